@@ -1,0 +1,1 @@
+"""A register for cross-border criminal cases that finds where they overlap."""

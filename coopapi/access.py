@@ -1,0 +1,143 @@
+"""The whole policy: who may do what. A page an auditor can sign.
+
+Which rows exist for a caller is not here: it is `visible_to` in each feature's models, and again in the database.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """What a person or a client is for its authority; it acts in one role at a time."""
+
+    INVESTIGATOR = "investigator"
+    PROSECUTOR = "prosecutor"
+    CENTRAL_AUTHORITY = "central_authority"
+    CONTACT_POINT = "contact_point"
+    DESK = "desk"
+    ANALYST = "analyst"
+    SYSTEM = "system"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class Action(StrEnum):
+    """Something a role may do; every route names one."""
+
+    PUBLIC = "public"
+    WHOAMI = "whoami"
+    DIRECTORY_READ = "directory:read"
+    AUTHORITY_MANAGE = "authority:manage"
+    STAFF_MANAGE = "staff:manage"
+    CASE_READ = "case:read"
+    CASE_OPEN = "case:open"
+    CASE_EDIT = "case:edit"
+    CASE_SHARE = "case:share"
+    CONSULTATIONS_READ = "consultations:read"
+    SUBJECT_READ = "subject:read"
+    SUBJECT_WRITE = "subject:write"
+    IDENTIFIER_READ = "identifier:read"
+    IDENTIFIER_CLEAR = "identifier:clear"
+    IDENTIFIER_WRITE = "identifier:write"
+    OVERLAP_READ = "overlap:read"
+    TIMELINE_READ = "timeline:read"
+    EVENTS_READ = "events:read"
+    JOURNAL_READ = "journal:read"
+
+
+class Purpose(StrEnum):
+    """Why something is consulted (Eurojust Regulation Art. 23(2), Prüm II Art. 33); the codelist `purposes` explains each."""
+
+    ADMINISTRATION = "administration"
+    COORDINATION = "coordination"
+    CROSS_CHECK = "cross_check"
+    DATA_SUBJECT_REQUEST = "data_subject_request"
+    INVESTIGATION = "investigation"
+    LAWFULNESS_MONITORING = "lawfulness_monitoring"
+    MLA_EXECUTION = "mla_execution"
+    PROSECUTION = "prosecution"
+    STATISTICS = "statistics"
+    VICTIM_IDENTIFICATION = "victim_identification"
+
+
+class Level(IntEnum):
+    """How far access to one case goes; each level holds those below it (R8)."""
+
+    INDEX = 1
+    READ = 2
+    CONTRIBUTE = 3
+    OWN = 4
+
+
+_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ})
+_FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ}
+_ANALYSING: Final = _FOLLOWING | {Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.OVERLAP_READ}
+_COORDINATING: Final = _ANALYSING | {Action.IDENTIFIER_CLEAR}
+_INVESTIGATING: Final = _COORDINATING | {
+    Action.CASE_OPEN,
+    Action.CASE_EDIT,
+    Action.CASE_SHARE,
+    Action.CONSULTATIONS_READ,
+    Action.SUBJECT_WRITE,
+    Action.IDENTIFIER_WRITE,
+}
+
+GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.INVESTIGATOR: _INVESTIGATING,
+    Role.PROSECUTOR: _INVESTIGATING,
+    Role.SYSTEM: _INVESTIGATING,
+    Role.DESK: _COORDINATING,
+    Role.ANALYST: _ANALYSING,
+    Role.CENTRAL_AUTHORITY: _FOLLOWING,
+    Role.CONTACT_POINT: _FOLLOWING,
+    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ},
+    Role.ADMIN: _EVERYBODY | {Action.AUTHORITY_MANAGE, Action.STAFF_MANAGE},
+}
+
+CLEARABLE: Final = frozenset({Role.INVESTIGATOR, Role.PROSECUTOR, Role.DESK, Role.SYSTEM})
+"""The roles that may be cleared for evidence about victims (R9)."""
+
+_DEFAULT_PURPOSES: Final[Mapping[Role, Purpose]] = {
+    Role.INVESTIGATOR: Purpose.INVESTIGATION,
+    Role.PROSECUTOR: Purpose.PROSECUTION,
+    Role.SYSTEM: Purpose.INVESTIGATION,
+    Role.DESK: Purpose.COORDINATION,
+    Role.ANALYST: Purpose.CROSS_CHECK,
+    Role.CENTRAL_AUTHORITY: Purpose.MLA_EXECUTION,
+    Role.CONTACT_POINT: Purpose.MLA_EXECUTION,
+    Role.AUDITOR: Purpose.LAWFULNESS_MONITORING,
+    Role.ADMIN: Purpose.ADMINISTRATION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is calling: a person or a client, acting for one authority in one role."""
+
+    id: UUID
+    kind: str
+    name: str
+    authority_id: UUID
+    authority_name: str
+    country: str | None
+    role: Role
+    roles: tuple[Role, ...]
+    victim_cleared: bool
+    operator: bool
+
+    def may(self, action: Action) -> bool:
+        """Tell whether the role grants the action."""
+        return action in GRANTS[self.role]
+
+    @property
+    def cleared(self) -> bool:
+        """Tell whether evidence about victims is there for the caller (R9)."""
+        return self.victim_cleared and self.role in CLEARABLE
+
+    @property
+    def purpose(self) -> Purpose:
+        """The purpose of a consultation when the caller names none (R13)."""
+        return _DEFAULT_PURPOSES[self.role]

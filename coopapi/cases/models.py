@@ -1,0 +1,107 @@
+"""Cases, their subjects, and the keys under which their values are sealed."""
+
+from datetime import datetime
+from typing import ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+
+from coopapi.access import Action, Actor, Level
+from coopapi.db import Kept, Row, new_id
+from coopapi.grants import granted
+from coopapi.lifecycle import Lifecycle, Move
+
+CASE_LIFE: Final = Lifecycle(
+    "registered",
+    Move("open", "registered", "open", by=Action.CASE_EDIT, level=Level.CONTRIBUTE),
+    Move("close", "open", "closed", by=Action.CASE_EDIT, reason=True),
+    Move("reopen", "closed", "open", by=Action.CASE_EDIT, reason=True),
+    Move("transfer", "registered", "transferred", by=Action.CASE_EDIT, reason=True),
+    Move("transfer", "open", "transferred", by=Action.CASE_EDIT, reason=True),
+    Move("withdraw", "registered", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Move("withdraw", "open", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Move("withdraw", "closed", "withdrawn", by=Action.CASE_EDIT, reason=True),
+)
+
+
+class Case(Kept):
+    """An investigation as its authority registers it."""
+
+    __tablename__ = "cases"
+    __table_args__ = (UniqueConstraint("authority_id", "reference"), UniqueConstraint("id", "authority_id"))
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    reference: Mapped[str] = mapped_column()
+    title: Mapped[str] = mapped_column()
+    operation_name: Mapped[str | None] = mapped_column()
+    case_type: Mapped[str] = mapped_column()
+    crime_categories: Mapped[list[str]] = mapped_column()
+    countries: Mapped[list[str]] = mapped_column()
+    visibility: Mapped[str] = mapped_column()
+    handling_code: Mapped[str] = mapped_column()
+    handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    eurojust_number: Mapped[str | None] = mapped_column()
+    siena_reference: Mapped[str | None] = mapped_column()
+    ecodex_id: Mapped[str | None] = mapped_column()
+    state: Mapped[str] = mapped_column(default=CASE_LIFE.start)
+    state_reason: Mapped[str | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by whoever has a live grant on it, and by nobody else."""
+        return granted(cls.id, Level.INDEX, actor, now)
+
+
+class InCase:
+    """A row that belongs to a case and is visible exactly when the case may be read."""
+
+    __level__: ClassVar[Level] = Level.READ
+
+    @declared_attr
+    @classmethod
+    def case_id(cls) -> Mapped[UUID]:
+        """The case it belongs to."""
+        return mapped_column(ForeignKey("cases.id"))
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its case."""
+        return granted(cls.case_id, cls.__level__, actor, now)  # type: ignore[arg-type]
+
+
+class CaseKey(InCase, Row):
+    """The data key of a case, wrapped; without it nothing that the case holds can be read again."""
+
+    __tablename__ = "case_keys"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    wrapped: Mapped[bytes] = mapped_column()
+
+
+class Subject(InCase, Kept):
+    """A person the case is about, under a pseudonym; the category is of law (LED Art. 6)."""
+
+    __tablename__ = "subjects"
+    __table_args__ = (UniqueConstraint("case_id", "pseudonym"), UniqueConstraint("id", "case_id"))
+
+    pseudonym: Mapped[str] = mapped_column()
+    category: Mapped[str] = mapped_column()
+    age_status: Mapped[str] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+
+
+class SubjectCategory(InCase, Row):
+    """One category a subject had, since when and by whom: the history is kept (LED Art. 6, D1)."""
+
+    __tablename__ = "subject_categories"
+    __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column()
+    subject_id: Mapped[UUID] = mapped_column()
+    category: Mapped[str] = mapped_column()
+    since: Mapped[datetime] = mapped_column()
+    set_by: Mapped[UUID] = mapped_column()

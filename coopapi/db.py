@@ -1,0 +1,197 @@
+"""The one door to the database: rows that fail closed, and one actor's transaction."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol, Self, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Engine, Select, create_engine, false, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.types import DateTime, Text
+
+from coopapi.access import Action, Actor
+from coopapi.config import Settings
+from coopapi.crypto import Keyring
+from coopapi.errors import Forbidden, NotFound, Stale
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Tell the time; the clock of everything that is not a test."""
+    return datetime.now(UTC)
+
+
+def new_id() -> UUID:
+    """Make a UUIDv7 (RFC 9562): ordered by time, unguessable in the rest."""
+    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
+    noise = bytearray(os.urandom(10))
+    noise[0] = 0x70 | noise[0] & 0x0F
+    noise[2] = 0x80 | noise[2] & 0x3F
+    return UUID(bytes=stamp + bytes(noise))
+
+
+class Row(DeclarativeBase):
+    """A row of the register. Nobody sees it until its model says who does."""
+
+    type_annotation_map = {  # noqa: RUF012
+        str: Text,
+        datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text),
+        dict[str, Any]: JSONB,
+        bytes: BYTEA,
+    }
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Which rows the actor may see: none, until the model says otherwise."""
+        del actor, now
+        return false()
+
+
+class Kept(Row):
+    """A row with an id and a version; a change names the version it changes (RFC 9110, 13.1.1)."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    version: Mapped[int] = mapped_column()
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """Let every update compare and count the version, so that none is lost."""
+        return {"version_id_col": cls.__table__.c.version}
+
+    @property
+    def etag(self) -> str:
+        """The version, as the ETag of what the caller sees."""
+        return f"v{self.version}"
+
+
+K = TypeVar("K", bound=Kept)
+R = TypeVar("R", bound=Row)
+
+
+class Recorder(Protocol):
+    """Appends what an actor did to the journal, in the actor's transaction."""
+
+    def __call__(self, session: Session, notes: Sequence[dict[str, Any]]) -> None:
+        """Append the notes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One actor's transaction. It commits at the edge, or not at all."""
+
+    session: Session
+    actor: Actor
+    now: datetime
+    keys: Keyring
+    settings: Settings
+    request_id: str
+    purpose: str
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def require(self, action: Action) -> None:
+        """Stop here unless the actor's role grants the action."""
+        if not self.actor.may(action):
+            raise Forbidden(f"the role {self.actor.role} does not include {action}")
+
+    def all(self, model: type[R]) -> Select[R]:
+        """Everything of this kind that the actor may see."""
+        return select(model).where(model.visible_to(self.actor, self.now))
+
+    def one(self, model: type[K], row_id: UUID, *, version: int | None = None, lock: bool = False) -> K:
+        """One row, or `NotFound` whether it is absent or merely hidden; `Stale` if its version is another."""
+        query = self.all(model).where(model.id == row_id)
+        row: K | None = self.session.scalar(query.with_for_update(key_share=True) if lock else query)
+        if row is None:
+            raise NotFound
+        if version is not None and row.version != version:
+            raise Stale(version=row.etag)
+        return row
+
+    def add(self, row: R) -> R:
+        """Add a row; what the database refuses is refused now."""
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def note(self, action: str, row: Kept | None = None, *, case_id: UUID | None = None, **rest: Any) -> None:
+        """Say in the journal what is being done, to what: ids and figures, nothing personal."""
+        self.notes.append(
+            {
+                "action": action,
+                "object_type": type(row).__name__.lower() if row is not None else rest.pop("object_type", ""),
+                "object_id": str(row.id) if row is not None else None,
+                "case_id": str(case_id) if case_id else None,
+                "purpose": self.purpose,
+                "request_id": self.request_id,
+                "consultation": rest.pop("consultation", False),
+                "event": rest.pop("event", False),
+                "victims_only": False,
+                "detail": rest,
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where work is done: an engine, the keys that sign each transaction's context, and the clock."""
+
+    engine: Engine
+    keys: Keyring
+    settings: Settings
+    record: Recorder
+    clock: Clock = utc_now
+
+    @classmethod
+    def connect(cls, settings: Settings, keys: Keyring, record: Recorder, clock: Clock = utc_now) -> Self:
+        """Open a pool as the application role; values never appear in an error's text."""
+        engine = create_engine(
+            settings.database_url,
+            hide_parameters=True,
+            pool_size=settings.threads + 2,
+            max_overflow=2,
+            pool_pre_ping=True,
+            connect_args={"options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000"},
+        )
+        return cls(engine, keys, settings, record, clock)
+
+    @contextmanager
+    def anonymous(self) -> Iterator[Session]:
+        """Open a transaction of nobody, for tokens, keys and health: it sees no row of anybody."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def work(self, identify: Callable[[Session], Actor], request_id: str, purpose: str | None = None) -> Iterator[Work]:
+        """Open one actor's transaction and journal what it did: the only commit there is."""
+        with self.anonymous() as session:
+            actor = identify(session)
+            now = self.clock()
+            session.execute(text("SET LOCAL coopapi.context = :context"), {"context": self.context(actor, now)})
+            work = Work(session, actor, now, self.keys, self.settings, request_id, purpose or actor.purpose)
+            yield work
+            session.flush()
+            if work.notes:
+                self.record(session, work.notes)
+
+    def context(self, actor: Actor, now: datetime) -> str:
+        """Sign who is calling, for the policies to check (R15)."""
+        flags = "|".join("t" if flag else "f" for flag in (actor.cleared, actor.operator))
+        micros = int(now.timestamp() * 1_000_000)
+        payload = f"{actor.authority_id}|{actor.id}|{actor.role}|{flags}|{micros}|{int(time.time())}"
+        return f"{payload}.{self.keys.mac('context', payload.encode()).hex()}"
+
+
+def as_json(value: Any) -> str:
+    """Write JSON for the database."""
+    return json.dumps(value, separators=(",", ":"), default=str)

@@ -1,0 +1,59 @@
+"""Authorities, and the people and clients who act for them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, false, or_, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Action, Actor
+from coopapi.db import Kept
+
+CANARY = UUID(int=0)
+
+
+class Authority(Kept):
+    """An authority of a State, or an organisation without one (R12)."""
+
+    __tablename__ = "authorities"
+
+    name: Mapped[str] = mapped_column()
+    type: Mapped[str] = mapped_column()
+    country: Mapped[str | None] = mapped_column()
+    languages: Mapped[list[str]] = mapped_column()
+    contact: Mapped[dict[str, Any]] = mapped_column()
+    operator: Mapped[bool] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by everybody who is somebody: it is a directory."""
+        del actor, now
+        return cls.id != CANARY
+
+
+class Principal(Kept):
+    """A person or a machine client: acts for one authority, in one role at a time."""
+
+    __tablename__ = "principals"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    kind: Mapped[str] = mapped_column()
+    name: Mapped[str] = mapped_column()
+    issuer: Mapped[str] = mapped_column()
+    subject: Mapped[str] = mapped_column()
+    roles: Mapped[list[str]] = mapped_column()
+    victim_cleared: Mapped[bool] = mapped_column()
+    active: Mapped[bool] = mapped_column()
+    secret_digest: Mapped[bytes | None] = mapped_column()
+    jwks: Mapped[dict[str, Any] | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen within its authority, and by the operator's administrators (R11)."""
+        del now
+        manages_all = true() if actor.operator and actor.may(Action.STAFF_MANAGE) else false()
+        return or_(cls.authority_id == actor.authority_id, manages_all)

@@ -1,0 +1,54 @@
+"""Access to one case: the grants that the owner gives and withdraws, and the one rule read from them (R8)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from coopapi.access import Actor, Level
+from coopapi.db import Kept
+
+
+class CaseAccess(Kept):
+    """One authority's access to one case, for all its people or for one of them, perhaps until a date."""
+
+    __tablename__ = "case_access"
+    __table_args__ = (ForeignKeyConstraint(["case_id", "owner_id"], ["cases.id", "cases.authority_id"]),)
+
+    case_id: Mapped[UUID] = mapped_column()
+    owner_id: Mapped[UUID] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    level: Mapped[Level] = mapped_column(SmallInteger)
+    principal_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    until: Mapped[datetime | None] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    granted_by: Mapped[UUID | None] = mapped_column()
+    granted_at: Mapped[datetime] = mapped_column()
+    withdrawn_at: Mapped[datetime | None] = mapped_column()
+    withdrawn_by: Mapped[UUID | None] = mapped_column()
+    withdrawal_reason: Mapped[str | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the authority that has it and by the owner who gave it."""
+        del now
+        return or_(cls.authority_id == actor.authority_id, cls.owner_id == actor.authority_id)
+
+    @classmethod
+    def live_for(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Grants that the actor can use now."""
+        return and_(
+            cls.authority_id == actor.authority_id,
+            or_(cls.principal_id.is_(None), cls.principal_id == actor.id),
+            cls.withdrawn_at.is_(None),
+            or_(cls.until.is_(None), cls.until > now),
+        )
+
+
+def granted(case_id: InstrumentedAttribute[UUID], level: Level, actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Rows whose case the actor may use at least at this level."""
+    grant = select(CaseAccess.case_id).where(
+        CaseAccess.case_id == case_id, CaseAccess.level >= level, CaseAccess.live_for(actor, now)
+    )
+    return grant.exists()

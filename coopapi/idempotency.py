@@ -1,0 +1,69 @@
+"""A request that is sent twice has its effect once: the key is claimed in the transaction of the effect (TH19)."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from coopapi.db import Kept, Row, Work, as_json
+from coopapi.errors import BadRequest, Unprocessable
+
+_KEPT: Final = timedelta(days=7)
+_LONGEST: Final = 200
+Made = Kept | Sequence[Kept]
+
+
+class KeyReused(Unprocessable):
+    """This Idempotency-Key came with another request before."""
+
+
+def once(work: Work, key: str, asked: bytes, effect: Callable[[], Made]) -> Made:
+    """Do the effect under the key, or show again what it made, as the caller may see it now.
+
+    A copy that arrives meanwhile waits for the first one's commit.
+    """
+    if not (0 < len(key) <= _LONGEST and key.isascii() and key.isprintable()):
+        raise BadRequest(f"Idempotency-Key must be 1 to {_LONGEST} printable ASCII characters")
+    me = {"principal": work.actor.id, "key": key}
+    fingerprint = work.keys.mac("idempotency", asked)
+    work.session.execute(
+        text("delete from idempotency_keys where principal_id = :principal and created_at < :old"),
+        {"principal": work.actor.id, "old": work.now - _KEPT},
+    )
+    claimed = work.session.scalar(
+        text(
+            "insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
+            " values (:principal, :key, :authority, :fingerprint, :now) on conflict do nothing returning key",
+        ),
+        {**me, "authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now},
+    )
+    if claimed is None:
+        return _again(work, me, fingerprint)
+    made = effect()
+    work.session.flush()
+    work.session.execute(
+        text("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key"),
+        {**me, "made": as_json(_reference(made))},
+    )
+    return made
+
+
+def _again(work: Work, me: dict[str, Any], fingerprint: bytes) -> Made:
+    found = work.session.execute(
+        text("select fingerprint, made from idempotency_keys where principal_id = :principal and key = :key"),
+        me,
+    ).one()
+    if bytes(found.fingerprint) != fingerprint:
+        raise KeyReused
+    model: type[Kept] = next(m.class_ for m in Row.registry.mappers if m.class_.__name__ == found.made["model"])
+    if isinstance(found.made["ids"], str):
+        return work.one(model, found.made["ids"])
+    rows = {str(row.id): row for row in work.session.scalars(work.all(model).where(model.id.in_(found.made["ids"])))}
+    return [rows[row_id] for row_id in found.made["ids"] if row_id in rows]
+
+
+def _reference(made: Made) -> dict[str, Any]:
+    if isinstance(made, Kept):
+        return {"model": type(made).__name__, "ids": made.id}
+    return {"model": type(made[0]).__name__, "ids": [row.id for row in made]}

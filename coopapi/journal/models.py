@@ -1,0 +1,74 @@
+"""Entries of the journal: acts, consultations and combinations (LED Art. 25, EUDPR Art. 88)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, and_, or_, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
+
+from coopapi.access import Action, Actor, Level, Role
+from coopapi.db import Row
+from coopapi.grants import granted
+
+
+class Xid8(UserDefinedType[str]):
+    """A transaction id of PostgreSQL that never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **kwargs: Any) -> str:
+        """Name the type."""
+        del kwargs
+        return "xid8"
+
+
+class JournalEntry(Row):
+    """One act of one caller: who, in which role, on what, why. Ids and figures only, nothing personal."""
+
+    __tablename__ = "journal_entries"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    at: Mapped[datetime] = mapped_column()
+    principal_id: Mapped[UUID | None] = mapped_column()
+    role: Mapped[str] = mapped_column()
+    action: Mapped[str] = mapped_column()
+    object_type: Mapped[str] = mapped_column()
+    object_id: Mapped[UUID | None] = mapped_column()
+    case_id: Mapped[UUID | None] = mapped_column()
+    purpose: Mapped[str] = mapped_column()
+    request_id: Mapped[str] = mapped_column()
+    consultation: Mapped[bool] = mapped_column()
+    event: Mapped[bool] = mapped_column()
+    victims_only: Mapped[bool] = mapped_column()
+    detail: Mapped[dict[str, Any]] = mapped_column()
+    hash: Mapped[bytes] = mapped_column()
+    xid: Mapped[str] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the authority's auditor, all of it; by others with the case, without what concerns victims only."""
+        if actor.may(Action.JOURNAL_READ):
+            return and_(cls.authority_id == actor.authority_id, Role.AUDITOR == actor.role)
+        cleared = true() if actor.cleared else cls.victims_only.is_(False)
+        about_case = and_(cls.case_id.is_not(None), granted(cls.case_id, Level.INDEX, actor, now))  # type: ignore[arg-type]
+        return and_(about_case, cleared)
+
+
+class JournalHead(Row):
+    """The newest link of one authority's chain."""
+
+    __tablename__ = "journal_heads"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by its authority."""
+        del now
+        return or_(cls.authority_id == actor.authority_id)

@@ -1,0 +1,62 @@
+"""State machines as tables: one table gives the check, the 409, the documentation and the exhaustive test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from coopapi.access import Action, Level
+from coopapi.errors import Conflict
+
+
+class IllegalMove(Conflict):
+    """The present state does not allow that event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One way from a state to the next: who may take it, on which side, and whether it needs a reason."""
+
+    event: str
+    source: str
+    target: str
+    by: Action
+    level: Level = Level.OWN
+    reason: bool = False
+
+
+class Lifecycle:
+    """The moves of one kind of thing, from its first state on."""
+
+    def __init__(self, start: str, *moves: Move) -> None:
+        self.start = start
+        self.moves: Mapping[tuple[str, str], Move] = MappingProxyType({(m.source, m.event): m for m in moves})
+        if len(self.moves) != len(moves):
+            raise ValueError("two moves share a state and an event")
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Every state, in the order the table names them."""
+        return tuple(dict.fromkeys([self.start, *(s for m in self.moves.values() for s in (m.source, m.target))]))
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Every event, in the order the table names them."""
+        return tuple(dict.fromkeys(m.event for m in self.moves.values()))
+
+    def leaving(self, state: str) -> tuple[Move, ...]:
+        """Return the moves that lead out of a state."""
+        return tuple(m for m in self.moves.values() if m.source == state)
+
+    def move(self, state: str, event: str) -> Move:
+        """Find the move, or raise `IllegalMove` with the events that are allowed."""
+        try:
+            return self.moves[state, event]
+        except KeyError:
+            allowed = [m.event for m in self.leaving(state)]
+            raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed) from None
+
+    def mermaid(self) -> str:
+        """Draw the table as a Mermaid state diagram."""
+        lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.moves.values()]
+        ends = [f"    {s} --> [*]" for s in self.states if not self.leaving(s)]
+        return "\n".join(["stateDiagram-v2", f"    [*] --> {self.start}", *lines, *ends])

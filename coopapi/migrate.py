@@ -1,0 +1,86 @@
+"""Bring a database to the present schema: roles, key of the context, migrations (R14)."""
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, make_url, text
+
+from coopapi.crypto import Keyring
+
+APP_ROLE: Final = "coopapi_app"
+_BLOCK: Final = 64
+
+
+def migrations() -> Path:
+    """Find the migrations: beside the package in a checkout, inside it when installed (R22)."""
+    inside = Path(__file__).with_name("_migrations")
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "migrations"
+
+
+def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -> str | None:
+    """Upgrade (or downgrade) with the owner's rights; return the application role's password if one was made here."""
+    engine = create_engine(owner_url, hide_parameters=True)
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(hashtext('coopapi.migrate'))"))
+        made = _ensure_roles(connection, make_url(app_url).username, make_url(app_url).password)
+        _run(connection, target)
+        if target == "head":
+            _install_context_key(connection, keys.context_key)
+    engine.dispose()
+    return made
+
+
+def is_current(connection: Connection) -> bool:
+    """Tell whether the database is at the newest migration."""
+    present = MigrationContext.configure(connection).get_current_revision()
+    return present == ScriptDirectory(str(migrations())).get_current_head()
+
+
+def _run(connection: Connection, target: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    heads = ScriptDirectory.from_config(config)
+    present = MigrationContext.configure(connection).get_current_revision()
+    down = target == "base" or (target != "head" and present is not None and _is_before(heads, target, present))
+    (command.downgrade if down else command.upgrade)(config, target)
+
+
+def _is_before(scripts: ScriptDirectory, target: str, present: str) -> bool:
+    return target != present and target in {script.revision for script in scripts.iterate_revisions(present, "base")}
+
+
+def _ensure_roles(connection: Connection, app_user: str | None, password: str | None) -> str | None:
+    """Create the roles once; clusters are shared, so another database may have made them already."""
+    present = set(connection.scalars(text("select rolname from pg_roles where rolname like 'coopapi%'")))
+    superuser = connection.scalar(text("select rolsuper from pg_roles where rolname = current_user"))
+    if "coopapi_definer" not in present:
+        connection.execute(text("create role coopapi_definer nologin"))
+    made = None
+    if app_user != APP_ROLE:
+        password = made = None if APP_ROLE in present else secrets.token_urlsafe(24)
+    if APP_ROLE not in present:
+        connection.execute(text(f"create role {APP_ROLE} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit"))
+    if password:
+        quoted = connection.connection.cursor().mogrify("%s", (password,)).decode()  # type: ignore[attr-defined]
+        connection.exec_driver_sql(f"alter role {APP_ROLE} password {quoted.replace('%', '%%')}")
+    if not superuser:
+        connection.execute(text("grant coopapi_definer to current_user"))
+    return made
+
+
+def _install_context_key(connection: Connection, key: bytes) -> None:
+    padded = key.ljust(_BLOCK, b"\0")
+    connection.execute(
+        text(
+            "insert into priv.context_key (inner_pad, outer_pad) values (:inner, :outer)"
+            " on conflict (one) do update set inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad",
+        ),
+        {"inner": bytes(b ^ 0x36 for b in padded), "outer": bytes(b ^ 0x5C for b in padded)},
+    )
+    connection.execute(text("revoke coopapi_definer from current_user"))
