@@ -188,7 +188,7 @@ class Database:
         """Sign who is calling, for the policies to check (R15)."""
         flags = "|".join("t" if flag else "f" for flag in (actor.cleared, actor.operator))
         micros = int(now.timestamp() * 1_000_000)
-        payload = f"{actor.authority_id}|{actor.id}|{actor.role}|{flags}|{micros}|{int(time.time())}"
+        payload = f"{actor.authority_id}|{actor.id if actor.id.int else ''}|{actor.role}|{flags}|{micros}|{int(time.time())}"
         return f"{payload}.{self.keys.mac('context', payload.encode()).hex()}"
 
 

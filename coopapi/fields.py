@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import marshmallow as ma
@@ -102,6 +103,7 @@ class Paged(Schema):
     cursor = Text(4000, metadata={"description": "`next` of the page before."})
 
 
+@cache
 def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     """Describe one page of a list of such things."""
     name = f"{schema.__name__}Page"
@@ -114,6 +116,7 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     )
 
 
+@cache
 def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
     """Describe an object whose one member is a list of such things."""
     return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{schema.__name__}List")

@@ -1,13 +1,17 @@
 """Access to one case: the grants that the owner gives and withdraws, and the one rule read from them (R8)."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from coopapi.access import Actor, Level
+from coopapi.access import Action, Actor, Level
 from coopapi.db import Kept
+from coopapi.lifecycle import Lifecycle, Move
+
+ACCESS_LIFE: Final = Lifecycle("given", Move("withdraw", "given", "withdrawn", by=Action.CASE_SHARE, reason=True))
 
 
 class CaseAccess(Kept):
@@ -28,6 +32,11 @@ class CaseAccess(Kept):
     withdrawn_at: Mapped[datetime | None] = mapped_column()
     withdrawn_by: Mapped[UUID | None] = mapped_column()
     withdrawal_reason: Mapped[str | None] = mapped_column()
+
+    @property
+    def state(self) -> str:
+        """Given, or withdrawn."""
+        return "withdrawn" if self.withdrawn_at else "given"
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:

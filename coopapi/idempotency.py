@@ -1,17 +1,39 @@
 """A request that is sent twice has its effect once: the key is claimed in the transaction of the effect (TH19)."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, ForeignKey, text
+from sqlalchemy.orm import Mapped, mapped_column
 
+from coopapi.access import Actor
 from coopapi.db import Kept, Row, Work, as_json
 from coopapi.errors import BadRequest, Unprocessable
 
 _KEPT: Final = timedelta(days=7)
 _LONGEST: Final = 200
 Made = Kept | Sequence[Kept]
+
+
+class IdempotencyKey(Row):
+    """One key of one caller: what was asked under it, and what it made."""
+
+    __tablename__ = "idempotency_keys"
+
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    authority_id: Mapped[UUID] = mapped_column()
+    fingerprint: Mapped[bytes] = mapped_column()
+    made: Mapped[dict[str, Any] | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by its caller."""
+        del now
+        return cls.principal_id == actor.id
 
 
 class KeyReused(Unprocessable):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from coopapi.access import Action, Level
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, Unprocessable
 
 
 class IllegalMove(Conflict):
@@ -22,6 +22,10 @@ class Move:
     by: Action
     level: Level = Level.OWN
     reason: bool = False
+
+
+class ReasonNeeded(Unprocessable):
+    """This step needs a reason."""
 
 
 class Lifecycle:
@@ -47,13 +51,15 @@ class Lifecycle:
         """Return the moves that lead out of a state."""
         return tuple(m for m in self.moves.values() if m.source == state)
 
-    def move(self, state: str, event: str) -> Move:
-        """Find the move, or raise `IllegalMove` with the events that are allowed."""
-        try:
-            return self.moves[state, event]
-        except KeyError:
+    def move(self, state: str, event: str, reason: str | None) -> Move:
+        """Find the move, or raise `IllegalMove` with the events that are allowed, or `ReasonNeeded`."""
+        found = self.moves.get((state, event))
+        if found is None:
             allowed = [m.event for m in self.leaving(state)]
-            raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed) from None
+            raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed)
+        if found.reason and not reason:
+            raise ReasonNeeded(errors=[{"in": "body", "pointer": "/reason", "detail": f"say why you {event} this"}])
+        return found
 
     def mermaid(self) -> str:
         """Draw the table as a Mermaid state diagram."""

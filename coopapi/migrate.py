@@ -83,4 +83,6 @@ def _install_context_key(connection: Connection, key: bytes) -> None:
         ),
         {"inner": bytes(b ^ 0x36 for b in padded), "outer": bytes(b ^ 0x5C for b in padded)},
     )
-    connection.execute(text("revoke coopapi_definer from current_user"))
+    connection.execute(text(f"grant select on alembic_version to {APP_ROLE}"))
+    if not connection.scalar(text("select rolsuper from pg_roles where rolname = current_user")):
+        connection.execute(text("revoke coopapi_definer from current_user"))

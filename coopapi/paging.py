@@ -73,7 +73,7 @@ def _values(order: Order, texts: Sequence[str]) -> list[Any]:
 
 def seal_cursor(work: Work, content: Mapping[str, Any], place: str) -> str:
     """Seal where a list was left, for one caller and one question."""
-    plain = as_json({**content, "until": work.now.timestamp() + _LIFETIME})
+    plain = as_json({"until": work.now.timestamp() + _LIFETIME, **content})
     return base64.urlsafe_b64encode(work.keys.sealer("cursors").seal(plain.encode(), place)).decode().rstrip("=")
 
 

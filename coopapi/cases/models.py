@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from coopapi.access import Action, Actor, Level
@@ -22,6 +22,11 @@ CASE_LIFE: Final = Lifecycle(
     Move("withdraw", "registered", "withdrawn", by=Action.CASE_EDIT, reason=True),
     Move("withdraw", "open", "withdrawn", by=Action.CASE_EDIT, reason=True),
     Move("withdraw", "closed", "withdrawn", by=Action.CASE_EDIT, reason=True),
+)
+
+IDENTIFIER_LIFE: Final = Lifecycle(
+    "registered",
+    Move("withdraw", "registered", "withdrawn", by=Action.IDENTIFIER_WRITE, level=Level.CONTRIBUTE, reason=True),
 )
 
 
@@ -91,6 +96,36 @@ class Subject(InCase, Kept):
     category: Mapped[str] = mapped_column()
     age_status: Mapped[str] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
+
+
+class Identifier(InCase, Kept):
+    """A value that may identify somebody: sealed, with what it rests on (LED Art. 7) and how it may be handled."""
+
+    __tablename__ = "identifiers"
+    __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)
+
+    subject_id: Mapped[UUID | None] = mapped_column()
+    kind: Mapped[str] = mapped_column()
+    fingerprint: Mapped[bytes] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    normaliser: Mapped[int] = mapped_column(SmallInteger)
+    strength: Mapped[int] = mapped_column(SmallInteger)
+    warnings: Mapped[list[str]] = mapped_column()
+    basis: Mapped[str] = mapped_column()
+    source_grading: Mapped[str | None] = mapped_column()
+    information_grading: Mapped[str | None] = mapped_column()
+    handling_code: Mapped[str] = mapped_column()
+    exceptional_reason: Mapped[str | None] = mapped_column()
+    exceptional_until: Mapped[datetime | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column()
+    withdrawn_at: Mapped[datetime | None] = mapped_column()
+    withdrawal_reason: Mapped[str | None] = mapped_column()
+
+    @property
+    def state(self) -> str:
+        """Registered, or withdrawn and out of matching."""
+        return "withdrawn" if self.withdrawn_at else "registered"
 
 
 class SubjectCategory(InCase, Row):

@@ -1,7 +1,7 @@
 """Authorities, and the people and clients who act for them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, false, or_, true
@@ -10,7 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Action, Actor
 from coopapi.db import Kept
 
-CANARY = UUID(int=0)
+CANARY: Final = UUID(int=0)
+OPERATOR: Final = UUID("00000000-0000-7000-8000-000000000001")
+"""The authority that runs the register; the first migration enters it."""
 
 
 class Authority(Kept):

@@ -267,3 +267,20 @@ language sql stable security definer set search_path = pg_catalog as $$
       and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
     group by 1 order by 3 desc, 1
 $$;
+
+-- The other side of overlaps the caller sees: whose case it is; reference and title where the owner opened its index, and
+-- the case's id too where the caller has access to it anyway (R7).
+create function priv.counterparts(p_overlaps uuid[], p_others uuid[])
+returns table (case_id uuid, authority_id uuid, shown_id uuid, reference text, title text)
+language sql stable security definer set search_path = pg_catalog as $$
+    select distinct c.id, c.authority_id, case when priv.level(c.id) >= 1 then c.id end,
+           case when c.visibility = 'open_index' or priv.level(c.id) >= 2 then c.reference end,
+           case when c.visibility = 'open_index' or priv.level(c.id) >= 2 then c.title end
+    from unnest(p_overlaps, p_others) u (id, other)
+    join public.case_overlaps o on o.id = u.id and u.other in (o.case_a, o.case_b)
+    join public.cases c on c.id = u.other
+    where priv.level(case when o.case_a = u.other then o.case_b else o.case_a end) >= 1
+      and (not o.hidden_a or o.authority_a = (select priv.authority()))
+      and (not o.hidden_b or o.authority_b = (select priv.authority()))
+      and ((select priv.cleared()) or o.ever_open)
+$$;

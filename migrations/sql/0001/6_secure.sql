@@ -24,5 +24,5 @@ grant execute on function priv.context(), priv.authority(), priv.principal(), pr
     priv.at(), priv.who(text, text), priv.client(uuid), priv.record(jsonb),
     priv.register(uuid, uuid[], bytea[], text[], smallint[], text[], text[], integer, text),
     priv.unregister(uuid, uuid[], integer, text), priv.relabel(uuid, uuid[], text, integer, text),
-    priv.evidence(uuid[], uuid[], integer), priv.high_frequency(uuid, integer)
+    priv.evidence(uuid[], uuid[], integer), priv.counterparts(uuid[], uuid[]), priv.high_frequency(uuid, integer)
     to coopapi_app;

@@ -1,0 +1,97 @@
+"""What the operator does from the shell: authorities, people, clients, tokens, signing keys, the proof of the journal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from coopapi import config
+from coopapi.access import Actor, Role
+from coopapi.crypto import load_keys
+from coopapi.db import Database, Work
+from coopapi.directory import service as directory
+from coopapi.directory.models import OPERATOR, Authority, Principal
+from coopapi.errors import NotFound
+from coopapi.journal import service as journal
+from coopapi.oauth import service as oauth
+
+_NIL: Final = UUID(int=0)
+
+
+def machine(authority_id: UUID = OPERATOR, role: Role = Role.ADMIN) -> Actor:
+    """The service itself, acting for the operator or reading for an auditor: no person, and never with access to a case."""
+    return Actor(_NIL, "machine", "machine", authority_id, "", None, role, (role,), victim_cleared=False, operator=authority_id == OPERATOR)
+
+
+def connect() -> Database:
+    """Open the database that the settings name."""
+    settings = config.read()
+    return Database.connect(settings, load_keys(settings.key_file), journal.record)
+
+
+@contextmanager
+def operator(database: Database) -> Iterator[Work]:
+    """Work as the operator's machine; everything is journaled."""
+    with database.work(lambda _: machine(), uuid4().hex) as work:
+        yield work
+
+
+def add_authority(database: Database, data: dict[str, Any]) -> UUID:
+    """Enter an authority, unless one of that name and country is there."""
+    with operator(database) as work:
+        same = work.all(Authority).where(Authority.name == data["name"], Authority.country == data.get("country"))
+        found = work.session.scalar(same) or directory.add_authority(work, data)
+        return found.id
+
+
+def add_person(database: Database, authority_id: UUID, data: dict[str, Any]) -> UUID:
+    """Let a person act for an authority, in any role: the first one there has nobody else to do it."""
+    with operator(database) as work:
+        found = work.session.scalar(work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"]))
+        return (found or directory.enrol(work, authority_id, "person", data)).id
+
+
+def add_client(database: Database, authority_id: UUID, data: dict[str, Any]) -> tuple[UUID, str | None]:
+    """Let a machine act for an authority; its secret is returned this once."""
+    with operator(database) as work:
+        row = directory.add_client(work, authority_id, data)
+        return row.id, vars(row).get("client_secret")
+
+
+def change(database: Database, principal_id: UUID, data: dict[str, Any]) -> None:
+    """Change what a person or a client may do."""
+    with operator(database) as work:
+        directory.change_staff(work, work.one(Principal, principal_id), data)
+
+
+def token(database: Database, principal_id: UUID) -> str:
+    """Sign a short-lived token for somebody whose issuer is this service."""
+    with operator(database) as work:
+        row = work.one(Principal, principal_id)
+        if row.issuer != database.settings.base_url or not row.active:
+            raise NotFound("tokens are signed here for active principals whose issuer is this service")
+        work.note("token.issued", row)
+        signer = oauth.signer_of(work.session, database.keys, work.now)
+        return oauth.sign(signer, database.settings, row.subject, row.subject, work.now)
+
+
+def rotate_keys(database: Database) -> str:
+    """Make a new signing key; the old one verifies until its tokens have ended."""
+    with operator(database) as work:
+        row = oauth.rotate(work.session, database.keys, work.now)
+        work.note("signing_key.rotated", object_type="signing_key", kid=row.kid)
+        return row.kid
+
+
+def verify_journal(database: Database) -> tuple[int, list[journal.Break]]:
+    """Recompute the chain of every authority."""
+    with operator(database) as work:
+        authorities = [*work.session.scalars(select(Authority.id)), OPERATOR]
+    count, breaks = 0, []
+    for authority_id in dict.fromkeys(authorities):
+        with database.work(lambda _, a=authority_id: machine(a, Role.AUDITOR), uuid4().hex) as work:  # type: ignore[misc]
+            found, broken = journal.verify(work.session)
+        count, breaks = count + found, [*breaks, *broken]
+    return count, breaks

@@ -1,0 +1,153 @@
+"""create_app: the only file that knows every part."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Flask, Response, json, send_from_directory
+from sqlalchemy import text
+
+from coopapi import config, edge, migrate, problems
+from coopapi.access import Actor, Role
+from coopapi.api import create_api
+from coopapi.callers import Service
+from coopapi.cases.routes import blp as cases
+from coopapi.config import BadSettings, Settings
+from coopapi.crypto import Keyring, load_keys
+from coopapi.db import Clock, Database, utc_now
+from coopapi.directory.models import CANARY
+from coopapi.directory.routes import blp as directory
+from coopapi.errors import NotFound, Unavailable
+from coopapi.journal.service import record
+from coopapi.oauth.routes import blp as oauth
+from coopapi.oauth.service import AUDIENCE, OwnKeys
+from coopapi.overlaps.routes import blp as overlaps
+from coopapi.timelines.routes import blp as timelines
+from coopapi.tokens import Issuer, issuers_from
+
+
+class LeakyDatabase(BadSettings):
+    """The database would show rows to callers who may not see them; the service does not start."""
+
+
+def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
+    """Build the application; it refuses to be built on a database that does not keep authorities apart."""
+    settings = settings or config.read()
+    keys = keys or load_keys(settings.key_file)
+    database = Database.connect(settings, keys, record, clock)
+    check_database(database)
+    app = describe_app()
+    issuers = _issuers(settings, database)
+    app.extensions["coopapi"] = Service(database, lambda: issuers)
+    return app
+
+
+def describe_app() -> Flask:
+    """Build the routes and their document, without anything behind them."""
+    app = Flask("coopapi", static_folder="static")
+    app.config |= {
+        "API_TITLE": "coopapi",
+        "API_VERSION": "v1",
+        "OPENAPI_VERSION": "3.1.0",
+        "PROPAGATE_EXCEPTIONS": False,
+        "API_SPEC_OPTIONS": {
+            "info": {
+                "description": "A register for cross-border criminal cases that finds where they overlap.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": "/"}],
+        },
+    }
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = True
+    edge.register(app)
+    problems.register(app)
+    api = create_api(app, directory, oauth, cases, overlaps, timelines)
+    _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
+    return app
+
+
+def specification() -> dict[str, Any]:
+    """Return the OpenAPI document, as it is committed in openapi/."""
+    found: dict[str, Any] = json.loads(describe_app().test_client().get("/openapi.json").data)
+    return found
+
+
+def _issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
+    own = Issuer(settings.base_url, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
+    try:
+        others = issuers_from(json.loads(settings.issuers_file.read_bytes())) if settings.issuers_file else ()
+    except ValueError as fault:
+        raise BadSettings(f"COOPAPI_ISSUERS_FILE {fault}") from fault
+    return {issuer.issuer: issuer for issuer in (*others, own)}
+
+
+def check_database(database: Database) -> None:
+    """Refuse a role that policies do not bind, and a database in which the canary can be seen (R14)."""
+    with database.anonymous() as session:
+        if not migrate.is_current(session.connection()):
+            raise BadSettings("the database is not at the newest migration: run coopapi migrate")
+        strong = session.execute(
+            text(
+                "select rolsuper or rolbypassrls as exempt, exists (select from pg_class c where c.relowner = r.oid"
+                " and c.relnamespace = 'public'::regnamespace) as owner, exists (select from pg_auth_members m"
+                " where m.member = r.oid) as member from pg_roles r where rolname = current_user",
+            ),
+        ).one()
+        if strong.exempt or strong.owner or strong.member:
+            raise LeakyDatabase("COOPAPI_DATABASE_URL must be the role coopapi_app: no superuser, no owner, member of nothing")
+        tables = ("cases", "identifiers", "subjects", "case_access", "case_overlaps", "journal_entries", "principals", "authorities")
+        seen = [table for table in tables if session.scalar(text(f"select exists (select from {table})"))]  # noqa: S608 (names above)
+    with database.work(lambda _: _STRANGER, "canary") as work:
+        if work.session.scalar(text("select exists (select from cases where id = :canary)"), {"canary": CANARY}):
+            seen.append("canary")
+    if seen:
+        raise LeakyDatabase(f"rows of others are visible: {', '.join(seen)}")
+
+
+_STRANGER: Final = Actor(
+    id=UUID(int=1),
+    kind="client",
+    name="stranger",
+    authority_id=UUID(int=1),
+    authority_name="nowhere",
+    country=None,
+    role=Role.INVESTIGATOR,
+    roles=(Role.INVESTIGATOR,),
+    victim_cleared=True,
+    operator=False,
+)
+
+
+def _operation(app: Flask, document: bytes) -> None:
+    """Add the routes of operation: they need no token, and say nothing of anybody."""
+
+    @app.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    def readyz() -> dict[str, str]:
+        with app.extensions["coopapi"].database.anonymous() as session:
+            if not migrate.is_current(session.connection()):
+                raise Unavailable("the database waits for coopapi migrate")
+        return {"status": "ready"}
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(edge.metrics(), content_type="text/plain; version=0.0.4")
+
+    @app.get("/openapi.json")
+    def openapi() -> Response:
+        return Response(document, content_type="application/json")
+
+    @app.get("/docs")
+    def docs() -> Response:
+        return send_from_directory("static", "docs.html")
+
+    @app.get("/problems/<name>")
+    def explain(name: str) -> dict[str, Any]:
+        kind = problems.catalogue().get(name)
+        if kind is None:
+            raise NotFound
+        return {"type": f"/problems/{name}", "title": problems.title(kind), "status": int(problems.status_of(kind))}

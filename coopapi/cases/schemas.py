@@ -1,0 +1,162 @@
+"""Cases, access and subjects on the wire."""
+
+from marshmallow import fields
+
+from coopapi.cases.models import CASE_LIFE
+from coopapi.directory.fields import Code
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+
+
+class AccessIn(Schema):
+    """Access to give: to an authority or one of its people, how far, until when, and why."""
+
+    authority_id = fields.UUID(required=True)
+    level = OneOf(("index", "read", "contribute"), required=True)
+    principal_id = fields.UUID(metadata={"description": "One person or client of that authority (need-to-know)."})
+    until = When()
+    reason = Text(500, required=True)
+
+
+class AccessOut(Shown):
+    """Access that was given."""
+
+    id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    level = fields.Function(lambda grant: grant.level_name, metadata={"type": "string"})
+    principal_id = fields.UUID(allow_none=True)
+    until = When(allow_none=True)
+    reason = fields.String()
+    state = fields.String(required=True)
+    granted_at = When()
+    withdrawn_at = When(allow_none=True)
+    withdrawal_reason = fields.String(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class _CaseFields(Schema):
+    operation_name = Text(200, allow_none=True)
+    crime_categories = Many(Code("crime_categories"), 43)
+    case_type = Code("case_types")
+    countries = Many(Code("countries"), 250)
+    visibility = Code("visibility")
+    handling_code = Code("handling_codes")
+    handler_id = fields.UUID(allow_none=True, metadata={"description": "The person of your authority who handles it."})
+    eurojust_number = Text(100, allow_none=True)
+    siena_reference = Text(100, allow_none=True)
+    ecodex_id = Text(200, allow_none=True)
+
+
+class CaseIn(_CaseFields):
+    """A case to register: reference and title are enough."""
+
+    reference = Text(200, required=True, metadata={"description": "Yours; unique within your authority."})
+    title = Text(300, required=True)
+    access = Many(fields.Nested(AccessIn), 100)
+
+
+class CasePatch(_CaseFields):
+    """What changes about a case."""
+
+    title = Text(300)
+
+
+class CaseFilter(Paged):
+    """Which cases."""
+
+    state = OneOf(CASE_LIFE.states)
+    country = Code("countries")
+    crime_category = Code("crime_categories")
+    authority_id = fields.UUID()
+    reference = Text(200)
+
+
+class AuthorityRef(Shown):
+    """An authority, in short."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    country = fields.String(allow_none=True)
+
+
+class CaseOut(Shown):
+    """A case, as far as your access goes: with index alone it shows no more than that it exists and whose it is."""
+
+    id = fields.UUID(required=True)
+    authority = fields.Nested(AuthorityRef, required=True)
+    level = fields.String(required=True)
+    crime_categories = fields.List(fields.String(), required=True)
+    reference = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+    operation_name = fields.String(allow_none=True)
+    case_type = fields.String(allow_none=True)
+    countries = fields.List(fields.String(), allow_none=True)
+    visibility = fields.String(allow_none=True)
+    handling_code = fields.String(allow_none=True)
+    handler_id = fields.UUID(allow_none=True)
+    eurojust_number = fields.String(allow_none=True)
+    siena_reference = fields.String(allow_none=True)
+    ecodex_id = fields.String(allow_none=True)
+    state = fields.String(allow_none=True)
+    state_reason = fields.String(allow_none=True)
+    created_at = When(allow_none=True)
+    updated_at = When(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class TransitionIn(Schema):
+    """A step to take."""
+
+    event = Text(40, required=True)
+    reason = Text(1000)
+
+
+class AllowedMove(Shown):
+    """A step you may take now."""
+
+    event = fields.String(required=True)
+    target = fields.String(required=True)
+    reason_needed = fields.Boolean(required=True)
+
+
+class TransitionsOut(Shown):
+    """Where it stands, and what you may do now."""
+
+    state = fields.String(required=True)
+    allowed = fields.List(fields.Nested(AllowedMove), required=True)
+    etag = fields.String(required=True)
+
+
+class SubjectIn(Schema):
+    """A person the case is about: never a name here, a pseudonym."""
+
+    pseudonym = Text(100, required=True)
+    category = Code("subject_categories", required=True, metadata={"description": "LED Art. 6"})
+    age_status = Code("age_status", metadata={"description": "A victim of unknown age is presumed a child (Dir. 2012/29 Art. 24(2))."})
+
+
+class SubjectPatch(Schema):
+    """What changes about a subject."""
+
+    category = Code("subject_categories")
+    age_status = Code("age_status")
+
+
+class CategoryOut(Shown):
+    """A category the subject had from a moment on."""
+
+    category = fields.String(required=True)
+    since = When(required=True)
+
+
+class SubjectOut(Shown):
+    """A person the case is about."""
+
+    id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True)
+    pseudonym = fields.String(required=True)
+    category = fields.String(required=True)
+    age_status = fields.String(required=True)
+    history = fields.List(fields.Nested(CategoryOut), required=True)
+    created_at = When()
+    etag = fields.String(required=True)

@@ -1,0 +1,241 @@
+"""What may be done with a case, and what it looks like from where the caller stands."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from coopapi import matching
+from coopapi.access import Action, Level
+from coopapi.cases.models import CASE_LIFE, Case, CaseKey
+from coopapi.db import Kept, Work, new_id
+from coopapi.directory.models import Authority, Principal
+from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
+from coopapi.grants import CaseAccess, granted
+from coopapi.lifecycle import Lifecycle
+
+_INDEX_FIELDS = ("id", "crime_categories", "visibility")
+_OPEN_FIELDS = (*_INDEX_FIELDS, "reference", "title")
+
+
+class ReferenceTaken(Conflict):
+    """Your authority has a case with this reference already."""
+
+
+class CaseIsFinal(Conflict):
+    """The case was withdrawn or transferred: nothing is added to it any more."""
+
+
+class NotYourPerson(Unprocessable):
+    """The person is not one of that authority, or not active."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case as the caller's access shows it."""
+
+    fields: Mapping[str, Any]
+    authority: Authority
+    level: str
+    etag: str
+
+    def __getattr__(self, name: str) -> Any:
+        """Give a field, or nothing where access does not go so far."""
+        return self.fields.get(name)
+
+
+def usable(work: Work, case_id: UUID, level: Level, *, version: int | None = None, lock: bool = False) -> Case:
+    """The case, if access to it goes that far; `NotFound` if it is not there for the caller, else `Forbidden`."""
+    if not reaches(work, case_id, level):
+        work.one(Case, case_id)
+        raise Forbidden(f"this needs {level.name.lower()} access to the case")
+    return work.one(Case, case_id, version=version, lock=lock)
+
+
+def readable(work: Work) -> ColumnElement[bool]:
+    """Cases of which the caller sees more than the index shows."""
+    return granted(Case.id, Level.READ, work.actor, work.now)
+
+
+def changeable(work: Work, case_id: UUID, level: Level = Level.CONTRIBUTE, *, version: int | None = None) -> Case:
+    """The case, locked against other writers, if the caller may change it and it is not at its end."""
+    case = usable(work, case_id, level, version=version, lock=True)
+    if not CASE_LIFE.leaving(case.state):
+        raise CaseIsFinal(state=case.state)
+    return case
+
+
+def reaches(work: Work, case_id: UUID, level: Level) -> bool:
+    """Tell whether the caller's access to the case goes that far."""
+    query = select(Case.id).where(Case.id == case_id, granted(Case.id, level, work.actor, work.now))
+    return work.session.scalar(query) is not None
+
+
+def open_case(work: Work, data: dict[str, Any]) -> Case:
+    """Register a case for the caller's authority, with its access and its data key, in one go."""
+    access = data.pop("access", [])
+    taken = work.session.scalar(
+        work.all(Case).where(Case.authority_id == work.actor.authority_id, Case.reference == data["reference"]),
+    )
+    if taken is not None:
+        raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
+    _check_person(work, work.actor.authority_id, data.get("handler_id"))
+    countries = data.get("countries", [])
+    case = Case(
+        **{
+            "id": new_id(),
+            "operation_name": None,
+            "crime_categories": [],
+            "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
+            "countries": [],
+            "visibility": "hit_no_hit",
+            "handling_code": "H0",
+            "authority_id": work.actor.authority_id,
+            "created_at": work.now,
+            "updated_at": work.now,
+            **data,
+        },
+    )
+    work.session.add(case)
+    work.session.flush()
+    own = _grant(work, case, work.actor.authority_id, Level.OWN, "owner")
+    work.session.add_all([own])
+    work.session.flush()
+    wrapped, _ = work.keys.new_case_key(str(case.id))
+    work.session.add(CaseKey(case_id=case.id, wrapped=wrapped))
+    for wish in access:
+        give(work, case, wish)
+    tell_desk(work, case)
+    work.note("case.registered", case, case_id=case.id, event=True)
+    return case
+
+
+def tell_desk(work: Work, case: Case) -> None:
+    """Let the desk of the country know that the case exists, unless it is hidden (R8)."""
+    if case.visibility == "hidden":
+        return
+    desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
+    has = select(CaseAccess.authority_id).where(CaseAccess.case_id == case.id, CaseAccess.withdrawn_at.is_(None))
+    for desk in work.session.scalars(desks.where(Authority.id.not_in(has))):
+        work.session.add(_grant(work, case, desk, Level.INDEX, "desk of the country"))
+
+
+def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
+    """Give an authority, or one of its people, access to the case."""
+    if work.session.scalar(work.all(Authority).where(Authority.id == wish["authority_id"])) is None:
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/authority_id", "detail": "there is no such authority"}])
+    _check_person(work, wish["authority_id"], wish.get("principal_id"))
+    level = Level[wish["level"].upper()]
+    grant = _grant(work, case, wish["authority_id"], level, wish["reason"])
+    grant.principal_id, grant.until = wish.get("principal_id"), wish.get("until")
+    work.add(grant)
+    work.note("access.given", grant, case_id=case.id, event=True, level=wish["level"], to=str(grant.authority_id))
+    return grant
+
+
+def _grant(work: Work, case: Case, authority_id: UUID, level: Level, reason: str) -> CaseAccess:
+    return CaseAccess(
+        id=new_id(),
+        case_id=case.id,
+        owner_id=case.authority_id,
+        authority_id=authority_id,
+        level=level,
+        reason=reason,
+        granted_by=work.actor.id,
+        granted_at=work.now,
+    )
+
+
+def _check_person(work: Work, authority_id: UUID, principal_id: UUID | None) -> None:
+    """People of other authorities are not visible here: the database checks that they are who they are said to be."""
+    if principal_id is None or authority_id != work.actor.authority_id:
+        return
+    mine = work.all(Principal).where(Principal.id == principal_id, Principal.authority_id == authority_id, Principal.active)
+    if work.session.scalar(mine) is None:
+        raise NotYourPerson(errors=[{"in": "body", "pointer": "/principal_id", "detail": "no such person"}])
+
+
+def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
+    """Change what is said about a case; matching follows its visibility."""
+    _check_person(work, case.authority_id, data.get("handler_id"))
+    changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
+    for key in changed:
+        setattr(case, key, data[key])
+    if not changed:
+        return case
+    case.updated_at = work.now
+    work.session.flush()
+    work.note("case.handed_over" if changed == ["handler_id"] else "case.changed", case, case_id=case.id, event=True, fields=changed)
+    if "visibility" in changed:
+        matching.relabel(work, case.id)
+        tell_desk(work, case)
+    return case
+
+
+def advance(work: Work, case: Case, event: str, reason: str | None) -> Case:
+    """Move a case along its life; a withdrawn one leaves matching at once (R6)."""
+    move = CASE_LIFE.move(case.state, event, reason)
+    may_move(work, case.id, move.by, move.level)
+    case.state, case.state_reason, case.updated_at = move.target, reason, work.now
+    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target)
+    if move.target == "withdrawn":
+        matching.unregister(work, case.id)
+    return case
+
+
+def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | None, life: Lifecycle) -> CaseAccess:
+    """Take access back: it is gone at the next request. The last owner stays."""
+    life.move(grant.state, event, reason)
+    others = select(func.count()).where(
+        CaseAccess.case_id == grant.case_id, CaseAccess.level == Level.OWN, CaseAccess.withdrawn_at.is_(None), CaseAccess.id != grant.id
+    )
+    if grant.level == Level.OWN and not work.session.scalar(others):
+        raise Conflict("a case keeps at least one owner")
+    grant.withdrawn_at, grant.withdrawn_by, grant.withdrawal_reason = work.now, work.actor.id, reason
+    work.note("access.withdrawn", grant, case_id=grant.case_id, event=True)
+    return grant
+
+
+def may_move(work: Work, case_id: UUID, action: Action, level: Level) -> None:
+    """Stop here unless role and access both go far enough for a move."""
+    work.require(action)
+    if not reaches(work, case_id, level):
+        raise Forbidden(f"this needs {level.name.lower()} access to the case")
+
+
+def transitions(work: Work, row: Kept, state: str, case_id: UUID, life: Lifecycle) -> dict[str, Any]:
+    """Say where a thing stands, and which steps this caller may take."""
+    allowed = [m for m in life.leaving(state) if work.actor.may(m.by) and reaches(work, case_id, m.level)]
+    moves = [{"event": m.event, "target": m.target, "reason_needed": m.reason} for m in allowed]
+    return {"state": state, "allowed": moves, "etag": row.etag}
+
+
+def show_cases(work: Work, cases: Sequence[Case]) -> list[CaseView]:
+    """Show cases as far as the caller's access to each goes (R7, R8), in one query for all."""
+    levels = (
+        select(Case.id, Authority, func.max(CaseAccess.level))
+        .join(Authority, Authority.id == Case.authority_id)
+        .join(CaseAccess, CaseAccess.case_id == Case.id)
+        .where(Case.id.in_([case.id for case in cases]), CaseAccess.live_for(work.actor, work.now))
+        .group_by(Case.id, Authority.id)
+    )
+    found = {case_id: (authority, Level(level)) for case_id, authority, level in work.session.execute(levels)}
+    return [_view(case, *found[case.id]) for case in cases]
+
+
+def _view(case: Case, authority: Authority, level: Level) -> CaseView:
+    columns = [column.key for column in Case.__table__.columns]
+    if level == Level.INDEX:
+        columns = list(_OPEN_FIELDS if case.visibility == "open_index" else _INDEX_FIELDS)
+    tag = case.etag if level > Level.INDEX else f"{case.etag}i"
+    return CaseView({key: getattr(case, key) for key in columns}, authority, level.name.lower(), tag)
+
+
+def grant_of(work: Work, case_id: UUID, grant_id: UUID, version: int | None = None) -> CaseAccess:
+    """One grant of a case that the caller owns."""
+    grant = work.one(CaseAccess, grant_id, version=version)
+    if grant.case_id != case_id:
+        raise NotFound
+    return grant

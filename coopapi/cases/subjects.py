@@ -1,0 +1,116 @@
+"""Subjects: who the case is about, in which category, and what may therefore be stored about them (R13)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi import matching
+from coopapi.access import Level
+from coopapi.cases import service
+from coopapi.cases.models import Identifier, Subject, SubjectCategory
+from coopapi.db import Work, new_id
+from coopapi.directory import codelists
+from coopapi.errors import Conflict, NotFound, Unprocessable
+
+
+class NotForThisCategory(Unprocessable):
+    """That kind of identifier may not be stored about a person of this category (Eurojust Regulation, Annex II part 2)."""
+
+
+class CategoryConflict(Conflict):
+    """Identifiers of the subject may not be stored about a person of that category (Eurojust Regulation, Annex II part 2)."""
+
+
+class PseudonymTaken(Conflict):
+    """The case has a subject with this pseudonym already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """A subject with the categories it had."""
+
+    row: Subject
+    history: Sequence[SubjectCategory]
+
+    def __getattr__(self, name: str) -> Any:
+        """Give the subject's own fields."""
+        return getattr(self.row, name)
+
+
+@cache
+def allowed(kind: str) -> frozenset[str]:
+    """Return the categories about whom a kind of identifier may be stored without an exceptional-processing record."""
+    items = {item.code: item for item in codelists.load("kind_by_category").items}
+    return frozenset(items[kind].extra["allowed"])
+
+
+def subject_of(work: Work, case_id: UUID, subject_id: UUID, *, version: int | None = None) -> Subject:
+    """One subject of one case."""
+    subject = work.one(Subject, subject_id, version=version)
+    if subject.case_id != case_id:
+        raise NotFound
+    return subject
+
+
+def add_subject(work: Work, case_id: UUID, data: dict[str, Any]) -> Subject:
+    """Add a person to a case; whose age is unknown and who is a victim is presumed a child (Dir. 2012/29 Art. 24(2))."""
+    service.changeable(work, case_id)
+    if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, Subject.pseudonym == data["pseudonym"])):
+        raise PseudonymTaken
+    presumed = "presumed_child" if data["category"] == "victim" else "adult"
+    subject = work.add(Subject(case_id=case_id, created_at=work.now, **{"age_status": presumed, **data}))
+    _keep(work, subject)
+    work.note("subject.added", subject, case_id=case_id, event=True, category=subject.category)
+    return subject
+
+
+def change_subject(work: Work, subject: Subject, data: dict[str, Any]) -> Subject:
+    """Change category or age; matching follows, and what the new category forbids stops the change."""
+    service.changeable(work, subject.case_id)
+    old = subject.category
+    for key, value in data.items():
+        setattr(subject, key, value)
+    if subject.category != old:
+        _check_kinds(work, subject)
+        _keep(work, subject)
+        matching.relabel(work, subject.case_id, subject.id, subject.category)
+    work.note("subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category)
+    return subject
+
+
+def _keep(work: Work, subject: Subject) -> None:
+    kept = {"case_id": subject.case_id, "subject_id": subject.id, "category": subject.category}
+    work.session.add(SubjectCategory(id=new_id(), since=work.now, set_by=work.actor.id, **kept))
+
+
+def _check_kinds(work: Work, subject: Subject) -> None:
+    held = select(Identifier.kind).where(
+        Identifier.subject_id == subject.id, Identifier.withdrawn_at.is_(None), Identifier.exceptional_reason.is_(None)
+    )
+    wrong = forbidden(subject.category, work.session.scalars(held.distinct()))
+    if wrong:
+        raise CategoryConflict(kinds=wrong)
+
+
+def forbidden(category: str, kinds: Iterable[str]) -> list[str]:
+    """Return the kinds that may not be stored about a person of the category."""
+    return sorted(kind for kind in kinds if category not in allowed(kind))
+
+
+def show_subjects(work: Work, subjects: Sequence[Subject]) -> list[SubjectView]:
+    """Show subjects with their history, in one query for all."""
+    query = work.all(SubjectCategory).where(SubjectCategory.subject_id.in_([s.id for s in subjects])).order_by(SubjectCategory.since)
+    history: dict[UUID, list[SubjectCategory]] = {}
+    for row in work.session.scalars(query):
+        history.setdefault(row.subject_id, []).append(row)
+    return [SubjectView(subject, history.get(subject.id, [])) for subject in subjects]
+
+
+def read_subjects(work: Work, case_id: UUID) -> None:
+    """Stop unless the case may be read; say in the journal that its subjects were looked at."""
+    service.usable(work, case_id, Level.READ)
+    work.note("subjects.consulted", case_id=case_id, object_type="case", consultation=True)

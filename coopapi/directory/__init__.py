@@ -1,0 +1,1 @@
+"""Authorities, who acts for them, and the codelists everybody shares."""

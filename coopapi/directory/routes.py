@@ -1,0 +1,194 @@
+"""The directory over HTTP: authorities, people, clients, codelists, and who I am."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import GRANTS, Action
+from coopapi.api import Blueprint
+from coopapi.db import Work
+from coopapi.directory import codelists, service
+from coopapi.directory.models import Authority, Principal
+from coopapi.directory.schemas import (
+    AuthorityFilter,
+    AuthorityIn,
+    AuthorityOut,
+    AuthorityPatch,
+    ClientIn,
+    ClientOut,
+    ClientPatch,
+    CodelistNames,
+    CodelistOut,
+    MeOut,
+    PersonIn,
+    PersonPatch,
+    StaffOut,
+)
+from coopapi.fields import Paged
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("directory", __name__, url_prefix="/api/v1", description="Authorities and who acts for them")
+
+
+@blp.route("/me", allow=Action.WHOAMI, returns=MeOut)
+def me(*, work: Work) -> dict[str, Any]:
+    """Say who I am here, and what I may do."""
+    actor = work.actor
+    authority = {"id": str(actor.authority_id), "name": actor.authority_name, "country": actor.country}
+    return {
+        "id": actor.id,
+        "kind": actor.kind,
+        "name": actor.name,
+        "authority": authority,
+        "role": actor.role,
+        "roles": actor.roles,
+        "victim_cleared": actor.cleared,
+        "actions": sorted(GRANTS[actor.role]),
+    }
+
+
+@blp.route("/codelists", allow=Action.DIRECTORY_READ, returns=CodelistNames)
+def codelist_names(*, work: Work) -> dict[str, Any]:
+    """List the names of the codelists."""
+    del work
+    return {"items": codelists.names()}
+
+
+@blp.route("/codelists/<name>", allow=Action.DIRECTORY_READ, returns=CodelistOut)
+def codelist(name: str, *, work: Work) -> dict[str, Any]:
+    """Show a codelist: codes, labels in four languages, source."""
+    del work
+    return service.show_codelist(name)
+
+
+@blp.route("/authorities", allow=Action.DIRECTORY_READ, query=AuthorityFilter, returns=AuthorityOut, page=True)
+def authorities(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List the authorities in the directory."""
+    query = work.all(Authority)
+    for name in ("country", "type"):
+        if name in wanted:
+            query = query.where(getattr(Authority, name) == wanted[name])
+    return page(work, "authorities", query, Order((Authority.id,), descending=False), wanted)
+
+
+@blp.route(
+    "/authorities",
+    method="POST",
+    allow=Action.AUTHORITY_MANAGE,
+    body=AuthorityIn,
+    returns=AuthorityOut,
+    status=HTTPStatus.CREATED,
+)
+def enter_authority(data: dict[str, Any], *, work: Work) -> Authority:
+    """Enter an authority in the directory (the operator's administrators)."""
+    return service.add_authority(work, data)
+
+
+@blp.route("/authorities/<uuid:authority_id>", allow=Action.DIRECTORY_READ, returns=AuthorityOut)
+def authority(authority_id: UUID, *, work: Work) -> Authority:
+    """Show one authority."""
+    return work.one(Authority, authority_id)
+
+
+@blp.route(
+    "/authorities/<uuid:authority_id>",
+    method="PATCH",
+    allow=Action.STAFF_MANAGE,
+    body=AuthorityPatch,
+    returns=AuthorityOut,
+    changes=True,
+)
+def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, work: Work) -> Authority:
+    """Change an authority's name, languages or contact data."""
+    return service.change_authority(work, work.one(Authority, authority_id, version=version), data)
+
+
+@blp.route("/authorities/<uuid:authority_id>/people", allow=Action.STAFF_MANAGE, query=Paged, returns=StaffOut, page=True)
+def people(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
+    """List the people who act for an authority."""
+    query = service.staff(work, authority_id, "person")
+    return page(work, f"people/{authority_id}", query, Order((Principal.id,)), wanted)
+
+
+@blp.route(
+    "/authorities/<uuid:authority_id>/people",
+    method="POST",
+    allow=Action.STAFF_MANAGE,
+    body=PersonIn,
+    returns=StaffOut,
+    status=HTTPStatus.CREATED,
+)
+def add_person(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Principal:
+    """Let a person act for the authority, in one role or several."""
+    return service.add_person(work, authority_id, data)
+
+
+@blp.route("/authorities/<uuid:authority_id>/people/<uuid:person_id>", allow=Action.STAFF_MANAGE, returns=StaffOut)
+def person(authority_id: UUID, person_id: UUID, *, work: Work) -> Principal:
+    """Show one person who acts for the authority."""
+    return service.one_of_staff(work, authority_id, "person", person_id)
+
+
+@blp.route(
+    "/authorities/<uuid:authority_id>/people/<uuid:person_id>",
+    method="PATCH",
+    allow=Action.STAFF_MANAGE,
+    body=PersonPatch,
+    returns=StaffOut,
+    changes=True,
+)
+def change_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, version: int, work: Work) -> Principal:
+    """Change a person's roles or clearance, or end their access; it holds from the next request on."""
+    return service.change_staff(work, service.one_of_staff(work, authority_id, "person", person_id, version), data)
+
+
+@blp.route("/authorities/<uuid:authority_id>/clients", allow=Action.STAFF_MANAGE, query=Paged, returns=ClientOut, page=True)
+def clients(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
+    """List the machine clients of an authority."""
+    query = service.staff(work, authority_id, "client")
+    return page(work, f"clients/{authority_id}", query, Order((Principal.id,)), wanted)
+
+
+@blp.route(
+    "/authorities/<uuid:authority_id>/clients",
+    method="POST",
+    allow=Action.STAFF_MANAGE,
+    body=ClientIn,
+    returns=ClientOut,
+    status=HTTPStatus.CREATED,
+)
+def add_client(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Principal:
+    """Let a machine act for the authority: with its public keys, or with a secret that is shown once."""
+    return service.add_client(work, authority_id, data)
+
+
+@blp.route("/authorities/<uuid:authority_id>/clients/<uuid:client_id>", allow=Action.STAFF_MANAGE, returns=ClientOut)
+def client(authority_id: UUID, client_id: UUID, *, work: Work) -> Principal:
+    """Show one machine client."""
+    return service.one_of_staff(work, authority_id, "client", client_id)
+
+
+@blp.route(
+    "/authorities/<uuid:authority_id>/clients/<uuid:client_id>",
+    method="PATCH",
+    allow=Action.STAFF_MANAGE,
+    body=ClientPatch,
+    returns=ClientOut,
+    changes=True,
+)
+def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, version: int, work: Work) -> Principal:
+    """Change a client's roles, keys or clearance, or end its access."""
+    return service.change_staff(work, service.one_of_staff(work, authority_id, "client", client_id, version), data)
+
+
+@blp.route(
+    "/authorities/<uuid:authority_id>/clients/<uuid:client_id>/secret",
+    method="POST",
+    allow=Action.STAFF_MANAGE,
+    returns=ClientOut,
+    status=HTTPStatus.CREATED,
+    changes=True,
+)
+def renew_secret(authority_id: UUID, client_id: UUID, *, version: int, work: Work) -> Principal:
+    """Give a client a new secret, shown once; the old one ends."""
+    return service.renew_secret(work, service.one_of_staff(work, authority_id, "client", client_id, version))

@@ -1,0 +1,169 @@
+"""Authorities, people, clients and codelists on the wire."""
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from coopapi.access import CLEARABLE, Role
+from coopapi.directory.fields import Code
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+
+CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
+
+
+class ContactIn(Schema):
+    """How an authority is reached: offices, not persons."""
+
+    email = fields.Email(validate=validate.Length(max=254))
+    phone = Text(40)
+    address = Text(500)
+    hours = Text(200)
+    url = fields.Url(schemes={"https"}, validate=validate.Length(max=500))
+
+
+class AuthorityIn(Schema):
+    """An authority to enter in the directory."""
+
+    name = Text(200, required=True)
+    type = Code("authority_types", required=True)
+    country = Code("countries", allow_none=True, metadata={"description": "ISO 3166-1, and XK; none for an organisation."})
+    languages = Many(Code("languages"), 20)
+    contact = fields.Nested(ContactIn)
+
+    @validates_schema
+    def only_organisations_have_no_country(self, data: dict[str, object], **_: object) -> None:
+        """An organisation is not a country (Europol, OLAF, EPPO, Interpol)."""
+        if "type" in data and (data["type"] == "organisation") != (data.get("country") is None):
+            raise ValidationError("An organisation has no country; every other authority has one.", "country")
+
+
+class AuthorityPatch(Schema):
+    """What changes about an authority."""
+
+    name = Text(200)
+    languages = Many(Code("languages"), 20)
+    contact = fields.Nested(ContactIn)
+
+
+class AuthorityFilter(Paged):
+    """Which authorities."""
+
+    country = Code("countries")
+    type = Code("authority_types")
+
+
+class AuthorityOut(Shown):
+    """An authority."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    type = fields.String(required=True)
+    country = fields.String(allow_none=True)
+    languages = fields.List(fields.String(), required=True)
+    contact = fields.Dict(required=True)
+    etag = fields.String(required=True)
+
+
+def _clearance(data: dict[str, object], roles: object) -> None:
+    if data.get("victim_cleared") and isinstance(roles, list) and not CLEARABLE & {Role(r) for r in roles}:
+        raise ValidationError(f"Only {', '.join(sorted(CLEARABLE))} can be cleared for evidence about victims.", "victim_cleared")
+
+
+class _StaffFields(Schema):
+    name = Text(200)
+    victim_cleared = fields.Boolean(truthy={True}, falsy={False})
+    active = fields.Boolean(truthy={True}, falsy={False})
+
+    @validates_schema
+    def some_roles_are_never_cleared(self, data: dict[str, object], **_: object) -> None:
+        """Clearance for victims' evidence belongs to some roles only."""
+        _clearance(data, data.get("roles"))
+
+
+class PersonPatch(_StaffFields):
+    """What changes about a person; a right that is taken ends with this."""
+
+    roles = Many(OneOf(Role), 9, least=1)
+
+
+class PersonIn(PersonPatch):
+    """A person who signs in with an issuer of the deployment."""
+
+    name = Text(200, required=True)
+    roles = Many(OneOf(Role), 9, least=1, required=True)
+    issuer = Text(300, required=True, metadata={"description": "`iss` of the person's tokens"})
+    subject = Text(255, required=True, metadata={"description": "the subject claim of the person's tokens"})
+
+
+class ClientPatch(_StaffFields):
+    """What changes about a client."""
+
+    roles = Many(OneOf(CLIENT_ROLES), 5, least=1)
+    jwks = fields.Dict(allow_none=True, metadata={"description": "Public keys (RFC 7517) for private_key_jwt (RFC 7523)."})
+
+
+class ClientIn(ClientPatch):
+    """A machine client of a national system; with `jwks` it proves itself by key, without it gets a secret."""
+
+    name = Text(200, required=True)
+    roles = Many(OneOf(CLIENT_ROLES), 5, least=1, required=True)
+
+
+class StaffOut(Shown):
+    """A person or a client."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    victim_cleared = fields.Boolean(required=True)
+    active = fields.Boolean(required=True)
+    issuer = fields.String(required=True)
+    subject = fields.String(required=True)
+    created_at = When()
+    etag = fields.String(required=True)
+
+
+class ClientOut(StaffOut):
+    """A client; `client_id` is its id."""
+
+    jwks = fields.Dict(allow_none=True)
+    client_secret = fields.String(metadata={"description": "Shown once, when it is made; the service keeps a digest."})
+
+
+class MeOut(Shown):
+    """Who I am here, and what I may do."""
+
+    id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    name = fields.String(required=True)
+    authority = fields.Dict(required=True)
+    role = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    victim_cleared = fields.Boolean(required=True)
+    actions = fields.List(fields.String(), required=True)
+
+
+class CodeOut(Shown):
+    """One code with its labels."""
+
+    code = fields.String(required=True)
+    labels = fields.Dict(required=True)
+    article = fields.String()
+    group = fields.String()
+    footnote = fields.Dict()
+    aliases = fields.List(fields.String())
+
+
+class CodelistOut(Shown):
+    """A codelist, with where it comes from."""
+
+    name = fields.String(required=True)
+    title = fields.Dict(required=True)
+    source = fields.String(required=True)
+    version = fields.String(required=True)
+    items = fields.List(fields.Nested(CodeOut), required=True)
+
+
+class CodelistNames(Shown):
+    """The names of all codelists."""
+
+    items = fields.List(fields.String(), required=True)

@@ -1,0 +1,154 @@
+"""Who is in the directory, and who acts for an authority (R11)."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import CLEARABLE, Action, Role
+from coopapi.crypto import Keyring
+from coopapi.db import Work, new_id
+from coopapi.directory import codelists
+from coopapi.directory.models import Authority, Principal
+from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
+from coopapi.jwks import StaticKeys
+
+
+class SubjectTaken(Conflict):
+    """Somebody goes by this subject already."""
+
+
+class NotClearable(Unprocessable):
+    """None of the roles can be cleared for evidence about victims."""
+
+
+def add_authority(work: Work, data: dict[str, Any]) -> Authority:
+    """Enter an authority; only the operator's administrators do."""
+    if not work.actor.operator:
+        raise Forbidden("only the operator enters authorities")
+    authority = work.add(
+        Authority(**{"country": None, "languages": [], "contact": {}, "operator": False, "created_at": work.now, **data})
+    )
+    work.note("authority.entered", authority, event=False)
+    return authority
+
+
+def change_authority(work: Work, authority: Authority, data: dict[str, Any]) -> Authority:
+    """Change an authority: its own administrators, or the operator's."""
+    _manages(work, authority.id)
+    for key, value in data.items():
+        setattr(authority, key, value)
+    work.note("authority.changed", authority, fields=sorted(data))
+    return authority
+
+
+def _manages(work: Work, authority_id: UUID) -> None:
+    work.require(Action.STAFF_MANAGE)
+    work.one(Authority, authority_id)
+    if authority_id != work.actor.authority_id and not work.actor.operator:
+        raise NotFound
+
+
+def staff(work: Work, authority_id: UUID, kind: str) -> Any:
+    """Select the people, or the clients, of an authority that the caller administers."""
+    _manages(work, authority_id)
+    return work.all(Principal).where(Principal.authority_id == authority_id, Principal.kind == kind)
+
+
+def one_of_staff(work: Work, authority_id: UUID, kind: str, row_id: UUID, version: int | None = None) -> Principal:
+    """One person, or one client, of an authority that the caller administers."""
+    _manages(work, authority_id)
+    row = work.one(Principal, row_id, version=version)
+    if row.authority_id != authority_id or row.kind != kind:
+        raise NotFound
+    return row
+
+
+def add_person(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principal:
+    """Let a person act for an authority; the operator names only the first administrator of another's."""
+    _manages(work, authority_id)
+    if authority_id != work.actor.authority_id and data["roles"] != [Role.ADMIN]:
+        raise Forbidden("the operator names administrators of other authorities, and nobody else")
+    return enrol(work, authority_id, "person", data)
+
+
+def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principal:
+    """Let a machine act for an authority: with its public keys, or with a secret that is shown once."""
+    _manages(work, authority_id)
+    if authority_id != work.actor.authority_id and not work.actor.operator:
+        raise NotFound
+    check_jwks(data.get("jwks"))
+    row_id = new_id()
+    secret = None if data.get("jwks") else secrets.token_urlsafe(32)
+    kept = {"id": row_id, "issuer": work.settings.base_url, "subject": str(row_id)}
+    row = enrol(work, authority_id, "client", {**data, **kept, "secret_digest": secret and digest_of(work.keys, secret)})
+    return reveal(row, secret) if secret else row
+
+
+def enrol(work: Work, authority_id: UUID, kind: str, data: dict[str, Any]) -> Principal:
+    """Let somebody act for an authority."""
+    taken = work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"])
+    if work.session.scalar(taken) is not None:
+        raise SubjectTaken
+    defaults = {"id": new_id(), "victim_cleared": False, "active": True, "created_at": work.now}
+    row = work.add(Principal(authority_id=authority_id, kind=kind, **{**defaults, **data}))
+    work.note(f"{kind}.added", row, roles=row.roles, victim_cleared=row.victim_cleared)
+    return row
+
+
+def change_staff(work: Work, row: Principal, data: dict[str, Any]) -> Principal:
+    """Change what a person or a client may do: it holds from the next request on."""
+    check_jwks(data.get("jwks"))
+    for key, value in data.items():
+        setattr(row, key, value)
+    if row.victim_cleared and not CLEARABLE & {Role(name) for name in row.roles}:
+        raise NotClearable
+    work.note(f"{row.kind}.changed", row, fields=sorted(data), roles=row.roles, victim_cleared=row.victim_cleared, active=row.active)
+    return row
+
+
+def renew_secret(work: Work, row: Principal) -> Principal:
+    """Give a client a new secret; the old one ends."""
+    secret = secrets.token_urlsafe(32)
+    row.secret_digest = digest_of(work.keys, secret)
+    work.note("client.secret_renewed", row)
+    return reveal(row, secret)
+
+
+def reveal(row: Principal, secret: str) -> Principal:
+    """Show a new secret in this answer and never again: it is no column of the client."""
+    vars(row)["client_secret"] = secret
+    return row
+
+
+def digest_of(keys: Keyring, secret: str) -> bytes:
+    """Digest a client secret under a key that is not in the database."""
+    return keys.mac("client-secrets", secret.encode())
+
+
+def check_jwks(jwks: Mapping[str, Any] | None) -> None:
+    """Refuse keys that prove nothing: private, symmetric, weak."""
+    if jwks is None:
+        return
+    try:
+        StaticKeys(jwks)
+    except ValueError as fault:
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/jwks", "detail": str(fault)}]) from None
+
+
+def show_codelist(name: str) -> dict[str, Any]:
+    """Show a codelist with everything that it says of its codes."""
+    found = codelists.load(name)
+    return {
+        "name": found.name,
+        "title": found.title,
+        "source": found.source,
+        "version": found.version,
+        "items": [_show_item(item) for item in found.items],
+    }
+
+
+def _show_item(item: codelists.Item) -> dict[str, Any]:
+    shown = {"code": item.code, "labels": item.labels, "article": item.article, "group": item.group, "footnote": item.footnote}
+    return {key: value for key, value in shown.items() if value} | ({"aliases": list(item.aliases)} if item.aliases else {})
+

@@ -1,0 +1,119 @@
+"""What every request meets first and every answer bears last: limits, a request id, headers, a log line, a count."""
+
+import json
+import logging
+import os
+import re
+import time
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+LARGEST_BODY: Final = 4_000_000
+_REQUEST_ID: Final = re.compile("[A-Za-z0-9._-]{1,64}", re.ASCII)
+_SECURITY: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_DOCS: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "frame-ancestors 'none'"
+)
+REQUESTS: Final = Counter("coopapi_requests", "Requests answered", ["method", "route", "status"])
+SECONDS: Final = Histogram("coopapi_request_seconds", "Time to answer", ["method", "route"])
+_log = logging.getLogger("coopapi.requests")
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line; no values of requests, no text of exceptions."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one line."""
+        standard = vars(logging.makeLogRecord({}))
+        extra = {key: value for key, value in vars(record).items() if key not in standard and key != "message"}
+        line: dict[str, Any] = {"at": round(record.created, 3), "level": record.levelname, "logger": record.name}
+        ours = record.name.startswith(("coopapi", "gunicorn"))
+        line["message"] = record.getMessage() if ours else str(record.msg)[:200]
+        if record.exc_info and record.exc_info[0]:
+            line["error"] = record.exc_info[0].__name__
+        return json.dumps({**line, **extra}, default=str)
+
+
+def metrics() -> bytes:
+    """Write the figures of all worker processes."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+def register(app: Flask) -> None:
+    """Put the edge around an application."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = 100_000
+    app.before_request(_admit)
+    app.after_request(_finish)
+
+
+def _admit() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    g.started = time.perf_counter()
+    _admit_address()
+    if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
+        _admit_body()
+
+
+def _admit_address() -> None:
+    """Refuse what the framework would silently replace: bad UTF-8, NUL."""
+    try:
+        query = unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise BadRequest("The query is not UTF-8.") from None
+    if "\0" in query or any(c in request.path for c in "\0\ufffd"):
+        raise BadRequest("The address holds characters that we do not take.")
+
+
+def _admit_body() -> None:
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType("Send the body without Content-Encoding.")
+    wanted = "application/x-www-form-urlencoded" if request.path == "/oauth/token" else "application/json"
+    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if has_body and request.mimetype != wanted:
+        raise UnsupportedMediaType(f"Send the body as {wanted}.")
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.get("request_id", "")
+    for name, value in _SECURITY.items():
+        response.headers.setdefault(name, value)
+    if request.path == "/docs" or request.path.startswith("/static/"):
+        response.headers["Content-Security-Policy"] = _DOCS
+    route = request.url_rule.rule if request.url_rule else "unknown"
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    REQUESTS.labels(request.method, route, response.status_code).inc()
+    SECONDS.labels(request.method, route).observe(seconds)
+    _log.info(
+        "answered",
+        extra={
+            "request_id": g.get("request_id"),
+            "method": request.method,
+            "route": route,
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 1),
+        },
+    )
+    return response

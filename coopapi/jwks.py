@@ -1,0 +1,149 @@
+"""Public keys of issuers and clients: from a document, or from an address; each key fixes its one algorithm (RFC 7517)."""
+
+import base64
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import jwt
+import urllib3
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import ECAlgorithm
+
+from coopapi import strictjson
+from coopapi.errors import CoopError
+
+_CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "Ed25519": "EdDSA"}
+_ALGORITHMS: Final[Mapping[str, frozenset[str]]] = {
+    "EC": frozenset({"ES256", "ES384"}),
+    "OKP": frozenset({"EdDSA"}),
+    "RSA": frozenset({"PS256", "RS256"}),
+}
+_PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_RSA_BITS: Final = 2048
+_LARGEST: Final = 100_000
+_AGAIN: Final = 60.0
+_FRESH: Final = 600.0
+_OUTAGE: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A public key, and the one algorithm it is used with."""
+
+    key: Any
+    algorithm: str
+
+
+class KeySource(Protocol):
+    """Where an issuer's keys are found."""
+
+    def find(self, kid: str) -> SigningKey | None:
+        """Find a key by its id."""
+
+
+class StaticKeys:
+    """The keys of one document; whatever is not a public signing key is a `ValueError`."""
+
+    def __init__(self, jwks: Any) -> None:
+        keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
+        if not isinstance(keys, list) or len(keys) > 100:  # noqa: PLR2004 (no issuer has so many)
+            raise ValueError("a JWKS is an object with a list of keys")
+        self._keys: dict[str, SigningKey] = {}
+        for jwk in keys:
+            kid, key = _read(jwk)
+            if kid in self._keys:
+                raise ValueError("two keys have the same kid")
+            self._keys[kid] = key
+
+    def find(self, kid: str) -> SigningKey | None:
+        """Find a key by its id."""
+        return self._keys.get(kid)
+
+
+def _read(jwk: Any) -> tuple[str, SigningKey]:
+    if not isinstance(jwk, Mapping):
+        raise ValueError("a key is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
+    kid, kty = jwk.get("kid"), jwk.get("kty")
+    if not isinstance(kid, str) or not 0 < len(kid) <= 255:  # noqa: PLR2004 (a bound on names)
+        raise ValueError("a key has no kid")
+    if kty not in _ALGORITHMS:
+        raise ValueError("only EC, OKP and RSA keys are accepted")
+    if _PRIVATE & jwk.keys():
+        raise ValueError("a key holds its private half: send the public one")
+    if jwk.get("use", "sig") != "sig":
+        raise ValueError("a key is not for signatures")
+    implied = _CURVES.get(str(jwk.get("crv"))) if kty != "RSA" else "PS256"
+    algorithm = jwk.get("alg", implied)
+    if algorithm not in _ALGORITHMS[kty] or (kty != "RSA" and algorithm != implied):
+        raise ValueError("a key's algorithm is not one of ES256, ES384, EdDSA, PS256, RS256, or not the one of its curve")
+    try:
+        key = jwt.PyJWK(dict(jwk), algorithm=algorithm).key
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError) as fault:
+        raise ValueError("a key cannot be read") from fault
+    if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
+        raise ValueError(f"an RSA key has fewer than {_RSA_BITS} bits")
+    return kid, SigningKey(key, algorithm)
+
+
+class RemoteKeys:
+    """The keys at one address: asked again for an unknown kid at most once a minute; kept through a day's outage."""
+
+    def __init__(self, uri: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        parts = urlsplit(uri)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}):
+            raise ValueError("jwks_uri must be https")
+        self._uri = uri
+        self._clock = clock
+        self._pool = urllib3.PoolManager(num_pools=1, timeout=urllib3.Timeout(3), retries=False)
+        self._lock = threading.Lock()
+        self._keys: StaticKeys | None = None
+        self._tried = float("-inf")
+        self._read = float("-inf")
+
+    def find(self, kid: str) -> SigningKey | None:
+        """Find a key by its id, asking the issuer if need be."""
+        with self._lock:
+            now = self._clock()
+            found = self._keys.find(kid) if self._keys else None
+            due = found is None or now - self._read > _FRESH
+            if due and now - self._tried >= _AGAIN:
+                self._tried = now
+                self._refresh(now)
+            if self._keys is None or now - self._read > _OUTAGE:
+                return None
+            return self._keys.find(kid)
+
+    def _refresh(self, now: float) -> None:
+        """Ask the issuer; an answer that is no set of keys changes nothing."""
+        try:
+            response = self._pool.request("GET", self._uri, redirect=False, preload_content=False)
+            try:
+                raw = response.read(_LARGEST + 1)
+                usable = response.status == 200  # noqa: PLR2004 (OK)
+            finally:
+                response.close()
+            if usable:
+                self._keys = StaticKeys(strictjson.loads(raw, max_bytes=_LARGEST))
+                self._read = now
+        except (urllib3.exceptions.HTTPError, ValueError, CoopError):
+            return
+
+
+def new_signing_key() -> tuple[str, ec.EllipticCurvePrivateKey]:
+    """Make an ES256 key; its id is the thumbprint of its public half (RFC 7638)."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    public = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
+    members = json.dumps({name: public[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).decode().rstrip("="), private
+
+
+def public_jwk(kid: str, private: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
+    """Write the public half of a key of ours."""
+    return {**ECAlgorithm.to_jwk(private.public_key(), as_dict=True), "kid": kid, "use": "sig", "alg": "ES256"}

@@ -1,0 +1,41 @@
+"""The token endpoint, and the keys against which its tokens are checked."""
+
+from typing import Any
+
+from flask import request
+from marshmallow import fields
+
+from coopapi.access import Action
+from coopapi.api import Blueprint, database
+from coopapi.fields import Shown
+from coopapi.oauth import service
+
+blp = Blueprint("oauth", __name__, description="Access tokens for machine clients")
+
+
+class TokenOut(Shown):
+    """An access token (RFC 6749, 5.1)."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True)
+
+
+class KeysOut(Shown):
+    """Public keys (RFC 7517)."""
+
+    keys = fields.List(fields.Dict(), required=True)
+
+
+@blp.route("/oauth/token", method="POST", allow=Action.PUBLIC, returns=TokenOut)
+def token() -> dict[str, Any]:
+    """Give a machine client an access token: client_credentials by secret, or by private_key_jwt (RFC 7523)."""
+    proof = service.proof_from(request.form, request.headers.get("Authorization"))
+    return service.token_for(database(), proof)
+
+
+@blp.route("/.well-known/jwks.json", allow=Action.PUBLIC, returns=KeysOut)
+def keys() -> dict[str, Any]:
+    """Show the public keys that verify the tokens issued here."""
+    with database().anonymous() as session:
+        return service.public_keys(session, database().clock())

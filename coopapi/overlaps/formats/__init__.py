@@ -1,0 +1,1 @@
+"""How each kind of identifier is written, by its own standard."""

@@ -1,0 +1,15 @@
+"""From what a kind's standard reads in a value to the tokens under which it is matched (R1, R2)."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from coopapi.crypto import Keyring
+from coopapi.matching import Holding
+from coopapi.overlaps.kinds import Key
+
+
+def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[Key]) -> list[Holding]:
+    """Make the tokens of one identifier, each with what it says about who holds it."""
+    return [
+        Holding(identifier_id, keys.token(key.family, key.text), key.family, int(key.strength), kind, role) for key in read
+    ]

@@ -1,0 +1,89 @@
+"""The kinds of identifiers: for each its standard, its reader, what it needs to be known of it, and what may be doubtful (R2)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from coopapi.overlaps.formats import accounts, documents, networks
+from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
+from coopapi.overlaps.text import MAX_TEXT, clean
+
+__all__ = ["KINDS", "Context", "ImpossibleValue", "Key", "Kind", "Reading", "Strength", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of identifier."""
+
+    name: str
+    label: str
+    standard: str
+    read: Callable[[str, Context], Reading]
+    example: str
+    needs: tuple[str, ...] = ()
+    warnings: Mapping[str, str] = field(default_factory=dict)
+
+
+_ADDRESS_WARNINGS: Final = {
+    "no_time": "Without the time of use an address is weak: many have it in turn (RFC 6302).",
+    "private_address": "A private address is used in every network (RFC 1918, RFC 4193).",
+    "documentation_address": "An address for documentation belongs to nobody (RFC 5737, RFC 3849).",
+    "loopback_address": "A loopback address is every machine's own (RFC 1122).",
+    "link_local_address": "A link-local address holds on one link only (RFC 3927, RFC 4291).",
+    "multicast_address": "A multicast address is of a group (RFC 5771).",
+    "unspecified_address": "The unspecified address is no address (RFC 4291).",
+    "reserved_address": "A reserved address belongs to nobody (RFC 1112).",
+    "shared_address": "A carrier shares this address among many; only with port and time does it tell one (RFC 6598).",
+}
+_EMPTY_FILE: Final = {"empty_file": "This is the hash of an empty file."}
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind("phone", "Telephone number", "ITU-T E.164", accounts.read_phone, "+31 6 12345678", warnings={
+            "unassigned_number": "No operator is known to have this range (E.164).",
+        }),
+        Kind("email", "E-mail address", "RFC 5321, RFC 6531", networks.read_email, "heron@example.org"),
+        Kind("username", "Username on a platform", "UTS #39", accounts.read_username, "night.heron@chat.example", ("platform",)),
+        Kind("url", "URL", "RFC 3986", networks.read_url, "https://board.example/thread/7"),
+        Kind("domain", "Domain name", "RFC 1035, RFC 5890", networks.read_domain, "board.example"),
+        Kind("ip", "IP address", "RFC 791, RFC 4291, RFC 5952", networks.read_ip, "198.51.100.7", warnings=_ADDRESS_WARNINGS),
+        Kind("md5", "MD5 of a file", "RFC 1321", documents.read_hash("md5"), "0f" * 16, warnings=_EMPTY_FILE),
+        Kind("sha1", "SHA-1 of a file", "FIPS 180-4", documents.read_hash("sha1"), "0f" * 20, warnings=_EMPTY_FILE),
+        Kind("sha256", "SHA-256 of a file", "FIPS 180-4", documents.read_hash("sha256"), "0f" * 32, warnings=_EMPTY_FILE),
+        Kind("iban", "Bank account", "ISO 13616", accounts.read_iban, "DE89 3704 0044 0532 0130 00"),
+        Kind("passport", "Passport", "ICAO 9303", documents.read_passport, "XR1234567", ("country",)),
+        Kind("national_id", "National identity number", "national", documents.read_national_id, "111222333", ("country",), {
+            "unchecked_national_id": "The rule of this country's numbers is not known here: it was kept as it came.",
+        }),
+        Kind("btc_address", "Bitcoin address", "Base58Check, BIP-173, BIP-350", accounts.read_btc,
+             "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),
+        Kind("eth_address", "Ethereum address", "EIP-55", accounts.read_eth, "0x" + "ab" * 20, warnings={
+            "eip55": "Its capitals are not those of its checksum (EIP-55): look for a typing error.",
+        }),
+        Kind("onion", "Onion service", "Tor rend-spec-v3", networks.read_onion,
+             "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion", warnings={
+            "onion_v2": "Version 2 onion services ended in October 2021.",
+        }),
+        Kind("imei", "Mobile device", "3GPP TS 23.003", documents.read_imei, "490154203237518"),
+        Kind("pgp_fingerprint", "PGP key", "RFC 4880, RFC 9580", documents.read_pgp, "0123456789ABCDEF" * 2 + "01234567", warnings={
+            "key_id_only": "A key id can be made to order: the full fingerprint is better.",
+        }),
+        Kind("mac", "Hardware address", "IEEE EUI-48", networks.read_mac, "00:1b:63:84:45:e6", warnings={
+            "locally_administered": "Phones make such addresses up and change them.",
+        }),
+        Kind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),
+    )
+}
+
+
+def read(kind: str, value: str, context: Context) -> Reading:
+    """Read a value by the standard of its kind, or raise `ImpossibleValue` that names the rule and never the value."""
+    if len(value) > MAX_TEXT or len(clean(value)) > MAX_TEXT:
+        raise ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
+    if not clean(value):
+        raise ImpossibleValue("empty", "it is empty")
+    reading = KINDS[kind].read(value, context)
+    if len(reading.normalised) > 2 * MAX_TEXT:
+        raise ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
+    return reading

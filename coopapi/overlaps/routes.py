@@ -1,0 +1,151 @@
+"""Identifiers and overlaps over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action, Level
+from coopapi.api import Blueprint
+from coopapi.cases import service as cases
+from coopapi.cases.models import IDENTIFIER_LIFE, Identifier
+from coopapi.cases.schemas import TransitionsOut
+from coopapi.db import Work
+from coopapi.overlaps import intake, service
+from coopapi.overlaps.models import Overlap
+from coopapi.overlaps.schemas import (
+    HighFrequencyList,
+    IdentifierFilter,
+    IdentifierOut,
+    IdentifierPatch,
+    IdentifiersIn,
+    OverlapFilter,
+    OverlapOut,
+    WithdrawalIn,
+)
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("overlaps", __name__, url_prefix="/api/v1", description="What cases hold, and where they share it")
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers",
+    allow=Action.IDENTIFIER_READ,
+    query=IdentifierFilter,
+    returns=IdentifierOut,
+    page=True,
+    show=service.show_identifiers,
+)
+def identifiers(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+    """List the identifiers of a case; values in clear for those who may read them."""
+    cases.usable(work, case_id, Level.READ)
+    query = work.all(Identifier).where(Identifier.case_id == case_id)
+    for name in ("kind", "subject_id"):
+        if name in wanted:
+            query = query.where(getattr(Identifier, name) == wanted[name])
+    if "state" in wanted:
+        query = query.where(Identifier.withdrawn_at.is_(None) == (wanted["state"] == "registered"))
+    work.note("identifiers.consulted", case_id=case_id, object_type="case", consultation=True)
+    return page(work, f"identifiers/{case_id}", query, Order((Identifier.id,)), wanted)
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers",
+    method="POST",
+    allow=Action.IDENTIFIER_WRITE,
+    body=IdentifiersIn,
+    returns=IdentifierOut,
+    status=HTTPStatus.CREATED,
+    many="identifiers",
+    show=service.show_identifiers,
+)
+def register(data: dict[str, Any], *, case_id: UUID, work: Work) -> list[Identifier]:
+    """Register 1 to 1000 identifiers of a case, all or none.
+
+    The answer says nothing of who else holds them: overlaps are at /cases/{id}/overlaps, from the same moment on.
+    """
+    return intake.register(work, case_id, data["identifiers"])
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>",
+    allow=Action.IDENTIFIER_READ,
+    returns=IdentifierOut,
+    show=service.show_identifiers,
+)
+def identifier(case_id: UUID, identifier_id: UUID, *, work: Work) -> Identifier:
+    """Show one identifier of a case."""
+    cases.usable(work, case_id, Level.READ)
+    row = intake.identifier_of(work, case_id, identifier_id)
+    work.note("identifier.consulted", row, case_id=case_id, consultation=True)
+    return row
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>",
+    method="PATCH",
+    allow=Action.IDENTIFIER_WRITE,
+    body=IdentifierPatch,
+    returns=IdentifierOut,
+    changes=True,
+    show=service.show_identifiers,
+)
+def correct(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
+    """Correct an identifier; the overlaps move with it."""
+    cases.changeable(work, case_id)
+    row = intake.identifier_of(work, case_id, identifier_id, version=version)
+    return intake.correct(work, row, service.as_item(work, row), data)
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions", allow=Action.IDENTIFIER_READ, returns=TransitionsOut
+)
+def identifier_moves(case_id: UUID, identifier_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say whether an identifier is in matching, and whether you may take it out."""
+    cases.usable(work, case_id, Level.READ)
+    row = intake.identifier_of(work, case_id, identifier_id)
+    return cases.transitions(work, row, row.state, case_id, IDENTIFIER_LIFE)
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions",
+    method="POST",
+    allow=Action.IDENTIFIER_WRITE,
+    body=WithdrawalIn,
+    returns=IdentifierOut,
+    changes=True,
+    show=service.show_identifiers,
+)
+def withdraw(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
+    """Withdraw an identifier with a reason: it leaves matching at once."""
+    cases.changeable(work, case_id)
+    row = intake.identifier_of(work, case_id, identifier_id, version=version)
+    return intake.withdraw(work, row, data["event"], data.get("reason"))
+
+
+@blp.route("/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
+def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+    """List the cases that share identifiers with this one, strongest first, those of other authorities before one's own."""
+    query = service.overlaps_of(work, wanted, case_id)
+    found = page(work, f"overlaps/{case_id}", query, Order((Overlap.ranked(work.actor), Overlap.id)), wanted)
+    return Page(service.show_overlaps(work, found.items, case_id), found.next)
+
+
+@blp.route("/cases/<uuid:case_id>/overlaps/high-frequency", allow=Action.OVERLAP_READ, returns=HighFrequencyList)
+def too_common(case_id: UUID, *, work: Work) -> dict[str, Any]:
+    """List identifiers of the case whose value too many cases hold to be evidence, with the count."""
+    return service.high_frequency(work, case_id)
+
+
+@blp.route("/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List the overlaps of all cases you may see, strongest first, those across authorities before the rest."""
+    query = service.overlaps_of(work, wanted)
+    found = page(work, "overlaps", query, Order((Overlap.ranked(work.actor), Overlap.id)), wanted)
+    return Page(service.show_overlaps(work, found.items), found.next)
+
+
+@blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
+def show(overlap_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Show one overlap with all its evidence, from your side."""
+    (shown,) = service.show_overlaps(work, [service.one_overlap(work, overlap_id)], most=10_000)
+    return shown

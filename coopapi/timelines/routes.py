@@ -1,0 +1,38 @@
+"""Timelines, events and the audit log over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.db import Work
+from coopapi.fields import Paged
+from coopapi.paging import Page
+from coopapi.timelines import service
+from coopapi.timelines.schemas import AuditOut, EntryOut, JournalFilter
+
+blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="What was done, and when")
+
+
+@blp.route("/cases/<uuid:case_id>/timeline", allow=Action.TIMELINE_READ, query=Paged, returns=EntryOut, page=True)
+def timeline(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+    """Read what was done in a case, newest first."""
+    return service.timeline(work, case_id, wanted)
+
+
+@blp.route("/cases/<uuid:case_id>/consultations", allow=Action.CONSULTATIONS_READ, query=Paged, returns=AuditOut, page=True)
+def consultations(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+    """Read who looked at a case of yours, and why."""
+    return service.consultations(work, case_id, wanted)
+
+
+@blp.route("/events", allow=Action.EVENTS_READ, query=Paged, returns=EntryOut, page=True)
+def events(wanted: dict[str, Any], *, work: Work) -> Page:
+    """Follow what happens in the cases you may see; `next` is always there: come back with it for what is new."""
+    return service.events(work, wanted)
+
+
+@blp.route("/journal", allow=Action.JOURNAL_READ, query=JournalFilter, returns=AuditOut, page=True)
+def journal(wanted: dict[str, Any], *, work: Work) -> Page:
+    """Read your authority's journal (auditors)."""
+    return service.audit(work, wanted)

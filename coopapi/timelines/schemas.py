@@ -1,0 +1,39 @@
+"""Entries of the journal on the wire."""
+
+from marshmallow import fields
+
+from coopapi.fields import Paged, Shown, Text, When
+
+
+class EntryOut(Shown):
+    """What was done, by whom for whom, to what: ids and figures only."""
+
+    id = fields.Function(
+        lambda entry: f"{entry.authority_id}:{entry.seq}", metadata={"type": "string", "description": "authority:place in its chain"}
+    )
+    at = When(required=True)
+    authority_id = fields.UUID(required=True)
+    role = fields.String(required=True, metadata={"description": "`machine` where the service itself acted."})
+    action = fields.String(required=True)
+    object_type = fields.String(required=True)
+    object_id = fields.UUID(allow_none=True)
+    case_id = fields.UUID(allow_none=True)
+    detail = fields.Dict(required=True)
+
+
+class AuditOut(EntryOut):
+    """An entry as the auditor sees it: with the person, the purpose, the request, and the link of the chain."""
+
+    principal_id = fields.UUID(allow_none=True)
+    purpose = fields.String(required=True)
+    request_id = fields.String(required=True)
+    consultation = fields.Boolean(required=True)
+    seq = fields.Integer(required=True)
+    hash = fields.Function(lambda entry: bytes(entry.hash).hex(), metadata={"type": "string"})
+
+
+class JournalFilter(Paged):
+    """Which entries."""
+
+    case_id = fields.UUID()
+    action = Text(60)

@@ -1,0 +1,71 @@
+"""The feed of events: no event is missed, whatever commits in which order (R16)."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, literal_column, text
+
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.db import Work
+from coopapi.journal.models import JournalEntry
+from coopapi.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
+
+_NEWEST: Final = Order((JournalEntry.id,))
+_PLACE: Final = "events"
+_FOR_EVER: Final = 1e12
+_EPOCH: Final = text("select system_identifier || '/' || timeline_id from pg_control_system(), pg_control_checkpoint()")
+
+
+def timeline(work: Work, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
+    """Read what was done in a case, newest first; who merely looked is for its owner alone."""
+    cases.usable(work, case_id, Level.READ)
+    query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation.is_(False))
+    work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
+    return page(work, f"timeline/{case_id}", query, _NEWEST, wanted)
+
+
+def consultations(work: Work, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
+    """Read who looked at a case."""
+    cases.usable(work, case_id, Level.OWN)
+    query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation)
+    return page(work, f"consultations/{case_id}", query, _NEWEST, wanted)
+
+
+def audit(work: Work, wanted: Mapping[str, Any]) -> Page:
+    """Read the authority's journal, newest first; reading it is in it."""
+    query: Select[Any] = work.all(JournalEntry)
+    for name in ("case_id", "action"):
+        if name in wanted:
+            query = query.where(getattr(JournalEntry, name) == wanted[name])
+    work.note("journal.consulted", object_type="journal", consultation=True)
+    return page(work, "journal", query, _NEWEST, wanted)
+
+
+def events(work: Work, wanted: Mapping[str, Any]) -> Page:
+    """Read events in the order they became certain; the last cursor is good for ever: come back with it.
+
+    Ids are given out before commits, so only what lies below the oldest running transaction is certain (S35).
+    """
+    place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}"
+    epoch = work.session.scalar(_EPOCH)
+    xid, entry_id = "0", 0
+    if cursor := wanted.get("cursor"):
+        left = open_cursor(work, cursor, place)
+        if left["epoch"] != epoch:
+            raise BadCursor("the register was restored since: begin the feed again")
+        xid, entry_id = left["at"]
+    query = (
+        work.all(JournalEntry)
+        .where(
+            JournalEntry.event,
+            text("(xid, id) > (cast(:xid as xid8), :entry)").bindparams(xid=xid, entry=entry_id),
+            text("xid < pg_snapshot_xmin(pg_current_snapshot())"),
+        )
+        .order_by(literal_column("xid"), JournalEntry.id)
+        .limit(wanted.get("limit", LIMIT))
+    )
+    rows = work.session.scalars(query).all()
+    at = (rows[-1].xid, rows[-1].id) if rows else (xid, entry_id)
+    return Page(rows, seal_cursor(work, {"at": at, "epoch": epoch, "until": _FOR_EVER}, place))
