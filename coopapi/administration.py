@@ -22,7 +22,9 @@ _NIL: Final = UUID(int=0)
 
 def machine(authority_id: UUID = OPERATOR, role: Role = Role.ADMIN) -> Actor:
     """The service itself, acting for the operator or reading for an auditor: no person, and never with access to a case."""
-    return Actor(_NIL, "machine", "machine", authority_id, "", None, role, (role,), victim_cleared=False, operator=authority_id == OPERATOR)
+    return Actor(
+        _NIL, "machine", "machine", authority_id, "", None, role, (role,), victim_cleared=False, operator=authority_id == OPERATOR
+    )
 
 
 def connect() -> Database:
@@ -49,7 +51,9 @@ def add_authority(database: Database, data: dict[str, Any]) -> UUID:
 def add_person(database: Database, authority_id: UUID, data: dict[str, Any]) -> UUID:
     """Let a person act for an authority, in any role: the first one there has nobody else to do it."""
     with operator(database) as work:
-        found = work.session.scalar(work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"]))
+        found = work.session.scalar(
+            work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"])
+        )
         return (found or directory.enrol(work, authority_id, "person", data)).id
 
 
@@ -89,7 +93,8 @@ def verify_journal(database: Database) -> tuple[int, list[journal.Break]]:
     """Recompute the chain of every authority."""
     with operator(database) as work:
         authorities = [*work.session.scalars(select(Authority.id)), OPERATOR]
-    count, breaks = 0, []
+    count = 0
+    breaks: list[journal.Break] = []
     for authority_id in dict.fromkeys(authorities):
         with database.work(lambda _, a=authority_id: machine(a, Role.AUDITOR), uuid4().hex) as work:  # type: ignore[misc]
             found, broken = journal.verify(work.session)

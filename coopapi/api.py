@@ -59,7 +59,7 @@ class Api(flask_smorest.Api):
 class StrictParser(FlaskParser):
     """Reads JSON as strictly as the database behind it; unknown query parameters are errors."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
 
     def _raw_load_json(self, req: Request) -> Any:
         return strictjson.loads(req.get_data(), max_bytes=current_app.config["MAX_CONTENT_LENGTH"])
@@ -74,7 +74,7 @@ class Blueprint(flask_smorest.Blueprint):
         super().__init__(name, import_name, **kwargs)
         self._prepare_doc_cbks.append(_document)
 
-    def route(  # type: ignore[override]  # noqa: PLR0913 (one contract, all in one place)
+    def route(  # noqa: PLR0913 (one contract, all in one place)
         self,
         rule: str,
         *,
@@ -150,7 +150,9 @@ def _shown(made: Any, show: Show | None, many: str | None, work: Work | None) ->
 
 def _asked() -> bytes:
     """Write what is asked for in one canonical way, to compare it with what was asked under the same key."""
-    body = strictjson.loads(request.get_data(), max_bytes=current_app.config["MAX_CONTENT_LENGTH"]) if request.content_length else None
+    body = (
+        strictjson.loads(request.get_data(), max_bytes=current_app.config["MAX_CONTENT_LENGTH"]) if request.content_length else None
+    )
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 

@@ -96,7 +96,16 @@ def check_database(database: Database) -> None:
         ).one()
         if strong.exempt or strong.owner or strong.member:
             raise LeakyDatabase("COOPAPI_DATABASE_URL must be the role coopapi_app: no superuser, no owner, member of nothing")
-        tables = ("cases", "identifiers", "subjects", "case_access", "case_overlaps", "journal_entries", "principals", "authorities")
+        tables = (
+            "cases",
+            "identifiers",
+            "subjects",
+            "case_access",
+            "case_overlaps",
+            "journal_entries",
+            "principals",
+            "authorities",
+        )
         seen = [table for table in tables if session.scalar(text(f"select exists (select from {table})"))]  # noqa: S608 (names above)
     with database.work(lambda _: _STRANGER, "canary") as work:
         if work.session.scalar(text("select exists (select from cases where id = :canary)"), {"canary": CANARY}):
@@ -145,9 +154,9 @@ def _operation(app: Flask, document: bytes) -> None:
     def docs() -> Response:
         return send_from_directory("static", "docs.html")
 
-    @app.get("/problems/<name>")
-    def explain(name: str) -> dict[str, Any]:
-        kind = problems.catalogue().get(name)
+    @app.get("/problems/<problem>")
+    def explain(problem: str) -> dict[str, Any]:
+        kind = problems.catalogue().get(problem)
         if kind is None:
             raise NotFound
-        return {"type": f"/problems/{name}", "title": problems.title(kind), "status": int(problems.status_of(kind))}
+        return {"type": f"/problems/{problem}", "title": problems.title(kind), "status": int(problems.status_of(kind))}

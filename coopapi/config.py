@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 
-class BadSettings(Exception):  # noqa: N818 (it names the fault, as all our errors do)
+class BadSettings(Exception):
     """The settings of the service are not usable."""
 
 

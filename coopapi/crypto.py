@@ -28,7 +28,7 @@ _NONCE: Final = 12
 _KEY: Final = 32
 
 
-class BrokenSeal(Exception):  # noqa: N818 (it names the fault, as all our errors do)
+class BrokenSeal(Exception):
     """A sealed value was changed, or belongs somewhere else."""
 
 

@@ -40,7 +40,7 @@ def new_id() -> UUID:
 class Row(DeclarativeBase):
     """A row of the register. Nobody sees it until its model says who does."""
 
-    type_annotation_map = {  # noqa: RUF012
+    type_annotation_map = {
         str: Text,
         datetime: DateTime(timezone=True),
         list[str]: ARRAY(Text),
@@ -161,7 +161,9 @@ class Database:
             pool_size=settings.threads + 2,
             max_overflow=2,
             pool_pre_ping=True,
-            connect_args={"options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000"},
+            connect_args={
+                "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000"
+            },
         )
         return cls(engine, keys, settings, record, clock)
 

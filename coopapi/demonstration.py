@@ -180,7 +180,9 @@ def enter(environment: Mapping[str, str], signer: Signer) -> list[Persona]:
         data = {"issuer": ISSUER, "subject": person["key"], "name": person["name"], "roles": [person["role"]]}
         administration.add_person(database, ids[person["authority"]], {**data, "victim_cleared": person["victim_cleared"]})
         home = story["authorities"][person["authority"]]
-        personas.append(Persona(person["key"], person["name"], person["role"], home["name"], home["country"], sign(signer, person["key"])))
+        personas.append(
+            Persona(person["key"], person["name"], person["role"], home["name"], home["country"], sign(signer, person["key"]))
+        )
     database.engine.dispose()
     return personas
 
@@ -217,7 +219,13 @@ def post(url: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _welcome(base_url: str, personas: list[Persona]) -> str:
-    lines = ["", f"coopapi runs at {base_url}", f"  API documentation   {base_url}/docs", "", "Who is there, and a line to try as each:"]
+    lines = [
+        "",
+        f"coopapi runs at {base_url}",
+        f"  API documentation   {base_url}/docs",
+        "",
+        "Who is there, and a line to try as each:",
+    ]
     for persona in personas:
         lines += ["", f"  {persona.name} - {persona.role}, {persona.authority} ({persona.country})"]
         path = {"admin": "authorities", "auditor": "journal"}.get(persona.role, "overlaps")

@@ -64,7 +64,7 @@ class Embedded:
         self.durable = durable
         self.owner = False
         self._lock: IO[str] | None = None
-        self._server: subprocess.Popen[bytes] | None = None
+        self._server: subprocess.Popen[str] | None = None
         mark = hashlib.sha256(str(self.root).encode()).hexdigest()[:12]
         self.socket = Path("/tmp") / f"coopapi-{os.geteuid()}-{mark}"  # noqa: S108 (short for a socket; made private below)
         self.bin, self.data, self._as = binaries(), self.root / "pgdata", _server_user()
@@ -122,11 +122,21 @@ class Embedded:
             handed.write(password)
             handed.flush()
             os.chown(handed.name, self.uid, -1)
-            command = [self.bin / "initdb", "-D", fresh, "-U", "coopapi", "-A", "scram-sha-256", "--pwfile", handed.name]
+            command: list[str | Path] = [
+                self.bin / "initdb",
+                "-D",
+                fresh,
+                "-U",
+                "coopapi",
+                "-A",
+                "scram-sha-256",
+                "--pwfile",
+                handed.name,
+            ]
             command += ["-E", "UTF8", "--locale=C.UTF-8", "--data-checksums", *([] if self.durable else ["--no-sync"])]
-            done = subprocess.run(command, check=False, capture_output=True, **self._as)  # noqa: S603 (ours)
+            done = subprocess.run(command, check=False, capture_output=True, text=True, **self._as)  # noqa: S603 (ours)
         if done.returncode:
-            raise NoPostgres(f"initdb failed: {done.stderr.decode(errors='replace')[-500:]}")
+            raise NoPostgres(f"initdb failed: {done.stderr[-500:]}")
         fresh.rename(self.data)
 
     def _check_version(self) -> None:
@@ -146,7 +156,12 @@ class Embedded:
 
     def _launch(self) -> None:
         settings = [*_SETTINGS, f"unix_socket_directories={self.socket}", *([] if self.durable else _HASTY)]
-        command = [self.bin / "postgres", "-D", self.data, *(part for setting in settings for part in ("-c", setting))]
+        command: list[str | Path] = [
+            self.bin / "postgres",
+            "-D",
+            self.data,
+            *(part for setting in settings for part in ("-c", setting)),
+        ]
         with (self.root / "postgres.log").open("ab") as log:
             self._server = subprocess.Popen(  # noqa: S603 (ours)
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True, **self._as
@@ -165,7 +180,7 @@ class Embedded:
         return log.read_text(errors="replace")[-500:] if log.exists() else "no log"
 
     def _ready(self) -> bool:
-        check = [self.bin / "pg_isready", "-q", "-h", self.socket]
+        check: list[str | Path] = [self.bin / "pg_isready", "-q", "-h", self.socket]
         return subprocess.run(check, check=False, capture_output=True, **self._as).returncode == 0  # noqa: S603 (ours)
 
     def url(self, database: str = "postgres", user: str = "coopapi", password: str | None = None) -> str:
@@ -175,7 +190,9 @@ class Embedded:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create a database unless it is there."""
-        connection = psycopg2.connect(host=str(self.socket), user="coopapi", password=(self.root / "pgpass").read_text(), dbname="postgres")
+        connection = psycopg2.connect(
+            host=str(self.socket), user="coopapi", password=(self.root / "pgpass").read_text(), dbname="postgres"
+        )
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("select 1 from pg_database where datname = %s", (name,))

@@ -38,8 +38,8 @@ class Text(fields.String):
         super().__init__(validate=[validate.Length(least, most), *extra], **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        return text.strip() if isinstance(text, str) else text
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        return text.strip()
 
 
 class OneOf(fields.String):
@@ -49,7 +49,7 @@ class OneOf(fields.String):
         super().__init__(validate=validate.OneOf(sorted(str(code) for code in codes)), **kwargs)
 
 
-class Many(fields.List):
+class Many(fields.List[Any]):
     """A bounded list; the same entry twice is an error unless said otherwise."""
 
     def __init__(self, inner: Any, most: int, *, least: int = 0, distinct: bool = True, **kwargs: Any) -> None:

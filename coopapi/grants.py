@@ -23,7 +23,7 @@ class CaseAccess(Kept):
     case_id: Mapped[UUID] = mapped_column()
     owner_id: Mapped[UUID] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
-    level: Mapped[Level] = mapped_column(SmallInteger)
+    level: Mapped[int] = mapped_column(SmallInteger)
     principal_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     until: Mapped[datetime | None] = mapped_column()
     reason: Mapped[str] = mapped_column()
@@ -32,6 +32,11 @@ class CaseAccess(Kept):
     withdrawn_at: Mapped[datetime | None] = mapped_column()
     withdrawn_by: Mapped[UUID | None] = mapped_column()
     withdrawal_reason: Mapped[str | None] = mapped_column()
+
+    @property
+    def level_name(self) -> str:
+        """How far it goes, as the codelist has it."""
+        return Level(self.level).name.lower()
 
     @property
     def state(self) -> str:

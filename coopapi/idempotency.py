@@ -37,7 +37,7 @@ class IdempotencyKey(Row):
 
 
 class KeyReused(Unprocessable):
-    """This Idempotency-Key came with another request before."""
+    """The Idempotency-Key came with another request before."""
 
 
 def once(work: Work, key: str, asked: bytes, effect: Callable[[], Made]) -> Made:
@@ -80,7 +80,7 @@ def _again(work: Work, me: dict[str, Any], fingerprint: bytes) -> Made:
         raise KeyReused
     model: type[Kept] = next(m.class_ for m in Row.registry.mappers if m.class_.__name__ == found.made["model"])
     if isinstance(found.made["ids"], str):
-        return work.one(model, found.made["ids"])
+        return work.one(model, UUID(found.made["ids"]))
     rows = {str(row.id): row for row in work.session.scalars(work.all(model).where(model.id.in_(found.made["ids"])))}
     return [rows[row_id] for row_id in found.made["ids"] if row_id in rows]
 

@@ -70,7 +70,7 @@ class StaticKeys:
 def _read(jwk: Any) -> tuple[str, SigningKey]:
     if not isinstance(jwk, Mapping):
         raise ValueError("a key is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
-    kid, kty = jwk.get("kid"), jwk.get("kty")
+    kid, kty = jwk.get("kid"), str(jwk.get("kty"))
     if not isinstance(kid, str) or not 0 < len(kid) <= 255:  # noqa: PLR2004 (a bound on names)
         raise ValueError("a key has no kid")
     if kty not in _ALGORITHMS:

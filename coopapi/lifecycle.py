@@ -25,7 +25,7 @@ class Move:
 
 
 class ReasonNeeded(Unprocessable):
-    """This step needs a reason."""
+    """The step needs a reason."""
 
 
 class Lifecycle:

@@ -67,7 +67,7 @@ def _ensure_roles(connection: Connection, app_user: str | None, password: str | 
     if APP_ROLE not in present:
         connection.execute(text(f"create role {APP_ROLE} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit"))
     if password:
-        quoted = connection.connection.cursor().mogrify("%s", (password,)).decode()  # type: ignore[attr-defined]
+        quoted = connection.connection.cursor().mogrify("%s", (password,)).decode()
         connection.exec_driver_sql(f"alter role {APP_ROLE} password {quoted.replace('%', '%%')}")
     if not superuser:
         connection.execute(text("grant coopapi_definer to current_user"))

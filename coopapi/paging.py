@@ -68,7 +68,10 @@ def _place(work: Work, name: str, wanted: Mapping[str, Any]) -> str:
 
 
 def _values(order: Order, texts: Sequence[str]) -> list[Any]:
-    return [_READERS[c.type.python_type if c.type.python_type in _READERS else str](t) for c, t in zip(order.columns, texts, strict=True)]
+    return [
+        _READERS[c.type.python_type if c.type.python_type in _READERS else str](t)
+        for c, t in zip(order.columns, texts, strict=True)
+    ]
 
 
 def seal_cursor(work: Work, content: Mapping[str, Any], place: str) -> str:

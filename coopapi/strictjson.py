@@ -16,9 +16,7 @@ class BadJson(BadRequest):
     """The body is not JSON that we accept."""
 
 
-def loads(
-    raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_items: int = 20_000, max_string: int = 10_000
-) -> Any:
+def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_items: int = 20_000, max_string: int = 10_000) -> Any:
     """Read JSON, or raise `BadJson` that names the rule and never the content; `TooLarge` over the size.
 
     Refused: other encodings than UTF-8, a byte order mark, duplicate keys, NaN and infinities, integers beyond 64 bits, NUL,

@@ -95,8 +95,8 @@ def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
     _check_audience(payload.get("aud"), issuer)
     issued, expires = _moment(payload, "iat", BadToken), _moment(payload, "exp", BadToken)
     _check_times(payload, issued, expires, now, issuer.leeway, issuer.max_lifetime, BadToken)
-    names = [_named(payload, claim, BadToken) for claim in (issuer.subject_claim, issuer.client_claim, "jti")]
-    return Claims(issuer.issuer, *names, issued, expires)
+    subject, client, jti = (_named(payload, claim, BadToken) for claim in (issuer.subject_claim, issuer.client_claim, "jti"))
+    return Claims(issuer.issuer, subject, client, jti, issued, expires)
 
 
 def _parts(token: str, wrong: type[Unauthenticated]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -154,7 +154,7 @@ def _moment(payload: Mapping[str, Any], claim: str, wrong: type[Unauthenticated]
     return value
 
 
-def _check_times(  # noqa: PLR0913 (one rule over one set of times)
+def _check_times(  # noqa: PLR0913, PLR0917 (one rule over one set of times)
     payload: Mapping[str, Any], issued: int, expires: int, now: float, leeway: int, lifetime: int, wrong: type[Unauthenticated]
 ) -> None:
     if expires <= now - leeway:
@@ -228,5 +228,6 @@ def _issuer(entry: Any, where: str) -> Issuer:
         keys: KeySource = StaticKeys(entry["jwks"]) if "jwks" in entry else RemoteKeys(entry["jwks_uri"])
     except ValueError as fault:
         raise ValueError(f"{where}: {fault}") from None
-    plain = {name: value for name, value in entry.items() if name not in {"jwks", "jwks_uri"}}
-    return Issuer(**{name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}, keys=keys)
+    plain: dict[str, Any] = {name: value for name, value in entry.items() if name not in {"jwks", "jwks_uri"}}
+    lists = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
+    return Issuer(**{**plain, **lists}, keys=keys)

@@ -74,7 +74,7 @@ class InCase:
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with its case."""
-        return granted(cls.case_id, cls.__level__, actor, now)  # type: ignore[arg-type]
+        return granted(cls.case_id, cls.__level__, actor, now)
 
 
 class CaseKey(InCase, Row):

@@ -62,7 +62,13 @@ def show(case_id: UUID, *, work: Work) -> Case:
 
 
 @blp.route(
-    "/<uuid:case_id>", method="PATCH", allow=Action.CASE_EDIT, body=CasePatch, returns=CaseOut, changes=True, show=service.show_cases
+    "/<uuid:case_id>",
+    method="PATCH",
+    allow=Action.CASE_EDIT,
+    body=CasePatch,
+    returns=CaseOut,
+    changes=True,
+    show=service.show_cases,
 )
 def change(data: dict[str, Any], *, case_id: UUID, version: int, work: Work) -> Case:
     """Change what is said about a case; a new handler is a handing-over."""

@@ -23,7 +23,7 @@ class AccessOut(Shown):
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    level = fields.Function(lambda grant: grant.level_name, metadata={"type": "string"})
+    level = fields.String(attribute="level_name", required=True)
     principal_id = fields.UUID(allow_none=True)
     until = When(allow_none=True)
     reason = fields.String()
@@ -132,7 +132,9 @@ class SubjectIn(Schema):
 
     pseudonym = Text(100, required=True)
     category = Code("subject_categories", required=True, metadata={"description": "LED Art. 6"})
-    age_status = Code("age_status", metadata={"description": "A victim of unknown age is presumed a child (Dir. 2012/29 Art. 24(2))."})
+    age_status = Code(
+        "age_status", metadata={"description": "A victim of unknown age is presumed a child (Dir. 2012/29 Art. 24(2))."}
+    )
 
 
 class SubjectPatch(Schema):

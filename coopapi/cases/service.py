@@ -167,7 +167,9 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
         return case
     case.updated_at = work.now
     work.session.flush()
-    work.note("case.handed_over" if changed == ["handler_id"] else "case.changed", case, case_id=case.id, event=True, fields=changed)
+    work.note(
+        "case.handed_over" if changed == ["handler_id"] else "case.changed", case, case_id=case.id, event=True, fields=changed
+    )
     if "visibility" in changed:
         matching.relabel(work, case.id)
         tell_desk(work, case)
@@ -189,7 +191,10 @@ def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | Non
     """Take access back: it is gone at the next request. The last owner stays."""
     life.move(grant.state, event, reason)
     others = select(func.count()).where(
-        CaseAccess.case_id == grant.case_id, CaseAccess.level == Level.OWN, CaseAccess.withdrawn_at.is_(None), CaseAccess.id != grant.id
+        CaseAccess.case_id == grant.case_id,
+        CaseAccess.level == Level.OWN,
+        CaseAccess.withdrawn_at.is_(None),
+        CaseAccess.id != grant.id,
     )
     if grant.level == Level.OWN and not work.session.scalar(others):
         raise Conflict("a case keeps at least one owner")

@@ -78,7 +78,9 @@ def change_subject(work: Work, subject: Subject, data: dict[str, Any]) -> Subjec
         _check_kinds(work, subject)
         _keep(work, subject)
         matching.relabel(work, subject.case_id, subject.id, subject.category)
-    work.note("subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category)
+    work.note(
+        "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
+    )
     return subject
 
 
@@ -103,7 +105,9 @@ def forbidden(category: str, kinds: Iterable[str]) -> list[str]:
 
 def show_subjects(work: Work, subjects: Sequence[Subject]) -> list[SubjectView]:
     """Show subjects with their history, in one query for all."""
-    query = work.all(SubjectCategory).where(SubjectCategory.subject_id.in_([s.id for s in subjects])).order_by(SubjectCategory.since)
+    query = (
+        work.all(SubjectCategory).where(SubjectCategory.subject_id.in_([s.id for s in subjects])).order_by(SubjectCategory.since)
+    )
     history: dict[UUID, list[SubjectCategory]] = {}
     for row in work.session.scalars(query):
         history.setdefault(row.subject_id, []).append(row)

@@ -103,7 +103,9 @@ def change_staff(work: Work, row: Principal, data: dict[str, Any]) -> Principal:
         setattr(row, key, value)
     if row.victim_cleared and not CLEARABLE & {Role(name) for name in row.roles}:
         raise NotClearable
-    work.note(f"{row.kind}.changed", row, fields=sorted(data), roles=row.roles, victim_cleared=row.victim_cleared, active=row.active)
+    work.note(
+        f"{row.kind}.changed", row, fields=sorted(data), roles=row.roles, victim_cleared=row.victim_cleared, active=row.active
+    )
     return row
 
 
@@ -151,4 +153,3 @@ def show_codelist(name: str) -> dict[str, Any]:
 def _show_item(item: codelists.Item) -> dict[str, Any]:
     shown = {"code": item.code, "labels": item.labels, "article": item.article, "group": item.group, "footnote": item.footnote}
     return {key: value for key, value in shown.items() if value} | ({"aliases": list(item.aliases)} if item.aliases else {})
-

@@ -99,7 +99,7 @@ def token_for(database: Database, proof: ClientProof) -> dict[str, Any]:
     }
 
 
-def _check_assertion(
+def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked against)
     session: Session, client_id: UUID, jwks: Mapping[str, Any] | None, assertion: str, settings: Settings, now: datetime
 ) -> None:
     if not jwks:

@@ -41,7 +41,9 @@ class Draft:
 
 def data_key(work: Work, case_id: UUID) -> DataKey:
     """Unwrap the key under which the values of a case are sealed."""
-    wrapped = work.session.scalar(select(CaseKey.wrapped).where(CaseKey.case_id == case_id, CaseKey.visible_to(work.actor, work.now)))
+    wrapped = work.session.scalar(
+        select(CaseKey.wrapped).where(CaseKey.case_id == case_id, CaseKey.visible_to(work.actor, work.now))
+    )
     if wrapped is None:
         raise NotFound
     return work.keys.case_key(str(case_id), wrapped)
@@ -56,7 +58,9 @@ def register(work: Work, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> l
     fresh = set(work.session.scalars(insert(Identifier).on_conflict_do_nothing().returning(Identifier.id), list(unique.values())))
     new = [draft for draft in drafts if draft.row["id"] in fresh]
     matching.register(work, case_id, [h for d in new for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)])
-    work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=sorted({d.item["kind"] for d in new}))
+    work.note(
+        "identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=sorted({d.item["kind"] for d in new})
+    )
     prints = list(unique)
     query = work.all(Identifier).where(
         Identifier.case_id == case_id, Identifier.fingerprint.in_(prints), Identifier.withdrawn_at.is_(None)

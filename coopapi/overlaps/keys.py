@@ -10,6 +10,4 @@ from coopapi.overlaps.kinds import Key
 
 def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[Key]) -> list[Holding]:
     """Make the tokens of one identifier, each with what it says about who holds it."""
-    return [
-        Holding(identifier_id, keys.token(key.family, key.text), key.family, int(key.strength), kind, role) for key in read
-    ]
+    return [Holding(identifier_id, keys.token(key.family, key.text), key.family, int(key.strength), kind, role) for key in read]

@@ -40,9 +40,16 @@ _EMPTY_FILE: Final = {"empty_file": "This is the hash of an empty file."}
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
-        Kind("phone", "Telephone number", "ITU-T E.164", accounts.read_phone, "+31 6 12345678", warnings={
-            "unassigned_number": "No operator is known to have this range (E.164).",
-        }),
+        Kind(
+            "phone",
+            "Telephone number",
+            "ITU-T E.164",
+            accounts.read_phone,
+            "+31 6 12345678",
+            warnings={
+                "unassigned_number": "No operator is known to have this range (E.164).",
+            },
+        ),
         Kind("email", "E-mail address", "RFC 5321, RFC 6531", networks.read_email, "heron@example.org"),
         Kind("username", "Username on a platform", "UTS #39", accounts.read_username, "night.heron@chat.example", ("platform",)),
         Kind("url", "URL", "RFC 3986", networks.read_url, "https://board.example/thread/7"),
@@ -53,25 +60,65 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("sha256", "SHA-256 of a file", "FIPS 180-4", documents.read_hash("sha256"), "0f" * 32, warnings=_EMPTY_FILE),
         Kind("iban", "Bank account", "ISO 13616", accounts.read_iban, "DE89 3704 0044 0532 0130 00"),
         Kind("passport", "Passport", "ICAO 9303", documents.read_passport, "XR1234567", ("country",)),
-        Kind("national_id", "National identity number", "national", documents.read_national_id, "111222333", ("country",), {
-            "unchecked_national_id": "The rule of this country's numbers is not known here: it was kept as it came.",
-        }),
-        Kind("btc_address", "Bitcoin address", "Base58Check, BIP-173, BIP-350", accounts.read_btc,
-             "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"),
-        Kind("eth_address", "Ethereum address", "EIP-55", accounts.read_eth, "0x" + "ab" * 20, warnings={
-            "eip55": "Its capitals are not those of its checksum (EIP-55): look for a typing error.",
-        }),
-        Kind("onion", "Onion service", "Tor rend-spec-v3", networks.read_onion,
-             "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion", warnings={
-            "onion_v2": "Version 2 onion services ended in October 2021.",
-        }),
+        Kind(
+            "national_id",
+            "National identity number",
+            "national",
+            documents.read_national_id,
+            "111222333",
+            ("country",),
+            {
+                "unchecked_national_id": "The rule of this country's numbers is not known here: it was kept as it came.",
+            },
+        ),
+        Kind(
+            "btc_address",
+            "Bitcoin address",
+            "Base58Check, BIP-173, BIP-350",
+            accounts.read_btc,
+            "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+        ),
+        Kind(
+            "eth_address",
+            "Ethereum address",
+            "EIP-55",
+            accounts.read_eth,
+            "0x" + "ab" * 20,
+            warnings={
+                "eip55": "Its capitals are not those of its checksum (EIP-55): look for a typing error.",
+            },
+        ),
+        Kind(
+            "onion",
+            "Onion service",
+            "Tor rend-spec-v3",
+            networks.read_onion,
+            "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion",
+            warnings={
+                "onion_v2": "Version 2 onion services ended in October 2021.",
+            },
+        ),
         Kind("imei", "Mobile device", "3GPP TS 23.003", documents.read_imei, "490154203237518"),
-        Kind("pgp_fingerprint", "PGP key", "RFC 4880, RFC 9580", documents.read_pgp, "0123456789ABCDEF" * 2 + "01234567", warnings={
-            "key_id_only": "A key id can be made to order: the full fingerprint is better.",
-        }),
-        Kind("mac", "Hardware address", "IEEE EUI-48", networks.read_mac, "00:1b:63:84:45:e6", warnings={
-            "locally_administered": "Phones make such addresses up and change them.",
-        }),
+        Kind(
+            "pgp_fingerprint",
+            "PGP key",
+            "RFC 4880, RFC 9580",
+            documents.read_pgp,
+            "0123456789ABCDEF" * 2 + "01234567",
+            warnings={
+                "key_id_only": "A key id can be made to order: the full fingerprint is better.",
+            },
+        ),
+        Kind(
+            "mac",
+            "Hardware address",
+            "IEEE EUI-48",
+            networks.read_mac,
+            "00:1b:63:84:45:e6",
+            warnings={
+                "locally_administered": "Phones make such addresses up and change them.",
+            },
+        ),
         Kind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),
     )
 }

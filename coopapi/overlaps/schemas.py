@@ -13,7 +13,9 @@ class ContextIn(Schema):
     """Where and when the value was seen."""
 
     platform = Text(100, metadata={"description": "Where the account is; a username needs it."})
-    country = Code("countries", metadata={"description": "Who issued it; a passport, national id, plate or national number needs it."})
+    country = Code(
+        "countries", metadata={"description": "Who issued it; a passport, national id, plate or national number needs it."}
+    )
     observed_at = When(metadata={"description": "When an address was used: without it an IP address is weak."})
     port = fields.Integer(strict=True, validate=lambda port: 0 < port <= 65535, metadata={"minimum": 1, "maximum": 65535})  # noqa: PLR2004
 

@@ -84,7 +84,13 @@ def as_item(work: Work, row: Identifier) -> dict[str, Any]:
     exceptional = {"reason": row.exceptional_reason, "until": row.exceptional_until} if row.exceptional_reason else None
     fields = ("subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code")
     kept = {name: getattr(row, name) for name in fields}
-    return {**kept, "value": clear["value"], "source": clear.get("source"), "context": context, "exceptional_processing": exceptional}
+    return {
+        **kept,
+        "value": clear["value"],
+        "source": clear.get("source"),
+        "context": context,
+        "exceptional_processing": exceptional,
+    }
 
 
 def overlaps_of(work: Work, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Any:
@@ -138,12 +144,11 @@ def _sides(work: Work, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID,
     """Which of the two cases is the caller's: its authority's own before one it was given access to."""
     if mine is not None:
         return {row.id: mine for row in rows}
-    ours = and_(granted(Overlap.case_a, Level.INDEX, work.actor, work.now), True)
-    own_b = Overlap.authority_b == work.actor.authority_id
-    own_a = Overlap.authority_a == work.actor.authority_id
-    side = case((and_(ours, or_(own_a, ~own_b)), Overlap.case_a), (granted(Overlap.case_b, Level.INDEX, work.actor, work.now), Overlap.case_b), else_=Overlap.case_a)
+    ours = and_(granted(Overlap.case_a, Level.INDEX, work.actor, work.now), Overlap.authority_a == work.actor.authority_id)
+    theirs = granted(Overlap.case_b, Level.INDEX, work.actor, work.now)
+    side = case((ours, Overlap.case_a), (theirs, Overlap.case_b), else_=Overlap.case_a)
     query = select(Overlap.id, side).where(Overlap.id.in_([row.id for row in rows]))
-    return {overlap_id: case_id for overlap_id, case_id in work.session.execute(query)}
+    return {overlap_id: case_id for overlap_id, case_id in work.session.execute(query)}  # noqa: C416 (rows are no pairs to mypy)
 
 
 def _other(row: Overlap, mine: UUID) -> UUID:
@@ -174,7 +179,9 @@ def _counterparts(work: Work, others: Mapping[UUID, UUID]) -> dict[UUID, dict[st
         bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("others", type_=ARRAY(Uuid()))
     )
     rows = work.session.execute(query, {"overlaps": list(others), "others": list(others.values())}).all()
-    authorities = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows})))}
+    authorities = {
+        a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows})))
+    }
     return {
         r.case_id: {"authority": authorities[r.authority_id], "case_id": r.shown_id, "reference": r.reference, "title": r.title}
         for r in rows
@@ -211,5 +218,8 @@ def high_frequency(work: Work, case_id: UUID) -> dict[str, Any]:
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_([f.identifier_id for f in found]))).all()
     values = {row_id: clear["value"] for row_id, clear in open_values(work, rows).items()}
     work.note("overlaps.consulted", case_id=case_id, object_type="case", consultation=True, count=len(found))
-    items = [{"identifier_id": f.identifier_id, "kind": f.kind, "holders": f.holders, "value": values.get(f.identifier_id)} for f in found]
+    items = [
+        {"identifier_id": f.identifier_id, "kind": f.kind, "holders": f.holders, "value": values.get(f.identifier_id)}
+        for f in found
+    ]
     return {"limit": limit, "items": items}

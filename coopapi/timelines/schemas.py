@@ -9,7 +9,8 @@ class EntryOut(Shown):
     """What was done, by whom for whom, to what: ids and figures only."""
 
     id = fields.Function(
-        lambda entry: f"{entry.authority_id}:{entry.seq}", metadata={"type": "string", "description": "authority:place in its chain"}
+        lambda entry: f"{entry.authority_id}:{entry.seq}",
+        metadata={"type": "string", "description": "authority:place in its chain"},
     )
     at = When(required=True)
     authority_id = fields.UUID(required=True)

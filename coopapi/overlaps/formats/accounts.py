@@ -28,7 +28,9 @@ def read_phone(value: str, context: Context) -> Reading:
     if text.startswith("00"):
         text = "+" + text[2:]
     if not text.startswith("+") and not context.country:
-        raise ImpossibleValue("phone_country", "a national number needs its country; an international one starts with +", "context.country")
+        raise ImpossibleValue(
+            "phone_country", "a national number needs its country; an international one starts with +", "context.country"
+        )
     try:
         number = phonenumbers.parse(text.replace("(0)", "") if text.startswith("+") else text, context.country)
     except NumberParseException:
@@ -47,7 +49,9 @@ def read_username(value: str, context: Context) -> Reading:
     if not platform:
         text, _, platform = text.rpartition("@")
     if not platform:
-        raise ImpossibleValue("platform_needed", "a username needs its platform: name@platform, or context.platform", "context.platform")
+        raise ImpossibleValue(
+            "platform_needed", "a username needs its platform: name@platform, or context.platform", "context.platform"
+        )
     text = text.removesuffix(f"@{platform}")
     if not _HANDLE.fullmatch(text) or not _HANDLE.fullmatch(platform):
         raise ImpossibleValue("username", "a username has no spaces, no @ and no slash within")

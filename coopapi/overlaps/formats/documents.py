@@ -15,13 +15,35 @@ from coopapi.overlaps.text import fold
 _WEIGHTS: Final = (7, 3, 1)
 _PERSONAL_NUMBERS: Final = dict(
     pair.split(":")
-    for pair in (
-        "BE:nn BG:egn CZ:rc DK:cpr EE:ik ES:nif FI:hetu HR:oib IT:codicefiscale LT:asmens LV:pk NL:bsn NO:fodselsnummer "
-        "PL:pesel RO:cnp SE:personnummer SI:emso SK:rc TR:tckimlik RS:jmbg"
-    ).split()
+    for pair in [
+        "BE:nn",
+        "BG:egn",
+        "CZ:rc",
+        "DK:cpr",
+        "EE:ik",
+        "ES:nif",
+        "FI:hetu",
+        "HR:oib",
+        "IT:codicefiscale",
+        "LT:asmens",
+        "LV:pk",
+        "NL:bsn",
+        "NO:fodselsnummer",
+        "PL:pesel",
+        "RO:cnp",
+        "SE:personnummer",
+        "SI:emso",
+        "SK:rc",
+        "TR:tckimlik",
+        "RS:jmbg",
+    ]
 )
 """Countries whose one personal number is the national identity number; elsewhere several documents go by that name."""
-_PLATE: Final = str.maketrans("АВЕКМНОРСТУХІЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJABEZHIKMNOPTYX")
+_PLATE: Final = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408"  # Cyrillic
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",  # Greek
+    "ABEKMHOPCTYXIJABEZHIKMNOPTYX",
+)
 
 
 def read_passport(value: str, context: Context) -> Reading:
@@ -66,7 +88,7 @@ def read_national_id(value: str, context: Context) -> Reading:
 
 
 def read_plate(value: str, context: Context) -> Reading:
-    """Read a vehicle plate with its country; letters that scripts share on plates are one letter (Vienna Convention 1968, Annex 2)."""
+    """Read a vehicle plate with its country; letters that scripts share there are one (Vienna Convention 1968, Annex 2)."""
     country = require_country(context)
     text = re.sub(r"[\s.·•-]", "", fold(value).upper()).translate(_PLATE)
     if not 2 <= len(text) <= 12 or not text.isalnum():  # noqa: PLR2004 (no plate is shorter or longer)

@@ -1,0 +1,119 @@
+"""One real PostgreSQL for a run, one migrated database, and a world that is new for every test."""
+
+import json
+import secrets
+import shutil
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg2
+import pytest
+from world import World, build
+
+from coopapi import config, crypto, migrate
+from coopapi.app import create_app
+from coopapi.embedded import Embedded
+from coopapi.jwks import new_signing_key, public_jwk
+from coopapi.tokens import Signer
+
+ISSUER = "https://issuer.test"
+APP_PASSWORD = "app-password"
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self):
+        self.offset = timedelta()
+
+    def __call__(self):
+        return datetime.now(UTC) + self.offset
+
+    def forward(self, **by):
+        self.offset += timedelta(**by)
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server that is gone after the run."""
+    root = Path(tempfile.mkdtemp(prefix="coopapi-test-"))
+    root.chmod(0o711)
+    server = Embedded(root, durable=False).start()
+    yield server
+    server.stop()
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.rmtree(server.socket, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def keys():
+    return crypto.Keyring(secrets.token_bytes(32), secrets.token_bytes(32))
+
+
+@pytest.fixture(scope="session")
+def signer():
+    return Signer("test", new_signing_key()[1])
+
+
+@pytest.fixture(scope="session")
+def settings(postgres, signer, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("settings")
+    issuer = {"issuer": ISSUER, "jwks": {"keys": [public_jwk("test", signer.private)]}, "max_lifetime": 86_400}
+    (folder / "issuers.json").write_text(json.dumps([issuer]))
+    postgres.create_database("coopapi")
+    return config.read(
+        {
+            "COOPAPI_DATABASE_URL": postgres.url("coopapi", migrate.APP_ROLE, APP_PASSWORD),
+            "COOPAPI_KEY_FILE": str(folder / "none"),
+            "COOPAPI_ISSUERS_FILE": str(folder / "issuers.json"),
+            "COOPAPI_BASE_URL": "https://coopapi.test",
+            "COOPAPI_HIGH_FREQUENCY": "4",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres, settings, keys):
+    migrate.migrate(postgres.url("coopapi"), settings.database_url, keys)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def clock():
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def app(migrated, keys, clock):
+    return create_app(migrated, keys, clock)
+
+
+@pytest.fixture
+def database(app):
+    return app.extensions["coopapi"].database
+
+
+@pytest.fixture(scope="session")
+def owner(postgres, migrated):
+    """The superuser's connection, to look behind the policies."""
+    connection = psycopg2.connect(host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="coopapi")
+    connection.autocommit = True
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def world(app, owner, signer, clock) -> World:
+    """Authorities of three countries and their people, on an empty register."""
+    clock.offset = timedelta()
+    with owner.cursor() as cursor:
+        cursor.execute(
+            """delete from idempotency_keys; delete from journal_entries; delete from journal_heads; delete from case_overlaps;
+            delete from holdings; delete from match_tokens; delete from identifiers; delete from subject_categories;
+            delete from subjects; delete from case_keys; delete from case_access; delete from used_assertions;
+            delete from cases where id <> '00000000-0000-0000-0000-000000000000';
+            delete from principals; delete from authorities where id not in
+                ('00000000-0000-0000-0000-000000000000', '00000000-0000-7000-8000-000000000001')"""
+        )
+    return build(app, signer, clock)

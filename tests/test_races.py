@@ -1,0 +1,154 @@
+"""Writers at the same moment: nothing missed, nothing twice, no deadlock (S22), and the sabotage that shows the test can see."""
+
+import threading
+from uuid import UUID, uuid4
+
+import pytest
+
+from coopapi.callers import actor_of
+from coopapi.overlaps import intake
+
+VALUES = [f"bird-{number}@example.org" for number in range(1000)]
+
+
+def together(*jobs):
+    barrier = threading.Barrier(len(jobs))
+    answers = [None] * len(jobs)
+
+    def run(index, job):
+        barrier.wait()
+        answers[index] = job()
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(jobs)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    return answers
+
+
+def register(world, who, case, values):
+    items = [{"kind": "email", "value": value} for value in values]
+    return world.as_(who).post(f"/cases/{case}/identifiers", {"identifiers": items}).status_code
+
+
+def shared_by_brute_force(owner):
+    """Every pair of cases and how many tokens it shares, from nothing but the holdings."""
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select a.case_id, b.case_id, count(*) from holdings a join holdings b on a.token = b.token and a.case_id < b.case_id"
+            " join match_tokens t on t.token = a.token and t.family = 'email' group by 1, 2"
+        )
+        return {(a, b): n for a, b, n in cursor.fetchall()}
+
+
+def stored(owner):
+    with owner.cursor() as cursor:
+        cursor.execute("select case_a, case_b, shared_a from case_overlaps where state = 'detected'")
+        return {(a, b): n for a, b, n in cursor.fetchall()}
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
+def test_two_clients_with_the_same_thousand_values_in_opposite_order_miss_nothing(world, owner, known):
+    if known:
+        register(world, "romanian", world.case("romanian"), VALUES)
+    cases = {"investigator": world.case("investigator"), "foreign": world.case("foreign")}
+
+    answers = together(
+        lambda: register(world, "investigator", cases["investigator"], VALUES),
+        lambda: register(world, "foreign", cases["foreign"], VALUES[::-1]),
+    )
+
+    assert answers == [201, 201]
+    assert shared_by_brute_force(owner) == stored(owner)
+    assert len(stored(owner)) == (3 if known else 1)
+    assert set(stored(owner).values()) == {1000}
+
+
+def test_single_values_registered_at_the_same_moment_are_never_missed(world, owner):
+    for round_ in range(25):
+        pair = {who: world.case(who) for who in ("investigator", "foreign")}
+        answers = together(*(lambda w=who, c=case: register(world, w, c, [f"r{round_}@example.org"]) for who, case in pair.items()))
+        assert answers == [201, 201]
+
+    assert len(stored(owner)) == 25
+    assert shared_by_brute_force(owner) == stored(owner)
+
+
+def test_two_clients_in_one_case_register_each_value_once(world, owner):
+    case = world.case("investigator")
+
+    answers = together(*(lambda o=order: register(world, "investigator", case, VALUES[:200][::o]) for order in (1, -1)))
+
+    assert answers == [201, 201]
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*), count(distinct fingerprint) from identifiers")
+        assert cursor.fetchone() == (200, 200)
+
+
+def test_registering_and_withdrawing_at_once_ends_as_a_rebuild_would(world, owner):
+    cases = {who: world.case(who) for who in ("investigator", "foreign", "romanian")}
+    mine = world.hold("investigator", cases["investigator"], *VALUES[:30])
+
+    def withdraw():
+        for identifier in mine:
+            path = f"/cases/{cases['investigator']}/identifiers/{identifier}/transitions"
+            world.as_("investigator").post(path, {"event": "withdraw", "reason": "inaccurate"}, If_Match='"v1"')
+
+    together(
+        withdraw,
+        lambda: [register(world, "foreign", cases["foreign"], [value]) for value in VALUES[:30]],
+        lambda: [register(world, "romanian", cases["romanian"], [value]) for value in VALUES[:30][::-1]],
+    )
+
+    assert shared_by_brute_force(owner) == stored(owner)
+    assert set(stored(owner).values()) == {30}
+
+
+def test_the_sabotage_is_seen_without_the_locking_upsert_overlaps_are_missed(world, owner):
+    """S22's control: with DO NOTHING in place of DO UPDATE, two writers on a known value miss each other."""
+    with owner.cursor() as cursor:
+        cursor.execute("select pg_get_functiondef('priv.register'::regproc)")
+        good = cursor.fetchone()[0]
+        bad = good.replace(
+            "on conflict (token) do update\n            set cases = t.cases + excluded.cases, hidden_cases = t.hidden_cases + excluded.hidden_cases\n"
+            "        returning t.token, t.cases)",
+            "on conflict (token) do nothing returning t.token, t.cases),\n        all_of_them as (select m.token, m.cases from"
+            " public.match_tokens m join added a2 on a2.token = m.token union select k2.token, k2.cases from kept k2)",
+        ).replace("from kept k join", "from all_of_them k join")
+        assert bad != good
+        try:
+            cursor.execute(bad)
+            register(world, "romanian", world.case("romanian"), ["known@example.org"])
+            assert _missed_by_two_open_transactions(world)
+        finally:
+            cursor.execute(good)
+
+
+def test_the_same_two_open_transactions_wait_for_each_other_as_it_is(world):
+    register(world, "romanian", world.case("romanian"), ["known@example.org"])
+
+    assert not _missed_by_two_open_transactions(world)
+
+
+def _missed_by_two_open_transactions(world):
+    """Register a known value in two transactions that are open at the same time; tell whether neither saw the other."""
+    database = world.app.extensions["coopapi"].database
+    cases = {who: world.case(who) for who in ("investigator", "foreign")}
+    first_done, second_started = threading.Event(), threading.Event()
+    item = {"kind": "email", "value": "known@example.org"}
+
+    def first():
+        with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
+            intake.register(work, UUID(cases["investigator"]), [item])
+            first_done.set()
+            second_started.wait(5)
+            second_started.clear()
+            threading.Event().wait(0.5)
+
+    def second():
+        first_done.wait(5)
+        with database.work(lambda s: actor_of(s, "https://issuer.test", "foreign", None), uuid4().hex) as work:
+            second_started.set()
+            intake.register(work, UUID(cases["foreign"]), [item])
+
+    together(first, second)
+    return not any(o["counterpart"]["authority"]["country"] == "FR" for o in world.overlaps("investigator", cases["investigator"]))

@@ -1,0 +1,116 @@
+"""The world of the tests: a few authorities, their people, and short ways to act as them."""
+
+import secrets
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from coopapi import administration
+from coopapi.directory.models import OPERATOR
+
+ISSUER = "https://issuer.test"
+AUTHORITIES = {
+    "nl": ("National Police", "police_unit", "NL"),
+    "fr": ("Prosecution Office", "public_prosecutor", "FR"),
+    "ro": ("Cybercrime Unit", "cybercrime_unit", "RO"),
+    "desk_nl": ("Netherlands Desk", "eurojust_desk", "NL"),
+    "desk_fr": ("French Desk", "eurojust_desk", "FR"),
+}
+PEOPLE = {
+    "investigator": ("nl", "investigator", True),
+    "colleague": ("nl", "investigator", False),
+    "prosecutor": ("nl", "prosecutor", True),
+    "central": ("nl", "central_authority", False),
+    "contact": ("nl", "contact_point", False),
+    "desk": ("desk_nl", "desk", True),
+    "analyst": ("nl", "analyst", False),
+    "system": ("nl", "system", False),
+    "auditor": ("nl", "auditor", False),
+    "admin": ("nl", "admin", False),
+    "foreign": ("fr", "investigator", True),
+    "uncleared": ("fr", "investigator", False),
+    "desk_fr": ("desk_fr", "desk", True),
+    "auditor_fr": ("fr", "auditor", False),
+    "romanian": ("ro", "investigator", True),
+    "admin_fr": ("fr", "admin", False),
+    "operator": (None, "admin", False),
+}
+
+
+def sign(signer, clock, subject, **claims):
+    now = int(clock().timestamp())
+    usual = {"iss": ISSUER, "aud": "coopapi", "sub": subject, "client_id": "tests", "jti": secrets.token_hex(8)}
+    return signer.sign({**usual, "iat": now, "exp": now + 3600, **claims})
+
+
+@dataclass
+class Caller:
+    """Somebody who sends requests."""
+
+    client: object
+    token: str | None
+    headers: dict = field(default_factory=dict)
+
+    def send(self, method, path, json=None, **headers):
+        path = path if path.startswith(("/api", "/oauth", "/.well-known", "/openapi", "/docs")) else f"/api/v1{path}"
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.open(path, method=method, json=json, headers={**bearer, **self.headers, **named})
+
+    def get(self, path, **headers):
+        return self.send("GET", path, **headers)
+
+    def post(self, path, json=None, **headers):
+        return self.send("POST", path, json, **headers)
+
+    def patch(self, path, json, **headers):
+        return self.send("PATCH", path, json, **headers)
+
+
+@dataclass
+class World:
+    """Who is there."""
+
+    app: object
+    signer: object
+    clock: object
+    authorities: dict
+    people: dict
+
+    def as_(self, name, **claims):
+        token = sign(self.signer, self.clock, name, **claims) if name != "anonymous" else None
+        return Caller(self.app.test_client(), token)
+
+    def case(self, by, reference=None, **more):
+        made = self.as_(by).post("/cases", {"reference": reference or uuid4().hex, "title": "A case", **more})
+        assert made.status_code == 201, made.json
+        return made.json["id"]
+
+    def subject(self, by, case, category="suspect", pseudonym=None):
+        body = {"pseudonym": pseudonym or uuid4().hex, "category": category}
+        made = self.as_(by).post(f"/cases/{case}/subjects", body)
+        assert made.status_code == 201, made.json
+        return made.json["id"]
+
+    def hold(self, by, case, *values, kind="email", **more):
+        items = [{"kind": kind, "value": value, **more} for value in values]
+        made = self.as_(by).post(f"/cases/{case}/identifiers", {"identifiers": items})
+        assert made.status_code == 201, made.json
+        return [item["id"] for item in made.json["identifiers"]]
+
+    def overlaps(self, by, case=None):
+        found = self.as_(by).get(f"/cases/{case}/overlaps" if case else "/overlaps")
+        assert found.status_code == 200, found.json
+        return found.json["items"]
+
+
+def build(app, signer, clock) -> World:
+    database = app.extensions["coopapi"].database
+    ids = {
+        key: administration.add_authority(database, {"name": name, "type": kind, "country": country})
+        for key, (name, kind, country) in AUTHORITIES.items()
+    }
+    people = {}
+    for name, (home, role, cleared) in PEOPLE.items():
+        data = {"name": name, "issuer": ISSUER, "subject": name, "roles": [role], "victim_cleared": cleared}
+        people[name] = administration.add_person(database, ids.get(home, OPERATOR), data)
+    return World(app, signer, clock, ids, people)
