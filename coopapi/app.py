@@ -1,10 +1,11 @@
 """create_app: the only file that knows every part."""
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Flask, Response, json, send_from_directory
+from flask import Flask, Response, json
 from sqlalchemy import text
 
 from coopapi import config, edge, migrate, problems
@@ -130,6 +131,7 @@ _STRANGER: Final = Actor(
 
 def _operation(app: Flask, document: bytes) -> None:
     """Add the routes of operation: they need no token, and say nothing of anybody."""
+    page = (files("coopapi") / "static" / "docs.html").read_bytes()
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -152,7 +154,7 @@ def _operation(app: Flask, document: bytes) -> None:
 
     @app.get("/docs")
     def docs() -> Response:
-        return send_from_directory("static", "docs.html")
+        return Response(page, content_type="text/html; charset=utf-8")
 
     @app.get("/problems/<problem>")
     def explain(problem: str) -> dict[str, Any]:

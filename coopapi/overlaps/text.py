@@ -1,48 +1,61 @@
-"""One normaliser for all text. NFKC, casefold, NFKC in this order: any other is not idempotent (637 code points fail)."""
+"""Text as it is compared: what cannot be seen does not count, and what looks alike is never folded."""
 
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 NORMALISER_VERSION: Final = 1
 MAX_TEXT: Final = 2048
-_UNSEEN: Final = frozenset({"Cf", "Cc", "Cs", "Co"})
-_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+
+# Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties) outside the categories Cf and Cc.
+_IGNORABLE: Final = frozenset(
+    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2065, 0x3164, 0xFFA0]
+    + [*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)],
+)
 
 
 def fold(text: str) -> str:
-    """Normalise so that spelling, width, case, digits of other scripts and invisible characters make no difference."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _visible(text)).casefold())
-    again = _visible(folded)
-    return _spaced(_digits(again)) if again == folded else fold(again)
+    """Fold a text to the form that is compared: no case, no invisible characters, one form of each character."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.lower().split())
+    return _settle(text, str.casefold)
 
 
 def clean(text: str) -> str:
-    """Normalise as `fold` does, but keep the case, for values in which it means something."""
-    plain = unicodedata.normalize("NFKC", _visible(text))
-    again = _visible(plain)
-    return _spaced(_digits(again)) if again == plain else clean(again)
-
-
-def _visible(text: str) -> str:
+    """Normalise a text like `fold`, but keep its case, for values in which case carries meaning (base58)."""
     if text.isascii() and text.isprintable():
-        return text
-    kept = (" " if c in "\t\n\r\v\f" else c for c in text if not _is_unseen(c))
-    return "".join(kept)
+        return " ".join(text.split())
+    return _settle(text, str)
 
 
-def _is_unseen(character: str) -> bool:
-    if character in "\t\n\r\v\f":
-        return False
-    selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
-    return selector or character in _FILLERS or unicodedata.category(character) in _UNSEEN
+def _settle(text: str, case: Callable[[str], str]) -> str:
+    """Normalise until nothing changes, since one pass is not idempotent on every string."""
+    while (settled := _pass(text, case)) != text:
+        text = settled
+    return text
 
 
-def _digits(text: str) -> str:
-    """Write decimal digits of every script as ASCII."""
-    if text.isascii():
-        return text
-    return "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else c for c in text)
+def _pass(text: str, case: Callable[[str], str]) -> str:
+    """Normalise once, in the order NFKC, case, NFKC; casefold first leaves 637 code points unsettled."""
+    seen = _translate(text, _visible)
+    composed = unicodedata.normalize("NFKC", case(unicodedata.normalize("NFKC", seen)))
+    return " ".join(_translate(composed, _digit).split())
 
 
-def _spaced(text: str) -> str:
-    return " ".join(text.split())
+def _translate(text: str, rule: Callable[[str], str]) -> str:
+    """Apply a rule to each distinct character once, which keeps long hostile texts cheap."""
+    return text.translate({ord(character): rule(character) for character in set(text)})
+
+
+def _visible(character: str) -> str:
+    """Return the character, or nothing if it cannot be seen; a control that separates is a space."""
+    if character.isspace():
+        return " "
+    hidden = unicodedata.category(character) in {"Cf", "Cc"} or ord(character) in _IGNORABLE
+    return "" if hidden else character
+
+
+def _digit(character: str) -> str:
+    """Return the ASCII digit for a decimal digit of any script."""
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)

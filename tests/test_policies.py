@@ -1,0 +1,228 @@
+"""Row-level security, with the app's own filter taken away: what the database alone keeps apart (S04, S05, S06, S07)."""
+
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from uuid import uuid4
+
+import psycopg2
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from coopapi.callers import actor_of
+
+NEW = "gen_random_uuid()"
+PROBES = {
+    ("authorities", "seen"): "select count(*) from authorities where id = '00000000-0000-0000-0000-000000000000'",
+    ("authorities", "made"): f"insert into authorities values ({NEW}, 1, 'X', 'court', 'BE', '{{}}', '{{}}', false, now())",
+    ("authorities", "changed"): "update authorities set version = version",
+    ("principals", "seen"): "select count(*) from principals where authority_id = '{nl}'",
+    ("principals", "made"): f"insert into principals values ({NEW}, 1, '{{nl}}', 'person', 'X', 'i', 's', '{{{{admin}}}}', false, true, null, null, now())",
+    ("principals", "changed"): "update principals set version = 9",
+    ("case_access", "seen"): "select count(*) from case_access where case_id = '{case}'",
+    ("case_access", "given"): f"insert into case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)"
+    f" values ({NEW}, 1, '{{case}}', '{{nl}}', '{{fr}}', 3, 'x', now())",
+    ("case_access", "changed"): "update case_access set version = 9",
+    ("cases", "seen"): "select count(*) from cases where id = '{case}'",
+    ("cases", "opened"): f"insert into cases (id, version, authority_id, reference, title, case_type, crime_categories, countries,"
+    f" visibility, handling_code, state, created_at, updated_at) values ({NEW}, 1, '{{nl}}', 'x', 'x', 'bilateral', '{{{{}}}}',"
+    " '{{}}', 'hidden', 'H0', 'open', now(), now())",
+    ("cases", "changed"): "update cases set version = 9",
+    ("case_keys", "seen"): "select count(*) from case_keys where case_id = '{case}'",
+    ("case_keys", "made"): "insert into case_keys values ('{bare}', 'x')",
+    ("subjects", "seen"): "select count(*) from subjects where case_id = '{case}'",
+    ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now())",
+    ("subjects", "changed"): "update subjects set version = 9",
+    ("subject_categories", "seen"): "select count(*) from subject_categories where case_id = '{case}'",
+    ("subject_categories", "made"): f"insert into subject_categories values ({NEW}, '{{case}}', '{{subject}}', 'victim', now(), {NEW})",
+    ("identifiers", "seen"): "select count(*) from identifiers where case_id = '{case}'",
+    ("identifiers", "made"): f"insert into identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings,"
+    f" basis, handling_code, created_at, created_by) values ({NEW}, 1, '{{case}}', 'email', 'f', 's', 1, 3, '{{{{}}}}', 'fact', 'H0',"
+    f" now(), {NEW})",
+    ("identifiers", "changed"): "update identifiers set version = 9",
+    ("case_overlaps", "seen"): "select count(*) from case_overlaps",
+    ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
+    ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
+    ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
+}
+
+
+@pytest.fixture
+def things(world, owner):
+    """A Dutch case with everything, overlapping a Romanian one: nothing of it is for the French."""
+    other = world.case("romanian")
+    world.hold("romanian", other, "heron@example.org")
+    case = world.case("investigator")
+    subject = world.subject("investigator", case)
+    world.hold("investigator", case, "heron@example.org", subject_id=subject)
+    world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
+    with owner.cursor() as cursor:
+        cursor.execute("delete from case_keys where case_id = %s", (bare := world.case("investigator"),))
+    nl, fr = world.authorities["nl"], world.authorities["fr"]
+    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr}
+
+
+def probe(world, sql):
+    """Run one statement as the French investigator, past every filter of the app; tell how many rows it reached."""
+    database = world.app.extensions["coopapi"].database
+    try:
+        with database.work(lambda s: actor_of(s, "https://issuer.test", "foreign", None), uuid4().hex) as work:
+            result = work.session.execute(text(sql.replace("{{", "{").replace("}}", "}")))
+            reached = result.scalar_one() if sql.startswith("select") else result.rowcount
+            work.session.rollback()
+            work.notes.clear()
+            return reached
+    except DBAPIError as refused:
+        assert refused.orig.pgcode == "42501", refused.orig
+        return 0
+
+
+def fill(sql, things):
+    for name, value in things.items():
+        sql = sql.replace(f"{{{name}}}", str(value))
+    return sql
+
+
+@contextmanager
+def mutated(owner, table, policy):
+    """A policy that lets everything through."""
+    with owner.cursor() as cursor:
+        cursor.execute("select cmd, qual, with_check from pg_policies where tablename = %s and policyname = %s", (table, policy))
+        command, using, check = cursor.fetchone()
+        parts = ([" using (true)"] if using else []) + ([" with check (true)"] if check else [])
+        cursor.execute(f"alter policy {policy} on {table}{''.join(parts)}")
+        if command == "UPDATE":
+            cursor.execute(f"create policy sight on {table} for select using (true)")
+        try:
+            yield
+        finally:
+            cursor.execute(f"drop policy if exists sight on {table}")
+            back = ([f" using ({using})"] if using else []) + ([f" with check ({check})"] if check else [])
+            cursor.execute(f"alter policy {policy} on {table}{''.join(back)}")
+
+
+@pytest.mark.parametrize(("table", "policy"), PROBES, ids=lambda value: value)
+def test_a_policy_keeps_out_what_its_mutant_lets_through(world, owner, things, table, policy):
+    sql = fill(PROBES[table, policy], things)
+    kept_out = probe(world, sql)
+    with mutated(owner, table, policy):
+        let_through = probe(world, sql)
+
+    assert kept_out == 0
+    assert let_through > 0
+
+
+def test_every_policy_has_its_mutant(owner):
+    with owner.cursor() as cursor:
+        cursor.execute("select tablename, policyname from pg_policies where policyname <> 'machine'")
+        assert set(cursor.fetchall()) == set(PROBES)
+
+
+def app_session(postgres):
+    connection = psycopg2.connect(host=str(postgres.socket), user="coopapi_app", password="app-password", dbname="coopapi")
+    connection.autocommit = True
+    return closing(connection)
+
+
+@pytest.mark.parametrize("context", [None, "", "garbage", "a|b|c|t|t|1|1.ff", "..", "|||||||."])
+def test_without_a_signed_context_there_is_nothing(postgres, things, context):
+    with app_session(postgres) as connection, connection.cursor() as cursor:
+        for table in {table for table, _ in PROBES}:
+            try:
+                if context is not None:
+                    cursor.execute("select set_config('coopapi.context', %s, false)", (context,))
+                cursor.execute(f"select count(*) from {table}")
+                assert cursor.fetchone()[0] == 0
+            except psycopg2.errors.InsufficientPrivilege:
+                assert context
+
+
+def test_a_context_for_another_authority_or_of_long_ago_is_refused(world, postgres, things, clock, monkeypatch):
+    database = world.app.extensions["coopapi"].database
+    with database.anonymous() as session:
+        actor = actor_of(session, "https://issuer.test", "foreign", None)
+    good = database.context(actor, clock())
+    monkeypatch.setattr("coopapi.db.time.time", lambda: 1_700_000_000)
+    old = database.context(actor, clock())
+    forged = good.replace(str(world.authorities["fr"]), str(world.authorities["nl"]))
+
+    with app_session(postgres) as connection, connection.cursor() as cursor:
+        cursor.execute("select set_config('coopapi.context', %s, false)", (good,))
+        cursor.execute("select count(*) from cases")
+        assert cursor.fetchone()[0] == 0
+        for bad in (forged, old):
+            cursor.execute("select set_config('coopapi.context', %s, false)", (bad,))
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                cursor.execute("select count(*) from cases")
+
+
+def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, things):
+    database = world.app.extensions["coopapi"].database
+    for _ in range(20):
+        with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), "r") as work:
+            assert work.session.scalar(text("select count(*) from cases")) > 0
+        with database.anonymous() as session:
+            assert session.scalar(text("select count(*) from cases")) == 0
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from match_tokens",
+        "select * from holdings",
+        "select * from priv.context_key",
+        "delete from journal_entries",
+        "update journal_entries set role = 'x'",
+        "insert into journal_heads values (gen_random_uuid(), 0, '')",
+        "truncate cases",
+        "select priv.append('[]')",
+        "select priv.refresh('{}', '{}', 1, '')",
+        "set role coopapi_definer",
+        "alter table cases disable row level security",
+        "insert into case_overlaps default values",
+    ],
+)
+def test_the_application_role_cannot(postgres, things, statement):
+    with app_session(postgres) as connection, connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        cursor.execute(statement)
+
+
+LINT = {
+    "a table with policies that are not forced": "select relname from pg_class where relnamespace = 'public'::regnamespace"
+    " and relkind = 'r' and oid in (select polrelid from pg_policy) and not (relrowsecurity and relforcerowsecurity)",
+    "a table of somebody's without policies": "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+    " and not relrowsecurity and relname not in ('alembic_version', 'match_tokens', 'holdings', 'signing_keys', 'used_assertions')",
+    "a definer function without a fixed search path": "select proname from pg_proc where prosecdef and pronamespace ="
+    " 'priv'::regnamespace and proconfig is distinct from '{search_path=pg_catalog}'",
+    "a function anybody may call": "select p.proname from pg_proc p, aclexplode(p.proacl) a where p.pronamespace ="
+    " 'priv'::regnamespace and a.grantee = 0 union select proname from pg_proc where pronamespace = 'priv'::regnamespace and proacl is null",
+    "a role of ours that is a member of another": "select rolname from pg_roles r join pg_auth_members m on m.member = r.oid"
+    " where rolname in ('coopapi_app', 'coopapi_definer')",
+    "a member of the definer": "select 1 from pg_auth_members where roleid = 'coopapi_definer'::regrole",
+    "a role of ours with too much power": "select rolname from pg_roles where rolname like 'coopapi\\_%%' and"
+    " (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)",
+    "a trigger on the tables of matching": "select tgname from pg_trigger where not tgisinternal and tgrelid in"
+    " ('match_tokens'::regclass, 'holdings'::regclass)",
+    "a unique key on text of callers across authorities": "select conname from pg_constraint where contype = 'u' and conrelid = 'cases'::regclass"
+    " and not ('authority_id' = any (select attname from pg_attribute where attrelid = conrelid and attnum = any (conkey)))",
+}
+
+
+@pytest.mark.parametrize("finding", LINT)
+def test_the_catalog_has_no(owner, finding):
+    with owner.cursor() as cursor:
+        cursor.execute(LINT[finding])
+        assert cursor.fetchall() == []
+
+
+def test_expiry_of_access_follows_the_clock(world):
+    case = world.case("investigator")
+    until = (world.clock() + timedelta(hours=2)).isoformat()
+    grant = {"authority_id": str(world.authorities["fr"]), "level": "read", "until": until, "reason": "joint work"}
+    world.as_("investigator").post(f"/cases/{case}/access", grant)
+    assert world.as_("foreign").get(f"/cases/{case}").status_code == 200
+
+    world.clock.forward(hours=3)
+
+    assert world.as_("foreign").get(f"/cases/{case}").status_code == 404
+    assert probe(world, f"select count(*) from cases where id = '{case}'") == 0
