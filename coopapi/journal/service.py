@@ -15,9 +15,9 @@ _ENTRIES: Final = text(
     """select authority_id, seq, hash, array[authority_id::text, seq::text, (extract(epoch from at) * 1000000)::bigint::text,
         principal_id::text, role, action, object_type, object_id::text, case_id::text, purpose, request_id,
         consultation::text, event::text, victims_only::text, detail::text] as fields
-    from journal_entries order by authority_id, seq""",
+    from journal_entries where authority_id = priv.authority() order by seq""",
 )
-_HEADS: Final = text("select authority_id, seq, hash from journal_heads order by authority_id")
+_HEADS: Final = text("select authority_id, seq, hash from journal_heads where authority_id = priv.authority()")
 
 
 def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
@@ -35,7 +35,7 @@ class Break:
 
 
 def verify(session: Session) -> tuple[int, list[Break]]:
-    """Recompute the chain an auditor sees: how many entries, and where one was changed, removed, added or cut off.
+    """Recompute the chain of the auditor's authority: how many entries, and where one was changed, removed, added or cut off.
 
     A chain rewritten as a whole with fresh hashes is seen only against a head kept elsewhere.
     """

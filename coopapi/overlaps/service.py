@@ -114,6 +114,7 @@ def one_overlap(work: Work, overlap_id: UUID) -> Overlap:
 
 def show_overlaps(work: Work, rows: Sequence[Overlap], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
     """Show overlaps from the caller's side: three queries, however many they are."""
+    work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
     if not rows:
         return []
     sides = _sides(work, rows, mine)
@@ -121,7 +122,6 @@ def show_overlaps(work: Work, rows: Sequence[Overlap], mine: UUID | None = None,
     counterparts = _counterparts(work, {row.id: _other(row, sides[row.id]) for row in rows})
     values = _values(work, evidence)
     for_all = work.actor.cleared
-    work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
     return [
         {
             "id": row.id,

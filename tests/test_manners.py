@@ -1,0 +1,237 @@
+"""How the API behaves towards everybody: problems, versions, keys, pages, limits, headers."""
+
+import json
+import threading
+from uuid import uuid4
+
+import pytest
+
+from coopapi import problems
+
+
+def create(world, reference="NL-1", **headers):
+    return world.as_("investigator").post("/cases", {"reference": reference, "title": "T"}, **headers)
+
+
+def test_hidden_and_absent_are_alike_byte_for_byte(world):
+    hidden = world.case("foreign")
+    answers = []
+    for case in (hidden, uuid4()):
+        for path in ("", "/identifiers", "/overlaps", "/timeline", "/subjects", "/access", "/transitions", "/consultations"):
+            answer = world.as_("investigator").get(f"/cases/{case}{path}", X_Request_Id="same")
+            answers.append((path, answer.status_code, answer.data, sorted(answer.headers.items())))
+
+    assert answers[: len(answers) // 2] == answers[len(answers) // 2 :]
+    assert {status for _, status, *_ in answers} == {404}
+
+
+def test_a_change_names_the_version_it_changes(world):
+    made = create(world)
+    path, etag = f"/cases/{made.json['id']}", made.headers["ETag"]
+    someone = world.as_("investigator")
+
+    assert someone.patch(path, {"title": "A"}).status_code == 428
+    assert someone.patch(path, {"title": "A"}, If_Match="*").status_code == 400
+    assert someone.patch(path, {"title": "A"}, If_Match='"v9"').status_code == 412
+    changed = someone.patch(path, {"title": "A"}, If_Match=etag)
+    assert (changed.status_code, changed.headers["ETag"]) == (200, '"v2"')
+    assert someone.patch(path, {"title": "B"}, If_Match=etag).status_code == 412
+
+
+def test_no_update_is_lost_when_many_write_at_once(world):
+    path = f"/cases/{create(world).json['id']}"
+    won = []
+
+    def write():
+        for _ in range(20):
+            etag = world.as_("investigator").get(path).headers["ETag"]
+            answer = world.as_("investigator").patch(path, {"title": uuid4().hex}, If_Match=etag)
+            assert answer.status_code in (200, 412)
+            won.append(answer.status_code == 200)
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert world.as_("investigator").get(path).headers["ETag"] == f'"v{1 + sum(won)}"'
+
+
+def test_what_has_not_changed_is_not_sent_again(world):
+    made = create(world)
+    again = world.as_("investigator").get(f"/cases/{made.json['id']}", If_None_Match=made.headers["ETag"])
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", made.headers["ETag"])
+
+
+def test_a_request_sent_twice_has_its_effect_once(world):
+    first, second = (create(world, Idempotency_Key="k1") for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json == second.json
+    other = create(world, "NL-2", Idempotency_Key="k1")
+    assert (other.status_code, other.json["type"]) == (422, "/problems/key-reused")
+
+
+def test_eight_copies_at_once_make_one_case(world):
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(create(world, Idempotency_Key="k8"))) for _ in range(8)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json["id"] for answer in answers}) == 1
+
+
+def test_a_replay_shows_only_what_the_caller_may_see_now(world, owner):
+    made = create(world, Idempotency_Key="k2")
+    with owner.cursor() as cursor:
+        cursor.execute("update case_access set withdrawn_at = now(), withdrawal_reason = 'x' where case_id = %s", (made.json["id"],))
+    assert create(world, Idempotency_Key="k2").status_code == 404
+
+
+def test_the_same_reference_twice_names_the_case_that_is_there(world):
+    made = create(world)
+    again = create(world)
+    assert (again.status_code, again.json["existing"]) == (409, f"/api/v1/cases/{made.json['id']}")
+    assert world.as_("foreign").post("/cases", {"reference": "NL-1", "title": "T"}).status_code == 201
+
+
+def test_lists_come_in_pages_that_miss_nothing(world):
+    made = {create(world, f"NL-{n}").json["id"] for n in range(7)}
+    seen, path = [], "/cases?limit=3"
+    while path:
+        answer = world.as_("investigator").get(path)
+        seen += [case["id"] for case in answer.json["items"]]
+        path = answer.headers["Link"].split(">")[0][1:] if answer.json["next"] else None
+    assert len(seen) == len(set(seen)) == 7
+    assert set(seen) == made
+
+
+def test_a_cursor_fits_only_its_caller_and_its_question(world):
+    for n in range(3):
+        create(world, f"NL-{n}")
+    cursor = world.as_("investigator").get("/cases?limit=1").json["next"]
+    assert world.as_("investigator").get(f"/cases?limit=2&cursor={cursor}").status_code == 200
+    assert world.as_("prosecutor").get(f"/cases?cursor={cursor}").status_code == 400
+    assert world.as_("investigator").get(f"/cases?state=open&cursor={cursor}").status_code == 400
+    assert world.as_("investigator").get(f"/overlaps?cursor={cursor}").status_code == 400
+    for position in range(0, len(cursor), 7):
+        bent = cursor[:position] + ("A" if cursor[position] != "A" else "B") + cursor[position + 1 :]
+        assert world.as_("investigator").get(f"/cases?cursor={bent}").status_code == 400
+    world.clock.forward(days=8)
+    assert world.as_("investigator").get(f"/cases?cursor={cursor}").status_code == 400
+
+
+HOSTILE = {
+    "nul": b'{"reference":"a\\u0000","title":"t"}',
+    "lone surrogate": b'{"reference":"\\ud800","title":"t"}',
+    "5000 digits": b'{"reference":"a","title":' + b"9" * 5000 + b"}",
+    "nan": b'{"reference":"a","title":NaN}',
+    "nesting": b'{"reference":"a","title":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "duplicate key": b'{"reference":"a","reference":"b","title":"t"}',
+    "bom": b'\xef\xbb\xbf{"reference":"a","title":"t"}',
+    "not utf-8": b'{"reference":"\xff","title":"t"}',
+    "utf-16": '{"reference":"a","title":"t"}'.encode("utf-16"),
+    "empty": b"",
+    "array": b"[]",
+    "null": b"null",
+    "string": b'"x"',
+    "half": b'{"reference":',
+    "unknown field": b'{"reference":"a","title":"t","authority_id":"x"}',
+    "id": b'{"reference":"a","title":"t","id":"0190b3b0-0000-7000-8000-000000000000"}',
+    "empty text": b'{"reference":"","title":"t"}',
+    "spaces": b'{"reference":"   ","title":"t"}',
+    "number for text": b'{"reference":1,"title":"t"}',
+    "text for list": b'{"reference":"a","title":"t","countries":"NL"}',
+    "unknown code": b'{"reference":"a","title":"t","countries":["XX"]}',
+    "twice": b'{"reference":"a","title":"t","countries":["NL","NL"]}',
+    "long": b'{"reference":"' + b"a" * 300 + b'","title":"t"}',
+    "null for text": b'{"reference":null,"title":"t"}',
+    "no such handler": b'{"reference":"a","title":"t","handler_id":"0190b3b0-0000-7000-8000-000000000000"}',
+    "own by grant": b'{"reference":"a","title":"t","access":[{"authority_id":"0190b3b0-0000-7000-8000-000000000000","level":"own","reason":"x"}]}',
+    "access to nobody": b'{"reference":"a","title":"t","access":[{"authority_id":"0190b3b0-0000-7000-8000-000000000000","level":"read","reason":"x"}]}',
+    "naive time": b'{"reference":"a","title":"t","access":[{"authority_id":"0190b3b0-0000-7000-8000-000000000000","level":"read","reason":"x","until":"2026-01-01T00:00:00"}]}',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_bad_input_is_a_clear_problem_and_never_a_500(world, name):
+    caller = world.as_("investigator")
+    headers = {"Authorization": f"Bearer {caller.token}", "Content-Type": "application/json"}
+
+    answer = caller.client.post("/api/v1/cases", data=HOSTILE[name], headers=headers)
+
+    assert answer.status_code in (400, 422), answer.data
+    assert answer.content_type == problems.MEDIA_TYPE
+    assert json.loads(answer.data).keys() >= {"type", "title", "status"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/cases?q=%00", "/cases?limit=%FF", "/cases?limit=-1", "/cases?limit=201", "/cases?limit=99999999999999999999", "/cases?limit=%EF%BC%95",
+     "/cases?nonsense=1", "/cases?cursor=x", "/cases?authority_id=x", "/overlaps?strength=huge", "/cases?limit=1.5"],
+)
+def test_a_bad_query_is_refused(world, path):
+    answer = world.as_("investigator").get(path)
+    assert answer.status_code in (400, 422)
+    assert answer.content_type == problems.MEDIA_TYPE
+
+
+def test_faults_point_to_their_fields(world):
+    answer = world.as_("investigator").post("/cases", {"title": "", "colour": "red"})
+    assert {fault["pointer"] for fault in answer.json["errors"]} == {"/reference", "/title", "/colour"}
+    assert {fault["in"] for fault in answer.json["errors"]} == {"body"}
+
+
+def test_only_json_as_it_is_comes_in(world):
+    caller = world.as_("investigator")
+    headers = {"Authorization": f"Bearer {caller.token}"}
+    for kind, encoding in (("text/plain", None), ("image/png", None), ("multipart/form-data", None), ("application/json", "gzip")):
+        more = {"Content-Type": kind, **({"Content-Encoding": encoding} if encoding else {})}
+        assert caller.client.post("/api/v1/cases", data=b"{}", headers={**headers, **more}).status_code == 415
+    too_large = caller.client.post("/api/v1/cases", data=b" " * 4_000_001, headers={**headers, "Content-Type": "application/json"})
+    assert (too_large.status_code, too_large.content_type) == (413, problems.MEDIA_TYPE)
+
+
+def test_every_answer_bears_the_security_headers(world):
+    for path in ("/me", "/cases", "/nowhere", f"/cases/{uuid4()}"):
+        answer = world.as_("investigator").get(path)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Strict-Transport-Security"]
+        assert answer.headers["X-Request-Id"]
+
+
+def test_a_request_id_is_kept_if_it_is_one(world):
+    assert world.as_("investigator").get("/me", X_Request_Id="req-1").headers["X-Request-Id"] == "req-1"
+    assert world.as_("investigator").get("/me", X_Request_Id="a b<>").headers["X-Request-Id"] != "a b<>"
+
+
+def test_an_unused_method_says_which_are_used(world):
+    answer = world.as_("investigator").send("DELETE", "/cases")
+    assert (answer.status_code, answer.content_type) == (405, problems.MEDIA_TYPE)
+    assert "GET" in answer.headers["Allow"]
+
+
+def test_every_problem_is_explained_in_a_sentence(app):
+    for name, kind in problems.catalogue().items():
+        assert problems.title(kind).endswith("."), kind
+        assert app.test_client().get(f"/problems/{name}").json["status"] == problems.status_of(kind)
+    assert app.test_client().get("/problems/nothing").status_code == 404
+
+
+def test_an_accident_is_a_500_that_says_nothing(world, monkeypatch, caplog):
+    def explode(*_args, **_kwargs):
+        raise RuntimeError("the secret is heron@example.org")
+
+    monkeypatch.setattr("coopapi.directory.service.show_codelist", explode)
+    answer = world.as_("investigator").get("/codelists/countries")
+    assert answer.status_code == 500
+    assert b"heron" not in answer.data
+    assert "heron" not in caplog.text
+    assert [r.place for r in caplog.records if r.getMessage() == "accident"][0].startswith("tests.test_manners")
+
+
+def test_the_purpose_of_a_consultation_is_a_code(world):
+    case = world.case("investigator")
+    assert world.as_("investigator").get(f"/cases/{case}", Coopapi_Purpose="curiosity").status_code == 400
+    assert world.as_("investigator").get(f"/cases/{case}", Coopapi_Purpose="cross_check").status_code == 200
+    seen = world.as_("investigator").get(f"/cases/{case}/consultations").json["items"]
+    assert [entry["purpose"] for entry in seen if entry["action"] == "case.consulted"] == ["cross_check"]

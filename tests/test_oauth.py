@@ -1,0 +1,175 @@
+"""Tokens for machines, and rights that end at once."""
+
+import base64
+import secrets
+
+import pytest
+
+from coopapi import administration
+from coopapi.jwks import new_signing_key, public_jwk
+from coopapi.tokens import Signer
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+@pytest.fixture
+def client(world):
+    made = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", {"name": "System", "roles": ["system"]})
+    assert made.status_code == 201, made.json
+    return made.json
+
+
+@pytest.fixture
+def keyed(world):
+    signer = Signer("c1", new_signing_key()[1])
+    body = {"name": "Keyed", "roles": ["system"], "jwks": {"keys": [public_jwk("c1", signer.private)]}}
+    made = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", body)
+    assert made.status_code == 201, made.json
+    assert "client_secret" not in made.json
+    return made.json["id"], signer
+
+
+def token(world, basic=None, **form):
+    headers = {"Authorization": "Basic " + base64.b64encode(":".join(basic).encode()).decode()} if basic else {}
+    return world.app.test_client().post("/oauth/token", data={"grant_type": "client_credentials", **form}, headers=headers)
+
+
+def assertion(world, client_id, signer, **claims):
+    now = int(world.clock().timestamp())
+    usual = {"iss": client_id, "sub": client_id, "aud": "https://coopapi.test/oauth/token", "iat": now, "exp": now + 60}
+    return signer.sign({**usual, "jti": secrets.token_hex(8), **claims}, typ="JWT")
+
+
+def use(world, answer, path="/me"):
+    assert answer.status_code == 200, answer.json
+    bearer = {"Authorization": f"Bearer {answer.json['access_token']}"}
+    return world.app.test_client().get(f"/api/v1{path}", headers=bearer)
+
+
+def test_a_client_gets_a_token_by_its_secret_in_either_way(world, client):
+    by_form = token(world, client_id=client["id"], client_secret=client["client_secret"])
+    by_header = token(world, basic=(client["id"], client["client_secret"]))
+
+    assert use(world, by_form).json["role"] == "system"
+    assert use(world, by_header).json["authority"]["name"] == "National Police"
+    assert by_form.headers["Cache-Control"] == "no-store"
+
+
+def test_a_client_gets_a_token_by_its_key_and_no_assertion_buys_two(world, keyed):
+    client_id, signer = keyed
+    proof = assertion(world, client_id, signer)
+
+    assert use(world, token(world, client_assertion_type=TYPE, client_assertion=proof)).json["kind"] == "client"
+    assert token(world, client_assertion_type=TYPE, client_assertion=proof).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{"aud": "https://elsewhere.test"}, {"aud": ["https://coopapi.test"]}, {"exp": 1}, {"iss": "x"}, {"sub": "x"}, {"jti": ""}, {"exp": 2**39}],
+    ids=str,
+)
+def test_a_wrong_assertion_buys_nothing(world, keyed, claims):
+    client_id, signer = keyed
+    refused = token(world, client_assertion_type=TYPE, client_assertion=assertion(world, client_id, signer, **claims))
+    assert refused.status_code == 401
+
+
+def test_somebody_elses_key_buys_nothing(world, keyed):
+    proof = assertion(world, keyed[0], Signer("c1", new_signing_key()[1]))
+    assert token(world, client_assertion_type=TYPE, client_assertion=proof).status_code == 401
+
+
+@pytest.mark.parametrize("secret", ["", "wrong", None])
+def test_a_wrong_secret_buys_nothing(world, client, secret):
+    form = {"client_id": client["id"], **({"client_secret": secret} if secret is not None else {})}
+    assert token(world, **form).status_code == 401
+    assert token(world, client_id="nobody", client_secret="x").status_code == 401
+    assert token(world, client_id=client["id"], client_secret="x", client_assertion="y").status_code == 401
+
+
+def test_other_grants_are_refused(world):
+    answer = token(world, grant_type="password")
+    assert (answer.status_code, answer.json["type"]) == (400, "/problems/unsupported-grant")
+
+
+def test_ending_a_client_ends_its_tokens_at_once(world, client):
+    answer = token(world, client_id=client["id"], client_secret=client["client_secret"])
+    path = f"/authorities/{world.authorities['nl']}/clients/{client['id']}"
+
+    world.as_("admin").patch(path, {"active": False}, If_Match='"v1"')
+
+    assert use(world, answer).status_code == 401
+    assert token(world, client_id=client["id"], client_secret=client["client_secret"]).status_code == 401
+
+
+def test_a_new_secret_ends_the_old_one(world, client):
+    path = f"/authorities/{world.authorities['nl']}/clients/{client['id']}"
+    renewed = world.as_("admin").post(f"{path}/secret", If_Match='"v1"').json
+    assert token(world, client_id=client["id"], client_secret=client["client_secret"]).status_code == 401
+    assert token(world, client_id=client["id"], client_secret=renewed["client_secret"]).status_code == 200
+    assert "client_secret" not in world.as_("admin").get(path).json
+
+
+def test_a_role_that_is_taken_ends_with_the_next_request(world):
+    assert world.as_("analyst").get("/cases").status_code == 200
+    path = f"/authorities/{world.authorities['nl']}/people/{world.people['analyst']}"
+    world.as_("admin").patch(path, {"roles": ["auditor"]}, If_Match='"v1"')
+    assert world.as_("analyst").get("/cases").status_code == 403
+    assert world.as_("analyst").get("/journal").status_code == 200
+
+
+def test_who_has_several_roles_names_the_one_acted_in(world):
+    path = f"/authorities/{world.authorities['nl']}/people/{world.people['analyst']}"
+    world.as_("admin").patch(path, {"roles": ["analyst", "auditor"]}, If_Match='"v1"')
+    assert world.as_("analyst").get("/me").json["type"] == "/problems/choose-role"
+    assert world.as_("analyst").get("/me", Coopapi_Role="auditor").json["role"] == "auditor"
+    assert world.as_("analyst").get("/me", Coopapi_Role="admin").status_code == 403
+
+
+def test_clearance_belongs_to_some_roles_only(world):
+    path = f"/authorities/{world.authorities['nl']}/people"
+    body = {"name": "N", "roles": ["analyst"], "issuer": "https://x", "subject": "n", "victim_cleared": True}
+    assert world.as_("admin").post(path, body).status_code == 422
+    made = world.as_("admin").post(path, {**body, "roles": ["desk"]})
+    assert (made.status_code, made.json["victim_cleared"]) == (201, True)
+    moved = world.as_("admin").patch(f"{path}/{made.json['id']}", {"roles": ["analyst"]}, If_Match='"v1"')
+    assert moved.json["type"] == "/problems/not-clearable"
+
+
+def test_the_operator_enters_an_authority_and_names_its_first_administrator(world):
+    made = world.as_("operator").post("/authorities", {"name": "New", "type": "police_unit", "country": "BE"}).json
+    people = f"/authorities/{made['id']}/people"
+    first = {"name": "First", "roles": ["admin"], "issuer": "https://issuer.test", "subject": "first"}
+    assert world.as_("operator").post(people, first).status_code == 201
+    assert world.as_("first").post(people, {**first, "roles": ["investigator"], "subject": "second"}).status_code == 201
+    assert world.as_("second").post("/cases", {"reference": "BE-1", "title": "T"}).status_code == 201
+
+
+@pytest.mark.parametrize("jwks", [{"keys": [{"kty": "oct", "k": "AAAA", "kid": "x"}]}, {}, {"keys": [{}]}, {"keys": "x"}])
+def test_keys_that_prove_nothing_are_refused(world, jwks):
+    path = f"/authorities/{world.authorities['nl']}/clients"
+    answer = world.as_("admin").post(path, {"name": "C", "roles": ["system"], "jwks": jwks})
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/jwks")
+
+
+def test_signing_keys_follow_one_another_and_old_tokens_live_on(world, client, database):
+    before = token(world, client_id=client["id"], client_secret=client["client_secret"])
+    administration.rotate_keys(database)
+    after = token(world, client_id=client["id"], client_secret=client["client_secret"])
+    assert use(world, before).status_code == use(world, after).status_code == 200
+    assert len(world.app.test_client().get("/.well-known/jwks.json").json["keys"]) >= 2
+
+
+def test_a_token_signed_from_the_shell_speaks_for_its_client(world, client, database):
+    from uuid import UUID
+
+    signed = administration.token(database, UUID(client["id"]))
+    answer = world.app.test_client().get("/api/v1/me", headers={"Authorization": f"Bearer {signed}"})
+    assert answer.json["id"] == client["id"]
+
+
+def test_keys_show_no_private_half(world, client):
+    token(world, client_id=client["id"], client_secret=client["client_secret"])
+    keys = world.app.test_client().get("/.well-known/jwks.json").json["keys"]
+    assert keys
+    assert not any("d" in key for key in keys)
