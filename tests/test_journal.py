@@ -133,8 +133,10 @@ def test_the_feed_misses_nothing_while_many_write(world, database):
                 work.note("case.tested", case_id=_uuid(case), object_type="case", event=True)
                 work.session.execute(text("select pg_sleep(:s)"), {"s": 0.002 * (number + 1)})
 
+    start, caller = world.as_("desk").get("/events").json["next"], world.as_("desk")
+
     def follow():
-        cursor, caller = world.as_("desk").get("/events").json["next"], world.as_("desk")
+        cursor = start
         while True:
             last = done.is_set() and time.monotonic() > finished[0] + 2
             answer = caller.get(f"/events?limit=200&cursor={cursor}").json
