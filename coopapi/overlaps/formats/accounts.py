@@ -46,7 +46,7 @@ def read_username(value: str, context: Context) -> Reading:
     """Read a username on its platform; the same name elsewhere is weak."""
     text = fold(value).removeprefix("@")
     platform = fold(context.platform or "")
-    if not platform:
+    if not platform and "@" in text:
         text, _, platform = text.rpartition("@")
     if not platform:
         raise ImpossibleValue(

@@ -1,0 +1,242 @@
+"""Identifiers as their standards read them: golden values, traps, and what holds for every text there is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coopapi.directory import codelists
+from coopapi.overlaps.kinds import KINDS, Context, ImpossibleValue, Strength, read
+
+ONION = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad"
+SEGWIT = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"
+TAPROOT = "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"
+EIP55 = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+MRZ = "L898902C36UTO7408122F1204159ZE184226B<<<<<10"
+# kind | value | context | what it is | warnings
+GOLDEN = f"""
+phone | +49 (0)171 2345678 | | +491712345678 |
+phone | 0049 171 2345678 | | +491712345678 |
+phone | 0171 2345678 | DE | +491712345678 |
+phone | ＋４９ １７１ ２３４５６７８ | | +491712345678 |
+phone | +49\u200b171\u200e2345678 | | +491712345678 |
+phone | tel:+49-171-2345678 | | +491712345678 |
+phone | +49 171 2345678 ext. 12 | | +491712345678 |
+phone | 06 12345678 | NL | +31612345678 |
+phone | +31 6 12345678 | | +31612345678 |
+phone | +1 555 010 0199 | | +15550100199 | unassigned_number
+email | Heron@BÜCHER.example | | heron@xn--bcher-kva.example |
+email | mailto:Heron@Example.org | | heron@example.org |
+email | heron[@]example[.]org | | heron@example.org |
+email | ｈｅｒｏｎ＠example.org | | heron@example.org |
+email | h\u200deron@example.org | | heron@example.org |
+email | İ@example.org | | i̇@example.org |
+username | @Night.Heron | chat.example | night.heron@chat.example |
+username | Night.Heron@chat.example | | night.heron@chat.example |
+url | HTTPS://Board.Example:443/a/../b/./c?x=%7e#frag | | https://board.example/b/c?x=~ |
+url | hxxp://board[.]example | | http://board.example/ |
+url | http://board.example:8080/A%2fb | | http://board.example:8080/A%2Fb |
+url | https://{ONION}.onion/x | | https://{ONION}.onion/x |
+url | http://[2001:DB8::1]/ | | http://[2001:db8::1]/ |
+domain | Board.Example. | | board.example |
+domain | bücher.example | | xn--bcher-kva.example |
+domain | board[.]example | | board.example |
+domain | _dmarc.board.example | | _dmarc.board.example |
+ip | 8.8.4.4 | | 8.8.4.4 | no_time
+ip | 2001:0DB8:0:0:0:0:0:1 | | 2001:db8::1 | documentation_address no_time
+ip | ::ffff:8.8.4.4 | | 8.8.4.4 | no_time
+ip | 10.0.0.1 | | 10.0.0.1 | private_address no_time
+ip | 127.0.0.1 | | 127.0.0.1 | loopback_address no_time
+ip | 0.0.0.0 | | 0.0.0.0 | unspecified_address no_time
+ip | 100.64.1.1 | | 100.64.1.1 | shared_address no_time
+ip | 169.254.1.1 | | 169.254.1.1 | link_local_address no_time
+ip | 224.0.0.1 | | 224.0.0.1 | multicast_address no_time
+ip | 8[.]8[.]4[.]4 | | 8.8.4.4 | no_time
+md5 | D41D8CD98F00B204E9800998ECF8427E | | d41d8cd98f00b204e9800998ecf8427e | empty_file
+sha1 | {"0F" * 20} | | {"0f" * 20} |
+sha256 | {"0F" * 32} | | {"0f" * 32} |
+iban | de89 3704 0044 0532 0130 00 | | DE89370400440532013000 |
+iban | GB29-NWBK-6016-1331-9268-19 | | GB29NWBK60161331926819 |
+passport | xr1234567 | NL | XR1234567 |
+passport | {MRZ} | | L898902C3 |
+national_id | 111222333 | NL | 111222333 |
+national_id | 12.34 | US | 1234 | unchecked_national_id
+btc_address | 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2 | | 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2 |
+btc_address | 3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy | | 3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy |
+btc_address | {SEGWIT.upper()} | | {SEGWIT} |
+btc_address | bitcoin:{SEGWIT}?amount=1 | | {SEGWIT} |
+btc_address | {TAPROOT} | | {TAPROOT} |
+eth_address | {EIP55} | | {EIP55.lower()} |
+eth_address | {EIP55.lower()} | | {EIP55.lower()} |
+eth_address | {EIP55[2:].upper()} | | {EIP55.lower()} |
+eth_address | {EIP55.replace("aAeb", "AAeb")} | | {EIP55.lower()} | eip55
+onion | {ONION} | | {ONION}.onion |
+onion | http://www.{ONION.upper()}.onion:80/x | | {ONION}.onion |
+onion | expyuzz4wqqyqhjn.onion | | expyuzz4wqqyqhjn.onion | onion_v2
+imei | 49-015420-323751-8 | | 490154203237518 |
+imei | 4901542032375101 | | 4901542032375101 |
+pgp_fingerprint | 0123 4567 89AB CDEF 0123 4567 89AB CDEF 0123 4567 | | {"0123456789ABCDEF" * 2}01234567 |
+pgp_fingerprint | {"ab" * 32} | | {"AB" * 32} |
+pgp_fingerprint | 0x89ABCDEF01234567 | | 89ABCDEF01234567 | key_id_only
+mac | 00-1B-63-84-45-E6 | | 00:1b:63:84:45:e6 |
+mac | 001b.6384.45e6 | | 00:1b:63:84:45:e6 |
+mac | 02:1b:63:84:45:e6 | | 02:1b:63:84:45:e6 | locally_administered
+vehicle_plate | В 123 АК | BG | B123AK |
+vehicle_plate | b-123-ak | BG | B123AK |
+"""
+IMPOSSIBLE = f"""
+phone | 0171 2345678 | | phone_country
+phone | +1 555 | | phone_length
+phone | call me | | phone
+phone | +1234567890123456 | | phone_length
+email | heron | | email
+email | he ron@example.org | | email
+email | .heron@example.org | | email
+email | heron@localhost | | domain
+email | {"a" * 65}@example.org | | email
+username | night.heron | | platform_needed
+username | night heron | chat.example | username
+url | board.example/x | | url
+url | javascript:alert(1) | | url
+url | http:///x | | domain
+url | http://board.example:99999/ | | url
+domain | com | | domain
+domain | 8.8.4.4 | | domain
+domain | -a.example | | domain
+domain | {"a" * 64}.example | | domain
+ip | 256.1.1.1 | | ip
+ip | 8.8.4 | | ip
+ip | 010.1.1.1 | | ip
+ip | fe80::1%eth0 | | zone
+ip | 8.8.4.4/24 | | ip
+md5 | {"0f" * 20} | | md5
+sha1 | {"0g" * 20} | | sha1
+sha256 | {"0f" * 31} | | sha256
+iban | DE88370400440532013000 | | iban
+iban | XX00 | | iban
+passport | XR1234567 | | country_needed
+passport | ABCDEF | NL | passport
+passport | {MRZ[:9]}7{MRZ[10:]} | | mrz
+national_id | 111222334 | NL | national_id
+national_id | x | | country_needed
+btc_address | 1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN3 | | base58check
+btc_address | 1bvbmseystwetqtfn5au4m4gfg7xjanvn2 | | base58check
+btc_address | 0OIl | | base58
+btc_address | {SEGWIT[:20]}{SEGWIT[20:].upper()} | | bech32
+btc_address | {SEGWIT[:-1]}5 | | bech32
+btc_address | bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4 | | bech32
+btc_address | bc1zw508d6qejxtdg4y5r3zarvaryvg6kdaj | | bech32
+eth_address | 0x{"ab" * 19} | | eth_address
+onion | {ONION[:-1]}a | | onion
+onion | x.onion | | onion
+imei | 490154203237517 | | imei_check
+imei | 000000000000000 | | imei
+pgp_fingerprint | DEADBEEF | | pgp_fingerprint
+mac | 00:1b:63:84:45 | | mac
+mac | ff:ff:ff:ff:ff:ff | | mac
+vehicle_plate | B 123 AK | | country_needed
+vehicle_plate | B | BG | vehicle_plate
+"""
+
+
+
+def context(kind, text):
+    if not text:
+        return Context()
+    return Context(platform=text) if kind == "username" else Context(country=text)
+
+
+def parse(line):
+    cells = [cell.strip(" ") for cell in line.split("|")]
+    return [*cells, "", ""][:5]
+
+
+@pytest.mark.parametrize("line", [line for line in GOLDEN.strip().split("\n")])
+def test_a_value_is_read_by_its_standard(line):
+    kind, value, around, expected, warnings = parse(line)
+    reading = read(kind, value, context(kind, around))
+    assert reading.normalised == expected
+    assert " ".join(reading.warnings) == warnings
+    assert set(reading.warnings) <= KINDS[kind].warnings.keys()
+
+
+@pytest.mark.parametrize("line", [line for line in GOLDEN.strip().split("\n")])
+def test_reading_what_was_read_gives_the_same_key(line):
+    kind, value, around, *_ = parse(line)
+    first = read(kind, value, context(kind, around))
+    if kind == "passport" and not around:
+        around = "UTO"
+    again = read(kind, first.normalised, context(kind, around) if kind not in {"username"} else Context())
+    assert again.keys[0] == first.keys[0]
+
+
+@pytest.mark.parametrize("line", IMPOSSIBLE.strip().split("\n"))
+def test_an_impossible_value_names_its_rule_and_not_itself(line):
+    kind, value, around, rule, _ = parse(line)
+    with pytest.raises(ImpossibleValue) as refused:
+        read(kind, value, context(kind, around))
+    assert refused.value.rule == rule
+    assert value not in refused.value.detail
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=150, deadline=None)
+@given(value=st.one_of(st.text(), st.text(alphabet="0123456789abcdefABCDEF+@.:/-[]%x ", max_size=80)), country=st.sampled_from([None, "NL", "ES"]))
+def test_no_text_at_all_breaks_a_reader(kind, value, country):
+    try:
+        reading = read(kind, value, Context(platform="chat.example" if country else None, country=country))
+    except ImpossibleValue as refused:
+        assert refused.detail
+    else:
+        assert reading.keys[0].text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_too_much_text_and_none_are_refused(kind):
+    for value in ("", " \u200b ", "a" * 2049, "\ufdfa" * 2000):
+        with pytest.raises(ImpossibleValue):
+            read(kind, value, Context(platform="x", country="NL"))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_has_an_example_that_can_exist(name):
+    kind = KINDS[name]
+    needs = Context(country="NL" if "country" in kind.needs else None)
+    assert read(kind.name, kind.example, needs).keys[0].text
+
+
+def test_the_kinds_are_those_of_the_codelist():
+    assert KINDS.keys() == codelists.load("identifier_kinds").codes == codelists.load("kind_by_category").codes
+
+
+SEEN = datetime(2026, 3, 2, 20, 14, 9, tzinfo=UTC)
+
+
+def meeting(kind, one, other):
+    """How strongly two readings meet, as the register would find."""
+    a, b = ({(k.family, k.text): k.strength for k in read(kind, *what).keys} for what in (one, other))
+    return max((min(a[key], b[key]) for key in a.keys() & b.keys()), default=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "strength"),
+    [
+        ("email", ("heron+a@example.org", Context()), ("heron@example.org", Context()), Strength.POSSIBLE),
+        ("email", ("h.eron@gmail.com", Context()), ("heron@googlemail.com", Context()), Strength.POSSIBLE),
+        ("email", ("h.eron@example.org", Context()), ("heron@example.org", Context()), None),
+        ("username", ("heron", Context(platform="a")), ("heron", Context(platform="b")), Strength.WEAK),
+        ("imei", ("490154203237518", Context()), ("4901542032375101", Context()), Strength.STRONG),
+        ("pgp_fingerprint", ("0123456789ABCDEF" * 2 + "01234567", Context()), ("89ABCDEF01234567", Context()), Strength.POSSIBLE),
+        ("ip", ("8.8.4.4", Context()), ("8.8.4.4", Context(observed_at=SEEN)), Strength.WEAK),
+        ("ip", ("8.8.4.4", Context(observed_at=SEEN + timedelta(minutes=5))), ("8.8.4.4", Context(observed_at=SEEN)), Strength.STRONG),
+        ("ip", ("8.8.4.4", Context(observed_at=SEEN + timedelta(minutes=11))), ("8.8.4.4", Context(observed_at=SEEN)), Strength.WEAK),
+        ("ip", ("100.64.1.1", Context(observed_at=SEEN)), ("100.64.1.1", Context(observed_at=SEEN)), Strength.WEAK),
+        ("ip", ("100.64.1.1", Context(observed_at=SEEN, port=7)), ("100.64.1.1", Context(observed_at=SEEN, port=7)), Strength.STRONG),
+        ("mac", ("02:1b:63:84:45:e6", Context()), ("02:1b:63:84:45:e6", Context()), Strength.WEAK),
+        ("domain", ("раypal.example", Context()), ("paypal.example", Context()), None),
+        ("passport", ("XR1234567", Context(country="NL")), ("XR1234567", Context(country="FR")), None),
+    ],
+)
+def test_how_strongly_two_values_meet(kind, one, other, strength):
+    assert meeting(kind, one, other) == strength

@@ -1,0 +1,68 @@
+"""Every state x event of every lifecycle, from the tables."""
+
+from pathlib import Path
+
+import pytest
+
+from coopapi.access import GRANTS
+from coopapi.cases.models import CASE_LIFE, IDENTIFIER_LIFE
+from coopapi.grants import ACCESS_LIFE
+from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
+
+LIVES = {"case": CASE_LIFE, "identifier": IDENTIFIER_LIFE, "access": ACCESS_LIFE}
+ENDS = {"case": {"transferred", "withdrawn"}, "identifier": {"withdrawn"}, "access": {"withdrawn"}}
+CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("name", "state", "event"), CELLS)
+def test_a_move_is_in_the_table_or_says_what_is_allowed(name, state, event):
+    life = LIVES[name]
+    if (state, event) in life.moves:
+        assert life.move(state, event, "because").target in life.states
+    else:
+        with pytest.raises(IllegalMove) as refused:
+            life.move(state, event, "because")
+        assert refused.value.extra["allowed"] == [move.event for move in life.leaving(state)]
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_every_state_is_reached_and_every_end_is_meant(name):
+    life = LIVES[name]
+    assert {state for state in life.states if not life.leaving(state)} == ENDS[name]
+    assert {move.target for move in life.moves.values()} | {life.start} == set(life.states)
+    assert all(any(move.by in actions for actions in GRANTS.values()) for move in life.moves.values())
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_a_step_that_needs_a_reason_is_not_taken_without(name):
+    for (state, event), move in LIVES[name].moves.items():
+        if move.reason:
+            with pytest.raises(ReasonNeeded):
+                LIVES[name].move(state, event, None)
+
+
+def test_two_moves_from_one_state_by_one_event_are_no_table():
+    move = CASE_LIFE.moves["registered", "open"]
+    with pytest.raises(ValueError, match="share"):
+        Lifecycle("registered", move, Move("open", "registered", "closed", by=move.by))
+
+
+def test_the_drawing_in_the_readme_is_the_table():
+    assert CASE_LIFE.mermaid() in README
+
+
+CASE_EVENTS = {"registered": [], "open": ["open"], "closed": ["open", "close"], "transferred": ["transfer"], "withdrawn": ["withdraw"]}
+
+
+@pytest.mark.parametrize("state", CASE_EVENTS)
+def test_a_case_over_http_allows_what_the_table_allows(world, state):
+    case = world.case("investigator")
+    path = f"/cases/{case}/transitions"
+    for version, event in enumerate(CASE_EVENTS[state], 1):
+        assert world.as_("investigator").post(path, {"event": event, "reason": "r"}, If_Match=f'"v{version}"').status_code == 200
+    now = world.as_("investigator").get(path).json
+    assert (now["state"], [m["event"] for m in now["allowed"]]) == (state, [m.event for m in CASE_LIFE.leaving(state)])
+    for event in set(CASE_LIFE.events) - {m["event"] for m in now["allowed"]}:
+        refused = world.as_("investigator").post(path, {"event": event, "reason": "r"}, If_Match=f'"{now["etag"]}"')
+        assert (refused.status_code, refused.json["allowed"]) == (409, [m["event"] for m in now["allowed"]])
