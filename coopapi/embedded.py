@@ -90,13 +90,23 @@ class Embedded:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.owner = True
         except BlockingIOError:
+            self.owner = False
+        try:
+            self._start_or_attach()
+        except NoPostgres:
+            self.owner = False
+            self._lock.close()
+            raise
+        return self
+
+    def _start_or_attach(self) -> None:
+        if not self.owner:
             self._await("its owner")
-            return self
+            return
         self._make_private(self.socket)
         self._initialise()
         if not ((self.data / "postmaster.pid").exists() and self._ready()):
             self._launch()
-        return self
 
     def _make_private(self, folder: Path) -> None:
         """Make a folder that only the server's user enters; one that somebody else planted is refused."""
