@@ -1,0 +1,135 @@
+"""What a thief of the database or of the logs finds: no value in clear (S28, S31), and no way to test a guess."""
+
+import base64
+import hashlib
+import hmac
+import subprocess
+
+from coopapi.crypto import Keyring
+from coopapi.overlaps.kinds import KINDS, Context, read
+
+CANARIES = {
+    "phone": ("+31612349999", {}),
+    "email": ("canary.bird@example.org", {}),
+    "username": ("canary-handle", {"platform": "chat.example"}),
+    "url": ("https://canary.example/secret-path", {}),
+    "domain": ("canary-domain.example", {}),
+    "ip": ("8.8.77.66", {"observed_at": "2026-01-02T03:04:05Z", "port": 54321}),
+    "iban": ("DE89370400440532013000", {}),
+    "passport": ("CANARY123", {"country": "NL"}),
+    "national_id": ("111222333", {"country": "NL"}),
+    "btc_address": ("1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", {}),
+    "eth_address": ("0x" + "c0ffee" * 6 + "c0ff", {}),
+    "sha256": ("ca4a" * 16, {}),
+    "sha1": ("ca4a" * 10, {}),
+    "md5": ("ca4a" * 8, {}),
+    "imei": ("490154203237518", {}),
+    "pgp_fingerprint": ("CA4A" * 10, {}),
+    "mac": ("00:ca:4a:ca:4a:00", {}),
+    "vehicle_plate": ("CANARY1", {"country": "NL"}),
+    "onion": ("duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad", {}),
+}
+
+
+def spellings():
+    """Each value as it was sent and as it was read, in the forms a dump would have."""
+    for kind, (value, context) in CANARIES.items():
+        country = context.get("country")
+        for text in (value, read(kind, value, Context(country=country, platform=context.get("platform"))).normalised):
+            yield kind, text.lower()
+            yield kind, text.encode().hex().lower()
+            yield kind, base64.b64encode(text.encode()).decode().rstrip("=")[:-1].lower()
+
+
+def plant(world):
+    case = world.case("investigator")
+    items = [{"kind": k, "value": v, "context": c, "source": "canary-source"} for k, (v, c) in CANARIES.items()]
+    made = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": items})
+    assert made.status_code == 201, made.json
+    world.as_("investigator").get(f"/cases/{case}/identifiers")
+    world.as_("investigator").get(f"/cases/{case}/overlaps")
+    wrong = [{"kind": "iban", "value": "DE00CANARYCANARY"}, {"kind": "email", "value": "canary bird@"}]
+    refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": wrong})
+    assert b"canary" not in refused.data.lower()
+    return case
+
+
+def everything(owner, postgres):
+    """Every row of every table as text, and the files of the cluster and its log."""
+    with owner.cursor() as cursor:
+        cursor.execute("checkpoint")
+        cursor.execute("select schemaname, tablename from pg_tables where schemaname in ('public', 'priv')")
+        for schema, table in cursor.fetchall():
+            cursor.execute(f"select coalesce(string_agg(t::text, chr(10)), '') from {schema}.{table} t")
+            yield table, cursor.fetchone()[0].lower().encode()
+        cursor.execute("select oid from pg_database where datname = 'coopapi'")
+        oid = cursor.fetchone()[0]
+    for folder in (postgres.data / "base" / str(oid), postgres.data / "pg_wal"):
+        listing = subprocess.run(["find", str(folder), "-type", "f"], capture_output=True, text=True, check=True).stdout.split()
+        for file in listing:
+            with open(file, "rb") as handle:
+                yield file, handle.read().lower()
+    yield "log", (postgres.root / "postgres.log").read_bytes().lower()
+
+
+def test_every_kind_is_planted():
+    assert CANARIES.keys() == KINDS.keys()
+
+
+def test_neither_the_database_nor_the_logs_hold_a_value_in_clear(world, owner, postgres, caplog):
+    caplog.set_level("DEBUG", "coopapi")
+    plant(world)
+    found = [
+        (place, kind)
+        for place, content in everything(owner, postgres)
+        for kind, spelling in spellings()
+        if len(spelling) > 7 and spelling.encode() in content
+    ]
+    assert found == []
+    assert "canary" not in caplog.text.lower()
+    assert "8.8.77.66" not in caplog.text
+
+
+def test_the_search_finds_what_is_there(world, owner, postgres):
+    """The control: a title is not sealed, so it is found."""
+    world.case("investigator", title="planted-in-clear")
+    assert any(b"planted-in-clear" in content for _, content in everything(owner, postgres))
+
+
+def test_a_guess_cannot_be_tested_against_a_stolen_dump(world, owner, keys):
+    plant(world)
+    with owner.cursor() as cursor:
+        cursor.execute("select token from match_tokens")
+        stolen = {bytes(row[0]) for row in cursor.fetchall()}
+        cursor.execute("select fingerprint from identifiers")
+        stolen |= {bytes(row[0]) for row in cursor.fetchall()}
+        cursor.execute("select inner_pad from priv.context_key")
+        in_database = bytes(b ^ 0x36 for b in bytes(cursor.fetchone()[0]))[:32]
+    key = read("email", "canary.bird@example.org", Context()).keys[0]
+    guess = f"{key.family}|{key.text}".encode()
+    for bare in (hashlib.sha256, hashlib.sha1, hashlib.md5):
+        assert bare(guess).digest() not in stolen
+        assert bare(key.text.encode()).digest() not in stolen
+    for wrong in (b"", b"\0" * 32, in_database):
+        assert hmac.digest(wrong, guess, "sha256") not in stolen
+    only_inner = keys.inner(key.family, key.text)
+    assert only_inner not in stolen
+    assert Keyring(b"r" * 32, b"t" * 32).token(key.family, key.text) not in stolen
+    assert keys.token(key.family, key.text) in stolen  # the control: with the true key it is there
+
+
+def test_a_sealed_value_cannot_be_moved_to_another_row(world, owner):
+    case = plant(world)
+    with owner.cursor() as cursor:
+        cursor.execute("select id from identifiers where kind in ('email', 'phone') order by kind")
+        email, phone = (row[0] for row in cursor.fetchall())
+        cursor.execute("update identifiers set sealed = (select sealed from identifiers where id = %s) where id = %s", (email, phone))
+    assert world.as_("investigator").get(f"/cases/{case}/identifiers/{phone}").status_code == 500
+    assert world.as_("investigator").get(f"/cases/{case}/identifiers/{email}").status_code == 200
+
+
+def test_an_analyst_reads_no_value_and_no_name(world):
+    case = plant(world)
+    for path in (f"/cases/{case}/identifiers", f"/cases/{case}/overlaps", "/overlaps", f"/cases/{case}/timeline", "/events"):
+        body = world.as_("analyst").get(path).data.lower()
+        assert not [kind for kind, spelling in spellings() if len(spelling) > 7 and spelling.encode() in body]
