@@ -59,6 +59,7 @@ def operation() -> dict[str, Any]:
 def run(port: int, data_dir: Path, *, as_json: bool) -> None:
     """Start everything, tell what to try, and stop everything on Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _stop_orphan(data_dir / "service.pid")
     port = _free_port(port)
     say = _quiet if as_json else click.echo
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
@@ -86,6 +87,20 @@ def _wait() -> None:
             time.sleep(3600)
     except KeyboardInterrupt:
         return
+
+
+def _stop_orphan(pid_file: Path) -> None:
+    """Stop the service that a killed demo left behind."""
+    if not pid_file.exists():
+        return
+    pid = pid_file.read_text()
+    running = subprocess.run(["ps", "-p", pid, "-o", "command="], check=False, capture_output=True, text=True)  # noqa: S603, S607
+    if "coopapi.gunicorn_conf" in running.stdout:
+        os.kill(int(pid), signal.SIGTERM)
+        deadline = time.monotonic() + _PATIENCE
+        while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    pid_file.unlink()
 
 
 def _free_port(port: int) -> int:
@@ -148,12 +163,15 @@ def served(environment: Mapping[str, str], log: Path, base_url: str) -> Iterator
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_")}
         full = {**inherited, **environment, "PROMETHEUS_MULTIPROC_DIR": figures}
         server = subprocess.Popen(SERVER, env=full, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 (ours)
+        pid_file = log.with_suffix(".pid")
+        pid_file.write_text(str(server.pid))
         try:
             _await(server, base_url, log)
             yield base_url
         finally:
             server.terminate()
             server.wait()
+            pid_file.unlink(missing_ok=True)
 
 
 def _await(server: subprocess.Popen[bytes], base_url: str, log: Path) -> None:

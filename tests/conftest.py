@@ -97,7 +97,9 @@ def database(app):
 @pytest.fixture(scope="session")
 def owner(postgres, migrated):
     """The superuser's connection, to look behind the policies."""
-    connection = psycopg2.connect(host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="coopapi")
+    connection = psycopg2.connect(
+        host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="coopapi"
+    )
     connection.autocommit = True
     yield connection
     connection.close()

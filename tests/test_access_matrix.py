@@ -51,7 +51,6 @@ def places(world):
         "identifier": identifier,
         "grant": grants[0]["id"],
         "overlap": world.overlaps("investigator", case)[0]["id"],
-        
     }
 
 
@@ -75,9 +74,11 @@ def test_the_table_holds(world, places, owner, method, path):
             body = {**body, "pseudonym": caller}
         _as_new(owner)
         version = {"If-Match": '"v1"'} if method != "GET" else {}
-        found[caller] = str(world.as_(caller).client.open(
-            path.format(**places), method=method, json=body, headers={**version, **_bearer(world, caller)}
-        ).status_code)
+        found[caller] = str(
+            world.as_(caller)
+            .client.open(path.format(**places), method=method, json=body, headers={**version, **_bearer(world, caller)})
+            .status_code
+        )
     assert found == cells
 
 

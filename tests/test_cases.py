@@ -9,7 +9,12 @@ def test_reference_and_title_are_enough(world):
     made = world.as_("investigator").post("/cases", {"reference": "NL-1", "title": "T"})
     assert made.status_code == 201
     shown = made.json
-    assert (shown["visibility"], shown["state"], shown["case_type"], shown["level"]) == ("hit_no_hit", "registered", "bilateral", "own")
+    assert (shown["visibility"], shown["state"], shown["case_type"], shown["level"]) == (
+        "hit_no_hit",
+        "registered",
+        "bilateral",
+        "own",
+    )
     assert shown["authority"]["country"] == "NL"
 
 
@@ -32,7 +37,9 @@ def test_everything_is_set_in_the_creating_call(world):
     made = world.as_("investigator").post("/cases", body)
     assert made.status_code == 201, made.json
     assert made.json["countries"] == ["NL", "GR", "GB"]
-    assert {k: made.json[k] for k in body if k not in {"access", "countries"}} == {k: body[k] for k in body if k not in {"access", "countries"}}
+    assert {k: made.json[k] for k in body if k not in {"access", "countries"}} == {
+        k: body[k] for k in body if k not in {"access", "countries"}
+    }
     assert world.as_("foreign").get(f"/cases/{made.json['id']}").json["level"] == "read"
 
 
@@ -53,9 +60,11 @@ def test_the_desk_does_not_see_a_hidden_case(world):
 
 def test_access_is_given_and_ends_with_its_withdrawal(world):
     case = world.case("investigator")
-    given = world.as_("investigator").post(
-        f"/cases/{case}/access", {"authority_id": str(world.authorities["fr"]), "level": "contribute", "reason": "joint"}
-    ).json
+    given = (
+        world.as_("investigator")
+        .post(f"/cases/{case}/access", {"authority_id": str(world.authorities["fr"]), "level": "contribute", "reason": "joint"})
+        .json
+    )
     world.hold("foreign", case, "theirs@example.org")
     assert world.as_("foreign").patch(f"/cases/{case}", {"title": "X"}, If_Match='"v1"').status_code == 403
 
@@ -70,7 +79,12 @@ def test_access_is_given_and_ends_with_its_withdrawal(world):
 
 
 def test_access_for_one_person_is_for_nobody_else_there(world):
-    grant = {"authority_id": str(world.authorities["fr"]), "principal_id": str(world.people["foreign"]), "level": "read", "reason": "x"}
+    grant = {
+        "authority_id": str(world.authorities["fr"]),
+        "principal_id": str(world.people["foreign"]),
+        "level": "read",
+        "reason": "x",
+    }
     case = world.case("investigator", access=[grant])
     assert world.as_("foreign").get(f"/cases/{case}").status_code == 200
     assert world.as_("uncleared").get(f"/cases/{case}").status_code == 404
@@ -89,7 +103,12 @@ def test_who_reads_may_not_share_or_change(world):
     case = world.case("investigator", access=[{"authority_id": str(world.authorities["fr"]), "level": "read", "reason": "x"}])
     grant = {"authority_id": str(world.authorities["ro"]), "level": "read", "reason": "x"}
     assert world.as_("foreign").post(f"/cases/{case}/access", grant).status_code == 403
-    assert world.as_("foreign").post(f"/cases/{case}/identifiers", {"identifiers": [{"kind": "email", "value": "a@b.example"}]}).status_code == 403
+    assert (
+        world.as_("foreign")
+        .post(f"/cases/{case}/identifiers", {"identifiers": [{"kind": "email", "value": "a@b.example"}]})
+        .status_code
+        == 403
+    )
     assert world.as_("foreign").post(f"/cases/{case}/transitions", {"event": "open"}, If_Match='"v1"').status_code == 403
 
 
@@ -142,7 +161,9 @@ def test_an_assessment_says_how_reliable_it_is(world):
     assert world.as_("investigator").post(path, {"identifiers": [graded]}).json["identifiers"][0]["source_grading"] == "B"
 
 
-@pytest.mark.parametrize(("kind", "field"), [("phone", {}), ("email", {"context": {"port": 0}}), ("username", {"context": {"platform": ""}})])
+@pytest.mark.parametrize(
+    ("kind", "field"), [("phone", {}), ("email", {"context": {"port": 0}}), ("username", {"context": {"platform": ""}})]
+)
 def test_a_wrong_context_points_to_its_field(world, kind, field):
     case = world.case("investigator")
     refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [{"kind": kind, "value": "0", **field}]})

@@ -52,7 +52,13 @@ def test_the_drawing_in_the_readme_is_the_table():
     assert CASE_LIFE.mermaid() in README
 
 
-CASE_EVENTS = {"registered": [], "open": ["open"], "closed": ["open", "close"], "transferred": ["transfer"], "withdrawn": ["withdraw"]}
+CASE_EVENTS = {
+    "registered": [],
+    "open": ["open"],
+    "closed": ["open", "close"],
+    "transferred": ["transfer"],
+    "withdrawn": ["withdraw"],
+}
 
 
 @pytest.mark.parametrize("state", CASE_EVENTS)

@@ -81,7 +81,9 @@ def test_eight_copies_at_once_make_one_case(world):
 def test_a_replay_shows_only_what_the_caller_may_see_now(world, owner):
     made = create(world, Idempotency_Key="k2")
     with owner.cursor() as cursor:
-        cursor.execute("update case_access set withdrawn_at = now(), withdrawal_reason = 'x' where case_id = %s", (made.json["id"],))
+        cursor.execute(
+            "update case_access set withdrawn_at = now(), withdrawal_reason = 'x' where case_id = %s", (made.json["id"],)
+        )
     assert create(world, Idempotency_Key="k2").status_code == 404
 
 
@@ -164,8 +166,19 @@ def test_bad_input_is_a_clear_problem_and_never_a_500(world, name):
 
 @pytest.mark.parametrize(
     "path",
-    ["/cases?q=%00", "/cases?limit=%FF", "/cases?limit=-1", "/cases?limit=201", "/cases?limit=99999999999999999999", "/cases?limit=%EF%BC%95",
-     "/cases?nonsense=1", "/cases?cursor=x", "/cases?authority_id=x", "/overlaps?strength=huge", "/cases?limit=1.5"],
+    [
+        "/cases?q=%00",
+        "/cases?limit=%FF",
+        "/cases?limit=-1",
+        "/cases?limit=201",
+        "/cases?limit=99999999999999999999",
+        "/cases?limit=%EF%BC%95",
+        "/cases?nonsense=1",
+        "/cases?cursor=x",
+        "/cases?authority_id=x",
+        "/overlaps?strength=huge",
+        "/cases?limit=1.5",
+    ],
 )
 def test_a_bad_query_is_refused(world, path):
     answer = world.as_("investigator").get(path)

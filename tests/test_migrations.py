@@ -62,8 +62,10 @@ def _ours(_object, name, kind, _reflected, _compared):
 
 def _known(difference):
     """Names of constraints are the database's own; the models name only the columns."""
-    return isinstance(difference, tuple) and difference[0] in {"add_constraint", "remove_constraint", "add_fk", "remove_fk"} and (
-        getattr(difference[1], "name", None) is None or difference[0].startswith("remove")
+    return (
+        isinstance(difference, tuple)
+        and difference[0] in {"add_constraint", "remove_constraint", "add_fk", "remove_fk"}
+        and (getattr(difference[1], "name", None) is None or difference[0].startswith("remove"))
     )
 
 

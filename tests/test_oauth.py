@@ -65,7 +65,15 @@ def test_a_client_gets_a_token_by_its_key_and_no_assertion_buys_two(world, keyed
 
 @pytest.mark.parametrize(
     "claims",
-    [{"aud": "https://elsewhere.test"}, {"aud": ["https://coopapi.test"]}, {"exp": 1}, {"iss": "x"}, {"sub": "x"}, {"jti": ""}, {"exp": 2**39}],
+    [
+        {"aud": "https://elsewhere.test"},
+        {"aud": ["https://coopapi.test"]},
+        {"exp": 1},
+        {"iss": "x"},
+        {"sub": "x"},
+        {"jti": ""},
+        {"exp": 2**39},
+    ],
     ids=str,
 )
 def test_a_wrong_assertion_buys_nothing(world, keyed, claims):

@@ -23,14 +23,21 @@ def test_the_committed_specification_is_the_one_that_is_served(app):
 def test_the_specification_is_valid_and_names_every_operation_once():
     document = specification()
     OpenAPIV31SpecValidator(document).validate()
-    names = [o["operationId"] for item in document["paths"].values() for o in item.values() if isinstance(o, dict) and "responses" in o]
+    names = [
+        o["operationId"] for item in document["paths"].values() for o in item.values() if isinstance(o, dict) and "responses" in o
+    ]
     assert len(names) == len(set(names)) > 40
 
 
 def test_every_text_and_every_list_that_comes_in_is_bounded():
     document = specification()
     inbound = {n: s for n, s in document["components"]["schemas"].items() if n.endswith(("In", "Patch"))}
-    loose = [f"{name}.{field}" for name, schema in inbound.items() for field, spec in schema.get("properties", {}).items() if _loose(spec)]
+    loose = [
+        f"{name}.{field}"
+        for name, schema in inbound.items()
+        for field, spec in schema.get("properties", {}).items()
+        if _loose(spec)
+    ]
     assert inbound
     assert loose == []
 
@@ -57,7 +64,14 @@ def test_no_generated_request_breaks_the_service_or_its_promise(world, app, role
 
 
 def _fuzz(operation, bearer, case):
-    @settings(max_examples=12, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=12,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(sent=operation.as_strategy())
     def once(sent):
         if "case_id" in (sent.path_parameters or {}):

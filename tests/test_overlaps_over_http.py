@@ -206,7 +206,9 @@ def test_an_address_without_time_is_weak_and_with_the_same_time_strong(world):
     for context in ({}, near, far):
         case = world.case("investigator")
         world.hold("investigator", case, "8.8.4.4", kind="ip", context=context)
-        strengths.append(next(o["strength"] for o in world.overlaps("investigator", case) if o["counterpart"]["authority"]["country"] == "FR"))
+        strengths.append(
+            next(o["strength"] for o in world.overlaps("investigator", case) if o["counterpart"]["authority"]["country"] == "FR")
+        )
 
     assert strengths == ["weak", "strong", "weak"]
 
@@ -285,7 +287,9 @@ def test_a_kind_that_the_category_does_not_allow_needs_an_exceptional_record(wor
 
     refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
     record = {"reason": "identification of the victim", "until": "2027-01-01T00:00:00Z"}
-    kept = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [{**item, "exceptional_processing": record}]})
+    kept = world.as_("investigator").post(
+        f"/cases/{case}/identifiers", {"identifiers": [{**item, "exceptional_processing": record}]}
+    )
 
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/identifiers/0/kind")
     assert "Annex II" in refused.json["errors"][0]["detail"]

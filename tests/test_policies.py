@@ -17,7 +17,10 @@ PROBES = {
     ("authorities", "made"): f"insert into authorities values ({NEW}, 1, 'X', 'court', 'BE', '{{}}', '{{}}', false, now())",
     ("authorities", "changed"): "update authorities set version = version",
     ("principals", "seen"): "select count(*) from principals where authority_id = '{nl}'",
-    ("principals", "made"): f"insert into principals values ({NEW}, 1, '{{nl}}', 'person', 'X', 'i', 's', '{{{{admin}}}}', false, true, null, null, now())",
+    (
+        "principals",
+        "made",
+    ): f"insert into principals values ({NEW}, 1, '{{nl}}', 'person', 'X', 'i', 's', '{{{{admin}}}}', false, true, null, null, now())",
     ("principals", "changed"): "update principals set version = 9",
     ("case_access", "seen"): "select count(*) from case_access where case_id = '{case}'",
     ("case_access", "given"): f"insert into case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)"
@@ -34,9 +37,15 @@ PROBES = {
     ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now())",
     ("subjects", "changed"): "update subjects set version = 9",
     ("subject_categories", "seen"): "select count(*) from subject_categories where case_id = '{case}'",
-    ("subject_categories", "made"): f"insert into subject_categories values ({NEW}, '{{case}}', '{{subject}}', 'victim', now(), {NEW})",
+    (
+        "subject_categories",
+        "made",
+    ): f"insert into subject_categories values ({NEW}, '{{case}}', '{{subject}}', 'victim', now(), {NEW})",
     ("identifiers", "seen"): "select count(*) from identifiers where case_id = '{case}'",
-    ("identifiers", "made"): f"insert into identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings,"
+    (
+        "identifiers",
+        "made",
+    ): f"insert into identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings,"
     f" basis, handling_code, created_at, created_by) values ({NEW}, 1, '{{case}}', 'email', 'f', 's', 1, 3, '{{{{}}}}', 'fact', 'H0',"
     f" now(), {NEW})",
     ("identifiers", "changed"): "update identifiers set version = 9",

@@ -123,7 +123,9 @@ def test_a_sealed_value_cannot_be_moved_to_another_row(world, owner):
     with owner.cursor() as cursor:
         cursor.execute("select id from identifiers where kind in ('email', 'phone') order by kind")
         email, phone = (row[0] for row in cursor.fetchall())
-        cursor.execute("update identifiers set sealed = (select sealed from identifiers where id = %s) where id = %s", (email, phone))
+        cursor.execute(
+            "update identifiers set sealed = (select sealed from identifiers where id = %s) where id = %s", (email, phone)
+        )
     assert world.as_("investigator").get(f"/cases/{case}/identifiers/{phone}").status_code == 500
     assert world.as_("investigator").get(f"/cases/{case}/identifiers/{email}").status_code == 200
 

@@ -143,7 +143,7 @@ def test_it_is_the_check_of_the_type_that_refuses_other_tokens():
 
 
 def test_no_bent_token_is_accepted():
-    chance = random.Random(20261124)  # noqa: S311
+    chance = random.Random(20261124)
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.= \n"
     for _ in range(10_000):
         at = chance.randrange(len(GOOD_TOKEN))
@@ -247,7 +247,12 @@ def test_keys_over_the_network_survive_an_outage_and_end_after_a_day(address):
     ticking = Ticking()
     keys = RemoteKeys(f"http://127.0.0.1:{address.server_port}/", clock=ticking)
     assert keys.find("k1")
-    for answer in ((500, b"", {}), (200, b"x" * 10_000_000, {}), (302, b"", {"Location": "/elsewhere"}), (200, b'{"keys": [{}]}', {})):
+    for answer in (
+        (500, b"", {}),
+        (200, b"x" * 10_000_000, {}),
+        (302, b"", {"Location": "/elsewhere"}),
+        (200, b'{"keys": [{}]}', {}),
+    ):
         address.answer = answer
         ticking.now += 700
         assert keys.find("k1")

@@ -9,8 +9,23 @@ MAX_TEXT: Final = 2048
 
 # Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties) outside the categories Cf and Cc.
 _IGNORABLE: Final = frozenset(
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180B, 0x180C, 0x180D, 0x180F, 0x2065, 0x3164, 0xFFA0]
-    + [*range(0xFE00, 0xFE10), *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)],
+    [
+        847,
+        4447,
+        4448,
+        6068,
+        6069,
+        6155,
+        6156,
+        6157,
+        6159,
+        8293,
+        12644,
+        65440,
+        *range(65024, 65040),
+        *range(65520, 65529),
+        *range(917504, 921600),
+    ],
 )
 
 

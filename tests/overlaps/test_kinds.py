@@ -140,7 +140,6 @@ vehicle_plate | B | BG | vehicle_plate
 """
 
 
-
 def context(kind, text):
     if not text:
         return Context()
@@ -182,7 +181,10 @@ def test_an_impossible_value_names_its_rule_and_not_itself(line):
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=150, deadline=None)
-@given(value=st.one_of(st.text(), st.text(alphabet="0123456789abcdefABCDEF+@.:/-[]%x ", max_size=80)), country=st.sampled_from([None, "NL", "ES"]))
+@given(
+    value=st.one_of(st.text(), st.text(alphabet="0123456789abcdefABCDEF+@.:/-[]%x ", max_size=80)),
+    country=st.sampled_from([None, "NL", "ES"]),
+)
 def test_no_text_at_all_breaks_a_reader(kind, value, country):
     try:
         reading = read(kind, value, Context(platform="chat.example" if country else None, country=country))
@@ -229,10 +231,25 @@ def meeting(kind, one, other):
         ("imei", ("490154203237518", Context()), ("4901542032375101", Context()), Strength.STRONG),
         ("pgp_fingerprint", ("0123456789ABCDEF" * 2 + "01234567", Context()), ("89ABCDEF01234567", Context()), Strength.POSSIBLE),
         ("ip", ("8.8.4.4", Context()), ("8.8.4.4", Context(observed_at=SEEN)), Strength.WEAK),
-        ("ip", ("8.8.4.4", Context(observed_at=SEEN + timedelta(minutes=5))), ("8.8.4.4", Context(observed_at=SEEN)), Strength.STRONG),
-        ("ip", ("8.8.4.4", Context(observed_at=SEEN + timedelta(minutes=11))), ("8.8.4.4", Context(observed_at=SEEN)), Strength.WEAK),
+        (
+            "ip",
+            ("8.8.4.4", Context(observed_at=SEEN + timedelta(minutes=5))),
+            ("8.8.4.4", Context(observed_at=SEEN)),
+            Strength.STRONG,
+        ),
+        (
+            "ip",
+            ("8.8.4.4", Context(observed_at=SEEN + timedelta(minutes=11))),
+            ("8.8.4.4", Context(observed_at=SEEN)),
+            Strength.WEAK,
+        ),
         ("ip", ("100.64.1.1", Context(observed_at=SEEN)), ("100.64.1.1", Context(observed_at=SEEN)), Strength.WEAK),
-        ("ip", ("100.64.1.1", Context(observed_at=SEEN, port=7)), ("100.64.1.1", Context(observed_at=SEEN, port=7)), Strength.STRONG),
+        (
+            "ip",
+            ("100.64.1.1", Context(observed_at=SEEN, port=7)),
+            ("100.64.1.1", Context(observed_at=SEEN, port=7)),
+            Strength.STRONG,
+        ),
         ("mac", ("02:1b:63:84:45:e6", Context()), ("02:1b:63:84:45:e6", Context()), Strength.WEAK),
         ("domain", ("раypal.example", Context()), ("paypal.example", Context()), None),
         ("passport", ("XR1234567", Context(country="NL")), ("XR1234567", Context(country="FR")), None),

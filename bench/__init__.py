@@ -1,0 +1,1 @@
+"""Measurements: ratios to a limit in the same run, never asserted in a test."""

@@ -1,0 +1,156 @@
+"""Load published investigations through the API, and compare the overlaps it reports with a brute-force truth.
+
+    python -m bench.investigations FOLDER [--url http://127.0.0.1:8000 --operator TOKEN]
+
+FOLDER holds cases.ndjson, overlaps.csv and rejects.ndjson. Without --url a demo is started for the run, and a plain COPY of
+the same number of rows is timed in the same database, so that the rate stands beside a limit.
+"""
+
+import argparse
+import contextlib
+import csv
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import urllib3
+
+from coopapi import administration, config, crypto, demonstration
+from coopapi.db import Database
+from coopapi.embedded import Embedded
+from coopapi.journal.service import record
+
+BATCH = 1000
+POOL = urllib3.PoolManager(retries=False, timeout=120)
+
+
+def send(method: str, url: str, token: str, body: Any = None) -> tuple[int, Any]:
+    answer = POOL.request(method, url, headers={"Authorization": f"Bearer {token}"}, **({"json": body} if body is not None else {}))
+    return answer.status, answer.json()
+
+
+@contextlib.contextmanager
+def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded]]:
+    """A service of its own with two publishers as authorities, each with a token."""
+    port = demonstration._free_port(0)  # noqa: SLF001 (one port for one run)
+    with Embedded(folder) as postgres:
+        environment, signer = demonstration.prepare(postgres, folder, port)
+        with demonstration.served(environment, folder / "service.log", f"http://127.0.0.1:{port}") as url:
+            settings = config.read(environment)
+            database = Database.connect(settings, crypto.load_keys(settings.key_file), record)
+            tokens = {}
+            for name in ("eset", "unit42"):
+                home = administration.add_authority(database, {"name": name, "type": "cybercrime_unit", "country": "NL"})
+                person = {"issuer": demonstration.ISSUER, "subject": name, "name": name, "roles": ["system"], "victim_cleared": True}
+                administration.add_person(database, home, person)
+                tokens[name] = demonstration.sign(signer, name)
+            yield url, tokens, postgres
+
+
+def load(url: str, tokens: dict[str, str], path: Path) -> tuple[dict[str, tuple[str, str]], int, float, Counter[str]]:
+    """Register every case and its identifiers; how many, how long, and what was doubtful."""
+    cases: dict[str, tuple[str, str]] = {}
+    warnings: Counter[str] = Counter()
+    count, began = 0, time.perf_counter()
+    lines = path.read_text().splitlines()
+    for done, line in enumerate(lines, 1):
+        case = json.loads(line)
+        token = tokens[case["authority"]]
+        status, made = send("POST", f"{url}/api/v1/cases", token, {"reference": case["reference"], "title": case["title"] or case["reference"]})
+        assert status == 201, made
+        cases[made["id"]] = (case["authority"], case["reference"])
+        for start in range(0, len(case["identifiers"]), BATCH):
+            batch = case["identifiers"][start : start + BATCH]
+            status, answer = send("POST", f"{url}/api/v1/cases/{made['id']}/identifiers", token, {"identifiers": batch})
+            assert status == 201, answer
+            count += len(batch)
+            warnings.update(w["code"] for item in answer["identifiers"] for w in item["warnings"])
+        if done % 25 == 0 or done == len(lines):
+            print(f"\r{done}/{len(lines)} cases, {count} identifiers", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return cases, count, time.perf_counter() - began, warnings
+
+
+def reported(url: str, tokens: dict[str, str], cases: dict[str, tuple[str, str]]) -> dict[frozenset[Any], int]:
+    """The overlaps as each case reports them; both sides must say the same."""
+    found: dict[str, list[tuple[Any, int]]] = {}
+    for case_id, name in cases.items():
+        path: str | None = f"{url}/api/v1/cases/{case_id}/overlaps?limit=200"
+        while path:
+            _, answer = send("GET", path, tokens[name[0]])
+            for overlap in answer["items"]:
+                found.setdefault(overlap["id"], []).append((name, overlap["shared_count"]))
+            path = f"{url}/api/v1/cases/{case_id}/overlaps?limit=200&cursor={answer['next']}" if answer["next"] else None
+    assert all(len(sides) == 2 and sides[0][1] == sides[1][1] for sides in found.values())
+    return {frozenset(name for name, _ in sides): sides[0][1] for sides in found.values()}
+
+
+def truth(path: Path) -> dict[frozenset[Any], int]:
+    with path.open() as file:
+        return {
+            frozenset({(r["authority_a"], r["reference_a"]), (r["authority_b"], r["reference_b"])}): int(r["shared"])
+            for r in csv.DictReader(file)
+        }
+
+
+def refused(url: str, tokens: dict[str, str], cases: dict[str, tuple[str, str]], path: Path) -> tuple[int, int]:
+    ids = {name: case_id for case_id, name in cases.items()}
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    right = 0
+    for line in lines:
+        name = (line["authority"], line["reference"])
+        body = {"identifiers": [{"kind": line["kind"], "value": line["value"]}]}
+        status, answer = send("POST", f"{url}/api/v1/cases/{ids[name]}/identifiers", tokens[name[0]], body)
+        right += status == 422 and bool(answer["errors"][0]["rule"]) and line["value"] not in json.dumps(answer)
+    return right, len(lines)
+
+
+def copy_rate(postgres: Embedded, rows: int) -> float:
+    """Rows per second of a raw COPY into a table with a unique 32-byte key and a second index."""
+    connection = psycopg2.connect(host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="coopapi")
+    with connection, connection.cursor() as cursor, tempfile.TemporaryFile("w+") as file:
+        cursor.execute("create table raw_copy (token bytea primary key, case_id uuid not null, sealed bytea not null)")
+        cursor.execute("create index on raw_copy (case_id)")
+        for _ in range(rows):
+            file.write(f"\\\\x{secrets.token_hex(32)}\t00000000-0000-0000-0000-00000000000{secrets.randbelow(10)}\t\\\\x{secrets.token_hex(120)}\n")
+        file.seek(0)
+        began = time.perf_counter()
+        cursor.copy_expert("copy raw_copy from stdin", file)
+        connection.commit()
+        taken = time.perf_counter() - began
+        cursor.execute("drop table raw_copy")
+    connection.close()
+    return rows / taken
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    with tempfile.TemporaryDirectory(prefix="coopapi-bench-") as place:
+        Path(place).chmod(0o711)
+        with service(Path(place)) as (url, tokens, postgres):
+            cases, count, seconds, warnings = load(url, tokens, folder / "cases.ndjson")
+            began = time.perf_counter()
+            found, expected = reported(url, tokens, cases), truth(folder / "overlaps.csv")
+            asked = time.perf_counter() - began
+            right, all_of_them = refused(url, tokens, cases, folder / "rejects.ndjson")
+            limit = copy_rate(postgres, count)
+    rate = count / seconds
+    print(f"loaded {count} identifiers of {len(cases)} cases in {seconds:.1f} s: {rate:.0f}/s; raw COPY {limit:.0f} rows/s; ratio {rate / limit:.3f}")
+    print(f"overlaps: {len(found)} reported, {len(expected)} true, {len(found.items() ^ expected.items())} differences; {asked:.1f} s for all cases")
+    addresses = sum(n for code, n in warnings.items() if code.endswith("_address"))
+    print(f"rejects: {right} of {all_of_them} refused with a rule; {addresses} addresses kept with a warning")
+    return 0 if found == expected and right == all_of_them else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

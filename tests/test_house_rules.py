@@ -1,0 +1,102 @@
+"""Laws of the house that no linter says; each with a bad example that it must catch."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import coopapi.app  # noqa: F401 (so that every model is known)
+from coopapi.access import GRANTS, Action
+from coopapi.db import Row
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((ROOT / "coopapi").rglob("*.py"))
+UNOWNED = {"SigningKey", "UsedAssertion"}
+
+
+def calls(tree, names):
+    return [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute | ast.Name) and _name(n.func) in names
+    ]
+
+
+def _name(func):
+    return func.attr if isinstance(func, ast.Attribute) else func.id
+
+
+def commits(path, tree):
+    return [c.lineno for c in calls(tree, {"commit"})] if path.name != "db.py" else []
+
+
+def aborts(_path, tree):
+    return [c.lineno for c in calls(tree, {"abort"})]
+
+
+def prints(_path, tree):
+    return [c.lineno for c in calls(tree, {"print"})]
+
+
+def naive_now(path, tree):
+    found = [
+        c for c in calls(tree, {"now", "utcnow"}) if (isinstance(c.func, ast.Attribute) and _name(c.func) == "utcnow") or not c.args
+    ]
+    return [c.lineno for c in found if isinstance(c.func, ast.Attribute) and ast.unparse(c.func.value) == "datetime"]
+
+
+def session_settings(_path, tree):
+    return [
+        n.lineno
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and re.search(r"set_config\([^)]*false\)", n.value)
+    ]
+
+
+def deferred_imports(_path, tree):
+    inside = [f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
+    return [n.lineno for f in inside for n in ast.walk(f) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
+def long_functions(_path, tree):
+    return [f.lineno for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) and f.end_lineno - f.lineno + 1 > 60]
+
+
+def long_files(_path, tree):
+    return [300] if max((getattr(n, "end_lineno", 0) or 0 for n in ast.walk(tree)), default=0) > 300 else []
+
+
+def unfinished(_path, tree):
+    return [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "NotImplementedError"]
+
+
+LAWS = {
+    commits: "session.commit()",
+    aborts: "abort(404)",
+    prints: "print(1)",
+    naive_now: "datetime.now()",
+    session_settings: "x = \"select set_config('a', 'b', false)\"",
+    deferred_imports: "def f():\n    import os",
+    long_functions: "def f():\n" + "    x = 1\n" * 61,
+    long_files: "x = 1\n" * 301,
+    unfinished: "raise NotImplementedError",
+}
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+def test_the_law_is_kept_and_would_catch_a_breach(law):
+    assert law(Path("bad.py"), ast.parse(LAWS[law]))
+    assert {str(path): found for path in FILES if (found := law(path, ast.parse(path.read_text())))} == {}
+
+
+def test_every_model_says_who_sees_it():
+    silent = {m.class_.__name__ for m in Row.registry.mappers if m.class_.visible_to.__func__ is Row.visible_to.__func__}
+    assert silent == UNOWNED
+
+
+def test_every_action_is_granted_to_somebody_and_used_by_a_route(app):
+    document = app.test_client().get("/openapi.json").json
+    used = {o["x-action"] for item in document["paths"].values() for o in item.values() if isinstance(o, dict) and "x-action" in o}
+    assert used | {Action.IDENTIFIER_CLEAR} == set(Action)
+    assert {action for actions in GRANTS.values() for action in actions} | {Action.PUBLIC} == set(Action)
