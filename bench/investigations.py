@@ -49,7 +49,13 @@ def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded]]:
             tokens = {}
             for name in ("eset", "unit42"):
                 home = administration.add_authority(database, {"name": name, "type": "cybercrime_unit", "country": "NL"})
-                person = {"issuer": demonstration.ISSUER, "subject": name, "name": name, "roles": ["system"], "victim_cleared": True}
+                person = {
+                    "issuer": demonstration.ISSUER,
+                    "subject": name,
+                    "name": name,
+                    "roles": ["system"],
+                    "victim_cleared": True,
+                }
                 administration.add_person(database, home, person)
                 tokens[name] = demonstration.sign(signer, name)
             yield url, tokens, postgres
@@ -64,7 +70,9 @@ def load(url: str, tokens: dict[str, str], path: Path) -> tuple[dict[str, tuple[
     for done, line in enumerate(lines, 1):
         case = json.loads(line)
         token = tokens[case["authority"]]
-        status, made = send("POST", f"{url}/api/v1/cases", token, {"reference": case["reference"], "title": case["title"] or case["reference"]})
+        status, made = send(
+            "POST", f"{url}/api/v1/cases", token, {"reference": case["reference"], "title": case["title"] or case["reference"]}
+        )
         assert status == 201, made
         cases[made["id"]] = (case["authority"], case["reference"])
         for start in range(0, len(case["identifiers"]), BATCH):
@@ -115,12 +123,16 @@ def refused(url: str, tokens: dict[str, str], cases: dict[str, tuple[str, str]],
 
 def copy_rate(postgres: Embedded, rows: int) -> float:
     """Rows per second of a raw COPY into a table with a unique 32-byte key and a second index."""
-    connection = psycopg2.connect(host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="coopapi")
+    connection = psycopg2.connect(
+        host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="coopapi"
+    )
     with connection, connection.cursor() as cursor, tempfile.TemporaryFile("w+") as file:
         cursor.execute("create table raw_copy (token bytea primary key, case_id uuid not null, sealed bytea not null)")
         cursor.execute("create index on raw_copy (case_id)")
         for _ in range(rows):
-            file.write(f"\\\\x{secrets.token_hex(32)}\t00000000-0000-0000-0000-00000000000{secrets.randbelow(10)}\t\\\\x{secrets.token_hex(120)}\n")
+            file.write(
+                f"\\\\x{secrets.token_hex(32)}\t00000000-0000-0000-0000-00000000000{secrets.randbelow(10)}\t\\\\x{secrets.token_hex(120)}\n"
+            )
         file.seek(0)
         began = time.perf_counter()
         cursor.copy_expert("copy raw_copy from stdin", file)
@@ -145,8 +157,12 @@ def main() -> int:
             right, all_of_them = refused(url, tokens, cases, folder / "rejects.ndjson")
             limit = copy_rate(postgres, count)
     rate = count / seconds
-    print(f"loaded {count} identifiers of {len(cases)} cases in {seconds:.1f} s: {rate:.0f}/s; raw COPY {limit:.0f} rows/s; ratio {rate / limit:.3f}")
-    print(f"overlaps: {len(found)} reported, {len(expected)} true, {len(found.items() ^ expected.items())} differences; {asked:.1f} s for all cases")
+    print(
+        f"loaded {count} identifiers of {len(cases)} cases in {seconds:.1f} s: {rate:.0f}/s; raw COPY {limit:.0f} rows/s; ratio {rate / limit:.3f}"
+    )
+    print(
+        f"overlaps: {len(found)} reported, {len(expected)} true, {len(found.items() ^ expected.items())} differences; {asked:.1f} s for all cases"
+    )
     addresses = sum(n for code, n in warnings.items() if code.endswith("_address"))
     print(f"rejects: {right} of {all_of_them} refused with a rule; {addresses} addresses kept with a warning")
     return 0 if found == expected and right == all_of_them else 1

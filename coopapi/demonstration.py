@@ -59,19 +59,22 @@ def operation() -> dict[str, Any]:
 def run(port: int, data_dir: Path, *, as_json: bool) -> None:
     """Start everything, tell what to try, and stop everything on Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _stop_orphan(data_dir / "service.pid")
-    port = _free_port(port)
     say = _quiet if as_json else click.echo
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
     say("starting PostgreSQL ...")
     with Embedded(data_dir) as postgres:
+        if not postgres.owner:
+            raise click.ClickException(f"a demo runs in {data_dir} already")
+        _stop_orphan(data_dir / "service.pid")
+        port = _free_port(port)
         environment, signer = prepare(postgres, data_dir.resolve(), port)
         say("starting the service ...")
         with served(environment, data_dir / "service.log", f"http://127.0.0.1:{port}") as base_url:
             personas = enter(environment, signer)
+            _hand_out(personas, data_dir / "as")
             load(base_url, personas)
             told = {"base_url": base_url, "docs_url": f"{base_url}/docs", "personas": [p.told() for p in personas]}
-            click.echo(json.dumps(told) if as_json else _welcome(base_url, personas))
+            click.echo(json.dumps(told) if as_json else _welcome(base_url, personas, data_dir / "as"))
             sys.stdout.flush()
             _wait()
     say("stopped.")
@@ -100,7 +103,7 @@ def _stop_orphan(pid_file: Path) -> None:
         deadline = time.monotonic() + _PATIENCE
         while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-    pid_file.unlink()
+    pid_file.unlink(missing_ok=True)
 
 
 def _free_port(port: int) -> int:
@@ -236,7 +239,16 @@ def post(url: str, token: str, body: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _welcome(base_url: str, personas: list[Persona]) -> str:
+def _hand_out(personas: list[Persona], folder: Path) -> None:
+    """Write each persona's token as a file for curl -K, so that it stands in no history and no process list."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for persona in personas:
+        path = folder / persona.key
+        path.touch(mode=0o600)
+        path.write_text(f'header = "Authorization: Bearer {persona.token}"\n')
+
+
+def _welcome(base_url: str, personas: list[Persona], folder: Path) -> str:
     lines = [
         "",
         f"coopapi runs at {base_url}",
@@ -245,7 +257,10 @@ def _welcome(base_url: str, personas: list[Persona]) -> str:
         "Who is there, and a line to try as each:",
     ]
     for persona in personas:
-        lines += ["", f"  {persona.name} - {persona.role}, {persona.authority} ({persona.country})"]
         path = {"admin": "authorities", "auditor": "journal"}.get(persona.role, "overlaps")
-        lines.append(f"    curl -s -H 'Authorization: Bearer {persona.token}' {base_url}/api/v1/{path}")
+        lines += [
+            "",
+            f"  {persona.name}: {persona.role}, {persona.authority} ({persona.country})",
+            f"    curl -s -K {folder / persona.key} {base_url}/api/v1/{path}",
+        ]
     return "\n".join([*lines, "", "Ctrl-C stops it all; the next start finds everything as it was.", ""])

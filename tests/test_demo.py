@@ -56,6 +56,9 @@ def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(fol
     assert urllib3.request("GET", told["docs_url"], retries=False).status == 200
     assert b"coopapi_requests_total" in urllib3.request("GET", told["base_url"] + "/metrics", retries=False).data
     before = cases(told)
+    second = subprocess.run([*COMMAND, str(folder / "data")], capture_output=True, text=True, check=False)
+    assert (second.returncode, "already" in second.stderr) == (1, True)
+    assert cases(told) == before
     stop(process)
     assert process.returncode == 0
 

@@ -61,12 +61,14 @@ def register(work: Work, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> l
     work.note(
         "identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=sorted({d.item["kind"] for d in new})
     )
-    prints = list(unique)
+    made = {draft.row["fingerprint"]: Identifier(**draft.row) for draft in new}
+    known = unique.keys() - made.keys()
     query = work.all(Identifier).where(
-        Identifier.case_id == case_id, Identifier.fingerprint.in_(prints), Identifier.withdrawn_at.is_(None)
+        Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
     )
-    found = {row.fingerprint: row for row in work.session.scalars(query)}
-    return [found[draft.row["fingerprint"]] for draft in drafts]
+    there = {row.fingerprint: row for row in work.session.scalars(query)} if known else {}
+    every = made | there
+    return [every[draft.row["fingerprint"]] for draft in drafts]
 
 
 def _holdings(work: Work, identifier_id: UUID, kind: str, role: str | None, reading: Reading) -> list[matching.Holding]:
