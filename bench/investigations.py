@@ -11,7 +11,6 @@ import contextlib
 import csv
 import json
 import secrets
-import subprocess
 import sys
 import tempfile
 import time

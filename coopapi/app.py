@@ -54,7 +54,6 @@ def describe_app() -> Flask:
         "API_SPEC_OPTIONS": {
             "info": {
                 "description": "A register for cross-border criminal cases that finds where they overlap.",
-                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/"}],
         },
