@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import flask_smorest
 import marshmallow as ma
@@ -80,7 +81,8 @@ class Blueprint(flask_smorest.Blueprint):
         *,
         allow: Action,
         method: str = "GET",
-        body: type[ma.Schema] | ma.Schema | None = None,
+        body: type[ma.Schema] | None = None,
+        form: type[ma.Schema] | None = None,
         query: type[ma.Schema] | None = None,
         returns: type[ma.Schema] | None = None,
         status: int = HTTPStatus.OK,
@@ -101,6 +103,8 @@ class Blueprint(flask_smorest.Blueprint):
             served = self.response(int(status), schema)(served)
             if query:
                 served = self.arguments(query, location="query")(served)
+            if form:
+                served = self.arguments(form, location="form")(served)
             if body:
                 served = self.arguments(body)(served)
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes)
@@ -184,7 +188,7 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
             response.make_conditional(request)
     if g.get("next"):
         target = request.base_url.removeprefix(request.host_url.rstrip("/"))
-        args = "&".join([*(f"{k}={v}" for k, v in request.args.items() if k != "cursor"), f"cursor={g.next}"])
+        args = urlencode({**request.args, "cursor": g.next})
         response.headers["Link"] = f'<{target}?{args}>; rel="next"'
     return response
 

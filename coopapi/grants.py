@@ -18,13 +18,16 @@ class CaseAccess(Kept):
     """One authority's access to one case, for all its people or for one of them, perhaps until a date."""
 
     __tablename__ = "case_access"
-    __table_args__ = (ForeignKeyConstraint(["case_id", "owner_id"], ["cases.id", "cases.authority_id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "owner_id"], ["cases.id", "cases.authority_id"]),
+        ForeignKeyConstraint(["principal_id", "authority_id"], ["principals.id", "principals.authority_id"]),
+    )
 
     case_id: Mapped[UUID] = mapped_column()
     owner_id: Mapped[UUID] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     level: Mapped[int] = mapped_column(SmallInteger)
-    principal_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    principal_id: Mapped[UUID | None] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
     reason: Mapped[str] = mapped_column()
     granted_by: Mapped[UUID | None] = mapped_column()

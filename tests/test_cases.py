@@ -90,6 +90,24 @@ def test_access_for_one_person_is_for_nobody_else_there(world):
     assert world.as_("uncleared").get(f"/cases/{case}").status_code == 404
 
 
+def test_a_person_of_another_authority_cannot_be_named_in_its_place(world):
+    case = world.case("investigator")
+    for person in (world.people["romanian"], uuid4()):
+        grant = {"authority_id": str(world.authorities["fr"]), "principal_id": str(person), "level": "read", "reason": "x"}
+        assert world.as_("investigator").post(f"/cases/{case}/access", grant).status_code == 422
+
+
+def test_what_a_transferred_case_holds_can_still_be_put_right(world):
+    case = world.case("investigator")
+    first, second = world.hold("investigator", case, "a@example.org", "b@example.org")
+    world.as_("investigator").post(f"/cases/{case}/transitions", {"event": "transfer", "reason": "to FR"}, If_Match='"v1"')
+    path = f"/cases/{case}/identifiers"
+    assert world.as_("investigator").post(path, {"identifiers": [{"kind": "email", "value": "c@example.org"}]}).status_code == 409
+    assert world.as_("investigator").patch(f"{path}/{first}", {"value": "z@example.org"}, If_Match='"v1"').status_code == 200
+    withdraw = {"event": "withdraw", "reason": "inaccurate"}
+    assert world.as_("investigator").post(f"{path}/{second}/transitions", withdraw, If_Match='"v1"').status_code == 200
+
+
 def test_the_last_owner_stays(world):
     case = world.case("investigator")
     own = next(g for g in world.as_("investigator").get(f"/cases/{case}/access").json["items"] if g["level"] == "own")

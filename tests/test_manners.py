@@ -105,6 +105,18 @@ def test_lists_come_in_pages_that_miss_nothing(world):
     assert set(seen) == made
 
 
+def test_the_link_to_the_next_page_repeats_the_question(world):
+    for n in range(3):
+        create(world, f"NL-{n}")
+    answer = world.as_("investigator").get("/cases?limit=1&state=registered")
+    link = answer.headers["Link"]
+    assert "state=registered" in link
+    assert "limit=1" in link
+    following = world.as_("investigator").get(link.split(">")[0][1:])
+    assert len(following.json["items"]) == 1
+    assert following.json["items"] != answer.json["items"]
+
+
 def test_a_cursor_fits_only_its_caller_and_its_question(world):
     for n in range(3):
         create(world, f"NL-{n}")

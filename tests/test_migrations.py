@@ -1,15 +1,20 @@
 """Migrations: up, down, up; the schema is what the models say; an unprivileged role cannot serve."""
 
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from coopapi import migrate
+from coopapi import config, migrate
 from coopapi.app import LeakyDatabase, check_database, create_app
 from coopapi.config import BadSettings
 from coopapi.db import Database, Row
+from coopapi.embedded import Embedded
 from coopapi.journal.models import Xid8
 from coopapi.journal.service import record
 
@@ -67,6 +72,29 @@ def _known(difference):
         and difference[0] in {"add_constraint", "remove_constraint", "add_fk", "remove_fk"}
         and (getattr(difference[1], "name", None) is None or difference[0].startswith("remove"))
     )
+
+
+def test_an_owner_who_is_no_superuser_migrates_a_cluster_of_its_own(keys):
+    root = Path(tempfile.mkdtemp(prefix="coopapi-owner-"))
+    root.chmod(0o711)
+    with Embedded(root, durable=False) as server:
+        engine = create_engine(server.url(), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("create role plain_owner login createrole password 'pw'"))
+            connection.execute(text("create database register owner plain_owner"))
+        engine.dispose()
+        owner = server.url("register", "plain_owner", "pw")
+        password = migrate.migrate(owner, owner, keys)
+        assert password
+        settings = config.read(
+            {"COOPAPI_DATABASE_URL": server.url("register", migrate.APP_ROLE, password), "COOPAPI_KEY_FILE": "/none"}
+        )
+        database = Database.connect(settings, keys, record)
+        check_database(database)
+        database.engine.dispose()
+        migrate.migrate(owner, owner, keys, "base")
+        migrate.migrate(owner, owner, keys)
+    shutil.rmtree(root)
 
 
 def test_the_service_refuses_a_role_that_policies_do_not_bind(postgres, migrated, keys):

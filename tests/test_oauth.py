@@ -91,13 +91,13 @@ def test_somebody_elses_key_buys_nothing(world, keyed):
 def test_a_wrong_secret_buys_nothing(world, client, secret):
     form = {"client_id": client["id"], **({"client_secret": secret} if secret is not None else {})}
     assert token(world, **form).status_code == 401
-    assert token(world, client_id="nobody", client_secret="x").status_code == 401
+    assert token(world, client_id="nobody", client_secret="x").json["error"] == "invalid_client"
     assert token(world, client_id=client["id"], client_secret="x", client_assertion="y").status_code == 401
 
 
 def test_other_grants_are_refused(world):
     answer = token(world, grant_type="password")
-    assert (answer.status_code, answer.json["type"]) == (400, "/problems/unsupported-grant")
+    assert (answer.status_code, answer.json["error"]) == (400, "unsupported_grant_type")
 
 
 def test_ending_a_client_ends_its_tokens_at_once(world, client):

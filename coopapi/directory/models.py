@@ -39,7 +39,7 @@ class Principal(Kept):
     """A person or a machine client: acts for one authority, in one role at a time."""
 
     __tablename__ = "principals"
-    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("id", "authority_id"))
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     kind: Mapped[str] = mapped_column()

@@ -3,14 +3,29 @@
 from typing import Any
 
 from flask import request
-from marshmallow import fields
+from marshmallow import EXCLUDE, fields
 
 from coopapi.access import Action
 from coopapi.api import Blueprint, database
-from coopapi.fields import Shown
+from coopapi.fields import Schema, Shown, Text
 from coopapi.oauth import service
 
 blp = Blueprint("oauth", __name__, description="Access tokens for machine clients")
+
+
+class TokenIn(Schema):
+    """How a client asks for a token (RFC 6749, 4.4; RFC 7523, 2.2)."""
+
+    class Meta:
+        """What other grants would send is ignored (RFC 6749, 3.2)."""
+
+        unknown = EXCLUDE
+
+    grant_type = Text(100, required=True, metadata={"description": "client_credentials"})
+    client_id = Text(100)
+    client_secret = Text(200, least=0)
+    client_assertion_type = Text(200)
+    client_assertion = Text(8192)
 
 
 class TokenOut(Shown):
@@ -27,10 +42,10 @@ class KeysOut(Shown):
     keys = fields.List(fields.Dict(), required=True)
 
 
-@blp.route("/oauth/token", method="POST", allow=Action.PUBLIC, returns=TokenOut)
-def token() -> dict[str, Any]:
+@blp.route("/oauth/token", method="POST", allow=Action.PUBLIC, form=TokenIn, returns=TokenOut)
+def token(form: dict[str, str]) -> dict[str, Any]:
     """Give a machine client an access token: client_credentials by secret, or by private_key_jwt (RFC 7523)."""
-    proof = service.proof_from(request.form, request.headers.get("Authorization"))
+    proof = service.proof_from(form, request.headers.get("Authorization"))
     return service.token_for(database(), proof)
 
 

@@ -35,9 +35,15 @@ _SEEN: Final = timedelta(hours=2)
 class UnsupportedGrant(BadRequest):
     """Only the grant client_credentials is offered here."""
 
+    def __init__(self) -> None:
+        super().__init__(error="unsupported_grant_type")
+
 
 class InvalidClient(Unauthenticated):
     """The client did not prove who it is."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail, error="invalid_client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,11 @@ def proof_from(form: Mapping[str, str], authorization: str | None) -> ClientProo
         return ClientProof(form.get("client_id", ""), form["client_secret"], None)
     if form.get("client_assertion_type") != ASSERTION:
         raise InvalidClient(f"client_assertion_type must be {ASSERTION}")
-    return ClientProof(tokens.unverified_client(form["client_assertion"]), None, form["client_assertion"])
+    try:
+        claimed = tokens.unverified_client(form["client_assertion"])
+    except tokens.BadAssertion as fault:
+        raise InvalidClient(fault.detail) from None
+    return ClientProof(claimed, None, form["client_assertion"])
 
 
 def _basic(encoded: str) -> ClientProof:
@@ -105,7 +115,10 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
     if not jwks:
         raise InvalidClient
     audiences = {f"{settings.base_url}/oauth/token", settings.base_url}
-    claims = tokens.read_assertion(assertion, client_id=str(client_id), jwks=jwks, audiences=audiences, now=now.timestamp())
+    try:
+        claims = tokens.read_assertion(assertion, client_id=str(client_id), jwks=jwks, audiences=audiences, now=now.timestamp())
+    except tokens.BadAssertion as fault:
+        raise InvalidClient(fault.detail) from None
     session.execute(text("delete from used_assertions where expires_at < :old"), {"old": now - _SEEN})
     used = {"client": client_id, "jti": claims.jti, "until": datetime.fromtimestamp(claims.exp, UTC)}
     fresh = session.execute(

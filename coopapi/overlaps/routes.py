@@ -91,7 +91,7 @@ def identifier(case_id: UUID, identifier_id: UUID, *, work: Work) -> Identifier:
 )
 def correct(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
     """Correct an identifier; the overlaps move with it."""
-    cases.changeable(work, case_id)
+    cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
     row = intake.identifier_of(work, case_id, identifier_id, version=version)
     return intake.correct(work, row, service.as_item(work, row), data)
 
@@ -117,7 +117,7 @@ def identifier_moves(case_id: UUID, identifier_id: UUID, *, work: Work) -> dict[
 )
 def withdraw(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
     """Withdraw an identifier with a reason: it leaves matching at once."""
-    cases.changeable(work, case_id)
+    cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
     row = intake.identifier_of(work, case_id, identifier_id, version=version)
     return intake.withdraw(work, row, data["event"], data.get("reason"))
 

@@ -26,7 +26,8 @@ create table principals (
     secret_digest bytea,
     jwks jsonb,
     created_at timestamptz not null,
-    constraint principal_subject unique (issuer, subject)
+    constraint principal_subject unique (issuer, subject),
+    constraint principal_of_authority unique (id, authority_id)
 );
 create index principals_by_authority on principals (authority_id, id);
 
@@ -63,7 +64,7 @@ create table case_access (
     owner_id uuid not null,
     authority_id uuid not null references authorities (id),
     level smallint not null constraint access_level check (level between 1 and 4),
-    principal_id uuid references principals (id),
+    principal_id uuid,
     until timestamptz,
     reason text not null,
     granted_by uuid,
@@ -72,6 +73,7 @@ create table case_access (
     withdrawn_by uuid,
     withdrawal_reason text,
     constraint access_case foreign key (case_id, owner_id) references cases (id, authority_id),
+    constraint access_person foreign key (principal_id, authority_id) references principals (id, authority_id),
     constraint only_the_owner_owns check (level < 4 or authority_id = owner_id),
     constraint reason_if_access_withdrawn check ((withdrawn_at is null) = (withdrawal_reason is null))
 );

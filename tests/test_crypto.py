@@ -1,0 +1,46 @@
+"""Keys and seals."""
+
+import pytest
+
+from coopapi.crypto import BrokenSeal, Keyring, same
+
+KEYS = Keyring(b"r" * 32, b"t" * 32)
+
+
+def test_a_seal_opens_only_where_it_belongs_and_as_it_was():
+    sealed = KEYS.sealer("a").seal(b"value", "place")
+    assert KEYS.sealer("a").open(sealed, "place") == b"value"
+    for bent in (sealed[:-1], sealed[:-1] + b"x", b"\x02" + sealed[1:], b"", b"\x01"):
+        with pytest.raises(BrokenSeal):
+            KEYS.sealer("a").open(bent, "place")
+    for sealer, place in ((KEYS.sealer("b"), "place"), (KEYS.sealer("a"), "elsewhere")):
+        with pytest.raises(BrokenSeal):
+            sealer.open(sealed, place)
+
+
+def test_no_two_seals_of_one_value_are_alike():
+    assert len({KEYS.sealer("a").seal(b"value", "place") for _ in range(1000)}) == 1000
+
+
+def test_tokens_differ_by_family_and_by_key_and_not_otherwise():
+    token = KEYS.token("email", "heron@example.org")
+    assert token == Keyring(b"x" * 32, b"t" * 32).token("email", "heron@example.org")
+    assert token != KEYS.token("mailbox", "heron@example.org")
+    assert token != Keyring(b"r" * 32, b"x" * 32).token("email", "heron@example.org")
+    assert len(token) == 32
+
+
+def test_a_case_key_opens_with_its_case_only():
+    wrapped, key = KEYS.new_case_key("case-1")
+    sealed = key.values.seal(b"value", "row")
+    assert KEYS.case_key("case-1", wrapped).values.open(sealed, "row") == b"value"
+    assert KEYS.case_key("case-1", wrapped).fingerprint("email", "x") == key.fingerprint("email", "x")
+    with pytest.raises(BrokenSeal):
+        KEYS.case_key("case-2", wrapped)
+    _, other = KEYS.new_case_key("case-1")
+    assert other.fingerprint("email", "x") != key.fingerprint("email", "x")
+
+
+def test_secrets_are_compared_whole():
+    assert same(b"abc", b"abc")
+    assert not same(b"abc", b"abd")
