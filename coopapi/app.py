@@ -1,12 +1,15 @@
 """create_app: the only file that knows every part."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from coopapi import config, edge, migrate, problems
 from coopapi.access import Actor, Role
@@ -32,12 +35,18 @@ class LeakyDatabase(BadSettings):
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
-    """Build the application; it refuses to be built on a database that does not keep authorities apart."""
+    """Build the application; it refuses to be built on a database that does not keep authorities apart.
+
+    A database that is not there yet is waited for: every request is answered 503 until it is, and was checked.
+    """
     settings = settings or config.read()
     keys = keys or load_keys(settings.key_file)
     database = Database.connect(settings, keys, record, clock)
-    check_database(database)
     app = describe_app()
+    gate = Gate(database)
+    with suppress(OperationalError):
+        gate.check()
+    app.before_request(gate.admit)
     issuers = _issuers(settings, database)
     app.extensions["coopapi"] = Service(database, lambda: issuers)
     return app
@@ -80,6 +89,29 @@ def _issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
     except ValueError as fault:
         raise BadSettings(f"COOPAPI_ISSUERS_FILE {fault}") from fault
     return {issuer.issuer: issuer for issuer in (*others, own)}
+
+
+@dataclass
+class Gate:
+    """Lets requests in once the database was reached and checked."""
+
+    database: Database
+    checked: bool = False
+
+    def check(self) -> None:
+        """Check the database once."""
+        if not self.checked:
+            check_database(self.database)
+            self.checked = True
+
+    def admit(self) -> None:
+        """Keep requests out until the database was checked; liveness is told in any case."""
+        if request.path == "/healthz":
+            return
+        try:
+            self.check()
+        except (OperationalError, BadSettings):
+            raise Unavailable("the database is not ready") from None
 
 
 def check_database(database: Database) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from coopapi import administration, config, crypto, demonstration, migrate
 from coopapi.access import Role
-from coopapi.app import create_app, specification
+from coopapi.app import check_database, create_app, specification
 from coopapi.config import BadSettings
 from coopapi.directory import codelists
 from coopapi.errors import CoopError
@@ -36,6 +37,9 @@ def main() -> None:
     except BadSettings as fault:
         click.echo(f"coopapi: {type(fault).__doc__}\n{fault}", err=True)
         sys.exit(2)
+    except OperationalError:
+        click.echo("coopapi: the database cannot be reached with the address in the settings", err=True)
+        sys.exit(1)
     except CoopError as fault:
         click.echo(f"coopapi: {type(fault).__doc__} {fault.detail}", err=True)
         sys.exit(1)
@@ -53,7 +57,7 @@ def demo(port: int, data_dir: Path, *, as_json: bool) -> None:
 @commands.command()
 def serve() -> None:
     """Serve with gunicorn, by the settings in the environment."""
-    create_app()
+    check_database(create_app().extensions["coopapi"].database)
     environment = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="coopapi-metrics-"), **os.environ}
     os.execve(sys.executable, demonstration.SERVER, environment)  # noqa: S606 (our own server)
 

@@ -121,5 +121,15 @@ def test_the_service_refuses_a_database_that_is_not_migrated(postgres, fresh, mi
         create_app(settings, keys)
 
 
+def test_the_service_waits_for_a_database_that_is_not_there_yet(migrated, keys):
+    """A worker that boots while the database restarts must not bring the service down: 503 until it is back."""
+    waiting = create_app(_with(migrated, migrated.database_url.replace("host=", "host=%2Fnowhere")), keys)
+    assert waiting.test_client().get("/api/v1/me").status_code == 503
+    assert waiting.test_client().get("/readyz").status_code == 503
+    assert waiting.test_client().get("/healthz").status_code == 200
+    there = create_app(migrated, keys)
+    assert there.test_client().get("/readyz").status_code == 200
+
+
 def _with(settings, url):
     return type(settings)(**{**{n: getattr(settings, n) for n in settings.__slots__}, "database_url": url})

@@ -96,6 +96,15 @@ def test_the_command_says_what_is_wrong_in_a_line_each(tmp_path):
     }
 
 
+def test_a_database_that_is_not_there_is_said_in_a_line(tmp_path):
+    crypto.create_key_file(tmp_path / "keys.json")
+    told = coopapi(
+        "serve", COOPAPI_KEY_FILE=str(tmp_path / "keys.json"), COOPAPI_DATABASE_URL="postgresql://u:secret@/d?host=/nowhere"
+    )
+    assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+    assert "secret" not in told.stderr
+
+
 def test_a_deployment_from_the_shell(tmp_path, postgres, migrated):
     """keys create, migrate, authority, client, token, staff, keys rotate, verify: as an operator would."""
     postgres.create_database("deployment")
