@@ -63,7 +63,9 @@ class CaseAccess(Kept):
         )
 
 
-def granted(case_id: InstrumentedAttribute[UUID], level: Level, actor: Actor, now: datetime) -> ColumnElement[bool]:
+def granted(
+    case_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], level: Level, actor: Actor, now: datetime
+) -> ColumnElement[bool]:
     """Rows whose case the actor may use at least at this level."""
     grant = select(CaseAccess.case_id).where(
         CaseAccess.case_id == case_id, CaseAccess.level >= level, CaseAccess.live_for(actor, now)

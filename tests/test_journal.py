@@ -122,6 +122,15 @@ def test_the_feed_is_followed_with_its_cursor(world):
     assert "case.registered" not in [e["action"] for e in world.as_("foreign").get("/events").json["items"]]
 
 
+def test_the_index_shows_that_a_case_exists_and_its_overlaps_and_no_other_event(world):
+    case = world.case("investigator")
+    world.subject("investigator", case, "victim")
+    world.hold("investigator", case, "heron@example.org")
+    world.hold("foreign", world.case("foreign"), "heron@example.org")
+    assert [e["action"] for e in world.as_("desk").get("/events").json["items"]] == ["case.registered", "overlap.detected"]
+    assert len(world.as_("investigator").get("/events").json["items"]) > 3
+
+
 def test_the_feed_misses_nothing_while_many_write(world, database):
     """S35: ids are given before commits; a feed by id alone would skip what commits late."""
     case = world.case("investigator")
@@ -133,7 +142,7 @@ def test_the_feed_misses_nothing_while_many_write(world, database):
                 work.note("case.tested", case_id=_uuid(case), object_type="case", event=True)
                 work.session.execute(text("select pg_sleep(:s)"), {"s": 0.002 * (number + 1)})
 
-    start, caller = world.as_("desk").get("/events").json["next"], world.as_("desk")
+    start, caller = world.as_("prosecutor").get("/events").json["next"], world.as_("prosecutor")
 
     def follow():
         cursor = start
@@ -160,12 +169,12 @@ def test_the_feed_misses_nothing_while_many_write(world, database):
 def test_an_event_of_a_transaction_that_is_still_open_holds_back_later_ones_until_it_is_certain(world, database):
     """The sabotage `id > last` would hand out the later event and skip the earlier one for ever."""
     case = world.case("investigator")
-    start = world.as_("desk").get("/events").json["next"]
+    start = world.as_("prosecutor").get("/events").json["next"]
     first = _note_and_wait(database, "foreign_slow", world, case)
     world.as_("investigator").patch(f"/cases/{case}", {"title": "later"}, If_Match='"v1"')
-    held = world.as_("desk").get(f"/events?cursor={start}").json
+    held = world.as_("prosecutor").get(f"/events?cursor={start}").json
     first()
-    after = world.as_("desk").get(f"/events?cursor={held['next']}").json
+    after = world.as_("prosecutor").get(f"/events?cursor={held['next']}").json
     actions = [e["action"] for e in held["items"] + after["items"]]
     assert sorted(actions) == ["case.changed", "case.tested"]
 

@@ -50,12 +50,16 @@ class JournalEntry(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authority's auditor, all of it; by others with the case, without what concerns victims only."""
+        """Seen by the authority's auditor, all of it; by others as far as their access to the case goes.
+
+        The index shows that a case exists and its overlaps (R8); what concerns victims only is for cleared roles (R9).
+        """
         if actor.may(Action.JOURNAL_READ):
             return cls.authority_id == actor.authority_id
         cleared = true() if actor.cleared else cls.victims_only.is_(False)
-        about_case = and_(cls.case_id.is_not(None), granted(cls.case_id, Level.INDEX, actor, now))  # type: ignore[arg-type]
-        return and_(about_case, cleared)
+        in_index = or_(cls.action == "case.registered", cls.object_type == "overlap")
+        readable = granted(cls.case_id, Level.READ, actor, now)
+        return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now))))
 
 
 class JournalHead(Row):
@@ -71,4 +75,4 @@ class JournalHead(Row):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by its authority."""
         del now
-        return or_(cls.authority_id == actor.authority_id)
+        return cls.authority_id == actor.authority_id

@@ -57,7 +57,8 @@ create policy seen on case_overlaps for select using (
 
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
-     or case_id is not null and GRANTED(journal_entries.case_id, 1))
+     or case_id is not null and (GRANTED(journal_entries.case_id, 2)
+         or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
     and ((select priv.cleared()) or (select priv.role()) = 'auditor' or not victims_only));
 create policy seen on journal_heads for select using (authority_id = (select priv.authority()));
 
