@@ -161,9 +161,6 @@ class Database:
             pool_size=settings.threads + 2,
             max_overflow=2,
             pool_pre_ping=True,
-            connect_args={
-                "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000"
-            },
         )
         return cls(engine, keys, settings, record, clock)
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from coopapi.crypto import Keyring
 
 APP_ROLE: Final = "coopapi_app"
+_LIMITS: Final = {"statement_timeout": "15s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "20s"}
 _BLOCK: Final = 64
 
 
@@ -64,8 +65,10 @@ def _ensure_roles(connection: Connection, app_user: str | None, password: str | 
     made = None
     if app_user != APP_ROLE:
         password = made = None if APP_ROLE in present else secrets.token_urlsafe(24)
-    if APP_ROLE not in present:
+    if APP_ROLE not in present:  # limits stand with the role, so that they hold behind a transaction pooler too
         connection.execute(text(f"create role {APP_ROLE} login nosuperuser nobypassrls nocreatedb nocreaterole noinherit"))
+        for name, limit in _LIMITS.items():
+            connection.execute(text(f"alter role {APP_ROLE} set {name} = '{limit}'"))
     if password:
         quoted = connection.connection.cursor().mogrify("%s", (password,)).decode()
         connection.exec_driver_sql(f"alter role {APP_ROLE} password {quoted.replace('%', '%%')}")

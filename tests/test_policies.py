@@ -224,6 +224,13 @@ def test_the_catalog_has_no(owner, finding):
         assert cursor.fetchall() == []
 
 
+def test_the_application_role_has_its_limits(postgres, migrated):
+    with app_session(postgres) as connection, connection.cursor() as cursor:
+        for name, limit in (("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "20s")):
+            cursor.execute(f"show {name}")
+            assert cursor.fetchone() == (limit,)
+
+
 def test_expiry_of_access_follows_the_clock(world):
     case = world.case("investigator")
     until = (world.clock() + timedelta(hours=2)).isoformat()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -26,35 +25,26 @@ _EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limit)")
 )
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierView:
-    """An identifier, with what is sealed in it opened for those who may read it."""
-
-    row: Identifier
-    clear: Mapping[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        """Give what was sealed, or the identifier's own field."""
-        return self.clear.get(name) if name in _SEALED else getattr(self.row, name)
-
-    @property
-    def strength(self) -> str:
-        """How strong a match on the value is by itself."""
-        return Strength(self.row.strength).name.lower()
-
-    @property
-    def warnings(self) -> list[dict[str, str]]:
-        """What is doubtful about it."""
-        return list(warnings_of(self.row.kind, self.row.warnings))
+_FIELDS: Final = (
+    "id", "case_id", "subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
+    "exceptional_until", "state", "withdrawal_reason", "created_at", "etag",
+)  # fmt: skip
+_SEALED: Final = ("value", "normalised", "context", "source")
 
 
-_SEALED: Final = frozenset({"value", "normalised", "context", "source"})
+def show_identifiers(work: Work, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
+    """Show identifiers, opened for those who may read them; one query for the keys of all their cases."""
+    opened = open_values(work, rows)
+    return [_show_identifier(row, opened.get(row.id, {})) for row in rows]
 
 
-def show_identifiers(work: Work, rows: Sequence[Identifier]) -> list[IdentifierView]:
-    """Show identifiers; one query for the keys of all their cases."""
-    clear = open_values(work, rows)
-    return [IdentifierView(row, clear.get(row.id, {})) for row in rows]
+def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _FIELDS},
+        **{name: clear.get(name) for name in _SEALED},
+        "strength": _name(row.strength),
+        "warnings": list(warnings_of(row.kind, row.warnings)),
+    }
 
 
 def open_values(work: Work, rows: Sequence[Identifier]) -> dict[UUID, dict[str, Any]]:
