@@ -58,6 +58,13 @@ def test_the_desk_does_not_see_a_hidden_case(world):
     assert world.as_("desk").get(f"/cases/{case}").status_code == 404
 
 
+def test_hiding_a_case_takes_it_from_the_desk_and_showing_it_gives_it_back(world):
+    case = world.case("investigator")
+    for version, (visibility, status) in enumerate((("hidden", 404), ("hit_no_hit", 200)), 1):
+        world.as_("investigator").patch(f"/cases/{case}", {"visibility": visibility}, If_Match=f'"v{version}"')
+        assert world.as_("desk").get(f"/cases/{case}").status_code == status
+
+
 def test_access_is_given_and_ends_with_its_withdrawal(world):
     case = world.case("investigator")
     given = (
@@ -135,7 +142,7 @@ def test_handing_over_is_an_act(world):
     world.as_("investigator").patch(f"/cases/{case}", {"handler_id": str(world.people["colleague"])}, If_Match='"v1"')
     assert "case.handed_over" in [e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
     foreign = world.as_("investigator").patch(f"/cases/{case}", {"handler_id": str(world.people["foreign"])}, If_Match='"v2"')
-    assert (foreign.status_code, foreign.json["type"]) == (422, "/problems/not-your-person")
+    assert (foreign.status_code, foreign.json["errors"][0]["pointer"]) == (422, "/handler_id")
 
 
 def test_the_history_of_a_category_is_kept(world):

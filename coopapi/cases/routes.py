@@ -133,7 +133,7 @@ def withdraw_access(data: dict[str, Any], *, case_id: UUID, grant_id: UUID, vers
     """Withdraw access: it ends with this answer."""
     service.usable(work, case_id, Level.OWN, lock=True)
     grant = service.grant_of(work, case_id, grant_id, version)
-    return service.withdraw_access(work, grant, data["event"], data.get("reason"), ACCESS_LIFE)
+    return service.withdraw_access(work, grant, data["event"], data.get("reason"))
 
 
 @blp.route(

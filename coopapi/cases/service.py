@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
@@ -13,11 +13,12 @@ from coopapi.cases.models import CASE_LIFE, Case, CaseKey
 from coopapi.db import Kept, Work, new_id
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
-from coopapi.grants import CaseAccess, granted
+from coopapi.grants import ACCESS_LIFE, CaseAccess, granted
 from coopapi.lifecycle import Lifecycle
 
-_INDEX_FIELDS = ("id", "crime_categories", "visibility")
-_OPEN_FIELDS = (*_INDEX_FIELDS, "reference", "title")
+_FOR_THE_DESK: Final = "desk of the country"
+_INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
+_OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 
 
 class ReferenceTaken(Conflict):
@@ -81,7 +82,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     )
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
-    _check_person(work, work.actor.authority_id, data.get("handler_id"))
+    _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
     countries = data.get("countries", [])
     case = Case(
         **{
@@ -101,7 +102,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     work.session.add(case)
     work.session.flush()
     own = _grant(work, case, work.actor.authority_id, Level.OWN, "owner")
-    work.session.add_all([own])
+    work.session.add(own)
     work.session.flush()
     wrapped, _ = work.keys.new_case_key(str(case.id))
     work.session.add(CaseKey(case_id=case.id, wrapped=wrapped))
@@ -119,14 +120,23 @@ def tell_desk(work: Work, case: Case) -> None:
     desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
     has = select(CaseAccess.authority_id).where(CaseAccess.case_id == case.id, CaseAccess.withdrawn_at.is_(None))
     for desk in work.session.scalars(desks.where(Authority.id.not_in(has))):
-        work.session.add(_grant(work, case, desk, Level.INDEX, "desk of the country"))
+        work.session.add(_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK))
+
+
+def hide_from_desk(work: Work, case: Case) -> None:
+    """Take back what the desk of the country was given by itself: a hidden case is its owner's alone (R7)."""
+    given = work.all(CaseAccess).where(
+        CaseAccess.case_id == case.id, CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
+    )
+    for grant in work.session.scalars(given):
+        withdraw_access(work, grant, "withdraw", "the case was hidden")
 
 
 def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
     if work.session.scalar(work.all(Authority).where(Authority.id == wish["authority_id"])) is None:
         raise Unprocessable(errors=[{"in": "body", "pointer": "/authority_id", "detail": "there is no such authority"}])
-    _check_person(work, wish["authority_id"], wish.get("principal_id"))
+    _check_person(work, wish["authority_id"], wish.get("principal_id"), "/principal_id")
     level = Level[wish["level"].upper()]
     grant = _grant(work, case, wish["authority_id"], level, wish["reason"])
     grant.principal_id, grant.until = wish.get("principal_id"), wish.get("until")
@@ -148,18 +158,18 @@ def _grant(work: Work, case: Case, authority_id: UUID, level: Level, reason: str
     )
 
 
-def _check_person(work: Work, authority_id: UUID, principal_id: UUID | None) -> None:
+def _check_person(work: Work, authority_id: UUID, principal_id: UUID | None, pointer: str) -> None:
     """People of other authorities are not visible here: the database checks that they are who they are said to be."""
     if principal_id is None or authority_id != work.actor.authority_id:
         return
     mine = work.all(Principal).where(Principal.id == principal_id, Principal.authority_id == authority_id, Principal.active)
     if work.session.scalar(mine) is None:
-        raise NotYourPerson(errors=[{"in": "body", "pointer": "/principal_id", "detail": "no such person"}])
+        raise NotYourPerson(errors=[{"in": "body", "pointer": pointer, "detail": "no such person"}])
 
 
 def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     """Change what is said about a case; matching follows its visibility."""
-    _check_person(work, case.authority_id, data.get("handler_id"))
+    _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
     for key in changed:
         setattr(case, key, data[key])
@@ -172,7 +182,7 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     )
     if "visibility" in changed:
         matching.relabel(work, case.id)
-        tell_desk(work, case)
+        (hide_from_desk if case.visibility == "hidden" else tell_desk)(work, case)
     return case
 
 
@@ -187,9 +197,9 @@ def advance(work: Work, case: Case, event: str, reason: str | None) -> Case:
     return case
 
 
-def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | None, life: Lifecycle) -> CaseAccess:
+def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | None) -> CaseAccess:
     """Take access back: it is gone at the next request. The last owner stays."""
-    life.move(grant.state, event, reason)
+    ACCESS_LIFE.move(grant.state, event, reason)
     others = select(func.count()).where(
         CaseAccess.case_id == grant.case_id,
         CaseAccess.level == Level.OWN,
