@@ -5,7 +5,6 @@ service hands out, `token` keys the matching. Neither is ever in the database.
 """
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -108,11 +107,6 @@ def _derive(root: bytes, purpose: str) -> bytes:
 def same(a: bytes, b: bytes) -> bool:
     """Compare secrets in constant time."""
     return hmac.compare_digest(a, b)
-
-
-def digest(data: bytes) -> bytes:
-    """SHA-256, for what is not secret."""
-    return hashlib.sha256(data).digest()
 
 
 def create_key_file(path: Path) -> None:

@@ -10,7 +10,6 @@ CoopError
   PreconditionRequired
   Unprocessable      readable, and against a rule
   TooLarge           more than we take at once
-  TooMany            more often than we take
   Unavailable        a part we need is down
 """
 
@@ -61,10 +60,6 @@ class Unprocessable(CoopError):
 
 class TooLarge(CoopError):
     """The request is larger than we take at once."""
-
-
-class TooMany(CoopError):
-    """More requests than your share."""
 
 
 class Unavailable(CoopError):

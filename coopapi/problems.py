@@ -26,7 +26,6 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     CoopError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
