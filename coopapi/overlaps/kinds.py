@@ -128,6 +128,8 @@ def read(kind: str, value: str, context: Context) -> Reading:
     """Read a value by the standard of its kind, or raise `ImpossibleValue` that names the rule and never the value."""
     if len(value) > MAX_TEXT or len(clean(value)) > MAX_TEXT:
         raise ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise ImpossibleValue("surrogate", "it holds half a character (a lone surrogate)")
     if not clean(value):
         raise ImpossibleValue("empty", "it is empty")
     reading = KINDS[kind].read(value, context)

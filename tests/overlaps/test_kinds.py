@@ -31,6 +31,11 @@ email | mailto:Heron@Example.org | | heron@example.org |
 email | heron[@]example[.]org | | heron@example.org |
 email | ｈｅｒｏｎ＠example.org | | heron@example.org |
 email | h\u200deron@example.org | | heron@example.org |
+email | heron@straße.example | | heron@xn--strae-oqa.example |
+domain | straße.example | | xn--strae-oqa.example |
+url | ftp://Alice@Board.Example/x | | ftp://Alice@board.example/x |
+phone | +39 (0)6 6982 1234 | | +390669821234 |
+national_id | 811218-9876 | SE | 8112189876 |
 email | İ@example.org | | i̇@example.org |
 username | @Night.Heron | chat.example | night.heron@chat.example |
 username | Night.Heron@chat.example | | night.heron@chat.example |
@@ -196,7 +201,7 @@ def test_no_text_at_all_breaks_a_reader(kind, value, country):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_too_much_text_and_none_are_refused(kind):
-    for value in ("", " \u200b ", "a" * 2049, "\ufdfa" * 2000):
+    for value in ("", "\ud800", " \u200b ", "a" * 2049, "\ufdfa" * 2000):
         with pytest.raises(ImpossibleValue):
             read(kind, value, Context(platform="x", country="NL"))
 
@@ -251,6 +256,8 @@ def meeting(kind, one, other):
             Strength.STRONG,
         ),
         ("mac", ("02:1b:63:84:45:e6", Context()), ("02:1b:63:84:45:e6", Context()), Strength.WEAK),
+        ("domain", ("straße.example", Context()), ("strasse.example", Context()), None),
+        ("national_id", ("198112189876", Context(country="SE")), ("811218-9876", Context(country="SE")), Strength.STRONG),
         ("domain", ("раypal.example", Context()), ("paypal.example", Context()), None),
         ("passport", ("XR1234567", Context(country="NL")), ("XR1234567", Context(country="FR")), None),
     ],

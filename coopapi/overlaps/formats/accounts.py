@@ -32,14 +32,21 @@ def read_phone(value: str, context: Context) -> Reading:
             "phone_country", "a national number needs its country; an international one starts with +", "context.country"
         )
     try:
-        number = phonenumbers.parse(text.replace("(0)", "") if text.startswith("+") else text, context.country)
+        number = phonenumbers.parse(_without_trunk_zero(text), context.country)
     except NumberParseException:
         raise ImpossibleValue("phone", "it is not a telephone number (E.164)") from None
     if not phonenumbers.is_possible_number(number):
         raise ImpossibleValue("phone_length", "no number of that country code has this length (E.164)")
     warnings = () if phonenumbers.is_valid_number(number) else ("unassigned_number",)
     number.extension = None
-    return exact("phone", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), warnings=warnings)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    settled = phonenumbers.format_number(phonenumbers.parse(written), phonenumbers.PhoneNumberFormat.E164)
+    return exact("phone", settled, warnings=warnings)
+
+
+def _without_trunk_zero(text: str) -> str:
+    """Drop a zero in brackets behind the country code, but where it is part of the number (Italy, San Marino, Vatican)."""
+    return text.replace("(0)", "") if text.startswith("+") and not text.startswith(("+39", "+378", "+379")) else text
 
 
 def read_username(value: str, context: Context) -> Reading:

@@ -77,7 +77,8 @@ def read_national_id(value: str, context: Context) -> Reading:
     text = re.sub(r"[\s./-]", "", fold(value).upper())
     if not re.fullmatch(r"[A-Z0-9+]{4,30}", text, re.ASCII):
         raise ImpossibleValue("national_id", "a national number is 4 to 30 letters and digits")
-    key = (Key("national_id", f"{country}-{text}"),)
+    short = re.sub("[^0-9]", "", text)[-10:] if country == "SE" else text  # written with the century or without it
+    key = (Key("national_id", f"{country}-{short}"),)
     name = _PERSONAL_NUMBERS.get(country)
     module = get_cc_module(country.lower(), name) if name else None
     if module is None:

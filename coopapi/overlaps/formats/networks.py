@@ -70,8 +70,10 @@ def _moments(address: str, context: Context, doubt: str | None) -> tuple[Key, ..
 
 def host_name(text: str) -> str:
     """Read a host name: IDNA A-labels in lower case, no dot at the end (RFC 1035, 5890)."""
-    name = text.rstrip(".").lower()
-    if not name.isascii():
+    name = text.rstrip(".")
+    if name.isascii():
+        name = name.lower()
+    else:  # not folded before: in a domain name the sharp s is a letter of its own (RFC 5891)
         try:
             name = idna.encode(name, uts46=True).decode()
         except (idna.IDNAError, UnicodeError):
@@ -87,7 +89,16 @@ def host_name(text: str) -> str:
 def read_domain(value: str, context: Context) -> Reading:
     """Read a domain name."""
     del context
-    return exact("domain", host_name(_refang(fold(value))))
+    name = host_name(_refang(clean(value)))
+    return exact("domain", name, *_onion_keys(name))
+
+
+def _onion_keys(name: str) -> tuple[Key, ...]:
+    """An onion service that was entered as a domain is the service all the same."""
+    try:
+        return read_onion(name, Context()).keys if name.endswith(".onion") else ()
+    except ImpossibleValue:
+        return ()
 
 
 def read_url(value: str, context: Context) -> Reading:
@@ -103,6 +114,7 @@ def read_url(value: str, context: Context) -> Reading:
     except ValueError:
         raise ImpossibleValue("url", "its host or port cannot be read (RFC 3986)") from None
     name, key = _host_key(host, context)
+    name = f"{parts.netloc.rpartition('@')[0]}@{name}" if "@" in parts.netloc else name
     place = f"{name}:{port}" if port and port != _PORTS[scheme] else name
     path = _plain(_without_dots(parts.path or "/"))
     query = f"?{_plain(parts.query)}" if parts.query else ""
@@ -117,7 +129,7 @@ def _host_key(host: str, context: Context) -> tuple[str, Key]:
     try:
         address = str(ipaddress.ip_address(host))
     except ValueError:
-        name = host_name(fold(host))
+        name = host_name(clean(host))
         return name, Key("domain", name, Strength.WEAK)
     return f"[{address}]" if ":" in address else address, Key("ip", address, Strength.WEAK)
 
@@ -147,8 +159,9 @@ def _without_dots(path: str) -> str:
 def read_email(value: str, context: Context) -> Reading:
     """Read an e-mail address (RFC 5321, 6531); mailboxes that a tag or dots do not tell apart meet more weakly."""
     del context
-    text = _refang(fold(value)).removeprefix("mailto:").strip("<> ")
-    local, mark, host = text.rpartition("@")
+    text = _refang(clean(value)).strip("<> ")
+    local, mark, host = (text[7:] if text[:7].lower() == "mailto:" else text).rpartition("@")
+    local = fold(local)
     if not mark or not _LOCAL.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:
         raise ImpossibleValue("email", "it is not local@domain (RFC 5321)")
     domain = host_name(host)
