@@ -36,7 +36,7 @@ class AccessOut(Shown):
 
 class _CaseFields(Schema):
     operation_name = Text(200, allow_none=True)
-    crime_categories = Many(Code("crime_categories"), 43)
+    crime_categories = Many(Code("crime_categories"), 100)
     case_type = Code("case_types")
     countries = Many(Code("countries"), 250)
     visibility = Code("visibility")

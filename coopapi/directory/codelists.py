@@ -46,10 +46,6 @@ class Codelist:
         """Every code."""
         return frozenset(item.code for item in self.items)
 
-    def canonical(self, code: str) -> str:
-        """Return the code itself or the one that an alias stands for; `KeyError` for anything else."""
-        return self.index[code]
-
 
 @cache
 def names() -> tuple[str, ...]:

@@ -151,6 +151,8 @@ class CodeOut(Shown):
     group = fields.String()
     footnote = fields.Dict()
     aliases = fields.List(fields.String())
+    allowed = fields.List(fields.String(), metadata={"description": "Of `kind_by_category`: the categories it may be held about."})
+    description = fields.Dict()
 
 
 class CodelistOut(Shown):

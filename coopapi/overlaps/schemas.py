@@ -112,7 +112,7 @@ class WithdrawalIn(Schema):
     """Take an identifier out of matching: why."""
 
     event = OneOf(("withdraw",), required=True)
-    reason = Code("withdrawal_reasons")
+    reason = Code("withdrawal_reasons", group="identifier")
 
 
 class OverlapFilter(Paged):
