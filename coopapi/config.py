@@ -27,6 +27,9 @@ class Settings:
     workers: int
     threads: int
     high_frequency: int
+    crowd: int
+    person_strong: float | None
+    person_possible: float | None
     token_lifetime: int
     log_level: str
 
@@ -66,6 +69,16 @@ def _between(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _probability(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 < found < 1:
+        raise ValueError("must be a number between 0 and 1, such as 0.9")
+    return found
+
+
 def _base_url(text: str) -> str:
     if not text.startswith(("https://", "http://")):
         raise ValueError("must start with https:// (or http:// on one machine)")
@@ -102,6 +115,9 @@ SETTINGS: Final = (
     Setting("workers", _between(1, 64), "2", "worker processes"),
     Setting("threads", _between(1, 64), "4", "threads of each worker"),
     Setting("high_frequency", _between(1, 1_000_000), "50", "a value held by more cases than this is evidence for no overlap"),
+    Setting("crowd", _between(2, 100_000), "200", "a match key of persons held by more cases than this is no reason to compare"),
+    Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
+    Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
     Setting("token_lifetime", _between(60, 3600), "600", "seconds an access token issued here lives"),
     Setting("log_level", _level, "INFO", "DEBUG, INFO, WARNING or ERROR"),
 )

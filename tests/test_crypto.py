@@ -1,8 +1,10 @@
 """Keys and seals."""
 
+import hmac
+
 import pytest
 
-from coopapi.crypto import BrokenSeal, Keyring, same
+from coopapi.crypto import BrokenSeal, Keyring, Mac, same
 
 KEYS = Keyring(b"r" * 32, b"t" * 32)
 
@@ -44,3 +46,9 @@ def test_a_case_key_opens_with_its_case_only():
 def test_secrets_are_compared_whole():
     assert same(b"abc", b"abc")
     assert not same(b"abc", b"abd")
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 63, 64])
+def test_the_mac_is_that_of_the_standard_library(length):
+    key, message = b"k" * length, b"what is digested"
+    assert Mac(key).digest(message) == hmac.digest(key, message, "sha256")

@@ -102,7 +102,7 @@ email | heron@localhost | | domain
 email | {"a" * 65}@example.org | | email
 username | night.heron | | platform_needed
 username | night heron | chat.example | username
-url | board.example/x | | url
+url | board.example | | url
 url | javascript:alert(1) | | url
 url | http:///x | | domain
 url | http://board.example:99999/ | | url

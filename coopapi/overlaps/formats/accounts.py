@@ -17,6 +17,7 @@ _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32M: Final = 0x2BC830A3
+_PROFILE: Final = re.compile(r"^(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/(?=@?[^/?#]+/?$)", re.IGNORECASE)  # https://t.me/name
 _HANDLE: Final = re.compile(r"[^\s@/]{1,100}")
 
 
@@ -51,7 +52,7 @@ def _without_trunk_zero(text: str) -> str:
 
 def read_username(value: str, context: Context) -> Reading:
     """Read a username on its platform; the same name elsewhere is weak."""
-    text = fold(value).removeprefix("@")
+    text = fold(_PROFILE.sub("", value.strip()).rstrip("/")).removeprefix("@").lstrip()
     platform = fold(context.platform or "")
     if not platform and "@" in text:
         text, _, platform = text.rpartition("@")
@@ -134,7 +135,7 @@ def _regroup(values: list[int]) -> int | None:
 def read_eth(value: str, context: Context) -> Reading:
     """Read an Ethereum address; mixed case that is not that of EIP-55 is doubtful, not impossible (R3)."""
     del context
-    text = clean(value).replace(" ", "")
+    text = clean(value).replace(" ", "").removeprefix("ethereum:")
     digits = text[2:] if text[:2].lower() == "0x" else text
     if not re.fullmatch("[0-9a-fA-F]{40}", digits, re.ASCII):
         raise ImpossibleValue("eth_address", "it is not 0x and 40 hexadecimal digits")

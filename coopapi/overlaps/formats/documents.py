@@ -12,6 +12,7 @@ from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Read
 from coopapi.overlaps.formats.states import ICAO
 from coopapi.overlaps.text import fold
 
+_NUMBER_SIGN: Final = re.compile(r"^n[or]\.\s*|(?<=\s)no\s(?=\d)")  # No. QC1672505; the sign in QC № 1672505 is folded to no
 _WEIGHTS: Final = (7, 3, 1)
 _PERSONAL_NUMBERS: Final = dict(
     pair.split(":")
@@ -48,7 +49,7 @@ _PLATE: Final = str.maketrans(
 
 def read_passport(value: str, context: Context) -> Reading:
     """Read a passport number with its issuing State, or the second line of its machine-readable zone (ICAO 9303)."""
-    text = fold(value).upper().replace(" ", "")
+    text = _NUMBER_SIGN.sub("", fold(value)).upper().replace(" ", "")
     if len(text) == 44 and text[9:10].isdigit():  # noqa: PLR2004 (TD3)
         text, state = _mrz(text)
     else:
@@ -98,11 +99,11 @@ def read_plate(value: str, context: Context) -> Reading:
 
 
 def read_imei(value: str, context: Context) -> Reading:
-    """Read a device number: IMEI with its check digit, or IMEISV; the first 14 digits are the device (3GPP TS 23.003)."""
+    """Read a device number: IMEI with its check digit or without, or IMEISV; the first 14 digits are the device (3GPP TS 23.003)."""
     del context
-    text = re.sub(r"[\s/.-]", "", fold(value))
-    if not re.fullmatch("[0-9]{15,16}", text, re.ASCII) or len(set(text)) == 1:
-        raise ImpossibleValue("imei", "it is not 15 digits, or 16 with the software version (3GPP TS 23.003)")
+    text = re.sub(r"[\s/.-]", "", fold(value).removeprefix("imei").lstrip(": "))
+    if not re.fullmatch("[0-9]{14,16}", text, re.ASCII) or len(set(text)) == 1:
+        raise ImpossibleValue("imei", "it is not 14 digits, 15 with the check digit, or 16 with the software version (3GPP TS 23.003)")
     if len(text) == 15 and not luhn.is_valid(text):  # noqa: PLR2004 (IMEI)
         raise ImpossibleValue("imei_check", "its check digit is wrong (3GPP TS 23.003, Luhn)")
     return Reading(text, (Key("imei", text[:14]),))
@@ -127,7 +128,7 @@ def read_hash(name: str) -> Callable[[str, Context], Reading]:
 
     def read(value: str, context: Context) -> Reading:
         del context
-        text = fold(value).replace(" ", "")
+        text = re.sub(r"[\s:-]", "", fold(value).removeprefix(f"{name}:"))
         if not shape.fullmatch(text):
             raise ImpossibleValue(name, f"it is not {len(empty)} hexadecimal digits")
         return exact(name, text, warnings=("empty_file",) if text == empty else ())

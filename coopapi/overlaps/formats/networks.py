@@ -16,6 +16,8 @@ from coopapi.overlaps.text import clean, fold
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _LOCAL: Final = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}")
+_SINGLE: Final = re.compile(r"(?<=\.\d)/32$|(?<=\.\d\d)/32$|(?<=\.\d\d\d)/32$|(?<=:)/128$|(?<=[0-9a-f])/128$")
+_BARE: Final = re.compile(r"[^\s/@:]+\.[^\W\d_]{2,}(?::\d+)?/\S*")
 _WINDOW: Final = 300
 _CGNAT: Final = ipaddress.ip_network("100.64.0.0/10")
 _DOCUMENTATION: Final = tuple(
@@ -36,7 +38,7 @@ def _refang(text: str) -> str:
 
 def read_ip(value: str, context: Context) -> Reading:
     """Read an IP address (RFC 791, 4291, canonical by RFC 5952); without the time of use it is weak (R3)."""
-    text = _refang(fold(value))
+    text = _SINGLE.sub("", _refang(fold(value)).strip("[] "))
     if "%" in text:
         raise ImpossibleValue("zone", "an address with a zone is of one machine only (RFC 4007)")
     try:
@@ -104,6 +106,7 @@ def _onion_keys(name: str) -> tuple[Key, ...]:
 def read_url(value: str, context: Context) -> Reading:
     """Read a URL (RFC 3986): scheme and host in lower case, no default port, no dot segments, no fragment."""
     text = _refang(clean(value).strip()).replace(" ", "%20")
+    text = f"http://{text}" if _BARE.fullmatch(text) else text
     scheme, mark, rest = text.partition("://")
     scheme = scheme.lower().replace("hxxp", "http")
     if not mark or scheme not in _PORTS:
@@ -118,7 +121,8 @@ def read_url(value: str, context: Context) -> Reading:
     place = f"{name}:{port}" if port and port != _PORTS[scheme] else name
     path = _plain(_without_dots(parts.path or "/"))
     query = f"?{_plain(parts.query)}" if parts.query else ""
-    return exact("url", f"{scheme}://{place}{path}{query}", key)
+    page = f"{place.removeprefix('www.')}{path.rstrip('/')}{query}"
+    return exact("url", f"{scheme}://{place}{path}{query}", Key("page", page, Strength.POSSIBLE), key)
 
 
 def _host_key(host: str, context: Context) -> tuple[str, Key]:
@@ -159,7 +163,7 @@ def _without_dots(path: str) -> str:
 def read_email(value: str, context: Context) -> Reading:
     """Read an e-mail address (RFC 5321, 6531); mailboxes that a tag or dots do not tell apart meet more weakly."""
     del context
-    text = _refang(clean(value)).strip("<> ")
+    text = re.sub(r"\s+@\s*|@\s+", "@", _refang(clean(value)).strip("<> "))
     local, mark, host = (text[7:] if text[:7].lower() == "mailto:" else text).rpartition("@")
     local = fold(local)
     if not mark or not _LOCAL.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:

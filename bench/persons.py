@@ -1,0 +1,98 @@
+"""Persons of a file in the evaluation format, compared by the product's own code."""
+
+import csv
+import gzip
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from coopapi.config import SETTINGS
+from coopapi.overlaps.persons.families import Text, texts
+from coopapi.overlaps.persons.profile import Name, Profile, profile
+
+Pair = tuple[str, str]
+CROWD = int(next(setting.default for setting in SETTINGS if setting.name == "crowd") or 0)
+STRICT = 0.99
+PLACES = ("place", "suburb", "postcode", "street")
+
+
+class Person(NamedTuple):
+    """One record: its id, what it says, and the texts it is found by."""
+
+    id: str
+    profile: Profile
+    texts: tuple[Text, ...]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file, compressed or not."""
+    opened = gzip.open(path, "rt", newline="", encoding="utf-8") if path.suffix == ".gz" else path.open(newline="", encoding="utf-8")
+    with opened as file:
+        return list(csv.DictReader(file))
+
+
+def read(row: Mapping[str, str]) -> Profile:
+    """Read a row as the API reads a person."""
+    names = [Name(row["full_name"], row.get("given_name", ""), row.get("family_name", ""))]
+    names += [Name(alias.strip()) for alias in row.get("aliases", "").split(";") if alias.strip()]
+    births = [row["dob"]] if row.get("dob") else []
+    nationalities = [row["nationality"]] if row.get("nationality") else []
+    return profile(names, births, row.get("gender", ""), nationalities, [row[p] for p in PLACES if row.get(p)])
+
+
+def persons(records: Iterable[Mapping[str, str]]) -> list[Person]:
+    """Read all records."""
+    read_ones = ((row["record_id"], read(row)) for row in records)
+    return [Person(id_, found, tuple(texts(found))) for id_, found in read_ones if found.spellings]
+
+
+def candidates(people: Sequence[Person]) -> dict[Pair, dict[str, int]]:
+    """Find the pairs that share a text, as the database finds those that share its digest; with how many of each family."""
+    holders: dict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)
+    for person in people:
+        for text in person.texts:
+            holders[text.family, text.text].append((person.id, text.answers_only))
+    found: dict[Pair, dict[str, int]] = {}
+    for (family, _), held in holders.items():
+        for one, other in _asking(held):
+            shared = found.setdefault((one, other) if one < other else (other, one), {})
+            shared[family] = shared.get(family, 0) + 1
+    return found
+
+
+def _asking(held: Sequence[tuple[str, bool]]) -> Iterator[Pair]:
+    if 1 < len(held) <= CROWD:
+        yield from ((x, y) for (x, passive), (y, also) in itertools.combinations(held, 2) if not (passive and also))
+
+
+def true_pairs(path: Path) -> set[Pair]:
+    """Read which records are one person."""
+    entities: dict[str, list[str]] = defaultdict(list)
+    for row in rows(path):
+        entities[row["entity_id"]].append(row["record_id"])
+    return {pair for ids in entities.values() for pair in itertools.combinations(sorted(ids), 2)}
+
+
+class Quality(NamedTuple):
+    """How good scored pairs are: best F1 and where it lies, recall at precision 0.99 and where."""
+
+    f1: float
+    at: float
+    recall: float
+    strong_at: float
+
+
+def quality(scored: Mapping[Pair, float], true: set[Pair]) -> Quality:
+    """Sweep the threshold over all pairs of records (the definitions of the evaluation)."""
+    best, strict = (0.0, 1.0), (0.0, 1.0)
+    hits = seen = 0
+    ordered = sorted(scored.items(), key=lambda item: -item[1])
+    for score, group in itertools.groupby(ordered, key=lambda item: item[1]):
+        members = [pair in true for pair, _ in group]
+        hits, seen = hits + sum(members), seen + len(members)
+        precision, recall = hits / seen, hits / len(true)
+        best = max(best, (2 * hits / (seen + len(true)), score))
+        strict = max(strict, (recall, score)) if precision >= STRICT else strict
+    return Quality(*best, *strict)

@@ -1,0 +1,95 @@
+"""Two names laid side by side: which word answers which, how well, and what is left over."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Final, NamedTuple
+
+from rapidfuzz.distance import JaroWinkler
+
+from coopapi.overlaps.persons.latin import fold
+from coopapi.overlaps.persons.profile import Word
+
+LOST: Final = 0.75
+"""Words less alike than this are different words."""
+
+_INITIAL: Final = 0.8
+_SPELT: Final = 0.97
+_VARIANT: Final = 0.93
+_SOUND: Final = (0.0, 0.78, 0.9, 0.94)
+_PART_OF_SPELLING: Final = 0.02
+
+
+class Pair(NamedTuple):
+    """Two words that answer each other: how alike they are, in what, and of which part of the name both are."""
+
+    likeness: float
+    how: str
+    part: str
+    weight: float
+
+
+class Alignment(NamedTuple):
+    """How two names fit: each word of the shorter one with its partner, and the words of the longer one that have none."""
+
+    pairs: tuple[Pair, ...]
+    left: tuple[Word, ...]
+    scripts_differ: bool
+
+    @property
+    def mean(self) -> float:
+        """How alike the words are, each counted by how much it says."""
+        return sum(p.likeness * p.weight for p in self.pairs) / sum(p.weight for p in self.pairs)
+
+
+def best(ours: Sequence[Sequence[Word]], theirs: Sequence[Sequence[Word]]) -> Alignment:
+    """Align the two spellings, of all that both persons have, which fit best; more words outrank fewer."""
+    found = [align(one, other) for one, other in product(ours, theirs)]
+    return found[0] if len(found) == 1 else max(found, key=_fit)
+
+
+def _fit(found: Alignment) -> float:
+    return found.mean * min(1.0, sum(p.weight for p in found.pairs)) - _PART_OF_SPELLING * len(found.left)
+
+
+def align(one: Sequence[Word], other: Sequence[Word]) -> Alignment:
+    """Give each word of the shorter name its best partner, the best pairs first."""
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    tried = sorted([(*likeness(a, b), i, j) for i, a in enumerate(short) for j, b in enumerate(long)], key=_order)
+    taken: dict[int, Pair] = {}
+    used: set[int] = set()
+    for like, how, i, j in tried:
+        if i not in taken and j not in used:
+            taken[i] = Pair(like, how, _part(short[i], long[j]), short[i].weight)
+            used.add(j)
+    left = tuple(word for j, word in enumerate(long) if j not in used)
+    return Alignment(tuple(taken.values()), left, short[0].script != long[0].script)
+
+
+def _order(found: tuple[float, str, int, int]) -> tuple[float, int, int]:
+    return (-found[0], found[2], found[3])
+
+
+def likeness(a: Word, b: Word) -> tuple[float, str]:
+    """Tell how alike two words are, and in what."""
+    if a.latin == b.latin:
+        return 1.0, "same"
+    if len(a.latin) == 1 or len(b.latin) == 1:
+        return (_INITIAL, "initial") if a.initials & b.initials else (0.0, "lost")
+    one, other = fold(a.latin), fold(b.latin)
+    if one == other:
+        return _SPELT, "spelt"
+    if a.variants and b.variants and a.variants & b.variants:
+        return _VARIANT, "variant"
+    close = max(JaroWinkler.similarity(a.latin, b.latin), JaroWinkler.similarity(one, other) - 0.02)
+    met = max((len(code) for code in a.codes if code in b.codes), default=0)
+    sounded = _SOUND[min(met, 3)]
+    if sounded >= close:
+        return sounded, "sound"
+    return close, "slip" if close >= LOST else "lost"
+
+
+def _part(a: Word, b: Word) -> str:
+    """Of which part both words are: as written, or because both are known given names."""
+    if a.variants and b.variants and not a.part == b.part == "family":
+        return "given"
+    return a.part if a.part == b.part else ""

@@ -1,0 +1,113 @@
+"""The match keys of a person: texts that two records of one human being are likely to share whatever the spelling.
+
+Each is digested before it is stored (R1). A shared key is no evidence: it is a reason to compare.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import combinations, permutations
+from typing import Final, NamedTuple
+
+from coopapi.overlaps.persons.births import Birth, swapped
+from coopapi.overlaps.persons.latin import fold
+from coopapi.overlaps.persons.profile import Profile, Word
+
+_TELLING_PAIR: Final = 9
+_BEGINNING: Final = 6
+
+
+FAMILIES: Final = (
+    "word+date", "pair+year", "pair", "word+swap", "initial+date", "part+year", "part+day", "beginning", "form", "part+place",
+)  # fmt: skip
+DATED: Final = frozenset({"word+date", "pair+year", "word+swap", "initial+date", "part+year", "part+day"})
+"""Families whose texts hold a date of birth."""
+
+
+class Text(NamedTuple):
+    """A text to digest. One that only answers is found by those who ask, and finds no other that only answers."""
+
+    family: str
+    text: str
+    answers_only: bool = False
+
+
+def texts(person: Profile) -> Iterator[Text]:
+    """Give the texts of a person, each once."""
+    yield from dict.fromkeys(_texts(person))
+
+
+def _texts(person: Profile) -> Iterator[Text]:
+    found = list({word.latin: word for spelling in person.spellings for word in spelling}.values())
+    dated = bool(person.births)
+    genders = person.gender or "MF"
+    pairs, parts = set(_pairs(found)), set(_parts(found))
+    for pair in pairs:
+        yield Text("pair", pair, dated and len(pair) < _TELLING_PAIR)
+    for text in set(_beginnings(found)):
+        for gender in genders:
+            yield Text("beginning", f"{text}|{gender}", dated)
+    for form in set(_forms(found)):
+        yield Text("form", form, dated)
+    for place in person.places:
+        for part in parts:
+            yield Text("part+place", f"{part}|{place}")
+    for birth in person.births:
+        yield from _of_year(birth, pairs, parts)
+        if birth.whole:
+            yield from _of_date(birth, {code for word in found for code in word.codes}, parts, genders)
+
+
+def _of_year(birth: Birth, pairs: Iterable[str], parts: Iterable[str]) -> Iterator[Text]:
+    for pair in pairs:
+        yield Text("pair+year", f"{pair}|{birth.year}")
+    for part in parts:
+        yield Text("part+year", f"{part}|{birth.year}")
+
+
+def _of_date(birth: Birth, codes: Iterable[str], parts: Iterable[str], genders: str) -> Iterator[Text]:
+    date, day = "{}-{}-{}".format(*birth), "{1}-{2}".format(*birth)
+    either = "{}|{}-{}".format(birth.year, *swapped(birth))
+    for code in codes:
+        if len(code) >= 2:  # noqa: PLR2004 (one sound is no word)
+            yield Text("word+date", f"{code}|{date}")
+        if len(code) >= 3:  # noqa: PLR2004 (the date is less certain)
+            yield Text("word+swap", f"{code}|{either}")
+        for gender in genders:
+            yield Text("initial+date", f"{code[0]}|{date}|{gender}")
+    for part in parts:
+        yield Text("part+day", f"{part}|{day}")
+
+
+def _pairs(found: Iterable[Word]) -> Iterator[str]:
+    """Two words by their sound, long enough together to say something."""
+    for one, other in combinations(found, 2):
+        for a in one.codes:
+            for b in other.codes:
+                if len(a) + len(b) >= 4:  # noqa: PLR2004
+                    yield " ".join(sorted((a, b)))
+
+
+def _parts(found: Iterable[Word]) -> Iterator[str]:
+    """One word by its sound, and what another begins with."""
+    for one, other in permutations(found, 2):
+        for a in one.codes:
+            if len(a) >= 2:  # noqa: PLR2004
+                for b in other.codes:
+                    yield f"{a} {b[0]}"
+
+
+def _beginnings(found: Iterable[Word]) -> Iterator[str]:
+    """How a long word begins, and what another begins with: for slips of the finger further on."""
+    for one, other in permutations(found, 2):
+        text = fold(one.latin)
+        if len(text) >= _BEGINNING:
+            for b in other.codes:
+                yield f"{text[:_BEGINNING]} {b[0]}"
+
+
+def _forms(found: Iterable[Word]) -> Iterator[str]:
+    """The name that a given name is a form of (Sasha: Aleksandr), and another word by its sound."""
+    for one, other in permutations(found, 2):
+        for name in one.variants:
+            for b in other.codes:
+                if len(b) >= 2:  # noqa: PLR2004
+                    yield f"{name} {b}"

@@ -1,0 +1,141 @@
+"""Names of any script in Latin letters: what the scripts hide (vowels, sounds written by two letters) is put right first."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from anyascii import anyascii
+
+# Letters that stand for sounds with more than one romanisation; sound.py gives each of them its readings.
+CH: Final = "č"  # ch, tch, c without its caron
+DZH: Final = "ǰ"  # j, dj, and g in Egypt
+WAW: Final = "ẉ"  # w, or a long vowel
+MB: Final = "ḅ"  # b, mb, mp (Greek)
+ND: Final = "ḍ"  # d, nd, nt (Greek)
+NG: Final = "ġ"  # g, ng, nk (Greek)
+HEH: Final = "ḥ"  # an h that is heard, also after a consonant
+AMBIGUOUS: Final = f"{CH}{DZH}{WAW}{MB}{ND}{NG}{HEH}"
+
+_CYRILLIC: Final = str.maketrans(
+    {
+        "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "ѓ": "gj", "ђ": "dj", "е": "e", "ѐ": "e", "ё": "yo",
+        "є": "ye", "ж": "zh", "з": "z", "ѕ": "dz", "и": "i", "ѝ": "i", "і": "i", "ї": "yi", "й": "y", "ј": "j", "к": "k",
+        "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "ћ": CH,
+        "ќ": "kj", "у": "u", "ў": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": CH, "џ": "dzh", "ш": "sh", "щ": "shch",
+        "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya", "ә": "a", "ғ": "gh", "қ": "q", "ң": "n", "ө": "o",
+        "ұ": "u", "ү": "u", "һ": "h",
+    },
+)  # fmt: skip
+_GREEK_PAIRS: Final = (
+    ("μπ", MB), ("ντ", ND), ("γκ", NG), ("γγ", "ng"), ("γχ", "nch"), ("τζ", "dz"), ("τσ", "ts"), ("ου", "u"), ("αυ", "av"),
+    ("ευ", "ev"), ("ηυ", "iv"), ("αι", "e"), ("ει", "i"), ("οι", "i"), ("υι", "i"),
+)  # fmt: skip
+_GREEK: Final = str.maketrans(
+    {
+        "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i", "κ": "k", "λ": "l",
+        "μ": "m", "ν": "n", "ξ": "ks", "ο": "o", "π": "p", "ρ": "r", "σ": "s", "ς": "s", "τ": "t", "υ": "i", "φ": "f",
+        "χ": "kh", "ψ": "ps", "ω": "o",
+    },
+)  # fmt: skip
+_ARABIC: Final = str.maketrans(
+    {
+        "ا": "a", "أ": "a", "إ": "i", "آ": "a", "ٱ": "a", "ب": "b", "ت": "t", "ث": "th", "ج": DZH, "ح": HEH, "خ": "kh",
+        "د": "d", "ذ": "dh", "ر": "r", "ز": "z", "س": "s", "ش": "sh", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "",
+        "غ": "gh", "ف": "f", "ق": "q", "ك": "k", "ل": "l", "م": "m", "ن": "n", "ه": HEH, "و": WAW, "ي": "y", "ى": "y",
+        "ئ": "y", "ؤ": "u", "ء": "", "ة": "a", "پ": "p", "چ": CH, "ژ": "zh", "گ": "g", "ک": "k", "ی": "y", "ڤ": "v",
+        "ە": "e", "ھ": HEH, "ڕ": "r", "ڵ": "l", "ۆ": "o", "ێ": "e", "ـ": "", "ٹ": "t", "ڈ": "d", "ڑ": "r", "ں": "n",
+        "ے": "e",
+    },
+)  # fmt: skip
+_HEBREW: Final = str.maketrans(
+    {
+        "א": "a", "ב": "b", "ג": "g", "ד": "d", "ה": HEH, "ו": WAW, "ז": "z", "ח": HEH, "ט": "t", "י": "y", "ך": "kh",
+        "כ": "k", "ל": "l", "ם": "m", "מ": "m", "ן": "n", "נ": "n", "ס": "s", "ע": "", "ף": "f", "פ": "p", "ץ": "ts",
+        "צ": "ts", "ק": "k", "ר": "r", "ש": "sh", "ת": "t",
+    },
+)  # fmt: skip
+_LATIN: Final = str.maketrans(
+    {"č": CH, "ć": CH, "ż": "zh", "ź": "z", "ś": "sh", "š": "sh", "ş": "sh", "ș": "sh", "ž": "zh", "ç": "ch", "ğ": "g", "ı": "i",
+     "þ": "th", "ð": "d", "đ": "d", "ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l", "ţ": "ts", "ț": "ts"},
+)  # fmt: skip
+_DIGITS: Final = str.maketrans("015", "ols")
+_FOLDS: Final = (
+    (re.compile("[^a-z]"), ""), (re.compile("h(?![aeiouy])|(?<=[kgtscpzr])h"), ""), (re.compile("[ck](?=s)|x"), "k"),
+    (re.compile("[cqg]"), "k"), (re.compile("[wf]"), "v"), (re.compile("p(?=h)"), "v"), (re.compile("z"), "s"), (re.compile("d"), "t"),
+    (re.compile("b"), "p"), (re.compile("ou|oo|o"), "u"), (re.compile("[iyej]+"), "i"), (re.compile("(.)\\1+"), "\\1"),
+)  # fmt: skip
+_MARKS: Final = re.compile(r"['’‘ʼʹʺ`´\"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
+_CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])")
+_APART: Final = re.compile(r"[^\w]+|_+")
+_ARTICLE: Final = re.compile("^ال(?=.{3})")
+_SERVANT: Final = re.compile("^عبد ?(?:ال)?(?=.{3})")
+
+
+def words(name: str) -> list[str]:
+    """Split a name into its words as they stand: at blanks, hyphens and stops, and where LiJuan or McLeod joins two."""
+    composed = unicodedata.normalize("NFKC", name)
+    parts = _APART.split(_CAMEL.sub(" ", _MARKS.sub("", composed)))
+    return [part for word in parts if word for part in _syllables(word)]
+
+
+def _syllables(word: str) -> list[str]:
+    """Chinese and Korean names are written without blanks: the family name first, mostly one syllable."""
+    first = word[0]
+    if not ("\u4e00" <= first <= "\u9fff" or "\uac00" <= first <= "\ud7a3") or len(word) > 4:  # noqa: PLR2004 (longer is no name)
+        return [word]
+    size = 2 if len(word) == 4 else 1  # noqa: PLR2004 (a family name of two syllables)
+    return [word[:size], word[size:]] if word[size:] else [word]
+
+
+@lru_cache(maxsize=65_536)
+def latin(word: str) -> str:
+    """Write one word in lower-case Latin letters, and the few signs above where a letter has two readings."""
+    text = word.casefold()
+    if text.isascii():
+        return text.translate(_DIGITS) if not text.isalpha() and not text.isdigit() else text
+    first = max(text[:1], text[-1:])
+    if "\u0370" <= first <= "\u03ff" or "\u1f00" <= first <= "\u1fff":
+        return _greek(text)
+    if "\u0400" <= first <= "\u04ff":
+        return _ascii(text.translate(_CYRILLIC))
+    if "\u0590" <= first <= "\u05ff":
+        return _ascii(_semitic(text, _HEBREW))
+    if "\u0600" <= first <= "\u06ff":
+        return _arabic(text)
+    return _ascii(text.translate(_LATIN).translate(_DIGITS))
+
+
+def _greek(text: str) -> str:
+    plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    for pair, letter in _GREEK_PAIRS:
+        plain = plain.replace(pair, letter)
+    return _ascii(plain.translate(_GREEK))
+
+
+def _arabic(text: str) -> str:
+    if text == "عبد":
+        return "abd"
+    text = _SERVANT.sub("", text) if text != "عبدالله" and not text.startswith("عبدالله") else "abdallah"
+    return text if text.isascii() else _ascii(_semitic(_ARTICLE.sub("", text), _ARABIC))
+
+
+def _semitic(text: str, table: dict[int, str]) -> str:
+    """Scripts without vowels: a letter that is a vowel within is a consonant at the beginning."""
+    written = text.translate(table)
+    return "w" + written[1:] if written[:1] == WAW else written
+
+
+def _ascii(text: str) -> str:
+    """What no table above knows (Armenian, Georgian, Devanagari, Hangul, Han ...) by the general tables of anyascii."""
+    if text.isascii():
+        return text
+    return "".join(c if c.isascii() or c in AMBIGUOUS else anyascii(c).lower() for c in text).replace("'", "")
+
+
+@lru_cache(maxsize=65_536)
+def fold(latin: str) -> str:
+    """Fold what romanisations write differently, keeping the vowels apart from one another."""
+    for pattern, letter in _FOLDS:
+        latin = pattern.sub(letter, latin)
+    return latin

@@ -1,0 +1,140 @@
+"""How likely two persons are one: what they share as features, weighed by weights that were fitted once and can be read."""
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+from coopapi.overlaps.persons.alignment import LOST, Alignment, best
+from coopapi.overlaps.persons.births import relation
+from coopapi.overlaps.persons.data import load
+from coopapi.overlaps.persons.families import DATED
+from coopapi.overlaps.persons.profile import Profile
+
+FEATURES: Final = (
+    "gap", "gap_squared", "weakest", "weakest_doubtful", "weakest_lost", "next_weakest", "said", "said_little", "left", "left_some",
+    "left_patronymic", "same", "spelt", "sound", "slip", "variant", "initial", "one_word", "short", "lost", "lost_given", "lost_family",
+    "lost_family_woman", "family_meets", "given_meets", "gender_same", "gender_other", "nationality_same", "nationality_other",
+)  # fmt: skip
+
+# Weights stand in one set for each way the dates of birth relate.
+DATES: Final[Mapping[str, str]] = {
+    "same_date": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near", "digit_of_month": "near", "digit_of_year": "near",
+    "year_beside": "near", "first_of_january": "near", "same_day_other_year": "far", "year_and_month": "far", "year_only": "far",
+    "decade_beside": "far", "different": "far", "unknown": "unknown",
+}  # fmt: skip
+_DOUBTFUL: Final = 0.88
+_MEETS: Final = 0.9
+
+
+# What a family of digests says: shared once, twice, more often, held by both but not shared, not held by both.
+SHARED: Final = ("once", "twice", "often", "apart", "absent")
+
+
+class Comparison(NamedTuple):
+    """Two persons compared: how their dates relate, what their names and the rest share, and how many places (None: unknown)."""
+
+    dates: str
+    names: Alignment
+    features: tuple[float, ...]
+    places: int | None
+
+
+class Verdict(NamedTuple):
+    """How likely two persons are one (0 to 1), how far that goes, and why."""
+
+    score: float
+    level: str | None
+    rule: str
+
+
+def compare(one: Profile, other: Profile) -> Comparison:
+    """Compare two persons; both need a name."""
+    names = best(one.spellings, other.spellings)
+    places = len(one.places & other.places) if one.places and other.places else None
+    return Comparison(relation(one.births, other.births), names, _features(one, other, names), places)
+
+
+def judge(one: Profile, other: Profile) -> Verdict:
+    """Judge two persons by their names, dates and the rest: the plaintext score (R5)."""
+    found = compare(one, other)
+    weights = _weights()
+    group = weights["names"][DATES[found.dates]]
+    log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
+    score = _probability(log_odds + _places(found.places))
+    return Verdict(score, _level(score, weights["levels"], dated=found.dates != "unknown"), f"{_rule(found.names)} {found.dates}")
+
+
+def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -> Verdict:
+    """Judge two persons by their digests alone: how many texts of each family they share, which families each of them has (R1)."""
+    weights = _weights()["digests"]
+    log_odds = weights["intercept"] + sum(
+        w for family, each in weights["families"].items() for w, said in zip(each, sharing(family, shared, ours & theirs), strict=True) if said
+    )
+    score = _probability(log_odds)
+    return Verdict(score, _level(score, weights["levels"], dated=bool(DATED & shared.keys())), "shared_digests unseen")
+
+
+def sharing(family: str, shared: Mapping[str, int], both: set[str]) -> tuple[bool, ...]:
+    """Tell what a family of digests says, in the order of `SHARED`."""
+    count, held = shared.get(family, 0), family in both
+    return (count >= 1, count >= 2, count > 2, held and not count, not held)  # noqa: PLR2004 (once, twice, more often)
+
+
+def _level(score: float, levels: Mapping[str, float], *, dated: bool) -> str | None:
+    """Strong may be reported without review, possible is to be reviewed; without a date of birth nothing is strong."""
+    if score >= levels["strong"] and dated:
+        return "strong"
+    return "possible" if score >= levels["possible"] else None
+
+
+def _probability(log_odds: float) -> float:
+    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, log_odds)))), 6)
+
+
+def _places(shared: int | None) -> float:
+    weights: list[float] = _weights()["places"]
+    return 0.0 if shared is None else weights[min(shared, len(weights) - 1)]
+
+
+_WORST_FIRST: Final = ("lost", "initial", "slip", "variant", "sound", "spelt", "same")
+
+
+def _rule(names: Alignment) -> str:
+    """Name what the names have in common by the worst of their pairs."""
+    worst = min((p.how for p in names.pairs), key=_WORST_FIRST.index)
+    if names.scripts_differ and worst in {"sound", "spelt", "same"}:
+        return "same_sound_other_script"
+    return "part_of_name" if worst == "same" and names.left else f"{worst}_name"
+
+
+@cache
+def _weights() -> dict[str, Any]:
+    """Read the fitted weights, each set in the order of `FEATURES`."""
+    data: dict[str, Any] = load("weights")
+    named = data["names"]
+    return {**data, "names": {group: [named[group].get(f, 0.0) for f in FEATURES] for group in named}}
+
+
+def _features(one: Profile, other: Profile, names: Alignment) -> tuple[float, ...]:
+    pairs = names.pairs
+    likes = sorted(p.likeness for p in pairs)
+    gap = 1 - names.mean
+    said = sum(p.weight * max(0.0, p.likeness - 0.7) / 0.3 for p in pairs)
+    left = sum(w.weight for w in names.left if not w.patronymic)
+    lost = [p for p in pairs if p.likeness < LOST]
+    hows = [p.how for p in pairs]
+    woman = "F" in (one.gender, other.gender)
+    lost_parts, met_parts = {p.part for p in lost}, {p.part for p in pairs if p.likeness > _MEETS}
+    both_genders = bool(one.gender and other.gender)
+    both_nationalities = bool(one.nationalities and other.nationalities)
+    same_nationality = bool(one.nationalities & other.nationalities)
+    return (
+        gap, gap * gap, 1 - likes[0], likes[0] < _DOUBTFUL, likes[0] < LOST, 1 - likes[1] if len(likes) > 1 else 0.0,
+        said, min(said, 1.2), left, left > 0, any(w.patronymic for w in names.left),
+        *(hows.count(how) / len(hows) for how in ("same", "spelt", "sound", "slip", "variant", "initial")),
+        len(pairs) == 1, sum(p.weight for p in pairs) < 1, sum(p.weight for p in lost),
+        "given" in lost_parts, "family" in lost_parts, woman and "family" in lost_parts, "family" in met_parts, "given" in met_parts,
+        both_genders and one.gender == other.gender, both_genders and one.gender != other.gender,
+        same_nationality, both_nationalities and not same_nationality,
+    )  # fmt: skip

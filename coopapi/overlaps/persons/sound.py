@@ -1,0 +1,53 @@
+"""The sound of a name as the consonants that all romanisations keep; where a letter has two readings, so has the name."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from coopapi.overlaps.persons.latin import CH, DZH, HEH, MB, ND, NG, WAW
+
+MOST_READINGS: Final = 4
+
+# What several letters write as one sound in the big romanisations (ICAO, BGN, German, French, Polish, scholarly).
+_GROUPS: Final[Mapping[str, str]] = {
+    "schtsch": "Z", "chtch": "Z", "shch": "Z", "szcz": "Z", "stsch": "Z", "tsch": "Z", "sch": "Z", "tch": "Z", "dzh": "Z",
+    "dj": "Z", "dz": "Z", "cz": "Z", "sz": "Z", "rz": "Z", "sh": "Z", "zh": "Z", "ts": "Z", "tz": "Z", "xh": "Z", "gj": "Z",
+    "kh": "K", "gh": "K", "ph": "V", "th": "T", "dh": "T", "ck": "K", "qu": "K", "lh": "L", "nh": "N", "rh": "R", "bh": "P",
+    "ks": "KZ", "ch": CH,
+}  # fmt: skip
+_LETTERS: Final[Mapping[str, str]] = {
+    **dict.fromkeys("bp", "P"), **dict.fromkeys("vfw", "V"), **dict.fromkeys("td", "T"), **dict.fromkeys("kgqch", "K"),
+    **dict.fromkeys("sz", "Z"), "x": "KZ", "m": "M", "n": "N", "l": "L", "r": "R",
+}  # fmt: skip
+# Letters with more than one reading: every occurrence in a name is read alike.
+_READINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    CH: ("Z", "K"), DZH: ("Z", "K"), WAW: ("", "V"), MB: ("P", "MP"), ND: ("T", "NT"), NG: ("K", "NK"),
+    "j": ("A", "Z"), "J": ("", "Z"), HEH: ("K", ""),
+}  # fmt: skip
+_SOUNDS: Final = re.compile("|".join([*sorted(_GROUPS, key=len, reverse=True), "."]))
+_SOFT: Final = re.compile("c(?=[eiy])")
+
+
+@lru_cache(maxsize=65_536)
+def sounds(latin: str) -> tuple[str, ...]:
+    """Return the codes of one word in Latin letters, at most four, in the letters K L M N P R T V Z, and A for a vowel it begins with."""
+    text = _SOFT.sub("s", latin)
+    text = text[:1] + text[1:].rstrip(f"h{HEH}")
+    read = [_GROUPS.get(part) or _LETTERS.get(part, part) for part in _SOUNDS.findall(text)]
+    if read and read[0] in "aeiouy":
+        read[0] = "A"
+    read = ["" if sound in "aeiouy" else "J" if at and sound == "j" else sound for at, sound in enumerate(read)]
+    choices: list[dict[str, str]] = [{}]
+    for mark in dict.fromkeys(sound for sound in read if sound in _READINGS):
+        choices = [{**choice, mark: reading} for choice in choices for reading in _READINGS[mark]][:MOST_READINGS]
+    return tuple(dict.fromkeys(filter(None, (_once(choice.get(s, s) for s in read) for choice in choices))))
+
+
+def _once(read: Iterable[str]) -> str:
+    """Write the sounds in a row; one doubled without a vowel between counts once."""
+    out, last = "", ""
+    for sound in read:
+        out += "" if sound == last else sound
+        last = sound
+    return out
