@@ -2,7 +2,7 @@
 
     python -m bench.fit_persons DEV_PERSONS.csv.gz DEV_TRUTH.csv.gz
 
-Writes coopapi/overlaps/persons/data/weights.json. Needs the extra `[bench]` (scikit-learn, NumPy).
+Writes coopapi/persons/data/weights.json. Needs the extra `[bench]` (scikit-learn, NumPy).
 """
 
 import json
@@ -17,12 +17,12 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from bench.persons import Pair, candidates, persons, quality, rows, true_pairs
-from coopapi.overlaps.persons.births import RELATIONS
-from coopapi.overlaps.persons.families import FAMILIES
-from coopapi.overlaps.persons.profile import Profile
-from coopapi.overlaps.persons.score import DATES, FEATURES, SHARED, Comparison, compare, sharing
+from coopapi.persons.births import RELATIONS
+from coopapi.persons.families import FAMILIES
+from coopapi.persons.profile import Profile
+from coopapi.persons.score import DATES, FEATURES, SHARED, Comparison, compare, sharing
 
-TARGET = Path(__file__).parents[1] / "coopapi" / "overlaps" / "persons" / "data" / "weights.json"
+TARGET = Path(__file__).parents[1] / "coopapi" / "persons" / "data" / "weights.json"
 GROUPS = tuple(dict.fromkeys(DATES.values()))
 PLACES = (-1.5, 3.0, 5.0, 6.0)
 ROUND = 3

@@ -20,7 +20,7 @@ from bench.persons import Pair, Person, candidates, persons, quality, rows, true
 from coopapi.crypto import Keyring
 from coopapi.overlaps.kinds import Context, ImpossibleValue, Key, Strength
 from coopapi.overlaps.kinds import read as read_value
-from coopapi.overlaps.persons.score import judge, judge_digests
+from coopapi.persons.score import judge, judge_digests
 
 # The kinds of the evaluation's identifier files, and those of ours.
 KINDS = {"wallet": ("eth_address", "btc_address"), "hash": ("sha256", "sha1", "md5"), "plate": ("vehicle_plate",)}

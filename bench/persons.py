@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coopapi.config import SETTINGS
-from coopapi.overlaps.persons.families import Text, texts
-from coopapi.overlaps.persons.profile import Name, Profile, profile
+from coopapi.persons.families import Text, texts
+from coopapi.persons.profile import Name, Profile, profile
 
 Pair = tuple[str, str]
 CROWD = int(next(setting.default for setting in SETTINGS if setting.name == "crowd") or 0)

@@ -43,6 +43,12 @@ class Action(StrEnum):
     IDENTIFIER_CLEAR = "identifier:clear"
     IDENTIFIER_WRITE = "identifier:write"
     OVERLAP_READ = "overlap:read"
+    OVERLAP_JUDGE = "overlap:judge"
+    DISCLOSURE_READ = "disclosure:read"
+    DISCLOSURE_ASK = "disclosure:ask"
+    DISCLOSURE_DECIDE = "disclosure:decide"
+    EXCLUSION_READ = "exclusion:read"
+    EXCLUSION_MANAGE = "exclusion:manage"
     TIMELINE_READ = "timeline:read"
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
@@ -75,7 +81,7 @@ class Level(IntEnum):
 _EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ})
 _FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ}
 _ANALYSING: Final = _FOLLOWING | {Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.OVERLAP_READ}
-_COORDINATING: Final = _ANALYSING | {Action.IDENTIFIER_CLEAR}
+_COORDINATING: Final = _ANALYSING | {Action.IDENTIFIER_CLEAR, Action.DISCLOSURE_READ, Action.EXCLUSION_READ}
 _INVESTIGATING: Final = _COORDINATING | {
     Action.CASE_OPEN,
     Action.CASE_EDIT,
@@ -83,12 +89,15 @@ _INVESTIGATING: Final = _COORDINATING | {
     Action.CONSULTATIONS_READ,
     Action.SUBJECT_WRITE,
     Action.IDENTIFIER_WRITE,
+    Action.OVERLAP_JUDGE,
+    Action.DISCLOSURE_ASK,
+    Action.EXCLUSION_MANAGE,
 }
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.INVESTIGATOR: _INVESTIGATING,
-    Role.PROSECUTOR: _INVESTIGATING,
-    Role.SYSTEM: _INVESTIGATING,
+    Role.PROSECUTOR: _INVESTIGATING | {Action.DISCLOSURE_DECIDE},
+    Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK},
     Role.DESK: _COORDINATING,
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING,
@@ -131,6 +140,11 @@ class Actor:
     def may(self, action: Action) -> bool:
         """Tell whether the role grants the action."""
         return action in GRANTS[self.role]
+
+    @property
+    def human(self) -> bool:
+        """Tell whether a person is calling: some moves the law gives to a human (R11)."""
+        return self.kind == "person"
 
     @property
     def cleared(self) -> bool:

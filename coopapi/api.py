@@ -143,7 +143,7 @@ def _shown(made: Any, show: Show | None, many: str | None, work: Work | None) ->
     if isinstance(made, Page):
         g.next = made.next
         items = show(work, made.items) if show and work else made.items
-        return {"items": items, "next": made.next}
+        return {"items": items, "next": made.next} | ({} if made.total is None else {"total": made.total})
     if many:
         return {many: show(work, made) if show and work else made}
     if show and work and made is not None:

@@ -25,7 +25,9 @@ from coopapi.errors import NotFound, Unavailable
 from coopapi.journal.service import record
 from coopapi.oauth.routes import blp as oauth
 from coopapi.oauth.service import AUDIENCE, OwnKeys
-from coopapi.overlaps.routes import blp as overlaps
+from coopapi.disclosures.routes import blp as disclosures
+from coopapi.overlaps.handling_routes import blp as overlaps
+from coopapi.overlaps.routes import blp as identifiers
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
 
@@ -71,7 +73,7 @@ def describe_app() -> Flask:
     app.url_map.strict_slashes = True
     edge.register(app)
     problems.register(app)
-    api = create_api(app, directory, oauth, cases, overlaps, timelines)
+    api = create_api(app, directory, oauth, cases, identifiers, overlaps, disclosures, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -134,6 +136,9 @@ def check_database(database: Database) -> None:
             "subjects",
             "case_access",
             "case_overlaps",
+            "overlap_sides",
+            "disclosures",
+            "exclusions",
             "journal_entries",
             "principals",
             "authorities",

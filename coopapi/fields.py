@@ -111,6 +111,7 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
         {
             "items": fields.List(fields.Nested(schema), required=True),
             "next": fields.String(allow_none=True, required=True, metadata={"description": "Cursor to the next page, or null."}),
+            "total": fields.Integer(metadata={"description": "How many there are in all, where `totals` was asked for."}),
         },
         name=name,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 
 from coopapi.access import Action, Level
@@ -10,6 +11,14 @@ from coopapi.errors import Conflict, Unprocessable
 
 class IllegalMove(Conflict):
     """The present state does not allow that event."""
+
+
+class Side(StrEnum):
+    """On which side of a thing between two authorities a move is taken."""
+
+    ANY = "any"
+    ASKING = "asking"
+    OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +31,7 @@ class Move:
     by: Action
     level: Level = Level.OWN
     reason: bool = False
+    side: Side = Side.ANY
 
 
 class ReasonNeeded(Unprocessable):

@@ -1,16 +1,19 @@
 """Register and find: the definer functions of the database, called with what a case holds (D6).
 
 They look past what the caller may see, check the caller's right to its own case themselves, and tell nobody here what
-they found: a match is seen as an overlap, or not at all.
+they found: a match is seen as an overlap, or not at all. Between holding and settling, what cannot be found by equality is
+compared, while the tokens are locked.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
 
 from coopapi.db import Work
+from coopapi.likeness import Likeness, compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +28,97 @@ class Holding:
     role: str | None
 
 
+_HOLD = text(
+    "select * from priv.hold(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
+    " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[]))"
+)
+_RELEASE = text("select * from priv.release(:case, cast(:identifiers as uuid[]))")
+_RELABEL = text(
+    "select * from priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role)"
+)
+_CANDIDATES = text(
+    "select * from priv.candidates(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:was as integer[]), :limits)"
+)
+_SETTLE = text(
+    "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:apart as uuid[]), cast(:a as uuid[]),"
+    " cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]), cast(:rules as text[]), :limits, :request)"
+)
+
+
+def limits(work: Work) -> list[int]:
+    """How many cases may hold a match key of persons, and how many a value."""
+    return [work.settings.crowd, work.settings.high_frequency]
+
+
 def register(work: Work, case_id: UUID, holdings: Sequence[Holding]) -> None:
     """Put identifiers of a case into matching; every overlap they make exists when this transaction commits."""
-    work.session.execute(
-        text(
-            "select priv.register(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
-            " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[]), :limit, :request)",
-        ),
+    held = _run(
+        work,
+        _HOLD,
         {
-            **_common(work, case_id),
+            "case": case_id,
             "identifiers": [str(h.identifier_id) for h in holdings],
-            "tokens": [f"\\x{h.token.hex()}" for h in holdings],
+            "tokens": [_bytea(h.token) for h in holdings],
             "families": [h.family for h in holdings],
             "strengths": [int(h.strength) for h in holdings],
             "kinds": [h.kind for h in holdings],
             "roles": [h.role for h in holdings],
         },
     )
+    if held:
+        new = sorted({h.identifier_id for h in holdings if h.strength <= 0})
+        _settle(work, case_id, held, (), _compare(work, case_id, new, held))
 
 
 def unregister(work: Work, case_id: UUID, identifiers: Sequence[UUID] | None = None) -> None:
     """Take identifiers of a case out of matching, or all of them; overlaps that rested on them are withdrawn."""
-    work.session.execute(
-        text("select priv.unregister(:case, cast(:identifiers as uuid[]), :limit, :request)"),
-        {**_common(work, case_id), "identifiers": None if identifiers is None else [str(i) for i in identifiers]},
-    )
+    found = _run(work, _RELEASE, {"case": case_id, "identifiers": None if identifiers is None else [str(i) for i in identifiers]})
+    held = [row for row in found if row.token is not None]
+    if found:
+        _settle(work, case_id, held, [row.other for row in found if row.token is None], _compare(work, case_id, (), held))
 
 
 def relabel(work: Work, case_id: UUID, subject_id: UUID | None = None, role: str | None = None) -> None:
     """Let matching follow a case's new visibility, or a subject's new category."""
-    work.session.execute(
-        text(
-            "select priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject),"
-            " :role, :limit, :request)",
-        ),
-        {**_common(work, case_id), "subject": subject_id, "role": role},
-    )
+    held = _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "role": role})
+    if held:
+        _settle(work, case_id, held, None, _compare(work, case_id, (), held))
 
 
-def _common(work: Work, case_id: UUID) -> dict[str, object]:
+def _compare(work: Work, case_id: UUID, identifiers: Sequence[UUID], held: Sequence[Row[Any]]) -> list[Likeness]:
+    """Compare what equality cannot find: the new against those that share a key, and those whose key is rare again."""
+    crossed = [row for row in held if row.was > work.settings.crowd]
+    if not identifiers and not crossed:
+        return []
+    asked = {"case": case_id, "identifiers": [str(i) for i in identifiers], **_tokens(crossed), "limits": limits(work)}
+    pairs = _run(work, _CANDIDATES, asked)
+    if pairs:
+        work.note("identifiers.compared", case_id=case_id, object_type="case", count=len(pairs))
+    return compare(work, pairs)
+
+
+def _settle(work: Work, case_id: UUID, held: Sequence[Row[Any]], apart: Sequence[UUID] | None, alike: Sequence[Likeness]) -> None:
+    """Keep what is alike and compute the overlaps anew, with the cases it is no longer like; None: with all it is like."""
+    told = {
+        "a": [str(x.a) for x in alike],
+        "b": [str(x.b) for x in alike],
+        "scores": [x.score for x in alike],
+        "strengths": [x.strength for x in alike],
+        "rules": [x.rule for x in alike],
+    }
+    cases = None if apart is None else [str(a) for a in apart]
+    asked = {"case": case_id, **_tokens(held), "apart": cases, **told, "limits": limits(work)}
+    work.session.execute(_SETTLE, {**asked, "request": work.request_id})
+
+
+def _tokens(held: Sequence[Row[Any]]) -> dict[str, list[Any]]:
+    return {"tokens": [_bytea(row.token) for row in held], "was": [row.was for row in held]}
+
+
+def _bytea(token: bytes) -> str:
+    return f"\\x{bytes(token).hex()}"
+
+
+def _run(work: Work, query: TextClause, asked: dict[str, Any]) -> Sequence[Row[Any]]:
     work.session.flush()
-    return {"case": case_id, "limit": work.settings.high_frequency, "request": work.request_id}
+    return work.session.execute(query, asked).all()

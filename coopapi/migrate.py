@@ -1,6 +1,8 @@
 """Bring a database to the present schema: roles, key of the context, migrations (R14)."""
 
+import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,10 @@ from coopapi.crypto import Keyring
 APP_ROLE: Final = "coopapi_app"
 _LIMITS: Final = {"statement_timeout": "15s", "lock_timeout": "5s", "idle_in_transaction_session_timeout": "20s"}
 _BLOCK: Final = 64
+_GRANTED: Final = """exists (select from public.case_access g where g.case_id = {case}
+    and g.authority_id = (select priv.authority()) and g.level >= {level}
+    and (g.principal_id is null or g.principal_id = (select priv.principal()))
+    and g.withdrawn_at is null and (g.until is null or g.until > (select priv.at())))"""
 
 
 def migrations() -> Path:
@@ -34,6 +40,14 @@ def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -
             _install_context_key(connection, keys.context_key)
     engine.dispose()
     return made
+
+
+def run_parts(connection: Connection, revision: str, parts: Sequence[str] | None = None) -> None:
+    """Run the SQL of a revision, all its parts in order or those named; GRANTED(case, level) stands for the rule of access."""
+    folder = migrations() / "sql" / revision
+    for part in sorted(folder.glob("*.sql")) if parts is None else [folder / f"{name}.sql" for name in parts]:
+        text_ = re.sub(r"(?<!-- )GRANTED\(([\w.]+), (\d)\)", lambda m: _GRANTED.format(case=m[1], level=m[2]), part.read_text())
+        connection.exec_driver_sql(text_.replace("%", "%%"))
 
 
 def is_current(connection: Connection) -> bool:

@@ -26,10 +26,11 @@ class BadCursor(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a list, and the cursor to the next ones."""
+    """Some rows of a list, the cursor to the next ones, and how many there are in all, if that was asked for."""
 
     items: Sequence[Any]
     next: str | None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ def world(app, owner, signer, clock) -> World:
     clock.offset = timedelta()
     with owner.cursor() as cursor:
         cursor.execute(
-            """delete from idempotency_keys; delete from journal_entries; delete from journal_heads; delete from case_overlaps;
+            """delete from idempotency_keys; delete from disclosed_items; delete from disclosures; delete from exclusions;
+            delete from overlap_sides; delete from likenesses; delete from journal_entries; delete from journal_heads; delete from case_overlaps;
             delete from holdings; delete from match_tokens; delete from identifiers; delete from subject_categories;
             delete from subjects; delete from case_keys; delete from case_access; delete from used_assertions;
             delete from cases where id <> '00000000-0000-0000-0000-000000000000';

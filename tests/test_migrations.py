@@ -19,7 +19,7 @@ from coopapi.journal.models import Xid8
 from coopapi.journal.service import record
 
 ischema_names["xid8"] = Xid8
-FUNCTION_TABLES = {"match_tokens", "holdings", "alembic_version"}
+FUNCTION_TABLES = {"match_tokens", "holdings", "likenesses", "alembic_version"}
 
 
 @pytest.fixture

@@ -153,6 +153,7 @@ class CodeOut(Shown):
     aliases = fields.List(fields.String())
     allowed = fields.List(fields.String(), metadata={"description": "Of `kind_by_category`: the categories it may be held about."})
     description = fields.Dict()
+    hours = fields.Integer(metadata={"description": "Of `disclosure_urgencies`: how long the owner has."})
 
 
 class CodelistOut(Shown):

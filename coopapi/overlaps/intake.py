@@ -16,7 +16,9 @@ from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.crypto import CaseKey as DataKey
 from coopapi.db import Work, as_json, new_id
 from coopapi.errors import Conflict, NotFound, Unprocessable
+from coopapi.likeness import PERSON, place
 from coopapi.overlaps import keys, kinds
+from coopapi.overlaps.formats.persons import read_digests, read_names
 from coopapi.overlaps.kinds import Context, ImpossibleValue, Reading
 from coopapi.overlaps.text import NORMALISER_VERSION
 
@@ -103,8 +105,10 @@ def draft(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], subject
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
         raise Unprocessable(errors=[_fault("/subject_id", "subject", "the case has no such subject")])
+    if item["kind"] == "person" and subject is None:
+        raise Unprocessable(errors=[_fault("/subject_id", "subject", "a person belongs to a subject of the case")])
     try:
-        reading = kinds.read(item["kind"], item["value"], Context(**item.get("context", {})))
+        reading = _reading(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[_fault("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
     exceptional = item.get("exceptional_processing", {})
@@ -112,6 +116,14 @@ def draft(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], subject
         raise Unprocessable(errors=[_fault("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
     role = subject.category if subject is not None else None
     return Draft(item, reading, role, _row(work, case, key, item, reading))
+
+
+def _reading(item: Mapping[str, Any]) -> Reading:
+    if item.get("person"):
+        return read_names(item["person"])
+    if item.get("digests"):
+        return read_digests(item["digests"])
+    return kinds.read(item["kind"], item["value"], Context(**item.get("context", {})))
 
 
 def _fault(pointer: str, rule: str, detail: str) -> dict[str, Any]:
@@ -130,7 +142,7 @@ def _row(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], reading:
         "fingerprint": key.fingerprint(item["kind"], _identity(reading, item)),
         "sealed": seal(key, case, row_id, item, reading),
         "normaliser": NORMALISER_VERSION,
-        "strength": max(int(k.strength) for k in reading.keys),
+        "strength": int(reading.strength or max(k.strength for k in reading.keys)),
         "warnings": list(reading.warnings),
         "basis": item.get("basis", "fact"),
         "source_grading": item.get("source_grading"),
@@ -146,18 +158,16 @@ def _row(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], reading:
 def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
     """What makes a value the same within a case: its canonical form, and for an address also when it was seen."""
     seen = item.get("context", {}).get("observed_at")
-    return f"{reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
+    return f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
 
 
 def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
     """Seal what only this case may read: the value as it came, as it was read, its context and its source."""
-    content = {name: item.get(name) for name in ("value", "context", "source")}
+    content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
+    if item["kind"] == "person":
+        families = sorted({read.family.removeprefix(PERSON) for read in reading.keys})
+        content |= {"value": reading.normalised or None, "families": families}
     return key.values.seal(as_json({**content, "normalised": reading.normalised}).encode(), place(case.authority_id, row_id))
-
-
-def place(authority_id: UUID, row_id: UUID) -> str:
-    """Name where a sealed value belongs, so that it cannot be moved to another row."""
-    return f"identifiers/sealed/{row_id}/{authority_id}"
 
 
 def identifier_of(work: Work, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:

@@ -10,4 +10,8 @@ from coopapi.overlaps.kinds import Key
 
 def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[Key]) -> list[Holding]:
     """Make the tokens of one identifier, each with what it says about who holds it."""
-    return [Holding(identifier_id, keys.token(key.family, key.text), key.family, int(key.strength), kind, role) for key in read]
+    return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, role) for key in read]
+
+
+def _token(keys: Keyring, key: Key) -> bytes:
+    return keys.outer(key.family, bytes.fromhex(key.text)) if key.digest else keys.token(key.family, key.text)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from coopapi.overlaps.formats import accounts, documents, networks
+from coopapi.overlaps.formats import accounts, documents, networks, persons
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
 from coopapi.overlaps.text import MAX_TEXT, clean
 
@@ -119,6 +119,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "locally_administered": "Phones make such addresses up and change them.",
             },
         ),
+        Kind("person", "Person", "ICAO 9303, EPRIS (Prüm II Art. 43)", persons.read_nothing, ""),
         Kind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),
     )
 }

@@ -1,14 +1,31 @@
-"""An overlap: two cases that share tokens. Written by the database's own function, read here."""
+"""An overlap: two cases that share identifiers, written by the database's own function; what each side makes of it; exclusions."""
 
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, or_, true
+from sqlalchemy import REAL, BigInteger, ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from coopapi.access import Actor, Level
-from coopapi.db import Row
+from coopapi.access import Action, Actor, Level
+from coopapi.db import Kept, Row
 from coopapi.grants import granted
+from coopapi.lifecycle import Lifecycle, Move
+
+_JUDGE: Final = {"by": Action.OVERLAP_JUDGE, "level": Level.CONTRIBUTE}
+SIDE_LIFE: Final = Lifecycle(
+    "detected",
+    Move("take", "detected", "under_verification", **_JUDGE),
+    Move("confirm", "under_verification", "confirmed", **_JUDGE),
+    Move("reject", "under_verification", "rejected", **_JUDGE, reason=True),
+    Move("doubt", "under_verification", "unsure", **_JUDGE, reason=True),
+    Move("release", "under_verification", "detected", **_JUDGE),
+    Move("take", "unsure", "under_verification", **_JUDGE),
+    Move("take", "confirmed", "under_verification", **_JUDGE, reason=True),
+    Move("take", "rejected", "under_verification", **_JUDGE, reason=True),
+)
+
+EXCLUSION_LIFE: Final = Lifecycle("in_force", Move("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True))
 
 
 class Overlap(Row):
@@ -34,6 +51,17 @@ class Overlap(Row):
     open_shared_b: Mapped[int] = mapped_column()
     open_kinds: Mapped[list[str]] = mapped_column()
     ever_open: Mapped[bool] = mapped_column()
+    ever: Mapped[bool] = mapped_column()
+    rarity: Mapped[int] = mapped_column(SmallInteger)
+    open_rarity: Mapped[int] = mapped_column(SmallInteger)
+    roles: Mapped[list[str]] = mapped_column()
+    open_roles: Mapped[list[str]] = mapped_column()
+    score: Mapped[float] = mapped_column(REAL)
+    open_score: Mapped[float] = mapped_column(REAL)
+    first_at: Mapped[datetime | None] = mapped_column()
+    last_at: Mapped[datetime | None] = mapped_column()
+    open_first_at: Mapped[datetime | None] = mapped_column()
+    open_last_at: Mapped[datetime | None] = mapped_column()
     rank: Mapped[int] = mapped_column(BigInteger)
     open_rank: Mapped[int] = mapped_column(BigInteger)
     detected_at: Mapped[datetime] = mapped_column()
@@ -44,18 +72,67 @@ class Overlap(Row):
         """Seen from a side one has access to; a hidden case only by its owner; victims' evidence only with clearance."""
         mine = or_(granted(cls.case_a, Level.INDEX, actor, now), granted(cls.case_b, Level.INDEX, actor, now))
         return and_(
-            true() if actor.cleared else cls.ever_open,
+            cls.ever if actor.cleared else cls.ever_open,
             or_(cls.hidden_a.is_(False), cls.authority_a == actor.authority_id),
             or_(cls.hidden_b.is_(False), cls.authority_b == actor.authority_id),
             mine,
         )
 
     @classmethod
-    def ranked(cls, actor: Actor) -> InstrumentedAttribute[int]:
-        """The column that ranks overlaps for the actor."""
-        return cls.rank if actor.cleared else cls.open_rank
+    def seen(cls, actor: Actor, name: str) -> InstrumentedAttribute[Any]:
+        """A column as the actor sees it: with the evidence about victims, or (`open_`) without."""
+        column: InstrumentedAttribute[Any] = getattr(cls, name if actor.cleared else f"open_{name}")
+        return column
+
+
+class OverlapSide(Kept):
+    """What one side makes of an overlap; the other side's judgement is not shown to it (R10)."""
+
+    __tablename__ = "overlap_sides"
+    __table_args__ = (UniqueConstraint("overlap_id", "case_id"),)
+
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey("case_overlaps.id"))
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    state: Mapped[str] = mapped_column()
+    verifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    reason: Mapped[str | None] = mapped_column()
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    decided_at: Mapped[datetime | None] = mapped_column()
 
     @classmethod
-    def weighed(cls, actor: Actor) -> InstrumentedAttribute[int]:
-        """The column that says how strong the evidence is for the actor."""
-        return cls.strength if actor.cleared else cls.open_strength
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its case, as far as the overlap is seen."""
+        overlap = select(Overlap.id).where(Overlap.id == cls.overlap_id, Overlap.visible_to(actor, now))
+        return and_(granted(cls.case_id, Level.INDEX, actor, now), overlap.exists())
+
+
+class Exclusion(Kept):
+    """What is evidence for no overlap of its author's cases: a value, a kind, or what is shared with one authority."""
+
+    __tablename__ = "exclusions"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    everywhere: Mapped[bool] = mapped_column()
+    token: Mapped[bytes | None] = mapped_column()
+    identifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("identifiers.id"))
+    kind: Mapped[str | None] = mapped_column()
+    other_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
+    reason: Mapped[str] = mapped_column()
+    until: Mapped[datetime | None] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+    withdrawn_at: Mapped[datetime | None] = mapped_column()
+    withdrawn_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    lapsed_at: Mapped[datetime | None] = mapped_column()
+
+    @property
+    def state(self) -> str:
+        """In force, withdrawn, or lapsed."""
+        return "withdrawn" if self.withdrawn_at else "lapsed" if self.lapsed_at else "in_force"
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by its author's authority; the operator's by everybody."""
+        del now
+        return or_(cls.authority_id == actor.authority_id, cls.everywhere)

@@ -1,4 +1,4 @@
-"""Identifiers and overlaps over HTTP."""
+"""Identifiers over HTTP."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,20 +11,16 @@ from coopapi.cases.models import IDENTIFIER_LIFE, Identifier
 from coopapi.cases.schemas import TransitionsOut
 from coopapi.db import Work
 from coopapi.overlaps import intake, service
-from coopapi.overlaps.models import Overlap
 from coopapi.overlaps.schemas import (
-    HighFrequencyList,
     IdentifierFilter,
     IdentifierOut,
     IdentifierPatch,
     IdentifiersIn,
-    OverlapFilter,
-    OverlapOut,
     WithdrawalIn,
 )
 from coopapi.paging import Order, Page, page
 
-blp = Blueprint("overlaps", __name__, url_prefix="/api/v1", description="What cases hold, and where they share it")
+blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="What cases hold")
 
 
 @blp.route(
@@ -120,32 +116,3 @@ def withdraw(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, versio
     cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
     row = intake.identifier_of(work, case_id, identifier_id, version=version)
     return intake.withdraw(work, row, data["event"], data.get("reason"))
-
-
-@blp.route("/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
-def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
-    """List the cases that share identifiers with this one, strongest first, those of other authorities before one's own."""
-    query = service.overlaps_of(work, wanted, case_id)
-    found = page(work, f"overlaps/{case_id}", query, Order((Overlap.ranked(work.actor), Overlap.id)), wanted)
-    return Page(service.show_overlaps(work, found.items, case_id), found.next)
-
-
-@blp.route("/cases/<uuid:case_id>/overlaps/high-frequency", allow=Action.OVERLAP_READ, returns=HighFrequencyList)
-def too_common(case_id: UUID, *, work: Work) -> dict[str, Any]:
-    """List identifiers of the case whose value too many cases hold to be evidence, with the count."""
-    return service.high_frequency(work, case_id)
-
-
-@blp.route("/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
-    """List the overlaps of all cases you may see, strongest first, those across authorities before the rest."""
-    query = service.overlaps_of(work, wanted)
-    found = page(work, "overlaps", query, Order((Overlap.ranked(work.actor), Overlap.id)), wanted)
-    return Page(service.show_overlaps(work, found.items), found.next)
-
-
-@blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
-def show(overlap_id: UUID, *, work: Work) -> dict[str, Any]:
-    """Show one overlap with all its evidence, from your side."""
-    (shown,) = service.show_overlaps(work, [service.one_overlap(work, overlap_id)], most=10_000)
-    return shown

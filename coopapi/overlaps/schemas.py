@@ -1,12 +1,13 @@
 """Identifiers and overlaps on the wire."""
 
 from marshmallow import ValidationError, fields, validates_schema
+from marshmallow.validate import Regexp
 
-from coopapi.cases.schemas import AuthorityRef
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.overlaps.kinds import KINDS
 from coopapi.overlaps.text import MAX_TEXT
+from coopapi.persons.families import FAMILIES
 
 
 class ContextIn(Schema):
@@ -27,11 +28,46 @@ class ExceptionalIn(Schema):
     until = When(required=True)
 
 
+class NameIn(Schema):
+    """A name as the file has it, in any script: whole, or given and family apart."""
+
+    full = Text(300)
+    given = Text(200)
+    family = Text(200)
+    type = OneOf(("name", "alias", "maiden", "nickname"), metadata={"description": "name, if not said"})
+
+    @validates_schema
+    def something_is_said(self, data: dict[str, object], **_: object) -> None:
+        """A name has a part."""
+        if not {"full", "given", "family"} & data.keys():
+            raise ValidationError("A name is full, or given and family.", "full")
+
+
+class PersonIn(Schema):
+    """A person: every name it is known by, every date of birth it gave, whole or in part."""
+
+    names = Many(fields.Nested(NameIn), 20, least=1, distinct=False, required=True)
+    birth_dates = Many(Text(10), 10, metadata={"description": "YYYY-MM-DD, YYYY-MM or YYYY"})
+    gender = OneOf(("M", "F", "X"), metadata={"description": "ICAO 9303: M, F, or X for unspecified"})
+    nationalities = Many(Code("countries"), 10)
+    places = Many(Text(200), 10, metadata={"description": "Of birth or residence."})
+
+
+class DigestIn(Schema):
+    """One match key of a person, digested with the key k1 that the operator gave your authority."""
+
+    family = OneOf(FAMILIES, required=True)
+    digest = Text(64, required=True, validate=[Regexp("^[0-9a-f]{64}$")])
+    answers_only = fields.Boolean(metadata={"description": "As the digesting command says it."})
+
+
 class IdentifierIn(Schema):
-    """A value that may identify somebody."""
+    """A value that may identify somebody; of kind `person`, a person in clear or as digests alone."""
 
     kind = OneOf(KINDS, required=True)
-    value = Text(MAX_TEXT, required=True)
+    value = Text(MAX_TEXT)
+    person = fields.Nested(PersonIn)
+    digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
     context = fields.Nested(ContextIn)
     subject_id = fields.UUID(metadata={"description": "Whose it is, if that is known."})
     basis = Code("basis", metadata={"description": "fact (default) or assessment (LED Art. 7)"})
@@ -40,6 +76,14 @@ class IdentifierIn(Schema):
     information_grading = Code("information_grading")
     handling_code = Code("handling_codes", metadata={"description": "That of the case, if not said."})
     exceptional_processing = fields.Nested(ExceptionalIn)
+
+    @validates_schema
+    def one_thing_is_sent(self, data: dict[str, object], **_: object) -> None:
+        """A person comes as `person` or `digests`, everything else as `value`."""
+        sent = {"value", "person", "digests"} & data.keys()
+        wanted = {"person", "digests"} if data.get("kind") == "person" else {"value"}
+        if len(sent) != 1 or not sent <= wanted:
+            raise ValidationError(f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.", min(wanted - sent, default="value"))
 
     @validates_schema
     def assessments_are_graded(self, data: dict[str, object], **_: object) -> None:
@@ -58,6 +102,7 @@ class IdentifierPatch(Schema):
     """A correction: of the value, its context, or what it rests on."""
 
     value = Text(MAX_TEXT)
+    person = fields.Nested(PersonIn)
     context = fields.Nested(ContextIn)
     subject_id = fields.UUID(allow_none=True)
     basis = Code("basis")
@@ -92,6 +137,7 @@ class IdentifierOut(Shown):
     kind = fields.String(required=True)
     value = fields.String(allow_none=True)
     normalised = fields.String(allow_none=True)
+    person = fields.Dict(allow_none=True)
     context = fields.Dict(allow_none=True)
     source = fields.String(allow_none=True)
     strength = fields.String(required=True)
@@ -113,64 +159,3 @@ class WithdrawalIn(Schema):
 
     event = OneOf(("withdraw",), required=True)
     reason = Code("withdrawal_reasons", group="identifier")
-
-
-class OverlapFilter(Paged):
-    """Which overlaps."""
-
-    state = Code("overlap_states")
-    strength = Code("overlap_strength", metadata={"description": "At least this strong."})
-
-
-class CounterpartOut(Shown):
-    """The other case, as its visibility allows: always whose it is, more only if its owner opened the index."""
-
-    authority = fields.Nested(AuthorityRef, required=True)
-    case_id = fields.UUID(allow_none=True)
-    reference = fields.String(allow_none=True)
-    title = fields.String(allow_none=True)
-
-
-class EvidenceOut(Shown):
-    """One of my identifiers that the other case shares."""
-
-    identifier_id = fields.UUID(required=True)
-    kind = fields.String(required=True)
-    strength = fields.String(required=True)
-    value = fields.String(allow_none=True, metadata={"description": "Mine, in clear, for those who may read it; theirs never."})
-    my_role = fields.String(allow_none=True)
-    their_role = fields.String(allow_none=True)
-    theirs = fields.Integer(required=True, metadata={"description": "How many identifiers of the other case match it."})
-    holders = fields.Integer(required=True, metadata={"description": "How many cases hold the value, both of these among them."})
-
-
-class OverlapOut(Shown):
-    """Two cases that share identifiers, seen from mine."""
-
-    id = fields.UUID(required=True)
-    case_id = fields.UUID(required=True, metadata={"description": "My case."})
-    state = fields.String(required=True)
-    strength = fields.String(allow_none=True)
-    shared_count = fields.Integer(required=True, metadata={"description": "How many of my identifiers the other case shares."})
-    kinds = fields.List(fields.String(), required=True)
-    counterpart = fields.Nested(CounterpartOut, required=True)
-    evidence = fields.List(fields.Nested(EvidenceOut), required=True)
-    evidence_complete = fields.Boolean(required=True, metadata={"description": "False in lists that show the first 100 only."})
-    detected_at = When(required=True)
-    changed_at = When(required=True)
-
-
-class HighFrequencyOut(Shown):
-    """One of my identifiers whose value more cases hold than the limit: evidence for no overlap."""
-
-    identifier_id = fields.UUID(required=True)
-    kind = fields.String(required=True)
-    value = fields.String(allow_none=True)
-    holders = Count(0, 2**31, required=True)
-
-
-class HighFrequencyList(Shown):
-    """The limit, and the identifiers above it."""
-
-    limit = fields.Integer(required=True)
-    items = fields.List(fields.Nested(HighFrequencyOut), required=True)

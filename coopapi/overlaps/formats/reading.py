@@ -8,8 +8,10 @@ from coopapi.errors import Unprocessable
 
 
 class Strength(IntEnum):
-    """One scale for everything (R3)."""
+    """One scale for everything (R3); below it the match keys of persons, which are reasons to compare and no evidence."""
 
+    ANSWERS = -1
+    ASKS = 0
     WEAK = 1
     POSSIBLE = 2
     STRONG = 3
@@ -17,11 +19,15 @@ class Strength(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing a value is matched by: equal family and text make a match, of the weaker of both strengths."""
+    """One thing a value is matched by: equal family and text make a match, of the weaker of both strengths.
+
+    With `digest`, the text is what an authority made of it with k1, in hexadecimal.
+    """
 
     family: str
     text: str
     strength: Strength = Strength.STRONG
+    digest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,13 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value that can exist: the first key is the value itself."""
+    """A value that can exist: the first key is the value itself, where nothing else says what makes it the same."""
 
     normalised: str
     keys: tuple[Key, ...]
     warnings: tuple[str, ...] = ()
+    identity: str = ""
+    strength: Strength | None = None
 
 
 class ImpossibleValue(Unprocessable):

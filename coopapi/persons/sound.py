@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from coopapi.overlaps.persons.latin import CH, DZH, HEH, MB, ND, NG, WAW
+from coopapi.persons.latin import CH, DZH, HEH, MB, ND, NG, WAW
 
 MOST_READINGS: Final = 4
 

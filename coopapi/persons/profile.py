@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from coopapi.overlaps.persons.births import Birth, read_birth
-from coopapi.overlaps.persons.data import load
-from coopapi.overlaps.persons.latin import fold, latin, words
-from coopapi.overlaps.persons.sound import MOST_READINGS, sounds
+from coopapi.persons.births import Birth, read_birth
+from coopapi.persons.data import load
+from coopapi.persons.latin import fold, latin, words
+from coopapi.persons.sound import MOST_READINGS, sounds
 
 _PARTICLES: Final = frozenset(
     "al el ul ad ar as at az an ash bin ben ibn bint bent abu umm ould abd abdul abdel abdal de del della delle dei di da das do dos"

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from rapidfuzz.distance import JaroWinkler
 
-from coopapi.overlaps.persons.latin import fold
-from coopapi.overlaps.persons.profile import Word
+from coopapi.persons.latin import fold
+from coopapi.persons.profile import Word
 
 LOST: Final = 0.75
 """Words less alike than this are different words."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, permutations
 from typing import Final, NamedTuple
 
-from coopapi.overlaps.persons.births import Birth, swapped
-from coopapi.overlaps.persons.latin import fold
-from coopapi.overlaps.persons.profile import Profile, Word
+from coopapi.persons.births import Birth, swapped
+from coopapi.persons.latin import fold
+from coopapi.persons.profile import Profile, Word
 
 _TELLING_PAIR: Final = 9
 _BEGINNING: Final = 6

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from coopapi.overlaps.persons.alignment import LOST, Alignment, best
-from coopapi.overlaps.persons.births import relation
-from coopapi.overlaps.persons.data import load
-from coopapi.overlaps.persons.families import DATED
-from coopapi.overlaps.persons.profile import Profile
+from coopapi.persons.alignment import LOST, Alignment, best
+from coopapi.persons.births import relation
+from coopapi.persons.data import load
+from coopapi.persons.families import DATED
+from coopapi.persons.profile import Profile
 
 FEATURES: Final = (
     "gap", "gap_squared", "weakest", "weakest_doubtful", "weakest_lost", "next_weakest", "said", "said_little", "left", "left_some",
@@ -40,6 +40,13 @@ class Comparison(NamedTuple):
     places: int | None
 
 
+class Levels(NamedTuple):
+    """From which score a match is strong, and from which possible."""
+
+    strong: float
+    possible: float
+
+
 class Verdict(NamedTuple):
     """How likely two persons are one (0 to 1), how far that goes, and why."""
 
@@ -55,14 +62,14 @@ def compare(one: Profile, other: Profile) -> Comparison:
     return Comparison(relation(one.births, other.births), names, _features(one, other, names), places)
 
 
-def judge(one: Profile, other: Profile) -> Verdict:
-    """Judge two persons by their names, dates and the rest: the plaintext score (R5)."""
+def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict:
+    """Judge two persons by their names, dates and the rest: the plaintext score (R5); levels as fitted, if not said."""
     found = compare(one, other)
     weights = _weights()
     group = weights["names"][DATES[found.dates]]
     log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
     score = _probability(log_odds + _places(found.places))
-    return Verdict(score, _level(score, weights["levels"], dated=found.dates != "unknown"), f"{_rule(found.names)} {found.dates}")
+    return Verdict(score, _level(score, levels or Levels(**weights["levels"]), dated=found.dates != "unknown"), f"{_rule(found.names)} {found.dates}")
 
 
 def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -> Verdict:
@@ -72,7 +79,7 @@ def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -
         w for family, each in weights["families"].items() for w, said in zip(each, sharing(family, shared, ours & theirs), strict=True) if said
     )
     score = _probability(log_odds)
-    return Verdict(score, _level(score, weights["levels"], dated=bool(DATED & shared.keys())), "shared_digests unseen")
+    return Verdict(score, _level(score, Levels(**weights["levels"]), dated=bool(DATED & shared.keys())), "shared_digests")
 
 
 def sharing(family: str, shared: Mapping[str, int], both: set[str]) -> tuple[bool, ...]:
@@ -81,11 +88,16 @@ def sharing(family: str, shared: Mapping[str, int], both: set[str]) -> tuple[boo
     return (count >= 1, count >= 2, count > 2, held and not count, not held)  # noqa: PLR2004 (once, twice, more often)
 
 
-def _level(score: float, levels: Mapping[str, float], *, dated: bool) -> str | None:
+def fitted_levels() -> Levels:
+    """From which score a match is strong, and from which possible, as fitted."""
+    return Levels(**_weights()["levels"])
+
+
+def _level(score: float, levels: Levels, *, dated: bool) -> str | None:
     """Strong may be reported without review, possible is to be reviewed; without a date of birth nothing is strong."""
-    if score >= levels["strong"] and dated:
+    if score >= levels.strong and dated:
         return "strong"
-    return "possible" if score >= levels["possible"] else None
+    return "possible" if score >= levels.possible else None
 
 
 def _probability(log_odds: float) -> float:

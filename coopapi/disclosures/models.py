@@ -1,0 +1,88 @@
+"""Requests for disclosure, and what was disclosed (Prüm II Art. 47, Eurojust Regulation Art. 49)."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint, and_, or_, select, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Action, Actor, Level
+from coopapi.db import Kept, Row, new_id
+from coopapi.grants import granted
+from coopapi.lifecycle import Lifecycle, Move, Side
+
+_ASKER: Final = {"by": Action.DISCLOSURE_ASK, "level": Level.CONTRIBUTE, "side": Side.ASKING}
+_OWNER: Final = {"by": Action.DISCLOSURE_DECIDE, "level": Level.CONTRIBUTE, "side": Side.OWNER}
+
+DISCLOSURE_LIFE: Final = Lifecycle(
+    "requested",
+    Move("disclose", "requested", "disclosed_full", **_OWNER),
+    Move("disclose_in_part", "requested", "disclosed_partial", **_OWNER, reason=True),
+    Move("refuse", "requested", "refused", **_OWNER, reason=True),
+    Move("await_authorisation", "requested", "awaiting_judicial_authorisation", **_OWNER),
+    Move("withdraw", "requested", "withdrawn", **_ASKER, reason=True),
+    Move("disclose", "awaiting_judicial_authorisation", "disclosed_full", **_OWNER),
+    Move("disclose_in_part", "awaiting_judicial_authorisation", "disclosed_partial", **_OWNER, reason=True),
+    Move("refuse", "awaiting_judicial_authorisation", "refused", **_OWNER, reason=True),
+    Move("withdraw", "awaiting_judicial_authorisation", "withdrawn", **_ASKER, reason=True),
+    Move("recall", "disclosed_full", "recalled", **_OWNER, reason=True),
+    Move("recall", "disclosed_partial", "recalled", **_OWNER, reason=True),
+)
+OPEN: Final = frozenset({"requested", "awaiting_judicial_authorisation"})
+GIVEN: Final = frozenset({"disclosed_full", "disclosed_partial"})
+
+
+class Disclosure(Kept):
+    """What one side asked of the other, why, until when it is due, and what became of it."""
+
+    __tablename__ = "disclosures"
+    __table_args__ = (
+        ForeignKeyConstraint(["asking_case", "asking_authority"], ["cases.id", "cases.authority_id"]),
+        ForeignKeyConstraint(["owner_case", "owner_authority"], ["cases.id", "cases.authority_id"]),
+    )
+
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey("case_overlaps.id"))
+    asking_case: Mapped[UUID] = mapped_column()
+    asking_authority: Mapped[UUID] = mapped_column()
+    owner_case: Mapped[UUID] = mapped_column()
+    owner_authority: Mapped[UUID] = mapped_column()
+    state: Mapped[str] = mapped_column(default=DISCLOSURE_LIFE.start)
+    purpose: Mapped[str] = mapped_column()
+    offence: Mapped[str] = mapped_column()
+    facts: Mapped[str | None] = mapped_column()
+    items_asked: Mapped[list[str]] = mapped_column()
+    urgency: Mapped[str] = mapped_column()
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    asked_at: Mapped[datetime] = mapped_column()
+    due_at: Mapped[datetime] = mapped_column()
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    decided_at: Mapped[datetime | None] = mapped_column()
+    reason: Mapped[str | None] = mapped_column()
+    ground: Mapped[str | None] = mapped_column()
+    until: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen from both sides, by those who may read their case."""
+        return or_(granted(cls.asking_case, Level.READ, actor, now), granted(cls.owner_case, Level.READ, actor, now))
+
+
+class DisclosedItem(Row):
+    """One identifier that was disclosed: under which handling code, on which conditions."""
+
+    __tablename__ = "disclosed_items"
+    __table_args__ = (UniqueConstraint("disclosure_id", "identifier_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    disclosure_id: Mapped[UUID] = mapped_column(ForeignKey("disclosures.id"))
+    identifier_id: Mapped[UUID] = mapped_column(ForeignKey("identifiers.id"))
+    victim: Mapped[bool] = mapped_column()
+    handling_code: Mapped[str] = mapped_column()
+    conditions: Mapped[str] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its disclosure; about a victim by the cleared (R9)."""
+        disclosure = select(Disclosure.id).where(Disclosure.id == cls.disclosure_id, Disclosure.visible_to(actor, now))
+        return and_(disclosure.exists(), true() if actor.cleared else cls.victim.is_(False))

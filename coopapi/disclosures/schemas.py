@@ -1,0 +1,84 @@
+"""Disclosures on the wire."""
+
+from marshmallow import fields
+
+from coopapi.cases.schemas import TransitionIn
+from coopapi.directory.fields import Code
+from coopapi.disclosures.models import DISCLOSURE_LIFE
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.lifecycle import Side
+
+
+class DisclosureIn(Schema):
+    """What is asked of the other side of an overlap, and why (Prüm II Art. 33: purpose, offence, case)."""
+
+    case_id = fields.UUID(metadata={"description": "Which of both cases asks, where both are yours."})
+    purpose = Code("purposes", required=True)
+    offence = Code("crime_categories", required=True)
+    facts = Text(4000, metadata={"description": "For the other side to read; no names."})
+    items_asked = Many(Code("disclosure_items"), 20, least=1, required=True)
+    urgency = Code("disclosure_urgencies", metadata={"description": "ordinary (48 hours) if not said"})
+
+
+class ItemIn(Schema):
+    """One identifier to disclose."""
+
+    identifier_id = fields.UUID(required=True)
+    handling_code = Code("handling_codes", metadata={"description": "That of the identifier, if not said."})
+    conditions = Text(1000, metadata={"description": "How it may be used."})
+
+
+class DecisionIn(TransitionIn):
+    """A step: what is disclosed item by item, or on which ground it is refused."""
+
+    items = Many(fields.Nested(ItemIn), 1000, distinct=False)
+    until = When(metadata={"description": "When access to what was disclosed ends."})
+    ground = Code("refusal_grounds")
+
+
+class DisclosureFilter(Paged):
+    """Which disclosures: those owed by you with side=owner are your worklist."""
+
+    side = OneOf(Side)
+    state = OneOf(DISCLOSURE_LIFE.states)
+    overdue = fields.Boolean()
+
+
+class ItemOut(Shown):
+    """One disclosed identifier; its value while the disclosure lasts, for those who may read values."""
+
+    identifier_id = fields.UUID(required=True)
+    kind = fields.String(allow_none=True)
+    value = fields.String(allow_none=True)
+    person = fields.Dict(allow_none=True)
+    handling_code = fields.String(required=True)
+    conditions = fields.String(required=True)
+
+
+class DisclosureOut(Shown):
+    """A request for disclosure, and what came of it."""
+
+    id = fields.UUID(required=True)
+    overlap_id = fields.UUID(required=True)
+    side = fields.String(required=True, metadata={"description": "On which side you are."})
+    state = fields.String(required=True)
+    overdue = fields.Boolean(required=True)
+    asking_authority = fields.UUID(required=True)
+    owner_authority = fields.UUID(required=True)
+    asking_case = fields.UUID(allow_none=True)
+    owner_case = fields.UUID(allow_none=True)
+    purpose = fields.String(required=True)
+    offence = fields.String(required=True)
+    facts = fields.String(allow_none=True)
+    items_asked = fields.List(fields.String(), required=True)
+    urgency = fields.String(required=True)
+    asked_by = fields.UUID(required=True)
+    asked_at = When(required=True)
+    due_at = When(required=True)
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = When(allow_none=True)
+    reason = fields.String(allow_none=True)
+    ground = fields.String(allow_none=True)
+    until = When(allow_none=True)
+    items = fields.List(fields.Nested(ItemOut), required=True)
+    etag = fields.String(required=True)

@@ -1,0 +1,60 @@
+"""Connected groups of cases: what hangs together through the overlaps that the caller sees."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi.db import Work
+from coopapi.overlaps.models import Overlap
+from coopapi.overlaps.showing import overlaps_of
+
+MOST_OVERLAPS: Final = 20_000
+_SHORT: Final = 16
+
+
+def clusters(work: Work, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Group cases by their overlaps, the largest groups first; cases that are not mine bear a name that only I can compare."""
+    query = overlaps_of(work, {"strength": "possible", **wanted}).order_by(Overlap.id).limit(MOST_OVERLAPS + 1)
+    rows = work.session.scalars(query).all()
+    work.note("overlaps.consulted", object_type="overlap", consultation=True, count=len(rows))
+    linked = rows[:MOST_OVERLAPS]
+    groups: dict[UUID, list[Overlap]] = {}
+    root = _roots(linked)
+    for row in linked:
+        groups.setdefault(root[row.case_a], []).append(row)
+    shown = sorted((_show(work, group) for group in groups.values()), key=lambda g: (-g["size"], g["overlaps"][0]))
+    return {"items": shown[: wanted.get("limit", 50)], "total": len(shown), "complete": len(rows) <= MOST_OVERLAPS}
+
+
+def _roots(rows: list[Overlap] | Any) -> dict[UUID, UUID]:
+    """Find for every case the one that stands for its group."""
+    parent: dict[UUID, UUID] = {}
+
+    def find(case: UUID) -> UUID:
+        while parent.setdefault(case, case) != case:
+            parent[case] = case = parent[parent[case]]
+        return case
+
+    for row in rows:
+        parent[find(row.case_a)] = find(row.case_b)
+    return {case: find(case) for case in list(parent)}
+
+
+def _show(work: Work, group: list[Overlap]) -> dict[str, Any]:
+    owners = {row.case_a: row.authority_a for row in group} | {row.case_b: row.authority_b for row in group}
+    mine = work.actor.authority_id
+    members = [
+        {
+            "case_id": case if owner == mine else None,
+            "member": work.keys.mac("clusters", f"{mine}|{case}".encode()).hex()[:_SHORT],
+            "authority_id": owner,
+        }
+        for case, owner in sorted(owners.items())
+    ]
+    strongest = max(row.strength if work.actor.cleared else row.open_strength for row in group)
+    return {
+        "size": len(members),
+        "strength": ("weak", "possible", "strong")[strongest - 1],
+        "cases": members,
+        "overlaps": sorted(row.id for row in group),
+    }

@@ -1,0 +1,70 @@
+"""Exclusions: what is evidence for no overlap, by whom, why, until when; at once, and reversible."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from coopapi import matching
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.db import Work
+from coopapi.directory.models import Authority
+from coopapi.errors import Unprocessable
+from coopapi.overlaps.intake import identifier_of
+from coopapi.overlaps.models import EXCLUSION_LIFE, Exclusion
+
+
+def exclude(work: Work, data: dict[str, Any]) -> Exclusion:
+    """Exclude one thing: the value of an identifier, a kind, or what is shared with an authority."""
+    value = data.pop("value", None)
+    if data.get("other_id") and work.session.scalar(work.all(Authority).where(Authority.id == data["other_id"])) is None:
+        raise _fault("/other_id", "there is no such authority")
+    if data.get("until") and data["until"] <= work.now:
+        raise _fault("/until", "it is over already")
+    token = _token(work, **value) if value else None
+    row = work.add(
+        Exclusion(
+            authority_id=work.actor.authority_id,
+            everywhere=work.actor.operator,
+            token=token,
+            identifier_id=value["identifier_id"] if value else None,
+            created_by=work.actor.id,
+            created_at=work.now,
+            **data,
+        )
+    )
+    _reconsider(work, row)
+    what = "value" if value else "kind" if row.kind else "authority"
+    work.note("exclusion.made", row, event=True, what=what, kind=row.kind)
+    return row
+
+
+def _token(work: Work, case_id: UUID, identifier_id: UUID) -> bytes:
+    cases.changeable(work, case_id, Level.CONTRIBUTE)
+    identifier_of(work, case_id, identifier_id)
+    token: bytes | None = work.session.scalar(
+        text("select priv.first_token(:case, :identifier)"), {"case": case_id, "identifier": identifier_id}
+    )
+    if token is None:
+        raise _fault("/value/identifier_id", "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap")
+    return token
+
+
+def _fault(pointer: str, detail: str) -> Unprocessable:
+    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "detail": detail}])
+
+
+def withdraw(work: Work, row: Exclusion, event: str, reason: str | None) -> Exclusion:
+    """Take an exclusion back: what it kept out is evidence again, at once."""
+    EXCLUSION_LIFE.move(row.state, event, reason)
+    row.withdrawn_at, row.withdrawn_by = work.now, work.actor.id
+    _reconsider(work, row)
+    work.note("exclusion.withdrawn", row, event=True)
+    return row
+
+
+def _reconsider(work: Work, row: Exclusion) -> None:
+    work.session.flush()
+    query = text("select priv.reconsider(:exclusion, :limits, :request)")
+    work.session.execute(query, {"exclusion": row.id, "limits": matching.limits(work), "request": work.request_id})

@@ -1,0 +1,127 @@
+"""Overlaps, groups of cases and exclusions over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.cases.schemas import TransitionIn, TransitionsOut
+from coopapi.db import Work
+from coopapi.fields import Paged
+from coopapi.overlaps import clusters, exclusions, judging, showing
+from coopapi.overlaps.handling_schemas import (
+    ClusterFilter,
+    ClusterList,
+    ExclusionIn,
+    ExclusionOut,
+    HighFrequencyList,
+    JudgementIn,
+    OverlapFilter,
+    OverlapOut,
+    SideQuery,
+)
+from coopapi.overlaps.models import EXCLUSION_LIFE, Exclusion, Overlap
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("overlaps", __name__, url_prefix="/api/v1", description="Where cases share what they hold, and what people make of it")
+
+
+def _list(work: Work, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
+    query = showing.overlaps_of(work, wanted, case_id)
+    found = page(work, name, query, Order((Overlap.seen(work.actor, "rank"), Overlap.id)), wanted)
+    total = showing.how_many(work, query) if wanted.get("totals") else None
+    return Page(showing.show_overlaps(work, found.items, case_id), found.next, total)
+
+
+@blp.route("/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
+def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+    """List the cases that share identifiers with this one: by strength, then rarity, then how many are shared."""
+    return _list(work, f"overlaps/{case_id}", wanted, case_id)
+
+
+@blp.route("/cases/<uuid:case_id>/overlaps/high-frequency", allow=Action.OVERLAP_READ, returns=HighFrequencyList)
+def too_common(case_id: UUID, *, work: Work) -> dict[str, Any]:
+    """List identifiers of the case whose value too many cases hold to be evidence, with the count."""
+    return showing.high_frequency(work, case_id)
+
+
+@blp.route("/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List the overlaps of all cases you may see: by strength, then rarity, then how many are shared. This is the worklist."""
+    return _list(work, "overlaps", wanted)
+
+
+@blp.route("/overlaps/clusters", allow=Action.OVERLAP_READ, query=ClusterFilter, returns=ClusterList)
+def grouped(wanted: dict[str, Any], *, work: Work) -> dict[str, Any]:
+    """Group the cases you see overlapping into those that hang together; values that too many hold link nothing."""
+    return clusters.clusters(work, wanted)
+
+
+@blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
+def show(overlap_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Show one overlap with all its evidence, from your side."""
+    (shown,) = showing.show_overlaps(work, [showing.one_overlap(work, overlap_id)], most=10_000)
+    return shown
+
+
+@blp.route("/overlaps/<uuid:overlap_id>/transitions", allow=Action.OVERLAP_READ, query=SideQuery, returns=TransitionsOut)
+def moves(wanted: dict[str, Any], *, overlap_id: UUID, work: Work) -> dict[str, Any]:
+    """Say where your side of the overlap stands, and what you may do now."""
+    return judging.moves(work, overlap_id, wanted.get("case_id"))
+
+
+@blp.route(
+    "/overlaps/<uuid:overlap_id>/transitions",
+    method="POST",
+    allow=Action.OVERLAP_JUDGE,
+    body=JudgementIn,
+    returns=OverlapOut,
+    changes=True,
+)
+def judge(data: dict[str, Any], *, overlap_id: UUID, version: int, work: Work) -> dict[str, Any]:
+    """Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back."""
+    overlap = judging.judge(work, overlap_id, version, data)
+    (shown,) = showing.show_overlaps(work, [overlap], data.get("case_id"))
+    return shown
+
+
+@blp.route("/exclusions", allow=Action.EXCLUSION_READ, query=Paged, returns=ExclusionOut, page=True)
+def excluded(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List what your authority excluded from matching, and what the operator did."""
+    return page(work, "exclusions", work.all(Exclusion), Order((Exclusion.id,)), wanted)
+
+
+@blp.route(
+    "/exclusions", method="POST", allow=Action.EXCLUSION_MANAGE, body=ExclusionIn, returns=ExclusionOut, status=HTTPStatus.CREATED
+)
+def exclude(data: dict[str, Any], *, work: Work) -> Exclusion:
+    """Exclude a value, a kind, or what you share with an authority: it is no evidence for overlaps of your cases, from now on."""
+    return exclusions.exclude(work, data)
+
+
+@blp.route("/exclusions/<uuid:exclusion_id>/transitions", allow=Action.EXCLUSION_READ, returns=TransitionsOut)
+def exclusion_moves(exclusion_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say whether an exclusion is in force, and whether you may withdraw it."""
+    row = work.one(Exclusion, exclusion_id)
+    mine = row.authority_id == work.actor.authority_id
+    allowed = [m for m in EXCLUSION_LIFE.leaving(row.state) if mine and work.actor.may(m.by)]
+    return {
+        "state": row.state,
+        "allowed": [{"event": m.event, "target": m.target, "reason_needed": m.reason} for m in allowed],
+        "etag": row.etag,
+    }
+
+
+@blp.route(
+    "/exclusions/<uuid:exclusion_id>/transitions",
+    method="POST",
+    allow=Action.EXCLUSION_MANAGE,
+    body=TransitionIn,
+    returns=ExclusionOut,
+    changes=True,
+)
+def withdraw_exclusion(data: dict[str, Any], *, exclusion_id: UUID, version: int, work: Work) -> Exclusion:
+    """Withdraw an exclusion: what it kept out is evidence again, at once."""
+    row = work.one(Exclusion, exclusion_id, version=version, lock=True)
+    return exclusions.withdraw(work, row, data["event"], data.get("reason"))

@@ -1,0 +1,195 @@
+"""Overlaps, groups of cases and exclusions on the wire."""
+
+from marshmallow import ValidationError, fields, validates_schema
+
+from coopapi.cases.schemas import AuthorityRef, TransitionIn
+from coopapi.directory.fields import Code
+from coopapi.fields import Count, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.overlaps.kinds import KINDS
+
+
+class OverlapFilter(Paged):
+    """Which overlaps; those with evidence, in whatever state, if no state is asked for."""
+
+    state = Code("overlap_states", metadata={"description": "That of your side."})
+    strength = Code("overlap_strength", metadata={"description": "At least this strong."})
+    kind = OneOf(KINDS)
+    role = Text(60, metadata={"description": "Whose identifiers meet, both categories in alphabetical order: suspect-victim."})
+    authority_id = fields.UUID(metadata={"description": "Only overlaps in which this authority has a part."})
+    country = Code("countries", metadata={"description": "Only overlaps in which this country has a part."})
+    scope = OneOf(("across", "within"), metadata={"description": "Across authorities, or within one."})
+    since = When(metadata={"description": "Changed since then."})
+    totals = fields.Boolean(metadata={"description": "Count the list."})
+
+
+class ClusterFilter(Schema):
+    """Which groups of cases."""
+
+    strength = Code("overlap_strength", metadata={"description": "Linked at least this strongly (possible if not said)."})
+    kind = OneOf(KINDS)
+    limit = Count(1, 200)
+
+
+class CounterpartOut(Shown):
+    """The other case, as its visibility allows: always whose it is, more only if its owner opened the index."""
+
+    authority = fields.Nested(AuthorityRef, required=True)
+    case_id = fields.UUID(allow_none=True)
+    reference = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+
+
+class EvidenceOut(Shown):
+    """One of my identifiers that the other case shares, and why."""
+
+    identifier_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    strength = fields.String(required=True)
+    score = fields.Float(required=True, metadata={"description": "How alike, 0 to 1; 1 for equal values."})
+    rule = fields.List(fields.String(), required=True, metadata={"x-codelist": "/api/v1/codelists/matching_rules"})
+    why = fields.String(required=True, metadata={"description": "The rule in words."})
+    value = fields.String(allow_none=True, metadata={"description": "Mine, in clear, for those who may read it; theirs never."})
+    my_role = fields.String(allow_none=True)
+    their_role = fields.String(allow_none=True)
+    theirs = fields.Integer(required=True, metadata={"description": "How many identifiers of the other case match it."})
+    holders = fields.Integer(required=True, metadata={"description": "How many cases hold the value, both of these among them."})
+    rarity = fields.String(required=True)
+    since = When(required=True, metadata={"description": "When the younger of both was registered."})
+    new = fields.Boolean(required=True, metadata={"description": "It came after your side's last decision."})
+
+
+class SideOut(Shown):
+    """What your side made of it; the other side's judgement is its own."""
+
+    state = fields.String(required=True)
+    verifier_id = fields.UUID(allow_none=True)
+    reason = fields.String(allow_none=True)
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = When(allow_none=True)
+    etag = fields.String(required=True, metadata={"description": "For If-Match of a transition."})
+
+
+class StepOut(Shown):
+    """What may come next; no address where it is not open to you (yet)."""
+
+    step = fields.String(required=True)
+    href = fields.String(allow_none=True)
+
+
+class OverlapOut(Shown):
+    """Two cases that share identifiers, seen from mine."""
+
+    id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True, metadata={"description": "My case."})
+    state = fields.String(required=True)
+    strength = fields.String(allow_none=True)
+    score = fields.Float(required=True)
+    rarity = fields.String(required=True, metadata={"description": "How many cases hold the strongest evidence: rare (2), few (5), some (20), many."})
+    shared_count = fields.Integer(required=True, metadata={"description": "How many of my identifiers the other case shares."})
+    of_mine = fields.Integer(required=True)
+    of_theirs = fields.Integer(required=True)
+    kinds = fields.List(fields.String(), required=True)
+    roles = fields.List(fields.String(), required=True, metadata={"description": "Whose identifiers meet, such as suspect-victim."})
+    first_seen = When(allow_none=True)
+    last_seen = When(allow_none=True)
+    new_since_decision = fields.Boolean(required=True)
+    counterpart = fields.Nested(CounterpartOut, required=True)
+    side = fields.Nested(SideOut, required=True)
+    next_steps = fields.List(fields.Nested(StepOut), required=True)
+    evidence = fields.List(fields.Nested(EvidenceOut), required=True)
+    evidence_complete = fields.Boolean(required=True, metadata={"description": "False in lists that show the first 100 only."})
+    detected_at = When(required=True)
+    changed_at = When(required=True)
+
+
+class SideQuery(Schema):
+    """Which of both sides, where both are yours."""
+
+    case_id = fields.UUID()
+
+
+class JudgementIn(TransitionIn):
+    """A step of your side."""
+
+    case_id = fields.UUID(metadata={"description": "Which of both cases judges, where both are yours."})
+
+
+class MemberOut(Shown):
+    """A case of a group: yours by its id, another's by a name that means something to your authority alone."""
+
+    case_id = fields.UUID(allow_none=True)
+    member = fields.String(required=True)
+    authority_id = fields.UUID(required=True)
+
+
+class ClusterOut(Shown):
+    """Cases that hang together."""
+
+    size = fields.Integer(required=True)
+    strength = fields.String(required=True)
+    cases = fields.List(fields.Nested(MemberOut), required=True)
+    overlaps = fields.List(fields.UUID(), required=True)
+
+
+class ClusterList(Shown):
+    """The largest groups, how many there are, and whether all overlaps were read."""
+
+    items = fields.List(fields.Nested(ClusterOut), required=True)
+    total = fields.Integer(required=True)
+    complete = fields.Boolean(required=True)
+
+
+class ExcludedValue(Schema):
+    """The value of one identifier of your case."""
+
+    case_id = fields.UUID(required=True)
+    identifier_id = fields.UUID(required=True)
+
+
+class ExclusionIn(Schema):
+    """What is no evidence for overlaps of your cases: one of value, kind, other_id."""
+
+    value = fields.Nested(ExcludedValue)
+    kind = OneOf(KINDS)
+    other_id = fields.UUID(metadata={"description": "An authority: what you share with it."})
+    reason = Text(500, required=True)
+    until = When()
+
+    @validates_schema
+    def one_thing(self, data: dict[str, object], **_: object) -> None:
+        """Exactly one thing is excluded."""
+        if len({"value", "kind", "other_id"} & data.keys()) != 1:
+            raise ValidationError("Exclude exactly one of: value, kind, other_id.", "kind")
+
+
+class ExclusionOut(Shown):
+    """An exclusion, by whom and until when."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    everywhere = fields.Boolean(required=True)
+    identifier_id = fields.UUID(allow_none=True)
+    kind = fields.String(allow_none=True)
+    other_id = fields.UUID(allow_none=True)
+    reason = fields.String(required=True)
+    until = When(allow_none=True)
+    state = fields.String(required=True)
+    created_by = fields.UUID(required=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class HighFrequencyOut(Shown):
+    """One of my identifiers whose value more cases hold than the limit: evidence for no overlap."""
+
+    identifier_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    value = fields.String(allow_none=True)
+    holders = Count(0, 2**31, required=True)
+
+
+class HighFrequencyList(Shown):
+    """The limit, and the identifiers above it."""
+
+    limit = fields.Integer(required=True)
+    items = fields.List(fields.Nested(HighFrequencyOut), required=True)

@@ -1,0 +1,230 @@
+"""What a caller sees of overlaps: its own side explained, the other side's values never (D8)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Select, Uuid, and_, bindparam, case, func, or_, select, text
+
+from coopapi import matching
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.cases.models import Identifier
+from coopapi.db import Work
+from coopapi.directory import codelists
+from coopapi.directory.models import Authority
+from coopapi.errors import NotFound
+from coopapi.grants import granted
+from coopapi.overlaps.kinds import Strength
+from coopapi.overlaps.models import Overlap, OverlapSide
+from coopapi.overlaps.service import open_values
+
+IN_LISTS: Final = 100
+RARITY: Final = ("rare", "few", "some", "many")
+_EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limits)").bindparams(
+    bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("mine", type_=ARRAY(Uuid()))
+)
+_COUNTERPARTS: Final = text("select * from priv.counterparts(:overlaps, :others)").bindparams(
+    bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("others", type_=ARRAY(Uuid()))
+)
+_RECONSIDER: Final = text("select priv.reconsider(null, :limits, :request)")
+
+
+def overlaps_of(work: Work, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Select[Overlap]:
+    """Select the overlaps that the caller may see: of one case, or of all its cases; those whose exclusion lapsed are back."""
+    work.session.execute(_RECONSIDER, {"limits": matching.limits(work), "request": work.request_id})
+    query = work.all(Overlap)
+    if case_id is not None:
+        cases.usable(work, case_id, Level.INDEX)
+        query = query.where(or_(Overlap.case_a == case_id, Overlap.case_b == case_id))
+    return _filtered(work, query, wanted)
+
+
+def _filtered(work: Work, query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Overlap]:
+    seen = lambda name: Overlap.seen(work.actor, name)  # noqa: E731 (a name for what is said six times)
+    state = wanted.get("state")
+    query = query.where(Overlap.state == "withdrawn" if state == "withdrawn" else Overlap.state == "detected")
+    if state != "withdrawn":
+        query = query.where(seen("strength") >= Strength[wanted.get("strength", "weak").upper()])
+    if state not in {None, "withdrawn"}:
+        side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, OverlapSide.state == state)
+        query = query.where(side.exists())
+    if kind := wanted.get("kind"):
+        query = query.where(seen("kinds").contains([kind]))
+    if role := wanted.get("role"):
+        query = query.where(seen("roles").contains([role]))
+    if since := wanted.get("since"):
+        query = query.where(Overlap.changed_at >= since)
+    if scope := wanted.get("scope"):
+        query = query.where((Overlap.authority_a == Overlap.authority_b) == (scope == "within"))
+    return _counterpart(query, wanted)
+
+
+def _counterpart(query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Overlap]:
+    """Only overlaps in which an authority, or one of a country, has a part."""
+    if authority := wanted.get("authority_id"):
+        query = query.where(or_(Overlap.authority_a == authority, Overlap.authority_b == authority))
+    if country := wanted.get("country"):
+        there = select(Authority.id).where(Authority.country == country)
+        query = query.where(or_(Overlap.authority_a.in_(there), Overlap.authority_b.in_(there)))
+    return query
+
+
+def how_many(work: Work, query: Select[Overlap]) -> int:
+    """Count a list, for those who ask."""
+    return work.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def one_overlap(work: Work, overlap_id: UUID) -> Overlap:
+    """One overlap, or `NotFound` whether it is absent or not for this caller."""
+    found = work.session.scalar(work.all(Overlap).where(Overlap.id == overlap_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def show_overlaps(work: Work, rows: Sequence[Overlap], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
+    """Show overlaps from the caller's side: a handful of queries, however many they are."""
+    work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
+    if not rows:
+        return []
+    sides = sides_of(work, rows, mine)
+    evidence = _evidence(work, sides)
+    counterparts = _counterparts(work, {row.id: other(row, sides[row.id]) for row in rows})
+    judged = _judged(work, sides)
+    values = _values(work, evidence)
+    return [
+        {
+            **_summary(work, row, sides[row.id]),
+            "counterpart": counterparts[other(row, sides[row.id])],
+            **_standing(work, row, judged[row.id]),
+            "evidence": [_item(e, values, judged[row.id]) for e in evidence.get(row.id, [])[:most]],
+            "evidence_complete": len(evidence.get(row.id, [])) <= most,
+        }
+        for row in rows
+    ]
+
+
+def sides_of(work: Work, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID, UUID]:
+    """Which of the two cases is the caller's: its authority's own before one it was given access to."""
+    if mine is not None:
+        return {row.id: mine for row in rows}
+    ours = and_(granted(Overlap.case_a, Level.INDEX, work.actor, work.now), Overlap.authority_a == work.actor.authority_id)
+    theirs = granted(Overlap.case_b, Level.INDEX, work.actor, work.now)
+    side = case((ours, Overlap.case_a), (theirs, Overlap.case_b), else_=Overlap.case_a)
+    query = select(Overlap.id, side).where(Overlap.id.in_([row.id for row in rows]))
+    return {overlap_id: case_id for overlap_id, case_id in work.session.execute(query)}  # noqa: C416 (rows are no pairs to mypy)
+
+
+def other(row: Overlap, mine: UUID) -> UUID:
+    """The other case of an overlap."""
+    return row.case_b if mine == row.case_a else row.case_a
+
+
+def _summary(work: Work, row: Overlap, mine: UUID) -> dict[str, Any]:
+    prefix = "" if work.actor.cleared else "open_"
+    seen = {name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "first_at", "last_at")}
+    counts = (getattr(row, f"{prefix}shared_a"), getattr(row, f"{prefix}shared_b"))
+    of_mine, of_theirs = counts if mine == row.case_a else counts[::-1]
+    return {
+        "id": row.id,
+        "case_id": mine,
+        "strength": Strength(seen["strength"]).name.lower() if seen["strength"] else None,
+        "score": round(seen["score"], 4),
+        "rarity": RARITY[seen["rarity"]],
+        "shared_count": of_mine,
+        "of_mine": of_mine,
+        "of_theirs": of_theirs,
+        "kinds": seen["kinds"],
+        "roles": seen["roles"],
+        "first_seen": seen["first_at"],
+        "last_seen": seen["last_at"],
+        "detected_at": row.detected_at,
+        "changed_at": row.changed_at,
+    }
+
+
+def _judged(work: Work, sides: Mapping[UUID, UUID]) -> dict[UUID, OverlapSide]:
+    query = work.all(OverlapSide).where(OverlapSide.overlap_id.in_(sides), OverlapSide.case_id.in_(set(sides.values())))
+    return {side.overlap_id: side for side in work.session.scalars(query) if sides[side.overlap_id] == side.case_id}
+
+
+def _standing(work: Work, row: Overlap, side: OverlapSide) -> dict[str, Any]:
+    """Where my side stands, and what may come next once it is confirmed."""
+    last = row.last_at if work.actor.cleared else row.open_last_at
+    asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
+    later = ("coordination_meeting", "joint_investigation_team", "mla_request", "jurisdiction_consultation")
+    fields = ("state", "verifier_id", "reason", "decided_by", "decided_at", "etag")
+    return {
+        "state": side.state if row.state == "detected" else "withdrawn",
+        "side": {name: getattr(side, name) for name in fields},
+        "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
+        "next_steps": [{"step": "disclosure", "href": asked}, *({"step": step, "href": None} for step in later)],
+    }
+
+
+def _evidence(work: Work, sides: Mapping[UUID, UUID]) -> dict[UUID, list[Any]]:
+    asked = {"overlaps": list(sides), "mine": list(sides.values()), "limits": matching.limits(work)}
+    found: dict[UUID, list[Any]] = {}
+    for item in work.session.execute(_EVIDENCE, asked):
+        found.setdefault(item.overlap_id, []).append(item)
+    return found
+
+
+def _counterparts(work: Work, others: Mapping[UUID, UUID]) -> dict[UUID, dict[str, Any]]:
+    """Whose the other cases are; their reference and title only where the owner opened the index, or gave access (R7)."""
+    rows = work.session.execute(_COUNTERPARTS, {"overlaps": list(others), "others": list(others.values())}).all()
+    wanted = work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows}))
+    authorities = {a.id: a for a in work.session.scalars(wanted)}
+    return {
+        r.case_id: {"authority": authorities[r.authority_id], "case_id": r.shown_id, "reference": r.reference, "title": r.title}
+        for r in rows
+    }
+
+
+def _values(work: Work, evidence: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
+    wanted = {item.identifier_id for items in evidence.values() for item in items[:IN_LISTS]}
+    if not wanted or not work.actor.may(Action.IDENTIFIER_CLEAR):
+        return {}
+    rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_(wanted))).all()
+    return {row_id: clear.get("value") for row_id, clear in open_values(work, rows).items()}
+
+
+def _item(found: Any, values: Mapping[UUID, str | None], side: OverlapSide) -> dict[str, Any]:
+    return {
+        "identifier_id": found.identifier_id,
+        "kind": found.kind,
+        "strength": Strength(found.strength).name.lower(),
+        "score": round(found.score, 4),
+        "rule": found.rule.split(),
+        "why": why(found.rule),
+        "value": values.get(found.identifier_id),
+        "my_role": found.my_role,
+        "their_role": found.their_role,
+        "theirs": found.theirs,
+        "holders": found.holders,
+        "rarity": RARITY[found.rarity],
+        "since": found.since,
+        "new": bool(side.decided_at and found.since > side.decided_at),
+    }
+
+
+def why(rule: str) -> str:
+    """Say in words which rule matched; the codelist `matching_rules` has them in four languages."""
+    labels = {item.code: item.labels["en"] for item in codelists.load("matching_rules").items}
+    return ", ".join(labels[code] for code in rule.split())
+
+
+def high_frequency(work: Work, case_id: UUID) -> dict[str, Any]:
+    """List identifiers whose value is held by more cases than the limit, with the count (D7)."""
+    cases.usable(work, case_id, Level.INDEX)
+    query = text("select * from priv.high_frequency(:case, :limits)")
+    found = work.session.execute(query, {"case": case_id, "limits": matching.limits(work)}).all()
+    rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_([f.identifier_id for f in found]))).all()
+    values = {row_id: clear.get("value") for row_id, clear in open_values(work, rows).items()}
+    work.note("overlaps.consulted", case_id=case_id, object_type="case", consultation=True, count=len(found))
+    items = [
+        {"identifier_id": f.identifier_id, "kind": f.kind, "holders": f.holders, "value": values.get(f.identifier_id)}
+        for f in found
+    ]
+    return {"limit": work.settings.high_frequency, "items": items}
