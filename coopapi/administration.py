@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from coopapi import config
+from coopapi import config, reconciling
 from coopapi.access import Actor, Role
 from coopapi.crypto import load_keys
 from coopapi.db import Database, Work
@@ -87,6 +87,12 @@ def rotate_keys(database: Database) -> str:
         row = oauth.rotate(work.session, database.keys, work.now)
         work.note("signing_key.rotated", object_type="signing_key", kid=row.kid)
         return row.kid
+
+
+def reconcile(database: Database, *, repair: bool) -> dict[str, int]:
+    """Compare the stored overlaps with a rebuild from nothing, and put right what differs if asked to."""
+    with operator(database) as work:
+        return reconciling.reconcile(work, repair=repair)
 
 
 def verify_journal(database: Database) -> tuple[int, list[journal.Break]]:

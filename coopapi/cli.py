@@ -4,14 +4,15 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import click
 from sqlalchemy.exc import OperationalError
 
-from coopapi import administration, config, crypto, demonstration, migrate
+from coopapi import administration, config, crypto, demonstration, digesting, migrate
 from coopapi.access import Role
 from coopapi.app import check_database, create_app, specification
 from coopapi.config import BadSettings
@@ -93,6 +94,43 @@ def keys_create(path: Path) -> None:
 def keys_rotate() -> None:
     """Make a new key for signing tokens."""
     click.echo(administration.rotate_keys(administration.connect()))
+
+
+@keys.command("digests")
+@click.argument("path", type=click.Path(path_type=Path))
+def keys_digests(path: Path) -> None:
+    """Write the keys with which an authority digests persons that it does not want to send; only they are to see them."""
+    made = digesting.keys_for_an_authority(crypto.load_keys(config.read().key_file))
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{path} is there already") from None
+    with os.fdopen(handle, "w") as file:
+        json.dump(made, file, indent=1)
+    click.echo(f"wrote {path}")
+
+
+@commands.command()
+@click.argument("persons", type=click.File())
+@click.option("--keys", "key_file", type=click.File(), required=True, help="What `coopapi keys digests` wrote for your authority.")
+def digest(persons: Iterable[str], key_file: IO[str]) -> None:
+    """Digest persons, one JSON object a line, into what the register takes in their place; it needs no server."""
+    given = json.load(key_file)
+    for line in persons:
+        click.echo(json.dumps({"kind": "person", "digests": digesting.digest_person(json.loads(line), given)}))
+
+
+@commands.command()
+@click.option("--repair", is_flag=True, help="Compute what differs anew.")
+@click.option("--textfile", type=click.Path(path_type=Path), help="Write the metric coopapi_matching_differences there, for Prometheus.")
+def reconcile(*, repair: bool, textfile: Path | None) -> None:
+    """Compare all stored overlaps with what the cases hold, by brute force; exit 1 if anything differs."""
+    found = administration.reconcile(administration.connect(), repair=repair)
+    if textfile:
+        lines = [f'coopapi_matching_differences{{of="{name}"}} {count}\n' for name, count in found.items()]
+        textfile.write_text("# TYPE coopapi_matching_differences gauge\n" + "".join(lines))
+    click.echo(", ".join(f"{count} {name}" for name, count in found.items()))
+    sys.exit(1 if any(found.values()) else 0)
 
 
 @commands.command()

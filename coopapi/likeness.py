@@ -37,6 +37,12 @@ def place(authority_id: UUID, identifier_id: UUID) -> str:
 
 def compare(work: Work, pairs: Sequence[Row[Any]]) -> list[Likeness]:
     """Judge candidate pairs, as `priv.candidates` gives them, and keep those that are at least possible."""
+    judged = zip(pairs, judge_all(work, pairs), strict=True)
+    return [Likeness(row.a, row.b, v.score, STRENGTHS[v.level], v.rule) for row, v in judged if v.level]
+
+
+def judge_all(work: Work, pairs: Sequence[Row[Any]]) -> list[Verdict]:
+    """Judge candidate pairs one by one; each value is opened once."""
     key = cache(lambda case_id, wrapped: work.keys.case_key(str(case_id), wrapped))
     levels = _levels(work)
 
@@ -45,14 +51,12 @@ def compare(work: Work, pairs: Sequence[Row[Any]]) -> list[Likeness]:
         opened = json.loads(key(case_id, wrapped).values.open(sealed, place(owner, identifier_id)))
         return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
 
-    found = []
+    verdicts = []
     for row in pairs:
         one = content(row.a, row.case_a, row.owner_a, bytes(row.sealed_a), bytes(row.wrapped_a))
         other = content(row.b, row.case_b, row.owner_b, bytes(row.sealed_b), bytes(row.wrapped_b))
-        verdict = _judge(one, other, row.families, levels)
-        if verdict.level:
-            found.append(Likeness(row.a, row.b, verdict.score, STRENGTHS[verdict.level], verdict.rule))
-    return found
+        verdicts.append(_judge(one, other, row.families, levels))
+    return verdicts
 
 
 def _levels(work: Work) -> Levels:

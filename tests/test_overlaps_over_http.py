@@ -83,14 +83,17 @@ def test_a_hidden_case_counts_in_nobody_elses_figures(world):
     assert len(world.overlaps("foreign", other)) == 1
 
 
-def test_a_case_never_overlaps_itself_and_ones_own_cases_rank_below_others(world):
+def test_a_case_never_overlaps_itself_and_lists_are_kept_to_other_authorities_or_ones_own(world):
     case, _ = pair(world, HERON)
     world.hold("investigator", case, HERON, "HERON@example.org")
     world.hold("prosecutor", world.case("prosecutor"), HERON)
 
-    countries = [overlap["counterpart"]["authority"]["country"] for overlap in world.overlaps("investigator", case)]
+    def countries(scope):
+        found = world.as_("investigator").get(f"/cases/{case}/overlaps{scope}").json["items"]
+        return sorted(overlap["counterpart"]["authority"]["country"] for overlap in found)
 
-    assert countries == ["FR", "NL"]
+    assert countries("") == ["FR", "NL"]
+    assert (countries("?scope=across"), countries("?scope=within")) == (["FR"], ["NL"])
 
 
 def test_evidence_about_victims_is_not_there_without_clearance(world):

@@ -106,7 +106,7 @@ def test_registering_and_withdrawing_at_once_ends_as_a_rebuild_would(world, owne
 def test_the_sabotage_is_seen_without_the_locking_upsert_overlaps_are_missed(world, owner):
     """S22's control: with DO NOTHING in place of DO UPDATE, two writers on a known value miss each other."""
     with owner.cursor() as cursor:
-        cursor.execute("select pg_get_functiondef('priv.register'::regproc)")
+        cursor.execute("select pg_get_functiondef('priv.hold'::regproc)")
         good = cursor.fetchone()[0]
         bad = good.replace(
             "on conflict (token) do update\n            set cases = t.cases + excluded.cases, hidden_cases = t.hidden_cases + excluded.hidden_cases\n"

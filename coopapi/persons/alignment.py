@@ -78,11 +78,11 @@ def likeness(a: Word, b: Word) -> tuple[float, str]:
     one, other = fold(a.latin), fold(b.latin)
     if one == other:
         return _SPELT, "spelt"
-    if a.variants and b.variants and a.variants & b.variants:
+    met = max((len(code) for code in a.codes if code in b.codes), default=0)
+    if met < len(_SOUND) - 1 and a.variants and b.variants and a.variants & b.variants:
         return _VARIANT, "variant"
     close = max(JaroWinkler.similarity(a.latin, b.latin), JaroWinkler.similarity(one, other) - 0.02)
-    met = max((len(code) for code in a.codes if code in b.codes), default=0)
-    sounded = _SOUND[min(met, 3)]
+    sounded = _SOUND[min(met, len(_SOUND) - 1)]
     if sounded >= close:
         return sounded, "sound"
     return close, "slip" if close >= LOST else "lost"

@@ -8,7 +8,8 @@ revision = "0002"
 down_revision = "0001"
 
 _FUNCTIONS = (
-    "tell(uuid, text, jsonb, text)", "differences(integer[])", "disclosed(uuid)", "first_token(uuid, uuid)", "reconsider(uuid, integer[], text)",
+    "repair(uuid[], uuid[], real[], smallint[], text[], integer[], text)", "recheck(uuid, integer, integer[])",
+    "tell(uuid, text, jsonb, text)", "differences(integer[])", "pairs()", "disclosed(uuid)", "first_token(uuid, uuid)", "reconsider(uuid, integer[], text)",
     "high_frequency(uuid, integer[])", "evidence(uuid[], uuid[], integer[])",
     "settle(uuid, bytea[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text)",
     "candidates(uuid, uuid[], bytea[], integer[], integer[])", "relabel(uuid, uuid[], text)", "release(uuid, uuid[])",
