@@ -48,7 +48,9 @@ def match_persons(path: Path, *, digests: bool) -> dict[Pair, float]:
     score_time = time.perf_counter() - start
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(f"{len(people)} persons, {count / len(people):.1f} digests each, {len(people) / key_time:,.0f} persons keyed a second")
-    print(f"{2 * len(found) / len(people):.2f} candidates each, {len(found) / score_time:,.0f} pairs scored a second, {grown:.0f} MB")
+    print(
+        f"{2 * len(found) / len(people):.2f} candidates each, {len(found) / score_time:,.0f} pairs scored a second, {grown:.0f} MB"
+    )
     return scored
 
 

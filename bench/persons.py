@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,9 +29,9 @@ class Person(NamedTuple):
 
 def rows(path: Path) -> list[dict[str, str]]:
     """Read a CSV file, compressed or not."""
-    opened = gzip.open(path, "rt", newline="", encoding="utf-8") if path.suffix == ".gz" else path.open(newline="", encoding="utf-8")
-    with opened as file:
-        return list(csv.DictReader(file))
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def read(row: Mapping[str, str]) -> Profile:

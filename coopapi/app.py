@@ -21,11 +21,11 @@ from coopapi.crypto import Keyring, load_keys
 from coopapi.db import Clock, Database, utc_now
 from coopapi.directory.models import CANARY
 from coopapi.directory.routes import blp as directory
+from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import NotFound, Unavailable
 from coopapi.journal.service import record
 from coopapi.oauth.routes import blp as oauth
 from coopapi.oauth.service import AUDIENCE, OwnKeys
-from coopapi.disclosures.routes import blp as disclosures
 from coopapi.overlaps.handling_routes import blp as overlaps
 from coopapi.overlaps.routes import blp as identifiers
 from coopapi.timelines.routes import blp as timelines

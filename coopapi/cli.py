@@ -122,7 +122,9 @@ def digest(persons: Iterable[str], key_file: IO[str]) -> None:
 
 @commands.command()
 @click.option("--repair", is_flag=True, help="Compute what differs anew.")
-@click.option("--textfile", type=click.Path(path_type=Path), help="Write the metric coopapi_matching_differences there, for Prometheus.")
+@click.option(
+    "--textfile", type=click.Path(path_type=Path), help="Write the metric coopapi_matching_differences there, for Prometheus."
+)
 def reconcile(*, repair: bool, textfile: Path | None) -> None:
     """Compare all stored overlaps with what the cases hold, by brute force; exit 1 if anything differs."""
     found = administration.reconcile(administration.connect(), repair=repair)

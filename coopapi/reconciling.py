@@ -29,8 +29,8 @@ def reconcile(work: Work, *, repair: bool) -> dict[str, int]:
         work.session.execute(_REPAIR, {**asked, "limits": limits, "request": work.request_id})
         wrong = []
     found = work.session.execute(_DIFFERENCES, {"limits": limits}).one()
-    counts = {**{name: int(count) for name, count in found._mapping.items()}, "likenesses": len(wrong)}  # noqa: SLF001 (its public name)
-    work.note("overlaps.reconciled", object_type="register", repaired=repair, **counts)
+    counts = {"overlaps": found.overlaps, "tokens": found.tokens, "strays": found.strays, "likenesses": len(wrong)}
+    work.note("overlaps.reconciled", object_type="register", repaired=repair, found=counts)
     return counts
 
 

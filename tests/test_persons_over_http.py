@@ -137,7 +137,11 @@ def test_a_person_that_cannot_be_is_refused_with_a_pointer_and_without_its_name(
 
 def test_a_person_belongs_to_a_subject_and_is_no_mere_text(world):
     me, case = world.as_("investigator"), world.case("investigator")
-    for item in ({"kind": "person", "person": ALEKSANDR}, {"kind": "person", "value": "Jan"}, {"kind": "email", "person": ALEKSANDR}):
+    for item in (
+        {"kind": "person", "person": ALEKSANDR},
+        {"kind": "person", "value": "Jan"},
+        {"kind": "email", "person": ALEKSANDR},
+    ):
         assert me.post(f"/cases/{case}/identifiers", {"identifiers": [item]}).status_code == 422
 
 

@@ -1,6 +1,7 @@
 """Requests for disclosure, and what was disclosed (Prüm II Art. 47, Eurojust Regulation Art. 49)."""
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -12,22 +13,22 @@ from coopapi.db import Kept, Row, new_id
 from coopapi.grants import granted
 from coopapi.lifecycle import Lifecycle, Move, Side
 
-_ASKER: Final = {"by": Action.DISCLOSURE_ASK, "level": Level.CONTRIBUTE, "side": Side.ASKING}
-_OWNER: Final = {"by": Action.DISCLOSURE_DECIDE, "level": Level.CONTRIBUTE, "side": Side.OWNER}
+_asker = partial(Move, by=Action.DISCLOSURE_ASK, level=Level.CONTRIBUTE, side=Side.ASKING)
+_owner = partial(Move, by=Action.DISCLOSURE_DECIDE, level=Level.CONTRIBUTE, side=Side.OWNER)
 
 DISCLOSURE_LIFE: Final = Lifecycle(
     "requested",
-    Move("disclose", "requested", "disclosed_full", **_OWNER),
-    Move("disclose_in_part", "requested", "disclosed_partial", **_OWNER, reason=True),
-    Move("refuse", "requested", "refused", **_OWNER, reason=True),
-    Move("await_authorisation", "requested", "awaiting_judicial_authorisation", **_OWNER),
-    Move("withdraw", "requested", "withdrawn", **_ASKER, reason=True),
-    Move("disclose", "awaiting_judicial_authorisation", "disclosed_full", **_OWNER),
-    Move("disclose_in_part", "awaiting_judicial_authorisation", "disclosed_partial", **_OWNER, reason=True),
-    Move("refuse", "awaiting_judicial_authorisation", "refused", **_OWNER, reason=True),
-    Move("withdraw", "awaiting_judicial_authorisation", "withdrawn", **_ASKER, reason=True),
-    Move("recall", "disclosed_full", "recalled", **_OWNER, reason=True),
-    Move("recall", "disclosed_partial", "recalled", **_OWNER, reason=True),
+    _owner("disclose", "requested", "disclosed_full"),
+    _owner("disclose_in_part", "requested", "disclosed_partial", reason=True),
+    _owner("refuse", "requested", "refused", reason=True),
+    _owner("await_authorisation", "requested", "awaiting_judicial_authorisation"),
+    _asker("withdraw", "requested", "withdrawn", reason=True),
+    _owner("disclose", "awaiting_judicial_authorisation", "disclosed_full"),
+    _owner("disclose_in_part", "awaiting_judicial_authorisation", "disclosed_partial", reason=True),
+    _owner("refuse", "awaiting_judicial_authorisation", "refused", reason=True),
+    _asker("withdraw", "awaiting_judicial_authorisation", "withdrawn", reason=True),
+    _owner("recall", "disclosed_full", "recalled", reason=True),
+    _owner("recall", "disclosed_partial", "recalled", reason=True),
 )
 OPEN: Final = frozenset({"requested", "awaiting_judicial_authorisation"})
 GIVEN: Final = frozenset({"disclosed_full", "disclosed_partial"})

@@ -45,7 +45,9 @@ def of_overlap(wanted: dict[str, Any], *, overlap_id: UUID, work: Work) -> Page:
     return page(work, f"disclosures/{overlap_id}", query, Order((Disclosure.id,)), wanted)
 
 
-@blp.route("/disclosures", allow=Action.DISCLOSURE_READ, query=DisclosureFilter, returns=DisclosureOut, page=True, show=service.show)
+@blp.route(
+    "/disclosures", allow=Action.DISCLOSURE_READ, query=DisclosureFilter, returns=DisclosureOut, page=True, show=service.show
+)
 def index(wanted: dict[str, Any], *, work: Work) -> Page:
     """List disclosures you asked for or owe; `side=owner&state=requested` is the worklist, `overdue=true` what is late."""
     return page(work, "disclosures", service.disclosures_of(work, wanted), Order((Disclosure.id,)), wanted)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select, text
+from sqlalchemy import Select, select, text
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
@@ -118,7 +118,11 @@ def _disclose(work: Work, row: Disclosure, data: Mapping[str, Any]) -> None:
     )
     found = {identifier.id: (identifier, category) for identifier, category in work.session.execute(query)}
     faults = [
-        {"in": "body", "pointer": f"/items/{n}/identifier_id", "detail": "your case holds no such identifier, or you are not cleared for it"}
+        {
+            "in": "body",
+            "pointer": f"/items/{n}/identifier_id",
+            "detail": "your case holds no such identifier, or you are not cleared for it",
+        }
         for n, id_ in enumerate(wanted)
         if id_ not in found or (found[id_][1] == "victim" and not work.actor.cleared)
     ]
@@ -164,7 +168,7 @@ def show(work: Work, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
 def _show(work: Work, row: Disclosure, items: Sequence[DisclosedItem]) -> dict[str, Any]:
     opened = _opened(work, row) if items and row.state in GIVEN else {}
     columns = {column.key: getattr(row, column.key) for column in Disclosure.__table__.columns}
-    mine = row.owner_authority == work.actor.authority_id and not row.asking_authority == work.actor.authority_id
+    mine = row.owner_authority == work.actor.authority_id and row.asking_authority != work.actor.authority_id
     shown = [
         {
             "identifier_id": item.identifier_id,
@@ -190,7 +194,9 @@ def _opened(work: Work, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     if not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     found = work.session.execute(text("select * from priv.disclosed(:id)"), {"id": row.id}).all()
-    work.note("disclosure.read", row, case_id=row.asking_case if _asks(work, row) else row.owner_case, consultation=True, count=len(found))
+    work.note(
+        "disclosure.read", row, case_id=row.asking_case if _asks(work, row) else row.owner_case, consultation=True, count=len(found)
+    )
     opened = {}
     for item in found:
         key = work.keys.case_key(str(item.case_id), bytes(item.wrapped))

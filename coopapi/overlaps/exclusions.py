@@ -47,7 +47,9 @@ def _token(work: Work, case_id: UUID, identifier_id: UUID) -> bytes:
         text("select priv.first_token(:case, :identifier)"), {"case": case_id, "identifier": identifier_id}
     )
     if token is None:
-        raise _fault("/value/identifier_id", "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap")
+        raise _fault(
+            "/value/identifier_id", "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap"
+        )
     return token
 
 

@@ -24,7 +24,9 @@ from coopapi.overlaps.handling_schemas import (
 from coopapi.overlaps.models import EXCLUSION_LIFE, Exclusion, Overlap
 from coopapi.paging import Order, Page, page
 
-blp = Blueprint("overlaps", __name__, url_prefix="/api/v1", description="Where cases share what they hold, and what people make of it")
+blp = Blueprint(
+    "overlaps", __name__, url_prefix="/api/v1", description="Where cases share what they hold, and what people make of it"
+)
 
 
 def _list(work: Work, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:

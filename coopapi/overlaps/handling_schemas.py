@@ -84,7 +84,9 @@ class OverlapOut(Shown):
     state = fields.String(required=True)
     strength = fields.String(allow_none=True)
     score = fields.Float(required=True)
-    rarity = fields.String(required=True, metadata={"description": "How many cases hold the strongest evidence: rare (2), few (5), some (20), many."})
+    rarity = fields.String(
+        required=True, metadata={"description": "How many cases hold the strongest evidence: rare (2), few (5), some (20), many."}
+    )
     shared_count = fields.Integer(required=True, metadata={"description": "How many of my identifiers the other case shares."})
     of_mine = fields.Integer(required=True)
     of_theirs = fields.Integer(required=True)

@@ -158,7 +158,9 @@ def _row(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], reading:
 def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
     """What makes a value the same within a case: its canonical form, and for an address also when it was seen."""
     seen = item.get("context", {}).get("observed_at")
-    return f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
+    return (
+        f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
+    )
 
 
 def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:

@@ -80,6 +80,8 @@ def in_hand(work: Work, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
     """The caller's side, if it is under verification or confirmed: only then may more be asked for."""
     side = side_of(work, overlap.id, case_id)
     if overlap.state == "withdrawn" or side.state not in {"under_verification", "confirmed"}:
-        raise IllegalMove("verify the overlap first: a disclosure is asked for by whoever has it in hand", state=side.state, allowed=["take"])
+        raise IllegalMove(
+            "verify the overlap first: a disclosure is asked for by whoever has it in hand", state=side.state, allowed=["take"]
+        )
     cases.usable(work, side.case_id, Level.CONTRIBUTE)
     return side

@@ -1,6 +1,7 @@
 """An overlap: two cases that share identifiers, written by the database's own function; what each side makes of it; exclusions."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,17 +13,17 @@ from coopapi.db import Kept, Row
 from coopapi.grants import granted
 from coopapi.lifecycle import Lifecycle, Move
 
-_JUDGE: Final = {"by": Action.OVERLAP_JUDGE, "level": Level.CONTRIBUTE}
+_step = partial(Move, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE)
 SIDE_LIFE: Final = Lifecycle(
     "detected",
-    Move("take", "detected", "under_verification", **_JUDGE),
-    Move("confirm", "under_verification", "confirmed", **_JUDGE),
-    Move("reject", "under_verification", "rejected", **_JUDGE, reason=True),
-    Move("doubt", "under_verification", "unsure", **_JUDGE, reason=True),
-    Move("release", "under_verification", "detected", **_JUDGE),
-    Move("take", "unsure", "under_verification", **_JUDGE),
-    Move("take", "confirmed", "under_verification", **_JUDGE, reason=True),
-    Move("take", "rejected", "under_verification", **_JUDGE, reason=True),
+    _step("take", "detected", "under_verification"),
+    _step("confirm", "under_verification", "confirmed"),
+    _step("reject", "under_verification", "rejected", reason=True),
+    _step("doubt", "under_verification", "unsure", reason=True),
+    _step("release", "under_verification", "detected"),
+    _step("take", "unsure", "under_verification"),
+    _step("take", "confirmed", "under_verification", reason=True),
+    _step("take", "rejected", "under_verification", reason=True),
 )
 
 EXCLUSION_LIFE: Final = Lifecycle("in_force", Move("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True))

@@ -43,7 +43,7 @@ class NameIn(Schema):
             raise ValidationError("A name is full, or given and family.", "full")
 
 
-class PersonIn(Schema):
+class PersonDataIn(Schema):
     """A person: every name it is known by, every date of birth it gave, whole or in part."""
 
     names = Many(fields.Nested(NameIn), 20, least=1, distinct=False, required=True)
@@ -66,7 +66,7 @@ class IdentifierIn(Schema):
 
     kind = OneOf(KINDS, required=True)
     value = Text(MAX_TEXT)
-    person = fields.Nested(PersonIn)
+    person = fields.Nested(PersonDataIn)
     digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
     context = fields.Nested(ContextIn)
     subject_id = fields.UUID(metadata={"description": "Whose it is, if that is known."})
@@ -83,7 +83,9 @@ class IdentifierIn(Schema):
         sent = {"value", "person", "digests"} & data.keys()
         wanted = {"person", "digests"} if data.get("kind") == "person" else {"value"}
         if len(sent) != 1 or not sent <= wanted:
-            raise ValidationError(f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.", min(wanted - sent, default="value"))
+            raise ValidationError(
+                f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.", min(wanted - sent, default="value")
+            )
 
     @validates_schema
     def assessments_are_graded(self, data: dict[str, object], **_: object) -> None:
@@ -102,7 +104,7 @@ class IdentifierPatch(Schema):
     """A correction: of the value, its context, or what it rests on."""
 
     value = Text(MAX_TEXT)
-    person = fields.Nested(PersonIn)
+    person = fields.Nested(PersonDataIn)
     context = fields.Nested(ContextIn)
     subject_id = fields.UUID(allow_none=True)
     basis = Code("basis")

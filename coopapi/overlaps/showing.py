@@ -1,6 +1,7 @@
 """What a caller sees of overlaps: its own side explained, the other side's values never (D8)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,7 +42,7 @@ def overlaps_of(work: Work, wanted: Mapping[str, Any], case_id: UUID | None = No
 
 
 def _filtered(work: Work, query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Overlap]:
-    seen = lambda name: Overlap.seen(work.actor, name)  # noqa: E731 (a name for what is said six times)
+    seen = partial(Overlap.seen, work.actor)
     state = wanted.get("state")
     query = query.where(Overlap.state == "withdrawn" if state == "withdrawn" else Overlap.state == "detected")
     if state != "withdrawn":
@@ -123,7 +124,9 @@ def other(row: Overlap, mine: UUID) -> UUID:
 
 def _summary(work: Work, row: Overlap, mine: UUID) -> dict[str, Any]:
     prefix = "" if work.actor.cleared else "open_"
-    seen = {name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "first_at", "last_at")}
+    seen = {
+        name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "first_at", "last_at")
+    }
     counts = (getattr(row, f"{prefix}shared_a"), getattr(row, f"{prefix}shared_b"))
     of_mine, of_theirs = counts if mine == row.case_a else counts[::-1]
     return {

@@ -32,8 +32,8 @@ def read_birth(text: str) -> Birth:
 
 # From the most to the least telling: how two dates relate.
 RELATIONS: Final = (
-    "same_date", "same_month", "same_year", "day_month_swapped", "digit_of_day", "digit_of_month", "digit_of_year", "year_beside", "first_of_january", "same_day_other_year",
-    "year_and_month", "year_only", "unknown", "decade_beside", "different",
+    "same_date", "same_month", "same_year", "day_month_swapped", "digit_of_day", "digit_of_month", "digit_of_year", "year_beside",
+    "first_of_january", "same_day_other_year", "year_and_month", "year_only", "unknown", "decade_beside", "different",
 )  # fmt: skip
 
 

@@ -62,7 +62,8 @@ _LATIN: Final = str.maketrans(
 _DIGITS: Final = str.maketrans("015", "ols")
 _FOLDS: Final = (
     (re.compile("[^a-z]"), ""), (re.compile("h(?![aeiouy])|(?<=[kgtscpzr])h"), ""), (re.compile("[ck](?=s)|x"), "k"),
-    (re.compile("[cqg]"), "k"), (re.compile("[wf]"), "v"), (re.compile("p(?=h)"), "v"), (re.compile("z"), "s"), (re.compile("d"), "t"),
+    (re.compile("[cqg]"), "k"), (re.compile("[wf]"), "v"), (re.compile("p(?=h)"), "v"), (re.compile("z"), "s"),
+    (re.compile("d"), "t"),
     (re.compile("b"), "p"), (re.compile("ou|oo|o"), "u"), (re.compile("[iyej]+"), "i"), (re.compile("(.)\\1+"), "\\1"),
 )  # fmt: skip
 _MARKS: Final = re.compile(r"['’‘ʼʹʺ`´\"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")

@@ -12,10 +12,6 @@ from coopapi.persons.data import load
 from coopapi.persons.latin import fold, latin, words
 from coopapi.persons.sound import MOST_READINGS, sounds
 
-_PARTICLES: Final = frozenset(
-    "al el ul ad ar as at az an ash bin ben ibn bint bent abu umm ould abd abdul abdel abdal de del della delle dei di da das do dos"
-    " du des la le las los lo dit van von vom vander vanden der den ter ten te zu zum zur af av y e i und et und san st mac mc o".split()
-)
 _SERVANT: Final = re.compile("^abd[aeiou]?(?:l|r(?=r)|s(?=s)|n(?=n)|d(?=d)|t(?=t)|z(?=z)|j(?=j))(?=.{4})")
 _ARTICLE: Final = re.compile("^[ae]l(?=[^aeiou].{3})")
 _PATRONYMIC: Final = re.compile(
@@ -58,6 +54,12 @@ class Profile:
 
 
 @cache
+def _particles() -> frozenset[str]:
+    """Words that come and go in front of names: al, van, de ..."""
+    return frozenset(load("names")["particles"])
+
+
+@cache
 def _variants() -> Mapping[str, frozenset[str]]:
     """Every given name with the names it is a form of."""
     found: dict[str, set[str]] = {}
@@ -71,7 +73,7 @@ def _variants() -> Mapping[str, frozenset[str]]:
 def word(text: str) -> Word | None:
     """Read one word as it is written, or nothing if it is a particle that comes and goes."""
     written = _SERVANT.sub("", latin(text))
-    if written in _PARTICLES or not written.strip("0123456789"):
+    if written in _particles() or not written.strip("0123456789"):
         return None
     bare = _ARTICLE.sub("", written)
     codes = tuple(dict.fromkeys((*sounds(written), *sounds(bare))))[:MOST_READINGS] or (written[0].upper(),)

@@ -12,16 +12,18 @@ from coopapi.persons.families import DATED
 from coopapi.persons.profile import Profile
 
 FEATURES: Final = (
-    "gap", "gap_squared", "weakest", "weakest_doubtful", "weakest_lost", "next_weakest", "said", "said_little", "left", "left_some",
-    "left_patronymic", "same", "spelt", "sound", "slip", "variant", "initial", "one_word", "short", "lost", "lost_given", "lost_family",
-    "lost_family_woman", "family_meets", "given_meets", "gender_same", "gender_other", "nationality_same", "nationality_other",
+    "gap", "gap_squared", "weakest", "weakest_doubtful", "weakest_lost", "next_weakest", "said", "said_little", "left",
+    "left_some", "left_patronymic", "same", "spelt", "sound", "slip", "variant", "initial", "one_word", "short", "lost",
+    "lost_given", "lost_family", "lost_family_woman", "family_meets", "given_meets", "gender_same", "gender_other",
+    "nationality_same", "nationality_other",
 )  # fmt: skip
 
 # Weights stand in one set for each way the dates of birth relate.
 DATES: Final[Mapping[str, str]] = {
-    "same_date": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near", "digit_of_month": "near", "digit_of_year": "near",
-    "year_beside": "near", "first_of_january": "near", "same_day_other_year": "far", "year_and_month": "far", "year_only": "far",
-    "decade_beside": "far", "different": "far", "unknown": "unknown",
+    "same_date": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
+    "digit_of_month": "near", "digit_of_year": "near", "year_beside": "near", "first_of_january": "near",
+    "same_day_other_year": "far", "year_and_month": "far", "year_only": "far", "decade_beside": "far", "different": "far",
+    "unknown": "unknown",
 }  # fmt: skip
 _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
@@ -69,14 +71,21 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     group = weights["names"][DATES[found.dates]]
     log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
     score = _probability(log_odds + _places(found.places))
-    return Verdict(score, _level(score, levels or Levels(**weights["levels"]), dated=found.dates != "unknown"), f"{_rule(found.names)} {found.dates}")
+    return Verdict(
+        score,
+        _level(score, levels or Levels(**weights["levels"]), dated=found.dates != "unknown"),
+        f"{_rule(found.names)} {found.dates}",
+    )
 
 
 def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -> Verdict:
     """Judge two persons by their digests alone: how many texts of each family they share, which families each of them has (R1)."""
     weights = _weights()["digests"]
     log_odds = weights["intercept"] + sum(
-        w for family, each in weights["families"].items() for w, said in zip(each, sharing(family, shared, ours & theirs), strict=True) if said
+        w
+        for family, each in weights["families"].items()
+        for w, said in zip(each, sharing(family, shared, ours & theirs), strict=True)
+        if said
     )
     score = _probability(log_odds)
     return Verdict(score, _level(score, Levels(**weights["levels"]), dated=bool(DATED & shared.keys())), "shared_digests")
@@ -146,7 +155,8 @@ def _features(one: Profile, other: Profile, names: Alignment) -> tuple[float, ..
         said, min(said, 1.2), left, left > 0, any(w.patronymic for w in names.left),
         *(hows.count(how) / len(hows) for how in ("same", "spelt", "sound", "slip", "variant", "initial")),
         len(pairs) == 1, sum(p.weight for p in pairs) < 1, sum(p.weight for p in lost),
-        "given" in lost_parts, "family" in lost_parts, woman and "family" in lost_parts, "family" in met_parts, "given" in met_parts,
+        "given" in lost_parts, "family" in lost_parts, woman and "family" in lost_parts,
+        "family" in met_parts, "given" in met_parts,
         both_genders and one.gender == other.gender, both_genders and one.gender != other.gender,
         same_nationality, both_nationalities and not same_nationality,
     )  # fmt: skip

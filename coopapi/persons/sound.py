@@ -31,7 +31,7 @@ _SOFT: Final = re.compile("c(?=[eiy])")
 
 @lru_cache(maxsize=65_536)
 def sounds(latin: str) -> tuple[str, ...]:
-    """Return the codes of one word in Latin letters, at most four, in the letters K L M N P R T V Z, and A for a vowel it begins with."""
+    """Return the codes of a word in Latin letters, at most four: K L M N P R T V Z, and A for a vowel it begins with."""
     text = _SOFT.sub("s", latin)
     text = text[:1] + text[1:].rstrip(f"h{HEH}")
     read = [_GROUPS.get(part) or _LETTERS.get(part, part) for part in _SOUNDS.findall(text)]

@@ -12,6 +12,7 @@ _TABLES = (
     "subject_categories subjects case_keys case_access cases principals authorities"
 )
 
+
 def upgrade() -> None:
     """Build the register."""
     run_parts(op.get_bind(), revision)

@@ -9,15 +9,14 @@ down_revision = "0001"
 
 _FUNCTIONS = (
     "repair(uuid[], uuid[], real[], smallint[], text[], integer[], text)", "recheck(uuid, integer, integer[])",
-    "tell(uuid, text, jsonb, text)", "differences(integer[])", "pairs()", "disclosed(uuid)", "first_token(uuid, uuid)", "reconsider(uuid, integer[], text)",
-    "high_frequency(uuid, integer[])", "evidence(uuid[], uuid[], integer[])",
+    "tell(uuid, text, jsonb, text)", "differences(integer[])", "pairs()", "disclosed(uuid)", "first_token(uuid, uuid)",
+    "reconsider(uuid, integer[], text)", "high_frequency(uuid, integer[])", "evidence(uuid[], uuid[], integer[])",
     "settle(uuid, bytea[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text)",
     "candidates(uuid, uuid[], bytea[], integer[], integer[])", "relabel(uuid, uuid[], text)", "release(uuid, uuid[])",
     "locked(uuid, uuid[])", "hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[])",
     "refresh(uuid[], uuid[], integer[], text)", "totals(uuid[], uuid[], integer[])", "links(uuid[], uuid[], integer[])",
     "excluded(bytea, text[], uuid, uuid)", "rank(integer, integer, bigint)", "width(integer)", "counterparts(uuid[], uuid[])",
-    "require_level(uuid, integer)",
-    "told(uuid, text, uuid, uuid, uuid, uuid, boolean, boolean, boolean, text, jsonb)",
+    "require_level(uuid, integer)", "told(uuid, text, uuid, uuid, uuid, uuid, boolean, boolean, boolean, text, jsonb)",
 )  # fmt: skip
 
 

@@ -99,11 +99,13 @@ def read_plate(value: str, context: Context) -> Reading:
 
 
 def read_imei(value: str, context: Context) -> Reading:
-    """Read a device number: IMEI with its check digit or without, or IMEISV; the first 14 digits are the device (3GPP TS 23.003)."""
+    """Read a device number: IMEI, with its check digit or without, or IMEISV; 14 digits are the device (3GPP TS 23.003)."""
     del context
     text = re.sub(r"[\s/.-]", "", fold(value).removeprefix("imei").lstrip(": "))
     if not re.fullmatch("[0-9]{14,16}", text, re.ASCII) or len(set(text)) == 1:
-        raise ImpossibleValue("imei", "it is not 14 digits, 15 with the check digit, or 16 with the software version (3GPP TS 23.003)")
+        raise ImpossibleValue(
+            "imei", "it is not 14 digits, 15 with the check digit, or 16 with the software version (3GPP TS 23.003)"
+        )
     if len(text) == 15 and not luhn.is_valid(text):  # noqa: PLR2004 (IMEI)
         raise ImpossibleValue("imei_check", "its check digit is wrong (3GPP TS 23.003, Luhn)")
     return Reading(text, (Key("imei", text[:14]),))

@@ -62,5 +62,5 @@ def _check_birth(text: str, field: str) -> None:
         earliest = date(birth.year, birth.month or 1, birth.day or 1)
     except ValueError:
         raise ImpossibleValue("birth_date", "it is not YYYY, YYYY-MM or YYYY-MM-DD of the calendar", field) from None
-    if not _OLDEST <= birth.year or earliest > datetime.now(UTC).date():
+    if not birth.year >= _OLDEST or earliest > datetime.now(UTC).date():
         raise ImpossibleValue("birth_date", "nobody alive was born then", field)
