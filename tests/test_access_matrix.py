@@ -26,6 +26,11 @@ BODIES = {
     "POST /api/v1/cases/{case}/identifiers": {"identifiers": [{"kind": "email", "value": "x@example.org"}]},
     "PATCH /api/v1/cases/{case}/identifiers/{identifier}": {"source": "corrected"},
     "POST /api/v1/cases/{case}/identifiers/{identifier}/transitions": {"event": "withdraw", "reason": "inaccurate"},
+    "POST /api/v1/overlaps/{overlap}/transitions": {"event": "take"},
+    "POST /api/v1/overlaps/{overlap}/disclosures": {"purpose": "investigation", "offence": "ocsea", "items_asked": ["names"]},
+    "POST /api/v1/disclosures/{disclosure}/transitions": {"event": "withdraw", "reason": "settled"},
+    "POST /api/v1/exclusions": {"kind": "mac", "reason": "shared machines"},
+    "POST /api/v1/exclusions/{exclusion}/transitions": {"event": "withdraw", "reason": "settled"},
 }
 
 
@@ -39,7 +44,11 @@ def places(world):
     (identifier,) = world.hold("investigator", case, "heron@example.org", subject_id=subject)
     client = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", {"name": "C", "roles": ["system"]})
     grants = world.as_("desk").get(f"/cases/{case}/access").json["items"]
+    asked = world.asked("investigator", case)
+    excluded = world.as_("investigator").post("/exclusions", {"kind": "imei", "reason": "shared devices"})
     return {
+        "disclosure": asked["id"],
+        "exclusion": excluded.json["id"],
         "name": "countries",
         "problem": "not-found",
         "authority": world.authorities["nl"],
@@ -72,7 +81,7 @@ def test_the_table_holds(world, places, owner, method, path):
             body = {**body, "subject": caller}
         if body is not None and "pseudonym" in body:
             body = {**body, "pseudonym": caller}
-        _as_new(owner)
+        _as_new(owner, path)
         version = {"If-Match": '"v1"'} if method != "GET" else {}
         found[caller] = str(
             world.as_(caller)
@@ -87,15 +96,23 @@ def _bearer(world, caller):
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _as_new(owner):
+def _as_new(owner, path):
     """Put versions and states back, so that each caller changes the same thing."""
     with owner.cursor() as cursor:
         cursor.execute(
             """update cases set version = 1, state = 'registered', state_reason = null; update subjects set version = 1;
             update identifiers set version = 1, withdrawn_at = null, withdrawal_reason = null;
             update case_access set version = 1, withdrawn_at = null, withdrawal_reason = null;
-            update authorities set version = 1; update principals set version = 1, active = true"""
+            update authorities set version = 1; update principals set version = 1, active = true;
+            update disclosures set version = 1, state = 'withdrawn';
+            update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
+            update overlap_sides set version = 1, verifier_id = null, state = 'detected'"""
         )
+        if path.endswith("/{overlap}/disclosures"):
+            verifier = "(select id from principals limit 1)"
+            cursor.execute(f"update overlap_sides set verifier_id = {verifier}, state = 'under_verification'")
+        else:
+            cursor.execute("update disclosures set state = 'requested' where id = (select id from disclosures order by id limit 1)")
 
 
 def test_the_table_names_every_endpoint_and_no_other(app):

@@ -50,6 +50,19 @@ PROBES = {
     f" now(), {NEW})",
     ("identifiers", "changed"): "update identifiers set version = 9",
     ("case_overlaps", "seen"): "select count(*) from case_overlaps",
+    ("overlap_sides", "seen"): "select count(*) from overlap_sides",
+    ("overlap_sides", "judged"): "update overlap_sides set version = 9",
+    ("disclosures", "seen"): "select count(*) from disclosures",
+    ("disclosures", "asked"): "insert into disclosures (id, version, overlap_id, asking_case, asking_authority, owner_case, owner_authority,"
+    " state, purpose, offence, items_asked, urgency, asked_by, asked_at, due_at) values"
+    f" ({NEW}, 1, '{{overlap}}', '{{other}}', '{{ro}}', '{{case}}', '{{nl}}', 'withdrawn', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now())",
+    ("disclosures", "answered"): "update disclosures set version = 9",
+    ("disclosed_items", "seen"): "select count(*) from disclosed_items",
+    ("disclosed_items", "given"): f"insert into disclosed_items values ({NEW}, '{{disclosure}}', '{{second}}', false, 'H0', '')",
+    ("exclusions", "seen"): "select count(*) from exclusions where authority_id = '{nl}'",
+    ("exclusions", "made"): f"insert into exclusions (id, version, authority_id, everywhere, kind, reason, created_by, created_at)"
+    f" values ({NEW}, 1, '{{nl}}', false, 'mac', 'x', '{{person}}', now())",
+    ("exclusions", "changed"): "update exclusions set version = 9",
     ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
@@ -63,12 +76,19 @@ def things(world, owner):
     world.hold("romanian", other, "heron@example.org")
     case = world.case("investigator")
     subject = world.subject("investigator", case)
-    world.hold("investigator", case, "heron@example.org", subject_id=subject)
+    identifier, second = world.hold("investigator", case, "heron@example.org", "owl@example.org", subject_id=subject)
+    asked = world.asked("romanian", other)
+    disclosed = {"event": "disclose", "items": [{"identifier_id": identifier}]}
+    me = world.as_("prosecutor")
+    assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
+    assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
     with owner.cursor() as cursor:
         cursor.execute("delete from case_keys where case_id = %s", (bare := world.case("investigator"),))
     nl, fr = world.authorities["nl"], world.authorities["fr"]
-    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr}
+    there = {"other": other, "ro": world.authorities["ro"], "person": world.people["romanian"], "second": second}
+    about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
+    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about}
 
 
 def probe(world, sql):
@@ -185,7 +205,13 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "insert into journal_heads values (gen_random_uuid(), 0, '')",
         "truncate cases",
         "select priv.append('[]')",
-        "select priv.refresh('{}', '{}', 1, '')",
+        "select priv.refresh('{}', '{}', '{1,1}', '')",
+        "select * from likenesses",
+        "select * from priv.pairs()",
+        "select priv.repair('{}', '{}', '{}', '{}', '{}', '{1,1}', '')",
+        "select * from priv.recheck('00000000-0000-0000-0000-000000000000', 1, '{1,1}')",
+        "insert into overlap_sides default values",
+        "delete from disclosed_items",
         "set role coopapi_definer",
         "alter table cases disable row level security",
         "insert into case_overlaps default values",
@@ -200,7 +226,7 @@ LINT = {
     "a table with policies that are not forced": "select relname from pg_class where relnamespace = 'public'::regnamespace"
     " and relkind = 'r' and oid in (select polrelid from pg_policy) and not (relrowsecurity and relforcerowsecurity)",
     "a table of somebody's without policies": "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
-    " and not relrowsecurity and relname not in ('alembic_version', 'match_tokens', 'holdings', 'signing_keys', 'used_assertions')",
+    " and not relrowsecurity and relname not in ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions')",
     "a definer function without a fixed search path": "select proname from pg_proc where prosecdef and pronamespace ="
     " 'priv'::regnamespace and proconfig is distinct from '{search_path=pg_catalog}'",
     "a function anybody may call": "select p.proname from pg_proc p, aclexplode(p.proacl) a where p.pronamespace ="
@@ -211,7 +237,7 @@ LINT = {
     "a role of ours with too much power": "select rolname from pg_roles where rolname like 'coopapi\\_%%' and"
     " (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)",
     "a trigger on the tables of matching": "select tgname from pg_trigger where not tgisinternal and tgrelid in"
-    " ('match_tokens'::regclass, 'holdings'::regclass)",
+    " ('match_tokens'::regclass, 'holdings'::regclass, 'likenesses'::regclass)",
     "a unique key on text of callers across authorities": "select conname from pg_constraint where contype = 'u' and conrelid = 'cases'::regclass"
     " and not ('authority_id' = any (select attname from pg_attribute where attrelid = conrelid and attnum = any (conkey)))",
 }

@@ -31,11 +31,21 @@ CANARIES = {
 }
 
 
+PERSON = {"names": [{"full": "Canaryna Птицелова"}], "birth_dates": ["1977-07-07"], "places": ["Canaryville"]}
+OF_PERSON = ("canaryna", "птицелова", "ptitselova", "1977-07-07", "canaryville")
+
+
+def _texts():
+    for kind, (value, context) in CANARIES.items():
+        context = {name: context.get(name) for name in ("country", "platform")}
+        yield from ((kind, text) for text in (value, read(kind, value, Context(**context)).normalised))
+    yield from (("person", text) for text in OF_PERSON)
+
+
 def spellings():
     """Each value as it was sent and as it was read, in the forms a dump would have."""
-    for kind, (value, context) in CANARIES.items():
-        country = context.get("country")
-        for text in (value, read(kind, value, Context(country=country, platform=context.get("platform"))).normalised):
+    for kind, text in _texts():
+        if text:
             yield kind, text.lower()
             yield kind, text.encode().hex().lower()
             yield kind, base64.b64encode(text.encode()).decode().rstrip("=")[:-1].lower()
@@ -44,8 +54,11 @@ def spellings():
 def plant(world):
     case = world.case("investigator")
     items = [{"kind": k, "value": v, "context": c, "source": "canary-source"} for k, (v, c) in CANARIES.items()]
-    made = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": items})
-    assert made.status_code == 201, made.json
+    for who, there in (("foreign", world.case("foreign")), ("investigator", case)):
+        person = {"kind": "person", "person": PERSON, "subject_id": world.subject(who, there)}
+        made = world.as_(who).post(f"/cases/{there}/identifiers", {"identifiers": [*items, person]})
+        assert made.status_code == 201, made.json
+    assert "person" in world.overlaps("investigator", case)[0]["kinds"]
     world.as_("investigator").get(f"/cases/{case}/identifiers")
     world.as_("investigator").get(f"/cases/{case}/overlaps")
     wrong = [{"kind": "iban", "value": "DE00CANARYCANARY"}, {"kind": "email", "value": "canary bird@"}]
@@ -73,7 +86,7 @@ def everything(owner, postgres):
 
 
 def test_every_kind_is_planted():
-    assert CANARIES.keys() == KINDS.keys()
+    assert CANARIES.keys() | {"person"} == KINDS.keys()
 
 
 def test_neither_the_database_nor_the_logs_hold_a_value_in_clear(world, owner, postgres, caplog):
@@ -121,7 +134,7 @@ def test_a_guess_cannot_be_tested_against_a_stolen_dump(world, owner, keys):
 def test_a_sealed_value_cannot_be_moved_to_another_row(world, owner):
     case = plant(world)
     with owner.cursor() as cursor:
-        cursor.execute("select id from identifiers where kind in ('email', 'phone') order by kind")
+        cursor.execute("select id from identifiers where kind in ('email', 'phone') and case_id = %s order by kind", (case,))
         email, phone = (row[0] for row in cursor.fetchall())
         cursor.execute(
             "update identifiers set sealed = (select sealed from identifiers where id = %s) where id = %s", (email, phone)

@@ -102,6 +102,21 @@ class World:
         assert found.status_code == 200, found.json
         return found.json["items"]
 
+    def take(self, by, overlap, **more):
+        """Take an overlap under verification."""
+        me = self.as_(by)
+        version = me.get(f"/overlaps/{overlap}/transitions" + (f"?case_id={more['case_id']}" if more else "")).json["etag"]
+        return me.post(f"/overlaps/{overlap}/transitions", {"event": "take", **more}, If_Match=f'"{version}"')
+
+    def asked(self, by, case, **more):
+        """Take the one overlap of a case under verification and ask for disclosure."""
+        (overlap,) = self.overlaps(by, case)
+        assert self.take(by, overlap["id"]).status_code == 200
+        body = {"purpose": "investigation", "offence": "ocsea", "items_asked": ["names"], **more}
+        made = self.as_(by).post(f"/overlaps/{overlap['id']}/disclosures", body)
+        assert made.status_code == 201, made.json
+        return made.json
+
 
 def build(app, signer, clock) -> World:
     database = app.extensions["coopapi"].database

@@ -22,12 +22,12 @@ def exclude(work: Work, data: dict[str, Any]) -> Exclusion:
         raise _fault("/other_id", "there is no such authority")
     if data.get("until") and data["until"] <= work.now:
         raise _fault("/until", "it is over already")
-    token = _token(work, **value) if value else None
+    tokens = _tokens(work, **value) if value else None
     row = work.add(
         Exclusion(
             authority_id=work.actor.authority_id,
             everywhere=work.actor.operator,
-            token=token,
+            tokens=tokens,
             identifier_id=value["identifier_id"] if value else None,
             created_by=work.actor.id,
             created_at=work.now,
@@ -40,17 +40,17 @@ def exclude(work: Work, data: dict[str, Any]) -> Exclusion:
     return row
 
 
-def _token(work: Work, case_id: UUID, identifier_id: UUID) -> bytes:
+def _tokens(work: Work, case_id: UUID, identifier_id: UUID) -> list[bytes]:
     cases.changeable(work, case_id, Level.CONTRIBUTE)
     identifier_of(work, case_id, identifier_id)
-    token: bytes | None = work.session.scalar(
-        text("select priv.first_token(:case, :identifier)"), {"case": case_id, "identifier": identifier_id}
+    tokens: list[bytes] | None = work.session.scalar(
+        text("select priv.value_tokens(:case, :identifier)"), {"case": case_id, "identifier": identifier_id}
     )
-    if token is None:
+    if tokens is None:
         raise _fault(
             "/value/identifier_id", "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap"
         )
-    return token
+    return [bytes(token) for token in tokens]
 
 
 def _fault(pointer: str, detail: str) -> Unprocessable:

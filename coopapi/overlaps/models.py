@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import REAL, BigInteger, ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
@@ -115,7 +116,7 @@ class Exclusion(Kept):
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     everywhere: Mapped[bool] = mapped_column()
-    token: Mapped[bytes | None] = mapped_column()
+    tokens: Mapped[list[bytes] | None] = mapped_column(ARRAY(BYTEA))
     identifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("identifiers.id"))
     kind: Mapped[str | None] = mapped_column()
     other_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))

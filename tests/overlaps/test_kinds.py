@@ -206,7 +206,7 @@ def test_too_much_text_and_none_are_refused(kind):
             read(kind, value, Context(platform="x", country="NL"))
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", sorted(KINDS.keys() - {"person"}))
 def test_every_kind_has_an_example_that_can_exist(name):
     kind = KINDS[name]
     needs = Context(country="NL" if "country" in kind.needs else None)

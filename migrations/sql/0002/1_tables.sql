@@ -107,7 +107,7 @@ create table exclusions (
     version integer not null,
     authority_id uuid not null references authorities (id),
     everywhere boolean not null,
-    token bytea,
+    tokens bytea[],
     identifier_id uuid references identifiers (id),
     kind text,
     other_id uuid references authorities (id),
@@ -118,6 +118,6 @@ create table exclusions (
     withdrawn_at timestamptz,
     withdrawn_by uuid references principals (id),
     lapsed_at timestamptz,
-    constraint one_thing_excluded check (num_nonnulls(token, kind, other_id) = 1)
+    constraint one_thing_excluded check (num_nonnulls(tokens, kind, other_id) = 1)
 );
 create index exclusions_in_force on exclusions (until) where withdrawn_at is null and lapsed_at is null;

@@ -25,7 +25,7 @@ create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid)
         select from public.exclusions e
         where e.withdrawn_at is null and e.lapsed_at is null and (e.until is null or e.until > priv.at())
           and (e.everywhere or e.authority_id in (p_a, p_b))
-          and (e.token = p_token or e.kind = any (p_kinds)
+          and (p_token = any (e.tokens) or e.kind = any (p_kinds)
                or e.other_id is not null and e.authority_id in (p_a, p_b) and e.other_id in (p_a, p_b)
                   and (e.authority_id <> e.other_id or p_a = p_b)))
 $$;
@@ -420,13 +420,16 @@ begin
     return cardinality(due);
 end $$;
 
--- The token of an identifier's value, to exclude it: of the caller's own case only.
-create function priv.first_token(p_case uuid, p_identifier uuid) returns bytea
+-- The tokens of an identifier's value, to exclude it: of the caller's own case only. What it has but weakly in common with
+-- others (the host of an address) stays, unless it has nothing else.
+create function priv.value_tokens(p_case uuid, p_identifier uuid) returns bytea[]
 language plpgsql stable security definer set search_path = pg_catalog as $$
 begin
     perform priv.require_level(p_case, 3);
-    return (select h.token from public.holdings h join public.match_tokens t on t.token = h.token and t.exact
-            where h.identifier_id = p_identifier and h.case_id = p_case order by h.strength desc, h.token limit 1);
+    return (select array_agg(h.token order by h.token) from public.holdings h
+            where h.identifier_id = p_identifier and h.case_id = p_case and h.strength > 0
+              and (h.strength > 1 or not exists (
+                  select from public.holdings g where g.identifier_id = p_identifier and g.strength > 1)));
 end $$;
 
 -- What was disclosed and may be read now, with what is needed to open it: by those it was disclosed to, until it ends or is
@@ -456,7 +459,7 @@ $$;
 
 -- Stored overlaps against what the holdings say, by brute force: how many pairs differ, and how many tokens are miscounted.
 create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
-language sql stable security definer set search_path = pg_catalog set statement_timeout = 0 as $$
+language sql stable security definer set search_path = pg_catalog as $$
     with pair as materialized (select * from priv.pairs()),
     found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
     select (select count(*) from public.case_overlaps o full join found f on f.m = o.case_a and f.n = o.case_b
