@@ -69,6 +69,7 @@ def settings(postgres, signer, tmp_path_factory):
             "COOPAPI_ISSUERS_FILE": str(folder / "issuers.json"),
             "COOPAPI_BASE_URL": "https://coopapi.test",
             "COOPAPI_HIGH_FREQUENCY": "4",
+            "COOPAPI_CROWD": "4",
         }
     )
 

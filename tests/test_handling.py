@@ -92,7 +92,9 @@ def test_four_eyes_where_both_cases_are_in_one_hand(world):
 
 def test_an_overlap_without_evidence_is_withdrawn_and_not_judged(world):
     case, _, overlap, _ = pair(world, HERON)
-    world.as_("investigator").post(f"/cases/{case}/transitions", {"event": "withdraw", "reason": "filed by mistake"}, If_Match='"v1"')
+    world.as_("investigator").post(
+        f"/cases/{case}/transitions", {"event": "withdraw", "reason": "filed by mistake"}, If_Match='"v1"'
+    )
     assert step(world, "foreign", overlap, "take").status_code == 409
 
 
@@ -141,7 +143,15 @@ def test_access_to_what_was_disclosed_ends_on_its_date(world, clock):
     asked = world.as_("investigator").post(f"/overlaps/{overlap}/disclosures", _asking()).json["id"]
     until = (clock().replace(microsecond=0)).isoformat().replace("+00:00", "Z")
     clock.forward(hours=-1)
-    act(world, prosecutor_of_fr(world), asked, "disclose_in_part", reason="the rest is not ours", items=[{"identifier_id": held}], until=until)
+    act(
+        world,
+        prosecutor_of_fr(world),
+        asked,
+        "disclose_in_part",
+        reason="the rest is not ours",
+        items=[{"identifier_id": held}],
+        until=until,
+    )
     assert world.as_("investigator").get(f"/disclosures/{asked}").json["items"][0]["value"] == HERON
     clock.forward(hours=2)
     assert world.as_("investigator").get(f"/disclosures/{asked}").json["items"][0]["value"] is None

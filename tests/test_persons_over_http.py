@@ -172,3 +172,30 @@ def test_what_was_compared_is_in_the_journal_with_its_count(world):
     meet(world, ALEKSANDR, OLEKSANDR)
     found = world.as_("auditor_fr").get("/journal?action=identifiers.compared").json["items"]
     assert [entry["detail"] for entry in found] == [{"count": 1}]
+
+
+PDQ = "d8f8f0cce0f4a84f" * 4
+
+
+def test_two_picture_hashes_a_few_bits_apart_possibly_are_of_one_picture(world):
+    case, there = world.case("investigator"), world.case("foreign")
+    world.hold("investigator", case, PDQ, kind="pdq")
+    world.hold("foreign", there, f"{int(PDQ, 16) ^ 0b10110111:064x}", kind="pdq")
+    (overlap,) = world.overlaps("investigator", case)
+    assert (overlap["strength"], overlap["evidence"][0]["why"]) == ("possible", "picture hashes that differ in few bits")
+    assert overlap["evidence"][0]["score"] == round(1 - 6 / 256, 4)
+
+
+def test_picture_hashes_far_apart_do_not_meet_even_where_a_band_is_equal(world):
+    case = world.case("investigator")
+    world.hold("investigator", case, PDQ, kind="pdq")
+    world.hold("foreign", world.case("foreign"), f"{int(PDQ, 16) ^ (1 << 40) - 1:064x}", kind="pdq")
+    assert world.overlaps("investigator", case) == []
+
+
+def test_an_account_named_as_a_kind_of_its_own_meets_the_username_on_that_platform(world):
+    case = world.case("investigator")
+    world.hold("investigator", case, "https://t.me/Night_Heron", kind="telegram")
+    world.hold("foreign", world.case("foreign"), "night_heron@telegram", kind="username")
+    (overlap,) = world.overlaps("investigator", case)
+    assert (overlap["strength"], overlap["kinds"]) == ("strong", ["telegram", "username"])

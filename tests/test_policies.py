@@ -53,7 +53,10 @@ PROBES = {
     ("overlap_sides", "seen"): "select count(*) from overlap_sides",
     ("overlap_sides", "judged"): "update overlap_sides set version = 9",
     ("disclosures", "seen"): "select count(*) from disclosures",
-    ("disclosures", "asked"): "insert into disclosures (id, version, overlap_id, asking_case, asking_authority, owner_case, owner_authority,"
+    (
+        "disclosures",
+        "asked",
+    ): "insert into disclosures (id, version, overlap_id, asking_case, asking_authority, owner_case, owner_authority,"
     " state, purpose, offence, items_asked, urgency, asked_by, asked_at, due_at) values"
     f" ({NEW}, 1, '{{overlap}}', '{{other}}', '{{ro}}', '{{case}}', '{{nl}}', 'withdrawn', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now())",
     ("disclosures", "answered"): "update disclosures set version = 9",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from coopapi.overlaps.formats import accounts, documents, networks, persons
+from coopapi.overlaps.formats import accounts, devices, documents, messengers, networks, persons, pictures
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
 from coopapi.overlaps.text import MAX_TEXT, clean
 
@@ -36,6 +36,12 @@ _ADDRESS_WARNINGS: Final = {
     "shared_address": "A carrier shares this address among many; only with port and time does it tell one (RFC 6598).",
 }
 _EMPTY_FILE: Final = {"empty_file": "This is the hash of an empty file."}
+_PICTURE_WARNINGS: Final = {
+    "flat_picture": "A picture without contrast hashes like any other such picture.",
+    "low_quality": "PDQ calls hashes of a quality under 50 unfit to compare.",
+}
+_VIN_WARNINGS: Final = {"vin_check_digit": "Its check digit is wrong where North America has one (49 CFR 565)."}
+_MONERO_EXAMPLE: Final = "41fKjWJQySv2LxFSMtsQ5k3gsHPkECmXt52nKM8ZY8z26NhMJWtsWSA7icPFuECstJ94XRDHZYFLSAQSTAftscna8JuzEJT"
 
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
@@ -118,6 +124,37 @@ KINDS: Final[Mapping[str, Kind]] = {
             warnings={
                 "locally_administered": "Phones make such addresses up and change them.",
             },
+        ),
+        Kind(
+            "platform_user_id",
+            "Account id on a platform",
+            "as the platform gives it",
+            messengers.read_platform_id,
+            "4815162342",
+            ("platform",),
+        ),
+        Kind("xmpp", "XMPP account", "RFC 7622", messengers.read_xmpp, "heron@jabber.example/phone"),
+        Kind("matrix", "Matrix account", "Matrix specification 1", messengers.read_matrix, "@heron:matrix.example"),
+        Kind("session", "Session account", "Session", messengers.read_session, "05" + "0f" * 32),
+        Kind("tox", "Tox account", "Tox specification", messengers.read_tox, "0F" * 32),
+        Kind("telegram", "Telegram account", "Telegram", messengers.read_telegram, "@night_heron"),
+        Kind("signal", "Signal account", "ITU-T E.164, Signal", messengers.read_signal, "night_heron.42"),
+        Kind("kik", "Kik account", "Kik", messengers.read_kik, "night.heron"),
+        Kind("threema", "Threema account", "Threema", messengers.read_threema, "HERON042"),
+        Kind("cybertip", "CyberTipline report", "NCMEC CyberTipline", pictures.read_cybertip, "CyberTip 123456789"),
+        Kind("icse_series", "Series of material", "Interpol ICSE", pictures.read_series, "Blue Heron 7"),
+        Kind("pdq", "PDQ picture hash", "PDQ (Meta 2019)", pictures.read_pdq, "d8f8f0cce0f4a84f" * 4, warnings=_PICTURE_WARNINGS),
+        Kind("photodna", "PhotoDNA picture hash", "PhotoDNA", pictures.read_photodna, "AAEC" * 48),
+        Kind("vin", "Vehicle identification number", "ISO 3779", devices.read_vin, "1M8GDM9AXKP042788", warnings=_VIN_WARNINGS),
+        Kind("imsi", "Mobile subscription", "ITU-T E.212", devices.read_imsi, "204046620123456"),
+        Kind("iccid", "SIM card", "ITU-T E.118", devices.read_iccid, "8931440300000000000"),
+        Kind("card", "Payment card, first six and last four", "ISO/IEC 7812", devices.read_card, "411111******1111"),
+        Kind("device_id", "Device or advertising id", "RFC 9562", devices.read_device_id, "8c7f1ae2-0b5e-4d64-9d3a-5f2f0c3e7a11"),
+        Kind("user_agent", "User agent", "RFC 9110", devices.read_user_agent, "Heronfox/1.0 (reeds)"),
+        Kind("tx_hash", "Transaction", "as the ledger writes it", devices.read_tx_hash, "0x" + "0f" * 32),
+        Kind("xmr_address", "Monero address", "Monero Base58", devices.read_monero, _MONERO_EXAMPLE),
+        Kind(
+            "i2p", "I2P destination", "I2P naming", devices.read_i2p, "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst.b32.i2p"
         ),
         Kind("person", "Person", "ICAO 9303, EPRIS (Prüm II Art. 43)", persons.read_nothing, ""),
         Kind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),

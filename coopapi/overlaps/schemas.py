@@ -1,7 +1,7 @@
 """Identifiers and overlaps on the wire."""
 
 from marshmallow import ValidationError, fields, validates_schema
-from marshmallow.validate import Regexp
+from marshmallow.validate import Range, Regexp
 
 from coopapi.directory.fields import Code
 from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
@@ -19,6 +19,9 @@ class ContextIn(Schema):
     )
     observed_at = When(metadata={"description": "When an address was used: without it an IP address is weak."})
     port = fields.Integer(strict=True, validate=lambda port: 0 < port <= 65535, metadata={"minimum": 1, "maximum": 65535})  # noqa: PLR2004
+    quality = fields.Integer(
+        strict=True, validate=Range(0, 100), metadata={"description": "Of a PDQ hash, 0 to 100: under 50 it is weak."}
+    )
 
 
 class ExceptionalIn(Schema):

@@ -7,7 +7,8 @@ from coopapi.directory import codelists
 from coopapi.overlaps.kinds import KINDS
 
 LANGUAGES = {"en", "fr", "es", "pt"}
-BEYOND_PART_TWO = {"md5", "sha1", "sha256", "domain", "onion", "pgp_fingerprint"}
+BEYOND_PART_TWO = {"md5", "sha1", "sha256", "domain", "onion", "pgp_fingerprint", "tx_hash", "xmr_address", "i2p", "cybertip"}
+OF_MATERIAL = {"icse_series", "pdq", "photodna"}
 
 
 @pytest.mark.parametrize("name", codelists.names())
@@ -36,7 +37,8 @@ def test_annex_ii_part_two_bounds_what_is_stored_about_others_than_suspects():
     allowed = {item.code: set(item.extra["allowed"]) for item in codelists.load("kind_by_category").items}
     everybody = codelists.load("subject_categories").codes
     assert {kind for kind, who in allowed.items() if who == {"suspect", "convicted"}} == BEYOND_PART_TWO
-    assert all(allowed[kind] == everybody for kind in allowed.keys() - BEYOND_PART_TWO)
+    assert {kind for kind, who in allowed.items() if who == {"suspect", "convicted", "victim"}} == OF_MATERIAL
+    assert all(allowed[kind] == everybody for kind in allowed.keys() - BEYOND_PART_TWO - OF_MATERIAL)
 
 
 def test_a_role_is_described_in_four_languages():

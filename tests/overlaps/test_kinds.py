@@ -89,6 +89,34 @@ mac | 001b.6384.45e6 | | 00:1b:63:84:45:e6 |
 mac | 02:1b:63:84:45:e6 | | 02:1b:63:84:45:e6 | locally_administered
 vehicle_plate | В 123 АК | BG | B123AK |
 vehicle_plate | b-123-ak | BG | B123AK |
+platform_user_id | 48 15 | chat.example | 4815 |
+xmpp | xmpp:Heron@Jabber.Example/phone | | heron@jabber.example |
+matrix | @Heron:Matrix.Example:8448 | | @heron:matrix.example:8448 |
+session | 050F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F | | 050f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f |
+tox | tox:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f010203040206 | | 000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F010203040206 |
+tox | 000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F | | 000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F |
+telegram | https://t.me/Night_Heron | | night_heron@telegram |
+telegram | 123456789 | | 123456789 |
+signal | @Night_Heron.42 | | night_heron.42 |
+signal | +31 6 12345678 | | +31612345678 |
+kik | Night.Heron | | night.heron@kik |
+threema | heron042 | | HERON042 |
+cybertip | NCMEC CyberTip #123456789 | | 123456789 |
+icse_series | Blue  HERON 7 | | blue heron 7 |
+pdq | D8F8F0CCE0F4A84FD8F8F0CCE0F4A84FD8F8F0CCE0F4A84FD8F8F0CCE0F4A84F | | d8f8f0cce0f4a84fd8f8f0cce0f4a84fd8f8f0cce0f4a84fd8f8f0cce0f4a84f |
+pdq | 0000000000000000000000000000000000000000000000000000000000000000 | | 0000000000000000000000000000000000000000000000000000000000000000 | flat_picture
+photodna | AAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAEC | | AAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAEC |
+vin | 1m8gdm9axkp042788 | | 1M8GDM9AXKP042788 |
+vin | 1M8GDM9A1KP042788 | | 1M8GDM9A1KP042788 | vin_check_digit
+imsi | 204046620123456 | | 204046620123456 |
+iccid | 8931440300 000000000 | | 8931440300000000000 |
+card | 4111 11xx xxxx 1111 | | 411111******1111 |
+card | 411111-1111 | | 411111******1111 |
+device_id | {{8C7F1AE2-0B5E-4D64-9D3A-5F2F0C3E7A11}} | | 8c7f1ae20b5e4d649d3a5f2f0c3e7a11 |
+user_agent | Heronfox/1.0  (Reeds) | | heronfox/1.0 (reeds) |
+tx_hash | 0x0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F0F | | 0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f |
+xmr_address | monero:41fKjWJQySv2LxFSMtsQ5k3gsHPkECmXt52nKM8ZY8z26NhMJWtsWSA7icPFuECstJ94XRDHZYFLSAQSTAftscna8JuzEJT?tx_amount=1 | | 41fKjWJQySv2LxFSMtsQ5k3gsHPkECmXt52nKM8ZY8z26NhMJWtsWSA7icPFuECstJ94XRDHZYFLSAQSTAftscna8JuzEJT |
+i2p | http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b32.i2p/ | | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b32.i2p |
 """
 IMPOSSIBLE = f"""
 phone | 0171 2345678 | | phone_country
@@ -142,13 +170,32 @@ mac | 00:1b:63:84:45 | | mac
 mac | ff:ff:ff:ff:ff:ff | | mac
 vehicle_plate | B 123 AK | | country_needed
 vehicle_plate | B | BG | vehicle_plate
+platform_user_id | 4815 | | platform_needed
+xmpp | heron | | xmpp
+matrix | heron:matrix.example | | matrix
+session | 060f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f | | session
+tox | 000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F010203040200 | | tox_check
+telegram | 9x | | telegram
+threema | HERON | | threema
+cybertip | 012345678 | | cybertip
+pdq | d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8 | | pdq
+photodna | AAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAECAAEC | | photodna
+vin | 1M8GDM9AXKP04278O | | vin
+imsi | 204046 | | imsi
+iccid | 8931440300000000001 | | iccid_check
+card | 4111 1111 1111 1111 | | full_card_number
+card | 4111-1111 | | card
+device_id | 00000000-0000-0000-0000-000000000000 | | no_device
+tx_hash | 0x0f | | tx_hash
+xmr_address | 41fKjWJQySv2LxFSMtsQ5k3gsHPkECmXt52nKM8ZY8z26NhMJWtsWSA7icPFuECstJ94XRDHZYFLSAQSTAftscna8JuzEJ1 | | monero
+i2p | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b32.i2p | | i2p
 """
 
 
 def context(kind, text):
     if not text:
         return Context()
-    return Context(platform=text) if kind == "username" else Context(country=text)
+    return Context(platform=text) if kind in {"username", "platform_user_id"} else Context(country=text)
 
 
 def parse(line):
@@ -209,7 +256,9 @@ def test_too_much_text_and_none_are_refused(kind):
 @pytest.mark.parametrize("name", sorted(KINDS.keys() - {"person"}))
 def test_every_kind_has_an_example_that_can_exist(name):
     kind = KINDS[name]
-    needs = Context(country="NL" if "country" in kind.needs else None)
+    needs = Context(
+        country="NL" if "country" in kind.needs else None, platform="chat.example" if kind.name == "platform_user_id" else None
+    )
     assert read(kind.name, kind.example, needs).keys[0].text
 
 

@@ -38,6 +38,7 @@ class Context:
     country: str | None = None
     observed_at: datetime | None = None
     port: int | None = None
+    quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
