@@ -260,3 +260,11 @@ def test_the_purpose_of_a_consultation_is_a_code(world):
     assert world.as_("investigator").get(f"/cases/{case}", Coopapi_Purpose="cross_check").status_code == 200
     seen = world.as_("investigator").get(f"/cases/{case}/consultations").json["items"]
     assert [entry["purpose"] for entry in seen if entry["action"] == "case.consulted"] == ["cross_check"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("port", 0), ("port", 65536), ("quality", 101), ("quality", -1)])
+def test_numbers_of_a_context_are_bounded(world, name, value):
+    item = {"kind": "ip", "value": "8.8.77.66", "context": {name: value}}
+    case = world.case("investigator")
+    refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, f"/identifiers/0/context/{name}")

@@ -103,6 +103,30 @@ def test_registering_and_withdrawing_at_once_ends_as_a_rebuild_would(world, owne
     assert set(stored(owner).values()) == {30}
 
 
+def test_two_clients_with_the_same_persons_in_two_scripts_in_opposite_order_miss_nobody(world, owner):
+    """S22 for what is compared and not equal: each pair is judged by whoever comes second."""
+    spelt = [("Dmytro Shcherbak", "Дмитро Щербак"), ("Oleh Myronenko", "Олег Мироненко"), ("Yuliia Tkach", "Юлія Ткач")]
+    born = [f"19{year}-0{month}-12" for year in range(60, 99) for month in range(1, 4)][:100]
+    cases = {who: world.case(who) for who in ("investigator", "foreign")}
+    subjects = {who: world.subject(who, case) for who, case in cases.items()}
+
+    def send(who, script, order):
+        items = [
+            {
+                "kind": "person",
+                "subject_id": subjects[who],
+                "person": {"names": [{"full": spelt[n % 3][script]}], "birth_dates": [born[n]]},
+            }
+            for n in range(100)
+        ][::order]
+        return [world.as_(who).post(f"/cases/{cases[who]}/identifiers", {"identifiers": items[at : at + 25]}).status_code
+                for at in range(0, 100, 25)]  # fmt: skip
+
+    assert together(lambda: send("investigator", 0, 1), lambda: send("foreign", 1, -1)) == [[201] * 4, [201] * 4]
+    (overlap,) = world.overlaps("investigator", cases["investigator"])
+    assert (overlap["strength"], overlap["of_mine"], overlap["of_theirs"]) == ("strong", 100, 100)
+
+
 def test_the_sabotage_is_seen_without_the_locking_upsert_overlaps_are_missed(world, owner):
     """S22's control: with DO NOTHING in place of DO UPDATE, two writers on a known value miss each other."""
     with owner.cursor() as cursor:

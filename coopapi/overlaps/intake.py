@@ -200,7 +200,7 @@ def correct(work: Work, row: Identifier, old: Mapping[str, Any], data: dict[str,
     wanted = {item["subject_id"]} if item.get("subject_id") else set()
     drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
     _refuse_twins(work, row, drafted)
-    moved = (row.fingerprint, row.subject_id) != (drafted.row["fingerprint"], drafted.row["subject_id"])
+    moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
     for name, value in drafted.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)

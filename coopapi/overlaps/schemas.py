@@ -18,7 +18,7 @@ class ContextIn(Schema):
         "countries", metadata={"description": "Who issued it; a passport, national id, plate or national number needs it."}
     )
     observed_at = When(metadata={"description": "When an address was used: without it an IP address is weak."})
-    port = fields.Integer(strict=True, validate=lambda port: 0 < port <= 65535, metadata={"minimum": 1, "maximum": 65535})  # noqa: PLR2004
+    port = fields.Integer(strict=True, validate=Range(1, 65535))
     quality = fields.Integer(
         strict=True, validate=Range(0, 100), metadata={"description": "Of a PDQ hash, 0 to 100: under 50 it is weak."}
     )
