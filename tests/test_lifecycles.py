@@ -6,11 +6,28 @@ import pytest
 
 from coopapi.access import GRANTS
 from coopapi.cases.models import CASE_LIFE, IDENTIFIER_LIFE
+from coopapi.directory import codelists
+from coopapi.disclosures.models import DISCLOSURE_LIFE
 from coopapi.grants import ACCESS_LIFE
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
+from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
 
-LIVES = {"case": CASE_LIFE, "identifier": IDENTIFIER_LIFE, "access": ACCESS_LIFE}
-ENDS = {"case": {"transferred", "withdrawn"}, "identifier": {"withdrawn"}, "access": {"withdrawn"}}
+LIVES = {
+    "case": CASE_LIFE,
+    "identifier": IDENTIFIER_LIFE,
+    "access": ACCESS_LIFE,
+    "overlap": SIDE_LIFE,
+    "disclosure": DISCLOSURE_LIFE,
+    "exclusion": EXCLUSION_LIFE,
+}
+ENDS = {
+    "case": {"transferred", "withdrawn"},
+    "identifier": {"withdrawn"},
+    "access": {"withdrawn"},
+    "overlap": set(),
+    "disclosure": {"refused", "withdrawn", "recalled"},
+    "exclusion": {"withdrawn"},
+}
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
@@ -48,8 +65,15 @@ def test_two_moves_from_one_state_by_one_event_are_no_table():
         Lifecycle("registered", move, Move("open", "registered", "closed", by=move.by))
 
 
-def test_the_drawing_in_the_readme_is_the_table():
+def test_the_drawings_in_the_documents_are_the_tables():
     assert CASE_LIFE.mermaid() in README
+    matching = (Path(__file__).parents[1] / "docs" / "matching.md").read_text()
+    assert SIDE_LIFE.mermaid() in matching
+    assert DISCLOSURE_LIFE.mermaid() in matching
+
+
+def test_the_states_of_an_overlap_are_those_of_the_codelist():
+    assert codelists.load("overlap_states").codes == {*SIDE_LIFE.states, "withdrawn"}
 
 
 CASE_EVENTS = {
