@@ -293,7 +293,7 @@ def test_lists_are_sorted_by_strength_then_rarity_then_count_and_counted_on_requ
 
 
 def test_rarity_follows_when_more_cases_come_to_hold_the_value(world):
-    case, _, overlap, _ = pair(world, HERON)
+    _, _, overlap, _ = pair(world, HERON)
     assert world.as_("investigator").get(f"/overlaps/{overlap}").json["rarity"] == "rare"
     (third,) = world.hold("romanian", (there := world.case("romanian")), HERON)
     assert world.as_("investigator").get(f"/overlaps/{overlap}").json["rarity"] == "few"

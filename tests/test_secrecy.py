@@ -59,8 +59,8 @@ OF_PERSON = ("canaryna", "птицелова", "ptitselova", "1977-07-07", "cana
 
 def _texts():
     for kind, (value, context) in CANARIES.items():
-        context = {name: context.get(name) for name in ("country", "platform")}
-        yield from ((kind, text) for text in (value, read(kind, value, Context(**context)).normalised))
+        around = Context(country=context.get("country"), platform=context.get("platform"))
+        yield from ((kind, text) for text in (value, read(kind, value, around).normalised))
     yield from (("person", text) for text in OF_PERSON)
 
 
