@@ -48,7 +48,7 @@ def best(ours: Sequence[Sequence[Word]], theirs: Sequence[Sequence[Word]]) -> Al
 
 
 def _fit(found: Alignment) -> float:
-    return found.mean * min(1.0, sum(p.weight for p in found.pairs)) - _PART_OF_SPELLING * len(found.left)
+    return sum((p.likeness - LOST) * p.weight for p in found.pairs) - _PART_OF_SPELLING * len(found.left)
 
 
 def align(one: Sequence[Word], other: Sequence[Word]) -> Alignment:
