@@ -120,7 +120,6 @@ def test_a_hidden_persons_overlap_is_its_owners_alone(world):
     [
         ({"names": []}, "/identifiers/0/person/names"),
         ({"names": [{"full": "12 -"}]}, "/identifiers/0/person/names"),
-        ({"names": [{"full": "Heron"}]}, "/identifiers/0/person"),
         ({"names": [{"type": "alias"}]}, "/identifiers/0/person/names/0/full"),
         ({**ALEKSANDR, "birth_dates": ["1984-13-01"]}, "/identifiers/0/person/birth_dates/0"),
         ({**ALEKSANDR, "birth_dates": ["1984-05", "2984"]}, "/identifiers/0/person/birth_dates/1"),
@@ -133,6 +132,14 @@ def test_a_person_that_cannot_be_is_refused_with_a_pointer_and_without_its_name(
     assert refused.status_code == 422
     assert refused.json["errors"][0]["pointer"] == pointer
     assert "Heron" not in refused.text
+
+
+def test_one_word_without_a_date_is_kept_with_a_warning(world):
+    case, there = world.case("investigator"), world.case("foreign")
+    kept = add(world, "investigator", case, {"names": [{"full": "Heron"}]})
+    assert (kept.status_code, kept.json["identifiers"][0]["warnings"][0]["code"]) == (201, "name_alone")
+    add(world, "foreign", there, {"names": [{"full": "Heron"}]})
+    assert world.overlaps("investigator", case) == []
 
 
 def test_a_person_belongs_to_a_subject_and_is_no_mere_text(world):

@@ -156,7 +156,14 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind(
             "i2p", "I2P destination", "I2P naming", devices.read_i2p, "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst.b32.i2p"
         ),
-        Kind("person", "Person", "ICAO 9303, EPRIS (Prüm II Art. 43)", persons.read_nothing, ""),
+        Kind(
+            "person",
+            "Person",
+            "ICAO 9303, EPRIS (Prüm II Art. 43)",
+            persons.read_nothing,
+            "",
+            warnings={"name_alone": "One word without a date of birth finds nobody: add what is known."},
+        ),
         Kind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),
     )
 }

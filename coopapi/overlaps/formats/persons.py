@@ -30,11 +30,10 @@ def read_names(person: Mapping[str, Any]) -> Reading:
     keys = tuple(
         Key(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS) for text in texts(profile)
     )
-    if not keys:
-        raise ImpossibleValue("name_alone", "one word without a date of birth finds nobody: add what is known", "person")
     parts = [*(_full(name) for name in person["names"]), *person.get("birth_dates", ()), person.get("gender", "")]
     identity = "|".join(map(fold, [*parts, *person.get("nationalities", ()), *person.get("places", ())]))
-    return Reading(_full(person["names"][0]), keys, identity=identity, strength=_strength(bool(profile.births)))
+    warnings = () if keys else ("name_alone",)
+    return Reading(_full(person["names"][0]), keys, warnings, identity=identity, strength=_strength(bool(profile.births)))
 
 
 def read_digests(digests: Iterable[Mapping[str, Any]]) -> Reading:
