@@ -89,7 +89,9 @@ def splink(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
             cl.ExactMatch("gender"),
             cl.ExactMatch("nationality"),
         ],
-        blocking_rules_to_generate_predictions=[block_on("dob"), block_on("first", "year"), block_on("last", "year"), block_on("first", "last")],
+        blocking_rules_to_generate_predictions=[
+            block_on(*columns) for columns in (["dob"], ["first", "year"], ["last", "year"], ["first", "last"])
+        ],
     )
     linker = Linker(DuckDBAPI().register(pd.DataFrame(table)), settings)
     linker.training.estimate_u_using_random_sampling(1e6, seed=1)

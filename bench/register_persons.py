@@ -54,7 +54,8 @@ def load(url: str, token: str, records: list[dict[str, str]]) -> tuple[dict[str,
         home = f"{url}/api/v1/cases/{made['id']}"
         cases[made["id"]] = start // IN_A_CASE
         _, subject = send("POST", f"{home}/subjects", token, {"pseudonym": "S", "category": "suspect"})
-        items = [{"kind": "person", "subject_id": subject["id"], "person": person(row)} for row in records[start : start + IN_A_CASE]]
+        rows = records[start : start + IN_A_CASE]
+        items = [{"kind": "person", "subject_id": subject["id"], "person": person(row)} for row in rows]
         status, answer = send("POST", f"{home}/identifiers", token, {"identifiers": items})
         assert status == 201, answer
         if (start + IN_A_CASE) % STEP == 0:
