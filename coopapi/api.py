@@ -89,12 +89,13 @@ class Blueprint(flask_smorest.Blueprint):
         page: bool = False,
         many: str | None = None,
         changes: bool = False,
+        evened: bool = False,
         show: Show | None = None,
     ) -> Callable[[V], V]:
         """Guard the view, open its transaction, say what comes in and goes out, document it all.
 
         `page` and `many` answer with lists; `changes` needs If-Match and passes `version`; `show` turns rows into what
-        this caller sees of them.
+        this caller sees of them; `evened` holds the answer back until its time says nothing (edge.py).
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -107,7 +108,7 @@ class Blueprint(flask_smorest.Blueprint):
                 served = self.arguments(form, location="form")(served)
             if body:
                 served = self.arguments(body)(served)
-            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes)
+            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
             notes = {"allow": allow, "method": method, "changes": changes, "name": f"{self.name}_{view.__name__}"}
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
@@ -160,11 +161,12 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool) -> Callable[..., Any]:
+def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, evened: bool) -> Callable[..., Any]:
     """One request, one actor, one transaction; tried again when the database asks for it."""
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
+        g.evened = evened
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return _once(view, allow, {**params, **({"version": _expected_version()} if changes else {})})

@@ -30,6 +30,7 @@ class Settings:
     crowd: int
     person_strong: float | None
     person_possible: float | None
+    even_ms: int
     token_lifetime: int
     log_level: str
 
@@ -118,6 +119,9 @@ SETTINGS: Final = (
     Setting("crowd", _between(2, 100_000), "200", "a match key of persons held by more cases than this is no reason to compare"),
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
     Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
+    Setting(
+        "even_ms", _between(0, 1000), "50", "registrations are answered after whole multiples of this, so that time tells no hit"
+    ),
     Setting("token_lifetime", _between(60, 3600), "600", "seconds an access token issued here lives"),
     Setting("log_level", _level, "INFO", "DEBUG, INFO, WARNING or ERROR"),
 )

@@ -70,6 +70,7 @@ def settings(postgres, signer, tmp_path_factory):
             "COOPAPI_BASE_URL": "https://coopapi.test",
             "COOPAPI_HIGH_FREQUENCY": "4",
             "COOPAPI_CROWD": "4",
+            "COOPAPI_EVEN_MS": "0",
         }
     )
 

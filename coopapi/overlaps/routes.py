@@ -52,6 +52,7 @@ def identifiers(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     returns=IdentifierOut,
     status=HTTPStatus.CREATED,
     many="identifiers",
+    evened=True,
     show=service.show_identifiers,
 )
 def register(data: dict[str, Any], *, case_id: UUID, work: Work) -> list[Identifier]:
@@ -83,6 +84,7 @@ def identifier(case_id: UUID, identifier_id: UUID, *, work: Work) -> Identifier:
     body=IdentifierPatch,
     returns=IdentifierOut,
     changes=True,
+    evened=True,
     show=service.show_identifiers,
 )
 def correct(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
@@ -109,6 +111,7 @@ def identifier_moves(case_id: UUID, identifier_id: UUID, *, work: Work) -> dict[
     body=WithdrawalIn,
     returns=IdentifierOut,
     changes=True,
+    evened=True,
     show=service.show_identifiers,
 )
 def withdraw(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
