@@ -120,7 +120,7 @@ SETTINGS: Final = (
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
     Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
     Setting(
-        "even_ms", _between(0, 1000), "50", "registrations are answered after whole multiples of this, so that time tells no hit"
+        "even_ms", _between(0, 1000), "100", "registrations are answered after whole multiples of this, so that time tells no hit"
     ),
     Setting("token_lifetime", _between(60, 3600), "600", "seconds an access token issued here lives"),
     Setting("log_level", _level, "INFO", "DEBUG, INFO, WARNING or ERROR"),
