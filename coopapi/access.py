@@ -49,6 +49,19 @@ class Action(StrEnum):
     DISCLOSURE_DECIDE = "disclosure:decide"
     EXCLUSION_READ = "exclusion:read"
     EXCLUSION_MANAGE = "exclusion:manage"
+    DIRECTORY_KEEP = "directory:keep"
+    MLA_READ = "mla:read"
+    MLA_DRAFT = "mla:draft"
+    MLA_VALIDATE = "mla:validate"
+    MLA_TRANSMIT = "mla:transmit"
+    MLA_ANSWER = "mla:answer"
+    MLA_DECIDE = "mla:decide"
+    MLA_EXECUTE = "mla:execute"
+    DEADLINE_READ = "deadline:read"
+    EVIDENCE_READ = "evidence:read"
+    EVIDENCE_WRITE = "evidence:write"
+    EVIDENCE_USE = "evidence:use"
+    EVIDENCE_CONSENT = "evidence:consent"
     TIMELINE_READ = "timeline:read"
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
@@ -93,17 +106,30 @@ _INVESTIGATING: Final = _COORDINATING | {
     Action.DISCLOSURE_ASK,
     Action.EXCLUSION_MANAGE,
 }
+_ASSISTING: Final = frozenset({Action.MLA_READ, Action.DEADLINE_READ, Action.EVIDENCE_READ})
+_REQUESTING: Final = _ASSISTING | {Action.MLA_DRAFT, Action.MLA_EXECUTE, Action.EVIDENCE_WRITE, Action.EVIDENCE_USE}
+_TRANSMITTING: Final = frozenset({Action.MLA_TRANSMIT, Action.MLA_ANSWER})
+_DECIDING: Final = _TRANSMITTING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.INVESTIGATOR: _INVESTIGATING,
-    Role.PROSECUTOR: _INVESTIGATING | {Action.DISCLOSURE_DECIDE},
-    Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE},
-    Role.DESK: _COORDINATING,
+    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING,
+    Role.PROSECUTOR: _INVESTIGATING | _REQUESTING | _DECIDING | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE},
+    Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
+    | _REQUESTING
+    | _TRANSMITTING,
+    Role.DESK: _COORDINATING | _ASSISTING,
     Role.ANALYST: _ANALYSING,
-    Role.CENTRAL_AUTHORITY: _FOLLOWING,
-    Role.CONTACT_POINT: _FOLLOWING,
+    Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP},
+    Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
     Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ},
-    Role.ADMIN: _EVERYBODY | {Action.AUTHORITY_MANAGE, Action.STAFF_MANAGE, Action.EXCLUSION_READ, Action.EXCLUSION_MANAGE},
+    Role.ADMIN: _EVERYBODY
+    | {
+        Action.AUTHORITY_MANAGE,
+        Action.STAFF_MANAGE,
+        Action.EXCLUSION_READ,
+        Action.EXCLUSION_MANAGE,
+        Action.DIRECTORY_KEEP,
+    },
 }
 
 CLEARABLE: Final = frozenset({Role.INVESTIGATOR, Role.PROSECUTOR, Role.DESK, Role.SYSTEM})

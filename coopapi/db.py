@@ -124,10 +124,16 @@ class Work:
         self.session.flush()
         return row
 
-    def note(self, action: str, row: Kept | None = None, *, case_id: UUID | None = None, **rest: Any) -> None:
-        """Say in the journal what is being done, to what: ids and figures, nothing personal."""
+    def note(
+        self, action: str, row: Kept | None = None, *, case_id: UUID | None = None, parties: UUID | None = None, **rest: Any
+    ) -> None:
+        """Say in the journal what is being done, to what: ids and figures, nothing personal.
+
+        `parties` names a shared thing: all who take part in it are told, each in its own journal.
+        """
         self.notes.append(
             {
+                **({"parties": str(parties)} if parties else {}),
                 "action": action,
                 "object_type": type(row).__name__.lower() if row is not None else rest.pop("object_type", ""),
                 "object_id": str(row.id) if row is not None else None,

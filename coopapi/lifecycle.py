@@ -19,11 +19,14 @@ class Side(StrEnum):
     ANY = "any"
     ASKING = "asking"
     OWNER = "owner"
+    REQUESTING = "requesting"
+    EXECUTING = "executing"
+    ENFORCING = "enforcing"
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One way from a state to the next: who may take it, on which side, and whether it needs a reason."""
+    """One way from a state to the next: who may take it, on which side, whether it needs a reason, and a human (LED Art. 11)."""
 
     event: str
     source: str
@@ -32,6 +35,7 @@ class Move:
     level: Level = Level.OWN
     reason: bool = False
     side: Side = Side.ANY
+    human: bool = False
 
 
 class ReasonNeeded(Unprocessable):
@@ -39,10 +43,11 @@ class ReasonNeeded(Unprocessable):
 
 
 class Lifecycle:
-    """The moves of one kind of thing, from its first state on."""
+    """The moves of one kind of thing, from its first state on; `derived` states follow from its parts, not from a move."""
 
-    def __init__(self, start: str, *moves: Move) -> None:
+    def __init__(self, start: str, *moves: Move, derived: tuple[str, ...] = ()) -> None:
         self.start = start
+        self.derived = derived
         self.moves: Mapping[tuple[str, str], Move] = MappingProxyType({(m.source, m.event): m for m in moves})
         if len(self.moves) != len(moves):
             raise ValueError("two moves share a state and an event")
@@ -50,7 +55,7 @@ class Lifecycle:
     @property
     def states(self) -> tuple[str, ...]:
         """Every state, in the order the table names them."""
-        return tuple(dict.fromkeys([self.start, *(s for m in self.moves.values() for s in (m.source, m.target))]))
+        return tuple(dict.fromkeys([self.start, *(s for m in self.moves.values() for s in (m.source, m.target)), *self.derived]))
 
     @property
     def events(self) -> tuple[str, ...]:

@@ -113,12 +113,14 @@ def world(app, owner, signer, clock) -> World:
     clock.offset = timedelta()
     with owner.cursor() as cursor:
         cursor.execute(
-            """delete from idempotency_keys; delete from disclosed_items; delete from disclosures; delete from exclusions;
-            delete from overlap_sides; delete from likenesses; delete from journal_entries; delete from journal_heads; delete from case_overlaps;
-            delete from holdings; delete from match_tokens; delete from identifiers; delete from subject_categories;
-            delete from subjects; delete from case_keys; delete from case_access; delete from used_assertions;
-            delete from cases where id <> '00000000-0000-0000-0000-000000000000';
-            delete from principals; delete from authorities where id not in
-                ('00000000-0000-0000-0000-000000000000', '00000000-0000-7000-8000-000000000001')"""
+            """do $$ declare t text; begin
+                set local session_replication_role = replica;
+                for t in select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
+                    and relname not in ('alembic_version', 'signing_keys', 'cases', 'authorities')
+                loop execute format('delete from %I', t); end loop;
+                delete from cases where id <> '00000000-0000-0000-0000-000000000000';
+                delete from authorities where id not in
+                    ('00000000-0000-0000-0000-000000000000', '00000000-0000-7000-8000-000000000001');
+            end $$"""
         )
     return build(app, signer, clock)

@@ -66,6 +66,7 @@ PROBES = {
     ("exclusions", "made"): f"insert into exclusions (id, version, authority_id, everywhere, kind, reason, created_by, created_at)"
     f" values ({NEW}, 1, '{{nl}}', false, 'mac', 'x', '{{person}}', now())",
     ("exclusions", "changed"): "update exclusions set version = 9",
+    ("parties", "seen"): "select count(*) from parties",
     ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",

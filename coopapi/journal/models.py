@@ -11,6 +11,7 @@ from sqlalchemy.types import UserDefinedType
 from coopapi.access import Action, Actor, Level
 from coopapi.db import Row
 from coopapi.grants import granted
+from coopapi.parties import partied
 
 
 class Xid8(UserDefinedType[str]):
@@ -50,7 +51,7 @@ class JournalEntry(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authority's auditor, all of it; by others as far as their access to the case goes.
+        """Seen by the authority's auditor, all of it; by others as far as their access to the case, or their part in it, goes.
 
         The index shows that a case exists and its overlaps (R8); what concerns victims only is for cleared roles (R9).
         """
@@ -59,7 +60,9 @@ class JournalEntry(Row):
         cleared = true() if actor.cleared else cls.victims_only.is_(False)
         in_index = or_(cls.action == "case.registered", cls.object_type == "overlap")
         readable = granted(cls.case_id, Level.READ, actor, now)
-        return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now))))
+        mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event)
+        shared = and_(mine, partied(cls.object_id, actor, now))
+        return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), shared))
 
 
 class JournalHead(Row):

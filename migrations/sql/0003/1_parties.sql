@@ -1,0 +1,86 @@
+-- Who has a part in a thing that several authorities share (a request, later a team or a meeting), on which side, until when.
+create table parties (
+    id uuid primary key,
+    object_id uuid not null,
+    authority_id uuid not null references authorities (id),
+    side text not null constraint party_side check (side in ('requesting', 'executing', 'enforcing')),
+    case_id uuid references cases (id),
+    acting boolean not null,
+    since timestamptz not null,
+    until timestamptz,
+    constraint party_once unique (object_id, authority_id, side)
+);
+create index parties_by_authority on parties (authority_id, object_id);
+create index parties_by_case on parties (case_id, object_id) where case_id is not null;
+
+grant select on parties to coopapi_app;
+grant select, insert, update on parties to coopapi_definer;
+
+-- A part that hangs from a case is for those who may read the case: need-to-know goes on (R8); the other for its authority.
+create policy seen on parties for select using (
+    (until is null or until > (select priv.at()))
+    and (case_id is null and authority_id = (select priv.authority()) or case_id is not null and GRANTED(parties.case_id, 2)));
+
+-- Whether the caller takes part in a thing, for the functions that look past policies; at 3, whether it may act in it.
+create function priv.takes_part(p_object uuid, p_level integer) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (
+        select from public.parties p
+        where p.object_id = p_object and (p.until is null or p.until > priv.at())
+          and (p_level < 3 or p.acting and p.authority_id = priv.authority())
+          and (case when p.case_id is null then p.authority_id = priv.authority() else priv.level(p.case_id) >= p_level end))
+$$;
+
+-- Give an authority a part in a thing, or change or end it. The first to take part is whoever makes the thing; further ones are
+-- admitted by those who act in it. Only one's own part is tied to a case, and only to a case one may add to.
+create function priv.admit(p_object uuid, p_authority uuid, p_side text, p_case uuid, p_acting boolean, p_until timestamptz)
+returns void language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    if exists (select from public.parties p where p.object_id = p_object) then
+        if not priv.takes_part(p_object, 3) then
+            raise exception 'no part in it' using errcode = '42501';
+        end if;
+    elsif p_authority is distinct from priv.authority() then
+        raise exception 'whoever makes a thing takes part in it first' using errcode = '42501';
+    end if;
+    if p_case is not null and (p_authority <> priv.authority() or priv.level(p_case) < 3) then
+        raise exception 'not a case of the caller' using errcode = '42501';
+    end if;
+    insert into public.parties as p (id, object_id, authority_id, side, case_id, acting, since, until)
+        values (priv.uuid7(), p_object, p_authority, p_side, p_case, p_acting, priv.at(), p_until)
+        on conflict (object_id, authority_id, side) do update
+            set case_id = coalesce(excluded.case_id, p.case_id), acting = excluded.acting, until = excluded.until;
+end $$;
+
+-- Whether somebody acts for an authority here: for one that has nobody, the other side records what it does.
+create function priv.joined(p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (select from public.principals p where p.authority_id = p_authority and p.active)
+$$;
+
+-- As before; and an entry that names a shared thing is told to every authority that takes part in it, each of its own case (R16).
+create or replace function priv.record(p_entries jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+declare
+    me uuid := priv.authority();
+    caller jsonb := jsonb_build_object('authority_id', priv.authority(), 'principal_id', priv.principal(),
+        'role', coalesce(priv.role(), 'machine'), 'at', priv.at());
+begin
+    if me is null then
+        raise exception 'nobody to record an act of' using errcode = '42501';
+    end if;
+    perform priv.append((
+        select jsonb_agg(e.entry order by e.n, e.entry ->> 'authority_id', e.entry ->> 'case_id')
+        from (
+            select t.n, t.x || caller as entry from jsonb_array_elements(p_entries) with ordinality t (x, n)
+            union all
+            select t.n, t.x || jsonb_build_object('authority_id', p.authority_id, 'principal_id', null, 'role', 'machine',
+                       'at', priv.at(), 'case_id', p.case_id)
+            from jsonb_array_elements(p_entries) with ordinality t (x, n)
+            join (select distinct object_id, authority_id, case_id, until from public.parties) p
+                 on p.object_id = (t.x ->> 'parties')::uuid
+            where p.authority_id <> me and (p.until is null or p.until > priv.at())
+              and priv.takes_part(p.object_id, 1)) e));
+end $$;
+
+grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz), priv.joined(uuid) to coopapi_app;

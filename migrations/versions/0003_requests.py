@@ -1,0 +1,27 @@
+"""Requests for assistance: who takes part, requests and measures, deadlines, evidence, and the directory they need."""
+
+from alembic import op
+
+from coopapi.migrate import run_parts
+
+revision = "0003"
+down_revision = "0002"
+
+_TABLES = "parties"
+_FUNCTIONS = (
+    "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "takes_part(uuid, integer)",
+)  # fmt: skip
+
+
+def upgrade() -> None:
+    """Build what requests need."""
+    run_parts(op.get_bind(), revision)
+
+
+def downgrade() -> None:
+    """Take it away, with everything that only it can say."""
+    for table in _TABLES.split():
+        op.execute(f"drop table public.{table} cascade")
+    for function in _FUNCTIONS:
+        op.execute(f"drop function priv.{function}")
+    run_parts(op.get_bind(), "0003_down")
