@@ -111,7 +111,9 @@ class Work:
     def one(self, model: type[K], row_id: UUID, *, version: int | None = None, lock: bool = False) -> K:
         """One row, or `NotFound` whether it is absent or merely hidden; `Stale` if its version is another."""
         query = self.all(model).where(model.id == row_id)
-        row: K | None = self.session.scalar(query.with_for_update(key_share=True) if lock else query)
+        if lock:
+            query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+        row: K | None = self.session.scalar(query)
         if row is None:
             raise NotFound
         if version is not None and row.version != version:

@@ -35,6 +35,7 @@ class CaseAccess(Kept):
     withdrawn_at: Mapped[datetime | None] = mapped_column()
     withdrawn_by: Mapped[UUID | None] = mapped_column()
     withdrawal_reason: Mapped[str | None] = mapped_column()
+    via_id: Mapped[UUID | None] = mapped_column()
 
     @property
     def level_name(self) -> str:

@@ -22,6 +22,11 @@ class Side(StrEnum):
     REQUESTING = "requesting"
     EXECUTING = "executing"
     ENFORCING = "enforcing"
+    NEGOTIATING = "negotiating"
+    MEMBER = "member"
+    PARTICIPANT = "participant"
+    HOST = "host"
+    INVITED = "invited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,5 +84,6 @@ class Lifecycle:
     def mermaid(self) -> str:
         """Draw the table as a Mermaid state diagram."""
         lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.moves.values()]
+        lines += [f"    its_measures --> {state}" for state in self.derived]
         ends = [f"    {s} --> [*]" for s in self.states if not self.leaving(s)]
         return "\n".join(["stateDiagram-v2", f"    [*] --> {self.start}", *lines, *ends])

@@ -33,6 +33,10 @@ class Clock:
     def forward(self, **by):
         self.offset += timedelta(**by)
 
+    def at(self, moment):
+        """Go to a moment, written as RFC 3339."""
+        self.offset = datetime.fromisoformat(moment) - datetime.now(UTC)
+
 
 @pytest.fixture(scope="session")
 def postgres():

@@ -10,6 +10,7 @@ from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE
 from coopapi.grants import ACCESS_LIFE
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
+from coopapi.mla import lives
 from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
 
 LIVES = {
@@ -19,6 +20,11 @@ LIVES = {
     "overlap": SIDE_LIFE,
     "disclosure": DISCLOSURE_LIFE,
     "exclusion": EXCLUSION_LIFE,
+    "letter": lives.LETTER_LIFE,
+    "order": lives.ORDER_LIFE,
+    "preservation": lives.PRESERVATION_LIFE,
+    "information": lives.INFORMATION_LIFE,
+    "measure": lives.MEASURE_LIFE,
 }
 ENDS = {
     "case": {"transferred", "withdrawn"},
@@ -27,6 +33,11 @@ ENDS = {
     "overlap": set(),
     "disclosure": {"refused", "withdrawn", "recalled"},
     "exclusion": {"withdrawn"},
+    "letter": {"closed", "withdrawn"},
+    "order": {"closed", "withdrawn"},
+    "preservation": {"closed", "withdrawn", "released", "expired"},
+    "information": {"closed", "withdrawn", "declined"},
+    "measure": {"transferred", "partly_transferred", "refused", "declined", "withdrawn"},
 }
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -47,7 +58,7 @@ def test_a_move_is_in_the_table_or_says_what_is_allowed(name, state, event):
 def test_every_state_is_reached_and_every_end_is_meant(name):
     life = LIVES[name]
     assert {state for state in life.states if not life.leaving(state)} == ENDS[name]
-    assert {move.target for move in life.moves.values()} | {life.start} == set(life.states)
+    assert {move.target for move in life.moves.values()} | {life.start, *life.derived} == set(life.states)
     assert all(any(move.by in actions for actions in GRANTS.values()) for move in life.moves.values())
 
 
@@ -70,6 +81,9 @@ def test_the_drawings_in_the_documents_are_the_tables():
     matching = (Path(__file__).parents[1] / "docs" / "matching.md").read_text()
     assert SIDE_LIFE.mermaid() in matching
     assert DISCLOSURE_LIFE.mermaid() in matching
+    requests = (Path(__file__).parents[1] / "docs" / "requests.md").read_text()
+    for name in ("letter", "order", "preservation", "information", "measure"):
+        assert LIVES[name].mermaid() in requests
 
 
 def test_the_states_of_an_overlap_are_those_of_the_codelist():

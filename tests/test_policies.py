@@ -66,6 +66,12 @@ PROBES = {
     ("exclusions", "made"): f"insert into exclusions (id, version, authority_id, everywhere, kind, reason, created_by, created_at)"
     f" values ({NEW}, 1, '{{nl}}', false, 'mac', 'x', '{{person}}', now())",
     ("exclusions", "changed"): "update exclusions set version = 9",
+    ("shared_cases", "seen"): "select count(*) from shared_cases",
+    (
+        "shared_cases",
+        "given",
+    ): f"insert into shared_cases values ({NEW}, 1, {NEW}, '{{case}}', '{{nl}}', 2, '{{person}}', now(), null)",
+    ("shared_cases", "ended"): "update shared_cases set version = 9",
     ("parties", "seen"): "select count(*) from parties",
     ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
@@ -90,6 +96,14 @@ def things(world, owner):
     with owner.cursor() as cursor:
         cursor.execute("delete from case_keys where case_id = %s", (bare := world.case("investigator"),))
     nl, fr = world.authorities["nl"], world.authorities["fr"]
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into parties values (gen_random_uuid(), %s, %s, 'host', null, true, now(), null)", (str(uuid4()), nl)
+        )
+        cursor.execute(
+            "insert into shared_cases values (gen_random_uuid(), 1, gen_random_uuid(), %s, %s, 2, gen_random_uuid(), now(), null)",
+            (case, nl),
+        )
     there = {"other": other, "ro": world.authorities["ro"], "person": world.people["romanian"], "second": second}
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
     return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about}

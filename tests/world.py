@@ -12,6 +12,9 @@ AUTHORITIES = {
     "nl": ("National Police", "police_unit", "NL"),
     "fr": ("Prosecution Office", "public_prosecutor", "FR"),
     "ro": ("Cybercrime Unit", "cybercrime_unit", "RO"),
+    "fr_court": ("Court of First Instance", "court", "FR"),
+    "us": ("Office of International Affairs", "central_authority", "US"),
+    "provider": ("Heron Messaging Ireland Ltd", "service_provider", "IE"),
     "desk_nl": ("Netherlands Desk", "eurojust_desk", "NL"),
     "desk_fr": ("French Desk", "eurojust_desk", "FR"),
 }
@@ -32,6 +35,10 @@ PEOPLE = {
     "auditor_fr": ("fr", "auditor", False),
     "romanian": ("ro", "investigator", True),
     "admin_fr": ("fr", "admin", False),
+    "prosecutor_fr": ("fr", "prosecutor", True),
+    "central_fr": ("fr", "central_authority", False),
+    "contact_fr": ("fr", "contact_point", False),
+    "judge_fr": ("fr_court", "prosecutor", True),
     "operator": (None, "admin", False),
 }
 

@@ -7,7 +7,7 @@ from coopapi.migrate import run_parts
 revision = "0003"
 down_revision = "0002"
 
-_TABLES = "parties"
+_TABLES = "mla_messages mla_transmissions mla_measures mla_requests parties"
 _FUNCTIONS = (
     "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "takes_part(uuid, integer)",
 )  # fmt: skip

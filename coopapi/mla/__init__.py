@@ -1,0 +1,1 @@
+"""Requests for assistance: drafted, validated, transmitted, answered measure by measure, with a clock for each side."""

@@ -1,0 +1,191 @@
+"""What a request says: the T-CY templates, EIO Annex A and EPOC Annex I in one set of fields for all kinds (DOMAIN 3.2-3.4)."""
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from coopapi.directory.fields import Code
+from coopapi.fields import Many, OneOf, Schema, Text, When
+from coopapi.overlaps.kinds import KINDS
+from coopapi.overlaps.schemas import ContextIn
+
+_LONG = 8000
+
+
+class OffenceIn(Schema):
+    """An offence as the requesting State's law has it; dual criminality is tested on conduct, not on label."""
+
+    national_article = Text(300, required=True)
+    label = Text(300, required=True)
+    category = Code("crime_categories")
+    max_penalty_years = fields.Float(validate=validate.Range(0, 99))
+    list_offence = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "EIO Annex D, EPOC Annex IV."})
+
+
+class PersonIn(Schema):
+    """A person whom the request concerns, under a reference; only what its execution needs."""
+
+    ref = Text(40, required=True)
+    role = OneOf(("suspect", "convicted", "victim", "witness", "expert", "third_party"), required=True)
+    name = Text(300)
+    aliases = Many(Text(300), 20)
+    birth_date = Text(10, validate=[validate.Regexp(r"\d{4}(-\d{2}(-\d{2})?)?\Z")])
+    birth_place = Text(200)
+    nationality = Code("countries")
+    gender = OneOf(("F", "M", "X"))
+    address = Text(500)
+    document = Text(100)
+    languages = Many(Code("languages"), 10)
+
+
+class AuthorisationIn(Schema):
+    """The decision of a judge or of an independent authority (Budapest Art. 15)."""
+
+    authority = Text(300, required=True)
+    date = fields.Date(required=True)
+    reference = Text(100)
+    domestic_law = Text(500)
+    valid_until = fields.Date()
+    scope = Text(2000)
+
+
+class ConfidentialityIn(Schema):
+    """Whether fact and substance are to be kept secret, and from whom (Budapest Art. 27(8), EIO Art. 19, e-Evidence Art. 13)."""
+
+    requested = fields.Boolean(required=True, truthy={True}, falsy={False})
+    reasons = Text(2000)
+    notify_user = fields.Boolean(truthy={True}, falsy={False})
+    deferred_until = When()
+    ground = Code("user_notification_grounds")
+
+
+class OfficeIn(Schema):
+    """An office to ask, not a person's private data."""
+
+    office = Text(300, required=True)
+    person_in_charge = Text(200)
+    phone = Text(40)
+    mobile = Text(40)
+    email = fields.Email(validate=validate.Length(max=254))
+    address = Text(500)
+    office_hours = Text(200)
+    time_zone = Text(60)
+    languages = Many(Code("languages"), 10)
+
+
+class TranslationIn(Schema):
+    """A translation that goes with the request."""
+
+    language = Code("languages", required=True)
+    certified = fields.Boolean(truthy={True}, falsy={False})
+    by = Text(200)
+
+
+class AttachmentIn(Schema):
+    """A paper that goes with the request by its channel: named here, never uploaded."""
+
+    title = Text(300, required=True)
+    sha256 = Text(64, validate=[validate.Regexp(r"[0-9a-f]{64}\Z")])
+    size = fields.Integer(validate=validate.Range(0, 10**15))
+    media_type = Text(100)
+
+
+class CertificationIn(Schema):
+    """Who certifies that the request is right, and how it is signed (eIDAS, Reg. 2023/2844 Art. 7)."""
+
+    name = Text(200, required=True)
+    post = Text(200, required=True)
+    signature_type = OneOf(("handwritten", "advanced", "qualified", "seal", "none"), required=True)
+
+
+class PreservationIn(Schema):
+    """What Art. 29(2) asks for besides offence, facts and data: custodian (d) and the intent to ask for the data (f)."""
+
+    custodian = Text(500, metadata={"description": "Holder or location of the data, or what is known of it; `unknown` will do."})
+    intends_mla = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "Art. 29(2)(f)."})
+    mla_expected_on = fields.Date()
+    disclose_path = fields.Boolean(
+        truthy={True}, falsy={False}, metadata={"description": "Partial disclosure is asked for (Art. 30)."}
+    )
+    risk = Text(2000)
+
+
+class OrderIn(Schema):
+    """What an order to a provider says besides (EPOC Annex I)."""
+
+    addressee = OneOf(("designated_establishment", "legal_representative", "other_establishment"))
+    recipient = Text(500, metadata={"description": "Who is to get the data."})
+    format = Text(200)
+    service = Text(200)
+    residence_of_user = Code("countries")
+
+
+class ContentIn(Schema):
+    """What the request says; a draft may leave out what `readiness` lists as missing."""
+
+    title = Text(200)
+    offences = Many(fields.Nested(OffenceIn), 50)
+    facts = Text(_LONG)
+    link = Text(4000, metadata={"description": "How the data or measures relate to the offence (Art. 29(2)(c), EIO Annex A G)."})
+    persons = Many(fields.Nested(PersonIn), 200)
+    proceedings = Code("proceeding_types")
+    stage = Text(500)
+    necessity = Text(4000)
+    proportionality = Text(4000)
+    authorisation = fields.Nested(AuthorisationIn)
+    domestic_legal_basis = Text(1000)
+    urgency_reasons = Text(2000)
+    wanted_by = When(metadata={"description": "A shorter or specific deadline (EIO Art. 12(2))."})
+    confidentiality = fields.Nested(ConfidentialityIn)
+    formalities = Many(Text(1000), 20)
+    officials_present = Text(1000)
+    legal_remedies = Text(2000)
+    contact = fields.Nested(OfficeIn)
+    investigating_authority = fields.Nested(OfficeIn)
+    court = Text(500)
+    use_conditions = Many(Code("use_conditions"), 10)
+    conditions_text = Text(2000)
+    information = Text(_LONG, metadata={"description": "What is told without having been asked (Budapest Art. 26)."})
+    translations = Many(fields.Nested(TranslationIn), 30)
+    attachments = Many(fields.Nested(AttachmentIn), 50)
+    certification = fields.Nested(CertificationIn)
+    preservation = fields.Nested(PreservationIn)
+    order = fields.Nested(OrderIn)
+    extra = fields.Dict(
+        keys=Text(60),
+        values=Text(2000),
+        validate=validate.Length(max=50),
+        metadata={"description": "Further fields of a national form, by name.", "maxProperties": 50},
+    )
+
+
+class SoughtIn(Schema):
+    """An identifier that a measure is about, as the case holds it or written out; times with their offset (M17)."""
+
+    identifier_id = fields.UUID(metadata={"description": "An identifier of the case, in place of kind and value."})
+    kind = OneOf(KINDS)
+    value = Text(2048)
+    context = fields.Nested(ContextIn)
+
+    @ma.validates_schema
+    def one_or_the_other(self, data: dict[str, object], **_: object) -> None:
+        """Take an identifier of the case, or a kind and a value."""
+        if ("identifier_id" in data) == ("kind" in data and "value" in data):
+            raise ma.ValidationError("Name an identifier of the case, or give kind and value.", "identifier_id")
+
+
+class MeasureIn(Schema):
+    """One thing that is asked for."""
+
+    code = Code("measures", required=True)
+    description = Text(4000)
+    identifiers = Many(fields.Nested(SoughtIn), 200)
+    data_categories = Many(Code("data_categories"), 10)
+    since = When(metadata={"description": "The time range of the data: from."})
+    until = When(metadata={"description": "The time range of the data: to."})
+    place_of_execution = Text(300)
+    persons = Many(Text(40), 50, metadata={"description": "References of the request's persons."})
+    formalities = Text(2000)
+    deadline = When()
+    authorisation = fields.Nested(AuthorisationIn)
+    duration_days = fields.Integer(validate=validate.Range(1, 3650))
+    questions = Text(_LONG)

@@ -1,0 +1,125 @@
+"""The measures of a request: what is asked for, about which identifiers, and whether the same was asked before."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from coopapi.cases.models import Identifier
+from coopapi.crypto import Sealer
+from coopapi.db import Work, new_id
+from coopapi.errors import Unprocessable
+from coopapi.mla.models import Measure, Request
+from coopapi.mla.sealing import seal, unseal
+from coopapi.overlaps import kinds
+from coopapi.overlaps.kinds import Context, ImpossibleValue
+from coopapi.overlaps.service import open_values
+
+
+class UnreadableIdentifier(Unprocessable):
+    """An identifier that a measure is about cannot exist, or is not one of your case."""
+
+
+def write(work: Work, request: Request, sealer: Sealer, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Write the measures of a draft anew, each with what it is about."""
+    work.session.execute(delete(Measure).where(Measure.request_id == request.id))
+    held = _held(work, request, wanted)
+    for place, measure in enumerate(wanted):
+        asked = dict(measure)
+        asked["identifiers"] = [_sought(held, s, place, n) for n, s in enumerate(measure.get("identifiers", ()))]
+        row_id = new_id()
+        work.session.add(
+            Measure(
+                id=row_id,
+                request_id=request.id,
+                place=place,
+                code=asked["code"],
+                sealed=seal(sealer, {k: v for k, v in asked.items() if k != "code" and v != []}, row_id),
+                tokens=sorted({_token(work, sought) for sought in asked["identifiers"]}),
+                grounds=[],
+                conditions=[],
+            )
+        )
+    work.session.flush()
+
+
+def _held(work: Work, request: Request, wanted: Sequence[Mapping[str, Any]]) -> dict[UUID, dict[str, Any]]:
+    """The identifiers of the case that measures name, opened: the request has to carry them."""
+    ids = {s["identifier_id"] for m in wanted for s in m.get("identifiers", ()) if "identifier_id" in s}
+    if not ids or request.case_id is None:
+        return {}
+    query = work.all(Identifier).where(
+        Identifier.case_id == request.case_id, Identifier.id.in_(ids), Identifier.withdrawn_at.is_(None)
+    )
+    rows = work.session.scalars(query).all()
+    opened = open_values(work, rows)
+    return {
+        row.id: {"kind": row.kind, "value": opened[row.id]["value"], "context": opened[row.id].get("context") or {}}
+        for row in rows
+        if opened.get(row.id, {}).get("value")
+    }
+
+
+def _sought(held: Mapping[UUID, dict[str, Any]], sought: Mapping[str, Any], place: int, number: int) -> dict[str, Any]:
+    """One identifier as the request carries it; what cannot exist is refused with a pointer to it."""
+    pointer = f"/measures/{place}/identifiers/{number}"
+    if "identifier_id" in sought:
+        if sought["identifier_id"] not in held:
+            detail = "the request's case holds no such value for you to send"
+            raise UnreadableIdentifier(
+                errors=[{"in": "body", "pointer": f"{pointer}/identifier_id", "rule": "held", "detail": detail}]
+            )
+        return {"identifier_id": str(sought["identifier_id"]), **held[sought["identifier_id"]]}
+    try:
+        kinds.read(sought["kind"], sought["value"], _context(sought))
+    except ImpossibleValue as fault:
+        where = f"{pointer}/{fault.field.replace('.', '/')}"
+        raise UnreadableIdentifier(errors=[{"in": "body", "pointer": where, "rule": fault.rule, "detail": fault.detail}]) from None
+    return dict(sought)
+
+
+def _context(sought: Mapping[str, Any]) -> Context:
+    context = dict(sought.get("context") or {})
+    if isinstance(context.get("observed_at"), str):
+        context["observed_at"] = datetime.fromisoformat(context["observed_at"])
+    return Context(**context)
+
+
+def _token(work: Work, sought: Mapping[str, Any]) -> bytes:
+    """Digest a value so that the same is found again among requests, and nowhere else."""
+    key = kinds.read(sought["kind"], sought["value"], _context(sought)).keys[0]
+    return work.keys.mac("mla-identifiers", f"{key.family}|{key.text}".encode())
+
+
+def of_request(work: Work, request_id: UUID) -> Sequence[Measure]:
+    """The measures of a request, in their order."""
+    return work.session.scalars(work.all(Measure).where(Measure.request_id == request_id).order_by(Measure.place)).all()
+
+
+def asked(sealer: Sealer, measure: Measure) -> dict[str, Any]:
+    """Open what a measure asks for."""
+    return unseal(sealer, measure.sealed, measure.id)
+
+
+def asked_before(work: Work, request: Request, rows: Sequence[Measure]) -> list[UUID]:
+    """Requests of the caller's side that asked the same addressee for the same measure about the same identifier (F19)."""
+    found: list[UUID] = []
+    same_addressee = (
+        Request.executing_id == request.executing_id
+        if request.executing_id
+        else Request.executing_country == request.executing_country
+    )
+    for row in rows:
+        if row.tokens:
+            same = select(Measure.request_id).where(Measure.code == row.code, Measure.tokens.overlap(row.tokens))
+            query = work.all(Request).where(
+                Request.id.in_(same),
+                Request.id != request.id,
+                Request.requesting_id == request.requesting_id,
+                same_addressee,
+                Request.transmitted_at.is_not(None),
+            )
+            found += [earlier.id for earlier in work.session.scalars(query.limit(20))]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,135 @@
+"""Requests for assistance, their measures, how they were transmitted, and the words exchanged about them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Actor
+from coopapi.db import Kept, Row, new_id
+from coopapi.mla.lives import KINDS, MEASURE_LIFE, Kind
+from coopapi.parties import partied
+
+
+class Request(Kept):
+    """A request of one authority to another, one record for both; what it says is sealed under a key of its own."""
+
+    __tablename__ = "mla_requests"
+    __table_args__ = (
+        UniqueConstraint("maker_id", "requesting_id", "reference"),
+        ForeignKeyConstraint(["case_id", "requesting_id"], ["cases.id", "cases.authority_id"]),
+    )
+
+    maker_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    reference: Mapped[str] = mapped_column()
+    foreign_reference: Mapped[str | None] = mapped_column()
+    kind: Mapped[str] = mapped_column()
+    instrument: Mapped[str | None] = mapped_column()
+    requesting_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    executing_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
+    executing_country: Mapped[str | None] = mapped_column()
+    enforcing_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
+    case_id: Mapped[UUID | None] = mapped_column()
+    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_overlaps.id"))
+    previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("mla_requests.id"))
+    relation: Mapped[str | None] = mapped_column()
+    state: Mapped[str] = mapped_column()
+    urgency: Mapped[str] = mapped_column()
+    emergency_ground: Mapped[str | None] = mapped_column()
+    language: Mapped[str | None] = mapped_column()
+    wrapped: Mapped[bytes] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    notices: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
+    grounds: Mapped[list[str]] = mapped_column()
+    validated_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    validated_at: Mapped[datetime | None] = mapped_column()
+    transmitted_at: Mapped[datetime | None] = mapped_column()
+    received_at: Mapped[datetime | None] = mapped_column()
+    decided_at: Mapped[datetime | None] = mapped_column()
+    until: Mapped[datetime | None] = mapped_column()
+    path_countries: Mapped[list[str]] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+
+    @property
+    def rules(self) -> Kind:
+        """What holds for its kind."""
+        return KINDS[self.kind]
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by those who take part in it: the executing side from its transmission on."""
+        return partied(cls.id, actor, now)
+
+
+class Measure(Kept):
+    """One thing that is asked for, and what became of it."""
+
+    __tablename__ = "mla_measures"
+
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
+    place: Mapped[int] = mapped_column(SmallInteger)
+    code: Mapped[str] = mapped_column()
+    state: Mapped[str] = mapped_column(default=MEASURE_LIFE.start)
+    sealed: Mapped[bytes] = mapped_column()
+    tokens: Mapped[list[bytes]] = mapped_column(ARRAY(BYTEA))
+    grounds: Mapped[list[str]] = mapped_column()
+    outcome_reason: Mapped[str | None] = mapped_column()
+    until: Mapped[datetime | None] = mapped_column()
+    conditions: Mapped[list[str]] = mapped_column()
+    started_at: Mapped[datetime | None] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its request."""
+        return partied(cls.request_id, actor, now)
+
+
+class Transmission(Row):
+    """How a request went out: by whom, through which channel, how safely (Budapest Art. 25(3))."""
+
+    __tablename__ = "mla_transmissions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
+    from_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    to_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    at: Mapped[datetime] = mapped_column()
+    sent_by: Mapped[UUID] = mapped_column()
+    channel: Mapped[str] = mapped_column()
+    security: Mapped[str] = mapped_column()
+    receipt: Mapped[str | None] = mapped_column()
+    formal_confirmation_due: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its request."""
+        return partied(cls.request_id, actor, now)
+
+
+class Message(Kept):
+    """One turn of the thread: a question, an answer, or the words that went with a step; perhaps recorded for the other side."""
+
+    __tablename__ = "mla_messages"
+
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
+    measure_id: Mapped[UUID | None] = mapped_column(ForeignKey("mla_measures.id"))
+    at: Mapped[datetime] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    side: Mapped[str] = mapped_column()
+    act: Mapped[str] = mapped_column()
+    reply_to: Mapped[UUID | None] = mapped_column(ForeignKey("mla_messages.id"))
+    sealed: Mapped[bytes | None] = mapped_column()
+    grounds: Mapped[list[str]] = mapped_column()
+    recorded: Mapped[dict[str, Any] | None] = mapped_column()
+    recorded_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its request."""
+        return partied(cls.request_id, actor, now)

@@ -1,0 +1,184 @@
+"""Whether a request may go: what it lacks, what would help it, and what it will be refused for in that country."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi.access import Role
+from coopapi.contacts import service as contacts
+from coopapi.db import Work
+from coopapi.directory.models import Authority
+from coopapi.errors import Unprocessable
+from coopapi.instruments import service as instruments
+from coopapi.mla import measures as asked_for
+from coopapi.mla.models import Measure, Request
+from coopapi.mla.requirements import Draft, loose_measures, timeless_addresses, unmet
+from coopapi.mla.sealing import key_of, unseal
+from coopapi.notices import service as notices
+from coopapi.notices.models import RequirementNotice
+
+_JUDICIAL: Final = frozenset({"judge", "court", "investigating_judge", "public_prosecutor"})
+_COURT: Final = frozenset({"judge", "court", "investigating_judge"})
+
+
+class NotReady(Unprocessable):
+    """The request cannot go as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something that is missing, advised, or will be refused."""
+
+    rule: str
+    pointer: str
+    detail: str
+    article: str = ""
+
+    @property
+    def fault(self) -> dict[str, str]:
+        """As an entry of a problem document."""
+        detail = f"{self.detail} ({self.article})" if self.article else self.detail
+        return {"in": "body", "pointer": self.pointer, "rule": self.rule, "detail": detail}
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """What stands between a draft and its transmission."""
+
+    missing: list[Point] = field(default_factory=list)
+    advised: list[Point] = field(default_factory=list)
+    will_be_refused: list[Point] = field(default_factory=list)
+    notices: list[UUID] = field(default_factory=list)
+    duplicates: list[UUID] = field(default_factory=list)
+    accepted_languages: list[str] = field(default_factory=list)
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether nothing that is asked for is missing."""
+        return not self.missing
+
+
+def assess(work: Work, request: Request) -> Readiness:
+    """Look at a draft as the other side will."""
+    rows = asked_for.of_request(work, request.id)
+    addressee = _authority(work, request.executing_id)
+    draft = _draft(work, request, rows, addressee)
+    found = Readiness(duplicates=asked_for.asked_before(work, request, rows))
+    for rule in unmet(draft, advised=False):
+        found.missing.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
+    for rule in unmet(draft, advised=True):
+        found.advised.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
+    _look_at_measures(found, draft)
+    _look_at_instrument(work, request, draft, found)
+    _look_at_notices(work, request, rows, found)
+    _look_at_language(work, request, draft, found)
+    return found
+
+
+def require(work: Work, request: Request) -> Readiness:
+    """Stop unless nothing is missing; every lack is named with its pointer and its article."""
+    found = assess(work, request)
+    if found.missing:
+        raise NotReady(errors=[point.fault for point in found.missing])
+    return found
+
+
+def _authority(work: Work, authority_id: UUID | None) -> Authority | None:
+    return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
+
+
+def _draft(work: Work, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> Draft:
+    key = key_of(work, request)
+    return Draft(
+        kind=request.kind,
+        instrument=request.instrument,
+        urgency=request.urgency,
+        content=unseal(key, request.sealed, request.id),
+        measures=[{"code": row.code, **asked_for.asked(key, row)} for row in rows],
+        addressed=request.executing_id is not None,
+        provider=addressee is not None and addressee.type == "service_provider",
+    )
+
+
+def needs_validation(work: Work, request: Request, rows: Sequence[Measure]) -> bool:
+    """Tell whether a judge or a prosecutor has to approve first (EIO Art. 2(c)(ii), Regulation (EU) 2023/1543 Art. 4).
+
+    Orders for traffic data and content come from a court; the rest of what is judicial from a judge or a prosecutor.
+    """
+    if not request.rules.judicial:
+        return False
+    issuer = _authority(work, request.requesting_id)
+    if request.kind == "epoc" and any(row.code in {"traffic", "content"} for row in rows):
+        return issuer is None or issuer.type not in _COURT
+    by_prosecutor = work.actor.human and work.actor.role is Role.PROSECUTOR
+    return not by_prosecutor and (issuer is None or issuer.type not in _JUDICIAL)
+
+
+def _look_at_measures(found: Readiness, draft: Draft) -> None:
+    for place, name, detail in loose_measures(draft):
+        found.advised.append(Point("scope", f"/measures/{place}/{name}", detail, "SIRIUS"))
+    for place, number in timeless_addresses(draft):
+        pointer = f"/measures/{place}/identifiers/{number}/context/observed_at"
+        found.missing.append(Point("time_of_use", pointer, "an address without its time finds nobody", "RFC 6302"))
+
+
+def _look_at_instrument(work: Work, request: Request, draft: Draft, found: Readiness) -> None:
+    """Say whether the instrument carries each measure between these two countries now."""
+    if not request.instrument or not request.executing_country:
+        return
+    issuer = _authority(work, request.requesting_id)
+    from_ = issuer.country if issuer and issuer.country else ""
+    codes = [m["code"] for m in draft.measures] or [""]
+    for code in dict.fromkeys(codes):
+        every = instruments.applicable(from_, request.executing_country, code or None, request.kind, work.now.date())
+        (this,) = [a for a in every if a.instrument == request.instrument]
+        if not this.applicable:
+            better = next((a.instrument for a in every if a.applicable), None)
+            hint = f"; {better} applies" if better else ""
+            reason = this.reasons[0]
+            found.missing.append(Point(reason.code, "/instrument", f"{request.instrument}: {reason.text}{hint}", reason.article))
+
+
+def _look_at_notices(work: Work, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
+    """What the addressee's country declared about such measures has to be read before the request goes (F17)."""
+    for notice in attached(work, request, rows):
+        if notice.applicability == "not_applicable":
+            detail = "that country declared that this measure is not available there"
+            found.will_be_refused.append(Point("not_applicable", "/measures", detail, f"requirement notice {notice.id}"))
+        if notice.id not in request.notices:
+            found.notices.append(notice.id)
+            detail = f"read and acknowledge the requirement notice {notice.id}"
+            found.missing.append(Point("notice", "/acknowledged_notices", detail))
+
+
+def attached(work: Work, request: Request, rows: Sequence[Measure]) -> Sequence[RequirementNotice]:
+    """The requirement notices of the addressee's country that concern this request."""
+    if not request.executing_country:
+        return []
+    codes = [row.code for row in rows]
+    return notices.in_force(work, request.executing_country, codes, request.instrument, work.now.date())
+
+
+def _look_at_language(work: Work, request: Request, draft: Draft, found: Readiness) -> None:
+    """Compare the language of the request, and of its translations, with those that are accepted (EIO Art. 5(2))."""
+    if not request.executing_country:
+        return
+    accepted = {
+        language
+        for code in dict.fromkeys(m["code"] for m in draft.measures)
+        for language in contacts.accepted_languages(work, request.executing_country, request.instrument, code)
+    }
+    found.accepted_languages.extend(sorted(accepted))
+    written = {request.language, *(t["language"] for t in draft.content.get("translations", ()))} - {None}
+    if not written:
+        found.missing.append(Point("language", "/language", "say in which language it is written"))
+    elif accepted and not written & accepted:
+        detail = f"add a translation: {', '.join(sorted(accepted))} is accepted there"
+        found.missing.append(Point("translation", "/content/translations", detail, "EIO Art. 5(2)"))
+
+
+def shown(found: Readiness) -> Mapping[str, Any]:
+    """As it is told."""
+    names = ("ready", "missing", "advised", "will_be_refused", "notices", "duplicates", "accepted_languages")
+    return {name: getattr(found, name) for name in names}

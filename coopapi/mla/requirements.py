@@ -1,0 +1,200 @@
+"""What a request has to say, by kind, instrument and measure, each with the article that asks for it (DOMAIN 3.2, 3.3)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from coopapi.directory import codelists
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request as the rules look at it: what it is, what it says, and what its measures ask."""
+
+    kind: str
+    instrument: str | None
+    urgency: str
+    content: Mapping[str, Any]
+    measures: Sequence[Mapping[str, Any]]
+    addressed: bool
+    provider: bool
+
+    @property
+    def intrusive(self) -> bool:
+        """Tell whether a measure interferes so deeply that a judge or an independent authority must have allowed it."""
+        return any(measure["code"] in intrusive_measures() for measure in self.measures)
+
+    def said(self, path: str) -> bool:
+        """Tell whether something is said at a path of the content, such as `preservation.custodian`."""
+        found: Any = self.content
+        for name in path.split("."):
+            found = (found or {}).get(name)
+        return bool(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing that a request has to say: where, for which requests, and by which article."""
+
+    pointer: str
+    detail: str
+    article: str
+    holds: Callable[[Draft], bool]
+    applies: Callable[[Draft], bool] = lambda _: True
+    advised: bool = False
+
+    @property
+    def rule(self) -> str:
+        """Its name: the last part of the pointer."""
+        return self.pointer.rsplit("/", 1)[-1]
+
+
+def intrusive_measures() -> frozenset[str]:
+    """The measures that interfere deeply (Budapest Art. 15), by the codelist `measures`."""
+    return frozenset(item.code for item in codelists.load("measures").items if item.extra.get("intrusive"))
+
+
+def _says(pointer: str, detail: str, article: str, applies: Callable[[Draft], bool], *, advised: bool = False) -> Requirement:
+    path = pointer.removeprefix("/content/").replace("/", ".")
+    return Requirement(pointer, detail, article, lambda draft: draft.said(path), applies, advised)
+
+
+def _kind(*kinds: str) -> Callable[[Draft], bool]:
+    return lambda draft: draft.kind in kinds
+
+
+def _preservation(draft: Draft) -> bool:
+    return draft.kind == "preservation"
+
+
+def _order(draft: Draft) -> bool:
+    return draft.kind in {"epoc", "epoc_pr"}
+
+
+def _about_data(draft: Draft) -> bool:
+    return draft.kind in {"preservation", "expedited_disclosure", "subscriber_information", "epoc", "epoc_pr", "production_order"}
+
+
+def _letter(draft: Draft) -> bool:
+    return draft.kind in {"mla_letter", "eio", "subscriber_information", "expedited_disclosure"}
+
+
+_ALWAYS: Final = (
+    Requirement("/instrument", "name the instrument that the request rests on", "", lambda d: bool(d.instrument)),
+    Requirement(
+        "/measures", "say what is asked for", "", lambda d: bool(d.measures), lambda d: d.kind != "spontaneous_information"
+    ),
+    Requirement(
+        "/executing_authority",
+        "name the addressee: /authorities/competent finds it",
+        "",
+        lambda d: d.addressed,
+        lambda d: d.urgency != "emergency" and d.kind != "preservation",
+    ),
+    _says("/content/contact", "say which office can be asked", "T-CY templates 5-7", lambda _: True),
+)
+_ARTICLE_29: Final = (
+    _says("/content/offences", "name the offence: Art. 29(2)(b)", "Budapest Art. 29(2)(b)", _preservation),
+    _says("/content/facts", "say the facts in brief: Art. 29(2)(b)", "Budapest Art. 29(2)(b)", _preservation),
+    _says("/content/link", "say how the data relate to the offence: Art. 29(2)(c)", "Budapest Art. 29(2)(c)", _preservation),
+    _says(
+        "/content/preservation/custodian",
+        "say what is known of the custodian or the location: Art. 29(2)(d)",
+        "Budapest Art. 29(2)(d)",
+        _preservation,
+    ),
+    _says("/content/necessity", "say why preservation is needed: Art. 29(2)(e)", "Budapest Art. 29(2)(e)", _preservation),
+    _says(
+        "/content/preservation/intends_mla",
+        "state that you intend to ask for the data: Art. 29(2)(f)",
+        "Budapest Art. 29(2)(f)",
+        _preservation,
+    ),
+    _says(
+        "/content/preservation/mla_expected_on",
+        "say when the request for the data will come",
+        "T-CY(2018)11",
+        _preservation,
+        advised=True,
+    ),
+)
+_LETTERS: Final = (
+    _says("/content/offences", "name the offences with their provisions", "Budapest Art. 27; EIO Art. 5(1)(d)", _letter),
+    _says("/content/facts", "say the facts", "EIO Art. 5(1)(d)", _letter),
+    _says("/content/link", "say how each measure relates to the offence", "EIO Annex A, section G", _letter),
+    _says("/content/necessity", "say why the measures are needed", "EIO Art. 6(1)(a)", _kind("eio")),
+    _says("/content/proportionality", "say why they are proportionate", "EIO Art. 6(1)(a)", _kind("eio")),
+    _says("/content/proceedings", "say in which proceedings", "EIO Art. 4", _kind("eio")),
+    _says("/content/certification", "somebody certifies that it is right", "EIO Annex A, section K", _kind("eio")),
+    _says(
+        "/content/legal_remedies", "say which remedies were used or are open", "EIO Annex A, section J", _kind("eio"), advised=True
+    ),
+    _says(
+        "/content/confidentiality", "say whether it is to be kept secret", "EIO Art. 19; Budapest Art. 27(8)", _letter, advised=True
+    ),
+    _says("/content/formalities", "say which formalities make the result admissible", "EIO Art. 9(2)", _letter, advised=True),
+)
+_ORDERS: Final = (
+    _says("/content/offences", "name the offences with their provisions", "Regulation (EU) 2023/1543 Art. 5(5)", _order),
+    _says("/content/necessity", "say why it is needed", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
+    _says("/content/proportionality", "say why it is proportionate", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
+    _says("/content/order/addressee", "say what kind of establishment it goes to (M8)", "Regulation (EU) 2023/1543 Art. 7", _order),
+    Requirement(
+        "/executing_authority",
+        "an order goes to a provider's legal entity, as /providers has it (M8)",
+        "Regulation (EU) 2023/1543 Art. 7",
+        lambda d: d.provider,
+        lambda d: d.kind in {"epoc", "epoc_pr", "production_order"} and d.addressed,
+    ),
+)
+_SAFEGUARDS: Final = (
+    Requirement(
+        "/content/authorisation",
+        "a measure that interferes so deeply needs the decision of a judge or an independent authority",
+        "Budapest Art. 15; D17",
+        lambda d: d.said("authorisation") or all(m.get("authorisation") for m in d.measures if m["code"] in intrusive_measures()),
+        lambda d: d.intrusive,
+    ),
+    _says("/content/necessity", "say why so intrusive a measure is needed", "Budapest Art. 15; D17", lambda d: d.intrusive),
+    _says("/content/proportionality", "say why it is proportionate", "Budapest Art. 15; D17", lambda d: d.intrusive),
+    _says("/content/urgency_reasons", "say why it is urgent", "T-CY templates", lambda d: d.urgency != "routine"),
+    _says("/content/information", "say what you want to tell", "Budapest Art. 26", _kind("spontaneous_information")),
+)
+REQUIREMENTS: Final = (*_ALWAYS, *_ARTICLE_29, *_LETTERS, *_ORDERS, *_SAFEGUARDS)
+
+
+def unmet(draft: Draft, *, advised: bool) -> list[Requirement]:
+    """What the draft lacks of what is asked for, or only advised; one thing is said once."""
+    found = {
+        rule.pointer: rule for rule in REQUIREMENTS if rule.advised is advised and rule.applies(draft) and not rule.holds(draft)
+    }
+    return list(found.values())
+
+
+def loose_measures(draft: Draft) -> list[tuple[int, str, str]]:
+    """Measures that ask for data without saying which: place, field, what is missing (SIRIUS: overly broad requests)."""
+    if not _about_data(draft):
+        return []
+    loose = []
+    for place, measure in enumerate(draft.measures):
+        if not measure.get("identifiers"):
+            loose.append((place, "identifiers", "say about which identifiers"))
+        if not measure.get("data_categories"):
+            loose.append((place, "data_categories", "say which categories of data"))
+        if not (measure.get("since") or _with_time(measure)) and measure["code"] != "subscriber":
+            loose.append((place, "since", "say from when to when"))
+    return loose
+
+
+def _with_time(measure: Mapping[str, Any]) -> bool:
+    return any((sought.get("context") or {}).get("observed_at") for sought in measure.get("identifiers", ()))
+
+
+def timeless_addresses(draft: Draft) -> list[tuple[int, int]]:
+    """IP addresses without the time of their use: place of the measure and of the identifier (M17)."""
+    return [
+        (place, number)
+        for place, measure in enumerate(draft.measures)
+        for number, sought in enumerate(measure.get("identifiers", ()))
+        if sought["kind"] == "ip" and not (sought.get("context") or {}).get("observed_at")
+    ]

@@ -1,0 +1,178 @@
+"""Requests for assistance over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.db import Work
+from coopapi.deadlines import service as deadlines
+from coopapi.deadlines.models import Deadline
+from coopapi.deadlines.schemas import DeadlineOut
+from coopapi.fields import Paged
+from coopapi.mla import drafting, executing, measures, moving, readiness, showing, thread
+from coopapi.mla.models import Measure, Message, Request, Transmission
+from coopapi.mla.schemas import LinkIn, MeasureStepIn, MessageIn, PartIn, RequestFilter, RequestIn, RequestPatch, StepIn
+from coopapi.mla.shown import MeasureOut, MessageOut, MovesOut, ReadinessOut, RequestBrief, RequestOut, TransmissionOut
+from coopapi.notices.models import RequirementNotice
+from coopapi.notices.schemas import NoticeOut
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("mla", __name__, url_prefix="/api/v1", description="Requests for assistance, outgoing and incoming")
+_ONE = "/mla-requests/<uuid:request_id>"
+
+
+@blp.route("/mla-requests", allow=Action.MLA_READ, query=RequestFilter, returns=RequestBrief, page=True, show=showing.brief)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List the requests you take part in, newest first; `direction=incoming&overdue=true` is the morning list."""
+    return page(work, "mla-requests", showing.select_requests(work, wanted), Order((Request.id,)), wanted)
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/mla-requests", allow=Action.MLA_READ, query=Paged, returns=RequestBrief, page=True, show=showing.brief
+)
+def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+    """List the requests that hang from a case."""
+    query = showing.select_requests(work, {"case_id": case_id})
+    return page(work, f"mla-requests/{case_id}", query, Order((Request.id,)), wanted)
+
+
+@blp.route(
+    "/mla-requests",
+    method="POST",
+    allow=Action.MLA_DRAFT,
+    body=RequestIn,
+    returns=RequestOut,
+    status=HTTPStatus.CREATED,
+    show=showing.whole,
+)
+def begin(data: dict[str, Any], *, work: Work) -> Request:
+    """Begin a request; kind and reference are enough. With `incoming`, enter one from an authority that has nobody here."""
+    return drafting.begin(work, data)
+
+
+@blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=showing.whole)
+def show(request_id: UUID, *, work: Work) -> Request:
+    """Show one request, with its measures and what became of each."""
+    return work.one(Request, request_id)
+
+
+@blp.route(_ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=showing.whole)
+def change(data: dict[str, Any], *, request_id: UUID, version: int, work: Work) -> Request:
+    """Change a draft; content and measures are replaced by what is given."""
+    return drafting.change(work, request_id, version, data)
+
+
+@blp.route(f"{_ONE}/readiness", allow=Action.MLA_READ, returns=ReadinessOut)
+def ready(request_id: UUID, *, work: Work) -> Any:
+    """List what a request lacks, what would help it, and what it will be refused for."""
+    return readiness.assess(work, work.one(Request, request_id))
+
+
+@blp.route(f"{_ONE}/requirement-notices", allow=Action.MLA_READ, returns=NoticeOut, many="items")
+def attached(request_id: UUID, *, work: Work) -> list[RequirementNotice]:
+    """List what the addressee's country declared about such requests; it is acknowledged before the request goes."""
+    request = work.one(Request, request_id)
+    return list(readiness.attached(work, request, measures.of_request(work, request.id)))
+
+
+@blp.route(f"{_ONE}/transitions", allow=Action.MLA_READ, returns=MovesOut)
+def moves(request_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say where a request stands, on which side you are, and what you may do now."""
+    return moving.moves(work, request_id)
+
+
+@blp.route(
+    f"{_ONE}/transitions",
+    method="POST",
+    allow=Action.MLA_READ,
+    body=StepIn,
+    returns=RequestOut,
+    changes=True,
+    show=showing.whole,
+)
+def step(data: dict[str, Any], *, request_id: UUID, version: int, work: Work) -> Request:
+    """Take a step: your side's own, or, with `recorded`, that of a side that has nobody here."""
+    return moving.take(work, request_id, version, data)
+
+
+@blp.route(f"{_ONE}/measures", allow=Action.MLA_READ, returns=MeasureOut, many="items", show=showing.show_measures)
+def measure_index(request_id: UUID, *, work: Work) -> list[Measure]:
+    """List the measures of a request, and what became of each."""
+    return list(measures.of_request(work, work.one(Request, request_id).id))
+
+
+@blp.route(f"{_ONE}/measures/<uuid:measure_id>/transitions", allow=Action.MLA_READ, returns=MovesOut)
+def measure_moves(request_id: UUID, measure_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say where a measure stands, and what you may do with it now."""
+    return executing.moves(work, request_id, measure_id)
+
+
+@blp.route(
+    f"{_ONE}/measures/<uuid:measure_id>/transitions",
+    method="POST",
+    allow=Action.MLA_READ,
+    body=MeasureStepIn,
+    returns=MeasureOut,
+    changes=True,
+    show=showing.show_measures,
+)
+def measure_step(data: dict[str, Any], *, request_id: UUID, measure_id: UUID, version: int, work: Work) -> Measure:
+    """Carry a measure out, in full or in part; refuse, postpone, offer it on conditions; accept, decline, withdraw."""
+    return executing.take(work, request_id, measure_id, version, data)
+
+
+@blp.route(f"{_ONE}/messages", allow=Action.MLA_READ, query=Paged, returns=MessageOut, page=True, show=thread.show)
+def messages(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
+    """Read the thread of a request, oldest first."""
+    query = thread.of_request(work, request_id)
+    return page(work, f"messages/{request_id}", query, Order((Message.id,), descending=False), wanted)
+
+
+@blp.route(
+    f"{_ONE}/messages",
+    method="POST",
+    allow=Action.MLA_READ,
+    body=MessageIn,
+    returns=MessageOut,
+    status=HTTPStatus.CREATED,
+    show=thread.show,
+)
+def say(data: dict[str, Any], *, request_id: UUID, work: Work) -> Message:
+    """Ask, answer, or say something to the other side."""
+    return thread.say(work, request_id, data)
+
+
+@blp.route(f"{_ONE}/transmissions", allow=Action.MLA_READ, query=Paged, returns=TransmissionOut, page=True)
+def transmissions(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
+    """List how a request went out."""
+    query = work.all(Transmission).where(Transmission.request_id == work.one(Request, request_id).id)
+    return page(work, f"transmissions/{request_id}", query, Order((Transmission.id,)), wanted)
+
+
+@blp.route(f"{_ONE}/deadlines", allow=Action.DEADLINE_READ, query=Paged, returns=DeadlineOut, page=True, show=deadlines.show)
+def clocks(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
+    """List the deadlines of a request: what started each, whether it was met, missed, extended."""
+    query = deadlines.of_object(work, work.one(Request, request_id).id)
+    return page(work, f"deadlines/{request_id}", query, Order((Deadline.due_at, Deadline.id), descending=False), wanted)
+
+
+@blp.route(
+    f"{_ONE}/parties",
+    method="POST",
+    allow=Action.MLA_DRAFT,
+    body=PartIn,
+    returns=RequestOut,
+    status=HTTPStatus.CREATED,
+    show=showing.whole,
+)
+def bring_in(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
+    """Bring in an authority on your side: to validate, to transmit, to execute, or only to read."""
+    return drafting.bring_in(work, request_id, data)
+
+
+@blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=LinkIn, returns=RequestOut, show=showing.whole)
+def link(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
+    """Tie the request to a case of yours: from then on those of your people see it who may read that case."""
+    return drafting.link(work, request_id, data["case_id"])

@@ -1,0 +1,164 @@
+"""Requests for assistance on the wire."""
+
+import marshmallow as ma
+from marshmallow import fields
+
+from coopapi.cases.schemas import TransitionIn
+from coopapi.directory.fields import Code
+from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.mla.content import ContentIn, MeasureIn
+from coopapi.mla.lives import KINDS, STATES
+
+RELATIONS = ("follow_up", "after_preservation", "extension", "supplement", "same_matter")
+
+
+class PreviousIn(Schema):
+    """An earlier request that this one goes on from."""
+
+    request_id = fields.UUID(required=True)
+    relation = OneOf(RELATIONS, required=True)
+    reuse = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Take over what it says, and after partial execution the measures that were not carried out."},
+    )
+
+
+class _DraftFields(Schema):
+    instrument = Text(40, allow_none=True, metadata={"description": "A code of /instruments; /instruments/applicable helps."})
+    executing_authority = fields.UUID(allow_none=True, metadata={"description": "The addressee; a provider is one too."})
+    executing_country = Code("countries", allow_none=True, metadata={"description": "Enough to draft, and to route an emergency."})
+    enforcing_authority = fields.UUID(
+        allow_none=True, metadata={"description": "Who is notified of an order to a provider (Regulation (EU) 2023/1543 Art. 8)."}
+    )
+    overlap_id = fields.UUID(allow_none=True)
+    foreign_reference = Text(100, allow_none=True)
+    urgency = Code("urgency_levels")
+    emergency_ground = Code("emergency_grounds", allow_none=True)
+    language = Code("languages", allow_none=True)
+    content = fields.Nested(ContentIn)
+    measures = Many(fields.Nested(MeasureIn), 50, distinct=False)
+    acknowledged_notices = Many(fields.UUID(), 200)
+
+
+class RequestPatch(_DraftFields):
+    """What changes about a draft; `content` and `measures` replace what was there."""
+
+
+class RequestIn(_DraftFields):
+    """A draft; kind and reference are enough, `readiness` says what is missing.
+
+    With `incoming` the request of an authority that is not here yet is entered by the one it was sent to.
+    """
+
+    reference = Text(100, required=True)
+    kind = OneOf(KINDS, required=True)
+    case_id = fields.UUID(allow_none=True, metadata={"description": "Your case; without it all your authority sees the request."})
+    previous = fields.Nested(PreviousIn)
+    incoming = fields.Nested(lambda: IncomingIn())  # noqa: PLW0108 (declared below)
+
+    @ma.validates_schema
+    def emergencies_are_listed(self, data: dict[str, object], **_: object) -> None:
+        """An emergency has a listed ground: urgent in words is none (M9)."""
+        if data.get("urgency") == "emergency" and not data.get("emergency_ground"):
+            raise ma.ValidationError("An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")
+
+
+class RecordedIn(Schema):
+    """What the other side did, recorded for it because it has nobody here: when, how it was told, and the proof of it."""
+
+    at = When(required=True)
+    channel = Code("channels", required=True)
+    proof = Text(500, required=True, metadata={"description": "What proves it, such as the number of a letter or a ticket."})
+
+
+class IncomingIn(Schema):
+    """Who asks, and how the request came."""
+
+    requesting_authority = fields.UUID(required=True)
+    recorded = fields.Nested(RecordedIn, required=True)
+
+
+class TransmissionIn(Schema):
+    """How a request goes out (Budapest Art. 25(3))."""
+
+    channel = Code("channels", required=True)
+    security = Code("security_levels", required=True)
+    receipt = Text(200)
+    formal_confirmation_due = When(metadata={"description": "Where the other side asks for it (Budapest Art. 25(3))."})
+
+
+class PathIn(Schema):
+    """Through whom else a communication went (Budapest Art. 30)."""
+
+    countries = Many(Code("countries"), 20, least=1, required=True)
+    providers = Many(Text(300), 20)
+    text = Text(2000)
+
+
+class StepIn(TransitionIn):
+    """A step in the life of a request; what it needs depends on the event."""
+
+    reason = Text(4000, metadata={"description": "The question, the answer, the reason: what the other side reads."})
+    grounds = Many(
+        Text(60), 10, metadata={"description": "To refuse or postpone: codes of mla_refusal_grounds, postponement_grounds."}
+    )
+    until = When(metadata={"description": "Until when it is postponed, preserved, extended."})
+    to_authority = fields.UUID(metadata={"description": "To whom it is forwarded."})
+    foreign_reference = Text(100, metadata={"description": "The executing side's own reference."})
+    outcome_reason = Code("non_execution_reasons")
+    transmission = fields.Nested(TransmissionIn)
+    path = fields.Nested(PathIn)
+    recorded = fields.Nested(RecordedIn)
+
+
+class MeasureStepIn(TransitionIn):
+    """A step in the life of one measure."""
+
+    reason = Text(4000)
+    grounds = Many(Text(60), 10)
+    until = When(metadata={"description": "Until when it is postponed."})
+    outcome_reason = Code("non_execution_reasons")
+    conditions = Many(Code("use_conditions"), 10, metadata={"description": "On which the result is offered."})
+    recorded = fields.Nested(RecordedIn)
+
+
+class MessageIn(Schema):
+    """A question, an answer, or a word besides."""
+
+    act = OneOf(("question", "answer", "message"), required=True)
+    text = Text(8000, required=True)
+    reply_to = fields.UUID()
+    measure_id = fields.UUID()
+    recorded = fields.Nested(RecordedIn)
+
+
+class PartIn(Schema):
+    """An authority to bring in on your side: to validate, to transmit, to execute, or only to read."""
+
+    authority_id = fields.UUID(required=True)
+    acting = fields.Boolean(truthy={True}, falsy={False})
+    until = When(metadata={"description": "When its part ends; a moment that has passed ends it now."})
+
+
+class LinkIn(Schema):
+    """Your own case, through which your people see the request."""
+
+    case_id = fields.UUID(required=True)
+
+
+class RequestFilter(Paged):
+    """Which requests."""
+
+    direction = OneOf(("outgoing", "incoming"))
+    kind = OneOf(KINDS)
+    state = OneOf(STATES)
+    urgency = Code("urgency_levels")
+    instrument = Text(40)
+    case_id = fields.UUID()
+    overlap_id = fields.UUID()
+    authority = fields.UUID(metadata={"description": "The other side."})
+    country = Code("countries", metadata={"description": "Where it is executed."})
+    overdue = fields.Boolean(metadata={"description": "With a deadline that has passed."})
+    expires_within = Count(1, 8760, metadata={"description": "Preservations that end within so many hours."})
+    never_followed_up = fields.Boolean(metadata={"description": "Preservations after which nobody asked for the data."})

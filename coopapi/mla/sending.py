@@ -1,0 +1,58 @@
+"""Sending a request: to whom it goes, how, and what begins with it (Budapest Art. 25(3), 27, 35; EIO Art. 7)."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from coopapi import parties
+from coopapi.contacts import service as contacts
+from coopapi.db import Work
+from coopapi.errors import Conflict, Unprocessable
+from coopapi.lifecycle import Side
+from coopapi.mla import readiness
+from coopapi.mla.models import Request, Transmission
+
+
+class NoRoundTheClockContact(Conflict):
+    """The directory knows no 24/7 point of contact of that country: name the addressee."""
+
+
+def transmit(work: Work, request: Request, data: Mapping[str, Any], facts: dict[str, Any]) -> Request | None:
+    """Send a request that is ready; gives back the preservation that it follows up, if that waits for it."""
+    sent = data.get("transmission")
+    if sent is None:
+        raise Unprocessable(
+            errors=[{"in": "body", "pointer": "/transmission", "rule": "required", "detail": "say how it was sent (Art. 25(3))"}]
+        )
+    readiness.require(work, request)
+    addressee = request.executing_id or _route(work, request)
+    request.executing_id, request.transmitted_at = addressee, work.now
+    work.session.flush()
+    parties.admit(work, request.id, addressee, Side.EXECUTING)
+    if request.enforcing_id:
+        parties.admit(work, request.id, request.enforcing_id, Side.ENFORCING)
+    work.add(
+        Transmission(
+            request_id=request.id, from_id=work.actor.authority_id, to_id=addressee, at=work.now, sent_by=work.actor.id, **sent
+        )
+    )
+    facts |= {"channel": sent["channel"], "unvalidated": request.rules.judicial and request.validated_at is None}
+    if sent.get("formal_confirmation_due"):
+        facts["formal_confirmation_due"] = sent["formal_confirmation_due"]
+    return _preserved(work, request)
+
+
+def _route(work: Work, request: Request) -> UUID:
+    """An emergency and a preservation find their 24/7 point of contact by themselves (Budapest Art. 35)."""
+    found = contacts.emergency_contact(work, request.executing_country, work.now) if request.executing_country else None
+    if found is None:
+        raise NoRoundTheClockContact
+    return found.authority_id
+
+
+def _preserved(work: Work, request: Request) -> Request | None:
+    """The preservation that this request follows up, locked, if it still waits."""
+    if request.relation != "after_preservation" or request.previous_id is None:
+        return None
+    earlier = work.one(Request, request.previous_id, lock=True)
+    return earlier if (earlier.state, "follow_up") in earlier.rules.life.moves else None

@@ -1,0 +1,124 @@
+"""What a caller sees of requests: one record, outgoing from one side and incoming from the other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased
+
+from coopapi.db import Work
+from coopapi.deadlines.models import Deadline
+from coopapi.directory.models import Authority
+from coopapi.lifecycle import Side
+from coopapi.mla import measures
+from coopapi.mla.models import Measure, Request
+from coopapi.mla.sealing import key_of, unseal
+from coopapi.parties import Party
+
+_KEPT: Final = ("preserved", "extension_requested")
+_UNDISCLOSED: Final = frozenset({"transmitted", "received", "declined"})
+
+
+def select_requests(work: Work, wanted: Mapping[str, Any]) -> Select[Request]:
+    """Select requests that the caller takes part in."""
+    query = work.all(Request)
+    for name in wanted.keys() & {"kind", "state", "urgency", "instrument", "overlap_id"}:
+        query = query.where(getattr(Request, name) == wanted[name])
+    if direction := wanted.get("direction"):
+        sides = [Side.REQUESTING] if direction == "outgoing" else [Side.EXECUTING, Side.ENFORCING]
+        query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.side.in_(sides)).exists())
+    if case_id := wanted.get("case_id"):
+        query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.case_id == case_id).exists())
+    if authority := wanted.get("authority"):
+        query = query.where(or_(Request.requesting_id == authority, Request.executing_id == authority))
+    if country := wanted.get("country"):
+        query = query.where(Request.executing_country == country)
+    return _by_time(work, query, wanted)
+
+
+def _by_time(work: Work, query: Select[Request], wanted: Mapping[str, Any]) -> Select[Request]:
+    """Those with a deadline that passed, those whose data end soon, those that nobody followed up."""
+    if wanted.get("overdue"):
+        late = select(Deadline.id).where(Deadline.object_id == Request.id, Deadline.running(), Deadline.due_at < work.now)
+        query = query.where(late.exists())
+    if hours := wanted.get("expires_within"):
+        soon = work.now + func.make_interval(0, 0, 0, 0, hours)
+        query = query.where(Request.state.in_(_KEPT), Request.until <= soon)
+    if wanted.get("never_followed_up"):
+        later = aliased(Request)
+        followed = select(later.id).where(later.previous_id == Request.id, later.transmitted_at.is_not(None))
+        kept = Request.state.in_((*_KEPT, "released", "expired"))
+        query = query.where(kept, Request.until.is_not(None), ~followed.exists())
+    return query
+
+
+def brief(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
+    """Show requests as lists do: three queries for all."""
+    ids = {row.id for row in rows}
+    own: dict[UUID, list[Party]] = {}
+    for part in work.session.scalars(work.all(Party).where(Party.object_id.in_(ids)).order_by(Party.id)):
+        own.setdefault(part.object_id, []).append(part)
+    named = {a for row in rows for a in (row.requesting_id, row.executing_id) if a}
+    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    return [_brief(work, row, own.get(row.id, []), there) for row in rows]
+
+
+def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, Authority]) -> dict[str, Any]:
+    columns = {column.key: getattr(row, column.key) for column in Request.__table__.columns}
+    first = next((part for part in own if part.authority_id == work.actor.authority_id), own[0] if own else None)
+    return {
+        **columns,
+        "direction": "outgoing" if first is None or first.side == Side.REQUESTING else "incoming",
+        "requesting": there.get(row.requesting_id),
+        "executing": there.get(row.executing_id) if row.executing_id else None,
+        "case_id": first.case_id if first else None,
+        "overlap_id": row.overlap_id if first is not None and first.side == Side.REQUESTING else None,
+        "previous": {"request_id": row.previous_id, "relation": row.relation} if row.previous_id else None,
+        "expired": row.state in _KEPT and row.until is not None and row.until < work.now,
+        "etag": row.etag,
+    }
+
+
+def whole(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
+    """Show requests with what they say, and what might be done next."""
+    shown = []
+    for view, row in zip(brief(work, rows), rows, strict=True):
+        key = key_of(work, row)
+        closed = _closed_to(row, view)
+        content = None if closed else unseal(key, row.sealed, row.id)
+        rows_of = measures.of_request(work, row.id)
+        asked = [{**_outcome(m), "asked": {} if closed else measures.asked(key, m)} for m in rows_of]
+        shown.append({**view, "content": content, "measures": asked, "suggestions": suggestions(row, view, rows_of)})
+        work.note("request.consulted", row, case_id=view["case_id"], consultation=True)
+    return shown
+
+
+def _closed_to(row: Request, view: Mapping[str, Any]) -> bool:
+    """Spontaneous information on conditions opens when they are accepted (Budapest Art. 26(2))."""
+    return row.kind == "spontaneous_information" and view["direction"] == "incoming" and row.state in _UNDISCLOSED
+
+
+def _outcome(row: Measure) -> dict[str, Any]:
+    columns = {column.key: getattr(row, column.key) for column in Measure.__table__.columns}
+    return {**columns, "etag": row.etag}
+
+
+def show_measures(work: Work, rows: Sequence[Measure]) -> list[dict[str, Any]]:
+    """Show measures with what they ask for."""
+    key = {id_: key_of(work, work.one(Request, id_)) for id_ in {row.request_id for row in rows}}
+    return [{**_outcome(row), "asked": measures.asked(key[row.request_id], row)} for row in rows]
+
+
+def suggestions(row: Request, view: Mapping[str, Any], rows: Sequence[Measure]) -> list[dict[str, str]]:
+    """What the requesting side might do next: the machine proposes, and does nothing."""
+    if view["direction"] != "outgoing":
+        return []
+    found = []
+    if row.kind == "preservation":
+        found += [{"do": "preserve", "country": country, "why": "Budapest Art. 30"} for country in row.path_countries]
+    if row.state in _KEPT:
+        found.append({"do": "follow_up", "relation": "after_preservation", "why": "Budapest Art. 29(7)"})
+    if any(m.state in {"partly_executed", "partly_transferred", "not_executed"} for m in rows):
+        found.append({"do": "follow_up", "relation": "follow_up", "why": "not everything was carried out"})
+    return [{"href": "/api/v1/mla-requests", "method": "POST", "previous": str(row.id), **one} for one in found]

@@ -1,0 +1,117 @@
+"""What a step leaves behind: an entry in every party's journal, its words in the thread, clocks started and stopped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi import parties
+from coopapi.db import Work, new_id
+from coopapi.deadlines import service as deadlines
+from coopapi.deadlines.service import Occasion
+from coopapi.directory.models import Authority
+from coopapi.lifecycle import Side
+from coopapi.mla.models import Measure, Message, Request
+from coopapi.mla.sealing import key_of, seal
+from coopapi.mla.sides import Taken, authority_on
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A step as it is told: what was done, by whom, with which words, with which measure, and what the clocks need to know."""
+
+    event: str
+    taken: Taken
+    words: Mapping[str, Any]
+    measure: Measure | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The event, with a measure as `measure.event`."""
+        return f"measure.{self.event}" if self.measure else self.event
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is said in the thread."""
+
+    act: str
+    text: str | None
+    grounds: Sequence[str] = ()
+    measure_id: UUID | None = None
+    reply_to: UUID | None = None
+
+
+def step(work: Work, request: Request, act: Act) -> None:
+    """Tell everybody who takes part that a step was taken, keep its words, and let the clocks know."""
+    work.session.flush()
+    taken, words, measure = act.taken, act.words, act.measure
+    if taken.recorded or words.get("reason") or words.get("grounds"):
+        say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), measure.id if measure else None))
+    detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
+    about = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
+    note(work, request, f"request.{act.name}", **detail, **about)
+    sides = _sides(work, request)
+    occasion = Occasion(
+        object_id=request.id,
+        object_type="request",
+        kind=request.kind,
+        instrument=request.instrument or "",
+        urgency=request.urgency,
+        event=act.name,
+        at=taken.at,
+        sides=sides,
+        item_id=measure.id if measure else None,
+        facts={"notified": request.enforcing_id is not None, **_until(request, measure), **act.facts},
+    )
+    deadlines.happened(work, occasion)
+
+
+def _until(request: Request, measure: Measure | None) -> dict[str, Any]:
+    until: datetime | None = measure.until if measure else request.until
+    return {"until": until} if until else {}
+
+
+def note(work: Work, request: Request, action: str, **detail: Any) -> None:
+    """Say in the journal of every party what was done."""
+    work.note(action, request, case_id=_my_case(work, request), parties=request.id, event=True, **detail)
+
+
+def _my_case(work: Work, request: Request) -> UUID | None:
+    own = [part for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id]
+    return own[0].case_id if own else None
+
+
+def _sides(work: Work, request: Request) -> dict[Side, tuple[UUID, str | None]]:
+    """Which authority of which country is on each side."""
+    found = {side: authority_on(request, side) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING)}
+    query = select(Authority.id, Authority.country).where(Authority.id.in_([a for a in found.values() if a]))
+    countries = dict(work.session.execute(query).tuples().all())
+    return {side: (a, countries[a] or request.executing_country) for side, a in found.items() if a in countries}
+
+
+def say(work: Work, request: Request, taken: Taken, turn: Turn) -> Message:
+    """Add a turn to the thread; its words, and the proof of what is recorded for another, are sealed."""
+    recorded = taken.recorded
+    words = {"text": turn.text, "proof": recorded["proof"] if recorded else None}
+    row_id = new_id()
+    return work.add(
+        Message(
+            id=row_id,
+            request_id=request.id,
+            measure_id=turn.measure_id,
+            at=taken.at,
+            authority_id=taken.authority_id,
+            side=taken.side,
+            act=turn.act,
+            reply_to=turn.reply_to,
+            grounds=list(turn.grounds),
+            recorded={"channel": recorded["channel"], "at": recorded["at"].isoformat()} if recorded else None,
+            recorded_by=work.actor.authority_id,
+            sealed=seal(key_of(work, request), words, row_id),
+        )
+    )

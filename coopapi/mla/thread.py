@@ -1,0 +1,62 @@
+"""The thread of a request: questions, answers and words besides, each an act of one side."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.access import Action
+from coopapi.db import Work
+from coopapi.errors import Unprocessable
+from coopapi.lifecycle import Move, Side
+from coopapi.mla import sides, telling
+from coopapi.mla.models import Measure, Message, Request
+from coopapi.mla.sealing import key_of, unseal
+from coopapi.mla.telling import Turn
+
+
+def say(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Message:
+    """Ask, answer or say something; for a side that has nobody here, what it said is recorded."""
+    request = work.one(Request, request_id)
+    taken = _speaker(work, request, data)
+    for name, model in (("reply_to", Message), ("measure_id", Measure)):
+        if name in data and work.one(model, data[name]).request_id != request.id:
+            fault = {"in": "body", "pointer": f"/{name}", "rule": "same_request", "detail": "not of this request"}
+            raise Unprocessable(errors=[fault])
+    turn = Turn(data["act"], data["text"], measure_id=data.get("measure_id"), reply_to=data.get("reply_to"))
+    message = telling.say(work, request, taken, turn)
+    told = {"side": taken.side, "message": str(message.id), "recorded": taken.recorded is not None}
+    telling.note(work, request, f"request.{data['act']}", **told)
+    return message
+
+
+def _speaker(work: Work, request: Request, data: Mapping[str, Any]) -> sides.Taken:
+    """Whoever acts in a request speaks for its own side, or records what a side said that has nobody here."""
+    own = {part.side for part in sides.mine(work, request)}
+    heard = sides.recordable(work, request) if data.get("recorded") else []
+    side = heard[0] if heard else Side(min(own)) if own else Side.EXECUTING
+    speaking = Move("say", request.state, request.state, by=Action.MLA_READ, side=side)
+    return sides.take(work, request, speaking, data.get("recorded"))
+
+
+def show(work: Work, rows: Sequence[Message]) -> list[dict[str, Any]]:
+    """Show turns of the thread with their words."""
+    shown = []
+    for request_id, turns in itertools.groupby(rows, key=lambda row: row.request_id):
+        key = key_of(work, work.one(Request, request_id))
+        shown += [_show(row, unseal(key, row.sealed, row.id)) for row in turns]
+    return shown
+
+
+def _show(row: Message, words: Mapping[str, Any]) -> dict[str, Any]:
+    columns = {column.key: getattr(row, column.key) for column in Message.__table__.columns}
+    recorded = {**row.recorded, "proof": words["proof"]} if row.recorded else None
+    return {**columns, "text": words["text"], "recorded": recorded, "etag": row.etag}
+
+
+def of_request(work: Work, request_id: UUID) -> Select[Message]:
+    """Select the turns of a request's thread."""
+    work.one(Request, request_id)
+    return work.all(Message).where(Message.request_id == request_id)
