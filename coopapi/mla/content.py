@@ -21,7 +21,7 @@ class OffenceIn(Schema):
     list_offence = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "EIO Annex D, EPOC Annex IV."})
 
 
-class PersonIn(Schema):
+class ConcernedIn(Schema):
     """A person whom the request concerns, under a reference; only what its execution needs."""
 
     ref = Text(40, required=True)
@@ -126,7 +126,7 @@ class ContentIn(Schema):
     offences = Many(fields.Nested(OffenceIn), 50)
     facts = Text(_LONG)
     link = Text(4000, metadata={"description": "How the data or measures relate to the offence (Art. 29(2)(c), EIO Annex A G)."})
-    persons = Many(fields.Nested(PersonIn), 200)
+    persons = Many(fields.Nested(ConcernedIn), 200)
     proceedings = Code("proceeding_types")
     stage = Text(500)
     necessity = Text(4000)

@@ -90,7 +90,7 @@ def _sides(work: Work, request: Request) -> dict[Side, tuple[UUID, str | None]]:
     """Which authority of which country is on each side."""
     found = {side: authority_on(request, side) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING)}
     query = select(Authority.id, Authority.country).where(Authority.id.in_([a for a in found.values() if a]))
-    countries = dict(work.session.execute(query).tuples().all())
+    countries = {row.id: row.country for row in work.session.execute(query)}
     return {side: (a, countries[a] or request.executing_country) for side, a in found.items() if a in countries}
 
 

@@ -161,7 +161,7 @@ def test_measures_end_each_in_their_own_way(world):
     offered = act(world, "prosecutor_fr", request, 0, "offer_on_conditions", reason="as agreed", conditions=["only_for_this_case"])
     assert offered.status_code == 200, offered.json
     assert act(world, "prosecutor", request, 0, "accept_conditions").status_code == 200
-    postponed = act(world, "prosecutor_fr", request, 1, "postpone", reason="ours runs", grounds=["eio_ongoing_investigation"])
+    postponed = act(world, "prosecutor_fr", request, 1, "postpone", reason="ours runs", grounds=["ongoing_investigation"])
     assert postponed.status_code == 200, postponed.json
     assert act(world, "prosecutor_fr", request, 1, "resume").status_code == 200
     assert act(world, "prosecutor", request, 1, "execute").status_code == 403

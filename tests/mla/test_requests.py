@@ -1,0 +1,397 @@
+"""Requests over HTTP: drafting, validating, who sees what, who may take which step, and what a request has to say."""
+
+from datetime import timedelta
+
+import pytest
+from assisting import CONTENT, CONTENT_DATA, MAILBOX, SENT, SUBSCRIBER, TRAFFIC, act, draft, read, recognised, sent, step, walk
+
+from coopapi.mla.lives import KINDS, MEASURE_LIFE, derived_state
+
+TOLD = {"channel": "diplomatic", "proof": "note verbale 7"}
+
+
+def faults(response):
+    return {fault["pointer"] for fault in response.json["errors"]}
+
+
+def test_the_executing_side_sees_a_request_from_its_transmission_on(world):
+    request = draft(world)
+    assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}").status_code == 404
+    walk(world, request, ("prosecutor", "ready"))
+    assert world.as_("prosecutor_fr").get("/mla-requests").json["items"] == []
+    walk(world, request, ("prosecutor", "transmit", {"transmission": SENT}))
+
+    (incoming,) = world.as_("prosecutor_fr").get("/mla-requests?direction=incoming").json["items"]
+    (outgoing,) = world.as_("prosecutor").get("/mla-requests?direction=outgoing").json["items"]
+    assert (incoming["id"], incoming["direction"], outgoing["direction"]) == (request, "incoming", "outgoing")
+    assert read(world, "prosecutor_fr", request)["content"]["facts"] == CONTENT["facts"]
+
+
+def test_nobody_else_sees_a_request_anywhere(world):
+    request = sent(world, case_id=world.case("prosecutor"))
+    measure = read(world, "prosecutor", request)["measures"][0]["id"]
+    for outsider in ("romanian", "desk_fr", "judge_fr"):
+        me = world.as_(outsider)
+        for path in ("", "/readiness", "/transitions", "/measures", "/messages", "/transmissions", "/deadlines", "/requirement-notices"):
+            assert me.get(f"/mla-requests/{request}{path}").status_code == 404, path
+        assert me.get(f"/mla-requests/{request}/measures/{measure}/transitions").status_code == 404
+        assert me.get("/mla-requests").json["items"] == []
+        assert me.get("/deadlines").json["items"] == []
+        assert [e for e in me.get("/events").json["items"] if e["action"].startswith("request.")] == []
+
+
+def test_a_request_that_hangs_from_a_case_is_for_those_who_may_read_the_case(world):
+    case = world.case("investigator", "need-to-know")
+    request = draft(world, "investigator", case_id=case)
+    assert read(world, "colleague", request)["case_id"] == case
+
+    me = world.as_("investigator")
+    (own,) = [g for g in me.get(f"/cases/{case}/access").json["items"] if g["level"] == "own"]
+    given = {"authority_id": str(world.authorities["nl"]), "level": "contribute", "reason": "need to know",
+             "principal_id": str(world.people["investigator"])}  # fmt: skip
+    assert me.post(f"/cases/{case}/access", given).status_code == 201
+    assert own["state"] == "given"
+    other = world.case("investigator", "open")
+    assert world.as_("colleague").get(f"/cases/{other}/mla-requests").json["items"] == []
+    assert [r["id"] for r in world.as_("colleague").get(f"/cases/{case}/mla-requests").json["items"]] == [request]
+
+
+def test_a_desk_with_read_access_to_the_case_reads_along_and_does_nothing(world):
+    case = world.case("prosecutor")
+    request = sent(world, case_id=case)
+    given = {"authority_id": str(world.authorities["desk_nl"]), "level": "read", "reason": "facilitation"}
+    assert world.as_("prosecutor").post(f"/cases/{case}/access", given).status_code == 201
+    assert read(world, "desk", request)["id"] == request
+    assert world.as_("desk").get(f"/mla-requests/{request}/transitions").json["allowed"] == []
+    assert step(world, "desk", request, "withdraw", reason="x").status_code == 403
+    assert world.as_("desk").post(f"/mla-requests/{request}/messages", {"act": "message", "text": "x"}).status_code == 403
+
+
+def test_a_police_unit_submits_and_another_prosecutor_validates(world):
+    request = draft(world, "investigator")
+    early = step(world, "investigator", request, "ready")
+    assert (early.status_code, early.json["allowed"]) == (409, ["submit"])
+    walk(world, request, ("investigator", "submit"))
+    assert step(world, "investigator", request, "validate").status_code == 403
+    assert walk(world, request, ("prosecutor", "validate"))["validated_at"]
+    assert step(world, "investigator", request, "transmit", transmission=SENT).status_code == 403
+    walk(world, request, ("central", "transmit", {"transmission": SENT}))
+
+
+def test_whoever_drafted_does_not_validate(world):
+    request = draft(world, "prosecutor")
+    walk(world, request, ("prosecutor", "submit"))
+    assert step(world, "prosecutor", request, "validate").json["type"] == "/problems/four-eyes-on-request"
+
+
+@pytest.mark.parametrize(
+    ("pointer", "gone"),
+    [
+        ("/content/offences", ("offences",)),
+        ("/content/facts", ("facts",)),
+        ("/content/link", ("link",)),
+        ("/content/preservation/custodian", ("preservation", "custodian")),
+        ("/content/necessity", ("necessity",)),
+        ("/content/preservation/intends_mla", ("preservation", "intends_mla")),
+    ],
+)
+def test_a_preservation_request_without_an_element_of_article_29_is_refused_by_its_name(world, pointer, gone):
+    request = draft(world, "contact", "preservation")
+    content = {key: dict(value) if isinstance(value, dict) else value for key, value in CONTENT.items()}
+    target = content
+    for name in gone[:-1]:
+        target = target[name]
+    del target[gone[-1]]
+    me = world.as_("contact")
+    assert me.patch(f"/mla-requests/{request}", {"content": content}, If_Match='"v1"').status_code == 200
+
+    refused = step(world, "contact", request, "ready")
+    assert (refused.status_code, faults(refused)) == (422, {pointer})
+    assert "Art. 29(2)" in refused.json["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize("code", ["content", "interception", "search_seizure", "covert"])
+def test_an_intrusive_measure_without_safeguards_is_drafted_and_not_sent(world, code):
+    content = {key: value for key, value in CONTENT.items() if key not in {"authorisation", "necessity", "proportionality"}}
+    body = {"reference": "x", "kind": "mla_letter", "instrument": "eio", "executing_authority": str(world.authorities["fr"]),
+            "language": "en", "content": content, "measures": [{**CONTENT_DATA, "code": code}]}  # fmt: skip
+    request = world.as_("prosecutor").post("/mla-requests", body).json["id"]
+    refused = step(world, "prosecutor", request, "ready")
+    assert refused.status_code == 422
+    assert {"/content/authorisation", "/content/necessity", "/content/proportionality"} <= faults(refused)
+
+
+def test_an_address_without_its_time_of_use_does_not_go(world):
+    timeless = {**SUBSCRIBER, "identifiers": [{"kind": "ip", "value": "198.51.100.7"}]}
+    request = draft(world, measures=[timeless])
+    refused = step(world, "prosecutor", request, "ready")
+    assert faults(refused) == {"/measures/0/identifiers/0/context/observed_at"}
+
+
+def test_an_emergency_needs_a_listed_ground(world):
+    body = {"reference": "x", "kind": "eio", "urgency": "emergency"}
+    refused = world.as_("prosecutor").post("/mla-requests", body)
+    assert (refused.status_code, faults(refused)) == (422, {"/emergency_ground"})
+    request = draft(world)
+    assert world.as_("prosecutor").patch(f"/mla-requests/{request}", {"urgency": "emergency"}, If_Match='"v1"').status_code == 422
+
+
+def test_a_point_of_contact_is_no_authority_for_mutual_assistance(world):
+    me = world.as_("contact")
+    refused = me.post("/mla-requests", {"reference": "x", "kind": "eio"})
+    assert (refused.status_code, refused.json["type"]) == (403, "/problems/not-round-the-clock")
+    request = sent(world)
+    assert step(world, "contact_fr", request, "receive").status_code == 403
+    kept = sent(world, "contact", "preservation", reference="kept")
+    walk(world, kept, ("contact_fr", "receive"), ("contact_fr", "preserve"))
+
+
+def test_a_machine_client_transmits_and_never_decides(world):
+    made = world.as_("admin_fr").post(f"/authorities/{world.authorities['fr']}/clients", {"name": "C", "roles": ["system"]}).json
+    got = world.app.test_client().post(
+        "/oauth/token",
+        data={"grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"]},
+    )
+    request = sent(world)
+    machine = {"Authorization": f"Bearer {got.json['access_token']}"}
+    client = world.app.test_client()
+    path = f"/api/v1/mla-requests/{request}/transitions"
+    for event, status in (("receive", 200), ("acknowledge", 200), ("recognise", 403)):
+        tag = client.get(path, headers=machine).json["etag"]
+        answer = client.post(path, json={"event": event}, headers={**machine, "If-Match": f'"{tag}"'})
+        assert answer.status_code == status, answer.json
+    assert "recognise" not in [m["event"] for m in client.get(path, headers=machine).json["allowed"]]
+
+
+def test_what_the_other_side_did_is_recorded_while_it_has_nobody_here(world, owner, clock):
+    request = sent(world, kind="mla_letter", to="us", instrument="eu_us_mla")
+    bare = step(world, "prosecutor", request, "receive")
+    assert (bare.status_code, "recorded" in bare.json["detail"]) == (403, True)
+    early = {**TOLD, "at": (clock() - timedelta(days=1)).isoformat()}
+    assert step(world, "prosecutor", request, "receive", recorded=early).status_code == 422
+    told = {**TOLD, "at": clock().isoformat()}
+    walk(world, request, ("prosecutor", "receive", {"recorded": told}), ("prosecutor", "acknowledge", {"recorded": told}))
+    assert world.as_("prosecutor").get(f"/mla-requests/{request}/transitions").json["recorded_for"] == ["executing"]
+    turns = world.as_("prosecutor").get(f"/mla-requests/{request}/messages").json["items"]
+    assert {(t["side"], t["recorded"]["proof"], t["recorded_by"]) for t in turns} == {
+        ("executing", "note verbale 7", str(world.authorities["nl"]))
+    }
+
+    body = {"name": "P", "issuer": "https://issuer.test", "subject": "american", "roles": ["prosecutor"]}
+    assert world.as_("operator").post(f"/authorities/{world.authorities['us']}/people", body).status_code in {201, 403}
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into principals values (gen_random_uuid(), 1, %s, 'person', 'P', 'https://issuer.test', 'american', '{prosecutor}',"
+            " false, true, null, null, now()) on conflict do nothing",
+            (str(world.authorities["us"]),),
+        )
+    assert step(world, "prosecutor", request, "recognise", recorded=told).status_code == 403
+    (waiting,) = world.as_("american").get("/mla-requests?direction=incoming").json["items"]
+    assert waiting["id"] == request
+    walk(world, request, ("american", "recognise"))
+    own = step(world, "american", request, "withdraw", reason="x", recorded=told)
+    assert own.status_code == 403
+
+
+def test_a_request_from_outside_is_entered_by_whom_it_was_sent_to(world, clock):
+    came = {"requesting_authority": str(world.authorities["us"]), "recorded": {**TOLD, "at": clock().isoformat()}}
+    body = {"reference": "DOJ-1", "kind": "mla_letter", "instrument": "eu_us_mla", "incoming": came, "language": "en",
+            "content": CONTENT, "measures": [TRAFFIC]}  # fmt: skip
+    made = world.as_("central_fr").post("/mla-requests", body)
+    assert made.status_code == 201, made.json
+    assert (made.json["state"], made.json["direction"], made.json["requesting"]["country"]) == ("transmitted", "incoming", "US")
+    request = made.json["id"]
+    walk(world, request, ("central_fr", "receive"), ("central_fr", "acknowledge"))
+    asks = walk(world, request, ("prosecutor_fr", "ask", {"reason": "which account?"}))
+    assert asks["state"] == "information_requested"
+    answered = {"reason": "the older", "recorded": {**TOLD, "at": clock().isoformat()}}
+    walk(world, request, ("central_fr", "supply", answered), ("prosecutor_fr", "recognise"))
+
+    here = {**body, "reference": "x", "incoming": {**came, "requesting_authority": str(world.authorities["nl"])}}
+    refused = world.as_("central_fr").post("/mla-requests", here)
+    assert (refused.status_code, faults(refused)) == (422, {"/incoming/requesting_authority"})
+
+
+def test_both_sides_are_told_each_in_its_own_journal(world):
+    case = world.case("prosecutor")
+    request = sent(world, case_id=case)
+    walk(world, request, ("prosecutor_fr", "receive"))
+    there = [e for e in world.as_("prosecutor_fr").get("/events").json["items"] if e["action"].startswith("request.")]
+    here = [e for e in world.as_("prosecutor").get("/events").json["items"] if e["action"].startswith("request.")]
+    assert [e["action"] for e in there] == ["request.transmit", "request.receive"]
+    assert [e["action"] for e in here] == ["request.drafted", "request.ready", "request.transmit", "request.receive"]
+    assert {e["object_id"] for e in there + here} == {request}
+    assert (there[0]["role"], there[1]["role"], here[-1]["role"]) == ("machine", "prosecutor", "machine")
+    assert {e["case_id"] for e in there} == {None}
+
+
+def test_the_executing_side_ties_the_request_to_its_own_case(world):
+    request = sent(world)
+    theirs = world.case("prosecutor_fr")
+    foreign = world.as_("prosecutor_fr").post(f"/mla-requests/{request}/case", {"case_id": world.case("prosecutor")})
+    assert foreign.status_code == 404
+    linked = world.as_("prosecutor_fr").post(f"/mla-requests/{request}/case", {"case_id": theirs})
+    assert (linked.status_code, linked.json["case_id"]) == (200, theirs)
+    assert read(world, "prosecutor", request)["case_id"] is None
+    walk(world, request, ("prosecutor_fr", "receive"))
+    line = world.as_("prosecutor_fr").get(f"/cases/{theirs}/timeline").json["items"]
+    assert "request.receive" in [e["action"] for e in line]
+
+
+def test_another_authority_is_brought_in_on_ones_own_side(world):
+    request = draft(world)
+    body = {"authority_id": str(world.authorities["desk_nl"]), "acting": False}
+    assert world.as_("prosecutor").post(f"/mla-requests/{request}/parties", body).status_code == 201
+    assert read(world, "desk", request)["state"] == "draft"
+    ended = {**body, "until": world.clock().isoformat()}
+    assert world.as_("prosecutor").post(f"/mla-requests/{request}/parties", ended).status_code == 201
+    assert world.as_("desk").get(f"/mla-requests/{request}").status_code == 404
+
+
+def test_spontaneous_information_opens_when_its_conditions_are_accepted(world):
+    request = draft(world, kind="spontaneous_information", instrument="budapest", measures=[])
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+    assert read(world, "prosecutor_fr", request)["content"] is None
+    assert read(world, "prosecutor", request)["content"]["information"] == CONTENT["information"]
+    walk(world, request, ("prosecutor_fr", "accept_conditions"))
+    assert read(world, "prosecutor_fr", request)["content"]["information"] == CONTENT["information"]
+
+
+def test_preservation_lasts_at_least_sixty_days_and_is_extended(world, clock):
+    request = sent(world, kind="preservation")
+    walk(world, request, ("contact_fr", "receive"), ("contact_fr", "acknowledge"))
+    short = step(world, "contact_fr", request, "preserve", until=(clock() + timedelta(days=59)).isoformat())
+    assert (short.status_code, faults(short)) == (422, {"/until"})
+    kept = walk(world, request, ("contact_fr", "preserve", {"until": (clock() + timedelta(days=120)).isoformat()}))
+    assert step(world, "contact_fr", request, "expire").status_code == 409
+    walk(world, request, ("prosecutor", "ask_extension", {"reason": "the letter is being translated"}))
+    longer = walk(world, request, ("contact_fr", "extend"))
+    assert (longer["state"], longer["until"] > kept["until"]) == ("preserved", True)
+
+    walk(world, request, ("contact_fr", "disclose_path", {"path": {"countries": ["US"], "providers": ["Heron Relay Inc"]}}))
+    assert [(s["do"], s.get("country")) for s in read(world, "prosecutor", request)["suggestions"]] == [
+        ("preserve", "US"), ("follow_up", None),
+    ]  # fmt: skip
+    assert [r["id"] for r in world.as_("prosecutor").get("/mla-requests?never_followed_up=true").json["items"]] == [request]
+    assert world.as_("prosecutor").get("/mla-requests?expires_within=24").json["items"] == []
+    clock.forward(days=151)
+    assert [r["id"] for r in world.as_("prosecutor").get("/mla-requests?expires_within=24").json["items"]] == [request]
+    assert read(world, "prosecutor", request)["expired"] is True
+    walk(world, request, ("contact_fr", "expire"))
+
+
+def test_identifiers_of_the_case_are_carried_and_impossible_ones_are_refused(world):
+    case = world.case("prosecutor")
+    (held,) = world.hold("prosecutor", case, "owl@example.org")
+    request = draft(world, case_id=case, measures=[{**SUBSCRIBER, "identifiers": [{"identifier_id": held}]}])
+    (measure,) = read(world, "prosecutor", request)["measures"]
+    assert measure["asked"]["identifiers"][0]["value"] == "owl@example.org"
+    bad = {**SUBSCRIBER, "identifiers": [MAILBOX, {"kind": "iban", "value": "DE00 0000"}]}
+    refused = world.as_("prosecutor").post("/mla-requests", {"reference": "y", "kind": "eio", "measures": [bad]})
+    assert (refused.status_code, faults(refused)) == (422, {"/measures/0/identifiers/1/value"})
+    foreign = {**SUBSCRIBER, "identifiers": [{"identifier_id": held}]}
+    assert world.as_("prosecutor").post("/mla-requests", {"reference": "z", "kind": "eio", "measures": [foreign]}).status_code == 422
+
+
+def test_what_was_sent_is_not_changed_and_a_returned_request_is_revised(world):
+    request = sent(world)
+    tag = f'"{read(world, "prosecutor", request)["etag"]}"'
+    assert world.as_("prosecutor").patch(f"/mla-requests/{request}", {"language": "fr"}, If_Match=tag).status_code == 409
+    walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "return", {"reason": "not validated"}))
+    walk(world, request, ("prosecutor", "revise"))
+    assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}").status_code == 404
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+    assert read(world, "prosecutor_fr", request)["state"] == "transmitted"
+
+
+def test_a_reference_is_used_once_and_a_retried_draft_has_its_effect_once(world):
+    body = {"reference": "once", "kind": "eio"}
+    me = world.as_("prosecutor")
+    first = me.post("/mla-requests", body, Idempotency_Key="k")
+    again = me.post("/mla-requests", body, Idempotency_Key="k")
+    assert first.json["id"] == again.json["id"]
+    taken = me.post("/mla-requests", body)
+    assert (taken.status_code, taken.json["existing"]) == (409, f"/api/v1/mla-requests/{first.json['id']}")
+
+
+def test_changes_name_the_version_they_change(world):
+    request = draft(world)
+    me, path = world.as_("prosecutor"), f"/mla-requests/{request}"
+    assert me.patch(path, {"language": "fr"}).status_code == 428
+    assert me.patch(path, {"language": "fr"}, If_Match='"v9"').status_code == 412
+    assert me.patch(path, {"language": "fr"}, If_Match='"v1"').status_code == 200
+    assert me.post(f"{path}/transitions", {"event": "ready"}, If_Match='"v1"').status_code == 412
+
+
+def test_two_measures_move_one_after_the_other(world):
+    request = recognised(world, measures=[TRAFFIC, SUBSCRIBER])
+    rows = read(world, "prosecutor_fr", request)["measures"]
+    me = world.as_("prosecutor_fr")
+    paths = [f"/mla-requests/{request}/measures/{m['id']}/transitions" for m in rows]
+    assert [me.post(p, {"event": "execute"}, If_Match='"v1"').status_code for p in paths] == [200, 200]
+    assert me.post(paths[0], {"event": "transfer"}, If_Match='"v1"').status_code == 412
+    assert read(world, "prosecutor", request)["state"] == "executed"
+
+
+def test_measures_wait_for_recognition_and_say_why_they_were_not_carried_out(world):
+    request = sent(world)
+    walk(world, request, ("prosecutor_fr", "receive"))
+    assert act(world, "prosecutor_fr", request, 0, "execute").status_code == 409
+    walk(world, request, ("prosecutor_fr", "acknowledge"), ("prosecutor_fr", "recognise"))
+    assert act(world, "prosecutor_fr", request, 0, "not_execute").status_code == 422
+    assert faults(act(world, "prosecutor_fr", request, 0, "not_execute", reason="gone")) == {"/outcome_reason"}
+    assert faults(act(world, "prosecutor_fr", request, 0, "refuse", reason="no")) == {"/grounds"}
+    assert faults(act(world, "prosecutor_fr", request, 0, "offer_on_conditions", reason="so")) == {"/conditions"}
+
+
+@pytest.mark.parametrize(
+    ("measures", "state"),
+    [
+        (["pending", "pending"], "recognised"),
+        (["executed", "pending"], "in_execution"),
+        (["executed", "postponed"], "in_execution"),
+        (["executed", "executed"], "executed"),
+        (["executed", "transferred"], "executed"),
+        (["transferred", "transferred"], "evidence_transferred"),
+        (["transferred", "withdrawn"], "evidence_transferred"),
+        (["executed", "refused"], "partially_executed"),
+        (["partly_executed"], "partially_executed"),
+        (["partly_transferred", "transferred"], "partially_executed"),
+        (["not_executed", "not_executed"], "not_executed"),
+        (["not_executed", "refused"], "not_executed"),
+        (["refused", "refused"], "refused"),
+        (["refused", "withdrawn"], "refused"),
+        (["withdrawn"], "withdrawn"),
+        (["declined"], "not_executed"),
+    ],
+)
+def test_the_state_of_a_request_follows_from_its_measures(measures, state):
+    assert derived_state(measures) == state
+
+
+def test_what_requests_say_is_not_in_the_database(world, owner):
+    request = sent(world, content={"facts": "Planted owl canary facts."})
+    walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"))
+    walk(world, request, ("prosecutor_fr", "ask", {"reason": "Planted owl canary question."}))
+    with owner.cursor() as cursor:
+        for table in ("mla_requests", "mla_measures", "mla_messages", "journal_entries", "idempotency_keys"):
+            cursor.execute(f"select count(*) from {table} t where t::text ~* 'canary|heron@example'")
+            assert cursor.fetchone()[0] == 0, table
+        cursor.execute("select count(*) from mla_requests t where t::text ~ 'eio-1'")
+        assert cursor.fetchone()[0] == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_request_can_be_drafted_and_looked_at(world, kind):
+    made = world.as_("prosecutor").post("/mla-requests", {"reference": "r", "kind": kind})
+    assert made.status_code == 201, made.json
+    path = f"/mla-requests/{made.json['id']}"
+    ready = world.as_("prosecutor").get(f"{path}/readiness")
+    assert (ready.status_code, ready.json["ready"]) == (200, False)
+    assert world.as_("prosecutor").get(f"{path}/transitions").json["state"] == "draft"
+
+
+def test_a_measure_life_has_an_end_for_each_outcome():
+    assert {s for s in MEASURE_LIFE.states if not MEASURE_LIFE.leaving(s)} == {
+        "refused", "declined", "withdrawn", "transferred", "partly_transferred",
+    }  # fmt: skip
