@@ -32,6 +32,7 @@ BODIES = {
     "POST /api/v1/exclusions": {"kind": "mac", "reason": "shared machines"},
     "POST /api/v1/exclusions/{exclusion}/transitions": {"event": "withdraw", "reason": "settled"},
 }
+QUERIES = {"/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content"}
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def places(world):
         "disclosure": asked["id"],
         "exclusion": excluded.json["id"],
         "name": "countries",
+        "code": "budapest",
         "problem": "not-found",
         "authority": world.authorities["nl"],
         "person": world.people["analyst"],
@@ -85,7 +87,12 @@ def test_the_table_holds(world, places, owner, method, path):
         version = {"If-Match": '"v1"'} if method != "GET" else {}
         found[caller] = str(
             world.as_(caller)
-            .client.open(path.format(**places), method=method, json=body, headers={**version, **_bearer(world, caller)})
+            .client.open(
+                path.format(**places) + QUERIES.get(path, ""),
+                method=method,
+                json=body,
+                headers={**version, **_bearer(world, caller)},
+            )
             .status_code
         )
     assert found == cells
