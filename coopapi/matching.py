@@ -93,7 +93,8 @@ def _compare(work: Work, case_id: UUID, identifiers: Sequence[UUID], held: Seque
     asked = {"case": case_id, "identifiers": [str(i) for i in identifiers], **_tokens(crossed), "limits": limits(work)}
     pairs = _run(work, _CANDIDATES, asked)
     if pairs:
-        work.note("identifiers.compared", case_id=case_id, object_type="case", count=len(pairs))
+        # Of no case, hence for the auditor alone: how many were near is a hint of cases that the owner may not know of.
+        work.note("identifiers.compared", object_type="case", case=str(case_id), count=len(pairs))
     return compare(work, pairs)
 
 

@@ -178,7 +178,15 @@ def test_the_digesting_command_makes_what_the_register_takes(keys, tmp_path):
 def test_what_was_compared_is_in_the_journal_with_its_count(world):
     meet(world, ALEKSANDR, OLEKSANDR)
     found = world.as_("auditor_fr").get("/journal?action=identifiers.compared").json["items"]
-    assert [entry["detail"] for entry in found] == [{"count": 1}]
+    (there,) = world.as_("foreign").get("/cases").json["items"]
+    assert [entry["detail"] for entry in found] == [{"case": there["id"], "count": 1}]
+
+
+def test_how_many_were_compared_does_not_tell_the_officer_of_a_hidden_person(world):
+    add(world, "foreign", world.case("foreign", visibility="hidden"), OLEKSANDR)
+    add(world, "investigator", (case := world.case("investigator")), ALEKSANDR)
+    for path in (f"/cases/{case}/timeline", f"/cases/{case}/consultations", "/events"):
+        assert "compared" not in world.as_("investigator").get(path).text
 
 
 PDQ = "d8f8f0cce0f4a84f" * 4
