@@ -43,11 +43,17 @@ _SETTLE = text(
     "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:apart as uuid[]), cast(:a as uuid[]),"
     " cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]), cast(:rules as text[]), :limits, :request)"
 )
+_RECONSIDER = text("select priv.reconsider(null, :limits, :request)")
 
 
 def limits(work: Work) -> list[int]:
     """How many cases may hold a match key of persons, and how many a value."""
     return [work.settings.crowd, work.settings.high_frequency]
+
+
+def follow_lapsed(work: Work) -> None:
+    """Let the overlaps follow exclusions that lapsed since anybody looked: what they kept out is evidence again."""
+    work.session.execute(_RECONSIDER, {"limits": limits(work), "request": work.request_id})
 
 
 def register(work: Work, case_id: UUID, holdings: Sequence[Holding]) -> None:

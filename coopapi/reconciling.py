@@ -21,6 +21,7 @@ _REPAIR: Final = text(
 def reconcile(work: Work, *, repair: bool) -> dict[str, int]:
     """Count overlaps, tokens, stray holdings and likenesses that differ from a rebuild; put them right if asked to."""
     work.session.execute(text("set local statement_timeout = 0"))
+    matching.follow_lapsed(work)
     wrong = _wrong_likenesses(work)
     limits = matching.limits(work)
     if repair:

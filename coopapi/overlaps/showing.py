@@ -28,12 +28,11 @@ _EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limits)"
 _COUNTERPARTS: Final = text("select * from priv.counterparts(:overlaps, :others)").bindparams(
     bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("others", type_=ARRAY(Uuid()))
 )
-_RECONSIDER: Final = text("select priv.reconsider(null, :limits, :request)")
 
 
 def overlaps_of(work: Work, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Select[Overlap]:
     """Select the overlaps that the caller may see: of one case, or of all its cases; those whose exclusion lapsed are back."""
-    work.session.execute(_RECONSIDER, {"limits": matching.limits(work), "request": work.request_id})
+    matching.follow_lapsed(work)
     query = work.all(Overlap)
     if case_id is not None:
         cases.usable(work, case_id, Level.INDEX)

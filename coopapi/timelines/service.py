@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, literal_column, text
 
+from coopapi import matching
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
@@ -48,6 +49,7 @@ def events(work: Work, wanted: Mapping[str, Any]) -> Page:
 
     Ids are given out before commits, so only what lies below the oldest running transaction is certain (S35).
     """
+    matching.follow_lapsed(work)
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}"
     epoch = work.session.scalar(_EPOCH)
     xid, entry_id = "0", 0

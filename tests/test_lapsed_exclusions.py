@@ -1,0 +1,25 @@
+"""Exclusions after their end."""
+
+from test_handling import HERON, pair
+
+from coopapi import administration
+
+
+def test_a_lapsed_exclusion_is_told_in_the_feed(world, clock):
+    case, _, _, _ = pair(world, HERON)
+    until = clock().replace(year=clock().year + 1).isoformat()
+    world.as_("investigator").post("/exclusions", {"kind": "email", "reason": "for a while", "until": until})
+    clock.forward(days=367)
+    for _ in range(2):
+        events = world.as_("investigator").get("/events").json["items"]
+    assert [e["action"] for e in events if e["object_type"] == "overlap"][-2:] == ["overlap.withdrawn", "overlap.detected"]
+    assert [o["state"] for o in world.overlaps("investigator", case)] == ["detected"]
+
+
+def test_the_reconciler_follows_what_lapsed_before_it_compares(world, clock, database):
+    case, _, _, _ = pair(world, HERON)
+    until = clock().replace(year=clock().year + 1).isoformat()
+    world.as_("investigator").post("/exclusions", {"kind": "email", "reason": "for a while", "until": until})
+    clock.forward(days=367)
+    assert not any(administration.reconcile(database, repair=False).values())
+    assert len(world.overlaps("investigator", case)) == 1
