@@ -41,7 +41,7 @@ def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> O
     side = side_of(work, overlap_id, data.get("case_id"), version=version, lock=True)
     overlap = one_overlap(work, overlap_id)
     event, reason = data["event"], data.get("reason")
-    if overlap.state == "withdrawn":
+    if not overlap.stands(work.actor):
         raise IllegalMove("the overlap has no evidence left", state="withdrawn", allowed=[])
     move = SIDE_LIFE.move(side.state, event, reason)
     cases.may_move(work, side.case_id, move.by, move.level)
@@ -79,7 +79,7 @@ def moves(work: Work, overlap_id: UUID, case_id: UUID | None) -> dict[str, Any]:
 def in_hand(work: Work, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
     """The caller's side, if it is under verification or confirmed: only then may more be asked for."""
     side = side_of(work, overlap.id, case_id)
-    if overlap.state == "withdrawn" or side.state not in {"under_verification", "confirmed"}:
+    if not overlap.stands(work.actor) or side.state not in {"under_verification", "confirmed"}:
         raise IllegalMove(
             "verify the overlap first: a disclosure is asked for by whoever has it in hand", state=side.state, allowed=["take"]
         )

@@ -68,6 +68,7 @@ class Overlap(Row):
     open_rank: Mapped[int] = mapped_column(BigInteger)
     detected_at: Mapped[datetime] = mapped_column()
     changed_at: Mapped[datetime] = mapped_column()
+    open_changed_at: Mapped[datetime | None] = mapped_column()
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -85,6 +86,10 @@ class Overlap(Row):
         """A column as the actor sees it: with the evidence about victims, or (`open_`) without."""
         column: InstrumentedAttribute[Any] = getattr(cls, name if actor.cleared else f"open_{name}")
         return column
+
+    def stands(self, actor: Actor) -> bool:
+        """Whether there is evidence left that the actor may see."""
+        return (self.strength if actor.cleared else self.open_strength) > 0
 
 
 class OverlapSide(Kept):

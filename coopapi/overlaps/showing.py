@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, and_, bindparam, case, func, or_, select, text
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, bindparam, case, func, or_, select, text
 
 from coopapi import matching
 from coopapi.access import Action, Level
@@ -37,24 +37,24 @@ def overlaps_of(work: Work, wanted: Mapping[str, Any], case_id: UUID | None = No
     if case_id is not None:
         cases.usable(work, case_id, Level.INDEX)
         query = query.where(or_(Overlap.case_a == case_id, Overlap.case_b == case_id))
-    return _filtered(work, query, wanted)
+    return _filtered(work, query, wanted, case_id)
 
 
-def _filtered(work: Work, query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Overlap]:
+def _filtered(work: Work, query: Select[Overlap], wanted: Mapping[str, Any], case_id: UUID | None) -> Select[Overlap]:
     seen = partial(Overlap.seen, work.actor)
     state = wanted.get("state")
-    query = query.where(Overlap.state == "withdrawn" if state == "withdrawn" else Overlap.state == "detected")
-    if state != "withdrawn":
-        query = query.where(seen("strength") >= Strength[wanted.get("strength", "weak").upper()])
+    least = Strength[wanted.get("strength", "weak").upper()]
+    query = query.where(seen("strength") == 0 if state == "withdrawn" else seen("strength") >= least)
     if state not in {None, "withdrawn"}:
-        side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, OverlapSide.state == state)
+        mine = OverlapSide.case_id == (case_id or _my_case(work))
+        side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, mine, OverlapSide.state == state)
         query = query.where(side.exists())
     if kind := wanted.get("kind"):
         query = query.where(seen("kinds").contains([kind]))
     if role := wanted.get("role"):
         query = query.where(seen("roles").contains([role]))
     if since := wanted.get("since"):
-        query = query.where(Overlap.changed_at >= since)
+        query = query.where(seen("changed_at") >= since)
     if scope := wanted.get("scope"):
         query = query.where((Overlap.authority_a == Overlap.authority_b) == (scope == "within"))
     return _counterpart(query, wanted)
@@ -109,11 +109,14 @@ def sides_of(work: Work, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUI
     """Which of the two cases is the caller's: its authority's own before one it was given access to."""
     if mine is not None:
         return {row.id: mine for row in rows}
+    query = select(Overlap.id, _my_case(work)).where(Overlap.id.in_([row.id for row in rows]))
+    return {overlap_id: case_id for overlap_id, case_id in work.session.execute(query)}  # noqa: C416 (rows are no pairs to mypy)
+
+
+def _my_case(work: Work) -> ColumnElement[UUID]:
     ours = and_(granted(Overlap.case_a, Level.INDEX, work.actor, work.now), Overlap.authority_a == work.actor.authority_id)
     theirs = granted(Overlap.case_b, Level.INDEX, work.actor, work.now)
-    side = case((ours, Overlap.case_a), (theirs, Overlap.case_b), else_=Overlap.case_a)
-    query = select(Overlap.id, side).where(Overlap.id.in_([row.id for row in rows]))
-    return {overlap_id: case_id for overlap_id, case_id in work.session.execute(query)}  # noqa: C416 (rows are no pairs to mypy)
+    return case((ours, Overlap.case_a), (theirs, Overlap.case_b), else_=Overlap.case_a)
 
 
 def other(row: Overlap, mine: UUID) -> UUID:
@@ -124,7 +127,8 @@ def other(row: Overlap, mine: UUID) -> UUID:
 def _summary(work: Work, row: Overlap, mine: UUID) -> dict[str, Any]:
     prefix = "" if work.actor.cleared else "open_"
     seen = {
-        name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "first_at", "last_at")
+        name: getattr(row, f"{prefix}{name}")
+        for name in ("strength", "score", "rarity", "kinds", "roles", "first_at", "last_at", "changed_at")
     }
     counts = (getattr(row, f"{prefix}shared_a"), getattr(row, f"{prefix}shared_b"))
     of_mine, of_theirs = counts if mine == row.case_a else counts[::-1]
@@ -142,7 +146,7 @@ def _summary(work: Work, row: Overlap, mine: UUID) -> dict[str, Any]:
         "first_seen": seen["first_at"],
         "last_seen": seen["last_at"],
         "detected_at": row.detected_at,
-        "changed_at": row.changed_at,
+        "changed_at": seen["changed_at"],
     }
 
 
@@ -158,7 +162,7 @@ def _standing(work: Work, row: Overlap, side: OverlapSide) -> dict[str, Any]:
     later = ("coordination_meeting", "joint_investigation_team", "mla_request", "jurisdiction_consultation")
     fields = ("state", "verifier_id", "reason", "decided_by", "decided_at", "etag")
     return {
-        "state": side.state if row.state == "detected" else "withdrawn",
+        "state": side.state if row.stands(work.actor) else "withdrawn",
         "side": {name: getattr(side, name) for name in fields},
         "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
         "next_steps": [{"step": "disclosure", "href": asked}, *({"step": step, "href": None} for step in later)],

@@ -14,7 +14,9 @@ _FUNCTIONS = (
     "settle(uuid, bytea[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text)",
     "candidates(uuid, uuid[], bytea[], integer[], integer[])", "relabel(uuid, uuid[], text)", "release(uuid, uuid[])",
     "locked(uuid, uuid[])", "hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[])",
-    "refresh(uuid[], uuid[], integer[], text)", "totals(uuid[], uuid[], integer[])", "links(uuid[], uuid[], integer[])",
+    "refresh(uuid[], uuid[], integer[], text)",
+    "news(uuid, uuid, uuid, uuid, uuid, boolean, boolean, boolean, text, bigint, bigint, integer, timestamptz, timestamptz)",
+    "totals(uuid[], uuid[], integer[])", "links(uuid[], uuid[], integer[])",
     "excluded(bytea, text[], uuid, uuid)", "rank(integer, integer, bigint)", "width(integer)", "counterparts(uuid[], uuid[])",
     "require_level(uuid, integer)", "told(uuid, text, uuid, uuid, uuid, uuid, boolean, boolean, boolean, text, jsonb)",
 )  # fmt: skip
@@ -37,8 +39,8 @@ def downgrade() -> None:
     op.execute("drop index public.holdings_of_evidence")
     op.execute("alter table public.match_tokens drop column exact")
     op.execute("alter table public.holdings drop column since")
-    for column in ("rarity", "open_rarity", "roles", "open_roles", "first_at", "last_at", "open_first_at", "open_last_at", "score",
-                   "open_score", "ever"):  # fmt: skip
+    for column in ("rarity", "open_rarity", "roles", "open_roles", "first_at", "last_at", "open_first_at", "open_last_at",
+                   "open_changed_at", "score", "open_score", "ever"):  # fmt: skip
         op.execute(f"alter table public.case_overlaps drop column {column}")
     op.execute("revoke select on public.identifiers, public.case_keys from coopapi_definer")
     run_parts(op.get_bind(), "0001", ("5_matching",))

@@ -30,6 +30,7 @@ alter table case_overlaps
     add column last_at timestamptz,
     add column open_first_at timestamptz,
     add column open_last_at timestamptz,
+    add column open_changed_at timestamptz,
     add column score real not null default 0,
     add column open_score real not null default 0,
     add column ever boolean not null default true;

@@ -103,6 +103,17 @@ language sql stable as $$
     from said d group by 1, 2
 $$;
 
+-- What both owners are told of an overlap whose evidence was p_was identifiers and is p_now; nothing if it never had any.
+create function priv.news(p_overlap uuid, p_case_a uuid, p_case_b uuid, p_authority_a uuid, p_authority_b uuid, p_hidden_a boolean,
+                          p_hidden_b boolean, p_victims boolean, p_request text, p_was bigint, p_now bigint, p_strength integer,
+                          p_last_was timestamptz, p_last timestamptz) returns jsonb language sql stable as $$
+    select case when p_was = 0 and p_now = 0 then '[]' else priv.told(p_overlap,
+        case when p_now = 0 then 'overlap.withdrawn' when p_was = 0 then 'overlap.detected' else 'overlap.changed' end,
+        p_case_a, p_case_b, p_authority_a, p_authority_b, p_hidden_a, p_hidden_b, p_victims, p_request,
+        jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[p_strength + 1],
+                           'new', p_last is not null and p_last > coalesce(p_last_was, '-infinity'))) end
+$$;
+
 -- Compute pairs anew from what both cases hold, tell both owners what changed. Inner part of the functions below.
 create function priv.refresh(p_mine uuid[], p_other uuid[], p_limits integer[], p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog as $$
@@ -111,7 +122,8 @@ declare
     firsts uuid[];
     seconds uuid[];
     entries jsonb := '[]';
-    news boolean;
+    about_victims boolean;
+    moved boolean;
     r record;
 begin
     select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b) into firsts, seconds
@@ -143,6 +155,10 @@ begin
         left join priv.totals(firsts, seconds, p_limits) t on t.m = p.a and t.n = p.b
         order by p.at
     loop
+        moved := (r.open_strength, r.open_rarity, r.open_score, r.open_kinds, r.open_roles, r.open_shared_a, r.open_shared_b,
+                  r.open_last_at)
+              is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi::integer, r.oj::integer, r.ol);
+        about_victims := (r.roles, r.rs) is distinct from (r.open_roles, r.ors);
         update public.case_overlaps o set
             state = case when r.si = 0 then 'withdrawn' else 'detected' end,
             strength = r.s, rarity = r.w, score = r.c, kinds = r.ks, roles = r.rs, shared_a = r.si, shared_b = r.sj,
@@ -151,7 +167,8 @@ begin
             open_shared_a = r.oi, open_shared_b = r.oj, open_first_at = r.og, open_last_at = r.ol,
             ever_open = r.ever_open or r.oi > 0,
             rank = priv.rank(r.s, r.w, greatest(r.si, r.sj)), open_rank = priv.rank(r.os, r.ow, greatest(r.oi, r.oj)),
-            detected_at = case when r.ever then o.detected_at else at_time end, changed_at = at_time
+            detected_at = case when r.ever then o.detected_at else at_time end, changed_at = at_time,
+            open_changed_at = case when moved then at_time else o.open_changed_at end
         where o.id = r.id
           and (o.strength, o.rarity, o.score, o.kinds, o.roles, o.shared_a, o.shared_b, o.last_at, o.open_strength, o.open_rarity,
                o.open_score, o.open_kinds, o.open_roles, o.open_shared_a, o.open_shared_b, o.open_last_at)
@@ -161,13 +178,14 @@ begin
             -- What was rejected stays rejected until something new matches.
             update public.overlap_sides d set state = 'detected', verifier_id = null, version = d.version + 1
                 where d.overlap_id = r.id and d.state = 'rejected' and d.decided_at < r.l;
-            news := r.l is not null and r.l > coalesce(r.last_at, '-infinity');
-            if r.si > 0 or r.state <> 'withdrawn' then
-                entries := entries || priv.told(r.id, case when r.si = 0 then 'overlap.withdrawn'
-                        when r.state = 'withdrawn' then 'overlap.detected' else 'overlap.changed' end,
-                    r.case_a, r.case_b, r.authority_a, r.authority_b, r.hidden_a, r.hidden_b,
-                    r.oi = 0 and not r.ever_open, p_request,
-                    jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[r.s + 1], 'new', news));
+            -- All are told what is not about victims, as if that were all there is; the cleared then also what is (R9).
+            if moved then
+                entries := entries || priv.news(r.id, r.case_a, r.case_b, r.authority_a, r.authority_b, r.hidden_a, r.hidden_b,
+                    false, p_request, r.open_shared_a, r.oi, r.os, r.open_last_at, r.ol);
+            end if;
+            if about_victims then
+                entries := entries || priv.news(r.id, r.case_a, r.case_b, r.authority_a, r.authority_b, r.hidden_a, r.hidden_b,
+                    true, p_request, r.shared_a, r.si, r.s, r.last_at, r.l);
             end if;
         end if;
     end loop;

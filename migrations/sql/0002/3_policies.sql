@@ -42,5 +42,5 @@ create policy made on exclusions for insert with check (
 create policy changed on exclusions for update using (authority_id = (select priv.authority()));
 
 -- What happens to a disclosure and to a side belongs to the overlap's two owners alone, as the overlap itself does.
-update case_overlaps set rank = priv.rank(strength, 0, greatest(shared_a, shared_b)),
+update case_overlaps set open_changed_at = changed_at, rank = priv.rank(strength, 0, greatest(shared_a, shared_b)),
     open_rank = priv.rank(open_strength, 0, greatest(open_shared_a, open_shared_b));

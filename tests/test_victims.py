@@ -1,0 +1,65 @@
+"""What an overlap says to those who are not cleared for victims: as if that evidence were not there (R9)."""
+
+from test_handling import HERON, OWL, step
+
+JAY = "jay@example.org"
+
+
+def meeting(world):
+    """Two cases that share an address of anybody's, and one of a victim's."""
+    case, there = world.case("investigator"), world.case("foreign")
+    (shared,) = world.hold("foreign", there, OWL)
+    world.hold("foreign", there, HERON, subject_id=world.subject("foreign", there, "victim"))
+    world.hold("investigator", case, OWL)
+    (overlap,) = world.overlaps("colleague", case)
+    return case, there, shared, overlap["id"]
+
+
+def news(world, who):
+    return [
+        (e["action"].removeprefix("overlap."), e["detail"]["strength"])
+        for e in world.as_(who).get("/events").json["items"]
+        if "strength" in e["detail"]
+    ]
+
+
+def test_news_about_victims_is_for_the_cleared_alone(world):
+    case, *_ = meeting(world)
+    assert news(world, "colleague") == news(world, "investigator") == [("detected", "strong")]
+    before = world.overlaps("colleague", case)
+    world.hold("investigator", case, HERON)
+    assert news(world, "colleague") == [("detected", "strong")]
+    assert news(world, "investigator") == [("detected", "strong"), ("changed", "strong")]
+    assert world.overlaps("colleague", case) == before
+    assert world.overlaps("investigator", case)[0]["changed_at"] > before[0]["changed_at"]
+
+
+def test_news_names_the_strength_that_the_reader_may_see(world):
+    case, there = world.case("investigator"), world.case("foreign")
+    victim = world.subject("foreign", there, "victim")
+    world.hold("foreign", there, "8.8.77.66", kind="ip")
+    world.hold("foreign", there, HERON, subject_id=victim)
+    world.hold("investigator", case, HERON)
+    world.hold("investigator", case, "8.8.77.66", kind="ip")
+    assert news(world, "colleague") == [("detected", "weak")]
+    assert news(world, "investigator")[-1] == ("changed", "strong")
+    assert [o["strength"] for o in world.overlaps("colleague", case)] == ["weak"]
+
+
+def test_an_overlap_that_is_about_victims_alone_by_now_is_withdrawn_to_others(world):
+    case, there, shared, overlap = meeting(world)
+    world.hold("investigator", case, HERON)
+    path = f"/cases/{there}/identifiers/{shared}/transitions"
+    world.as_("foreign").post(path, {"event": "withdraw", "reason": "inaccurate"}, If_Match='"v1"')
+    assert news(world, "colleague")[-1] == ("withdrawn", "none")
+    assert news(world, "investigator")[-1] == ("changed", "strong")
+    shown = world.as_("colleague").get(f"/overlaps/{overlap}").json
+    assert (shown["state"], shown["strength"], shown["evidence"]) == ("withdrawn", None, [])
+    assert [o["id"] for o in world.as_("colleague").get("/overlaps?state=withdrawn").json["items"]] == [overlap]
+    assert world.as_("investigator").get("/overlaps?state=withdrawn").json["items"] == []
+    assert step(world, "colleague", overlap, "take").status_code == 409
+    assert step(world, "investigator", overlap, "take").status_code == 200
+
+    world.hold("foreign", there, JAY)
+    world.hold("investigator", case, JAY)
+    assert news(world, "colleague")[-1] == ("detected", "strong")
