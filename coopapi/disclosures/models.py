@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint, and_, or_, select, true
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint, and_, func, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
@@ -65,8 +65,9 @@ class Disclosure(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen from both sides, by those who may read their case."""
-        return or_(granted(cls.asking_case, Level.READ, actor, now), granted(cls.owner_case, Level.READ, actor, now))
+        """Seen from both sides, by those who may read their case; about victims alone by the cleared (R9)."""
+        near = or_(granted(cls.asking_case, Level.READ, actor, now), granted(cls.owner_case, Level.READ, actor, now))
+        return and_(near, true() if actor.cleared else func.priv.openly(cls.overlap_id))
 
 
 class DisclosedItem(Row):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, and_, not_, select, text
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
@@ -76,8 +76,9 @@ def disclosures_of(work: Work, wanted: Mapping[str, Any], overlap_id: UUID | Non
         query = query.where(column == work.actor.authority_id)
     if state := wanted.get("state"):
         query = query.where(Disclosure.state == state)
-    if wanted.get("overdue"):
-        query = query.where(Disclosure.state == "requested", Disclosure.due_at < work.now)
+    if "overdue" in wanted:
+        late = and_(Disclosure.state == "requested", Disclosure.due_at < work.now)
+        query = query.where(late if wanted["overdue"] else not_(late))
     return query
 
 
@@ -101,11 +102,26 @@ def decide(work: Work, disclosure_id: UUID, version: int, data: dict[str, Any]) 
     return row
 
 
+def _items(work: Work, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]:
+    """What is to be disclosed, each once, and not until a day that is over."""
+    items = data.get("items", ())
+    wanted = {item["identifier_id"]: item for item in items}
+    faults = []
+    if not items:
+        faults.append(("/items", "name what is disclosed, item by item"))
+    if len(wanted) < len(items):
+        ids = [item["identifier_id"] for item in items]
+        faults += [(f"/items/{n}/identifier_id", "it is named twice") for n, id_ in enumerate(ids) if id_ in ids[:n]]
+    if data.get("until") and data["until"] <= work.now:
+        faults.append(("/until", "it is over already"))
+    if faults:
+        raise Unprocessable(errors=[{"in": "body", "pointer": pointer, "detail": detail} for pointer, detail in faults])
+    return wanted
+
+
 def _disclose(work: Work, row: Disclosure, data: Mapping[str, Any]) -> None:
     """List what is disclosed, each item with its handling code and conditions; nothing goes that is not named."""
-    wanted = {item["identifier_id"]: item for item in data.get("items", ())}
-    if not wanted:
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/items", "detail": "name what is disclosed, item by item"}])
+    wanted = _items(work, data)
     query = (
         select(Identifier, Subject.category)
         .outerjoin(Subject, Subject.id == Identifier.subject_id)

@@ -9,7 +9,8 @@ down_revision = "0001"
 
 _FUNCTIONS = (
     "repair(uuid[], uuid[], real[], smallint[], text[], integer[], text)", "recheck(uuid, integer, integer[])",
-    "tell(uuid, text, jsonb, text)", "differences(integer[])", "pairs()", "disclosed(uuid)", "value_tokens(uuid, uuid)",
+    "tell(uuid, text, jsonb, text)", "differences(integer[])", "pairs()", "disclosed(uuid)", "openly(uuid)",
+    "value_tokens(uuid, uuid)",
     "reconsider(uuid, integer[], text)", "high_frequency(uuid, integer[])", "evidence(uuid[], uuid[], integer[])",
     "settle(uuid, bytea[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text)",
     "candidates(uuid, uuid[], bytea[], integer[], integer[])", "relabel(uuid, uuid[], text)", "release(uuid, uuid[])",

@@ -450,6 +450,12 @@ begin
                   select from public.holdings g where g.identifier_id = p_identifier and g.strength > 1)));
 end $$;
 
+-- Whether an overlap ever was about others than victims: what is asked about victims alone is for the cleared (R9).
+create function priv.openly(p_overlap uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select o.ever_open from public.case_overlaps o where o.id = p_overlap
+$$;
+
 -- What was disclosed and may be read now, with what is needed to open it: by those it was disclosed to, until it ends or is
 -- recalled; victims' values by the cleared.
 create function priv.disclosed(p_disclosure uuid)
@@ -459,6 +465,7 @@ language sql stable security definer set search_path = pg_catalog as $$
     from public.disclosures d
     join public.disclosed_items x on x.disclosure_id = d.id
     join public.identifiers i on i.id = x.identifier_id and i.withdrawn_at is null
+    join public.cases c on c.id = i.case_id and c.state <> 'withdrawn'
     join public.case_keys k on k.case_id = i.case_id
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > priv.at())

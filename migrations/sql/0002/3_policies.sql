@@ -23,7 +23,8 @@ create policy judged on overlap_sides for update using (
 
 -- Both sides see what was asked and answered; only the asking side asks.
 create policy seen on disclosures for select using (
-    GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2));
+    (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
+    and ((select priv.cleared()) or priv.openly(overlap_id)));
 create policy asked on disclosures for insert with check (
     GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
     and exists (select from public.case_overlaps o where o.id = disclosures.overlap_id));

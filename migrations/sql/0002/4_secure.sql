@@ -24,7 +24,7 @@ grant execute on function
     priv.relabel(uuid, uuid[], text), priv.candidates(uuid, uuid[], bytea[], integer[], integer[]),
     priv.settle(uuid, bytea[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text),
     priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]),
-    priv.reconsider(uuid, integer[], text), priv.value_tokens(uuid, uuid), priv.disclosed(uuid),
+    priv.reconsider(uuid, integer[], text), priv.value_tokens(uuid, uuid), priv.disclosed(uuid), priv.openly(uuid),
     priv.differences(integer[]), priv.recheck(uuid, integer, integer[]),
     priv.repair(uuid[], uuid[], real[], smallint[], text[], integer[], text), priv.tell(uuid, text, jsonb, text)
     to coopapi_app;
