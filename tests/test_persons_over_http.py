@@ -214,3 +214,13 @@ def test_an_account_named_as_a_kind_of_its_own_meets_the_username_on_that_platfo
     world.hold("foreign", world.case("foreign"), "night_heron@telegram", kind="username")
     (overlap,) = world.overlaps("investigator", case)
     assert (overlap["strength"], overlap["kinds"]) == ("strong", ["telegram", "username"])
+
+
+def test_a_person_too_many_are_named_like_is_listed_with_their_count(world):
+    common = {"names": [{"full": "Johan Jansen"}]}
+    cases = [world.case("investigator") for _ in range(6)]
+    for case in cases:
+        add(world, "investigator", case, common)
+    assert world.overlaps("investigator", cases[0]) == []
+    (hot,) = world.as_("investigator").get(f"/cases/{cases[0]}/overlaps/high-frequency").json["items"]
+    assert (hot["kind"], hot["holders"], hot["value"]) == ("person", 6, "Johan Jansen")

@@ -99,7 +99,7 @@ def test_many_cases_with_one_hot_value_stay_cheap_to_register_and_make_no_pair(w
 
 
 SABOTAGE = {
-    "overlaps": "update case_overlaps set strength = 1",
+    "overlaps": "update case_overlaps set open_roles = '{}'",
     "tokens": "update match_tokens set cases = cases + 1 where exact",
     "strays": "update identifiers set withdrawn_at = now(), withdrawal_reason = 'inaccurate' where kind = 'phone'",
     "likenesses": "delete from likenesses",

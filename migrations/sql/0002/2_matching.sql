@@ -400,7 +400,8 @@ language sql stable security definer set search_path = pg_catalog as $$
     order by 1, 4 desc, 11, 5 desc, 2
 $$;
 
--- Identifiers of a case whose value more cases hold than the limit: evidence for no overlap, and said so (D7).
+-- Identifiers of a case whose value more cases hold than the limit: evidence for no overlap, and said so (D7). What is found by
+-- match keys is among them once all its keys are held by too many, with how many hold the rarest.
 create function priv.high_frequency(p_case uuid, p_limits integer[])
 returns table (identifier_id uuid, kind text, holders integer)
 language sql stable security definer set search_path = pg_catalog as $$
@@ -408,7 +409,15 @@ language sql stable security definer set search_path = pg_catalog as $$
     from public.holdings h join public.match_tokens t on t.token = h.token and t.exact and t.cases > p_limits[2]
     where h.case_id = p_case and priv.level(p_case) >= 1
       and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
-    group by 1 order by 3 desc, 1
+    group by 1
+    union all
+    select h.identifier_id, min(h.kind), min(t.cases)
+    from public.holdings h join public.match_tokens t on t.token = h.token and not t.exact
+    where h.case_id = p_case and priv.level(p_case) >= 1
+      and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
+      and not exists (select from public.holdings x where x.identifier_id = h.identifier_id and x.strength > 0)
+    group by 1 having min(t.cases) > p_limits[1]
+    order by 3 desc, 1
 $$;
 
 -- Exclusions took effect, were taken back, or lapsed: the overlaps of their author follow, those of everybody if it was the
@@ -489,9 +498,12 @@ language sql stable security definer set search_path = pg_catalog as $$
     found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
     select (select count(*) from public.case_overlaps o full join found f on f.m = o.case_a and f.n = o.case_b
             where (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
-                   coalesce(o.kinds, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0), coalesce(o.open_strength, 0))
+                   coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
+                   coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
+                   coalesce(o.open_roles, '{}'))
                   is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
-                   coalesce(f.ks, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer, coalesce(f.os, 0))),
+                   coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
+                   coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
            (select count(*) from public.match_tokens t left join (
                 select h.token, count(distinct h.case_id) filter (where not h.hidden) c,
                        count(distinct h.case_id) filter (where h.hidden) d from public.holdings h group by 1) h on h.token = t.token
