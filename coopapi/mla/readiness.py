@@ -131,7 +131,7 @@ def _look_at_instrument(work: Work, request: Request, draft: Draft, found: Readi
     from_ = issuer.country if issuer and issuer.country else ""
     codes = [m["code"] for m in draft.measures] or [""]
     for code in dict.fromkeys(codes):
-        every = instruments.applicable(from_, request.executing_country, code or None, request.kind, work.now.date())
+        every = instruments.applicable(from_, request.executing_country, code or None, request.kind, on=work.now.date())
         (this,) = [a for a in every if a.instrument == request.instrument]
         if not this.applicable:
             better = next((a.instrument for a in every if a.applicable), None)

@@ -14,8 +14,9 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
 from coopapi.lifecycle import Side
+from coopapi.mla import measures
 from coopapi.mla.models import Measure, Message, Request
-from coopapi.mla.sealing import key_of, seal
+from coopapi.mla.sealing import key_of, seal, unseal
 from coopapi.mla.sides import Taken, authority_on
 
 
@@ -56,6 +57,7 @@ def step(work: Work, request: Request, act: Act) -> None:
     about = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
     note(work, request, f"request.{act.name}", **detail, **about)
     sides = _sides(work, request)
+    rows = measures.of_request(work, request.id)
     occasion = Occasion(
         object_id=request.id,
         object_type="request",
@@ -66,14 +68,20 @@ def step(work: Work, request: Request, act: Act) -> None:
         at=taken.at,
         sides=sides,
         item_id=measure.id if measure else None,
-        facts={"notified": request.enforcing_id is not None, **_until(request, measure), **act.facts},
+        items=[row.id for row in rows],
+        facts={**_given(work, request, measure, rows), **act.facts},
     )
     deadlines.happened(work, occasion)
 
 
-def _until(request: Request, measure: Measure | None) -> dict[str, Any]:
-    until: datetime | None = measure.until if measure else request.until
-    return {"until": until} if until else {}
+def _given(work: Work, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:
+    """What rules of deadlines ask for: which measures, whether somebody was notified, dates that were given."""
+    given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": [row.code for row in rows]}
+    until = measure.until if measure else request.until
+    if until is not None:
+        given["until"] = until
+    wanted = unseal(key_of(work, request), request.sealed, request.id).get("wanted_by")
+    return {**given, "wanted_by": datetime.fromisoformat(wanted)} if wanted else given
 
 
 def note(work: Work, request: Request, action: str, **detail: Any) -> None:

@@ -1,0 +1,54 @@
+"""Deadlines: one row for each clock that was started."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, and_
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Action, Actor
+from coopapi.db import Kept
+from coopapi.lifecycle import Lifecycle, Move
+from coopapi.parties import partied
+
+DEADLINE_LIFE: Final = Lifecycle(
+    "running",
+    Move("extend", "running", "running", by=Action.MLA_DECIDE, reason=True, human=True),
+    derived=("suspended", "met", "met_late", "missed", "lapsed", "cancelled"),
+)
+
+
+class Deadline(Kept):
+    """By when one side of a shared thing owes something, what started it, and how it ended."""
+
+    __tablename__ = "deadlines"
+
+    object_id: Mapped[UUID] = mapped_column()
+    object_type: Mapped[str] = mapped_column()
+    item_id: Mapped[UUID | None] = mapped_column()
+    rule: Mapped[str] = mapped_column()
+    owed_by: Mapped[str] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    country: Mapped[str | None] = mapped_column()
+    started_by: Mapped[str] = mapped_column()
+    from_at: Mapped[datetime] = mapped_column()
+    due_at: Mapped[datetime] = mapped_column()
+    first_due_at: Mapped[datetime] = mapped_column()
+    met_at: Mapped[datetime | None] = mapped_column()
+    met_by: Mapped[str | None] = mapped_column()
+    cancelled_at: Mapped[datetime | None] = mapped_column()
+    suspended_at: Mapped[datetime | None] = mapped_column()
+    extensions: Mapped[list[Any]] = mapped_column(JSONB)
+    rule_version: Mapped[str] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by those who take part in what it belongs to."""
+        return partied(cls.object_id, actor, now)
+
+    @classmethod
+    def running(cls) -> ColumnElement[bool]:
+        """Not met, not cancelled, not suspended: late ones included."""
+        return and_(cls.met_at.is_(None), cls.cancelled_at.is_(None), cls.suspended_at.is_(None))

@@ -1,0 +1,62 @@
+"""Deadlines over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.cases.schemas import TransitionsOut
+from coopapi.db import Work
+from coopapi.deadlines import computing, rules, service
+from coopapi.deadlines.models import Deadline
+from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineStepIn, HolidayOut, HolidaysIn, RuleOut
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="The clocks that the law starts")
+
+
+@blp.route("/deadlines", allow=Action.DEADLINE_READ, query=DeadlineFilter, returns=DeadlineOut, page=True, show=service.show)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List deadlines of what you take part in, the next first; `overdue=true&side=mine` is the morning list."""
+    order = Order((Deadline.due_at, Deadline.id), descending=False)
+    return page(work, "deadlines", service.worklist(work, wanted), order, wanted)
+
+
+@blp.route("/deadlines/<uuid:deadline_id>", allow=Action.DEADLINE_READ, returns=DeadlineOut, show=service.show)
+def show(deadline_id: UUID, *, work: Work) -> Deadline:
+    """Show one deadline: by which article it runs, and what was done about it."""
+    return work.one(Deadline, deadline_id)
+
+
+@blp.route("/deadlines/<uuid:deadline_id>/transitions", allow=Action.DEADLINE_READ, returns=TransitionsOut)
+def moves(deadline_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say how a deadline stands, and whether you may extend it."""
+    return service.moves(work, deadline_id)
+
+
+@blp.route(
+    "/deadlines/<uuid:deadline_id>/transitions",
+    method="POST",
+    allow=Action.DEADLINE_READ,
+    body=DeadlineStepIn,
+    returns=DeadlineOut,
+    changes=True,
+    show=service.show,
+)
+def extend(data: dict[str, Any], *, deadline_id: UUID, version: int, work: Work) -> Deadline:
+    """Extend a deadline that your side owes, as its article allows."""
+    return service.extend(work, deadline_id, version, data)
+
+
+@blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=RuleOut, many="items")
+def rule_index(*, work: Work) -> list[rules.Rule]:
+    """List the rules that deadlines follow, each with its article."""
+    del work
+    return list(rules.load().values())
+
+
+@blp.route("/holidays", allow=Action.DIRECTORY_READ, query=HolidaysIn, returns=HolidayOut, many="items")
+def holidays(wanted: dict[str, Any], *, work: Work) -> list[dict[str, Any]]:
+    """List the public holidays over which periods of a country are moved."""
+    del work
+    return [{"date": day, "name": name} for day, name in computing.days_off(wanted["country"], wanted["year"]).items()]

@@ -1,0 +1,93 @@
+"""Deadlines on the wire."""
+
+from marshmallow import fields
+
+from coopapi.cases.schemas import TransitionIn
+from coopapi.deadlines.models import DEADLINE_LIFE
+from coopapi.directory.fields import Code
+from coopapi.fields import Count, OneOf, Paged, Schema, Shown, Text, When
+
+
+class DeadlineFilter(Paged):
+    """Which deadlines: `overdue=true&side=mine` is the morning list."""
+
+    overdue = fields.Boolean()
+    within = Count(1, 8760, metadata={"description": "Due within so many hours."})
+    authority = fields.UUID(metadata={"description": "Who owes it."})
+    state = OneOf(DEADLINE_LIFE.states)
+    rule = Text(60)
+    side = OneOf(("mine", "theirs"))
+    object_id = fields.UUID(metadata={"description": "The request it belongs to."})
+
+
+class DeadlineStepIn(TransitionIn):
+    """An extension, with its reason and, where the article asks for it, the date by which it will be done."""
+
+    estimate = When()
+
+
+class DeadlineOut(Shown):
+    """A deadline: by which article, what started it, who owes it, how it stands."""
+
+    id = fields.UUID(required=True)
+    object_id = fields.UUID(required=True)
+    object_type = fields.String(required=True)
+    item_id = fields.UUID(allow_none=True, metadata={"description": "The measure, where each has its own."})
+    rule = fields.String(required=True)
+    article = fields.String(required=True)
+    titles = fields.Dict(required=True)
+    owed_by = fields.String(required=True)
+    authority_id = fields.UUID(required=True)
+    country = fields.String(allow_none=True)
+    zone = fields.String(required=True)
+    calendar = fields.String(
+        required=True, metadata={"description": "holidays, weekends only (none known of that country), or none"}
+    )
+    moved_over_holidays = fields.Boolean(required=True, metadata={"description": "By Regulation 1182/71."})
+    started_by = fields.String(required=True)
+    from_at = When(required=True)
+    due_at = When(required=True)
+    first_due_at = When(required=True)
+    state = fields.String(required=True)
+    met_at = When(allow_none=True)
+    met_by = fields.String(allow_none=True)
+    cancelled_at = When(allow_none=True)
+    suspended_at = When(allow_none=True)
+    extensions = fields.List(fields.Dict(), required=True)
+    rule_version = fields.String(required=True)
+    etag = fields.String(required=True)
+
+
+class RuleOut(Shown):
+    """One rule of the law, as data."""
+
+    code = fields.String(required=True)
+    article = fields.String(required=True)
+    titles = fields.Dict(required=True)
+    owed_by = fields.String(required=True)
+    length = fields.Integer(required=True)
+    unit = fields.String(required=True)
+    given = fields.String(required=True)
+    per = fields.String(required=True)
+    moves = fields.Boolean(required=True)
+    starts_on = fields.List(fields.String(), required=True)
+    ends_on = fields.List(fields.String(), required=True)
+    cancelled_on = fields.List(fields.String(), required=True)
+    suspended_on = fields.List(fields.String(), required=True)
+    resumed_on = fields.List(fields.String(), required=True)
+    applies = fields.Dict(required=True)
+    verify = fields.Boolean(required=True, metadata={"description": "Not checked against the official text."})
+
+
+class HolidaysIn(Schema):
+    """Of which country and year."""
+
+    country = Code("countries", required=True)
+    year = Count(1990, 2100, required=True)
+
+
+class HolidayOut(Shown):
+    """A public holiday."""
+
+    date = fields.Date(required=True)
+    name = fields.String(required=True)

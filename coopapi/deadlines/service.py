@@ -1,0 +1,250 @@
+"""What happens to deadlines: events start, meet, suspend, move and cancel them; whoever owes one may extend it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from coopapi import parties
+from coopapi.db import Work
+from coopapi.deadlines import computing, rules
+from coopapi.deadlines.models import DEADLINE_LIFE, Deadline
+from coopapi.deadlines.rules import Rule
+from coopapi.errors import Conflict, Forbidden, Unprocessable
+from coopapi.lifecycle import Side
+from coopapi.parties import Party
+
+
+class NotYourDeadline(Forbidden):
+    """Whoever owes a deadline extends it."""
+
+
+class NoMoreExtension(Conflict):
+    """The article that sets this deadline allows no further extension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something that happened to a shared thing, as far as clocks are concerned.
+
+    `sides` gives the authority and country of each side, `facts` what rules ask for: measures, dates that were given, flags.
+    """
+
+    object_id: UUID
+    object_type: str
+    kind: str
+    instrument: str
+    urgency: str
+    event: str
+    at: datetime
+    sides: Mapping[Side, tuple[UUID, str | None]]
+    item_id: UUID | None = None
+    items: Sequence[UUID] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def happened(work: Work, occasion: Occasion) -> None:
+    """Let an event end, suspend, resume, move and start deadlines, in one look at those that run."""
+    query = select(Deadline).where(
+        Deadline.object_id == occasion.object_id, Deadline.met_at.is_(None), Deadline.cancelled_at.is_(None)
+    )
+    for row in work.session.scalars(query):
+        if row.item_id in {None, occasion.item_id} or occasion.item_id is None:
+            _touch(row, rules.load()[row.rule], occasion)
+    for rule in rules.load().values():
+        if occasion.event in rule.starts_on and rule.fits(occasion.kind, occasion.instrument, occasion.urgency, occasion.facts):
+            for item in _items(rule, occasion):
+                _start(work, rule, occasion, item)
+    work.session.flush()
+
+
+def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
+    """What an event does to a deadline that runs."""
+    event = occasion.event
+    if event in rule.ends_on:
+        row.met_at, row.met_by, row.suspended_at = occasion.at, event, None
+    elif event in rule.cancelled_on:
+        row.cancelled_at, row.suspended_at = occasion.at, None
+    elif event in rule.suspended_on and row.suspended_at is None:
+        row.suspended_at = occasion.at
+    elif event in rule.resumed_on and row.suspended_at is not None:
+        row.due_at += occasion.at - row.suspended_at
+        row.suspended_at = None
+    elif event in rule.moved_on and occasion.facts.get(rule.given):
+        row.due_at = occasion.facts[rule.given]
+        row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.isoformat()}]
+
+
+def _items(rule: Rule, occasion: Occasion) -> Sequence[UUID | None]:
+    """For what a rule starts clocks: for the thing, for each of its items, or for the item that something happened to."""
+    if rule.per == "measure":
+        return occasion.items
+    return [occasion.item_id if rule.per == "item" else None]
+
+
+def _start(work: Work, rule: Rule, occasion: Occasion, item: UUID | None) -> None:
+    owing = occasion.sides.get(Side(rule.owed_by))
+    if owing is None:
+        return
+    authority, country = owing
+    due = occasion.facts[rule.given] if rule.given else _due(rule, occasion.at, country, 0)
+    work.session.add(
+        Deadline(
+            object_id=occasion.object_id,
+            object_type=occasion.object_type,
+            item_id=item,
+            rule=rule.code,
+            owed_by=rule.owed_by,
+            authority_id=authority,
+            country=country,
+            started_by=occasion.event,
+            from_at=occasion.at,
+            due_at=due,
+            first_due_at=due,
+            extensions=[],
+            rule_version=rules.version(),
+        )
+    )
+
+
+def _due(rule: Rule, start: datetime, country: str | None, times: int) -> datetime:
+    """When a rule's period ends, extended so many times; an extension goes on from where the period ended."""
+    if times and rule.extension and rule.extension.unit == rule.unit:
+        return computing.due(rule.length + times * rule.extension.length, rule.unit, start, country, moves=rule.moves)
+    end = computing.due(rule.length, rule.unit, start, country, moves=rule.moves)
+    if times and rule.extension:
+        return computing.due(times * rule.extension.length, rule.extension.unit, start, country, moves=rule.moves)
+    return end
+
+
+def extend(work: Work, deadline_id: UUID, version: int, data: Mapping[str, Any]) -> Deadline:
+    """Make a deadline longer: by its own side, in time, as far as its article goes, with a reason."""
+    row = work.one(Deadline, deadline_id)
+    rule = rules.load()[row.rule]
+    move = DEADLINE_LIFE.move(state(row, work.now), data["event"], data.get("reason"))
+    if row.owed_by not in {part.side for part in acting(work, row)}:
+        raise NotYourDeadline
+    work.require(move.by)
+    if not work.actor.human:
+        raise Forbidden("the law gives this to a person, not to a machine client")
+    row = work.one(Deadline, deadline_id, version=version, lock=True)
+    if rule.extension is None or len(row.extensions) >= rule.extension.most:
+        raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
+    if rule.extension.estimate and not data.get("estimate"):
+        detail = f"say by when it will be done ({rule.extension.article})"
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/estimate", "rule": "estimate", "detail": detail}])
+    row.due_at = _due(rule, row.from_at, row.country, len(row.extensions) + 1)
+    estimate = data["estimate"].isoformat() if data.get("estimate") else None
+    sealed = work.keys.sealer("deadlines").seal(data["reason"].encode(), f"deadlines/{row.id}").hex()
+    row.extensions = [
+        *row.extensions,
+        {"at": work.now.isoformat(), "to": row.due_at.isoformat(), "sealed": sealed, "estimate": estimate},
+    ]
+    case_id = acting(work, row)[0].case_id
+    work.note("deadline.extended", row, case_id=case_id, parties=row.object_id, event=True, rule=row.rule)
+    work.notes[-1] |= {"object_type": row.object_type, "object_id": str(row.object_id)}
+    return row
+
+
+def acting(work: Work, row: Deadline) -> list[Party]:
+    """The parts in which the caller acts in what a deadline belongs to."""
+    return [p for p in parties.parts(work, row.object_id) if p.acting and p.authority_id == work.actor.authority_id]
+
+
+def state(row: Deadline, now: datetime) -> str:
+    """How a deadline stands: running, missed, suspended, met, met late, cancelled; or lapsed, where silence is an answer."""
+    if row.cancelled_at:
+        return "cancelled"
+    if row.met_at:
+        return "met" if row.met_at <= row.due_at else "met_late"
+    if row.suspended_at:
+        return "suspended"
+    late = "lapsed" if rules.load()[row.rule].lapses else "missed"
+    return "running" if row.due_at >= now else late
+
+
+def of_object(work: Work, object_id: UUID) -> Select[Deadline]:
+    """Select the deadlines of a shared thing."""
+    return work.all(Deadline).where(Deadline.object_id == object_id)
+
+
+def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[Deadline]:
+    """Select deadlines of everything the caller takes part in: whose, how late, by which rule."""
+    query = work.all(Deadline)
+    for name, column in (("authority", Deadline.authority_id), ("rule", Deadline.rule), ("object_id", Deadline.object_id)):
+        if name in wanted:
+            query = query.where(column == wanted[name])
+    if side := wanted.get("side"):
+        own = work.all(Party).where(
+            Party.object_id == Deadline.object_id, Party.side == Deadline.owed_by, Party.acting,
+            Party.authority_id == work.actor.authority_id,
+        )  # fmt: skip
+        query = query.where(own.exists() if side == "mine" else ~own.exists())
+    if wanted.get("overdue"):
+        query = query.where(Deadline.running(), Deadline.due_at < work.now, Deadline.rule.not_in(_lapsing()))
+    if hours := wanted.get("within"):
+        query = query.where(Deadline.running(), Deadline.due_at >= work.now, Deadline.due_at <= work.now + timedelta(hours=hours))
+    return _in_state(work, query, wanted.get("state"))
+
+
+def _lapsing() -> list[str]:
+    return [rule.code for rule in rules.load().values() if rule.lapses]
+
+
+def _in_state(work: Work, query: Select[Deadline], wanted: str | None) -> Select[Deadline]:
+    conditions = {
+        "running": (Deadline.running(), Deadline.due_at >= work.now),
+        "missed": (Deadline.running(), Deadline.due_at < work.now, Deadline.rule.not_in(_lapsing())),
+        "lapsed": (Deadline.running(), Deadline.due_at < work.now, Deadline.rule.in_(_lapsing())),
+        "suspended": (Deadline.suspended_at.is_not(None),),
+        "met": (Deadline.met_at <= Deadline.due_at,),
+        "met_late": (Deadline.met_at > Deadline.due_at,),
+        "cancelled": (Deadline.cancelled_at.is_not(None),),
+    }
+    return query.where(*conditions[wanted]) if wanted else query
+
+
+def show(work: Work, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
+    """Show deadlines with their articles and how they stand."""
+    return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _told(work, row)} for row in rows]
+
+
+def _told(work: Work, row: Deadline) -> list[dict[str, Any]]:
+    """The extensions of a deadline, each with its reason."""
+    told = []
+    for entry in row.extensions:
+        sealed = entry.get("sealed")
+        reason = work.keys.sealer("deadlines").open(bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
+        told.append({"at": entry["at"], "to": entry["to"], "reason": reason, "estimate": entry.get("estimate")})
+    return told
+
+
+def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
+    columns = {column.key: getattr(row, column.key) for column in Deadline.__table__.columns}
+    return {
+        **columns,
+        "article": rule.article,
+        "titles": rule.titles,
+        "state": state(row, now),
+        "zone": computing.zone_of(row.country),
+        "calendar": computing.calendar_of(row.country) if rule.moves else "none",
+        "moved_over_holidays": rule.moves,
+        "etag": row.etag,
+    }
+
+
+def moves(work: Work, deadline_id: UUID) -> dict[str, Any]:
+    """Say how a deadline stands, and whether the caller may extend it."""
+    row = work.one(Deadline, deadline_id)
+    rule = rules.load()[row.rule]
+    left = rule.extension is not None and len(row.extensions) < rule.extension.most
+    own = row.owed_by in {part.side for part in acting(work, row)} and work.actor.human
+    allowed = [
+        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        for m in DEADLINE_LIFE.leaving(state(row, work.now))
+        if left and own and work.actor.may(m.by)
+    ]
+    return {"state": state(row, work.now), "allowed": allowed, "etag": row.etag}
