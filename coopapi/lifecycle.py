@@ -22,6 +22,8 @@ class Side(StrEnum):
     REQUESTING = "requesting"
     EXECUTING = "executing"
     ENFORCING = "enforcing"
+    PROVIDER = "provider"
+    RECEIVER = "receiver"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from coopapi.access import GRANTS
 from coopapi.cases.models import CASE_LIFE, IDENTIFIER_LIFE
 from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE
+from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
 from coopapi.grants import ACCESS_LIFE
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
 from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
@@ -19,6 +20,8 @@ LIVES = {
     "overlap": SIDE_LIFE,
     "disclosure": DISCLOSURE_LIFE,
     "exclusion": EXCLUSION_LIFE,
+    "evidence": EVIDENCE_LIFE,
+    "use": USE_LIFE,
 }
 ENDS = {
     "case": {"transferred", "withdrawn"},
@@ -27,6 +30,8 @@ ENDS = {
     "overlap": set(),
     "disclosure": {"refused", "withdrawn", "recalled"},
     "exclusion": {"withdrawn"},
+    "evidence": {"declined", "withdrawn", "recalled"},
+    "use": {"denied", "withdrawn", "revoked"},
 }
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -70,6 +75,9 @@ def test_the_drawings_in_the_documents_are_the_tables():
     matching = (Path(__file__).parents[1] / "docs" / "matching.md").read_text()
     assert SIDE_LIFE.mermaid() in matching
     assert DISCLOSURE_LIFE.mermaid() in matching
+    evidence = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text()
+    assert EVIDENCE_LIFE.mermaid() in evidence
+    assert USE_LIFE.mermaid() in evidence
 
 
 def test_the_states_of_an_overlap_are_those_of_the_codelist():

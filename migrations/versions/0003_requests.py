@@ -7,9 +7,9 @@ from coopapi.migrate import run_parts
 revision = "0003"
 down_revision = "0002"
 
-_TABLES = "parties"
+_TABLES = "evidence_uses custody evidence_texts evidence parties"
 _FUNCTIONS = (
-    "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "takes_part(uuid, integer)",
+    "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "stands_in(uuid, uuid)", "takes_part(uuid, integer)",
 )  # fmt: skip
 
 
