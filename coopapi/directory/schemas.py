@@ -154,6 +154,15 @@ class CodeOut(Shown):
     allowed = fields.List(fields.String(), metadata={"description": "Of `kind_by_category`: the categories it may be held about."})
     description = fields.Dict()
     hours = fields.Integer(metadata={"description": "Of `disclosure_urgencies`: how long the owner has."})
+    intrusive = fields.Boolean(
+        metadata={"description": "Of `measures`: not transmitted without authorisation, necessity and proportionality."}
+    )
+    judicial = fields.Boolean(metadata={"description": "Of `channels`: whether what comes by it may be evidence."})
+    security = fields.String(metadata={"description": "Of `channels`: the least of `security_levels` that it gives."})
+    instruments = fields.List(fields.String(), metadata={"description": "The instruments that the ground belongs to."})
+    measures = fields.List(fields.String(), metadata={"description": "The measures that the ground is for, if not for all."})
+    not_for = fields.List(fields.String(), metadata={"description": "The measures that the ground is not for."})
+    consult_first = fields.Boolean(metadata={"description": "Whether the other side is consulted before refusing."})
 
 
 class CodelistOut(Shown):

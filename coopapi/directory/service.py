@@ -153,4 +153,6 @@ def show_codelist(name: str) -> dict[str, Any]:
 def _show_item(item: codelists.Item) -> dict[str, Any]:
     told = {"article": item.article, "group": item.group, "footnote": item.footnote}
     shown = {"code": item.code, "labels": item.labels, **told, **item.extra}
-    return {key: value for key, value in shown.items() if value} | ({"aliases": list(item.aliases)} if item.aliases else {})
+    return {key: value for key, value in shown.items() if value or value is False} | (
+        {"aliases": list(item.aliases)} if item.aliases else {}
+    )

@@ -61,6 +61,13 @@ def test_a_long_list_is_in_the_order_of_its_codes(name):
         ("source_grading", ["A", "B", "C", "X"]),
         ("information_grading", ["1", "2", "3", "4"]),
         ("overlap_strength", ["strong", "possible", "weak"]),
+        ("urgency_levels", ["routine", "urgent", "emergency"]),
+        ("data_categories", ["subscriber", "identify_user_only", "traffic", "content"]),
+        ("proceeding_types", ["criminal", "administrative", "judicial_infringement", "legal_person"]),
+        (
+            "security_levels",
+            ["unencrypted", "transport_encrypted", "end_to_end_encrypted", "qualified_signature", "classified_network"],
+        ),
     ],
 )
 def test_a_scale_is_in_the_order_of_its_steps(name, codes):
@@ -109,6 +116,96 @@ def test_annex_i_has_thirty_forms_of_crime():
 def test_child_abuse_online_is_a_tag_of_our_own():
     tag = next(item for item in codelists.load("crime_categories").items if item.code == "ocsea")
     assert (tag.group, tag.article) == ("casework", "Lanzarote Convention Art. 18-23")
+
+
+def test_intrusive_measures_are_those_that_need_a_judge():
+    intrusive = {item.code for item in codelists.load("measures").items if item.extra["intrusive"]}
+    assert intrusive == {
+        "content",
+        "search_seizure",
+        "real_time_traffic",
+        "interception",
+        "bank_monitoring",
+        "covert",
+        "controlled_delivery",
+        "freezing",
+    }
+
+
+def test_kinds_and_measures_are_kept_apart():
+    kinds, measures = codelists.load("request_kinds"), codelists.load("measures")
+    assert (len(kinds.items), len(measures.items)) == (14, 19)
+    assert kinds.codes & measures.codes == {"preservation"}
+    assert all(item.article for item in (*kinds.items, *measures.items))
+    assert {item.code for item in kinds.items if item.group == "tracked"} == {
+        "extradition",
+        "eaw",
+        "transfer_of_proceedings",
+        "jit_setup",
+    }
+
+
+def test_an_emergency_has_a_listed_ground_and_urgent_is_none():
+    grounds = codelists.load("emergency_grounds")
+    assert "ongoing_child_abuse" in grounds.codes
+    assert not grounds.codes & codelists.load("urgency_levels").codes
+    assert all(item.article for item in grounds.items)
+
+
+def test_what_comes_by_police_or_contact_points_is_no_evidence():
+    channels = codelists.load("channels").items
+    assert {item.code for item in channels if not item.extra["judicial"]} == {
+        "art35_24_7",
+        "g7_24_7",
+        "interpol_i247",
+        "europol_siena",
+        "police_to_police",
+        "spontaneous",
+    }
+    assert {item.extra["security"] for item in channels} <= codelists.load("security_levels").codes
+
+
+def test_grounds_of_refusal_cite_their_article_and_their_instruments():
+    grounds = {item.code: item for item in codelists.load("mla_refusal_grounds").items}
+    assert all(item.article and item.extra["instruments"] for item in grounds.values())
+    letters = {item.article[-2] for item in grounds.values() if "2014/41/EU Art. 11(1)" in item.article}
+    assert letters == set("abcdefgh")
+    assert {item.article[-2] for item in grounds.values() if "2023/1543 Art. 12(1)" in item.article} == set("abcd")
+    budapest = {code for code, item in grounds.items() if "Art. 27(4)" in item.article}
+    assert budapest == {"political_offence", "sovereignty", "security", "ordre_public", "essential_interests"}
+    assert not {code for code in grounds if "secrecy" in code or "data_protection" in code}
+
+
+def test_some_grounds_are_not_for_the_measures_that_must_always_be_there():
+    grounds = {item.code: item.extra for item in codelists.load("mla_refusal_grounds").items}
+    never = {"information_held", "hearing", "identification"}
+    assert {code for code, extra in grounds.items() if set(extra.get("not_for", ())) == never} == {
+        "eio_dual_criminality",
+        "eio_measure_restricted",
+        "eio_no_alternative_measure",
+    }
+    named = {code for extra in grounds.values() for code in (*extra.get("not_for", ()), *extra.get("measures", ()))}
+    assert named <= codelists.load("measures").codes
+
+
+def test_consultation_before_refusal_is_where_the_law_wants_it():
+    grounds = {item.article: item.extra.get("consult_first", False) for item in codelists.load("mla_refusal_grounds").items}
+    order = {article[-2]: first for article, first in grounds.items() if "2014/41/EU Art. 11(1)" in article}
+    assert {letter for letter, first in order.items() if first} == set("abdef")
+
+
+def test_the_user_is_told_late_on_the_five_grounds_of_the_law():
+    articles = [item.article for item in codelists.load("user_notification_grounds").items]
+    assert articles == [f"Directive (EU) 2016/680 Art. 13(3)({letter})" for letter in "abcde"]
+
+
+def test_what_a_codelist_says_beside_labels_is_shown_also_when_it_is_no(world):
+    shown = {item["code"]: item for item in world.as_("analyst").get("/codelists/measures").json["items"]}
+    assert (shown["content"]["intrusive"], shown["hearing"]["intrusive"]) == (True, False)
+    channels = {item["code"]: item for item in world.as_("analyst").get("/codelists/channels").json["items"]}
+    assert (channels["europol_siena"]["judicial"], channels["europol_siena"]["security"]) == (False, "classified_network")
+    grounds = {item["code"]: item for item in world.as_("analyst").get("/codelists/mla_refusal_grounds").json["items"]}
+    assert grounds["eio_dual_criminality"]["instruments"] == ["eio"]
 
 
 def test_an_unknown_list_is_not_looked_for_on_the_disk():

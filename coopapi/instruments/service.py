@@ -1,0 +1,225 @@
+"""Which instruments may be used between two countries on a day, and the reason for each that may not."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from coopapi.directory import codelists
+from coopapi.errors import NotFound
+from coopapi.instruments.models import (
+    Assessment,
+    Instrument,
+    Outsider,
+    Pair,
+    Party,
+    Precedence,
+    Question,
+    Ratification,
+    Reason,
+    Reservation,
+    Rule,
+)
+
+_DATA: Final = files("coopapi.instruments") / "data" / "instruments.json"
+
+
+class UnknownInstrument(NotFound):
+    """There is no instrument of that code."""
+
+
+@cache
+def load() -> tuple[Instrument, ...]:
+    """Read every instrument, the best first: acts of the Union, conventions, bilateral treaties, reciprocity."""
+    return tuple(_instrument(data) for data in provenance()["instruments"])
+
+
+@cache
+def provenance() -> Mapping[str, Any]:
+    """Read the file as it stands, with its source and version."""
+    found: Mapping[str, Any] = json.loads(_DATA.read_text("utf-8"))
+    return found
+
+
+def codes() -> tuple[str, ...]:
+    """Return the code of every instrument."""
+    return tuple(instrument.code for instrument in load())
+
+
+def get(code: str) -> Instrument:
+    """Return one instrument, or raise `UnknownInstrument`."""
+    for instrument in load():
+        if instrument.code == code:
+            return instrument
+    raise UnknownInstrument
+
+
+def of_country(country: str | None) -> list[Instrument]:
+    """Return the instruments that bind the country, did so or will; all of them if no country is named."""
+    return [instrument for instrument in load() if country is None or instrument.concerns(country)]
+
+
+def show(code: str) -> dict[str, Any]:
+    """Show everything that is known of one instrument, and from where."""
+    found = get(code)
+    return {name: getattr(found, name) for name in Instrument.__slots__} | {
+        "source": provenance()["source"],
+        "version": provenance()["version"],
+    }
+
+
+def applicable(from_: str, to: str, measure: str | None, kind: str | None = None, *, on: date) -> list[Assessment]:
+    """Assess every instrument for a request of one country to another: those that may be used first, the best first."""
+    asked = Question(from_, to, measure, kind, on)
+    return sorted((_assess(instrument, asked) for instrument in load()), key=lambda assessment: not assessment.applicable)
+
+
+def _assess(instrument: Instrument, asked: Question) -> Assessment:
+    reasons = _unbound(instrument, asked)
+    if all(reason.code != "not_in_force" for reason in reasons):
+        reasons += _uncovered(instrument, asked) + _excluded(instrument, asked)
+    reasons = reasons or _outranked(instrument, asked)
+    conditions = [] if reasons else _conditions(instrument, asked)
+    article = instrument.measures.get(asked.measure or "", "")
+    return Assessment(instrument, not reasons, tuple(reasons), tuple(conditions), article)
+
+
+def _unbound(instrument: Instrument, asked: Question) -> list[Reason]:
+    """Say why the instrument does not bind the two on that day; nothing if it does."""
+    if not instrument.in_force or not _within(asked.on, instrument.in_force_from, None):
+        return [Reason("not_in_force", _not_in_force(instrument), instrument.citation)]
+    if instrument.open:
+        return []
+    if instrument.pairs:
+        return _without_treaty(instrument, asked)
+    sides = (("sender_not_party", asked.from_), ("addressee_not_party", asked.to))
+    strangers = [reason for code, country in sides for reason in _not_party(instrument, code, country, asked.on)]
+    return strangers or _same_side(instrument, asked)
+
+
+def _within(on: date, since: date | None, until: date | None) -> bool:
+    return (since is None or since <= on) and (until is None or on <= until)
+
+
+def _not_in_force(instrument: Instrument) -> str:
+    if instrument.in_force:
+        return f"In force only from {instrument.in_force_from}."
+    return f"Not in force; ratified by {len(instrument.ratified)} States." if instrument.ratified else "Not in force."
+
+
+def _without_treaty(instrument: Instrument, asked: Question) -> list[Reason]:
+    pair = next((pair for pair in instrument.pairs if pair.countries == {asked.from_, asked.to}), None)
+    names = f"{_name(asked.from_)} and {_name(asked.to)}"
+    if pair is None:
+        return [Reason("no_treaty_between_them", f"No treaty between {names} is in this list.", instrument.citation)]
+    if not _within(asked.on, pair.in_force_from, pair.until):
+        text = f"The treaty between {names} is in force only from {pair.in_force_from}."
+        return [Reason("no_treaty_between_them", text, instrument.citation)]
+    return []
+
+
+def _not_party(instrument: Instrument, code: str, country: str, on: date) -> list[Reason]:
+    party = instrument.party(country)
+    if party is None:
+        known = next((outsider for outsider in instrument.outside if outsider.country == country), None)
+        told = (known.text, known.article) if known else (f"{_name(country)} is not a party.", instrument.citation)
+        return [Reason(code, *told)]
+    if party.until and on > party.until:
+        return [Reason(code, f"{_name(country)} was bound until {party.until}.", instrument.citation)]
+    if party.since and on < party.since:
+        return [Reason(code, f"{_name(country)} is bound only from {party.since}.", instrument.citation)]
+    return []
+
+
+def _same_side(instrument: Instrument, asked: Question) -> list[Reason]:
+    sides = {party.side for party in instrument.parties if party.country in {asked.from_, asked.to}}
+    if len(sides) == 1 and sides <= set(instrument.not_among):
+        text = f"{_name(asked.from_)} and {_name(asked.to)} stand on the same side of the agreement: it says nothing between them."
+        return [Reason("not_between_them", text, instrument.citation)]
+    return []
+
+
+def _uncovered(instrument: Instrument, asked: Question) -> list[Reason]:
+    """Say what of measure and kind the instrument does not serve."""
+    parts = (("measure_not_covered", asked.measure, instrument.measures), ("kind_not_covered", asked.kind, instrument.kinds))
+    reasons = []
+    for code, wanted, served in parts:
+        if wanted is not None and wanted not in served:
+            told = instrument.excluded.get(wanted, Rule("The instrument does not provide for it.", instrument.citation))
+            reasons.append(Reason(code, told.text, told.article))
+    return reasons
+
+
+def _excluded(instrument: Instrument, asked: Question) -> list[Reason]:
+    """A reservation that excludes something binds both ways: whoever made it may not ask for it either."""
+    made = _reservations(instrument, asked.from_, "excludes") + _reservations(instrument, asked.to, "excludes")
+    return [Reason("reservation", r.text, r.article) for r in made if r.concerns(asked)]
+
+
+def _conditions(instrument: Instrument, asked: Question) -> list[Reason]:
+    made = [r for r in _reservations(instrument, asked.to, "conditions") if r.concerns(asked)]
+    scope = [Reason("scope", instrument.scope.text, instrument.scope.article)] if instrument.scope else []
+    return scope + [Reason("reservation", r.text, r.article) for r in made]
+
+
+def _reservations(instrument: Instrument, country: str, effect: str) -> list[Reservation]:
+    party = instrument.party(country)
+    return [reservation for reservation in party.reservations if reservation.effect == effect] if party else []
+
+
+def _outranked(instrument: Instrument, asked: Question) -> list[Reason]:
+    """Say which instruments go first: those that bind the two and provide for the measure."""
+    for rule in instrument.yields:
+        first = [] if rule.lets_pass(asked) else [code for code in rule.to if _provides(get(code), asked)]
+        if first:
+            return [Reason("other_treaty_goes_first", f"{rule.text} First: {', '.join(first)}.", rule.article)]
+    return []
+
+
+def _provides(instrument: Instrument, asked: Question) -> bool:
+    covered = asked.measure is None or asked.measure in instrument.measures
+    return covered and not _unbound(instrument, asked) and not _excluded(instrument, asked)
+
+
+@cache
+def _name(country: str) -> str:
+    return next(item.labels["en"] for item in codelists.load("countries").items if item.code == country)
+
+
+def _instrument(data: Mapping[str, Any]) -> Instrument:
+    """Turn what the file says of an instrument into one, member by member."""
+    return Instrument(**{name: _READERS.get(name, _plain)(value) for name, value in data.items()})
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _many(read: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda rows: tuple(read(**{name: _READERS.get(name, _plain)(value) for name, value in row.items()}) for row in rows)
+
+
+def _rule(value: Mapping[str, str]) -> Rule:
+    return Rule(**value)
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "in_force_from": date.fromisoformat,
+    "provisional_from": date.fromisoformat,
+    "until": date.fromisoformat,
+    "on": date.fromisoformat,
+    "countries": frozenset,
+    "form": _rule,
+    "channel": _rule,
+    "languages": _rule,
+    "scope": _rule,
+    "excluded": lambda value: {code: Rule(**told) for code, told in value.items()},
+    "yields": _many(Precedence),
+    "outside": _many(Outsider),
+    "ratified": _many(Ratification),
+    "parties": _many(Party),
+    "pairs": _many(Pair),
+    "reservations": _many(Reservation),
+}
