@@ -23,6 +23,7 @@ from coopapi.directory.models import CANARY
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import NotFound, Unavailable
+from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
 from coopapi.journal.service import record
 from coopapi.oauth.routes import blp as oauth
@@ -75,7 +76,7 @@ def describe_app() -> Flask:
     app.url_map.strict_slashes = True
     edge.register(app)
     problems.register(app)
-    api = create_api(app, directory, instruments, oauth, cases, identifiers, overlaps, disclosures, timelines)
+    api = create_api(app, directory, instruments, oauth, cases, identifiers, overlaps, disclosures, evidence, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -141,6 +142,10 @@ def check_database(database: Database) -> None:
             "overlap_sides",
             "disclosures",
             "exclusions",
+            "evidence",
+            "evidence_texts",
+            "custody",
+            "evidence_uses",
             "journal_entries",
             "principals",
             "authorities",

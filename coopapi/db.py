@@ -131,14 +131,14 @@ class Work:
     ) -> None:
         """Say in the journal what is being done, to what: ids and figures, nothing personal.
 
-        `parties` names a shared thing: all who take part in it are told, each in its own journal.
+        `parties` names a shared thing: all who take part in it are told, each in its own journal, and the entry is about it.
         """
         self.notes.append(
             {
                 **({"parties": str(parties)} if parties else {}),
                 "action": action,
                 "object_type": type(row).__name__.lower() if row is not None else rest.pop("object_type", ""),
-                "object_id": str(row.id) if row is not None else None,
+                "object_id": str(parties or row.id) if row is not None else None,
                 "case_id": str(case_id) if case_id else None,
                 "purpose": self.purpose,
                 "request_id": self.request_id,

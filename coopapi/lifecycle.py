@@ -27,6 +27,8 @@ class Side(StrEnum):
     PARTICIPANT = "participant"
     HOST = "host"
     INVITED = "invited"
+    PROVIDER = "provider"
+    RECEIVER = "receiver"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,19 @@
 
 import re
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+
+from coopapi import parties
+from coopapi.callers import actor_of
+from coopapi.lifecycle import Side
 
 LINES = [line for line in (Path(__file__).parent / "access_matrix.txt").read_text().splitlines() if line and line[0] != "#"]
 CALLERS = LINES[0].split()[1:]
 ROWS = [(line.split()[0], line.split()[1], dict(zip(CALLERS, line.split()[2:], strict=True))) for line in LINES[1:]]
+ITEM = {"object_type": "request", "title": "T", "source_country": "RO", "obtained_on": "2026-01-01", "obtained_under": "Art. 1",
+        "handling_code": "H0"}  # fmt: skip
 BODIES = {
     "POST /api/v1/authorities": {"name": "New", "type": "police_unit", "country": "BE"},
     "PATCH /api/v1/authorities/{authority}": {"languages": ["nl"]},
@@ -31,6 +37,11 @@ BODIES = {
     "POST /api/v1/disclosures/{disclosure}/transitions": {"event": "withdraw", "reason": "settled"},
     "POST /api/v1/exclusions": {"kind": "mac", "reason": "shared machines"},
     "POST /api/v1/exclusions/{exclusion}/transitions": {"event": "withdraw", "reason": "settled"},
+    "POST /api/v1/evidence": {"object_id": "{shared}", **ITEM},
+    "POST /api/v1/evidence/{evidence}/transitions": {"event": "accept"},
+    "POST /api/v1/evidence/{evidence}/custody": {"act": "received", "at": "2026-01-02T00:00:00Z"},
+    "POST /api/v1/evidence/{evidence}/uses": {"case_id": "{case}", "purpose": "prosecution", "use_as": "evidence"},
+    "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
 }
 QUERIES = {"/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content"}
 
@@ -48,6 +59,7 @@ def places(world):
     asked = world.asked("investigator", case)
     excluded = world.as_("investigator").post("/exclusions", {"kind": "imei", "reason": "shared devices"})
     return {
+        **evidence(world, case),
         "disclosure": asked["id"],
         "exclusion": excluded.json["id"],
         "name": "countries",
@@ -63,6 +75,25 @@ def places(world):
         "grant": grants[0]["id"],
         "overlap": world.overlaps("investigator", case)[0]["id"],
     }
+
+
+def evidence(world, case):
+    """What the Romanians give the Dutch on a condition, and the use in another case that those ask for."""
+    shared, me, there = str(uuid4()), world.as_("investigator"), world.as_("romanian")
+    database = world.app.extensions["coopapi"].database
+    with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
+        parties.admit(work, UUID(shared), world.authorities["nl"], Side.REQUESTING, case_id=UUID(case))
+        parties.admit(work, UUID(shared), world.authorities["ro"], Side.EXECUTING)
+    item = there.post("/evidence", {"object_id": shared, **ITEM}).json["id"]
+    other = {
+        "case_id": world.case("investigator"),
+        "purpose": "prosecution",
+        "use_as": "evidence",
+        "ask_consent": True,
+        "reason": "R",
+    }
+    use = me.post(f"/evidence/{item}/uses", other).json["id"]
+    return {"shared": shared, "evidence": item, "use": use}
 
 
 CELLS = [(method, path, caller, status) for method, path, cells in ROWS for caller, status in cells.items()]
@@ -83,6 +114,8 @@ def test_the_table_holds(world, places, owner, method, path):
             body = {**body, "subject": caller}
         if body is not None and "pseudonym" in body:
             body = {**body, "pseudonym": caller}
+        if body is not None:
+            body = {name: value.format(**places) if isinstance(value, str) else value for name, value in body.items()}
         _as_new(owner, path)
         version = {"If-Match": '"v1"'} if method != "GET" else {}
         found[caller] = str(
@@ -113,8 +146,12 @@ def _as_new(owner, path):
             update authorities set version = 1; update principals set version = 1, active = true;
             update disclosures set version = 1, state = 'withdrawn';
             update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
-            update overlap_sides set version = 1, verifier_id = null, state = 'detected'"""
+            update overlap_sides set version = 1, verifier_id = null, state = 'detected';
+            update evidence set version = 1, state = 'accepted', decided_at = null;
+            update evidence_uses set version = 1, state = 'consent_asked', decided_at = null where consent_needed"""
         )
+        if path.endswith("/{evidence}/transitions"):
+            cursor.execute("update evidence set state = 'offered'")
         if path.endswith("/{overlap}/disclosures"):
             verifier = "(select id from principals limit 1)"
             cursor.execute(f"update overlap_sides set verifier_id = {verifier}, state = 'under_verification'")

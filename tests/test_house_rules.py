@@ -93,5 +93,5 @@ def test_every_model_says_who_sees_it():
 def test_every_action_is_granted_to_somebody_and_used_by_a_route(app):
     document = app.test_client().get("/openapi.json").json
     used = {o["x-action"] for item in document["paths"].values() for o in item.values() if isinstance(o, dict) and "x-action" in o}
-    assert used | {Action.IDENTIFIER_CLEAR, Action.DISCLOSURE_DECIDE} == set(Action)
+    assert used | {Action.IDENTIFIER_CLEAR, Action.DISCLOSURE_DECIDE, Action.EVIDENCE_CONSENT} == set(Action)
     assert {action for actions in GRANTS.values() for action in actions} | {Action.PUBLIC} == set(Action)

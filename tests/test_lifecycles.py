@@ -8,6 +8,7 @@ from coopapi.access import GRANTS
 from coopapi.cases.models import CASE_LIFE, IDENTIFIER_LIFE
 from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE
+from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
 from coopapi.grants import ACCESS_LIFE
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
 from coopapi.mla import lives
@@ -25,6 +26,8 @@ LIVES = {
     "preservation": lives.PRESERVATION_LIFE,
     "information": lives.INFORMATION_LIFE,
     "measure": lives.MEASURE_LIFE,
+    "evidence": EVIDENCE_LIFE,
+    "use": USE_LIFE,
 }
 ENDS = {
     "case": {"transferred", "withdrawn"},
@@ -38,6 +41,8 @@ ENDS = {
     "preservation": {"closed", "withdrawn", "released", "expired"},
     "information": {"closed", "withdrawn", "declined"},
     "measure": {"transferred", "partly_transferred", "refused", "declined", "withdrawn"},
+    "evidence": {"declined", "withdrawn", "recalled"},
+    "use": {"denied", "withdrawn", "revoked"},
 }
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -84,6 +89,9 @@ def test_the_drawings_in_the_documents_are_the_tables():
     requests = (Path(__file__).parents[1] / "docs" / "requests.md").read_text()
     for name in ("letter", "order", "preservation", "information", "measure"):
         assert LIVES[name].mermaid() in requests
+    evidence = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text()
+    assert EVIDENCE_LIFE.mermaid() in evidence
+    assert USE_LIFE.mermaid() in evidence
 
 
 def test_the_states_of_an_overlap_are_those_of_the_codelist():

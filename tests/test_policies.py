@@ -2,14 +2,16 @@
 
 from contextlib import closing, contextmanager
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from coopapi import parties
 from coopapi.callers import actor_of
+from coopapi.lifecycle import Side
 
 NEW = "gen_random_uuid()"
 PROBES = {
@@ -73,6 +75,24 @@ PROBES = {
     ): f"insert into shared_cases values ({NEW}, 1, {NEW}, '{{case}}', '{{nl}}', 2, '{{person}}', now(), null)",
     ("shared_cases", "ended"): "update shared_cases set version = 9",
     ("parties", "seen"): "select count(*) from parties",
+    ("evidence", "seen"): "select count(*) from evidence",
+    ("evidence", "made"): "insert into evidence (id, version, object_id, object_type, provider_id, source_country, obtained_on,"
+    " obtained_under, handling_code, conditions, terms, state, created_by, created_at) values"
+    f" ({NEW}, 1, '{{shared}}', 'request', '{{fr}}', 'FR', now(), 'x', 'H0', '{{{{}}}}', 's', 'accepted', '{{foreign}}', now())",
+    ("evidence", "changed"): "update evidence set version = 9",
+    ("evidence_texts", "seen"): "select count(*) from evidence_texts",
+    ("evidence_texts", "made"): "insert into evidence_texts values ('{wordless}', 's')",
+    ("custody", "seen"): "select count(*) from custody",
+    ("custody", "made"): "insert into custody values"
+    f" ({NEW}, 1, '{{item}}', '{{shared}}', 'sealed', now(), '{{fr}}', 's', '{{foreign}}', now())",
+    ("evidence_uses", "seen"): "select count(*) from evidence_uses",
+    (
+        "evidence_uses",
+        "made",
+    ): "insert into evidence_uses (id, version, evidence_id, object_id, provider_id, case_id, authority_id, purpose,"
+    f" use_as, consent_needed, state, sealed, asked_by, asked_at) values ({NEW}, 1, '{{item}}', '{{shared}}', '{{nl}}', '{{case}}', '{{fr}}',"
+    " 'x', 'evidence', false, 'recorded', 's', '{foreign}', now())",
+    ("evidence_uses", "changed"): "update evidence_uses set version = 9",
     ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
@@ -93,8 +113,10 @@ def things(world, owner):
     assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
+    shared = evidence(world, case)
     with owner.cursor() as cursor:
         cursor.execute("delete from case_keys where case_id = %s", (bare := world.case("investigator"),))
+        cursor.execute("delete from evidence_texts where evidence_id = %s", (shared["wordless"],))
     nl, fr = world.authorities["nl"], world.authorities["fr"]
     with owner.cursor() as cursor:
         cursor.execute(
@@ -106,7 +128,22 @@ def things(world, owner):
         )
     there = {"other": other, "ro": world.authorities["ro"], "person": world.people["romanian"], "second": second}
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
-    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about}
+    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared}
+
+
+def evidence(world, case):
+    """What the Dutch share through a request, with a chain of custody and a use."""
+    shared, me = str(uuid4()), world.as_("investigator")
+    database = world.app.extensions["coopapi"].database
+    with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
+        parties.admit(work, UUID(shared), world.authorities["nl"], Side.EXECUTING, case_id=UUID(case))
+    body = {"object_id": shared, "object_type": "request", "title": "T", "source_country": "NL", "obtained_on": "2026-01-01",
+            "obtained_under": "Art. 1", "handling_code": "H0"}  # fmt: skip
+    item, wordless = (me.post("/evidence", body).json["id"] for _ in range(2))
+    assert me.post(f"/evidence/{item}/custody", {"act": "seized", "at": "2026-01-01T00:00:00Z"}).status_code == 201
+    use = {"case_id": case, "purpose": "prosecution", "use_as": "evidence"}
+    assert me.post(f"/evidence/{item}/uses", use).status_code == 201
+    return {"shared": shared, "item": item, "wordless": wordless, "foreign": world.people["foreign"]}
 
 
 def probe(world, sql):
@@ -230,6 +267,11 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "select * from priv.recheck('00000000-0000-0000-0000-000000000000', 1, '{1,1}')",
         "insert into overlap_sides default values",
         "delete from disclosed_items",
+        "delete from evidence",
+        "update evidence set conditions = '{}'",
+        "update evidence_texts set sealed = ''",
+        "update custody set act = 'x'",
+        "update evidence_uses set use_as = 'evidence'",
         "set role coopapi_definer",
         "alter table cases disable row level security",
         "insert into case_overlaps default values",

@@ -132,9 +132,9 @@ def _look_at_instrument(work: Work, request: Request, draft: Draft, found: Readi
     codes = [m["code"] for m in draft.measures] or [""]
     for code in dict.fromkeys(codes):
         every = instruments.applicable(from_, request.executing_country, code or None, request.kind, on=work.now.date())
-        (this,) = [a for a in every if a.instrument == request.instrument]
+        (this,) = [a for a in every if a.instrument.code == request.instrument]
         if not this.applicable:
-            better = next((a.instrument for a in every if a.applicable), None)
+            better = next((a.instrument.code for a in every if a.applicable), None)
             hint = f"; {better} applies" if better else ""
             reason = this.reasons[0]
             found.missing.append(Point(reason.code, "/instrument", f"{request.instrument}: {reason.text}{hint}", reason.article))

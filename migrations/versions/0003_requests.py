@@ -7,9 +7,13 @@ from coopapi.migrate import run_parts
 revision = "0003"
 down_revision = "0002"
 
-_TABLES = "mla_messages mla_transmissions mla_measures mla_requests parties"
+_TABLES = (
+    "evidence_uses custody evidence_texts evidence "
+    "mla_messages mla_transmissions mla_measures mla_requests deadlines "
+    "parties"
+)  # fmt: skip
 _FUNCTIONS = (
-    "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "takes_part(uuid, integer)",
+    "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "stands_in(uuid, uuid)", "takes_part(uuid, integer)",
 )  # fmt: skip
 
 

@@ -1,0 +1,60 @@
+"""The chain of custody: through whose hands an item went, by which tool and standard (ISO/IEC 27037)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.db import Work, new_id
+from coopapi.errors import Forbidden
+from coopapi.evidence import sides
+from coopapi.evidence.models import Custody, Evidence
+from coopapi.evidence.sealing import seal, unseal
+
+_WORDS: Final = ("tool", "standard", "note")
+
+
+def links(work: Work, evidence_id: UUID) -> Select[Custody]:
+    """Select the links of one item's chain that the caller sees."""
+    return work.all(Custody).where(Custody.evidence_id == work.one(Evidence, evidence_id).id)
+
+
+def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
+    """Add a link: what one's own authority did with the item, or one that has nobody here."""
+    item = work.one(Evidence, evidence_id)
+    sides.require_acting(work, item.object_id)
+    holder = data.get("authority_id", work.actor.authority_id)
+    if holder != work.actor.authority_id and not sides.stands_in(work, item.object_id, holder):
+        raise Forbidden("each authority records what it did itself")
+    if data["at"] > work.now:
+        raise sides.fault("/at", "order_of_time", "not in the future")
+    row_id = new_id()
+    row = work.add(
+        Custody(
+            id=row_id,
+            evidence_id=item.id,
+            object_id=item.object_id,
+            act=data["act"],
+            at=data["at"],
+            authority_id=holder,
+            sealed=seal(work, "custody", row_id, {name: data.get(name) for name in _WORDS}),
+            principal_id=work.actor.id,
+            recorded_at=work.now,
+        )
+    )
+    about = {"item": str(item.id), "act": row.act, "holder": str(holder)}
+    case_id = sides.case_of(work, item.object_id)
+    work.note("evidence.handled", row, case_id=case_id, parties=item.object_id, event=True, **about)
+    return row
+
+
+def show(work: Work, rows: Sequence[Custody]) -> list[dict[str, Any]]:
+    """Show links with their words."""
+    return [
+        {
+            **{column.key: getattr(row, column.key) for column in Custody.__table__.columns},
+            **{name: unseal(work, "custody", row.id, row.sealed).get(name) for name in _WORDS},
+        }
+        for row in rows
+    ]

@@ -1,0 +1,151 @@
+"""Evidence over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.cases.schemas import TransitionsOut
+from coopapi.db import Work
+from coopapi.evidence import custody, service, uses
+from coopapi.evidence.models import Custody, Evidence, EvidenceUse
+from coopapi.evidence.schemas import (
+    CustodyIn,
+    CustodyOut,
+    EvidenceFilter,
+    EvidenceIn,
+    EvidenceItemOut,
+    EvidenceStepIn,
+    UseFilter,
+    UseIn,
+    UseOut,
+    UseStepIn,
+)
+from coopapi.fields import Paged
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("evidence", __name__, url_prefix="/api/v1", description="Evidence as metadata: conditions, custody, uses")
+
+_READ = Action.EVIDENCE_READ
+_ONE = "/evidence/<uuid:evidence_id>"
+_USE = "/evidence-uses/<uuid:use_id>"
+
+
+@blp.route("/evidence", allow=_READ, query=EvidenceFilter, returns=EvidenceItemOut, page=True, show=service.show)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List the items that authorities gave each other in what you take part in."""
+    return page(work, "evidence", service.items(work, wanted), Order((Evidence.id,)), wanted)
+
+
+@blp.route(
+    "/evidence",
+    method="POST",
+    allow=Action.EVIDENCE_WRITE,
+    body=EvidenceIn,
+    returns=EvidenceItemOut,
+    status=HTTPStatus.CREATED,
+    show=service.show,
+)
+def give(data: dict[str, Any], *, work: Work) -> Evidence:
+    """Give an item, as metadata, to all who take part in a request or team."""
+    return service.add(work, data.pop("object_id"), data.pop("object_type"), data, item_id=data.pop("item_id", None))
+
+
+@blp.route(_ONE, allow=_READ, returns=EvidenceItemOut, show=service.show)
+def show(evidence_id: UUID, *, work: Work) -> Evidence:
+    """Show one item; its words once the conditions are accepted."""
+    return work.one(Evidence, evidence_id)
+
+
+@blp.route(f"{_ONE}/transitions", allow=_READ, returns=TransitionsOut)
+def moves(evidence_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say where an item stands, and what you may do now."""
+    return service.moves(work, evidence_id)
+
+
+@blp.route(
+    f"{_ONE}/transitions",
+    method="POST",
+    allow=_READ,
+    body=EvidenceStepIn,
+    returns=EvidenceItemOut,
+    changes=True,
+    show=service.show,
+)
+def step(data: dict[str, Any], *, evidence_id: UUID, version: int, work: Work) -> Evidence:
+    """Accept or decline an item on its conditions; withdraw or recall what you gave."""
+    return service.step(work, evidence_id, version, data)
+
+
+@blp.route(f"{_ONE}/custody", allow=_READ, query=Paged, returns=CustodyOut, page=True, show=custody.show)
+def chain(wanted: dict[str, Any], *, evidence_id: UUID, work: Work) -> Page:
+    """List the chain of custody of an item, in the order in which it was recorded."""
+    query = custody.links(work, evidence_id)
+    return page(work, f"custody/{evidence_id}", query, Order((Custody.id,), descending=False), wanted)
+
+
+@blp.route(
+    f"{_ONE}/custody",
+    method="POST",
+    allow=Action.EVIDENCE_WRITE,
+    body=CustodyIn,
+    returns=CustodyOut,
+    status=HTTPStatus.CREATED,
+    show=custody.show,
+)
+def handle(data: dict[str, Any], *, evidence_id: UUID, work: Work) -> Custody:
+    """Add a link to the chain of custody; `received` is the receipt."""
+    return custody.add(work, evidence_id, data)
+
+
+@blp.route(f"{_ONE}/uses", allow=_READ, query=Paged, returns=UseOut, page=True, show=uses.show)
+def account(wanted: dict[str, Any], *, evidence_id: UUID, work: Work) -> Page:
+    """Account for the uses of an item: your own, and, of what you gave, everybody's (Budapest Art. 28(4))."""
+    return page(work, f"uses/{evidence_id}", uses.of_item(work, evidence_id), Order((EvidenceUse.id,)), wanted)
+
+
+@blp.route(
+    f"{_ONE}/uses",
+    method="POST",
+    allow=Action.EVIDENCE_USE,
+    body=UseIn,
+    returns=UseOut,
+    status=HTTPStatus.CREATED,
+    show=uses.show,
+)
+def use(data: dict[str, Any], *, evidence_id: UUID, work: Work) -> EvidenceUse:
+    """Use an item in a case: at once where it was obtained for it, elsewhere once the provider consents."""
+    return uses.ask(work, evidence_id, data)
+
+
+@blp.route("/evidence-uses", allow=_READ, query=UseFilter, returns=UseOut, page=True, show=uses.show)
+def all_uses(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List uses; `side=provider&state=consent_asked` is the worklist of whoever consents."""
+    return page(work, "uses", uses.uses(work, wanted), Order((EvidenceUse.id,)), wanted)
+
+
+@blp.route(_USE, allow=_READ, returns=UseOut, show=uses.show)
+def show_use(use_id: UUID, *, work: Work) -> EvidenceUse:
+    """Show one use."""
+    return work.one(EvidenceUse, use_id)
+
+
+@blp.route(f"{_USE}/transitions", allow=_READ, returns=TransitionsOut)
+def use_moves(use_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say where a use stands, and what you may do now."""
+    return uses.moves(work, use_id)
+
+
+@blp.route(
+    f"{_USE}/transitions",
+    method="POST",
+    allow=_READ,
+    body=UseStepIn,
+    returns=UseOut,
+    changes=True,
+    show=uses.show,
+)
+def decide(data: dict[str, Any], *, use_id: UUID, version: int, work: Work) -> EvidenceUse:
+    """Consent to a use or deny it, revoke the consent; or withdraw what you asked."""
+    return uses.step(work, use_id, version, data)

@@ -1,0 +1,207 @@
+"""Evidence on the wire: metadata alone. There is no field for content, and an unknown one is an error (D27)."""
+
+from typing import Any, Final
+
+from marshmallow import fields, validate
+
+from coopapi.cases.schemas import TransitionIn
+from coopapi.directory.fields import Code
+from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.lifecycle import Side
+
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
+_MEDIA_TYPE: Final = validate.Regexp(rf"\A{_NAME}/{_NAME}\Z", error="Not a media type such as application/pdf (RFC 6838).")
+_SHA256: Final = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 digest: 64 hexadecimal digits.")
+_MOST: Final = 2**53 - 1
+
+
+class Lower(Text):
+    """Text in small letters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(value, attr, data, **kwargs).lower()
+
+
+class UseConditionIn(Schema):
+    """One condition of use (Budapest Art. 28(2), EIO Dir. Art. 19)."""
+
+    code = Code("use_conditions", required=True)
+    text = Text(1000, metadata={"description": "What it means here; no names."})
+    until = When(metadata={"description": "Until when; a time limit needs it."})
+
+
+class RecordedForIn(Schema):
+    """What an authority did that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+
+    authority_id = fields.UUID(metadata={"description": "Which receiver it was; the provider goes without saying."})
+    at = When(required=True)
+    channel = Code("channels", required=True)
+    proof = Text(500, required=True, metadata={"description": "What proves it, such as the number of a letter."})
+
+
+class EvidenceIn(Schema):
+    """An item to give: a digital one has sha256, size and media type, a physical object none of them."""
+
+    object_id = fields.UUID(required=True, metadata={"description": "The request or team that it is shared through."})
+    object_type = OneOf(("request", "jit"), required=True)
+    item_id = fields.UUID(metadata={"description": "The measure that it answers."})
+    provider_id = fields.UUID(metadata={"description": "The authority that gives it, where it has nobody here and you record it."})
+    recorded = fields.Nested(RecordedForIn)
+    title = Text(300, required=True)
+    description = Text(4000)
+    tool = Text(300, metadata={"description": "With what it was acquired or made (provenance)."})
+    formalities_requested = Text(4000)
+    formalities_observed = Text(4000)
+    admissibility_notes = Text(4000)
+    source_country = Code("countries", required=True, metadata={"description": "Where it was obtained."})
+    sha256 = Lower(64, least=64, validate=[_SHA256])
+    size = fields.Integer(strict=True, validate=validate.Range(0, _MOST), metadata={"description": "In bytes."})
+    media_type = Lower(255, validate=[_MEDIA_TYPE], metadata={"description": "A label (RFC 6838); content is never accepted."})
+    obtained_on = fields.Date(required=True)
+    obtained_under = Text(300, required=True, metadata={"description": "Article and law."})
+    handling_code = Code("handling_codes", required=True)
+    handling_text = Text(1000, metadata={"description": "The restrictions that H3 stands for."})
+    conditions = Many(fields.Nested(UseConditionIn), 20)
+
+
+class EvidenceFilter(Paged):
+    """Which items."""
+
+    object_id = fields.UUID()
+    state = OneOf(EVIDENCE_LIFE.states)
+    handling_code = Code("handling_codes")
+
+
+class EvidenceStepIn(TransitionIn):
+    """A step to take, or to record for an authority that has nobody here."""
+
+    recorded = fields.Nested(RecordedForIn)
+
+
+class UseStepIn(EvidenceStepIn):
+    """A step with a use; a consent may have conditions of its own."""
+
+    conditions = Many(fields.Nested(UseConditionIn), 20)
+
+
+class CustodyIn(Schema):
+    """A link of the chain of custody."""
+
+    act = Code("custody_acts", required=True)
+    at = When(required=True)
+    authority_id = fields.UUID(metadata={"description": "Who had it in hand: you, or one that has nobody here."})
+    tool = Text(300)
+    standard = Text(200, metadata={"description": "Such as ISO/IEC 27037."})
+    note = Text(2000)
+
+
+class UseIn(Schema):
+    """A use to be made of an item in one of your cases."""
+
+    case_id = fields.UUID(required=True)
+    purpose = Code("purposes", required=True)
+    use_as = OneOf(("intelligence", "evidence"), required=True)
+    reason = Text(2000, metadata={"description": "For the provider to read, where it is asked; no names."})
+    ask_consent = fields.Boolean(metadata={"description": "Ask the provider where its consent is needed, instead of a 409."})
+
+
+class UseFilter(Paged):
+    """Which uses: those to decide on are side=provider&state=consent_asked."""
+
+    side = OneOf((Side.ASKING, Side.PROVIDER))
+    state = OneOf(USE_LIFE.states)
+
+
+class UseConditionOut(Shown):
+    """One condition of use."""
+
+    code = fields.String(required=True)
+    text = fields.String(allow_none=True)
+    until = When(allow_none=True)
+
+
+class RecordedForOut(Shown):
+    """How a step is known that was recorded for somebody else."""
+
+    authority_id = fields.UUID(allow_none=True)
+    at = When(required=True)
+    channel = fields.String(required=True)
+    proof = fields.String(required=True)
+
+
+class EvidenceItemOut(Shown):
+    """An item of evidence: its words where they are open to you, which for a receiver is while its conditions are accepted."""
+
+    id = fields.UUID(required=True)
+    object_id = fields.UUID(required=True)
+    object_type = fields.String(required=True)
+    item_id = fields.UUID(allow_none=True)
+    provider_id = fields.UUID(required=True)
+    side = fields.String(required=True, metadata={"description": "On which side you are."})
+    state = fields.String(required=True)
+    open = fields.Boolean(required=True)
+    title = fields.String(allow_none=True)
+    description = fields.String(allow_none=True)
+    tool = fields.String(allow_none=True)
+    formalities_requested = fields.String(allow_none=True)
+    formalities_observed = fields.String(allow_none=True)
+    admissibility_notes = fields.String(allow_none=True)
+    source_country = fields.String(required=True)
+    sha256 = fields.String(allow_none=True)
+    size = fields.Integer(allow_none=True)
+    media_type = fields.String(allow_none=True)
+    obtained_on = fields.Date(required=True)
+    obtained_under = fields.String(required=True)
+    handling_code = fields.String(required=True)
+    handling_text = fields.String(allow_none=True)
+    conditions = fields.List(fields.Nested(UseConditionOut), required=True)
+    usable_until = When(allow_none=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
+    reason = fields.String(allow_none=True)
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = When(allow_none=True)
+    decision_recorded = fields.Nested(RecordedForOut, allow_none=True)
+    created_by = fields.UUID(required=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class CustodyOut(Shown):
+    """A link of the chain of custody."""
+
+    id = fields.UUID(required=True)
+    evidence_id = fields.UUID(required=True)
+    act = fields.String(required=True)
+    at = When(required=True)
+    authority_id = fields.UUID(required=True)
+    tool = fields.String(allow_none=True)
+    standard = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
+    principal_id = fields.UUID(required=True)
+    recorded_at = When(required=True)
+
+
+class UseOut(Shown):
+    """A use of an item: by whom, for what, with whose consent; the case where you may know of it."""
+
+    id = fields.UUID(required=True)
+    evidence_id = fields.UUID(required=True)
+    object_id = fields.UUID(required=True)
+    side = fields.String(required=True, metadata={"description": "On which side you are."})
+    provider_id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    case_id = fields.UUID(allow_none=True)
+    purpose = fields.String(required=True)
+    use_as = fields.String(required=True)
+    consent_needed = fields.Boolean(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(allow_none=True)
+    conditions = fields.List(fields.Nested(UseConditionOut), required=True)
+    answer = fields.String(allow_none=True)
+    asked_by = fields.UUID(required=True)
+    asked_at = When(required=True)
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = When(allow_none=True)
+    decision_recorded = fields.Nested(RecordedForOut, allow_none=True)
+    etag = fields.String(required=True)

@@ -1,0 +1,96 @@
+"""On which side of an item a caller stands, and for whom it may act: for itself, and for one that has nobody here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from coopapi import parties
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.db import Work
+from coopapi.errors import Forbidden, NotFound, Unprocessable
+from coopapi.lifecycle import Move, Side
+from coopapi.parties import Party
+
+
+class OtherSide(Forbidden):
+    """That step is for the other side of the item."""
+
+
+def mine(work: Work, object_id: UUID) -> Sequence[Party]:
+    """The parts of the caller's own authority in a shared thing."""
+    return [part for part in parties.parts(work, object_id) if part.authority_id == work.actor.authority_id]
+
+
+def case_of(work: Work, object_id: UUID) -> UUID | None:
+    """The case through which the caller's authority takes part, if there is one."""
+    return next((part.case_id for part in mine(work, object_id) if part.case_id), None)
+
+
+def acts(work: Work, object_id: UUID) -> bool:
+    """Tell whether the caller acts in a shared thing and does not merely read it."""
+    acting = [part for part in mine(work, object_id) if part.acting]
+    return any(part.case_id is None or cases.reaches(work, part.case_id, Level.CONTRIBUTE) for part in acting)
+
+
+def require_acting(work: Work, object_id: UUID) -> None:
+    """Stop here unless the caller acts in the shared thing; for whoever has no part in it, it is not there."""
+    if not parties.parts(work, object_id):
+        raise NotFound
+    if not acts(work, object_id):
+        raise Forbidden("you may read what is shared here, but not act in it")
+
+
+def stands_in(work: Work, object_id: UUID, authority_id: UUID) -> bool:
+    """Tell whether the caller records what an authority of the shared thing does, because it has nobody here."""
+    found: bool = work.session.scalar(
+        text("select priv.stands_in(:object, :authority)"), {"object": object_id, "authority": authority_id}
+    )
+    return found
+
+
+def speak_for(work: Work, object_id: UUID, authority_id: UUID, recorded: Mapping[str, Any] | None) -> None:
+    """Stop unless the caller acts for the authority: as its own, or with `recorded` for one that has nobody here."""
+    if authority_id == work.actor.authority_id:
+        if recorded:
+            raise fault("/recorded", "own_side", "this is your own side's step: take it, there is nobody to record it for")
+        return
+    if not stands_in(work, object_id, authority_id):
+        raise OtherSide("that authority acts for itself, or takes no part")
+    work.require(Action.EVIDENCE_WRITE)
+    if recorded is None:
+        raise fault("/recorded", "recorded", "it has nobody here: say when, how and by what proof it did this")
+    if recorded["at"] > work.now:
+        raise fault("/recorded/at", "order_of_time", "not in the future")
+
+
+def take(work: Work, move: Move, object_id: UUID, provider_id: UUID, recorded: Mapping[str, Any] | None) -> None:
+    """Stop unless the caller may take the step: on its own side, or recorded for an authority that has nobody here."""
+    own = Side.PROVIDER if provider_id == work.actor.authority_id else Side.RECEIVER
+    if move.side == own:
+        work.require(move.by)
+        if move.human and not work.actor.human:
+            raise Forbidden("the law gives this to a person, not to a machine client")
+        speak_for(work, object_id, work.actor.authority_id, recorded)
+        return
+    other = provider_id if move.side == Side.PROVIDER else (recorded or {}).get("authority_id")
+    if other is None or other == work.actor.authority_id:
+        raise OtherSide(f"this is for the {move.side}")
+    speak_for(work, object_id, other, recorded)
+
+
+def may_take(work: Work, move: Move, object_id: UUID, provider_id: UUID) -> bool:
+    """Tell whether a step of the provider or of a receiver is the caller's to take or to record."""
+    own = Side.PROVIDER if provider_id == work.actor.authority_id else Side.RECEIVER
+    if not acts(work, object_id):
+        return False
+    if move.side == own:
+        return work.actor.may(move.by) and (work.actor.human or not move.human)
+    return move.side == Side.PROVIDER and work.actor.may(Action.EVIDENCE_WRITE) and stands_in(work, object_id, provider_id)
+
+
+def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
+    """Say what is wrong with one field."""
+    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])

@@ -1,0 +1,206 @@
+"""Using an item in a case: at once where it was obtained for that, elsewhere once the provider consents (Budapest Art. 28)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.db import Work, new_id
+from coopapi.errors import Conflict, Forbidden
+from coopapi.evidence import sides
+from coopapi.evidence.models import USE_LIFE, Evidence, EvidenceUse
+from coopapi.evidence.sealing import seal, unseal
+from coopapi.evidence.service import check_conditions, conditions_of, recorded_of
+from coopapi.lifecycle import IllegalMove, Move, Side
+
+
+class ConsentNeeded(Conflict):
+    """Such a use needs the provider's consent: send `ask_consent` to ask for it."""
+
+
+class NotForUse(Conflict):
+    """The item is not there to be used: its conditions are not accepted, or it was taken back."""
+
+
+class TimeLimitPassed(Conflict):
+    """The time for which the item may be used is over."""
+
+
+_WHY = {
+    "H1": "H1: not to be used in judicial proceedings without the provider's permission",
+    "consent_before_use_as_evidence": "the provider wants to be asked before it is used as evidence",
+    "only_for_this_case": "it was given for one case alone",
+    "other_case": "it was obtained for another case",
+}
+
+
+def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
+    """Record a use, or ask the provider for consent where it is needed."""
+    item = work.one(Evidence, evidence_id)
+    sides.require_acting(work, item.object_id)
+    if not cases.reaches(work, data["case_id"], Level.CONTRIBUTE):
+        raise sides.fault("/case_id", "case", "not a case that you may add to")
+    _require_usable(work, item)
+    reasons = blocked(work, item, data["case_id"], data["use_as"])
+    if reasons and not data.get("ask_consent"):
+        raise ConsentNeeded(errors=[{"in": "body", "pointer": "/ask_consent", "rule": r, "detail": _WHY[r]} for r in reasons])
+    if reasons and not data.get("reason"):
+        raise sides.fault("/reason", "reason", "tell the provider why you ask")
+    row_id = new_id()
+    row = work.add(
+        EvidenceUse(
+            id=row_id,
+            evidence_id=item.id,
+            object_id=item.object_id,
+            provider_id=item.provider_id,
+            case_id=data["case_id"],
+            authority_id=work.actor.authority_id,
+            purpose=data["purpose"],
+            use_as=data["use_as"],
+            consent_needed=bool(reasons),
+            state="consent_asked" if reasons else "recorded",
+            sealed=seal(work, "use", row_id, {"reason": data.get("reason")}),
+            asked_by=work.actor.id,
+            asked_at=work.now,
+        )
+    )
+    _tell(work, row, row.state, row.case_id, None)
+    return row
+
+
+def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str) -> list[str]:
+    """Say why a use needs the provider's consent; whoever gave the item needs nobody's."""
+    if item.provider_id == work.actor.authority_id:
+        return []
+    obtained_for = {part.case_id for part in sides.mine(work, item.object_id)}
+    as_evidence = use_as == "evidence"
+    reasons = {
+        "H1": as_evidence and item.handling_code == "H1",
+        "consent_before_use_as_evidence": as_evidence and "consent_before_use_as_evidence" in item.conditions,
+        "only_for_this_case": case_id not in obtained_for and "only_for_this_case" in item.conditions,
+        "other_case": case_id not in obtained_for and "only_for_this_case" not in item.conditions,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
+
+
+def _require_usable(work: Work, item: Evidence) -> None:
+    if item.state != "accepted":
+        raise NotForUse(state=item.state)
+    if item.usable_until and item.usable_until <= work.now:
+        raise TimeLimitPassed
+
+
+def of_item(work: Work, evidence_id: UUID) -> Select[EvidenceUse]:
+    """Select the uses of an item that the caller sees: its own, and, of what it gave, everybody's."""
+    return work.all(EvidenceUse).where(EvidenceUse.evidence_id == work.one(Evidence, evidence_id).id)
+
+
+def uses(work: Work, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
+    """Select uses: those the caller asked for, or those of what it gave; in a state."""
+    query = work.all(EvidenceUse)
+    if side := wanted.get("side"):
+        column = EvidenceUse.provider_id if side == Side.PROVIDER else EvidenceUse.authority_id
+        query = query.where(column == work.actor.authority_id)
+    if state := wanted.get("state"):
+        query = query.where(EvidenceUse.state == state)
+    return query
+
+
+def step(work: Work, use_id: UUID, version: int, data: Mapping[str, Any]) -> EvidenceUse:
+    """Consent to a use or deny it, revoke the consent; or withdraw what one asked."""
+    _require_near(work, work.one(EvidenceUse, use_id))
+    row = work.one(EvidenceUse, use_id, version=version, lock=True)
+    move = _move(row, data["event"], data.get("reason"))
+    recorded = data.get("recorded")
+    _take(work, row, move, recorded)
+    conditions = _conditions(work, row, move, data.get("conditions", ()))
+    row.state = move.target
+    row.answer = seal(work, "answer", row.id, {"reason": data.get("reason"), "conditions": conditions, "recorded": recorded})
+    row.decided_by, row.decided_at = work.actor.id, work.now
+    asks = row.authority_id == work.actor.authority_id
+    _tell(work, row, move.event, row.case_id if asks else sides.case_of(work, row.object_id), recorded)
+    return row
+
+
+def _conditions(work: Work, row: EvidenceUse, move: Move, given: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The conditions of a consent, which stay readable when it is revoked; a consent is for an item that can be used."""
+    if move.event != "consent":
+        if given:
+            raise sides.fault("/conditions", "consent", "conditions go with a consent")
+        before: Sequence[Mapping[str, Any]] = unseal(work, "answer", row.id, row.answer).get("conditions", ())
+        return before
+    _require_usable(work, work.one(Evidence, row.evidence_id))
+    check_conditions(given)
+    return given
+
+
+def _require_near(work: Work, row: EvidenceUse) -> None:
+    """Stop at somebody who sees the use, but neither acts for the provider nor may add to the case."""
+    if not (_asks(work, row) or sides.acts(work, row.object_id)):
+        raise Forbidden("this needs contribute access to the case, or the provider's part")
+
+
+def _asks(work: Work, row: EvidenceUse) -> bool:
+    return row.authority_id == work.actor.authority_id and cases.reaches(work, row.case_id, Level.CONTRIBUTE)
+
+
+def _move(row: EvidenceUse, event: str, reason: str | None) -> Move:
+    """Find the move; where nobody was asked for consent there is none to revoke: the item itself can be recalled."""
+    if row.state == "recorded" and not row.consent_needed:
+        raise IllegalMove(f"{event} is not possible: it needed no consent", state=row.state, allowed=[])
+    return USE_LIFE.move(row.state, event, reason)
+
+
+def _take(work: Work, row: EvidenceUse, move: Move, recorded: Mapping[str, Any] | None) -> None:
+    if move.side == Side.ASKING:
+        work.require(move.by)
+        if not _asks(work, row):
+            raise sides.OtherSide("this is for whoever asked")
+        sides.speak_for(work, row.object_id, row.authority_id, recorded)
+    else:
+        sides.take(work, move, row.object_id, row.provider_id, recorded)
+
+
+def moves(work: Work, use_id: UUID) -> dict[str, Any]:
+    """Say where a use stands, and what the caller may do now."""
+    row = work.one(EvidenceUse, use_id)
+    settled = row.state == "recorded" and not row.consent_needed
+    allowed = [
+        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        for m in (() if settled else USE_LIFE.leaving(row.state))
+        if (work.actor.may(m.by) and _asks(work, row) if m.side == Side.ASKING else _near(work, row, m))
+    ]
+    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+
+
+def _near(work: Work, row: EvidenceUse, move: Move) -> bool:
+    return sides.may_take(work, move, row.object_id, row.provider_id)
+
+
+def _tell(work: Work, row: EvidenceUse, act: str, case_id: UUID | None, recorded: Mapping[str, Any] | None) -> None:
+    """Tell all who take part, each in its own journal; the case of the use is named in the user's alone."""
+    work.session.flush()
+    about = {"item": str(row.evidence_id), "use": str(row.id), "state": row.state, "recorded": recorded is not None}
+    work.note(f"evidence.use_{act}", row, case_id=case_id, parties=row.object_id, event=True, **about)
+
+
+def show(work: Work, rows: Sequence[EvidenceUse]) -> list[dict[str, Any]]:
+    """Show uses: the account that the provider reads names the case only where it may know of it."""
+    return [_show(work, row) for row in rows]
+
+
+def _show(work: Work, row: EvidenceUse) -> dict[str, Any]:
+    answer = unseal(work, "answer", row.id, row.answer)
+    return {
+        **{column.key: getattr(row, column.key) for column in EvidenceUse.__table__.columns},
+        "case_id": row.case_id if cases.reaches(work, row.case_id, Level.INDEX) else None,
+        "side": Side.PROVIDER if row.provider_id == work.actor.authority_id else Side.ASKING,
+        "reason": unseal(work, "use", row.id, row.sealed).get("reason"),
+        "conditions": conditions_of(answer),
+        "answer": answer.get("reason"),
+        "decision_recorded": recorded_of(answer),
+        "etag": row.etag,
+    }
