@@ -124,7 +124,7 @@ class Message(Kept):
     side: Mapped[str] = mapped_column()
     act: Mapped[str] = mapped_column()
     reply_to: Mapped[UUID | None] = mapped_column(ForeignKey("mla_messages.id"))
-    sealed: Mapped[bytes | None] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
     grounds: Mapped[list[str]] = mapped_column()
     recorded: Mapped[dict[str, Any] | None] = mapped_column()
     recorded_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

@@ -93,7 +93,7 @@ create table mla_messages (
     side text not null,
     act text not null,
     reply_to uuid references mla_messages (id),
-    sealed bytea,
+    sealed bytea not null,
     grounds text[] not null,
     recorded jsonb,
     recorded_by uuid not null references authorities (id),
