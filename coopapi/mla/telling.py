@@ -102,34 +102,6 @@ def _sides(work: Work, request: Request) -> dict[Side, tuple[UUID, str | None]]:
     return {side: (a, countries[a] or request.executing_country) for side, a in found.items() if a is not None and a in countries}
 
 
-def _given(work: Work, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:
-    """What rules of deadlines ask for: which measures, whether somebody was notified, dates that were given."""
-    given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": [row.code for row in rows]}
-    until = measure.until if measure else request.until
-    if until is not None:
-        given["until"] = until
-    wanted = unseal(key_of(work, request), request.sealed, request.id).get("wanted_by")
-    return {**given, "wanted_by": datetime.fromisoformat(wanted)} if wanted else given
-
-
-def note(work: Work, request: Request, action: str, **detail: Any) -> None:
-    """Say in the journal of every party what was done."""
-    work.note(action, request, case_id=_my_case(work, request), parties=request.id, event=True, **detail)
-
-
-def _my_case(work: Work, request: Request) -> UUID | None:
-    own = [part for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id]
-    return own[0].case_id if own else None
-
-
-def _sides(work: Work, request: Request) -> dict[Side, tuple[UUID, str | None]]:
-    """Which authority of which country is on each side."""
-    found = {side: authority_on(request, side) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING)}
-    query = select(Authority.id, Authority.country).where(Authority.id.in_([a for a in found.values() if a]))
-    countries = {row.id: row.country for row in work.session.execute(query)}
-    return {side: (a, countries[a] or request.executing_country) for side, a in found.items() if a in countries}
-
-
 def say(work: Work, request: Request, taken: Taken, turn: Turn) -> Message:
     """Add a turn to the thread; its words, and the proof of what is recorded for another, are sealed."""
     recorded = taken.recorded
