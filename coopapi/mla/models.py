@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept, Row, new_id
+from coopapi.db import Kept
 from coopapi.mla.lives import KINDS, MEASURE_LIFE, Kind
 from coopapi.parties import partied
 
@@ -90,12 +90,11 @@ class Measure(Kept):
         return partied(cls.request_id, actor, now)
 
 
-class Transmission(Row):
+class Transmission(Kept):
     """How a request went out: by whom, through which channel, how safely (Budapest Art. 25(3))."""
 
     __tablename__ = "mla_transmissions"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
     from_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     to_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

@@ -115,6 +115,7 @@ class TransmissionOut(Shown):
     security = fields.String(required=True)
     receipt = fields.String(allow_none=True)
     formal_confirmation_due = When(allow_none=True)
+    etag = fields.String(required=True)
 
 
 class PointOut(Shown):

@@ -3,7 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from assisting import CONTENT, CONTENT_DATA, MAILBOX, SENT, SUBSCRIBER, TRAFFIC, act, draft, read, recognised, sent, step, walk
+from assisting import (
+    CONTENT,
+    CONTENT_DATA,
+    MAILBOX,
+    SENT,
+    SUBSCRIBER,
+    TRAFFIC,
+    act,
+    clocks,
+    draft,
+    read,
+    recognised,
+    sent,
+    step,
+    walk,
+)
 
 from coopapi.mla.lives import KINDS, MEASURE_LIFE, derived_state
 
@@ -32,7 +47,16 @@ def test_nobody_else_sees_a_request_anywhere(world):
     measure = read(world, "prosecutor", request)["measures"][0]["id"]
     for outsider in ("romanian", "desk_fr", "judge_fr"):
         me = world.as_(outsider)
-        for path in ("", "/readiness", "/transitions", "/measures", "/messages", "/transmissions", "/deadlines", "/requirement-notices"):
+        for path in (
+            "",
+            "/readiness",
+            "/transitions",
+            "/measures",
+            "/messages",
+            "/transmissions",
+            "/deadlines",
+            "/requirement-notices",
+        ):
             assert me.get(f"/mla-requests/{request}{path}").status_code == 404, path
         assert me.get(f"/mla-requests/{request}/measures/{measure}/transitions").status_code == 404
         assert me.get("/mla-requests").json["items"] == []
@@ -290,7 +314,9 @@ def test_identifiers_of_the_case_are_carried_and_impossible_ones_are_refused(wor
     refused = world.as_("prosecutor").post("/mla-requests", {"reference": "y", "kind": "eio", "measures": [bad]})
     assert (refused.status_code, faults(refused)) == (422, {"/measures/0/identifiers/1/value"})
     foreign = {**SUBSCRIBER, "identifiers": [{"identifier_id": held}]}
-    assert world.as_("prosecutor").post("/mla-requests", {"reference": "z", "kind": "eio", "measures": [foreign]}).status_code == 422
+    assert (
+        world.as_("prosecutor").post("/mla-requests", {"reference": "z", "kind": "eio", "measures": [foreign]}).status_code == 422
+    )
 
 
 def test_what_was_sent_is_not_changed_and_a_returned_request_is_revised(world):
@@ -321,6 +347,20 @@ def test_changes_name_the_version_they_change(world):
     assert me.patch(path, {"language": "fr"}, If_Match='"v9"').status_code == 412
     assert me.patch(path, {"language": "fr"}, If_Match='"v1"').status_code == 200
     assert me.post(f"{path}/transitions", {"event": "ready"}, If_Match='"v1"').status_code == 412
+
+
+def test_an_urgent_request_is_confirmed_formally(world, clock):
+    due = (clock() + timedelta(days=5)).isoformat()
+    request = draft(world)
+    fast = {"channel": "secure_email", "security": "transport_encrypted", "formal_confirmation_due": due}
+    me, path = world.as_("prosecutor"), f"/mla-requests/{request}/transmissions"
+    assert me.post(path, SENT).status_code == 409
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": fast}))
+    assert clocks(world, "prosecutor", request)["bud_25_3"][1] == "running"
+    assert world.as_("prosecutor_fr").post(path, SENT).status_code == 403
+    assert me.post(path, {"channel": "post", "security": "unencrypted", "receipt": "RR 12"}).status_code == 201
+    assert clocks(world, "prosecutor", request)["bud_25_3"][1] == "met"
+    assert [t["channel"] for t in world.as_("prosecutor_fr").get(path).json["items"]] == ["post", "secure_email"]
 
 
 def test_two_measures_move_one_after_the_other(world):

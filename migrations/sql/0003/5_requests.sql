@@ -71,6 +71,7 @@ create index measures_by_token on mla_measures using gin (tokens);
 
 create table mla_transmissions (
     id uuid primary key,
+    version integer not null,
     request_id uuid not null references mla_requests (id),
     from_id uuid not null references authorities (id),
     to_id uuid not null references authorities (id),
