@@ -17,8 +17,10 @@ from coopapi.api import create_api
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
 from coopapi.config import BadSettings, Settings
+from coopapi.contacts.routes import blp as contacts
 from coopapi.crypto import Keyring, load_keys
 from coopapi.db import Clock, Database, utc_now
+from coopapi.deadlines.routes import blp as deadlines
 from coopapi.directory.models import CANARY
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
@@ -26,10 +28,13 @@ from coopapi.errors import NotFound, Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
 from coopapi.journal.service import record
+from coopapi.mla.routes import blp as mla
+from coopapi.notices.routes import blp as notices
 from coopapi.oauth.routes import blp as oauth
 from coopapi.oauth.service import AUDIENCE, OwnKeys
 from coopapi.overlaps.handling_routes import blp as overlaps
 from coopapi.overlaps.routes import blp as identifiers
+from coopapi.providers.routes import blp as providers
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
 
@@ -76,7 +81,8 @@ def describe_app() -> Flask:
     app.url_map.strict_slashes = True
     edge.register(app)
     problems.register(app)
-    api = create_api(app, directory, instruments, oauth, cases, identifiers, overlaps, disclosures, evidence, timelines)
+    features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
+    api = create_api(app, *features, evidence, mla, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -142,6 +148,12 @@ def check_database(database: Database) -> None:
             "overlap_sides",
             "disclosures",
             "exclusions",
+            "parties",
+            "shared_cases",
+            "mla_requests",
+            "mla_measures",
+            "mla_messages",
+            "deadlines",
             "evidence",
             "evidence_texts",
             "custody",
