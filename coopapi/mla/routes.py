@@ -4,8 +4,9 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from coopapi.access import Action
+from coopapi.access import Action, Level
 from coopapi.api import Blueprint
+from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
@@ -44,6 +45,7 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
 )
 def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     """List the requests that hang from a case."""
+    cases.usable(work, case_id, Level.INDEX)
     query = showing.select_requests(work, {"case_id": case_id})
     return page(work, f"mla-requests/{case_id}", query, Order((Request.id,)), wanted)
 
