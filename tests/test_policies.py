@@ -100,8 +100,8 @@ PROBES = {
     (
         "mla_messages",
         "made",
-    ): "insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by)"
-    f" values ({NEW}, 1, '{{request}}', now(), '{{fr}}', 'x', 'x', 'x', '{{{{}}}}', '{{fr}}')",
+    ): "insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by, internal)"
+    f" values ({NEW}, 1, '{{request}}', now(), '{{fr}}', 'x', 'x', 'x', '{{{{}}}}', '{{fr}}', false)",
     ("deadlines", "seen"): "select count(*) from deadlines",
     (
         "deadlines",
@@ -169,8 +169,8 @@ def things(world, owner):
             f"""{REQUEST}; insert into mla_measures (id, version, request_id, place, code, state, sealed, tokens, grounds, conditions)
                 values (gen_random_uuid(), 1, %(request)s, 0, 'x', 'pending', 'x', '{{}}', '{{}}', '{{}}');
             insert into mla_transmissions values (gen_random_uuid(), 1, %(request)s, %(nl)s, %(nl)s, now(), gen_random_uuid(), 'x', 'x');
-            insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by)
-                values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{{}}', %(nl)s);
+            insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by, internal)
+                values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{{}}', %(nl)s, false);
             insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,
                 first_due_at, extensions, rule_version)
                 values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x')""",
