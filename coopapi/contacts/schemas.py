@@ -98,6 +98,7 @@ class PointOut(Shown):
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
     last_verified_at = When(allow_none=True)
+    verified_days_ago = fields.Integer(allow_none=True)
     stale = fields.Boolean(required=True, metadata={"description": "Nobody verified it for 180 days."})
     reachable_now = fields.Boolean(required=True)
     checks_30_days = fields.Integer(required=True)
