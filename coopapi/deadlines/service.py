@@ -97,7 +97,7 @@ def _start(work: Work, rule: Rule, occasion: Occasion, item: UUID | None) -> Non
     if owing is None:
         return
     authority, country = owing
-    due = occasion.facts[rule.given] if rule.given else _due(rule, occasion.at, country, 0)
+    due = occasion.facts[rule.given] if rule.given else ends(rule, occasion.at, country)
     due = max(due, occasion.facts.get(rule.or_later) or due)
     work.session.add(
         Deadline(
@@ -118,7 +118,7 @@ def _start(work: Work, rule: Rule, occasion: Occasion, item: UUID | None) -> Non
     )
 
 
-def _due(rule: Rule, start: datetime, country: str | None, times: int) -> datetime:
+def ends(rule: Rule, start: datetime, country: str | None, times: int = 0) -> datetime:
     """When a rule's period ends, extended so many times.
 
     The period itself becomes longer: thirty days and thirty more are sixty. In another unit, the longer period takes its place.
@@ -138,7 +138,7 @@ def _longer(row: Deadline, rule: Rule, extension: Extension, estimate: datetime 
         raise _estimate("later", "an extension ends later than what it extends")
     if estimate is not None and extension.unit == "given":
         return estimate
-    end = _due(rule, row.from_at, row.country, len(row.extensions) + 1)
+    end = ends(rule, row.from_at, row.country, len(row.extensions) + 1)
     if estimate is not None and estimate > end:
         raise _estimate("at_most", f"not later than {end.isoformat()} ({extension.article})")
     return end
