@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +74,7 @@ def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
         row.suspended_at = occasion.at
     elif event in rule.moved_on and given:
         row.due_at = max(given, row.due_at)
-        row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.isoformat()}]
+        row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.astimezone(UTC).isoformat()}]
 
 
 def _resume(row: Deadline, rule: Rule, suspended: datetime, again: datetime) -> None:
@@ -162,11 +162,11 @@ def extend(work: Work, deadline_id: UUID, version: int, data: Mapping[str, Any])
     if rule.extension is None or len(row.extensions) >= rule.extension.most:
         raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
     row.due_at = _longer(row, rule, rule.extension, data.get("estimate"))
-    estimate = data["estimate"].isoformat() if data.get("estimate") else None
+    estimate = data["estimate"].astimezone(UTC).isoformat() if data.get("estimate") else None
     sealed = work.keys.sealer("deadlines").seal(data["reason"].encode(), f"deadlines/{row.id}").hex()
     row.extensions = [
         *row.extensions,
-        {"at": work.now.isoformat(), "to": row.due_at.isoformat(), "sealed": sealed, "estimate": estimate},
+        {"at": work.now.isoformat(), "to": row.due_at.astimezone(UTC).isoformat(), "sealed": sealed, "estimate": estimate},
     ]
     case_id = acting(work, row)[0].case_id
     work.note("deadline.extended", row, case_id=case_id, parties=row.object_id, event=True, rule=row.rule)
