@@ -145,7 +145,7 @@ def test_execution_is_extended_to_the_date_that_both_consult_on_as_often_as_it_t
 
 
 def test_only_the_side_that_owes_extends_and_there_only_who_decides(asked, world):
-    assert asked.extend("prosecutor", "eio_recognition", **LONGER).status_code == 404  # has no access to the case
+    assert asked.extend("prosecutor", "eio_recognition", **LONGER).status_code == 403
     assert asked.extend("investigator", "eio_recognition", **LONGER).json["type"] == "/problems/not-your-deadline"
     assert asked.extend("foreign", "eio_recognition", **LONGER).status_code == 403
     path = f"/deadlines/{asked.row('eio_recognition')['id']}/transitions"
@@ -181,6 +181,6 @@ def test_the_reason_is_for_both_sides_and_in_no_journal(asked, world, owner):
         events = [e for e in world.as_(who).get("/events").json["items"] if e["action"] == "deadline.extended"]
         assert [(e["object_id"], e["detail"]["rule"]) for e in events] == [(str(asked.id), "eio_recognition")]
     with owner.cursor() as cursor:
-        for table in ("deadlines", "journal"):
+        for table in ("deadlines", "journal_entries"):
             cursor.execute(f"select coalesce(jsonb_agg(to_jsonb(t)), '[]') from {table} t")
             assert "heron" not in json.dumps(cursor.fetchone()[0])
