@@ -131,7 +131,7 @@ def request(world, owner, case):
     with owner.cursor() as cursor:
         cursor.execute(
             "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,"
-            " first_due_at, extensions, rule_version) values (gen_random_uuid(), 1, %s, 'request', 'eio_recognition', 'requesting', %s,"
+            " first_due_at, extensions, rule_version) values (gen_random_uuid(), 1, %s, 'request', 'eio_execution', 'requesting', %s,"
             " 'receive', now(), now() + interval '9 days', now(), '[]', 'x') returning id",
             (made["id"], world.authorities["nl"]),
         )
@@ -195,7 +195,7 @@ def _as_new(owner, path):
             update disclosures set version = 1, state = 'withdrawn';
             update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
             update mla_requests set version = 1, state = 'draft'; update mla_measures set version = 1;
-            update deadlines set version = 1, extensions = '[]';
+            update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
             update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
             update providers set version = 1; delete from providers where legal_entity = 'New';
             delete from requirement_notices where supersedes is not null;

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.db import Work
+from coopapi.deadlines import computing
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable
 from coopapi.lifecycle import Move, Side
@@ -16,8 +17,8 @@ from coopapi.mla.models import Measure, Request
 from coopapi.mla.sides import Taken
 from coopapi.mla.telling import Act, Turn
 
-PRESERVED_AT_LEAST: Final = timedelta(days=60)
-"""Budapest Art. 29(7): not less than sixty days."""
+PRESERVED_AT_LEAST: Final = 60
+"""Budapest Art. 29(7): not less than sixty days, each to its last hour."""
 _EXTENSION: Final = timedelta(days=30)
 
 
@@ -143,6 +144,11 @@ def _forward(step: Step) -> None:
     request.executing_id, request.received_at = target, None
 
 
+def _ask(step: Step) -> None:
+    """A question may say by when it is to be answered."""
+    step.facts["answer_by"] = step.data.get("until")
+
+
 def _decide(step: Step) -> None:
     step.request.decided_at = step.taken.at
 
@@ -154,11 +160,12 @@ def _postpone(step: Step) -> None:
 
 def _preserve(step: Step) -> None:
     """At least sixty days under the Convention, sixty unless confirmed under the Regulation (M4)."""
-    least = step.taken.at + PRESERVED_AT_LEAST
+    eu = step.request.kind == "epoc_pr"
+    least = computing.due(PRESERVED_AT_LEAST, "days", step.taken.at, step.request.executing_country, moves=eu)
     until: datetime = step.data.get("until") or least
     if until < least:
         raise _fault("/until", "at_least_60_days", "not less than sixty days (Budapest Art. 29(7))")
-    if step.request.kind == "epoc_pr" and until > least:
+    if eu and until > least:
         raise _fault("/until", "sixty_days", "sixty days, unless extended or confirmed (Regulation (EU) 2023/1543 Art. 11(1))")
     step.request.until, step.request.decided_at = until, step.taken.at
 
@@ -215,6 +222,7 @@ EFFECTS: Final[Mapping[str, Callable[[Step], None]]] = {
     "transmit": _transmit,
     "receive": _receive,
     "forward": _forward,
+    "ask": _ask,
     "recognise": _decide,
     "refuse": _decide,
     "postpone": _postpone,

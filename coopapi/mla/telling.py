@@ -79,7 +79,8 @@ def step(work: Work, request: Request, act: Act) -> None:
 
 def _given(work: Work, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:
     """What rules of deadlines ask for: which measures, whether somebody was notified, dates that were given."""
-    given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": [row.code for row in rows]}
+    codes = [row.code for row in ([measure] if measure else rows)]
+    given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": codes}
     until = measure.until if measure else request.until
     if until is not None:
         given["until"] = until
