@@ -115,6 +115,13 @@ def test_an_emergency_order_to_a_provider_has_eight_hours(world, clock):
     answered = {"recorded": {**told, "at": "2026-12-02T05:30:00+01:00"}}
     assert act(world, "prosecutor", request, 0, "execute", **answered).status_code == 200
     assert clocks(world, "prosecutor", request)["epoc_emergency"][1] == "met"
+    profile = {"authority_id": str(world.authorities["provider"]), "legal_entity": "Heron Messaging Ireland Ltd",
+               "establishment": {"kind": "designated_establishment", "name": "Dublin", "country": "IE"},
+               "notification_policy": "never", "valid_from": "2026-08-18"}  # fmt: skip
+    provider = world.as_("operator").post("/providers", profile).json["id"]
+    measured = world.as_("prosecutor").get(f"/providers/{provider}/performance").json
+    assert (measured["asked"], measured["answered"], round(measured["median_hours"], 2)) == (1, 1, 7.33)
+    assert world.as_("romanian").get(f"/providers/{provider}/performance").json["asked"] == 0
     walk(world, request, ("prosecutor", "validate_ex_post"))
     assert clocks(world, "prosecutor", request)["epoc_expost"][1] == "met"
     words = world.as_("prosecutor").get(f"/mla-requests/{request}/messages").json["items"]
