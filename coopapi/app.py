@@ -25,6 +25,9 @@ from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import NotFound, Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
+from coopapi.jits.afterwards_routes import blp as jit_statements
+from coopapi.jits.people_routes import blp as jit_people
+from coopapi.jits.routes import blp as jits
 from coopapi.journal.service import record
 from coopapi.oauth.routes import blp as oauth
 from coopapi.oauth.service import AUDIENCE, OwnKeys
@@ -76,7 +79,8 @@ def describe_app() -> Flask:
     app.url_map.strict_slashes = True
     edge.register(app)
     problems.register(app)
-    api = create_api(app, directory, instruments, oauth, cases, identifiers, overlaps, disclosures, evidence, timelines)
+    working = (cases, identifiers, overlaps, disclosures, evidence, jits, jit_people, jit_statements)
+    api = create_api(app, directory, instruments, oauth, *working, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -146,6 +150,16 @@ def check_database(database: Database) -> None:
             "evidence_texts",
             "custody",
             "evidence_uses",
+            "jits",
+            "jit_parties",
+            "jit_members",
+            "jit_participants",
+            "jit_associates",
+            "jit_signatures",
+            "jit_amendments",
+            "jit_evaluations",
+            "jit_statements",
+            "jit_releases",
             "journal_entries",
             "principals",
             "authorities",
