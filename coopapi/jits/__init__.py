@@ -1,1 +1,1 @@
-"""Joint investigation teams: agreed, signed by each for itself, shared while they last, evaluated, and told of in words all approved."""
+"""Joint investigation teams: agreed, signed by each for itself, evaluated, and told of in words that all approved."""

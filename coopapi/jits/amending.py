@@ -183,7 +183,8 @@ def _details(work: Work, jit: Jit, row: JitAmendment) -> dict[str, Any]:
 
 def _join(work: Work, jit: Jit, row: JitAmendment) -> None:
     authority: UUID = row.authority_id  # type: ignore[assignment]
-    party = JitParty(id=new_id(), jit_id=jit.id, authority_id=authority, country=sides.country_of(work, authority), joined_at=work.now)
+    country = sides.country_of(work, authority)
+    party = JitParty(id=new_id(), jit_id=jit.id, authority_id=authority, country=country, joined_at=work.now)
     party.sealed = seal(key_of(work, jit), _details(work, jit, row).get("leader") or {}, party.id)
     work.add(party)
     parties.admit(work, jit.id, authority, Side.NEGOTIATING)

@@ -57,7 +57,8 @@ def _letters(text: str) -> Iterator[tuple[int, str]]:
 
 def _foreign(sign: str) -> bool:
     kind = unicodedata.category(sign)
-    return kind in {"Cf", "Cc", "Co", "Cn"} or (kind[0] == "L" and not unicodedata.name(sign, "").startswith(("LATIN", "FEMININE", "MASCULINE")))
+    ours = unicodedata.name(sign, "").startswith(("LATIN", "FEMININE", "MASCULINE"))
+    return kind in {"Cf", "Cc", "Co", "Cn"} or (kind[0] == "L" and not ours)
 
 
 def _said(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, str]]:

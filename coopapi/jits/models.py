@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, case, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Actor
@@ -140,6 +140,6 @@ class JitAssociate(Kept):
         return inside(cls.jit_id, actor, now)
 
 
-def through(jit_id: UUID, *, live: bool = True) -> ColumnElement[bool]:
-    """The parties of a team, those that are in it now or all there ever were."""
-    return and_(JitParty.jit_id == jit_id, or_(JitParty.state == "party", not live))
+def through(jit_id: UUID) -> ColumnElement[bool]:
+    """The States that are in a team now."""
+    return and_(JitParty.jit_id == jit_id, JitParty.state == "party")

@@ -14,8 +14,8 @@ from coopapi.jits.sealing import key_of, seal
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import Side
 
-P = TypeVar("P", JitParty, JitMember, JitParticipant, JitAssociate)
-Q = TypeVar("Q", JitMember, JitParticipant, JitAssociate)
+P = TypeVar("P", bound=JitParty | JitMember | JitParticipant | JitAssociate)
+Q = TypeVar("Q", bound=JitMember | JitParticipant | JitAssociate)
 _OVER: Final = (*AFTER, "abandoned")
 
 

@@ -8,8 +8,8 @@ revision = "0004"
 down_revision = "0003"
 
 _TABLES = (
-    "jit_releases jit_statements jit_evaluations jit_amendments jit_signatures jit_associates jit_participants jit_members jit_parties "
-    "jits "
+    "jit_releases jit_statements jit_evaluations jit_amendments jit_signatures jit_associates jit_participants jit_members "
+    "jit_parties jits "
     "shared_cases"
 )  # fmt: skip
 _FUNCTIONS = (

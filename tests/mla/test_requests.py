@@ -32,7 +32,16 @@ def test_nobody_else_sees_a_request_anywhere(world):
     measure = read(world, "prosecutor", request)["measures"][0]["id"]
     for outsider in ("romanian", "desk_fr", "judge_fr"):
         me = world.as_(outsider)
-        for path in ("", "/readiness", "/transitions", "/measures", "/messages", "/transmissions", "/deadlines", "/requirement-notices"):
+        for path in (
+            "",
+            "/readiness",
+            "/transitions",
+            "/measures",
+            "/messages",
+            "/transmissions",
+            "/deadlines",
+            "/requirement-notices",
+        ):
             assert me.get(f"/mla-requests/{request}{path}").status_code == 404, path
         assert me.get(f"/mla-requests/{request}/measures/{measure}/transitions").status_code == 404
         assert me.get("/mla-requests").json["items"] == []
@@ -290,7 +299,9 @@ def test_identifiers_of_the_case_are_carried_and_impossible_ones_are_refused(wor
     refused = world.as_("prosecutor").post("/mla-requests", {"reference": "y", "kind": "eio", "measures": [bad]})
     assert (refused.status_code, faults(refused)) == (422, {"/measures/0/identifiers/1/value"})
     foreign = {**SUBSCRIBER, "identifiers": [{"identifier_id": held}]}
-    assert world.as_("prosecutor").post("/mla-requests", {"reference": "z", "kind": "eio", "measures": [foreign]}).status_code == 422
+    assert (
+        world.as_("prosecutor").post("/mla-requests", {"reference": "z", "kind": "eio", "measures": [foreign]}).status_code == 422
+    )
 
 
 def test_what_was_sent_is_not_changed_and_a_returned_request_is_revised(world):

@@ -94,7 +94,12 @@ def test_an_emergency_order_to_a_provider_has_eight_hours(world, clock):
     request = draft(
         world, kind="epoc", to="provider", measures=[SUBSCRIBER], urgency="emergency", emergency_ground="ongoing_child_abuse"
     )
-    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": {**SENT, "channel": "provider_portal"}}))
+    walk(
+        world,
+        request,
+        ("prosecutor", "ready"),
+        ("prosecutor", "transmit", {"transmission": {**SENT, "channel": "provider_portal"}}),
+    )
     assert clocks(world, "prosecutor", request)["epoc_expost"] == ("2026-12-03T21:00:00+00:00", "running")
     assert step(world, "prosecutor", request, "receive").status_code == 403
 
