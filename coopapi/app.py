@@ -17,8 +17,10 @@ from coopapi.api import create_api
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
 from coopapi.config import BadSettings, Settings
+from coopapi.contacts.routes import blp as contacts
 from coopapi.crypto import Keyring, load_keys
 from coopapi.db import Clock, Database, utc_now
+from coopapi.deadlines.routes import blp as deadlines
 from coopapi.directory.models import CANARY
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
@@ -29,10 +31,13 @@ from coopapi.jits.afterwards_routes import blp as jit_statements
 from coopapi.jits.people_routes import blp as jit_people
 from coopapi.jits.routes import blp as jits
 from coopapi.journal.service import record
+from coopapi.mla.routes import blp as mla
+from coopapi.notices.routes import blp as notices
 from coopapi.oauth.routes import blp as oauth
 from coopapi.oauth.service import AUDIENCE, OwnKeys
 from coopapi.overlaps.handling_routes import blp as overlaps
 from coopapi.overlaps.routes import blp as identifiers
+from coopapi.providers.routes import blp as providers
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
 
@@ -79,8 +84,8 @@ def describe_app() -> Flask:
     app.url_map.strict_slashes = True
     edge.register(app)
     problems.register(app)
-    working = (cases, identifiers, overlaps, disclosures, evidence, jits, jit_people, jit_statements)
-    api = create_api(app, directory, instruments, oauth, *working, timelines)
+    features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
+    api = create_api(app, *features, evidence, mla, jits, jit_people, jit_statements, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -137,40 +142,48 @@ def check_database(database: Database) -> None:
         ).one()
         if strong.exempt or strong.owner or strong.member:
             raise LeakyDatabase("COOPAPI_DATABASE_URL must be the role coopapi_app: no superuser, no owner, member of nothing")
-        tables = (
-            "cases",
-            "identifiers",
-            "subjects",
-            "case_access",
-            "case_overlaps",
-            "overlap_sides",
-            "disclosures",
-            "exclusions",
-            "evidence",
-            "evidence_texts",
-            "custody",
-            "evidence_uses",
-            "jits",
-            "jit_parties",
-            "jit_members",
-            "jit_participants",
-            "jit_associates",
-            "jit_signatures",
-            "jit_amendments",
-            "jit_evaluations",
-            "jit_statements",
-            "jit_releases",
-            "journal_entries",
-            "principals",
-            "authorities",
-        )
-        seen = [table for table in tables if session.scalar(text(f"select exists (select from {table})"))]  # noqa: S608 (names above)
+        seen = [table for table in _OWNED if session.scalar(text(f"select exists (select from {table})"))]  # noqa: S608 (names above)
     with database.work(lambda _: _STRANGER, "canary") as work:
         if work.session.scalar(text("select exists (select from cases where id = :canary)"), {"canary": CANARY}):
             seen.append("canary")
     if seen:
         raise LeakyDatabase(f"rows of others are visible: {', '.join(seen)}")
 
+
+_OWNED: Final = (
+    "cases",
+    "identifiers",
+    "subjects",
+    "case_access",
+    "case_overlaps",
+    "overlap_sides",
+    "disclosures",
+    "exclusions",
+    "parties",
+    "shared_cases",
+    "jits",
+    "jit_parties",
+    "jit_members",
+    "jit_participants",
+    "jit_associates",
+    "jit_signatures",
+    "jit_amendments",
+    "jit_evaluations",
+    "jit_statements",
+    "jit_releases",
+    "mla_requests",
+    "mla_measures",
+    "mla_messages",
+    "deadlines",
+    "evidence",
+    "evidence_texts",
+    "custody",
+    "evidence_uses",
+    "journal_entries",
+    "principals",
+    "authorities",
+)
+"""Tables in which nobody who is nobody sees a row."""
 
 _STRANGER: Final = Actor(
     id=UUID(int=1),

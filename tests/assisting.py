@@ -86,7 +86,7 @@ def act(world, who, request, number, event, **more):
 
 
 def clocks(world, who, request):
-    """The deadlines of a request: rule, due, state."""
+    """The deadlines of a request: rule, due to the minute in UTC, state."""
     found = world.as_(who).get(f"/mla-requests/{request}/deadlines")
     assert found.status_code == 200, found.json
-    return {d["rule"]: (d["due_at"], d["state"]) for d in found.json["items"]}
+    return {d["rule"]: (d["due_at"][:16], d["state"]) for d in found.json["items"]}

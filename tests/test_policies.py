@@ -74,6 +74,41 @@ PROBES = {
         "given",
     ): f"insert into shared_cases values ({NEW}, 1, {NEW}, '{{case}}', '{{nl}}', 2, '{{person}}', now(), null)",
     ("shared_cases", "ended"): "update shared_cases set version = 9",
+    ("mla_requests", "seen"): "select count(*) from mla_requests",
+    (
+        "mla_requests",
+        "made",
+    ): "insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped,"
+    " sealed, notices, grounds, path_countries, created_by, created_at, updated_at) values"
+    f" ({NEW}, 1, '{{nl}}', 'x', 'eio', '{{nl}}', 'draft', 'routine', 'x', 'x', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{person}}', now(), now())",
+    ("mla_requests", "changed"): "update mla_requests set version = 9",
+    ("mla_measures", "seen"): "select count(*) from mla_measures",
+    (
+        "mla_measures",
+        "made",
+    ): "insert into mla_measures (id, version, request_id, place, code, state, sealed, tokens, grounds, conditions)"
+    f" values ({NEW}, 1, '{{request}}', 9, 'x', 'pending', 'x', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}')",
+    ("mla_measures", "changed"): "update mla_measures set version = 9",
+    ("mla_measures", "redrafted"): "delete from mla_measures where request_id = '{request}'",
+    ("mla_transmissions", "seen"): "select count(*) from mla_transmissions",
+    (
+        "mla_transmissions",
+        "made",
+    ): "insert into mla_transmissions (id, version, request_id, from_id, to_id, at, sent_by, channel, security)"
+    f" values ({NEW}, 1, '{{request}}', '{{nl}}', '{{nl}}', now(), {NEW}, 'x', 'x')",
+    ("mla_messages", "seen"): "select count(*) from mla_messages",
+    (
+        "mla_messages",
+        "made",
+    ): "insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by)"
+    f" values ({NEW}, 1, '{{request}}', now(), '{{fr}}', 'x', 'x', 'x', '{{{{}}}}', '{{fr}}')",
+    ("deadlines", "seen"): "select count(*) from deadlines",
+    (
+        "deadlines",
+        "made",
+    ): "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at,"
+    f" due_at, first_due_at, extensions, rule_version) values ({NEW}, 1, '{{request}}', 'x', 'x', 'x', '{{nl}}', 'x', now(), now(), now(), '[]', 'x')",
+    ("deadlines", "changed"): "update deadlines set version = 9",
     ("parties", "seen"): "select count(*) from parties",
     ("evidence", "seen"): "select count(*) from evidence",
     ("evidence", "made"): "insert into evidence (id, version, object_id, object_type, provider_id, source_country, obtained_on,"
@@ -97,6 +132,10 @@ PROBES = {
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
 }
+
+REQUEST = """insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped, sealed, notices,
+    grounds, path_countries, created_by, created_at, updated_at) values (%(request)s, 1, %(nl)s, 'r', 'eio', %(nl)s, 'draft', 'routine',
+    'x', 'x', '{}', '{}', '{}', %(person)s, now(), now())"""
 
 
 @pytest.fixture
@@ -122,11 +161,32 @@ def things(world, owner):
         cursor.execute(
             "insert into parties values (gen_random_uuid(), %s, %s, 'host', null, true, now(), null)", (str(uuid4()), nl)
         )
+        request = str(uuid4())
+        cursor.execute(
+            "insert into parties values (gen_random_uuid(), %s, %s, 'requesting', null, true, now(), null)", (request, nl)
+        )
+        cursor.execute(
+            f"""{REQUEST}; insert into mla_measures (id, version, request_id, place, code, state, sealed, tokens, grounds, conditions)
+                values (gen_random_uuid(), 1, %(request)s, 0, 'x', 'pending', 'x', '{{}}', '{{}}', '{{}}');
+            insert into mla_transmissions values (gen_random_uuid(), 1, %(request)s, %(nl)s, %(nl)s, now(), gen_random_uuid(), 'x', 'x');
+            insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by)
+                values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{{}}', %(nl)s);
+            insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,
+                first_due_at, extensions, rule_version)
+                values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x')""",
+            {"request": request, "nl": nl, "person": world.people["investigator"]},
+        )
         cursor.execute(
             "insert into shared_cases values (gen_random_uuid(), 1, gen_random_uuid(), %s, %s, 2, gen_random_uuid(), now(), null)",
             (case, nl),
         )
-    there = {"other": other, "ro": world.authorities["ro"], "person": world.people["romanian"], "second": second}
+    there = {
+        "request": request,
+        "other": other,
+        "ro": world.authorities["ro"],
+        "person": world.people["romanian"],
+        "second": second,
+    }
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
     return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared}
 
@@ -175,7 +235,7 @@ def mutated(owner, table, policy):
         command, using, check = cursor.fetchone()
         parts = ([" using (true)"] if using else []) + ([" with check (true)"] if check else [])
         cursor.execute(f"alter policy {policy} on {table}{''.join(parts)}")
-        if command == "UPDATE":
+        if command in {"UPDATE", "DELETE"}:
             cursor.execute(f"create policy sight on {table} for select using (true)")
         try:
             yield

@@ -9,7 +9,7 @@ from coopapi.cases.schemas import TransitionsOut
 from coopapi.db import Work
 from coopapi.deadlines import computing, rules, service
 from coopapi.deadlines.models import Deadline
-from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineStepIn, HolidayOut, HolidaysIn, RuleOut
+from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineStepIn, HolidayOut, HolidaysIn, DeadlineRuleOut
 from coopapi.paging import Order, Page, page
 
 blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="The clocks that the law starts")
@@ -48,7 +48,7 @@ def extend(data: dict[str, Any], *, deadline_id: UUID, version: int, work: Work)
     return service.extend(work, deadline_id, version, data)
 
 
-@blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=RuleOut, many="items")
+@blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=DeadlineRuleOut, many="items")
 def rule_index(*, work: Work) -> list[rules.Rule]:
     """List the rules that deadlines follow, each with its article."""
     del work

@@ -58,7 +58,7 @@ class DeadlineOut(Shown):
     etag = fields.String(required=True)
 
 
-class RuleOut(Shown):
+class DeadlineRuleOut(Shown):
     """One rule of the law, as data."""
 
     code = fields.String(required=True)

@@ -50,26 +50,10 @@ def begin(work: Work, data: Mapping[str, Any]) -> Request:
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
     wrapped, sealer = new_key(work, request_id)
-    request = Request(
-        id=request_id,
-        maker_id=work.actor.authority_id,
-        requesting_id=asks,
-        reference=data["reference"],
-        kind=data["kind"],
-        case_id=None if incoming else data.get("case_id"),
-        previous_id=previous.id if previous else None,
-        relation=data["previous"]["relation"] if previous else None,
-        state="transmitted" if incoming else "draft",
-        urgency="routine",
-        wrapped=wrapped,
-        sealed=seal(sealer, content, request_id),
-        notices=[],
-        grounds=[],
-        path_countries=[],
-        created_by=work.actor.id,
-        created_at=work.now,
-        updated_at=work.now,
-    )
+    request = _row(work, data, request_id, asks)
+    request.wrapped, request.sealed = wrapped, seal(sealer, content, request_id)
+    if previous:
+        request.previous_id, request.relation = previous.id, data["previous"]["relation"]
     if incoming:
         _enter(work, request, incoming)
     _set(work, request, data)
@@ -81,6 +65,25 @@ def begin(work: Work, data: Mapping[str, Any]) -> Request:
     else:
         work.note("request.drafted", request, case_id=request.case_id, event=True, kind=request.kind)
     return request
+
+
+def _row(work: Work, data: Mapping[str, Any], request_id: UUID, asks: UUID) -> Request:
+    return Request(
+        id=request_id,
+        maker_id=work.actor.authority_id,
+        requesting_id=asks,
+        reference=data["reference"],
+        kind=data["kind"],
+        case_id=None if data.get("incoming") else data.get("case_id"),
+        state="transmitted" if data.get("incoming") else "draft",
+        urgency="routine",
+        notices=[],
+        grounds=[],
+        path_countries=[],
+        created_by=work.actor.id,
+        created_at=work.now,
+        updated_at=work.now,
+    )
 
 
 def _check_reference(work: Work, asks: UUID, reference: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept, Row, new_id
+from coopapi.db import Kept
 from coopapi.mla.lives import KINDS, MEASURE_LIFE, Kind
 from coopapi.parties import partied
 
@@ -90,12 +90,11 @@ class Measure(Kept):
         return partied(cls.request_id, actor, now)
 
 
-class Transmission(Row):
+class Transmission(Kept):
     """How a request went out: by whom, through which channel, how safely (Budapest Art. 25(3))."""
 
     __tablename__ = "mla_transmissions"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
     from_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     to_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
@@ -124,7 +123,7 @@ class Message(Kept):
     side: Mapped[str] = mapped_column()
     act: Mapped[str] = mapped_column()
     reply_to: Mapped[UUID | None] = mapped_column(ForeignKey("mla_messages.id"))
-    sealed: Mapped[bytes | None] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
     grounds: Mapped[list[str]] = mapped_column()
     recorded: Mapped[dict[str, Any] | None] = mapped_column()
     recorded_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

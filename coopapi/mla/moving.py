@@ -47,7 +47,7 @@ class Step:
     data: Mapping[str, Any]
     taken: Taken
     facts: dict[str, Any] = field(default_factory=dict)
-    leaving: UUID | None = None
+    afterwards: Callable[[], object] | None = None
 
 
 def take(work: Work, request_id: UUID, version: int, data: Mapping[str, Any]) -> Request:
@@ -68,8 +68,8 @@ def _carry_out(work: Work, request: Request, move: Move, data: Mapping[str, Any]
     EFFECTS.get(move.event, _nothing)(step)
     request.state, request.updated_at = move.target, work.now
     telling.step(work, request, Act(move.event, taken, data, facts=step.facts))
-    if step.leaving:
-        parties.admit(work, request.id, step.leaving, Side.EXECUTING, acting=False)
+    if step.afterwards:
+        step.afterwards()
     return request
 
 
@@ -136,7 +136,8 @@ def _forward(step: Step) -> None:
         raise _fault("/to_authority", "another", "say to which other authority it is forwarded")
     drafting.known(work, target, "/to_authority")
     parties.admit(work, request.id, target, Side.EXECUTING)
-    step.leaving = request.executing_id
+    if (before := request.executing_id) is not None:
+        step.afterwards = lambda: parties.admit(work, request.id, before, Side.EXECUTING, acting=False)
     request.executing_id, request.received_at = target, None
 
 
@@ -199,7 +200,7 @@ def follow_up(work: Work, earlier: Request) -> None:
 def _transmit(step: Step) -> None:
     earlier = sending.transmit(step.work, step.request, step.data, step.facts)
     if earlier is not None:
-        follow_up(step.work, earlier)
+        step.afterwards = lambda: follow_up(step.work, earlier)
 
 
 GROUNDED: Final = frozenset({"refuse", "postpone", "raise_ground", "refuse_enforcement"})

@@ -4,16 +4,27 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from coopapi.access import Action
+from coopapi.access import Action, Level
 from coopapi.api import Blueprint
+from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.fields import Paged
-from coopapi.mla import drafting, executing, measures, moving, readiness, showing, thread
+from coopapi.mla import drafting, executing, measures, moving, readiness, sending, showing, thread
 from coopapi.mla.models import Measure, Message, Request, Transmission
-from coopapi.mla.schemas import LinkIn, MeasureStepIn, MessageIn, PartIn, RequestFilter, RequestIn, RequestPatch, StepIn
+from coopapi.mla.schemas import (
+    LinkIn,
+    MeasureStepIn,
+    MessageIn,
+    PartIn,
+    RequestFilter,
+    RequestIn,
+    RequestPatch,
+    StepIn,
+    TransmissionIn,
+)
 from coopapi.mla.shown import MeasureOut, MessageOut, MovesOut, ReadinessOut, RequestBrief, RequestOut, TransmissionOut
 from coopapi.notices.models import RequirementNotice
 from coopapi.notices.schemas import NoticeOut
@@ -34,6 +45,7 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
 )
 def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     """List the requests that hang from a case."""
+    cases.usable(work, case_id, Level.INDEX)
     query = showing.select_requests(work, {"case_id": case_id})
     return page(work, f"mla-requests/{case_id}", query, Order((Request.id,)), wanted)
 
@@ -149,6 +161,19 @@ def transmissions(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Pa
     """List how a request went out."""
     query = work.all(Transmission).where(Transmission.request_id == work.one(Request, request_id).id)
     return page(work, f"transmissions/{request_id}", query, Order((Transmission.id,)), wanted)
+
+
+@blp.route(
+    f"{_ONE}/transmissions",
+    method="POST",
+    allow=Action.MLA_TRANSMIT,
+    body=TransmissionIn,
+    returns=TransmissionOut,
+    status=HTTPStatus.CREATED,
+)
+def confirm(data: dict[str, Any], *, request_id: UUID, work: Work) -> Transmission:
+    """Confirm formally what went out by fast means (Budapest Art. 25(3)), or send the papers by another channel."""
+    return sending.confirm(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/deadlines", allow=Action.DEADLINE_READ, query=Paged, returns=DeadlineOut, page=True, show=deadlines.show)

@@ -5,12 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from coopapi import parties
+from coopapi.access import Action
 from coopapi.contacts import service as contacts
 from coopapi.db import Work
 from coopapi.errors import Conflict, Unprocessable
-from coopapi.lifecycle import Side
-from coopapi.mla import readiness
+from coopapi.lifecycle import Move, Side
+from coopapi.mla import readiness, sides, telling
 from coopapi.mla.models import Request, Transmission
+from coopapi.mla.telling import Act
+
+
+class NotSentYet(Conflict):
+    """A request is confirmed after it was transmitted."""
 
 
 class NoRoundTheClockContact(Conflict):
@@ -40,6 +46,23 @@ def transmit(work: Work, request: Request, data: Mapping[str, Any], facts: dict[
     if sent.get("formal_confirmation_due"):
         facts["formal_confirmation_due"] = sent["formal_confirmation_due"]
     return _preserved(work, request)
+
+
+def _record(work: Work, request: Request, addressee: UUID, sent: Mapping[str, Any]) -> Transmission:
+    sender = {"from_id": work.actor.authority_id, "sent_by": work.actor.id, "at": work.now}
+    return work.add(Transmission(request_id=request.id, to_id=addressee, **sender, **sent))
+
+
+def confirm(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Transmission:
+    """Confirm formally what went out by fast means (Budapest Art. 25(3)), or send its papers by another channel."""
+    request = work.one(Request, request_id)
+    sent = Move("confirm", request.state, request.state, by=Action.MLA_TRANSMIT, side=Side.REQUESTING)
+    taken = sides.take(work, request, sent, None)
+    if request.executing_id is None or request.transmitted_at is None:
+        raise NotSentYet(state=request.state)
+    made = _record(work, request, request.executing_id, data)
+    telling.step(work, request, Act("confirm", taken, {}))
+    return made
 
 
 def _route(work: Work, request: Request) -> UUID:

@@ -115,9 +115,10 @@ class TransmissionOut(Shown):
     security = fields.String(required=True)
     receipt = fields.String(allow_none=True)
     formal_confirmation_due = When(allow_none=True)
+    etag = fields.String(required=True)
 
 
-class PointOut(Shown):
+class LackOut(Shown):
     """Something that a request lacks, might have, or will be refused for."""
 
     rule = fields.String(required=True)
@@ -130,9 +131,9 @@ class ReadinessOut(Shown):
     """Whether a request may go, and what would make it better."""
 
     ready = fields.Boolean(required=True)
-    missing = fields.List(fields.Nested(PointOut), required=True)
-    advised = fields.List(fields.Nested(PointOut), required=True)
-    will_be_refused = fields.List(fields.Nested(PointOut), required=True)
+    missing = fields.List(fields.Nested(LackOut), required=True)
+    advised = fields.List(fields.Nested(LackOut), required=True)
+    will_be_refused = fields.List(fields.Nested(LackOut), required=True)
     notices = fields.List(fields.UUID(), required=True, metadata={"description": "Requirement notices still to acknowledge."})
     duplicates = fields.List(
         fields.UUID(), required=True, metadata={"description": "Requests of yours that asked the same before."}

@@ -99,7 +99,7 @@ def _sides(work: Work, request: Request) -> dict[Side, tuple[UUID, str | None]]:
     found = {side: authority_on(request, side) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING)}
     query = select(Authority.id, Authority.country).where(Authority.id.in_([a for a in found.values() if a]))
     countries = {row.id: row.country for row in work.session.execute(query)}
-    return {side: (a, countries[a] or request.executing_country) for side, a in found.items() if a in countries}
+    return {side: (a, countries[a] or request.executing_country) for side, a in found.items() if a is not None and a in countries}
 
 
 def say(work: Work, request: Request, taken: Taken, turn: Turn) -> Message:

@@ -21,15 +21,21 @@ def say(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Message:
     """Ask, answer or say something; for a side that has nobody here, what it said is recorded."""
     request = work.one(Request, request_id)
     taken = _speaker(work, request, data)
-    for name, model in (("reply_to", Message), ("measure_id", Measure)):
-        if name in data and work.one(model, data[name]).request_id != request.id:
-            fault = {"in": "body", "pointer": f"/{name}", "rule": "same_request", "detail": "not of this request"}
-            raise Unprocessable(errors=[fault])
+    if "reply_to" in data:
+        _same(request, work.one(Message, data["reply_to"]).request_id, "/reply_to")
+    if "measure_id" in data:
+        _same(request, work.one(Measure, data["measure_id"]).request_id, "/measure_id")
     turn = Turn(data["act"], data["text"], measure_id=data.get("measure_id"), reply_to=data.get("reply_to"))
     message = telling.say(work, request, taken, turn)
     told = {"side": taken.side, "message": str(message.id), "recorded": taken.recorded is not None}
     telling.note(work, request, f"request.{data['act']}", **told)
     return message
+
+
+def _same(request: Request, request_id: UUID, pointer: str) -> None:
+    if request_id != request.id:
+        fault = {"in": "body", "pointer": pointer, "rule": "same_request", "detail": "not of this request"}
+        raise Unprocessable(errors=[fault])
 
 
 def _speaker(work: Work, request: Request, data: Mapping[str, Any]) -> sides.Taken:

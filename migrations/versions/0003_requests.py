@@ -10,9 +10,11 @@ down_revision = "0002"
 _TABLES = (
     "evidence_uses custody evidence_texts evidence "
     "mla_messages mla_transmissions mla_measures mla_requests deadlines "
+    "requirement_notices mous providers competences contact_checks contact_points "
     "parties"
 )  # fmt: skip
 _FUNCTIONS = (
+    "keeps(uuid)",
     "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "stands_in(uuid, uuid)", "takes_part(uuid, integer)",
 )  # fmt: skip
 

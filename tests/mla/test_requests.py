@@ -3,7 +3,22 @@
 from datetime import timedelta
 
 import pytest
-from assisting import CONTENT, CONTENT_DATA, MAILBOX, SENT, SUBSCRIBER, TRAFFIC, act, draft, read, recognised, sent, step, walk
+from assisting import (
+    CONTENT,
+    CONTENT_DATA,
+    MAILBOX,
+    SENT,
+    SUBSCRIBER,
+    TRAFFIC,
+    act,
+    clocks,
+    draft,
+    read,
+    recognised,
+    sent,
+    step,
+    walk,
+)
 
 from coopapi.mla.lives import KINDS, MEASURE_LIFE, derived_state
 
@@ -332,6 +347,20 @@ def test_changes_name_the_version_they_change(world):
     assert me.patch(path, {"language": "fr"}, If_Match='"v9"').status_code == 412
     assert me.patch(path, {"language": "fr"}, If_Match='"v1"').status_code == 200
     assert me.post(f"{path}/transitions", {"event": "ready"}, If_Match='"v1"').status_code == 412
+
+
+def test_an_urgent_request_is_confirmed_formally(world, clock):
+    due = (clock() + timedelta(days=5)).isoformat()
+    request = draft(world)
+    fast = {"channel": "secure_email", "security": "transport_encrypted", "formal_confirmation_due": due}
+    me, path = world.as_("prosecutor"), f"/mla-requests/{request}/transmissions"
+    assert me.post(path, SENT).status_code == 409
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": fast}))
+    assert clocks(world, "prosecutor", request)["bud_25_3"][1] == "running"
+    assert world.as_("prosecutor_fr").post(path, SENT).status_code == 403
+    assert me.post(path, {"channel": "post", "security": "unencrypted", "receipt": "RR 12"}).status_code == 201
+    assert clocks(world, "prosecutor", request)["bud_25_3"][1] == "met"
+    assert [t["channel"] for t in world.as_("prosecutor_fr").get(path).json["items"]] == ["post", "secure_email"]
 
 
 def test_two_measures_move_one_after_the_other(world):

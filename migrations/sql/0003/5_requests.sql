@@ -71,6 +71,7 @@ create index measures_by_token on mla_measures using gin (tokens);
 
 create table mla_transmissions (
     id uuid primary key,
+    version integer not null,
     request_id uuid not null references mla_requests (id),
     from_id uuid not null references authorities (id),
     to_id uuid not null references authorities (id),
@@ -93,7 +94,7 @@ create table mla_messages (
     side text not null,
     act text not null,
     reply_to uuid references mla_messages (id),
-    sealed bytea,
+    sealed bytea not null,
     grounds text[] not null,
     recorded jsonb,
     recorded_by uuid not null references authorities (id),

@@ -1,0 +1,1 @@
+"""Who is reached around the clock, and which authority is competent for what."""

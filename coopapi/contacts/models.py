@@ -1,0 +1,63 @@
+"""Points of contact, how they answered, and competences (Budapest Art. 35, EJN Atlas)."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.db import Kept
+from coopapi.directory.keeping import ForEverybody
+
+
+class ContactPoint(ForEverybody, Kept):
+    """An office that can be reached: in which network, when, in which languages, and what it may do itself."""
+
+    __tablename__ = "contact_points"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    network: Mapped[str] = mapped_column()
+    always: Mapped[bool] = mapped_column()
+    hours: Mapped[list[Any]] = mapped_column(JSONB)
+    time_zone: Mapped[str] = mapped_column()
+    languages: Mapped[list[str]] = mapped_column()
+    powers: Mapped[list[str]] = mapped_column()
+    contact: Mapped[dict[str, Any]] = mapped_column()
+    application: Mapped[str | None] = mapped_column()
+    declared_by: Mapped[str] = mapped_column()
+    valid_from: Mapped[date] = mapped_column()
+    valid_until: Mapped[date | None] = mapped_column()
+    last_verified_at: Mapped[datetime | None] = mapped_column()
+    verified_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+
+
+class ContactCheck(ForEverybody, Kept):
+    """One call to a point of contact, and whether anybody answered."""
+
+    __tablename__ = "contact_checks"
+
+    contact_point_id: Mapped[UUID] = mapped_column(ForeignKey("contact_points.id"))
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    at: Mapped[datetime] = mapped_column()
+    outcome: Mapped[str] = mapped_column()
+    minutes: Mapped[int | None] = mapped_column()
+
+
+class Competence(ForEverybody, Kept):
+    """What an authority is competent for: measures, kinds, instruments and places, in which languages and by which channels."""
+
+    __tablename__ = "competences"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    measures: Mapped[list[str]] = mapped_column()
+    kinds: Mapped[list[str]] = mapped_column()
+    instruments: Mapped[list[str]] = mapped_column()
+    places: Mapped[list[str]] = mapped_column()
+    languages: Mapped[list[str]] = mapped_column()
+    channels: Mapped[list[str]] = mapped_column()
+    declared_by: Mapped[str] = mapped_column()
+    valid_from: Mapped[date] = mapped_column()
+    valid_until: Mapped[date | None] = mapped_column()
+    last_confirmed_at: Mapped[datetime | None] = mapped_column()

@@ -1,0 +1,133 @@
+"""Points of contact and competences over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.contacts import service
+from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
+from coopapi.contacts.schemas import (
+    CheckIn,
+    CheckOut,
+    CompetenceFilter,
+    CompetenceIn,
+    CompetenceOut,
+    CompetencePatch,
+    FinderIn,
+    FoundOut,
+    PointFilter,
+    PointIn,
+    PointOut,
+    PointPatch,
+)
+from coopapi.db import Work
+from coopapi.fields import Paged
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("contacts", __name__, url_prefix="/api/v1", description="Who is reached when, and who is competent for what")
+
+
+@blp.route("/contact-points", allow=Action.DIRECTORY_READ, query=PointFilter, returns=PointOut, page=True, show=service.show_points)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List points of contact, with whether they are reachable now and how they answered of late."""
+    return page(work, "contact-points", service.points(work, wanted), Order((ContactPoint.id,)), wanted)
+
+
+@blp.route(
+    "/contact-points",
+    method="POST",
+    allow=Action.DIRECTORY_KEEP,
+    body=PointIn,
+    returns=PointOut,
+    status=HTTPStatus.CREATED,
+    show=service.show_points,
+)
+def enter(data: dict[str, Any], *, work: Work) -> ContactPoint:
+    """Enter a point of contact of your authority."""
+    return service.add_point(work, data)
+
+
+@blp.route("/contact-points/<uuid:point_id>", allow=Action.DIRECTORY_READ, returns=PointOut, show=service.show_points)
+def show(point_id: UUID, *, work: Work) -> ContactPoint:
+    """Show one point of contact."""
+    return work.one(ContactPoint, point_id)
+
+
+@blp.route(
+    "/contact-points/<uuid:point_id>",
+    method="PATCH",
+    allow=Action.DIRECTORY_KEEP,
+    body=PointPatch,
+    returns=PointOut,
+    changes=True,
+    show=service.show_points,
+)
+def change(data: dict[str, Any], *, point_id: UUID, version: int, work: Work) -> ContactPoint:
+    """Change a point of contact, or say that it was verified today."""
+    return service.change_point(work, work.one(ContactPoint, point_id, version=version), data)
+
+
+@blp.route("/contact-points/<uuid:point_id>/checks", allow=Action.DIRECTORY_READ, query=Paged, returns=CheckOut, page=True)
+def checks(wanted: dict[str, Any], *, point_id: UUID, work: Work) -> Page:
+    """Read how a point of contact answered."""
+    query = work.all(ContactCheck).where(ContactCheck.contact_point_id == work.one(ContactPoint, point_id).id)
+    return page(work, f"checks/{point_id}", query, Order((ContactCheck.id,)), wanted)
+
+
+@blp.route(
+    "/contact-points/<uuid:point_id>/checks",
+    method="POST",
+    allow=Action.MLA_TRANSMIT,
+    body=CheckIn,
+    returns=CheckOut,
+    status=HTTPStatus.CREATED,
+)
+def check(data: dict[str, Any], *, point_id: UUID, work: Work) -> ContactCheck:
+    """Say how a point of contact answered when you called."""
+    return service.add_check(work, work.one(ContactPoint, point_id), data)
+
+
+@blp.route("/authorities/competent", allow=Action.DIRECTORY_READ, query=FinderIn, returns=FoundOut, many="items")
+def competent(wanted: dict[str, Any], *, work: Work) -> list[service.Found]:
+    """Find who is competent in a country, best first, with the languages and channels accepted."""
+    return service.competent(work, wanted)
+
+
+@blp.route("/competences", allow=Action.DIRECTORY_READ, query=CompetenceFilter, returns=CompetenceOut, page=True)
+def competences(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List what authorities are competent for."""
+    return page(work, "competences", service.competences(work, wanted), Order((Competence.id,)), wanted)
+
+
+@blp.route(
+    "/competences",
+    method="POST",
+    allow=Action.DIRECTORY_KEEP,
+    body=CompetenceIn,
+    returns=CompetenceOut,
+    status=HTTPStatus.CREATED,
+)
+def declare(data: dict[str, Any], *, work: Work) -> Competence:
+    """Say what your authority is competent for."""
+    return service.add_competence(work, data)
+
+
+@blp.route("/competences/<uuid:competence_id>", allow=Action.DIRECTORY_READ, returns=CompetenceOut)
+def competence(competence_id: UUID, *, work: Work) -> Competence:
+    """Show one competence."""
+    return work.one(Competence, competence_id)
+
+
+@blp.route(
+    "/competences/<uuid:competence_id>",
+    method="PATCH",
+    allow=Action.DIRECTORY_KEEP,
+    body=CompetencePatch,
+    returns=CompetenceOut,
+    changes=True,
+)
+def change_competence(data: dict[str, Any], *, competence_id: UUID, version: int, work: Work) -> Competence:
+    """Change or confirm a competence."""
+    return service.change_competence(work, work.one(Competence, competence_id, version=version), data)

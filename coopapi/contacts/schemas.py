@@ -1,0 +1,183 @@
+"""Points of contact and competences on the wire."""
+
+import re
+from typing import Final
+from zoneinfo import available_timezones
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from coopapi.directory.fields import Code
+from coopapi.directory.schemas import AuthorityOut, ContactIn
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.instruments import service as instruments
+
+OUTCOMES: Final = ("reached", "no_answer", "wrong_number", "out_of_order")
+_CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
+
+
+class HoursIn(Schema):
+    """Open on one weekday, by the local clock."""
+
+    weekday = fields.Integer(required=True, strict=True, validate=validate.Range(0, 6), metadata={"description": "0 is Monday."})
+    opens = Text(5, required=True, validate=[validate.Regexp(_CLOCK)])
+    closes = Text(5, required=True, validate=[validate.Regexp(_CLOCK)])
+
+
+class OfficeContactIn(ContactIn):
+    """How the office is reached: never a person's own number."""
+
+    emergency_phone = Text(40)
+
+
+class _PointFields(Schema):
+    network = Code("contact_networks")
+    always = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "Reachable around the clock."})
+    hours = Many(fields.Nested(HoursIn), 21)
+    time_zone = Text(60, metadata={"description": "IANA, such as Europe/Paris."})
+    languages = Many(Code("languages"), 20)
+    powers = Many(Code("contact_powers"), 6)
+    contact = fields.Nested(OfficeContactIn)
+    application = OneOf(("none", "applied", "accepted"), allow_none=True)
+    declared_by = Text(200)
+    valid_from = fields.Date()
+    valid_until = fields.Date(allow_none=True)
+
+    @ma.validates_schema
+    def zones_exist(self, data: dict[str, object], **_: object) -> None:
+        """Opening hours mean something in a zone that exists."""
+        if "time_zone" in data and data["time_zone"] not in available_timezones():
+            raise ma.ValidationError("Not an IANA time zone.", "time_zone")
+
+
+class PointPatch(_PointFields):
+    """What changes about a point of contact; `verified` says that somebody looked today."""
+
+    verified = fields.Boolean(truthy={True}, falsy=set())
+
+
+class PointIn(_PointFields):
+    """A point of contact."""
+
+    authority_id = fields.UUID(metadata={"description": "Your own, if not said; the operator's administrators name any."})
+    network = Code("contact_networks", required=True)
+    time_zone = Text(60, required=True)
+    declared_by = Text(200, required=True)
+    valid_from = fields.Date(required=True)
+
+
+class PointFilter(Paged):
+    """Which points of contact."""
+
+    country = Code("countries")
+    network = Code("contact_networks")
+    power = Code("contact_powers")
+
+
+class PointOut(Shown):
+    """A point of contact, and whether it is reachable now."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    network = fields.String(required=True)
+    always = fields.Boolean(required=True)
+    hours = fields.List(fields.Dict(), required=True)
+    time_zone = fields.String(required=True)
+    languages = fields.List(fields.String(), required=True)
+    powers = fields.List(fields.String(), required=True)
+    contact = fields.Dict(required=True)
+    application = fields.String(allow_none=True)
+    declared_by = fields.String(required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True)
+    last_verified_at = When(allow_none=True)
+    stale = fields.Boolean(required=True, metadata={"description": "Nobody verified it for 180 days."})
+    reachable_now = fields.Boolean(required=True)
+    checks_30_days = fields.Integer(required=True)
+    reached_30_days = fields.Integer(required=True)
+    etag = fields.String(required=True)
+
+
+class CheckIn(Schema):
+    """A call to a point of contact."""
+
+    outcome = OneOf(OUTCOMES, required=True)
+    minutes = fields.Integer(strict=True, validate=validate.Range(0, 10_000), metadata={"description": "Until somebody answered."})
+
+
+class CheckOut(Shown):
+    """How a point of contact answered."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    at = When(required=True)
+    outcome = fields.String(required=True)
+    minutes = fields.Integer(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class CompetencePatch(Schema):
+    """What changes about a competence; an empty list means all."""
+
+    measures = Many(Code("measures"), 50)
+    kinds = Many(Code("request_kinds"), 20)
+    instruments = Many(OneOf(instruments.codes()), 30)
+    places = Many(Text(200), 200)
+    languages = Many(Code("languages"), 20)
+    channels = Many(Code("channels"), 20)
+    declared_by = Text(200)
+    valid_until = fields.Date(allow_none=True)
+    confirmed = fields.Boolean(truthy={True}, falsy=set())
+
+
+class CompetenceIn(CompetencePatch):
+    """What an authority is competent for."""
+
+    authority_id = fields.UUID(metadata={"description": "Your own, if not said."})
+    declared_by = Text(200, required=True)
+    valid_from = fields.Date(required=True)
+
+
+class CompetenceFilter(Paged):
+    """Whose competences."""
+
+    authority_id = fields.UUID()
+    country = Code("countries")
+
+
+class CompetenceOut(Shown):
+    """What an authority is competent for."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    measures = fields.List(fields.String(), required=True)
+    kinds = fields.List(fields.String(), required=True)
+    instruments = fields.List(fields.String(), required=True)
+    places = fields.List(fields.String(), required=True)
+    languages = fields.List(fields.String(), required=True)
+    channels = fields.List(fields.String(), required=True)
+    declared_by = fields.String(required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True)
+    last_confirmed_at = When(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class FinderIn(Schema):
+    """For what an authority is looked for."""
+
+    country = Code("countries", required=True)
+    measure = Code("measures")
+    kind = Code("request_kinds")
+    instrument = OneOf(instruments.codes())
+    place = Text(200)
+
+
+class FoundOut(Shown):
+    """A competent authority, best first, and why."""
+
+    authority = fields.Nested(AuthorityOut, required=True)
+    why = fields.String(required=True, metadata={"description": "place, country, or central_authority"})
+    languages = fields.List(fields.String(), required=True)
+    channels = fields.List(fields.String(), required=True)
+    last_confirmed_at = When(allow_none=True)

@@ -1,0 +1,185 @@
+"""Keeping points of contact and competences, finding who is competent, and who is reached now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
+from coopapi.db import Kept, Work
+from coopapi.directory.keeping import kept_authority, require_keeper
+from coopapi.directory.models import Authority
+
+_STALE: Final = timedelta(days=180)
+_LOOKED_AT: Final = timedelta(days=30)
+_AROUND_THE_CLOCK: Final = ("art35_24_7", "g7_24_7", "un_cybercrime")
+_RANK: Final = {"place": 0, "country": 1, "central_authority": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A competent authority, and why it was found."""
+
+    authority: Authority
+    why: str
+    languages: Sequence[str]
+    channels: Sequence[str]
+    last_confirmed_at: datetime | None
+
+
+def add_point(work: Work, data: dict[str, Any]) -> ContactPoint:
+    """Enter a point of contact."""
+    authority = kept_authority(work, data.pop("authority_id", None))
+    blank: dict[str, Any] = {"always": False, "hours": [], "languages": [], "powers": [], "contact": {}}
+    point = work.add(ContactPoint(**{**blank, **data, "authority_id": authority.id}))
+    work.note("contact_point.entered", point, network=point.network)
+    return point
+
+
+def change_point(work: Work, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:
+    """Change a point of contact, or say that it was verified."""
+    require_keeper(work, point.authority_id)
+    if data.pop("verified", False):
+        point.last_verified_at, point.verified_by = work.now, work.actor.id
+    _set(point, data)
+    work.note("contact_point.changed", point, fields=sorted(data))
+    return point
+
+
+def _set(row: Kept, data: Mapping[str, Any]) -> None:
+    for key, value in data.items():
+        setattr(row, key, value)
+
+
+def add_check(work: Work, point: ContactPoint, data: dict[str, Any]) -> ContactCheck:
+    """Say how a point of contact answered."""
+    row = work.add(ContactCheck(contact_point_id=point.id, authority_id=work.actor.authority_id, at=work.now, **data))
+    work.note("contact_point.called", point, outcome=row.outcome)
+    return row
+
+
+def points(work: Work, wanted: Mapping[str, Any]) -> Select[ContactPoint]:
+    """Select points of contact that are valid now."""
+    query = work.all(ContactPoint).where(_valid(work, ContactPoint))
+    if country := wanted.get("country"):
+        query = query.where(ContactPoint.authority_id.in_(select(Authority.id).where(Authority.country == country)))
+    if network := wanted.get("network"):
+        query = query.where(ContactPoint.network == network)
+    if power := wanted.get("power"):
+        query = query.where(ContactPoint.powers.contains([power]))
+    return query
+
+
+def _valid(work: Work, model: type[ContactPoint] | type[Competence]) -> Any:
+    today = work.now.date()
+    return and_(model.valid_from <= today, or_(model.valid_until.is_(None), model.valid_until >= today))
+
+
+def show_points(work: Work, rows: Sequence[ContactPoint]) -> list[dict[str, Any]]:
+    """Show points of contact with whether they are reachable now, and how they answered of late."""
+    query = (
+        select(
+            ContactCheck.contact_point_id,
+            func.count().label("checks"),
+            func.count().filter(ContactCheck.outcome == "reached").label("reached"),
+        )
+        .where(ContactCheck.contact_point_id.in_([row.id for row in rows]), ContactCheck.at > work.now - _LOOKED_AT)
+        .group_by(ContactCheck.contact_point_id)
+    )
+    figures = {row.contact_point_id: row for row in work.session.execute(query)}
+    return [_show(work, row, figures.get(row.id)) for row in rows]
+
+
+def _show(work: Work, row: ContactPoint, figures: Any) -> dict[str, Any]:
+    columns = {column.key: getattr(row, column.key) for column in ContactPoint.__table__.columns}
+    return {
+        **columns,
+        "reachable_now": reachable(row, work.now),
+        "stale": row.last_verified_at is None or work.now - row.last_verified_at > _STALE,
+        "checks_30_days": figures.checks if figures else 0,
+        "reached_30_days": figures.reached if figures else 0,
+        "etag": row.etag,
+    }
+
+
+def reachable(point: ContactPoint, now: datetime) -> bool:
+    """Tell whether somebody is there now, by the office's own clock."""
+    local = now.astimezone(ZoneInfo(point.time_zone))
+    clock = local.strftime("%H:%M")
+    return point.always or any(h["weekday"] == local.weekday() and h["opens"] <= clock < h["closes"] for h in point.hours)
+
+
+def emergency_contact(work: Work, country: str, now: datetime) -> ContactPoint | None:
+    """The 24/7 point of a country to turn to: the Convention's first, one that is reachable, one that preserves."""
+    query = points(work, {"country": country}).where(ContactPoint.network.in_(_AROUND_THE_CLOCK))
+    found = work.session.scalars(query.order_by(ContactPoint.id)).all()
+    best = sorted(
+        found,
+        key=lambda p: (not reachable(p, now), _AROUND_THE_CLOCK.index(p.network), "preserves" not in p.powers),
+    )
+    return best[0] if best else None
+
+
+def add_competence(work: Work, data: dict[str, Any]) -> Competence:
+    """Say what an authority is competent for."""
+    authority = kept_authority(work, data.pop("authority_id", None))
+    data.pop("confirmed", None)
+    names = ("measures", "kinds", "instruments", "places", "languages", "channels")
+    row = work.add(
+        Competence(**{**{name: [] for name in names}, **data, "authority_id": authority.id, "last_confirmed_at": work.now})
+    )
+    work.note("competence.entered", row)
+    return row
+
+
+def change_competence(work: Work, row: Competence, data: dict[str, Any]) -> Competence:
+    """Change a competence, or confirm it."""
+    require_keeper(work, row.authority_id)
+    if data.pop("confirmed", False):
+        row.last_confirmed_at = work.now
+    _set(row, data)
+    work.note("competence.changed", row, fields=sorted(data))
+    return row
+
+
+def competences(work: Work, wanted: Mapping[str, Any]) -> Select[Competence]:
+    """Select competences that hold now."""
+    query = work.all(Competence).where(_valid(work, Competence))
+    if authority_id := wanted.get("authority_id"):
+        query = query.where(Competence.authority_id == authority_id)
+    if country := wanted.get("country"):
+        query = query.where(Competence.authority_id.in_(select(Authority.id).where(Authority.country == country)))
+    return query
+
+
+def competent(work: Work, wanted: Mapping[str, Any]) -> list[Found]:
+    """Find who is competent in a country: for the place first, then for the whole country, then its central authorities."""
+    rows = work.session.scalars(competences(work, {"country": wanted["country"]}).order_by(Competence.id)).all()
+    named = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.country == wanted["country"]))}
+    found = [_found(row, named[row.authority_id], wanted) for row in rows if _covers(row, wanted)]
+    there = {f.authority.id for f in found}
+    central = [a for a in named.values() if a.type == "central_authority" and a.id not in there]
+    found += [Found(a, "central_authority", a.languages, [], None) for a in sorted(central, key=lambda a: a.name)]
+    return sorted(found, key=lambda f: _RANK[f.why])
+
+
+def _covers(row: Competence, wanted: Mapping[str, Any]) -> bool:
+    """An empty list of a competence means all; what is not asked for does not matter."""
+    pairs = ((row.measures, "measure"), (row.kinds, "kind"), (row.instruments, "instrument"))
+    fits = all(not listed or wanted.get(name) is None or wanted[name] in listed for listed, name in pairs)
+    return fits and (not row.places or wanted.get("place") in {None, *row.places})
+
+
+def _found(row: Competence, authority: Authority, wanted: Mapping[str, Any]) -> Found:
+    at_place = wanted.get("place") is not None and wanted["place"] in row.places
+    return Found(authority, "place" if at_place else "country", row.languages, row.channels, row.last_confirmed_at)
+
+
+def accepted_languages(work: Work, country: str, instrument: str | None, measure: str | None) -> set[str]:
+    """The languages in which a country's competent authorities accept such requests; empty if nobody declared any."""
+    wanted = {"country": country, "instrument": instrument, "measure": measure}
+    rows = work.session.scalars(competences(work, {"country": country}))
+    return {language for row in rows if _covers(row, wanted) for language in row.languages}

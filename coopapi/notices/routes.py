@@ -1,0 +1,47 @@
+"""Requirement notices over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.db import Work
+from coopapi.notices import service
+from coopapi.notices.models import RequirementNotice
+from coopapi.notices.schemas import NoticeFilter, NoticeIn, NoticeOut, VersionIn
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("notices", __name__, url_prefix="/api/v1/requirement-notices", description="What countries require of requests")
+
+
+@blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=NoticeOut, page=True)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List what countries require, in force on a day."""
+    return page(work, "requirement-notices", service.notices(work, wanted), Order((RequirementNotice.id,)), wanted)
+
+
+@blp.route("", method="POST", allow=Action.DIRECTORY_KEEP, body=NoticeIn, returns=NoticeOut, status=HTTPStatus.CREATED)
+def declare(data: dict[str, Any], *, work: Work) -> RequirementNotice:
+    """Declare what your country requires."""
+    return service.declare(work, data)
+
+
+@blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=NoticeOut)
+def show(notice_id: UUID, *, work: Work) -> RequirementNotice:
+    """Show one requirement notice, replaced ones too."""
+    return work.one(RequirementNotice, notice_id)
+
+
+@blp.route(
+    "/<uuid:notice_id>/versions",
+    method="POST",
+    allow=Action.DIRECTORY_KEEP,
+    body=VersionIn,
+    returns=NoticeOut,
+    status=HTTPStatus.CREATED,
+    changes=True,
+)
+def renew(data: dict[str, Any], *, notice_id: UUID, version: int, work: Work) -> RequirementNotice:
+    """Replace a notice by a new version."""
+    return service.renew(work, notice_id, version, data)

@@ -1,0 +1,77 @@
+"""Requirement notices on the wire."""
+
+from marshmallow import fields, validate
+
+from coopapi.directory.fields import Code
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text
+from coopapi.instruments import service as instruments
+
+APPLICABILITY = ("applicable", "not_applicable", "to_a_certain_extent")
+
+
+class SaysIn(Schema):
+    """What the notice says: the fields of the EJN Fiches Belges, then those of the Council of Europe's country form."""
+
+    scope = Text(4000)
+    alternative = Text(4000)
+    competent_authority = Text(1000)
+    practical_details = Text(4000)
+    special_requirements = Text(4000)
+    deadlines = Text(2000)
+    address_of_receipt = Text(500)
+    means_of_communication = Text(2000)
+    encryption = Text(1000)
+    double_criminality = Text(2000)
+    limitation_of_use = Text(2000)
+    other_documents = Text(2000)
+    links = Many(fields.Url(schemes={"https"}, validate=validate.Length(max=500)), 20)
+
+
+class VersionIn(Schema):
+    """A new version of a notice: it replaces the one before on its day."""
+
+    applicability = OneOf(APPLICABILITY, required=True)
+    says = fields.Nested(SaysIn, required=True)
+    languages = Many(Code("languages"), 20)
+    channels = Many(Code("channels"), 20)
+    declared_by = Text(200, required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True)
+
+
+class NoticeIn(VersionIn):
+    """What your country asks of requests."""
+
+    measure = Code("measures", allow_none=True, metadata={"description": "All, if not said."})
+    instrument = OneOf(instruments.codes(), allow_none=True, metadata={"description": "All, if not said."})
+    theme = Text(300, required=True)
+
+
+class NoticeFilter(Paged):
+    """Which notices: those in force, unless `history` is asked for."""
+
+    country = Code("countries")
+    measure = Code("measures")
+    instrument = OneOf(instruments.codes())
+    on = fields.Date(metadata={"description": "On which day; today, if not said."})
+    history = fields.Boolean(metadata={"description": "Replaced and ended ones too."})
+
+
+class NoticeOut(Shown):
+    """A requirement notice."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    country = fields.String(required=True)
+    measure = fields.String(allow_none=True)
+    instrument = fields.String(allow_none=True)
+    theme = fields.String(required=True)
+    applicability = fields.String(required=True)
+    says = fields.Dict(required=True)
+    languages = fields.List(fields.String(), required=True)
+    channels = fields.List(fields.String(), required=True)
+    declared_by = fields.String(required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True)
+    supersedes = fields.UUID(allow_none=True)
+    etag = fields.String(required=True)

@@ -1,0 +1,79 @@
+"""Declaring what a country requires, in versions, and finding what is in force on a day."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from coopapi.db import Work
+from coopapi.directory.keeping import require_keeper
+from coopapi.errors import Conflict, Forbidden, Unprocessable
+from coopapi.notices.models import RequirementNotice
+
+
+class AlreadyReplaced(Conflict):
+    """A newer version of this notice is there: go on from that one."""
+
+
+def declare(work: Work, data: dict[str, Any]) -> RequirementNotice:
+    """Declare what the caller's country requires."""
+    if work.actor.country is None:
+        raise Forbidden("an organisation has no national requirements")
+    return _add(work, {"measure": None, "instrument": None, **data, "country": work.actor.country}, None)
+
+
+def _add(work: Work, data: Mapping[str, Any], supersedes: UUID | None) -> RequirementNotice:
+    if data.get("valid_until") and data["valid_until"] < data["valid_from"]:
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/valid_until", "rule": "order", "detail": "not before valid_from"}])
+    blank: dict[str, Any] = {"languages": [], "channels": []}
+    row = work.add(RequirementNotice(**{**blank, **data, "authority_id": work.actor.authority_id, "supersedes": supersedes}))
+    work.note("requirement_notice.declared", row, country=row.country, measure=row.measure, instrument=row.instrument)
+    return row
+
+
+def renew(work: Work, notice_id: UUID, version: int, data: dict[str, Any]) -> RequirementNotice:
+    """Replace a notice by a new version: the old one stays readable, and ends the day before the new one begins."""
+    old = work.one(RequirementNotice, notice_id, version=version)
+    require_keeper(work, old.authority_id)
+    newer = work.all(RequirementNotice).where(RequirementNotice.supersedes == old.id)
+    if found := work.session.scalar(newer):
+        raise AlreadyReplaced(existing=f"/api/v1/requirement-notices/{found.id}")
+    old.valid_until = data["valid_from"] - timedelta(days=1)
+    work.session.flush()
+    return _add(
+        work, {"country": old.country, "measure": old.measure, "instrument": old.instrument, "theme": old.theme, **data}, old.id
+    )
+
+
+def notices(work: Work, wanted: Mapping[str, Any]) -> Select[RequirementNotice]:
+    """Select notices, those in force on a day unless all are asked for."""
+    query = work.all(RequirementNotice)
+    if not wanted.get("history"):
+        query = query.where(_in_force(wanted.get("on") or work.now.date()))
+    if country := wanted.get("country"):
+        query = query.where(RequirementNotice.country == country)
+    for name in ("measure", "instrument"):
+        if value := wanted.get(name):
+            column = getattr(RequirementNotice, name)
+            query = query.where(or_(column.is_(None), column == value))
+    return query
+
+
+def _in_force(day: date) -> ColumnElement[bool]:
+    """Begun, not ended, and not replaced by one that began."""
+    newer = aliased(RequirementNotice)
+    replaced = select(newer.id).where(newer.supersedes == RequirementNotice.id, newer.valid_from <= day).exists()
+    ended = or_(RequirementNotice.valid_until.is_(None), RequirementNotice.valid_until >= day)
+    return and_(RequirementNotice.valid_from <= day, ended, ~replaced)
+
+
+def in_force(work: Work, country: str, measures: Sequence[str], instrument: str | None, on: date) -> Sequence[RequirementNotice]:
+    """What a country declared about any of these measures under this instrument, in force on a day."""
+    query = notices(work, {"country": country, "on": on}).where(
+        or_(RequirementNotice.measure.is_(None), RequirementNotice.measure.in_(measures)),
+        or_(RequirementNotice.instrument.is_(None), RequirementNotice.instrument == instrument),
+    )
+    return work.session.scalars(query.order_by(RequirementNotice.id)).all()

@@ -1,0 +1,86 @@
+"""Providers and memoranda over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.db import Work
+from coopapi.paging import Order, Page, page
+from coopapi.providers import service
+from coopapi.providers.models import Mou, Provider
+from coopapi.providers.schemas import (
+    MouFilter,
+    MouIn,
+    MouOut,
+    MouPatch,
+    ProviderFilter,
+    ProviderIn,
+    ProviderOut,
+    ProviderPatch,
+)
+
+blp = Blueprint("providers", __name__, url_prefix="/api/v1", description="Service providers, and memoranda with them")
+
+
+@blp.route("/providers", allow=Action.DIRECTORY_READ, query=ProviderFilter, returns=ProviderOut, page=True)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List providers; `brand` finds the legal entity behind a name that people know."""
+    return page(work, "providers", service.providers(work, wanted), Order((Provider.id,)), wanted)
+
+
+@blp.route(
+    "/providers",
+    method="POST",
+    allow=Action.DIRECTORY_KEEP,
+    body=ProviderIn,
+    returns=ProviderOut,
+    status=HTTPStatus.CREATED,
+)
+def enter(data: dict[str, Any], *, work: Work) -> Provider:
+    """Enter the profile of a provider."""
+    return service.add_provider(work, data)
+
+
+@blp.route("/providers/<uuid:provider_id>", allow=Action.DIRECTORY_READ, returns=ProviderOut)
+def show(provider_id: UUID, *, work: Work) -> Provider:
+    """Show one provider."""
+    return work.one(Provider, provider_id)
+
+
+@blp.route(
+    "/providers/<uuid:provider_id>",
+    method="PATCH",
+    allow=Action.DIRECTORY_KEEP,
+    body=ProviderPatch,
+    returns=ProviderOut,
+    changes=True,
+)
+def change(data: dict[str, Any], *, provider_id: UUID, version: int, work: Work) -> Provider:
+    """Change or confirm a provider's profile."""
+    return service.change_provider(work, provider_id, version, data)
+
+
+@blp.route("/mous", allow=Action.DIRECTORY_READ, query=MouFilter, returns=MouOut, page=True)
+def mous(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List memoranda of understanding."""
+    return page(work, "mous", service.mous(work, wanted), Order((Mou.id,)), wanted)
+
+
+@blp.route("/mous", method="POST", allow=Action.DIRECTORY_KEEP, body=MouIn, returns=MouOut, status=HTTPStatus.CREATED)
+def enter_mou(data: dict[str, Any], *, work: Work) -> Mou:
+    """Enter a memorandum of your authority."""
+    return service.add_mou(work, data)
+
+
+@blp.route("/mous/<uuid:mou_id>", allow=Action.DIRECTORY_READ, returns=MouOut)
+def show_mou(mou_id: UUID, *, work: Work) -> Mou:
+    """Show one memorandum."""
+    return work.one(Mou, mou_id)
+
+
+@blp.route("/mous/<uuid:mou_id>", method="PATCH", allow=Action.DIRECTORY_KEEP, body=MouPatch, returns=MouOut, changes=True)
+def change_mou(data: dict[str, Any], *, mou_id: UUID, version: int, work: Work) -> Mou:
+    """Change a memorandum of your authority."""
+    return service.change_mou(work, mou_id, version, data)

@@ -1,0 +1,118 @@
+"""Providers and memoranda on the wire."""
+
+from marshmallow import fields, validate
+
+from coopapi.directory.fields import Code
+from coopapi.fields import Count, Many, OneOf, Paged, Schema, Shown, Text, When
+
+
+class EstablishmentIn(Schema):
+    """Where and as what a provider takes orders (Directive (EU) 2023/1544 Art. 3)."""
+
+    kind = OneOf(("designated_establishment", "legal_representative", "other_establishment"), required=True)
+    name = Text(300, required=True)
+    country = Code("countries", required=True)
+    address = Text(500)
+
+
+class RetentionIn(Schema):
+    """How long a category of data is kept."""
+
+    data_category = Code("data_categories", required=True)
+    days = fields.Integer(required=True, strict=True, validate=validate.Range(0, 36_500))
+    note = Text(500)
+
+
+class ProviderPatch(Schema):
+    """What changes about a provider."""
+
+    legal_entity = Text(300)
+    brands = Many(Text(100), 50)
+    services = Many(Text(100), 100)
+    establishment = fields.Nested(EstablishmentIn)
+    portal = fields.Url(schemes={"https"}, validate=validate.Length(max=500), allow_none=True)
+    languages = Many(Code("languages"), 30)
+    retention = Many(fields.Nested(RetentionIn), 20)
+    emergency_channel = Text(300, allow_none=True)
+    notification_policy = Code("notification_policies")
+    costs = Text(500, allow_none=True)
+    confirmed = fields.Boolean(truthy={True}, falsy=set())
+
+
+class ProviderIn(ProviderPatch):
+    """The profile of an authority of type service_provider."""
+
+    authority_id = fields.UUID(required=True)
+    legal_entity = Text(300, required=True, metadata={"description": "Not a brand (M8)."})
+    establishment = fields.Nested(EstablishmentIn, required=True)
+    notification_policy = Code("notification_policies", required=True)
+    valid_from = fields.Date(required=True)
+
+
+class ProviderFilter(Paged):
+    """Which providers."""
+
+    country = Code("countries", metadata={"description": "Of the establishment."})
+    brand = Text(100)
+
+
+class ProviderOut(Shown):
+    """A provider."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    legal_entity = fields.String(required=True)
+    brands = fields.List(fields.String(), required=True)
+    services = fields.List(fields.String(), required=True)
+    establishment = fields.Dict(required=True)
+    portal = fields.String(allow_none=True)
+    languages = fields.List(fields.String(), required=True)
+    retention = fields.List(fields.Dict(), required=True)
+    emergency_channel = fields.String(allow_none=True)
+    notification_policy = fields.String(required=True)
+    costs = fields.String(allow_none=True)
+    valid_from = fields.Date(required=True)
+    last_confirmed_at = When(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class MouPatch(Schema):
+    """What changes about a memorandum."""
+
+    title = Text(300)
+    parties = Many(Text(300), 50)
+    scope = Text(4000)
+    standards = Many(Text(100), 50)
+    valid_until = fields.Date(allow_none=True)
+
+
+class MouIn(MouPatch):
+    """A memorandum of understanding of your authority."""
+
+    provider_id = fields.UUID()
+    title = Text(300, required=True)
+    parties = Many(Text(300), 50, least=1, required=True)
+    scope = Text(4000, required=True)
+    valid_from = fields.Date(required=True)
+
+
+class MouFilter(Paged):
+    """Which memoranda."""
+
+    provider_id = fields.UUID()
+    expiring_within = Count(1, 3650, metadata={"description": "Ending within so many days."})
+
+
+class MouOut(Shown):
+    """A memorandum of understanding."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    provider_id = fields.UUID(allow_none=True)
+    title = fields.String(required=True)
+    parties = fields.List(fields.String(), required=True)
+    scope = fields.String(required=True)
+    standards = fields.List(fields.String(), required=True)
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(allow_none=True)
+    etag = fields.String(required=True)

@@ -1,0 +1,96 @@
+"""Keeping the profiles of providers, and memoranda with them."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, any_, literal
+
+from coopapi.access import Role
+from coopapi.db import Kept, Work
+from coopapi.directory.keeping import NotYourEntry, require_keeper
+from coopapi.directory.models import Authority
+from coopapi.errors import Conflict, Unprocessable
+from coopapi.providers.models import Mou, Provider
+
+
+class ProfileThere(Conflict):
+    """The provider has a profile already."""
+
+
+def add_provider(work: Work, data: dict[str, Any]) -> Provider:
+    """Enter the profile of a provider: by the operator, or by a central authority of the country of its establishment."""
+    _check_keeper(work, data["establishment"]["country"])
+    provider = work.session.scalar(work.all(Authority).where(Authority.id == data["authority_id"]))
+    if provider is None or provider.type != "service_provider":
+        detail = "not an authority of type service_provider"
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/authority_id", "rule": "type", "detail": detail}])
+    if work.session.scalar(work.all(Provider).where(Provider.authority_id == provider.id)):
+        raise ProfileThere
+    data.pop("confirmed", None)
+    blank: dict[str, Any] = {"brands": [], "services": [], "languages": [], "retention": []}
+    row = work.add(Provider(**{**blank, **data, "last_confirmed_at": work.now}))
+    work.note("provider.entered", row)
+    return row
+
+
+def _check_keeper(work: Work, country: str) -> None:
+    at_home = work.actor.role is Role.CENTRAL_AUTHORITY and work.actor.country == country
+    if not (work.actor.operator or at_home):
+        raise NotYourEntry
+
+
+def change_provider(work: Work, provider_id: UUID, version: int, data: dict[str, Any]) -> Provider:
+    """Change or confirm a provider's profile."""
+    row = work.one(Provider, provider_id, version=version)
+    _check_keeper(work, row.establishment["country"])
+    if data.pop("confirmed", False):
+        row.last_confirmed_at = work.now
+    _set(row, data)
+    work.note("provider.changed", row, fields=sorted(data))
+    return row
+
+
+def _set(row: Kept, data: Mapping[str, Any]) -> None:
+    for key, value in data.items():
+        setattr(row, key, value)
+
+
+def providers(work: Work, wanted: Mapping[str, Any]) -> Select[Provider]:
+    """Select providers by where they are established and under which brand they are known."""
+    query = work.all(Provider)
+    if country := wanted.get("country"):
+        query = query.where(Provider.establishment["country"].astext == country)
+    if brand := wanted.get("brand"):
+        query = query.where(literal(brand) == any_(Provider.brands))
+    return query
+
+
+def add_mou(work: Work, data: dict[str, Any]) -> Mou:
+    """Enter a memorandum of the caller's authority."""
+    if "provider_id" in data:
+        work.one(Provider, data["provider_id"])
+    row = work.add(Mou(**{"standards": [], **data, "authority_id": work.actor.authority_id}))
+    work.note("mou.entered", row)
+    return row
+
+
+def change_mou(work: Work, mou_id: UUID, version: int, data: dict[str, Any]) -> Mou:
+    """Change a memorandum."""
+    row = work.one(Mou, mou_id, version=version)
+    require_keeper(work, row.authority_id)
+    _set(row, data)
+    work.note("mou.changed", row, fields=sorted(data))
+    return row
+
+
+def mous(work: Work, wanted: Mapping[str, Any]) -> Select[Mou]:
+    """Select memoranda, those that end soon if asked."""
+    query = work.all(Mou)
+    if provider_id := wanted.get("provider_id"):
+        query = query.where(Mou.provider_id == provider_id)
+    if days := wanted.get("expiring_within"):
+        today = work.now.date()
+        query = query.where(Mou.valid_until.between(today, today + timedelta(days=days)))
+    return query
