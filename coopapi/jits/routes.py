@@ -123,14 +123,14 @@ def share(data: dict[str, Any], *, jit_id: UUID, work: Work) -> SharedCase:
     return linking.share(work, jit_id, data)
 
 
-@blp.route(f"{ONE}/cases/<uuid:shared_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def case_moves(jit_id: UUID, shared_id: UUID, *, work: Work) -> dict[str, Any]:
+@blp.route(f"{ONE}/cases/<uuid:link_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
+def case_moves(jit_id: UUID, link_id: UUID, *, work: Work) -> dict[str, Any]:
     """Say whether a case is shared, and whether you may take it back."""
-    return linking.moves(work, jit_id, shared_id)
+    return linking.moves(work, jit_id, link_id)
 
 
 @blp.route(
-    f"{ONE}/cases/<uuid:shared_id>/transitions",
+    f"{ONE}/cases/<uuid:link_id>/transitions",
     method="POST",
     allow=Action.JIT_WRITE,
     body=TransitionIn,
@@ -138,9 +138,9 @@ def case_moves(jit_id: UUID, shared_id: UUID, *, work: Work) -> dict[str, Any]:
     changes=True,
     show=linking.show,
 )
-def take_back(data: dict[str, Any], *, jit_id: UUID, shared_id: UUID, version: int, work: Work) -> SharedCase:
+def take_back(data: dict[str, Any], *, jit_id: UUID, link_id: UUID, version: int, work: Work) -> SharedCase:
     """Take a case back (`end`): access through the team is gone at the next request."""
-    return linking.take_back(work, jit_id, shared_id, version, data["event"])
+    return linking.take_back(work, jit_id, link_id, version, data["event"])
 
 
 @blp.route(f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=showing.amendments)

@@ -164,7 +164,9 @@ def test_what_must_not_be_said_is_refused_with_its_place(world):
         for language in TEXTS:
             refused = state(world, jit, texts={**TEXTS, language: text})
             assert refused.status_code == 422, (text, refused.json)
-            assert {(e["pointer"], e["rule"]) for e in refused.json["errors"]} == {(f"/texts/{language}", rule)}, text
+            found = {(e["pointer"], e["rule"]) for e in refused.json["errors"]}
+            assert (f"/texts/{language}", rule) in found, text
+            assert {pointer for pointer, _ in found} == {f"/texts/{language}"}, text
     assert state(world, jit).status_code == 201
 
 
