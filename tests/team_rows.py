@@ -88,7 +88,6 @@ def places(world, owner):
         "participant": me.post(f"/jits/{jit}/participants", {"authority_id": str(world.authorities["desk_fr"]), "role": "support"}),
         "associate": me.post(f"/jits/{jit}/associates", {"name": "A. Owl", "contact": "Office"}),
     }
-    agreed = read(world, "prosecutor", jit)["text_sha256"]
     as_new(owner, "/public-statement")
     made["statement"] = me.post(f"/jits/{jit}/public-statement", STATEMENT)
     as_new(owner, "/amendments")
@@ -99,7 +98,7 @@ def places(world, owner):
         "party": next(p["id"] for p in parties(world, "prosecutor", jit) if p["country"] == "NL"),
         "link": me.get(f"/jits/{jit}/cases").json["items"][0]["id"],
         "europol": str(world.authorities["europol"]),
-        "agreed": agreed,
+        "agreed": read(world, "prosecutor", jit)["text_sha256"],
         "amended": made["amendment"].json["text_sha256"],
         "told": made["statement"].json["text_sha256"],
         "release": _public(world, owner),

@@ -269,6 +269,27 @@ def give(world, who, jit):
     return world.as_(who).post("/evidence", item)
 
 
+def test_evidence_is_given_while_the_team_is_active_and_not_before_and_not_after(world):
+    jit = to_sign(world, until=days(world, 30))
+    before = give(world, "prosecutor", jit).status_code
+    for who in ("prosecutor", "prosecutor_fr"):
+        sign(world, who, jit)
+    during = give(world, "prosecutor_fr", jit).status_code
+    world.clock.forward(days=31)
+    assert (before, during, give(world, "prosecutor", jit).status_code) == (403, 201, 403)
+
+
+def test_a_state_that_is_to_join_sees_and_gives_no_evidence_yet(world):
+    jit = active(world)
+    made = give(world, "prosecutor", jit).json["id"]
+    amendment = amend(world, jit, change="join", authority_id=str(world.authorities["ro"]), leader={"office": "Head"})
+    assert items(world, "prosecutor_ro", "/evidence") == []
+    assert give(world, "prosecutor_ro", jit).status_code == 403
+    for who in SIGNERS.values():
+        assert sign_amendment(world, who, jit, amendment).status_code == 201
+    assert [e["id"] for e in items(world, "prosecutor_ro", "/evidence")] == [made]
+
+
 @pytest.mark.parametrize("evidence", [False, True])
 def test_a_participant_comes_by_amendment_and_sees_evidence_only_by_its_terms(world, evidence):
     case = world.case("investigator")

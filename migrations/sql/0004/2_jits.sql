@@ -224,11 +224,22 @@ create policy seen on jit_releases for select using (priv.in_team(jit_id));
 create policy made on jit_releases for insert with check (ACTING(jit_releases.jit_id));
 create policy changed on jit_releases for update using (ACTING(jit_releases.jit_id));
 
--- A participant sees the evidence of a team only if the terms of its appendix say so.
+-- The evidence of a team is seen by its parties, and by participants whose terms say so: not by a State that is still to join. It is given
+-- by parties while the team is active, not before the last signature and not after the end (M12).
 alter policy seen on evidence using (
     PARTY(evidence.object_id)
-    and not exists (select from public.jit_participants j
-                    where j.jit_id = evidence.object_id and j.authority_id = (select priv.authority()) and not j.evidence));
+    and (object_type <> 'jit'
+         or exists (select from public.jit_parties j
+                    where j.jit_id = evidence.object_id and j.authority_id = (select priv.authority()) and j.state = 'party')
+         or exists (select from public.jit_participants j
+                    where j.jit_id = evidence.object_id and j.authority_id = (select priv.authority()) and j.evidence)));
+alter policy made on evidence with check (
+    ACTING(evidence.object_id) and created_by = (select priv.principal())
+    and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id))
+    and (object_type <> 'jit' or exists (
+        select from public.jits t join public.jit_parties j on j.jit_id = t.id
+        where t.id = evidence.object_id and t.state = 'active' and t.until > (select priv.at())
+          and j.authority_id = (select priv.authority()) and j.state = 'party')));
 
 -- Take back what a State shared that has left the team.
 create function priv.end_shares(p_jit uuid, p_authority uuid) returns void
