@@ -12,7 +12,7 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.fields import Paged
-from coopapi.mla import drafting, executing, measures, moving, readiness, sending, showing, thread
+from coopapi.mla import drafting, executing, measures, moving, readiness, sending, showing, telling, thread
 from coopapi.mla.models import Measure, Message, Request, Transmission
 from coopapi.mla.schemas import (
     LinkIn,
@@ -67,7 +67,9 @@ def begin(data: dict[str, Any], *, work: Work) -> Request:
 @blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=showing.whole)
 def show(request_id: UUID, *, work: Work) -> Request:
     """Show one request, with its measures and what became of each."""
-    return work.one(Request, request_id)
+    request = work.one(Request, request_id)
+    work.note("request.consulted", request, case_id=telling.my_case(work, request), consultation=True)
+    return request
 
 
 @blp.route(_ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=showing.whole)

@@ -100,6 +100,7 @@ class MessageOut(Shown):
         allow_none=True, metadata={"description": "When, how and by what proof, if recorded for the other side."}
     )
     recorded_by = fields.UUID(required=True)
+    internal = fields.Boolean(required=True)
     etag = fields.String(required=True)
 
 
