@@ -5,6 +5,8 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+import team_rows
+from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, one_of_each
 
 from coopapi import parties
 from coopapi.callers import actor_of
@@ -50,11 +52,24 @@ BODIES = {
     "POST /api/v1/mla-requests/{request}/transmissions": {"channel": "post", "security": "unencrypted"},
     "POST /api/v1/mla-requests/{request}/parties": {"authority_id": "{court}"},
     "POST /api/v1/mla-requests/{request}/case": {"case_id": "{case}"},
+    "POST /api/v1/contact-points": POINT,
+    "PATCH /api/v1/contact-points/{point}": {"verified": True},
+    "POST /api/v1/contact-points/{point}/checks": {"outcome": "reached"},
+    "POST /api/v1/competences": COMPETENCE,
+    "PATCH /api/v1/competences/{competence}": {"confirmed": True},
+    "POST /api/v1/providers": {**PROVIDER, "authority_id": "{newcomer}", "legal_entity": "New"},
+    "PATCH /api/v1/providers/{provider}": {"confirmed": True},
+    "POST /api/v1/mous": MOU,
+    "PATCH /api/v1/mous/{mou}": {"title": "N"},
+    "POST /api/v1/requirement-notices": NOTICE,
+    "POST /api/v1/requirement-notices/{notice}/versions": VERSION,
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
+    **team_rows.BODIES,
 }
 QUERIES = {
     "/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content",
     "/api/v1/holidays": "?country=NL&year=2026",
+    "/api/v1/authorities/competent": "?country=NL",
 }
 
 
@@ -73,6 +88,7 @@ def places(world, owner):
     return {
         **evidence(world, case),
         **request(world, owner, case),
+        **entries(world),
         "court": world.authorities["fr_court"],
         "disclosure": asked["id"],
         "exclusion": excluded.json["id"],
@@ -117,11 +133,17 @@ def request(world, owner, case):
     with owner.cursor() as cursor:
         cursor.execute(
             "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,"
-            " first_due_at, extensions, rule_version) values (gen_random_uuid(), 1, %s, 'request', 'eio_recognition', 'requesting', %s,"
+            " first_due_at, extensions, rule_version) values (gen_random_uuid(), 1, %s, 'request', 'eio_execution', 'requesting', %s,"
             " 'receive', now(), now() + interval '9 days', now(), '[]', 'x') returning id",
             (made["id"], world.authorities["nl"]),
         )
         return {"request": made["id"], "measure": made["measures"][0]["id"], "deadline": cursor.fetchone()[0]}
+
+
+def entries(world):
+    """What the Dutch keep in the directory, and a provider without a profile."""
+    newcomer = {"name": "Owl Hosting BV", "type": "service_provider", "country": "NL"}
+    return {**one_of_each(world), "newcomer": world.as_("operator").post("/authorities", newcomer).json["id"]}
 
 
 CELLS = [(method, path, caller, status) for method, path, cells in ROWS for caller, status in cells.items()]
@@ -131,6 +153,8 @@ CELLS = [(method, path, caller, status) for method, path, cells in ROWS for call
 def test_the_table_holds(world, places, owner, method, path):
     """One row: those who may not come first, so that those who may find everything as it was."""
     cells = dict(next(c for m, p, c in ROWS if (m, p) == (method, path)))
+    if "/jits" in path:
+        places |= team_rows.places(world, owner)
     found = {}
     for caller in sorted(cells, key=lambda name: int(cells[name]), reverse=True):
         body = BODIES.get(f"{method} {path}")
@@ -145,6 +169,8 @@ def test_the_table_holds(world, places, owner, method, path):
         if body is not None:
             body = {name: value.format(**places) if isinstance(value, str) else value for name, value in body.items()}
         _as_new(owner, path)
+        if "/jits" in path:
+            team_rows.as_new(owner, path)
         version = {"If-Match": '"v1"'} if method != "GET" else {}
         found[caller] = str(
             world.as_(caller)
@@ -175,7 +201,11 @@ def _as_new(owner, path):
             update disclosures set version = 1, state = 'withdrawn';
             update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
             update mla_requests set version = 1, state = 'draft'; update mla_measures set version = 1;
-            update deadlines set version = 1, extensions = '[]';
+            update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
+            update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
+            update providers set version = 1; delete from providers where legal_entity = 'New';
+            delete from requirement_notices where supersedes is not null;
+            update requirement_notices set version = 1, valid_until = null;
             update overlap_sides set version = 1, verifier_id = null, state = 'detected';
             update evidence set version = 1, state = 'accepted', decided_at = null;
             update evidence_uses set version = 1, state = 'consent_asked', decided_at = null where consent_needed"""

@@ -10,6 +10,7 @@ from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE
 from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
 from coopapi.grants import ACCESS_LIFE
+from coopapi.jits import lives as teams
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
 from coopapi.mla import lives
 from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
@@ -28,6 +29,12 @@ LIVES = {
     "measure": lives.MEASURE_LIFE,
     "evidence": EVIDENCE_LIFE,
     "use": USE_LIFE,
+    "jit": teams.JIT_LIFE,
+    "jit_amendment": teams.AMENDMENT_LIFE,
+    "jit_statement": teams.STATEMENT_LIFE,
+    "jit_party": teams.PARTY_LIFE,
+    "jit_place": teams.PLACE_LIFE,
+    "jit_case": teams.SHARE_LIFE,
 }
 ENDS = {
     "case": {"transferred", "withdrawn"},
@@ -43,6 +50,12 @@ ENDS = {
     "measure": {"transferred", "partly_transferred", "refused", "declined", "withdrawn"},
     "evidence": {"declined", "withdrawn", "recalled"},
     "use": {"denied", "withdrawn", "revoked"},
+    "jit": {"closed", "abandoned"},
+    "jit_amendment": {"applied", "refused", "withdrawn"},
+    "jit_statement": set(),
+    "jit_party": {"removed", "left"},
+    "jit_place": {"ended"},
+    "jit_case": set(),
 }
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -92,6 +105,9 @@ def test_the_drawings_in_the_documents_are_the_tables():
     evidence = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text()
     assert EVIDENCE_LIFE.mermaid() in evidence
     assert USE_LIFE.mermaid() in evidence
+    about_teams = (Path(__file__).parents[1] / "docs" / "teams.md").read_text()
+    for name in ("jit", "jit_amendment", "jit_statement"):
+        assert LIVES[name].mermaid() in about_teams
 
 
 def test_the_states_of_an_overlap_are_those_of_the_codelist():

@@ -185,6 +185,8 @@ def link(work: Work, request_id: UUID, case_id: UUID) -> Request:
     if not own:
         raise sides.WrongSide("only those who act in a request tie it to a case")
     cases.changeable(work, case_id)
+    if request.case_id is None and request.requesting_id == work.actor.authority_id:
+        request.case_id = case_id
     for part in own:
         parties.admit(work, request.id, work.actor.authority_id, Side(part.side), case_id=case_id)
     work.note("request.linked", request, case_id=case_id, event=True)
@@ -197,7 +199,9 @@ def bring_in(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Request:
     own = sides.mine(work, request)
     if not own:
         raise sides.WrongSide("only those who act in a request bring others in")
-    known(work, data["authority_id"], "/authority_id")
+    other = known(work, data["authority_id"], "/authority_id")
+    if other.country not in {None, work.actor.country}:
+        raise _fault("/authority_id", "same_country", "only authorities of your country stand on your side")
     if data["authority_id"] in {work.actor.authority_id, request.requesting_id, request.executing_id, request.enforcing_id}:
         raise _fault("/authority_id", "has_part", "it takes part already")
     side, acting = Side(own[0].side), data.get("acting", True)

@@ -12,7 +12,7 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.fields import Paged
-from coopapi.mla import documents, drafting, executing, measures, moving, readiness, sending, showing, thread
+from coopapi.mla import documents, drafting, executing, measures, measuring, moving, readiness, sending, showing, telling, thread
 from coopapi.mla.documents import DocumentFilter, DocumentOut
 from coopapi.mla.models import Measure, Message, Request, Transmission
 from coopapi.mla.schemas import (
@@ -26,7 +26,16 @@ from coopapi.mla.schemas import (
     StepIn,
     TransmissionIn,
 )
-from coopapi.mla.shown import MeasureOut, MessageOut, MovesOut, ReadinessOut, RequestBrief, RequestOut, TransmissionOut
+from coopapi.mla.shown import (
+    MeasureOut,
+    MessageOut,
+    MovesOut,
+    PerformanceOut,
+    ReadinessOut,
+    RequestBrief,
+    RequestOut,
+    TransmissionOut,
+)
 from coopapi.notices.models import RequirementNotice
 from coopapi.notices.schemas import NoticeOut
 from coopapi.paging import Order, Page, page
@@ -68,7 +77,9 @@ def begin(data: dict[str, Any], *, work: Work) -> Request:
 @blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=showing.whole)
 def show(request_id: UUID, *, work: Work) -> Request:
     """Show one request, with its measures and what became of each."""
-    return work.one(Request, request_id)
+    request = work.one(Request, request_id)
+    work.note("request.consulted", request, case_id=telling.my_case(work, request), consultation=True)
+    return request
 
 
 @blp.route(_ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=showing.whole)
@@ -214,3 +225,9 @@ def bring_in(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
 def link(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
     """Tie the request to a case of yours: from then on those of your people see it who may read that case."""
     return drafting.link(work, request_id, data["case_id"])
+
+
+@blp.route("/providers/<uuid:provider_id>/performance", allow=Action.MLA_READ, returns=PerformanceOut)
+def performance(provider_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Measure how a provider answered the requests that you take part in."""
+    return measuring.performance(work, provider_id)

@@ -7,8 +7,15 @@ from coopapi.migrate import run_parts
 revision = "0004"
 down_revision = "0003"
 
-_TABLES = "shared_cases"
-_FUNCTIONS = ("reshare(uuid, text[], text)",)
+_TABLES = (
+    "jit_releases jit_statements jit_evaluations jit_amendments jit_signatures jit_associates jit_participants jit_members "
+    "jit_parties jits "
+    "shared_cases"
+)  # fmt: skip
+_FUNCTIONS = (
+    "public_jits(uuid, uuid, integer, integer)", "unsayable(uuid)", "end_shares(uuid, uuid)", "in_team(uuid)",
+    "reshare(uuid, text[], text)",
+)  # fmt: skip
 
 
 def upgrade() -> None:
@@ -18,6 +25,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away, with everything that only it can say."""
+    run_parts(op.get_bind(), "0004_down")
     for table in _TABLES.split():
         op.execute(f"drop table public.{table} cascade")
     for function in _FUNCTIONS:

@@ -304,6 +304,21 @@ def test_preservation_lasts_at_least_sixty_days_and_is_extended(world, clock):
     walk(world, request, ("contact_fr", "expire"))
 
 
+def test_an_order_to_preserve_lasts_sixty_days_and_once_thirty_more(world, clock):
+    clock.at("2026-12-01T10:00:00+01:00")
+    request = sent(world, kind="epoc_pr", to="provider", instrument="e_evidence", measures=[SUBSCRIBER])
+    told = {"channel": "provider_portal", "proof": "ticket 1", "at": clock().isoformat()}
+    walk(world, request, ("prosecutor", "receive", {"recorded": told}))
+    clock.at("2026-12-03T10:00:00+01:00")
+    told = {**told, "at": clock().isoformat()}
+    # sixty days from receipt on Tuesday 1 December end on Saturday 30 January 2027, so at the end of Monday 1 February in Dublin,
+    # where that Monday is a holiday: at the end of Tuesday 2
+    assert walk(world, request, ("prosecutor", "preserve", {"recorded": told}))["until"][:16] == "2027-02-03T00:00"
+    walk(world, request, ("prosecutor", "extend", {"recorded": told}))
+    again = step(world, "prosecutor", request, "extend", recorded=told)
+    assert (again.status_code, faults(again)) == (422, {"/until"})
+
+
 def test_identifiers_of_the_case_are_carried_and_impossible_ones_are_refused(world):
     case = world.case("prosecutor")
     (held,) = world.hold("prosecutor", case, "owl@example.org")
@@ -347,6 +362,31 @@ def test_changes_name_the_version_they_change(world):
     assert me.patch(path, {"language": "fr"}, If_Match='"v9"').status_code == 412
     assert me.patch(path, {"language": "fr"}, If_Match='"v1"').status_code == 200
     assert me.post(f"{path}/transitions", {"event": "ready"}, If_Match='"v1"').status_code == 412
+
+
+def test_what_a_side_says_to_itself_stays_there(world):
+    request = draft(world, "investigator")
+    walk(world, request, ("investigator", "submit", {"reason": "please look at the dates"}), ("prosecutor", "validate"))
+    walk(world, request, ("prosecutor", "transmit", {"transmission": SENT}))
+    remark = {"act": "message", "text": "they were slow last time", "internal": True}
+    assert world.as_("prosecutor").post(f"/mla-requests/{request}/messages", remark).status_code == 201
+    path = f"/mla-requests/{request}/messages"
+    assert len(world.as_("investigator").get(path).json["items"]) == 2
+    assert world.as_("prosecutor_fr").get(path).json["items"] == []
+    assert "request.remarked" not in [e["action"] for e in world.as_("prosecutor_fr").get("/events").json["items"]]
+
+
+def test_only_authorities_of_ones_country_stand_on_ones_side(world):
+    request = draft(world)
+    body = {"authority_id": str(world.authorities["ro"])}
+    refused = world.as_("prosecutor").post(f"/mla-requests/{request}/parties", body)
+    assert (refused.status_code, faults(refused)) == (422, {"/authority_id"})
+
+
+def test_content_is_not_ordered_before_a_court_validated_it_even_in_an_emergency(world):
+    urgent = {"urgency": "emergency", "emergency_ground": "imminent_threat_to_life"}
+    request = draft(world, "investigator", "epoc", "provider", measures=[CONTENT_DATA], **urgent)
+    assert step(world, "investigator", request, "ready").json["allowed"] == ["submit"]
 
 
 def test_an_urgent_request_is_confirmed_formally(world, clock):
