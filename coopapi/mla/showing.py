@@ -20,6 +20,8 @@ from coopapi.mla.sealing import key_of, unseal
 from coopapi.parties import Party
 
 _KEPT: Final = ("preserved", "extension_requested")
+_CONDITIONS: Final = ("use_conditions", "conditions_text")
+_SECTION_M: Final = frozenset({"necessity", "proportionality", "facts", "link", "persons"})
 _UNDISCLOSED: Final = frozenset({"transmitted", "received", "declined"})
 
 
@@ -77,6 +79,7 @@ def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, 
     first = next((part for part in own if part.authority_id == work.actor.authority_id), own[0] if own else None)
     return {
         **columns,
+        "side": first.side if first else None,
         "direction": "outgoing" if first is None or first.side == Side.REQUESTING else "incoming",
         "requesting": there.get(row.requesting_id),
         "executing": there.get(row.executing_id) if row.executing_id else None,
@@ -94,17 +97,25 @@ def whole(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
     shown = []
     for view, row in zip(brief(work, rows), rows, strict=True):
         key = key_of(work, row)
-        closed = _closed_to(row, view)
-        content = None if closed else unseal(key, row.sealed, row.id)
+        content = _open_to(row, view, unseal(key, row.sealed, row.id))
         rows_of = measures.of_request(work, row.id)
-        asked = [{**_outcome(m), "asked": {} if closed else measures.asked(key, m)} for m in rows_of]
+        asked = [{**_outcome(m), "asked": {} if _undisclosed(row, view) else measures.asked(key, m)} for m in rows_of]
         shown.append({**view, "content": content, "measures": asked, "suggestions": suggestions(row, view, rows_of)})
     return shown
 
 
-def _closed_to(row: Request, view: Mapping[str, Any]) -> bool:
+def _undisclosed(row: Request, view: Mapping[str, Any]) -> bool:
     """Spontaneous information on conditions opens when they are accepted (Budapest Art. 26(2))."""
     return row.kind == "spontaneous_information" and view["direction"] == "incoming" and row.state in _UNDISCLOSED
+
+
+def _open_to(row: Request, view: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the caller's side is told: before acceptance the conditions alone, and providers not why (EPOC Annex I, section M)."""
+    if _undisclosed(row, view):
+        return {name: content[name] for name in _CONDITIONS if name in content}
+    if row.kind in {"epoc", "epoc_pr"} and view["side"] == Side.EXECUTING:
+        return {name: said for name, said in content.items() if name not in _SECTION_M}
+    return content
 
 
 def _outcome(row: Measure) -> dict[str, Any]:

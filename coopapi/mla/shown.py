@@ -76,8 +76,10 @@ class RequestOut(RequestBrief):
     overlap_id = fields.UUID(allow_none=True)
     jit_id = fields.UUID(allow_none=True, metadata={"description": "For those who take part in the team."})
     content = fields.Dict(
-        allow_none=True,
-        metadata={"description": "As it was written: the fields of ContentIn; null until its conditions are accepted."},
+        required=True,
+        metadata={
+            "description": "As ContentIn, as far as it is told to your side; of spontaneous information first the conditions."
+        },
     )
     measures = fields.List(fields.Nested(MeasureOut), required=True)
     acknowledged_notices = fields.List(fields.UUID(), attribute="notices", required=True)

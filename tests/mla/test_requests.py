@@ -273,12 +273,28 @@ def test_another_authority_is_brought_in_on_ones_own_side(world):
 
 
 def test_spontaneous_information_opens_when_its_conditions_are_accepted(world):
-    request = draft(world, kind="spontaneous_information", instrument="budapest", measures=[])
+    on = {"use_conditions": ["confidentiality"], "conditions_text": "Not to be told to the suspect."}
+    request = draft(world, kind="spontaneous_information", instrument="budapest", measures=[], content=on)
     walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
-    assert read(world, "prosecutor_fr", request)["content"] is None
+    assert read(world, "prosecutor_fr", request)["content"] == on
     assert read(world, "prosecutor", request)["content"]["information"] == CONTENT["information"]
     walk(world, request, ("prosecutor_fr", "accept_conditions"))
     assert read(world, "prosecutor_fr", request)["content"]["information"] == CONTENT["information"]
+
+
+def test_a_provider_is_not_told_why(world, owner):
+    request = draft(world, kind="epoc", to="provider", measures=[SUBSCRIBER], enforcing_authority=str(world.authorities["fr"]))
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into principals values (gen_random_uuid(), 1, %s, 'client', 'P', 'https://issuer.test', 'provider', '{system}',"
+            " false, true, null, null, now())",
+            (str(world.authorities["provider"]),),
+        )
+    told = read(world, "provider", request)["content"]
+    assert told["offences"]
+    assert not {"facts", "necessity", "proportionality", "link", "persons"} & told.keys()
+    assert read(world, "prosecutor_fr", request)["content"]["necessity"] == CONTENT["necessity"]
 
 
 def test_preservation_lasts_at_least_sixty_days_and_is_extended(world, clock):
