@@ -62,6 +62,10 @@ class Action(StrEnum):
     EVIDENCE_WRITE = "evidence:write"
     EVIDENCE_USE = "evidence:use"
     EVIDENCE_CONSENT = "evidence:consent"
+    MEETING_READ = "meeting:read"
+    MEETING_CONVENE = "meeting:convene"
+    MEETING_WRITE = "meeting:write"
+    CONSULT = "jurisdiction:consult"
     TIMELINE_READ = "timeline:read"
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
@@ -108,16 +112,22 @@ _INVESTIGATING: Final = _COORDINATING | {
 }
 _ASSISTING: Final = frozenset({Action.MLA_READ, Action.DEADLINE_READ, Action.EVIDENCE_READ})
 _REQUESTING: Final = _ASSISTING | {Action.MLA_DRAFT, Action.MLA_EXECUTE, Action.EVIDENCE_WRITE, Action.EVIDENCE_USE}
+_MEETING: Final = frozenset({Action.MEETING_READ, Action.MEETING_WRITE})
 _TRANSMITTING: Final = frozenset({Action.MLA_TRANSMIT, Action.MLA_ANSWER})
 _DECIDING: Final = _TRANSMITTING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING,
-    Role.PROSECUTOR: _INVESTIGATING | _REQUESTING | _DECIDING | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE},
+    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _MEETING,
+    Role.PROSECUTOR: _INVESTIGATING
+    | _REQUESTING
+    | _DECIDING
+    | _MEETING
+    | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.MEETING_CONVENE, Action.CONSULT},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
-    | _TRANSMITTING,
-    Role.DESK: _COORDINATING | _ASSISTING,
+    | _TRANSMITTING
+    | {Action.MEETING_READ},
+    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.MEETING_CONVENE},
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},

@@ -28,6 +28,9 @@ from coopapi.errors import NotFound, Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
 from coopapi.journal.service import record
+from coopapi.jurisdiction.routes import blp as jurisdiction
+from coopapi.meetings.papers_routes import blp as papers
+from coopapi.meetings.routes import blp as meetings
 from coopapi.mla.routes import blp as mla
 from coopapi.notices.routes import blp as notices
 from coopapi.oauth.routes import blp as oauth
@@ -82,7 +85,7 @@ def describe_app() -> Flask:
     edge.register(app)
     problems.register(app)
     features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
-    api = create_api(app, *features, evidence, mla, timelines)
+    api = create_api(app, *features, evidence, mla, jurisdiction, meetings, papers, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -158,6 +161,10 @@ def check_database(database: Database) -> None:
             "evidence_texts",
             "custody",
             "evidence_uses",
+            "meetings",
+            "meeting_actions",
+            "calendar_feeds",
+            "consultations",
             "journal_entries",
             "principals",
             "authorities",

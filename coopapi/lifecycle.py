@@ -50,11 +50,12 @@ class ReasonNeeded(Unprocessable):
 
 
 class Lifecycle:
-    """The moves of one kind of thing, from its first state on; `derived` states follow from its parts, not from a move."""
+    """The moves of one kind of thing, from its first state on; `derived` states follow from its `parts`, not from a move."""
 
-    def __init__(self, start: str, *moves: Move, derived: tuple[str, ...] = ()) -> None:
+    def __init__(self, start: str, *moves: Move, derived: tuple[str, ...] = (), parts: str = "its_measures") -> None:
         self.start = start
         self.derived = derived
+        self.parts = parts
         self.moves: Mapping[tuple[str, str], Move] = MappingProxyType({(m.source, m.event): m for m in moves})
         if len(self.moves) != len(moves):
             raise ValueError("two moves share a state and an event")
@@ -86,6 +87,6 @@ class Lifecycle:
     def mermaid(self) -> str:
         """Draw the table as a Mermaid state diagram."""
         lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.moves.values()]
-        lines += [f"    its_measures --> {state}" for state in self.derived]
+        lines += [f"    {self.parts} --> {state}" for state in self.derived]
         ends = [f"    {s} --> [*]" for s in self.states if not self.leaving(s)]
         return "\n".join(["stateDiagram-v2", f"    [*] --> {self.start}", *lines, *ends])

@@ -9,7 +9,7 @@ from coopapi.cases.schemas import TransitionsOut
 from coopapi.db import Work
 from coopapi.deadlines import computing, rules, service
 from coopapi.deadlines.models import Deadline
-from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineStepIn, HolidayOut, HolidaysIn, DeadlineRuleOut
+from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
 from coopapi.paging import Order, Page, page
 
 blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="The clocks that the law starts")

@@ -7,8 +7,11 @@ from coopapi.migrate import run_parts
 revision = "0004"
 down_revision = "0003"
 
-_TABLES = "shared_cases"
-_FUNCTIONS = ("reshare(uuid, text[], text)",)
+_TABLES = (
+    "calendar_feeds centre_entries meeting_outcomes meeting_actions meeting_conclusions meeting_answers meeting_options "
+    "meeting_participants meetings proceedings_transfers consultation_positions consultations shared_cases"
+)
+_FUNCTIONS = ("calendar_feed(bytea, timestamptz)", "calendar_feed_lives(bytea)", "reshare(uuid, text[], text)")
 
 
 def upgrade() -> None:
