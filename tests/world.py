@@ -17,6 +17,7 @@ AUTHORITIES = {
     "provider": ("Heron Messaging Ireland Ltd", "service_provider", "IE"),
     "desk_nl": ("Netherlands Desk", "eurojust_desk", "NL"),
     "desk_fr": ("French Desk", "eurojust_desk", "FR"),
+    "europol": ("Europol", "organisation", None),
 }
 PEOPLE = {
     "investigator": ("nl", "investigator", True),
@@ -39,6 +40,8 @@ PEOPLE = {
     "central_fr": ("fr", "central_authority", False),
     "contact_fr": ("fr", "contact_point", False),
     "judge_fr": ("fr_court", "prosecutor", True),
+    "prosecutor_ro": ("ro", "prosecutor", True),
+    "europol": ("europol", "desk", True),
     "operator": (None, "admin", False),
 }
 

@@ -109,11 +109,11 @@ def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any
     work.require(move.by)
     if not work.actor.human:
         raise Forbidden("the law gives this to a person, not to a machine client")
+    if move.event == "agree":
+        row.prosecuting_country = _agreed(work, row)
     row.state, row.updated_at = move.target, work.now
     if move.event == "reply":
         _reply(work, row, data)
-    if move.event == "agree":
-        row.prosecuting_country = _agreed(work, row)
     if move.event == "refer":
         _refer(work, row, data.get("desk"))
     if data.get("reason"):
@@ -141,7 +141,7 @@ def _agreed(work: Work, row: Consultation) -> str:
     rows = positions(work, row.id)
     prosecuting = [p.country for p in rows if p.position == "prosecute" and p.country]
     if len(prosecuting) != 1 or any(p.position == "undecided" for p in rows):
-        raise NoConsensusYet(state="consulting", positions={str(p.country): p.position for p in rows})
+        raise NoConsensusYet(state=row.state, positions={str(p.country): p.position for p in rows})
     return prosecuting[0]
 
 

@@ -57,7 +57,7 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
             created_at=work.now,
         )
     )
-    sides.tell(work, meeting, "action_undertaken", action=str(row.id), owner=str(owner_id), due=due_at.isoformat())
+    sides.tell(work, meeting, "action_undertaken", item=str(row.id), owner=str(owner_id), due=due_at.isoformat())
     return row
 
 
@@ -78,7 +78,7 @@ def take(work: Work, action_id: UUID, version: int, data: Mapping[str, Any]) -> 
     row.reason = seal(key_of_actions(work), {"reason": data.get("reason")}, row.id, "reason")
     meeting = work.session.scalar(work.all(Meeting).where(Meeting.id == row.meeting_id))
     if meeting is not None:
-        sides.tell(work, meeting, f"action_{move.target}", action=str(row.id))
+        sides.tell(work, meeting, f"action_{move.target}", item=str(row.id))
     else:
         work.note(f"action.{move.target}", row, event=True)
     return row

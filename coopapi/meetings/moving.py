@@ -26,10 +26,11 @@ def take(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) ->
         meeting = work.one(Meeting, meeting_id, version=version, lock=True)
     move = MEETING_LIFE.move(meeting.state, data["event"], data.get("reason"))
     sides.take(work, meeting, move)
+    _EFFECTS.get(move.event, _nothing)(work, meeting, data)
     meeting.state, meeting.updated_at = move.target, work.now
     if data.get("reason"):
         meeting.reason = seal(key_of(work, meeting), {"reason": data["reason"]}, meeting.id, "reason")
-    _EFFECTS.get(move.event, _nothing)(work, meeting, data)
+    shares.align(work, meeting)
     sides.tell(work, meeting, move.event, sequence=meeting.sequence)
     return meeting
 
@@ -68,10 +69,9 @@ def _hold(work: Work, meeting: Meeting, data: Mapping[str, Any]) -> None:
 
 
 def _cancel(work: Work, meeting: Meeting, data: Mapping[str, Any]) -> None:
-    """Calendars learn of it, and nobody reads the shared cases through it any more."""
-    del data
+    """Calendars learn of it."""
+    del work, data
     meeting.sequence += 1
-    shares.align(work, meeting)
 
 
 _EFFECTS: Final[Mapping[str, Callable[[Work, Meeting, Mapping[str, Any]], None]]] = {
