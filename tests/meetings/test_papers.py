@@ -120,7 +120,7 @@ def test_a_request_is_begun_in_one_step(world):
 
 
 def test_a_consultation_and_a_disclosure_are_begun_in_one_step(world):
-    case, _, found = overlap(world)
+    _, _, found = overlap(world)
     meeting = held(world, origin=("overlap", found))
     consultation = {"overlap_id": found, "facts": "The same streams", "in_custody": True}
 
