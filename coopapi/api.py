@@ -137,6 +137,8 @@ def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, rep
             made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params))
         else:
             made = view(*args, **params)
+        if work is not None:
+            work.session.flush()  # a version is counted when the change is written: the answer names the new one
         g.etag = getattr(made, "etag", None)
         return _shown(made, show, many, work)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, one_of_each
 
 from coopapi import parties
 from coopapi.callers import actor_of
@@ -41,13 +42,37 @@ BODIES = {
     "POST /api/v1/evidence/{evidence}/transitions": {"event": "accept"},
     "POST /api/v1/evidence/{evidence}/custody": {"act": "received", "at": "2026-01-02T00:00:00Z"},
     "POST /api/v1/evidence/{evidence}/uses": {"case_id": "{case}", "purpose": "prosecution", "use_as": "evidence"},
+    "POST /api/v1/deadlines/{deadline}/transitions": {"event": "extend", "reason": "R", "estimate": "2099-01-01T00:00:00Z"},
+    "POST /api/v1/mla-requests": {"reference": "new", "kind": "preservation"},
+    "PATCH /api/v1/mla-requests/{request}": {"language": "fr"},
+    "POST /api/v1/mla-requests/{request}/transitions": {"event": "withdraw", "reason": "R"},
+    "POST /api/v1/mla-requests/{request}/measures/{measure}/transitions": {"event": "execute"},
+    "POST /api/v1/mla-requests/{request}/messages": {"act": "message", "text": "T"},
+    "POST /api/v1/mla-requests/{request}/transmissions": {"channel": "post", "security": "unencrypted"},
+    "POST /api/v1/mla-requests/{request}/parties": {"authority_id": "{court}"},
+    "POST /api/v1/mla-requests/{request}/case": {"case_id": "{case}"},
+    "POST /api/v1/contact-points": POINT,
+    "PATCH /api/v1/contact-points/{point}": {"verified": True},
+    "POST /api/v1/contact-points/{point}/checks": {"outcome": "reached"},
+    "POST /api/v1/competences": COMPETENCE,
+    "PATCH /api/v1/competences/{competence}": {"confirmed": True},
+    "POST /api/v1/providers": {**PROVIDER, "authority_id": "{newcomer}", "legal_entity": "New"},
+    "PATCH /api/v1/providers/{provider}": {"confirmed": True},
+    "POST /api/v1/mous": MOU,
+    "PATCH /api/v1/mous/{mou}": {"title": "N"},
+    "POST /api/v1/requirement-notices": NOTICE,
+    "POST /api/v1/requirement-notices/{notice}/versions": VERSION,
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
 }
-QUERIES = {"/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content"}
+QUERIES = {
+    "/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content",
+    "/api/v1/holidays": "?country=NL&year=2026",
+    "/api/v1/authorities/competent": "?country=NL",
+}
 
 
 @pytest.fixture
-def places(world):
+def places(world, owner):
     """One of everything, all of it Dutch but for the other side of the overlap."""
     other = world.case("romanian")
     world.hold("romanian", other, "heron@example.org")
@@ -60,6 +85,9 @@ def places(world):
     excluded = world.as_("investigator").post("/exclusions", {"kind": "imei", "reason": "shared devices"})
     return {
         **evidence(world, case),
+        **request(world, owner, case),
+        **entries(world),
+        "court": world.authorities["fr_court"],
         "disclosure": asked["id"],
         "exclusion": excluded.json["id"],
         "name": "countries",
@@ -94,6 +122,26 @@ def evidence(world, case):
     }
     use = me.post(f"/evidence/{item}/uses", other).json["id"]
     return {"shared": shared, "evidence": item, "use": use}
+
+
+def request(world, owner, case):
+    """A preservation request of the Dutch, not sent yet, with a deadline of theirs."""
+    body = {"reference": "kept", "kind": "preservation", "case_id": case, "measures": [{"code": "traffic"}]}
+    made = world.as_("investigator").post("/mla-requests", body).json
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,"
+            " first_due_at, extensions, rule_version) values (gen_random_uuid(), 1, %s, 'request', 'eio_execution', 'requesting', %s,"
+            " 'receive', now(), now() + interval '9 days', now(), '[]', 'x') returning id",
+            (made["id"], world.authorities["nl"]),
+        )
+        return {"request": made["id"], "measure": made["measures"][0]["id"], "deadline": cursor.fetchone()[0]}
+
+
+def entries(world):
+    """What the Dutch keep in the directory, and a provider without a profile."""
+    newcomer = {"name": "Owl Hosting BV", "type": "service_provider", "country": "NL"}
+    return {**one_of_each(world), "newcomer": world.as_("operator").post("/authorities", newcomer).json["id"]}
 
 
 CELLS = [(method, path, caller, status) for method, path, cells in ROWS for caller, status in cells.items()]
@@ -146,6 +194,12 @@ def _as_new(owner, path):
             update authorities set version = 1; update principals set version = 1, active = true;
             update disclosures set version = 1, state = 'withdrawn';
             update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
+            update mla_requests set version = 1, state = 'draft'; update mla_measures set version = 1;
+            update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
+            update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
+            update providers set version = 1; delete from providers where legal_entity = 'New';
+            delete from requirement_notices where supersedes is not null;
+            update requirement_notices set version = 1, valid_until = null;
             update overlap_sides set version = 1, verifier_id = null, state = 'detected';
             update evidence set version = 1, state = 'accepted', decided_at = null;
             update evidence_uses set version = 1, state = 'consent_asked', decided_at = null where consent_needed"""

@@ -38,6 +38,17 @@ def test_a_change_names_the_version_it_changes(world):
     assert someone.patch(path, {"title": "B"}, If_Match=etag).status_code == 412
 
 
+def test_the_answer_to_a_change_names_the_version_it_made(world):
+    ours = f"/authorities/{world.authorities['nl']}"
+    for path, change in {
+        ours: {"languages": ["nl"]},
+        f"{ours}/people/{world.people['analyst']}": {"name": "Owl"},
+    }.items():
+        me = world.as_("admin")
+        changed = me.patch(path, change, If_Match=me.get(path).headers["ETag"])
+        assert changed.headers["ETag"] == f'"{changed.json["etag"]}"' == me.get(path).headers["ETag"] == '"v2"'
+
+
 def test_no_update_is_lost_when_many_write_at_once(world):
     path = f"/cases/{create(world).json['id']}"
     won = []

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
+from entries import one_of_each
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -100,8 +101,8 @@ PROBES = {
     (
         "mla_messages",
         "made",
-    ): "insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by)"
-    f" values ({NEW}, 1, '{{request}}', now(), '{{fr}}', 'x', 'x', 'x', '{{{{}}}}', '{{fr}}')",
+    ): "insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by, internal)"
+    f" values ({NEW}, 1, '{{request}}', now(), '{{fr}}', 'x', 'x', 'x', '{{{{}}}}', '{{fr}}', false)",
     ("deadlines", "seen"): "select count(*) from deadlines",
     (
         "deadlines",
@@ -128,9 +129,41 @@ PROBES = {
     f" use_as, consent_needed, state, sealed, asked_by, asked_at) values ({NEW}, 1, '{{item}}', '{{shared}}', '{{nl}}', '{{case}}', '{{fr}}',"
     " 'x', 'evidence', false, 'recorded', 's', '{foreign}', now())",
     ("evidence_uses", "changed"): "update evidence_uses set version = 9",
+    (
+        "contact_points",
+        "made",
+    ): "insert into contact_points (id, version, authority_id, network, always, hours, time_zone, languages, powers,"
+    f" contact, declared_by, valid_from) values ({NEW}, 1, '{{nl}}', 'other', true, '[]', 'UTC', '{{{{}}}}', '{{{{}}}}', '{{}}', 'x', now())",
+    ("contact_points", "changed"): "update contact_points set version = 9",
+    ("contact_checks", "made"): f"insert into contact_checks values ({NEW}, 1, '{{point}}', '{{nl}}', now(), 'reached', null)",
+    (
+        "competences",
+        "made",
+    ): "insert into competences (id, version, authority_id, measures, kinds, instruments, places, languages, channels,"
+    f" declared_by, valid_from) values ({NEW}, 1, '{{nl}}', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', 'x', now())",
+    ("competences", "changed"): "update competences set version = 9",
+    (
+        "providers",
+        "made",
+    ): "insert into providers (id, version, authority_id, legal_entity, brands, services, establishment, languages,"
+    " retention, notification_policy, valid_from) values"
+    f" ({NEW}, 1, '{{nl}}', 'x', '{{{{}}}}', '{{{{}}}}', '{{}}', '{{{{}}}}', '[]', 'never', now())",
+    ("providers", "changed"): "update providers set version = 9",
+    ("mous", "made"): f"insert into mous values ({NEW}, 1, '{{nl}}', null, 'x', '{{{{}}}}', 'x', '{{{{}}}}', now(), null)",
+    ("mous", "changed"): "update mous set version = 9",
+    (
+        "requirement_notices",
+        "made",
+    ): "insert into requirement_notices (id, version, authority_id, country, theme, applicability, says, languages,"
+    f" channels, declared_by, valid_from) values ({NEW}, 1, '{{nl}}', 'NL', 'x', 'applicable', '{{}}', '{{{{}}}}', '{{{{}}}}', 'x', now())",
+    ("requirement_notices", "changed"): "update requirement_notices set version = 9",
     ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
+}
+
+FOR_EVERYBODY = {
+    (table, "seen") for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices")
 }
 
 REQUEST = """insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped, sealed, notices,
@@ -153,6 +186,8 @@ def things(world, owner):
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
     shared = evidence(world, case)
+    listed = one_of_each(world)
+    assert me.post(f"/contact-points/{listed['point']}/checks", {"outcome": "reached"}).status_code == 201
     with owner.cursor() as cursor:
         cursor.execute("delete from case_keys where case_id = %s", (bare := world.case("investigator"),))
         cursor.execute("delete from evidence_texts where evidence_id = %s", (shared["wordless"],))
@@ -169,8 +204,8 @@ def things(world, owner):
             f"""{REQUEST}; insert into mla_measures (id, version, request_id, place, code, state, sealed, tokens, grounds, conditions)
                 values (gen_random_uuid(), 1, %(request)s, 0, 'x', 'pending', 'x', '{{}}', '{{}}', '{{}}');
             insert into mla_transmissions values (gen_random_uuid(), 1, %(request)s, %(nl)s, %(nl)s, now(), gen_random_uuid(), 'x', 'x');
-            insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by)
-                values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{{}}', %(nl)s);
+            insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by, internal)
+                values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{{}}', %(nl)s, false);
             insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,
                 first_due_at, extensions, rule_version)
                 values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x')""",
@@ -188,7 +223,7 @@ def things(world, owner):
         "second": second,
     }
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
-    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared}
+    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared, **listed}
 
 
 def evidence(world, case):
@@ -256,10 +291,24 @@ def test_a_policy_keeps_out_what_its_mutant_lets_through(world, owner, things, t
     assert let_through > 0
 
 
+@pytest.mark.parametrize(("table", "policy"), sorted(FOR_EVERYBODY), ids=lambda value: value)
+def test_what_is_for_everybody_is_not_for_nobody(world, owner, things, table, policy):
+    def seen_by_nobody():
+        with world.app.extensions["coopapi"].database.anonymous() as session:
+            return session.scalar(text(f"select count(*) from {table}"))
+
+    kept_out = seen_by_nobody()
+    with mutated(owner, table, policy):
+        let_through = seen_by_nobody()
+
+    assert kept_out == 0
+    assert let_through > 0
+
+
 def test_every_policy_has_its_mutant(owner):
     with owner.cursor() as cursor:
         cursor.execute("select tablename, policyname from pg_policies where policyname <> 'machine'")
-        assert set(cursor.fetchall()) == set(PROBES)
+        assert set(cursor.fetchall()) == set(PROBES) | FOR_EVERYBODY
 
 
 def app_session(postgres):
@@ -332,6 +381,10 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "update evidence_texts set sealed = ''",
         "update custody set act = 'x'",
         "update evidence_uses set use_as = 'evidence'",
+        "delete from contact_points",
+        "update contact_checks set outcome = 'reached'",
+        "delete from requirement_notices",
+        "update requirement_notices set says = '{}'",
         "set role coopapi_definer",
         "alter table cases disable row level security",
         "insert into case_overlaps default values",

@@ -13,6 +13,7 @@ from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.instruments import service as instruments
 
 OUTCOMES: Final = ("reached", "no_answer", "wrong_number", "out_of_order")
+ZONES: Final = frozenset(available_timezones() - {"localtime", "Factory"})
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 
 
@@ -22,6 +23,12 @@ class HoursIn(Schema):
     weekday = fields.Integer(required=True, strict=True, validate=validate.Range(0, 6), metadata={"description": "0 is Monday."})
     opens = Text(5, required=True, validate=[validate.Regexp(_CLOCK)])
     closes = Text(5, required=True, validate=[validate.Regexp(_CLOCK)])
+
+    @ma.validates_schema
+    def opens_before_it_closes(self, data: dict[str, str], **_: object) -> None:
+        """A night is two entries: until 24:00, and from 00:00 of the next day."""
+        if data["opens"] >= data["closes"]:
+            raise ma.ValidationError("It closes after it opens; over midnight, write one entry for each day.", "closes")
 
 
 class OfficeContactIn(ContactIn):
@@ -46,7 +53,7 @@ class _PointFields(Schema):
     @ma.validates_schema
     def zones_exist(self, data: dict[str, object], **_: object) -> None:
         """Opening hours mean something in a zone that exists."""
-        if "time_zone" in data and data["time_zone"] not in available_timezones():
+        if "time_zone" in data and data["time_zone"] not in ZONES:
             raise ma.ValidationError("Not an IANA time zone.", "time_zone")
 
 
@@ -91,6 +98,7 @@ class PointOut(Shown):
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
     last_verified_at = When(allow_none=True)
+    verified_days_ago = fields.Integer(allow_none=True)
     stale = fields.Boolean(required=True, metadata={"description": "Nobody verified it for 180 days."})
     reachable_now = fields.Boolean(required=True)
     checks_30_days = fields.Integer(required=True)
@@ -177,7 +185,7 @@ class FoundOut(Shown):
     """A competent authority, best first, and why."""
 
     authority = fields.Nested(AuthorityOut, required=True)
-    why = fields.String(required=True, metadata={"description": "place, country, or central_authority"})
+    why = fields.String(required=True, metadata={"description": "place, country, some_places or central_authority"})
     languages = fields.List(fields.String(), required=True)
     channels = fields.List(fields.String(), required=True)
     last_confirmed_at = When(allow_none=True)

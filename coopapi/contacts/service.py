@@ -10,13 +10,14 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
 from coopapi.db import Kept, Work
-from coopapi.directory.keeping import kept_authority, require_keeper
+from coopapi.directory.keeping import OnlyForItself, kept_authority, require_keeper, require_order, speaks_for_a_country
 from coopapi.directory.models import Authority
+from coopapi.errors import Unprocessable
 
 _STALE: Final = timedelta(days=180)
 _LOOKED_AT: Final = timedelta(days=30)
 _AROUND_THE_CLOCK: Final = ("art35_24_7", "g7_24_7", "un_cybercrime")
-_RANK: Final = {"place": 0, "country": 1, "central_authority": 2}
+_RANK: Final = ("place", "country", "some_places", "central_authority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,21 @@ def add_point(work: Work, data: dict[str, Any]) -> ContactPoint:
     """Enter a point of contact."""
     authority = kept_authority(work, data.pop("authority_id", None))
     blank: dict[str, Any] = {"always": False, "hours": [], "languages": [], "powers": [], "contact": {}}
-    point = work.add(ContactPoint(**{**blank, **data, "authority_id": authority.id}))
+    point = ContactPoint(**{**blank, **data, "authority_id": authority.id})
+    _check_point(point, authority)
+    work.add(point)
     work.note("contact_point.entered", point, network=point.network)
     return point
+
+
+def _check_point(point: ContactPoint, authority: Authority) -> None:
+    """A provider is in no network of States, and only Eurojust's contact points are applied for."""
+    require_order(point.valid_from, point.valid_until)
+    if point.network != "other" and not speaks_for_a_country(authority):
+        raise OnlyForItself(errors=[{"in": "body", "pointer": "/network", "rule": "provider", "detail": "other, for a provider"}])
+    if point.application and point.network != "eurojust_contact_point":
+        detail = "only for an eurojust_contact_point"
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/application", "rule": "network", "detail": detail}])
 
 
 def change_point(work: Work, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:
@@ -45,6 +58,7 @@ def change_point(work: Work, point: ContactPoint, data: dict[str, Any]) -> Conta
     if data.pop("verified", False):
         point.last_verified_at, point.verified_by = work.now, work.actor.id
     _set(point, data)
+    _check_point(point, kept_authority(work, point.authority_id))
     work.note("contact_point.changed", point, fields=sorted(data))
     return point
 
@@ -95,10 +109,12 @@ def show_points(work: Work, rows: Sequence[ContactPoint]) -> list[dict[str, Any]
 
 def _show(work: Work, row: ContactPoint, figures: Any) -> dict[str, Any]:
     columns = {column.key: getattr(row, column.key) for column in ContactPoint.__table__.columns}
+    verified = None if row.last_verified_at is None else work.now - row.last_verified_at
     return {
         **columns,
         "reachable_now": reachable(row, work.now),
-        "stale": row.last_verified_at is None or work.now - row.last_verified_at > _STALE,
+        "stale": verified is None or verified > _STALE,
+        "verified_days_ago": None if verified is None else verified.days,
         "checks_30_days": figures.checks if figures else 0,
         "reached_30_days": figures.reached if figures else 0,
         "etag": row.etag,
@@ -126,7 +142,10 @@ def emergency_contact(work: Work, country: str, now: datetime) -> ContactPoint |
 def add_competence(work: Work, data: dict[str, Any]) -> Competence:
     """Say what an authority is competent for."""
     authority = kept_authority(work, data.pop("authority_id", None))
+    if not speaks_for_a_country(authority):
+        raise OnlyForItself
     data.pop("confirmed", None)
+    require_order(data["valid_from"], data.get("valid_until"))
     names = ("measures", "kinds", "instruments", "places", "languages", "channels")
     row = work.add(
         Competence(**{**{name: [] for name in names}, **data, "authority_id": authority.id, "last_confirmed_at": work.now})
@@ -141,6 +160,7 @@ def change_competence(work: Work, row: Competence, data: dict[str, Any]) -> Comp
     if data.pop("confirmed", False):
         row.last_confirmed_at = work.now
     _set(row, data)
+    require_order(row.valid_from, row.valid_until)
     work.note("competence.changed", row, fields=sorted(data))
     return row
 
@@ -156,26 +176,32 @@ def competences(work: Work, wanted: Mapping[str, Any]) -> Select[Competence]:
 
 
 def competent(work: Work, wanted: Mapping[str, Any]) -> list[Found]:
-    """Find who is competent in a country: for the place first, then for the whole country, then its central authorities."""
+    """Find who is competent in a country: for the place, for all of it, for some places if none was named, its central ones."""
     rows = work.session.scalars(competences(work, {"country": wanted["country"]}).order_by(Competence.id)).all()
     named = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.country == wanted["country"]))}
     found = [_found(row, named[row.authority_id], wanted) for row in rows if _covers(row, wanted)]
     there = {f.authority.id for f in found}
     central = [a for a in named.values() if a.type == "central_authority" and a.id not in there]
     found += [Found(a, "central_authority", a.languages, [], None) for a in sorted(central, key=lambda a: a.name)]
-    return sorted(found, key=lambda f: _RANK[f.why])
+    return sorted(found, key=lambda f: _RANK.index(f.why))
 
 
 def _covers(row: Competence, wanted: Mapping[str, Any]) -> bool:
     """An empty list of a competence means all; what is not asked for does not matter."""
     pairs = ((row.measures, "measure"), (row.kinds, "kind"), (row.instruments, "instrument"))
     fits = all(not listed or wanted.get(name) is None or wanted[name] in listed for listed, name in pairs)
-    return fits and (not row.places or wanted.get("place") in {None, *row.places})
+    return fits and (not row.places or wanted.get("place") is None or _at(row, wanted))
+
+
+def _at(row: Competence, wanted: Mapping[str, Any]) -> bool:
+    """Places are compared as people write them."""
+    place = wanted.get("place")
+    return place is not None and place.casefold() in {name.casefold() for name in row.places}
 
 
 def _found(row: Competence, authority: Authority, wanted: Mapping[str, Any]) -> Found:
-    at_place = wanted.get("place") is not None and wanted["place"] in row.places
-    return Found(authority, "place" if at_place else "country", row.languages, row.channels, row.last_confirmed_at)
+    why = "place" if _at(row, wanted) else "some_places" if row.places else "country"
+    return Found(authority, why, row.languages, row.channels, row.last_confirmed_at)
 
 
 def accepted_languages(work: Work, country: str, instrument: str | None, measure: str | None) -> set[str]:

@@ -51,16 +51,44 @@ def due(length: int, unit: str, start: datetime, country: str | None, *, moves: 
     """When a period ends that an event at `start` begins, in UTC.
 
     Units: hours, days, weeks, months, working_days. The day of the event is not counted (Reg. 1182/71 Art. 3(1)); the last day
-    counts to its last hour (Art. 3(2)); with `moves`, a last day that is no working day moves on (Art. 3(4)), hours never do.
+    counts to its last hour (Art. 3(2)); with `moves`, a last day that is no working day moves on (Art. 3(4)), and two days or
+    more hold two working days (Art. 3(5)). Hours never move.
     """
     if unit == "hours":
         return start.astimezone(UTC) + timedelta(hours=length)
-    zone = ZoneInfo(zone_of(country))
-    first = start.astimezone(zone).date()
+    first = start.astimezone(ZoneInfo(zone_of(country))).date()
     last = _last_day(first, length, unit, country)
-    while moves and not is_working_day(last, country):
+    return _end_of(_moved(first, last, country) if moves else last, country)
+
+
+def resumed(due_at: datetime, stood: tuple[datetime, datetime], country: str | None, *, hours: bool, moves: bool) -> datetime:
+    """When a period ends that stood still from one moment to another: as much later, and again with the last hour of a day.
+
+    Days are counted by the clock on the wall, so that a change to or from summer time adds no day.
+    """
+    if hours:
+        return due_at + (stood[1] - stood[0])
+    zone = ZoneInfo(zone_of(country))
+    end, stop, go = (moment.astimezone(zone).replace(tzinfo=None) for moment in (due_at, *stood))
+    last = (end + (go - stop) - timedelta(microseconds=1)).date()
+    return _end_of(_moved(last - timedelta(days=1), last, country) if moves else last, country)
+
+
+def _end_of(day: date, country: str | None) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
+
+
+def _moved(first: date, last: date, country: str | None) -> date:
+    """The last day of a period, moved on until it is a working day, the second one of a period of two days or more."""
+    needed = min((last - first).days, 2)
+    while not is_working_day(last, country) or _working_days(first, last, country) < needed:
         last += timedelta(days=1)
-    return datetime.combine(last + timedelta(days=1), time.min, zone).astimezone(UTC)
+    return last
+
+
+def _working_days(first: date, last: date, country: str | None) -> int:
+    """How many working days lie after the first day, up to the last."""
+    return sum(is_working_day(first + timedelta(days=n + 1), country) for n in range((last - first).days))
 
 
 def _last_day(first: date, length: int, unit: str, country: str | None) -> date:

@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """By how much a period may be made longer, how often, and whether a new date has to be told."""
+    """By how much a period may be made longer, how often, and whether a new date has to be told.
+
+    With the unit `given` the law sets no length: the period lasts until the date that is told.
+    """
 
     length: int
     unit: str
@@ -21,7 +24,11 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One clock of the law."""
+    """One clock of the law.
+
+    `given` and `or_later` name a fact with a date: the first is when it ends, the second counts where it is later. A clock
+    that `lapses` lets silence be an answer; a `minimum` is a time that has to pass, not one to be quick in (M4).
+    """
 
     code: str
     article: str
@@ -35,12 +42,14 @@ class Rule:
     applies: Mapping[str, Any]
     length: int = 0
     given: str = ""
+    or_later: str = ""
     per: str = "request"
     suspended_on: frozenset[str] = frozenset()
     resumed_on: frozenset[str] = frozenset()
     moved_on: frozenset[str] = frozenset()
     extension: Extension | None = None
     lapses: bool = False
+    minimum: bool = False
     verify: bool = False
 
     def fits(self, kind: str, instrument: str, urgency: str, facts: Mapping[str, Any]) -> bool:
@@ -51,7 +60,7 @@ class Rule:
             and instrument in wanted.get("instruments", [instrument])
             and urgency in wanted.get("urgencies", [urgency])
             and bool(set(wanted.get("measures", ["any"])) & {*facts.get("measures", ()), "any"})
-            and all(facts.get(name) == value for name, value in wanted.get("facts", {}).items())
+            and all(bool(facts.get(name)) is value for name, value in wanted.get("facts", {}).items())
             and (not self.given or facts.get(self.given) is not None)
         )
 

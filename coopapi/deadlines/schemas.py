@@ -58,6 +58,16 @@ class DeadlineOut(Shown):
     etag = fields.String(required=True)
 
 
+class ExtensionOut(Shown):
+    """By how much a deadline may be extended, how often, by which article."""
+
+    length = fields.Integer(required=True)
+    unit = fields.String(required=True, metadata={"description": "`given`: until the date that is told."})
+    most = fields.Integer(required=True)
+    estimate = fields.Boolean(required=True, metadata={"description": "Whether the new date has to be told."})
+    article = fields.String(required=True)
+
+
 class DeadlineRuleOut(Shown):
     """One rule of the law, as data."""
 
@@ -67,7 +77,8 @@ class DeadlineRuleOut(Shown):
     owed_by = fields.String(required=True)
     length = fields.Integer(required=True)
     unit = fields.String(required=True)
-    given = fields.String(required=True)
+    given = fields.String(required=True, metadata={"description": "The date that it ends on, where it is told."})
+    or_later = fields.String(required=True, metadata={"description": "The date that counts where it is later."})
     per = fields.String(required=True)
     moves = fields.Boolean(required=True)
     starts_on = fields.List(fields.String(), required=True)
@@ -75,6 +86,10 @@ class DeadlineRuleOut(Shown):
     cancelled_on = fields.List(fields.String(), required=True)
     suspended_on = fields.List(fields.String(), required=True)
     resumed_on = fields.List(fields.String(), required=True)
+    moved_on = fields.List(fields.String(), required=True)
+    extension = fields.Nested(ExtensionOut, allow_none=True)
+    lapses = fields.Boolean(required=True, metadata={"description": "Whether silence is an answer."})
+    minimum = fields.Boolean(required=True, metadata={"description": "A time that has to pass, not one to be quick in."})
     applies = fields.Dict(required=True)
     verify = fields.Boolean(required=True, metadata={"description": "Not checked against the official text."})
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 
 from coopapi import parties
 from coopapi.db import Work
 from coopapi.deadlines import computing, rules
 from coopapi.deadlines.models import DEADLINE_LIFE, Deadline
-from coopapi.deadlines.rules import Rule
+from coopapi.deadlines.rules import Extension, Rule
 from coopapi.errors import Conflict, Forbidden, Unprocessable
 from coopapi.lifecycle import Side
 from coopapi.parties import Party
@@ -63,19 +63,26 @@ def happened(work: Work, occasion: Occasion) -> None:
 
 def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
     """What an event does to a deadline that runs."""
-    event = occasion.event
+    event, given = occasion.event, occasion.facts.get(rule.given or rule.or_later)
+    if row.suspended_at is not None and event in rule.ends_on | rule.cancelled_on | rule.resumed_on:
+        _resume(row, rule, row.suspended_at, occasion.at)
     if event in rule.ends_on:
-        row.met_at, row.met_by, row.suspended_at = occasion.at, event, None
+        row.met_at, row.met_by = occasion.at, event
     elif event in rule.cancelled_on:
-        row.cancelled_at, row.suspended_at = occasion.at, None
+        row.cancelled_at = occasion.at
     elif event in rule.suspended_on and row.suspended_at is None:
         row.suspended_at = occasion.at
-    elif event in rule.resumed_on and row.suspended_at is not None:
-        row.due_at += occasion.at - row.suspended_at
-        row.suspended_at = None
-    elif event in rule.moved_on and occasion.facts.get(rule.given):
-        row.due_at = occasion.facts[rule.given]
-        row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.isoformat()}]
+    elif event in rule.moved_on and given:
+        row.due_at = max(given, row.due_at)
+        row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.astimezone(UTC).isoformat()}]
+
+
+def _resume(row: Deadline, rule: Rule, suspended: datetime, again: datetime) -> None:
+    """Let a clock run on with the time that was left; one that had run out stays run out."""
+    row.suspended_at = None
+    if row.due_at >= suspended:
+        hours = rule.unit in {"hours", "given"}
+        row.due_at = computing.resumed(row.due_at, (suspended, again), row.country, hours=hours, moves=rule.moves)
 
 
 def _items(rule: Rule, occasion: Occasion) -> Sequence[UUID | None]:
@@ -90,7 +97,8 @@ def _start(work: Work, rule: Rule, occasion: Occasion, item: UUID | None) -> Non
     if owing is None:
         return
     authority, country = owing
-    due = occasion.facts[rule.given] if rule.given else _due(rule, occasion.at, country, 0)
+    due = occasion.facts[rule.given] if rule.given else ends(rule, occasion.at, country)
+    due = max(due, occasion.facts.get(rule.or_later) or due)
     work.session.add(
         Deadline(
             object_id=occasion.object_id,
@@ -110,14 +118,34 @@ def _start(work: Work, rule: Rule, occasion: Occasion, item: UUID | None) -> Non
     )
 
 
-def _due(rule: Rule, start: datetime, country: str | None, times: int) -> datetime:
-    """When a rule's period ends, extended so many times; an extension goes on from where the period ended."""
-    if times and rule.extension and rule.extension.unit == rule.unit:
-        return computing.due(rule.length + times * rule.extension.length, rule.unit, start, country, moves=rule.moves)
-    end = computing.due(rule.length, rule.unit, start, country, moves=rule.moves)
+def ends(rule: Rule, start: datetime, country: str | None, times: int = 0) -> datetime:
+    """When a rule's period ends, extended so many times.
+
+    The period itself becomes longer: thirty days and thirty more are sixty. In another unit, the longer period takes its place.
+    """
+    length, unit = rule.length, rule.unit
     if times and rule.extension:
-        return computing.due(times * rule.extension.length, rule.extension.unit, start, country, moves=rule.moves)
+        same = rule.extension.unit == unit
+        length, unit = (length if same else 0) + times * rule.extension.length, rule.extension.unit
+    return computing.due(length, unit, start, country, moves=rule.moves)
+
+
+def _longer(row: Deadline, rule: Rule, extension: Extension, estimate: datetime | None) -> datetime:
+    """Until when a deadline lasts that is extended: an estimate is told where the article asks for one, and lies within."""
+    if estimate is None and extension.estimate:
+        raise _estimate("estimate", f"say by when it will be done ({extension.article})")
+    if estimate is not None and estimate <= row.due_at:
+        raise _estimate("later", "an extension ends later than what it extends")
+    if estimate is not None and extension.unit == "given":
+        return estimate
+    end = ends(rule, row.from_at, row.country, len(row.extensions) + 1)
+    if estimate is not None and estimate > end:
+        raise _estimate("at_most", f"not later than {end.isoformat()} ({extension.article})")
     return end
+
+
+def _estimate(rule: str, detail: str) -> Unprocessable:
+    return Unprocessable(errors=[{"in": "body", "pointer": "/estimate", "rule": rule, "detail": detail}])
 
 
 def extend(work: Work, deadline_id: UUID, version: int, data: Mapping[str, Any]) -> Deadline:
@@ -133,15 +161,12 @@ def extend(work: Work, deadline_id: UUID, version: int, data: Mapping[str, Any])
     row = work.one(Deadline, deadline_id, version=version, lock=True)
     if rule.extension is None or len(row.extensions) >= rule.extension.most:
         raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
-    if rule.extension.estimate and not data.get("estimate"):
-        detail = f"say by when it will be done ({rule.extension.article})"
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/estimate", "rule": "estimate", "detail": detail}])
-    row.due_at = _due(rule, row.from_at, row.country, len(row.extensions) + 1)
-    estimate = data["estimate"].isoformat() if data.get("estimate") else None
+    row.due_at = _longer(row, rule, rule.extension, data.get("estimate"))
+    estimate = data["estimate"].astimezone(UTC).isoformat() if data.get("estimate") else None
     sealed = work.keys.sealer("deadlines").seal(data["reason"].encode(), f"deadlines/{row.id}").hex()
     row.extensions = [
         *row.extensions,
-        {"at": work.now.isoformat(), "to": row.due_at.isoformat(), "sealed": sealed, "estimate": estimate},
+        {"at": work.now.isoformat(), "to": row.due_at.astimezone(UTC).isoformat(), "sealed": sealed, "estimate": estimate},
     ]
     case_id = acting(work, row)[0].case_id
     work.note("deadline.extended", row, case_id=case_id, parties=row.object_id, event=True, rule=row.rule)
@@ -155,15 +180,38 @@ def acting(work: Work, row: Deadline) -> list[Party]:
 
 
 def state(row: Deadline, now: datetime) -> str:
-    """How a deadline stands: running, missed, suspended, met, met late, cancelled; or lapsed, where silence is an answer."""
-    if row.cancelled_at:
-        return "cancelled"
+    """How a deadline stands: running, missed, suspended, met, met late, cancelled; or lapsed, where silence is an answer.
+
+    What was missed before it was cancelled stays missed. A minimum is met by its passing, and missed when it is cut short.
+    """
+    rule, end = rules.load()[row.rule], row.met_at or row.cancelled_at or now
+    if rule.minimum and (end >= row.due_at or row.met_at):
+        return "met" if end >= row.due_at else "missed"
     if row.met_at:
         return "met" if row.met_at <= row.due_at else "met_late"
     if row.suspended_at:
         return "suspended"
-    late = "lapsed" if rules.load()[row.rule].lapses else "missed"
-    return "running" if row.due_at >= now else late
+    if end > row.due_at:
+        return "lapsed" if rule.lapses else "missed"
+    return "cancelled" if row.cancelled_at else "running"
+
+
+def _state(now: datetime) -> ColumnElement[str]:
+    """The same, for the database to look for."""
+    end = func.coalesce(Deadline.met_at, Deadline.cancelled_at, now)
+    minimum, lapses = (Deadline.rule.in_([r.code for r in rules.load().values() if getattr(r, w)]) for w in ("minimum", "lapses"))
+    met, late = Deadline.met_at.is_not(None), end > Deadline.due_at
+    return case(
+        (minimum & (end >= Deadline.due_at), "met"),
+        (minimum & met, "missed"),
+        (met & late, "met_late"),
+        (met, "met"),
+        (Deadline.suspended_at.is_not(None), "suspended"),
+        (late & lapses, "lapsed"),
+        (late, "missed"),
+        (Deadline.cancelled_at.is_not(None), "cancelled"),
+        else_="running",
+    )
 
 
 def of_object(work: Work, object_id: UUID) -> Select[Deadline]:
@@ -184,27 +232,10 @@ def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[Deadline]:
         )  # fmt: skip
         query = query.where(own.exists() if side == "mine" else ~own.exists())
     if wanted.get("overdue"):
-        query = query.where(Deadline.running(), Deadline.due_at < work.now, Deadline.rule.not_in(_lapsing()))
+        query = query.where(Deadline.running(), Deadline.due_at < work.now, _state(work.now) == "missed")
     if hours := wanted.get("within"):
         query = query.where(Deadline.running(), Deadline.due_at >= work.now, Deadline.due_at <= work.now + timedelta(hours=hours))
-    return _in_state(work, query, wanted.get("state"))
-
-
-def _lapsing() -> list[str]:
-    return [rule.code for rule in rules.load().values() if rule.lapses]
-
-
-def _in_state(work: Work, query: Select[Deadline], wanted: str | None) -> Select[Deadline]:
-    conditions = {
-        "running": (Deadline.running(), Deadline.due_at >= work.now),
-        "missed": (Deadline.running(), Deadline.due_at < work.now, Deadline.rule.not_in(_lapsing())),
-        "lapsed": (Deadline.running(), Deadline.due_at < work.now, Deadline.rule.in_(_lapsing())),
-        "suspended": (Deadline.suspended_at.is_not(None),),
-        "met": (Deadline.met_at <= Deadline.due_at,),
-        "met_late": (Deadline.met_at > Deadline.due_at,),
-        "cancelled": (Deadline.cancelled_at.is_not(None),),
-    }
-    return query.where(*conditions[wanted]) if wanted else query
+    return query.where(_state(work.now) == wanted["state"]) if wanted.get("state") else query
 
 
 def show(work: Work, rows: Sequence[Deadline]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Entries of the directory: seen by everybody, kept by the authority they are about, and by the operator."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, true
@@ -13,6 +13,10 @@ from coopapi.errors import Forbidden, Unprocessable
 
 class NotYourEntry(Forbidden):
     """An entry of the directory is kept by the authority that it is about, or by the operator."""
+
+
+class OnlyForItself(Unprocessable):
+    """A provider is in the directory for itself: it does not speak for the country it is established in."""
 
 
 class ForEverybody:
@@ -42,3 +46,14 @@ def require_keeper(work: Work, authority_id: UUID) -> None:
     """Stop unless the caller keeps the entries of that authority."""
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotYourEntry
+
+
+def require_order(begins: date, ends: date | None) -> None:
+    """Stop where an entry would end before it begins."""
+    if ends is not None and ends < begins:
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/valid_until", "rule": "order", "detail": "not before valid_from"}])
+
+
+def speaks_for_a_country(authority: Authority) -> bool:
+    """Tell whether what an authority declares is a country's word: a provider's is its own."""
+    return authority.type != "service_provider"

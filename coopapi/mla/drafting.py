@@ -50,26 +50,10 @@ def begin(work: Work, data: Mapping[str, Any]) -> Request:
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
     wrapped, sealer = new_key(work, request_id)
-    request = Request(
-        id=request_id,
-        maker_id=work.actor.authority_id,
-        requesting_id=asks,
-        reference=data["reference"],
-        kind=data["kind"],
-        case_id=None if incoming else data.get("case_id"),
-        previous_id=previous.id if previous else None,
-        relation=data["previous"]["relation"] if previous else None,
-        state="transmitted" if incoming else "draft",
-        urgency="routine",
-        wrapped=wrapped,
-        sealed=seal(sealer, content, request_id),
-        notices=[],
-        grounds=[],
-        path_countries=[],
-        created_by=work.actor.id,
-        created_at=work.now,
-        updated_at=work.now,
-    )
+    request = _row(work, data, request_id, asks)
+    request.wrapped, request.sealed = wrapped, seal(sealer, content, request_id)
+    if previous:
+        request.previous_id, request.relation = previous.id, data["previous"]["relation"]
     if incoming:
         _enter(work, request, incoming)
     _set(work, request, data)
@@ -81,6 +65,25 @@ def begin(work: Work, data: Mapping[str, Any]) -> Request:
     else:
         work.note("request.drafted", request, case_id=request.case_id, event=True, kind=request.kind)
     return request
+
+
+def _row(work: Work, data: Mapping[str, Any], request_id: UUID, asks: UUID) -> Request:
+    return Request(
+        id=request_id,
+        maker_id=work.actor.authority_id,
+        requesting_id=asks,
+        reference=data["reference"],
+        kind=data["kind"],
+        case_id=None if data.get("incoming") else data.get("case_id"),
+        state="transmitted" if data.get("incoming") else "draft",
+        urgency="routine",
+        notices=[],
+        grounds=[],
+        path_countries=[],
+        created_by=work.actor.id,
+        created_at=work.now,
+        updated_at=work.now,
+    )
 
 
 def _check_reference(work: Work, asks: UUID, reference: str) -> None:
@@ -182,6 +185,8 @@ def link(work: Work, request_id: UUID, case_id: UUID) -> Request:
     if not own:
         raise sides.WrongSide("only those who act in a request tie it to a case")
     cases.changeable(work, case_id)
+    if request.case_id is None and request.requesting_id == work.actor.authority_id:
+        request.case_id = case_id
     for part in own:
         parties.admit(work, request.id, work.actor.authority_id, Side(part.side), case_id=case_id)
     work.note("request.linked", request, case_id=case_id, event=True)
@@ -194,7 +199,9 @@ def bring_in(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Request:
     own = sides.mine(work, request)
     if not own:
         raise sides.WrongSide("only those who act in a request bring others in")
-    known(work, data["authority_id"], "/authority_id")
+    other = known(work, data["authority_id"], "/authority_id")
+    if other.country not in {None, work.actor.country}:
+        raise _fault("/authority_id", "same_country", "only authorities of your country stand on your side")
     if data["authority_id"] in {work.actor.authority_id, request.requesting_id, request.executing_id, request.enforcing_id}:
         raise _fault("/authority_id", "has_part", "it takes part already")
     side, acting = Side(own[0].side), data.get("acting", True)

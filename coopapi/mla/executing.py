@@ -82,7 +82,7 @@ def moves(work: Work, request_id: UUID, measure_id: UUID) -> dict[str, Any]:
     allowed = [
         {"event": m.event, "target": m.target, "reason_needed": m.reason}
         for m in open_
-        if moving.open_to(work, m, own) or m.side in recorded
+        if not sides.off_duty(work, request.kind, request.urgency) and (moving.open_to(work, m, own) or m.side in recorded)
     ]
     side = min(own) if own else "none"
     return {"state": measure.state, "allowed": allowed, "etag": measure.etag, "side": side, "recorded_for": recorded}

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint, Uuid
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint, Uuid, and_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
 from coopapi.db import Kept
 from coopapi.mla.lives import KINDS, MEASURE_LIFE, Kind
-from coopapi.parties import partied
+from coopapi.parties import Party, partied
 
 
 class Request(Kept):
@@ -127,8 +127,10 @@ class Message(Kept):
     grounds: Mapped[list[str]] = mapped_column()
     recorded: Mapped[dict[str, Any] | None] = mapped_column()
     recorded_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    internal: Mapped[bool] = mapped_column()
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its request."""
-        return partied(cls.request_id, actor, now)
+        """Seen with its request; what a side says to itself, by those of that side."""
+        same_side = select(Party.id).where(Party.object_id == cls.request_id, Party.side == cls.side, Party.visible_to(actor, now))
+        return and_(partied(cls.request_id, actor, now), or_(cls.internal.is_(False), same_side.exists()))

@@ -1,6 +1,6 @@
 """Steps in the life of a request: what each needs, and what it sets (DOMAIN 3.5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,16 +8,17 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.db import Work
+from coopapi.deadlines import computing
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable
 from coopapi.lifecycle import Move, Side
 from coopapi.mla import drafting, measures, readiness, sending, sides, telling
-from coopapi.mla.models import Request
+from coopapi.mla.models import Measure, Request
 from coopapi.mla.sides import Taken
 from coopapi.mla.telling import Act, Turn
 
-PRESERVED_AT_LEAST: Final = timedelta(days=60)
-"""Budapest Art. 29(7): not less than sixty days."""
+PRESERVED_AT_LEAST: Final = 60
+"""Budapest Art. 29(7): not less than sixty days, each to its last hour."""
 _EXTENSION: Final = timedelta(days=30)
 
 
@@ -95,15 +96,17 @@ def _ready(step: Step) -> None:
     """Form complete, notices acknowledged, safeguards there; validated where the law asks for it."""
     readiness.require(step.work, step.request)
     rows = measures.of_request(step.work, step.request.id)
-    if readiness.needs_validation(step.work, step.request, rows) and not _in_emergency(step.request):
+    unvalidated = readiness.needs_validation(step.work, step.request, rows)
+    if unvalidated and not _in_emergency(step.request, rows):
         raise ValidationNeeded(state=step.request.state, allowed=["submit"])
-    if step.work.actor.human and step.request.rules.judicial and not _in_emergency(step.request):
+    if step.work.actor.human and step.request.rules.judicial and not unvalidated:
         step.request.validated_by, step.request.validated_at = step.work.actor.id, step.work.now
 
 
-def _in_emergency(request: Request) -> bool:
-    """Emergency orders may go before they are validated (Regulation (EU) 2023/1543 Art. 4(5)): within 48 hours they are."""
-    return request.kind in {"epoc", "epoc_pr"} and request.urgency == "emergency"
+def _in_emergency(request: Request, rows: Sequence[Measure]) -> bool:
+    """In an emergency, orders for subscriber data, or to identify a user, are validated within 48 hours after (Art. 4(5))."""
+    harmless = all(row.code in {"subscriber", "identification", "preservation"} for row in rows)
+    return request.kind in {"epoc", "epoc_pr"} and request.urgency == "emergency" and harmless
 
 
 def _submit(step: Step) -> None:
@@ -141,6 +144,11 @@ def _forward(step: Step) -> None:
     request.executing_id, request.received_at = target, None
 
 
+def _ask(step: Step) -> None:
+    """A question may say by when it is to be answered."""
+    step.facts["answer_by"] = step.data.get("until")
+
+
 def _decide(step: Step) -> None:
     step.request.decided_at = step.taken.at
 
@@ -152,11 +160,12 @@ def _postpone(step: Step) -> None:
 
 def _preserve(step: Step) -> None:
     """At least sixty days under the Convention, sixty unless confirmed under the Regulation (M4)."""
-    least = step.taken.at + PRESERVED_AT_LEAST
+    eu = step.request.kind == "epoc_pr"
+    least = computing.due(PRESERVED_AT_LEAST, "days", step.taken.at, step.request.executing_country, moves=eu)
     until: datetime = step.data.get("until") or least
     if until < least:
         raise _fault("/until", "at_least_60_days", "not less than sixty days (Budapest Art. 29(7))")
-    if step.request.kind == "epoc_pr" and until > least:
+    if eu and until > least:
         raise _fault("/until", "sixty_days", "sixty days, unless extended or confirmed (Regulation (EU) 2023/1543 Art. 11(1))")
     step.request.until, step.request.decided_at = until, step.taken.at
 
@@ -213,6 +222,7 @@ EFFECTS: Final[Mapping[str, Callable[[Step], None]]] = {
     "transmit": _transmit,
     "receive": _receive,
     "forward": _forward,
+    "ask": _ask,
     "recognise": _decide,
     "refuse": _decide,
     "postpone": _postpone,
@@ -235,7 +245,7 @@ def moves(work: Work, request_id: UUID) -> dict[str, Any]:
     allowed = [
         {"event": m.event, "target": m.target, "reason_needed": m.reason}
         for m in request.rules.life.leaving(request.state)
-        if open_to(work, m, own) or m.side in recorded
+        if not sides.off_duty(work, request.kind, request.urgency) and (open_to(work, m, own) or m.side in recorded)
     ]
     side = min(own) if own else "none"
     return {"state": request.state, "allowed": allowed, "etag": request.etag, "side": side, "recorded_for": recorded}

@@ -134,8 +134,9 @@ def _look_at_instrument(work: Work, request: Request, draft: Draft, found: Readi
         every = instruments.applicable(from_, request.executing_country, code or None, request.kind, on=work.now.date())
         (this,) = [a for a in every if a.instrument.code == request.instrument]
         if not this.applicable:
-            better = next((a.instrument.code for a in every if a.applicable), None)
-            hint = f"; {better} applies" if better else ""
+            rest = instruments.applicable(from_, request.executing_country, code or None, on=work.now.date())
+            others = [a.instrument.code for a in rest if a.applicable]
+            hint = f"; {', '.join(others)} may be used for that" if others else ""
             reason = this.reasons[0]
             found.missing.append(Point(reason.code, "/instrument", f"{request.instrument}: {reason.text}{hint}", reason.article))
 

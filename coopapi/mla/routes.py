@@ -4,14 +4,15 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from coopapi.access import Action
+from coopapi.access import Action, Level
 from coopapi.api import Blueprint
+from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.fields import Paged
-from coopapi.mla import drafting, executing, measures, moving, readiness, sending, showing, thread
+from coopapi.mla import drafting, executing, measures, measuring, moving, readiness, sending, showing, telling, thread
 from coopapi.mla.models import Measure, Message, Request, Transmission
 from coopapi.mla.schemas import (
     LinkIn,
@@ -24,7 +25,16 @@ from coopapi.mla.schemas import (
     StepIn,
     TransmissionIn,
 )
-from coopapi.mla.shown import MeasureOut, MessageOut, MovesOut, ReadinessOut, RequestBrief, RequestOut, TransmissionOut
+from coopapi.mla.shown import (
+    MeasureOut,
+    MessageOut,
+    MovesOut,
+    PerformanceOut,
+    ReadinessOut,
+    RequestBrief,
+    RequestOut,
+    TransmissionOut,
+)
 from coopapi.notices.models import RequirementNotice
 from coopapi.notices.schemas import NoticeOut
 from coopapi.paging import Order, Page, page
@@ -44,6 +54,7 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
 )
 def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     """List the requests that hang from a case."""
+    cases.usable(work, case_id, Level.INDEX)
     query = showing.select_requests(work, {"case_id": case_id})
     return page(work, f"mla-requests/{case_id}", query, Order((Request.id,)), wanted)
 
@@ -65,7 +76,9 @@ def begin(data: dict[str, Any], *, work: Work) -> Request:
 @blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=showing.whole)
 def show(request_id: UUID, *, work: Work) -> Request:
     """Show one request, with its measures and what became of each."""
-    return work.one(Request, request_id)
+    request = work.one(Request, request_id)
+    work.note("request.consulted", request, case_id=telling.my_case(work, request), consultation=True)
+    return request
 
 
 @blp.route(_ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=showing.whole)
@@ -199,3 +212,9 @@ def bring_in(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
 def link(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
     """Tie the request to a case of yours: from then on those of your people see it who may read that case."""
     return drafting.link(work, request_id, data["case_id"])
+
+
+@blp.route("/providers/<uuid:provider_id>/performance", allow=Action.MLA_READ, returns=PerformanceOut)
+def performance(provider_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Measure how a provider answered the requests that you take part in."""
+    return measuring.performance(work, provider_id)

@@ -130,6 +130,7 @@ class MessageIn(Schema):
     text = Text(8000, required=True)
     reply_to = fields.UUID()
     measure_id = fields.UUID()
+    internal = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "For your own side only."})
     recorded = fields.Nested(RecordedIn)
 
 

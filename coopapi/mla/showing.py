@@ -1,13 +1,15 @@
 """What a caller sees of requests: one record, outgoing from one side and incoming from the other."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
 from coopapi.db import Work
+from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
 from coopapi.lifecycle import Side
@@ -40,10 +42,10 @@ def select_requests(work: Work, wanted: Mapping[str, Any]) -> Select[Request]:
 def _by_time(work: Work, query: Select[Request], wanted: Mapping[str, Any]) -> Select[Request]:
     """Those with a deadline that passed, those whose data end soon, those that nobody followed up."""
     if wanted.get("overdue"):
-        late = select(Deadline.id).where(Deadline.object_id == Request.id, Deadline.running(), Deadline.due_at < work.now)
+        late = deadlines.worklist(work, {"overdue": True}).where(Deadline.object_id == Request.id)
         query = query.where(late.exists())
     if hours := wanted.get("expires_within"):
-        soon = work.now + func.make_interval(0, 0, 0, 0, hours)
+        soon = work.now + timedelta(hours=hours)
         query = query.where(Request.state.in_(_KEPT), Request.until <= soon)
     if wanted.get("never_followed_up"):
         later = aliased(Request)
@@ -61,7 +63,12 @@ def brief(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
         own.setdefault(part.object_id, []).append(part)
     named = {a for row in rows for a in (row.requesting_id, row.executing_id) if a}
     there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
-    return [_brief(work, row, own.get(row.id, []), there) for row in rows]
+    earlier = work.all(Request).where(Request.id.in_([row.previous_id for row in rows if row.previous_id]))
+    seen = {row.id for row in work.session.scalars(earlier)} if any(row.previous_id for row in rows) else set()
+    shown = [_brief(work, row, own.get(row.id, []), there) for row in rows]
+    return [
+        {**view, "previous": view["previous"] if row.previous_id in seen else None} for view, row in zip(shown, rows, strict=True)
+    ]
 
 
 def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, Authority]) -> dict[str, Any]:
@@ -90,7 +97,6 @@ def whole(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
         rows_of = measures.of_request(work, row.id)
         asked = [{**_outcome(m), "asked": {} if closed else measures.asked(key, m)} for m in rows_of]
         shown.append({**view, "content": content, "measures": asked, "suggestions": suggestions(row, view, rows_of)})
-        work.note("request.consulted", row, case_id=view["case_id"], consultation=True)
     return shown
 
 

@@ -100,6 +100,7 @@ class MessageOut(Shown):
         allow_none=True, metadata={"description": "When, how and by what proof, if recorded for the other side."}
     )
     recorded_by = fields.UUID(required=True)
+    internal = fields.Boolean(required=True)
     etag = fields.String(required=True)
 
 
@@ -148,3 +149,13 @@ class MovesOut(TransitionsOut):
     recorded_for = fields.List(
         fields.String(), required=True, metadata={"description": "Sides that have nobody here: you record what they do."}
     )
+
+
+class PerformanceOut(Shown):
+    """How a provider answered the requests that you take part in."""
+
+    asked = fields.Integer(required=True, metadata={"description": "Measures that it received."})
+    answered = fields.Integer(required=True)
+    not_answered = fields.Integer(required=True)
+    median_hours = fields.Float(allow_none=True)
+    p90_hours = fields.Float(allow_none=True)

@@ -89,9 +89,14 @@ def _recorded(work: Work, request: Request, side: Side, recorded: Mapping[str, A
 
 def on_duty(work: Work, kind: str, urgency: str) -> None:
     """Keep a 24/7 point of contact to what it is for (M7)."""
-    round_the_clock = urgency == "emergency" or KINDS[kind].round_the_clock
-    if work.actor.role is Role.CONTACT_POINT and not round_the_clock:
+    if off_duty(work, kind, urgency):
         raise NotRoundTheClock
+
+
+def off_duty(work: Work, kind: str, urgency: str) -> bool:
+    """Tell whether the caller is a 24/7 point of contact, and such a request none of its business."""
+    round_the_clock = urgency == "emergency" or KINDS[kind].round_the_clock
+    return work.actor.role is Role.CONTACT_POINT and not round_the_clock
 
 
 def recordable(work: Work, request: Request) -> list[Side]:

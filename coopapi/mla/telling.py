@@ -45,6 +45,7 @@ class Turn:
     grounds: Sequence[str] = ()
     measure_id: UUID | None = None
     reply_to: UUID | None = None
+    internal: bool = False
 
 
 def step(work: Work, request: Request, act: Act) -> None:
@@ -52,10 +53,12 @@ def step(work: Work, request: Request, act: Act) -> None:
     work.session.flush()
     taken, words, measure = act.taken, act.words, act.measure
     if taken.recorded or words.get("reason") or words.get("grounds"):
-        say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), measure.id if measure else None))
+        about = measure.id if measure else None
+        before = request.transmitted_at is None
+        say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
-    about = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
-    note(work, request, f"request.{act.name}", **detail, **about)
+    named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
+    note(work, request, f"request.{act.name}", **detail, **named)
     sides = _sides(work, request)
     rows = measures.of_request(work, request.id)
     occasion = Occasion(
@@ -76,7 +79,8 @@ def step(work: Work, request: Request, act: Act) -> None:
 
 def _given(work: Work, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:
     """What rules of deadlines ask for: which measures, whether somebody was notified, dates that were given."""
-    given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": [row.code for row in rows]}
+    codes = [row.code for row in ([measure] if measure else rows)]
+    given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": codes}
     until = measure.until if measure else request.until
     if until is not None:
         given["until"] = until
@@ -86,10 +90,11 @@ def _given(work: Work, request: Request, measure: Measure | None, rows: Sequence
 
 def note(work: Work, request: Request, action: str, **detail: Any) -> None:
     """Say in the journal of every party what was done."""
-    work.note(action, request, case_id=_my_case(work, request), parties=request.id, event=True, **detail)
+    work.note(action, request, case_id=my_case(work, request), parties=request.id, event=True, **detail)
 
 
-def _my_case(work: Work, request: Request) -> UUID | None:
+def my_case(work: Work, request: Request) -> UUID | None:
+    """The case of the caller's authority that the request hangs from."""
     own = [part for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id]
     return own[0].case_id if own else None
 
@@ -120,6 +125,7 @@ def say(work: Work, request: Request, taken: Taken, turn: Turn) -> Message:
             grounds=list(turn.grounds),
             recorded={"channel": recorded["channel"], "at": recorded["at"].isoformat()} if recorded else None,
             recorded_by=work.actor.authority_id,
+            internal=turn.internal,
             sealed=seal(key_of(work, request), words, row_id),
         )
     )

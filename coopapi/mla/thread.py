@@ -25,8 +25,12 @@ def say(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Message:
         _same(request, work.one(Message, data["reply_to"]).request_id, "/reply_to")
     if "measure_id" in data:
         _same(request, work.one(Measure, data["measure_id"]).request_id, "/measure_id")
-    turn = Turn(data["act"], data["text"], measure_id=data.get("measure_id"), reply_to=data.get("reply_to"))
+    internal = data.get("internal", False)
+    turn = Turn(data["act"], data["text"], (), data.get("measure_id"), data.get("reply_to"), internal)
     message = telling.say(work, request, taken, turn)
+    if internal:
+        work.note("request.remarked", request, case_id=telling.my_case(work, request), message=str(message.id))
+        return message
     told = {"side": taken.side, "message": str(message.id), "recorded": taken.recorded is not None}
     telling.note(work, request, f"request.{data['act']}", **told)
     return message

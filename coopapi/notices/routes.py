@@ -15,19 +15,27 @@ from coopapi.paging import Order, Page, page
 blp = Blueprint("notices", __name__, url_prefix="/api/v1/requirement-notices", description="What countries require of requests")
 
 
-@blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=NoticeOut, page=True)
+@blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=NoticeOut, show=service.show_notices, page=True)
 def index(wanted: dict[str, Any], *, work: Work) -> Page:
     """List what countries require, in force on a day."""
     return page(work, "requirement-notices", service.notices(work, wanted), Order((RequirementNotice.id,)), wanted)
 
 
-@blp.route("", method="POST", allow=Action.DIRECTORY_KEEP, body=NoticeIn, returns=NoticeOut, status=HTTPStatus.CREATED)
+@blp.route(
+    "",
+    method="POST",
+    allow=Action.DIRECTORY_KEEP,
+    body=NoticeIn,
+    returns=NoticeOut,
+    status=HTTPStatus.CREATED,
+    show=service.show_notices,
+)
 def declare(data: dict[str, Any], *, work: Work) -> RequirementNotice:
     """Declare what your country requires."""
     return service.declare(work, data)
 
 
-@blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=NoticeOut)
+@blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=NoticeOut, show=service.show_notices)
 def show(notice_id: UUID, *, work: Work) -> RequirementNotice:
     """Show one requirement notice, replaced ones too."""
     return work.one(RequirementNotice, notice_id)
@@ -41,6 +49,7 @@ def show(notice_id: UUID, *, work: Work) -> RequirementNotice:
     returns=NoticeOut,
     status=HTTPStatus.CREATED,
     changes=True,
+    show=service.show_notices,
 )
 def renew(data: dict[str, Any], *, notice_id: UUID, version: int, work: Work) -> RequirementNotice:
     """Replace a notice by a new version."""

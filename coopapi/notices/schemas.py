@@ -74,4 +74,5 @@ class NoticeOut(Shown):
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
     supersedes = fields.UUID(allow_none=True)
+    superseded_by = fields.UUID(allow_none=True, metadata={"description": "The newer version, from its own valid_from on."})
     etag = fields.String(required=True)

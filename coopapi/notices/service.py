@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from coopapi.db import Work
-from coopapi.directory.keeping import require_keeper
+from coopapi.directory.keeping import NotYourEntry, OnlyForItself, require_order, speaks_for_a_country
+from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, Unprocessable
 from coopapi.notices.models import RequirementNotice
 
@@ -22,12 +23,13 @@ def declare(work: Work, data: dict[str, Any]) -> RequirementNotice:
     """Declare what the caller's country requires."""
     if work.actor.country is None:
         raise Forbidden("an organisation has no national requirements")
+    if not speaks_for_a_country(work.one(Authority, work.actor.authority_id)):
+        raise OnlyForItself
     return _add(work, {"measure": None, "instrument": None, **data, "country": work.actor.country}, None)
 
 
 def _add(work: Work, data: Mapping[str, Any], supersedes: UUID | None) -> RequirementNotice:
-    if data.get("valid_until") and data["valid_until"] < data["valid_from"]:
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/valid_until", "rule": "order", "detail": "not before valid_from"}])
+    require_order(data["valid_from"], data.get("valid_until"))
     blank: dict[str, Any] = {"languages": [], "channels": []}
     row = work.add(RequirementNotice(**{**blank, **data, "authority_id": work.actor.authority_id, "supersedes": supersedes}))
     work.note("requirement_notice.declared", row, country=row.country, measure=row.measure, instrument=row.instrument)
@@ -35,17 +37,35 @@ def _add(work: Work, data: Mapping[str, Any], supersedes: UUID | None) -> Requir
 
 
 def renew(work: Work, notice_id: UUID, version: int, data: dict[str, Any]) -> RequirementNotice:
-    """Replace a notice by a new version: the old one stays readable, and ends the day before the new one begins."""
+    """Replace a notice by a new version: the old one stays readable, and ends the day before the new one begins, if not earlier."""
     old = work.one(RequirementNotice, notice_id, version=version)
-    require_keeper(work, old.authority_id)
+    if old.authority_id != work.actor.authority_id:
+        raise NotYourEntry
     newer = work.all(RequirementNotice).where(RequirementNotice.supersedes == old.id)
     if found := work.session.scalar(newer):
         raise AlreadyReplaced(existing=f"/api/v1/requirement-notices/{found.id}")
-    old.valid_until = data["valid_from"] - timedelta(days=1)
+    last_day = _last_day(old, data["valid_from"])
+    old.valid_until = min(last_day, old.valid_until or last_day)
     work.session.flush()
     return _add(
         work, {"country": old.country, "measure": old.measure, "instrument": old.instrument, "theme": old.theme, **data}, old.id
     )
+
+
+def _last_day(old: RequirementNotice, begins: date) -> date:
+    """A version that begins on the old one's first day corrects it: of that day, the correction is in force."""
+    if begins < old.valid_from:
+        detail = f"not before the version it replaces, {old.valid_from}"
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/valid_from", "rule": "order", "detail": detail}])
+    return begins - timedelta(days=1) if begins > old.valid_from else begins
+
+
+def show_notices(work: Work, rows: Sequence[RequirementNotice]) -> list[dict[str, Any]]:
+    """Show notices, each with the version that replaces it."""
+    query = work.all(RequirementNotice).where(RequirementNotice.supersedes.in_([row.id for row in rows]))
+    newer = {row.supersedes: row.id for row in work.session.scalars(query)}
+    names = RequirementNotice.__table__.columns.keys()
+    return [{**{name: getattr(row, name) for name in names}, "superseded_by": newer.get(row.id), "etag": row.etag} for row in rows]
 
 
 def notices(work: Work, wanted: Mapping[str, Any]) -> Select[RequirementNotice]:

@@ -80,7 +80,7 @@ class MouPatch(Schema):
     """What changes about a memorandum."""
 
     title = Text(300)
-    parties = Many(Text(300), 50)
+    parties = Many(Text(300), 50, least=1)
     scope = Text(4000)
     standards = Many(Text(100), 50)
     valid_until = fields.Date(allow_none=True)

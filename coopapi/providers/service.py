@@ -5,11 +5,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, any_, literal
+from sqlalchemy import Select, exists, func
 
 from coopapi.access import Role
 from coopapi.db import Kept, Work
-from coopapi.directory.keeping import NotYourEntry, require_keeper
+from coopapi.directory.keeping import NotYourEntry, require_keeper, require_order
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Unprocessable
 from coopapi.providers.models import Mou, Provider
@@ -44,7 +44,8 @@ def _check_keeper(work: Work, country: str) -> None:
 def change_provider(work: Work, provider_id: UUID, version: int, data: dict[str, Any]) -> Provider:
     """Change or confirm a provider's profile."""
     row = work.one(Provider, provider_id, version=version)
-    _check_keeper(work, row.establishment["country"])
+    for establishment in (row.establishment, data.get("establishment", row.establishment)):
+        _check_keeper(work, establishment["country"])
     if data.pop("confirmed", False):
         row.last_confirmed_at = work.now
     _set(row, data)
@@ -63,7 +64,8 @@ def providers(work: Work, wanted: Mapping[str, Any]) -> Select[Provider]:
     if country := wanted.get("country"):
         query = query.where(Provider.establishment["country"].astext == country)
     if brand := wanted.get("brand"):
-        query = query.where(literal(brand) == any_(Provider.brands))
+        known_as = func.unnest(Provider.brands).column_valued("known_as")
+        query = query.where(exists().where(func.lower(known_as) == func.lower(brand)))
     return query
 
 
@@ -71,6 +73,7 @@ def add_mou(work: Work, data: dict[str, Any]) -> Mou:
     """Enter a memorandum of the caller's authority."""
     if "provider_id" in data:
         work.one(Provider, data["provider_id"])
+    require_order(data["valid_from"], data.get("valid_until"))
     row = work.add(Mou(**{"standards": [], **data, "authority_id": work.actor.authority_id}))
     work.note("mou.entered", row)
     return row
@@ -81,6 +84,7 @@ def change_mou(work: Work, mou_id: UUID, version: int, data: dict[str, Any]) -> 
     row = work.one(Mou, mou_id, version=version)
     require_keeper(work, row.authority_id)
     _set(row, data)
+    require_order(row.valid_from, row.valid_until)
     work.note("mou.changed", row, fields=sorted(data))
     return row
 

@@ -8,16 +8,18 @@ from assisting import CONTENT_DATA, SENT, SUBSCRIBER, draft, read
 from coopapi.mla.lives import KINDS, MEASURE_LIFE
 
 LIVES = {"letter": "eio", "order": "epoc", "preservation": "preservation", "information": "spontaneous_information"}
+INSTRUMENTS = {"eio": ("eio", "eio_ne_bis_in_idem"), "epoc": ("e_evidence", "ev_ne_bis_in_idem")}
+BUDAPEST = ("budapest", "political_offence")
 SIDES = {"requesting": "prosecutor", "executing": "prosecutor_fr", "enforcing": "judge_fr"}
 
 
-def body(world, event):
+def body(world, event, kind="eio"):
     """All that any step needs."""
     later = (world.clock() + timedelta(days=400)).isoformat()
     return {
         "event": event,
         "reason": "because",
-        "grounds": {"postpone": ["ongoing_investigation"]}.get(event, ["political_offence"]),
+        "grounds": ["ongoing_investigation"] if event == "postpone" else [INSTRUMENTS.get(kind, BUDAPEST)[1]],
         "transmission": SENT,
         "path": {"countries": ["US"]},
         "outcome_reason": "data_not_available",
@@ -30,11 +32,11 @@ def prepare(world, owner, kind):
     """A complete request on which all three sides take part, and which somebody else drafted."""
     to = "provider" if kind == "epoc" else "fr"
     measures = [SUBSCRIBER if kind == "epoc" else CONTENT_DATA]
-    more = {"instrument": "budapest", "case_id": world.case("investigator"), "measures": measures}
+    more = {"instrument": INSTRUMENTS.get(kind, BUDAPEST)[0], "case_id": world.case("investigator"), "measures": measures}
     request = draft(world, "prosecutor", kind, to, **more)
     with owner.cursor() as cursor:
         cursor.execute(
-            "update mla_requests set instrument = 'budapest', created_by = %s, executing_id = %s, enforcing_id = %s, transmitted_at = %s,"
+            "update mla_requests set created_by = %s, executing_id = %s, enforcing_id = %s, transmitted_at = %s,"
             " until = %s where id = %s",
             (str(world.people["investigator"]), str(world.authorities["fr"]), str(world.authorities["fr_court"]), world.clock(),
              world.clock() - timedelta(days=1), request),
@@ -67,7 +69,7 @@ def test_a_step_is_for_its_side_and_its_state(world, owner, kind):
         reset(owner, world, request, state)
         refuse_what_is_not_possible(world, life, request, state)
         for move in life.leaving(state):
-            take(world, request, move)
+            take(world, request, move, kind)
             reset(owner, world, request, state)
 
 
@@ -79,10 +81,10 @@ def refuse_what_is_not_possible(world, life, request, state):
         assert (answer.status_code, answer.json["allowed"]) == (409, possible), (state, event)
 
 
-def take(world, request, move):
+def take(world, request, move, kind):
     """Refused to the other sides, then taken by the right one."""
     for side in sorted(SIDES, key=lambda side: side == move.side):
-        answer = world.as_(SIDES[side]).post(f"/mla-requests/{request}/transitions", body(world, move.event), If_Match='"v1"')
+        answer = world.as_(SIDES[side]).post(f"/mla-requests/{request}/transitions", body(world, move.event, kind), If_Match='"v1"')
         assert answer.status_code == (200 if side == move.side else 403), (move, side, answer.json)
     assert read(world, SIDES[move.side], request)["state"] == move.target
 

@@ -349,6 +349,31 @@ def test_changes_name_the_version_they_change(world):
     assert me.post(f"{path}/transitions", {"event": "ready"}, If_Match='"v1"').status_code == 412
 
 
+def test_what_a_side_says_to_itself_stays_there(world):
+    request = draft(world, "investigator")
+    walk(world, request, ("investigator", "submit", {"reason": "please look at the dates"}), ("prosecutor", "validate"))
+    walk(world, request, ("prosecutor", "transmit", {"transmission": SENT}))
+    remark = {"act": "message", "text": "they were slow last time", "internal": True}
+    assert world.as_("prosecutor").post(f"/mla-requests/{request}/messages", remark).status_code == 201
+    path = f"/mla-requests/{request}/messages"
+    assert len(world.as_("investigator").get(path).json["items"]) == 2
+    assert world.as_("prosecutor_fr").get(path).json["items"] == []
+    assert "request.remarked" not in [e["action"] for e in world.as_("prosecutor_fr").get("/events").json["items"]]
+
+
+def test_only_authorities_of_ones_country_stand_on_ones_side(world):
+    request = draft(world)
+    body = {"authority_id": str(world.authorities["ro"])}
+    refused = world.as_("prosecutor").post(f"/mla-requests/{request}/parties", body)
+    assert (refused.status_code, faults(refused)) == (422, {"/authority_id"})
+
+
+def test_content_is_not_ordered_before_a_court_validated_it_even_in_an_emergency(world):
+    urgent = {"urgency": "emergency", "emergency_ground": "imminent_threat_to_life"}
+    request = draft(world, "investigator", "epoc", "provider", measures=[CONTENT_DATA], **urgent)
+    assert step(world, "investigator", request, "ready").json["allowed"] == ["submit"]
+
+
 def test_an_urgent_request_is_confirmed_formally(world, clock):
     due = (clock() + timedelta(days=5)).isoformat()
     request = draft(world)

@@ -91,15 +91,10 @@ def test_an_order_runs_thirty_and_thirty_and_ninety_days_over_holidays(world, cl
 
 def test_an_emergency_order_to_a_provider_has_eight_hours(world, clock):
     clock.at("2026-12-01T22:00:00+01:00")
-    request = draft(
-        world, kind="epoc", to="provider", measures=[SUBSCRIBER], urgency="emergency", emergency_ground="ongoing_child_abuse"
-    )
-    walk(
-        world,
-        request,
-        ("prosecutor", "ready"),
-        ("prosecutor", "transmit", {"transmission": {**SENT, "channel": "provider_portal"}}),
-    )
+    urgent = {"urgency": "emergency", "emergency_ground": "ongoing_child_abuse"}
+    request = draft(world, "investigator", "epoc", "provider", measures=[SUBSCRIBER], **urgent)
+    through = {"transmission": {**SENT, "channel": "provider_portal"}}
+    walk(world, request, ("investigator", "ready"), ("contact", "transmit", through))
     assert clocks(world, "prosecutor", request)["epoc_expost"] == ("2026-12-03T21:00", "running")
     assert step(world, "prosecutor", request, "receive").status_code == 403
 
@@ -120,6 +115,15 @@ def test_an_emergency_order_to_a_provider_has_eight_hours(world, clock):
     answered = {"recorded": {**told, "at": "2026-12-02T05:30:00+01:00"}}
     assert act(world, "prosecutor", request, 0, "execute", **answered).status_code == 200
     assert clocks(world, "prosecutor", request)["epoc_emergency"][1] == "met"
+    profile = {"authority_id": str(world.authorities["provider"]), "legal_entity": "Heron Messaging Ireland Ltd",
+               "establishment": {"kind": "designated_establishment", "name": "Dublin", "country": "IE"},
+               "notification_policy": "never", "valid_from": "2026-08-18"}  # fmt: skip
+    provider = world.as_("operator").post("/providers", profile).json["id"]
+    measured = world.as_("prosecutor").get(f"/providers/{provider}/performance").json
+    assert (measured["asked"], measured["answered"], round(measured["median_hours"], 2)) == (1, 1, 7.33)
+    assert world.as_("romanian").get(f"/providers/{provider}/performance").json["asked"] == 0
+    walk(world, request, ("prosecutor", "validate_ex_post"))
+    assert clocks(world, "prosecutor", request)["epoc_expost"][1] == "met"
     words = world.as_("prosecutor").get(f"/mla-requests/{request}/messages").json["items"]
     assert [(m["act"], m["recorded"]["proof"]) for m in words if m["recorded"]][0] == ("receive", "ticket 4711")
 

@@ -99,7 +99,8 @@ create table requirement_notices (
 );
 create index notices_by_country on requirement_notices (country, measure);
 
-grant select, insert, update on contact_points, competences, providers, mous, requirement_notices to coopapi_app;
+grant select, insert, update on contact_points, competences, providers, mous to coopapi_app;
+grant select, insert, update (version, valid_until) on requirement_notices to coopapi_app;
 grant select, insert on contact_checks to coopapi_app;
 
 -- A directory is for everybody who is somebody; each authority keeps its own entries, the operator all.
@@ -108,7 +109,20 @@ language sql stable security definer set search_path = pg_catalog as $$
     select priv.operator() and priv.role() = 'admin'
         or priv.role() in ('admin', 'central_authority', 'contact_point') and p_authority = priv.authority()
 $$;
-grant execute on function priv.keeps(uuid) to coopapi_app;
+-- A provider's profile: the operator, and central authorities of the country that it is established in.
+create function priv.keeps_provider(p_country text) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select priv.operator() and priv.role() = 'admin'
+        or priv.role() = 'central_authority'
+        and exists (select from public.authorities a where a.id = priv.authority() and a.country = p_country)
+$$;
+-- What a country requires is said by an authority of that country, and by nobody for it.
+create function priv.declares(p_authority uuid, p_country text) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select priv.keeps(p_authority) and p_authority = priv.authority() and exists (
+        select from public.authorities a where a.id = p_authority and a.country = p_country and a.type <> 'service_provider')
+$$;
+grant execute on function priv.keeps(uuid), priv.keeps_provider(text), priv.declares(uuid, text) to coopapi_app;
 
 create policy seen on contact_points for select using ((select priv.authority()) is not null);
 create policy made on contact_points for insert with check (priv.keeps(authority_id));
@@ -119,11 +133,11 @@ create policy seen on competences for select using ((select priv.authority()) is
 create policy made on competences for insert with check (priv.keeps(authority_id));
 create policy changed on competences for update using (priv.keeps(authority_id));
 create policy seen on providers for select using ((select priv.authority()) is not null);
-create policy made on providers for insert with check ((select priv.role()) in ('admin', 'central_authority'));
-create policy changed on providers for update using ((select priv.role()) in ('admin', 'central_authority'));
+create policy made on providers for insert with check (priv.keeps_provider(establishment ->> 'country'));
+create policy changed on providers for update using (priv.keeps_provider(establishment ->> 'country'));
 create policy seen on mous for select using ((select priv.authority()) is not null);
 create policy made on mous for insert with check (priv.keeps(authority_id));
 create policy changed on mous for update using (priv.keeps(authority_id));
 create policy seen on requirement_notices for select using ((select priv.authority()) is not null);
-create policy made on requirement_notices for insert with check (priv.keeps(authority_id));
-create policy changed on requirement_notices for update using (priv.keeps(authority_id));
+create policy made on requirement_notices for insert with check (priv.declares(authority_id, country));
+create policy changed on requirement_notices for update using (priv.declares(authority_id, country));

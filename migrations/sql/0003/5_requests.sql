@@ -98,6 +98,7 @@ create table mla_messages (
     grounds text[] not null,
     recorded jsonb,
     recorded_by uuid not null references authorities (id),
+    internal boolean not null,
     constraint recorded_for_another check (recorded is not null or authority_id = recorded_by)
 );
 create index messages_by_request on mla_messages (request_id, id);
@@ -117,6 +118,10 @@ create policy redrafted on mla_measures for delete using (
     and exists (select from public.mla_requests r where r.id = mla_measures.request_id and r.state = 'draft'));
 create policy seen on mla_transmissions for select using (PARTY(mla_transmissions.request_id));
 create policy made on mla_transmissions for insert with check (ACTING(mla_transmissions.request_id));
-create policy seen on mla_messages for select using (PARTY(mla_messages.request_id));
+-- What a side says to itself is for those of that side.
+create policy seen on mla_messages for select using (
+    PARTY(mla_messages.request_id)
+    and (not internal or exists (
+        select from public.parties p where p.object_id = mla_messages.request_id and p.side = mla_messages.side)));
 create policy made on mla_messages for insert with check (
     ACTING(mla_messages.request_id) and recorded_by = (select priv.authority()));

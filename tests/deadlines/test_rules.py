@@ -1,0 +1,139 @@
+"""The rules as data: complete, cited, in four languages, and made of events that somebody can bring about."""
+
+import pytest
+
+from coopapi.deadlines import rules
+from coopapi.mla import lives
+
+RULES = rules.load()
+# the table of deadlines, as far as they start in a request: length and unit, who owes, from what
+LAW = {
+    "eio_ack": (1, "weeks", "executing", {"receive"}),
+    "eio_recognition": (30, "days", "executing", {"receive"}),
+    "eio_execution": (90, "days", "executing", {"recognise"}),
+    "eio_shorter": (0, "given", "executing", {"receive"}),
+    "eio_provisional": (24, "hours", "executing", {"receive"}),
+    "eio_interception_objection": (96, "hours", "enforcing", {"transmit"}),
+    "eio_transfer": (0, "none", "executing", set()),
+    "bud_29_min": (60, "days", "executing", {"preserve"}),
+    "preservation_expiry": (0, "given", "requesting", {"preserve"}),
+    "bud_25_3": (0, "given", "requesting", {"transmit"}),
+    "p2_art7_provider": (30, "days", "executing", {"receive"}),
+    "p2_art8_serve": (45, "days", "executing", {"receive"}),
+    "p2_art8_subscriber": (20, "days", "executing", {"measure.start"}),
+    "p2_art8_traffic": (45, "days", "executing", {"measure.start"}),
+    "p2_art9": (0, "none", "executing", set()),
+    "p2_art10": (0, "none", "executing", set()),
+    "epoc_std": (10, "days", "executing", {"receive"}),
+    "epoc_emergency": (8, "hours", "executing", {"receive"}),
+    "epoc_refusal": (10, "days", "enforcing", {"transmit"}),
+    "epoc_refusal_emergency": (96, "hours", "enforcing", {"transmit"}),
+    "epoc_clarify": (5, "days", "requesting", {"ask_clarification"}),
+    "epoc_expost": (48, "hours", "requesting", {"transmit"}),
+    "epocpr": (0, "given", "requesting", {"preserve"}),
+    "epoc_enforce": (5, "working_days", "enforcing", {"request_enforcement"}),
+    "dir977_urgent_direct": (8, "hours", "executing", {"receive"}),
+    "dir977_urgent_indirect": (3, "days", "executing", {"receive"}),
+    "dir977_other": (7, "days", "executing", {"receive"}),
+    "ecris_reply": (10, "working_days", "executing", {"receive"}),
+    "ecris_reply_person": (20, "working_days", "executing", {"receive"}),
+    "postponed_until": (0, "given", "executing", {"measure.postpone"}),
+    "postponed_decision": (0, "given", "executing", {"postpone"}),
+    "answer_question": (0, "given", "requesting", {"ask"}),
+}
+EVENTS = {
+    *(e for life in (lives.LETTER_LIFE, lives.ORDER_LIFE, lives.PRESERVATION_LIFE, lives.INFORMATION_LIFE) for e in life.events),
+    *(f"measure.{event}" for event in lives.MEASURE_LIFE.events),
+    "confirm",
+}
+NOT_OF_THE_UNION = ("Budapest", "CETS 224")
+
+
+def fitting(kind, instrument, urgency="routine", **facts):
+    return {code for code, rule in RULES.items() if rule.fits(kind, instrument, urgency, facts)}
+
+
+def test_the_rules_are_those_of_the_law():
+    assert {code: (rule.length, rule.unit, rule.owed_by, rule.starts_on) for code, rule in RULES.items()} == LAW
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_every_rule_cites_its_article_and_has_a_title_in_four_languages(rule):
+    assert "Art. " in rule.article
+    assert sorted(rule.titles) == ["en", "es", "fr", "pt"]
+    assert all(rule.titles.values())
+    assert len(set(rule.titles.values())) == 4
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_every_event_of_a_rule_is_a_step_that_somebody_takes(rule):
+    used = rule.starts_on | rule.ends_on | rule.suspended_on | rule.resumed_on | rule.moved_on
+    assert used <= EVENTS
+    assert rule.cancelled_on <= EVENTS
+    assert not rule.ends_on & rule.cancelled_on
+    assert bool(rule.starts_on) == bool(rule.ends_on)
+    assert bool(rule.suspended_on) == bool(rule.resumed_on)
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
+def test_only_acts_of_the_union_move_their_periods_and_never_those_in_hours(rule):
+    if rule.moves:
+        assert not rule.article.startswith(NOT_OF_THE_UNION)
+        assert rule.unit != "hours"
+    elif rule.unit not in {"hours", "given", "none"}:
+        assert rule.article.startswith(NOT_OF_THE_UNION)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES.values() if rule.extension], ids=lambda rule: rule.code)
+def test_an_extension_without_a_length_needs_the_new_date(rule):
+    assert (rule.extension.length > 0) != (rule.extension.unit == "given")
+    assert rule.extension.estimate or rule.extension.unit != "given"
+    assert rule.extension.most >= 1
+    assert "Art. " in rule.extension.article
+
+
+def test_only_the_regulation_s_emergency_opens_the_clock_of_eight_hours():
+    for urgency in ("routine", "urgent"):
+        assert {"epoc_std"} == fitting("epoc", "e_evidence", urgency) & {"epoc_std", "epoc_emergency"}
+    assert {"epoc_emergency"} == fitting("epoc", "e_evidence", "emergency") & {"epoc_std", "epoc_emergency"}
+
+
+@pytest.mark.parametrize("instrument", ["ecma1959", "eu2000", "jit_fd_2002", "bilateral_mlat", "reciprocity", "budapest"])
+def test_the_clocks_of_the_order_are_not_those_of_other_instruments(instrument):
+    found = fitting("mla_letter", instrument, wanted_by="2027-01-01", measures=["freezing", "interception"], notified=True)
+    assert not {code for code in found if code.startswith("eio")}
+
+
+def test_the_protocol_that_is_not_in_force_has_rules_only_for_itself():
+    assert not {c for c in fitting("mla_letter", "budapest", measures=["subscriber", "traffic"]) if c.startswith("p2")}
+    assert {"p2_art8_serve", "p2_art8_subscriber"} <= fitting("subscriber_information", "budapest_p2", measures=["subscriber"])
+    assert "p2_art8_traffic" not in fitting("subscriber_information", "budapest_p2", measures=["subscriber"])
+    assert "p2_art7_provider" in fitting("production_order", "budapest_p2")
+
+
+def test_police_answer_by_how_urgent_it_is_and_who_has_the_data():
+    assert fitting("", "police", "urgent") == {"dir977_urgent_direct"}
+    assert fitting("", "police", "urgent", indirect=True) == {"dir977_urgent_indirect"}
+    assert fitting("", "police") == {"dir977_other"}
+    assert fitting("", "ecris") == {"ecris_reply"}
+    assert fitting("", "ecris", data_subject=True) == {"ecris_reply_person"}
+
+
+def test_everybody_signed_in_reads_the_rules_with_their_articles(world):
+    found = {rule["code"]: rule for rule in world.as_("auditor").get("/deadline-rules").json["items"]}
+    assert set(found) == set(LAW)
+    assert found["eio_recognition"]["article"] == "EIO Art. 12(3)"
+    assert found["eio_recognition"]["extension"] == {
+        "length": 30, "unit": "days", "most": 1, "estimate": True, "article": "EIO Art. 12(5)",
+    }  # fmt: skip
+    assert found["eio_ack"]["verify"] is True
+
+
+def test_everybody_signed_in_reads_the_holidays_of_a_country(world):
+    found = world.as_("auditor").get("/holidays?country=PL&year=2026").json["items"]
+    assert {"date": "2026-11-11", "name": "National Independence Day"} in found
+    assert [day["date"] for day in found] == sorted(day["date"] for day in found)
+    assert {"date": "2026-04-13", "name": "Easter Monday"} in world.as_("auditor").get("/holidays?country=EL&year=2026").json[
+        "items"
+    ]
+    assert world.as_("auditor").get("/holidays?country=PL&year=1").status_code == 422
