@@ -10,7 +10,9 @@ from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE
 from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
 from coopapi.grants import ACCESS_LIFE
+from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
+from coopapi.meetings import lives as meetings
 from coopapi.mla import lives
 from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
 
@@ -28,6 +30,12 @@ LIVES = {
     "measure": lives.MEASURE_LIFE,
     "evidence": EVIDENCE_LIFE,
     "use": USE_LIFE,
+    "meeting": meetings.MEETING_LIFE,
+    "place": meetings.PLACE_LIFE,
+    "action": meetings.ACTION_LIFE,
+    "sharing": meetings.SHARING_LIFE,
+    "feed": meetings.FEED_LIFE,
+    "consultation": CONSULTATION_LIFE,
 }
 ENDS = {
     "case": {"transferred", "withdrawn"},
@@ -43,6 +51,12 @@ ENDS = {
     "measure": {"transferred", "partly_transferred", "refused", "declined", "withdrawn"},
     "evidence": {"declined", "withdrawn", "recalled"},
     "use": {"denied", "withdrawn", "revoked"},
+    "meeting": {"cancelled", "closed"},
+    "place": set(),
+    "action": {"dropped"},
+    "sharing": {"ended"},
+    "feed": {"revoked"},
+    "consultation": {"closed"},
 }
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -92,6 +106,9 @@ def test_the_drawings_in_the_documents_are_the_tables():
     evidence = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text()
     assert EVIDENCE_LIFE.mermaid() in evidence
     assert USE_LIFE.mermaid() in evidence
+    gathering = (Path(__file__).parents[1] / "docs" / "meetings.md").read_text()
+    for name in ("meeting", "place", "action", "consultation"):
+        assert LIVES[name].mermaid() in gathering
 
 
 def test_the_states_of_an_overlap_are_those_of_the_codelist():
