@@ -1,6 +1,6 @@
 """Convening a meeting: from what, by whom, hosted by which desk; inviting to it, and how long access to it lasts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -44,12 +44,13 @@ class MeetingIsOver(Conflict):
 def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
     """Propose a meeting: a desk hosts it itself, a prosecutor or an organisation asks a desk to."""
     case_id = _seen_origin(work, data["origin_type"], data["origin_id"])
-    host = _host(work, data.get("host_desk"))
-    row_id, until, me = new_id(), work.now + UNSCHEDULED, work.actor.authority_id
-    parties.admit(work, row_id, me, Side.HOST if host.id == me else Side.INVITED, case_id=case_id, until=until)
-    if host.id != me:
-        parties.admit(work, row_id, host.id, Side.HOST, until=until)
-    parties.admit(work, row_id, host.id, Side.PARTICIPANT)
+    host, me = _host(work, data.get("host_desk")), work.actor.authority_id
+    mine = _known(work, me, "")
+    if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
+        raise fault("/level", "desks_only", "levels I and II are among desks")
+    countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
+    row_id, until = new_id(), work.now + UNSCHEDULED
+    _admit_both(work, row_id, host.id, case_id, until)
     wrapped, sealer = new_key(work, row_id)
     meeting = work.add(
         Meeting(
@@ -60,7 +61,7 @@ def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
             origin_id=data["origin_id"],
             convener_id=me,
             host_id=host.id,
-            countries=sorted({*data.get("countries", ()), *([host.country] if host.country else [])}),
+            countries=countries,
             interpretation=data.get("interpretation", []),
             mode=data["mode"],
             time_zone=data["time_zone"],
@@ -74,11 +75,20 @@ def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
     )
     _seat(work, meeting, host, {"function": "host"})
     if host.id != me:
-        _seat(work, meeting, _known(work, me, ""), {"function": data.get("function", "prosecutor")})
+        _seat(work, meeting, mine, {"function": data.get("function", "prosecutor")})
     for number, guest in enumerate(data.get("participants", ())):
         _invite(work, meeting, guest, f"/participants/{number}")
     sides.tell(work, meeting, "proposed", level=meeting.level, host=str(host.id))
     return meeting
+
+
+def _admit_both(work: Work, meeting_id: UUID, host_id: UUID, case_id: UUID | None, until: datetime) -> None:
+    """Whoever convenes comes first; the host desk hosts until the end of access, and keeps the record after it."""
+    me = work.actor.authority_id
+    parties.admit(work, meeting_id, me, Side.HOST if host_id == me else Side.INVITED, case_id=case_id, until=until)
+    if host_id != me:
+        parties.admit(work, meeting_id, host_id, Side.HOST, until=until)
+    parties.admit(work, meeting_id, host_id, Side.PARTICIPANT)
 
 
 def _seen_origin(work: Work, kind: str, origin_id: UUID) -> UUID | None:
@@ -106,6 +116,14 @@ def _host(work: Work, wished: UUID | None) -> Authority:
     if found is None:
         raise fault("/host_desk", _DESK, "name the desk at Eurojust that is asked to host")
     return found
+
+
+def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> list[str]:
+    """The countries of a meeting; organisations have none, and two are enough for a bilateral one."""
+    there = sorted({country for country in countries if country})
+    if level == "bilateral" and len(there) > _TWO:
+        raise fault(pointer, "bilateral", "a bilateral meeting is between two countries")
+    return there
 
 
 def _known(work: Work, authority_id: UUID, pointer: str) -> Authority:
@@ -154,11 +172,9 @@ def _invite(work: Work, meeting: Meeting, data: Mapping[str, Any], pointer: str)
         raise TakesPartAlready(participant=str(before.id))
     if meeting.level in AMONG_DESKS and authority.type not in _DESKS:
         raise fault(f"{pointer}/authority_id", "desks_only", "levels I and II are among desks; authorities come to level III")
-    countries = {*meeting.countries, *([authority.country] if authority.country else [])}
-    if meeting.level == "bilateral" and len(countries) > _TWO:
-        raise fault(f"{pointer}/authority_id", "bilateral", "a bilateral meeting is between two countries")
+    countries = _at_the_table(meeting.level, {*meeting.countries, authority.country}, f"{pointer}/authority_id")
     parties.admit(work, meeting.id, authority.id, Side.INVITED, until=meeting.access_until)
-    meeting.countries = sorted(countries)
+    meeting.countries = countries
     if before is None:
         return _seat(work, meeting, authority, data)
     PLACE_LIFE.move(before.state, "invite", None)
@@ -174,6 +190,8 @@ def change(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) 
     meeting = work.one(Meeting, meeting_id, version=version, lock=True)
     if meeting.state not in AHEAD and data.keys() - {"access_until"}:
         raise MeetingIsOver(state=meeting.state)
+    if "countries" in data:
+        _at_the_table(meeting.level, set(data["countries"]), "/countries")
     for name in data.keys() & set(_COLUMNS):
         setattr(meeting, name, data[name])
     if data.keys() & set(WORDS):

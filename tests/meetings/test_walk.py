@@ -121,6 +121,18 @@ def test_a_level_says_who_sits_at_the_table(world, level, guests, rule):
     assert (refused.status_code, refused.json["errors"][0]["rule"]) == (422, rule)
 
 
+@pytest.mark.parametrize(
+    ("more", "rule"), [({"level": "II"}, "desks_only"), ({"level": "bilateral", "countries": ["NL", "FR", "RO"]}, "bilateral")]
+)
+def test_a_prosecutor_proposes_no_meeting_of_desks_and_no_crowd_for_two(world, more, rule):
+    case = world.case("prosecutor")
+    body = {"origin_type": "case", "origin_id": case, "title": "T", "mode": "video", "time_zone": "Europe/Paris", **more}
+
+    refused = world.as_("prosecutor").post("/meetings", body)
+
+    assert (refused.status_code, refused.json["errors"][0]["rule"]) == (422, rule)
+
+
 def test_a_desk_convenes_from_the_index_and_desks_meet_at_level_two(world):
     meeting = proposed(world, by="desk", origin=("case", world.case("prosecutor")), guests=("desk_fr", "europol"), level="II")
 
