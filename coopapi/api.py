@@ -96,15 +96,13 @@ class Blueprint(flask_smorest.Blueprint):
         """Guard the view, open its transaction, say what comes in and goes out, document it all.
 
         `page` and `many` answer with lists; `changes` needs If-Match and passes `version`; `show` turns rows into what
-        this caller sees of them; `evened` holds the answer back until its time says nothing (edge.py). A view that answers in
-        a `media` type of its own gives a finished answer.
+        this caller sees of them; `evened` evens out its time (edge.py); a view with a `media` type gives a finished answer.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
         def decorator(view: V) -> V:
             served: Callable[..., Any] = _serve(view, show, many, repeatable=method == "POST" and allow is not Action.PUBLIC)
-            described: Any = {"type": "string"} if media else schema
-            served = self.response(int(status), described, content_type=media)(served)
+            served = self.response(int(status), {"type": "string"} if media else schema, content_type=media)(served)
             if query:
                 served = self.arguments(query, location="query")(served)
             if form:

@@ -94,5 +94,4 @@ def minuted(world, meeting, text="All agreed on one day."):
 
 def agree(world, who, meeting):
     """Agree to the minutes."""
-    tag = f'"{read(world, who, meeting)["etag"]}"'
-    return world.as_(who).post(f"/meetings/{meeting}/minutes/agreement", If_Match=tag)
+    return step(world, who, meeting, "agree")

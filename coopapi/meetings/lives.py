@@ -17,6 +17,7 @@ MEETING_LIFE: Final = Lifecycle(
     _hosts("schedule", "dates_polled", "scheduled"),
     _hosts("reschedule", "scheduled", "scheduled", reason=True),
     _hosts("hold", "scheduled", "held"),
+    _answers("agree", "held", "held", human=True),
     *(_hosts("cancel", state, "cancelled", reason=True) for state in ("proposed", "dates_polled", "scheduled")),
     _hosts("close", "minutes_agreed", "closed"),
     derived=("minutes_agreed",),

@@ -76,25 +76,26 @@ def write(work: Work, meeting_id: UUID, version: int, text: str) -> Meeting:
     meeting.updated_at = work.now
     for place in sides.of_meeting(work, meeting.id):
         place.agreed_at = work.now if place.authority_id == meeting.host_id else None
-    _settle(work, meeting)
+    settle(work, meeting)
     sides.tell(work, meeting, "minutes_written")
     return meeting
 
 
-def agree(work: Work, meeting_id: UUID, version: int) -> Meeting:
-    """Agree to the minutes for one's own authority; with the last State's agreement they are agreed."""
-    meeting = work.one(Meeting, meeting_id)
-    sides.require(work, meeting)
-    meeting = work.one(Meeting, meeting_id, version=version, lock=True)
-    own = next((p for p in awaited(work, meeting) if p.authority_id == work.actor.authority_id), None)
+def agree(work: Work, meeting: Meeting) -> None:
+    """Agree to the minutes for one's own authority."""
+    own = _own(work, meeting)
     if own is None:
         raise NothingToAgree(state=meeting.state)
-    if not work.actor.human:
-        raise sides.NotAtTheTable("minutes are agreed to by a person")
-    own.agreed_at = meeting.updated_at = work.now
-    _settle(work, meeting)
-    sides.tell(work, meeting, "minutes_agreed_by", participant=str(own.id), country=own.country)
-    return meeting
+    own.agreed_at = work.now
+
+
+def is_awaited(work: Work, meeting: Meeting) -> bool:
+    """Tell whether the caller's agreement is awaited."""
+    return _own(work, meeting) is not None
+
+
+def _own(work: Work, meeting: Meeting) -> MeetingParticipant | None:
+    return next((p for p in awaited(work, meeting) if p.authority_id == work.actor.authority_id), None)
 
 
 def awaited(work: Work, meeting: Meeting) -> list[MeetingParticipant]:
@@ -104,7 +105,8 @@ def awaited(work: Work, meeting: Meeting) -> list[MeetingParticipant]:
     return [p for p in sides.of_meeting(work, meeting.id) if p.state == "accepted" and p.country and p.agreed_at is None]
 
 
-def _settle(work: Work, meeting: Meeting) -> None:
+def settle(work: Work, meeting: Meeting) -> None:
+    """With the last State's agreement the minutes are agreed."""
     work.session.flush()
     if not awaited(work, meeting):
         meeting.state = "minutes_agreed"

@@ -8,7 +8,7 @@ from coopapi import parties
 from coopapi.db import Work
 from coopapi.errors import Conflict
 from coopapi.lifecycle import Side
-from coopapi.meetings import convening, polling, shares, sides
+from coopapi.meetings import convening, minutes, polling, shares, sides
 from coopapi.meetings.lives import AHEAD, MEETING_LIFE, PLACE_LIFE
 from coopapi.meetings.models import Meeting, MeetingOption, MeetingParticipant
 from coopapi.meetings.sealing import key_of, seal
@@ -30,6 +30,8 @@ def take(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) ->
     meeting.state, meeting.updated_at = move.target, work.now
     if data.get("reason"):
         meeting.reason = seal(key_of(work, meeting), {"reason": data["reason"]}, meeting.id, "reason")
+    if move.event == "agree":
+        minutes.settle(work, meeting)
     shares.align(work, meeting)
     sides.tell(work, meeting, move.event, sequence=meeting.sequence)
     return meeting
@@ -74,12 +76,18 @@ def _cancel(work: Work, meeting: Meeting, data: Mapping[str, Any]) -> None:
     meeting.sequence += 1
 
 
+def _agree(work: Work, meeting: Meeting, data: Mapping[str, Any]) -> None:
+    del data
+    minutes.agree(work, meeting)
+
+
 _EFFECTS: Final[Mapping[str, Callable[[Work, Meeting, Mapping[str, Any]], None]]] = {
     "poll": _poll,
     "schedule": _schedule,
     "reschedule": _schedule,
     "hold": _hold,
     "cancel": _cancel,
+    "agree": _agree,
 }
 
 
@@ -89,7 +97,7 @@ def moves(work: Work, meeting_id: UUID) -> dict[str, Any]:
     allowed = [
         {"event": m.event, "target": m.target, "reason_needed": m.reason}
         for m in MEETING_LIFE.leaving(meeting.state)
-        if sides.open_to(work, meeting, m)
+        if sides.open_to(work, meeting, m) and (m.event != "agree" or minutes.is_awaited(work, meeting))
     ]
     return {"state": meeting.state, "allowed": allowed, "etag": meeting.etag}
 

@@ -55,14 +55,6 @@ def write_minutes(data: dict[str, Any], *, meeting_id: UUID, version: int, work:
     return minutes.write(work, meeting_id, version, data["text"])
 
 
-@blp.route(
-    f"{_ONE}/minutes/agreement", method="POST", allow=Action.MEETING_WRITE, returns=MeetingOut, changes=True, show=showing.whole
-)
-def agree(*, meeting_id: UUID, version: int, work: Work) -> Meeting:
-    """Agree to the minutes as you have read them; with the last State's agreement they are agreed."""
-    return minutes.agree(work, meeting_id, version)
-
-
 @blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=ActionOut, page=True, show=actions.show)
 def worklist(wanted: dict[str, Any], *, work: Work) -> Page:
     """List actions, the next first; `side=mine&overdue=true` is the morning list."""

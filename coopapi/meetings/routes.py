@@ -66,14 +66,14 @@ def moves(meeting_id: UUID, *, work: Work) -> dict[str, Any]:
 @blp.route(
     f"{_ONE}/transitions",
     method="POST",
-    allow=Action.MEETING_CONVENE,
+    allow=Action.MEETING_WRITE,
     body=MeetingStepIn,
     returns=MeetingOut,
     changes=True,
     show=showing.whole,
 )
 def step(data: dict[str, Any], *, meeting_id: UUID, version: int, work: Work) -> Meeting:
-    """Poll dates, schedule, move, hold, cancel, close (the host desk)."""
+    """Poll dates, schedule, move, hold, cancel, close (the host desk); agree to the minutes as you have read them."""
     return moving.take(work, meeting_id, version, data)
 
 

@@ -47,8 +47,8 @@ def test_a_meeting_is_walked_from_an_overlap_to_its_close(world):
     told = [e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
     assert [a for a in told if a.startswith("meeting.")][:3] == [
         "meeting.close",
-        "meeting.minutes_agreed_by",
-        "meeting.minutes_agreed_by",
+        "meeting.agree",
+        "meeting.agree",
     ]
     there = [e["action"] for e in world.as_("prosecutor_ro").get(f"/cases/{other}/timeline").json["items"]]
     assert not [a for a in there if a.startswith("meeting.")]
@@ -73,7 +73,7 @@ def test_whoever_agrees_has_read_the_newest_minutes(world):
     old = read(world, "prosecutor_fr", meeting)["etag"]
     minuted(world, meeting, "Two days, not one.")
 
-    stale = world.as_("prosecutor_fr").post(f"/meetings/{meeting}/minutes/agreement", If_Match=f'"{old}"')
+    stale = world.as_("prosecutor_fr").post(f"/meetings/{meeting}/transitions", {"event": "agree"}, If_Match=f'"{old}"')
 
     assert stale.status_code == 412
 
@@ -94,6 +94,20 @@ def test_only_the_host_moves_invites_and_writes(world):
 
     assert [r.status_code for r in refused] == [403] * 6
     assert me.get(f"/meetings/{meeting}/transitions").json["allowed"] == []
+
+
+def test_what_a_caller_may_do_is_told_to_each(world):
+    meeting = held(world)
+
+    def may(who):
+        return [m["event"] for m in world.as_(who).get(f"/meetings/{meeting}/transitions").json["allowed"]]
+
+    assert [may(who) for who in ("desk", "prosecutor_fr", "europol")] == [[], [], []]
+    minuted(world, meeting)
+    assert [may(who) for who in ("desk", "prosecutor_fr", "europol")] == [[], ["agree"], []]
+    for who in ("prosecutor_fr", "prosecutor_ro", "prosecutor"):
+        agree(world, who, meeting)
+    assert [may(who) for who in ("desk", "prosecutor_fr", "europol")] == [["close"], [], []]
 
 
 def test_each_country_concludes_and_undertakes_for_itself(world):
