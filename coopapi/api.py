@@ -91,18 +91,17 @@ class Blueprint(flask_smorest.Blueprint):
         changes: bool = False,
         evened: bool = False,
         show: Show | None = None,
-        media: str | None = None,
     ) -> Callable[[V], V]:
         """Guard the view, open its transaction, say what comes in and goes out, document it all.
 
         `page` and `many` answer with lists; `changes` needs If-Match and passes `version`; `show` turns rows into what
-        this caller sees of them; `evened` evens out its time (edge.py); a view with a `media` type gives a finished answer.
+        this caller sees of them; `evened` holds the answer back until its time says nothing (edge.py).
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
         def decorator(view: V) -> V:
             served: Callable[..., Any] = _serve(view, show, many, repeatable=method == "POST" and allow is not Action.PUBLIC)
-            served = self.response(int(status), {"type": "string"} if media else schema, content_type=media)(served)
+            served = self.response(int(status), schema)(served)
             if query:
                 served = self.arguments(query, location="query")(served)
             if form:
