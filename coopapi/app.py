@@ -27,6 +27,9 @@ from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import NotFound, Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
+from coopapi.jits.afterwards_routes import blp as jit_statements
+from coopapi.jits.people_routes import blp as jit_people
+from coopapi.jits.routes import blp as jits
 from coopapi.journal.service import record
 from coopapi.jurisdiction.routes import blp as jurisdiction
 from coopapi.meetings.papers_routes import blp as papers
@@ -85,7 +88,8 @@ def describe_app() -> Flask:
     edge.register(app)
     problems.register(app)
     features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
-    api = create_api(app, *features, evidence, mla, jurisdiction, meetings, papers, timelines)
+    joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
+    api = create_api(app, *features, *joint, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -170,6 +174,16 @@ _OWNED: Final = (
     "consultations",
     "consultation_positions",
     "proceedings_transfers",
+    "jits",
+    "jit_parties",
+    "jit_members",
+    "jit_participants",
+    "jit_associates",
+    "jit_signatures",
+    "jit_amendments",
+    "jit_evaluations",
+    "jit_statements",
+    "jit_releases",
     "mla_requests",
     "mla_measures",
     "mla_messages",

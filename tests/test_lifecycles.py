@@ -10,6 +10,7 @@ from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE
 from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
 from coopapi.grants import ACCESS_LIFE
+from coopapi.jits import lives as teams
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
 from coopapi.meetings import lives as meetings
@@ -36,6 +37,12 @@ LIVES = {
     "sharing": meetings.SHARING_LIFE,
     "feed": meetings.FEED_LIFE,
     "consultation": CONSULTATION_LIFE,
+    "jit": teams.JIT_LIFE,
+    "jit_amendment": teams.AMENDMENT_LIFE,
+    "jit_statement": teams.STATEMENT_LIFE,
+    "jit_party": teams.PARTY_LIFE,
+    "jit_place": teams.PLACE_LIFE,
+    "jit_case": teams.SHARE_LIFE,
 }
 ENDS = {
     "case": {"transferred", "withdrawn"},
@@ -57,6 +64,12 @@ ENDS = {
     "sharing": {"ended"},
     "feed": {"revoked"},
     "consultation": {"closed"},
+    "jit": {"closed", "abandoned"},
+    "jit_amendment": {"applied", "refused", "withdrawn"},
+    "jit_statement": set(),
+    "jit_party": {"removed", "left"},
+    "jit_place": {"ended"},
+    "jit_case": set(),
 }
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()
@@ -109,6 +122,9 @@ def test_the_drawings_in_the_documents_are_the_tables():
     gathering = (Path(__file__).parents[1] / "docs" / "meetings.md").read_text()
     for name in ("meeting", "place", "action", "consultation"):
         assert LIVES[name].mermaid() in gathering
+    about_teams = (Path(__file__).parents[1] / "docs" / "teams.md").read_text()
+    for name in ("jit", "jit_amendment", "jit_statement"):
+        assert LIVES[name].mermaid() in about_teams
 
 
 def test_the_states_of_an_overlap_are_those_of_the_codelist():

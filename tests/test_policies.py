@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import psycopg2
 import pytest
+import team_rows
 from entries import one_of_each
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -160,6 +161,7 @@ PROBES = {
     ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
+    **team_rows.PROBES,
 }
 
 FOR_EVERYBODY = {
@@ -318,7 +320,8 @@ def things(world, owner):
         "second": second,
     }
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
-    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared, **listed}
+    team = team_rows.things(world, owner)
+    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared, **listed, **team}
 
 
 def evidence(world, case):
@@ -484,6 +487,11 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "update evidence set conditions = '{}'",
         "update evidence_texts set sealed = ''",
         "update custody set act = 'x'",
+        "delete from jit_signatures",
+        "update jit_signatures set text_sha256 = ''",
+        "update jits set reference = 'x'",
+        "update jit_parties set country = 'x'",
+        "update jit_releases set texts = '{}'",
         "update evidence_uses set use_as = 'evidence'",
         "update meetings set host_id = gen_random_uuid()",
         "update meeting_actions set owner_id = gen_random_uuid()",

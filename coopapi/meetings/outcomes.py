@@ -11,6 +11,7 @@ from coopapi.access import Action
 from coopapi.db import Kept, Work
 from coopapi.disclosures import service as disclosures
 from coopapi.errors import Conflict
+from coopapi.jits import agreeing
 from coopapi.jurisdiction import service as jurisdiction
 from coopapi.meetings import sides
 from coopapi.meetings.lives import AFTER
@@ -35,6 +36,7 @@ class Outcome:
 
 
 OUTCOMES: Final[Mapping[str, Outcome]] = {
+    "jit_proposal": Outcome(Action.JIT_WRITE, lambda work, _, data: agreeing.propose(work, data), "jit", "jits"),
     "request": Outcome(Action.MLA_DRAFT, lambda work, _, data: drafting.begin(work, data), "request", "mla-requests"),
     "consultation": Outcome(
         Action.CONSULT,

@@ -126,7 +126,7 @@ def outcome_index(wanted: dict[str, Any], *, meeting_id: UUID, work: Work) -> Pa
     show=outcomes.show,
 )
 def begin(data: dict[str, Any], *, meeting_id: UUID, work: Work) -> MeetingOutcome:
-    """Begin what was concluded: a request, a consultation on jurisdiction, a request for disclosure."""
+    """Begin what was concluded: a team, a request, a consultation on jurisdiction, a request for disclosure."""
     return outcomes.begin(work, meeting_id, data)
 
 

@@ -14,13 +14,13 @@ from coopapi.fields import Paged
 from coopapi.meetings import calendars, convening, feeds, moving, polling, shares, showing
 from coopapi.meetings.models import CalendarFeed, Meeting, MeetingAnswer, MeetingParticipant
 from coopapi.meetings.schemas import AnswersIn, GuestIn, MeetingFilter, MeetingIn, MeetingPatch, MeetingShareIn, MeetingStepIn
-from coopapi.meetings.shown import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingShareOut, OptionOut, ParticipantOut
+from coopapi.meetings.shown import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingPlaceOut, MeetingShareOut, OptionOut
 from coopapi.paging import Order, Page, page
 from coopapi.sharing import SharedCase
 
 blp = Blueprint("meetings", __name__, url_prefix="/api/v1", description="Coordination meetings and centres")
 _ONE = "/meetings/<uuid:meeting_id>"
-_PLACE = f"{_ONE}/participants/<uuid:participant_id>"
+_PLACE = f"{_ONE}/participants/<uuid:place_id>"
 
 
 @blp.route("/meetings", allow=Action.MEETING_READ, query=MeetingFilter, returns=MeetingBrief, page=True, show=showing.brief)
@@ -78,7 +78,7 @@ def step(data: dict[str, Any], *, meeting_id: UUID, version: int, work: Work) ->
 
 
 @blp.route(
-    f"{_ONE}/participants", allow=Action.MEETING_READ, query=Paged, returns=ParticipantOut, page=True, show=showing.participants
+    f"{_ONE}/participants", allow=Action.MEETING_READ, query=Paged, returns=MeetingPlaceOut, page=True, show=showing.participants
 )
 def participants(wanted: dict[str, Any], *, meeting_id: UUID, work: Work) -> Page:
     """List who takes part."""
@@ -91,7 +91,7 @@ def participants(wanted: dict[str, Any], *, meeting_id: UUID, work: Work) -> Pag
     method="POST",
     allow=Action.MEETING_CONVENE,
     body=GuestIn,
-    returns=ParticipantOut,
+    returns=MeetingPlaceOut,
     status=HTTPStatus.CREATED,
     show=showing.participants,
 )
@@ -101,9 +101,9 @@ def invite(data: dict[str, Any], *, meeting_id: UUID, work: Work) -> MeetingPart
 
 
 @blp.route(f"{_PLACE}/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
-def place_moves(meeting_id: UUID, participant_id: UUID, *, work: Work) -> dict[str, Any]:
+def place_moves(meeting_id: UUID, place_id: UUID, *, work: Work) -> dict[str, Any]:
     """Say where a place stands, and what you may do about it now."""
-    return moving.place_moves(work, meeting_id, participant_id)
+    return moving.place_moves(work, meeting_id, place_id)
 
 
 @blp.route(
@@ -111,13 +111,13 @@ def place_moves(meeting_id: UUID, participant_id: UUID, *, work: Work) -> dict[s
     method="POST",
     allow=Action.MEETING_WRITE,
     body=TransitionIn,
-    returns=ParticipantOut,
+    returns=MeetingPlaceOut,
     changes=True,
     show=showing.participants,
 )
-def answer(data: dict[str, Any], *, meeting_id: UUID, participant_id: UUID, version: int, work: Work) -> MeetingParticipant:
+def answer(data: dict[str, Any], *, meeting_id: UUID, place_id: UUID, version: int, work: Work) -> MeetingParticipant:
     """Accept or decline; whoever declines sees the meeting no more."""
-    return moving.answer(work, meeting_id, participant_id, version, data)
+    return moving.answer(work, meeting_id, place_id, version, data)
 
 
 @blp.route(f"{_ONE}/options", allow=Action.MEETING_READ, returns=OptionOut, many="items")

@@ -12,6 +12,7 @@ from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
 from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lives import ACTION_LIFE, MEETING_LIFE, MODES
 from coopapi.meetings.outcomes import OUTCOMES
@@ -152,6 +153,7 @@ class OutcomeIn(Schema):
     """What is begun, as its own endpoint takes it, under the name of its kind."""
 
     kind = OneOf(OUTCOMES, required=True)
+    jit_proposal = fields.Nested(JitIn)
     request = fields.Nested(RequestIn)
     consultation = fields.Nested(ConsultationIn)
     disclosure = fields.Nested(OutcomeDisclosureIn)

@@ -51,7 +51,7 @@ class SeatedOut(Shown):
     post = fields.String()
 
 
-class ParticipantOut(Shown):
+class MeetingPlaceOut(Shown):
     """An authority's place at a meeting."""
 
     id = fields.UUID(required=True)

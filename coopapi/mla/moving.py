@@ -158,10 +158,17 @@ def _postpone(step: Step) -> None:
     step.request.until = step.data.get("until")
 
 
+def _sixty_days(request: Request, at: datetime) -> datetime:
+    """Sixty days: from the preservation (Budapest Art. 29(7)), or from receipt of an order (Reg. (EU) 2023/1543 Art. 11(1))."""
+    eu = request.kind == "epoc_pr"
+    begun = request.received_at if eu and request.received_at else at
+    return computing.due(PRESERVED_AT_LEAST, "days", begun, request.executing_country, moves=eu)
+
+
 def _preserve(step: Step) -> None:
     """At least sixty days under the Convention, sixty unless confirmed under the Regulation (M4)."""
     eu = step.request.kind == "epoc_pr"
-    least = computing.due(PRESERVED_AT_LEAST, "days", step.taken.at, step.request.executing_country, moves=eu)
+    least = _sixty_days(step.request, step.taken.at)
     until: datetime = step.data.get("until") or least
     if until < least:
         raise _fault("/until", "at_least_60_days", "not less than sixty days (Budapest Art. 29(7))")
@@ -175,7 +182,7 @@ def _extend(step: Step) -> None:
     until: datetime = step.data.get("until") or old + _EXTENSION
     if until <= old:
         raise _fault("/until", "later", "an extension ends later than what it extends")
-    if step.request.kind == "epoc_pr" and until > old + _EXTENSION:
+    if step.request.kind == "epoc_pr" and until > _sixty_days(step.request, old) + _EXTENSION:
         raise _fault("/until", "thirty_days", "thirty days more (Regulation (EU) 2023/1543 Art. 11(1))")
     step.request.until = until
 

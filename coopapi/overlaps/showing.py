@@ -21,6 +21,13 @@ from coopapi.overlaps.models import Overlap, OverlapSide
 from coopapi.overlaps.service import open_values
 
 IN_LISTS: Final = 100
+_LATER: Final = (
+    ("coordination_meeting", None),
+    ("joint_investigation_team", None),
+    ("mla_request", "/api/v1/mla-requests"),
+    ("jurisdiction_consultation", None),
+)
+"""What a confirmed overlap may lead to, and where it begins: the machine proposes, people do."""
 RARITY: Final = ("rare", "few", "some", "many")
 _EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limits)").bindparams(
     bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("mine", type_=ARRAY(Uuid()))
@@ -159,13 +166,16 @@ def _standing(work: Work, row: Overlap, side: OverlapSide) -> dict[str, Any]:
     """Where my side stands, and what may come next once it is confirmed."""
     last = row.last_at if work.actor.cleared else row.open_last_at
     asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
-    later = ("coordination_meeting", "joint_investigation_team", "mla_request", "jurisdiction_consultation")
+    confirmed = side.state == "confirmed"
     fields = ("state", "verifier_id", "reason", "decided_by", "decided_at", "etag")
     return {
         "state": side.state if row.stands(work.actor) else "withdrawn",
         "side": {name: getattr(side, name) for name in fields},
         "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
-        "next_steps": [{"step": "disclosure", "href": asked}, *({"step": step, "href": None} for step in later)],
+        "next_steps": [
+            {"step": "disclosure", "href": asked},
+            *({"step": s, "href": to if confirmed else None} for s, to in _LATER),
+        ],
     }
 
 

@@ -6,6 +6,8 @@ import pytest
 from assisting import CONTENT, TRAFFIC
 from gathering import held, overlap, proposed, scheduled
 
+from coopapi.directory import codelists
+
 
 def undertaken(world, meeting, owner="fr", day="2027-02-10", text="Search the flat"):
     body = {"owner": str(world.authorities[owner]), "due_on": day, "text": text}
@@ -117,6 +119,20 @@ def test_a_request_is_begun_in_one_step(world):
     assert (begun.status_code, begun.json["state"], begun.json["reference"]) == (200, "draft", "EIO-1")
     assert world.as_("prosecutor_ro").get(made.json["href"]).status_code == 404
     assert len(world.as_("prosecutor_ro").get(f"/meetings/{meeting}/outcomes").json["items"]) == 1
+
+
+def test_a_team_is_proposed_in_one_step(world):
+    meeting = held(world)
+    team = {
+        "reference": "JIT-1", "legal_basis": sorted(codelists.load("jit_legal_bases").codes)[0],
+        "parties": [{"authority_id": str(world.authorities["fr"])}],
+    }  # fmt: skip
+
+    made = world.as_("prosecutor").post(f"/meetings/{meeting}/outcomes", {"kind": "jit_proposal", "jit_proposal": team})
+
+    assert (made.status_code, made.json["made_type"]) == (201, "jit"), made.json
+    assert world.as_("prosecutor_fr").get(made.json["href"]).json["state"] == "proposed"
+    assert world.as_("prosecutor_ro").get(made.json["href"]).status_code == 404
 
 
 def test_a_consultation_and_a_disclosure_are_begun_in_one_step(world):

@@ -304,6 +304,21 @@ def test_preservation_lasts_at_least_sixty_days_and_is_extended(world, clock):
     walk(world, request, ("contact_fr", "expire"))
 
 
+def test_an_order_to_preserve_lasts_sixty_days_and_once_thirty_more(world, clock):
+    clock.at("2026-12-01T10:00:00+01:00")
+    request = sent(world, kind="epoc_pr", to="provider", instrument="e_evidence", measures=[SUBSCRIBER])
+    told = {"channel": "provider_portal", "proof": "ticket 1", "at": clock().isoformat()}
+    walk(world, request, ("prosecutor", "receive", {"recorded": told}))
+    clock.at("2026-12-03T10:00:00+01:00")
+    told = {**told, "at": clock().isoformat()}
+    # sixty days from receipt on Tuesday 1 December end on Saturday 30 January 2027, so at the end of Monday 1 February in Dublin,
+    # where that Monday is a holiday: at the end of Tuesday 2
+    assert walk(world, request, ("prosecutor", "preserve", {"recorded": told}))["until"][:16] == "2027-02-03T00:00"
+    walk(world, request, ("prosecutor", "extend", {"recorded": told}))
+    again = step(world, "prosecutor", request, "extend", recorded=told)
+    assert (again.status_code, faults(again)) == (422, {"/until"})
+
+
 def test_identifiers_of_the_case_are_carried_and_impossible_ones_are_refused(world):
     case = world.case("prosecutor")
     (held,) = world.hold("prosecutor", case, "owl@example.org")

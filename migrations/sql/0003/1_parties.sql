@@ -77,10 +77,9 @@ begin
             select t.n, t.x || jsonb_build_object('authority_id', p.authority_id, 'principal_id', null, 'role', 'machine',
                        'at', priv.at(), 'case_id', p.case_id)
             from jsonb_array_elements(p_entries) with ordinality t (x, n)
-            join (select distinct object_id, authority_id, case_id, until from public.parties) p
+            join (select distinct object_id, authority_id, case_id from public.parties where until is null or until > priv.at()) p
                  on p.object_id = (t.x ->> 'parties')::uuid
-            where p.authority_id <> me and (p.until is null or p.until > priv.at())
-              and priv.takes_part(p.object_id, 1)) e));
+            where p.authority_id <> me and priv.takes_part(p.object_id, 1)) e));
 end $$;
 
 grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz), priv.joined(uuid) to coopapi_app;

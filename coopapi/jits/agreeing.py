@@ -1,0 +1,149 @@
+"""A team is proposed, its agreement drafted, its text settled."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi import parties
+from coopapi.db import Work, new_id
+from coopapi.directory import codelists
+from coopapi.errors import Conflict, Unprocessable
+from coopapi.jits import linking, sides
+from coopapi.jits.lives import CLAUSES, OPEN
+from coopapi.jits.models import Jit, JitParty
+from coopapi.jits.sealing import key_of, new_key, seal, unseal
+from coopapi.jits.telling import tell
+from coopapi.lifecycle import Side
+
+_COLUMNS: Final = ("legal_basis", "operation_name", "states_of_operation", "working_language", "until")
+TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")
+_TWO: Final = 2
+
+
+class JitReferenceTaken(Conflict):
+    """Your authority has a team with this reference already."""
+
+
+class TextIsSettled(Conflict):
+    """The text is no longer open: reopen it, or amend the agreement."""
+
+
+class NotReadyToSign(Unprocessable):
+    """The agreement lacks what has to stand in it before it is signed."""
+
+
+def propose(work: Work, data: Mapping[str, Any]) -> Jit:
+    """Propose a team: the caller's authority is its first party, the others see it from now on."""
+    taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference == data["reference"])
+    if found := work.session.scalar(taken):
+        raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
+    jit_id = new_id()
+    parties.admit(work, jit_id, work.actor.authority_id, Side.NEGOTIATING)
+    wrapped, sealer = new_key(work, jit_id)
+    jit = Jit(
+        id=jit_id,
+        maker_id=work.actor.authority_id,
+        reference=data["reference"],
+        states_of_operation=[],
+        wrapped=wrapped,
+        sealed=seal(sealer, {}, jit_id),
+        created_by=work.actor.id,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    _set(work, jit, data)
+    work.add(jit)
+    own = {"authority_id": work.actor.authority_id, "leader": data.get("leader")}
+    for n, wish in enumerate([own, *data.get("parties", ())]):
+        invite(work, jit, wish, f"/parties/{n - 1}/authority_id" if n else "/")
+    for n, wish in enumerate(data.get("cases", ())):
+        linking.link(work, jit, wish, f"/cases/{n}/case_id")
+    tell(work, jit, "proposed", legal_basis=jit.legal_basis, parties_count=len(sides.of_team(work, jit.id)))
+    return jit
+
+
+def change(work: Work, jit_id: UUID, version: int, data: Mapping[str, Any]) -> Jit:
+    """Change the text while it is open."""
+    jit = sides.locked(work, jit_id, version)
+    sides.require_party(work, jit)
+    require_open(jit)
+    _set(work, jit, data)
+    jit.updated_at = work.now
+    tell(work, jit, "changed", fields=sorted(data))
+    return jit
+
+
+def require_open(jit: Jit) -> None:
+    """Stop unless the text may still change."""
+    if jit.state not in OPEN:
+        raise TextIsSettled(state=jit.state)
+
+
+def _set(work: Work, jit: Jit, data: Mapping[str, Any]) -> None:
+    for name in _COLUMNS:
+        if name in data:
+            setattr(jit, name, data[name])
+    _check_basis(jit.legal_basis)
+    if jit.until is not None and jit.until <= work.now and "until" in data:
+        raise sides.fault("/until", "order_of_time", "a team ends in the future")
+    amend_terms(work, jit, {name: data[name] for name in TERMS if name in data})
+
+
+def _check_basis(code: str) -> None:
+    basis = next(item for item in codelists.load("jit_legal_bases").items if item.code == code)
+    if basis.extra.get("in_force") is False:
+        raise sides.fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
+
+
+def amend_terms(work: Work, jit: Jit, terms: Mapping[str, Any]) -> None:
+    """Write terms of the agreement; what is not named stays as it is."""
+    key = key_of(work, jit)
+    jit.sealed = seal(key, {**unseal(key, jit.sealed, jit.id), **terms}, jit.id)
+
+
+def invite(work: Work, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitParty:
+    """Enter a State's authority as a party to be; it sees the draft and negotiates from now on."""
+    authority = sides.state_authority(work, wish["authority_id"], pointer)
+    sides.check_new_state(work, jit.id, authority.country, pointer)
+    if authority.id != work.actor.authority_id:
+        parties.admit(work, jit.id, authority.id, Side.NEGOTIATING)
+    row_id = new_id()
+    party = JitParty(id=row_id, jit_id=jit.id, authority_id=authority.id, country=authority.country, joined_at=work.now)
+    lead(work, jit, party, wish.get("leader") or {})
+    return work.add(party)
+
+
+def lead(work: Work, jit: Jit, party: JitParty, leader: Mapping[str, Any]) -> None:
+    """Name the leader of a State: an office, or one of the caller's own people."""
+    person = leader.get("principal_id")
+    if person is not None:
+        linking.own_person(work, party.authority_id, person)
+    party.leader_id = person
+    party.sealed = seal(key_of(work, jit), {"office": leader.get("office")}, party.id)
+
+
+def require_ready(work: Work, jit: Jit) -> None:
+    """Stop unless everything stands in the agreement that has to be there before it is signed."""
+    key = key_of(work, jit)
+    terms = unseal(key, jit.sealed, jit.id)
+    there = sides.of_team(work, jit.id)
+    clauses = terms.get("clauses", {})
+    administrator = clauses.get("platform", {}).get("space_administrator")
+    led = [p for p in there if p.leader_id or unseal(key, p.sealed, p.id).get("office")]
+    lacking = {
+        "/parties": "authorities of at least two States" if len(there) < _TWO else None,
+        "/parties/leader": None if len(led) == len(there) else "one leader for each State",
+        "/until": None if jit.until and jit.until > work.now else "an end in the future",
+        "/purpose": None if terms.get("purpose") else "the purpose",
+        "/states_of_operation": None if jit.states_of_operation else "the States of operation",
+        "/working_language": None if jit.working_language else "the working language",
+        "/clauses/platform/space_administrator": None
+        if administrator is None or administrator in {str(p.authority_id) for p in there}
+        else "the space administrator is one of the parties",
+        **{f"/clauses/{name}": None if clauses.get(name) else "the clause is missing" for name in CLAUSES},
+    }
+    errors = [{"in": "body", "pointer": at, "rule": "ready", "detail": why} for at, why in lacking.items() if why]
+    if errors:
+        raise NotReadyToSign(errors=errors)

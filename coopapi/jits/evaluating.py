@@ -1,0 +1,83 @@
+"""Evaluation after the end: each State answers the form of the JITs Network for itself, then all together (DOMAIN 6)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.db import Work, new_id
+from coopapi.errors import Conflict
+from coopapi.jits import sides
+from coopapi.jits.models import Jit
+from coopapi.jits.papers import JitEvaluation
+from coopapi.jits.sealing import key_of, seal, unseal
+from coopapi.jits.telling import tell
+
+QUESTIONS: Final = (
+    "legal_issues",
+    "operational_issues",
+    "practical_issues",
+    "role_of_europol",
+    "role_of_eurojust",
+    "funding",
+    "outcome",
+    "lessons",
+)
+
+
+class NotInEvaluation(Conflict):
+    """The team is not being evaluated."""
+
+
+class StatesFirst(Conflict):
+    """The joint evaluation follows the answers of every State."""
+
+
+def answer(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:
+    """Answer for one's own State, or together; an answer that is there is replaced."""
+    jit = sides.locked(work, jit_id)
+    sides.require_party(work, jit)
+    if jit.state != "evaluation":
+        raise NotInEvaluation(state=jit.state)
+    whose = None if data.get("joint") else work.actor.authority_id
+    there = {row.authority_id: row for row in work.session.scalars(work.all(JitEvaluation).where(JitEvaluation.jit_id == jit.id))}
+    waiting = [p.country for p in sides.of_team(work, jit.id) if p.authority_id not in there]
+    if whose is None and waiting:
+        raise StatesFirst(waiting=sorted(waiting))
+    said = {name: data.get(name) for name in QUESTIONS}
+    row = there.get(whose)
+    if row is None:
+        row = JitEvaluation(id=new_id(), jit_id=jit.id, authority_id=whose)
+    row.sealed = seal(key_of(work, jit), said, row.id)
+    row.answered_by, row.answered_at = work.actor.id, work.now
+    work.add(row)
+    tell(work, jit, "evaluated", joint=whose is None, answers=len({*there, whose}))
+    return row
+
+
+def joint_there(work: Work, jit_id: UUID) -> bool:
+    """Tell whether the joint evaluation was given."""
+    query = work.all(JitEvaluation).where(JitEvaluation.jit_id == jit_id, JitEvaluation.authority_id.is_(None))
+    return work.session.scalar(query) is not None
+
+
+def of_team(work: Work, jit_id: UUID) -> Select[JitEvaluation]:
+    """Select the answers about one team."""
+    return work.all(JitEvaluation).where(JitEvaluation.jit_id == work.one(Jit, jit_id).id)
+
+
+def show(work: Work, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]]:
+    """Show answers."""
+    keys = {jit_id: key_of(work, work.one(Jit, jit_id)) for jit_id in {row.jit_id for row in rows}}
+    return [
+        {
+            **unseal(keys[row.jit_id], row.sealed, row.id),
+            "id": row.id,
+            "authority_id": row.authority_id,
+            "joint": row.authority_id is None,
+            "answered_at": row.answered_at,
+            "etag": row.etag,
+        }
+        for row in rows
+    ]

@@ -1,0 +1,60 @@
+"""The lives of a team, of its amendments, its public statement, and of those who are named in it (DOMAIN 6)."""
+
+from functools import partial
+from typing import Final
+
+from coopapi.access import Action
+from coopapi.lifecycle import Lifecycle, Move, Side
+
+_writes = partial(Move, by=Action.JIT_WRITE, side=Side.NEGOTIATING)
+_signs = partial(Move, by=Action.JIT_SIGN, side=Side.NEGOTIATING, human=True)
+
+JIT_LIFE: Final = Lifecycle(
+    "proposed",
+    _writes("draft", "proposed", "drafting"),
+    _writes("request_signatures", "drafting", "signature_pending"),
+    _signs("sign", "signature_pending", "signature_pending"),
+    _writes("reopen", "signature_pending", "drafting", reason=True),
+    _writes("abandon", "proposed", "abandoned", reason=True),
+    _writes("abandon", "drafting", "abandoned", reason=True),
+    _writes("abandon", "signature_pending", "abandoned", reason=True),
+    _signs("end", "active", "ended", reason=True),
+    _writes("evaluate", "ended", "evaluation"),
+    _writes("close", "ended", "closed", reason=True),
+    _writes("close", "evaluation", "closed"),
+    _signs("retract", "public_statement", "closed", reason=True),
+    derived=("active", "public_statement"),
+    parts="its_signatures",
+)
+AMENDMENT_LIFE: Final = Lifecycle(
+    "proposed",
+    _signs("sign", "proposed", "proposed"),
+    _signs("refuse", "proposed", "refused", reason=True),
+    _writes("withdraw", "proposed", "withdrawn", reason=True),
+    derived=("applied",),
+    parts="its_signatures",
+)
+STATEMENT_LIFE: Final = Lifecycle(
+    "proposed",
+    _signs("approve", "proposed", "proposed"),
+    _signs("retract", "approved", "proposed", reason=True),
+    derived=("approved",),
+    parts="its_approvals",
+)
+PARTY_LIFE: Final = Lifecycle(
+    "party",
+    _writes("lead", "party", "party"),
+    _writes("remove", "party", "removed"),
+    derived=("left",),
+    parts="an_amendment",
+)
+PLACE_LIFE: Final = Lifecycle("serving", _writes("end", "serving", "ended"))
+SHARE_LIFE: Final = Lifecycle("shared", _writes("end", "shared", "ended"), _writes("share", "ended", "shared"))
+
+OPEN: Final = ("proposed", "drafting")
+"""While the text is open, whoever negotiates may change it."""
+BEFORE: Final = (*OPEN, "signature_pending")
+AFTER: Final = ("ended", "evaluation", "closed", "public_statement")
+CHANGES: Final = ("join", "leave", "purpose", "period", "clause", "participant")
+CLAUSES: Final = ("disclosure", "media", "use_of_information")
+END_REASONS: Final = ("expiry", "goal", "withdrawal")

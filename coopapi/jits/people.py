@@ -1,0 +1,192 @@
+"""Who is named in a team: its parties, members, participants and associates."""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from coopapi import parties
+from coopapi.db import Work, new_id
+from coopapi.errors import Conflict, NotFound
+from coopapi.jits import agreeing, sides
+from coopapi.jits.lives import AFTER, PARTY_LIFE, PLACE_LIFE
+from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
+from coopapi.jits.sealing import key_of, seal
+from coopapi.jits.telling import tell
+from coopapi.lifecycle import Side
+
+P = TypeVar("P", bound=JitParty | JitMember | JitParticipant | JitAssociate)
+Q = TypeVar("Q", bound=JitMember | JitParticipant | JitAssociate)
+_OVER: Final = (*AFTER, "abandoned")
+
+
+class TeamHasEnded(Conflict):
+    """The team has ended: nobody comes to it any more."""
+
+
+class ByAmendmentOnly(Conflict):
+    """The agreement is signed: who comes to it comes by an amendment that all sign."""
+
+
+class TakesPartAlready(Conflict):
+    """It takes part already."""
+
+
+def _working(work: Work, jit_id: UUID) -> Jit:
+    jit = sides.locked(work, jit_id)
+    sides.require_party(work, jit)
+    if jit.state in _OVER:
+        raise TeamHasEnded(state=jit.state)
+    return jit
+
+
+def add_party(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitParty:
+    """Bring a State in while the text is open; later it joins by an amendment that all sign."""
+    jit = _working(work, jit_id)
+    if jit.state not in ("proposed", "drafting"):
+        raise ByAmendmentOnly(state=jit.state)
+    party = agreeing.invite(work, jit, data, "/authority_id")
+    tell(work, jit, "party_added", authority=str(party.authority_id), country=party.country)
+    return party
+
+
+def step_party(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str, Any]) -> JitParty:
+    """Name the leader of one's own State, or take a State out of the draft."""
+    jit = sides.locked(work, jit_id)
+    sides.require_party(work, jit)
+    party = one(work, JitParty, jit_id, row_id, version)
+    move = PARTY_LIFE.move(party.state, data["event"], data.get("reason"))
+    sides.allow(work, move)
+    agreeing.require_open(jit)
+    if move.event == "lead":
+        _lead(work, jit, party, data.get("leader"))
+    else:
+        party.state, party.left_at = move.target, work.now
+        work.session.flush()
+        sides.take_back_cases(work, jit, party.authority_id)
+        sides.release(work, jit, party.authority_id, Side.NEGOTIATING)
+    done = "leader_named" if move.event == "lead" else "party_removed"
+    tell(work, jit, done, authority=str(party.authority_id), country=party.country)
+    return party
+
+
+def _lead(work: Work, jit: Jit, party: JitParty, leader: Mapping[str, Any] | None) -> None:
+    if party.authority_id != work.actor.authority_id:
+        raise sides.NotAParty("each State names its own leader")
+    if not leader:
+        raise sides.fault("/leader", "required", "name the leader")
+    agreeing.lead(work, jit, party, leader)
+
+
+def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
+    """Enter a person of one's own State; an organisation's people are never members (M11)."""
+    jit = _working(work, jit_id)
+    authority = data.get("authority_id", work.actor.authority_id)
+    sides.state_authority(work, authority, "/authority_id")
+    if authority != work.actor.authority_id:
+        raise sides.fault("/authority_id", "own_people", "each party enters its own people")
+    row_id = new_id()
+    said = {name: data.get(name) for name in ("name", "security_id", "position")}
+    member = work.add(
+        JitMember(
+            id=row_id,
+            jit_id=jit.id,
+            authority_id=authority,
+            sealed=seal(key_of(work, jit), said, row_id),
+            seconded=data.get("seconded", False),
+            since=data.get("since", work.now),
+            until=data.get("until"),
+        )
+    )
+    tell(work, jit, "member_entered", seconded=member.seconded)
+    return member
+
+
+def add_participant(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitParticipant:
+    """Let an organisation take part beside the team while the text is open; its terms are signed with it."""
+    jit = _working(work, jit_id)
+    if jit.state not in ("proposed", "drafting"):
+        raise ByAmendmentOnly(state=jit.state)
+    row = seat_participant(work, jit, data["authority_id"], data, "/authority_id")
+    tell(work, jit, "participant_added", authority=str(row.authority_id), evidence=row.evidence)
+    return row
+
+
+def seat_participant(work: Work, jit: Jit, authority_id: UUID, data: Mapping[str, Any], pointer: str) -> JitParticipant:
+    """Enter a participant: it sees the team until its own end or the team's."""
+    check_participant(work, jit.id, authority_id, pointer)
+    row_id = new_id()
+    row = work.add(
+        JitParticipant(
+            id=row_id,
+            jit_id=jit.id,
+            authority_id=authority_id,
+            role=data["role"],
+            evidence=data.get("evidence", False),
+            sealed=seal(key_of(work, jit), {"terms": data.get("terms")}, row_id),
+            since=data.get("since", work.now),
+            until=data.get("until"),
+        )
+    )
+    ends = [end for end in (row.until, jit.until if jit.state == "active" else None) if end is not None]
+    parties.admit(work, jit.id, authority_id, Side.PARTICIPANT, acting=False, until=min(ends, default=None))
+    return row
+
+
+def check_participant(work: Work, jit_id: UUID, authority_id: UUID, pointer: str) -> None:
+    """Stop unless it is an organisation or a desk that does not take part yet."""
+    sides.beside(work, authority_id, pointer)
+    mine = work.all(JitParticipant).where(JitParticipant.jit_id == jit_id, JitParticipant.authority_id == authority_id)
+    if work.session.scalar(mine.where(JitParticipant.state == "serving")):
+        raise TakesPartAlready
+
+
+def add_associate(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitAssociate:
+    """Note somebody whom the team works with informally; it gives no access to anything (F23)."""
+    jit = _working(work, jit_id)
+    row_id = new_id()
+    said = {"name": data["name"], "contact": data["contact"]}
+    sealed = seal(key_of(work, jit), said, row_id)
+    row = work.add(JitAssociate(id=row_id, jit_id=jit.id, sealed=sealed, since=work.now))
+    tell(work, jit, "associate_noted")
+    return row
+
+
+def end_place(work: Work, model: type[Q], at: tuple[UUID, UUID], version: int, event: str) -> Q:
+    """End a member's, a participant's or an associate's place."""
+    jit = sides.locked(work, at[0])
+    sides.require_party(work, jit)
+    row = one(work, model, *at, version)
+    move = PLACE_LIFE.move(row.state, event, None)
+    sides.allow(work, move)
+    if isinstance(row, JitMember) and row.authority_id != work.actor.authority_id:
+        raise sides.NotAParty("each party withdraws its own people")
+    tell(work, jit, f"{model.__name__.removeprefix('Jit').lower()}_ended")
+    row.state, row.until = move.target, work.now
+    if isinstance(row, JitParticipant):
+        sides.release(work, jit, row.authority_id, Side.PARTICIPANT)
+    work.session.flush()
+    return row
+
+
+def one(work: Work, model: type[P], jit_id: UUID, row_id: UUID, version: int | None = None) -> P:
+    """One row that is named in one team."""
+    row = work.one(model, row_id, version=version)
+    if row.jit_id != jit_id:
+        raise NotFound
+    return row
+
+
+def moves(work: Work, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, Any]:
+    """Say where a party or a place stands, and what the caller may do about it."""
+    row = one(work, model, jit_id, row_id)
+    jit = work.one(Jit, jit_id)
+    life = PARTY_LIFE if isinstance(row, JitParty) else PLACE_LIFE
+    own = sides.mine(work, jit_id) is not None
+    closed = isinstance(row, JitParty) and jit.state not in ("proposed", "drafting")
+    foreign = isinstance(row, JitMember | JitParty) and row.authority_id != work.actor.authority_id
+    allowed = [
+        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        for m in life.leaving(row.state)
+        if own and not closed and work.actor.may(m.by) and not (foreign and m.event != "remove")
+    ]
+    return {"state": row.state, "allowed": allowed, "etag": row.etag}

@@ -1,0 +1,155 @@
+"""The public statement: proposed in four languages, checked, approved by every party; then, and only then, anybody may read it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from coopapi.db import Work, new_id
+from coopapi.errors import Conflict, NotFound, Unprocessable
+from coopapi.jits import lint, sides, signing
+from coopapi.jits.lint import Term
+from coopapi.jits.lives import STATEMENT_LIFE
+from coopapi.jits.models import Jit, JitMember
+from coopapi.jits.papers import JitRelease, JitSignature, JitStatement
+from coopapi.jits.sealing import key_of, seal, unseal
+from coopapi.jits.telling import tell
+
+LANGUAGES: Final = ("en", "fr", "es", "pt")
+_PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit)")
+
+
+class NotClosedYet(Conflict):
+    """A public statement is made about a closed team."""
+
+
+class NotFitForThePublic(Unprocessable):
+    """The statement says what must not be said in public."""
+
+
+def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:
+    """Propose what is told in public, or another text for it: who had approved the one before approves anew."""
+    jit = _closed(work, jit_id)
+    sides.require_party(work, jit)
+    _check(work, jit, data["texts"], names_operation=data.get("names_operation", False))
+    row = _statement(work, jit.id)
+    if row is None:
+        row = JitStatement(id=new_id(), jit_id=jit.id, state=STATEMENT_LIFE.start)
+    voided = signing.void(work, row.id)
+    row.names_operation = data.get("names_operation", False)
+    row.victims_checked, row.no_ongoing_trial = data["victims_checked"], data["no_ongoing_trial"]
+    row.sealed = seal(key_of(work, jit), {"texts": data["texts"]}, row.id)
+    row.proposed_by, row.proposed_at = work.actor.authority_id, work.now
+    work.add(row)
+    tell(work, jit, "statement_proposed", voided=voided)
+    return row
+
+
+def _closed(work: Work, jit_id: UUID) -> Jit:
+    jit = sides.locked(work, jit_id)
+    if jit.state != "closed":
+        raise NotClosedYet(state=jit.state)
+    return jit
+
+
+def _statement(work: Work, jit_id: UUID) -> JitStatement | None:
+    return work.session.scalar(work.all(JitStatement).where(JitStatement.jit_id == jit_id))
+
+
+def of_team(work: Work, jit_id: UUID) -> JitStatement:
+    """The statement about one team, if one was proposed."""
+    row = _statement(work, work.one(Jit, jit_id).id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _check(work: Work, jit: Jit, texts: Mapping[str, str], *, names_operation: bool) -> None:
+    said = {f"/texts/{language}": words for language, words in texts.items()}
+    if names_operation:
+        if not jit.operation_name:
+            raise sides.fault("/names_operation", "operation_name", "the operation has no name")
+        said["/names_operation"] = jit.operation_name
+    if errors := lint.faults(said, _unsayable(work, jit)):
+        raise NotFitForThePublic(errors=errors)
+
+
+def _unsayable(work: Work, jit: Jit) -> list[Term]:
+    """References and pseudonyms of every case that was shared, the team's own reference, the names of its members."""
+    work.session.flush()
+    rows = work.session.execute(text("select rule, term from priv.unsayable(:jit)"), {"jit": jit.id})
+    terms = [Term("case_reference", jit.reference), *(Term(row.rule, row.term) for row in rows)]
+    key = key_of(work, jit)
+    for member in work.session.scalars(work.all(JitMember).where(JitMember.jit_id == jit.id)):
+        said = unseal(key, member.sealed, member.id)
+        terms += [Term("member_name", said[name]) for name in ("name", "security_id") if name in said]
+    return terms
+
+
+def text_of(work: Work, jit: Jit, row: JitStatement) -> str:
+    """The digest of a statement, as each party approves it."""
+    said = unseal(key_of(work, jit), row.sealed, row.id)
+    operation = jit.operation_name if row.names_operation else None
+    return signing.digest({"jit": jit.id, "statement": row.id, "operation_name": operation, **said})
+
+
+def approve(work: Work, jit_id: UUID, text_sha256: str) -> JitSignature:
+    """Approve the statement for one's own State; with the last approval it is public."""
+    jit = _closed(work, jit_id)
+    row = of_team(work, jit_id)
+    work.session.refresh(row)
+    sides.take(work, jit, STATEMENT_LIFE.move(row.state, "approve", None))
+    texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
+    _check(work, jit, texts, names_operation=row.names_operation)
+    approval = signing.put(work, jit, row.id, text_sha256, text_of(work, jit, row))
+    tell(work, jit, "statement_approved", approved=len(signing.standing(work, row.id)))
+    if signing.complete(work, jit, row.id):
+        _release(work, jit, row, texts)
+    return approval
+
+
+def _release(work: Work, jit: Jit, row: JitStatement, texts: Mapping[str, str]) -> None:
+    row.state, jit.state, jit.updated_at = "approved", "public_statement", work.now
+    ended = jit.ended_at or work.now
+    work.add(
+        JitRelease(
+            jit_id=jit.id,
+            operation_name=jit.operation_name if row.names_operation else None,
+            countries=sorted(party.country for party in sides.of_team(work, jit.id)),
+            year=ended.year,
+            texts={language: texts[language] for language in LANGUAGES},
+            released_at=work.now,
+        )
+    )
+    tell(work, jit, "statement_released")
+
+
+def retract(work: Work, jit: Jit) -> None:
+    """Take the statement back from the public: it is to be approved anew."""
+    row = of_team(work, jit.id)
+    row.state = STATEMENT_LIFE.move(row.state, "retract", "with the team's own step").target
+    signing.void(work, row.id)
+    released = work.all(JitRelease).where(JitRelease.jit_id == jit.id, JitRelease.retracted_at.is_(None))
+    for release in work.session.scalars(released):
+        release.retracted_at = work.now
+    work.session.flush()
+
+
+def show(work: Work, rows: Sequence[JitStatement]) -> list[dict[str, Any]]:
+    """Show a statement, its digest, and who approved it."""
+    shown = []
+    for row in rows:
+        jit = work.one(Jit, row.jit_id)
+        columns = {column.key: getattr(row, column.key) for column in JitStatement.__table__.columns}
+        approved = [approval.authority_id for approval in signing.standing(work, row.id)]
+        texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
+        shown.append({**columns, "texts": texts, "text_sha256": text_of(work, jit, row), "approved_by": approved, "etag": row.etag})
+    return shown
+
+
+def public(session: Session, wanted: Mapping[str, Any], release_id: UUID | None = None) -> list[dict[str, Any]]:
+    """Read what was released, in a session of nobody: no other column can be reached from it."""
+    asked = {"id": release_id, "after": wanted.get("after"), "year": wanted.get("year"), "limit": wanted.get("limit", 50)}
+    return [dict(row) for row in session.execute(_PUBLIC, asked).mappings()]

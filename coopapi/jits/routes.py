@@ -1,0 +1,197 @@
+"""Teams over HTTP: proposed, agreed, signed, amended."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.cases.schemas import TransitionIn, TransitionsOut
+from coopapi.db import Work
+from coopapi.fields import Paged
+from coopapi.jits import agreeing, amending, linking, moving, showing, signing
+from coopapi.jits.models import Jit
+from coopapi.jits.papers import JitAmendment, JitSignature
+from coopapi.jits.schemas import (
+    AmendmentIn,
+    AmendmentStepIn,
+    CaseShareIn,
+    JitFilter,
+    JitIn,
+    JitPatch,
+    JitStepIn,
+    SignatureIn,
+)
+from coopapi.jits.shown import AmendmentOut, JitBrief, JitMovesOut, JitOut, SharedCaseOut, SignatureOut
+from coopapi.paging import Order, Page, page
+from coopapi.sharing import SharedCase
+
+blp = Blueprint("jits", __name__, url_prefix="/api/v1", description="Joint investigation teams")
+ONE = "/jits/<uuid:jit_id>"
+
+
+@blp.route("/jits", allow=Action.JIT_READ, query=JitFilter, returns=JitBrief, page=True, show=showing.brief)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List the teams you take part in, newest first; `expires_within=60` lists those to extend or to wind up."""
+    return page(work, "jits", showing.select_jits(work, wanted), Order((Jit.id,)), wanted)
+
+
+@blp.route("/cases/<uuid:case_id>/jits", allow=Action.JIT_READ, query=Paged, returns=JitBrief, page=True, show=showing.brief)
+def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+    """List the teams that a case is shared with, those that you take part in."""
+    return page(work, f"jits/{case_id}", linking.of_case(work, case_id), Order((Jit.id,)), wanted)
+
+
+@blp.route(
+    "/jits", method="POST", allow=Action.JIT_WRITE, body=JitIn, returns=JitOut, status=HTTPStatus.CREATED, show=showing.whole
+)
+def propose(data: dict[str, Any], *, work: Work) -> Jit:
+    """Propose a team, from cases of yours if you name them; the other States see it from now on."""
+    return agreeing.propose(work, data)
+
+
+@blp.route(ONE, allow=Action.JIT_READ, returns=JitOut, show=showing.whole)
+def show(jit_id: UUID, *, work: Work) -> Jit:
+    """Show a team with its agreement."""
+    return work.one(Jit, jit_id)
+
+
+@blp.route(ONE, method="PATCH", allow=Action.JIT_WRITE, body=JitPatch, returns=JitOut, changes=True, show=showing.whole)
+def change(data: dict[str, Any], *, jit_id: UUID, version: int, work: Work) -> Jit:
+    """Change the text while it is open (proposed, drafting)."""
+    return agreeing.change(work, jit_id, version, data)
+
+
+@blp.route(f"{ONE}/transitions", allow=Action.JIT_READ, returns=JitMovesOut)
+def moves(jit_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say where a team stands, where you stand in it, and what you may do now."""
+    return moving.moves(work, jit_id)
+
+
+@blp.route(
+    f"{ONE}/transitions",
+    method="POST",
+    allow=Action.JIT_WRITE,
+    body=JitStepIn,
+    returns=JitOut,
+    changes=True,
+    show=showing.whole,
+)
+def step(data: dict[str, Any], *, jit_id: UUID, version: int, work: Work) -> Jit:
+    """Take a step: draft, request signatures, reopen, end, evaluate, close."""
+    return moving.take(work, jit_id, version, data)
+
+
+@blp.route(f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=SignatureOut, page=True, show=showing.signatures)
+def signatures(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
+    """List who signed what, and which signatures another text has voided."""
+    query = work.all(JitSignature).where(JitSignature.jit_id == work.one(Jit, jit_id).id)
+    return page(work, f"jit-signatures/{jit_id}", query, Order((JitSignature.id,), descending=False), wanted)
+
+
+@blp.route(
+    f"{ONE}/signatures",
+    method="POST",
+    allow=Action.JIT_SIGN,
+    body=SignatureIn,
+    returns=SignatureOut,
+    status=HTTPStatus.CREATED,
+    show=showing.signatures,
+)
+def sign(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitSignature:
+    """Sign the agreement for your State, under the digest of its text; with the last signature the team is active."""
+    return signing.sign(work, jit_id, data["text_sha256"])
+
+
+@blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=linking.show)
+def cases(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
+    """List the cases that are or were shared with a team."""
+    return page(work, f"jit-cases/{jit_id}", linking.of_team(work, jit_id), Order((SharedCase.id,)), wanted)
+
+
+@blp.route(
+    f"{ONE}/cases",
+    method="POST",
+    allow=Action.JIT_WRITE,
+    body=CaseShareIn,
+    returns=SharedCaseOut,
+    status=HTTPStatus.CREATED,
+    show=linking.show,
+)
+def share(data: dict[str, Any], *, jit_id: UUID, work: Work) -> SharedCase:
+    """Share a case of yours with a team: its members have access while it is active."""
+    return linking.share(work, jit_id, data)
+
+
+@blp.route(f"{ONE}/cases/<uuid:link_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
+def case_moves(jit_id: UUID, link_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say whether a case is shared, and whether you may take it back."""
+    return linking.moves(work, jit_id, link_id)
+
+
+@blp.route(
+    f"{ONE}/cases/<uuid:link_id>/transitions",
+    method="POST",
+    allow=Action.JIT_WRITE,
+    body=TransitionIn,
+    returns=SharedCaseOut,
+    changes=True,
+    show=linking.show,
+)
+def take_back(data: dict[str, Any], *, jit_id: UUID, link_id: UUID, version: int, work: Work) -> SharedCase:
+    """Take a case back (`end`): access through the team is gone at the next request."""
+    return linking.take_back(work, jit_id, link_id, version, data["event"])
+
+
+@blp.route(f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=showing.amendments)
+def amendments(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
+    """List the amendments of a team."""
+    return page(work, f"jit-amendments/{jit_id}", amending.of_team(work, jit_id), Order((JitAmendment.id,)), wanted)
+
+
+@blp.route(
+    f"{ONE}/amendments",
+    method="POST",
+    allow=Action.JIT_WRITE,
+    body=AmendmentIn,
+    returns=AmendmentOut,
+    status=HTTPStatus.CREATED,
+    show=showing.amendments,
+)
+def amend(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitAmendment:
+    """Propose an amendment; it holds with the last signature of all parties, and of the State that joins."""
+    return amending.propose(work, jit_id, data)
+
+
+@blp.route(f"{ONE}/amendments/<uuid:amendment_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
+def amendment_moves(jit_id: UUID, amendment_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say where an amendment stands, and what you may do now."""
+    return amending.moves(work, jit_id, amendment_id)
+
+
+@blp.route(
+    f"{ONE}/amendments/<uuid:amendment_id>/transitions",
+    method="POST",
+    allow=Action.JIT_WRITE,
+    body=AmendmentStepIn,
+    returns=AmendmentOut,
+    changes=True,
+    show=showing.amendments,
+)
+def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, version: int, work: Work) -> JitAmendment:
+    """Refuse an amendment for your State, or withdraw what you proposed."""
+    return amending.step(work, jit_id, amendment_id, version, data)
+
+
+@blp.route(
+    f"{ONE}/amendments/<uuid:amendment_id>/signatures",
+    method="POST",
+    allow=Action.JIT_SIGN,
+    body=SignatureIn,
+    returns=SignatureOut,
+    status=HTTPStatus.CREATED,
+    show=showing.signatures,
+)
+def amendment_sign(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: Work) -> JitSignature:
+    """Sign an amendment for your State; an extension before the team expires, or not at all."""
+    return amending.sign(work, jit_id, amendment_id, data["text_sha256"])

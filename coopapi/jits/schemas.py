@@ -1,0 +1,242 @@
+"""Teams on the wire, as they come in."""
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from coopapi.cases.schemas import TransitionIn
+from coopapi.directory.fields import Code
+from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.jits.lives import CHANGES, CLAUSES, END_REASONS, JIT_LIFE
+from coopapi.jits.publishing import LANGUAGES
+
+_LONG = 8000
+_SHA256 = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 digest: 64 hexadecimal digits.")
+
+
+class Digest(Text):
+    """The SHA-256 digest of a text, as it was shown."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(64, least=64, validate=[_SHA256], **kwargs)
+
+
+class Flag(fields.Boolean):
+    """True or false, in JSON's own words."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(truthy={True}, falsy={False}, **kwargs)  # type: ignore[arg-type]
+
+
+class LeaderIn(Schema):
+    """The leader of a State: an office, or a person of one's own authority."""
+
+    office = Text(300)
+    principal_id = fields.UUID()
+
+    @ma.validates_schema
+    def somebody(self, data: dict[str, object], **_: object) -> None:
+        """Name one or the other."""
+        if not data:
+            raise ma.ValidationError("Name an office or a person.", "office")
+
+
+class PartyIn(Schema):
+    """A State's authority that is to be a party; its State names the leader itself."""
+
+    authority_id = fields.UUID(required=True)
+    leader = fields.Nested(LeaderIn)
+
+
+class CaseShareIn(Schema):
+    """A case of one's own to share, and how far."""
+
+    case_id = fields.UUID(required=True)
+    level = OneOf(("index", "read", "contribute"))
+
+
+class PlatformIn(Schema):
+    """Who runs the space in which evidence is exchanged, and who is controller for data of third countries (Reg. (EU) 2023/969)."""
+
+    space_administrator = fields.UUID(required=True, metadata={"description": "One of the parties."})
+    controller = Text(500, required=True)
+
+
+class ClausesIn(Schema):
+    """Clauses of the agreement."""
+
+    disclosure = Text(_LONG)
+    media = Text(_LONG, metadata={"description": "What is told to the press, as agreed."})
+    use_of_information = Text(_LONG, metadata={"description": "Convention of 29 May 2000, Art. 13(10)."})
+    platform = fields.Nested(PlatformIn)
+
+
+class AppendixIn(Schema):
+    """A paper that goes with the agreement: named here, never uploaded."""
+
+    title = Text(300, required=True)
+    date = fields.Date()
+    sha256 = Digest()
+
+
+class _AgreementFields(Schema):
+    operation_name = Text(200, allow_none=True)
+    states_of_operation = Many(Code("countries"), 100)
+    working_language = Code("languages", allow_none=True)
+    until = When(allow_none=True, metadata={"description": "The end of the period; it begins with the last signature."})
+    purpose = Text(_LONG, metadata={"description": "For what, within which proceedings."})
+    facts = Text(_LONG)
+    objectives = Text(_LONG)
+    clauses = fields.Nested(ClausesIn)
+    appendices = Many(fields.Nested(AppendixIn), 50)
+    further_terms = Text(_LONG, metadata={"description": "Costs, liability, venue, seized assets, and what else is agreed."})
+
+
+class JitPatch(_AgreementFields):
+    """What changes about a text that is open; what is given replaces what was there."""
+
+    legal_basis = Code("jit_legal_bases")
+
+
+class JitIn(_AgreementFields):
+    """A team to propose; reference and legal basis are enough to begin."""
+
+    reference = Text(100, required=True, metadata={"description": "Yours; unique within your authority."})
+    legal_basis = Code("jit_legal_bases", required=True)
+    leader = fields.Nested(LeaderIn, metadata={"description": "Of your own State."})
+    parties = Many(fields.Nested(PartyIn), 50)
+    cases = Many(fields.Nested(CaseShareIn), 50)
+
+
+class JitFilter(Paged):
+    """Which teams."""
+
+    state = OneOf(JIT_LIFE.states)
+    legal_basis = Code("jit_legal_bases")
+    country = Code("countries", metadata={"description": "One of the States in it."})
+    case_id = fields.UUID()
+    expires_within = Count(1, 3650, metadata={"description": "Running teams that end within so many days."})
+
+
+class JitStepIn(TransitionIn):
+    """A step in the life of a team; what it needs depends on the event."""
+
+    end_reason = OneOf([reason for reason in END_REASONS if reason != "expiry"], metadata={"description": "To end it."})
+    text_sha256 = Digest(metadata={"description": "To sign: the digest of the text that you sign."})
+
+
+class PartyStepIn(TransitionIn):
+    """A step about a party while the text is open."""
+
+    leader = fields.Nested(LeaderIn, metadata={"description": "With `lead`: of your own State."})
+
+
+class MemberIn(Schema):
+    """A person of one's own State who works in the team, under a name or a security number."""
+
+    authority_id = fields.UUID(metadata={"description": "Your own, if given at all."})
+    name = Text(200)
+    security_id = Text(100)
+    position = Text(200, required=True)
+    seconded = Flag(metadata={"description": "Works outside the own State (Art. 13(4))."})
+    since = When()
+    until = When()
+
+    @ma.validates_schema
+    def known_somehow(self, data: dict[str, object], **_: object) -> None:
+        """Give a name or a security number."""
+        if not data.keys() & {"name", "security_id"}:
+            raise ma.ValidationError("Give a name or a security number.", "name")
+
+
+class ParticipantIn(Schema):
+    """An organisation or a desk that takes part beside the team (Art. 13(12))."""
+
+    authority_id = fields.UUID(required=True)
+    role = Text(300, required=True)
+    terms = Text(_LONG, metadata={"description": "The rights that the appendix gives."})
+    evidence = Flag(metadata={"description": "Whether these include seeing the evidence."})
+    since = When()
+    until = When()
+
+
+class AssociateIn(Schema):
+    """Somebody whom the team works with informally: a name and an office, and no access to anything."""
+
+    name = Text(200, required=True)
+    contact = Text(500, required=True)
+
+
+class SignatureIn(Schema):
+    """A signature: under the text with this digest and under no other."""
+
+    text_sha256 = Digest(required=True)
+
+
+class AmendmentIn(Schema):
+    """A change of the agreement of a running team."""
+
+    change = OneOf(CHANGES, required=True)
+    authority_id = fields.UUID(metadata={"description": "Who joins, leaves, or takes part."})
+    until = When(metadata={"description": "With `period`: the new end; with `participant`: until when it takes part."})
+    purpose = Text(_LONG)
+    clause = OneOf((*CLAUSES, "platform"))
+    text = Text(_LONG)
+    platform = fields.Nested(PlatformIn)
+    leader = fields.Nested(LeaderIn, metadata={"description": "With `join`: the leader, by office."})
+    role = Text(300)
+    terms = Text(_LONG)
+    evidence = Flag()
+
+    @ma.validates_schema
+    def of_its_kind(self, data: dict[str, object], **_: object) -> None:
+        """Only a change of parties or participants names an authority; a leader who joins is named by office."""
+        named = data.get("change") in {"join", "leave", "participant"}
+        if named != ("authority_id" in data):
+            raise ma.ValidationError("Goes with join, leave and participant, and with nothing else.", "authority_id")
+        if data.get("change") == "period" and "until" not in data:
+            raise ma.ValidationError("Say until when.", "until")
+        leader = data.get("leader")
+        if isinstance(leader, dict) and "principal_id" in leader:
+            raise ma.ValidationError("Name the office; the person is its State's to name.", "leader")
+        if data.get("change") == "join" and not leader:
+            raise ma.ValidationError("One leader for each State.", "leader")
+
+
+class AmendmentStepIn(TransitionIn):
+    """A step of an amendment."""
+
+    text_sha256 = Digest(metadata={"description": "To sign: the digest of the text that you sign."})
+
+
+class EvaluationIn(Schema):
+    """Answers to the form: of one's own State, or of all together once every State has answered."""
+
+    joint = Flag()
+    legal_issues = Text(_LONG)
+    operational_issues = Text(_LONG)
+    practical_issues = Text(_LONG)
+    role_of_europol = Text(_LONG)
+    role_of_eurojust = Text(_LONG)
+    funding = Text(_LONG)
+    outcome = Text(_LONG, required=True)
+    lessons = Text(_LONG)
+
+
+TextsIn: type[ma.Schema] = Schema.from_dict({language: Text(4000, required=True) for language in LANGUAGES}, name="TextsIn")
+
+
+class StatementIn(Schema):
+    """What is to be told in public, in four languages; both checks must have been made."""
+
+    texts = fields.Nested(TextsIn, required=True)
+    names_operation = Flag(metadata={"description": "Whether the name of the operation is told."})
+    victims_checked = Flag(required=True, validate=validate.Equal(True))  # noqa: FBT003 (the only value there may be)
+    no_ongoing_trial = Flag(required=True, validate=validate.Equal(True))  # noqa: FBT003
+
+
+class PublicFilter(Schema):
+    """Which public statements."""
+
+    year = Count(1900, 2200)
+    limit = Count(1, 100)
+    after = fields.UUID(metadata={"description": "`next` of the page before."})

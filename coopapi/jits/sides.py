@@ -1,0 +1,165 @@
+"""Who acts in a team: a State that is a party, one that is to join, or an organisation beside it that only reads."""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from coopapi import parties
+from coopapi.db import Work
+from coopapi.directory.models import Authority
+from coopapi.errors import Forbidden, Unprocessable
+from coopapi.jits.models import INSIDE, Jit, JitParticipant, JitParty, through
+from coopapi.lifecycle import Move, Side
+from coopapi.sharing import reshare
+
+_INSTANT: Final = timedelta(microseconds=1)
+_NO_STATE: Final = frozenset({"organisation", "eurojust_desk", "service_provider", "hotline", "supervisory_authority"})
+_BESIDE: Final = frozenset({"organisation", "eurojust_desk", "eurojust_contact_point", "liaison_prosecutor", "jit_expert"})
+
+
+class NotAParty(Forbidden):
+    """That is for the States that are parties to the agreement."""
+
+
+class OneAuthorityForEachState(Unprocessable):
+    """Each State is a party once, through one authority."""
+
+
+def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
+    """Say what is wrong with one field."""
+    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])
+
+
+def locked(work: Work, jit_id: UUID, version: int | None = None) -> Jit:
+    """A team, locked against other writers, for whoever negotiates in it; one whose time has passed is ended now."""
+    work.one(Jit, jit_id)
+    if Side.NEGOTIATING not in {part.side for part in parties.parts(work, jit_id)}:
+        raise NotAParty
+    jit = work.one(Jit, jit_id, version=version, lock=True)
+    if jit.stands(work.now) != jit.state:
+        jit.state, jit.end_reason, jit.ended_at = "ended", "expiry", jit.until
+    return jit
+
+
+def of_team(work: Work, jit_id: UUID) -> list[JitParty]:
+    """The parties of a team as it is now."""
+    return list(work.session.scalars(work.all(JitParty).where(through(jit_id)).order_by(JitParty.id)))
+
+
+def mine(work: Work, jit_id: UUID) -> JitParty | None:
+    """The caller's own State in the team."""
+    return next((party for party in of_team(work, jit_id) if party.authority_id == work.actor.authority_id), None)
+
+
+def require_party(work: Work, jit: Jit) -> JitParty:
+    """Stop unless the caller's authority is a party now."""
+    party = mine(work, jit.id)
+    if party is None:
+        raise NotAParty
+    return party
+
+
+def take(work: Work, jit: Jit, move: Move) -> None:
+    """Stop unless the caller may take a step for its own State."""
+    require_party(work, jit)
+    allow(work, move)
+
+
+def allow(work: Work, move: Move) -> None:
+    """Stop unless the caller's role includes the step; what the law gives to a human no machine does."""
+    work.require(move.by)
+    if move.human and not work.actor.human:
+        raise Forbidden("the law gives this to a person, not to a machine client")
+
+
+def place_of(work: Work, jit_id: UUID) -> str:
+    """Where the caller stands: party, joining, participant."""
+    if mine(work, jit_id):
+        return "party"
+    sides = {part.side for part in parties.parts(work, jit_id)}
+    return "joining" if sides & set(INSIDE) else "participant"
+
+
+def state_authority(work: Work, authority_id: UUID, pointer: str) -> Authority:
+    """A State's authority, such as may be a party; an organisation never is (M11)."""
+    found = _known(work, authority_id, pointer)
+    if found.type in _NO_STATE or found.country is None:
+        raise fault(pointer, "member_state", "an organisation is no party and no member: it takes part by Art. 13(12)")
+    return found
+
+
+def beside(work: Work, authority_id: UUID, pointer: str) -> Authority:
+    """An organisation or a desk, such as may take part beside the team."""
+    found = _known(work, authority_id, pointer)
+    if found.type not in _BESIDE:
+        raise fault(pointer, "participant", "a State's authority joins as a party; organisations and desks take part")
+    return found
+
+
+def _known(work: Work, authority_id: UUID, pointer: str) -> Authority:
+    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
+    if found is None:
+        raise fault(pointer, "unknown", "there is no such authority")
+    return found
+
+
+def check_new_state(work: Work, jit_id: UUID, country: str | None, pointer: str) -> None:
+    """Stop if the State is a party already."""
+    if any(party.country == country for party in of_team(work, jit_id)):
+        rule = {"in": "body", "pointer": pointer, "rule": "one_per_state", "detail": f"{country} is a party already"}
+        raise OneAuthorityForEachState(errors=[rule])
+
+
+def seat(work: Work, jit: Jit) -> None:
+    """Give every party and participant of a running team its part until the team's end, and access to the cases with it."""
+    for party in of_team(work, jit.id):
+        parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=jit.until)
+    seat_participants(work, jit, jit.until)
+    bring_in_line(work, jit)
+
+
+def seat_participants(work: Work, jit: Jit, until: datetime | None) -> None:
+    """Let every participant see the team until its own end or the team's."""
+    serving = work.all(JitParticipant).where(JitParticipant.jit_id == jit.id, JitParticipant.state == "serving")
+    for row in work.session.scalars(serving):
+        ends = [end for end in (row.until, until) if end is not None]
+        parties.admit(work, jit.id, row.authority_id, Side.PARTICIPANT, acting=False, until=min(ends, default=None))
+
+
+def dissolve(work: Work, jit: Jit) -> None:
+    """End every part in the team but that of negotiating, which evaluation needs; access to the cases ends with it."""
+    for party in of_team(work, jit.id):
+        parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=work.now)
+    seat_participants(work, jit, work.now)
+    bring_in_line(work, jit)
+
+
+def release(work: Work, jit: Jit, authority_id: UUID, *sides: Side) -> None:
+    """End an authority's parts with this moment: it is still told of the step that ends them, and of none after it."""
+    for side in sides:
+        parties.admit(work, jit.id, authority_id, side, acting=side != Side.PARTICIPANT, until=work.now + _INSTANT)
+
+
+def take_back_cases(work: Work, jit: Jit, authority_id: UUID) -> None:
+    """End what an authority shared that is in the team no more."""
+    work.session.flush()
+    work.session.execute(text("select priv.end_shares(:jit, :authority)"), {"jit": jit.id, "authority": authority_id})
+    bring_in_line(work, jit)
+
+
+def bring_in_line(work: Work, jit: Jit) -> None:
+    """Access to the shared cases for members, while they are, and for nobody else."""
+    reshare(work, jit.id, [Side.MEMBER], f"joint investigation team {jit.id}")
+
+
+def evidence_allowed(work: Work, jit: Jit) -> bool:
+    """Tell whether the caller may give evidence to the team now: a party, while it is active, not before and not after (M12)."""
+    return jit.stands(work.now) == "active" and mine(work, jit.id) is not None
+
+
+def country_of(work: Work, authority_id: UUID) -> str | None:
+    """The country of an authority."""
+    found: str | None = work.session.scalar(select(Authority.country).where(Authority.id == authority_id))
+    return found
