@@ -124,7 +124,7 @@ def test_a_request_is_begun_in_one_step(world):
 def test_a_team_is_proposed_in_one_step(world):
     meeting = held(world)
     team = {
-        "reference": "JIT-1", "legal_basis": sorted(codelists.load("jit_legal_bases").codes)[0],
+        "reference": "JIT-1", "legal_basis": min(codelists.load("jit_legal_bases").codes),
         "parties": [{"authority_id": str(world.authorities["fr"])}],
     }  # fmt: skip
 
