@@ -214,7 +214,7 @@ def meeting(world, owner, case):
         "meeting": made,
         "option": option,
         "place": next(s["id"] for s in seats if s["authority"]["id"] == str(world.authorities["nl"])),
-        "share": me.post(f"/meetings/{made}/cases", {"case_id": case}).json["id"],
+        "share": me.post(f"/meetings/{made}/cases", {"case_id": world.case("prosecutor")}).json["id"],
         "action": me.post(f"/meetings/{made}/actions", {"due_on": "2099-01-01", "text": "T"}).json["id"],
         "feed": feed["id"],
         "token": feed["address"].rsplit("/", 1)[1].removesuffix(".ics"),
@@ -297,7 +297,7 @@ def _as_new(owner, path):
             update disclosures set version = 1, state = 'withdrawn';
             update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
             update mla_requests set version = 1, state = 'draft'; update mla_measures set version = 1;
-            update meetings set version = 1, state = 'held';
+            update meetings set version = 1, state = 'held' where starts_at is not null;
             update meeting_participants set version = 1, state = 'accepted', agreed_at = null where function <> 'host';
             update shared_cases set version = 1, ended_at = null; update calendar_feeds set version = 1, revoked_at = null;
             update meeting_actions set version = 1, state = 'open', ended_at = null;
