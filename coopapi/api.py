@@ -6,6 +6,7 @@ that was not committed.
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -29,7 +30,24 @@ from coopapi.problems import MEDIA_TYPE
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[Work, Sequence[Any]], Sequence[Any]]
 _ATTEMPTS: Final = 3
+_PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _ETAG: Final = re.compile(r'"v([0-9]{1,9})[a-z]*"', re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An answer that is not JSON: a page or a file, as it goes out."""
+
+    body: bytes
+    media_type: str
+    name: str
+
+    def answer(self) -> Response:
+        """Send it to be looked at, with no right to run or fetch anything."""
+        answer = Response(self.body, mimetype=self.media_type)
+        answer.headers["Content-Disposition"] = f'inline; filename="{self.name}"'
+        answer.headers["Content-Security-Policy"] = _PAGE
+        return answer
 
 
 class Problem(Shown):
@@ -90,26 +108,23 @@ class Blueprint(flask_smorest.Blueprint):
         many: str | None = None,
         changes: bool = False,
         evened: bool = False,
+        also: Sequence[str] = (),
         show: Show | None = None,
     ) -> Callable[[V], V]:
         """Guard the view, open its transaction, say what comes in and goes out, document it all.
 
-        `page` and `many` answer with lists; `changes` needs If-Match and passes `version`; `show` turns rows into what
-        this caller sees of them; `evened` holds the answer back until its time says nothing (edge.py).
+        `page` and `many` answer with lists; `changes` needs If-Match, passes `version`; `show` says what this caller sees of
+        rows; `evened` holds the answer until its time says nothing (edge.py); `also`: media types besides JSON (`Printed`).
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
         def decorator(view: V) -> V:
-            served: Callable[..., Any] = _serve(view, show, many, repeatable=method == "POST" and allow is not Action.PUBLIC)
-            served = self.response(int(status), schema)(served)
-            if query:
-                served = self.arguments(query, location="query")(served)
-            if form:
-                served = self.arguments(form, location="form")(served)
-            if body:
-                served = self.arguments(body)(served)
+            repeatable = method == "POST" and allow is not Action.PUBLIC
+            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=repeatable))
+            for given, place in ((query, "query"), (form, "form"), (body, "json")):
+                served = self.arguments(given, location=place)(served) if given else served
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
-            notes = {"allow": allow, "method": method, "changes": changes, "name": f"{self.name}_{view.__name__}"}
+            notes = {"allow": allow, "method": method, "changes": changes, "name": f"{self.name}_{view.__name__}", "also": also}
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
@@ -143,6 +158,8 @@ def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, rep
 
 
 def _shown(made: Any, show: Show | None, many: str | None, work: Work | None) -> Any:
+    if isinstance(made, Printed):
+        return made.answer()
     if isinstance(made, Page):
         g.next = made.next
         items = show(work, made.items) if show and work else made.items
@@ -231,6 +248,9 @@ def _document(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, 
     if notes["method"] == "POST":
         headers.append(_header("Idempotency-Key", "Send the same key again, and the effect happens once."))
     doc["parameters"] = [*doc.get("parameters", []), *headers]
+    if notes["also"]:
+        answer = doc["responses"][HTTPStatus.OK]
+        answer["content"] |= {media_type: {"schema": {"type": "string"}} for media_type in notes["also"]}
     doc["responses"] |= {str(int(s)): s.name for s in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)}
     return doc
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from coopapi import parties
 from coopapi.db import Work
@@ -230,7 +230,8 @@ def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[Deadline]:
             Party.object_id == Deadline.object_id, Party.side == Deadline.owed_by, Party.acting,
             Party.authority_id == work.actor.authority_id,
         )  # fmt: skip
-        query = query.where(own.exists() if side == "mine" else ~own.exists())
+        mine = or_(Deadline.authority_id == work.actor.authority_id, and_(Deadline.object_type == "request", own.exists()))
+        query = query.where(mine if side == "mine" else ~mine)
     if wanted.get("overdue"):
         query = query.where(Deadline.running(), Deadline.due_at < work.now, _state(work.now) == "missed")
     if hours := wanted.get("within"):

@@ -9,7 +9,7 @@ from sqlalchemy import Select
 from coopapi import parties
 from coopapi.db import Work, new_id
 from coopapi.errors import NotFound
-from coopapi.jits import agreeing, people, sides, signing
+from coopapi.jits import agreeing, clocks, people, sides, signing
 from coopapi.jits.lives import AMENDMENT_LIFE
 from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.papers import JitAmendment, JitSignature
@@ -189,6 +189,7 @@ def _join(work: Work, jit: Jit, row: JitAmendment) -> None:
     work.add(party)
     parties.admit(work, jit.id, authority, Side.NEGOTIATING)
     sides.seat(work, jit)
+    clocks.start(work, jit, [party])
 
 
 def _leave(work: Work, jit: Jit, row: JitAmendment) -> None:
@@ -202,6 +203,7 @@ def _leave(work: Work, jit: Jit, row: JitAmendment) -> None:
 def _extend(work: Work, jit: Jit, row: JitAmendment) -> None:
     jit.until = row.until
     sides.seat(work, jit)
+    clocks.move(work, jit)
     for other in pending(work, jit):
         if other.change == "join" and other.authority_id and other.id != row.id:
             parties.admit(work, jit.id, other.authority_id, Side.NEGOTIATING, until=jit.until)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden
-from coopapi.jits import agreeing, amending, evaluating, publishing, sides, signing
+from coopapi.jits import agreeing, amending, clocks, evaluating, publishing, sides, signing
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.jits.models import Jit
 from coopapi.jits.sealing import put_words
@@ -65,6 +65,7 @@ def _end(work: Work, jit: Jit, data: Mapping[str, Any]) -> None:
     jit.end_reason, jit.ended_at = data["end_reason"], work.now
     jit.state = "ended"
     work.session.flush()
+    clocks.stop(work, jit)
     sides.dissolve(work, jit)
     amending.release_joining(work, jit)
 

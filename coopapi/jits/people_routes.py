@@ -12,14 +12,14 @@ from coopapi.fields import Paged
 from coopapi.jits import people, showing
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
 from coopapi.jits.schemas import AssociateIn, MemberIn, ParticipantIn, PartyIn, PartyStepIn
-from coopapi.jits.shown import AssociateOut, MemberOut, ParticipantOut, PartyOut
+from coopapi.jits.shown import AssociateOut, JitMemberOut, JitPartyOut, ParticipantOut
 from coopapi.paging import Order, Page, page
 
 blp = Blueprint("jit_people", __name__, url_prefix="/api/v1", description="Who is named in joint investigation teams")
 _ONE: Final = "/jits/<uuid:jit_id>"
 
 
-@blp.route(f"{_ONE}/parties", allow=Action.JIT_READ, query=Paged, returns=PartyOut, page=True, show=showing.parties)
+@blp.route(f"{_ONE}/parties", allow=Action.JIT_READ, query=Paged, returns=JitPartyOut, page=True, show=showing.parties)
 def parties(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     """List the States in a team, their leaders, and when each signed."""
     query = work.all(JitParty).where(JitParty.jit_id == work.one(Jit, jit_id).id)
@@ -31,7 +31,7 @@ def parties(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     method="POST",
     allow=Action.JIT_WRITE,
     body=PartyIn,
-    returns=PartyOut,
+    returns=JitPartyOut,
     status=HTTPStatus.CREATED,
     show=showing.parties,
 )
@@ -51,7 +51,7 @@ def party_moves(jit_id: UUID, party_id: UUID, *, work: Work) -> dict[str, Any]:
     method="POST",
     allow=Action.JIT_WRITE,
     body=PartyStepIn,
-    returns=PartyOut,
+    returns=JitPartyOut,
     changes=True,
     show=showing.parties,
 )
@@ -60,7 +60,7 @@ def party_step(data: dict[str, Any], *, jit_id: UUID, party_id: UUID, version: i
     return people.step_party(work, jit_id, party_id, version, data)
 
 
-@blp.route(f"{_ONE}/members", allow=Action.JIT_READ, query=Paged, returns=MemberOut, page=True, show=showing.people)
+@blp.route(f"{_ONE}/members", allow=Action.JIT_READ, query=Paged, returns=JitMemberOut, page=True, show=showing.people)
 def members(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     """List the people who work in the team: for the States in it, and for no participant."""
     query = work.all(JitMember).where(JitMember.jit_id == work.one(Jit, jit_id).id)
@@ -72,7 +72,7 @@ def members(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     method="POST",
     allow=Action.JIT_WRITE,
     body=MemberIn,
-    returns=MemberOut,
+    returns=JitMemberOut,
     status=HTTPStatus.CREATED,
     show=showing.people,
 )
@@ -92,7 +92,7 @@ def member_moves(jit_id: UUID, member_id: UUID, *, work: Work) -> dict[str, Any]
     method="POST",
     allow=Action.JIT_WRITE,
     body=TransitionIn,
-    returns=MemberOut,
+    returns=JitMemberOut,
     changes=True,
     show=showing.people,
 )

@@ -65,7 +65,7 @@ class LeaderOut(Shown):
     principal_id = fields.UUID(allow_none=True)
 
 
-class PartyOut(Shown):
+class JitPartyOut(Shown):
     """A State in the team."""
 
     id = fields.UUID(required=True)
@@ -90,7 +90,7 @@ class _PlaceOut(Shown):
     etag = fields.String(required=True)
 
 
-class MemberOut(_PlaceOut):
+class JitMemberOut(_PlaceOut):
     """A member."""
 
     authority_id = fields.UUID(required=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from coopapi.db import Work, as_json
 from coopapi.errors import Conflict
-from coopapi.jits import sides
+from coopapi.jits import clocks, sides
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.jits.models import Jit, JitParticipant, JitParty, through
 from coopapi.jits.papers import JitSignature
@@ -130,6 +130,7 @@ def _activate(work: Work, jit: Jit) -> None:
     """The last signature is there: the team begins, its members have access to its cases until its end."""
     jit.state, jit.since, jit.updated_at = "active", work.now, work.now
     sides.seat(work, jit)
+    clocks.start(work, jit, sides.of_team(work, jit.id))
     tell(work, jit, "activated", parties_count=len(sides.of_team(work, jit.id)))
 
 

@@ -20,7 +20,7 @@ from coopapi.sharing import SharedCase
 _AT_THE_TABLE: Final = (Side.HOST, Side.INVITED)
 
 
-class SharedAlready(Conflict):
+class SharedHereAlready(Conflict):
     """The case is shared with this meeting already."""
 
 
@@ -47,7 +47,7 @@ def share(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> SharedCase:
         work.all(SharedCase).where(SharedCase.object_id == meeting.id, SharedCase.case_id == case.id).with_for_update()
     )
     if before is not None and before.ended_at is None:
-        raise SharedAlready(existing=str(before.id))
+        raise SharedHereAlready(existing=str(before.id))
     if before is not None:
         before.ended_at, before.level, before.shared_by, before.shared_at = None, level, work.actor.id, work.now
     row = before or SharedCase(

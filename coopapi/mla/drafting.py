@@ -24,6 +24,7 @@ _COLUMNS = {
     "executing_country": "executing_country",
     "enforcing_authority": "enforcing_id",
     "overlap_id": "overlap_id",
+    "jit_id": "jit_id",
     "foreign_reference": "foreign_reference",
     "urgency": "urgency",
     "emergency_ground": "emergency_ground",
@@ -141,6 +142,8 @@ def _set(work: Work, request: Request, data: Mapping[str, Any]) -> None:
         raise _fault("/executing_authority", "oneself", "nobody asks itself for assistance")
     if request.urgency == "emergency" and not request.emergency_ground:
         raise _fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds (M9)")
+    if data.get("jit_id") and not parties.parts(work, data["jit_id"]):
+        raise _fault("/jit_id", "unknown", "there is no such team for you")
     if data.get("overlap_id"):
         showing.one_overlap(work, data["overlap_id"])
 

@@ -34,6 +34,7 @@ class Request(Kept):
     enforcing_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     case_id: Mapped[UUID | None] = mapped_column()
     overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_overlaps.id"))
+    jit_id: Mapped[UUID | None] = mapped_column()
     previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("mla_requests.id"))
     relation: Mapped[str | None] = mapped_column()
     state: Mapped[str] = mapped_column()

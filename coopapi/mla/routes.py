@@ -5,14 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action, Level
-from coopapi.api import Blueprint
+from coopapi.api import Blueprint, Printed
 from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.fields import Paged
-from coopapi.mla import drafting, executing, measures, measuring, moving, readiness, sending, showing, telling, thread
+from coopapi.mla import documents, drafting, executing, measures, measuring, moving, readiness, sending, showing, telling, thread
+from coopapi.mla.documents import DocumentFilter, DocumentOut
 from coopapi.mla.models import Measure, Message, Request, Transmission
 from coopapi.mla.schemas import (
     LinkIn,
@@ -85,6 +86,18 @@ def show(request_id: UUID, *, work: Work) -> Request:
 def change(data: dict[str, Any], *, request_id: UUID, version: int, work: Work) -> Request:
     """Change a draft; content and measures are replaced by what is given."""
     return drafting.change(work, request_id, version, data)
+
+
+@blp.route(
+    f"{_ONE}/document",
+    allow=Action.MLA_READ,
+    query=DocumentFilter,
+    returns=DocumentOut,
+    also=tuple(documents.MEDIA_TYPES.values()),
+)
+def document(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> dict[str, Any] | Printed:
+    """Print a request on its form: T-CY template, EIO or EPOC annex, or letter; as JSON, HTML or PDF/A."""
+    return documents.of_request(work, work.one(Request, request_id), wanted)
 
 
 @blp.route(f"{_ONE}/readiness", allow=Action.MLA_READ, returns=ReadinessOut)

@@ -32,6 +32,7 @@ class _DraftFields(Schema):
         allow_none=True, metadata={"description": "Who is notified of an order to a provider (Regulation (EU) 2023/1543 Art. 8)."}
     )
     overlap_id = fields.UUID(allow_none=True)
+    jit_id = fields.UUID(allow_none=True, metadata={"description": "The team that the request is made for."})
     foreign_reference = Text(100, allow_none=True)
     urgency = Code("urgency_levels")
     emergency_ground = Code("emergency_grounds", allow_none=True)
@@ -158,6 +159,7 @@ class RequestFilter(Paged):
     instrument = Text(40)
     case_id = fields.UUID()
     overlap_id = fields.UUID()
+    jit_id = fields.UUID()
     authority = fields.UUID(metadata={"description": "The other side."})
     country = Code("countries", metadata={"description": "Where it is executed."})
     overdue = fields.Boolean(metadata={"description": "With a deadline that has passed."})

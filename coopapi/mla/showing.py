@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
+from coopapi import parties
 from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
@@ -25,7 +26,7 @@ _UNDISCLOSED: Final = frozenset({"transmitted", "received", "declined"})
 def select_requests(work: Work, wanted: Mapping[str, Any]) -> Select[Request]:
     """Select requests that the caller takes part in."""
     query = work.all(Request)
-    for name in wanted.keys() & {"kind", "state", "urgency", "instrument", "overlap_id"}:
+    for name in wanted.keys() & {"kind", "state", "urgency", "instrument", "overlap_id", "jit_id"}:
         query = query.where(getattr(Request, name) == wanted[name])
     if direction := wanted.get("direction"):
         sides = [Side.REQUESTING] if direction == "outgoing" else [Side.EXECUTING, Side.ENFORCING]
@@ -80,6 +81,7 @@ def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, 
         "requesting": there.get(row.requesting_id),
         "executing": there.get(row.executing_id) if row.executing_id else None,
         "case_id": first.case_id if first else None,
+        "jit_id": row.jit_id if row.jit_id and parties.parts(work, row.jit_id) else None,
         "overlap_id": row.overlap_id if first is not None and first.side == Side.REQUESTING else None,
         "previous": {"request_id": row.previous_id, "relation": row.relation} if row.previous_id else None,
         "expired": row.state in _KEPT and row.until is not None and row.until < work.now,

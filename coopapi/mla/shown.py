@@ -74,6 +74,7 @@ class RequestOut(RequestBrief):
     """A request with what it says."""
 
     overlap_id = fields.UUID(allow_none=True)
+    jit_id = fields.UUID(allow_none=True, metadata={"description": "For those who take part in the team."})
     content = fields.Dict(
         allow_none=True,
         metadata={"description": "As it was written: the fields of ContentIn; null until its conditions are accepted."},

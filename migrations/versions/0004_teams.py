@@ -29,6 +29,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away, with everything that only it can say."""
     run_parts(op.get_bind(), "0004_down")
+    op.execute("alter table public.mla_requests drop column jit_id")
     for table in _TABLES.split():
         op.execute(f"drop table public.{table} cascade")
     for function in _FUNCTIONS:

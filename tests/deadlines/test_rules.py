@@ -37,6 +37,8 @@ LAW = {
     "dir977_other": (7, "days", "executing", {"receive"}),
     "ecris_reply": (10, "working_days", "executing", {"receive"}),
     "ecris_reply_person": (20, "working_days", "executing", {"receive"}),
+    "jit_expiry": (0, "given", "negotiating", {"jit.activate"}),
+    "meeting_action": (0, "given", "invited", {"action.agree"}),
     "postponed_until": (0, "given", "executing", {"measure.postpone"}),
     "postponed_decision": (0, "given", "executing", {"postpone"}),
     "answer_question": (0, "given", "requesting", {"ask"}),
@@ -45,6 +47,7 @@ EVENTS = {
     *(e for life in (lives.LETTER_LIFE, lives.ORDER_LIFE, lives.PRESERVATION_LIFE, lives.INFORMATION_LIFE) for e in life.events),
     *(f"measure.{event}" for event in lives.MEASURE_LIFE.events),
     "confirm",
+    *("jit.activate", "jit.extend", "jit.end", "action.agree", "action.done", "action.drop"),
 }
 NOT_OF_THE_UNION = ("Budapest", "CETS 224")
 

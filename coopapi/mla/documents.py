@@ -1,0 +1,95 @@
+"""The document of a request, for a caller: on which form, in which language, as JSON, HTML or PDF."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from marshmallow import fields
+
+from coopapi import parties
+from coopapi.api import Printed
+from coopapi.db import Work
+from coopapi.directory.models import Authority
+from coopapi.errors import Forbidden
+from coopapi.fields import OneOf, Schema, Shown
+from coopapi.lifecycle import Side
+from coopapi.mla import forms, printing, showing
+from coopapi.mla.models import Request
+from coopapi.mla.shown import RequestOut
+from coopapi.mla.wording import LANGUAGES
+
+MEDIA_TYPES: Final[Mapping[str, str]] = {"html": "text/html", "pdf": "application/pdf"}
+_WITH_ALL: Final = frozenset({Side.REQUESTING, Side.ENFORCING})
+
+
+class WithheldFromYou(Forbidden):
+    """What the addressee does not get is for the side that asks, and for the authority that is notified."""
+
+
+class DocumentFilter(Schema):
+    """Which document, and in what."""
+
+    format = OneOf(("json", *MEDIA_TYPES), metadata={"description": "json, if not said"})
+    language = OneOf(LANGUAGES, metadata={"description": "Of the form's words: the request's, if it is one of these, or en."})
+    form = OneOf(forms.all_forms(), metadata={"description": "One of the kind's forms; the usual one, if not said."})
+    whole = fields.Boolean(metadata={"description": "With what the addressee does not get (EPOC section M)."})
+
+
+class DocumentFieldOut(Shown):
+    """A label, and what is said under it."""
+
+    label = fields.String(required=True)
+    lines = fields.List(fields.String(), required=True)
+    opens = fields.Boolean(required=True, metadata={"description": "First of one of several persons, offences, measures."})
+
+
+class DocumentSectionOut(Shown):
+    """A section, numbered as the official one."""
+
+    number = fields.String(required=True)
+    label = fields.String(required=True)
+    title = fields.String(required=True)
+    fields_ = fields.List(fields.Nested(DocumentFieldOut), attribute="fields", data_key="fields", required=True)
+
+
+class DocumentOut(Shown):
+    """A request on its form."""
+
+    form = fields.String(required=True)
+    title = fields.String(required=True)
+    subtitle = fields.String(required=True)
+    instrument = fields.String(required=True)
+    reference = fields.String(required=True)
+    language = fields.String(required=True)
+    mark = fields.String(required=True, metadata={"description": "DRAFT, in the language, until it is validated; else empty."})
+    preamble = fields.String(required=True)
+    sections = fields.List(fields.Nested(DocumentSectionOut), required=True)
+    notes = fields.List(fields.String(), required=True, metadata={"description": "Footnotes that names of countries carry."})
+    footer = fields.String(required=True)
+
+
+def of_request(work: Work, request: Request, wanted: Mapping[str, Any]) -> dict[str, Any] | Printed:
+    """Fill the form of a request and print it; the addressee's copy, unless the whole is asked for by who may have it."""
+    own = {part.side for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id}
+    if wanted.get("whole") and not own & _WITH_ALL:
+        raise WithheldFromYou
+    view = _view(work, request)
+    language = wanted.get("language") or (view["language"] if view["language"] in LANGUAGES else "en")
+    found = forms.document(view, language, form=wanted.get("form"), to_addressee=not wanted.get("whole", False))
+    match wanted.get("format", "json"):
+        case "html":
+            return Printed(printing.as_html(found).encode(), MEDIA_TYPES["html"], f"{found.form}-{request.id}.html")
+        case "pdf":
+            return Printed(printing.as_pdf(found, work.now), MEDIA_TYPES["pdf"], f"{found.form}-{request.id}.pdf")
+        case _:
+            return printing.as_json(found)
+
+
+def _view(work: Work, request: Request) -> dict[str, Any]:
+    """What the caller sees of the request, with the names that a form prints in place of identifiers."""
+    (row,) = showing.whole(work, [request])
+    view: dict[str, Any] = RequestOut().dump(row)
+    if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):
+        view["previous"] = {**view["previous"], "reference": earlier.reference}
+    if notified := work.session.scalar(work.all(Authority).where(Authority.id == request.enforcing_id)):
+        view["enforcing"] = {"name": notified.name, "country": notified.country}
+    return view

@@ -1,0 +1,199 @@
+"""A request as the form that practitioners expect: sections, numbers and words from data, in four languages."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from coopapi.errors import Conflict, Unprocessable
+from coopapi.mla.wording import Words, plain, read
+
+_UNFINISHED: Final = frozenset({"draft", "validation_pending"})
+
+
+class NoSuchForm(Unprocessable):
+    """A request of this kind has no such form."""
+
+
+class FormTooEarly(Conflict):
+    """The form tells of something that has not happened yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A label and what is said under it; `opens` marks the first field of one of several persons, offences, measures."""
+
+    label: str
+    lines: tuple[str, ...]
+    opens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of the form, numbered as the official one."""
+
+    number: str
+    label: str
+    title: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A request on its form, in one language, ready to be printed."""
+
+    form: str
+    title: str
+    subtitle: str
+    instrument: str
+    reference: str
+    language: str
+    mark: str
+    preamble: str
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...]
+    footer: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the form is filled from: the whole request, the part that is being looked at, and the words."""
+
+    view: Mapping[str, Any]
+    part: Mapping[str, Any]
+    words: Words
+
+    def find(self, path: str) -> list[Any]:
+        """Everything said at a path of the part; `*` goes through a list."""
+        found: list[Any] = [self.part]
+        for name in path.split("."):
+            if name == "*":
+                found = [one for many in found for one in many]
+            else:
+                found = [one[name] for one in found if isinstance(one, Mapping) and name in one]
+            found = [one for one in found if one is not None and one not in ("", [], {})]
+        return found
+
+    def first(self, paths: str | Sequence[str]) -> list[Any]:
+        """Everything said at the first of several paths where something is."""
+        tried = (self.find(path) for path in ([paths] if isinstance(paths, str) else paths))
+        found = next((values for values in tried if values), [])
+        return [one for value in found for one in (value if isinstance(value, list) else [value])]
+
+    def holds(self, when: Mapping[str, Any]) -> bool:
+        """Tell whether conditions hold: said or not, or one of several values."""
+        return all(
+            bool(self.find(path)) is wanted if isinstance(wanted, bool) else not set(wanted).isdisjoint(self.find(path))
+            for path, wanted in when.items()
+        )
+
+
+def forms_of(kind: str) -> tuple[str, ...]:
+    """Return the forms of a kind of request, the usual one first."""
+    return tuple(read("kinds")["kinds"].get(kind, ("letter",)))
+
+
+def all_forms() -> tuple[str, ...]:
+    """Return every form, by its code."""
+    return tuple(sorted({form for forms in read("kinds")["kinds"].values() for form in forms}))
+
+
+def document(view: Mapping[str, Any], language: str, *, form: str | None = None, to_addressee: bool = True) -> Document:
+    """Fill the form of a request, as `RequestOut` shows it; what the addressee must not read is left out unless said otherwise."""
+    fitting = forms_of(view["kind"])
+    chosen = form or fitting[0]
+    if chosen not in fitting:
+        fault = {"in": "query", "pointer": "/form", "rule": "form", "detail": f"one of {', '.join(fitting)}"}
+        raise NoSuchForm(errors=[fault])
+    spec = read(chosen)
+    if lacking := [name for name in spec.get("needs", ()) if not view.get(name)]:
+        raise FormTooEarly(f"it needs {', '.join(lacking)}")
+    page = _Page(view, view, Words(language))
+    sections = tuple(_sections(spec, page, to_addressee=to_addressee))
+    return _bound(spec, page, sections)
+
+
+def _bound(spec: Mapping[str, Any], page: _Page, sections: tuple[Section, ...]) -> Document:
+    """Put the sections between their title and their notes."""
+    words, view = page.words, page.view
+    title, subtitle = words.label(spec["title"]), words.label(spec.get("subtitle", ""))
+    if spec.get("titled_by_kind"):
+        title, subtitle = words.code("request_kinds", view["kind"]), title
+    reference = " ".join(plain(view["reference"]))
+    return Document(
+        form=spec["form"],
+        title=title,
+        subtitle=subtitle,
+        instrument=words.instrument(view["instrument"]) if view.get("instrument") else words.label("not_stated"),
+        reference=reference,
+        language=words.language,
+        mark=words.label("draft") if view["state"] in _UNFINISHED else "",
+        preamble=words.label(spec.get("preamble", "")),
+        sections=sections,
+        notes=tuple(f"* {note}" for note in words.footnotes.values()),
+        footer=f"{title} · {words.label('reference')} {reference}",
+    )
+
+
+def _sections(spec: Mapping[str, Any], page: _Page, *, to_addressee: bool) -> Iterator[Section]:
+    for section in spec["sections"]:
+        if section.get("withheld") and to_addressee:
+            continue
+        found = tuple(_fields(section["fields"], page)) or (Field("", (page.words.label("not_stated"),)),)
+        label = page.words.label(spec["section"]).format(section["number"]) if "section" in spec else section["number"]
+        yield Section(section["number"], label, page.words.label(section["title"]), found)
+
+
+def _fields(specs: Iterable[Mapping[str, Any]], page: _Page) -> Iterator[Field]:
+    for spec in specs:
+        if "block" in spec:
+            yield from _block(spec, page)
+        elif "each" in spec:
+            yield from _each(spec, page)
+        else:
+            yield from _field(spec, page)
+
+
+def _block(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
+    """Fields that several forms share, of the page or of a part of it."""
+    specs: Iterable[Mapping[str, Any]] = read("blocks")[spec["block"]]
+    if "of" not in spec:
+        yield from _fields(({**one, "if_said": True} for one in specs) if spec.get("if_said") else specs, page)
+        return
+    parts = page.find(spec["of"])
+    if parts or not spec.get("if_said"):
+        yield from _fields(specs, replace(page, part=parts[0] if parts else {}))
+
+
+def _each(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
+    """The same fields for each of several persons, offences, measures; each opens with its number."""
+    items = page.first(spec["each"])
+    label = page.words.label(spec["label"])
+    for number, item in enumerate(items, 1):
+        part = replace(page, part=item)
+        head = page.words.say(part.first(spec["head"]), spec.get("as", "text"))
+        yield Field(f"{label} {number}" if len(items) > 1 else label, head, opens=True)
+        yield from _fields(spec["fields"], part)
+    if not items and not spec.get("if_said"):
+        yield Field(page.words.label(spec["plural"]), (page.words.label("not_stated"),))
+
+
+def _field(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
+    """One field; what the official form asks for and nobody said is `not stated`, anything else is left out."""
+    words, label = page.words, page.words.label(spec["label"])
+    if not page.holds(spec.get("when", {})):
+        if "otherwise" in spec:
+            yield Field(label, (words.label(spec["otherwise"]),))
+    elif "choices" in spec:
+        yield Field(label, tuple(_choice(one, page) for one in spec["choices"]))
+    elif "says" in spec:
+        yield Field(label, tuple(words.label(key) for key in spec["says"]))
+    else:
+        style = spec.get("as", "text")
+        values = page.first(spec["value"])
+        lines = words.say(values, style, spec.get("options", ())) if values or style.startswith("ticks") else ()
+        if lines or not spec.get("if_said"):
+            yield Field(label, lines or (words.label(spec.get("missing", "not_stated")),))
+
+
+def _choice(spec: Mapping[str, Any], page: _Page) -> str:
+    return f"{'☒' if page.holds(spec['when']) else '☐'} {page.words.label(spec['label'])}"

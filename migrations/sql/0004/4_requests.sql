@@ -1,0 +1,2 @@
+-- A request may be made for a team (F22).
+alter table mla_requests add column jit_id uuid references jits (id);

@@ -1,0 +1,344 @@
+"""Requests on their forms: numbers as the official ones, four languages, three formats; what somebody wrote stays text."""
+
+import io
+import json
+import re
+from datetime import UTC, datetime
+
+import pytest
+from assisting import SENT, draft, walk
+from pypdf import PdfReader
+
+from coopapi.mla import forms, printing
+from coopapi.mla.lives import KINDS
+from coopapi.mla.wording import LANGUAGES, read
+
+AT = datetime(2026, 11, 25, 9, tzinfo=UTC)
+HERON, EGRET, ARABIC = "Владимир Цапля", "Γεώργιος Ερωδιός", "مالك الحزين"
+NUMBERS = {
+    "tcy_31": ("subscriber_information", [str(number) for number in range(1, 25)]),
+    "tcy_29_30": ("preservation", [str(number) for number in range(1, 17)]),
+    "eio_a": ("eio", list("ABCDEFGHIJKL")),
+    "eio_b": ("eio", list("ABCDE")),
+    "epoc": ("epoc", list("ABCDEFGHIJKL")),
+    "epoc_pr": ("epoc_pr", list("ABCDEFGH")),
+    "letter": ("mla_letter", [str(number) for number in range(1, 13)]),
+    "spontaneous": ("spontaneous_information", [str(number) for number in range(1, 8)]),
+}
+OFFICE = {"office": "Section J3", "person_in_charge": "Duty prosecutor", "email": "j3@heron.example", "time_zone": "Europe/Paris"}
+CONTENT = {
+    "title": "Operation Heron",
+    "offences": [
+        {"national_article": "Art. 227-23", "label": "Abuse material", "category": "sexual_abuse", "max_penalty_years": 5.0}
+    ],
+    "facts": "A heron account shared files with an owl account.\nThe second paragraph.",
+    "necessity": "NECESSITY-HERON",
+    "persons": [
+        {"ref": "P1", "role": "suspect", "name": HERON, "aliases": [EGRET, ARABIC], "nationality": "XK", "birth_date": "1980-05"},
+        {"ref": "P2", "role": "witness", "name": f"{ARABIC} (Malik Heron) из Москвы"},
+    ],
+    "proceedings": "criminal",
+    "contact": OFFICE,
+    "confidentiality": {"requested": False},
+    "preservation": {"custodian": "unknown", "intends_mla": True, "mla_expected_on": "2027-01-15"},
+    "order": {"addressee": "legal_representative", "recipient": "Office of Lyon"},
+    "information": f"{HERON}, {EGRET}, {ARABIC}",
+    "attachments": [{"title": "Order of the judge", "sha256": "ab" * 32}],
+}
+SEEN = {"observed_at": "2026-10-03T14:05:12+02:00", "port": 443}
+ASKED = {
+    "identifiers": [{"kind": "ip", "value": "203.0.113.7", "context": SEEN}],
+    "data_categories": ["subscriber"],
+    "since": "2026-10-01T00:00:00+02:00",
+}
+VIEW = {
+    "reference": "HERON/2026/17",
+    "kind": "eio",
+    "instrument": "eio",
+    "state": "transmitted",
+    "urgency": "routine",
+    "requesting": {"name": "Parquet de Lyon", "type": "public_prosecutor", "country": "FR"},
+    "executing": {"name": "Εισαγγελία Αθηνών", "type": "public_prosecutor", "country": "GR"},
+    "executing_country": "GR",
+    "language": "fr",
+    "previous": None,
+    "validated_at": "2026-11-20T09:00:00+00:00",
+    "received_at": "2026-11-21T10:00:00+00:00",
+    "created_at": "2026-11-19T09:00:00+00:00",
+    "content": CONTENT,
+    "measures": [{"code": "subscriber", "state": "pending", "asked": ASKED}],
+}
+
+
+def filled(kind="eio", language="en", form=None, *, to_addressee=True, content=None, **more):
+    view = {**VIEW, "kind": kind, "content": {**CONTENT, **(content or {})}, **more}
+    return forms.document(view, language, form=form, to_addressee=to_addressee)
+
+
+def said(document, number, label=None):
+    """The lines of a section, or of one of its fields."""
+    (section,) = [one for one in document.sections if one.number == number]
+    return [line for field in section.fields if label in {None, field.label} for line in field.lines]
+
+
+def text_of(pdf):
+    return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def letters(text):
+    """Text without spaces and line ends, which extraction places as it likes."""
+    return re.sub(r"\s", "", text)
+
+
+def test_every_kind_of_request_has_a_form_and_every_form_a_kind():
+    assert set(read("kinds")["kinds"]) == set(KINDS)
+    assert set(forms.all_forms()) == set(NUMBERS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("form", NUMBERS)
+def test_every_form_is_printed_in_every_language_with_the_official_numbers(form, language):
+    kind, numbers = NUMBERS[form]
+    document = filled(kind, language, form)
+
+    assert [section.number for section in document.sections] == numbers
+    assert json.loads(json.dumps(printing.as_json(document)))["form"] == form
+    html = printing.as_html(document)
+    assert f'<html lang="{language}">' in html
+    assert document.title in html
+    text = letters(text_of(printing.as_pdf(document, AT)))
+    for section in document.sections:
+        assert section.title.replace("’", "&#39;") in html.replace("’", "&#39;")
+        assert letters(section.title) in text
+
+
+@pytest.mark.parametrize("form", NUMBERS)
+def test_the_words_of_a_form_differ_by_language(form):
+    kind, _ = NUMBERS[form]
+    titles = {language: filled(kind, language, form).title for language in LANGUAGES}
+    assert len(set(titles.values())) == 4
+    sections = {language: " ".join(s.title for s in filled(kind, language, form).sections) for language in LANGUAGES}
+    assert len(set(sections.values())) == 4
+
+
+def labels(data):
+    """Every label in the data of a form, wherever it stands."""
+    if isinstance(data, dict):
+        if set(data) == set(LANGUAGES):
+            yield data
+        for value in data.values():
+            yield from labels(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from labels(value)
+
+
+@pytest.mark.parametrize("name", [*NUMBERS, "blocks", "phrases", "kinds"])
+def test_every_label_is_said_in_four_languages_and_every_name_in_the_data_exists(name):
+    data = read(name)
+    assert all(all(label.values()) for label in labels(data))
+    written = json.dumps(data)
+    assert set(re.findall(r'"block": "(\w+)"', written)) <= set(read("blocks"))
+    assert set(re.findall(r'"(?:label|plural|missing|otherwise)": "(\w+)"', written)) <= set(read("phrases"))
+
+
+def test_codes_are_said_by_their_labels_and_an_unknown_one_by_itself():
+    spanish = filled("eio", "es", content={"proceedings": "unheard_of"})
+    assert said(spanish, "A", "Estado de ejecución") == ["Grecia"]
+    assert "☒ Datos de los abonados" in said(spanish, "C")
+    assert "☐ Intervención de telecomunicaciones" in said(spanish, "C")
+    assert said(spanish, "F")[-1] == "☒ unheard_of"
+
+
+def test_kosovo_carries_its_footnote_and_a_form_without_it_carries_none():
+    assert "UNSCR 1244" in " ".join(filled("eio").notes)
+    assert filled("eio", content={"persons": []}).notes == ()
+
+
+def test_an_address_is_said_with_port_time_and_offset():
+    assert said(filled("epoc"), "E", "Identifiers") == ["IP address: 203.0.113.7, port 443, 2026-10-03 14:05:12 +02:00"]
+    assert said(filled("epoc"), "E", "Period, from") == ["2026-10-01 00:00:00 +02:00"]
+
+
+def test_what_the_official_form_asks_for_and_nobody_said_is_not_stated():
+    document = filled("eio")
+    assert said(document, "J") == ["not stated"]
+    assert said(document, "I", "Confidentiality requested") == ["No"]
+    assert said(filled("preservation"), "15") == ["not stated"]
+    assert said(filled("subscriber_information"), "9") == ["none"]
+
+
+def test_an_earlier_request_is_named_by_its_relation():
+    document = filled("preservation", previous={"relation": "extension", "request_id": "r-1", "reference": "OWL/9"})
+    assert said(document, "3") == ["Extension of an earlier request", "OWL/9"]
+    after = filled("subscriber_information", previous={"relation": "after_preservation", "request_id": "r-1"})
+    assert (said(after, "9"), said(after, "10")) == (["none"], ["r-1"])
+
+
+def test_the_addressee_of_an_order_does_not_get_section_m():
+    for printed in (printing.as_html(filled("epoc")), json.dumps(printing.as_json(filled("epoc")))):
+        assert "NECESSITY-HERON" not in printed
+    assert said(filled("epoc", to_addressee=False), "M", "Necessity") == ["NECESSITY-HERON"]
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [({"urgency": "emergency"}, 2), ({"urgency": "urgent"}, 1), ({"urgency": "routine", "enforcing_authority": "a"}, 0)],
+)
+def test_an_order_ticks_one_deadline(more, place):
+    ticks = said(filled("epoc", **more), "C")[:3]
+    assert [tick[0] for tick in ticks].index("☒") == place
+    assert [tick[0] for tick in ticks].count("☒") == 1
+
+
+def test_a_receipt_needs_a_request_that_was_received():
+    with pytest.raises(forms.FormTooEarly):
+        filled("eio", form="eio_b", received_at=None)
+    with pytest.raises(forms.NoSuchForm):
+        filled("preservation", form="eio_a")
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "DRAFT"), ("fr", "PROJET"), ("es", "BORRADOR"), ("pt", "RASCUNHO")])
+def test_what_is_not_validated_is_marked(language, word):
+    document = filled("eio", language, state="validation_pending")
+    assert word in printing.as_html(document)
+    assert word in text_of(printing.as_pdf(document, AT))
+    assert filled("eio", language, state="ready").mark == ""
+
+
+def test_the_pdf_is_pdf_a_and_dated_by_the_clock():
+    pdf = printing.as_pdf(filled("eio"), AT)
+    assert re.search(rb"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>", pdf)
+    assert b"2026-11-25T09:00:00" in pdf
+    assert printing.as_pdf(filled("eio"), AT) == pdf
+
+
+def test_greek_cyrillic_and_arabic_names_are_in_the_pdf():
+    text = text_of(printing.as_pdf(filled("eio"), AT))
+    assert HERON in text
+    assert EGRET in text
+    arabic = {char for char in text if "\u0600" <= char <= "\u06ff" or "\ufb50" <= char <= "\ufeff"}
+    assert len(arabic) >= 5
+    fonts = {str(font["/BaseFont"]) for page in PdfReader(io.BytesIO(printing.as_pdf(filled("eio"), AT))).pages
+             for font in (one.get_object() for one in page["/Resources"]["/Font"].values())}  # fmt: skip
+    assert any("NotoNaskhArabic" in name for name in fonts)
+
+
+@pytest.mark.parametrize(
+    ("line", "way"),
+    [("Heron", "ltr"), (ARABIC, "rtl"), (f"{ARABIC} Heron", "rtl"), (f"Heron {ARABIC}", "ltr"), ("42", "ltr"), ("חסידה", "rtl")],
+)
+def test_a_line_runs_as_its_first_letter_does(line, way):
+    assert printing.direction(line) == way
+
+
+HOSTILE = [
+    '#panic("no") #{1 + 1} $x^2$ *b* _i_ = h @ref <label> `raw` // c',
+    '#read("/etc/passwd") #include "/etc/passwd" #import "@preview/x:1.0.0"',
+    "<script>alert(1)</script> <img src=x onerror=alert(1)> &amp; {{ 7 * 7 }}",
+    '"], "mark": "x"',
+    "\\u{41} \\ [x](y) ~ ---",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_somebody_wrote_stays_text(text):
+    document = filled(
+        "eio", reference=text[:100], content={"facts": text, "persons": [{"ref": "P1", "role": "victim", "name": text}]}
+    )
+    assert letters(text) in letters(text_of(printing.as_pdf(document, AT)))
+    html = printing.as_html(document)
+    assert "<script" not in html
+    assert "<img" not in html
+    assert re.sub(r"[<&\"']", "", text) == "" or text not in html or not set(text) & set('<&"')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "W" * 8000,
+        "مالك" * 2000,
+        "ab" * 32 + " " + "word " * 1500,
+        "中文名 日本 한국 😀 \U00012345",
+        "א\u0650 ب\u0301 e\u0301\u0302\u0303 \u093f\u0301 ก",
+        "a\u202eexe.gnp \u2066x \x07 \ufeff \ue000 \ufffd",
+        "\n".join("#{" for _ in range(4000)),
+    ],
+    ids=["long word", "long arabic", "long text", "no font", "odd marks", "controls", "many lines"],
+)
+def test_odd_and_long_text_is_printed_soon(text):
+    before = datetime.now(UTC)
+    pdf = printing.as_pdf(filled("preservation", content={"facts": text}), AT)
+    printing.as_html(filled("preservation", content={"facts": text}))
+    assert (datetime.now(UTC) - before).total_seconds() < 5
+    assert b"<pdfaid:part>2" in pdf
+
+
+def test_a_character_without_a_font_stands_as_its_code_point_and_the_reader_is_told():
+    document = filled("spontaneous_information", content={"information": "中 Heron"})
+    text = text_of(printing.as_pdf(document, AT))
+    assert "[U+4E2D] Heron" in text
+    assert "their Unicode code points" in text
+    assert "中 Heron" in printing.as_html(document)
+    assert "code points" not in text_of(printing.as_pdf(filled("spontaneous_information"), AT))
+
+
+def test_the_fonts_have_what_they_are_said_to_have():
+    points = sorted(point for point in printing._coverage() if chr(point).isprintable())
+    shown = "\n".join(" ".join(map(chr, points[at : at + 60])) for at in range(0, len(points), 60))
+    document = filled("spontaneous_information", content={"information": shown})
+    assert printing._compiled(printing.typst, document, AT, printing._covered).startswith(b"%PDF-")
+
+
+def test_no_character_turns_the_words_around_it():
+    document = filled("spontaneous_information", content={"information": "gnp\u202eexe.\u2066x\x00y"})
+    assert said(document, "5", "Information") == ["gnpexe.xy"]
+
+
+def test_without_typst_the_pdf_is_not_available_and_the_rest_is(monkeypatch):
+    monkeypatch.setattr(printing, "typst", None)
+    with pytest.raises(printing.PdfNotInstalled):
+        printing.as_pdf(filled("eio"), AT)
+    assert "Parquet de Lyon" in printing.as_html(filled("eio"))
+
+
+def test_a_document_is_read_over_http_in_three_formats(world):
+    request = draft(world, kind="eio", reference="HERON/1")
+    me = world.as_("prosecutor")
+    data = me.get(f"/mla-requests/{request}/document?language=pt")
+    html = me.get(f"/mla-requests/{request}/document?format=html")
+    pdf = me.get(f"/mla-requests/{request}/document?format=pdf&language=fr")
+
+    assert (data.json["language"], data.json["mark"], data.json["sections"][0]["number"]) == ("pt", "RASCUNHO", "A")
+    assert data.json["sections"][0]["fields"][0]["lines"] == ["Países Baixos"]
+    assert (html.status_code, html.content_type) == (200, "text/html; charset=utf-8")
+    assert "script-src" not in html.headers["Content-Security-Policy"]
+    assert html.headers["Cache-Control"] == "no-store"
+    assert "DRAFT" in html.text
+    assert (pdf.content_type, pdf.data[:5]) == ("application/pdf", b"%PDF-")
+    assert request in pdf.headers["Content-Disposition"]
+
+
+def test_a_form_of_another_kind_or_of_a_later_moment_is_refused_over_http(world):
+    request = draft(world, kind="eio")
+    me = world.as_("prosecutor")
+    assert me.get(f"/mla-requests/{request}/document?form=epoc").status_code == 422
+    assert me.get(f"/mla-requests/{request}/document?form=eio_b").status_code == 409
+    assert me.get(f"/mla-requests/{request}/document?language=de").status_code == 422
+
+
+def test_the_receipt_is_there_for_both_sides_once_it_was_received(world):
+    request = draft(world, kind="eio")
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}), ("prosecutor_fr", "receive"))
+    for who in ("prosecutor", "prosecutor_fr"):
+        receipt = world.as_(who).get(f"/mla-requests/{request}/document?form=eio_b")
+        assert receipt.json["mark"] == ""
+        assert [section["number"] for section in receipt.json["sections"]] == list("ABCDE")
+
+
+def test_the_whole_is_for_the_side_that_asks(world):
+    request = draft(world, kind="eio")
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+    assert world.as_("prosecutor").get(f"/mla-requests/{request}/document?whole=true").status_code == 200
+    assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}/document").status_code == 200
+    assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}/document?whole=true").status_code == 403
