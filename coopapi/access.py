@@ -62,6 +62,10 @@ class Action(StrEnum):
     EVIDENCE_WRITE = "evidence:write"
     EVIDENCE_USE = "evidence:use"
     EVIDENCE_CONSENT = "evidence:consent"
+    MEETING_READ = "meeting:read"
+    MEETING_CONVENE = "meeting:convene"
+    MEETING_WRITE = "meeting:write"
+    CONSULT = "jurisdiction:consult"
     JIT_READ = "jit:read"
     JIT_SIGN = "jit:sign"
     JIT_WRITE = "jit:write"
@@ -111,22 +115,24 @@ _INVESTIGATING: Final = _COORDINATING | {
 }
 _ASSISTING: Final = frozenset({Action.MLA_READ, Action.DEADLINE_READ, Action.EVIDENCE_READ})
 _REQUESTING: Final = _ASSISTING | {Action.MLA_DRAFT, Action.MLA_EXECUTE, Action.EVIDENCE_WRITE, Action.EVIDENCE_USE}
+_MEETING: Final = frozenset({Action.MEETING_READ, Action.MEETING_WRITE})
 _TEAMING: Final = frozenset({Action.JIT_READ, Action.JIT_WRITE})
 _TRANSMITTING: Final = frozenset({Action.MLA_TRANSMIT, Action.MLA_ANSWER})
 _DECIDING: Final = _TRANSMITTING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _TEAMING,
+    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _TEAMING | _MEETING,
     Role.PROSECUTOR: _INVESTIGATING
     | _REQUESTING
     | _TEAMING
+    | _MEETING
     | _DECIDING
-    | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN},
+    | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING
-    | {Action.JIT_READ},
-    Role.DESK: _COORDINATING | _ASSISTING | {Action.JIT_READ},
+    | {Action.JIT_READ, Action.MEETING_READ},
+    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE},
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},

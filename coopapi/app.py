@@ -31,6 +31,9 @@ from coopapi.jits.afterwards_routes import blp as jit_statements
 from coopapi.jits.people_routes import blp as jit_people
 from coopapi.jits.routes import blp as jits
 from coopapi.journal.service import record
+from coopapi.jurisdiction.routes import blp as jurisdiction
+from coopapi.meetings.papers_routes import blp as papers
+from coopapi.meetings.routes import blp as meetings
 from coopapi.mla.routes import blp as mla
 from coopapi.notices.routes import blp as notices
 from coopapi.oauth.routes import blp as oauth
@@ -85,7 +88,8 @@ def describe_app() -> Flask:
     edge.register(app)
     problems.register(app)
     features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
-    api = create_api(app, *features, evidence, mla, jits, jit_people, jit_statements, timelines)
+    joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
+    api = create_api(app, *features, *joint, timelines)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -161,6 +165,15 @@ _OWNED: Final = (
     "exclusions",
     "parties",
     "shared_cases",
+    "meetings",
+    "meeting_participants",
+    "meeting_conclusions",
+    "meeting_actions",
+    "centre_entries",
+    "calendar_feeds",
+    "consultations",
+    "consultation_positions",
+    "proceedings_transfers",
     "jits",
     "jit_parties",
     "jit_members",

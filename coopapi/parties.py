@@ -47,6 +47,14 @@ def partied(
     return select(Party.id).where(Party.object_id == object_id, Party.visible_to(actor, now)).exists()
 
 
+def inside(
+    object_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
+) -> ColumnElement[bool]:
+    """Rows of a shared thing in which the actor's own authority takes part; to read a case of another is not enough."""
+    mine = and_(Party.object_id == object_id, Party.authority_id == actor.authority_id, Party.visible_to(actor, now))
+    return select(Party.id).where(mine).exists()
+
+
 def parts(work: Work, object_id: UUID) -> Sequence[Party]:
     """The parts through which the caller sees a thing."""
     return work.session.scalars(work.all(Party).where(Party.object_id == object_id).order_by(Party.id)).all()

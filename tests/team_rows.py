@@ -134,7 +134,7 @@ def as_new(owner, path):
             update jit_participants p set version = 1, state = case a.type when 'organisation' then 'ended' else 'serving' end
                 from authorities a where a.id = p.authority_id;
             update jit_amendments set version = 1, state = 'proposed';
-            delete from shared_cases s using cases c where c.id = s.case_id and c.title = 'A case' and s.shared_at <> (
-                select min(shared_at) from shared_cases);
+            delete from shared_cases s using cases c, jits j where c.id = s.case_id and c.title = 'A case' and j.id = s.object_id
+                and s.shared_at <> (select min(shared_at) from shared_cases x join jits y on y.id = x.object_id);
             update shared_cases set version = 1, ended_at = null"""
         )

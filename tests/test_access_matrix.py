@@ -63,8 +63,52 @@ BODIES = {
     "PATCH /api/v1/mous/{mou}": {"title": "N"},
     "POST /api/v1/requirement-notices": NOTICE,
     "POST /api/v1/requirement-notices/{notice}/versions": VERSION,
+    "POST /api/v1/meetings": {
+        "level": "III",
+        "origin_type": "case",
+        "origin_id": "{case}",
+        "title": "T",
+        "mode": "video",
+        "time_zone": "Europe/Paris",
+    },
+    "PATCH /api/v1/meetings/{meeting}": {"agenda": "New"},
+    "POST /api/v1/meetings/{meeting}/transitions": {"event": "hold"},
+    "POST /api/v1/meetings/{meeting}/participants": {"authority_id": "{court}", "function": "judge"},
+    "POST /api/v1/meetings/{meeting}/participants/{place}/transitions": {"event": "accept"},
+    "POST /api/v1/meetings/{meeting}/answers": {"answers": [{"option_id": "{option}", "answer": "yes"}]},
+    "POST /api/v1/meetings/{meeting}/cases": {"case_id": "{case}"},
+    "POST /api/v1/meetings/{meeting}/cases/{share}/transitions": {"event": "end"},
+    "POST /api/v1/meetings/{meeting}/conclusions": {"country": "NL", "text": "T"},
+    "POST /api/v1/meetings/{meeting}/minutes": {"text": "T"},
+    "POST /api/v1/meetings/{meeting}/actions": {"due_on": "2099-01-01", "text": "T"},
+    "POST /api/v1/actions/{action}/transitions": {"event": "done"},
+    "POST /api/v1/meetings/{meeting}/outcomes": {"kind": "consultation", "consultation": {"contacted": ["{court}"], "facts": "F"}},
+    "POST /api/v1/meetings/{meeting}/log": {"at": "2026-01-01T00:00:00Z", "country": "NL", "measure": "arrest"},
+    "POST /api/v1/calendar-feeds/{feed}/transitions": {"event": "revoke"},
+    "POST /api/v1/jurisdiction-consultations": {"contacted": ["{court}"], "facts": "F"},
+    "POST /api/v1/jurisdiction-consultations/{consultation}/transitions": {"event": "close", "reason": "R"},
+    "POST /api/v1/jurisdiction-consultations/{consultation}/positions": {"position": "end"},
+    "POST /api/v1/jurisdiction-consultations/{consultation}/case": {"case_id": "{case}"},
+    "POST /api/v1/jurisdiction-consultations/{consultation}/transfers": {
+        "case_id": "{case}",
+        "to_authority": "{romania}",
+        "transferred_on": "2026-01-01",
+        "handed_over": ["File"],
+    },
+    "POST /api/v1/jurisdiction-consultations/{consultation}/transfers/{transfer}/case": {"case_id": "{case}"},
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
     **team_rows.BODIES,
+}
+BEFORE = {
+    "/api/v1/meetings/{meeting}": "update meetings set state = 'scheduled', minutes = null",
+    "/api/v1/meetings/{meeting}/transitions": "update meetings set state = 'scheduled', minutes = null",
+    "/api/v1/meetings/{meeting}/participants": "update meetings set state = 'scheduled', minutes = null",
+    "/api/v1/meetings/{meeting}/answers": "update meetings set state = 'dates_polled', minutes = null",
+    "/api/v1/meetings/{meeting}/cases": "delete from shared_cases",
+    "/api/v1/meetings/{meeting}/participants/{place}/transitions": "update meeting_participants set state = 'invited'"
+    " where function <> 'host'",
+    "/api/v1/jurisdiction-consultations/{consultation}/transitions": "update consultations set state = 'opened'",
+    "/api/v1/jurisdiction-consultations/{consultation}/positions": "update consultations set state = 'consulting'",
 }
 QUERIES = {
     "/api/v1/instruments/applicable": "?from=NL&to=FR&measure=content",
@@ -89,6 +133,8 @@ def places(world, owner):
         **evidence(world, case),
         **request(world, owner, case),
         **entries(world),
+        **meeting(world, owner, case),
+        **consultation(world, owner, case),
         "court": world.authorities["fr_court"],
         "disclosure": asked["id"],
         "exclusion": excluded.json["id"],
@@ -146,6 +192,47 @@ def entries(world):
     return {**one_of_each(world), "newcomer": world.as_("operator").post("/authorities", newcomer).json["id"]}
 
 
+def meeting(world, owner, case):
+    """A coordination centre about the Dutch case, hosted by their desk, with the Romanians; held, with minutes and an action."""
+    me, host = world.as_("prosecutor"), world.as_("desk")
+    body = _filled(BODIES["POST /api/v1/meetings"], {"case": case})
+    guests = [{"authority_id": str(world.authorities["ro"]), "function": "prosecutor"}]
+    made = me.post("/meetings", {**body, "level": "coordination_centre", "participants": guests}).json["id"]
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "update meetings set state = 'held', starts_at = now() - interval '2 hours', ends_at = now() - interval '1 hour'"
+        )
+        cursor.execute(
+            "insert into meeting_options values (gen_random_uuid(), 1, %s, now(), now() + interval '1 hour') returning id", (made,)
+        )
+        option = cursor.fetchone()[0]
+    minutes = host.post(f"/meetings/{made}/minutes", {"text": "T"}, If_Match=f'"{host.get(f"/meetings/{made}").json["etag"]}"')
+    assert minutes.status_code == 200, minutes.json
+    seats = host.get(f"/meetings/{made}/participants").json["items"]
+    feed = me.post("/calendar-feeds").json
+    return {
+        "meeting": made,
+        "option": option,
+        "place": next(s["id"] for s in seats if s["authority"]["id"] == str(world.authorities["nl"])),
+        "share": me.post(f"/meetings/{made}/cases", {"case_id": world.case("prosecutor")}).json["id"],
+        "action": me.post(f"/meetings/{made}/actions", {"due_on": "2099-01-01", "text": "T"}).json["id"],
+        "feed": feed["id"],
+        "token": feed["address"].rsplit("/", 1)[1].removesuffix(".ics"),
+    }
+
+
+def consultation(world, owner, case):
+    """The Dutch consult the Romanians, who shall prosecute, and gave proceedings over to them."""
+    me, romania = world.as_("prosecutor"), str(world.authorities["ro"])
+    made = me.post("/jurisdiction-consultations", {"contacted": [romania], "facts": "F"}).json["id"]
+    with owner.cursor() as cursor:
+        cursor.execute("update consultations set state = 'consensus', prosecuting_country = 'RO'")
+    body = _filled(BODIES["POST /api/v1/jurisdiction-consultations/{consultation}/transfers"], {"case": case, "romania": romania})
+    given = me.post(f"/jurisdiction-consultations/{made}/transfers", body)
+    assert given.status_code == 201, given.json
+    return {"consultation": made, "transfer": given.json["id"], "romania": romania}
+
+
 CELLS = [(method, path, caller, status) for method, path, cells in ROWS for caller, status in cells.items()]
 
 
@@ -167,7 +254,7 @@ def test_the_table_holds(world, places, owner, method, path):
         if body is not None and "pseudonym" in body:
             body = {**body, "pseudonym": caller}
         if body is not None:
-            body = {name: value.format(**places) if isinstance(value, str) else value for name, value in body.items()}
+            body = _filled(body, places)
         _as_new(owner, path)
         if "/jits" in path:
             team_rows.as_new(owner, path)
@@ -183,6 +270,15 @@ def test_the_table_holds(world, places, owner, method, path):
             .status_code
         )
     assert found == cells
+
+
+def _filled(value, places):
+    """Put the ids of things where their names stand."""
+    if isinstance(value, dict):
+        return {name: _filled(one, places) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, places) for one in value]
+    return value.format(**places) if isinstance(value, str) else value
 
 
 def _bearer(world, caller):
@@ -201,6 +297,11 @@ def _as_new(owner, path):
             update disclosures set version = 1, state = 'withdrawn';
             update exclusions set version = 1, withdrawn_at = null, withdrawn_by = null;
             update mla_requests set version = 1, state = 'draft'; update mla_measures set version = 1;
+            update meetings set version = 1, state = 'held' where starts_at is not null;
+            update meeting_participants set version = 1, state = 'accepted', agreed_at = null where function <> 'host';
+            update shared_cases set version = 1, ended_at = null; update calendar_feeds set version = 1, revoked_at = null;
+            update meeting_actions set version = 1, state = 'open', ended_at = null;
+            update consultations set version = 1, state = 'consensus';
             update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
             update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
             update providers set version = 1; delete from providers where legal_entity = 'New';
@@ -212,6 +313,8 @@ def _as_new(owner, path):
         )
         if path.endswith("/{evidence}/transitions"):
             cursor.execute("update evidence set state = 'offered'")
+        if before := BEFORE.get(path):
+            cursor.execute(before)
         if path.endswith("/{overlap}/disclosures"):
             verifier = "(select id from principals limit 1)"
             cursor.execute(f"update overlap_sides set verifier_id = {verifier}, state = 'under_verification'")

@@ -11,7 +11,9 @@ from coopapi.disclosures.models import DISCLOSURE_LIFE
 from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
 from coopapi.grants import ACCESS_LIFE
 from coopapi.jits import lives as teams
+from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
+from coopapi.meetings import lives as meetings
 from coopapi.mla import lives
 from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
 
@@ -29,6 +31,12 @@ LIVES = {
     "measure": lives.MEASURE_LIFE,
     "evidence": EVIDENCE_LIFE,
     "use": USE_LIFE,
+    "meeting": meetings.MEETING_LIFE,
+    "place": meetings.PLACE_LIFE,
+    "action": meetings.ACTION_LIFE,
+    "sharing": meetings.SHARING_LIFE,
+    "feed": meetings.FEED_LIFE,
+    "consultation": CONSULTATION_LIFE,
     "jit": teams.JIT_LIFE,
     "jit_amendment": teams.AMENDMENT_LIFE,
     "jit_statement": teams.STATEMENT_LIFE,
@@ -50,6 +58,12 @@ ENDS = {
     "measure": {"transferred", "partly_transferred", "refused", "declined", "withdrawn"},
     "evidence": {"declined", "withdrawn", "recalled"},
     "use": {"denied", "withdrawn", "revoked"},
+    "meeting": {"cancelled", "closed"},
+    "place": set(),
+    "action": {"dropped"},
+    "sharing": {"ended"},
+    "feed": {"revoked"},
+    "consultation": {"closed"},
     "jit": {"closed", "abandoned"},
     "jit_amendment": {"applied", "refused", "withdrawn"},
     "jit_statement": set(),
@@ -105,6 +119,9 @@ def test_the_drawings_in_the_documents_are_the_tables():
     evidence = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text()
     assert EVIDENCE_LIFE.mermaid() in evidence
     assert USE_LIFE.mermaid() in evidence
+    gathering = (Path(__file__).parents[1] / "docs" / "meetings.md").read_text()
+    for name in ("meeting", "place", "action", "consultation"):
+        assert LIVES[name].mermaid() in gathering
     about_teams = (Path(__file__).parents[1] / "docs" / "teams.md").read_text()
     for name in ("jit", "jit_amendment", "jit_statement"):
         assert LIVES[name].mermaid() in about_teams

@@ -168,6 +168,101 @@ FOR_EVERYBODY = {
     (table, "seen") for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices")
 }
 
+MEETING_PROBES = {
+    ("meetings", "seen"): "select count(*) from meetings",
+    (
+        "meetings",
+        "made",
+    ): "insert into meetings (id, version, reference, level, origin_type, origin_id, convener_id, host_id, state, countries,"
+    " interpretation, mode, time_zone, sequence, access_until, wrapped, sealed, created_by, created_at, updated_at) values"
+    f" ({NEW}, 1, 'x', 'III', 'case', {NEW}, '{{fr}}', '{{nl}}', 'proposed', '{{{{}}}}', '{{{{}}}}', 'video', 'x', 0, now(), 'x', 'x',"
+    " '{foreign}', now(), now())",
+    ("meetings", "changed"): "update meetings set version = 9",
+    ("meeting_participants", "seen"): "select count(*) from meeting_participants",
+    (
+        "meeting_participants",
+        "made",
+    ): "insert into meeting_participants (id, version, meeting_id, authority_id, function, state, sealed,"
+    f" invited_by, invited_at) values ({NEW}, 1, '{{meeting}}', '{{fr}}', 'x', 'accepted', 'x', '{{fr}}', now())",
+    ("meeting_participants", "changed"): "update meeting_participants set version = 9",
+    ("meeting_options", "seen"): "select count(*) from meeting_options",
+    ("meeting_options", "made"): f"insert into meeting_options values ({NEW}, 1, '{{meeting}}', now(), now() + interval '1 hour')",
+    ("meeting_answers", "seen"): "select count(*) from meeting_answers",
+    (
+        "meeting_answers",
+        "made",
+    ): f"insert into meeting_answers values ({NEW}, 1, '{{meeting}}', '{{option}}', '{{fr}}', 'yes', now())",
+    ("meeting_answers", "changed"): "update meeting_answers set version = 9",
+    ("meeting_conclusions", "seen"): "select count(*) from meeting_conclusions",
+    (
+        "meeting_conclusions",
+        "made",
+    ): f"insert into meeting_conclusions values ({NEW}, 1, '{{meeting}}', 'FR', '{{fr}}', 'x', '{{foreign}}', now())",
+    ("meeting_outcomes", "seen"): "select count(*) from meeting_outcomes",
+    (
+        "meeting_outcomes",
+        "made",
+    ): f"insert into meeting_outcomes values ({NEW}, 1, '{{meeting}}', 'x', 'x', {NEW}, '{{fr}}', '{{foreign}}', now())",
+    ("meeting_actions", "seen"): "select count(*) from meeting_actions",
+    (
+        "meeting_actions",
+        "made",
+    ): "insert into meeting_actions (id, version, meeting_id, owner_id, due_at, state, sealed, created_by,"
+    f" created_at) values ({NEW}, 1, '{{meeting}}', '{{fr}}', now(), 'open', 'x', '{{foreign}}', now())",
+    ("meeting_actions", "changed"): "update meeting_actions set version = 9",
+    ("centre_entries", "seen"): "select count(*) from centre_entries",
+    (
+        "centre_entries",
+        "made",
+    ): f"insert into centre_entries values ({NEW}, 1, '{{meeting}}', now(), 'FR', '{{fr}}', 'x', '{{{{}}}}', 'x', '{{foreign}}', now())",
+    ("calendar_feeds", "seen"): "select count(*) from calendar_feeds",
+    ("calendar_feeds", "made"): f"insert into calendar_feeds values ({NEW}, 1, '{{nl}}', 'other', '{{foreign}}', now(), null)",
+    ("calendar_feeds", "changed"): "update calendar_feeds set version = 9",
+    ("consultations", "seen"): "select count(*) from consultations",
+    (
+        "consultations",
+        "made",
+    ): "insert into consultations (id, version, reference, contacting_id, in_custody, state, wrapped, sealed,"
+    f" created_by, created_at, updated_at) values ({NEW}, 1, 'x', '{{fr}}', false, 'opened', 'x', 'x', '{{foreign}}', now(), now())",
+    ("consultations", "changed"): "update consultations set version = 9",
+    ("consultation_positions", "seen"): "select count(*) from consultation_positions",
+    (
+        "consultation_positions",
+        "made",
+    ): "insert into consultation_positions (id, version, consultation_id, authority_id, side, position, sealed, updated_at) values"
+    f" ({NEW}, 1, '{{consultation}}', '{{fr}}', 'executing', 'end', 'x', now())",
+    ("consultation_positions", "changed"): "update consultation_positions set version = 9",
+    ("proceedings_transfers", "seen"): "select count(*) from proceedings_transfers",
+    ("proceedings_transfers", "made"): "insert into proceedings_transfers (id, version, consultation_id, from_case, from_id, to_id,"
+    f" transferred_on, sealed, created_by, created_at) values ({NEW}, 1, '{{consultation}}', '{{case}}', '{{nl}}', '{{fr}}', now(), 'x',"
+    " '{foreign}', now())",
+    ("proceedings_transfers", "changed"): "update proceedings_transfers set version = 9",
+}
+PROBES |= MEETING_PROBES
+MEETING = """
+    insert into parties values (gen_random_uuid(), %(meeting)s, %(nl)s, 'host', null, true, now(), null),
+        (gen_random_uuid(), %(consultation)s, %(nl)s, 'requesting', null, true, now(), null);
+    insert into meetings (id, version, reference, level, origin_type, origin_id, convener_id, host_id, state, countries, interpretation,
+        mode, time_zone, sequence, access_until, wrapped, sealed, created_by, created_at, updated_at)
+        values (%(meeting)s, 1, 'x', 'III', 'case', gen_random_uuid(), %(nl)s, %(nl)s, 'proposed', '{}', '{}', 'video', 'x', 0, now(),
+        'x', 'x', %(person)s, now(), now());
+    insert into meeting_participants (id, version, meeting_id, authority_id, function, state, sealed, invited_by, invited_at)
+        values (gen_random_uuid(), 1, %(meeting)s, %(nl)s, 'x', 'accepted', 'x', %(nl)s, now());
+    insert into meeting_options values (%(option)s, 1, %(meeting)s, now(), now() + interval '1 hour');
+    insert into meeting_answers values (gen_random_uuid(), 1, %(meeting)s, %(option)s, %(nl)s, 'yes', now());
+    insert into meeting_conclusions values (gen_random_uuid(), 1, %(meeting)s, 'NL', %(nl)s, 'x', %(person)s, now());
+    insert into meeting_outcomes values (gen_random_uuid(), 1, %(meeting)s, 'x', 'x', gen_random_uuid(), %(nl)s, %(person)s, now());
+    insert into meeting_actions (id, version, meeting_id, owner_id, due_at, state, sealed, created_by, created_at)
+        values (gen_random_uuid(), 1, %(meeting)s, %(nl)s, now(), 'open', 'x', %(person)s, now());
+    insert into centre_entries values (gen_random_uuid(), 1, %(meeting)s, now(), 'NL', %(nl)s, 'x', '{}', 'x', %(person)s, now());
+    insert into calendar_feeds values (gen_random_uuid(), 1, %(nl)s, 'digest', %(person)s, now(), null);
+    insert into consultations (id, version, reference, contacting_id, in_custody, state, wrapped, sealed, created_by, created_at, updated_at)
+        values (%(consultation)s, 1, 'x', %(nl)s, false, 'opened', 'x', 'x', %(person)s, now(), now());
+    insert into consultation_positions (id, version, consultation_id, authority_id, side, position, sealed, updated_at)
+        values (gen_random_uuid(), 1, %(consultation)s, %(nl)s, 'requesting', 'end', 'x', now());
+    insert into proceedings_transfers (id, version, consultation_id, from_case, from_id, to_id, transferred_on, sealed, created_by, created_at)
+        values (gen_random_uuid(), 1, %(consultation)s, %(case)s, %(nl)s, %(ro)s, now(), 'x', %(person)s, now())"""
+
 REQUEST = """insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped, sealed, notices,
     grounds, path_countries, created_by, created_at, updated_at) values (%(request)s, 1, %(nl)s, 'r', 'eio', %(nl)s, 'draft', 'routine',
     'x', 'x', '{}', '{}', '{}', %(person)s, now(), now())"""
@@ -187,7 +282,7 @@ def things(world, owner):
     assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
-    shared = evidence(world, case)
+    shared = {**evidence(world, case), **gathering(world, owner, case)}
     listed = one_of_each(world)
     assert me.post(f"/contact-points/{listed['point']}/checks", {"outcome": "reached"}).status_code == 201
     with owner.cursor() as cursor:
@@ -242,6 +337,15 @@ def evidence(world, case):
     use = {"case_id": case, "purpose": "prosecution", "use_as": "evidence"}
     assert me.post(f"/evidence/{item}/uses", use).status_code == 201
     return {"shared": shared, "item": item, "wordless": wordless, "foreign": world.people["foreign"]}
+
+
+def gathering(world, owner, case):
+    """A meeting and a consultation of the Dutch, with one of everything that belongs to them."""
+    ids = {name: str(uuid4()) for name in ("meeting", "option", "consultation")}
+    near = {name: world.authorities[name] for name in ("nl", "ro")}
+    with owner.cursor() as cursor:
+        cursor.execute(MEETING, {**ids, **near, "person": world.people["investigator"], "case": case})
+    return ids
 
 
 def probe(world, sql):
@@ -389,6 +493,13 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "update jit_parties set country = 'x'",
         "update jit_releases set texts = '{}'",
         "update evidence_uses set use_as = 'evidence'",
+        "update meetings set host_id = gen_random_uuid()",
+        "update meeting_actions set owner_id = gen_random_uuid()",
+        "update meeting_conclusions set country = 'FR'",
+        "update centre_entries set figures = '{}'",
+        "update calendar_feeds set digest = ''",
+        "update proceedings_transfers set from_case = gen_random_uuid()",
+        "delete from meeting_participants",
         "delete from contact_points",
         "update contact_checks set outcome = 'reached'",
         "delete from requirement_notices",

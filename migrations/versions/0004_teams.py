@@ -8,11 +8,14 @@ revision = "0004"
 down_revision = "0003"
 
 _TABLES = (
+    "calendar_feeds centre_entries meeting_outcomes meeting_actions meeting_conclusions meeting_answers meeting_options "
+    "meeting_participants meetings proceedings_transfers consultation_positions consultations "
     "jit_releases jit_statements jit_evaluations jit_amendments jit_signatures jit_associates jit_participants jit_members "
     "jit_parties jits "
     "shared_cases"
 )  # fmt: skip
 _FUNCTIONS = (
+    "calendar_feed(bytea, timestamptz)", "calendar_feed_lives(bytea)",
     "public_jits(uuid, uuid, integer, integer)", "unsayable(uuid)", "end_shares(uuid, uuid)", "in_team(uuid)",
     "reshare(uuid, text[], text)",
 )  # fmt: skip

@@ -1,0 +1,129 @@
+"""Refused, not carried out, late: what went wrong with requests between two States, counted; and the facts of one case."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.db import Work
+from coopapi.deadlines.models import Deadline
+from coopapi.directory.models import Authority
+from coopapi.jurisdiction import duty
+from coopapi.jurisdiction.duty import Facts
+from coopapi.jurisdiction.lives import SETTLED
+from coopapi.jurisdiction.models import Consultation
+from coopapi.lifecycle import Side
+from coopapi.mla.lives import KINDS
+from coopapi.mla.models import Measure, Request
+from coopapi.mla.sealing import key_of, unseal
+from coopapi.parties import Party
+
+_MOST: Final = 1000
+_UNANSWERED: Final = {"refused": "refused", "not_executed": "not_executed"}
+
+
+def of_case(work: Work, case_id: UUID) -> dict[str, Any]:
+    """Assess the duty to notify Eurojust of a case, from what is recorded here."""
+    case = cases.usable(work, case_id, Level.READ)
+    owner = work.session.scalars(select(Authority.country).where(Authority.id == case.authority_id)).one()
+    sent = _sent(work, case_id) if work.actor.may(Action.MLA_READ) else []
+    countries = {row.id: row.executing_country for row in sent if row.executing_country}
+    carried = {
+        countries[m.request_id] for m in _measures(work, sent) if m.code == "controlled_delivery" and m.request_id in countries
+    }
+    facts = Facts(
+        owner=owner,
+        countries=frozenset(case.countries),
+        requested=frozenset(countries.values()),
+        categories=frozenset(case.crime_categories),
+        offences=tuple(offence for row in sent for offence in _offences(work, row)),
+        deliveries=frozenset(carried | ({owner} if carried and owner else set())),
+        conflicts=_conflicts(work, case_id),
+        difficulties=Counter(countries[id_] for id_, _ in _difficulties(work, sent) if id_ in countries),
+    )
+    work.note("duty.assessed", case, case_id=case_id, consultation=True)
+    return {"case_id": case_id, **duty.assess(facts)}
+
+
+def _sent(work: Work, case_id: UUID) -> Sequence[Request]:
+    """The requests for cooperation that went out from a case to other States."""
+    own = work.all(Party).where(Party.object_id == Request.id, Party.case_id == case_id, Party.side == Side.REQUESTING)
+    query = work.all(Request).where(own.exists(), Request.transmitted_at.is_not(None), Request.kind.in_(_to_states()))
+    return work.session.scalars(query.order_by(Request.id).limit(_MOST)).all()
+
+
+def _to_states() -> list[str]:
+    return [name for name, kind in KINDS.items() if not kind.to_provider and name != "spontaneous_information"]
+
+
+def _measures(work: Work, rows: Sequence[Request]) -> Sequence[Measure]:
+    return work.session.scalars(work.all(Measure).where(Measure.request_id.in_([row.id for row in rows]))).all()
+
+
+def _offences(work: Work, row: Request) -> list[tuple[str | None, float | None]]:
+    content = unseal(key_of(work, row), row.sealed, row.id)
+    return [(one.get("category"), one.get("max_penalty_years")) for one in content.get("offences", ())]
+
+
+def _conflicts(work: Work, case_id: UUID) -> int:
+    """The consultations on jurisdiction that hang from a case and are not settled."""
+    own = work.all(Party).where(Party.object_id == Consultation.id, Party.case_id == case_id)
+    query = work.all(Consultation).where(own.exists(), Consultation.state.not_in(SETTLED))
+    return len(work.session.scalars(query).all())
+
+
+def _difficulties(work: Work, rows: Sequence[Request]) -> list[tuple[UUID, str]]:
+    """Which of these requests were refused, not carried out or are late: each once, by what weighs most."""
+    outcomes: dict[UUID, set[str]] = {row.id: {row.state} for row in rows}
+    for measure in _measures(work, rows):
+        outcomes[measure.request_id].add(measure.state)
+    late = work.all(Deadline).where(
+        Deadline.object_id.in_(list(outcomes)), Deadline.owed_by == Side.EXECUTING, Deadline.running(), Deadline.due_at < work.now
+    )
+    overdue = {row.object_id for row in work.session.scalars(late)}
+    found = []
+    for id_, states in outcomes.items():
+        worst = next((name for state, name in _UNANSWERED.items() if state in states), "overdue" if id_ in overdue else None)
+        if worst:
+            found.append((id_, worst))
+    return found
+
+
+def between(work: Work, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Count difficulties between pairs of States in the last year, among requests the caller sees.
+
+    Where they recur, the pair is a candidate for a written opinion: Eurojust may be asked for one, it orders nothing (M10).
+    """
+    since = work.now - timedelta(days=duty.rules()["opinion"]["days"])
+    query = select(Request, Authority.country).join(Authority, Authority.id == Request.requesting_id)
+    query = query.where(Request.visible_to(work.actor, work.now), Request.transmitted_at >= since, Request.kind.in_(_to_states()))
+    if country := wanted.get("country"):
+        query = query.where(Request.executing_country == country)
+    found = work.session.execute(query.order_by(Request.id.desc()).limit(_MOST)).all()
+    pairs = {row.id: (asking, row.executing_country) for row, asking in found if asking and row.executing_country}
+    counted: dict[tuple[str, str], dict[str, list[UUID]]] = {}
+    for id_, what in _difficulties(work, [row for row, _ in found]):
+        if id_ in pairs:
+            counted.setdefault(pairs[id_], {}).setdefault(what, []).append(id_)
+    return [_pair(pair, by_kind) for pair, by_kind in sorted(counted.items())]
+
+
+def _pair(pair: tuple[str, str], by_kind: Mapping[str, Sequence[UUID]]) -> dict[str, Any]:
+    opinion = duty.rules()["opinion"]
+    total = sum(len(ids) for ids in by_kind.values())
+    recurrent = total >= opinion["at_least"]
+    return {
+        "requesting_country": pair[0],
+        "executing_country": pair[1],
+        **{name: len(by_kind.get(name, ())) for name in ("refused", "not_executed", "overdue")},
+        "total": total,
+        "requests": sorted(id_ for ids in by_kind.values() for id_ in ids),
+        "candidate_for_opinion": recurrent,
+        "article": opinion["article"] if recurrent else None,
+        "suggestion": "Eurojust may be asked for a written opinion; it facilitates and orders nothing" if recurrent else None,
+    }

@@ -1,0 +1,85 @@
+"""Consultations on who prosecutes, what each State holds, and proceedings that went from one to the other."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Actor
+from coopapi.db import Kept
+from coopapi.jurisdiction.lives import CONSULTATION_LIFE
+from coopapi.parties import inside
+
+
+class Consultation(Kept):
+    """Contact between authorities that pursue the same person for the same facts; what it says is sealed under its own key."""
+
+    __tablename__ = "consultations"
+
+    reference: Mapped[str] = mapped_column()
+    contacting_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("case_overlaps.id"))
+    meeting_id: Mapped[UUID | None] = mapped_column()
+    in_custody: Mapped[bool] = mapped_column()
+    reply_by: Mapped[datetime | None] = mapped_column()
+    state: Mapped[str] = mapped_column(default=CONSULTATION_LIFE.start)
+    prosecuting_country: Mapped[str | None] = mapped_column()
+    wrapped: Mapped[bytes] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    reason: Mapped[bytes | None] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the authorities that take part in it."""
+        return inside(cls.id, actor, now)
+
+
+class ConsultationPosition(Kept):
+    """What one State holds: to prosecute, to transfer, to end its proceedings, or nothing yet."""
+
+    __tablename__ = "consultation_positions"
+    __table_args__ = (UniqueConstraint("consultation_id", "authority_id"),)
+
+    consultation_id: Mapped[UUID] = mapped_column(ForeignKey("consultations.id"))
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    country: Mapped[str | None] = mapped_column()
+    side: Mapped[str] = mapped_column()
+    position: Mapped[str] = mapped_column(default="undecided")
+    sealed: Mapped[bytes] = mapped_column()
+    replied_at: Mapped[datetime | None] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its consultation."""
+        return inside(cls.consultation_id, actor, now)
+
+
+class ProceedingsTransfer(Kept):
+    """Proceedings that one State gave over to another: from which case, to whom, when, what went with them."""
+
+    __tablename__ = "proceedings_transfers"
+    __table_args__ = (
+        ForeignKeyConstraint(["from_case", "from_id"], ["cases.id", "cases.authority_id"]),
+        ForeignKeyConstraint(["to_case", "to_id"], ["cases.id", "cases.authority_id"]),
+    )
+
+    consultation_id: Mapped[UUID] = mapped_column(ForeignKey("consultations.id"))
+    from_case: Mapped[UUID] = mapped_column()
+    from_id: Mapped[UUID] = mapped_column()
+    to_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    to_case: Mapped[UUID | None] = mapped_column()
+    transferred_on: Mapped[date] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+    received_at: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with its consultation, by both sides."""
+        return inside(cls.consultation_id, actor, now)

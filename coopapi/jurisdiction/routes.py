@@ -1,0 +1,150 @@
+"""Conflicts of jurisdiction and duties towards Eurojust over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.cases.schemas import TransitionsOut
+from coopapi.db import Work
+from coopapi.fields import Paged
+from coopapi.jurisdiction import difficulties, service, transfers
+from coopapi.jurisdiction.models import Consultation, ConsultationPosition, ProceedingsTransfer
+from coopapi.jurisdiction.schemas import (
+    ConsultationFilter,
+    ConsultationIn,
+    ConsultationOut,
+    ConsultationStepIn,
+    ConsultedCaseIn,
+    DifficultyFilter,
+    DifficultyOut,
+    DutyOut,
+    PositionIn,
+    PositionOut,
+    TransferIn,
+    TransferOut,
+)
+from coopapi.paging import Order, Page, page
+
+blp = Blueprint("jurisdiction", __name__, url_prefix="/api/v1", description="Conflicts of jurisdiction, and what Eurojust is told")
+_ONE = "/jurisdiction-consultations/<uuid:consultation_id>"
+
+
+@blp.route(
+    "/jurisdiction-consultations",
+    allow=Action.MEETING_READ,
+    query=ConsultationFilter,
+    returns=ConsultationOut,
+    page=True,
+    show=service.show,
+)
+def index(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List the consultations on jurisdiction that your authority takes part in, newest first."""
+    return page(work, "consultations", service.consultations(work, wanted), Order((Consultation.id,)), wanted)
+
+
+@blp.route(
+    "/jurisdiction-consultations",
+    method="POST",
+    allow=Action.CONSULT,
+    body=ConsultationIn,
+    returns=ConsultationOut,
+    status=HTTPStatus.CREATED,
+    show=service.show,
+)
+def begin(data: dict[str, Any], *, work: Work) -> Consultation:
+    """Contact the authorities of other States that may pursue the same person for the same facts."""
+    return service.begin(work, data)
+
+
+@blp.route(_ONE, allow=Action.MEETING_READ, returns=ConsultationOut, show=service.show)
+def show(consultation_id: UUID, *, work: Work) -> Consultation:
+    """Show one consultation, with what each State holds."""
+    return work.one(Consultation, consultation_id)
+
+
+@blp.route(f"{_ONE}/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
+def moves(consultation_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say where a consultation stands, and what you may do now."""
+    return service.moves(work, consultation_id)
+
+
+@blp.route(
+    f"{_ONE}/transitions",
+    method="POST",
+    allow=Action.CONSULT,
+    body=ConsultationStepIn,
+    returns=ConsultationOut,
+    changes=True,
+    show=service.show,
+)
+def step(data: dict[str, Any], *, consultation_id: UUID, version: int, work: Work) -> Consultation:
+    """Reply, consult, agree on who prosecutes, or ask Eurojust where there is no consensus."""
+    return service.take(work, consultation_id, version, data)
+
+
+@blp.route(
+    f"{_ONE}/positions",
+    method="POST",
+    allow=Action.CONSULT,
+    body=PositionIn,
+    returns=PositionOut,
+    show=service.show_positions,
+)
+def hold(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> ConsultationPosition:
+    """Say what your State holds: to prosecute, to transfer, to end."""
+    return service.hold(work, consultation_id, data)
+
+
+@blp.route(f"{_ONE}/case", method="POST", allow=Action.CONSULT, body=ConsultedCaseIn, returns=ConsultationOut, show=service.show)
+def link(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> Consultation:
+    """Tie the consultation to a case of yours."""
+    return service.link(work, consultation_id, data["case_id"])
+
+
+@blp.route(f"{_ONE}/transfers", allow=Action.MEETING_READ, query=Paged, returns=TransferOut, page=True, show=transfers.show)
+def transfer_index(wanted: dict[str, Any], *, consultation_id: UUID, work: Work) -> Page:
+    """List the proceedings that were given over."""
+    query = transfers.of_consultation(work, consultation_id)
+    return page(work, f"transfers/{consultation_id}", query, Order((ProceedingsTransfer.id,)), wanted)
+
+
+@blp.route(
+    f"{_ONE}/transfers",
+    method="POST",
+    allow=Action.CONSULT,
+    body=TransferIn,
+    returns=TransferOut,
+    status=HTTPStatus.CREATED,
+    show=transfers.show,
+)
+def transfer(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> ProceedingsTransfer:
+    """Give proceedings over to the State that prosecutes."""
+    return transfers.transfer(work, consultation_id, data)
+
+
+@blp.route(
+    f"{_ONE}/transfers/<uuid:transfer_id>/case",
+    method="POST",
+    allow=Action.CONSULT,
+    body=ConsultedCaseIn,
+    returns=TransferOut,
+    changes=True,
+    show=transfers.show,
+)
+def receive(data: dict[str, Any], *, consultation_id: UUID, transfer_id: UUID, version: int, work: Work) -> ProceedingsTransfer:
+    """Name your case in which proceedings that you received go on."""
+    return transfers.receive(work, consultation_id, transfer_id, version, data["case_id"])
+
+
+@blp.route("/cases/<uuid:case_id>/notification-duty", allow=Action.CASE_READ, returns=DutyOut)
+def duty(case_id: UUID, *, work: Work) -> dict[str, Any]:
+    """Say whether Eurojust is to be notified of a case, with each condition of Art. 21(5) and (6) and why."""
+    return difficulties.of_case(work, case_id)
+
+
+@blp.route("/difficulties", allow=Action.MLA_READ, query=DifficultyFilter, returns=DifficultyOut, many="items")
+def difficulty_index(wanted: dict[str, Any], *, work: Work) -> list[dict[str, Any]]:
+    """Count refusals, non-execution and delays between pairs of States; where they recur, an opinion may be asked for."""
+    return difficulties.between(work, wanted)

@@ -1,0 +1,160 @@
+"""Consultations on jurisdiction, transfers and duties on the wire."""
+
+import marshmallow as ma
+from marshmallow import fields
+
+from coopapi.cases.schemas import TransitionIn
+from coopapi.directory.fields import Code
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.jurisdiction.lives import CONSULTATION_LIFE
+
+
+class ConsultationIn(Schema):
+    """Whom to contact, about which facts (Framework Decision 2009/948/JHA Art. 8): from a case, an overlap, or two cases."""
+
+    case_id = fields.UUID(metadata={"description": "Your case."})
+    overlap_id = fields.UUID(metadata={"description": "The other side of the overlap is contacted."})
+    other_case_id = fields.UUID(metadata={"description": "The owner of this case is contacted, if you may see the case."})
+    contacted = Many(fields.UUID(), 30, metadata={"description": "Authorities of other States."})
+    facts = Text(8000, required=True, metadata={"description": "Facts and circumstances, and what identifies the person (Art. 8)."})
+    in_custody = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "Then it is urgent (Art. 6(1))."})
+    reply_by = When()
+
+    @ma.validates_schema
+    def somebody_is_meant(self, data: dict[str, object], **_: object) -> None:
+        """Take at least a case, an overlap or an authority."""
+        if not data.keys() & {"case_id", "overlap_id", "other_case_id", "contacted"}:
+            raise ma.ValidationError("Say from which case or overlap, or whom to contact.", "contacted")
+
+
+class ConsultationStepIn(TransitionIn):
+    """A step; a reply may bring a position, a referral names the desk that is asked."""
+
+    position = Code("consultation_positions")
+    reasons = Text(8000)
+    desk = fields.UUID(metadata={"description": "To refer: the desk at Eurojust."})
+
+
+class PositionIn(Schema):
+    """What your State holds, and why."""
+
+    position = Code("consultation_positions", required=True)
+    reasons = Text(8000)
+
+
+class ConsultedCaseIn(Schema):
+    """Your case."""
+
+    case_id = fields.UUID(required=True)
+
+
+class TransferIn(Schema):
+    """Proceedings to give over."""
+
+    case_id = fields.UUID(required=True, metadata={"description": "Your case, from which they go."})
+    to_authority = fields.UUID(required=True)
+    transferred_on = fields.Date(required=True)
+    handed_over = Many(
+        Text(300), 200, least=1, required=True, metadata={"description": "What went with them: named, not uploaded."}
+    )
+
+
+class ConsultationFilter(Paged):
+    """Which consultations."""
+
+    state = OneOf(CONSULTATION_LIFE.states)
+    case_id = fields.UUID()
+    urgent = fields.Boolean(metadata={"description": "Somebody is in custody."})
+
+
+class DifficultyFilter(Schema):
+    """Between whom."""
+
+    country = Code("countries", metadata={"description": "Where the requests were to be carried out."})
+
+
+class PositionOut(Shown):
+    """What one State holds."""
+
+    id = fields.UUID(required=True)
+    consultation_id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    country = fields.String(allow_none=True)
+    side = fields.String(required=True)
+    position = fields.String(required=True)
+    reasons = fields.String(allow_none=True)
+    replied_at = When(allow_none=True)
+    updated_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class ConsultationOut(Shown):
+    """A consultation on jurisdiction."""
+
+    id = fields.UUID(required=True)
+    reference = fields.String(required=True)
+    contacting_id = fields.UUID(required=True)
+    case_id = fields.UUID(allow_none=True, metadata={"description": "Your case."})
+    overlap_id = fields.UUID(allow_none=True)
+    meeting_id = fields.UUID(allow_none=True)
+    facts = fields.String(required=True)
+    in_custody = fields.Boolean(required=True)
+    reply_by = When(allow_none=True)
+    overdue = fields.Boolean(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(allow_none=True)
+    prosecuting_country = fields.String(allow_none=True)
+    positions = fields.List(fields.Nested(PositionOut), required=True)
+    created_at = When(required=True)
+    updated_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class TransferOut(Shown):
+    """Proceedings given over: where they come from, where they go on, what went with them."""
+
+    id = fields.UUID(required=True)
+    consultation_id = fields.UUID(required=True)
+    from_case = fields.UUID(required=True)
+    from_id = fields.UUID(required=True)
+    to_id = fields.UUID(required=True)
+    to_case = fields.UUID(allow_none=True)
+    transferred_on = fields.Date(required=True)
+    handed_over = fields.List(fields.String(), required=True)
+    received_at = When(allow_none=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class ConditionOut(Shown):
+    """One condition, whether it holds, and why."""
+
+    code = fields.String(required=True)
+    article = fields.String(required=True)
+    holds = fields.Boolean(required=True)
+    why = fields.String(required=True)
+
+
+class DutyOut(Shown):
+    """Whether Eurojust is to be notified of a case (Art. 21); national security and safety may stand against it (Art. 21(7))."""
+
+    case_id = fields.UUID(required=True)
+    due = fields.Boolean(required=True)
+    article = fields.String(allow_none=True, required=True)
+    articles = fields.List(fields.String(), required=True)
+    conditions = fields.List(fields.Nested(ConditionOut), required=True)
+
+
+class DifficultyOut(Shown):
+    """What went wrong between two States in the last year, among the requests you see."""
+
+    requesting_country = fields.String(required=True)
+    executing_country = fields.String(required=True)
+    refused = fields.Integer(required=True)
+    not_executed = fields.Integer(required=True)
+    overdue = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+    requests = fields.List(fields.UUID(), required=True)
+    candidate_for_opinion = fields.Boolean(required=True)
+    article = fields.String(allow_none=True)
+    suggestion = fields.String(allow_none=True)

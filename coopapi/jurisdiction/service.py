@@ -1,0 +1,270 @@
+"""Consulting on who prosecutes: contact, reply, positions, consensus or none; Eurojust may be asked, and orders nothing (M10)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi import parties
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.cases.models import Case
+from coopapi.db import Work, new_id
+from coopapi.directory.models import Authority
+from coopapi.errors import Conflict, Forbidden, Unprocessable
+from coopapi.jurisdiction.lives import CONSULTATION_LIFE
+from coopapi.jurisdiction.models import Consultation, ConsultationPosition
+from coopapi.jurisdiction.sealing import key_of, new_key, seal, unseal
+from coopapi.lifecycle import Move, Side
+from coopapi.overlaps import showing
+from coopapi.parties import Party
+
+
+class NotConsulted(Forbidden):
+    """That step is for the authorities that consult each other, and for the side it belongs to."""
+
+
+class NoConsensusYet(Conflict):
+    """There is consensus when one State prosecutes and every other has said that it transfers or ends."""
+
+
+class RepliedAlready(Conflict):
+    """Your authority has replied; what it holds now is said as its position."""
+
+
+def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -> Consultation:
+    """Contact the authorities that may pursue the same person for the same facts (Art. 5)."""
+    case_id, contacted = _matter(work, data)
+    them = [_known(work, id_, number) for number, id_ in enumerate(contacted)]
+    if not them:
+        raise fault("/contacted", "somebody", "name the authorities to contact, or an overlap or case that shows them")
+    row_id = new_id()
+    parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
+    wrapped, sealer = new_key(work, row_id)
+    row = work.add(
+        Consultation(
+            id=row_id,
+            reference=f"JC-{work.now.year}-{row_id.hex[-8:].upper()}",
+            contacting_id=work.actor.authority_id,
+            overlap_id=data.get("overlap_id"),
+            meeting_id=meeting_id,
+            in_custody=data.get("in_custody", False),
+            reply_by=data.get("reply_by"),
+            wrapped=wrapped,
+            sealed=seal(sealer, {"facts": data["facts"]}, row_id),
+            created_by=work.actor.id,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+    )
+    _place(work, row, work.actor.authority_id, work.actor.country, Side.REQUESTING)
+    for authority in them:
+        parties.admit(work, row.id, authority.id, Side.EXECUTING)
+        _place(work, row, authority.id, authority.country, Side.EXECUTING)
+    tell(work, row, "opened", in_custody=row.in_custody, contacted=len(them))
+    return row
+
+
+def _matter(work: Work, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
+    """Whose case it is about, and whom to contact, where an overlap or the other case shows it."""
+    contacted = list(data.get("contacted", ()))
+    case_id = data.get("case_id")
+    if overlap_id := data.get("overlap_id"):
+        overlap = showing.one_overlap(work, overlap_id)
+        ours = [c for c in (overlap.case_a, overlap.case_b) if cases.reaches(work, c, Level.CONTRIBUTE)]
+        if not ours:
+            raise Forbidden("consult from your own side of an overlap")
+        case_id = case_id or ours[0]
+        contacted += [overlap.authority_b if case_id == overlap.case_a else overlap.authority_a]
+    if other := data.get("other_case_id"):
+        contacted.append(work.one(Case, other).authority_id)
+    if case_id:
+        cases.usable(work, case_id, Level.CONTRIBUTE)
+    return case_id, list(dict.fromkeys(contacted))
+
+
+def _known(work: Work, authority_id: UUID, number: int) -> Authority:
+    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
+    if found is None or found.country is None or found.country == work.actor.country:
+        raise fault(f"/contacted/{number}", "another_state", "an authority of another State")
+    return found
+
+
+def _place(work: Work, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> None:
+    """Keep a place for what this authority holds."""
+    row_id = new_id()
+    sealed = seal(key_of(work, row), {}, row_id)
+    about = {"consultation_id": row.id, "authority_id": authority_id, "country": country, "side": side}
+    work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
+
+
+def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any]) -> Consultation:
+    """Take one step, if the table, the side and the role allow it."""
+    own = mine(work, work.one(Consultation, consultation_id))
+    row = work.one(Consultation, consultation_id, version=version, lock=bool(own))
+    move = CONSULTATION_LIFE.move(row.state, data["event"], data.get("reason"))
+    if not _open_to(move, own):
+        raise NotConsulted
+    work.require(move.by)
+    if not work.actor.human:
+        raise Forbidden("the law gives this to a person, not to a machine client")
+    if move.event == "agree":
+        row.prosecuting_country = _agreed(work, row)
+    row.state, row.updated_at = move.target, work.now
+    if move.event == "reply":
+        _reply(work, row, data)
+    if move.event == "refer":
+        _refer(work, row, data.get("desk"))
+    if data.get("reason"):
+        row.reason = seal(key_of(work, row), {"reason": data["reason"]}, row.id)
+    tell(work, row, move.event, country=row.prosecuting_country)
+    return row
+
+
+def _reply(work: Work, row: Consultation, data: Mapping[str, Any]) -> None:
+    """One contacted authority replies (Art. 6 and 9); the last one's reply makes the consultation `replied`."""
+    rows = positions(work, row.id)
+    own = next(p for p in rows if p.authority_id == work.actor.authority_id)
+    if own.replied_at:
+        raise RepliedAlready
+    own.replied_at = own.updated_at = work.now
+    if data.get("position"):
+        own.position = data["position"]
+    own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons")}, own.id)
+    if all(p.replied_at for p in rows if p.side == Side.EXECUTING):
+        row.state = "replied"
+
+
+def _agreed(work: Work, row: Consultation) -> str:
+    """The State that prosecutes, if all positions leave exactly one."""
+    rows = positions(work, row.id)
+    prosecuting = [p.country for p in rows if p.position == "prosecute" and p.country]
+    if len(prosecuting) != 1 or any(p.position == "undecided" for p in rows):
+        raise NoConsensusYet(state=row.state, positions={str(p.country): p.position for p in rows})
+    return prosecuting[0]
+
+
+def _refer(work: Work, row: Consultation, desk: UUID | None) -> None:
+    """Bring a desk in to read along: Eurojust facilitates and may give an opinion (Art. 12(2), Regulation 2018/1727 Art. 4(4))."""
+    found = work.session.scalar(work.all(Authority).where(Authority.id == desk, Authority.type == "eurojust_desk"))
+    if found is None:
+        raise fault("/desk", "eurojust_desk", "name the desk at Eurojust that is asked")
+    parties.admit(work, row.id, found.id, Side.PARTICIPANT, acting=False)
+
+
+def hold(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> ConsultationPosition:
+    """Say what one's own State holds, and why; it may change until there is consensus."""
+    row = work.one(Consultation, consultation_id)
+    if not mine(work, row):
+        raise NotConsulted
+    work.one(Consultation, consultation_id, lock=True)
+    if row.state not in {"replied", "consulting", "no_consensus", "referred_to_eurojust"}:
+        raise Conflict("positions are taken while the States consult", state=row.state)
+    own = next(p for p in positions(work, row.id) if p.authority_id == work.actor.authority_id)
+    own.position, own.updated_at = data["position"], work.now
+    own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons")}, own.id)
+    tell(work, row, "position_taken", position=own.position, country=own.country)
+    return own
+
+
+def link(work: Work, consultation_id: UUID, case_id: UUID) -> Consultation:
+    """Tie one's own part to a case of one's own: then it is for those who may read that case, and counts for its duties."""
+    row = work.one(Consultation, consultation_id)
+    own = mine(work, row)
+    if not own:
+        raise NotConsulted
+    cases.usable(work, case_id, Level.CONTRIBUTE)
+    parties.admit(work, row.id, work.actor.authority_id, Side(own[0].side), case_id=case_id)
+    tell(work, row, "linked")
+    return row
+
+
+def mine(work: Work, row: Consultation) -> list[Party]:
+    """The caller's own parts in which it acts."""
+    return [
+        part
+        for part in parties.parts(work, row.id)
+        if part.acting
+        and part.authority_id == work.actor.authority_id
+        and (part.case_id is None or cases.reaches(work, part.case_id, Level.CONTRIBUTE))
+    ]
+
+
+def _open_to(move: Move, own: Sequence[Party]) -> bool:
+    return bool(own) and (move.side is Side.ANY or move.side in {part.side for part in own})
+
+
+def moves(work: Work, consultation_id: UUID) -> dict[str, Any]:
+    """Say where a consultation stands, and what the caller may do now."""
+    row = work.one(Consultation, consultation_id)
+    own = mine(work, row)
+    allowed = [
+        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        for m in CONSULTATION_LIFE.leaving(row.state)
+        if _open_to(m, own) and work.actor.may(m.by) and work.actor.human
+    ]
+    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+
+
+def positions(work: Work, consultation_id: UUID) -> Sequence[ConsultationPosition]:
+    """What each State holds, the contacting one first."""
+    query = work.all(ConsultationPosition).where(ConsultationPosition.consultation_id == consultation_id)
+    return work.session.scalars(query.order_by(ConsultationPosition.id)).all()
+
+
+def consultations(work: Work, wanted: Mapping[str, Any]) -> Select[Consultation]:
+    """Select consultations the caller takes part in."""
+    query = work.all(Consultation)
+    if state := wanted.get("state"):
+        query = query.where(Consultation.state == state)
+    if case_id := wanted.get("case_id"):
+        query = query.where(work.all(Party).where(Party.object_id == Consultation.id, Party.case_id == case_id).exists())
+    if wanted.get("urgent"):
+        query = query.where(Consultation.in_custody)
+    return query
+
+
+def tell(work: Work, row: Consultation, act: str, **detail: Any) -> None:
+    """Say in the journal of every party what was done."""
+    work.session.flush()
+    case_id = next((p.case_id for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id), None)
+    work.note(f"consultation.{act}", row, case_id=case_id, parties=row.id, event=True, state=row.state, **detail)
+
+
+def show(work: Work, rows: Sequence[Consultation]) -> list[dict[str, Any]]:
+    """Show consultations with what they say and what each State holds."""
+    return [_show(work, row) for row in rows]
+
+
+def _show(work: Work, row: Consultation) -> dict[str, Any]:
+    key = key_of(work, row)
+    columns = {column.key: getattr(row, column.key) for column in Consultation.__table__.columns}
+    held = show_positions(work, positions(work, row.id))
+    own = [p for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id]
+    late = row.state == "opened" and row.reply_by is not None and row.reply_by < work.now
+    return {
+        **columns,
+        "facts": unseal(key, row.sealed, row.id)["facts"],
+        "reason": unseal(key, row.reason, row.id)["reason"] if row.reason else None,
+        "positions": held,
+        "overlap_id": row.overlap_id if row.contacting_id == work.actor.authority_id else None,
+        "case_id": own[0].case_id if own else None,
+        "overdue": late,
+        "etag": row.etag,
+    }
+
+
+def show_positions(work: Work, rows: Sequence[ConsultationPosition]) -> list[dict[str, Any]]:
+    """Show positions with their reasons."""
+    shown = []
+    for row in rows:
+        key = key_of(work, work.one(Consultation, row.consultation_id))
+        columns = {column.key: getattr(row, column.key) for column in ConsultationPosition.__table__.columns}
+        shown.append({**columns, "reasons": unseal(key, row.sealed, row.id).get("reasons"), "etag": row.etag})
+    return shown
+
+
+def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
+    """Say what is wrong with one field."""
+    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])

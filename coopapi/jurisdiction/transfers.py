@@ -1,0 +1,87 @@
+"""Proceedings given over after a consensus: from which case, to whom, when and with what; the receiver names its case."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.db import Work, new_id
+from coopapi.errors import Conflict, Forbidden, NotFound
+from coopapi.jurisdiction import service
+from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
+from coopapi.jurisdiction.sealing import key_of, seal, unseal
+
+
+class NothingAgreed(Conflict):
+    """Proceedings are given over to the State that all agreed shall prosecute."""
+
+
+class ReceivedAlready(Conflict):
+    """The receiving authority has named the case in which it goes on."""
+
+
+def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> ProceedingsTransfer:
+    """Give proceedings over; the case they come from stays, and says where they went."""
+    consultation = work.one(Consultation, consultation_id)
+    if not service.mine(work, consultation):
+        raise service.NotConsulted
+    if consultation.prosecuting_country is None or consultation.prosecuting_country == work.actor.country:
+        raise NothingAgreed(state=consultation.state)
+    cases.usable(work, data["case_id"], Level.OWN)
+    to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
+    if to.get(data["to_authority"]) != consultation.prosecuting_country:
+        raise service.fault("/to_authority", "prosecutes", "the authority of the State that prosecutes")
+    if data["transferred_on"] > work.now.date():
+        raise service.fault("/transferred_on", "order_of_time", "not in the future")
+    row_id = new_id()
+    row = work.add(
+        ProceedingsTransfer(
+            id=row_id,
+            consultation_id=consultation.id,
+            from_case=data["case_id"],
+            from_id=work.actor.authority_id,
+            to_id=data["to_authority"],
+            transferred_on=data["transferred_on"],
+            sealed=seal(key_of(work, consultation), {"handed_over": data["handed_over"]}, row_id),
+            created_by=work.actor.id,
+            created_at=work.now,
+        )
+    )
+    service.tell(work, consultation, "transferred", transfer=str(row.id), to=str(row.to_id))
+    return row
+
+
+def receive(work: Work, consultation_id: UUID, transfer_id: UUID, version: int, case_id: UUID) -> ProceedingsTransfer:
+    """Name the case in which the proceedings go on: its provenance is known from then on."""
+    row = work.one(ProceedingsTransfer, transfer_id)
+    consultation = work.one(Consultation, consultation_id)
+    if row.consultation_id != consultation_id:
+        raise NotFound
+    if row.to_id != work.actor.authority_id or not service.mine(work, consultation):
+        raise Forbidden("the receiving authority says in which case it goes on")
+    row = work.one(ProceedingsTransfer, transfer_id, version=version, lock=True)
+    if row.to_case:
+        raise ReceivedAlready
+    cases.usable(work, case_id, Level.OWN)
+    row.to_case, row.received_at = case_id, work.now
+    service.tell(work, consultation, "received", transfer=str(row.id))
+    return row
+
+
+def of_consultation(work: Work, consultation_id: UUID) -> Select[ProceedingsTransfer]:
+    """Select what was given over after a consultation."""
+    work.one(Consultation, consultation_id)
+    return work.all(ProceedingsTransfer).where(ProceedingsTransfer.consultation_id == consultation_id)
+
+
+def show(work: Work, rows: Sequence[ProceedingsTransfer]) -> list[dict[str, Any]]:
+    """Show transfers with what was handed over."""
+    shown = []
+    for row in rows:
+        key = key_of(work, work.one(Consultation, row.consultation_id))
+        columns = {column.key: getattr(row, column.key) for column in ProceedingsTransfer.__table__.columns}
+        shown.append({**columns, **unseal(key, row.sealed, row.id), "etag": row.etag})
+    return shown

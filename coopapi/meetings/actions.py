@@ -1,0 +1,137 @@
+"""What authorities undertook at a meeting: by whom, by when, done, dropped or overdue; each authority's list of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_
+
+from coopapi.db import Work, new_id
+from coopapi.deadlines.computing import zone_of
+from coopapi.errors import Conflict, Forbidden
+from coopapi.lifecycle import Side
+from coopapi.meetings import sides
+from coopapi.meetings.lives import ACTION_LIFE
+from coopapi.meetings.models import Meeting
+from coopapi.meetings.papers import MeetingAction
+from coopapi.meetings.sealing import key_of_actions, seal, unseal
+from coopapi.meetings.sides import fault
+
+
+class NotYourAction(Forbidden):
+    """Whoever undertook to do something says whether it is done."""
+
+
+class NothingUndertakenYet(Conflict):
+    """Actions come from a meeting that was held and is not closed."""
+
+
+def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:
+    """Write down what an authority at the table will do, by the end of which day: the host for all, each for itself."""
+    meeting = work.one(Meeting, meeting_id)
+    stands = sides.require(work, meeting)
+    if meeting.state not in {"held", "minutes_agreed"}:
+        raise NothingUndertakenYet(state=meeting.state)
+    owner_id = data.get("owner", work.actor.authority_id)
+    if stands is not Side.HOST and owner_id != work.actor.authority_id:
+        raise sides.NotAtTheTable("each undertakes for itself; the host desk writes down for all")
+    places = {p.authority_id: p for p in sides.of_meeting(work, meeting.id) if p.state == "accepted"}
+    if owner_id not in places:
+        raise fault("/owner", "at_the_table", "an authority that came to the meeting")
+    country = places[owner_id].country
+    due_at = end_of(data["due_on"], country)
+    if due_at <= work.now:
+        raise fault("/due_on", "order_of_time", "not in the past")
+    row_id = new_id()
+    row = work.add(
+        MeetingAction(
+            id=row_id,
+            meeting_id=meeting.id,
+            owner_id=owner_id,
+            country=country,
+            due_at=due_at,
+            sealed=seal(key_of_actions(work), {"text": data["text"]}, row_id),
+            created_by=work.actor.id,
+            created_at=work.now,
+        )
+    )
+    sides.tell(work, meeting, "action_undertaken", item=str(row.id), owner=str(owner_id), due=due_at.isoformat())
+    return row
+
+
+def end_of(day: date, country: str | None) -> datetime:
+    """The end of a day where it is owed."""
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
+
+
+def take(work: Work, action_id: UUID, version: int, data: Mapping[str, Any]) -> MeetingAction:
+    """Say that something is done, is dropped, or is to be done after all: by the authority that undertook it."""
+    row = work.one(MeetingAction, action_id)
+    move = ACTION_LIFE.move(row.state, data["event"], data.get("reason"))
+    if row.owner_id != work.actor.authority_id:
+        raise NotYourAction
+    work.require(move.by)
+    row = work.one(MeetingAction, action_id, version=version, lock=True)
+    row.state, row.ended_at = move.target, None if move.target == "open" else work.now
+    row.reason = seal(key_of_actions(work), {"reason": data.get("reason")}, row.id, "reason")
+    meeting = work.session.scalar(work.all(Meeting).where(Meeting.id == row.meeting_id))
+    if meeting is not None:
+        sides.tell(work, meeting, f"action_{move.target}", item=str(row.id))
+    else:
+        work.note(f"action.{move.target}", row, event=True)
+    return row
+
+
+def moves(work: Work, action_id: UUID) -> dict[str, Any]:
+    """Say where an action stands, and what the caller may say of it now."""
+    row = work.one(MeetingAction, action_id)
+    mine = row.owner_id == work.actor.authority_id
+    allowed = [
+        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        for m in ACTION_LIFE.leaving(row.state)
+        if mine and work.actor.may(m.by)
+    ]
+    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+
+
+def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[MeetingAction]:
+    """Select actions: one's own or those of others, of one meeting, overdue, or due soon."""
+    query = work.all(MeetingAction)
+    if side := wanted.get("side"):
+        mine = MeetingAction.owner_id == work.actor.authority_id
+        query = query.where(mine if side == "mine" else ~mine)
+    if owner := wanted.get("owner"):
+        query = query.where(MeetingAction.owner_id == owner)
+    if meeting_id := wanted.get("meeting_id"):
+        query = query.where(MeetingAction.meeting_id == meeting_id)
+    overdue = and_(MeetingAction.state == "open", MeetingAction.due_at <= work.now)
+    if state := wanted.get("state"):
+        query = query.where(overdue if state == "overdue" else MeetingAction.state == state)
+    if wanted.get("overdue"):
+        query = query.where(overdue)
+    if hours := wanted.get("within"):
+        soon = work.now + timedelta(hours=hours)
+        query = query.where(MeetingAction.state == "open", MeetingAction.due_at > work.now, MeetingAction.due_at <= soon)
+    return query
+
+
+def show(work: Work, rows: Sequence[MeetingAction]) -> list[dict[str, Any]]:
+    """Show actions with their words; an open one whose day is over is overdue."""
+    return [_show(work, row) for row in rows]
+
+
+def _show(work: Work, row: MeetingAction) -> dict[str, Any]:
+    columns = {column.key: getattr(row, column.key) for column in MeetingAction.__table__.columns}
+    key = key_of_actions(work)
+    last_moment = row.due_at.astimezone(ZoneInfo(zone_of(row.country))) - timedelta(microseconds=1)
+    return {
+        **columns,
+        "text": unseal(key, row.sealed, row.id)["text"],
+        "reason": unseal(key, row.reason, row.id, "reason").get("reason"),
+        "due_on": last_moment.date(),
+        "zone": zone_of(row.country),
+        "state": "overdue" if row.state == "open" and row.due_at <= work.now else row.state,
+        "etag": row.etag,
+    }

@@ -1,0 +1,82 @@
+"""A coordination centre on its day of action: a log line by line, and what came of it in each country."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.db import Work, new_id
+from coopapi.errors import Conflict
+from coopapi.lifecycle import Side
+from coopapi.meetings import sides
+from coopapi.meetings.models import Meeting
+from coopapi.meetings.papers import CentreEntry
+from coopapi.meetings.sealing import key_of, seal, unseal
+from coopapi.meetings.sides import fault
+
+
+class NoActionDay(Conflict):
+    """A log is kept by a coordination centre, on its day and until its minutes are agreed."""
+
+
+def log(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEntry:
+    """Log a measure with its figures: each country its own, the host desk for all."""
+    meeting = work.one(Meeting, meeting_id)
+    stands = sides.require(work, meeting)
+    if meeting.level != "coordination_centre" or meeting.state not in {"scheduled", "held"}:
+        raise NoActionDay(state=meeting.state)
+    if stands is not Side.HOST and data["country"] != work.actor.country:
+        raise sides.NotAtTheTable("each country logs for itself; the host desk for all")
+    if data["country"] not in meeting.countries:
+        raise fault("/country", "at_the_table", "a country of the coordination centre")
+    if data["at"] > work.now:
+        raise fault("/at", "order_of_time", "not in the future")
+    row_id = new_id()
+    row = work.add(
+        CentreEntry(
+            id=row_id,
+            meeting_id=meeting.id,
+            at=data["at"],
+            country=data["country"],
+            authority_id=work.actor.authority_id,
+            measure=data["measure"],
+            figures=data.get("figures", {}),
+            sealed=seal(key_of(work, meeting), {"note": data.get("note")}, row_id),
+            created_by=work.actor.id,
+            created_at=work.now,
+        )
+    )
+    sides.tell(work, meeting, "logged", country=row.country, measure=row.measure)
+    return row
+
+
+def entries(work: Work, meeting_id: UUID) -> Select[CentreEntry]:
+    """Select the log of a coordination centre."""
+    return work.all(CentreEntry).where(CentreEntry.meeting_id == work.one(Meeting, meeting_id).id)
+
+
+def show(work: Work, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
+    """Show lines of the log with their notes."""
+    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
+    columns = [column.key for column in CentreEntry.__table__.columns]
+    return [
+        {
+            **{k: getattr(row, k) for k in columns},
+            "note": unseal(keys[row.meeting_id], row.sealed, row.id)["note"],
+            "etag": row.etag,
+        }
+        for row in rows
+    ]
+
+
+def results(work: Work, meeting_id: UUID) -> dict[str, Any]:
+    """Add up the figures of a coordination centre, by country and in all."""
+    by_country: dict[str, Counter[str]] = {}
+    rows = work.session.scalars(entries(work, meeting_id)).all()
+    for row in rows:
+        by_country.setdefault(row.country, Counter()).update(row.figures)
+    total = sum(by_country.values(), Counter())
+    countries = [{"country": country, "figures": dict(figures)} for country, figures in sorted(by_country.items())]
+    return {"countries": countries, "total": dict(total), "entries": len(rows)}

@@ -1,0 +1,218 @@
+"""Convening a meeting: from what, by whom, hosted by which desk; inviting to it, and how long access to it lasts."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi import parties
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.cases.models import Case
+from coopapi.db import Work, new_id
+from coopapi.directory.models import Authority
+from coopapi.errors import Conflict
+from coopapi.lifecycle import Side
+from coopapi.meetings import shares, sides
+from coopapi.meetings.lives import AHEAD, AMONG_DESKS, PLACE_LIFE
+from coopapi.meetings.models import Meeting, MeetingParticipant
+from coopapi.meetings.sealing import key_of, new_key, seal, unseal
+from coopapi.meetings.sides import fault
+from coopapi.mla.models import Request
+from coopapi.overlaps import showing as overlaps
+
+UNSCHEDULED: Final = timedelta(days=90)
+AFTERWARDS: Final = timedelta(days=30)
+"""How long those invited see a meeting: while no time is set, and after its end; the host desk may extend it."""
+_LONGEST: Final = timedelta(days=3 * 366)
+_DESK: Final = "eurojust_desk"
+_DESKS: Final = frozenset({_DESK, "liaison_prosecutor", "eurojust_contact_point", "organisation"})
+_TWO: Final = 2
+WORDS: Final = ("title", "agenda", "legal_issues", "confidentiality", "place")
+_COLUMNS: Final = ("mode", "time_zone", "interpretation", "countries")
+_IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
+
+
+class TakesPartAlready(Conflict):
+    """That authority takes part in the meeting already."""
+
+
+class MeetingIsOver(Conflict):
+    """A meeting that was held, closed or cancelled is not changed any more; access to it may be extended."""
+
+
+def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
+    """Propose a meeting: a desk hosts it itself, a prosecutor or an organisation asks a desk to."""
+    case_id = _seen_origin(work, data["origin_type"], data["origin_id"])
+    host, me = _host(work, data.get("host_desk")), work.actor.authority_id
+    mine = _known(work, me, "")
+    if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
+        raise fault("/level", "desks_only", "levels I and II are among desks")
+    countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
+    row_id, until = new_id(), work.now + UNSCHEDULED
+    _admit_both(work, row_id, host.id, case_id, until)
+    wrapped, sealer = new_key(work, row_id)
+    meeting = work.add(
+        Meeting(
+            id=row_id,
+            reference=f"CM-{work.now.year}-{row_id.hex[-8:].upper()}",
+            level=data["level"],
+            origin_type=data["origin_type"],
+            origin_id=data["origin_id"],
+            convener_id=me,
+            host_id=host.id,
+            countries=countries,
+            interpretation=data.get("interpretation", []),
+            mode=data["mode"],
+            time_zone=data["time_zone"],
+            access_until=until,
+            wrapped=wrapped,
+            sealed=seal(sealer, {name: data[name] for name in WORDS if name in data}, row_id),
+            created_by=work.actor.id,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+    )
+    _seat(work, meeting, host, {"function": "host"})
+    if host.id != me:
+        _seat(work, meeting, mine, {"function": data.get("function", "prosecutor")})
+    for number, guest in enumerate(data.get("participants", ())):
+        _invite(work, meeting, guest, f"/participants/{number}")
+    sides.tell(work, meeting, "proposed", level=meeting.level, host=str(host.id))
+    return meeting
+
+
+def _admit_both(work: Work, meeting_id: UUID, host_id: UUID, case_id: UUID | None, until: datetime) -> None:
+    """Whoever convenes comes first; the host desk hosts until the end of access, and keeps the record after it."""
+    me = work.actor.authority_id
+    parties.admit(work, meeting_id, me, Side.HOST if host_id == me else Side.INVITED, case_id=case_id, until=until)
+    if host_id != me:
+        parties.admit(work, meeting_id, host_id, Side.HOST, until=until)
+    parties.admit(work, meeting_id, host_id, Side.PARTICIPANT)
+
+
+def _seen_origin(work: Work, kind: str, origin_id: UUID) -> UUID | None:
+    """The convener sees what the meeting is about; through a case of its own, its people follow the meeting."""
+    if kind == "case":
+        work.one(Case, origin_id)
+        ours = [origin_id]
+    elif kind == "overlap":
+        overlap = overlaps.one_overlap(work, origin_id)
+        ours = [overlap.case_a, overlap.case_b]
+    else:
+        request = work.one(Request, origin_id)
+        ours = [part.case_id for part in parties.parts(work, request.id) if part.case_id]
+    return next((case_id for case_id in ours if cases.reaches(work, case_id, Level.CONTRIBUTE)), None)
+
+
+def _host(work: Work, wished: UUID | None) -> Authority:
+    """The desk that hosts: the caller's own, the one that is asked, or that of the caller's country."""
+    if wished is not None:
+        found = work.session.scalar(work.all(Authority).where(Authority.id == wished, Authority.type == _DESK))
+    else:
+        desks = work.all(Authority).where(Authority.type == _DESK)
+        own = work.session.scalar(desks.where(Authority.id == work.actor.authority_id))
+        found = own or work.session.scalar(desks.where(Authority.country == work.actor.country).order_by(Authority.id))
+    if found is None:
+        raise fault("/host_desk", _DESK, "name the desk at Eurojust that is asked to host")
+    return found
+
+
+def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> list[str]:
+    """The countries of a meeting; organisations have none, and two are enough for a bilateral one."""
+    there = sorted({country for country in countries if country})
+    if level == "bilateral" and len(there) > _TWO:
+        raise fault(pointer, "bilateral", "a bilateral meeting is between two countries")
+    return there
+
+
+def _known(work: Work, authority_id: UUID, pointer: str) -> Authority:
+    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
+    if found is None:
+        raise fault(f"{pointer}/authority_id", "unknown", "there is no such authority")
+    return found
+
+
+def _seat(work: Work, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
+    """Give an authority its place; whoever convenes or hosts comes."""
+    row_id, accepted = new_id(), authority.id in {meeting.host_id, meeting.convener_id}
+    return work.add(
+        MeetingParticipant(
+            id=row_id,
+            meeting_id=meeting.id,
+            authority_id=authority.id,
+            country=authority.country,
+            function=data["function"],
+            state="accepted" if accepted else PLACE_LIFE.start,
+            sealed=seal(key_of(work, meeting), {"persons": list(data.get("persons", ()))}, row_id),
+            invited_by=work.actor.authority_id,
+            invited_at=work.now,
+            answered_at=work.now if accepted else None,
+        )
+    )
+
+
+def invite(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingParticipant:
+    """Invite an authority or an organisation; from then on it sees the meeting, and what is shared for it."""
+    meeting = work.one(Meeting, meeting_id)
+    sides.require(work, meeting, host=True)
+    meeting = work.one(Meeting, meeting_id, lock=True)
+    if meeting.state not in AHEAD:
+        raise MeetingIsOver(state=meeting.state)
+    row = _invite(work, meeting, data, "")
+    shares.align(work, meeting)
+    sides.tell(work, meeting, "invited", to=str(row.authority_id))
+    return row
+
+
+def _invite(work: Work, meeting: Meeting, data: Mapping[str, Any], pointer: str) -> MeetingParticipant:
+    authority = _known(work, data["authority_id"], pointer)
+    before = next((p for p in sides.of_meeting(work, meeting.id) if p.authority_id == authority.id), None)
+    if before is not None and before.state in {"invited", "accepted"}:
+        raise TakesPartAlready(participant=str(before.id))
+    if meeting.level in AMONG_DESKS and authority.type not in _DESKS:
+        raise fault(f"{pointer}/authority_id", "desks_only", "levels I and II are among desks; authorities come to level III")
+    countries = _at_the_table(meeting.level, {*meeting.countries, authority.country}, f"{pointer}/authority_id")
+    parties.admit(work, meeting.id, authority.id, Side.INVITED, until=meeting.access_until)
+    meeting.countries = countries
+    if before is None:
+        return _seat(work, meeting, authority, data)
+    PLACE_LIFE.move(before.state, "invite", None)
+    before.state, before.function, before.invited_at, before.answered_at = "invited", data["function"], work.now, None
+    before.sealed = seal(key_of(work, meeting), {"persons": list(data.get("persons", ()))}, before.id)
+    return before
+
+
+def change(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) -> Meeting:
+    """Change what is planned; calendars that know the meeting are told by its sequence."""
+    meeting = work.one(Meeting, meeting_id)
+    sides.require(work, meeting, host=True)
+    meeting = work.one(Meeting, meeting_id, version=version, lock=True)
+    if meeting.state not in AHEAD and data.keys() - {"access_until"}:
+        raise MeetingIsOver(state=meeting.state)
+    if "countries" in data:
+        _at_the_table(meeting.level, set(data["countries"]), "/countries")
+    for name in data.keys() & set(_COLUMNS):
+        setattr(meeting, name, data[name])
+    if data.keys() & set(WORDS):
+        said = {**unseal(key_of(work, meeting), meeting.sealed, meeting.id), **{n: data[n] for n in WORDS if n in data}}
+        meeting.sealed = seal(key_of(work, meeting), said, meeting.id)
+    if data.keys() & _IN_CALENDARS and meeting.state == "scheduled":
+        meeting.sequence += 1
+    if until := data.get("access_until"):
+        if not work.now < until <= work.now + _LONGEST:
+            raise fault("/access_until", "order_of_time", "in the future, and not beyond three years")
+        last(work, meeting, until)
+    meeting.updated_at = work.now
+    sides.tell(work, meeting, "changed", fields=sorted(data))
+    return meeting
+
+
+def last(work: Work, meeting: Meeting, until: datetime) -> None:
+    """Let access to the meeting, and to what is shared for it, last until a moment."""
+    meeting.access_until = until
+    for place in sides.of_meeting(work, meeting.id):
+        if place.state in {"invited", "accepted"}:
+            side = Side.HOST if place.authority_id == meeting.host_id else Side.INVITED
+            parties.admit(work, meeting.id, place.authority_id, side, until=until)
+    shares.align(work, meeting)

@@ -1,0 +1,112 @@
+"""What was concluded for each country, and the minutes: written by the host, agreed to by every State that took part."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.db import Work, new_id
+from coopapi.errors import Conflict
+from coopapi.lifecycle import Side
+from coopapi.meetings import sides
+from coopapi.meetings.models import Meeting, MeetingParticipant
+from coopapi.meetings.papers import MeetingConclusion
+from coopapi.meetings.sealing import key_of, seal, unseal
+from coopapi.meetings.sides import fault
+
+
+class NotHeldYet(Conflict):
+    """Conclusions and minutes are of a meeting that was held, until its minutes are agreed."""
+
+
+class NothingToAgree(Conflict):
+    """There are no minutes to agree to, or your authority did not come, or it has agreed."""
+
+
+def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingConclusion:
+    """Write down what was concluded for a country: by the host, or by that country for itself."""
+    meeting = work.one(Meeting, meeting_id)
+    stands = sides.require(work, meeting)
+    if meeting.state != "held":
+        raise NotHeldYet(state=meeting.state)
+    if stands is not Side.HOST and data["country"] != work.actor.country:
+        raise sides.NotAtTheTable("each country concludes for itself; the host desk for all")
+    if data["country"] not in meeting.countries:
+        raise fault("/country", "at_the_table", "a country of the meeting")
+    row_id = new_id()
+    row = work.add(
+        MeetingConclusion(
+            id=row_id,
+            meeting_id=meeting.id,
+            country=data["country"],
+            authority_id=work.actor.authority_id,
+            sealed=seal(key_of(work, meeting), {"text": data["text"]}, row_id),
+            created_by=work.actor.id,
+            created_at=work.now,
+        )
+    )
+    sides.tell(work, meeting, "concluded", country=row.country, conclusion=str(row.id))
+    return row
+
+
+def conclusions(work: Work, meeting_id: UUID) -> Select[MeetingConclusion]:
+    """Select what was concluded at a meeting."""
+    return work.all(MeetingConclusion).where(MeetingConclusion.meeting_id == work.one(Meeting, meeting_id).id)
+
+
+def show(work: Work, rows: Sequence[MeetingConclusion]) -> list[dict[str, Any]]:
+    """Show conclusions with their words."""
+    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
+    columns = [column.key for column in MeetingConclusion.__table__.columns]
+    return [
+        {**{k: getattr(row, k) for k in columns}, **unseal(keys[row.meeting_id], row.sealed, row.id), "etag": row.etag}
+        for row in rows
+    ]
+
+
+def write(work: Work, meeting_id: UUID, version: int, text: str) -> Meeting:
+    """Write the minutes; another text is to be agreed to anew by everybody but the host, who wrote it."""
+    meeting = work.one(Meeting, meeting_id)
+    sides.require(work, meeting, host=True)
+    meeting = work.one(Meeting, meeting_id, version=version, lock=True)
+    if meeting.state != "held":
+        raise NotHeldYet(state=meeting.state)
+    meeting.minutes = seal(key_of(work, meeting), {"minutes": text}, meeting.id, "minutes")
+    meeting.updated_at = work.now
+    for place in sides.of_meeting(work, meeting.id):
+        place.agreed_at = work.now if place.authority_id == meeting.host_id else None
+    settle(work, meeting)
+    sides.tell(work, meeting, "minutes_written")
+    return meeting
+
+
+def agree(work: Work, meeting: Meeting) -> None:
+    """Agree to the minutes for one's own authority."""
+    own = _own(work, meeting)
+    if own is None:
+        raise NothingToAgree(state=meeting.state)
+    own.agreed_at = work.now
+
+
+def is_awaited(work: Work, meeting: Meeting) -> bool:
+    """Tell whether the caller's agreement is awaited."""
+    return _own(work, meeting) is not None
+
+
+def _own(work: Work, meeting: Meeting) -> MeetingParticipant | None:
+    return next((p for p in awaited(work, meeting) if p.authority_id == work.actor.authority_id), None)
+
+
+def awaited(work: Work, meeting: Meeting) -> list[MeetingParticipant]:
+    """The States that came and have not agreed to the minutes yet; organisations take part and do not agree."""
+    if meeting.minutes is None or meeting.state != "held":
+        return []
+    return [p for p in sides.of_meeting(work, meeting.id) if p.state == "accepted" and p.country and p.agreed_at is None]
+
+
+def settle(work: Work, meeting: Meeting) -> None:
+    """With the last State's agreement the minutes are agreed."""
+    work.session.flush()
+    if not awaited(work, meeting):
+        meeting.state = "minutes_agreed"

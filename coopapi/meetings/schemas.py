@@ -1,0 +1,195 @@
+"""Meetings as they come in."""
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from coopapi.cases.schemas import TransitionIn
+from coopapi.directory import codelists
+from coopapi.directory.fields import Code
+from coopapi.disclosures.schemas import DisclosureIn
+from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.jits.schemas import JitIn
+from coopapi.jurisdiction.schemas import ConsultationIn
+from coopapi.meetings.lives import ACTION_LIFE, MEETING_LIFE, MODES
+from coopapi.meetings.outcomes import OUTCOMES
+from coopapi.mla.schemas import RequestIn
+
+_YES_OR_NO = {"truthy": {True}, "falsy": {False}}
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
+
+
+class Zone(fields.String):
+    """A time zone by its place, such as Europe/Amsterdam."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=[validate.Length(1, 60)], **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        zone = super()._deserialize(value, attr, data, **kwargs)
+        if zone not in _zones():
+            raise ma.ValidationError("Not a time zone of the IANA database, such as Europe/Amsterdam.")
+        return zone
+
+
+class SeatedIn(Schema):
+    """A person who comes for an authority."""
+
+    name = Text(200, required=True)
+    post = Text(200)
+
+
+class GuestIn(Schema):
+    """An authority or organisation to invite."""
+
+    authority_id = fields.UUID(required=True)
+    function = Code("meeting_functions", required=True)
+    persons = Many(fields.Nested(SeatedIn), 20)
+
+
+class _MeetingFields(Schema):
+    agenda = Text(8000)
+    legal_issues = Text(8000)
+    confidentiality = Text(2000, metadata={"description": "What is to be kept from whom."})
+    place = Text(500, metadata={"description": "The room, or how to join by video."})
+    countries = Many(Code("countries"), 60)
+    interpretation = Many(Code("languages"), 24, metadata={"description": "Languages that are interpreted."})
+
+
+class MeetingIn(_MeetingFields):
+    """A meeting to propose, from what you see: a case, an overlap, or a request."""
+
+    level = Code("meeting_levels", required=True)
+    origin_type = OneOf(("case", "overlap", "request"), required=True)
+    origin_id = fields.UUID(required=True)
+    title = Text(300, required=True)
+    host_desk = fields.UUID(metadata={"description": "The desk that is asked to host; that of your country if not said."})
+    function = Code("meeting_functions", metadata={"description": "Yours, if another hosts; `prosecutor` if not said."})
+    mode = OneOf(MODES, required=True)
+    time_zone = Zone(required=True)
+    participants = Many(fields.Nested(GuestIn), 60, distinct=False)
+
+
+class MeetingPatch(_MeetingFields):
+    """What changes about a meeting."""
+
+    title = Text(300)
+    mode = OneOf(MODES)
+    time_zone = Zone()
+    access_until = When(metadata={"description": "How long those invited see the meeting, and what is shared for it."})
+
+
+class OptionIn(Schema):
+    """A time at which the meeting could be."""
+
+    starts_at = When(required=True)
+    ends_at = When(required=True)
+
+
+class MeetingStepIn(TransitionIn):
+    """A step: a poll offers times, scheduling takes one of them or another."""
+
+    options = Many(fields.Nested(OptionIn), 20)
+    option_id = fields.UUID()
+    starts_at = When()
+    ends_at = When()
+
+
+class AnswerIn(Schema):
+    """Whether one time suits you."""
+
+    option_id = fields.UUID(required=True)
+    answer = OneOf(("yes", "no", "maybe"), required=True)
+
+
+class AnswersIn(Schema):
+    """Which times suit you."""
+
+    answers = Many(fields.Nested(AnswerIn), 20, least=1, required=True)
+
+
+class MeetingShareIn(Schema):
+    """A case of yours to share with those who take part."""
+
+    case_id = fields.UUID(required=True)
+    level = OneOf(("index", "read"), metadata={"description": "`read` if not said."})
+
+
+class ConclusionIn(Schema):
+    """What was concluded for a country."""
+
+    country = Code("countries", required=True)
+    text = Text(8000, required=True)
+
+
+class MinutesIn(Schema):
+    """The minutes."""
+
+    text = Text(20_000, required=True)
+
+
+class ActionIn(Schema):
+    """What an authority will do, by the end of which day in its country."""
+
+    owner = fields.UUID(metadata={"description": "Your own authority if not said."})
+    due_on = fields.Date(required=True)
+    text = Text(4000, required=True)
+
+
+class OutcomeDisclosureIn(DisclosureIn):
+    """What is asked of the other side of an overlap."""
+
+    overlap_id = fields.UUID(required=True)
+
+
+class OutcomeIn(Schema):
+    """What is begun, as its own endpoint takes it, under the name of its kind."""
+
+    kind = OneOf(OUTCOMES, required=True)
+    jit_proposal = fields.Nested(JitIn)
+    request = fields.Nested(RequestIn)
+    consultation = fields.Nested(ConsultationIn)
+    disclosure = fields.Nested(OutcomeDisclosureIn)
+
+
+class CentreEntryIn(Schema):
+    """A line of the log of an action day."""
+
+    at = When(required=True)
+    country = Code("countries", required=True)
+    measure = Code("operation_measures", required=True)
+    figures = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(sorted(codelists.load("operation_results").codes))),
+        values=fields.Integer(strict=True, validate=validate.Range(0, 1_000_000)),
+        validate=validate.Length(max=20),
+    )
+    note = Text(2000)
+
+
+class MeetingFilter(Paged):
+    """Which meetings."""
+
+    state = OneOf(MEETING_LIFE.states)
+    level = Code("meeting_levels")
+    country = Code("countries")
+    origin_id = fields.UUID(metadata={"description": "The case, overlap or request it is about."})
+    side = OneOf(("host", "invited"))
+    upcoming = fields.Boolean()
+
+
+class ActionFilter(Paged):
+    """Which actions: `side=mine&overdue=true` is the morning list."""
+
+    side = OneOf(("mine", "theirs"))
+    owner = fields.UUID()
+    meeting_id = fields.UUID()
+    state = OneOf((*ACTION_LIFE.states, "overdue"))
+    overdue = fields.Boolean()
+    within = Count(1, 8760, metadata={"description": "Due within so many hours."})

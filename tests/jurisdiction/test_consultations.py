@@ -1,0 +1,122 @@
+"""Consulting on who prosecutes, over HTTP: contact, replies, positions, consensus or Eurojust, transfer."""
+
+import pytest
+from consulting import FACTS, ROOT, consulting, hold, opened, read, step, walk
+from gathering import overlap
+
+
+def test_a_consultation_is_walked_from_an_overlap_to_the_transfer(world):
+    case, other, found = overlap(world)
+    consultation = opened(world, contacted=("fr",), overlap_id=found)
+    assert {p["country"]: p["side"] for p in read(world, "prosecutor_ro", consultation)["positions"]} == {
+        "NL": "requesting", "FR": "executing", "RO": "executing",
+    }  # fmt: skip
+    assert read(world, "prosecutor_ro", consultation)["overlap_id"] is None
+    early = step(world, "prosecutor", consultation, "consult")
+    assert (early.status_code, early.json["allowed"]) == (409, ["reply", "close"])
+
+    assert walk(world, consultation, ("prosecutor_fr", "reply", {"position": "end"}))["state"] == "opened"
+    assert step(world, "prosecutor_fr", consultation, "reply").json["type"] == "/problems/replied-already"
+    assert walk(world, consultation, ("prosecutor_ro", "reply", {"reasons": "We have a case"}))["state"] == "replied"
+    walk(world, consultation, ("prosecutor_ro", "consult"))
+    undecided = step(world, "prosecutor", consultation, "agree")
+    assert (undecided.status_code, undecided.json["type"]) == (409, "/problems/no-consensus-yet")
+    assert hold(world, "prosecutor", consultation, "transfer").status_code == 200
+    assert hold(world, "prosecutor_ro", consultation, "prosecute").status_code == 200
+    agreed = walk(world, consultation, ("prosecutor", "agree"))
+    assert (agreed["state"], agreed["prosecuting_country"]) == ("consensus", "RO")
+
+    body = {"case_id": case, "to_authority": str(world.authorities["ro"]), "transferred_on": "2026-11-01",
+            "handed_over": ["File, three volumes"]}  # fmt: skip
+    world.clock.at("2027-01-10T12:00:00+00:00")
+    made = world.as_("prosecutor").post(f"{ROOT}/{consultation}/transfers", body)
+    assert made.status_code == 201, made.json
+    path = f"{ROOT}/{consultation}/transfers/{made.json['id']}/case"
+    assert world.as_("prosecutor").post(path, {"case_id": case}, If_Match='"v1"').status_code == 403
+    received = world.as_("prosecutor_ro").post(path, {"case_id": other}, If_Match='"v1"')
+    assert (received.status_code, received.json["to_case"]) == (200, other)
+    again = world.as_("prosecutor_ro").post(path, {"case_id": other}, If_Match='"v2"')
+    assert again.json["type"] == "/problems/received-already"
+    for who in ("prosecutor", "prosecutor_ro", "prosecutor_fr"):
+        (seen,) = world.as_(who).get(f"{ROOT}/{consultation}/transfers").json["items"]
+        assert (seen["from_case"], seen["to_case"], seen["handed_over"]) == (case, other, ["File, three volumes"])
+    assert walk(world, consultation, ("prosecutor_ro", "close"))["state"] == "closed"
+    told = [e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline").json["items"]]
+    assert told[0] == "consultation.close"
+    assert "consultation.received" in told
+
+
+def test_without_consensus_eurojust_is_asked_and_orders_nothing(world):
+    consultation = consulting(world)
+    hold(world, "prosecutor", consultation, "prosecute")
+    assert step(world, "prosecutor_fr", consultation, "fail").status_code == 422
+    walk(world, consultation, ("prosecutor_fr", "fail", {"reason": "Both prosecute"}))
+    assert step(world, "prosecutor_fr", consultation, "refer").status_code == 422
+    assert world.as_("desk_fr").get(f"{ROOT}/{consultation}").status_code == 404
+
+    referred = walk(world, consultation, ("prosecutor_fr", "refer", {"desk": str(world.authorities["desk_fr"])}))
+
+    assert referred["state"] == "referred_to_eurojust"
+    assert read(world, "desk_fr", consultation)["facts"] == FACTS["facts"]
+    assert world.as_("desk_fr").get(f"{ROOT}/{consultation}/transitions").json["allowed"] == []
+    tag = f'"{read(world, "desk_fr", consultation)["etag"]}"'
+    ordered = world.as_("desk_fr").post(f"{ROOT}/{consultation}/transitions", {"event": "agree"}, If_Match=tag)
+    assert ordered.status_code == 403
+    for who, position in (("prosecutor_fr", "end"), ("prosecutor_ro", "transfer")):
+        assert hold(world, who, consultation, position).status_code == 200
+    assert walk(world, consultation, ("prosecutor_ro", "agree"))["prosecuting_country"] == "NL"
+
+
+@pytest.mark.parametrize("who", ["desk", "desk_fr", "judge_fr"])
+def test_who_takes_no_part_sees_nothing(world, who):
+    consultation = opened(world)
+
+    assert world.as_(who).get(f"{ROOT}/{consultation}").status_code == 404
+    assert world.as_(who).get(f"{ROOT}/{consultation}/transfers").status_code == 404
+    assert world.as_(who).get(ROOT).json["items"] == []
+
+
+def test_the_contacted_do_not_take_the_steps_of_the_contacting(world):
+    consultation = opened(world)
+
+    assert step(world, "prosecutor_fr", consultation, "close", reason="R").status_code == 403
+    assert step(world, "prosecutor", consultation, "reply").status_code == 403
+    assert step(world, "prosecutor", consultation, "close", reason="Another person").json["reason"] == "Another person"
+
+
+@pytest.mark.parametrize("contacted", [[], ["nl"], ["europol"], ["desk"]])
+def test_an_authority_of_another_state_is_contacted(world, contacted):
+    ids = [str(world.authorities.get(who, world.authorities["nl"])) for who in contacted]
+
+    refused = world.as_("prosecutor").post(ROOT, {**FACTS, "contacted": ids})
+
+    assert refused.status_code == 422
+
+
+def test_what_is_said_is_sealed_and_the_list_is_filtered(world, owner):
+    case = world.case("prosecutor")
+    mine, other = opened(world, case_id=case), opened(world, in_custody=False)
+    assert world.as_("prosecutor_fr").post(f"{ROOT}/{mine}/case", {"case_id": world.case("prosecutor_fr")}).status_code == 200
+    with owner.cursor() as cursor:
+        cursor.execute("select c::text || p::text from consultations c, consultation_positions p")
+        assert not [row for row in cursor.fetchall() if "streams" in row[0]]
+
+    def found(who, query):
+        return [c["id"] for c in world.as_(who).get(f"{ROOT}?{query}").json["items"]]
+
+    assert found("prosecutor", "") == [other, mine]
+    assert found("prosecutor", f"case_id={case}") == [mine]
+    assert found("prosecutor", "urgent=true&state=opened") == [mine]
+    assert found("prosecutor_fr", f"case_id={case}") == []
+    world.clock.at("2027-02-01T00:00:00+00:00")
+    assert read(world, "prosecutor_ro", mine)["overdue"] is True
+
+
+def test_nothing_is_given_over_before_there_is_consensus(world):
+    case = world.case("prosecutor")
+    consultation = consulting(world, case_id=case)
+    body = {"case_id": case, "to_authority": str(world.authorities["ro"]), "transferred_on": "2026-11-01", "handed_over": ["File"]}
+
+    refused = world.as_("prosecutor").post(f"{ROOT}/{consultation}/transfers", body)
+
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/nothing-agreed")

@@ -1,0 +1,149 @@
+"""Whether Eurojust is to be notified: rows worked out by hand from Art. 21(5) and (6), and the same over HTTP."""
+
+import pytest
+from assisting import CONTENT, SUBSCRIBER, recognised, sent, step
+from consulting import opened
+
+from coopapi.jurisdiction.duty import Facts, assess, member_states
+
+A, B, C = "listed_offence", "criminal_organisation", "serious_cross_border"
+THREE, TWO, MS = "three_affected", "two_requested", "member_state"
+CONFLICT, DELIVERIES, DIFFICULTIES = "conflict_of_jurisdiction", "controlled_deliveries", "repeated_difficulties"
+OCSEA = (("ocsea", 8.0),)
+
+
+def f(owner, *, also="", asked="", categories="", offences=(), deliveries="", conflicts=0, **difficulties):
+    split = {"countries": also, "requested": asked, "categories": categories, "deliveries": deliveries}
+    sets = {name: frozenset(text.split()) for name, text in split.items()}
+    return Facts(owner=owner, offences=offences, conflicts=conflicts, difficulties=difficulties, **sets)
+
+
+GOLDEN = [
+    ("three States, two asked, child abuse of eight years", f("NL", asked="FR RO", offences=OCSEA), True, {MS, THREE, TWO, A}),
+    ("the same of exactly five years", f("NL", asked="FR RO", offences=(("ocsea", 5.0),)), True, {MS, THREE, TWO, A}),
+    ("the same of four years", f("NL", asked="FR RO", offences=(("ocsea", 4.0),)), False, {MS, THREE, TWO}),
+    ("no penalty stated, category of the case", f("NL", asked="FR RO", categories="ocsea"), True, {MS, THREE, TWO, A}),
+    ("only one State asked", f("NL", also="RO", asked="FR", offences=OCSEA), False, {MS, THREE, A, C}),
+    ("only two States affected", f("NL", asked="FR", offences=OCSEA), False, {MS, A}),
+    ("third States do not count", f("NL", also="US GB", asked="FR US", offences=OCSEA), False, {MS, A}),
+    ("theft by an organisation", f("NL", asked="FR RO", categories="organised_crime"), True, {MS, THREE, TWO, B}),
+    ("theft by a mobile group", f("NL", asked="FR RO", categories="mocg robbery"), True, {MS, THREE, TWO, B}),
+    ("robbery alone", f("NL", asked="FR RO", categories="robbery", offences=(("robbery", 12.0),)), False, {MS, THREE, TWO}),
+    ("robbery that touches a fourth State", f("NL", also="DE", asked="FR RO", categories="robbery"), True, {MS, THREE, TWO, C}),
+    ("robbery in five States, all asked", f("NL", asked="FR RO DE ES"), True, {MS, THREE, TWO, C}),
+    ("a case of a third State", f("US", asked="FR RO DE", offences=OCSEA), False, {THREE, TWO, A}),
+    ("a conflict of jurisdiction by itself", f("NL", asked="FR", conflicts=1), True, {MS, CONFLICT}),
+    ("deliveries in three States, two of them Members", f("NL", deliveries="NL FR US"), True, {MS, DELIVERIES}),
+    ("deliveries in three States, one of them a Member", f("NL", deliveries="NL GB US"), False, {MS}),
+    ("deliveries in two States", f("NL", deliveries="NL FR"), False, {MS}),
+    ("refused twice by one State", f("NL", asked="FR", FR=2), True, {MS, DIFFICULTIES}),
+    ("refused once each by two States", f("NL", asked="FR RO", FR=1, RO=1), False, {MS, THREE, TWO}),
+    ("Denmark takes part", f("DK", asked="FR RO", offences=OCSEA), True, {MS, THREE, TWO, A}),
+    ("Ireland is a Member State", f("IE", asked="FR RO", categories="cybercrime"), True, {MS, THREE, TWO, A}),
+    ("a third State's conflict", f("CH", conflicts=2), False, {CONFLICT}),
+]
+
+
+@pytest.mark.parametrize(("case", "facts", "due", "holding"), GOLDEN, ids=[row[0] for row in GOLDEN])
+def test_the_duty_is_what_was_worked_out_by_hand(case, facts, due, holding):
+    found = assess(facts)
+
+    assert found["due"] is due
+    assert {c.code for c in found["conditions"] if c.holds} == holding
+    assert all(c.why and c.article.startswith("Regulation (EU) 2018/1727 Art. 21") for c in found["conditions"])
+
+
+def test_there_are_twenty_seven_member_states():
+    assert len(member_states()) == 27
+    assert not member_states() & {"GB", "CH", "NO", "US", "XK", "UA"}
+
+
+def test_the_articles_that_apply_are_named():
+    both = assess(f("NL", asked="FR RO", offences=OCSEA, conflicts=1))
+
+    assert both["articles"] == ["Regulation (EU) 2018/1727 Art. 21(5)", "Regulation (EU) 2018/1727 Art. 21(6)(a)"]
+
+
+def duty(world, case, who="prosecutor"):
+    found = world.as_(who).get(f"/cases/{case}/notification-duty")
+    assert found.status_code == 200, found.json
+    return found.json, {c["code"] for c in found.json["conditions"] if c["holds"]}
+
+
+def test_a_case_grows_into_the_duty(world):
+    case = world.case("prosecutor", countries=["FR"])
+    assert duty(world, case)[1] == {MS, C}
+    sent(world, case_id=case, reference="1")
+    assert duty(world, case)[0]["due"] is False
+    sent(world, case_id=case, reference="2", to="ro")
+
+    found, holding = duty(world, case)
+
+    assert (found["due"], holding) == (True, {MS, THREE, TWO, A})
+    assert found["article"] == "Regulation (EU) 2018/1727 Art. 21(5)"
+
+
+def test_a_light_offence_orders_to_providers_and_drafts_do_not_count(world):
+    case = world.case("prosecutor")
+    light = {"offences": [{**CONTENT["offences"][0], "max_penalty_years": 2}]}
+    sent(world, case_id=case, reference="1", content=light)
+    sent(world, case_id=case, reference="2", to="provider", kind="epoc", measures=[SUBSCRIBER], content=light)
+
+    assert duty(world, case)[1] == {MS}
+
+
+def test_an_open_consultation_on_a_case_is_a_conflict_for_both(world):
+    case, theirs = world.case("prosecutor"), world.case("prosecutor_fr")
+    consultation = opened(world, case_id=case, contacted=("fr",))
+    assert CONFLICT in duty(world, case)[1]
+    assert CONFLICT not in duty(world, theirs, "prosecutor_fr")[1]
+
+    world.as_("prosecutor_fr").post(f"/jurisdiction-consultations/{consultation}/case", {"case_id": theirs})
+
+    assert duty(world, theirs, "prosecutor_fr")[0]["articles"] == ["Regulation (EU) 2018/1727 Art. 21(6)(a)"]
+
+
+def refused(world, case, reference):
+    request = sent(world, case_id=case, reference=reference)
+    for event in ("receive", "acknowledge"):
+        assert step(world, "prosecutor_fr", request, event).status_code == 200
+    grounds = {"grounds": ["eio_fundamental_rights"], "reason": "Art. 11(1)(f)"}
+    assert step(world, "prosecutor_fr", request, "refuse", **grounds).status_code == 200
+    return request
+
+
+def test_refusals_that_recur_are_a_candidate_for_an_opinion(world):
+    case = world.case("prosecutor")
+    first = refused(world, case, "1")
+    assert DIFFICULTIES not in duty(world, case)[1]
+    second = refused(world, case, "2")
+    assert DIFFICULTIES in duty(world, case)[1]
+    (pair,) = world.as_("prosecutor").get("/difficulties?country=FR").json["items"]
+    assert (pair["refused"], pair["candidate_for_opinion"], pair["suggestion"]) == (2, False, None)
+    third = refused(world, case, "3")
+
+    (pair,) = world.as_("prosecutor").get("/difficulties").json["items"]
+
+    assert (pair["requesting_country"], pair["executing_country"], pair["total"]) == ("NL", "FR", 3)
+    assert pair["requests"] == sorted([first, second, third])
+    assert pair["candidate_for_opinion"] is True
+    assert pair["article"] == "Regulation (EU) 2018/1727 Art. 4(5)"
+    assert "orders nothing" in pair["suggestion"]
+    assert world.as_("prosecutor").get("/difficulties?country=RO").json["items"] == []
+    assert world.as_("prosecutor_ro").get("/difficulties").json["items"] == []
+    world.clock.forward(days=366)
+    assert world.as_("prosecutor").get("/difficulties").json["items"] == []
+
+
+def test_a_request_that_is_late_is_a_difficulty(world):
+    recognised(world, case_id=world.case("prosecutor"))
+    assert world.as_("prosecutor").get("/difficulties").json["items"] == []
+
+    world.clock.forward(days=120)
+
+    (pair,) = world.as_("prosecutor").get("/difficulties").json["items"]
+    assert (pair["overdue"], pair["total"]) == (1, 1)
+
+
+def test_who_sees_only_the_index_does_not_assess(world):
+    assert world.as_("desk").get(f"/cases/{world.case('prosecutor')}/notification-duty").status_code == 403
