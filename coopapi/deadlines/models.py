@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, and_
+from sqlalchemy import ColumnElement, ForeignKey, and_, or_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,8 +45,9 @@ class Deadline(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in what it belongs to."""
-        return partied(cls.object_id, actor, now)
+        """Seen by those who take part in what it belongs to; what was undertaken at a meeting by whoever owes it, after it too."""
+        undertaken = and_(cls.object_type == "meeting", cls.authority_id == actor.authority_id)
+        return or_(partied(cls.object_id, actor, now), undertaken)
 
     @classmethod
     def running(cls) -> ColumnElement[bool]:

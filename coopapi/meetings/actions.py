@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_
 
 from coopapi.db import Work, new_id
+from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.computing import zone_of
+from coopapi.deadlines.service import Occasion
 from coopapi.errors import Conflict, Forbidden
 from coopapi.lifecycle import Side
 from coopapi.meetings import sides
@@ -57,6 +59,7 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
             created_at=work.now,
         )
     )
+    _clock(work, meeting.id, row, "action.agree")
     sides.tell(work, meeting, "action_undertaken", item=str(row.id), owner=str(owner_id), due=due_at.isoformat())
     return row
 
@@ -76,12 +79,20 @@ def take(work: Work, action_id: UUID, version: int, data: Mapping[str, Any]) -> 
     row = work.one(MeetingAction, action_id, version=version, lock=True)
     row.state, row.ended_at = move.target, None if move.target == "open" else work.now
     row.reason = seal(key_of_actions(work), {"reason": data.get("reason")}, row.id, "reason")
+    _clock(work, row.meeting_id, row, {"done": "action.done", "dropped": "action.drop"}.get(move.target, "action.agree"))
     meeting = work.session.scalar(work.all(Meeting).where(Meeting.id == row.meeting_id))
     if meeting is not None:
         sides.tell(work, meeting, f"action_{move.target}", item=str(row.id))
     else:
         work.note(f"action.{move.target}", row, event=True)
     return row
+
+
+def _clock(work: Work, meeting_id: UUID, row: MeetingAction, event: str) -> None:
+    """Let the action stand in its authority's deadlines until it is done or dropped."""
+    owes = {Side.INVITED: (row.owner_id, row.country)}
+    occasion = Occasion(meeting_id, "meeting", "meeting", "", "", event, work.now, owes, item_id=row.id, facts={"due": row.due_at})
+    deadlines.happened(work, occasion)
 
 
 def moves(work: Work, action_id: UUID) -> dict[str, Any]:

@@ -22,10 +22,10 @@ from coopapi.overlaps.service import open_values
 
 IN_LISTS: Final = 100
 _LATER: Final = (
-    ("coordination_meeting", None),
-    ("joint_investigation_team", None),
+    ("coordination_meeting", "/api/v1/meetings"),
+    ("joint_investigation_team", "/api/v1/jits"),
     ("mla_request", "/api/v1/mla-requests"),
-    ("jurisdiction_consultation", None),
+    ("jurisdiction_consultation", "/api/v1/jurisdiction-consultations"),
 )
 """What a confirmed overlap may lead to, and where it begins: the machine proposes, people do."""
 RARITY: Final = ("rare", "few", "some", "many")

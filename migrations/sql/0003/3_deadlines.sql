@@ -26,6 +26,9 @@ create index deadlines_by_object on deadlines (object_id, due_at);
 create index deadlines_running on deadlines (authority_id, due_at, id) where met_at is null and cancelled_at is null;
 
 grant select, insert, update on deadlines to coopapi_app;
-create policy seen on deadlines for select using (PARTY(deadlines.object_id));
+-- What was undertaken at a meeting is its authority's own, after it too.
+create policy seen on deadlines for select using (
+    PARTY(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
 create policy made on deadlines for insert with check (ACTING(deadlines.object_id));
-create policy changed on deadlines for update using (ACTING(deadlines.object_id));
+create policy changed on deadlines for update using (
+    ACTING(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
