@@ -22,6 +22,18 @@ def status(world, who, path):
 
 def test_an_overlap_leads_to_a_meeting_a_team_and_a_statement(world):
     case, other, found = overlap(world)
+    meet(world, found)
+    jit = work_as_a_team(world, case)
+    part_and_tell(world, jit, case)
+
+    line = {e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline?limit=200").json["items"]}
+    assert {"overlap.detected", "meeting.proposed", "meeting.hold", "meeting.agree", "jit.signed", "jit.activated"} <= line
+    hidden = world.as_("prosecutor_ro").get(f"/cases/{other}/timeline?limit=200").json["items"]
+    assert not any(e["action"].startswith("jit.") for e in hidden)
+
+
+def meet(world, found):
+    """A meeting from the overlap: what was undertaken stands in the deadlines of whoever undertook it."""
     steps = {s["step"]: s["href"] for s in world.as_("prosecutor").get(f"/overlaps/{found}").json["next_steps"]}
     assert steps["coordination_meeting"] is None
 
@@ -36,6 +48,9 @@ def test_an_overlap_leads_to_a_meeting_a_team_and_a_statement(world):
     for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
         assert gathering.agree(world, who, meeting).status_code == 200
 
+
+def work_as_a_team(world, case):
+    """Signed one by one; access and evidence from the last signature on; extended in time."""
     jit = teaming.proposed(world, "fr", "ro", cases=[case])
     teaming.walk(world, jit, ("prosecutor", "draft"), ("prosecutor", "request_signatures"))
     assert status(world, "prosecutor_fr", f"/cases/{case}") == 404
@@ -59,7 +74,11 @@ def test_an_overlap_leads_to_a_meeting_a_team_and_a_statement(world):
         assert teaming.sign_amendment(world, who, jit, longer).status_code == 201
     (clock,) = world.as_("prosecutor_fr").get("/deadlines?side=mine").json["items"]
     assert clock["due_at"] == teaming.read(world, "prosecutor_fr", jit)["until"]
+    return jit
 
+
+def part_and_tell(world, jit, case):
+    """The period passes: access is gone; then evaluation, and a statement that all approve."""
     world.clock.forward(days=501)
     assert {status(world, who, f"/cases/{case}") for who in ("prosecutor_fr", "prosecutor_ro")} == {404}
     assert world.as_("prosecutor_fr").get("/cases").json["items"] == []
@@ -81,8 +100,3 @@ def test_an_overlap_leads_to_a_meeting_a_team_and_a_statement(world):
         assert approved.status_code == 201, approved.json
     (public,) = world.app.test_client().get("/api/v1/public/jits").json["items"]
     assert public["texts"]["en"] == teaming.TEXTS["en"]
-
-    line = [e["action"] for e in world.as_("prosecutor").get(f"/cases/{case}/timeline?limit=200").json["items"]]
-    assert {"overlap.detected", "meeting.proposed", "meeting.hold", "meeting.agree", "jit.signed", "jit.activated"} <= set(line)
-    hidden = world.as_("prosecutor_ro").get(f"/cases/{other}/timeline?limit=200").json["items"]
-    assert not any(e["action"].startswith("jit.") for e in hidden)
