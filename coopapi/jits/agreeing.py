@@ -13,9 +13,9 @@ from coopapi.errors import Conflict, Unprocessable
 from coopapi.jits import linking, sides
 from coopapi.jits.lives import CLAUSES, OPEN
 from coopapi.jits.models import Jit, JitParty
-from coopapi.jits.sealing import key_of, new_key, seal, unseal
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import Side
+from coopapi.sealing import key_of, new_key, seal, unseal
 
 _COLUMNS: Final = ("legal_basis", "operation_name", "states_of_operation", "working_language", "until")
 TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")

@@ -13,9 +13,9 @@ from coopapi.jits import agreeing, clocks, people, sides, signing
 from coopapi.jits.lives import AMENDMENT_LIFE
 from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.papers import JitAmendment, JitSignature
-from coopapi.jits.sealing import key_of, put_words, seal, unseal
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import IllegalMove, Side
+from coopapi.sealing import key_of, put_words, seal, unseal
 
 _TWO: Final = 2
 

@@ -11,8 +11,8 @@ from coopapi.errors import Conflict
 from coopapi.jits import sides
 from coopapi.jits.models import Jit
 from coopapi.jits.papers import JitEvaluation
-from coopapi.jits.sealing import key_of, seal, unseal
 from coopapi.jits.telling import tell
+from coopapi.sealing import key_of, seal, unseal
 
 QUESTIONS: Final = (
     "legal_issues",

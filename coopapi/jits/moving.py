@@ -9,8 +9,8 @@ from coopapi.errors import Conflict, Forbidden
 from coopapi.jits import agreeing, amending, clocks, evaluating, publishing, sides, signing
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.jits.models import Jit
-from coopapi.jits.sealing import put_words
 from coopapi.jits.telling import tell
+from coopapi.sealing import put_words
 
 
 class ProposersOnly(Forbidden):

@@ -10,9 +10,9 @@ from coopapi.errors import Conflict, NotFound
 from coopapi.jits import agreeing, sides
 from coopapi.jits.lives import AFTER, PARTY_LIFE, PLACE_LIFE
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
-from coopapi.jits.sealing import key_of, seal
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import Side
+from coopapi.sealing import key_of, seal
 
 P = TypeVar("P", bound=JitParty | JitMember | JitParticipant | JitAssociate)
 Q = TypeVar("Q", bound=JitMember | JitParticipant | JitAssociate)

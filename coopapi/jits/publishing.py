@@ -14,8 +14,8 @@ from coopapi.jits.lint import Term
 from coopapi.jits.lives import STATEMENT_LIFE
 from coopapi.jits.models import Jit, JitMember
 from coopapi.jits.papers import JitRelease, JitSignature, JitStatement
-from coopapi.jits.sealing import key_of, seal, unseal
 from coopapi.jits.telling import tell
+from coopapi.sealing import key_of, seal, unseal
 
 LANGUAGES: Final = ("en", "fr", "es", "pt")
 _PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit)")

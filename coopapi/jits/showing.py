@@ -13,7 +13,7 @@ from coopapi.jits import amending, sides, signing
 from coopapi.jits.lives import AFTER
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
 from coopapi.jits.papers import JitAmendment, JitSignature
-from coopapi.jits.sealing import key_of, read_words, unseal
+from coopapi.sealing import key_of, read_words, unseal
 from coopapi.sharing import SharedCase
 
 

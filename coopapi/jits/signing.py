@@ -12,8 +12,8 @@ from coopapi.jits import clocks, sides
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.jits.models import Jit, JitParticipant, JitParty, through
 from coopapi.jits.papers import JitSignature
-from coopapi.jits.sealing import key_of, unseal
 from coopapi.jits.telling import tell
+from coopapi.sealing import key_of, unseal
 
 ALARMS: Final = (60, 30, 14)
 """Days before the end of a team at which it is to be extended or wound up."""

@@ -20,8 +20,8 @@ from coopapi.jurisdiction.models import Consultation
 from coopapi.lifecycle import Side
 from coopapi.mla.lives import KINDS
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.sealing import key_of, unseal
 from coopapi.parties import Party
+from coopapi.sealing import key_of, unseal
 
 _MOST: Final = 1000
 _UNANSWERED: Final = {"refused": "refused", "not_executed": "not_executed"}

@@ -15,10 +15,10 @@ from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, Unprocessable
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
-from coopapi.jurisdiction.sealing import key_of, new_key, seal, unseal
 from coopapi.lifecycle import Move, Side
 from coopapi.overlaps import showing
 from coopapi.parties import Party
+from coopapi.sealing import key_of, new_key, seal, unseal
 
 
 class NotConsulted(Forbidden):

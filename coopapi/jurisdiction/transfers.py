@@ -12,7 +12,7 @@ from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
-from coopapi.jurisdiction.sealing import key_of, seal, unseal
+from coopapi.sealing import key_of, seal, unseal
 
 
 class NothingAgreed(Conflict):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_
 
+from coopapi.crypto import Sealer
 from coopapi.db import Work, new_id
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.computing import zone_of
@@ -18,8 +19,8 @@ from coopapi.meetings import sides
 from coopapi.meetings.lives import ACTION_LIFE
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.papers import MeetingAction
-from coopapi.meetings.sealing import key_of_actions, seal, unseal
 from coopapi.meetings.sides import fault
+from coopapi.sealing import seal, unseal
 
 
 class NotYourAction(Forbidden):
@@ -28,6 +29,11 @@ class NotYourAction(Forbidden):
 
 class NothingUndertakenYet(Conflict):
     """Actions come from a meeting that was held and is not closed."""
+
+
+def _key(work: Work) -> Sealer:
+    """The key of what was undertaken: its owner reads it after the meeting is closed to it."""
+    return work.keys.sealer("meeting-actions")
 
 
 def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:
@@ -54,7 +60,7 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
             owner_id=owner_id,
             country=country,
             due_at=due_at,
-            sealed=seal(key_of_actions(work), {"text": data["text"]}, row_id),
+            sealed=seal(_key(work), {"text": data["text"]}, row_id),
             created_by=work.actor.id,
             created_at=work.now,
         )
@@ -78,7 +84,7 @@ def take(work: Work, action_id: UUID, version: int, data: Mapping[str, Any]) -> 
     work.require(move.by)
     row = work.one(MeetingAction, action_id, version=version, lock=True)
     row.state, row.ended_at = move.target, None if move.target == "open" else work.now
-    row.reason = seal(key_of_actions(work), {"reason": data.get("reason")}, row.id, "reason")
+    row.reason = seal(_key(work), {"reason": data.get("reason")}, row.id, "reason")
     _clock(work, row.meeting_id, row, {"done": "action.done", "dropped": "action.drop"}.get(move.target, "action.agree"))
     meeting = work.session.scalar(work.all(Meeting).where(Meeting.id == row.meeting_id))
     if meeting is not None:
@@ -135,7 +141,7 @@ def show(work: Work, rows: Sequence[MeetingAction]) -> list[dict[str, Any]]:
 
 def _show(work: Work, row: MeetingAction) -> dict[str, Any]:
     columns = {column.key: getattr(row, column.key) for column in MeetingAction.__table__.columns}
-    key = key_of_actions(work)
+    key = _key(work)
     last_moment = row.due_at.astimezone(ZoneInfo(zone_of(row.country))) - timedelta(microseconds=1)
     return {
         **columns,

@@ -16,10 +16,10 @@ from coopapi.lifecycle import Side
 from coopapi.meetings import shares, sides
 from coopapi.meetings.lives import AHEAD, AMONG_DESKS, PLACE_LIFE
 from coopapi.meetings.models import Meeting, MeetingParticipant
-from coopapi.meetings.sealing import key_of, new_key, seal, unseal
 from coopapi.meetings.sides import fault
 from coopapi.mla.models import Request
 from coopapi.overlaps import showing as overlaps
+from coopapi.sealing import key_of, new_key, seal, unseal
 
 UNSCHEDULED: Final = timedelta(days=90)
 AFTERWARDS: Final = timedelta(days=30)

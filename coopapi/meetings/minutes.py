@@ -12,8 +12,8 @@ from coopapi.lifecycle import Side
 from coopapi.meetings import sides
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.meetings.papers import MeetingConclusion
-from coopapi.meetings.sealing import key_of, seal, unseal
 from coopapi.meetings.sides import fault
+from coopapi.sealing import key_of, seal, unseal
 
 
 class NotHeldYet(Conflict):

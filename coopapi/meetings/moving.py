@@ -11,8 +11,8 @@ from coopapi.lifecycle import Side
 from coopapi.meetings import convening, minutes, polling, shares, sides
 from coopapi.meetings.lives import AHEAD, MEETING_LIFE, PLACE_LIFE
 from coopapi.meetings.models import Meeting, MeetingOption, MeetingParticipant
-from coopapi.meetings.sealing import key_of, seal
 from coopapi.meetings.sides import AT_ONCE, fault
+from coopapi.sealing import key_of, seal
 
 
 class NotBegunYet(Conflict):

@@ -14,9 +14,9 @@ from coopapi.meetings import minutes
 from coopapi.meetings.convening import WORDS
 from coopapi.meetings.lives import AHEAD
 from coopapi.meetings.models import Meeting, MeetingParticipant
-from coopapi.meetings.sealing import key_of, unseal
 from coopapi.mla.models import Request
 from coopapi.overlaps.models import Overlap
+from coopapi.sealing import key_of, unseal
 
 
 def select_meetings(work: Work, wanted: Mapping[str, Any]) -> Select[Meeting]:

@@ -13,10 +13,10 @@ from coopapi.instruments import service as instruments
 from coopapi.lifecycle import IllegalMove, Side
 from coopapi.mla import measures, sides, telling
 from coopapi.mla.models import Request
-from coopapi.mla.sealing import key_of, new_key, seal, unseal
 from coopapi.mla.sides import Taken
 from coopapi.mla.telling import Act
 from coopapi.overlaps import showing
+from coopapi.sealing import key_of, new_key, seal, unseal
 
 _COLUMNS = {
     "instrument": "instrument",

@@ -12,10 +12,10 @@ from coopapi.crypto import Sealer
 from coopapi.db import Work, new_id
 from coopapi.errors import Unprocessable
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.sealing import seal, unseal
 from coopapi.overlaps import kinds
 from coopapi.overlaps.kinds import Context, ImpossibleValue
 from coopapi.overlaps.service import open_values
+from coopapi.sealing import seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):

@@ -14,9 +14,9 @@ from coopapi.instruments import service as instruments
 from coopapi.mla import measures as asked_for
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.requirements import Draft, loose_measures, timeless_addresses, unmet
-from coopapi.mla.sealing import key_of, unseal
 from coopapi.notices import service as notices
 from coopapi.notices.models import RequirementNotice
+from coopapi.sealing import key_of, unseal
 
 _JUDICIAL: Final = frozenset({"judge", "court", "investigating_judge", "public_prosecutor"})
 _COURT: Final = frozenset({"judge", "court", "investigating_judge"})

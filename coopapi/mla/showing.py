@@ -16,8 +16,8 @@ from coopapi.directory.models import Authority
 from coopapi.lifecycle import Side
 from coopapi.mla import measures
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.sealing import key_of, unseal
 from coopapi.parties import Party
+from coopapi.sealing import key_of, unseal
 
 _KEPT: Final = ("preserved", "extension_requested")
 _CONDITIONS: Final = ("use_conditions", "conditions_text")

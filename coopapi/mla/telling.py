@@ -16,8 +16,8 @@ from coopapi.directory.models import Authority
 from coopapi.lifecycle import Side
 from coopapi.mla import measures
 from coopapi.mla.models import Measure, Message, Request
-from coopapi.mla.sealing import key_of, seal, unseal
 from coopapi.mla.sides import Taken, authority_on
+from coopapi.sealing import key_of, seal, unseal
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from coopapi.errors import Unprocessable
 from coopapi.lifecycle import Move, Side
 from coopapi.mla import sides, telling
 from coopapi.mla.models import Measure, Message, Request
-from coopapi.mla.sealing import key_of, unseal
 from coopapi.mla.telling import Turn
+from coopapi.sealing import key_of, unseal
 
 
 def say(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Message:
@@ -62,8 +62,8 @@ def show(work: Work, rows: Sequence[Message]) -> list[dict[str, Any]]:
 
 def _show(row: Message, words: Mapping[str, Any]) -> dict[str, Any]:
     columns = {column.key: getattr(row, column.key) for column in Message.__table__.columns}
-    recorded = {**row.recorded, "proof": words["proof"]} if row.recorded else None
-    return {**columns, "text": words["text"], "recorded": recorded, "etag": row.etag}
+    recorded = {**row.recorded, "proof": words.get("proof")} if row.recorded else None
+    return {**columns, "text": words.get("text"), "recorded": recorded, "etag": row.etag}
 
 
 def of_request(work: Work, request_id: UUID) -> Select[Message]:
