@@ -137,7 +137,8 @@ def _forward(step: Step) -> None:
     target = step.data.get("to_authority")
     if target is None or target in {request.executing_id, request.requesting_id}:
         raise _fault("/to_authority", "another", "say to which other authority it is forwarded")
-    drafting.known(work, target, "/to_authority")
+    if drafting.known(work, target, "/to_authority").country != request.executing_country:
+        raise _fault("/to_authority", "same_country", "a request is forwarded within the State that was asked")
     parties.admit(work, request.id, target, Side.EXECUTING)
     if (before := request.executing_id) is not None:
         step.afterwards = lambda: parties.admit(work, request.id, before, Side.EXECUTING, acting=False)

@@ -1,6 +1,7 @@
 """Requests over HTTP: drafting, validating, who sees what, who may take which step, and what a request has to say."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from assisting import (
@@ -19,7 +20,11 @@ from assisting import (
     step,
     walk,
 )
+from sqlalchemy.exc import DBAPIError
 
+from coopapi import parties
+from coopapi.callers import actor_of
+from coopapi.lifecycle import Side
 from coopapi.mla.lives import KINDS, MEASURE_LIFE, derived_state
 
 TOLD = {"channel": "diplomatic", "proof": "note verbale 7"}
@@ -378,6 +383,16 @@ def test_changes_name_the_version_they_change(world):
     assert me.patch(path, {"language": "fr"}, If_Match='"v9"').status_code == 412
     assert me.patch(path, {"language": "fr"}, If_Match='"v1"').status_code == 200
     assert me.post(f"{path}/transitions", {"event": "ready"}, If_Match='"v1"').status_code == 412
+
+
+def test_nobody_stands_on_two_sides(world):
+    request = sent(world)
+    database = world.app.extensions["coopapi"].database
+    with (
+        pytest.raises(DBAPIError, match="two sides"),
+        database.work(lambda s: actor_of(s, "https://issuer.test", "prosecutor", None), "r") as work,
+    ):
+        parties.admit(work, UUID(request), world.authorities["nl"], Side.EXECUTING)
 
 
 def test_what_a_side_says_to_itself_stays_there(world):

@@ -153,6 +153,8 @@ def test_the_wrong_authority_forwards_and_reads_on(world, clock):
     walk(world, request, ("prosecutor_fr", "receive"))
     to = str(world.authorities["fr_court"])
     assert step(world, "prosecutor_fr", request, "forward", reason="not ours").status_code == 422
+    abroad = {"reason": "not ours", "to_authority": str(world.authorities["ro"])}
+    assert step(world, "prosecutor_fr", request, "forward", **abroad).status_code == 422
     walk(world, request, ("prosecutor_fr", "forward", {"reason": "the court is competent", "to_authority": to}))
     assert read(world, "prosecutor", request)["executing"]["id"] == to
     assert read(world, "prosecutor_fr", request)["state"] == "forwarded"

@@ -43,6 +43,11 @@ begin
     elsif p_authority is distinct from priv.authority() then
         raise exception 'whoever makes a thing takes part in it first' using errcode = '42501';
     end if;
+    if p_side in ('requesting', 'executing', 'enforcing') and exists (
+            select from public.parties p where p.object_id = p_object and p.authority_id = p_authority
+            and p.side <> p_side and p.side in ('requesting', 'executing', 'enforcing')) then
+        raise exception 'nobody stands on two sides' using errcode = '42501';
+    end if;
     if p_case is not null and (p_authority <> priv.authority() or priv.level(p_case) < 3) then
         raise exception 'not a case of the caller' using errcode = '42501';
     end if;
