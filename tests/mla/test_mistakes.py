@@ -45,11 +45,14 @@ def test_m3_ninety_days_run_from_the_decision_and_not_from_receipt(world, clock)
 
 def test_m4_sixty_days_are_a_minimum(world, clock):
     clock.at("2026-12-01T10:00:00+01:00")
-    request = sent(world, kind="preservation")
-    walk(world, request, ("contact_fr", "receive"), ("contact_fr", "preserve", {"until": "2027-06-01T00:00:00+02:00"}))
-    found = clocks(world, "prosecutor", request)
-    assert found["bud_29_min"] == ("2027-01-30T23:00", "running")
-    assert found["preservation_expiry"] == ("2027-05-31T22:00", "running")
+    least = sent(world, kind="preservation")
+    walk(world, least, ("contact_fr", "receive"), ("contact_fr", "preserve"))
+    # sixty days from 1 December, each to its last hour, and not moved: the end of Saturday 30 January
+    assert clocks(world, "prosecutor", least)["bud_29_min"] == ("2027-01-30T23:00", "running")
+
+    longer = sent(world, kind="preservation", reference="longer")
+    walk(world, longer, ("contact_fr", "receive"), ("contact_fr", "preserve", {"until": "2027-06-01T00:00:00+02:00"}))
+    assert clocks(world, "prosecutor", longer)["preservation_expiry"] == ("2027-05-31T22:00", "running")
 
 
 def test_m5_the_second_protocol_is_not_in_force(world):
