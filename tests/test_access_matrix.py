@@ -135,6 +135,7 @@ def places(world, owner):
         **entries(world),
         **meeting(world, owner, case),
         **consultation(world, owner, case),
+        "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],
         "disclosure": asked["id"],
         "exclusion": excluded.json["id"],
