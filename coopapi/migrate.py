@@ -23,7 +23,6 @@ _GRANTED: Final = """exists (select from public.case_access g where g.case_id = 
     and g.withdrawn_at is null and (g.until is null or g.until > (select priv.at())))"""
 
 _PARTY: Final = "exists (select from public.parties p where p.object_id = {thing}{more})"  # the policy of parties does the rest
-_OWN: Final = " and p.authority_id = (select priv.authority())"
 _ACTS: Final = """ and p.acting and p.authority_id = (select priv.authority())
     and (p.case_id is null or GRANTED(p.case_id, 3))"""
 
@@ -50,13 +49,12 @@ def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -
 def run_parts(connection: Connection, revision: str, parts: Sequence[str] | None = None) -> None:
     """Run the SQL of a revision, all its parts in order or those named.
 
-    GRANTED(case, level) stands for the rule of access to a case, PARTY(thing) for taking part in a shared thing, INSIDE(thing) for
-    doing so as an authority and not only through a case of another, ACTING(thing) for acting in it.
+    GRANTED(case, level) stands for the rule of access to a case, PARTY(thing) for taking part in a shared thing, ACTING(thing)
+    for acting in it.
     """
     folder = migrations() / "sql" / revision
     for part in sorted(folder.glob("*.sql")) if parts is None else [folder / f"{name}.sql" for name in parts]:
         text_ = re.sub(r"(?<!-- )PARTY\(([\w.]+)\)", lambda m: _PARTY.format(thing=m[1], more=""), part.read_text())
-        text_ = re.sub(r"(?<!-- )INSIDE\(([\w.]+)\)", lambda m: _PARTY.format(thing=m[1], more=_OWN), text_)
         text_ = re.sub(r"(?<!-- )ACTING\(([\w.]+)\)", lambda m: _PARTY.format(thing=m[1], more=_ACTS), text_)
         text_ = re.sub(r"(?<!-- )GRANTED\(([\w.]+), (\d)\)", lambda m: _GRANTED.format(case=m[1], level=m[2]), text_)
         connection.exec_driver_sql(text_.replace("%", "%%"))

@@ -17,7 +17,7 @@ from coopapi.lifecycle import Side
 class Party(Row):
     """One authority's part in a shared thing: on which side, through which case, acting or only reading, until when.
 
-    A part that hangs from a case is for those who may read that case; one without is for the authority's people.
+    A part that hangs from a case is for those of the authority who may read that case; one without is for all its people.
     """
 
     __tablename__ = "parties"
@@ -35,9 +35,8 @@ class Party(Row):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by those who take part through it: the other side's parts are not there."""
-        through_case = and_(cls.case_id.is_not(None), granted(cls.case_id, Level.READ, actor, now))
-        whole = and_(cls.case_id.is_(None), cls.authority_id == actor.authority_id)
-        return and_(or_(cls.until.is_(None), cls.until > now), or_(whole, through_case))
+        need_to_know = or_(cls.case_id.is_(None), granted(cls.case_id, Level.READ, actor, now))
+        return and_(or_(cls.until.is_(None), cls.until > now), cls.authority_id == actor.authority_id, need_to_know)
 
 
 def partied(
@@ -45,14 +44,6 @@ def partied(
 ) -> ColumnElement[bool]:
     """Rows of a shared thing that the actor takes part in."""
     return select(Party.id).where(Party.object_id == object_id, Party.visible_to(actor, now)).exists()
-
-
-def inside(
-    object_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
-) -> ColumnElement[bool]:
-    """Rows of a shared thing in which the actor's own authority takes part; to read a case of another is not enough."""
-    mine = and_(Party.object_id == object_id, Party.authority_id == actor.authority_id, Party.visible_to(actor, now))
-    return select(Party.id).where(mine).exists()
 
 
 def parts(work: Work, object_id: UUID) -> Sequence[Party]:
@@ -76,6 +67,13 @@ def admit(  # noqa: PLR0913 (one part, all of it)
     work.session.execute(
         text("select priv.admit(:object, :authority, :side, :case, :acting, :until)"), {**part, "acting": acting, "until": until}
     )
+
+
+def part_company(work: Work, object_id: UUID, side: Side, *, keep: UUID | None = None, until: datetime | None = None) -> None:
+    """Let all on one side go, but for one authority: they act no more, and with a date their parts end."""
+    work.session.flush()
+    gone = {"object": object_id, "side": side, "keep": keep, "until": until}
+    work.session.execute(text("select priv.part_company(:object, :side, :keep, :until)"), gone)
 
 
 def joined(work: Work, authority_id: UUID) -> bool:

@@ -55,7 +55,7 @@ ENDS = {
     "order": {"closed", "withdrawn"},
     "preservation": {"closed", "withdrawn", "released", "expired"},
     "information": {"closed", "withdrawn", "declined"},
-    "measure": {"transferred", "partly_transferred", "refused", "declined", "withdrawn"},
+    "measure": {"transferred", "partly_transferred", "declined", "withdrawn"},
     "evidence": {"declined", "withdrawn", "recalled"},
     "use": {"denied", "withdrawn", "revoked"},
     "meeting": {"cancelled", "closed"},

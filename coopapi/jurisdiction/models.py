@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.db import Kept
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
-from coopapi.parties import inside
+from coopapi.parties import partied
 
 
 class Consultation(Kept):
@@ -35,7 +35,7 @@ class Consultation(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by the authorities that take part in it."""
-        return inside(cls.id, actor, now)
+        return partied(cls.id, actor, now)
 
 
 class ConsultationPosition(Kept):
@@ -56,7 +56,7 @@ class ConsultationPosition(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with its consultation."""
-        return inside(cls.consultation_id, actor, now)
+        return partied(cls.consultation_id, actor, now)
 
 
 class ProceedingsTransfer(Kept):
@@ -82,4 +82,4 @@ class ProceedingsTransfer(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with its consultation, by both sides."""
-        return inside(cls.consultation_id, actor, now)
+        return partied(cls.consultation_id, actor, now)

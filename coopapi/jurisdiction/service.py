@@ -139,7 +139,7 @@ def _reply(work: Work, row: Consultation, data: Mapping[str, Any]) -> None:
 def _agreed(work: Work, row: Consultation) -> str:
     """The State that prosecutes, if all positions leave exactly one."""
     rows = positions(work, row.id)
-    prosecuting = [p.country for p in rows if p.position == "prosecute" and p.country]
+    prosecuting = list({p.country for p in rows if p.position == "prosecute" and p.country})
     if len(prosecuting) != 1 or any(p.position == "undecided" for p in rows):
         raise NoConsensusYet(state=row.state, positions={str(p.country): p.position for p in rows})
     return prosecuting[0]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from coopapi.meetings.models import Meeting
 from coopapi.meetings.papers import MeetingAction
 from coopapi.meetings.sides import fault
 from coopapi.sealing import seal, unseal
+
+_LONGEST: Final = timedelta(days=3653)
 
 
 class NotYourAction(Forbidden):
@@ -49,9 +51,9 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
     if owner_id not in places:
         raise fault("/owner", "at_the_table", "an authority that came to the meeting")
     country = places[owner_id].country
+    if not work.now.date() <= data["due_on"] <= work.now.date() + _LONGEST:
+        raise fault("/due_on", "order_of_time", "not in the past, and within ten years")
     due_at = end_of(data["due_on"], country)
-    if due_at <= work.now:
-        raise fault("/due_on", "order_of_time", "not in the past")
     row_id = new_id()
     row = work.add(
         MeetingAction(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.db import Kept
 from coopapi.meetings.lives import MEETING_LIFE, PLACE_LIFE
-from coopapi.parties import inside
+from coopapi.parties import partied
 
 
 class Meeting(Kept):
@@ -43,7 +43,7 @@ class Meeting(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by the authorities that take part, while they do."""
-        return inside(cls.id, actor, now)
+        return partied(cls.id, actor, now)
 
 
 class MeetingParticipant(Kept):
@@ -66,7 +66,7 @@ class MeetingParticipant(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with the meeting."""
-        return inside(cls.meeting_id, actor, now)
+        return partied(cls.meeting_id, actor, now)
 
 
 class MeetingOption(Kept):
@@ -81,7 +81,7 @@ class MeetingOption(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with the meeting."""
-        return inside(cls.meeting_id, actor, now)
+        return partied(cls.meeting_id, actor, now)
 
 
 class MeetingAnswer(Kept):
@@ -99,7 +99,7 @@ class MeetingAnswer(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with the meeting."""
-        return inside(cls.meeting_id, actor, now)
+        return partied(cls.meeting_id, actor, now)
 
 
 class CalendarFeed(Kept):

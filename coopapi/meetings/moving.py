@@ -113,6 +113,7 @@ def answer(work: Work, meeting_id: UUID, participant_id: UUID, version: int, dat
     work.require(move.by)
     if meeting.state not in AHEAD and not (move.event == "accept" and meeting.state == "held"):
         raise convening.MeetingIsOver(state=meeting.state)
+    meeting = work.one(Meeting, meeting_id, lock=True)
     place = work.one(MeetingParticipant, participant_id, version=version, lock=True)
     place.state, place.answered_at = move.target, work.now
     if move.target in {"declined", "removed"}:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.db import Kept
 from coopapi.meetings.lives import ACTION_LIFE
-from coopapi.parties import inside
+from coopapi.parties import partied
 
 
 class MeetingConclusion(Kept):
@@ -28,7 +28,7 @@ class MeetingConclusion(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with the meeting."""
-        return inside(cls.meeting_id, actor, now)
+        return partied(cls.meeting_id, actor, now)
 
 
 class MeetingAction(Kept):
@@ -50,7 +50,7 @@ class MeetingAction(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by the authority that undertook it, and with the meeting."""
-        return or_(cls.owner_id == actor.authority_id, inside(cls.meeting_id, actor, now))
+        return or_(cls.owner_id == actor.authority_id, partied(cls.meeting_id, actor, now))
 
 
 class MeetingOutcome(Kept):
@@ -69,7 +69,7 @@ class MeetingOutcome(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with the meeting."""
-        return inside(cls.meeting_id, actor, now)
+        return partied(cls.meeting_id, actor, now)
 
 
 class CentreEntry(Kept):
@@ -90,4 +90,4 @@ class CentreEntry(Kept):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen with the meeting."""
-        return inside(cls.meeting_id, actor, now)
+        return partied(cls.meeting_id, actor, now)

@@ -113,6 +113,8 @@ def _reused(work: Work, data: Mapping[str, Any]) -> tuple[Request | None, Mappin
         return None, content, wanted
     previous = work.one(Request, earlier["request_id"])
     if earlier.get("reuse"):
+        if Side.REQUESTING not in {part.side for part in sides.mine(work, previous)}:
+            raise sides.WrongSide("what a request says is taken over by the side that asked it")
         key = key_of(work, previous)
         content = {**unseal(key, previous.sealed, previous.id), **content}
         rows = measures.of_request(work, previous.id)
@@ -129,23 +131,30 @@ def _asked_again(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _set(work: Work, request: Request, data: Mapping[str, Any]) -> None:
     """Set what is given of the columns; what does not exist is refused."""
     for name, column in _COLUMNS.items():
-        if name in data and not (request.transmitted_at and name.startswith("executing")):
+        if name in data and not (request.state != "draft" and name.startswith("executing")):
             setattr(request, column, data[name])
     if data.get("instrument") and data["instrument"] not in instruments.codes():
         raise _fault("/instrument", "unknown", "not a code of /instruments")
-    if request.executing_id:
-        addressee = known(work, request.executing_id, "/executing_authority")
-        request.executing_country = addressee.country or request.executing_country
-    if request.enforcing_id:
-        known(work, request.enforcing_id, "/enforcing_authority")
-    if request.executing_id == request.requesting_id:
-        raise _fault("/executing_authority", "oneself", "nobody asks itself for assistance")
+    _check_addressees(work, request)
     if request.urgency == "emergency" and not request.emergency_ground:
         raise _fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds (M9)")
     if data.get("jit_id") and not parties.parts(work, data["jit_id"]):
         raise _fault("/jit_id", "unknown", "there is no such team for you")
     if data.get("overlap_id"):
         showing.one_overlap(work, data["overlap_id"])
+
+
+def _check_addressees(work: Work, request: Request) -> None:
+    """The addressee and the authority that is notified exist, and are two others."""
+    if request.executing_id:
+        addressee = known(work, request.executing_id, "/executing_authority")
+        request.executing_country = addressee.country or request.executing_country
+    if request.enforcing_id:
+        known(work, request.enforcing_id, "/enforcing_authority")
+    if request.enforcing_id in {request.requesting_id, request.executing_id} - {None}:
+        raise _fault("/enforcing_authority", "third", "a third authority is notified of an order")
+    if request.executing_id == request.requesting_id:
+        raise _fault("/executing_authority", "oneself", "nobody asks itself for assistance")
 
 
 def known(work: Work, authority_id: UUID, pointer: str) -> Authority:
@@ -191,7 +200,7 @@ def link(work: Work, request_id: UUID, case_id: UUID) -> Request:
     if request.case_id is None and request.requesting_id == work.actor.authority_id:
         request.case_id = case_id
     for part in own:
-        parties.admit(work, request.id, work.actor.authority_id, Side(part.side), case_id=case_id)
+        parties.admit(work, request.id, work.actor.authority_id, Side(part.side), case_id=case_id, until=part.until)
     work.note("request.linked", request, case_id=case_id, event=True)
     return request
 
@@ -210,7 +219,5 @@ def bring_in(work: Work, request_id: UUID, data: Mapping[str, Any]) -> Request:
     side, acting = Side(own[0].side), data.get("acting", True)
     parties.admit(work, request.id, data["authority_id"], side, acting=acting, until=data.get("until"))
     case_id = own[0].case_id
-    work.note(
-        "request.shared", request, case_id=case_id, parties=request.id, event=True, to=str(data["authority_id"]), acting=acting
-    )
+    work.note("request.shared", request, case_id=case_id, event=True, to=str(data["authority_id"]), acting=acting)
     return request

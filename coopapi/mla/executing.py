@@ -1,6 +1,7 @@
 """Steps in the life of a measure; the state of its request follows from them (D9, M1)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from coopapi.db import Work
 from coopapi.errors import NotFound, Unprocessable
 from coopapi.lifecycle import IllegalMove
 from coopapi.mla import measures, moving, sides, telling
-from coopapi.mla.lives import MEASURE_LIFE, derived_state
+from coopapi.mla.lives import MEASURE_LIFE, ORDER_LIFE, derived_state
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.telling import Act
 
@@ -45,15 +46,25 @@ def take(work: Work, request_id: UUID, measure_id: UUID, version: int, data: Map
     _say_why(request, measure, data)
     measure.state = move.target
     measure.until = data.get("until")
-    if data.get("conditions"):
+    if move.event == "offer_on_conditions":
         measure.conditions = list(data["conditions"])
     measure.started_at = measure.started_at or taken.at
-    measure.ended_at = (measure.ended_at or taken.at) if move.target in _ENDED else measure.ended_at
+    _settle(measure, taken.at)
     work.session.flush()
-    request.state = derived_state(row.state for row in measures.of_request(work, request.id))
+    request.state = derived_state(
+        (row.state for row in measures.of_request(work, request.id)), order=request.rules.life is ORDER_LIFE
+    )
     request.updated_at = work.now
     telling.step(work, request, Act(move.event, taken, data, measure))
     return measure
+
+
+def _settle(measure: Measure, at: datetime) -> None:
+    """When it ended; one that is taken up again has not."""
+    if measure.state in _ENDED:
+        measure.ended_at = measure.ended_at or at
+    elif measure.state == "in_execution":
+        measure.ended_at, measure.outcome_reason = None, None
 
 
 def _say_why(request: Request, measure: Measure, data: Mapping[str, Any]) -> None:

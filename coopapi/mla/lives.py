@@ -143,7 +143,7 @@ MEASURE_LIFE: Final = Lifecycle(
     *(_decides("postpone", state, "postponed", reason=True) for state in _OPEN),
     *(_decides("offer_on_conditions", state, "conditions_offered", reason=True) for state in _OPEN),
     *(_decides("propose_other", state, "other_proposed", reason=True) for state in _OPEN),
-    *(_executes("resume", state, "in_execution") for state in ("postponed", "not_executed")),
+    *(_executes("resume", state, "in_execution") for state in ("postponed", "not_executed", "refused")),
     _drafts("accept_conditions", "conditions_offered", "executed"),
     _drafts("decline_conditions", "conditions_offered", "declined", reason=True),
     _drafts("accept_other", "other_proposed", "in_execution"),
@@ -162,8 +162,8 @@ _SENT: Final = frozenset({"transferred", "partly_transferred"})
 _UNDECIDED: Final = frozenset({"pending", "in_execution", "postponed", "conditions_offered", "other_proposed"})
 
 
-def derived_state(measures: Iterable[str]) -> str:
-    """What a request's state is, by the states of its measures."""
+def derived_state(measures: Iterable[str], *, order: bool = False) -> str:
+    """What a request's state is, by the states of its measures; a provider that refuses an order has not executed it."""
     states = set(measures)
     if states == {"pending"}:
         return "recognised"
@@ -174,7 +174,7 @@ def derived_state(measures: Iterable[str]) -> str:
         return ("evidence_transferred" if not states & {"executed"} else "executed") if whole else "partially_executed"
     if states == {"withdrawn"}:
         return "withdrawn"
-    return "refused" if states <= {"refused", "withdrawn"} else "not_executed"
+    return "refused" if states <= {"refused", "withdrawn"} and not order else "not_executed"
 
 
 @dataclass(frozen=True, slots=True)

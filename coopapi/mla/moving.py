@@ -62,9 +62,9 @@ def take(work: Work, request_id: UUID, version: int, data: Mapping[str, Any]) ->
 
 def _carry_out(work: Work, request: Request, move: Move, data: Mapping[str, Any], taken: Taken) -> Request:
     step = Step(work, request, move, data, taken)
-    if data.get("grounds") or move.event in GROUNDED:
+    if move.event in GROUNDED:
         request.grounds = check_grounds(request, data.get("grounds", ()), postponing=move.event == "postpone")
-    if data.get("foreign_reference"):
+    if data.get("foreign_reference") and move.side is Side.EXECUTING:
         request.foreign_reference = data["foreign_reference"]
     EFFECTS.get(move.event, _nothing)(step)
     request.state, request.updated_at = move.target, work.now
@@ -122,9 +122,8 @@ def _validate(step: Step) -> None:
 def _revise(step: Step) -> None:
     """Back to a draft: what was approved is to be approved again, and who gave it back does not read along."""
     step.request.validated_by = step.request.validated_at = None
-    if step.request.state == "returned" and step.request.executing_id:
-        side = Side.EXECUTING
-        parties.admit(step.work, step.request.id, step.request.executing_id, side, acting=False, until=step.work.now)
+    if step.request.state == "returned":
+        parties.part_company(step.work, step.request.id, Side.EXECUTING, until=step.work.now)
 
 
 def _receive(step: Step) -> None:
@@ -140,8 +139,7 @@ def _forward(step: Step) -> None:
     if drafting.known(work, target, "/to_authority").country != request.executing_country:
         raise _fault("/to_authority", "same_country", "a request is forwarded within the State that was asked")
     parties.admit(work, request.id, target, Side.EXECUTING)
-    if (before := request.executing_id) is not None:
-        step.afterwards = lambda: parties.admit(work, request.id, before, Side.EXECUTING, acting=False)
+    step.afterwards = lambda: parties.part_company(work, request.id, Side.EXECUTING, keep=target)
     request.executing_id, request.received_at = target, None
 
 

@@ -77,5 +77,8 @@ def _preserved(work: Work, request: Request) -> Request | None:
     """The preservation that this request follows up, locked, if it still waits."""
     if request.relation != "after_preservation" or request.previous_id is None:
         return None
+    earlier = work.one(Request, request.previous_id)
+    if Side.REQUESTING not in {part.side for part in sides.mine(work, earlier)}:
+        return None
     earlier = work.one(Request, request.previous_id, lock=True)
     return earlier if (earlier.state, "follow_up") in earlier.rules.life.moves else None

@@ -22,7 +22,7 @@ from coopapi.sealing import key_of, unseal
 _KEPT: Final = ("preserved", "extension_requested")
 _CONDITIONS: Final = ("use_conditions", "conditions_text")
 _SECTION_M: Final = frozenset({"necessity", "proportionality", "facts", "link", "persons"})
-_UNDISCLOSED: Final = frozenset({"transmitted", "received", "declined"})
+_DISCLOSED: Final = frozenset({"accepted", "closed"})
 
 
 def select_requests(work: Work, wanted: Mapping[str, Any]) -> Select[Request]:
@@ -30,7 +30,8 @@ def select_requests(work: Work, wanted: Mapping[str, Any]) -> Select[Request]:
     query = work.all(Request)
     for name in wanted.keys() & {"kind", "state", "urgency", "instrument", "overlap_id", "jit_id"}:
         query = query.where(getattr(Request, name) == wanted[name])
-    if direction := wanted.get("direction"):
+    direction = "outgoing" if "overlap_id" in wanted else wanted.get("direction")
+    if direction:
         sides = [Side.REQUESTING] if direction == "outgoing" else [Side.EXECUTING, Side.ENFORCING]
         query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.side.in_(sides)).exists())
     if case_id := wanted.get("case_id"):
@@ -106,7 +107,7 @@ def whole(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
 
 def _undisclosed(row: Request, view: Mapping[str, Any]) -> bool:
     """Spontaneous information on conditions opens when they are accepted (Budapest Art. 26(2))."""
-    return row.kind == "spontaneous_information" and view["direction"] == "incoming" and row.state in _UNDISCLOSED
+    return row.kind == "spontaneous_information" and view["direction"] == "incoming" and row.state not in _DISCLOSED
 
 
 def _open_to(row: Request, view: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -124,9 +125,13 @@ def _outcome(row: Measure) -> dict[str, Any]:
 
 
 def show_measures(work: Work, rows: Sequence[Measure]) -> list[dict[str, Any]]:
-    """Show measures with what they ask for."""
-    key = {id_: key_of(work, work.one(Request, id_)) for id_ in {row.request_id for row in rows}}
-    return [{**_outcome(row), "asked": measures.asked(key[row.request_id], row)} for row in rows]
+    """Show measures with what they ask for, as far as that is disclosed."""
+    there = {id_: work.one(Request, id_) for id_ in {row.request_id for row in rows}}
+    views = {view["id"]: view for view in brief(work, list(there.values()))}
+    open_ = {id_: key_of(work, row) for id_, row in there.items() if not _undisclosed(row, views[id_])}
+    return [
+        {**_outcome(row), "asked": measures.asked(open_[row.request_id], row) if row.request_id in open_ else {}} for row in rows
+    ]
 
 
 def suggestions(row: Request, view: Mapping[str, Any], rows: Sequence[Measure]) -> list[dict[str, str]]:

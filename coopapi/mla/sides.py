@@ -75,7 +75,7 @@ def take(work: Work, request: Request, move: Move, recorded: Mapping[str, Any] |
 def _recorded(work: Work, request: Request, side: Side, recorded: Mapping[str, Any] | None) -> Taken:
     """What the other side did, recorded for it by the one that was told."""
     other = authority_on(request, side)
-    if other is None or parties.joined(work, other):
+    if other is None or side not in recordable(work, request):
         raise WrongSide(f"this is for the {side} side")
     if recorded is None:
         raise WrongSide(f"the {side} side has nobody here: say with `recorded` when, how and by what proof it did this")
@@ -100,7 +100,8 @@ def off_duty(work: Work, kind: str, urgency: str) -> bool:
 
 
 def recordable(work: Work, request: Request) -> list[Side]:
-    """The sides that have nobody here, for which the caller records what they do."""
+    """The sides that have nobody here, for which the caller records what they do: both ends for each other, the third for none."""
     own = {part.side for part in mine(work, request)}
-    others = [(side, authority_on(request, side)) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING) if side not in own]
-    return [side for side, other in others if own and other is not None and not parties.joined(work, other)]
+    across = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUTING: (Side.REQUESTING,)}
+    others = [(side, authority_on(request, side)) for here, there in across.items() if here in own for side in there]
+    return [side for side, other in others if other is not None and not parties.joined(work, other)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +18,8 @@ from coopapi.mla import measures
 from coopapi.mla.models import Measure, Message, Request
 from coopapi.mla.sides import Taken, authority_on
 from coopapi.sealing import key_of, seal, unseal
+
+_BEFORE: Final = frozenset({"draft", "validation_pending", "ready"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def step(work: Work, request: Request, act: Act) -> None:
     taken, words, measure = act.taken, act.words, act.measure
     if taken.recorded or words.get("reason") or words.get("grounds"):
         about = measure.id if measure else None
-        before = request.transmitted_at is None
+        before = request.state in _BEFORE
         say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
     named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}

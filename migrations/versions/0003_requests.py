@@ -14,7 +14,7 @@ _TABLES = (
     "parties"
 )  # fmt: skip
 _FUNCTIONS = (
-    "keeps(uuid)", "keeps_provider(text)", "declares(uuid, text)",
+    "keeps(uuid)", "part_company(uuid, text, uuid, timestamptz)", "keeps_provider(text)", "declares(uuid, text)",
     "admit(uuid, uuid, text, uuid, boolean, timestamptz)", "joined(uuid)", "stands_in(uuid, uuid)", "takes_part(uuid, integer)",
 )  # fmt: skip
 

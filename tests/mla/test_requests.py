@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError
 from coopapi import parties
 from coopapi.callers import actor_of
 from coopapi.lifecycle import Side
-from coopapi.mla.lives import KINDS, MEASURE_LIFE, derived_state
+from coopapi.mla.lives import KINDS, derived_state
 
 TOLD = {"channel": "diplomatic", "proof": "note verbale 7"}
 
@@ -85,11 +85,16 @@ def test_a_request_that_hangs_from_a_case_is_for_those_who_may_read_the_case(wor
     assert [r["id"] for r in world.as_("colleague").get(f"/cases/{case}/mla-requests").json["items"]] == [request]
 
 
-def test_a_desk_with_read_access_to_the_case_reads_along_and_does_nothing(world):
+def test_to_read_a_case_opens_none_of_its_requests_until_one_is_brought_in(world):
     case = world.case("prosecutor")
-    request = sent(world, case_id=case)
-    given = {"authority_id": str(world.authorities["desk_nl"]), "level": "read", "reason": "facilitation"}
-    assert world.as_("prosecutor").post(f"/cases/{case}/access", given).status_code == 201
+    request = draft(world, case_id=case)
+    for other in ("desk_nl", "fr"):
+        given = {"authority_id": str(world.authorities[other]), "level": "read", "reason": "facilitation"}
+        assert world.as_("prosecutor").post(f"/cases/{case}/access", given).status_code == 201
+    assert {world.as_(who).get(f"/mla-requests/{request}").status_code for who in ("desk", "foreign", "prosecutor_fr")} == {404}
+
+    body = {"authority_id": str(world.authorities["desk_nl"]), "acting": False}
+    assert world.as_("prosecutor").post(f"/mla-requests/{request}/parties", body).status_code == 201
     assert read(world, "desk", request)["id"] == request
     assert world.as_("desk").get(f"/mla-requests/{request}/transitions").json["allowed"] == []
     assert step(world, "desk", request, "withdraw", reason="x").status_code == 403
@@ -302,6 +307,77 @@ def test_a_provider_is_not_told_why(world, owner):
     assert read(world, "prosecutor_fr", request)["content"]["necessity"] == CONTENT["necessity"]
 
 
+def test_what_is_withheld_is_not_had_by_reuse_nor_by_withdrawal(world):
+    request = draft(world, kind="spontaneous_information", instrument="budapest", measures=[TRAFFIC])
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+    again = {"request_id": request, "relation": "same_matter", "reuse": True}
+    taken = world.as_("prosecutor_fr").post("/mla-requests", {"reference": "x", "kind": "mla_letter", "previous": again})
+    assert taken.status_code == 403
+    (measure,) = world.as_("prosecutor_fr").get(f"/mla-requests/{request}/measures").json["items"]
+    assert measure["asked"] == {}
+    walk(world, request, ("prosecutor", "withdraw", {"reason": "a mistake"}))
+    assert "information" not in read(world, "prosecutor_fr", request)["content"]
+
+
+def test_after_a_return_nobody_of_the_other_side_reads_the_new_draft(world):
+    request = sent(world)
+    walk(world, request, ("prosecutor_fr", "receive"))
+    reader = {"authority_id": str(world.authorities["desk_fr"]), "acting": False}
+    assert world.as_("prosecutor_fr").post(f"/mla-requests/{request}/parties", reader).status_code == 201
+    to = {"reason": "theirs", "to_authority": str(world.authorities["fr_court"])}
+    walk(world, request, ("prosecutor_fr", "forward", to), ("judge_fr", "receive"), ("judge_fr", "return", {"reason": "no seal"}))
+    walk(world, request, ("prosecutor", "revise", {"reason": "our doubts"}))
+    seen = {world.as_(who).get(f"/mla-requests/{request}").status_code for who in ("prosecutor_fr", "judge_fr", "desk_fr")}
+    assert seen == {404}
+    walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
+    words = [m["text"] for m in world.as_("judge_fr").get(f"/mla-requests/{request}/messages").json["items"]]
+    assert "our doubts" not in words
+
+
+def test_whoever_forwarded_acts_no_more_nor_do_those_it_brought_in(world):
+    request = sent(world)
+    helper = {"authority_id": str(world.authorities["fr_court"])}
+    walk(world, request, ("prosecutor_fr", "receive"))
+    assert world.as_("prosecutor_fr").post(f"/mla-requests/{request}/parties", helper).status_code == 201
+    to = {"reason": "theirs", "to_authority": str(world.authorities["desk_fr"])}
+    walk(world, request, ("prosecutor_fr", "forward", to))
+    assert {step(world, who, request, "receive").status_code for who in ("judge_fr", "prosecutor_fr")} == {403}
+
+
+def test_a_part_with_an_end_does_not_make_itself_endless(world):
+    request = sent(world)
+    helper = {"authority_id": str(world.authorities["fr_court"]), "until": (world.clock() + timedelta(days=1)).isoformat()}
+    assert world.as_("prosecutor_fr").post(f"/mla-requests/{request}/parties", helper).status_code == 201
+    case = world.case("judge_fr")
+    assert world.as_("judge_fr").post(f"/mla-requests/{request}/case", {"case_id": case}).status_code == 200
+    world.clock.forward(days=2)
+    assert world.as_("judge_fr").get(f"/mla-requests/{request}").status_code == 404
+
+
+def test_the_addressee_does_not_follow_up_for_the_side_that_asked(world):
+    kept = sent(world, kind="preservation")
+    walk(world, kept, ("contact_fr", "receive"), ("contact_fr", "preserve"))
+    previous = {"request_id": kept, "relation": "after_preservation"}
+    sent(world, "prosecutor_fr", to="ro", reference="own", previous=previous)
+    assert read(world, "prosecutor", kept)["state"] == "preserved"
+
+
+def test_each_side_changes_only_its_own_words(world):
+    request = recognised(world)
+    offered = act(world, "prosecutor_fr", request, 0, "offer_on_conditions", reason="so", conditions=["confidentiality"])
+    assert offered.status_code == 200
+    mine = act(world, "prosecutor", request, 0, "accept_conditions", conditions=["account_of_use"])
+    assert mine.json["conditions"] == ["confidentiality"]
+
+    refused = sent(world, reference="second")
+    walk(world, refused, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"))
+    why = {"reason": "tried", "grounds": ["eio_ne_bis_in_idem"], "foreign_reference": "FR-1"}
+    walk(world, refused, ("prosecutor_fr", "refuse", why))
+    rewritten = {"grounds": ["eio_national_security"], "foreign_reference": "MINE"}
+    closed = walk(world, refused, ("prosecutor", "close", rewritten))
+    assert (closed["grounds"], closed["foreign_reference"]) == (["eio_ne_bis_in_idem"], "FR-1")
+
+
 def test_preservation_lasts_at_least_sixty_days_and_is_extended(world, clock):
     request = sent(world, kind="preservation")
     walk(world, request, ("contact_fr", "receive"), ("contact_fr", "acknowledge"))
@@ -500,9 +576,3 @@ def test_every_kind_of_request_can_be_drafted_and_looked_at(world, kind):
     ready = world.as_("prosecutor").get(f"{path}/readiness")
     assert (ready.status_code, ready.json["ready"]) == (200, False)
     assert world.as_("prosecutor").get(f"{path}/transitions").json["state"] == "draft"
-
-
-def test_a_measure_life_has_an_end_for_each_outcome():
-    assert {s for s in MEASURE_LIFE.states if not MEASURE_LIFE.leaving(s)} == {
-        "refused", "declined", "withdrawn", "transferred", "partly_transferred",
-    }  # fmt: skip

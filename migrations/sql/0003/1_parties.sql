@@ -16,10 +16,11 @@ create index parties_by_case on parties (case_id, object_id) where case_id is no
 grant select on parties to coopapi_app;
 grant select, insert, update on parties to coopapi_definer;
 
--- A part that hangs from a case is for those who may read the case: need-to-know goes on (R8); the other for its authority.
+-- A part is its own authority's; one that hangs from a case is for those of them who may read the case: need-to-know goes on (R8).
+-- To read a case of another opens nothing of what that other shares with third ones.
 create policy seen on parties for select using (
-    (until is null or until > (select priv.at()))
-    and (case_id is null and authority_id = (select priv.authority()) or case_id is not null and GRANTED(parties.case_id, 2)));
+    (until is null or until > (select priv.at())) and authority_id = (select priv.authority())
+    and (case_id is null or GRANTED(parties.case_id, 2)));
 
 -- Whether the caller takes part in a thing, for the functions that look past policies; at 3, whether it may act in it.
 create function priv.takes_part(p_object uuid, p_level integer) returns boolean
@@ -27,8 +28,8 @@ language sql stable security definer set search_path = pg_catalog as $$
     select exists (
         select from public.parties p
         where p.object_id = p_object and (p.until is null or p.until > priv.at())
-          and (p_level < 3 or p.acting and p.authority_id = priv.authority())
-          and (case when p.case_id is null then p.authority_id = priv.authority() else priv.level(p.case_id) >= p_level end))
+          and p.authority_id = priv.authority() and (p_level < 3 or p.acting)
+          and (p.case_id is null or priv.level(p.case_id) >= p_level))
 $$;
 
 -- Give an authority a part in a thing, or change or end it. The first to take part is whoever makes the thing; further ones are
@@ -55,6 +56,18 @@ begin
         values (priv.uuid7(), p_object, p_authority, p_side, p_case, p_acting, priv.at(), p_until)
         on conflict (object_id, authority_id, side) do update
             set case_id = coalesce(excluded.case_id, p.case_id), acting = excluded.acting, until = excluded.until;
+end $$;
+
+-- Let all on one side go, but for one authority: they act no more, and with a date their parts end.
+create function priv.part_company(p_object uuid, p_side text, p_keep uuid, p_until timestamptz) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    if not priv.takes_part(p_object, 3) then
+        raise exception 'no part in it' using errcode = '42501';
+    end if;
+    update public.parties p set acting = false, until = coalesce(p_until, p.until)
+        where p.object_id = p_object and p.side = p_side and p.authority_id is distinct from p_keep
+          and (p.until is null or p.until > priv.at());
 end $$;
 
 -- Whether somebody acts for an authority here: for one that has nobody, the other side records what it does.
@@ -87,4 +100,5 @@ begin
             where p.authority_id <> me and priv.takes_part(p.object_id, 1)) e));
 end $$;
 
-grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz), priv.joined(uuid) to coopapi_app;
+grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz), priv.joined(uuid),
+    priv.part_company(uuid, text, uuid, timestamptz) to coopapi_app;

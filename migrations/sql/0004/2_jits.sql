@@ -236,10 +236,10 @@ alter policy seen on evidence using (
 alter policy made on evidence with check (
     ACTING(evidence.object_id) and created_by = (select priv.principal())
     and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id))
-    and (object_type <> 'jit' or exists (
+    and (object_type <> 'jit' and not exists (select from public.jits t where t.id = evidence.object_id) or exists (
         select from public.jits t join public.jit_parties j on j.jit_id = t.id
         where t.id = evidence.object_id and t.state = 'active' and t.until > (select priv.at())
-          and j.authority_id = (select priv.authority()) and j.state = 'party')));
+          and j.authority_id = (select priv.authority()) and j.state = 'party' and evidence.object_type = 'jit')));
 
 -- Take back what a State shared that has left the team.
 create function priv.end_shares(p_jit uuid, p_authority uuid) returns void

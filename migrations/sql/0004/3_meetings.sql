@@ -149,32 +149,32 @@ grant update (version, revoked_at) on calendar_feeds to coopapi_app;
 grant select on meetings, calendar_feeds to coopapi_definer;
 
 -- Whoever takes part as an authority sees a meeting; who merely reads a case of one of them does not.
-create policy seen on meetings for select using (INSIDE(meetings.id));
+create policy seen on meetings for select using (PARTY(meetings.id));
 create policy made on meetings for insert with check (ACTING(meetings.id) and convener_id = (select priv.authority()));
 create policy changed on meetings for update using (ACTING(meetings.id));
-create policy seen on meeting_participants for select using (INSIDE(meeting_participants.meeting_id));
+create policy seen on meeting_participants for select using (PARTY(meeting_participants.meeting_id));
 create policy made on meeting_participants for insert with check (ACTING(meeting_participants.meeting_id));
 create policy changed on meeting_participants for update using (ACTING(meeting_participants.meeting_id));
-create policy seen on meeting_options for select using (INSIDE(meeting_options.meeting_id));
+create policy seen on meeting_options for select using (PARTY(meeting_options.meeting_id));
 create policy made on meeting_options for insert with check (ACTING(meeting_options.meeting_id));
-create policy seen on meeting_answers for select using (INSIDE(meeting_answers.meeting_id));
+create policy seen on meeting_answers for select using (PARTY(meeting_answers.meeting_id));
 create policy made on meeting_answers for insert with check (
     ACTING(meeting_answers.meeting_id) and authority_id = (select priv.authority()));
 create policy changed on meeting_answers for update using (
     ACTING(meeting_answers.meeting_id) and authority_id = (select priv.authority()));
-create policy seen on meeting_conclusions for select using (INSIDE(meeting_conclusions.meeting_id));
+create policy seen on meeting_conclusions for select using (PARTY(meeting_conclusions.meeting_id));
 create policy made on meeting_conclusions for insert with check (
     ACTING(meeting_conclusions.meeting_id) and authority_id = (select priv.authority()));
-create policy seen on meeting_outcomes for select using (INSIDE(meeting_outcomes.meeting_id));
+create policy seen on meeting_outcomes for select using (PARTY(meeting_outcomes.meeting_id));
 create policy made on meeting_outcomes for insert with check (
     ACTING(meeting_outcomes.meeting_id) and authority_id = (select priv.authority()));
-create policy seen on centre_entries for select using (INSIDE(centre_entries.meeting_id));
+create policy seen on centre_entries for select using (PARTY(centre_entries.meeting_id));
 create policy made on centre_entries for insert with check (
     ACTING(centre_entries.meeting_id) and authority_id = (select priv.authority()));
 
 -- What an authority undertook stays on its list when its access to the meeting has ended.
 create policy seen on meeting_actions for select using (
-    owner_id = (select priv.authority()) or INSIDE(meeting_actions.meeting_id));
+    owner_id = (select priv.authority()) or PARTY(meeting_actions.meeting_id));
 create policy made on meeting_actions for insert with check (ACTING(meeting_actions.meeting_id));
 create policy changed on meeting_actions for update using (owner_id = (select priv.authority()));
 
@@ -190,7 +190,8 @@ language sql stable security definer set search_path = pg_catalog as $$
     select m.id, m.reference, m.level, m.state, m.starts_at, m.ends_at, m.time_zone, m.sequence, m.updated_at
     from public.calendar_feeds f join public.meetings m on m.starts_at is not null and exists (
         select from public.parties p
-        where p.object_id = m.id and p.authority_id = f.authority_id and (p.until is null or p.until > p_at))
+        where p.object_id = m.id and p.authority_id = f.authority_id and p.case_id is null
+        and (p.until is null or p.until > p_at))
     where f.digest = p_digest and f.revoked_at is null
     order by m.starts_at desc, m.id limit 1000
 $$;

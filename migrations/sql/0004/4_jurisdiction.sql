@@ -59,14 +59,14 @@ grant update (version, state, prosecuting_country, reason, updated_at) on consul
 grant update (version, position, sealed, replied_at, updated_at) on consultation_positions to coopapi_app;
 grant update (version, to_case, received_at) on proceedings_transfers to coopapi_app;
 
-create policy seen on consultations for select using (INSIDE(consultations.id));
+create policy seen on consultations for select using (PARTY(consultations.id));
 create policy made on consultations for insert with check (ACTING(consultations.id) and contacting_id = (select priv.authority()));
 create policy changed on consultations for update using (ACTING(consultations.id));
-create policy seen on consultation_positions for select using (INSIDE(consultation_positions.consultation_id));
+create policy seen on consultation_positions for select using (PARTY(consultation_positions.consultation_id));
 create policy made on consultation_positions for insert with check (ACTING(consultation_positions.consultation_id));
 create policy changed on consultation_positions for update using (
     ACTING(consultation_positions.consultation_id) and authority_id = (select priv.authority()));
-create policy seen on proceedings_transfers for select using (INSIDE(proceedings_transfers.consultation_id));
+create policy seen on proceedings_transfers for select using (PARTY(proceedings_transfers.consultation_id));
 create policy made on proceedings_transfers for insert with check (
     ACTING(proceedings_transfers.consultation_id) and from_id = (select priv.authority())
     and GRANTED(proceedings_transfers.from_case, 4));
