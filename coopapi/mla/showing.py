@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
-from coopapi import parties
 from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
@@ -61,7 +60,7 @@ def _by_time(work: Work, query: Select[Request], wanted: Mapping[str, Any]) -> S
 
 def brief(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
     """Show requests as lists do: three queries for all."""
-    ids = {row.id for row in rows}
+    ids = {row.id for row in rows} | {row.jit_id for row in rows if row.jit_id}
     own: dict[UUID, list[Party]] = {}
     for part in work.session.scalars(work.all(Party).where(Party.object_id.in_(ids)).order_by(Party.id)):
         own.setdefault(part.object_id, []).append(part)
@@ -69,10 +68,12 @@ def brief(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
     there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
     earlier = work.all(Request).where(Request.id.in_([row.previous_id for row in rows if row.previous_id]))
     seen = {row.id for row in work.session.scalars(earlier)} if any(row.previous_id for row in rows) else set()
-    shown = [_brief(work, row, own.get(row.id, []), there) for row in rows]
-    return [
-        {**view, "previous": view["previous"] if row.previous_id in seen else None} for view, row in zip(shown, rows, strict=True)
-    ]
+    shown = []
+    for row in rows:
+        view = _brief(work, row, own.get(row.id, []), there)
+        hidden = {"previous": row.previous_id not in seen, "jit_id": row.jit_id not in own}
+        shown.append(view | {name: None for name, gone in hidden.items() if gone})
+    return shown
 
 
 def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, Authority]) -> dict[str, Any]:
@@ -85,7 +86,6 @@ def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, 
         "requesting": there.get(row.requesting_id),
         "executing": there.get(row.executing_id) if row.executing_id else None,
         "case_id": first.case_id if first else None,
-        "jit_id": row.jit_id if row.jit_id and parties.parts(work, row.jit_id) else None,
         "overlap_id": row.overlap_id if first is not None and first.side == Side.REQUESTING else None,
         "previous": {"request_id": row.previous_id, "relation": row.relation} if row.previous_id else None,
         "expired": row.state in _KEPT and row.until is not None and row.until < work.now,
