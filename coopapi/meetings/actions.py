@@ -22,7 +22,7 @@ from coopapi.meetings.papers import MeetingAction
 from coopapi.meetings.sides import fault
 from coopapi.sealing import seal, unseal
 
-_LONGEST: Final = timedelta(days=3653)
+_LATEST: Final = date(2200, 1, 1)
 
 
 class NotYourAction(Forbidden):
@@ -51,8 +51,8 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
     if owner_id not in places:
         raise fault("/owner", "at_the_table", "an authority that came to the meeting")
     country = places[owner_id].country
-    if not work.now.date() <= data["due_on"] <= work.now.date() + _LONGEST:
-        raise fault("/due_on", "order_of_time", "not in the past, and within ten years")
+    if not work.now.date() <= data["due_on"] < _LATEST:
+        raise fault("/due_on", "order_of_time", "not in the past, and before the year 2200")
     due_at = end_of(data["due_on"], country)
     row_id = new_id()
     row = work.add(
