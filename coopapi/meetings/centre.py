@@ -64,7 +64,7 @@ def show(work: Work, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
     return [
         {
             **{k: getattr(row, k) for k in columns},
-            "note": unseal(keys[row.meeting_id], row.sealed, row.id)["note"],
+            "note": unseal(keys[row.meeting_id], row.sealed, row.id).get("note"),
             "etag": row.etag,
         }
         for row in rows
