@@ -335,7 +335,7 @@ def test_a_participant_s_view_ends_with_the_team(world):
 def test_evidence_is_allowed_while_the_team_is_active_and_to_parties_alone(world):
     from coopapi.callers import actor_of
     from coopapi.jits.models import Jit
-    from coopapi.jits.service import evidence_allowed
+    from coopapi.jits.sides import evidence_allowed
 
     database = world.app.extensions["coopapi"].database
 
