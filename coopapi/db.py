@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -127,15 +127,24 @@ class Work:
         return row
 
     def note(
-        self, action: str, row: Kept | None = None, *, case_id: UUID | None = None, parties: UUID | None = None, **rest: Any
+        self,
+        action: str,
+        row: Kept | None = None,
+        *,
+        case_id: UUID | None = None,
+        parties: UUID | None = None,
+        only: Iterable[UUID] | None = None,
+        **rest: Any,
     ) -> None:
         """Say in the journal what is being done, to what: ids and figures, nothing personal.
 
-        `parties` names a shared thing: all who take part in it are told, each in its own journal, and the entry is about it.
+        `parties` names a shared thing: all who take part in it are told, or with `only` these of them, each in its own journal;
+        and the entry is about it.
         """
         self.notes.append(
             {
                 **({"parties": str(parties)} if parties else {}),
+                **({} if only is None else {"only": sorted(str(one) for one in only)}),
                 "action": action,
                 "object_type": type(row).__name__.lower() if row is not None else rest.pop("object_type", ""),
                 "object_id": str(parties or row.id) if row is not None else None,

@@ -43,7 +43,7 @@ def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
             recorded_at=work.now,
         )
     )
-    about = {"item": str(item.id), "act": row.act, "holder": str(holder)}
+    about: dict[str, Any] = {"item": str(item.id), "act": row.act, "holder": str(holder)}
     case_id = sides.case_of(work, item.object_id)
     work.note("evidence.handled", row, case_id=case_id, parties=item.object_id, event=True, **about)
     return row

@@ -115,7 +115,7 @@ def moves(work: Work, evidence_id: UUID) -> dict[str, Any]:
 def _tell(work: Work, row: Evidence, act: str, recorded: Mapping[str, Any] | None) -> None:
     """Tell all who take part, each in its own journal."""
     work.session.flush()
-    about = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code, "recorded": recorded is not None}
+    about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code, "recorded": recorded is not None}
     case_id = sides.case_of(work, row.object_id)
     work.note(f"evidence.{act}", row, case_id=case_id, parties=row.object_id, event=True, **about)
 

@@ -183,7 +183,7 @@ def _near(work: Work, row: EvidenceUse, move: Move) -> bool:
 def _tell(work: Work, row: EvidenceUse, act: str, case_id: UUID | None, recorded: Mapping[str, Any] | None) -> None:
     """Tell all who take part, each in its own journal; the case of the use is named in the user's alone."""
     work.session.flush()
-    about = {"item": str(row.evidence_id), "use": str(row.id), "state": row.state, "recorded": recorded is not None}
+    about: dict[str, Any] = {"item": str(row.evidence_id), "use": str(row.id), "state": row.state, "recorded": recorded is not None}
     work.note(f"evidence.use_{act}", row, case_id=case_id, parties=row.object_id, event=True, **about)
 
 

@@ -1,0 +1,24 @@
+-- As before; and an entry that names whom it is for (`only`) is told to these alone among those who take part in the shared thing.
+create or replace function priv.record(p_entries jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+declare
+    me uuid := priv.authority();
+    caller jsonb := jsonb_build_object('authority_id', priv.authority(), 'principal_id', priv.principal(),
+        'role', coalesce(priv.role(), 'machine'), 'at', priv.at());
+begin
+    if me is null then
+        raise exception 'nobody to record an act of' using errcode = '42501';
+    end if;
+    perform priv.append((
+        select jsonb_agg(e.entry order by e.n, e.entry ->> 'authority_id', e.entry ->> 'case_id')
+        from (
+            select t.n, t.x || caller as entry from jsonb_array_elements(p_entries) with ordinality t (x, n)
+            union all
+            select t.n, t.x || jsonb_build_object('authority_id', p.authority_id, 'principal_id', null, 'role', 'machine',
+                       'at', priv.at(), 'case_id', p.case_id)
+            from jsonb_array_elements(p_entries) with ordinality t (x, n)
+            join (select distinct object_id, authority_id, case_id from public.parties where until is null or until > priv.at()) p
+                 on p.object_id = (t.x ->> 'parties')::uuid
+            where p.authority_id <> me and priv.takes_part(p.object_id, 1)
+              and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));
+end $$;
