@@ -1,24 +1,28 @@
 """From a meeting to the next thing in one step: what each kind of outcome begins, and what it began."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from coopapi.access import Action
 from coopapi.db import Kept, Work
 from coopapi.disclosures import service as disclosures
+from coopapi.disclosures.models import Disclosure
 from coopapi.errors import Conflict
 from coopapi.jits import agreeing
+from coopapi.jits.models import Jit
 from coopapi.jurisdiction import service as jurisdiction
+from coopapi.jurisdiction.models import Consultation
 from coopapi.meetings import sides
 from coopapi.meetings.lives import AFTER
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.papers import MeetingOutcome
 from coopapi.meetings.sides import fault
 from coopapi.mla import drafting
+from coopapi.mla.models import Request
 
 
 class NoOutcomeYet(Conflict):
@@ -27,27 +31,27 @@ class NoOutcomeYet(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a kind of outcome begins: by which right, how, as what, and where it is found."""
+    """What a kind of outcome begins: by which right, how, as which row, and where it is found."""
 
     by: Action
     begin: Callable[[Work, Meeting, dict[str, Any]], Kept]
-    made: str
+    row: type[Kept]
     path: str
 
 
 OUTCOMES: Final[Mapping[str, Outcome]] = {
-    "jit_proposal": Outcome(Action.JIT_WRITE, lambda work, _, data: agreeing.propose(work, data), "jit", "jits"),
-    "request": Outcome(Action.MLA_DRAFT, lambda work, _, data: drafting.begin(work, data), "request", "mla-requests"),
+    "jit_proposal": Outcome(Action.JIT_WRITE, lambda work, _, data: agreeing.propose(work, data), Jit, "jits"),
+    "request": Outcome(Action.MLA_DRAFT, lambda work, _, data: drafting.begin(work, data), Request, "mla-requests"),
     "consultation": Outcome(
         Action.CONSULT,
         lambda work, meeting, data: jurisdiction.begin(work, data, meeting.id),
-        "consultation",
+        Consultation,
         "jurisdiction-consultations",
     ),
     "disclosure": Outcome(
         Action.DISCLOSURE_ASK,
         lambda work, _, data: disclosures.ask(work, data.pop("overlap_id"), data),
-        "disclosure",
+        Disclosure,
         "disclosures",
     ),
 }
@@ -69,14 +73,14 @@ def begin(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingOutco
         MeetingOutcome(
             meeting_id=meeting.id,
             kind=data["kind"],
-            made_type=kind.made,
+            made_type=kind.row.__name__.lower(),
             made_id=made.id,
             authority_id=work.actor.authority_id,
             created_by=work.actor.id,
             created_at=work.now,
         )
     )
-    sides.tell(work, meeting, "outcome", kind=row.kind, made=str(row.made_id))
+    sides.tell(work, meeting, "outcome", kind=row.kind)
     return row
 
 
@@ -86,10 +90,20 @@ def of_meeting(work: Work, meeting_id: UUID) -> Select[MeetingOutcome]:
 
 
 def show(work: Work, rows: Sequence[MeetingOutcome]) -> list[dict[str, Any]]:
-    """Show outcomes with the address of what they began: it opens for those who take part in that."""
-    del work
+    """Show outcomes; what they began is named to those who see that by themselves."""
+    seen = {id_ for kind in {row.kind for row in rows} for id_ in _seen(work, kind, rows)}
     columns = [column.key for column in MeetingOutcome.__table__.columns]
-    return [
-        {**{k: getattr(row, k) for k in columns}, "href": f"/api/v1/{OUTCOMES[row.kind].path}/{row.made_id}", "etag": row.etag}
-        for row in rows
-    ]
+    return [{**{k: getattr(row, k) for k in columns}, **_begun(row, seen), "etag": row.etag} for row in rows]
+
+
+def _seen(work: Work, kind: str, rows: Sequence[MeetingOutcome]) -> Iterable[UUID]:
+    """What was begun of one kind, as far as the caller sees it."""
+    model = OUTCOMES[kind].row
+    made = [row.made_id for row in rows if row.kind == kind]
+    return work.session.scalars(select(model.id).where(model.id.in_(made), model.visible_to(work.actor, work.now)))
+
+
+def _begun(row: MeetingOutcome, seen: Container[UUID]) -> dict[str, Any]:
+    if row.made_id not in seen:
+        return {"made_id": None, "href": None}
+    return {"made_id": row.made_id, "href": f"/api/v1/{OUTCOMES[row.kind].path}/{row.made_id}"}

@@ -130,14 +130,14 @@ class ActionOut(Shown):
 
 
 class OutcomeOut(Shown):
-    """What was begun with a meeting, and where it is found."""
+    """What was begun with a meeting, and where those who see it find it."""
 
     id = fields.UUID(required=True)
     meeting_id = fields.UUID(required=True)
     kind = fields.String(required=True)
     made_type = fields.String(required=True)
-    made_id = fields.UUID(required=True)
-    href = fields.String(required=True)
+    made_id = fields.UUID(required=True, allow_none=True, metadata={"description": "For those who see it by themselves."})
+    href = fields.String(required=True, allow_none=True)
     authority_id = fields.UUID(required=True)
     created_at = When(required=True)
     etag = fields.String(required=True)

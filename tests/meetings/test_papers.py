@@ -118,7 +118,6 @@ def test_a_request_is_begun_in_one_step(world):
     begun = world.as_("prosecutor").get(made.json["href"])
     assert (begun.status_code, begun.json["state"], begun.json["reference"]) == (200, "draft", "EIO-1")
     assert world.as_("prosecutor_ro").get(made.json["href"]).status_code == 404
-    assert len(world.as_("prosecutor_ro").get(f"/meetings/{meeting}/outcomes").json["items"]) == 1
 
 
 def test_a_team_is_proposed_in_one_step(world):
@@ -133,6 +132,28 @@ def test_a_team_is_proposed_in_one_step(world):
     assert (made.status_code, made.json["made_type"]) == (201, "jit"), made.json
     assert world.as_("prosecutor_fr").get(made.json["href"]).json["state"] == "proposed"
     assert world.as_("prosecutor_ro").get(made.json["href"]).status_code == 404
+
+
+def test_what_was_begun_is_named_to_those_who_see_it(world):
+    meeting = held(world)
+    team = {"reference": "JIT-1", "legal_basis": "bilateral", "parties": [{"authority_id": str(world.authorities["fr"])}]}
+    request = {"reference": "EIO-1", "kind": "eio"}
+    begun = [
+        world.as_("prosecutor").post(f"/meetings/{meeting}/outcomes", {"kind": kind, kind: what}).json
+        for kind, what in (("request", request), ("jit_proposal", team))
+    ]
+
+    def named(who):
+        there = world.as_(who).get(f"/meetings/{meeting}/outcomes").json["items"]
+        return {outcome["kind"]: (outcome["made_id"], outcome["href"]) for outcome in there}
+
+    drafted, proposal = [(outcome["made_id"], outcome["href"]) for outcome in begun]
+    assert named("prosecutor") == {"request": drafted, "jit_proposal": proposal}
+    assert named("prosecutor_fr") == {"request": (None, None), "jit_proposal": proposal}
+    assert named("prosecutor_ro") == {"request": (None, None), "jit_proposal": (None, None)}
+    told = world.as_("prosecutor_ro").get("/events?limit=200").get_data(as_text=True)
+    assert "meeting.outcome" in told
+    assert not [outcome for outcome in begun if outcome["made_id"] in told]
 
 
 def test_a_consultation_and_a_disclosure_are_begun_in_one_step(world):
