@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from coopapi import parties
 from coopapi.db import Work, new_id
-from coopapi.errors import NotFound
+from coopapi.errors import Conflict, NotFound
 from coopapi.jits import agreeing, clocks, people, sides, signing
 from coopapi.jits.lives import AMENDMENT_LIFE
 from coopapi.jits.models import Jit, JitParty
@@ -18,6 +18,10 @@ from coopapi.lifecycle import IllegalMove, Side
 from coopapi.sealing import key_of, put_words, seal, unseal
 
 _TWO: Final = 2
+
+
+class JoinsAlready(Conflict):
+    """An amendment by which this State joins waits for signatures already."""
 
 
 def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitAmendment:
@@ -144,6 +148,14 @@ def _check_join(work: Work, jit: Jit, row: JitAmendment) -> None:
         raise sides.fault("/authority_id", "required", "say who joins")
     authority = sides.state_authority(work, row.authority_id, "/authority_id")
     sides.check_new_state(work, jit.id, authority.country, "/authority_id")
+    for other in pending(work, jit):
+        if other.id != row.id and _joining(work, other) == authority.country:
+            raise JoinsAlready(existing=f"/api/v1/jits/{jit.id}/amendments/{other.id}/transitions")
+
+
+def _joining(work: Work, row: JitAmendment) -> str | None:
+    """The State that joins by an amendment, if one does."""
+    return sides.country_of(work, row.authority_id) if row.change == "join" and row.authority_id else None
 
 
 def _check_leave(work: Work, jit: Jit, row: JitAmendment) -> None:

@@ -159,6 +159,26 @@ def test_a_state_that_does_not_join_sees_the_team_no_more(world, who, event, sta
     assert sign_amendment(world, "prosecutor", jit, amendment).status_code == 409
 
 
+@pytest.mark.parametrize("second", ["fr", "fr_court"])
+def test_a_state_joins_by_one_amendment_at_a_time(world, second):
+    jit = active(world, "ro")
+    path, leader = f"/jits/{jit}/amendments", {"office": "Head"}
+    first = amend(world, jit, change="join", authority_id=str(world.authorities["fr"]), leader=leader)
+    body = {"change": "join", "authority_id": str(world.authorities[second]), "leader": leader}
+    refused = world.as_("prosecutor_ro").post(path, body)
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/joins-already")
+    assert world.as_("prosecutor_ro").get(refused.json["existing"]).json["state"] == "proposed"
+
+    withdrawn = world.as_("prosecutor").post(
+        f"{path}/{first['id']}/transitions", {"event": "withdraw", "reason": "Another"}, If_Match='"v1"'
+    )
+    assert withdrawn.status_code == 200
+    again = amend(world, jit, by="prosecutor_ro", **body)
+    for who in ("prosecutor", "prosecutor_ro", "judge_fr" if second == "fr_court" else "prosecutor_fr"):
+        assert sign_amendment(world, who, jit, again).status_code == 201
+    assert len(parties(world, "prosecutor", jit)) == 3
+
+
 @pytest.mark.parametrize("last", ["prosecutor", "prosecutor_fr", "prosecutor_ro"])
 def test_who_leaves_is_out_with_the_last_signature_whoever_gives_it(world, owner, last):
     dutch, romanian = world.case("investigator"), world.case("romanian")
