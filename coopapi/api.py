@@ -114,7 +114,7 @@ class Blueprint(flask_smorest.Blueprint):
         """Guard the view, open its transaction, say what comes in and goes out, document it all.
 
         `page` and `many` answer with lists; `changes` needs If-Match, passes `version`; `show` says what this caller sees of
-        rows; `evened` holds the answer until its time says nothing (edge.py); `also`: media types besides JSON (`Printed`).
+        rows; `evened` holds the answer until its time says nothing (edge.py); `also`: media types of answers that are not JSON.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -238,6 +238,9 @@ def _document(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, 
     doc["operationId"] = notes["name"]
     doc["x-action"] = str(allow)
     doc.setdefault("responses", {})["default"] = "DEFAULT_ERROR"
+    if notes["also"]:
+        answer = doc["responses"][HTTPStatus.OK]
+        answer["content"] = answer.get("content", {}) | {kind: {"schema": {"type": "string"}} for kind in notes["also"]}
     if allow is Action.PUBLIC:
         doc["security"] = []
         return doc
@@ -248,9 +251,6 @@ def _document(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, 
     if notes["method"] == "POST":
         headers.append(_header("Idempotency-Key", "Send the same key again, and the effect happens once."))
     doc["parameters"] = [*doc.get("parameters", []), *headers]
-    if notes["also"]:
-        answer = doc["responses"][HTTPStatus.OK]
-        answer["content"] |= {media_type: {"schema": {"type": "string"}} for media_type in notes["also"]}
     doc["responses"] |= {str(int(s)): s.name for s in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)}
     return doc
 

@@ -166,7 +166,7 @@ def take_back(data: dict[str, Any], *, meeting_id: UUID, share_id: UUID, version
     return shares.end(work, meeting_id, share_id, version, data["event"])
 
 
-@blp.route(f"{_ONE}/calendar.ics", allow=Action.MEETING_READ)
+@blp.route(f"{_ONE}/calendar.ics", allow=Action.MEETING_READ, also=(calendars.MEDIA_TYPE,))
 def calendar(meeting_id: UUID, *, work: Work) -> Response:
     """Read a meeting as a calendar does: its time, its place, and no names."""
     meeting = work.one(Meeting, meeting_id)
@@ -204,7 +204,7 @@ def revoke_feed(data: dict[str, Any], *, feed_id: UUID, version: int, work: Work
     return feeds.revoke(work, feed_id, version, data)
 
 
-@blp.route("/calendar-feeds/<string:token>.ics", allow=Action.PUBLIC)
+@blp.route("/calendar-feeds/<string:token>.ics", allow=Action.PUBLIC, also=(calendars.MEDIA_TYPE,))
 def feed(token: str) -> Response:
     """Read an authority's meetings under its secret address, without a token: times and states, no words, no names."""
     return _calendar(feeds.read(database(), token))

@@ -6,6 +6,8 @@ import pytest
 import vobject
 from gathering import hours, proposed, read, scheduled, step
 
+from coopapi.app import specification
+
 
 def ics(world, who, meeting):
     found = world.as_(who).get(f"/meetings/{meeting}/calendar.ics")
@@ -51,6 +53,16 @@ def test_a_meeting_is_at_its_hour_in_its_zone_on_both_sides_of_summer_time(world
     assert event.dtstart.value.astimezone(UTC) == starts
     assert event.dtend.value.astimezone(UTC) == starts + timedelta(hours=2)
     assert vobject.readOne(text).vtimezone.tzid.value == zone
+
+
+def test_the_specification_says_as_what_calendars_are_answered(world):
+    meeting, made = scheduled(world), feed(world)
+    answered = {
+        "/api/v1/meetings/{meeting_id}/calendar.ics": world.as_("europol").get(f"/meetings/{meeting}/calendar.ics"),
+        "/api/v1/calendar-feeds/{token}.ics": read_feed(world, made),
+    }
+    said = {path: specification()["paths"][path]["get"]["responses"]["200"]["content"] for path in answered}
+    assert said == {path: {found.mimetype: {"schema": {"type": "string"}}} for path, found in answered.items()}
 
 
 def test_a_calendar_names_nobody_and_no_subject(world):
