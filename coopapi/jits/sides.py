@@ -154,11 +154,6 @@ def bring_in_line(work: Work, jit: Jit) -> None:
     reshare(work, jit.id, [Side.MEMBER], f"joint investigation team {jit.id}")
 
 
-def evidence_allowed(work: Work, jit: Jit) -> bool:
-    """Tell whether the caller may give evidence to the team now: a party, while it is active, not before and not after (M12)."""
-    return jit.stands(work.now) == "active" and mine(work, jit.id) is not None
-
-
 def country_of(work: Work, authority_id: UUID) -> str | None:
     """The country of an authority."""
     found: str | None = work.session.scalar(select(Authority.country).where(Authority.id == authority_id))

@@ -1,7 +1,6 @@
 """A running team: access before, during and after, amendments, and what participants see."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from teaming import (
@@ -350,26 +349,6 @@ def test_a_participant_s_view_ends_with_the_team(world):
     world.clock.forward(days=31)
     assert world.as_("europol").get(f"/jits/{jit}").status_code == 404
     assert read(world, "prosecutor", jit)["state"] == "ended"
-
-
-def test_evidence_is_allowed_while_the_team_is_active_and_to_parties_alone(world):
-    from coopapi.callers import actor_of
-    from coopapi.jits.models import Jit
-    from coopapi.jits.sides import evidence_allowed
-
-    database = world.app.extensions["coopapi"].database
-
-    def allowed(who, jit):
-        with database.work(lambda s: actor_of(s, "https://issuer.test", who, None), uuid4().hex) as work:
-            return evidence_allowed(work, work.one(Jit, jit))
-
-    jit = to_sign(world, until=days(world, 30))
-    before = allowed("prosecutor", jit)
-    for who in ("prosecutor", "prosecutor_fr"):
-        sign(world, who, jit)
-    during = allowed("prosecutor_fr", jit)
-    world.clock.forward(days=31)
-    assert (before, during, allowed("prosecutor_fr", jit)) == (False, True, False)
 
 
 def test_two_who_sign_an_amendment_last_at_once_apply_it_once(world):
