@@ -160,6 +160,7 @@ class CodeOut(Shown):
     judicial = fields.Boolean(metadata={"description": "Of `channels`: whether what comes by it may be evidence."})
     security = fields.String(metadata={"description": "Of `channels`: the least of `security_levels` that it gives."})
     instruments = fields.List(fields.String(), metadata={"description": "The instruments that the ground belongs to."})
+    instrument = fields.String(metadata={"description": "Of `jit_legal_bases`: the instrument on which it rests."})
     measures = fields.List(fields.String(), metadata={"description": "The measures that the ground is for, if not for all."})
     not_for = fields.List(fields.String(), metadata={"description": "The measures that the ground is not for."})
     consult_first = fields.Boolean(metadata={"description": "Whether the other side is consulted before refusing."})

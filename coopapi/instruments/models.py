@@ -129,6 +129,11 @@ class Instrument:
     open: bool = False
     verify: bool = False
 
+    @property
+    def complete(self) -> bool:
+        """Whether the date of every party is recorded: who is not among them then is not bound."""
+        return bool(self.parties) and all(party.since for party in self.parties)
+
     def party(self, country: str) -> Party | None:
         """Return what binds the country, if it is a party, was one or will be one."""
         return next((party for party in self.parties if party.country == country), None)

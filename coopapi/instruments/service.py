@@ -1,7 +1,7 @@
 """Which instruments may be used between two countries on a day, and the reason for each that may not."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -74,6 +74,13 @@ def applicable(from_: str, to: str, measure: str | None, kind: str | None = None
     """Assess every instrument for a request of one country to another: those that may be used first, the best first."""
     asked = Question(from_, to, measure, kind, on)
     return sorted((_assess(instrument, asked) for instrument in load()), key=lambda assessment: not assessment.applicable)
+
+
+def unbound(code: str, countries: Iterable[str], on: date) -> list[str]:
+    """Name the countries of which it is known that the instrument does not bind them on that day."""
+    instrument = get(code)
+    known = [country for country in countries if instrument.complete or instrument.party(country)]
+    return [country for country in known if _not_party(instrument, "not_party", country, on)]
 
 
 def _assess(instrument: Instrument, asked: Question) -> Assessment:

@@ -1,6 +1,6 @@
 """A team is proposed, its agreement drafted, its text settled."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from coopapi import parties
 from coopapi.db import Work, new_id
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable
+from coopapi.instruments import service as instruments
 from coopapi.jits import linking, sides
 from coopapi.jits.lives import CLAUSES, OPEN
 from coopapi.jits.models import Jit, JitParty
@@ -92,9 +93,20 @@ def _set(work: Work, jit: Jit, data: Mapping[str, Any]) -> None:
 
 
 def _check_basis(code: str) -> None:
-    basis = next(item for item in codelists.load("jit_legal_bases").items if item.code == code)
+    basis = _basis(code)
     if basis.extra.get("in_force") is False:
         raise sides.fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
+
+
+def _basis(code: str) -> codelists.Item:
+    return next(item for item in codelists.load("jit_legal_bases").items if item.code == code)
+
+
+def not_bound(work: Work, jit: Jit, countries: Iterable[str]) -> str | None:
+    """Say which States the instrument of the legal basis does not bind today, as far as its parties are known."""
+    instrument = _basis(jit.legal_basis).extra.get("instrument")
+    outside = instruments.unbound(instrument, countries, work.now.date()) if instrument else []
+    return "; ".join(f"{country} is not bound by {instrument}" for country in outside) or None
 
 
 def amend_terms(work: Work, jit: Jit, terms: Mapping[str, Any]) -> None:
@@ -135,6 +147,7 @@ def require_ready(work: Work, jit: Jit) -> None:
     lacking = {
         "/parties": "authorities of at least two States" if len(there) < _TWO else None,
         "/parties/leader": None if len(led) == len(there) else "one leader for each State",
+        "/legal_basis": not_bound(work, jit, [party.country for party in there]),
         "/until": None if jit.until and jit.until > work.now else "an end in the future",
         "/purpose": None if terms.get("purpose") else "the purpose",
         "/states_of_operation": None if jit.states_of_operation else "the States of operation",

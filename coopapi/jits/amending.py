@@ -148,6 +148,8 @@ def _check_join(work: Work, jit: Jit, row: JitAmendment) -> None:
         raise sides.fault("/authority_id", "required", "say who joins")
     authority = sides.state_authority(work, row.authority_id, "/authority_id")
     sides.check_new_state(work, jit.id, authority.country, "/authority_id")
+    if outside := agreeing.not_bound(work, jit, [authority.country or ""]):
+        raise sides.fault("/authority_id", "not_bound", outside)
     for other in pending(work, jit):
         if other.id != row.id and _joining(work, other) == authority.country:
             raise JoinsAlready(existing=f"/api/v1/jits/{jit.id}/amendments/{other.id}/transitions")

@@ -150,6 +150,27 @@ def test_the_instruments_of_grounds_are_instruments():
         assert all(set(item.extra.get("instruments", ())) <= set(service.codes()) for item in codelists.load(name).items)
 
 
+def test_the_instruments_of_legal_bases_of_teams_are_instruments_for_teams():
+    bases = {item.code: item.extra.get("instrument") for item in codelists.load("jit_legal_bases").items}
+    assert all("jit_setup" in service.get(code).kinds for code in bases.values() if code)
+    assert {code for code, instrument in bases.items() if instrument is None} == {"naples2_art24", "pcc_see_art27", "bilateral"}
+
+
+@pytest.mark.parametrize(
+    ("code", "outside"),
+    [("eu2000", {"CH", "GR", "US"}), ("jit_fd_2002", {"CH", "US"}), ("ecma1959_p2", {"GR", "US"}), ("eu_us_mla", {"CH"}),
+     ("untoc", set()), ("uncac", set())],
+)  # fmt: skip
+def test_a_country_is_outside_of_what_is_known_whole(code, outside):
+    assert set(service.unbound(code, ["CH", "GR", "NL", "US"], TODAY)) == outside
+
+
+def test_a_country_is_outside_before_its_day_and_after_it():
+    assert service.unbound("eu2000", ["GB", "IT"], date(2018, 2, 21)) == ["IT"]
+    assert service.unbound("eu2000", ["GB", "IT"], date(2021, 1, 1)) == ["GB"]
+    assert service.unbound("untoc", ["JP", "IR"], date(2017, 8, 9)) == ["JP"]
+
+
 def test_instruments_are_listed_for_a_country(world):
     caller = world.as_("analyst")
     assert [item["code"] for item in caller.get("/instruments").json["items"]] == list(service.codes())

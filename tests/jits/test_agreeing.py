@@ -60,6 +60,21 @@ def test_a_text_is_signed_when_everything_stands_in_it(world):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("basis", "refused"),
+    [("eu2000_art13", "US is not bound by eu2000"), ("ets182_art20", "US is not bound by ecma1959_p2"), ("eu_us_art5", None),
+     ("untoc_art19", None), ("bilateral", None)],
+)  # fmt: skip
+def test_the_legal_basis_binds_every_state(world, basis, refused):
+    there = [{"authority_id": str(world.authorities[state]), "leader": {"office": "Head"}} for state in ("fr", "us")]
+    jit = proposed(world, legal_basis=basis, parties=there)
+    walk(world, jit, ("prosecutor", "draft"))
+    asked = step(world, "prosecutor", jit, "request_signatures")
+
+    faults = [(error["pointer"], error["detail"]) for error in asked.json.get("errors", ())]
+    assert (asked.status_code, faults) == ((422, [("/legal_basis", refused)]) if refused else (200, []))
+
+
 def test_the_space_is_administered_by_a_party(world):
     platform = {"space_administrator": str(world.authorities["europol"]), "controller": "The Dutch prosecution"}
     jit = proposed(world, clauses={**CLAUSES, "platform": platform})

@@ -276,6 +276,15 @@ def test_an_amendment_says_what_it_changes(world, body):
     assert world.as_("prosecutor").post(f"/jits/{active(world)}/amendments", body).status_code == 422
 
 
+@pytest.mark.parametrize(("basis", "status"), [("eu2000_art13", 422), ("eu_us_art5", 201)])
+def test_a_state_joins_that_the_legal_basis_binds(world, basis, status):
+    body = {"change": "join", "authority_id": str(world.authorities["us"]), "leader": {"office": "O"}}
+    made = world.as_("prosecutor").post(f"/jits/{active(world, legal_basis=basis)}/amendments", body)
+    assert made.status_code == status
+    if status == 422:
+        assert [(e["pointer"], e["detail"]) for e in made.json["errors"]] == [("/authority_id", "US is not bound by eu2000")]
+
+
 def test_an_organisation_joins_no_team_by_amendment_either(world):
     body = {"change": "join", "authority_id": str(world.authorities["europol"]), "leader": {"office": "O"}}
     refused = world.as_("prosecutor").post(f"/jits/{active(world)}/amendments", body)
