@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from coopapi import config, reconciling
 from coopapi.access import Actor, Role
@@ -93,6 +93,13 @@ def reconcile(database: Database, *, repair: bool) -> dict[str, int]:
     """Compare the stored overlaps with a rebuild from nothing, and put right what differs if asked to."""
     with operator(database) as work:
         return reconciling.reconcile(work, repair=repair)
+
+
+def erase(database: Database) -> int:
+    """Erase what is kept for a time alone and whose time is over (Regulation (EU) 2023/969 Art. 21): how much it was."""
+    with operator(database) as work:
+        found: int = work.session.scalar(text("select priv.erase_operational()"))
+    return found
 
 
 def verify_journal(database: Database) -> tuple[int, list[journal.Break]]:

@@ -136,6 +136,12 @@ def reconcile(*, repair: bool, textfile: Path | None) -> None:
 
 
 @commands.command()
+def erase() -> None:
+    """Erase the words about evidence of teams whose four weeks are over; what was exchanged stays in the journal."""
+    click.echo(f"{administration.erase(administration.connect())} erased")
+
+
+@commands.command()
 @click.argument("principal", type=click.UUID)
 def token(principal: UUID) -> None:
     """Sign a short-lived token for a person or client whose issuer is this service."""

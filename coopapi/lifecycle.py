@@ -29,6 +29,7 @@ class Side(StrEnum):
     INVITED = "invited"
     PROVIDER = "provider"
     RECEIVER = "receiver"
+    VERIFIER = "verifier"
 
 
 @dataclass(frozen=True, slots=True)

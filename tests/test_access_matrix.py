@@ -41,6 +41,7 @@ BODIES = {
     "POST /api/v1/exclusions/{exclusion}/transitions": {"event": "withdraw", "reason": "settled"},
     "POST /api/v1/evidence": {"object_id": "{shared}", **ITEM},
     "POST /api/v1/evidence/{evidence}/transitions": {"event": "accept"},
+    "POST /api/v1/evidence/{evidence}/recipients": {"authority_id": "{court}"},
     "POST /api/v1/evidence/{evidence}/custody": {"act": "received", "at": "2026-01-02T00:00:00Z"},
     "POST /api/v1/evidence/{evidence}/uses": {"case_id": "{case}", "purpose": "prosecution", "use_as": "evidence"},
     "POST /api/v1/deadlines/{deadline}/transitions": {"event": "extend", "reason": "R", "estimate": "2099-01-01T00:00:00Z"},
@@ -309,11 +310,12 @@ def _as_new(owner, path):
             delete from requirement_notices where supersedes is not null;
             update requirement_notices set version = 1, valid_until = null;
             update overlap_sides set version = 1, verifier_id = null, state = 'detected';
-            update evidence set version = 1, state = 'accepted', decided_at = null;
+            update evidence set version = 1, state = 'given', decided_at = null;
+            update evidence_recipients set version = 1, state = 'accepted';
             update evidence_uses set version = 1, state = 'consent_asked', decided_at = null where consent_needed"""
         )
         if path.endswith("/{evidence}/transitions"):
-            cursor.execute("update evidence set state = 'offered'")
+            cursor.execute("update evidence_recipients set state = 'offered'")
         if before := BEFORE.get(path):
             cursor.execute(before)
         if path.endswith("/{overlap}/disclosures"):

@@ -56,7 +56,7 @@ ENDS = {
     "preservation": {"closed", "withdrawn", "released", "expired"},
     "information": {"closed", "withdrawn", "declined"},
     "measure": {"transferred", "partly_transferred", "declined", "withdrawn"},
-    "evidence": {"declined", "withdrawn", "recalled"},
+    "evidence": {"rejected", "declined", "withdrawn", "recalled"},
     "use": {"denied", "withdrawn", "revoked"},
     "meeting": {"cancelled", "closed"},
     "place": set(),

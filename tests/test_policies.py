@@ -115,8 +115,12 @@ PROBES = {
     ("evidence", "seen"): "select count(*) from evidence",
     ("evidence", "made"): "insert into evidence (id, version, object_id, object_type, provider_id, source_country, obtained_on,"
     " obtained_under, handling_code, conditions, terms, state, created_by, created_at) values"
-    f" ({NEW}, 1, '{{shared}}', 'request', '{{fr}}', 'FR', now(), 'x', 'H0', '{{{{}}}}', 's', 'accepted', '{{foreign}}', now())",
+    f" ({NEW}, 1, '{{shared}}', 'request', '{{fr}}', 'FR', now(), 'x', 'H0', '{{{{}}}}', 's', 'given', '{{foreign}}', now())",
     ("evidence", "changed"): "update evidence set version = 9",
+    ("evidence_recipients", "seen"): "select count(*) from evidence_recipients",
+    ("evidence_recipients", "made"): "insert into evidence_recipients values"
+    f" ({NEW}, 1, '{{item}}', '{{shared}}', '{{nl}}', '{{fr}}', 'offered', null, null, null, null)",
+    ("evidence_recipients", "changed"): "update evidence_recipients set version = 9",
     ("evidence_texts", "seen"): "select count(*) from evidence_texts",
     ("evidence_texts", "made"): "insert into evidence_texts values ('{wordless}', 's')",
     ("custody", "seen"): "select count(*) from custody",
@@ -288,6 +292,8 @@ def things(world, owner):
     with owner.cursor() as cursor:
         cursor.execute("delete from case_keys where case_id = %s", (bare := world.case("investigator"),))
         cursor.execute("delete from evidence_texts where evidence_id = %s", (shared["wordless"],))
+        given = (shared["item"], shared["shared"], world.authorities["nl"], world.authorities["ro"])
+        cursor.execute("insert into evidence_recipients values (gen_random_uuid(), 1, %s, %s, %s, %s, 'offered')", given)
     nl, fr = world.authorities["nl"], world.authorities["fr"]
     with owner.cursor() as cursor:
         cursor.execute(
@@ -486,6 +492,9 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "delete from evidence",
         "update evidence set conditions = '{}'",
         "update evidence_texts set sealed = ''",
+        "delete from evidence_texts",
+        "delete from evidence_recipients",
+        "update evidence_recipients set provider_id = gen_random_uuid()",
         "update custody set act = 'x'",
         "delete from jit_signatures",
         "update jit_signatures set text_sha256 = ''",

@@ -74,3 +74,9 @@ def _item(data: Mapping[str, Any]) -> Item:
         aliases=tuple(data.get("aliases", ())),
         extra={key: value for key, value in data.items() if key not in _KNOWN},
     )
+
+
+@cache
+def member_states() -> frozenset[str]:
+    """Return the Member States of the European Union."""
+    return frozenset(item.code for item in load("countries").items if item.extra.get("member_state"))

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from coopapi.db import Work, new_id
 from coopapi.errors import Forbidden
-from coopapi.evidence import sides
+from coopapi.evidence import recipients, sides
 from coopapi.evidence.models import Custody, Evidence
 from coopapi.evidence.sealing import seal, unseal
 
@@ -44,8 +44,11 @@ def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
         )
     )
     about: dict[str, Any] = {"item": str(item.id), "act": row.act, "holder": str(holder)}
+    if row.act == "received":
+        recipients.receive(work, item, holder, row.at)
     case_id = sides.case_of(work, item.object_id)
-    work.note("evidence.handled", row, case_id=case_id, parties=item.object_id, event=True, **about)
+    only = recipients.told(work, item)
+    work.note("evidence.handled", row, case_id=case_id, parties=item.object_id, only=only, event=True, **about)
     return row
 
 

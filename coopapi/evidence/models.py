@@ -1,11 +1,11 @@
-"""Items of evidence, their words, their chain of custody, and the uses that are made of them (Budapest Art. 28, DOMAIN D16)."""
+"""Items of evidence, to whom they go, their words, chain of custody, and uses (Budapest Art. 28, Regulation (EU) 2023/969)."""
 
 from datetime import date, datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, and_, or_, select
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, and_, case, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
@@ -19,13 +19,21 @@ _takes_back = partial(Move, by=Action.EVIDENCE_WRITE, side=Side.PROVIDER, reason
 _consents = partial(Move, by=Action.EVIDENCE_CONSENT, side=Side.PROVIDER, human=True)
 _user = partial(Move, by=Action.EVIDENCE_USE, side=Side.ASKING, level=Level.CONTRIBUTE)
 
+_verifies = partial(Move, by=Action.EVIDENCE_USE, side=Side.VERIFIER, human=True)
+
 EVIDENCE_LIFE: Final = Lifecycle(
     "offered",
+    _verifies("verify", "to_verify", "offered"),
+    _verifies("reject", "to_verify", "rejected", reason=True),
     _receiver("accept", "offered", "accepted"),
     _receiver("decline", "offered", "declined", reason=True),
+    _takes_back("withdraw", "to_verify", "withdrawn"),
     _takes_back("withdraw", "offered", "withdrawn"),
     _takes_back("recall", "accepted", "recalled"),
+    derived=("to_verify",),
+    parts="of_a_third_State",
 )
+"""The life of an item as one side sees it: each receiver answers for itself, what the provider takes back is taken from all."""
 USE_LIFE: Final = Lifecycle(
     "consent_asked",
     _consents("consent", "consent_asked", "recorded"),
@@ -35,10 +43,37 @@ USE_LIFE: Final = Lifecycle(
 )
 
 
-class Evidence(Kept):
-    """One item that a party of a shared thing gives to the others: what it is, never its content (D27).
+class Recipient(Kept):
+    """An authority to which an item is given, what it answered, and when it received it."""
 
-    Without a digest it is a physical object.
+    __tablename__ = "evidence_recipients"
+    __table_args__ = (UniqueConstraint("evidence_id", "authority_id"),)
+
+    evidence_id: Mapped[UUID] = mapped_column(ForeignKey("evidence.id"))
+    object_id: Mapped[UUID] = mapped_column()
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    state: Mapped[str] = mapped_column()
+    answer: Mapped[bytes | None] = mapped_column()
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    decided_at: Mapped[datetime | None] = mapped_column()
+    received_at: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by those who take part in the thing that the item is shared through."""
+        return partied(cls.object_id, actor, now)
+
+    @classmethod
+    def own(cls, actor: Actor) -> ColumnElement[bool]:
+        """The actor's own among those of an item."""
+        return and_(cls.evidence_id == Evidence.id, cls.authority_id == actor.authority_id)
+
+
+class Evidence(Kept):
+    """One item that a party of a shared thing gives to others: what it is, never its content (D27).
+
+    Without a digest it is a physical object. Of a third State's item, a verifier says whether it may go to the team.
     """
 
     __tablename__ = "evidence"
@@ -63,11 +98,37 @@ class Evidence(Kept):
     decided_at: Mapped[datetime | None] = mapped_column()
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
+    verifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
+    verified_at: Mapped[datetime | None] = mapped_column()
+    erase_at: Mapped[datetime | None] = mapped_column()
+
+    @property
+    def bound(self) -> bool:
+        """Whether it is given on conditions, which a receiver accepts before it reads the words."""
+        return bool(self.conditions) or self.handling_code == "H3"
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in the thing that it is shared through."""
-        return partied(cls.object_id, actor, now)
+        """Seen by its provider, by whoever verifies it, and from then on by those to whom it is given."""
+        verified = or_(cls.verifier_id.is_(None), cls.verified_at.is_not(None))
+        given = and_(verified, select(Recipient.id).where(Recipient.own(actor)).exists())
+        near = or_(cls.provider_id == actor.authority_id, cls.created_by == actor.id, cls.verifier_id == actor.authority_id)
+        return and_(partied(cls.object_id, actor, now), or_(near, given))
+
+    @classmethod
+    def standing(cls, actor: Actor) -> ColumnElement[str]:
+        """The state as the actor's side sees it: a receiver by its own answer, the others accepted as soon as one accepted."""
+        own = select(Recipient.state).where(Recipient.own(actor)).scalar_subquery()
+        taken = select(Recipient.id).where(Recipient.evidence_id == cls.id, Recipient.state == "accepted").exists()
+        any_ = case((taken, "accepted"), else_="offered")
+        mine = cls.provider_id == actor.authority_id
+        return case((cls.state != "given", cls.state), (mine, any_), else_=func.coalesce(own, any_))
+
+    @classmethod
+    def opened(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whether the words are open to the actor: the provider's own, and what it accepted the conditions of (D21)."""
+        accepted = select(Recipient.id).where(Recipient.own(actor), Recipient.state == "accepted").exists()
+        return or_(cls.provider_id == actor.authority_id, and_(cls.state == "given", accepted))
 
 
 class EvidenceText(Row):
@@ -80,9 +141,11 @@ class EvidenceText(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the provider, and by the others while its conditions are accepted (D21)."""
-        opened = or_(Evidence.state == "accepted", Evidence.provider_id == actor.authority_id)
-        return select(Evidence.id).where(Evidence.id == cls.evidence_id, opened, Evidence.visible_to(actor, now)).exists()
+        """Seen by those to whom the words are open and by whoever verifies them, until they are to be erased."""
+        there = or_(Evidence.erase_at.is_(None), Evidence.erase_at > now)
+        verifying = and_(Evidence.verifier_id == actor.authority_id, Evidence.state == "to_verify")
+        open_ = and_(there, or_(Evidence.opened(actor), verifying), Evidence.visible_to(actor, now))
+        return select(Evidence.id).where(Evidence.id == cls.evidence_id, open_).exists()
 
 
 class Custody(Kept):
@@ -101,9 +164,8 @@ class Custody(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """One's own acts are always there; the others' together with the words about the item."""
-        opened = or_(Evidence.state == "accepted", Evidence.provider_id == actor.authority_id)
-        told = select(Evidence.id).where(Evidence.id == cls.evidence_id, opened).exists()
+        """One's own acts are always there; the others' once the words about the item are open."""
+        told = select(Evidence.id).where(Evidence.id == cls.evidence_id, Evidence.opened(actor)).exists()
         return and_(partied(cls.object_id, actor, now), or_(cls.authority_id == actor.authority_id, told))
 
 
@@ -120,6 +182,7 @@ class EvidenceUse(Kept):
     purpose: Mapped[str] = mapped_column()
     use_as: Mapped[str] = mapped_column()
     consent_needed: Mapped[bool] = mapped_column()
+    serious_threat: Mapped[bool] = mapped_column()
     state: Mapped[str] = mapped_column()
     sealed: Mapped[bytes] = mapped_column()
     answer: Mapped[bytes | None] = mapped_column()

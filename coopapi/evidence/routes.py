@@ -17,6 +17,7 @@ from coopapi.evidence.schemas import (
     EvidenceIn,
     EvidenceItemOut,
     EvidenceStepIn,
+    RecipientIn,
     UseFilter,
     UseIn,
     UseOut,
@@ -48,7 +49,7 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     show=service.show,
 )
 def give(data: dict[str, Any], *, work: Work) -> Evidence:
-    """Give an item, as metadata, to all who take part in a request or team."""
+    """Give an item, as metadata, to those who take part in a request or team."""
     return service.add(work, data.pop("object_id"), data.pop("object_type"), data, item_id=data.pop("item_id", None))
 
 
@@ -74,8 +75,22 @@ def moves(evidence_id: UUID, *, work: Work) -> dict[str, Any]:
     show=service.show,
 )
 def step(data: dict[str, Any], *, evidence_id: UUID, version: int, work: Work) -> Evidence:
-    """Accept or decline an item on its conditions; withdraw or recall what you gave."""
+    """Accept or decline an item on its conditions; verify or reject it; withdraw or recall what you gave."""
     return service.step(work, evidence_id, version, data)
+
+
+@blp.route(
+    f"{_ONE}/recipients",
+    method="POST",
+    allow=Action.EVIDENCE_WRITE,
+    body=RecipientIn,
+    returns=EvidenceItemOut,
+    status=HTTPStatus.CREATED,
+    show=service.show,
+)
+def give_to(data: dict[str, Any], *, evidence_id: UUID, work: Work) -> Evidence:
+    """Give an item of yours to one more authority, such as a State that has joined since."""
+    return service.give_to(work, evidence_id, data["authority_id"])
 
 
 @blp.route(f"{_ONE}/custody", allow=_READ, query=Paged, returns=CustodyOut, page=True, show=custody.show)

@@ -63,6 +63,13 @@ class EvidenceIn(Schema):
     handling_code = Code("handling_codes", required=True)
     handling_text = Text(1000, metadata={"description": "The restrictions that H3 stands for."})
     conditions = Many(fields.Nested(UseConditionIn), 20)
+    recipients = Many(fields.UUID(), 100, metadata={"description": "To whom it goes; to all who may have it, if left out."})
+
+
+class RecipientIn(Schema):
+    """One more authority to which an item is given."""
+
+    authority_id = fields.UUID(required=True)
 
 
 class EvidenceFilter(Paged):
@@ -103,6 +110,9 @@ class UseIn(Schema):
     purpose = Code("purposes", required=True)
     use_as = OneOf(("intelligence", "evidence"), required=True)
     reason = Text(2000, metadata={"description": "For the provider to read, where it is asked; no names."})
+    serious_threat = fields.Boolean(
+        metadata={"description": "To prevent an immediate and serious threat to public security: Art. 13(10)(c), in a team alone."}
+    )
     ask_consent = fields.Boolean(metadata={"description": "Ask the provider where its consent is needed, instead of a 409."})
 
 
@@ -130,6 +140,17 @@ class RecordedForOut(Shown):
     proof = fields.String(required=True)
 
 
+class RecipientOut(Shown):
+    """An authority to which an item is given; what it answered in words is for itself and for the provider."""
+
+    authority_id = fields.UUID(required=True)
+    state = fields.String(required=True)
+    decided_at = When(allow_none=True)
+    received_at = When(allow_none=True, metadata={"description": "Its receipt, as it said in the chain of custody."})
+    reason = fields.String(allow_none=True)
+    decision_recorded = fields.Nested(RecordedForOut, allow_none=True)
+
+
 class EvidenceItemOut(Shown):
     """An item of evidence: its words where they are open to you, which for a receiver is while its conditions are accepted."""
 
@@ -139,7 +160,7 @@ class EvidenceItemOut(Shown):
     item_id = fields.UUID(allow_none=True)
     provider_id = fields.UUID(required=True)
     side = fields.String(required=True, metadata={"description": "On which side you are."})
-    state = fields.String(required=True)
+    state = fields.String(required=True, metadata={"description": "As your side sees it; a receiver by its own answer."})
     open = fields.Boolean(required=True)
     title = fields.String(allow_none=True)
     description = fields.String(allow_none=True)
@@ -158,6 +179,10 @@ class EvidenceItemOut(Shown):
     conditions = fields.List(fields.Nested(UseConditionOut), required=True)
     usable_until = When(allow_none=True)
     recorded = fields.Nested(RecordedForOut, allow_none=True)
+    recipients = fields.List(fields.Nested(RecipientOut), required=True)
+    verifier_id = fields.UUID(allow_none=True, metadata={"description": "Who verifies it before others see it."})
+    verified_at = When(allow_none=True)
+    erase_at = When(allow_none=True, metadata={"description": "When its words are erased; the facts stay."})
     reason = fields.String(allow_none=True)
     decided_by = fields.UUID(allow_none=True)
     decided_at = When(allow_none=True)
@@ -195,6 +220,7 @@ class UseOut(Shown):
     purpose = fields.String(required=True)
     use_as = fields.String(required=True)
     consent_needed = fields.Boolean(required=True)
+    serious_threat = fields.Boolean(required=True)
     state = fields.String(required=True)
     reason = fields.String(allow_none=True)
     conditions = fields.List(fields.Nested(UseConditionOut), required=True)

@@ -5,19 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from coopapi.db import Work, new_id
 from coopapi.errors import Conflict
-from coopapi.evidence import sides
-from coopapi.evidence.models import EVIDENCE_LIFE, Evidence, EvidenceText
+from coopapi.evidence import recipients, sides
+from coopapi.evidence.models import EVIDENCE_LIFE, Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
-from coopapi.lifecycle import Side
+from coopapi.lifecycle import Move, Side
 
 TEXTS: Final = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
 _DIGITAL: Final = ("sha256", "size", "media_type")
 _FACTS: Final = ("source_country", "obtained_on", "obtained_under", "handling_code")
-_LIVE: Final = ("offered", "accepted")
+_ANSWERS: Final = ("accept", "decline")
+_LIVE: Final = ("to_verify", "given")
 
 
 class GivenAlready(Conflict):
@@ -25,7 +26,10 @@ class GivenAlready(Conflict):
 
 
 def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> Evidence:
-    """Give an item to all who take part in a shared thing; on conditions it is offered, without any it is there at once."""
+    """Give an item to those who take part in a shared thing; on conditions it is offered, without any it is there at once.
+
+    What a third State gives to a team waits for the space administrator.
+    """
     sides.require_acting(work, object_id)
     provider = data.get("provider_id", work.actor.authority_id)
     recorded = data.get("recorded")
@@ -33,7 +37,7 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
     conditions = data.get("conditions", ())
-    bound = bool(conditions) or data["handling_code"] == "H3"
+    verifier = recipients.verifier(work, object_id, provider)
     row_id = new_id()
     terms = {"handling": data.get("handling_text"), "conditions": conditions, "recorded": recorded}
     row = work.add(
@@ -46,14 +50,17 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
             conditions=sorted({c["code"] for c in conditions}),
             usable_until=min((c["until"] for c in conditions if c["code"] == "time_limit"), default=None),
             terms=seal(work, "terms", row_id, terms),
-            state="offered" if bound else "accepted",
+            state="to_verify" if verifier else "given",
             created_by=work.actor.id,
             created_at=work.now,
+            verifier_id=verifier,
+            erase_at=work.now + recipients.FOUR_WEEKS if object_type == "jit" else None,
             **{name: data.get(name) for name in (*_FACTS, *_DIGITAL)},
         )
     )
     words = {name: data.get(name) for name in TEXTS}
     work.add(EvidenceText(evidence_id=row_id, sealed=seal(work, "sealed", row_id, words)))
+    recipients.give(work, row, data.get("recipients"))
     _tell(work, row, "given", recorded)
     return row
 
@@ -83,49 +90,94 @@ def _check_new(work: Work, object_id: UUID, sha256: str | None) -> None:
 
 def items(work: Work, wanted: Mapping[str, Any]) -> Select[Evidence]:
     """Select items that the caller sees: of one shared thing, in a state, under a handling code."""
-    named = {column: wanted[column] for column in ("object_id", "state", "handling_code") if column in wanted}
-    return work.all(Evidence).filter_by(**named)
+    named = {column: wanted[column] for column in ("object_id", "handling_code") if column in wanted}
+    query = work.all(Evidence).filter_by(**named)
+    return query.where(Evidence.standing(work.actor) == wanted["state"]) if "state" in wanted else query
+
+
+def standing(work: Work, row: Evidence) -> str:
+    """The state of an item as the caller's side sees it."""
+    return work.session.execute(select(Evidence.standing(work.actor)).where(Evidence.id == row.id)).scalar_one()
 
 
 def step(work: Work, evidence_id: UUID, version: int, data: Mapping[str, Any]) -> Evidence:
-    """Accept or decline an item on its conditions; or withdraw or recall what one gave."""
+    """Accept or decline an item on its conditions; verify or reject it; or withdraw or recall what one gave."""
     sides.require_acting(work, work.one(Evidence, evidence_id).object_id)
     row = work.one(Evidence, evidence_id, version=version, lock=True)
     recorded = data.get("recorded")
-    move = EVIDENCE_LIFE.move(row.state, data["event"], data.get("reason"))
-    sides.take(work, move, row.object_id, row.provider_id, recorded)
-    row.state = move.target
-    row.answer = seal(work, "answer", row.id, {"reason": data.get("reason"), "recorded": recorded})
+    taker = _taker(work, row, data["event"], recorded)
+    present = taker.state if taker and row.state == "given" else standing(work, row)
+    move = EVIDENCE_LIFE.move(present, data["event"], data.get("reason"))
+    sides.take(work, move, row, recorded)
+    said = {"reason": data.get("reason"), "recorded": recorded}
+    if taker:
+        _answer(work, row, taker, move, said)
+    else:
+        row.state = "given" if move.event == "verify" else move.target
+        row.answer = seal(work, "answer", row.id, said)
+        row.verified_at = work.now if move.event == "verify" else row.verified_at
     row.decided_by, row.decided_at = work.actor.id, work.now
     _tell(work, row, move.event, recorded)
+    return row
+
+
+def _taker(work: Work, row: Evidence, event: str, recorded: Mapping[str, Any] | None) -> Recipient | None:
+    """Who answers for itself, or for whom an answer is recorded; nobody, where the step is none of a receiver."""
+    if event not in _ANSWERS:
+        return None
+    return recipients.one(work, row, (recorded or {}).get("authority_id", work.actor.authority_id))
+
+
+def _answer(work: Work, row: Evidence, taker: Recipient, move: Move, said: Mapping[str, Any]) -> None:
+    """Each receiver answers for itself; what all declined is declined."""
+    taker.state = move.target
+    taker.answer = seal(work, "answer", taker.id, said)
+    taker.decided_by, taker.decided_at = work.actor.id, work.now
+    work.session.flush()
+    if {one.state for one in recipients.of(work, [row])} == {"declined"}:
+        row.state = "declined"
+
+
+def give_to(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
+    """Give an item to one more authority, and tell it."""
+    row = recipients.add(work, evidence_id, authority_id)
+    _tell(work, row, "given", None)
     return row
 
 
 def moves(work: Work, evidence_id: UUID) -> dict[str, Any]:
     """Say where an item stands, and what the caller may do now."""
     row = work.one(Evidence, evidence_id)
+    present = standing(work, row)
     allowed = [
         {"event": m.event, "target": m.target, "reason_needed": m.reason}
-        for m in EVIDENCE_LIFE.leaving(row.state)
-        if sides.may_take(work, m, row.object_id, row.provider_id)
+        for m in EVIDENCE_LIFE.leaving(present)
+        if sides.may_take(work, m, row)
     ]
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+    return {"state": present, "allowed": allowed, "etag": row.etag}
 
 
 def _tell(work: Work, row: Evidence, act: str, recorded: Mapping[str, Any] | None) -> None:
-    """Tell all who take part, each in its own journal."""
+    """Tell whom it concerns, each in its own journal."""
     work.session.flush()
-    about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code, "recorded": recorded is not None}
-    case_id = sides.case_of(work, row.object_id)
-    work.note(f"evidence.{act}", row, case_id=case_id, parties=row.object_id, event=True, **about)
+    about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code}
+    case_id, only = sides.case_of(work, row.object_id), recipients.told(work, row)
+    about["recorded"] = recorded is not None
+    work.note(f"evidence.{act}", row, case_id=case_id, parties=row.object_id, only=only, event=True, **about)
 
 
 def show(work: Work, rows: Sequence[Evidence]) -> list[dict[str, Any]]:
-    """Show items: facts and conditions to all who take part, the words to whom they are open; the journal says who read them."""
-    query = work.all(EvidenceText).where(EvidenceText.evidence_id.in_([row.id for row in rows]))
+    """Show items: facts and conditions to all to whom they go, the words to whom they are open; the journal says who read them."""
+    ids = [row.id for row in rows]
+    query = work.all(EvidenceText).where(EvidenceText.evidence_id.in_(ids))
     opened = {found.evidence_id: found.sealed for found in work.session.scalars(query)}
+    standings = select(Evidence.id, Evidence.standing(work.actor)).where(Evidence.id.in_(ids))
+    states = {found[0]: found[1] for found in work.session.execute(standings)}
+    given: dict[UUID, list[Recipient]] = {}
+    for found in recipients.of(work, rows):
+        given.setdefault(found.evidence_id, []).append(found)
     _consulted(work, [row for row in rows if row.id in opened])
-    return [_show(work, row, opened.get(row.id)) for row in rows]
+    return [_show(work, row, opened.get(row.id), states[row.id], given.get(row.id, [])) for row in rows]
 
 
 def _consulted(work: Work, rows: Sequence[Evidence]) -> None:
@@ -135,23 +187,37 @@ def _consulted(work: Work, rows: Sequence[Evidence]) -> None:
         work.note("evidence.consulted", read[0], case_id=case_id, consultation=True, items=[str(row.id) for row in read])
 
 
-def _show(work: Work, row: Evidence, sealed: bytes | None) -> dict[str, Any]:
+def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Sequence[Recipient]) -> dict[str, Any]:
     columns = {column.key: getattr(row, column.key) for column in Evidence.__table__.columns}
     terms = unseal(work, "terms", row.id, row.terms)
     words = unseal(work, "sealed", row.id, sealed)
-    answer = unseal(work, "answer", row.id, row.answer)
+    side = sides.own_side(work, row)
+    mine = next((one for one in given if one.authority_id == work.actor.authority_id), None)
+    last: Evidence | Recipient = mine if mine is not None and row.state in ("given", "declined") and side == Side.RECEIVER else row
+    answer = unseal(work, "answer", last.id, last.answer)
     return {
         **columns,
         **{name: words.get(name) for name in TEXTS},
+        "state": state,
         "open": sealed is not None,
-        "side": Side.PROVIDER if row.provider_id == work.actor.authority_id else Side.RECEIVER,
+        "side": side,
         "handling_text": terms.get("handling"),
         "conditions": conditions_of(terms),
         "recorded": recorded_of(terms),
+        "recipients": [_recipient(work, one, full=side == Side.PROVIDER or one is mine) for one in given],
         "reason": answer.get("reason"),
+        "decided_by": last.decided_by,
+        "decided_at": last.decided_at,
         "decision_recorded": recorded_of(answer),
         "etag": row.etag,
     }
+
+
+def _recipient(work: Work, row: Recipient, *, full: bool) -> dict[str, Any]:
+    """A recipient, and in full what it answered: for itself and for whoever gave the item."""
+    answer = unseal(work, "answer", row.id, row.answer) if full else {}
+    shown = {name: getattr(row, name) for name in ("authority_id", "state", "decided_at", "received_at")}
+    return {**shown, "reason": answer.get("reason"), "decision_recorded": recorded_of(answer)}
 
 
 def conditions_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:

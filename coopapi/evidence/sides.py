@@ -11,6 +11,7 @@ from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.errors import Forbidden, NotFound, Unprocessable
+from coopapi.evidence.models import Evidence, EvidenceUse
 from coopapi.lifecycle import Move, Side
 from coopapi.parties import Party
 
@@ -66,29 +67,40 @@ def speak_for(work: Work, object_id: UUID, authority_id: UUID, recorded: Mapping
         raise fault("/recorded/at", "order_of_time", "not in the future")
 
 
-def take(work: Work, move: Move, object_id: UUID, provider_id: UUID, recorded: Mapping[str, Any] | None) -> None:
+def own_side(work: Work, item: Evidence | EvidenceUse) -> Side:
+    """Where the caller stands about an item: it gave it, it verifies it, or it receives it."""
+    if item.provider_id == work.actor.authority_id:
+        return Side.PROVIDER
+    return Side.VERIFIER if item.state == "to_verify" else Side.RECEIVER
+
+
+def take(work: Work, move: Move, item: Evidence | EvidenceUse, recorded: Mapping[str, Any] | None) -> None:
     """Stop unless the caller may take the step: on its own side, or recorded for an authority that has nobody here."""
-    own = Side.PROVIDER if provider_id == work.actor.authority_id else Side.RECEIVER
-    if move.side == own:
-        work.require(move.by)
-        if move.human and not work.actor.human:
-            raise Forbidden("the law gives this to a person, not to a machine client")
-        speak_for(work, object_id, work.actor.authority_id, recorded)
+    if move.side == own_side(work, item):
+        allow(work, move)
+        speak_for(work, item.object_id, work.actor.authority_id, recorded)
         return
-    other = provider_id if move.side == Side.PROVIDER else (recorded or {}).get("authority_id")
+    other = item.provider_id if move.side == Side.PROVIDER else (recorded or {}).get("authority_id")
     if other is None or other == work.actor.authority_id:
         raise OtherSide(f"this is for the {move.side}")
-    speak_for(work, object_id, other, recorded)
+    speak_for(work, item.object_id, other, recorded)
 
 
-def may_take(work: Work, move: Move, object_id: UUID, provider_id: UUID) -> bool:
-    """Tell whether a step of the provider or of a receiver is the caller's to take or to record."""
-    own = Side.PROVIDER if provider_id == work.actor.authority_id else Side.RECEIVER
-    if not acts(work, object_id):
+def allow(work: Work, move: Move) -> None:
+    """Stop unless the caller's role includes the step; what the law gives to a human no machine does."""
+    work.require(move.by)
+    if move.human and not work.actor.human:
+        raise Forbidden("the law gives this to a person, not to a machine client")
+
+
+def may_take(work: Work, move: Move, item: Evidence | EvidenceUse) -> bool:
+    """Tell whether a step is the caller's to take, or the provider's to record."""
+    if not acts(work, item.object_id):
         return False
-    if move.side == own:
+    if move.side == own_side(work, item):
         return work.actor.may(move.by) and (work.actor.human or not move.human)
-    return move.side == Side.PROVIDER and work.actor.may(Action.EVIDENCE_WRITE) and stands_in(work, object_id, provider_id)
+    recording = move.side == Side.PROVIDER and work.actor.may(Action.EVIDENCE_WRITE)
+    return recording and stands_in(work, item.object_id, item.provider_id)
 
 
 def fault(pointer: str, rule: str, detail: str) -> Unprocessable:

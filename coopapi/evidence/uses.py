@@ -1,10 +1,13 @@
-"""Using an item in a case: at once where it was obtained for that, elsewhere once the provider consents (Budapest Art. 28)."""
+"""Using an item in a case: at once where it was obtained for that, elsewhere once the provider consents.
+
+Budapest Art. 28; for teams the Convention of 29 May 2000, Art. 13(10): (a) the purpose of the team, (b) consent, (c) a threat.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
@@ -13,8 +16,9 @@ from coopapi.errors import Conflict, Forbidden
 from coopapi.evidence import sides
 from coopapi.evidence.models import USE_LIFE, Evidence, EvidenceUse
 from coopapi.evidence.sealing import seal, unseal
-from coopapi.evidence.service import check_conditions, conditions_of, recorded_of
+from coopapi.evidence.service import check_conditions, conditions_of, recorded_of, standing
 from coopapi.lifecycle import IllegalMove, Move, Side
+from coopapi.sharing import SharedCase
 
 
 class ConsentNeeded(Conflict):
@@ -34,6 +38,7 @@ _WHY = {
     "consent_before_use_as_evidence": "the provider wants to be asked before it is used as evidence",
     "only_for_this_case": "it was given for one case alone",
     "other_case": "it was obtained for another case",
+    "outside_purpose": "the case is none of the team's: Art. 13(10)(b) asks the consent of the State where it was obtained",
 }
 
 
@@ -44,7 +49,9 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
     if not cases.reaches(work, data["case_id"], Level.CONTRIBUTE):
         raise sides.fault("/case_id", "case", "not a case that you may add to")
     _require_usable(work, item)
-    reasons = blocked(work, item, data["case_id"], data["use_as"])
+    threat = data.get("serious_threat", False)
+    _check_threat(item, data)
+    reasons = blocked(work, item, data["case_id"], data["use_as"], threat=threat)
     if reasons and not data.get("ask_consent"):
         raise ConsentNeeded(errors=[{"in": "body", "pointer": "/ask_consent", "rule": r, "detail": _WHY[r]} for r in reasons])
     if reasons and not data.get("reason"):
@@ -61,6 +68,7 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
             purpose=data["purpose"],
             use_as=data["use_as"],
             consent_needed=bool(reasons),
+            serious_threat=threat,
             state="consent_asked" if reasons else "recorded",
             sealed=seal(work, "use", row_id, {"reason": data.get("reason")}),
             asked_by=work.actor.id,
@@ -71,24 +79,40 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
     return row
 
 
-def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str) -> list[str]:
+def _check_threat(item: Evidence, data: Mapping[str, Any]) -> None:
+    """A serious threat opens what was given to a team, and only for a reason that the provider reads."""
+    if data.get("serious_threat") and item.object_type != "jit":
+        raise sides.fault("/serious_threat", "art_13_10_c", "this is for what was given to a team")
+    if data.get("serious_threat") and not data.get("reason"):
+        raise sides.fault("/reason", "reason", "tell the provider of the threat")
+
+
+def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str, *, threat: bool) -> list[str]:
     """Say why a use needs the provider's consent; whoever gave the item needs nobody's."""
     if item.provider_id == work.actor.authority_id:
         return []
-    obtained_for = {part.case_id for part in sides.mine(work, item.object_id)}
+    elsewhere = case_id not in _obtained_for(work, item.object_id)
     as_evidence = use_as == "evidence"
+    only_here = "only_for_this_case" in item.conditions
     reasons = {
         "H1": as_evidence and item.handling_code == "H1",
         "consent_before_use_as_evidence": as_evidence and "consent_before_use_as_evidence" in item.conditions,
-        "only_for_this_case": case_id not in obtained_for and "only_for_this_case" in item.conditions,
-        "other_case": case_id not in obtained_for and "only_for_this_case" not in item.conditions,
+        "only_for_this_case": elsewhere and only_here,
+        "outside_purpose": elsewhere and not only_here and item.object_type == "jit" and not threat,
+        "other_case": elsewhere and not only_here and item.object_type != "jit",
     }
     return [reason for reason, holds in reasons.items() if holds]
 
 
+def _obtained_for(work: Work, object_id: UUID) -> set[UUID | None]:
+    """The cases of the request or of the team: its purpose, also where access to them has ended."""
+    linked = work.session.scalars(work.all(SharedCase).where(SharedCase.object_id == object_id))
+    return {part.case_id for part in sides.mine(work, object_id)} | {shared.case_id for shared in linked}
+
+
 def _require_usable(work: Work, item: Evidence) -> None:
-    if item.state != "accepted":
-        raise NotForUse(state=item.state)
+    if not work.session.scalar(select(Evidence.opened(work.actor)).where(Evidence.id == item.id, Evidence.state == "given")):
+        raise NotForUse(state=standing(work, item))
     if item.usable_until and item.usable_until <= work.now:
         raise TimeLimitPassed
 
@@ -161,7 +185,7 @@ def _take(work: Work, row: EvidenceUse, move: Move, recorded: Mapping[str, Any] 
             raise sides.OtherSide("this is for whoever asked")
         sides.speak_for(work, row.object_id, row.authority_id, recorded)
     else:
-        sides.take(work, move, row.object_id, row.provider_id, recorded)
+        sides.take(work, move, row, recorded)
 
 
 def moves(work: Work, use_id: UUID) -> dict[str, Any]:
@@ -177,14 +201,15 @@ def moves(work: Work, use_id: UUID) -> dict[str, Any]:
 
 
 def _near(work: Work, row: EvidenceUse, move: Move) -> bool:
-    return sides.may_take(work, move, row.object_id, row.provider_id)
+    return sides.may_take(work, move, row)
 
 
 def _tell(work: Work, row: EvidenceUse, act: str, case_id: UUID | None, recorded: Mapping[str, Any] | None) -> None:
-    """Tell all who take part, each in its own journal; the case of the use is named in the user's alone."""
+    """Tell whoever uses it and whoever gave it, each in its own journal; the case of the use is named in the user's alone."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.evidence_id), "use": str(row.id), "state": row.state, "recorded": recorded is not None}
-    work.note(f"evidence.use_{act}", row, case_id=case_id, parties=row.object_id, event=True, **about)
+    only = (row.provider_id, row.authority_id)
+    work.note(f"evidence.use_{act}", row, case_id=case_id, parties=row.object_id, only=only, event=True, **about)
 
 
 def show(work: Work, rows: Sequence[EvidenceUse]) -> list[dict[str, Any]]:

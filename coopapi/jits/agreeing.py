@@ -1,6 +1,6 @@
 """A team is proposed, its agreement drafted, its text settled."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -112,7 +112,10 @@ def not_bound(work: Work, jit: Jit, countries: Iterable[str]) -> str | None:
 def amend_terms(work: Work, jit: Jit, terms: Mapping[str, Any]) -> None:
     """Write terms of the agreement; what is not named stays as it is."""
     key = key_of(work, jit)
-    jit.sealed = seal(key, {**unseal(key, jit.sealed, jit.id), **terms}, jit.id)
+    agreed = {**unseal(key, jit.sealed, jit.id), **terms}
+    jit.sealed = seal(key, agreed, jit.id)
+    administrator = (agreed.get("clauses") or {}).get("platform", {}).get("space_administrator")
+    jit.administrator_id = UUID(str(administrator)) if administrator else None
 
 
 def invite(work: Work, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitParty:
@@ -152,11 +155,20 @@ def require_ready(work: Work, jit: Jit) -> None:
         "/purpose": None if terms.get("purpose") else "the purpose",
         "/states_of_operation": None if jit.states_of_operation else "the States of operation",
         "/working_language": None if jit.working_language else "the working language",
-        "/clauses/platform/space_administrator": None
-        if administrator is None or administrator in {str(p.authority_id) for p in there}
-        else "the space administrator is one of the parties",
+        "/clauses/platform/space_administrator": _administration(administrator, there),
         **{f"/clauses/{name}": None if clauses.get(name) else "the clause is missing" for name in CLAUSES},
     }
     errors = [{"in": "body", "pointer": at, "rule": "ready", "detail": why} for at, why in lacking.items() if why]
     if errors:
         raise NotReadyToSign(errors=errors)
+
+
+def _administration(administrator: str | None, there: Sequence[JitParty]) -> str | None:
+    """What lacks about who runs the space: with a third State there is a Member State that verifies what it gives (Art. 17(3))."""
+    union = codelists.member_states()
+    within = {str(party.authority_id) for party in there if party.country in union}
+    if administrator is None:
+        return "with a third State, name the space administrator" if 0 < len(within) < len(there) else None
+    if administrator in within or (not within and administrator in {str(party.authority_id) for party in there}):
+        return None
+    return "the space administrator is one of the parties, of a Member State"

@@ -40,6 +40,7 @@ class Jit(Kept):
     since: Mapped[datetime | None] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
     state: Mapped[str] = mapped_column(default=JIT_LIFE.start)
+    administrator_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     end_reason: Mapped[str | None] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
     wrapped: Mapped[bytes] = mapped_column()

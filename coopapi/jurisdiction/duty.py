@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from coopapi.directory.codelists import member_states
+
 _REGULATION: Final = "Regulation (EU) 2018/1727"
 
 
@@ -15,12 +17,6 @@ def rules() -> Mapping[str, Any]:
     """Read the figures and lists of the Regulation; they are data."""
     found: dict[str, Any] = json.loads((files("coopapi.jurisdiction") / "data" / "eurojust.json").read_text("utf-8"))
     return found
-
-
-@cache
-def member_states() -> frozenset[str]:
-    """The Member States of the Union."""
-    return frozenset(rules()["member_states"])
 
 
 @dataclass(frozen=True, slots=True)

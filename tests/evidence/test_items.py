@@ -294,7 +294,9 @@ def test_the_acceptance_of_a_receiver_without_anybody_here_is_recorded_for_it(sh
     nl = str(shared.world.authorities["nl"])
     assert shared.step("foreign", item, "accept", recorded={**RECORDED, "authority_id": nl}).status_code == 403
     accepted = shared.step("foreign", item, "accept", recorded={**RECORDED, "authority_id": abroad})
-    assert (accepted.json["state"], accepted.json["decision_recorded"]["authority_id"]) == ("accepted", abroad)
+    there = {r["authority_id"]: r for r in accepted.json["recipients"]}
+    assert (accepted.json["state"], there[abroad]["decision_recorded"]["authority_id"]) == ("accepted", abroad)
+    assert there[nl]["state"] == shared.see("investigator", item).json["state"] == "offered"
 
 
 def test_nothing_is_recorded_for_whoever_acts_here_or_takes_no_part(shared):

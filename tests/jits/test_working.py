@@ -291,10 +291,17 @@ def test_an_organisation_joins_no_team_by_amendment_either(world):
     assert refused.json["errors"][0]["rule"] == "member_state"
 
 
+ITEM = {
+    "title": "T",
+    "source_country": "NL",
+    "obtained_on": "2026-01-01",
+    "obtained_under": "Art. 13",
+    "handling_code": "H0",
+}
+
+
 def give(world, who, jit):
-    item = {"object_id": jit, "object_type": "jit", "title": "T", "source_country": "NL", "obtained_on": "2026-01-01",
-            "obtained_under": "Art. 13", "handling_code": "H0"}  # fmt: skip
-    return world.as_(who).post("/evidence", item)
+    return world.as_(who).post("/evidence", {"object_id": jit, "object_type": "jit", **ITEM})
 
 
 def test_evidence_is_given_while_the_team_is_active_and_not_before_and_not_after(world):
@@ -315,7 +322,12 @@ def test_a_state_that_is_to_join_sees_and_gives_no_evidence_yet(world):
     assert give(world, "prosecutor_ro", jit).status_code == 403
     for who in SIGNERS.values():
         assert sign_amendment(world, who, jit, amendment).status_code == 201
+    assert items(world, "prosecutor_ro", "/evidence") == []
+    ro = {"authority_id": str(world.authorities["ro"])}
+    assert world.as_("prosecutor_fr").post(f"/evidence/{made}/recipients", ro).status_code == 403
+    assert world.as_("prosecutor").post(f"/evidence/{made}/recipients", ro).status_code == 201
     assert [e["id"] for e in items(world, "prosecutor_ro", "/evidence")] == [made]
+    assert world.as_("prosecutor").post(f"/evidence/{made}/recipients", ro).json["type"] == "/problems/given-to-them-already"
 
 
 @pytest.mark.parametrize("evidence", [False, True])
@@ -323,8 +335,6 @@ def test_a_participant_comes_by_amendment_and_sees_evidence_only_by_its_terms(wo
     case = world.case("investigator")
     jit = active(world, cases=[case])
     europol = str(world.authorities["europol"])
-    made = give(world, "prosecutor", jit)
-    assert made.status_code == 201
     late = world.as_("prosecutor").post(f"/jits/{jit}/participants", {"authority_id": europol, "role": "analysis"})
     assert late.status_code == 409
     amendment = amend(world, jit, change="participant", authority_id=europol, role="analysis", evidence=evidence)
@@ -334,7 +344,15 @@ def test_a_participant_comes_by_amendment_and_sees_evidence_only_by_its_terms(wo
 
     assert read(world, "europol", jit)["place"] == "participant"
     assert nothing({k: v for k, v in seen_by_a_desk(world, "europol", case).items()})
-    assert [e["id"] for e in items(world, "europol", "/evidence")] == ([made.json["id"]] if evidence else [])
+    named = {"object_id": jit, "object_type": "jit", "recipients": [europol], **ITEM}
+    told = world.as_("prosecutor").post("/evidence", named)
+    assert told.status_code == (201 if evidence else 422), told.json
+    made = give(world, "prosecutor", jit)
+    assert made.status_code == 201
+    events = [e["action"] for e in items(world, "europol", "/events?limit=200")]
+    assert ("evidence.given" in events) == evidence
+    given = [made.json["id"], told.json["id"]] if evidence else []
+    assert [e["id"] for e in items(world, "europol", "/evidence")] == given
     assert give(world, "europol", jit).status_code == 403
     row = items(world, "prosecutor", f"/jits/{jit}/participants")[0]
     path = f"/jits/{jit}/participants/{row['id']}/transitions"

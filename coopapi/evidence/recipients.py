@@ -1,0 +1,117 @@
+"""To whom an item is given: named by its provider, or all who may have it; who verifies it first; when its words are erased."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from coopapi.db import Work, new_id
+from coopapi.directory import codelists
+from coopapi.directory.models import Authority
+from coopapi.errors import Conflict, Forbidden
+from coopapi.evidence import sides
+from coopapi.evidence.models import Evidence, Recipient
+
+FOUR_WEEKS: Final = timedelta(days=28)
+"""How long what is exchanged in a team may be said in words here (Regulation (EU) 2023/969 Art. 21)."""
+
+
+class NoSpaceAdministrator(Conflict):
+    """A space administrator verifies what a third State gives to a team, and there is none: amend the platform clause."""
+
+
+class GivenToThemAlready(Conflict):
+    """It was given to that authority already."""
+
+
+def receivers(work: Work, object_id: UUID, provider_id: UUID) -> set[UUID]:
+    """Who may be given an item: all who take part, and of a team its parties and the participants whose terms say so."""
+    query = text("select priv.receivers(:object, :provider)")
+    return set(work.session.scalars(query, {"object": object_id, "provider": provider_id}))
+
+
+def verifier(work: Work, object_id: UUID, provider_id: UUID) -> UUID | None:
+    """Who verifies an item before others see it: of a third State in a team, its space administrator (the same, Art. 17(3))."""
+    query = """select t.administrator_id, array_agg(j.country) filter (where j.authority_id <> :provider) as others
+        from jits t join jit_parties j on j.jit_id = t.id and j.state = 'party' where t.id = :object group by t.id"""
+    team = work.session.execute(text(query), {"object": object_id, "provider": provider_id}).one_or_none()
+    country = work.session.scalar(select(Authority.country).where(Authority.id == provider_id))
+    union = codelists.member_states()
+    if team is None or country in union or not union & set(team.others or ()):
+        return None
+    if team.administrator_id is None:
+        raise NoSpaceAdministrator
+    found: UUID = team.administrator_id
+    return None if found == provider_id else found
+
+
+def give(work: Work, item: Evidence, wanted: Iterable[UUID] | None) -> None:
+    """Give an item to the authorities that are named, or to all who may have it."""
+    there = receivers(work, item.object_id, item.provider_id)
+    chosen = there if wanted is None else list(dict.fromkeys(wanted))
+    for n, authority_id in enumerate(chosen):
+        if authority_id not in there:
+            raise sides.fault(f"/recipients/{n}", "recipient", "not somebody who takes part here and may have evidence")
+    work.session.add_all(_recipient(item, authority_id) for authority_id in chosen)
+    work.session.flush()
+
+
+def _recipient(item: Evidence, authority_id: UUID) -> Recipient:
+    return Recipient(
+        id=new_id(),
+        evidence_id=item.id,
+        object_id=item.object_id,
+        provider_id=item.provider_id,
+        authority_id=authority_id,
+        state="offered" if item.bound else "accepted",
+    )
+
+
+def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
+    """Give an item to one more authority, such as a State that has joined since."""
+    sides.require_acting(work, work.one(Evidence, evidence_id).object_id)
+    item = work.one(Evidence, evidence_id, lock=True)
+    if item.provider_id != work.actor.authority_id:
+        raise Forbidden("whoever gave it says who gets it")
+    if item.state not in ("to_verify", "given"):
+        raise sides.fault("/authority_id", "given", f"the item is {item.state}")
+    if authority_id in {row.authority_id for row in of(work, [item])}:
+        raise GivenToThemAlready
+    if authority_id not in receivers(work, item.object_id, item.provider_id):
+        raise sides.fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
+    work.add(_recipient(item, authority_id))
+    return item
+
+
+def of(work: Work, items: Sequence[Evidence]) -> Sequence[Recipient]:
+    """The recipients of these items."""
+    query = work.all(Recipient).where(Recipient.evidence_id.in_([item.id for item in items]))
+    return work.session.scalars(query.order_by(Recipient.id)).all()
+
+
+def one(work: Work, item: Evidence, authority_id: UUID) -> Recipient | None:
+    """One recipient of an item, if it is one."""
+    query = work.all(Recipient).where(Recipient.evidence_id == item.id, Recipient.authority_id == authority_id)
+    return work.session.scalar(query)
+
+
+def receive(work: Work, item: Evidence, holder: UUID, at: datetime) -> None:
+    """Note a receipt; once all have received what was given to a team, its words are not kept any longer (Art. 21)."""
+    recipient = one(work, item, holder)
+    if recipient is None or recipient.received_at is not None:
+        return
+    recipient.received_at = at
+    work.session.flush()
+    waiting = [row for row in of(work, [item]) if row.state != "declined" and row.received_at is None]
+    if item.erase_at is not None and not waiting and item.state == "given":
+        item.erase_at = min(item.erase_at, work.now)
+
+
+def told(work: Work, item: Evidence) -> set[UUID]:
+    """Who is told of what happens to an item: whoever gave it and verifies it, and those to whom it is given once that is done."""
+    if item.verifier_id is None:
+        return {item.provider_id, *(row.authority_id for row in of(work, [item]))}
+    there = of(work, [item]) if item.verified_at else ()
+    return {item.provider_id, item.verifier_id, *(row.authority_id for row in there)}

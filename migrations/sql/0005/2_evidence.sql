@@ -1,0 +1,146 @@
+-- To whom an item is given, and what each of them answered: one receiver's answer opens the words to that receiver and to nobody else.
+alter table jits add column administrator_id uuid references authorities (id);
+grant update (administrator_id) on jits to coopapi_app;
+
+alter table evidence add column verifier_id uuid references authorities (id), add column verified_at timestamptz,
+    add column erase_at timestamptz, drop constraint evidence_state;
+drop index evidence_given_once;
+
+create table evidence_recipients (
+    id uuid primary key,
+    version integer not null,
+    evidence_id uuid not null references evidence (id),
+    object_id uuid not null,
+    provider_id uuid not null references authorities (id),
+    authority_id uuid not null references authorities (id),
+    state text not null constraint recipient_state check (state in ('offered', 'accepted', 'declined')),
+    answer bytea,
+    decided_by uuid references principals (id),
+    decided_at timestamptz,
+    received_at timestamptz,
+    constraint recipient_once unique (evidence_id, authority_id)
+);
+
+-- Who may be given an item of a shared thing: all who take part, and of a team its parties and the participants whose terms say so
+-- (Convention of 29 May 2000, Art. 13(12)).
+create function priv.receivers(p_object uuid, p_provider uuid) returns setof uuid
+language sql stable security definer set search_path = pg_catalog as $$
+    select distinct p.authority_id from public.parties p
+    where p.object_id = p_object and p.authority_id <> p_provider and (p.until is null or p.until > priv.at())
+      and priv.takes_part(p_object, 1)
+      and (not exists (select from public.jits t where t.id = p_object)
+           or exists (select from public.jit_parties j
+                      where j.jit_id = p_object and j.authority_id = p.authority_id and j.state = 'party')
+           or exists (select from public.jit_participants j
+                      where j.jit_id = p_object and j.authority_id = p.authority_id and j.evidence and j.state = 'serving'
+                        and (j.until is null or j.until > priv.at())))
+$$;
+grant execute on function priv.receivers(uuid, uuid) to coopapi_app;
+grant select on jit_participants to coopapi_definer;
+
+insert into evidence_recipients (id, version, evidence_id, object_id, provider_id, authority_id, state, answer, decided_by, decided_at)
+    select priv.uuid7(), 1, e.id, e.object_id, e.provider_id, p.authority_id,
+           case when e.state in ('accepted', 'declined') then e.state else 'offered' end, null, e.decided_by, e.decided_at
+    from evidence e join (select distinct object_id, authority_id from parties) p
+         on p.object_id = e.object_id and p.authority_id <> e.provider_id
+    where e.object_type <> 'jit'
+       or exists (select from jit_parties j where j.jit_id = e.object_id and j.authority_id = p.authority_id and j.state = 'party')
+       or exists (select from jit_participants j where j.jit_id = e.object_id and j.authority_id = p.authority_id and j.evidence);
+update evidence set state = 'given' where state in ('offered', 'accepted');
+update evidence set erase_at = created_at + interval '28 days' where object_type = 'jit';
+
+alter table evidence add constraint evidence_state check (state in ('to_verify', 'given', 'declined', 'rejected', 'withdrawn', 'recalled')),
+    add constraint verified_by_somebody check ((verified_at is null or verifier_id is not null) and (state <> 'to_verify' or verified_at is null)),
+    add constraint erased_within_four_weeks check (erase_at is null or erase_at <= created_at + interval '28 days');
+create unique index evidence_given_once on evidence (object_id, sha256) where state in ('to_verify', 'given');
+
+grant select, insert on evidence_recipients to coopapi_app;
+grant update (version, state, answer, decided_by, decided_at, received_at) on evidence_recipients to coopapi_app;
+grant update (verified_at, erase_at) on evidence to coopapi_app;
+grant select on evidence, evidence_recipients to coopapi_definer;
+
+-- Whether the caller gave that item, or entered it for one that has nobody here.
+create function priv.gives(p_evidence uuid, p_object uuid, p_provider uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (
+        select from public.evidence e
+        where e.id = p_evidence and e.object_id = p_object and e.provider_id = p_provider
+          and (e.provider_id = priv.authority() or e.created_by = priv.principal()))
+$$;
+grant execute on function priv.gives(uuid, uuid, uuid) to coopapi_app;
+
+-- Those who take part see to whom an item went; of a team, not a State that is still to join, nor a participant without these terms.
+create policy seen on evidence_recipients for select using (
+    PARTY(evidence_recipients.object_id)
+    and (not exists (select from public.jits t where t.id = evidence_recipients.object_id)
+         or exists (select from public.jit_parties j
+                    where j.jit_id = evidence_recipients.object_id and j.authority_id = (select priv.authority()) and j.state = 'party')
+         or authority_id = (select priv.authority())));
+create policy made on evidence_recipients for insert with check (
+    ACTING(evidence_recipients.object_id)
+    and authority_id in (select priv.receivers(object_id, provider_id)) and priv.gives(evidence_id, object_id, provider_id));
+create policy changed on evidence_recipients for update using (
+    ACTING(evidence_recipients.object_id)
+    and (authority_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)));
+
+-- An item is seen by whoever gave it or entered it, by those to whom it was given, and before that by whoever verifies it: what a third
+-- State gives to a team, nobody else sees before (Regulation (EU) 2023/969 Art. 17(3)).
+alter policy seen on evidence using (
+    PARTY(evidence.object_id)
+    and (provider_id = (select priv.authority()) or created_by = (select priv.principal()) or verifier_id = (select priv.authority())
+         or (verifier_id is null or verified_at is not null)
+            and exists (select from public.evidence_recipients r
+                        where r.evidence_id = evidence.id and r.authority_id = (select priv.authority()))));
+
+-- Whether what is said of an item in words is open to the caller: to its provider; to a receiver that accepted its conditions.
+create function priv.opened(p_evidence uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (
+        select from public.evidence e
+        where e.id = p_evidence
+          and (e.provider_id = priv.authority()
+               or e.state = 'given' and exists (
+                   select from public.evidence_recipients r
+                   where r.evidence_id = e.id and r.authority_id = priv.authority() and r.state = 'accepted')))
+$$;
+grant execute on function priv.opened(uuid) to coopapi_app;
+
+-- The words about what is exchanged in a team are there for four weeks at most, or until all have received it (the same, Art. 21).
+alter policy seen on evidence_texts using (
+    exists (select from public.evidence e
+            where e.id = evidence_texts.evidence_id and (e.erase_at is null or e.erase_at > (select priv.at()))
+              and (priv.opened(e.id) or e.verifier_id = (select priv.authority()) and e.state = 'to_verify')));
+alter policy seen on custody using (
+    PARTY(custody.object_id) and (authority_id = (select priv.authority()) or priv.opened(custody.evidence_id)));
+
+alter table evidence_uses add column serious_threat boolean not null default false;
+alter policy made on evidence_uses with check (
+    GRANTED(evidence_uses.case_id, 3) and authority_id = (select priv.authority()) and state in ('recorded', 'consent_asked')
+    and ACTING(evidence_uses.object_id) and priv.opened(evidence_id)
+    and exists (select from public.evidence e where e.id = evidence_uses.evidence_id and e.object_id = evidence_uses.object_id
+                and e.provider_id = evidence_uses.provider_id and e.state = 'given'));
+
+-- Erase the words whose time is over; that it was done is in the journal of whoever gave the item.
+create function priv.erase_operational() returns integer
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+declare
+    gone uuid[];
+begin
+    if not coalesce(priv.operator(), false) then
+        raise exception 'this is for the operator' using errcode = '42501';
+    end if;
+    with erased as (
+        delete from public.evidence_texts t using public.evidence e
+        where e.id = t.evidence_id and e.erase_at <= priv.at() returning e.id)
+    select array_agg(id) into gone from erased;
+    if gone is not null then
+        perform priv.append((
+            select jsonb_agg(jsonb_build_object('authority_id', e.provider_id, 'at', priv.at(), 'role', 'machine', 'action', 'evidence.erased',
+                       'object_type', 'evidence', 'object_id', e.object_id, 'consultation', false, 'event', true, 'victims_only', false,
+                       'purpose', 'administration', 'request_id', 'erase', 'detail', jsonb_build_object('item', e.id)) order by e.id)
+            from public.evidence e where e.id = any (gone)));
+    end if;
+    return coalesce(cardinality(gone), 0);
+end $$;
+grant execute on function priv.erase_operational() to coopapi_app;
+grant select, delete on evidence_texts to coopapi_definer;
