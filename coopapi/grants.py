@@ -15,7 +15,7 @@ ACCESS_LIFE: Final = Lifecycle("given", Move("withdraw", "given", "withdrawn", b
 
 
 class CaseAccess(Kept):
-    """One authority's access to one case, for all its people or for one of them, perhaps until a date."""
+    """One authority's access to one case, for all its people or for one of them, perhaps from a date, perhaps until one."""
 
     __tablename__ = "case_access"
     __table_args__ = (
@@ -28,6 +28,7 @@ class CaseAccess(Kept):
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     level: Mapped[int] = mapped_column(SmallInteger)
     principal_id: Mapped[UUID | None] = mapped_column()
+    since: Mapped[datetime | None] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
     reason: Mapped[str] = mapped_column()
     granted_by: Mapped[UUID | None] = mapped_column()
@@ -49,9 +50,9 @@ class CaseAccess(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authority that has it and by the owner who gave it."""
-        del now
-        return or_(cls.authority_id == actor.authority_id, cls.owner_id == actor.authority_id)
+        """Seen by the authority that has it, once it has begun, and by the owner who gave it."""
+        begun = or_(cls.since.is_(None), cls.since <= now)
+        return or_(and_(cls.authority_id == actor.authority_id, begun), cls.owner_id == actor.authority_id)
 
     @classmethod
     def live_for(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -60,6 +61,7 @@ class CaseAccess(Kept):
             cls.authority_id == actor.authority_id,
             or_(cls.principal_id.is_(None), cls.principal_id == actor.id),
             cls.withdrawn_at.is_(None),
+            or_(cls.since.is_(None), cls.since <= now),
             or_(cls.until.is_(None), cls.until > now),
         )
 

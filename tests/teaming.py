@@ -3,6 +3,8 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from world import PEOPLE
+
 SIGNERS = {"nl": "prosecutor", "fr": "prosecutor_fr", "ro": "prosecutor_ro"}
 CLAUSES = {
     "disclosure": "As the law of each State has it.",
@@ -45,6 +47,23 @@ def proposed(world, *states, by="prosecutor", cases=(), **more):
         named = lead(world, SIGNERS[state], jit, f"Head of the team of {state}")
         assert named.status_code == 200, named.json
     return jit
+
+
+MEMBERS = {"nl": ("prosecutor", "investigator"), "fr": ("prosecutor_fr", "foreign"), "ro": ("prosecutor_ro", "romanian")}
+
+
+def member(world, jit, person, **more):
+    """A person enters the team, by the prosecutor of its State."""
+    by = SIGNERS[PEOPLE[person][0]]
+    body = {"security_id": person, "position": "Detective", "principal_id": str(world.people[person]), **more}
+    return world.as_(by).post(f"/jits/{jit}/members", body)
+
+
+def enter(world, jit, *states):
+    """The people of these States who work in the team."""
+    for state in states:
+        for person in MEMBERS.get(state, ()):
+            assert member(world, jit, person).status_code == 201
 
 
 def lead(world, who, jit, office):
@@ -93,6 +112,7 @@ def sign(world, who, jit, digest=None):
 def to_sign(world, *states, **more):
     """A team whose text is settled."""
     jit = proposed(world, *states, **more)
+    enter(world, jit, "nl", *(states or ("fr",)))
     walk(world, jit, ("prosecutor", "draft"), ("prosecutor", "request_signatures"))
     return jit
 

@@ -52,6 +52,7 @@ def meet(world, found):
 def work_as_a_team(world, case):
     """Signed one by one; access and evidence from the last signature on; extended in time."""
     jit = teaming.proposed(world, "fr", "ro", cases=[case])
+    teaming.enter(world, jit, "fr", "ro")
     teaming.walk(world, jit, ("prosecutor", "draft"), ("prosecutor", "request_signatures"))
     assert status(world, "prosecutor_fr", f"/cases/{case}") == 404
     for who in ("prosecutor", "prosecutor_fr"):

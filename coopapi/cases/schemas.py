@@ -25,6 +25,7 @@ class AccessOut(Shown):
     authority_id = fields.UUID(required=True)
     level = fields.String(attribute="level_name", required=True)
     principal_id = fields.UUID(allow_none=True)
+    since = When(allow_none=True)
     until = When(allow_none=True)
     reason = fields.String()
     state = fields.String(required=True)

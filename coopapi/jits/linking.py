@@ -111,11 +111,11 @@ def of_case(work: Work, case_id: UUID) -> Select[Jit]:
     return work.all(Jit).where(shared.where(SharedCase.ended_at.is_(None)).exists())
 
 
-def own_person(work: Work, authority_id: UUID, principal_id: UUID) -> None:
+def own_person(work: Work, authority_id: UUID, principal_id: UUID, pointer: str = "/leader/principal_id") -> None:
     """Stop unless the person is one of the caller's own, for its own State: others name theirs themselves."""
     found = work.session.scalar(work.all(Principal).where(Principal.id == principal_id, Principal.active))
     if found is None or found.authority_id != authority_id:
-        raise sides.fault("/leader/principal_id", "own_person", "an active person of that State's authority, named by itself")
+        raise sides.fault(pointer, "own_person", "an active person of that State's authority, named by itself")
 
 
 def show(work: Work, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:

@@ -86,13 +86,17 @@ class JitParty(Kept):
 
 
 class JitMember(Kept):
-    """A person who works in the team, under a name or a security number; seconded when outside the own State (Art. 13(4))."""
+    """A person who works in the team, under a name or a security number; seconded when outside the own State (Art. 13(4)).
+
+    The cases of the team are open to the people who are entered with their account, and to nobody else of their authority.
+    """
 
     __tablename__ = "jit_members"
 
     jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     sealed: Mapped[bytes] = mapped_column()
+    principal_id: Mapped[UUID | None] = mapped_column()
     seconded: Mapped[bool] = mapped_column()
     state: Mapped[str] = mapped_column(default="serving")
     since: Mapped[datetime] = mapped_column()

@@ -7,7 +7,7 @@ from uuid import UUID
 from coopapi import parties
 from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, NotFound
-from coopapi.jits import agreeing, sides
+from coopapi.jits import agreeing, linking, sides
 from coopapi.jits.lives import AFTER, PARTY_LIFE, PLACE_LIFE
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
 from coopapi.jits.telling import tell
@@ -84,6 +84,8 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
     sides.state_authority(work, authority, "/authority_id")
     if authority != work.actor.authority_id:
         raise sides.fault("/authority_id", "own_people", "each party enters its own people")
+    if person := data.get("principal_id"):
+        _check_new_member(work, jit, authority, person)
     row_id = new_id()
     said = {name: data.get(name) for name in ("name", "security_id", "position")}
     member = work.add(
@@ -92,13 +94,27 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
             jit_id=jit.id,
             authority_id=authority,
             sealed=seal(key_of(work, jit), said, row_id),
+            principal_id=person,
             seconded=data.get("seconded", False),
             since=data.get("since", work.now),
             until=data.get("until"),
         )
     )
+    if jit.state == "active":
+        sides.bring_in_line(work, jit)
     tell(work, jit, "member_entered", seconded=member.seconded)
     return member
+
+
+def _check_new_member(work: Work, jit: Jit, authority_id: UUID, person: UUID) -> None:
+    """Stop unless it is one of the caller's own people, who has no other place in the team now."""
+    linking.own_person(work, authority_id, person, "/principal_id")
+    places = work.all(JitMember).where(JitMember.jit_id == jit.id, JitMember.principal_id == person, JitMember.state == "serving")
+    for place in work.session.scalars(places):
+        if place.until is None or place.until > work.now:
+            raise TakesPartAlready
+        place.state = "ended"
+    work.session.flush()
 
 
 def add_participant(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitParticipant:
@@ -165,6 +181,8 @@ def end_place(work: Work, model: type[Q], at: tuple[UUID, UUID], version: int, e
     if isinstance(row, JitParticipant):
         sides.release(work, jit, row.authority_id, Side.PARTICIPANT)
     work.session.flush()
+    if isinstance(row, JitMember):
+        sides.bring_in_line(work, jit)
     return row
 
 

@@ -136,6 +136,7 @@ class MemberIn(Schema):
     authority_id = fields.UUID(metadata={"description": "Your own, if given at all."})
     name = Text(200)
     security_id = Text(100)
+    principal_id = fields.UUID(metadata={"description": "The account here: the cases of the team open to it."})
     position = Text(200, required=True)
     seconded = Flag(metadata={"description": "Works outside the own State (Art. 13(4))."})
     since = When()

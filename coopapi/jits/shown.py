@@ -96,6 +96,7 @@ class JitMemberOut(_PlaceOut):
     authority_id = fields.UUID(required=True)
     name = fields.String()
     security_id = fields.String()
+    principal_id = fields.UUID(allow_none=True)
     position = fields.String(required=True)
     seconded = fields.Boolean(required=True)
 

@@ -67,7 +67,8 @@ def test_a_text_is_signed_when_everything_stands_in_it(world):
 )  # fmt: skip
 def test_the_legal_basis_binds_every_state(world, basis, refused):
     there = [{"authority_id": str(world.authorities[state]), "leader": {"office": "Head"}} for state in ("fr", "us")]
-    jit = proposed(world, legal_basis=basis, parties=there)
+    platform = {"space_administrator": str(world.authorities["nl"]), "controller": "The Dutch prosecution"}
+    jit = proposed(world, legal_basis=basis, parties=there, clauses={**CLAUSES, "platform": platform})
     walk(world, jit, ("prosecutor", "draft"))
     asked = step(world, "prosecutor", jit, "request_signatures")
 

@@ -1,0 +1,71 @@
+-- A team opens its cases to its members: to those people whom a party has entered with their account, each for the time of its own place.
+-- A leader is a member. What a meeting shares is for the authority that takes part.
+alter table jit_members add column principal_id uuid,
+    add constraint own_person foreign key (principal_id, authority_id) references principals (id, authority_id);
+create unique index serving_once on jit_members (jit_id, principal_id) where state = 'serving' and principal_id is not null;
+alter table case_access add column since timestamptz;
+drop index access_once_via;
+create unique index access_once_via on case_access (via_id, case_id, authority_id, principal_id) nulls not distinct where via_id is not null;
+grant select on jit_members to coopapi_definer;
+
+-- A grant that has not begun is not there for whoever it is for; every rule of access to a case reads this table.
+alter policy seen on case_access using (
+    authority_id = (select priv.authority()) and (since is null or since <= (select priv.at())) or owner_id = (select priv.authority()));
+create or replace function priv.level(p_case uuid) returns smallint
+language sql stable security definer set search_path = pg_catalog as $$
+    select coalesce(max(g.level), 0)::smallint
+    from public.case_access g
+    where g.case_id = p_case and g.authority_id = (select priv.authority())
+      and (g.principal_id is null or g.principal_id = (select priv.principal()))
+      and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at()))
+$$;
+
+-- Who has a seat in a shared thing, from when until when: of a team its members and leaders, of anything else each authority as a whole.
+create function priv.seats(p_object uuid, p_sides text[])
+returns table (authority_id uuid, principal_id uuid, since timestamptz, until timestamptz)
+language sql stable security definer set search_path = pg_catalog as $$
+    with there as (
+        select p.authority_id, max(coalesce(p.until, 'infinity')) as until
+        from public.parties p
+        where p.object_id = p_object and p.side = any (p_sides) and (p.until is null or p.until > priv.at())
+        group by p.authority_id),
+    people as (
+        select m.authority_id, m.principal_id, m.since, m.until
+        from public.jit_members m where m.jit_id = p_object and m.state = 'serving' and m.principal_id is not null
+        union all
+        select j.authority_id, j.leader_id, j.joined_at, null
+        from public.jit_parties j where j.jit_id = p_object and j.state = 'party' and j.leader_id is not null)
+    select t.authority_id, null::uuid, null::timestamptz, t.until
+    from there t where not exists (select from public.jits j where j.id = p_object)
+    union all
+    select t.authority_id, m.principal_id, min(m.since), least(t.until, max(coalesce(m.until, 'infinity')))
+    from there t join people m on m.authority_id = t.authority_id
+    where m.until is null or m.until > priv.at()
+    group by t.authority_id, m.principal_id, t.until
+$$;
+
+-- As before; but by seats.
+create or replace function priv.reshare(p_object uuid, p_sides text[], p_reason text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    if not priv.takes_part(p_object, 1) then
+        raise exception 'no part in it' using errcode = '42501';
+    end if;
+    insert into public.case_access as g (id, version, case_id, owner_id, authority_id, level, principal_id, since, until, reason,
+            granted_by, granted_at, via_id)
+        select priv.uuid7(), 1, s.case_id, s.owner_id, x.authority_id, s.level, x.principal_id, x.since, x.until, p_reason,
+               priv.principal(), priv.at(), p_object
+        from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+        where s.object_id = p_object and s.ended_at is null and x.authority_id <> s.owner_id
+        order by s.case_id, x.authority_id, x.principal_id
+        on conflict (via_id, case_id, authority_id, principal_id) where via_id is not null do update
+            set since = excluded.since, until = excluded.until, level = excluded.level, withdrawn_at = null, withdrawn_by = null,
+                withdrawal_reason = null, version = g.version + 1
+            where (g.since, g.until, g.level, g.withdrawn_at) is distinct from (excluded.since, excluded.until, excluded.level, null);
+    update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
+            version = g.version + 1
+        where g.via_id = p_object and g.withdrawn_at is null and not exists (
+            select from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+            where s.object_id = p_object and s.case_id = g.case_id and s.ended_at is null and x.authority_id = g.authority_id
+              and x.principal_id is not distinct from g.principal_id);
+end $$;

@@ -1,0 +1,43 @@
+-- Access through a team as it was: for each of its parties as a whole.
+delete from case_access where via_id is not null and principal_id is not null;
+create or replace function priv.reshare(p_object uuid, p_sides text[], p_reason text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    if not priv.takes_part(p_object, 1) then
+        raise exception 'no part in it' using errcode = '42501';
+    end if;
+    insert into public.case_access as g (id, version, case_id, owner_id, authority_id, level, principal_id, until, reason, granted_by,
+            granted_at, via_id)
+        select priv.uuid7(), 1, s.case_id, s.owner_id, p.authority_id, s.level, null, max(coalesce(p.until, 'infinity')), p_reason,
+               priv.principal(), priv.at(), p_object
+        from public.shared_cases s join public.parties p on p.object_id = s.object_id and p.side = any (p_sides)
+        where s.object_id = p_object and s.ended_at is null and p.authority_id <> s.owner_id
+          and (p.until is null or p.until > priv.at())
+        group by s.case_id, s.owner_id, p.authority_id, s.level
+        order by s.case_id, p.authority_id
+        on conflict (via_id, case_id, authority_id) where via_id is not null do update
+            set until = excluded.until, level = excluded.level, withdrawn_at = null, withdrawn_by = null, withdrawal_reason = null,
+                version = g.version + 1
+            where (g.until, g.level, g.withdrawn_at) is distinct from (excluded.until, excluded.level, null);
+    update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
+            version = g.version + 1
+        where g.via_id = p_object and g.withdrawn_at is null and not exists (
+            select from public.shared_cases s join public.parties p on p.object_id = s.object_id and p.side = any (p_sides)
+            where s.object_id = p_object and s.case_id = g.case_id and s.ended_at is null and p.authority_id = g.authority_id
+              and (p.until is null or p.until > priv.at()));
+end $$;
+create or replace function priv.level(p_case uuid) returns smallint
+language sql stable security definer set search_path = pg_catalog as $$
+    select coalesce(max(g.level), 0)::smallint
+    from public.case_access g
+    where g.case_id = p_case and g.authority_id = (select priv.authority())
+      and (g.principal_id is null or g.principal_id = (select priv.principal()))
+      and g.withdrawn_at is null and (g.until is null or g.until > (select priv.at()))
+$$;
+alter policy seen on case_access using (authority_id = (select priv.authority()) or owner_id = (select priv.authority()));
+drop function priv.seats(uuid, text[]);
+drop index access_once_via;
+create unique index access_once_via on case_access (via_id, case_id, authority_id) where via_id is not null;
+alter table case_access drop column since;
+alter table jit_members drop column principal_id;
+revoke select on jit_members from coopapi_definer;

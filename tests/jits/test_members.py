@@ -1,0 +1,100 @@
+"""Members: the cases of a team are open to the people who are entered with their account, each for its own time."""
+
+import pytest
+from sqlalchemy import text
+from teaming import active, days, items, member, read
+
+from coopapi.callers import actor_of
+
+PLACES = ("/cases/{case}", "/cases/{case}/identifiers", "/cases/{case}/timeline", "/cases/{case}/overlaps", "/cases/{case}/jits")
+
+
+def seen(world, who, case):
+    """Every way in which a case may show: itself, what hangs from it, lists, counts, the feed, and the rows of the database."""
+    me = world.as_(who)
+    found = [path for path in PLACES if me.get(path.format(case=case)).status_code == 200]
+    found += ["list"] if case in {c["id"] for c in items(world, who, "/cases?limit=200")} else []
+    found += ["overlaps"] if items(world, who, "/overlaps") else []
+    found += ["events"] if any(e["case_id"] == case for e in items(world, who, "/events?limit=200")) else []
+    database = world.app.extensions["coopapi"].database
+    with database.work(lambda session: actor_of(session, "https://issuer.test", who, None), "r") as work:
+        for table, column in (
+            ("cases", "id"),
+            ("identifiers", "case_id"),
+            ("case_keys", "case_id"),
+            ("journal_entries", "case_id"),
+        ):
+            count = work.session.scalar(text(f"select count(*) from {table} where {column} = :case"), {"case": case})
+            found += [table] if count else []
+    return found
+
+
+ALL = [*PLACES, "list", "overlaps", "events", "cases", "identifiers", "case_keys", "journal_entries"]
+
+
+@pytest.fixture
+def team(world):
+    """A Dutch case that overlaps with a Romanian one, in a team of the Dutch and the French."""
+    case = world.case("investigator")
+    world.hold("investigator", case, "heron@example.org")
+    world.hold("romanian", world.case("romanian"), "heron@example.org")
+    return active(world, cases=[case]), case
+
+
+def test_who_is_not_entered_sees_the_team_and_none_of_its_cases(world, team):
+    jit, case = team
+    assert seen(world, "prosecutor_fr", case) == ALL
+    assert read(world, "uncleared", jit)["place"] == "party"
+    assert seen(world, "uncleared", case) == []
+
+
+def test_a_place_begins_and_ends_by_the_clock_although_nobody_does_anything(world, team):
+    jit, case = team
+    entered = member(world, jit, "uncleared", since=days(world, 2), until=days(world, 5), seconded=True)
+    assert (entered.status_code, entered.json["principal_id"]) == (201, str(world.people["uncleared"]))
+    assert seen(world, "uncleared", case) == []
+    world.clock.forward(days=3)
+    assert seen(world, "uncleared", case) == ALL
+    world.clock.forward(days=2)
+    assert seen(world, "uncleared", case) == []
+    assert seen(world, "prosecutor_fr", case) == ALL
+    again = member(world, jit, "uncleared")
+    assert (again.status_code, seen(world, "uncleared", case)) == (201, ALL)
+
+
+def test_a_place_that_is_ended_gives_nothing_from_the_next_request_on(world, team):
+    jit, case = team
+    place = next(
+        m for m in items(world, "prosecutor_fr", f"/jits/{jit}/members") if m["principal_id"] == str(world.people["foreign"])
+    )
+    assert seen(world, "foreign", case) == ALL
+    path = f"/jits/{jit}/members/{place['id']}/transitions"
+    assert world.as_("prosecutor_fr").post(path, {"event": "end"}, If_Match=f'"{place["etag"]}"').status_code == 200
+    assert seen(world, "foreign", case) == []
+    assert seen(world, "prosecutor_fr", case) == ALL
+
+
+def test_with_the_team_every_place_ends(world, team):
+    jit, case = team
+    assert member(world, jit, "uncleared", until=days(world, 900)).status_code == 201
+    world.clock.forward(days=366)
+    assert {tuple(seen(world, who, case)) for who in ("prosecutor_fr", "foreign", "uncleared")} == {()}
+
+
+def test_a_person_is_entered_once_and_by_its_own_state(world, team):
+    jit, _ = team
+    twice = member(world, jit, "foreign")
+    assert (twice.status_code, twice.json["type"]) == (409, "/problems/takes-part-already")
+    theirs = {"security_id": "1", "position": "P", "principal_id": str(world.people["foreign"])}
+    refused = world.as_("prosecutor").post(f"/jits/{jit}/members", theirs)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/principal_id")
+
+
+def test_a_case_shared_later_opens_to_the_members_alone(world, team):
+    jit, _ = team
+    case = world.case("investigator")
+    assert world.as_("prosecutor").post(f"/jits/{jit}/cases", {"case_id": case}).status_code == 201
+    status = {who: world.as_(who).get(f"/cases/{case}").status_code for who in ("prosecutor_fr", "foreign", "uncleared")}
+    assert status == {"prosecutor_fr": 200, "foreign": 200, "uncleared": 404}
+    owners = {a["principal_id"] for a in items(world, "prosecutor", f"/cases/{case}/access")}
+    assert {str(world.people["prosecutor_fr"]), str(world.people["foreign"])} <= owners
