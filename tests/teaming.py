@@ -105,8 +105,9 @@ def walk(world, jit, *steps):
     return taken.json
 
 
-def sign(world, who, jit, digest=None):
-    return world.as_(who).post(f"/jits/{jit}/signatures", {"text_sha256": digest or read(world, who, jit)["text_sha256"]})
+def sign(world, who, jit, digest=None, **more):
+    body = {"text_sha256": digest or read(world, who, jit)["text_sha256"], **more}
+    return world.as_(who).post(f"/jits/{jit}/signatures", body)
 
 
 def to_sign(world, *states, **more):
@@ -132,9 +133,9 @@ def amend(world, jit, by="prosecutor", **body):
     return made.json
 
 
-def sign_amendment(world, who, jit, amendment):
+def sign_amendment(world, who, jit, amendment, **more):
     path = f"/jits/{jit}/amendments/{amendment['id']}/signatures"
-    return world.as_(who).post(path, {"text_sha256": amendment["text_sha256"]})
+    return world.as_(who).post(path, {"text_sha256": amendment["text_sha256"], **more})
 
 
 def closed(world, *states, **more):
@@ -154,9 +155,9 @@ def state(world, jit, **more):
     return world.as_("prosecutor").post(f"/jits/{jit}/public-statement", {**STATEMENT, **more})
 
 
-def approve(world, who, jit):
+def approve(world, who, jit, **more):
     digest = world.as_(who).get(f"/jits/{jit}/public-statement").json["text_sha256"]
-    return world.as_(who).post(f"/jits/{jit}/public-statement/approvals", {"text_sha256": digest})
+    return world.as_(who).post(f"/jits/{jit}/public-statement/approvals", {"text_sha256": digest, **more})
 
 
 def published(world, *states, **more):

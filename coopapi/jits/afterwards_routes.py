@@ -69,8 +69,8 @@ def propose_statement(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitS
     show=showing.signatures,
 )
 def approve(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitSignature:
-    """Approve the statement for your State; with the last approval anybody may read it."""
-    return publishing.approve(work, jit_id, data["text_sha256"])
+    """Approve the statement for your State, or record that one did which has nobody here; with the last one anybody may read it."""
+    return publishing.approve(work, jit_id, data)
 
 
 @blp.route("/public/jits", allow=Action.PUBLIC, query=PublicFilter, returns=PublicJitsOut)

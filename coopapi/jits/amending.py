@@ -68,17 +68,17 @@ def text_of(work: Work, jit: Jit, row: JitAmendment) -> str:
     )
 
 
-def sign(work: Work, jit_id: UUID, row_id: UUID, text_sha256: str) -> JitSignature:
-    """Sign an amendment for one's own State, or for the one that joins by it."""
+def sign(work: Work, jit_id: UUID, row_id: UUID, data: Mapping[str, Any]) -> JitSignature:
+    """Sign an amendment for one's own State, party or joining; or record that one signed which has nobody here."""
     jit, row = _open(work, jit_id, row_id)
     move = AMENDMENT_LIFE.move(row.state, "sign", None)
     _require_signer(work, jit, row)
     sides.allow(work, move)
     _require_active(jit, "sign")
     _CHECKS[row.change](work, jit, row)
-    signature = signing.put(work, jit, row.id, text_sha256, text_of(work, jit, row))
-    signed = len(signing.standing(work, row.id))
-    tell(work, jit, "amendment_signed", amendment=str(row.id), change=row.change, signed=signed)
+    signature = signing.put(work, jit, row.id, data, text_of(work, jit, row), *_joining(row))
+    figures = {"signed": len(signing.standing(work, row.id)), "recorded": signature.recorded is not None}
+    tell(work, jit, "amendment_signed", amendment=str(row.id), change=row.change, **figures)
     _apply_what_is_complete(work, jit)
     return signature
 
@@ -93,8 +93,12 @@ def _open(work: Work, jit_id: UUID, row_id: UUID, version: int | None = None) ->
 
 
 def _require_signer(work: Work, jit: Jit, row: JitAmendment) -> None:
-    if not (row.change == "join" and row.authority_id == work.actor.authority_id):
+    if work.actor.authority_id not in _joining(row):
         sides.require_party(work, jit)
+
+
+def _joining(row: JitAmendment) -> list[UUID]:
+    return [row.authority_id] if row.change == "join" and row.authority_id else []
 
 
 def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str, Any]) -> JitAmendment:
@@ -102,7 +106,7 @@ def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str
     jit, row = _open(work, jit_id, row_id, version)
     move = AMENDMENT_LIFE.move(row.state, data["event"], data.get("reason"))
     if move.event == "sign":
-        sign(work, jit_id, row_id, data.get("text_sha256", ""))
+        sign(work, jit_id, row_id, data)
         return row
     _require_signer(work, jit, row)
     sides.allow(work, move)
@@ -120,8 +124,7 @@ def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str
 def _apply_what_is_complete(work: Work, jit: Jit) -> None:
     """Apply every amendment that all have signed: after a State has left, its signature lacks under no other."""
     for row in pending(work, jit):
-        joining = [row.authority_id] if row.change == "join" and row.authority_id else []
-        if signing.complete(work, jit, row.id, *joining):
+        if signing.complete(work, jit, row.id, *_joining(row)):
             _CHECKS[row.change](work, jit, row)
             _EFFECTS[row.change](work, jit, row)
             row.state, row.decided_at, jit.updated_at = "applied", work.now, work.now

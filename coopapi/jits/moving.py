@@ -27,7 +27,7 @@ def take(work: Work, jit_id: UUID, version: int, data: Mapping[str, Any]) -> Jit
     move = JIT_LIFE.move(jit.state, data["event"], data.get("reason"))
     sides.take(work, jit, move)
     if move.event == "sign":
-        signing.sign(work, jit_id, data.get("text_sha256", ""))
+        signing.sign(work, jit_id, data)
         return jit
     EFFECTS.get(move.event, _nothing)(work, jit, data)
     jit.state, jit.updated_at = move.target, work.now

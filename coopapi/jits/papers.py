@@ -15,7 +15,10 @@ from coopapi.parties import partied
 
 
 class JitSignature(Kept):
-    """One party's signature under one text: the agreement, an amendment, or the public statement. Another text voids it."""
+    """One party's signature under one text: the agreement, an amendment, or the public statement. Another text voids it.
+
+    Of a State that has nobody here it is recorded by a person of another party: when, how and by what proof is known.
+    """
 
     __tablename__ = "jit_signatures"
 
@@ -26,6 +29,7 @@ class JitSignature(Kept):
     text_sha256: Mapped[str] = mapped_column()
     signed_at: Mapped[datetime] = mapped_column()
     voided_at: Mapped[datetime | None] = mapped_column()
+    recorded: Mapped[bytes | None] = mapped_column()
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from coopapi import parties
 from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, NotFound
+from coopapi.evidence.sides import stands_in
 from coopapi.jits import agreeing, linking, sides
 from coopapi.jits.lives import AFTER, PARTY_LIFE, PLACE_LIFE
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
@@ -50,7 +51,7 @@ def add_party(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitParty:
 
 
 def step_party(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str, Any]) -> JitParty:
-    """Name the leader of one's own State, or take a State out of the draft."""
+    """Name the leader of one's own State or of one that has nobody here, or take a State out of the draft."""
     jit = sides.locked(work, jit_id)
     sides.require_party(work, jit)
     party = one(work, JitParty, jit_id, row_id, version)
@@ -70,11 +71,18 @@ def step_party(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mappi
 
 
 def _lead(work: Work, jit: Jit, party: JitParty, leader: Mapping[str, Any] | None) -> None:
-    if party.authority_id != work.actor.authority_id:
-        raise sides.NotAParty("each State names its own leader")
+    if _foreign(work, party):
+        raise sides.NotAParty("each State names its own leader; only of one that has nobody here another names the office")
     if not leader:
         raise sides.fault("/leader", "required", "name the leader")
     agreeing.lead(work, jit, party, leader)
+
+
+def _foreign(work: Work, row: P) -> bool:
+    """Tell whether a row is for another State alone to change: its people always, its part while it has people here."""
+    if not isinstance(row, JitMember | JitParty) or row.authority_id == work.actor.authority_id:
+        return False
+    return isinstance(row, JitMember) or not stands_in(work, row.jit_id, row.authority_id)
 
 
 def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
@@ -201,7 +209,7 @@ def moves(work: Work, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, A
     life = PARTY_LIFE if isinstance(row, JitParty) else PLACE_LIFE
     own = sides.mine(work, jit_id) is not None
     closed = isinstance(row, JitParty) and jit.state not in ("proposed", "drafting")
-    foreign = isinstance(row, JitMember | JitParty) and row.authority_id != work.actor.authority_id
+    foreign = _foreign(work, row)
     allowed = [
         {"event": m.event, "target": m.target, "reason_needed": m.reason}
         for m in life.leaving(row.state)

@@ -95,16 +95,16 @@ def text_of(work: Work, jit: Jit, row: JitStatement) -> str:
     return signing.digest({"jit": jit.id, "statement": row.id, "operation_name": operation, **said})
 
 
-def approve(work: Work, jit_id: UUID, text_sha256: str) -> JitSignature:
-    """Approve the statement for one's own State; with the last approval it is public."""
+def approve(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
+    """Approve the statement for one's own State, or record that of one which has nobody here; with the last it is public."""
     jit = _closed(work, jit_id)
     row = of_team(work, jit_id)
     work.session.refresh(row)
     sides.take(work, jit, STATEMENT_LIFE.move(row.state, "approve", None))
     texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
     _check(work, jit, texts, names_operation=row.names_operation)
-    approval = signing.put(work, jit, row.id, text_sha256, text_of(work, jit, row))
-    tell(work, jit, "statement_approved", approved=len(signing.standing(work, row.id)))
+    approval = signing.put(work, jit, row.id, data, text_of(work, jit, row))
+    tell(work, jit, "statement_approved", approved=len(signing.standing(work, row.id)), recorded=approval.recorded is not None)
     if signing.complete(work, jit, row.id):
         _release(work, jit, row, texts)
     return approval

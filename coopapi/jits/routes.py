@@ -99,8 +99,8 @@ def signatures(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     show=showing.signatures,
 )
 def sign(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitSignature:
-    """Sign the agreement for your State, under the digest of its text; with the last signature the team is active."""
-    return signing.sign(work, jit_id, data["text_sha256"])
+    """Sign the agreement for your State, or record that one signed which has nobody here; with the last one the team is active."""
+    return signing.sign(work, jit_id, data)
 
 
 @blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=linking.show)
@@ -193,5 +193,5 @@ def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, ve
     show=showing.signatures,
 )
 def amendment_sign(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: Work) -> JitSignature:
-    """Sign an amendment for your State; an extension before the team expires, or not at all."""
-    return amending.sign(work, jit_id, amendment_id, data["text_sha256"])
+    """Sign an amendment for your State, or record that one signed which has nobody here; an extension before the team expires."""
+    return amending.sign(work, jit_id, amendment_id, data)

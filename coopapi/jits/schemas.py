@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
+from coopapi.evidence.schemas import RecordedForIn
 from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
 from coopapi.jits.lives import CHANGES, CLAUSES, END_REASONS, JIT_LIFE
 from coopapi.jits.publishing import LANGUAGES
@@ -127,7 +128,7 @@ class JitStepIn(TransitionIn):
 class PartyStepIn(TransitionIn):
     """A step about a party while the text is open."""
 
-    leader = fields.Nested(LeaderIn, metadata={"description": "With `lead`: of your own State."})
+    leader = fields.Nested(LeaderIn, metadata={"description": "With `lead`: of your State; of one that has nobody here by office."})
 
 
 class MemberIn(Schema):
@@ -167,10 +168,17 @@ class AssociateIn(Schema):
     contact = Text(500, required=True)
 
 
+class SignedForIn(RecordedForIn):
+    """That a State signed which has nobody here, recorded for it: when, how one was told, and the proof of it."""
+
+    authority_id = fields.UUID(required=True, metadata={"description": "Which signed: a party, or the one that joins."})
+
+
 class SignatureIn(Schema):
     """A signature: under the text with this digest and under no other."""
 
     text_sha256 = Digest(required=True)
+    recorded = fields.Nested(SignedForIn, metadata={"description": "Where it is not your State that signed."})
 
 
 class AmendmentIn(Schema):

@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from coopapi.db import Kept, Work
 from coopapi.directory.models import Authority
+from coopapi.evidence.service import recorded_of
 from coopapi.jits import amending, sides, signing
 from coopapi.jits.lives import AFTER
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
@@ -97,8 +98,8 @@ def parties(work: Work, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
         office = unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id).get("office")
         signature = signed.get((row.jit_id, row.authority_id)) if row.state == "party" else None
         leader = {"principal_id": row.leader_id, "office": office} if row.leader_id or office else None
-        by = {"signed_at": signature.signed_at, "signed_by": signature.principal_id} if signature else {}
-        shown.append({**_columns(row), "leader": leader, "signed_at": None, "signed_by": None, **by})
+        by = _signed(work, teams[row.jit_id], signature) if signature else {}
+        shown.append({**_columns(row), "leader": leader, "signed_at": None, "signed_by": None, "recorded": None, **by})
     return shown
 
 
@@ -117,9 +118,17 @@ def people(work: Work, rows: Sequence[JitMember | JitParticipant | JitAssociate]
 
 
 def signatures(work: Work, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
-    """Show signatures."""
-    del work
-    return [_columns(row) for row in rows]
+    """Show signatures, and how those are known that were recorded for a State."""
+    teams = _teams(work, rows)
+    return [{**_columns(row), "recorded": _recorded(work, teams[row.jit_id], row)} for row in rows]
+
+
+def _signed(work: Work, jit: Jit, row: JitSignature) -> dict[str, Any]:
+    return {"signed_at": row.signed_at, "signed_by": row.principal_id, "recorded": _recorded(work, jit, row)}
+
+
+def _recorded(work: Work, jit: Jit, row: JitSignature) -> dict[str, Any] | None:
+    return recorded_of(unseal(key_of(work, jit), row.recorded, row.id))
 
 
 def amendments(work: Work, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:

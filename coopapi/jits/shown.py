@@ -3,6 +3,7 @@
 from marshmallow import fields
 
 from coopapi.cases.schemas import AuthorityRef, TransitionsOut
+from coopapi.evidence.schemas import RecordedForOut
 from coopapi.fields import Shown, When
 
 
@@ -78,6 +79,7 @@ class JitPartyOut(Shown):
     left_at = When(allow_none=True)
     signed_at = When(allow_none=True)
     signed_by = fields.UUID(allow_none=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
     etag = fields.String(required=True)
 
 
@@ -137,10 +139,11 @@ class SignatureOut(Shown):
     jit_id = fields.UUID(required=True)
     subject_id = fields.UUID(required=True, metadata={"description": "The team itself, an amendment, or the statement."})
     authority_id = fields.UUID(required=True)
-    principal_id = fields.UUID(required=True)
+    principal_id = fields.UUID(required=True, metadata={"description": "Who signed, or recorded that the State had signed."})
     text_sha256 = fields.String(required=True)
     signed_at = When(required=True)
     voided_at = When(allow_none=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
     etag = fields.String(required=True)
 
 

@@ -1,4 +1,7 @@
-"""Signatures: each party signs for itself, one text; the last signature makes the team active, and nothing else does (M12)."""
+"""Signatures: each party signs for itself, one text; the last signature makes the team active, and nothing else does (M12).
+
+What a State signed that has nobody here, another party records.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,14 +9,15 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.db import Work, as_json
-from coopapi.errors import Conflict
+from coopapi.db import Work, as_json, new_id
+from coopapi.errors import Conflict, Forbidden
+from coopapi.evidence.sides import stands_in
 from coopapi.jits import clocks, sides
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.jits.models import Jit, JitParticipant, JitParty, through
 from coopapi.jits.papers import JitSignature
 from coopapi.jits.telling import tell
-from coopapi.sealing import key_of, unseal
+from coopapi.sealing import key_of, seal, unseal
 
 ALARMS: Final = (60, 30, 14)
 """Days before the end of a team at which it is to be extended or wound up."""
@@ -24,7 +28,11 @@ class AnotherText(Conflict):
 
 
 class AlreadySigned(Conflict):
-    """Your authority has signed this text already."""
+    """The State has signed this text already."""
+
+
+class SignsForItself(Forbidden):
+    """That State has people here: they sign for it."""
 
 
 class PeriodHasPassed(Conflict):
@@ -79,22 +87,44 @@ def standing(work: Work, subject_id: UUID) -> list[JitSignature]:
     return list(work.session.scalars(query.order_by(JitSignature.id)))
 
 
-def put(work: Work, jit: Jit, subject_id: UUID, wanted: str, present: str) -> JitSignature:
-    """Put the caller's signature under a text; a text that has changed meanwhile is not signed."""
-    if wanted != present:
+def put(work: Work, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present: str, *joining: UUID) -> JitSignature:
+    """Put a signature under a text, or record one; a text that has changed meanwhile is not signed."""
+    recorded = data.get("recorded")
+    authority_id = _signer(work, jit, recorded, *joining)
+    if data.get("text_sha256") != present:
         raise AnotherText(text_sha256=present)
-    if work.actor.authority_id in {row.authority_id for row in standing(work, subject_id)}:
+    if authority_id in {row.authority_id for row in standing(work, subject_id)}:
         raise AlreadySigned
+    row_id = new_id()
     return work.add(
         JitSignature(
+            id=row_id,
             jit_id=jit.id,
             subject_id=subject_id,
-            authority_id=work.actor.authority_id,
+            authority_id=authority_id,
             principal_id=work.actor.id,
             text_sha256=present,
             signed_at=work.now,
+            recorded=seal(key_of(work, jit), {"recorded": recorded}, row_id) if recorded else None,
         )
     )
+
+
+def _signer(work: Work, jit: Jit, recorded: Mapping[str, Any] | None, *joining: UUID) -> UUID:
+    """Whose signature it is: the caller's, or, recorded by a party, that of a State which has nobody here."""
+    if recorded is None:
+        return work.actor.authority_id
+    sides.require_party(work, jit)
+    authority_id: UUID = recorded["authority_id"]
+    if authority_id == work.actor.authority_id:
+        raise sides.fault("/recorded", "own_side", "this is your own State's signature: sign, there is nobody to record it for")
+    if authority_id not in {party.authority_id for party in sides.of_team(work, jit.id)} | set(joining):
+        raise sides.fault("/recorded/authority_id", "party", "only parties sign, and the State that joins")
+    if not stands_in(work, jit.id, authority_id):
+        raise SignsForItself
+    if recorded["at"] > work.now:
+        raise sides.fault("/recorded/at", "order_of_time", "not in the future")
+    return authority_id
 
 
 def void(work: Work, subject_id: UUID) -> int:
@@ -112,15 +142,16 @@ def complete(work: Work, jit: Jit, subject_id: UUID, *more: UUID) -> bool:
     return needed <= {row.authority_id for row in standing(work, subject_id)}
 
 
-def sign(work: Work, jit_id: UUID, text_sha256: str) -> JitSignature:
-    """Sign the agreement for one's own State."""
+def sign(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
+    """Sign the agreement for one's own State, or record that one signed which has nobody here."""
     jit = sides.locked(work, jit_id)
     move = JIT_LIFE.move(jit.state, "sign", None)
     sides.take(work, jit, move)
     if jit.until is None or jit.until <= work.now:
         raise PeriodHasPassed
-    signature = put(work, jit, jit.id, text_sha256, text_of(work, jit))
-    tell(work, jit, "signed", signed=len(standing(work, jit.id)), parties_needed=len(sides.of_team(work, jit.id)))
+    signature = put(work, jit, jit.id, data, text_of(work, jit))
+    figures = {"signed": len(standing(work, jit.id)), "parties_needed": len(sides.of_team(work, jit.id))}
+    tell(work, jit, "signed", **figures, recorded=signature.recorded is not None)
     if complete(work, jit, jit.id):
         _activate(work, jit)
     return signature
