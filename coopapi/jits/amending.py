@@ -154,11 +154,11 @@ def _check_join(work: Work, jit: Jit, row: JitAmendment) -> None:
     if outside := agreeing.not_bound(work, jit, [authority.country or ""]):
         raise sides.fault("/authority_id", "not_bound", outside)
     for other in pending(work, jit):
-        if other.id != row.id and _joining(work, other) == authority.country:
+        if other.id != row.id and _state_that_joins(work, other) == authority.country:
             raise JoinsAlready(existing=f"/api/v1/jits/{jit.id}/amendments/{other.id}/transitions")
 
 
-def _joining(work: Work, row: JitAmendment) -> str | None:
+def _state_that_joins(work: Work, row: JitAmendment) -> str | None:
     """The State that joins by an amendment, if one does."""
     return sides.country_of(work, row.authority_id) if row.change == "join" and row.authority_id else None
 

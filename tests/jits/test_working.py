@@ -355,6 +355,10 @@ def test_a_participant_comes_by_amendment_and_sees_evidence_only_by_its_terms(wo
     assert made.status_code == 201
     events = [e["action"] for e in items(world, "europol", "/events?limit=200")]
     assert ("evidence.given" in events) == evidence
+    assert world.as_("prosecutor").post(f"/jits/{jit}/associates", {"name": "N", "contact": "C"}).status_code == 201
+    heard = {e["action"] for e in items(world, "europol", "/events?limit=200") if e["action"].startswith("jit.")}
+    assert not {action for action in heard if "associate" in action or "amend" in action or "member" in action}
+    assert "jit.associate_noted" in {e["action"] for e in items(world, "prosecutor_fr", "/events?limit=200")}
     given = [made.json["id"], told.json["id"]] if evidence else []
     assert [e["id"] for e in items(world, "europol", "/evidence")] == given
     assert give(world, "europol", jit).status_code == 403
