@@ -49,6 +49,11 @@ def proposed(world, *states, by="prosecutor", cases=(), **more):
     return jit
 
 
+def with_space(world):
+    """The clauses, with a space that the Dutch administer: a team with a third State needs it."""
+    return {**CLAUSES, "platform": {"space_administrator": str(world.authorities["nl"]), "controller": "The Dutch prosecution"}}
+
+
 MEMBERS = {"nl": ("prosecutor", "investigator"), "fr": ("prosecutor_fr", "foreign"), "ro": ("prosecutor_ro", "romanian")}
 
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
-from teaming import CLAUSES, SIGNERS, active, days, items, proposed, sign, step, to_sign, walk
+from teaming import SIGNERS, active, days, items, proposed, sign, step, to_sign, walk, with_space
 
 from coopapi import administration
 
@@ -92,12 +92,10 @@ def test_an_item_for_one_alone_is_not_there_for_the_others(world):
 @pytest.fixture
 def with_a_third_state(world):
     """A team of the Dutch, the French and the Americans; the Dutch run its space."""
-    world.authorities["ch"] = world.authorities["us"]
     body = {"name": "US", "issuer": "https://issuer.test", "subject": "prosecutor_us", "roles": ["prosecutor"]}
     administration.add_person(world.app.extensions["coopapi"].database, world.authorities["us"], body)
     SIGNERS["us"] = "prosecutor_us"
-    platform = {"space_administrator": str(world.authorities["nl"]), "controller": "The Dutch prosecution service"}
-    jit = active(world, "fr", "us", legal_basis="eu_us_art5", clauses={**CLAUSES, "platform": platform})
+    jit = active(world, "fr", "us", legal_basis="eu_us_art5", clauses=with_space(world))
     yield jit
     del SIGNERS["us"]
 

@@ -4,7 +4,7 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from teaming import CLAUSES, TERMS, active, days, items, parties, proposed, read, sign, step, to_sign, walk
+from teaming import CLAUSES, TERMS, active, days, items, parties, proposed, read, sign, step, to_sign, walk, with_space
 
 
 def test_a_team_is_proposed_from_a_case_and_seen_by_those_who_negotiate_alone(world):
@@ -67,8 +67,7 @@ def test_a_text_is_signed_when_everything_stands_in_it(world):
 )  # fmt: skip
 def test_the_legal_basis_binds_every_state(world, basis, refused):
     there = [{"authority_id": str(world.authorities[state]), "leader": {"office": "Head"}} for state in ("fr", "us")]
-    platform = {"space_administrator": str(world.authorities["nl"]), "controller": "The Dutch prosecution"}
-    jit = proposed(world, legal_basis=basis, parties=there, clauses={**CLAUSES, "platform": platform})
+    jit = proposed(world, legal_basis=basis, parties=there, clauses=with_space(world))
     walk(world, jit, ("prosecutor", "draft"))
     asked = step(world, "prosecutor", jit, "request_signatures")
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from teaming import amend, approve, items, parties, proposed, read, sign, sign_amendment, state, step, walk
+from teaming import amend, approve, items, parties, proposed, read, sign, sign_amendment, state, step, walk, with_space
 
 from coopapi import administration
 from coopapi.callers import actor_of
@@ -50,7 +50,7 @@ def lead(world, who, jit, authority, leader):
 
 def drafted(world, swiss):
     """A team of the Dutch, the French and the Swiss, who have nobody here to name their leader."""
-    jit = proposed(world, legal_basis="ets182_art20")
+    jit = proposed(world, legal_basis="ets182_art20", clauses=with_space(world))
     assert world.as_("prosecutor").post(f"/jits/{jit}/parties", {"authority_id": swiss}).status_code == 201
     return jit
 
