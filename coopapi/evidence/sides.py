@@ -71,7 +71,8 @@ def own_side(work: Work, item: Evidence | EvidenceUse) -> Side:
     """Where the caller stands about an item: it gave it, it verifies it, or it receives it."""
     if item.provider_id == work.actor.authority_id:
         return Side.PROVIDER
-    return Side.VERIFIER if item.state == "to_verify" else Side.RECEIVER
+    verifying = isinstance(item, Evidence) and item.state == "to_verify" and item.verifier_id == work.actor.authority_id
+    return Side.VERIFIER if verifying else Side.RECEIVER
 
 
 def take(work: Work, move: Move, item: Evidence | EvidenceUse, recorded: Mapping[str, Any] | None) -> None:

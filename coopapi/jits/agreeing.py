@@ -1,6 +1,6 @@
 """A team is proposed, its agreement drafted, its text settled."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -115,7 +115,8 @@ def amend_terms(work: Work, jit: Jit, terms: Mapping[str, Any]) -> None:
     agreed = {**unseal(key, jit.sealed, jit.id), **terms}
     jit.sealed = seal(key, agreed, jit.id)
     administrator = (agreed.get("clauses") or {}).get("platform", {}).get("space_administrator")
-    jit.administrator_id = UUID(str(administrator)) if administrator else None
+    at = "/clauses/platform/space_administrator"
+    jit.administrator_id = sides.known(work, UUID(str(administrator)), at).id if administrator else None
 
 
 def invite(work: Work, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitParty:
@@ -145,7 +146,6 @@ def require_ready(work: Work, jit: Jit) -> None:
     terms = unseal(key, jit.sealed, jit.id)
     there = sides.of_team(work, jit.id)
     clauses = terms.get("clauses", {})
-    administrator = clauses.get("platform", {}).get("space_administrator")
     led = [p for p in there if p.leader_id or unseal(key, p.sealed, p.id).get("office")]
     lacking = {
         "/parties": "authorities of at least two States" if len(there) < _TWO else None,
@@ -155,7 +155,7 @@ def require_ready(work: Work, jit: Jit) -> None:
         "/purpose": None if terms.get("purpose") else "the purpose",
         "/states_of_operation": None if jit.states_of_operation else "the States of operation",
         "/working_language": None if jit.working_language else "the working language",
-        "/clauses/platform/space_administrator": _administration(administrator, there),
+        "/clauses/platform/space_administrator": administration(jit.administrator_id, {p.authority_id: p.country for p in there}),
         **{f"/clauses/{name}": None if clauses.get(name) else "the clause is missing" for name in CLAUSES},
     }
     errors = [{"in": "body", "pointer": at, "rule": "ready", "detail": why} for at, why in lacking.items() if why]
@@ -163,12 +163,15 @@ def require_ready(work: Work, jit: Jit) -> None:
         raise NotReadyToSign(errors=errors)
 
 
-def _administration(administrator: str | None, there: Sequence[JitParty]) -> str | None:
-    """What lacks about who runs the space: with a third State there is a Member State that verifies what it gives (Art. 17(3))."""
+def administration(administrator: UUID | None, there: Mapping[UUID, str | None]) -> str | None:
+    """What lacks about who runs the space of parties and their countries.
+
+    With a third State there is an administrator of a Member State, who verifies what it gives (Reg. (EU) 2023/969 Art. 17(3)).
+    """
     union = codelists.member_states()
-    within = {str(party.authority_id) for party in there if party.country in union}
+    within = {authority for authority, country in there.items() if country in union}
     if administrator is None:
         return "with a third State, name the space administrator" if 0 < len(within) < len(there) else None
-    if administrator in within or (not within and administrator in {str(party.authority_id) for party in there}):
+    if administrator in (within or there):
         return None
     return "the space administrator is one of the parties, of a Member State"

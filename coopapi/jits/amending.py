@@ -153,6 +153,9 @@ def _check_join(work: Work, jit: Jit, row: JitAmendment) -> None:
     sides.check_new_state(work, jit.id, authority.country, "/authority_id")
     if outside := agreeing.not_bound(work, jit, [authority.country or ""]):
         raise sides.fault("/authority_id", "not_bound", outside)
+    there = {party.authority_id: party.country for party in sides.of_team(work, jit.id)}
+    if lacking := agreeing.administration(jit.administrator_id, {**there, authority.id: authority.country}):
+        raise sides.fault("/authority_id", "space_administrator", lacking)
     for other in pending(work, jit):
         if other.id != row.id and _state_that_joins(work, other) == authority.country:
             raise JoinsAlready(existing=f"/api/v1/jits/{jit.id}/amendments/{other.id}/transitions")
@@ -169,6 +172,8 @@ def _check_leave(work: Work, jit: Jit, row: JitAmendment) -> None:
         raise sides.fault("/authority_id", "party", "only a party leaves")
     if len(there) <= _TWO:
         raise sides.fault("/authority_id", "two_states", "a team has at least two States: end it")
+    if row.authority_id == jit.administrator_id:
+        raise sides.fault("/authority_id", "space_administrator", "it administers the space: amend the platform clause first")
 
 
 def _check_period(work: Work, jit: Jit, row: JitAmendment) -> None:
@@ -186,6 +191,10 @@ def _check_clause(work: Work, jit: Jit, row: JitAmendment) -> None:
     said = _details(work, jit, row)
     if not said.get("clause") or not said.get("platform" if said["clause"] == "platform" else "text"):
         raise sides.fault("/clause", "required", "name the clause and its new text")
+    if said["clause"] == "platform":
+        there = {party.authority_id: party.country for party in sides.of_team(work, jit.id)}
+        if lacking := agreeing.administration(UUID(said["platform"]["space_administrator"]), there):
+            raise sides.fault("/platform/space_administrator", "party", lacking)
 
 
 def _check_participant(work: Work, jit: Jit, row: JitAmendment) -> None:

@@ -84,7 +84,7 @@ def place_of(work: Work, jit_id: UUID) -> str:
 
 def state_authority(work: Work, authority_id: UUID, pointer: str) -> Authority:
     """A State's authority, such as may be a party; an organisation never is (M11)."""
-    found = _known(work, authority_id, pointer)
+    found = known(work, authority_id, pointer)
     if found.type in _NO_STATE or found.country is None:
         raise fault(pointer, "member_state", "an organisation is no party and no member: it takes part by Art. 13(12)")
     return found
@@ -92,13 +92,14 @@ def state_authority(work: Work, authority_id: UUID, pointer: str) -> Authority:
 
 def beside(work: Work, authority_id: UUID, pointer: str) -> Authority:
     """An organisation or a desk, such as may take part beside the team."""
-    found = _known(work, authority_id, pointer)
+    found = known(work, authority_id, pointer)
     if found.type not in _BESIDE:
         raise fault(pointer, "participant", "a State's authority joins as a party; organisations and desks take part")
     return found
 
 
-def _known(work: Work, authority_id: UUID, pointer: str) -> Authority:
+def known(work: Work, authority_id: UUID, pointer: str) -> Authority:
+    """An authority of the directory."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
         raise fault(pointer, "unknown", "there is no such authority")

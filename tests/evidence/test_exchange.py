@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
-from teaming import SIGNERS, active, days, items, proposed, sign, step, to_sign, walk, with_space
+from teaming import CLAUSES, SIGNERS, active, days, items, proposed, sign, step, to_sign, walk, with_space
 
 from coopapi import administration
 
@@ -141,6 +141,31 @@ def test_what_is_rejected_is_never_seen_and_its_provider_reads_why(world, with_a
     assert see(world, "prosecutor_us", item).json["reason"] == "More than the purpose needs."
     assert see(world, "prosecutor_fr", item).status_code == 404
     assert see(world, "prosecutor", item).json["title"] is None
+
+
+def test_whoever_enters_an_item_for_an_absent_third_state_does_not_verify_it(world):
+    absent = {"name": "Federal prosecution office", "type": "public_prosecutor", "country": "CH"}
+    swiss = str(administration.add_authority(world.app.extensions["coopapi"].database, absent))
+    there = [{"authority_id": swiss, "leader": {"office": "Head"}}, {"authority_id": str(world.authorities["fr"])}]
+    jit = proposed(world, legal_basis="ets182_art20", parties=there, clauses=with_space(world))
+    walk(world, jit, ("prosecutor", "draft"), ("prosecutor", "request_signatures"))
+    recorded = {"at": NOW, "channel": "post", "proof": "letter 7/2026"}
+    for who, more in (("prosecutor", {}), ("prosecutor_fr", {}), ("prosecutor", {"recorded": {**recorded, "authority_id": swiss}})):
+        assert sign(world, who, jit, **more).status_code == 201
+    item = given(world, "prosecutor_fr", jit, provider_id=swiss, recorded=recorded, source_country="CH")
+
+    seen = see(world, "prosecutor_fr", item).json
+    assert (seen["state"], seen["title"]) == ("to_verify", None)
+    assert take(world, "prosecutor_fr", item, "verify").status_code == 403
+    assert take(world, "prosecutor", item, "verify").status_code == 200
+    assert see(world, "prosecutor_fr", item).json["title"] == ITEM["title"]
+
+
+def test_a_space_administrator_that_does_not_exist_is_refused_by_field(world):
+    nobody = {**CLAUSES, "platform": {"space_administrator": str(uuid4()), "controller": "C"}}
+    body = {"reference": "R", "legal_basis": "eu2000_art13", "clauses": nobody}
+    refused = world.as_("prosecutor").post("/jits", body)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/clauses/platform/space_administrator")
 
 
 def test_with_a_third_state_there_is_no_signing_without_a_space_administrator(world):

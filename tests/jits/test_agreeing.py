@@ -75,6 +75,25 @@ def test_the_legal_basis_binds_every_state(world, basis, refused):
     assert (asked.status_code, faults) == ((422, [("/legal_basis", refused)]) if refused else (200, []))
 
 
+def test_a_running_team_keeps_a_space_administrator_while_a_third_state_is_in_it(world):
+    def refused(jit, **body):
+        answer = world.as_("prosecutor").post(f"/jits/{jit}/amendments", body)
+        assert answer.status_code == 422, answer.json
+        return answer.json["errors"][0]["pointer"], answer.json["errors"][0]["rule"]
+
+    us = {"change": "join", "authority_id": str(world.authorities["us"]), "leader": {"office": "Head"}}
+    without = active(world, legal_basis="eu_us_art5")
+    assert refused(without, **us) == ("/authority_id", "space_administrator")
+    platform = {"space_administrator": str(world.authorities["us"]), "controller": "C"}
+    clause = {"change": "clause", "clause": "platform"}
+    assert refused(without, **clause, platform=platform) == ("/platform/space_administrator", "party")
+
+    led = active(world, "fr", "ro", legal_basis="eu_us_art5", clauses=with_space(world))
+    assert world.as_("prosecutor").post(f"/jits/{led}/amendments", us).status_code == 201
+    leaves = {"change": "leave", "authority_id": str(world.authorities["nl"])}
+    assert refused(led, **leaves) == ("/authority_id", "space_administrator")
+
+
 def test_the_space_is_administered_by_a_party(world):
     platform = {"space_administrator": str(world.authorities["europol"]), "controller": "The Dutch prosecution"}
     jit = proposed(world, clauses={**CLAUSES, "platform": platform})
