@@ -53,6 +53,8 @@ def work_as_a_team(world, case):
     """Signed one by one; access and evidence from the last signature on; extended in time."""
     jit = teaming.proposed(world, "fr", "ro", cases=[case])
     teaming.enter(world, jit, "fr", "ro")
+    beside = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "Appendix I", "evidence": True}
+    assert world.as_("prosecutor").post(f"/jits/{jit}/participants", beside).status_code == 201
     teaming.walk(world, jit, ("prosecutor", "draft"), ("prosecutor", "request_signatures"))
     assert status(world, "prosecutor_fr", f"/cases/{case}") == 404
     for who in ("prosecutor", "prosecutor_fr"):
@@ -64,13 +66,17 @@ def work_as_a_team(world, case):
     assert teaming.sign(world, "prosecutor_ro", jit).status_code == 201
     assert teaming.read(world, "prosecutor", jit)["state"] == "active"
     assert {status(world, who, f"/cases/{case}") for who in ("prosecutor_fr", "prosecutor_ro")} == {200}
-    assert status(world, "europol", f"/jits/{jit}") == 404
+    assert {status(world, who, f"/cases/{case}") for who in ("uncleared", "europol")} == {404}
+    assert teaming.read(world, "europol", jit)["place"] == "participant"
+    assert teaming.items(world, "europol", f"/jits/{jit}/members") == []
     assert [d["rule"] for d in world.as_("prosecutor_fr").get("/deadlines?side=mine").json["items"]] == ["jit_expiry"]
 
     given = world.as_("prosecutor_ro").post("/evidence", {"object_id": jit, "object_type": "jit", **GIVEN})
     assert given.status_code == 201, given.json
     assert world.as_("prosecutor_fr").get(f"/evidence/{given.json['id']}").json["title"] == GIVEN["title"]
-    assert status(world, "europol", f"/evidence/{given.json['id']}") == 404
+    assert world.as_("europol").get(f"/evidence/{given.json['id']}").json["title"] == GIVEN["title"]
+    assert status(world, "desk_fr", f"/evidence/{given.json['id']}") == 404
+    use_within_and_beyond_the_purpose(world, jit, given.json["id"])
 
     longer = teaming.amend(world, jit, change="period", until=teaming.days(world, 500))
     for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
@@ -80,11 +86,30 @@ def work_as_a_team(world, case):
     return jit
 
 
+def use_within_and_beyond_the_purpose(world, jit, item):
+    """A case of the team is its purpose; for another the State where the item was obtained is asked (Art. 13(10))."""
+    within, beyond = world.case("prosecutor_fr"), world.case("prosecutor_fr")
+    assert world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": within}).status_code == 201
+    use = {"purpose": "prosecution", "use_as": "evidence", "ask_consent": True, "reason": "Another offence."}
+    me = world.as_("prosecutor_fr")
+    assert me.post(f"/evidence/{item}/uses", {**use, "case_id": within}).json["state"] == "recorded"
+    asked = me.post(f"/evidence/{item}/uses", {**use, "case_id": beyond}).json
+    assert asked["state"] == "consent_asked"
+    path = f"/evidence-uses/{asked['id']}/transitions"
+    assert world.as_("prosecutor").post(path, {"event": "consent"}, If_Match='"v1"').status_code == 404
+    consented = world.as_("prosecutor_ro").post(path, {"event": "consent"}, If_Match='"v1"')
+    assert consented.json["state"] == "recorded", consented.json
+
+
 def part_and_tell(world, jit, case):
     """The period passes: access is gone; then evaluation, and a statement that all approve."""
     world.clock.forward(days=501)
     assert {status(world, who, f"/cases/{case}") for who in ("prosecutor_fr", "prosecutor_ro")} == {404}
-    assert world.as_("prosecutor_fr").get("/cases").json["items"] == []
+    own = {c["authority"]["id"] for c in world.as_("prosecutor_fr").get("/cases").json["items"]}
+    assert own == {str(world.authorities["fr"])}
+    assert {status(world, "europol", path) for path in (f"/jits/{jit}", "/evidence")} == {404, 200}
+    assert world.as_("europol").get("/evidence").json["items"] == []
+    assert {e["title"] for e in world.as_("prosecutor_fr").get("/evidence").json["items"]} == {None}
     refused = world.as_("prosecutor_ro").post("/evidence", {"object_id": jit, "object_type": "jit", **GIVEN, "sha256": "1f" * 32})
     assert refused.status_code == 403
     teaming.walk(world, jit, ("prosecutor", "evaluate"))

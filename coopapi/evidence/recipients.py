@@ -1,15 +1,15 @@
 """To whom an item is given: named by its provider, or all who may have it; who verifies it first; when its words are erased."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from coopapi.db import Work, new_id
 from coopapi.directory import codelists
-from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden
 from coopapi.evidence import sides
 from coopapi.evidence.models import Evidence, Recipient
@@ -32,19 +32,39 @@ def receivers(work: Work, object_id: UUID, provider_id: UUID) -> set[UUID]:
     return set(work.session.scalars(query, {"object": object_id, "provider": provider_id}))
 
 
-def verifier(work: Work, object_id: UUID, provider_id: UUID) -> UUID | None:
+@dataclass(frozen=True, slots=True)
+class Team:
+    """What matters of a team when one of its parties gives something: the countries of the parties, and who runs the space."""
+
+    provider: str | None
+    others: frozenset[str]
+    administrator_id: UUID | None
+
+
+def team_of(work: Work, object_id: UUID, provider_id: UUID) -> Team | None:
+    """The team in which something is given, if it is one."""
+    query = """select a.country, t.administrator_id,
+            array(select j.country from jit_parties j
+                  where j.jit_id = t.id and j.state = 'party' and j.authority_id <> a.id) as others
+        from jits t, authorities a where t.id = :object and a.id = :provider"""
+    found = work.session.execute(text(query), {"object": object_id, "provider": provider_id}).one_or_none()
+    return Team(found.country, frozenset(found.others), found.administrator_id) if found else None
+
+
+def check_source(team: Team | None, source_country: str) -> None:
+    """Stop at what was obtained in another State of the team: that State gives it, and is asked for consent (Art. 13(10)(b))."""
+    if team and source_country != team.provider and source_country in team.others:
+        raise sides.fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
+
+
+def verifier(team: Team | None, provider_id: UUID) -> UUID | None:
     """Who verifies an item before others see it: of a third State in a team, its space administrator (the same, Art. 17(3))."""
-    query = """select t.administrator_id, array_agg(j.country) filter (where j.authority_id <> :provider) as others
-        from jits t join jit_parties j on j.jit_id = t.id and j.state = 'party' where t.id = :object group by t.id"""
-    team = work.session.execute(text(query), {"object": object_id, "provider": provider_id}).one_or_none()
-    country = work.session.scalar(select(Authority.country).where(Authority.id == provider_id))
     union = codelists.member_states()
-    if team is None or country in union or not union & set(team.others or ()):
+    if team is None or team.provider in union or not union & team.others:
         return None
     if team.administrator_id is None:
         raise NoSpaceAdministrator
-    found: UUID = team.administrator_id
-    return None if found == provider_id else found
+    return None if team.administrator_id == provider_id else team.administrator_id
 
 
 def give(work: Work, item: Evidence, wanted: Iterable[UUID] | None) -> None:

@@ -37,7 +37,9 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
     conditions = data.get("conditions", ())
-    verifier = recipients.verifier(work, object_id, provider)
+    team = recipients.team_of(work, object_id, provider)
+    recipients.check_source(team, data["source_country"])
+    verifier = recipients.verifier(team, provider)
     row_id = new_id()
     terms = {"handling": data.get("handling_text"), "conditions": conditions, "recorded": recorded}
     row = work.add(
@@ -54,7 +56,7 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
             created_by=work.actor.id,
             created_at=work.now,
             verifier_id=verifier,
-            erase_at=work.now + recipients.FOUR_WEEKS if object_type == "jit" else None,
+            erase_at=work.now + recipients.FOUR_WEEKS if team else None,
             **{name: data.get(name) for name in (*_FACTS, *_DIGITAL)},
         )
     )

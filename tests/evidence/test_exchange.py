@@ -89,6 +89,13 @@ def test_an_item_for_one_alone_is_not_there_for_the_others(world):
     assert (nobody.status_code, nobody.json["errors"][0]["pointer"]) == (422, "/recipients/0")
 
 
+def test_a_state_gives_what_was_obtained_on_its_own_ground(world):
+    jit = active(world)
+    refused = give(world, "prosecutor", jit, source_country="FR")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/source_country")
+    assert give(world, "prosecutor", jit, source_country="BR").status_code == 201
+
+
 @pytest.fixture
 def with_a_third_state(world):
     """A team of the Dutch, the French and the Americans; the Dutch run its space."""

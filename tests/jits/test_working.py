@@ -19,6 +19,7 @@ from teaming import (
     step,
     to_sign,
     walk,
+    with_space,
 )
 
 NOBODY = "01900000-0000-7000-8000-000000000009"
@@ -283,7 +284,7 @@ def test_an_amendment_says_what_it_changes(world, body):
 @pytest.mark.parametrize(("basis", "status"), [("eu2000_art13", 422), ("eu_us_art5", 201)])
 def test_a_state_joins_that_the_legal_basis_binds(world, basis, status):
     body = {"change": "join", "authority_id": str(world.authorities["us"]), "leader": {"office": "O"}}
-    made = world.as_("prosecutor").post(f"/jits/{active(world, legal_basis=basis)}/amendments", body)
+    made = world.as_("prosecutor").post(f"/jits/{active(world, legal_basis=basis, clauses=with_space(world))}/amendments", body)
     assert made.status_code == status
     if status == 422:
         assert [(e["pointer"], e["detail"]) for e in made.json["errors"]] == [("/authority_id", "US is not bound by eu2000")]
@@ -305,7 +306,8 @@ ITEM = {
 
 
 def give(world, who, jit):
-    return world.as_(who).post("/evidence", {"object_id": jit, "object_type": "jit", **ITEM})
+    source = {"prosecutor_fr": "FR", "prosecutor_ro": "RO"}.get(who, "NL")
+    return world.as_(who).post("/evidence", {"object_id": jit, "object_type": "jit", **ITEM, "source_country": source})
 
 
 def test_evidence_is_given_while_the_team_is_active_and_not_before_and_not_after(world):
