@@ -90,18 +90,22 @@ def _recipient(item: Evidence, authority_id: UUID) -> Recipient:
 
 
 def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
-    """Give an item to one more authority, such as a State that has joined since."""
+    """Give an item to one more authority, such as a State that has joined since, or again to one that declined it."""
     sides.require_acting(work, work.one(Evidence, evidence_id).object_id)
     item = work.one(Evidence, evidence_id, lock=True)
     if item.provider_id != work.actor.authority_id:
         raise Forbidden("whoever gave it says who gets it")
     if item.state not in ("to_verify", "given"):
         raise sides.fault("/authority_id", "given", f"the item is {item.state}")
-    if authority_id in {row.authority_id for row in of(work, [item])}:
-        raise GivenToThemAlready
     if authority_id not in receivers(work, item.object_id, item.provider_id):
         raise sides.fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
-    work.add(_recipient(item, authority_id))
+    there = one(work, item, authority_id)
+    if there is None:
+        work.add(_recipient(item, authority_id))
+    elif there.state == "declined":
+        there.state = "offered"
+    else:
+        raise GivenToThemAlready
     return item
 
 

@@ -92,6 +92,9 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
     sides.state_authority(work, authority, "/authority_id")
     if authority != work.actor.authority_id:
         raise sides.fault("/authority_id", "own_people", "each party enters its own people")
+    since, until = data.get("since", work.now), data.get("until")
+    if until is not None and until <= since:
+        raise sides.fault("/until", "order_of_time", "a place ends after it begins")
     if person := data.get("principal_id"):
         _check_new_member(work, jit, authority, person)
     row_id = new_id()
@@ -104,8 +107,8 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
             sealed=seal(key_of(work, jit), said, row_id),
             principal_id=person,
             seconded=data.get("seconded", False),
-            since=data.get("since", work.now),
-            until=data.get("until"),
+            since=since,
+            until=until,
         )
     )
     if jit.state == "active":

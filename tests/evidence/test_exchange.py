@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from teaming import CLAUSES, SIGNERS, active, days, items, proposed, sign, step, to_sign, walk, with_space
 
 from coopapi import administration
@@ -67,6 +68,22 @@ def test_each_receiver_accepts_for_itself_and_opens_the_words_to_nobody_else(wor
     assert full["state"] == "accepted"
     beside = {r["reason"] for r in see(world, "prosecutor_fr", item).json["recipients"]}
     assert beside == {None}
+
+    again = world.as_("prosecutor").post(f"/evidence/{item}/recipients", {"authority_id": str(world.authorities["ro"])})
+    assert (again.status_code, see(world, "prosecutor_ro", item).json["state"]) == (201, "offered")
+    assert take(world, "prosecutor_ro", item, "accept").json["title"] == ITEM["title"]
+
+
+def test_the_database_itself_lets_no_provider_accept_for_a_receiver(world):
+    from coopapi.callers import actor_of
+
+    given(world, "prosecutor", active(world), conditions=ASKED_FIRST)
+    database = world.app.extensions["coopapi"].database
+    with (
+        pytest.raises(DBAPIError, match="row-level security"),
+        database.work(lambda session: actor_of(session, "https://issuer.test", "prosecutor", None), "r") as work,
+    ):
+        work.session.execute(text("update evidence_recipients set state = 'accepted'"))
 
 
 @pytest.mark.parametrize(("state", "found"), [("offered", "prosecutor_ro"), ("accepted", "prosecutor_fr")])

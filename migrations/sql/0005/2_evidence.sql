@@ -81,7 +81,9 @@ create policy made on evidence_recipients for insert with check (
     and authority_id in (select priv.receivers(object_id, provider_id)) and priv.gives(evidence_id, object_id, provider_id));
 create policy changed on evidence_recipients for update using (
     ACTING(evidence_recipients.object_id)
-    and (authority_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)));
+    and (authority_id = (select priv.authority()) or provider_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)))
+    with check (authority_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)
+                or provider_id = (select priv.authority()) and state = 'offered');
 
 -- An item is seen by whoever gave it or entered it, by those to whom it was given, and before that by whoever verifies it: what a third
 -- State gives to a team, nobody else sees before (Regulation (EU) 2023/969 Art. 17(3)).
