@@ -99,10 +99,12 @@ class Work:
     purpose: str
     notes: list[dict[str, Any]] = field(default_factory=list)
 
-    def require(self, action: Action) -> None:
-        """Stop here unless the actor's role grants the action."""
+    def require(self, action: Action, *, human: bool = False) -> None:
+        """Stop here unless the actor's role grants the action; what the law gives to a human no machine does (LED Art. 11)."""
         if not self.actor.may(action):
             raise Forbidden(f"the role {self.actor.role} does not include {action}")
+        if human and not self.actor.human:
+            raise Forbidden("the law gives this to a person, not to a machine client")
 
     def all(self, model: type[R]) -> Select[R]:
         """Everything of this kind that the actor may see."""

@@ -155,9 +155,7 @@ def extend(work: Work, deadline_id: UUID, version: int, data: Mapping[str, Any])
     move = DEADLINE_LIFE.move(state(row, work.now), data["event"], data.get("reason"))
     if row.owed_by not in {part.side for part in acting(work, row)}:
         raise NotYourDeadline
-    work.require(move.by)
-    if not work.actor.human:
-        raise Forbidden("the law gives this to a person, not to a machine client")
+    work.require(move.by, human=True)
     row = work.one(Deadline, deadline_id, version=version, lock=True)
     if rule.extension is None or len(row.extensions) >= rule.extension.most:
         raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)

@@ -103,7 +103,7 @@ def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
     if there is None:
         work.add(_recipient(item, authority_id))
     elif there.state == "declined":
-        there.state = "offered"
+        there.state, there.answer, there.decided_by, there.decided_at = "offered", None, None, None
     else:
         raise GivenToThemAlready
     return item
@@ -122,11 +122,16 @@ def one(work: Work, item: Evidence, authority_id: UUID) -> Recipient | None:
 
 
 def receive(work: Work, item: Evidence, holder: UUID, at: datetime) -> None:
-    """Note a receipt; once all have received what was given to a team, its words are not kept any longer (Art. 21)."""
+    """Note a receipt; the last one ends the words about what was given to a team (the same, Art. 21)."""
     recipient = one(work, item, holder)
     if recipient is None or recipient.received_at is not None:
         return
     recipient.received_at = at
+    end_words(work, item)
+
+
+def end_words(work: Work, item: Evidence) -> None:
+    """Keep the words no longer once all have received the item who did not decline it."""
     work.session.flush()
     waiting = [row for row in of(work, [item]) if row.state != "declined" and row.received_at is None]
     if item.erase_at is not None and not waiting and item.state == "given":

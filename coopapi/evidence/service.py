@@ -138,6 +138,7 @@ def _answer(work: Work, row: Evidence, taker: Recipient, move: Move, said: Mappi
     work.session.flush()
     if {one.state for one in recipients.of(work, [row])} == {"declined"}:
         row.state = "declined"
+    recipients.end_words(work, row)
 
 
 def give_to(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:

@@ -78,20 +78,13 @@ def own_side(work: Work, item: Evidence | EvidenceUse) -> Side:
 def take(work: Work, move: Move, item: Evidence | EvidenceUse, recorded: Mapping[str, Any] | None) -> None:
     """Stop unless the caller may take the step: on its own side, or recorded for an authority that has nobody here."""
     if move.side == own_side(work, item):
-        allow(work, move)
+        work.require(move.by, human=move.human)
         speak_for(work, item.object_id, work.actor.authority_id, recorded)
         return
     other = item.provider_id if move.side == Side.PROVIDER else (recorded or {}).get("authority_id")
     if other is None or other == work.actor.authority_id:
         raise OtherSide(f"this is for the {move.side}")
     speak_for(work, item.object_id, other, recorded)
-
-
-def allow(work: Work, move: Move) -> None:
-    """Stop unless the caller's role includes the step; what the law gives to a human no machine does."""
-    work.require(move.by)
-    if move.human and not work.actor.human:
-        raise Forbidden("the law gives this to a person, not to a machine client")
 
 
 def may_take(work: Work, move: Move, item: Evidence | EvidenceUse) -> bool:

@@ -73,7 +73,7 @@ def sign(work: Work, jit_id: UUID, row_id: UUID, data: Mapping[str, Any]) -> Jit
     jit, row = _open(work, jit_id, row_id)
     move = AMENDMENT_LIFE.move(row.state, "sign", None)
     _require_signer(work, jit, row)
-    sides.allow(work, move)
+    work.require(move.by, human=move.human)
     _require_active(jit, "sign")
     _CHECKS[row.change](work, jit, row)
     signature = signing.put(work, jit, row.id, data, text_of(work, jit, row), *_joining(row))
@@ -109,7 +109,7 @@ def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str
         sign(work, jit_id, row_id, data)
         return row
     _require_signer(work, jit, row)
-    sides.allow(work, move)
+    work.require(move.by, human=move.human)
     if move.event == "withdraw" and row.proposed_by != work.actor.authority_id:
         raise sides.NotAParty("whoever proposed an amendment withdraws it")
     row.state, row.decided_at = move.target, work.now

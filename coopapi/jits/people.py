@@ -56,7 +56,7 @@ def step_party(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mappi
     sides.require_party(work, jit)
     party = one(work, JitParty, jit_id, row_id, version)
     move = PARTY_LIFE.move(party.state, data["event"], data.get("reason"))
-    sides.allow(work, move)
+    work.require(move.by, human=move.human)
     agreeing.require_open(jit)
     if move.event == "lead":
         _lead(work, jit, party, data.get("leader"))
@@ -184,7 +184,7 @@ def end_place(work: Work, model: type[Q], at: tuple[UUID, UUID], version: int, e
     sides.require_party(work, jit)
     row = one(work, model, *at, version)
     move = PLACE_LIFE.move(row.state, event, None)
-    sides.allow(work, move)
+    work.require(move.by, human=move.human)
     if isinstance(row, JitMember) and row.authority_id != work.actor.authority_id:
         raise sides.NotAParty("each party withdraws its own people")
     tell(work, jit, f"{model.__name__.removeprefix('Jit').lower()}_ended")

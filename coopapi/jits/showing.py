@@ -128,7 +128,7 @@ def _signed(work: Work, jit: Jit, row: JitSignature) -> dict[str, Any]:
 
 
 def _recorded(work: Work, jit: Jit, row: JitSignature) -> dict[str, Any] | None:
-    return recorded_of(unseal(key_of(work, jit), row.recorded, row.id))
+    return recorded_of(unseal(key_of(work, jit), row.recorded, row.id)) if row.recorded else None
 
 
 def amendments(work: Work, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:

@@ -64,14 +64,7 @@ def require_party(work: Work, jit: Jit) -> JitParty:
 def take(work: Work, jit: Jit, move: Move) -> None:
     """Stop unless the caller may take a step for its own State."""
     require_party(work, jit)
-    allow(work, move)
-
-
-def allow(work: Work, move: Move) -> None:
-    """Stop unless the caller's role includes the step; what the law gives to a human no machine does."""
-    work.require(move.by)
-    if move.human and not work.actor.human:
-        raise Forbidden("the law gives this to a person, not to a machine client")
+    work.require(move.by, human=move.human)
 
 
 def place_of(work: Work, jit_id: UUID) -> str:

@@ -106,9 +106,7 @@ def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any
     move = CONSULTATION_LIFE.move(row.state, data["event"], data.get("reason"))
     if not _open_to(move, own):
         raise NotConsulted
-    work.require(move.by)
-    if not work.actor.human:
-        raise Forbidden("the law gives this to a person, not to a machine client")
+    work.require(move.by, human=True)
     if move.event == "agree":
         row.prosecuting_country = _agreed(work, row)
     row.state, row.updated_at = move.target, work.now

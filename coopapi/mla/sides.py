@@ -62,10 +62,8 @@ def take(work: Work, request: Request, move: Move, recorded: Mapping[str, Any] |
         if recorded:
             detail = "this is your own side's step: take it, there is nobody to record it for"
             raise Unprocessable(errors=[{"in": "body", "pointer": "/recorded", "rule": "own_side", "detail": detail}])
-        work.require(move.by)
+        work.require(move.by, human=move.human)
         on_duty(work, request.kind, request.urgency)
-        if move.human and not work.actor.human:
-            raise Forbidden("the law gives this to a person, not to a machine client")
         return Taken(move.side, work.actor.authority_id, work.now)
     if not own:
         raise WrongSide(f"this is for the {move.side} side")

@@ -71,6 +71,7 @@ def test_each_receiver_accepts_for_itself_and_opens_the_words_to_nobody_else(wor
 
     again = world.as_("prosecutor").post(f"/evidence/{item}/recipients", {"authority_id": str(world.authorities["ro"])})
     assert (again.status_code, see(world, "prosecutor_ro", item).json["state"]) == (201, "offered")
+    assert (see(world, "prosecutor_ro", item).json["reason"], see(world, "prosecutor_ro", item).json["decided_at"]) == (None, None)
     assert take(world, "prosecutor_ro", item, "accept").json["title"] == ITEM["title"]
 
 
@@ -227,6 +228,15 @@ def test_once_all_have_received_it_the_words_are_gone_at_once(world):
     world.clock.forward(seconds=1)
     assert {see(world, who, item).json["title"] for who in SIGNERS.values()} == {None}
     assert all(r["received_at"] for r in see(world, "prosecutor", item).json["recipients"])
+
+
+def test_whoever_declines_keeps_nobody_waiting(world):
+    item = given(world, "prosecutor", active(world, "fr", "ro"), conditions=ASKED_FIRST)
+    assert take(world, "prosecutor_fr", item, "accept").status_code == 200
+    received(world, "prosecutor_fr", item)
+    assert see(world, "prosecutor_fr", item).json["title"] == ITEM["title"]
+    assert take(world, "prosecutor_ro", item, "decline", reason="No.").status_code == 200
+    assert {see(world, who, item).json["title"] for who in ("prosecutor", "prosecutor_fr")} == {None}
 
 
 def test_nobody_erases_but_the_operator(world):
