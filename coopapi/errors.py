@@ -64,3 +64,8 @@ class TooLarge(CoopError):
 
 class Unavailable(CoopError):
     """A part of the service that this needs is not available."""
+
+
+def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
+    """Say what is wrong with one field."""
+    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select
 
 from coopapi.db import Work, new_id
-from coopapi.errors import Forbidden
+from coopapi.errors import Forbidden, fault
 from coopapi.evidence import recipients, sides
 from coopapi.evidence.models import Custody, Evidence
 from coopapi.evidence.sealing import seal, unseal
@@ -28,7 +28,7 @@ def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
     if holder != work.actor.authority_id and not sides.stands_in(work, item.object_id, holder):
         raise Forbidden("each authority records what it did itself")
     if data["at"] > work.now:
-        raise sides.fault("/at", "order_of_time", "not in the future")
+        raise fault("/at", "order_of_time", "not in the future")
     row_id = new_id()
     row = work.add(
         Custody(

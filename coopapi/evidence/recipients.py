@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from coopapi.db import Work, new_id
 from coopapi.directory import codelists
-from coopapi.errors import Conflict, Forbidden
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import sides
 from coopapi.evidence.models import Evidence, Recipient
 
@@ -54,7 +54,7 @@ def team_of(work: Work, object_id: UUID, provider_id: UUID) -> Team | None:
 def check_source(team: Team | None, source_country: str) -> None:
     """Stop at what was obtained in another State of the team: that State gives it, and is asked for consent (Art. 13(10)(b))."""
     if team and source_country != team.provider and source_country in team.others:
-        raise sides.fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
+        raise fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
 
 
 def verifier(team: Team | None, provider_id: UUID) -> UUID | None:
@@ -73,7 +73,7 @@ def give(work: Work, item: Evidence, wanted: Iterable[UUID] | None) -> None:
     chosen = there if wanted is None else list(dict.fromkeys(wanted))
     for n, authority_id in enumerate(chosen):
         if authority_id not in there:
-            raise sides.fault(f"/recipients/{n}", "recipient", "not somebody who takes part here and may have evidence")
+            raise fault(f"/recipients/{n}", "recipient", "not somebody who takes part here and may have evidence")
     work.session.add_all(_recipient(item, authority_id) for authority_id in chosen)
     work.session.flush()
 
@@ -96,9 +96,9 @@ def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
     if item.provider_id != work.actor.authority_id:
         raise Forbidden("whoever gave it says who gets it")
     if item.state not in ("to_verify", "given"):
-        raise sides.fault("/authority_id", "given", f"the item is {item.state}")
+        raise fault("/authority_id", "given", f"the item is {item.state}")
     if authority_id not in receivers(work, item.object_id, item.provider_id):
-        raise sides.fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
+        raise fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
     there = one(work, item, authority_id)
     if there is None:
         work.add(_recipient(item, authority_id))

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, fault
 from coopapi.evidence import recipients, sides
 from coopapi.evidence.models import EVIDENCE_LIFE, Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
@@ -69,11 +69,11 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
 
 def _check(work: Work, data: Mapping[str, Any]) -> None:
     if len({data.get(name) is None for name in _DIGITAL}) > 1:
-        raise sides.fault("/sha256", "digital", "sha256, size and media_type go together; a physical object has none")
+        raise fault("/sha256", "digital", "sha256, size and media_type go together; a physical object has none")
     if data["obtained_on"] > (work.now + timedelta(hours=14)).date():
-        raise sides.fault("/obtained_on", "order_of_time", "not in the future")
+        raise fault("/obtained_on", "order_of_time", "not in the future")
     if (data["handling_code"] == "H3") != bool(data.get("handling_text")):
-        raise sides.fault("/handling_text", "H3", "H3 states its restrictions in words, and no other code does")
+        raise fault("/handling_text", "H3", "H3 states its restrictions in words, and no other code does")
     check_conditions(data.get("conditions", ()))
 
 
@@ -81,7 +81,7 @@ def check_conditions(conditions: Sequence[Mapping[str, Any]]) -> None:
     """Stop at a time limit that does not say when it ends."""
     for n, condition in enumerate(conditions):
         if condition["code"] == "time_limit" and not condition.get("until"):
-            raise sides.fault(f"/conditions/{n}/until", "time_limit", "say until when it may be used")
+            raise fault(f"/conditions/{n}/until", "time_limit", "say until when it may be used")
 
 
 def _check_new(work: Work, object_id: UUID, sha256: str | None) -> None:

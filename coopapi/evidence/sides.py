@@ -10,7 +10,7 @@ from coopapi import parties
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
-from coopapi.errors import Forbidden, NotFound, Unprocessable
+from coopapi.errors import Forbidden, NotFound, fault
 from coopapi.evidence.models import Evidence, EvidenceUse
 from coopapi.lifecycle import Move, Side
 from coopapi.parties import Party
@@ -95,8 +95,3 @@ def may_take(work: Work, move: Move, item: Evidence | EvidenceUse) -> bool:
         return work.actor.may(move.by) and (work.actor.human or not move.human)
     recording = move.side == Side.PROVIDER and work.actor.may(Action.EVIDENCE_WRITE)
     return recording and stands_in(work, item.object_id, item.provider_id)
-
-
-def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
-    """Say what is wrong with one field."""
-    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])

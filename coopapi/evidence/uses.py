@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict, Forbidden
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import sides
 from coopapi.evidence.models import USE_LIFE, Evidence, EvidenceUse
 from coopapi.evidence.sealing import seal, unseal
@@ -47,7 +47,7 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
     item = work.one(Evidence, evidence_id)
     sides.require_acting(work, item.object_id)
     if not cases.reaches(work, data["case_id"], Level.CONTRIBUTE):
-        raise sides.fault("/case_id", "case", "not a case that you may add to")
+        raise fault("/case_id", "case", "not a case that you may add to")
     _require_usable(work, item)
     threat = data.get("serious_threat", False)
     _check_threat(item, data)
@@ -55,7 +55,7 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
     if reasons and not data.get("ask_consent"):
         raise ConsentNeeded(errors=[{"in": "body", "pointer": "/ask_consent", "rule": r, "detail": _WHY[r]} for r in reasons])
     if reasons and not data.get("reason"):
-        raise sides.fault("/reason", "reason", "tell the provider why you ask")
+        raise fault("/reason", "reason", "tell the provider why you ask")
     row_id = new_id()
     row = work.add(
         EvidenceUse(
@@ -82,9 +82,9 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
 def _check_threat(item: Evidence, data: Mapping[str, Any]) -> None:
     """A serious threat opens what was given to a team, and only for a reason that the provider reads."""
     if data.get("serious_threat") and item.object_type != "jit":
-        raise sides.fault("/serious_threat", "art_13_10_c", "this is for what was given to a team")
+        raise fault("/serious_threat", "art_13_10_c", "this is for what was given to a team")
     if data.get("serious_threat") and not data.get("reason"):
-        raise sides.fault("/reason", "reason", "tell the provider of the threat")
+        raise fault("/reason", "reason", "tell the provider of the threat")
 
 
 def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str, *, threat: bool) -> list[str]:
@@ -153,7 +153,7 @@ def _conditions(work: Work, row: EvidenceUse, move: Move, given: Sequence[Mappin
     """The conditions of a consent, which stay readable when it is revoked; a consent is for an item that can be used."""
     if move.event != "consent":
         if given:
-            raise sides.fault("/conditions", "consent", "conditions go with a consent")
+            raise fault("/conditions", "consent", "conditions go with a consent")
         before: Sequence[Mapping[str, Any]] = unseal(work, "answer", row.id, row.answer).get("conditions", ())
         return before
     _require_usable(work, work.one(Evidence, row.evidence_id))

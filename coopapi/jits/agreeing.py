@@ -9,7 +9,7 @@ from sqlalchemy import select
 from coopapi import parties
 from coopapi.db import Work, new_id
 from coopapi.directory import codelists
-from coopapi.errors import Conflict, Unprocessable
+from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.instruments import service as instruments
 from coopapi.jits import linking, sides
 from coopapi.jits.lives import CLAUSES, OPEN
@@ -88,14 +88,14 @@ def _set(work: Work, jit: Jit, data: Mapping[str, Any]) -> None:
             setattr(jit, name, data[name])
     _check_basis(jit.legal_basis)
     if jit.until is not None and jit.until <= work.now and "until" in data:
-        raise sides.fault("/until", "order_of_time", "a team ends in the future")
+        raise fault("/until", "order_of_time", "a team ends in the future")
     amend_terms(work, jit, {name: data[name] for name in TERMS if name in data})
 
 
 def _check_basis(code: str) -> None:
     basis = _basis(code)
     if basis.extra.get("in_force") is False:
-        raise sides.fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
+        raise fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
 
 
 def _basis(code: str) -> codelists.Item:

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from coopapi import parties
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict, NotFound
+from coopapi.errors import Conflict, NotFound, fault
 from coopapi.jits import agreeing, clocks, people, sides, signing
 from coopapi.jits.lives import AMENDMENT_LIFE
 from coopapi.jits.models import Jit, JitParty
@@ -148,14 +148,14 @@ def release_joining(work: Work, jit: Jit) -> None:
 
 def _check_join(work: Work, jit: Jit, row: JitAmendment) -> None:
     if row.authority_id is None:
-        raise sides.fault("/authority_id", "required", "say who joins")
+        raise fault("/authority_id", "required", "say who joins")
     authority = sides.state_authority(work, row.authority_id, "/authority_id")
     sides.check_new_state(work, jit.id, authority.country, "/authority_id")
     if outside := agreeing.not_bound(work, jit, [authority.country or ""]):
-        raise sides.fault("/authority_id", "not_bound", outside)
+        raise fault("/authority_id", "not_bound", outside)
     there = {party.authority_id: party.country for party in sides.of_team(work, jit.id)}
     if lacking := agreeing.administration(jit.administrator_id, {**there, authority.id: authority.country}):
-        raise sides.fault("/authority_id", "space_administrator", lacking)
+        raise fault("/authority_id", "space_administrator", lacking)
     for other in pending(work, jit):
         if other.id != row.id and _state_that_joins(work, other) == authority.country:
             raise JoinsAlready(existing=f"/api/v1/jits/{jit.id}/amendments/{other.id}/transitions")
@@ -169,37 +169,37 @@ def _state_that_joins(work: Work, row: JitAmendment) -> str | None:
 def _check_leave(work: Work, jit: Jit, row: JitAmendment) -> None:
     there = sides.of_team(work, jit.id)
     if row.authority_id not in {party.authority_id for party in there}:
-        raise sides.fault("/authority_id", "party", "only a party leaves")
+        raise fault("/authority_id", "party", "only a party leaves")
     if len(there) <= _TWO:
-        raise sides.fault("/authority_id", "two_states", "a team has at least two States: end it")
+        raise fault("/authority_id", "two_states", "a team has at least two States: end it")
     if row.authority_id == jit.administrator_id:
-        raise sides.fault("/authority_id", "space_administrator", "it administers the space: amend the platform clause first")
+        raise fault("/authority_id", "space_administrator", "it administers the space: amend the platform clause first")
 
 
 def _check_period(work: Work, jit: Jit, row: JitAmendment) -> None:
     del work
     if row.until is None or jit.until is None or row.until <= jit.until:
-        raise sides.fault("/until", "later", "an extension ends later than what it extends")
+        raise fault("/until", "later", "an extension ends later than what it extends")
 
 
 def _check_purpose(work: Work, jit: Jit, row: JitAmendment) -> None:
     if not _details(work, jit, row).get("purpose"):
-        raise sides.fault("/purpose", "required", "say the new purpose")
+        raise fault("/purpose", "required", "say the new purpose")
 
 
 def _check_clause(work: Work, jit: Jit, row: JitAmendment) -> None:
     said = _details(work, jit, row)
     if not said.get("clause") or not said.get("platform" if said["clause"] == "platform" else "text"):
-        raise sides.fault("/clause", "required", "name the clause and its new text")
+        raise fault("/clause", "required", "name the clause and its new text")
     if said["clause"] == "platform":
         there = {party.authority_id: party.country for party in sides.of_team(work, jit.id)}
         if lacking := agreeing.administration(UUID(said["platform"]["space_administrator"]), there):
-            raise sides.fault("/platform/space_administrator", "party", lacking)
+            raise fault("/platform/space_administrator", "party", lacking)
 
 
 def _check_participant(work: Work, jit: Jit, row: JitAmendment) -> None:
     if row.authority_id is None or not _details(work, jit, row).get("role"):
-        raise sides.fault("/role", "required", "say who takes part, and as what")
+        raise fault("/role", "required", "say who takes part, and as what")
     people.check_participant(work, jit.id, row.authority_id, "/authority_id")
 
 

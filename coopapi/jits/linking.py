@@ -10,7 +10,7 @@ from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.directory.models import Principal
-from coopapi.errors import Conflict, NotFound
+from coopapi.errors import Conflict, NotFound, fault
 from coopapi.jits import sides
 from coopapi.jits.lives import AFTER, SHARE_LIFE
 from coopapi.jits.models import Jit
@@ -31,7 +31,7 @@ def link(work: Work, jit: Jit, wish: Mapping[str, Any], pointer: str) -> SharedC
     work.require(Action.CASE_SHARE)
     case = cases.usable(work, wish["case_id"], Level.OWN)
     if case.authority_id != work.actor.authority_id:
-        raise sides.fault(pointer, "own_case", "only its owner shares a case")
+        raise fault(pointer, "own_case", "only its owner shares a case")
     level = Level[wish.get("level", "read").upper()]
     row = work.session.scalar(work.all(SharedCase).where(SharedCase.object_id == jit.id, SharedCase.case_id == case.id))
     if row is None:
@@ -115,7 +115,7 @@ def own_person(work: Work, authority_id: UUID, principal_id: UUID, pointer: str 
     """Stop unless the person is one of the caller's own, for its own State: others name theirs themselves."""
     found = work.session.scalar(work.all(Principal).where(Principal.id == principal_id, Principal.active))
     if found is None or found.authority_id != authority_id:
-        raise sides.fault(pointer, "own_person", "an active person of that State's authority, named by itself")
+        raise fault(pointer, "own_person", "an active person of that State's authority, named by itself")
 
 
 def show(work: Work, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coopapi.db import Work
-from coopapi.errors import Conflict, Forbidden
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.jits import agreeing, amending, clocks, evaluating, publishing, sides, signing
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.jits.models import Jit
@@ -61,7 +61,7 @@ def _abandon(work: Work, jit: Jit, data: Mapping[str, Any]) -> None:
 def _end(work: Work, jit: Jit, data: Mapping[str, Any]) -> None:
     """The goal is reached, or a State withdraws: access to the cases is gone with this step."""
     if data.get("end_reason") is None:
-        raise sides.fault("/end_reason", "required", "say whether its goal is reached or a State withdraws")
+        raise fault("/end_reason", "required", "say whether its goal is reached or a State withdraws")
     jit.end_reason, jit.ended_at = data["end_reason"], work.now
     jit.state = "ended"
     work.session.flush()

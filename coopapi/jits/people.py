@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict, NotFound
+from coopapi.errors import Conflict, NotFound, fault
 from coopapi.evidence.sides import stands_in
 from coopapi.jits import agreeing, linking, sides
 from coopapi.jits.lives import AFTER, PARTY_LIFE, PLACE_LIFE
@@ -74,7 +74,7 @@ def _lead(work: Work, jit: Jit, party: JitParty, leader: Mapping[str, Any] | Non
     if _foreign(work, party):
         raise sides.NotAParty("each State names its own leader; only of one that has nobody here another names the office")
     if not leader:
-        raise sides.fault("/leader", "required", "name the leader")
+        raise fault("/leader", "required", "name the leader")
     agreeing.lead(work, jit, party, leader)
 
 
@@ -91,10 +91,10 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
     authority = data.get("authority_id", work.actor.authority_id)
     sides.state_authority(work, authority, "/authority_id")
     if authority != work.actor.authority_id:
-        raise sides.fault("/authority_id", "own_people", "each party enters its own people")
+        raise fault("/authority_id", "own_people", "each party enters its own people")
     since, until = data.get("since", work.now), data.get("until")
     if until is not None and until <= since:
-        raise sides.fault("/until", "order_of_time", "a place ends after it begins")
+        raise fault("/until", "order_of_time", "a place ends after it begins")
     if person := data.get("principal_id"):
         _check_new_member(work, jit, authority, person)
     row_id = new_id()

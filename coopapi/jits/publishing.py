@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict, NotFound, Unprocessable
+from coopapi.errors import Conflict, NotFound, Unprocessable, fault
 from coopapi.jits import lint, sides, signing
 from coopapi.jits.lint import Term
 from coopapi.jits.lives import STATEMENT_LIFE
@@ -70,7 +70,7 @@ def _check(work: Work, jit: Jit, texts: Mapping[str, str], *, names_operation: b
     said = {f"/texts/{language}": words for language, words in texts.items()}
     if names_operation:
         if not jit.operation_name:
-            raise sides.fault("/names_operation", "operation_name", "the operation has no name")
+            raise fault("/names_operation", "operation_name", "the operation has no name")
         said["/names_operation"] = jit.operation_name
     if errors := lint.faults(said, _unsayable(work, jit)):
         raise NotFitForThePublic(errors=errors)

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from coopapi import parties
 from coopapi.db import Work
 from coopapi.directory.models import Authority
-from coopapi.errors import Forbidden, Unprocessable
+from coopapi.errors import Forbidden, Unprocessable, fault
 from coopapi.jits.models import INSIDE, Jit, JitParticipant, JitParty, through
 from coopapi.lifecycle import Move, Side
 from coopapi.sharing import reshare
@@ -25,11 +25,6 @@ class NotAParty(Forbidden):
 
 class OneAuthorityForEachState(Unprocessable):
     """Each State is a party once, through one authority."""
-
-
-def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
-    """Say what is wrong with one field."""
-    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])
 
 
 def locked(work: Work, jit_id: UUID, version: int | None = None) -> Jit:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coopapi.db import Work, as_json, new_id
-from coopapi.errors import Conflict, Forbidden
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence.sides import stands_in
 from coopapi.jits import clocks, sides
 from coopapi.jits.lives import JIT_LIFE
@@ -117,13 +117,13 @@ def _signer(work: Work, jit: Jit, recorded: Mapping[str, Any] | None, *joining: 
     sides.require_party(work, jit)
     authority_id: UUID = recorded["authority_id"]
     if authority_id == work.actor.authority_id:
-        raise sides.fault("/recorded", "own_side", "this is your own State's signature: sign, there is nobody to record it for")
+        raise fault("/recorded", "own_side", "this is your own State's signature: sign, there is nobody to record it for")
     if authority_id not in {party.authority_id for party in sides.of_team(work, jit.id)} | set(joining):
-        raise sides.fault("/recorded/authority_id", "party", "only parties sign, and the State that joins")
+        raise fault("/recorded/authority_id", "party", "only parties sign, and the State that joins")
     if not stands_in(work, jit.id, authority_id):
         raise SignsForItself
     if recorded["at"] > work.now:
-        raise sides.fault("/recorded/at", "order_of_time", "not in the future")
+        raise fault("/recorded/at", "order_of_time", "not in the future")
     return authority_id
 
 

@@ -12,7 +12,7 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import Case
 from coopapi.db import Work, new_id
 from coopapi.directory.models import Authority
-from coopapi.errors import Conflict, Forbidden, Unprocessable
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
 from coopapi.lifecycle import Move, Side
@@ -261,8 +261,3 @@ def show_positions(work: Work, rows: Sequence[ConsultationPosition]) -> list[dic
         columns = {column.key: getattr(row, column.key) for column in ConsultationPosition.__table__.columns}
         shown.append({**columns, "reasons": unseal(key, row.sealed, row.id).get("reasons"), "etag": row.etag})
     return shown
-
-
-def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
-    """Say what is wrong with one field."""
-    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])

@@ -9,7 +9,7 @@ from sqlalchemy import Select
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict, Forbidden, NotFound
+from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
 from coopapi.sealing import key_of, seal, unseal
@@ -33,9 +33,9 @@ def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> Proc
     cases.usable(work, data["case_id"], Level.OWN)
     to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
-        raise service.fault("/to_authority", "prosecutes", "the authority of the State that prosecutes")
+        raise fault("/to_authority", "prosecutes", "the authority of the State that prosecutes")
     if data["transferred_on"] > work.now.date():
-        raise service.fault("/transferred_on", "order_of_time", "not in the future")
+        raise fault("/transferred_on", "order_of_time", "not in the future")
     row_id = new_id()
     row = work.add(
         ProceedingsTransfer(

@@ -13,13 +13,12 @@ from coopapi.db import Work, new_id
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.computing import zone_of
 from coopapi.deadlines.service import Occasion
-from coopapi.errors import Conflict, Forbidden
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import sides
 from coopapi.meetings.lives import ACTION_LIFE
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.papers import MeetingAction
-from coopapi.meetings.sides import fault
 from coopapi.sealing import seal, unseal
 
 _LATEST: Final = date(2200, 1, 1)

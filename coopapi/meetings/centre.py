@@ -8,12 +8,11 @@ from uuid import UUID
 from sqlalchemy import Select
 
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import sides
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.papers import CentreEntry
-from coopapi.meetings.sides import fault
 from coopapi.sealing import key_of, seal, unseal
 
 

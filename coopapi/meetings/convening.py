@@ -11,12 +11,11 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import Case
 from coopapi.db import Work, new_id
 from coopapi.directory.models import Authority
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import shares, sides
 from coopapi.meetings.lives import AHEAD, AMONG_DESKS, PLACE_LIFE
 from coopapi.meetings.models import Meeting, MeetingParticipant
-from coopapi.meetings.sides import fault
 from coopapi.mla.models import Request
 from coopapi.overlaps import showing as overlaps
 from coopapi.sealing import key_of, new_key, seal, unseal

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.db import Work
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import convening, minutes, polling, shares, sides
 from coopapi.meetings.lives import AHEAD, MEETING_LIFE, PLACE_LIFE
 from coopapi.meetings.models import Meeting, MeetingOption, MeetingParticipant
-from coopapi.meetings.sides import AT_ONCE, fault
+from coopapi.meetings.sides import AT_ONCE
 from coopapi.sealing import key_of, seal
 
 

@@ -11,7 +11,7 @@ from coopapi.access import Action
 from coopapi.db import Kept, Work
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import Disclosure
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, fault
 from coopapi.jits import agreeing
 from coopapi.jits.models import Jit
 from coopapi.jurisdiction import service as jurisdiction
@@ -20,7 +20,6 @@ from coopapi.meetings import sides
 from coopapi.meetings.lives import AFTER
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.papers import MeetingOutcome
-from coopapi.meetings.sides import fault
 from coopapi.mla import drafting
 from coopapi.mla.models import Request
 

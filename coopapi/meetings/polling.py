@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.db import Work
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, fault
 from coopapi.meetings import sides
 from coopapi.meetings.models import Meeting, MeetingAnswer, MeetingOption
-from coopapi.meetings.sides import fault
 
 
 class NoPollOpen(Conflict):

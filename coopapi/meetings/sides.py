@@ -9,7 +9,7 @@ from coopapi import parties
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
-from coopapi.errors import Forbidden, NotFound, Unprocessable
+from coopapi.errors import Forbidden, NotFound
 from coopapi.lifecycle import Move, Side
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.parties import Party
@@ -82,8 +82,3 @@ def tell(work: Work, meeting: Meeting, act: str, **detail: Any) -> None:
     own = (part.case_id for part in parties.parts(work, meeting.id) if part.authority_id == work.actor.authority_id)
     case_id = next((case_id for case_id in own if case_id), None)
     work.note(f"meeting.{act}", meeting, case_id=case_id, parties=meeting.id, event=True, state=meeting.state, **detail)
-
-
-def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
-    """Say what is wrong with one field."""
-    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])
