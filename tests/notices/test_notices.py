@@ -130,7 +130,8 @@ def test_of_two_new_versions_at_the_same_moment_one_is_kept(world):
         [one.start() for one in both]
         [one.join() for one in both]
 
-        assert sorted(answers) == [201, 412]
+        # The later one reads the old version before the first has committed, or after: its tag is old, or the notice is replaced.
+        assert sorted(answers) in ([201, 409], [201, 412])
         newer = world.as_("romanian").get("/requirement-notices?history=true").json["items"]
         assert len([n for n in newer if n["supersedes"] == made["id"]]) == 1
 
