@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from world import World, build
+from register import Register
+from world import World, populate
 
 from coopapi import config, crypto, migrate
 from coopapi.app import create_app
@@ -91,16 +92,6 @@ def clock():
 
 
 @pytest.fixture(scope="session")
-def app(migrated, keys, clock):
-    return create_app(migrated, keys, clock)
-
-
-@pytest.fixture
-def database(app):
-    return app.extensions["coopapi"].database
-
-
-@pytest.fixture(scope="session")
 def owner(postgres, migrated):
     """The superuser's connection, to look behind the policies."""
     connection = psycopg2.connect(
@@ -111,20 +102,28 @@ def owner(postgres, migrated):
     connection.close()
 
 
+@pytest.fixture(scope="session")
+def register(owner):
+    return Register(owner)
+
+
+@pytest.fixture(scope="session")
+def app(migrated, register, keys, clock):
+    return create_app(migrated, keys, clock)
+
+
 @pytest.fixture
-def world(app, owner, signer, clock) -> World:
-    """Authorities of three countries and their people, on an empty register."""
+def database(app):
+    return app.extensions["coopapi"].database
+
+
+@pytest.fixture
+def world(app, register, signer, clock) -> World:
+    """Authorities of three countries and their people, on an otherwise empty register."""
     clock.offset = timedelta()
-    with owner.cursor() as cursor:
-        cursor.execute(
-            """do $$ declare t text; begin
-                set local session_replication_role = replica;
-                for t in select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace
-                    and relname not in ('alembic_version', 'signing_keys', 'cases', 'authorities')
-                loop execute format('delete from %I', t); end loop;
-                delete from cases where id <> '00000000-0000-0000-0000-000000000000';
-                delete from authorities where id not in
-                    ('00000000-0000-0000-0000-000000000000', '00000000-0000-7000-8000-000000000001');
-            end $$"""
-        )
-    return build(app, signer, clock)
+
+    def settle():
+        register.empty()
+        return populate(app)
+
+    return World(app, signer, clock, *register.as_of("world", settle))

@@ -273,7 +273,11 @@ REQUEST = """insert into mla_requests (id, version, maker_id, reference, kind, r
 
 
 @pytest.fixture
-def things(world, owner):
+def things(world, owner, register):
+    return register.as_of("things", lambda: one_thing_of_each(world, owner))
+
+
+def one_thing_of_each(world, owner):
     """A Dutch case with everything, overlapping a Romanian one: nothing of it is for the French."""
     other = world.case("romanian")
     world.hold("romanian", other, "heron@example.org")

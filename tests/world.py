@@ -128,7 +128,8 @@ class World:
         return made.json
 
 
-def build(app, signer, clock) -> World:
+def populate(app):
+    """Enter the authorities and the people; answer their ids."""
     database = app.extensions["coopapi"].database
     ids = {
         key: administration.add_authority(database, {"name": name, "type": kind, "country": country})
@@ -138,4 +139,4 @@ def build(app, signer, clock) -> World:
     for name, (home, role, cleared) in PEOPLE.items():
         data = {"name": name, "issuer": ISSUER, "subject": name, "roles": [role], "victim_cleared": cleared}
         people[name] = administration.add_person(database, ids.get(home, OPERATOR), data)
-    return World(app, signer, clock, ids, people)
+    return ids, people
