@@ -35,7 +35,7 @@ def evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     show=evaluating.show,
 )
 def evaluate(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitEvaluation:
-    """Answer for your State, again if need be; with `joint` for all, once every State has answered."""
+    """Answer for your State or record the answer of one that has nobody here, again if need be; with `joint` for all, last."""
     return evaluating.answer(work, jit_id, data)
 
 

@@ -102,7 +102,7 @@ def _joining(row: JitAmendment) -> list[UUID]:
 
 
 def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str, Any]) -> JitAmendment:
-    """Refuse an amendment for one's own State, or withdraw what one proposed; `sign` with the digest signs it."""
+    """Refuse an amendment for one's own State or for one that has nobody here, or withdraw what one proposed; `sign` signs it."""
     jit, row = _open(work, jit_id, row_id, version)
     move = AMENDMENT_LIFE.move(row.state, data["event"], data.get("reason"))
     if move.event == "sign":
@@ -112,12 +112,14 @@ def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str
     work.require(move.by, human=move.human)
     if move.event == "withdraw" and row.proposed_by != work.actor.authority_id:
         raise sides.NotAParty("whoever proposed an amendment withdraws it")
+    sides.speaker(work, jit, data.get("recorded"), *_joining(row))
     row.state, row.decided_at = move.target, work.now
+    row.recorded = sides.put_recorded(work, jit, row.id, data.get("recorded"))
     row.words = put_words(work, jit, row.id, data.get("reason"))
     work.session.flush()
     if row.change == "join" and row.authority_id:
         sides.release(work, jit, row.authority_id, Side.NEGOTIATING)
-    tell(work, jit, f"amendment_{move.target}", amendment=str(row.id), change=row.change)
+    tell(work, jit, f"amendment_{move.target}", amendment=str(row.id), change=row.change, recorded=row.recorded is not None)
     return row
 
 

@@ -35,12 +35,12 @@ class StatesFirst(Conflict):
 
 
 def answer(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:
-    """Answer for one's own State, or together; an answer that is there is replaced."""
+    """Answer for one's own State, for one that has nobody here, or together; an answer that is there is replaced."""
     jit = sides.locked(work, jit_id)
     sides.require_party(work, jit)
     if jit.state != "evaluation":
         raise NotInEvaluation(state=jit.state)
-    whose = None if data.get("joint") else work.actor.authority_id
+    whose = None if data.get("joint") else sides.speaker(work, jit, data.get("recorded"))
     there = {row.authority_id: row for row in work.session.scalars(work.all(JitEvaluation).where(JitEvaluation.jit_id == jit.id))}
     waiting = [p.country for p in sides.of_team(work, jit.id) if p.authority_id not in there]
     if whose is None and waiting:
@@ -50,9 +50,10 @@ def answer(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:
     if row is None:
         row = JitEvaluation(id=new_id(), jit_id=jit.id, authority_id=whose)
     row.sealed = seal(key_of(work, jit), said, row.id)
+    row.recorded = sides.put_recorded(work, jit, row.id, data.get("recorded"))
     row.answered_by, row.answered_at = work.actor.id, work.now
     work.add(row)
-    tell(work, jit, "evaluated", joint=whose is None, answers=len({*there, whose}))
+    tell(work, jit, "evaluated", joint=whose is None, answers=len({*there, whose}), recorded=row.recorded is not None)
     return row
 
 
@@ -69,14 +70,15 @@ def of_team(work: Work, jit_id: UUID) -> Select[JitEvaluation]:
 
 def show(work: Work, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]]:
     """Show answers."""
-    keys = {jit_id: key_of(work, work.one(Jit, jit_id)) for jit_id in {row.jit_id for row in rows}}
+    teams = {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
     return [
         {
-            **unseal(keys[row.jit_id], row.sealed, row.id),
+            **unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id),
             "id": row.id,
             "authority_id": row.authority_id,
             "joint": row.authority_id is None,
             "answered_at": row.answered_at,
+            "recorded": sides.read_recorded(work, teams[row.jit_id], row),
             "etag": row.etag,
         }
         for row in rows

@@ -48,6 +48,7 @@ class JitAmendment(Kept):
     until: Mapped[datetime | None] = mapped_column()
     sealed: Mapped[bytes] = mapped_column()
     words: Mapped[bytes | None] = mapped_column()
+    recorded: Mapped[bytes | None] = mapped_column()
     state: Mapped[str] = mapped_column(default=AMENDMENT_LIFE.start)
     proposed_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     proposed_at: Mapped[datetime] = mapped_column()
@@ -60,7 +61,7 @@ class JitAmendment(Kept):
 
 
 class JitEvaluation(Kept):
-    """How the team went: answers of one State, or of all together."""
+    """How the team went: answers of one State, or of all together; of a State that has nobody here a party records them."""
 
     __tablename__ = "jit_evaluations"
     __table_args__ = (UniqueConstraint("jit_id", "authority_id", postgresql_nulls_not_distinct=True),)
@@ -68,6 +69,7 @@ class JitEvaluation(Kept):
     jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     authority_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     sealed: Mapped[bytes] = mapped_column()
+    recorded: Mapped[bytes | None] = mapped_column()
     answered_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     answered_at: Mapped[datetime] = mapped_column()
 

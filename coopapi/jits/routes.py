@@ -179,7 +179,7 @@ def amendment_moves(jit_id: UUID, amendment_id: UUID, *, work: Work) -> dict[str
     show=showing.amendments,
 )
 def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, version: int, work: Work) -> JitAmendment:
-    """Refuse an amendment for your State, or withdraw what you proposed."""
+    """Refuse an amendment for your State or for one that has nobody here, or withdraw what you proposed."""
     return amending.step(work, jit_id, amendment_id, version, data)
 
 

@@ -168,17 +168,17 @@ class AssociateIn(Schema):
     contact = Text(500, required=True)
 
 
-class SignedForIn(RecordedForIn):
-    """That a State signed which has nobody here, recorded for it: when, how one was told, and the proof of it."""
+class ActedForIn(RecordedForIn):
+    """What a State did that has nobody here, recorded for it: when, how one was told, and the proof of it."""
 
-    authority_id = fields.UUID(required=True, metadata={"description": "Which signed: a party, or the one that joins."})
+    authority_id = fields.UUID(required=True, metadata={"description": "Which: a party, or the one that joins."})
 
 
 class SignatureIn(Schema):
     """A signature: under the text with this digest and under no other."""
 
     text_sha256 = Digest(required=True)
-    recorded = fields.Nested(SignedForIn, metadata={"description": "Where it is not your State that signed."})
+    recorded = fields.Nested(ActedForIn, metadata={"description": "Where it is not your State that signed."})
 
 
 class AmendmentIn(Schema):
@@ -215,12 +215,20 @@ class AmendmentStepIn(TransitionIn):
     """A step of an amendment."""
 
     text_sha256 = Digest(metadata={"description": "To sign: the digest of the text that you sign."})
+    recorded = fields.Nested(ActedForIn, metadata={"description": "Where it is not your State that signs or refuses."})
+
+    @ma.validates_schema
+    def of_its_kind(self, data: dict[str, object], **_: object) -> None:
+        """Whoever proposed an amendment withdraws it."""
+        if data.get("event") == "withdraw" and "recorded" in data:
+            raise ma.ValidationError("Goes with sign and refuse.", "recorded")
 
 
 class EvaluationIn(Schema):
     """Answers to the form: of one's own State, or of all together once every State has answered."""
 
     joint = Flag()
+    recorded = fields.Nested(ActedForIn, metadata={"description": "Where it is not your State that answers."})
     legal_issues = Text(_LONG)
     operational_issues = Text(_LONG)
     practical_issues = Text(_LONG)
@@ -229,6 +237,12 @@ class EvaluationIn(Schema):
     funding = Text(_LONG)
     outcome = Text(_LONG, required=True)
     lessons = Text(_LONG)
+
+    @ma.validates_schema
+    def of_one_state(self, data: dict[str, object], **_: object) -> None:
+        """The joint answer is nobody's alone."""
+        if data.get("joint") and "recorded" in data:
+            raise ma.ValidationError("Goes with the answer of one State.", "recorded")
 
 
 TextsIn: type[ma.Schema] = Schema.from_dict({language: Text(4000, required=True) for language in LANGUAGES}, name="TextsIn")

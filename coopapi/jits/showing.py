@@ -9,7 +9,6 @@ from sqlalchemy import Select, select
 
 from coopapi.db import Kept, Work
 from coopapi.directory.models import Authority
-from coopapi.evidence.service import recorded_of
 from coopapi.jits import amending, sides, signing
 from coopapi.jits.lives import AFTER
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
@@ -120,15 +119,11 @@ def people(work: Work, rows: Sequence[JitMember | JitParticipant | JitAssociate]
 def signatures(work: Work, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
     """Show signatures, and how those are known that were recorded for a State."""
     teams = _teams(work, rows)
-    return [{**_columns(row), "recorded": _recorded(work, teams[row.jit_id], row)} for row in rows]
+    return [{**_columns(row), "recorded": sides.read_recorded(work, teams[row.jit_id], row)} for row in rows]
 
 
 def _signed(work: Work, jit: Jit, row: JitSignature) -> dict[str, Any]:
-    return {"signed_at": row.signed_at, "signed_by": row.principal_id, "recorded": _recorded(work, jit, row)}
-
-
-def _recorded(work: Work, jit: Jit, row: JitSignature) -> dict[str, Any] | None:
-    return recorded_of(unseal(key_of(work, jit), row.recorded, row.id)) if row.recorded else None
+    return {"signed_at": row.signed_at, "signed_by": row.principal_id, "recorded": sides.read_recorded(work, jit, row)}
 
 
 def amendments(work: Work, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:
@@ -141,6 +136,7 @@ def amendments(work: Work, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]
             "text_sha256": amending.text_of(work, jit, row),
             "signed_by": [signature.authority_id for signature in signing.standing(work, row.id)],
             "reason": read_words(work, jit, row.id, row.words),
+            "recorded": sides.read_recorded(work, jit, row),
         }
         shown.append({**unseal(key_of(work, jit), row.sealed, row.id), **_columns(row), **about})
     return shown

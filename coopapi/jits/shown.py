@@ -170,6 +170,7 @@ class AmendmentOut(Shown):
     text_sha256 = fields.String(required=True)
     signed_by = fields.List(fields.UUID(), required=True)
     reason = fields.String(allow_none=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
     etag = fields.String(required=True)
 
 
@@ -188,6 +189,7 @@ class EvaluationOut(Shown):
     outcome = fields.String(required=True)
     lessons = fields.String()
     answered_at = When(required=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
     etag = fields.String(required=True)
 
 

@@ -1,7 +1,8 @@
 """Who acts in a team: a State that is a party, one that is to join, or an organisation beside it that only reads."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -10,8 +11,12 @@ from coopapi import parties
 from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import Forbidden, Unprocessable, fault
+from coopapi.evidence.service import recorded_of
+from coopapi.evidence.sides import stands_in
 from coopapi.jits.models import INSIDE, Jit, JitParticipant, JitParty, through
+from coopapi.jits.papers import JitAmendment, JitEvaluation, JitSignature
 from coopapi.lifecycle import Move, Side
+from coopapi.sealing import key_of, seal, unseal
 from coopapi.sharing import reshare
 
 _INSTANT: Final = timedelta(microseconds=1)
@@ -25,6 +30,10 @@ class NotAParty(Forbidden):
 
 class OneAuthorityForEachState(Unprocessable):
     """Each State is a party once, through one authority."""
+
+
+class SpeaksForItself(Forbidden):
+    """That State has people here: they act for it."""
 
 
 def locked(work: Work, jit_id: UUID, version: int | None = None) -> Jit:
@@ -60,6 +69,33 @@ def take(work: Work, jit: Jit, move: Move) -> None:
     """Stop unless the caller may take a step for its own State."""
     require_party(work, jit)
     work.require(move.by, human=move.human)
+
+
+def speaker(work: Work, jit: Jit, recorded: Mapping[str, Any] | None, *joining: UUID) -> UUID:
+    """For whom an act is: the caller's authority, or, recorded by a party, one that has nobody here."""
+    if recorded is None:
+        return work.actor.authority_id
+    require_party(work, jit)
+    authority_id: UUID = recorded["authority_id"]
+    if authority_id == work.actor.authority_id:
+        raise fault("/recorded", "own_side", "this is your own State: act for it, there is nobody to record it for")
+    if authority_id not in {party.authority_id for party in of_team(work, jit.id)} | set(joining):
+        raise fault("/recorded/authority_id", "party", "only for a party, or for the State that joins")
+    if not stands_in(work, jit.id, authority_id):
+        raise SpeaksForItself
+    if recorded["at"] > work.now:
+        raise fault("/recorded/at", "order_of_time", "not in the future")
+    return authority_id
+
+
+def put_recorded(work: Work, jit: Jit, row_id: UUID, recorded: Mapping[str, Any] | None) -> bytes | None:
+    """Seal how one knows what a State did that has nobody here."""
+    return seal(key_of(work, jit), {"recorded": recorded}, row_id, "recorded") if recorded else None
+
+
+def read_recorded(work: Work, jit: Jit, row: JitAmendment | JitEvaluation | JitSignature) -> dict[str, Any] | None:
+    """Open how one knows what a State did that has nobody here."""
+    return recorded_of(unseal(key_of(work, jit), row.recorded, row.id, "recorded")) if row.recorded else None
 
 
 def place_of(work: Work, jit_id: UUID) -> str:

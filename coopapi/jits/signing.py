@@ -10,14 +10,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from coopapi.db import Work, as_json, new_id
-from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.evidence.sides import stands_in
+from coopapi.errors import Conflict
 from coopapi.jits import clocks, sides
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.jits.models import Jit, JitParticipant, JitParty, through
 from coopapi.jits.papers import JitSignature
 from coopapi.jits.telling import tell
-from coopapi.sealing import key_of, seal, unseal
+from coopapi.sealing import key_of, unseal
 
 ALARMS: Final = (60, 30, 14)
 """Days before the end of a team at which it is to be extended or wound up."""
@@ -29,10 +28,6 @@ class AnotherText(Conflict):
 
 class AlreadySigned(Conflict):
     """The State has signed this text already."""
-
-
-class SignsForItself(Forbidden):
-    """That State has people here: they sign for it."""
 
 
 class PeriodHasPassed(Conflict):
@@ -90,7 +85,7 @@ def standing(work: Work, subject_id: UUID) -> list[JitSignature]:
 def put(work: Work, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present: str, *joining: UUID) -> JitSignature:
     """Put a signature under a text, or record one; a text that has changed meanwhile is not signed."""
     recorded = data.get("recorded")
-    authority_id = _signer(work, jit, recorded, *joining)
+    authority_id = sides.speaker(work, jit, recorded, *joining)
     if data.get("text_sha256") != present:
         raise AnotherText(text_sha256=present)
     if authority_id in {row.authority_id for row in standing(work, subject_id)}:
@@ -105,26 +100,9 @@ def put(work: Work, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present
             principal_id=work.actor.id,
             text_sha256=present,
             signed_at=work.now,
-            recorded=seal(key_of(work, jit), {"recorded": recorded}, row_id) if recorded else None,
+            recorded=sides.put_recorded(work, jit, row_id, recorded),
         )
     )
-
-
-def _signer(work: Work, jit: Jit, recorded: Mapping[str, Any] | None, *joining: UUID) -> UUID:
-    """Whose signature it is: the caller's, or, recorded by a party, that of a State which has nobody here."""
-    if recorded is None:
-        return work.actor.authority_id
-    sides.require_party(work, jit)
-    authority_id: UUID = recorded["authority_id"]
-    if authority_id == work.actor.authority_id:
-        raise fault("/recorded", "own_side", "this is your own State's signature: sign, there is nobody to record it for")
-    if authority_id not in {party.authority_id for party in sides.of_team(work, jit.id)} | set(joining):
-        raise fault("/recorded/authority_id", "party", "only parties sign, and the State that joins")
-    if not stands_in(work, jit.id, authority_id):
-        raise SignsForItself
-    if recorded["at"] > work.now:
-        raise fault("/recorded/at", "order_of_time", "not in the future")
-    return authority_id
 
 
 def void(work: Work, subject_id: UUID) -> int:

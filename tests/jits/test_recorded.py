@@ -117,7 +117,7 @@ def test_what_is_recorded_is_what_a_party_did_that_has_nobody_here(world, swiss)
     def recorded(**more):
         return wrong(sign(world, "prosecutor", jit, recorded={**HOW, "authority_id": swiss, **more}))
 
-    assert recorded(authority_id=str(world.authorities["fr"])) == (403, "/problems/signs-for-itself")
+    assert recorded(authority_id=str(world.authorities["fr"])) == (403, "/problems/speaks-for-itself")
     assert recorded(authority_id=stranger) == (422, "/recorded/authority_id")
     assert recorded(authority_id=str(world.authorities["nl"])) == (422, "/recorded")
     assert recorded(at=later) == (422, "/recorded/at")
@@ -150,7 +150,7 @@ def test_who_has_somebody_here_signs_for_itself(world, swiss):
     jit = to_sign(world, swiss)
     somebody = joins(world, swiss, "CH")
     refused = sign(world, "prosecutor", jit, recorded={**HOW, "authority_id": swiss})
-    assert wrong(refused) == (403, "/problems/signs-for-itself")
+    assert wrong(refused) == (403, "/problems/speaks-for-itself")
     assert sign(world, somebody, jit).status_code == 201
 
 
@@ -200,6 +200,57 @@ def test_who_is_still_to_join_records_nothing_for_a_party(world, swiss):
     assert sign_amendment(world, "prosecutor_ro", jit, amendment).status_code == 201
 
 
+def test_the_refusal_of_a_state_that_has_nobody_here_is_recorded(world, swiss):
+    jit = active(world, swiss)
+    amendment = amend(world, jit, change="purpose", purpose="Another.")
+    path = f"/jits/{jit}/amendments/{amendment['id']}/transitions"
+
+    def take(who, event, **recorded):
+        body = {"event": event, "reason": "Not lawful there.", **({"recorded": {**HOW, **recorded}} if recorded else {})}
+        return world.as_(who).post(path, body, If_Match=f'"{amendment["etag"]}"')
+
+    assert wrong(take("prosecutor", "refuse", authority_id=str(world.authorities["fr"]))) == (403, "/problems/speaks-for-itself")
+    assert wrong(take("prosecutor", "withdraw", authority_id=swiss)) == (422, "/recorded")
+    assert take("prosecutor_ro", "refuse", authority_id=swiss).status_code == 404
+    refused = take("prosecutor_fr", "refuse", authority_id=swiss)
+    assert (refused.status_code, refused.json["state"]) == (200, "refused")
+    (shown,) = items(world, "prosecutor", f"/jits/{jit}/amendments")
+    assert (shown["recorded"]["authority_id"], shown["recorded"]["proof"]) == (swiss, "letter 7/2026")
+
+
+def test_the_answers_of_a_state_that_has_nobody_here_let_all_evaluate_together(world, swiss):
+    jit = active(world, swiss)
+    assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
+    walk(world, jit, ("prosecutor", "evaluate"))
+    for_swiss = {"recorded": {**HOW, "authority_id": swiss}}
+
+    def answer(who, **more):
+        return world.as_(who).post(f"/jits/{jit}/evaluations", {"outcome": "Two arrests.", **more})
+
+    assert answer("prosecutor").status_code == answer("prosecutor_fr").status_code == 201
+    assert answer("prosecutor", joint=True).json["waiting"] == ["CH"]
+    assert wrong(answer("prosecutor", joint=True, **for_swiss)) == (422, "/recorded")
+    assert wrong(answer("prosecutor", recorded={**HOW, "authority_id": str(world.authorities["fr"])}))[0] == 403
+    assert [answer(who, **for_swiss).status_code for who in ("prosecutor_fr", "prosecutor")] == [201, 201]
+    assert answer("prosecutor", joint=True).status_code == 201
+    by = {e["authority_id"]: e["recorded"] for e in items(world, "prosecutor", f"/jits/{jit}/evaluations")}
+    assert {authority for authority, recorded in by.items() if recorded} == {swiss}
+    walk(world, jit, ("prosecutor", "close"))
+
+
+def test_what_was_recorded_gives_way_to_the_state_itself(world, swiss):
+    jit = active(world, swiss)
+    assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
+    walk(world, jit, ("prosecutor", "evaluate"))
+    path = f"/jits/{jit}/evaluations"
+    first = {"outcome": "As told.", "recorded": {**HOW, "authority_id": swiss}}
+    assert world.as_("prosecutor").post(path, first).status_code == 201
+    somebody = joins(world, swiss, "CH")
+    assert wrong(world.as_("prosecutor").post(path, first)) == (403, "/problems/speaks-for-itself")
+    own = world.as_(somebody).post(path, {"outcome": "As we see it."})
+    assert (own.status_code, own.json["recorded"], own.json["outcome"]) == (201, None, "As we see it.")
+
+
 def test_the_approval_of_a_state_that_has_nobody_here_makes_the_statement_public(world, swiss):
     jit = active(world, swiss)
     assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
@@ -208,7 +259,7 @@ def test_the_approval_of_a_state_that_has_nobody_here_makes_the_statement_public
     assert approve(world, "prosecutor", jit).status_code == 201
     assert approve(world, "prosecutor_fr", jit).status_code == 201
     french = {**HOW, "authority_id": str(world.authorities["fr"])}
-    assert wrong(approve(world, "prosecutor", jit, recorded=french)) == (403, "/problems/signs-for-itself")
+    assert wrong(approve(world, "prosecutor", jit, recorded=french)) == (403, "/problems/speaks-for-itself")
     assert world.as_("anonymous").get("/public/jits").json["items"] == []
 
     assert approve(world, "prosecutor_fr", jit, recorded={**HOW, "authority_id": swiss}).status_code == 201

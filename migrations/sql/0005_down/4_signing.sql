@@ -1,4 +1,12 @@
--- Signatures as they were when each party signed for itself alone.
+-- Signatures and evaluations as they were when each party acted for itself alone.
+alter policy made on jit_evaluations with check (
+    ACTING(jit_evaluations.jit_id) and (authority_id is null or authority_id = (select priv.authority())));
+alter policy changed on jit_evaluations using (
+    ACTING(jit_evaluations.jit_id) and (authority_id is null or authority_id = (select priv.authority())))
+    with check (
+    ACTING(jit_evaluations.jit_id) and (authority_id is null or authority_id = (select priv.authority())));
+alter table jit_evaluations drop column recorded;
+alter table jit_amendments drop column recorded;
 alter policy made on jit_signatures with check (
     ACTING(jit_signatures.jit_id) and authority_id = (select priv.authority()) and principal_id = (select priv.principal()));
 alter table jit_signatures drop column recorded;
