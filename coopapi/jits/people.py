@@ -9,7 +9,7 @@ from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, NotFound, fault
 from coopapi.evidence.sides import stands_in
 from coopapi.jits import agreeing, linking, sides
-from coopapi.jits.lives import AFTER, PARTY_LIFE, PLACE_LIFE
+from coopapi.jits.lives import AFTER, OPEN, PARTY_LIFE, PLACE_LIFE
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import Side
@@ -43,7 +43,7 @@ def _working(work: Work, jit_id: UUID) -> Jit:
 def add_party(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitParty:
     """Bring a State in while the text is open; later it joins by an amendment that all sign."""
     jit = _working(work, jit_id)
-    if jit.state not in ("proposed", "drafting"):
+    if jit.state not in OPEN:
         raise ByAmendmentOnly(state=jit.state)
     party = agreeing.invite(work, jit, data, "/authority_id")
     tell(work, jit, "party_added", authority=str(party.authority_id), country=party.country)
@@ -57,7 +57,8 @@ def step_party(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mappi
     party = one(work, JitParty, jit_id, row_id, version)
     move = PARTY_LIFE.move(party.state, data["event"], data.get("reason"))
     work.require(move.by, human=move.human)
-    agreeing.require_open(jit)
+    if not _may_change(jit.state, move.event):
+        raise agreeing.TextIsSettled(state=jit.state)
     if move.event == "lead":
         _lead(work, jit, party, data.get("leader"))
     else:
@@ -76,6 +77,14 @@ def _lead(work: Work, jit: Jit, party: JitParty, leader: Mapping[str, Any] | Non
     if not leader:
         raise fault("/leader", "required", "name the leader")
     agreeing.lead(work, jit, party, leader)
+    if jit.state == "active":
+        work.session.flush()
+        sides.bring_in_line(work, jit)
+
+
+def _may_change(state: str, event: str) -> bool:
+    """Parties change while the text is open; a State also replaces its leader while the team runs, and all are told."""
+    return state in OPEN or (event == "lead" and state == "active")
 
 
 def _foreign(work: Work, row: P) -> bool:
@@ -131,7 +140,7 @@ def _check_new_member(work: Work, jit: Jit, authority_id: UUID, person: UUID) ->
 def add_participant(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitParticipant:
     """Let an organisation take part beside the team while the text is open; its terms are signed with it."""
     jit = _working(work, jit_id)
-    if jit.state not in ("proposed", "drafting"):
+    if jit.state not in OPEN:
         raise ByAmendmentOnly(state=jit.state)
     row = seat_participant(work, jit, data["authority_id"], data, "/authority_id")
     tell(work, jit, "participant_added", authority=str(row.authority_id), evidence=row.evidence)
@@ -211,11 +220,12 @@ def moves(work: Work, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, A
     jit = work.one(Jit, jit_id)
     life = PARTY_LIFE if isinstance(row, JitParty) else PLACE_LIFE
     own = sides.mine(work, jit_id) is not None
-    closed = isinstance(row, JitParty) and jit.state not in ("proposed", "drafting")
+    state = jit.stands(work.now)
     foreign = _foreign(work, row)
     allowed = [
         {"event": m.event, "target": m.target, "reason_needed": m.reason}
         for m in life.leaving(row.state)
-        if own and not closed and work.actor.may(m.by) and not (foreign and m.event != "remove")
+        if own and work.actor.may(m.by) and not (foreign and m.event != "remove")
+        if not isinstance(row, JitParty) or _may_change(state, m.event)
     ]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}

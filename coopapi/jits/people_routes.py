@@ -56,7 +56,7 @@ def party_moves(jit_id: UUID, party_id: UUID, *, work: Work) -> dict[str, Any]:
     show=showing.parties,
 )
 def party_step(data: dict[str, Any], *, jit_id: UUID, party_id: UUID, version: int, work: Work) -> JitParty:
-    """Name the leader of your State, or of one that has nobody here (`lead`); or take a State out of the draft (`remove`)."""
+    """Name the leader of your State or of one that has nobody here (`lead`), or take a State out of the draft (`remove`)."""
     return people.step_party(work, jit_id, party_id, version, data)
 
 

@@ -100,3 +100,29 @@ def test_a_case_shared_later_opens_to_the_members_alone(world, team):
     assert status == {"prosecutor_fr": 200, "foreign": 200, "uncleared": 404}
     owners = {a["principal_id"] for a in items(world, "prosecutor", f"/cases/{case}/access")}
     assert {str(world.people["prosecutor_fr"]), str(world.people["foreign"])} <= owners
+
+
+def test_a_state_replaces_its_leader_while_the_team_runs(world, team):
+    jit, case = team
+    assert seen(world, "uncleared", case) == []
+
+    def name(who, leader):
+        (own,) = [p for p in items(world, "prosecutor_fr", f"/jits/{jit}/parties") if p["country"] == "FR"]
+        path = f"/jits/{jit}/parties/{own['id']}/transitions"
+        allowed = [m["event"] for m in world.as_(who).get(path).json["allowed"]]
+        return allowed, world.as_(who).post(path, {"event": "lead", "leader": leader}, If_Match=f'"{own["etag"]}"')
+
+    person = {"principal_id": str(world.people["uncleared"])}
+    allowed, refused = name("prosecutor", {"office": "Somebody else"})
+    assert (allowed, refused.json["type"]) == ([], "/problems/not-a-party")
+    allowed, named = name("prosecutor_fr", person)
+    assert (allowed, named.status_code, named.json["leader"]["principal_id"]) == (["lead"], 200, person["principal_id"])
+    assert seen(world, "uncleared", case) == ALL
+    told = [e for e in items(world, "prosecutor", "/events?limit=200") if e["action"] == "jit.leader_named"]
+    assert [e["object_id"] for e in told].count(jit) == 2
+
+    assert name("prosecutor_fr", {"office": "Head of the cybercrime section"})[1].status_code == 200
+    assert seen(world, "uncleared", case) == []
+    world.clock.forward(days=366)
+    allowed, late = name("prosecutor_fr", person)
+    assert (allowed, late.json["type"]) == ([], "/problems/text-is-settled")
