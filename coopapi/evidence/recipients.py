@@ -67,6 +67,13 @@ def verifier(team: Team | None, provider_id: UUID) -> UUID | None:
     return None if team.administrator_id == provider_id else team.administrator_id
 
 
+def hand_to_verify(work: Work, object_id: UUID) -> int:
+    """Hand what waits to be verified in a team to whoever runs its space now; tell how many items these are."""
+    work.session.flush()
+    handed: int = work.session.scalar(text("select priv.hand_to_verify(:object)"), {"object": object_id})
+    return handed
+
+
 def give(work: Work, item: Evidence, wanted: Iterable[UUID] | None) -> None:
     """Give an item to the authorities that are named, or to all who may have it."""
     there = receivers(work, item.object_id, item.provider_id)

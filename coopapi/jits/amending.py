@@ -9,6 +9,7 @@ from sqlalchemy import Select
 from coopapi import parties
 from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, NotFound, fault
+from coopapi.evidence import recipients
 from coopapi.jits import agreeing, clocks, people, sides, signing
 from coopapi.jits.lives import AMENDMENT_LIFE
 from coopapi.jits.models import Jit, JitParty
@@ -128,9 +129,9 @@ def _apply_what_is_complete(work: Work, jit: Jit) -> None:
     for row in pending(work, jit):
         if signing.complete(work, jit, row.id, *_joining(row)):
             _CHECKS[row.change](work, jit, row)
-            _EFFECTS[row.change](work, jit, row)
+            figures = _EFFECTS[row.change](work, jit, row) or {}
             row.state, row.decided_at, jit.updated_at = "applied", work.now, work.now
-            tell(work, jit, "amended", amendment=str(row.id), change=row.change)
+            tell(work, jit, "amended", amendment=str(row.id), change=row.change, **figures)
             _apply_what_is_complete(work, jit)
             return
 
@@ -241,11 +242,14 @@ def _repurpose(work: Work, jit: Jit, row: JitAmendment) -> None:
     agreeing.amend_terms(work, jit, {"purpose": _details(work, jit, row)["purpose"]})
 
 
-def _reword(work: Work, jit: Jit, row: JitAmendment) -> None:
+def _reword(work: Work, jit: Jit, row: JitAmendment) -> Mapping[str, int]:
+    """Put a clause in the place of another; what waits to be verified waits for the space administrator that it names."""
     said = _details(work, jit, row)
     clauses = unseal(key_of(work, jit), jit.sealed, jit.id).get("clauses", {})
     new = said["platform"] if said["clause"] == "platform" else said["text"]
     agreeing.amend_terms(work, jit, {"clauses": {**clauses, said["clause"]: new}})
+    handed = recipients.hand_to_verify(work, jit.id) if said["clause"] == "platform" else 0
+    return {"to_verify": handed} if handed else {}
 
 
 def _take_part(work: Work, jit: Jit, row: JitAmendment) -> None:
@@ -253,8 +257,7 @@ def _take_part(work: Work, jit: Jit, row: JitAmendment) -> None:
     people.seat_participant(work, jit, authority, {**_details(work, jit, row), "until": row.until}, "/authority_id")
 
 
-_Act = Callable[[Work, Jit, JitAmendment], None]
-_CHECKS: Final[Mapping[str, _Act]] = {
+_CHECKS: Final[Mapping[str, Callable[[Work, Jit, JitAmendment], None]]] = {
     "join": _check_join,
     "leave": _check_leave,
     "period": _check_period,
@@ -262,7 +265,7 @@ _CHECKS: Final[Mapping[str, _Act]] = {
     "clause": _check_clause,
     "participant": _check_participant,
 }
-_EFFECTS: Final[Mapping[str, _Act]] = {
+_EFFECTS: Final[Mapping[str, Callable[[Work, Jit, JitAmendment], Mapping[str, int] | None]]] = {
     "join": _join,
     "leave": _leave,
     "period": _extend,

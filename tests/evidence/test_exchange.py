@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from teaming import CLAUSES, SIGNERS, active, days, items, proposed, sign, step, to_sign, walk, with_space
+from teaming import CLAUSES, SIGNERS, active, amend, days, items, proposed, sign, sign_amendment, step, to_sign, walk, with_space
 
 from coopapi import administration
 
@@ -166,6 +166,25 @@ def test_what_is_rejected_is_never_seen_and_its_provider_reads_why(world, with_a
     assert see(world, "prosecutor_us", item).json["reason"] == "More than the purpose needs."
     assert see(world, "prosecutor_fr", item).status_code == 404
     assert see(world, "prosecutor", item).json["title"] is None
+
+
+def test_what_waits_goes_to_the_new_space_administrator(world, with_a_third_state):
+    jit = with_a_third_state
+    item = given(world, "prosecutor_us", jit, source_country="US")
+    french = {"space_administrator": str(world.authorities["fr"]), "controller": "The French prosecution"}
+    amendment = amend(world, jit, change="clause", clause="platform", platform=french)
+    for who in ("prosecutor", "prosecutor_us"):
+        assert sign_amendment(world, who, jit, amendment).status_code == 201
+    assert (see(world, "prosecutor", item).status_code, see(world, "prosecutor_fr", item).status_code) == (200, 404)
+    assert sign_amendment(world, "prosecutor_fr", jit, amendment).status_code == 201
+
+    assert see(world, "prosecutor", item).status_code == 404
+    waiting = see(world, "prosecutor_fr", item).json
+    assert (waiting["state"], waiting["side"], waiting["title"]) == ("to_verify", "verifier", ITEM["title"])
+    amended = next(e for e in items(world, "prosecutor_fr", "/events?limit=200") if e["action"] == "jit.amended")
+    assert amended["detail"]["to_verify"] == 1
+    assert take(world, "prosecutor_fr", item, "verify").status_code == 200
+    assert see(world, "prosecutor", item).json["title"] == ITEM["title"]
 
 
 def test_whoever_enters_an_item_for_an_absent_third_state_does_not_verify_it(world):

@@ -107,6 +107,22 @@ language sql stable security definer set search_path = pg_catalog as $$
 $$;
 grant execute on function priv.opened(uuid) to coopapi_app;
 
+-- What waits to be verified goes to whoever runs the space now.
+create function priv.hand_to_verify(p_jit uuid) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+declare
+    handed integer;
+begin
+    update public.evidence e set verifier_id = j.administrator_id, version = e.version + 1
+        from public.jits j
+        where j.id = p_jit and e.object_id = j.id and e.state = 'to_verify' and e.verifier_id <> j.administrator_id
+          and priv.takes_part(p_jit, 3);
+    get diagnostics handed = row_count;
+    return handed;
+end $$;
+grant execute on function priv.hand_to_verify(uuid) to coopapi_app;
+grant update (version, verifier_id) on evidence to coopapi_definer;
+
 -- The words about what is exchanged in a team are there for four weeks at most, or until all have received it (the same, Art. 21).
 alter policy seen on evidence_texts using (
     exists (select from public.evidence e

@@ -20,7 +20,8 @@ alter policy made on evidence_uses with check (
     and exists (select from public.evidence e where e.id = evidence_uses.evidence_id and e.object_id = evidence_uses.object_id
                 and e.provider_id = evidence_uses.provider_id and e.state = 'accepted'));
 alter table evidence_uses drop column serious_threat;
-drop function priv.erase_operational(), priv.opened(uuid);
+drop function priv.erase_operational(), priv.opened(uuid), priv.hand_to_verify(uuid);
+revoke update (version) on evidence from coopapi_definer;
 delete from evidence_texts t using evidence e where e.id = t.evidence_id and e.state in ('to_verify', 'rejected');
 drop index evidence_given_once;
 alter table evidence drop constraint evidence_state, drop constraint verified_by_somebody, drop constraint erased_within_four_weeks;
