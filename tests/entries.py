@@ -80,3 +80,21 @@ def one_of_each(world):
     """One entry of each kind, all of them Dutch."""
     made = {"point": point, "competence": competence, "provider": provider, "mou": mou, "notice": notice}
     return {name: make(world, "central")["id"] for name, make in made.items()}
+
+
+def bare_request(world, owner, request, *measures):
+    """A Dutch request as rows alone, to share things through."""
+    about = {"request": str(request), "nl": str(world.authorities["nl"]), "person": str(world.people["investigator"])}
+    with owner.cursor() as cursor:
+        cursor.execute(
+            """insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped, sealed, notices,
+                grounds, path_countries, created_by, created_at, updated_at) values (%(request)s, 1, %(nl)s, %(request)s, 'eio', %(nl)s,
+                'draft', 'routine', 'x', 'x', '{}', '{}', '{}', %(person)s, now(), now())""",
+            about,
+        )
+        for place, measure in enumerate(measures):
+            cursor.execute(
+                """insert into mla_measures (id, version, request_id, place, code, state, sealed, tokens, grounds, conditions)
+                    values (%(measure)s, 1, %(request)s, %(place)s, 'x', 'pending', 'x', '{}', '{}', '{}')""",
+                {**about, "measure": str(measure), "place": place},
+            )

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import team_rows
-from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, one_of_each
+from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, bare_request, one_of_each
 
 from coopapi import parties
 from coopapi.callers import actor_of
@@ -135,7 +135,7 @@ def one_place_of_each(world, owner):
     asked = world.asked("investigator", case)
     excluded = world.as_("investigator").post("/exclusions", {"kind": "imei", "reason": "shared devices"})
     return {
-        **evidence(world, case),
+        **evidence(world, owner, case),
         **request(world, owner, case),
         **entries(world),
         **meeting(world, owner, case),
@@ -159,9 +159,10 @@ def one_place_of_each(world, owner):
     }
 
 
-def evidence(world, case):
+def evidence(world, owner, case):
     """What the Romanians give the Dutch on a condition, and the use in another case that those ask for."""
     shared, me, there = str(uuid4()), world.as_("investigator"), world.as_("romanian")
+    bare_request(world, owner, shared)
     database = world.app.extensions["coopapi"].database
     with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
         parties.admit(work, UUID(shared), world.authorities["nl"], Side.REQUESTING, case_id=UUID(case))

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import psycopg2
 import pytest
 import team_rows
-from entries import one_of_each
+from entries import bare_request, one_of_each
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -267,10 +267,6 @@ MEETING = """
     insert into proceedings_transfers (id, version, consultation_id, from_case, from_id, to_id, transferred_on, sealed, created_by, created_at)
         values (gen_random_uuid(), 1, %(consultation)s, %(case)s, %(nl)s, %(ro)s, now(), 'x', %(person)s, now())"""
 
-REQUEST = """insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped, sealed, notices,
-    grounds, path_countries, created_by, created_at, updated_at) values (%(request)s, 1, %(nl)s, 'r', 'eio', %(nl)s, 'draft', 'routine',
-    'x', 'x', '{}', '{}', '{}', %(person)s, now(), now())"""
-
 
 @pytest.fixture
 def things(world, owner, register):
@@ -290,7 +286,7 @@ def one_thing_of_each(world, owner):
     assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
-    shared = {**evidence(world, case), **gathering(world, owner, case)}
+    shared = {**evidence(world, owner, case), **gathering(world, owner, case)}
     listed = one_of_each(world)
     assert me.post(f"/contact-points/{listed['point']}/checks", {"outcome": "reached"}).status_code == 201
     with owner.cursor() as cursor:
@@ -303,16 +299,14 @@ def one_thing_of_each(world, owner):
         cursor.execute(
             "insert into parties values (gen_random_uuid(), %s, %s, 'host', null, true, now(), null)", (str(uuid4()), nl)
         )
-        request = str(uuid4())
+        bare_request(world, owner, request := str(uuid4()), uuid4())
         cursor.execute(
             "insert into parties values (gen_random_uuid(), %s, %s, 'requesting', null, true, now(), null)", (request, nl)
         )
         cursor.execute(
-            f"""{REQUEST}; insert into mla_measures (id, version, request_id, place, code, state, sealed, tokens, grounds, conditions)
-                values (gen_random_uuid(), 1, %(request)s, 0, 'x', 'pending', 'x', '{{}}', '{{}}', '{{}}');
-            insert into mla_transmissions values (gen_random_uuid(), 1, %(request)s, %(nl)s, %(nl)s, now(), gen_random_uuid(), 'x', 'x');
+            """insert into mla_transmissions values (gen_random_uuid(), 1, %(request)s, %(nl)s, %(nl)s, now(), gen_random_uuid(), 'x', 'x');
             insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by, internal)
-                values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{{}}', %(nl)s, false);
+                values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{}', %(nl)s, false);
             insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,
                 first_due_at, extensions, rule_version)
                 values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x')""",
@@ -334,9 +328,10 @@ def one_thing_of_each(world, owner):
     return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared, **listed, **team}
 
 
-def evidence(world, case):
+def evidence(world, owner, case):
     """What the Dutch share through a request, with a chain of custody and a use."""
     shared, me = str(uuid4()), world.as_("investigator")
+    bare_request(world, owner, shared)
     database = world.app.extensions["coopapi"].database
     with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
         parties.admit(work, UUID(shared), world.authorities["nl"], Side.EXECUTING, case_id=UUID(case))

@@ -31,6 +31,7 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
     What a third State gives to a team waits for the space administrator.
     """
     sides.require_acting(work, object_id)
+    sides.check_about(work, object_id, object_type, item_id)
     provider = data.get("provider_id", work.actor.authority_id)
     recorded = data.get("recorded")
     sides.speak_for(work, object_id, provider, recorded)

@@ -44,6 +44,18 @@ def require_acting(work: Work, object_id: UUID) -> None:
         raise Forbidden("you may read what is shared here, but not act in it")
 
 
+def check_about(work: Work, object_id: UUID, object_type: str, item_id: UUID | None) -> None:
+    """Stop unless an item is given through a request or a team, as it says, and about a measure of that request, if about one."""
+    query = """select exists (select from jits where id = :object) as jit,
+            exists (select from mla_requests where id = :object) as request,
+            exists (select from mla_measures where id = :item and request_id = :object) as measure"""
+    found = work.session.execute(text(query), {"object": object_id, "item": item_id}).one()
+    if not getattr(found, object_type):
+        raise fault("/object_type", "kind", f"that is no {object_type}")
+    if item_id is not None and not found.measure:
+        raise fault("/item_id", "measure", "that is no measure of the request")
+
+
 def stands_in(work: Work, object_id: UUID, authority_id: UUID) -> bool:
     """Tell whether the caller records what an authority of the shared thing does, because it has nobody here."""
     found: bool = work.session.scalar(

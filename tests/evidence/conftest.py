@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
+from entries import bare_request
 
 from coopapi import parties
 from coopapi.callers import actor_of
@@ -35,6 +36,7 @@ class Shared:
     world: object
     id: str
     case: str
+    measure: str
 
     def give(self, by="foreign", **more):
         body = {**HERON, "sha256": uuid4().hex * 2, "object_id": self.id, **more}
@@ -70,12 +72,13 @@ def admit(world, who, object_id, authority, side, **more):
 
 
 @pytest.fixture
-def shared(world):
+def shared(world, owner):
     """The Dutch take part through a case, the French as a whole; the Romanians do not."""
-    case, object_id = world.case("investigator"), str(uuid4())
+    case, object_id, measure = world.case("investigator"), str(uuid4()), str(uuid4())
+    bare_request(world, owner, object_id, measure)
     nl, fr = world.authorities["nl"], world.authorities["fr"]
     admit(world, "investigator", object_id, nl, Side.REQUESTING, case_id=UUID(case))
     admit(world, "investigator", object_id, fr, Side.EXECUTING)
     body = {"name": "P", "issuer": "https://issuer.test", "subject": "fr_prosecutor", "roles": ["prosecutor"]}
     assert world.as_("admin_fr").post(f"/authorities/{fr}/people", body).status_code == 201
-    return Shared(world, object_id, case)
+    return Shared(world, object_id, case, measure)

@@ -358,9 +358,22 @@ def test_words_cannot_be_moved_to_another_item(shared, owner):
     assert shared.see("foreign", item).status_code == 200
 
 
+def test_an_item_goes_through_a_request_and_about_a_measure_of_it(shared):
+    team = shared.world.as_("prosecutor").post("/jits", {"reference": "R", "legal_basis": "eu2000_art13"}).json["id"]
+
+    def refused(**more):
+        answer = shared.give(**more)
+        return answer.status_code, answer.json["errors"][0]["pointer"]
+
+    assert refused(object_type="jit") == (422, "/object_type")
+    assert refused(by="prosecutor", object_id=team) == (422, "/object_type")
+    assert refused(item_id=str(uuid4())) == (422, "/item_id")
+    assert shared.give(item_id=shared.measure).json["item_id"] == shared.measure
+
+
 def test_another_feature_gives_evidence_by_one_call(shared):
     database = shared.world.app.extensions["coopapi"].database
-    measure = uuid4()
+    measure = UUID(shared.measure)
     data = {"title": "Answer", "source_country": "FR", "obtained_on": datetime.now(UTC).date(), "obtained_under": "Art. 56 CPP",
             "handling_code": "H0"}  # fmt: skip
     with database.work(lambda session: actor_of(session, "https://issuer.test", "foreign", None), "r") as work:
