@@ -91,3 +91,38 @@ def test_what_is_not_overdue_is_asked_for_too(world, clock):
     assert (count("overdue=false"), count("overdue=true")) == (1, 0)
     clock.forward(hours=48)
     assert (count("overdue=false"), count("overdue=true")) == (0, 1)
+
+
+def test_whoever_was_told_a_value_is_told_that_it_was_corrected_or_withdrawn(world):
+    """LED Art. 16(6)."""
+    case, there, overlap, held = pair(world, HERON)
+    step(world, "investigator", overlap, "take")
+    asked = world.as_("investigator").post(f"/overlaps/{overlap}/disclosures", ASKING).json["id"]
+    path = f"/cases/{there}/identifiers/{held}"
+
+    def change(body):
+        me = world.as_("foreign")
+        assert me.patch(path, body, If_Match=me.get(path).headers["ETag"]).status_code == 200
+
+    def told(who):
+        found = world.as_(who).get("/events?limit=200").json["items"]
+        return [(e["action"], e["case_id"]) for e in found if e["action"].startswith("disclosure.item_")]
+
+    change({"value": OWL})
+    change({"value": HERON})
+    assert told("investigator") == []
+    giving = {"event": "disclose", "items": [{"identifier_id": held}]}
+    assert world.as_(prosecutor_of_fr(world)).post(f"/disclosures/{asked}/transitions", giving, If_Match='"v1"').status_code == 200
+    change({"handling_code": "H1"})
+    assert told("investigator") == []
+    change({"value": OWL})
+    assert world.as_("investigator").get(f"/disclosures/{asked}").json["items"][0]["value"] == OWL
+    me = world.as_("foreign")
+    withdrawn = me.post(f"{path}/transitions", {"event": "withdraw", "reason": "inaccurate"}, If_Match=me.get(path).headers["ETag"])
+    assert withdrawn.status_code == 200
+
+    assert told("investigator") == [("disclosure.item_corrected", case), ("disclosure.item_withdrawn", case)]
+    assert told("foreign") == [("disclosure.item_corrected", there), ("disclosure.item_withdrawn", there)]
+    assert told("romanian") == []
+    (one, *_) = [e for e in world.as_("investigator").get("/events?limit=200").json["items"] if "item_" in e["action"]]
+    assert (one["detail"]["disclosure"], OWL in str(one)) == (asked, False)

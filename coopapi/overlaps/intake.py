@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from coopapi import matching
@@ -187,6 +187,7 @@ def withdraw(work: Work, row: Identifier, event: str, reason: str | None) -> Ide
     work.session.flush()
     matching.unregister(work, row.case_id, [row.id])
     work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
+    _tell_recipients(work, row, "withdrawn")
     return row
 
 
@@ -210,7 +211,15 @@ def correct(work: Work, row: Identifier, old: Mapping[str, Any], data: dict[str,
         matching.unregister(work, case.id, [row.id])
         matching.register(work, case.id, _holdings(work, row.id, row.kind, drafted.role, drafted.reading))
     work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data))
+    if data.keys() & {"value", "person"}:
+        _tell_recipients(work, row, "corrected")
     return row
+
+
+def _tell_recipients(work: Work, row: Identifier, act: str) -> None:
+    """Tell those to whom the value was disclosed (LED Art. 16(6)), each in its own journal and of its own case."""
+    said = {"id": row.id, "act": act, "request": work.request_id}
+    work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
 
 
 def _refuse_twins(work: Work, row: Identifier, drafted: Draft) -> None:

@@ -1,0 +1,1 @@
+drop function priv.tell_recipients(uuid, text, text);
