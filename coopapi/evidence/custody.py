@@ -53,11 +53,14 @@ def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
 
 
 def show(work: Work, rows: Sequence[Custody]) -> list[dict[str, Any]]:
-    """Show links with their words."""
+    """Show links with their words, until these are over."""
+    query = work.all(Evidence).where(Evidence.id.in_({row.evidence_id for row in rows}))
+    over = {item.id for item in work.session.scalars(query) if item.over(work.now)}
+    said = {row.id: unseal(work, "custody", row.id, row.sealed) if row.evidence_id not in over else {} for row in rows}
     return [
         {
             **{column.key: getattr(row, column.key) for column in Custody.__table__.columns},
-            **{name: unseal(work, "custody", row.id, row.sealed).get(name) for name in _WORDS},
+            **{name: said[row.id].get(name) for name in _WORDS},
         }
         for row in rows
     ]

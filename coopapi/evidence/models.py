@@ -91,7 +91,7 @@ class Evidence(Kept):
     handling_code: Mapped[str] = mapped_column()
     conditions: Mapped[list[str]] = mapped_column()
     usable_until: Mapped[datetime | None] = mapped_column()
-    terms: Mapped[bytes] = mapped_column()
+    terms: Mapped[bytes | None] = mapped_column()
     state: Mapped[str] = mapped_column()
     answer: Mapped[bytes | None] = mapped_column()
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
@@ -107,11 +107,16 @@ class Evidence(Kept):
         """Whether it is given on conditions, which a receiver accepts before it reads the words."""
         return bool(self.conditions) or self.handling_code == "H3"
 
+    def over(self, now: datetime) -> bool:
+        """Whether what is said in words about it is to be read no more, also where it was not erased yet."""
+        return self.erase_at is not None and self.erase_at <= now
+
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by its provider, by whoever verifies it, and from then on by those to whom it is given."""
         verified = or_(cls.verifier_id.is_(None), cls.verified_at.is_not(None))
-        given = and_(verified, select(Recipient.id).where(Recipient.own(actor)).exists())
+        exchanged = func.priv.exchanges(cls.object_id, actor.authority_id)
+        given = and_(verified, select(Recipient.id).where(Recipient.own(actor)).exists(), exchanged)
         near = or_(cls.provider_id == actor.authority_id, cls.created_by == actor.id, cls.verifier_id == actor.authority_id)
         return and_(partied(cls.object_id, actor, now), or_(near, given))
 
@@ -158,7 +163,7 @@ class Custody(Kept):
     act: Mapped[str] = mapped_column()
     at: Mapped[datetime] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
-    sealed: Mapped[bytes] = mapped_column()
+    sealed: Mapped[bytes | None] = mapped_column()
     principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     recorded_at: Mapped[datetime] = mapped_column()
 

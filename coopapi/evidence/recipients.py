@@ -57,14 +57,17 @@ def check_source(team: Team | None, source_country: str) -> None:
         raise fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
 
 
-def verifier(team: Team | None, provider_id: UUID) -> UUID | None:
-    """Who verifies an item before others see it: of a third State in a team, its space administrator (the same, Art. 17(3))."""
+def verifier(team: Team | None, by: str | None) -> UUID | None:
+    """Who verifies an item before others see it: of a third State in a team, its space administrator (the same, Art. 17(3)).
+
+    It is a third State's if it is given by one, or entered `by` one for a State that has nobody here.
+    """
     union = codelists.member_states()
-    if team is None or team.provider in union or not union & team.others:
+    if team is None or {team.provider, by} <= union or not union & {team.provider, *team.others}:
         return None
     if team.administrator_id is None:
         raise NoSpaceAdministrator
-    return None if team.administrator_id == provider_id else team.administrator_id
+    return team.administrator_id
 
 
 def hand_to_verify(work: Work, object_id: UUID) -> int:
@@ -99,10 +102,10 @@ def _recipient(item: Evidence, authority_id: UUID) -> Recipient:
 def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
     """Give an item to one more authority, such as a State that has joined since, or again to one that declined it."""
     sides.require_acting(work, work.one(Evidence, evidence_id).object_id)
-    item = work.one(Evidence, evidence_id, lock=True)
+    item = hold(work, evidence_id)
     if item.provider_id != work.actor.authority_id:
         raise Forbidden("whoever gave it says who gets it")
-    if item.state not in ("to_verify", "given"):
+    if item.state not in ("to_verify", "given", "declined"):
         raise fault("/authority_id", "given", f"the item is {item.state}")
     if authority_id not in receivers(work, item.object_id, item.provider_id):
         raise fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
@@ -111,9 +114,32 @@ def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
         work.add(_recipient(item, authority_id))
     elif there.state == "declined":
         there.state, there.answer, there.decided_by, there.decided_at = "offered", None, None, None
+        item.state = "given" if item.state == "declined" else item.state
     else:
         raise GivenToThemAlready
+    settle(work, item)
     return item
+
+
+def hold(work: Work, evidence_id: UUID, version: int | None = None) -> Evidence:
+    """An item, held against other writers, by whoever gives or verifies it as by those who receive it."""
+    work.session.execute(text("select priv.hold_item(:item)"), {"item": evidence_id})
+    work.session.expire_all()
+    return work.one(Evidence, evidence_id, version=version)
+
+
+def verify(work: Work, item: Evidence) -> None:
+    """Let an item go to the team."""
+    work.session.flush()
+    work.session.execute(text("select priv.verify_item(:item)"), {"item": item.id})
+    work.session.refresh(item)
+
+
+def settle(work: Work, item: Evidence, *, answered: bool = False) -> None:
+    """Draw from what the recipients have said what follows for the item: declined by all, received by all."""
+    work.session.flush()
+    work.session.execute(text("select priv.settle_item(:item, :answered)"), {"item": item.id, "answered": answered})
+    work.session.refresh(item)
 
 
 def of(work: Work, items: Sequence[Evidence]) -> Sequence[Recipient]:
@@ -131,18 +157,9 @@ def one(work: Work, item: Evidence, authority_id: UUID) -> Recipient | None:
 def receive(work: Work, item: Evidence, holder: UUID, at: datetime) -> None:
     """Note a receipt; the last one ends the words about what was given to a team (the same, Art. 21)."""
     recipient = one(work, item, holder)
-    if recipient is None or recipient.received_at is not None:
-        return
-    recipient.received_at = at
-    end_words(work, item)
-
-
-def end_words(work: Work, item: Evidence) -> None:
-    """Keep the words no longer once all have received the item who did not decline it."""
-    work.session.flush()
-    waiting = [row for row in of(work, [item]) if row.state != "declined" and row.received_at is None]
-    if item.erase_at is not None and not waiting and item.state == "given":
-        item.erase_at = min(item.erase_at, work.now)
+    if recipient is not None and recipient.state == "accepted" and recipient.received_at is None:
+        recipient.received_at = at
+        settle(work, item)
 
 
 def told(work: Work, item: Evidence) -> set[UUID]:

@@ -40,7 +40,7 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
     conditions = data.get("conditions", ())
     team = recipients.team_of(work, object_id, provider)
     recipients.check_source(team, data["source_country"])
-    verifier = recipients.verifier(team, provider)
+    verifier = recipients.verifier(team, work.actor.country)
     row_id = new_id()
     terms = {"handling": data.get("handling_text"), "conditions": conditions, "recorded": recorded}
     row = work.add(
@@ -106,7 +106,7 @@ def standing(work: Work, row: Evidence) -> str:
 def step(work: Work, evidence_id: UUID, version: int, data: Mapping[str, Any]) -> Evidence:
     """Accept or decline an item on its conditions; verify or reject it; or withdraw or recall what one gave."""
     sides.require_acting(work, work.one(Evidence, evidence_id).object_id)
-    row = work.one(Evidence, evidence_id, version=version, lock=True)
+    row = recipients.hold(work, evidence_id, version)
     recorded = data.get("recorded")
     taker = _taker(work, row, data["event"], recorded)
     present = taker.state if taker and row.state == "given" else standing(work, row)
@@ -116,10 +116,11 @@ def step(work: Work, evidence_id: UUID, version: int, data: Mapping[str, Any]) -
     if taker:
         _answer(work, row, taker, move, said)
     else:
-        row.state = "given" if move.event == "verify" else move.target
+        row.state = row.state if move.event == "verify" else move.target
         row.answer = seal(work, "answer", row.id, said)
-        row.verified_at = work.now if move.event == "verify" else row.verified_at
-    row.decided_by, row.decided_at = work.actor.id, work.now
+        row.decided_by, row.decided_at = work.actor.id, work.now
+    if move.event == "verify":
+        recipients.verify(work, row)
     _tell(work, row, move.event, recorded)
     return row
 
@@ -128,18 +129,18 @@ def _taker(work: Work, row: Evidence, event: str, recorded: Mapping[str, Any] | 
     """Who answers for itself, or for whom an answer is recorded; nobody, where the step is none of a receiver."""
     if event not in _ANSWERS:
         return None
-    return recipients.one(work, row, (recorded or {}).get("authority_id", work.actor.authority_id))
+    taker = recipients.one(work, row, (recorded or {}).get("authority_id", work.actor.authority_id))
+    if taker is None and (recorded or {}).get("authority_id"):
+        raise fault("/recorded/authority_id", "recipient", "the item was not given to that authority")
+    return taker
 
 
 def _answer(work: Work, row: Evidence, taker: Recipient, move: Move, said: Mapping[str, Any]) -> None:
-    """Each receiver answers for itself; what all declined is declined."""
+    """Each receiver answers for itself."""
     taker.state = move.target
     taker.answer = seal(work, "answer", taker.id, said)
     taker.decided_by, taker.decided_at = work.actor.id, work.now
-    work.session.flush()
-    if {one.state for one in recipients.of(work, [row])} == {"declined"}:
-        row.state = "declined"
-    recipients.end_words(work, row)
+    recipients.settle(work, row, answered=True)
 
 
 def give_to(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
@@ -193,12 +194,13 @@ def _consulted(work: Work, rows: Sequence[Evidence]) -> None:
 
 def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Sequence[Recipient]) -> dict[str, Any]:
     columns = {column.key: getattr(row, column.key) for column in Evidence.__table__.columns}
-    terms = unseal(work, "terms", row.id, row.terms)
+    over = row.over(work.now)
+    terms = {} if over else unseal(work, "terms", row.id, row.terms)
     words = unseal(work, "sealed", row.id, sealed)
     side = sides.own_side(work, row)
     mine = next((one for one in given if one.authority_id == work.actor.authority_id), None)
     last: Evidence | Recipient = mine if mine is not None and row.state in ("given", "declined") and side == Side.RECEIVER else row
-    answer = unseal(work, "answer", last.id, last.answer)
+    answer = {} if over else unseal(work, "answer", last.id, last.answer)
     return {
         **columns,
         **{name: words.get(name) for name in TEXTS},
@@ -206,9 +208,10 @@ def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Se
         "open": sealed is not None,
         "side": side,
         "handling_text": terms.get("handling"),
-        "conditions": conditions_of(terms),
+        "conditions": conditions_of(terms)
+        or [{"code": code, "until": row.usable_until if code == "time_limit" else None} for code in row.conditions],
         "recorded": recorded_of(terms),
-        "recipients": [_recipient(work, one, full=side == Side.PROVIDER or one is mine) for one in given],
+        "recipients": [_recipient(work, one, full=not over and (side == Side.PROVIDER or one is mine)) for one in given],
         "reason": answer.get("reason"),
         "decided_by": last.decided_by,
         "decided_at": last.decided_at,

@@ -81,10 +81,9 @@ def speak_for(work: Work, object_id: UUID, authority_id: UUID, recorded: Mapping
 
 def own_side(work: Work, item: Evidence | EvidenceUse) -> Side:
     """Where the caller stands about an item: it gave it, it verifies it, or it receives it."""
-    if item.provider_id == work.actor.authority_id:
-        return Side.PROVIDER
-    verifying = isinstance(item, Evidence) and item.state == "to_verify" and item.verifier_id == work.actor.authority_id
-    return Side.VERIFIER if verifying else Side.RECEIVER
+    if isinstance(item, Evidence) and item.state == "to_verify" and item.verifier_id == work.actor.authority_id:
+        return Side.VERIFIER
+    return Side.PROVIDER if item.provider_id == work.actor.authority_id else Side.RECEIVER
 
 
 def take(work: Work, move: Move, item: Evidence | EvidenceUse, recorded: Mapping[str, Any] | None) -> None:
@@ -93,6 +92,8 @@ def take(work: Work, move: Move, item: Evidence | EvidenceUse, recorded: Mapping
         work.require(move.by, human=move.human)
         speak_for(work, item.object_id, work.actor.authority_id, recorded)
         return
+    if move.side == Side.VERIFIER:
+        raise OtherSide("the space administrator verifies itself, and nobody for it")
     other = item.provider_id if move.side == Side.PROVIDER else (recorded or {}).get("authority_id")
     if other is None or other == work.actor.authority_id:
         raise OtherSide(f"this is for the {move.side}")

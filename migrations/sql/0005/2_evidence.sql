@@ -21,6 +21,18 @@ create table evidence_recipients (
     constraint recipient_once unique (evidence_id, authority_id)
 );
 
+-- Whether evidence is for an authority in a shared thing: of a team for its parties, not for a State that is still to join, and for the
+-- participants whose terms say so.
+create function priv.exchanges(p_object uuid, p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select not exists (select from public.jits t where t.id = p_object)
+        or exists (select from public.jit_parties j where j.jit_id = p_object and j.authority_id = p_authority and j.state = 'party')
+        or exists (select from public.jit_participants j
+                   where j.jit_id = p_object and j.authority_id = p_authority and j.evidence and j.state = 'serving'
+                     and (j.until is null or j.until > priv.at()))
+$$;
+grant execute on function priv.exchanges(uuid, uuid) to coopapi_app;
+
 -- Who may be given an item of a shared thing: all who take part, and of a team its parties and the participants whose terms say so
 -- (Convention of 29 May 2000, Art. 13(12)).
 create function priv.receivers(p_object uuid, p_provider uuid) returns setof uuid
@@ -29,11 +41,9 @@ language sql stable security definer set search_path = pg_catalog as $$
     where p.object_id = p_object and p.authority_id <> p_provider and (p.until is null or p.until > priv.at())
       and priv.takes_part(p_object, 1)
       and (not exists (select from public.jits t where t.id = p_object)
-           or exists (select from public.jit_parties j
-                      where j.jit_id = p_object and j.authority_id = p.authority_id and j.state = 'party')
-           or exists (select from public.jit_participants j
-                      where j.jit_id = p_object and j.authority_id = p.authority_id and j.evidence and j.state = 'serving'
-                        and (j.until is null or j.until > priv.at())))
+           or exists (select from public.jits t
+                      where t.id = p_object and t.state = 'active' and (t.until is null or t.until > priv.at()))
+              and priv.exchanges(p_object, p.authority_id))
 $$;
 grant execute on function priv.receivers(uuid, uuid) to coopapi_app;
 grant select on jit_participants to coopapi_definer;
@@ -56,8 +66,12 @@ create unique index evidence_given_once on evidence (object_id, sha256) where st
 
 grant select, insert on evidence_recipients to coopapi_app;
 grant update (version, state, answer, decided_by, decided_at, received_at) on evidence_recipients to coopapi_app;
-grant update (verified_at, erase_at) on evidence to coopapi_app;
-grant select on evidence, evidence_recipients to coopapi_definer;
+grant select on evidence, evidence_recipients, custody to coopapi_definer;
+grant update (version, state, decided_by, decided_at, verifier_id, verified_at, erase_at, terms, answer) on evidence to coopapi_definer;
+grant update (answer) on evidence_recipients to coopapi_definer;
+grant update (sealed) on custody to coopapi_definer;
+alter table evidence alter column terms drop not null;
+alter table custody alter column sealed drop not null;
 
 -- Whether the caller gave that item, or entered it for one that has nobody here.
 create function priv.gives(p_evidence uuid, p_object uuid, p_provider uuid) returns boolean
@@ -69,13 +83,22 @@ language sql stable security definer set search_path = pg_catalog as $$
 $$;
 grant execute on function priv.gives(uuid, uuid, uuid) to coopapi_app;
 
--- Those who take part see to whom an item went; of a team, not a State that is still to join, nor a participant without these terms.
+-- Whether an item is there for the caller: who gave or entered it; who verifies it; and then those to whom it was given.
+create function priv.near_item(p_evidence uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (
+        select from public.evidence e
+        where e.id = p_evidence
+          and (e.provider_id = priv.authority() or e.created_by = priv.principal() or e.verifier_id = priv.authority()
+               or (e.verifier_id is null or e.verified_at is not null) and priv.exchanges(e.object_id, priv.authority())
+                  and exists (select from public.evidence_recipients r
+                              where r.evidence_id = e.id and r.authority_id = priv.authority())))
+$$;
+grant execute on function priv.near_item(uuid) to coopapi_app;
+
+-- Who sees an item sees to whom it went.
 create policy seen on evidence_recipients for select using (
-    PARTY(evidence_recipients.object_id)
-    and (not exists (select from public.jits t where t.id = evidence_recipients.object_id)
-         or exists (select from public.jit_parties j
-                    where j.jit_id = evidence_recipients.object_id and j.authority_id = (select priv.authority()) and j.state = 'party')
-         or authority_id = (select priv.authority())));
+    PARTY(evidence_recipients.object_id) and priv.near_item(evidence_id));
 create policy made on evidence_recipients for insert with check (
     ACTING(evidence_recipients.object_id)
     and authority_id in (select priv.receivers(object_id, provider_id)) and priv.gives(evidence_id, object_id, provider_id));
@@ -90,9 +113,57 @@ create policy changed on evidence_recipients for update using (
 alter policy seen on evidence using (
     PARTY(evidence.object_id)
     and (provider_id = (select priv.authority()) or created_by = (select priv.principal()) or verifier_id = (select priv.authority())
-         or (verifier_id is null or verified_at is not null)
+         or (verifier_id is null or verified_at is not null) and priv.exchanges(object_id, (select priv.authority()))
             and exists (select from public.evidence_recipients r
                         where r.evidence_id = evidence.id and r.authority_id = (select priv.authority()))));
+
+-- An item changes by whoever gave it, or by whoever verifies it, and is in the team no sooner than that is done.
+alter policy changed on evidence using (
+    ACTING(evidence.object_id)
+    and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id)
+         or verifier_id = (select priv.authority()) and state = 'to_verify'))
+    with check (
+    ACTING(evidence.object_id)
+    and (verifier_id is null or verified_at is not null or state in ('to_verify', 'withdrawn')
+         or verifier_id = (select priv.authority()) and state = 'rejected'));
+
+-- Hold an item against other writers: a receiver, too, although it changes nothing of it but its own answer.
+create function priv.hold_item(p_evidence uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) for no key update;
+end $$;
+
+-- What follows for an item from what its recipients have said: declined by all, it is declined; received by all who did not decline,
+-- its words are over (the same, Art. 21).
+create function priv.settle_item(p_evidence uuid, p_answered boolean) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    perform priv.hold_item(p_evidence);
+    update public.evidence e set version = e.version + 1,
+            decided_by = case when p_answered then priv.principal() else e.decided_by end,
+            decided_at = case when p_answered then priv.at() else e.decided_at end,
+            state = case when e.state = 'given' and r.declined = r.number and r.number > 0 then 'declined' else e.state end,
+            erase_at = case when e.erase_at > priv.at() and e.state = 'given' and r.waiting = 0 and r.received > 0 then priv.at() else e.erase_at end
+        from (select count(*) as number, count(*) filter (where x.state = 'declined') as declined,
+                     count(*) filter (where x.state <> 'declined' and x.received_at is null) as waiting,
+                     count(*) filter (where x.state <> 'declined' and x.received_at is not null) as received
+              from public.evidence_recipients x where x.evidence_id = p_evidence) r
+        where e.id = p_evidence and priv.takes_part(e.object_id, 3);
+end $$;
+
+-- The space administrator lets an item go to the team.
+create function priv.verify_item(p_evidence uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    update public.evidence e set version = e.version + 1, state = 'given', verified_at = priv.at()
+        where e.id = p_evidence and e.state = 'to_verify' and e.verifier_id = priv.authority() and e.created_by <> priv.principal()
+          and priv.takes_part(e.object_id, 3);
+    if not found then
+        raise exception 'not to be verified by the caller' using errcode = '42501';
+    end if;
+end $$;
+grant execute on function priv.hold_item(uuid), priv.settle_item(uuid, boolean), priv.verify_item(uuid) to coopapi_app;
 
 -- Whether what is said of an item in words is open to the caller: to its provider; to a receiver that accepted its conditions.
 create function priv.opened(p_evidence uuid) returns boolean
@@ -101,7 +172,7 @@ language sql stable security definer set search_path = pg_catalog as $$
         select from public.evidence e
         where e.id = p_evidence
           and (e.provider_id = priv.authority()
-               or e.state = 'given' and exists (
+               or e.state = 'given' and priv.exchanges(e.object_id, priv.authority()) and exists (
                    select from public.evidence_recipients r
                    where r.evidence_id = e.id and r.authority_id = priv.authority() and r.state = 'accepted')))
 $$;
@@ -121,7 +192,6 @@ begin
     return handed;
 end $$;
 grant execute on function priv.hand_to_verify(uuid) to coopapi_app;
-grant update (version, verifier_id) on evidence to coopapi_definer;
 
 -- The words about what is exchanged in a team are there for four weeks at most, or until all have received it (the same, Art. 21).
 alter policy seen on evidence_texts using (
@@ -148,10 +218,13 @@ begin
         raise exception 'this is for the operator' using errcode = '42501';
     end if;
     with erased as (
-        delete from public.evidence_texts t using public.evidence e
-        where e.id = t.evidence_id and e.erase_at <= priv.at() returning e.id)
+        update public.evidence e set terms = null, answer = null, version = e.version + 1
+        where e.erase_at <= priv.at() and e.terms is not null returning e.id)
     select array_agg(id) into gone from erased;
     if gone is not null then
+        delete from public.evidence_texts where evidence_id = any (gone);
+        update public.custody set sealed = null where evidence_id = any (gone);
+        update public.evidence_recipients set answer = null where evidence_id = any (gone);
         perform priv.append((
             select jsonb_agg(jsonb_build_object('authority_id', e.provider_id, 'at', priv.at(), 'role', 'machine', 'action', 'evidence.erased',
                        'object_type', 'evidence', 'object_id', e.object_id, 'consultation', false, 'event', true, 'victims_only', false,

@@ -20,8 +20,17 @@ alter policy made on evidence_uses with check (
     and exists (select from public.evidence e where e.id = evidence_uses.evidence_id and e.object_id = evidence_uses.object_id
                 and e.provider_id = evidence_uses.provider_id and e.state = 'accepted'));
 alter table evidence_uses drop column serious_threat;
-drop function priv.erase_operational(), priv.opened(uuid), priv.hand_to_verify(uuid);
-revoke update (version) on evidence from coopapi_definer;
+drop function priv.erase_operational(), priv.opened(uuid), priv.hand_to_verify(uuid), priv.hold_item(uuid),
+    priv.settle_item(uuid, boolean), priv.verify_item(uuid);
+alter policy changed on evidence using (ACTING(evidence.object_id)) with check (ACTING(evidence.object_id));
+revoke update (version, state, decided_by, decided_at, terms, answer) on evidence from coopapi_definer;
+delete from evidence_uses where evidence_id in (select id from evidence where terms is null);
+delete from custody where sealed is null;
+delete from evidence_recipients where evidence_id in (select id from evidence where terms is null);
+delete from evidence where terms is null;
+alter table evidence alter column terms set not null;
+alter table custody alter column sealed set not null;
+revoke select, update (sealed) on custody from coopapi_definer;
 delete from evidence_texts t using evidence e where e.id = t.evidence_id and e.state in ('to_verify', 'rejected');
 drop index evidence_given_once;
 alter table evidence drop constraint evidence_state, drop constraint verified_by_somebody, drop constraint erased_within_four_weeks;
@@ -33,7 +42,7 @@ alter table evidence add constraint evidence_state check (state in ('offered', '
     drop column verifier_id, drop column verified_at, drop column erase_at;
 create unique index evidence_given_once on evidence (object_id, sha256) where state in ('offered', 'accepted');
 drop table evidence_recipients;
-drop function priv.receivers(uuid, uuid), priv.gives(uuid, uuid, uuid);
+drop function priv.receivers(uuid, uuid), priv.gives(uuid, uuid, uuid), priv.near_item(uuid), priv.exchanges(uuid, uuid);
 revoke select on evidence, evidence_texts, jit_participants from coopapi_definer;
 revoke delete on evidence_texts from coopapi_definer;
 alter table jits drop column administrator_id;
