@@ -61,6 +61,18 @@ def happened(work: Work, occasion: Occasion) -> None:
     work.session.flush()
 
 
+def drop(work: Work, object_id: UUID, authority_id: UUID) -> None:
+    """Let an authority owe nothing any more in a thing that goes on without it."""
+    running = select(Deadline).where(
+        Deadline.object_id == object_id,
+        Deadline.authority_id == authority_id,
+        Deadline.met_at.is_(None),
+        Deadline.cancelled_at.is_(None),
+    )
+    for row in work.session.scalars(running):
+        row.cancelled_at = work.now
+
+
 def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
     """What an event does to a deadline that runs."""
     event, given = occasion.event, occasion.facts.get(rule.given or rule.or_later)

@@ -8,10 +8,10 @@ from sqlalchemy import Select
 
 from coopapi import parties
 from coopapi.db import Work, new_id
-from coopapi.errors import Conflict, NotFound, fault
+from coopapi.errors import Conflict, NotFound, Unprocessable, fault
 from coopapi.evidence import recipients
 from coopapi.jits import agreeing, clocks, people, sides, signing
-from coopapi.jits.lives import AMENDMENT_LIFE
+from coopapi.jits.lives import AMENDMENT_LIFE, TEXTS
 from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.papers import JitAmendment, JitSignature
 from coopapi.jits.telling import tell
@@ -19,6 +19,7 @@ from coopapi.lifecycle import IllegalMove, Side
 from coopapi.sealing import key_of, put_words, seal, unseal
 
 _TWO: Final = 2
+_DETAILS: Final = ("purpose", "clause", "text", "platform", "leader", "role", "terms", "evidence", "states_of_operation")
 
 
 class JoinsAlready(Conflict):
@@ -30,7 +31,7 @@ def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitAmendment:
     jit = sides.locked(work, jit_id)
     sides.require_party(work, jit)
     _require_active(jit, "amend")
-    details = {name: data.get(name) for name in ("purpose", "clause", "text", "platform", "leader", "role", "terms", "evidence")}
+    details = {name: data.get(name) for name in _DETAILS}
     row_id = new_id()
     row = JitAmendment(
         id=row_id,
@@ -127,13 +128,21 @@ def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str
 def _apply_what_is_complete(work: Work, jit: Jit) -> None:
     """Apply every amendment that all have signed: after a State has left, its signature lacks under no other."""
     for row in pending(work, jit):
-        if signing.complete(work, jit, row.id, *_joining(row)):
-            _CHECKS[row.change](work, jit, row)
+        if signing.complete(work, jit, row.id, text_of(work, jit, row), *_joining(row)) and _holds(work, jit, row):
             figures = _EFFECTS[row.change](work, jit, row) or {}
             row.state, row.decided_at, jit.updated_at = "applied", work.now, work.now
             tell(work, jit, "amended", amendment=str(row.id), change=row.change, **figures)
             _apply_what_is_complete(work, jit)
             return
+
+
+def _holds(work: Work, jit: Jit, row: JitAmendment) -> bool:
+    """Tell whether what all have signed can still be done; what others have overtaken waits until it is withdrawn."""
+    try:
+        _CHECKS[row.change](work, jit, row)
+    except (Unprocessable, Conflict):
+        return False
+    return True
 
 
 def pending(work: Work, jit: Jit) -> list[JitAmendment]:
@@ -200,7 +209,13 @@ def _check_clause(work: Work, jit: Jit, row: JitAmendment) -> None:
             raise fault("/platform/space_administrator", "party", lacking)
 
 
+def _check_states(work: Work, jit: Jit, row: JitAmendment) -> None:
+    if not _details(work, jit, row).get("states_of_operation"):
+        raise fault("/states_of_operation", "required", "say in which States it operates")
+
+
 def _check_participant(work: Work, jit: Jit, row: JitAmendment) -> None:
+    people.check_period(work, {"until": row.until})
     if row.authority_id is None or not _details(work, jit, row).get("role"):
         raise fault("/role", "required", "say who takes part, and as what")
     people.check_participant(work, jit.id, row.authority_id, "/authority_id")
@@ -224,8 +239,9 @@ def _join(work: Work, jit: Jit, row: JitAmendment) -> None:
 def _leave(work: Work, jit: Jit, row: JitAmendment) -> None:
     party = next(p for p in sides.of_team(work, jit.id) if p.authority_id == row.authority_id)
     party.state, party.left_at = "left", work.now
+    clocks.drop(work, jit, party)
     sides.release(work, jit, party.authority_id, Side.MEMBER)
-    sides.take_back_cases(work, jit, party.authority_id)
+    sides.take_back(work, jit, party.authority_id)
     sides.release(work, jit, party.authority_id, Side.NEGOTIATING)
 
 
@@ -245,11 +261,16 @@ def _repurpose(work: Work, jit: Jit, row: JitAmendment) -> None:
 def _reword(work: Work, jit: Jit, row: JitAmendment) -> Mapping[str, int]:
     """Put a clause in the place of another; what waits to be verified waits for the space administrator that it names."""
     said = _details(work, jit, row)
-    clauses = unseal(key_of(work, jit), jit.sealed, jit.id).get("clauses", {})
     new = said["platform"] if said["clause"] == "platform" else said["text"]
-    agreeing.amend_terms(work, jit, {"clauses": {**clauses, said["clause"]: new}})
+    clauses = unseal(key_of(work, jit), jit.sealed, jit.id).get("clauses", {})
+    terms = {said["clause"]: new} if said["clause"] in TEXTS else {"clauses": {**clauses, said["clause"]: new}}
+    agreeing.amend_terms(work, jit, terms)
     handed = recipients.hand_to_verify(work, jit.id) if said["clause"] == "platform" else 0
     return {"to_verify": handed} if handed else {}
+
+
+def _operate(work: Work, jit: Jit, row: JitAmendment) -> None:
+    jit.states_of_operation = _details(work, jit, row)["states_of_operation"]
 
 
 def _take_part(work: Work, jit: Jit, row: JitAmendment) -> None:
@@ -263,6 +284,7 @@ _CHECKS: Final[Mapping[str, Callable[[Work, Jit, JitAmendment], None]]] = {
     "period": _check_period,
     "purpose": _check_purpose,
     "clause": _check_clause,
+    "states_of_operation": _check_states,
     "participant": _check_participant,
 }
 _EFFECTS: Final[Mapping[str, Callable[[Work, Jit, JitAmendment], Mapping[str, int] | None]]] = {
@@ -271,6 +293,7 @@ _EFFECTS: Final[Mapping[str, Callable[[Work, Jit, JitAmendment], Mapping[str, in
     "period": _extend,
     "purpose": _repurpose,
     "clause": _reword,
+    "states_of_operation": _operate,
     "participant": _take_part,
 }
 

@@ -25,6 +25,11 @@ def stop(work: Work, jit: Jit) -> None:
     deadlines.happened(work, _occasion(work, jit, "jit.end"))
 
 
+def drop(work: Work, jit: Jit, party: JitParty) -> None:
+    """A State has left: its own clock stops."""
+    deadlines.drop(work, jit.id, party.authority_id)
+
+
 def _occasion(work: Work, jit: Jit, event: str, party: JitParty | None = None) -> Occasion:
     sides = {Side.NEGOTIATING: (party.authority_id, party.country)} if party else {}
     return Occasion(jit.id, "jit", "jit", "", "", event, work.now, sides, facts={"until": jit.until})

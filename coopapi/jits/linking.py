@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
-from coopapi.directory.models import Principal
 from coopapi.errors import Conflict, NotFound, fault
 from coopapi.jits import sides
 from coopapi.jits.lives import AFTER, SHARE_LIFE
@@ -112,10 +111,10 @@ def of_case(work: Work, case_id: UUID) -> Select[Jit]:
 
 
 def own_person(work: Work, authority_id: UUID, principal_id: UUID, pointer: str = "/leader/principal_id") -> None:
-    """Stop unless the person is one of the caller's own, for its own State: others name theirs themselves."""
-    found = work.session.scalar(work.all(Principal).where(Principal.id == principal_id, Principal.active))
-    if found is None or found.authority_id != authority_id:
-        raise fault(pointer, "own_person", "an active person of that State's authority, named by itself")
+    """Stop unless it is an active person of that authority, which is of the caller's own State: others name theirs themselves."""
+    asked = {"person": principal_id, "authority": authority_id}
+    if not work.session.scalar(text("select priv.is_person(:person, :authority)"), asked):
+        raise fault(pointer, "own_person", "an active person of that authority, of your own State")
 
 
 def show(work: Work, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:

@@ -6,18 +6,21 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import groupby
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 _SURE: Final = 6
 """From this length on, a reference is found however it is broken up."""
 _NAME: Final = 3
+_FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
+"""The letters of which flags are made."""
 _PARTICLES: Final = frozenset({"and", "das", "del", "den", "der", "dos", "las", "les", "los", "the", "van", "von"})
 _WHY: Final = {
     "presumption_of_innocence": "presents somebody as guilty before a final decision (Directive (EU) 2016/343 Art. 4)",
     "case_reference": "is the reference of a case or of the team",
     "pseudonym": "is the pseudonym of a person of a case",
     "member_name": "is the name of a member of the team",
+    "operation_name": "is the name of the operation, which the parties do not want told",
     "script": "only letters of the Latin script, and nothing invisible",
 }
 
@@ -58,25 +61,28 @@ def _letters(text: str) -> Iterator[tuple[int, str]]:
 def _foreign(sign: str) -> bool:
     kind = unicodedata.category(sign)
     ours = unicodedata.name(sign, "").startswith(("LATIN", "FEMININE", "MASCULINE"))
-    return kind in {"Cf", "Cc", "Co", "Cn"} or (kind[0] == "L" and not ours)
+    digits = kind[0] == "N" and not unicodedata.normalize("NFKC", sign).isascii()
+    flags = _FLAGS[0] <= sign <= _FLAGS[1]
+    return kind in {"Cf", "Cc", "Co", "Cn"} or (kind[0] == "L" and not ours) or digits or flags
 
 
 def _said(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, str]]:
+    """Where a term stands: as words, however they are joined or spaced out; a long one also in the middle of others."""
     said = words(text)
-    joined = _joined(said)
     run = "".join(said)
+    begins = dict(zip(accumulate(map(len, said), initial=0), range(len(said) + 1), strict=True))
     for term in terms:
         sought = words(term.text)
-        if not sought:
+        squeezed = "".join(sought)
+        if not squeezed:
             continue
-        places = [n for n in range(len(said)) if said[n : n + len(sought)] == sought]
+        found = [(n, n + len(squeezed)) for n in range(len(run)) if run.startswith(squeezed, n)]
+        places = [begins[start] for start, end in found if start in begins and end in begins]
         if term.rule == "member_name":
             surnames = {word for word in sought if len(word) >= _NAME and word not in _PARTICLES}
             places += [n for n, word in enumerate(said) if word in surnames]
-        squeezed = "".join(sought)
-        places += [n for n, word in joined if word == squeezed]
-        if not places and term.rule != "presumption_of_innocence" and len(squeezed) >= _SURE and squeezed in run:
-            places = [_word_at(said, run.index(squeezed))]
+        if found and not places and term.rule != "presumption_of_innocence" and len(squeezed) >= _SURE:
+            places = [_word_at(said, found[0][0])]
         yield from ((n + 1, term.rule) for n in places)
 
 
@@ -85,16 +91,6 @@ def words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", text)
     bare = "".join(sign for sign in plain if unicodedata.category(sign)[0] != "M" and unicodedata.category(sign) != "Cf")
     return re.findall(r"[^\W_]+", bare.casefold())
-
-
-def _joined(said: Sequence[str]) -> list[tuple[int, str]]:
-    """Words that are spaced out letter by letter, put together."""
-    found = []
-    for single, run in groupby(enumerate(said), key=lambda item: len(item[1]) == 1):
-        letters = list(run)
-        if single and len(letters) > 1:
-            found.append((letters[0][0], "".join(letter for _, letter in letters)))
-    return found
 
 
 def _word_at(said: Sequence[str], offset: int) -> int:

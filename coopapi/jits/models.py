@@ -85,6 +85,14 @@ class JitParty(Kept):
         return partied(cls.jit_id, actor, now)
 
 
+def belonging(jit_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Rows of a team that are for the States that are parties, and not for one that is still to join."""
+    own = select(JitParty.id).where(
+        JitParty.jit_id == jit_id, JitParty.authority_id == actor.authority_id, JitParty.state == "party"
+    )
+    return and_(inside(jit_id, actor, now), own.exists())
+
+
 class JitMember(Kept):
     """A person who works in the team, under a name or a security number; seconded when outside the own State (Art. 13(4)).
 
@@ -104,8 +112,8 @@ class JitMember(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the States in the team."""
-        return inside(cls.jit_id, actor, now)
+        """Seen by the parties."""
+        return belonging(cls.jit_id, actor, now)
 
 
 class JitParticipant(Kept):
@@ -141,8 +149,8 @@ class JitAssociate(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the States in the team."""
-        return inside(cls.jit_id, actor, now)
+        """Seen by the parties."""
+        return belonging(cls.jit_id, actor, now)
 
 
 def through(jit_id: UUID) -> ColumnElement[bool]:

@@ -64,7 +64,7 @@ def step_party(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mappi
     else:
         party.state, party.left_at = move.target, work.now
         work.session.flush()
-        sides.take_back_cases(work, jit, party.authority_id)
+        sides.take_back(work, jit, party.authority_id)
         sides.release(work, jit, party.authority_id, Side.NEGOTIATING)
     done = "leader_named" if move.event == "lead" else "party_removed"
     tell(work, jit, done, authority=str(party.authority_id), country=party.country)
@@ -89,21 +89,20 @@ def _may_change(state: str, event: str) -> bool:
 
 def _foreign(work: Work, row: P) -> bool:
     """Tell whether a row is for another State alone to change: its people always, its part while it has people here."""
-    if not isinstance(row, JitMember | JitParty) or row.authority_id == work.actor.authority_id:
+    if isinstance(row, JitMember):
+        return sides.country_of(work, row.authority_id) != work.actor.country
+    if not isinstance(row, JitParty) or row.authority_id == work.actor.authority_id:
         return False
-    return isinstance(row, JitMember) or not stands_in(work, row.jit_id, row.authority_id)
+    return not stands_in(work, row.jit_id, row.authority_id)
 
 
 def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
     """Enter a person of one's own State; an organisation's people are never members (M11)."""
     jit = _working(work, jit_id)
     authority = data.get("authority_id", work.actor.authority_id)
-    sides.state_authority(work, authority, "/authority_id")
-    if authority != work.actor.authority_id:
-        raise fault("/authority_id", "own_people", "each party enters its own people")
-    since, until = data.get("since", work.now), data.get("until")
-    if until is not None and until <= since:
-        raise fault("/until", "order_of_time", "a place ends after it begins")
+    if sides.state_authority(work, authority, "/authority_id").country != work.actor.country:
+        raise fault("/authority_id", "own_people", "each State enters its own people")
+    check_period(work, data)
     if person := data.get("principal_id"):
         _check_new_member(work, jit, authority, person)
     row_id = new_id()
@@ -116,8 +115,8 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
             sealed=seal(key_of(work, jit), said, row_id),
             principal_id=person,
             seconded=data.get("seconded", False),
-            since=since,
-            until=until,
+            since=data.get("since", work.now),
+            until=data.get("until"),
         )
     )
     if jit.state == "active":
@@ -126,8 +125,15 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
     return member
 
 
+def check_period(work: Work, data: Mapping[str, Any]) -> None:
+    """Stop at a place that is over before it begins, or now."""
+    until = data.get("until")
+    if until is not None and until <= max(data.get("since") or work.now, work.now):
+        raise fault("/until", "order_of_time", "a place ends after it begins, and not in the past")
+
+
 def _check_new_member(work: Work, jit: Jit, authority_id: UUID, person: UUID) -> None:
-    """Stop unless it is one of the caller's own people, who has no other place in the team now."""
+    """Stop unless it is one of the people of the caller's State, who has no other place in the team now."""
     linking.own_person(work, authority_id, person, "/principal_id")
     places = work.all(JitMember).where(JitMember.jit_id == jit.id, JitMember.principal_id == person, JitMember.state == "serving")
     for place in work.session.scalars(places):
@@ -150,6 +156,9 @@ def add_participant(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitPar
 def seat_participant(work: Work, jit: Jit, authority_id: UUID, data: Mapping[str, Any], pointer: str) -> JitParticipant:
     """Enter a participant: it sees the team until its own end or the team's."""
     check_participant(work, jit.id, authority_id, pointer)
+    check_period(work, data)
+    if data.get("since", work.now) > work.now:
+        raise fault("/since", "order_of_time", "not in the future: it takes part from now on")
     row_id = new_id()
     row = work.add(
         JitParticipant(
@@ -172,8 +181,11 @@ def check_participant(work: Work, jit_id: UUID, authority_id: UUID, pointer: str
     """Stop unless it is an organisation or a desk that does not take part yet."""
     sides.beside(work, authority_id, pointer)
     mine = work.all(JitParticipant).where(JitParticipant.jit_id == jit_id, JitParticipant.authority_id == authority_id)
-    if work.session.scalar(mine.where(JitParticipant.state == "serving")):
-        raise TakesPartAlready
+    for place in work.session.scalars(mine.where(JitParticipant.state == "serving")):
+        if place.until is None or place.until > work.now:
+            raise TakesPartAlready
+        place.state = "ended"
+    work.session.flush()
 
 
 def add_associate(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitAssociate:
@@ -194,8 +206,10 @@ def end_place(work: Work, model: type[Q], at: tuple[UUID, UUID], version: int, e
     row = one(work, model, *at, version)
     move = PLACE_LIFE.move(row.state, event, None)
     work.require(move.by, human=move.human)
-    if isinstance(row, JitMember) and row.authority_id != work.actor.authority_id:
+    if _foreign(work, row):
         raise sides.NotAParty("each party withdraws its own people")
+    if isinstance(row, JitParticipant) and jit.state == "signature_pending":
+        raise agreeing.TextIsSettled(state=jit.state)
     tell(work, jit, f"{model.__name__.removeprefix('Jit').lower()}_ended")
     row.state, row.until = move.target, work.now
     if isinstance(row, JitParticipant):
@@ -227,5 +241,6 @@ def moves(work: Work, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, A
         for m in life.leaving(row.state)
         if own and work.actor.may(m.by) and not (foreign and m.event != "remove")
         if not isinstance(row, JitParty) or _may_change(state, m.event)
+        if not isinstance(row, JitParticipant) or state != "signature_pending"
     ]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}

@@ -72,15 +72,20 @@ def _check(work: Work, jit: Jit, texts: Mapping[str, str], *, names_operation: b
         if not jit.operation_name:
             raise fault("/names_operation", "operation_name", "the operation has no name")
         said["/names_operation"] = jit.operation_name
-    if errors := lint.faults(said, _unsayable(work, jit)):
+    if errors := lint.faults(said, _unsayable(work, jit, names_operation=names_operation)):
         raise NotFitForThePublic(errors=errors)
 
 
-def _unsayable(work: Work, jit: Jit) -> list[Term]:
-    """References and pseudonyms of every case that was shared, the team's own reference, the names of its members."""
+def _unsayable(work: Work, jit: Jit, *, names_operation: bool) -> list[Term]:
+    """References and pseudonyms of every case that was shared, the team's own reference, the names of its members and leaders.
+
+    The name of the operation too, unless the parties want it told.
+    """
     work.session.flush()
     rows = work.session.execute(text("select rule, term from priv.unsayable(:jit)"), {"jit": jit.id})
     terms = [Term("case_reference", jit.reference), *(Term(row.rule, row.term) for row in rows)]
+    if jit.operation_name and not names_operation:
+        terms.append(Term("operation_name", jit.operation_name))
     key = key_of(work, jit)
     for member in work.session.scalars(work.all(JitMember).where(JitMember.jit_id == jit.id)):
         said = unseal(key, member.sealed, member.id)
@@ -103,9 +108,10 @@ def approve(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
     sides.take(work, jit, STATEMENT_LIFE.move(row.state, "approve", None))
     texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
     _check(work, jit, texts, names_operation=row.names_operation)
-    approval = signing.put(work, jit, row.id, data, text_of(work, jit, row))
+    present = text_of(work, jit, row)
+    approval = signing.put(work, jit, row.id, data, present)
     tell(work, jit, "statement_approved", approved=len(signing.standing(work, row.id)), recorded=approval.recorded is not None)
-    if signing.complete(work, jit, row.id):
+    if signing.complete(work, jit, row.id, present):
         _release(work, jit, row, texts)
     return approval
 

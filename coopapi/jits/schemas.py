@@ -7,7 +7,7 @@ from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
 from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
-from coopapi.jits.lives import CHANGES, CLAUSES, END_REASONS, JIT_LIFE
+from coopapi.jits.lives import CHANGES, CLAUSES, END_REASONS, JIT_LIFE, TEXTS
 from coopapi.jits.publishing import LANGUAGES
 
 _LONG = 8000
@@ -134,7 +134,7 @@ class PartyStepIn(TransitionIn):
 class MemberIn(Schema):
     """A person of one's own State who works in the team, under a name or a security number."""
 
-    authority_id = fields.UUID(metadata={"description": "Your own, if given at all."})
+    authority_id = fields.UUID(metadata={"description": "Of your own State: yours unless you name another, such as the police."})
     name = Text(200)
     security_id = Text(100)
     principal_id = fields.UUID(metadata={"description": "The account here: the cases of the team open to it."})
@@ -157,7 +157,7 @@ class ParticipantIn(Schema):
     role = Text(300, required=True)
     terms = Text(_LONG, metadata={"description": "The rights that the appendix gives."})
     evidence = Flag(metadata={"description": "Whether these include seeing the evidence."})
-    since = When()
+    since = When(metadata={"description": "Not in the future: it takes part from now on."})
     until = When()
 
 
@@ -188,7 +188,8 @@ class AmendmentIn(Schema):
     authority_id = fields.UUID(metadata={"description": "Who joins, leaves, or takes part."})
     until = When(metadata={"description": "With `period`: the new end; with `participant`: until when it takes part."})
     purpose = Text(_LONG)
-    clause = OneOf((*CLAUSES, "platform"))
+    states_of_operation = Many(Code("countries"), 100, least=1)
+    clause = OneOf((*CLAUSES, *TEXTS, "platform"))
     text = Text(_LONG)
     platform = fields.Nested(PlatformIn)
     leader = fields.Nested(LeaderIn, metadata={"description": "With `join`: the leader, by office."})

@@ -105,11 +105,13 @@ def parties(work: Work, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
 def people(work: Work, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
     """Show members, participants or associates; a member of a State that has left serves no more."""
     teams = _teams(work, rows)
-    there = {jit_id: {party.authority_id for party in sides.of_team(work, jit_id)} for jit_id in teams}
+    there = {jit_id: {party.country for party in sides.of_team(work, jit_id)} for jit_id in teams}
+    named = {row.authority_id for row in rows if isinstance(row, JitMember)}
+    of = {found.id: found.country for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
     shown = []
     for row in rows:
         jit = teams[row.jit_id]
-        gone = isinstance(row, JitMember) and row.authority_id not in there[row.jit_id]
+        gone = isinstance(row, JitMember) and of[row.authority_id] not in there[row.jit_id]
         over = gone or (row.until is not None and row.until <= work.now) or jit.stands(work.now) in AFTER
         said = unseal(key_of(work, jit), row.sealed, row.id)
         shown.append({**_columns(row), **said, "state": "ended" if over else row.state})

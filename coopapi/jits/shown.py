@@ -163,6 +163,7 @@ class AmendmentOut(Shown):
     role = fields.String()
     terms = fields.String()
     evidence = fields.Boolean()
+    states_of_operation = fields.List(fields.String())
     state = fields.String(required=True)
     proposed_by = fields.UUID(required=True)
     proposed_at = When(required=True)

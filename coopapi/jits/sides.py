@@ -167,10 +167,11 @@ def release(work: Work, jit: Jit, authority_id: UUID, *sides: Side) -> None:
         parties.admit(work, jit.id, authority_id, side, acting=side != Side.PARTICIPANT, until=work.now + _INSTANT)
 
 
-def take_back_cases(work: Work, jit: Jit, authority_id: UUID) -> None:
-    """End what an authority shared that is in the team no more."""
+def take_back(work: Work, jit: Jit, authority_id: UUID) -> None:
+    """End what an authority shared, and the places of its State's people, once it is in the team no more."""
     work.session.flush()
-    work.session.execute(text("select priv.end_shares(:jit, :authority)"), {"jit": jit.id, "authority": authority_id})
+    gone = {"jit": jit.id, "authority": authority_id}
+    work.session.execute(text("select priv.end_shares(:jit, :authority), priv.end_members(:jit, :authority)"), gone)
     bring_in_line(work, jit)
 
 

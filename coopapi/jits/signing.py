@@ -114,10 +114,10 @@ def void(work: Work, subject_id: UUID) -> int:
     return len(rows)
 
 
-def complete(work: Work, jit: Jit, subject_id: UUID, *more: UUID) -> bool:
-    """Tell whether every party, and whoever is named besides, has signed."""
+def complete(work: Work, jit: Jit, subject_id: UUID, present: str, *more: UUID) -> bool:
+    """Tell whether every party, and whoever is named besides, has signed the text as it stands."""
     needed = {party.authority_id for party in sides.of_team(work, jit.id)} | set(more)
-    return needed <= {row.authority_id for row in standing(work, subject_id)}
+    return needed <= {row.authority_id for row in standing(work, subject_id) if row.text_sha256 == present}
 
 
 def sign(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
@@ -127,10 +127,11 @@ def sign(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
     sides.take(work, jit, move)
     if jit.until is None or jit.until <= work.now:
         raise PeriodHasPassed
-    signature = put(work, jit, jit.id, data, text_of(work, jit))
+    present = text_of(work, jit)
+    signature = put(work, jit, jit.id, data, present)
     figures = {"signed": len(standing(work, jit.id)), "parties_needed": len(sides.of_team(work, jit.id))}
     tell(work, jit, "signed", **figures, recorded=signature.recorded is not None)
-    if complete(work, jit, jit.id):
+    if complete(work, jit, jit.id, present):
         _activate(work, jit)
     return signature
 

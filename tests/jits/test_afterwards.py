@@ -276,3 +276,26 @@ def test_the_public_page_goes_on_where_it_was_left(world):
     assert [one["id"] for one in first["items"] + second["items"]] == ids[::-1]
     assert second["next"] is None
     assert anybody.get("/public/jits?year=1999").json["items"] == []
+
+
+def test_nobody_is_named_who_works_in_the_team_nor_the_operation_unless_the_parties_want_it(world, owner):
+    jit = active(world, operation_name="Silver Heron")
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set name = 'Hieronymus Pelikaan' where id = %s", (str(world.people["foreign"]),))
+    step(world, "prosecutor", jit, "end", end_reason="goal", reason="R")
+    walk(world, jit, ("prosecutor", "close", {"reason": "R"}))
+    said = {"Thanks to Pelikaan it was found.": "member_name", "Operation silverheron ended.": "operation_name"}
+    for text, rule in said.items():
+        refused = state(world, jit, texts={**TEXTS, "en": text})
+        assert [(e["pointer"], e["rule"]) for e in refused.json["errors"]] == [("/texts/en", rule)], text
+    assert state(world, jit, texts={**TEXTS, "en": "Operation Silver Heron ended."}, names_operation=True).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("reference", "text"),
+    [("A-12", "Case A12 of it."), ("A12", "Case a 12 of it."), ("RO-2026-9", "RO-\u0968\u0966\u0968\u096c-\u096f"),
+     ("Owl-1", "The owl1 case."), ("NL-7", "\U0001f1f3\U0001f1f1 7")],
+)  # fmt: skip
+def test_a_reference_is_found_however_it_is_spaced_and_in_whatever_digits(reference, text):
+    assert lint.faults({"/texts/en": text}, [Term("case_reference", reference)])
+    assert not lint.faults({"/texts/en": "Twelve people of 12 States, 2026."}, [Term("case_reference", reference)])

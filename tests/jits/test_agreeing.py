@@ -188,6 +188,47 @@ def test_a_signature_binds_parties_leaders_and_participants(world):
     assert len(set(digests)) == 3
 
 
+def test_while_a_text_is_signed_no_participant_goes_from_under_it(world):
+    jit = proposed(world)
+    beside = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "Appendix I"}
+    place = world.as_("prosecutor").post(f"/jits/{jit}/participants", beside).json
+    path = f"/jits/{jit}/participants/{place['id']}/transitions"
+    walk(world, jit, ("prosecutor", "draft"), ("prosecutor", "request_signatures"))
+    assert sign(world, "prosecutor_fr", jit).status_code == 201
+    gone = world.as_("prosecutor").post(path, {"event": "end"}, If_Match=f'"{place["etag"]}"')
+    assert (gone.json["type"], world.as_("prosecutor").get(path).json["allowed"]) == ("/problems/text-is-settled", [])
+    walk(world, jit, ("prosecutor", "reopen", {"reason": "Europol goes."}))
+    assert world.as_("prosecutor").post(path, {"event": "end"}, If_Match=f'"{place["etag"]}"').status_code == 200
+
+
+def test_a_signature_under_another_text_completes_nothing(world, owner):
+    """The sabotage: a text that changes behind everybody's back."""
+    jit = to_sign(world)
+    assert sign(world, "prosecutor_fr", jit).status_code == 201
+    with owner.cursor() as cursor:
+        cursor.execute("update jits set operation_name = 'Another' where id = %s", (jit,))
+    assert sign(world, "prosecutor", jit).status_code == 201
+    assert read(world, "prosecutor", jit)["state"] == "signature_pending"
+
+
+def test_a_participant_comes_now_until_later_and_again(world):
+    jit = proposed(world)
+    europol = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "A"}
+
+    def take_part(**more):
+        answer = world.as_("prosecutor").post(f"/jits/{jit}/participants", {**europol, **more})
+        return answer.status_code, answer.json.get("errors", [{}])[0].get("pointer")
+
+    assert take_part(since=days(world, 30)) == (422, "/since")
+    assert take_part(until=days(world, -1)) == (422, "/until")
+    assert take_part(until=days(world, 2)) == (201, None)
+    assert take_part()[0] == 409
+    world.clock.forward(days=3)
+    assert world.as_("europol").get(f"/jits/{jit}").status_code == 404
+    assert take_part() == (201, None)
+    assert world.as_("europol").get(f"/jits/{jit}").status_code == 200
+
+
 def test_nobody_signs_after_the_period_has_passed(world):
     jit = to_sign(world, until=days(world, 10))
     assert sign(world, "prosecutor", jit).status_code == 201

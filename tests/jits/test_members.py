@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from teaming import active, days, items, member, read
+from teaming import active, amend, days, items, member, read, sign_amendment
 
 from coopapi.callers import actor_of
 
@@ -126,3 +126,57 @@ def test_a_state_replaces_its_leader_while_the_team_runs(world, team):
     world.clock.forward(days=366)
     allowed, late = name("prosecutor_fr", person)
     assert (allowed, late.json["type"]) == ([], "/problems/text-is-settled")
+
+
+def test_a_person_of_another_authority_of_the_state_works_in_the_team(world, team):
+    """The prosecution signs, the police works: here a French judge, of a court that is no party."""
+    jit, case = team
+    assert seen(world, "judge_fr", case) == []
+    court = str(world.authorities["fr_court"])
+    body = {"security_id": "7", "position": "Judge", "principal_id": str(world.people["judge_fr"])}
+
+    def enter(who, **more):
+        return world.as_(who).post(f"/jits/{jit}/members", {**body, **more})
+
+    assert enter("prosecutor_fr").json["errors"][0]["pointer"] == "/principal_id"
+    assert enter("prosecutor", authority_id=court).json["errors"][0]["pointer"] == "/authority_id"
+    entered = enter("prosecutor_fr", authority_id=court)
+    assert (entered.status_code, seen(world, "judge_fr", case)) == (201, ALL)
+    assert world.as_("judge_fr").get(f"/jits/{jit}").status_code == 404
+    path = f"/jits/{jit}/members/{entered.json['id']}/transitions"
+    assert world.as_("prosecutor").post(path, {"event": "end"}, If_Match=f'"{entered.json["etag"]}"').status_code == 403
+    assert world.as_("prosecutor_fr").post(path, {"event": "end"}, If_Match=f'"{entered.json["etag"]}"').status_code == 200
+    assert seen(world, "judge_fr", case) == []
+
+
+def test_a_machine_is_no_member(world, team):
+    jit, _ = team
+    body = {"security_id": "8", "position": "Robot", "principal_id": str(world.people["system"])}
+    as_person = world.as_("prosecutor").post(f"/jits/{jit}/members", body)
+    made = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", {"name": "C", "roles": ["system"]}).json["id"]
+    as_client = world.as_("prosecutor").post(f"/jits/{jit}/members", {**body, "principal_id": made})
+    assert (as_person.status_code, as_client.status_code) == (201, 422)
+
+
+def test_who_left_and_joins_again_enters_its_people_anew(world):
+    case = world.case("investigator")
+    jit = active(world, "fr", "ro", cases=[case])
+    assert world.as_("romanian").get(f"/cases/{case}").status_code == 200
+    romanian = str(world.authorities["ro"])
+
+    def all_sign(amendment, *signers):
+        for who in signers:
+            assert sign_amendment(world, who, jit, amendment).status_code == 201
+
+    everybody = ("prosecutor", "prosecutor_fr", "prosecutor_ro")
+    all_sign(amend(world, jit, change="leave", authority_id=romanian), *everybody)
+    running = [d for d in items(world, "prosecutor", "/deadlines?limit=200") if d["object_id"] == jit]
+    assert {d["country"] for d in running if d["state"] == "running"} == {"NL", "FR"}
+    joining = amend(world, jit, change="join", authority_id=romanian, leader={"office": "Head"})
+    for place in ("members", "associates"):
+        assert items(world, "prosecutor_ro", f"/jits/{jit}/{place}") == []
+    all_sign(joining, *everybody)
+    assert len(items(world, "prosecutor_ro", f"/jits/{jit}/members")) > 0
+    assert world.as_("romanian").get(f"/cases/{case}").status_code == 404
+    assert member(world, jit, "romanian").status_code == 201
+    assert world.as_("romanian").get(f"/cases/{case}").status_code == 200

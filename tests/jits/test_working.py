@@ -415,3 +415,32 @@ def test_who_proposes_speaks_for_its_own_authority(world):
     allowed = world.as_("prosecutor").get(f"{path}/{made['id']}/transitions").json["allowed"]
     assert [m["event"] for m in allowed] == ["sign", "refuse"]
     assert [m["event"] for m in world.as_("investigator").get(f"{path}/{made['id']}/transitions").json["allowed"]] == []
+
+
+def test_what_others_have_overtaken_stops_nobody_else(world):
+    """An extension that lacked one signature, and is overtaken by a longer one, does not keep a State from leaving."""
+    jit = active(world, "fr", "ro")
+    short, long = (amend(world, jit, change="period", until=days(world, n)) for n in (400, 500))
+    for who in ("prosecutor", "prosecutor_fr"):
+        assert sign_amendment(world, who, jit, short).status_code == 201
+    for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
+        assert sign_amendment(world, who, jit, long).status_code == 201
+    leaving = amend(world, jit, change="leave", authority_id=str(world.authorities["ro"]))
+    for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
+        assert sign_amendment(world, who, jit, leaving).status_code == 201
+    there = {a["id"]: a["state"] for a in items(world, "prosecutor", f"/jits/{jit}/amendments")}
+    assert (there[leaving["id"]], there[short["id"]]) == ("applied", "proposed")
+    assert sorted(read(world, "prosecutor", jit)["countries"]) == ["FR", "NL"]
+
+
+def test_every_term_of_the_agreement_can_be_amended(world):
+    jit = active(world)
+    for change in ({"change": "states_of_operation", "states_of_operation": ["BE", "FR"]},
+                   {"change": "clause", "clause": "facts", "text": "Since found out."}):  # fmt: skip
+        amendment = amend(world, jit, **change)
+        for who in ("prosecutor", "prosecutor_fr"):
+            assert sign_amendment(world, who, jit, amendment).status_code == 201
+    agreed = read(world, "prosecutor", jit)
+    assert (agreed["states_of_operation"], agreed["facts"]) == (["BE", "FR"], "Since found out.")
+    empty = world.as_("prosecutor").post(f"/jits/{jit}/amendments", {"change": "states_of_operation"})
+    assert (empty.status_code, empty.json["errors"][0]["pointer"]) == (422, "/states_of_operation")

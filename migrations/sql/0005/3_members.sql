@@ -30,18 +30,76 @@ language sql stable security definer set search_path = pg_catalog as $$
         where p.object_id = p_object and p.side = any (p_sides) and (p.until is null or p.until > priv.at())
         group by p.authority_id),
     people as (
-        select m.authority_id, m.principal_id, m.since, m.until
-        from public.jit_members m where m.jit_id = p_object and m.state = 'serving' and m.principal_id is not null
+        select j.authority_id as party_id, m.authority_id, m.principal_id, m.since, m.until
+        from public.jit_members m join public.authorities a on a.id = m.authority_id
+        join public.jit_parties j on j.jit_id = m.jit_id and j.state = 'party' and j.country = a.country
+        where m.jit_id = p_object and m.state = 'serving' and m.principal_id is not null
         union all
-        select j.authority_id, j.leader_id, j.joined_at, null
+        select j.authority_id, j.authority_id, j.leader_id, j.joined_at, null
         from public.jit_parties j where j.jit_id = p_object and j.state = 'party' and j.leader_id is not null)
     select t.authority_id, null::uuid, null::timestamptz, t.until
     from there t where not exists (select from public.jits j where j.id = p_object)
     union all
-    select t.authority_id, m.principal_id, min(m.since), least(t.until, max(coalesce(m.until, 'infinity')))
-    from there t join people m on m.authority_id = t.authority_id
+    select m.authority_id, m.principal_id, min(m.since), least(t.until, max(coalesce(m.until, 'infinity')))
+    from there t join people m on m.party_id = t.authority_id
     where m.until is null or m.until > priv.at()
-    group by t.authority_id, m.principal_id, t.until
+    group by m.authority_id, m.principal_id, t.until
+$$;
+
+-- A State enters its own people, of any of its authorities: the prosecution signs, the police works in the team.
+create function priv.compatriot(p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (
+        select from public.authorities a join public.authorities me on me.country = a.country
+        where a.id = p_authority and me.id = priv.authority())
+$$;
+create function priv.is_person(p_principal uuid, p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select priv.compatriot(p_authority) and exists (
+        select from public.principals p where p.id = p_principal and p.authority_id = p_authority and p.kind = 'person' and p.active)
+$$;
+create function priv.end_members(p_jit uuid, p_authority uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    if not priv.takes_part(p_jit, 3) or exists (
+            select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority and j.state = 'party') then
+        raise exception 'it has not left' using errcode = '42501';
+    end if;
+    update public.jit_members m set state = 'ended', version = m.version + 1
+        from public.authorities a, public.authorities gone
+        where m.jit_id = p_jit and m.state = 'serving' and a.id = m.authority_id and gone.id = p_authority and a.country = gone.country;
+end $$;
+grant execute on function priv.compatriot(uuid), priv.is_person(uuid, uuid), priv.end_members(uuid, uuid) to coopapi_app;
+grant update (version, state) on jit_members to coopapi_definer;
+
+-- Members and associates are for the parties, not for a State that is still to join.
+create function priv.is_party(p_jit uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select priv.in_team(p_jit) and exists (
+        select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = priv.authority() and j.state = 'party')
+$$;
+grant execute on function priv.is_party(uuid) to coopapi_app;
+alter policy seen on jit_members using (priv.is_party(jit_id));
+alter policy made on jit_members with check (ACTING(jit_members.jit_id) and priv.compatriot(authority_id));
+alter policy changed on jit_members using (ACTING(jit_members.jit_id) and priv.compatriot(authority_id));
+alter policy seen on jit_associates using (priv.is_party(jit_id));
+
+-- As before; and the names of the members and leaders who have an account here.
+create or replace function priv.unsayable(p_jit uuid) returns table (rule text, term text)
+language sql stable security definer set search_path = pg_catalog as $$
+    with shared as (
+        select c.* from public.shared_cases s join public.cases c on c.id = s.case_id
+        where s.object_id = p_jit and priv.takes_part(p_jit, 3)),
+    person as (
+        select m.principal_id from public.jit_members m where m.jit_id = p_jit and priv.takes_part(p_jit, 3)
+        union select j.leader_id from public.jit_parties j where j.jit_id = p_jit and priv.takes_part(p_jit, 3))
+    select 'case_reference', r.term
+    from shared c cross join lateral (values (c.reference), (c.eurojust_number), (c.siena_reference), (c.ecodex_id)) r (term)
+    where r.term is not null
+    union all
+    select 'pseudonym', s.pseudonym from public.subjects s join shared c on c.id = s.case_id
+    union all
+    select 'member_name', p.name from public.principals p join person on person.principal_id = p.id
 $$;
 
 -- As before; but by seats.

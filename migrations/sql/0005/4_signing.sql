@@ -3,6 +3,8 @@
 alter table jit_signatures add column recorded bytea;
 alter table jit_amendments add column recorded bytea;
 alter table jit_evaluations add column recorded bytea;
+alter table jit_amendments drop constraint amendment_change, add constraint amendment_change check (
+    change in ('join', 'leave', 'purpose', 'period', 'states_of_operation', 'clause', 'participant'));
 grant update (recorded) on jit_amendments, jit_evaluations to coopapi_app;
 alter policy made on jit_signatures with check (
     ACTING(jit_signatures.jit_id) and principal_id = (select priv.principal())

@@ -36,6 +36,23 @@ language sql stable security definer set search_path = pg_catalog as $$
 $$;
 alter policy seen on case_access using (authority_id = (select priv.authority()) or owner_id = (select priv.authority()));
 drop function priv.seats(uuid, text[]);
+create or replace function priv.unsayable(p_jit uuid) returns table (rule text, term text)
+language sql stable security definer set search_path = pg_catalog as $$
+    with shared as (
+        select c.* from public.shared_cases s join public.cases c on c.id = s.case_id
+        where s.object_id = p_jit and priv.takes_part(p_jit, 3))
+    select 'case_reference', r.term
+    from shared c cross join lateral (values (c.reference), (c.eurojust_number), (c.siena_reference), (c.ecodex_id)) r (term)
+    where r.term is not null
+    union all
+    select 'pseudonym', s.pseudonym from public.subjects s join shared c on c.id = s.case_id
+$$;
+alter policy seen on jit_members using (priv.in_team(jit_id));
+alter policy made on jit_members with check (ACTING(jit_members.jit_id) and authority_id = (select priv.authority()));
+alter policy changed on jit_members using (ACTING(jit_members.jit_id) and authority_id = (select priv.authority()));
+alter policy seen on jit_associates using (priv.in_team(jit_id));
+drop function priv.is_party(uuid), priv.is_person(uuid, uuid), priv.end_members(uuid, uuid), priv.compatriot(uuid);
+revoke update (version, state) on jit_members from coopapi_definer;
 drop index access_once_via;
 create unique index access_once_via on case_access (via_id, case_id, authority_id) where via_id is not null;
 alter table case_access drop column since;
