@@ -37,6 +37,7 @@ class CaseAccess(Kept):
     withdrawn_by: Mapped[UUID | None] = mapped_column()
     withdrawal_reason: Mapped[str | None] = mapped_column()
     via_id: Mapped[UUID | None] = mapped_column()
+    kept_out: Mapped[bool] = mapped_column(default=False)
 
     @property
     def level_name(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, ForeignKeyConstraint, SmallInteger, Text, UniqueConstraint, bindparam, or_, text
+from sqlalchemy import ARRAY, ColumnElement, ForeignKeyConstraint, SmallInteger, Text, UniqueConstraint, and_, bindparam, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor, Level
@@ -35,11 +35,18 @@ class SharedCase(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in the thing, and by those who may read the case."""
-        return or_(partied(cls.object_id, actor, now), granted(cls.case_id, Level.READ, actor, now))
+        """Seen by those who take part in the thing, and by those of its owner who may read the case."""
+        own = and_(cls.owner_id == actor.authority_id, granted(cls.case_id, Level.READ, actor, now))
+        return or_(partied(cls.object_id, actor, now), own)
 
 
 def reshare(work: Work, object_id: UUID, sides: Sequence[Side], reason: str) -> None:
     """Bring access to the shared cases in line with who takes part now on these sides, each until its own end."""
     work.session.flush()
     work.session.execute(_RESHARE, {"object": object_id, "sides": [str(side) for side in sides], "reason": reason})
+
+
+def end_shares(work: Work, object_id: UUID, authority_id: UUID) -> None:
+    """End what an authority shared with a thing in which it takes no part any more."""
+    work.session.flush()
+    work.session.execute(text("select priv.end_shares(:object, :authority)"), {"object": object_id, "authority": authority_id})

@@ -198,7 +198,7 @@ def advance(work: Work, case: Case, event: str, reason: str | None) -> Case:
 
 
 def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | None) -> CaseAccess:
-    """Take access back: it is gone at the next request. The last owner stays."""
+    """Take access back: it is gone at the next request, and nobody else's step gives it again. The last owner stays."""
     ACCESS_LIFE.move(grant.state, event, reason)
     others = select(func.count()).where(
         CaseAccess.case_id == grant.case_id,
@@ -209,6 +209,7 @@ def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | Non
     if grant.level == Level.OWN and not work.session.scalar(others):
         raise Conflict("a case keeps at least one owner")
     grant.withdrawn_at, grant.withdrawn_by, grant.withdrawal_reason = work.now, work.actor.id, reason
+    grant.kept_out = grant.via_id is not None
     work.note("access.withdrawn", grant, case_id=grant.case_id, event=True)
     return grant
 

@@ -17,7 +17,7 @@ from coopapi.jits.models import INSIDE, Jit, JitParticipant, JitParty, through
 from coopapi.jits.papers import JitAmendment, JitEvaluation, JitSignature
 from coopapi.lifecycle import Move, Side
 from coopapi.sealing import key_of, seal, unseal
-from coopapi.sharing import reshare
+from coopapi.sharing import end_shares, reshare
 
 _INSTANT: Final = timedelta(microseconds=1)
 _NO_STATE: Final = frozenset({"organisation", "eurojust_desk", "service_provider", "hotline", "supervisory_authority"})
@@ -169,9 +169,8 @@ def release(work: Work, jit: Jit, authority_id: UUID, *sides: Side) -> None:
 
 def take_back(work: Work, jit: Jit, authority_id: UUID) -> None:
     """End what an authority shared, and the places of its State's people, once it is in the team no more."""
-    work.session.flush()
-    gone = {"jit": jit.id, "authority": authority_id}
-    work.session.execute(text("select priv.end_shares(:jit, :authority), priv.end_members(:jit, :authority)"), gone)
+    end_shares(work, jit.id, authority_id)
+    work.session.execute(text("select priv.end_members(:jit, :authority)"), {"jit": jit.id, "authority": authority_id})
     bring_in_line(work, jit)
 
 

@@ -13,6 +13,7 @@ from coopapi.meetings.lives import AHEAD, MEETING_LIFE, PLACE_LIFE
 from coopapi.meetings.models import Meeting, MeetingOption, MeetingParticipant
 from coopapi.meetings.sides import AT_ONCE
 from coopapi.sealing import key_of, seal
+from coopapi.sharing import end_shares
 
 
 class NotBegunYet(Conflict):
@@ -118,6 +119,7 @@ def answer(work: Work, meeting_id: UUID, participant_id: UUID, version: int, dat
     place.state, place.answered_at = move.target, work.now
     if move.target in {"declined", "removed"}:
         parties.admit(work, meeting.id, place.authority_id, Side.INVITED, until=work.now + AT_ONCE)
+        end_shares(work, meeting.id, place.authority_id)
         shares.align(work, meeting)
     sides.tell(work, meeting, f"place_{move.target}", participant=str(place.id))
     return place

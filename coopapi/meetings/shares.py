@@ -36,7 +36,8 @@ def align(work: Work, meeting: Meeting) -> None:
 
 def share(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> SharedCase:
     """Share a case of one's own with those who take part, to read, for the time of the meeting."""
-    meeting = work.one(Meeting, meeting_id)
+    sides.require(work, work.one(Meeting, meeting_id))
+    meeting = work.one(Meeting, meeting_id, lock=True)
     own = sides.mine(work, meeting)
     sides.require(work, meeting)
     if meeting.state in {"cancelled", "closed"}:

@@ -22,3 +22,15 @@ begin
             where p.authority_id <> me and priv.takes_part(p.object_id, 1)
               and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));
 end $$;
+
+-- As before; and what a team, a meeting or a consultation did is in the timeline of a case for its owner and for those who take part:
+-- whoever else reads the case learns nothing of it.
+alter policy seen on journal_entries using (
+    (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
+     or case_id is not null and (GRANTED(journal_entries.case_id, 2)
+             and (object_type not in ('jit', 'meeting', 'consultation')
+                  or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
+                  or exists (select from public.case_access o
+                             where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
+         or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
+    and ((select priv.cleared()) or (select priv.role()) = 'auditor' or not victims_only));

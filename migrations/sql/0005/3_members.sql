@@ -3,7 +3,7 @@
 alter table jit_members add column principal_id uuid,
     add constraint own_person foreign key (principal_id, authority_id) references principals (id, authority_id);
 create unique index serving_once on jit_members (jit_id, principal_id) where state = 'serving' and principal_id is not null;
-alter table case_access add column since timestamptz;
+alter table case_access add column since timestamptz, add column kept_out boolean not null default false;
 drop index access_once_via;
 create unique index access_once_via on case_access (via_id, case_id, authority_id, principal_id) nulls not distinct where via_id is not null;
 grant select on jit_members to coopapi_definer;
@@ -69,6 +69,24 @@ begin
         from public.authorities a, public.authorities gone
         where m.jit_id = p_jit and m.state = 'serving' and a.id = m.authority_id and gone.id = p_authority and a.country = gone.country;
 end $$;
+-- As before, and of a meeting: what an authority shared ends once it has declined or was taken off the list.
+create or replace function priv.end_shares(p_jit uuid, p_authority uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    if not priv.takes_part(p_jit, 3) or exists (
+            select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority and j.state = 'party')
+        or exists (
+            select from public.meeting_participants m
+            where m.meeting_id = p_jit and m.authority_id = p_authority and m.state in ('invited', 'accepted')) then
+        raise exception 'it has not left' using errcode = '42501';
+    end if;
+    update public.shared_cases s set ended_at = priv.at(), version = s.version + 1
+        where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
+end $$;
+grant select on meeting_participants to coopapi_definer;
+-- Who reads a case of another learns nothing of the teams it is in, nor of what they are called.
+alter policy seen on shared_cases using (
+    PARTY(shared_cases.object_id) or owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 2));
 grant execute on function priv.compatriot(uuid), priv.is_person(uuid, uuid), priv.end_members(uuid, uuid) to coopapi_app;
 grant update (version, state) on jit_members to coopapi_definer;
 
@@ -102,13 +120,15 @@ language sql stable security definer set search_path = pg_catalog as $$
     select 'member_name', p.name from public.principals p join person on person.principal_id = p.id
 $$;
 
--- As before; but by seats.
+-- As before; but by seats, and whom the owner of a case keeps out stays out for as long as the case is shared.
 create or replace function priv.reshare(p_object uuid, p_sides text[], p_reason text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog as $$
 begin
     if not priv.takes_part(p_object, 1) then
         raise exception 'no part in it' using errcode = '42501';
     end if;
+    update public.case_access g set kept_out = false from public.shared_cases s
+        where g.via_id = p_object and g.kept_out and s.object_id = p_object and s.case_id = g.case_id and s.ended_at is not null;
     insert into public.case_access as g (id, version, case_id, owner_id, authority_id, level, principal_id, since, until, reason,
             granted_by, granted_at, via_id)
         select priv.uuid7(), 1, s.case_id, s.owner_id, x.authority_id, s.level, x.principal_id, x.since, x.until, p_reason,
@@ -119,7 +139,8 @@ begin
         on conflict (via_id, case_id, authority_id, principal_id) where via_id is not null do update
             set since = excluded.since, until = excluded.until, level = excluded.level, withdrawn_at = null, withdrawn_by = null,
                 withdrawal_reason = null, version = g.version + 1
-            where (g.since, g.until, g.level, g.withdrawn_at) is distinct from (excluded.since, excluded.until, excluded.level, null);
+            where not g.kept_out
+              and (g.since, g.until, g.level, g.withdrawn_at) is distinct from (excluded.since, excluded.until, excluded.level, null);
     update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
             version = g.version + 1
         where g.via_id = p_object and g.withdrawn_at is null and not exists (

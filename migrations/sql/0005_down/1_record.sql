@@ -21,3 +21,9 @@ begin
                  on p.object_id = (t.x ->> 'parties')::uuid
             where p.authority_id <> me and priv.takes_part(p.object_id, 1)) e));
 end $$;
+
+alter policy seen on journal_entries using (
+    (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
+     or case_id is not null and (GRANTED(journal_entries.case_id, 2)
+         or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
+    and ((select priv.cleared()) or (select priv.role()) = 'auditor' or not victims_only));

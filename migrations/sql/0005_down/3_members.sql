@@ -51,10 +51,22 @@ alter policy seen on jit_members using (priv.in_team(jit_id));
 alter policy made on jit_members with check (ACTING(jit_members.jit_id) and authority_id = (select priv.authority()));
 alter policy changed on jit_members using (ACTING(jit_members.jit_id) and authority_id = (select priv.authority()));
 alter policy seen on jit_associates using (priv.in_team(jit_id));
+create or replace function priv.end_shares(p_jit uuid, p_authority uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog as $$
+begin
+    if not priv.takes_part(p_jit, 3) or exists (
+            select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority and j.state = 'party') then
+        raise exception 'it has not left' using errcode = '42501';
+    end if;
+    update public.shared_cases s set ended_at = priv.at(), version = s.version + 1
+        where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
+end $$;
+revoke select on meeting_participants from coopapi_definer;
+alter policy seen on shared_cases using (PARTY(shared_cases.object_id) or GRANTED(shared_cases.case_id, 2));
 drop function priv.is_party(uuid), priv.is_person(uuid, uuid), priv.end_members(uuid, uuid), priv.compatriot(uuid);
 revoke update (version, state) on jit_members from coopapi_definer;
 drop index access_once_via;
 create unique index access_once_via on case_access (via_id, case_id, authority_id) where via_id is not null;
-alter table case_access drop column since;
+alter table case_access drop column since, drop column kept_out;
 alter table jit_members drop column principal_id;
 revoke select on jit_members from coopapi_definer;
