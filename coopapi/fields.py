@@ -9,6 +9,8 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
 
+_CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
+"""A file written into an address: content is taken nowhere, only words are."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
 
 
@@ -39,7 +41,16 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
+        if _CONTENT.search(text):
+            raise ma.ValidationError("Only words: no file, image or video is taken.")
         return text.strip()
+
+
+class Flag(fields.Boolean):
+    """True or false, in JSON's own words."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(truthy={True}, falsy={False}, **kwargs)  # type: ignore[arg-type]
 
 
 class OneOf(fields.String):

@@ -1,6 +1,7 @@
 """Endpoint x caller, from the table written by hand; the table and the URL map name the same endpoints."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from coopapi import parties
 from coopapi.callers import actor_of
 from coopapi.lifecycle import Side
 
+AN_HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 LINES = [line for line in (Path(__file__).parent / "access_matrix.txt").read_text().splitlines() if line and line[0] != "#"]
 CALLERS = LINES[0].split()[1:]
 ROWS = [(line.split()[0], line.split()[1], dict(zip(CALLERS, line.split()[2:], strict=True))) for line in LINES[1:]]
@@ -84,7 +86,7 @@ BODIES = {
     "POST /api/v1/meetings/{meeting}/actions": {"due_on": "2099-01-01", "text": "T"},
     "POST /api/v1/actions/{action}/transitions": {"event": "done"},
     "POST /api/v1/meetings/{meeting}/outcomes": {"kind": "consultation", "consultation": {"contacted": ["{court}"], "facts": "F"}},
-    "POST /api/v1/meetings/{meeting}/log": {"at": "2026-01-01T00:00:00Z", "country": "NL", "measure": "arrest"},
+    "POST /api/v1/meetings/{meeting}/log": {"at": AN_HOUR_AGO, "country": "NL", "measure": "arrest"},
     "POST /api/v1/calendar-feeds/{feed}/transitions": {"event": "revoke"},
     "POST /api/v1/jurisdiction-consultations": {"contacted": ["{court}"], "facts": "F"},
     "POST /api/v1/jurisdiction-consultations/{consultation}/transitions": {"event": "close", "reason": "R"},
@@ -139,7 +141,7 @@ def one_place_of_each(world, owner):
         **request(world, owner, case),
         **entries(world),
         **meeting(world, owner, case),
-        **consultation(world, owner, case),
+        **consultation(world, owner),
         "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],
         "disclosure": asked["id"],
@@ -228,13 +230,14 @@ def meeting(world, owner, case):
     }
 
 
-def consultation(world, owner, case):
+def consultation(world, owner):
     """The Dutch consult the Romanians, who shall prosecute, and gave proceedings over to them."""
     me, romania = world.as_("prosecutor"), str(world.authorities["ro"])
     made = me.post("/jurisdiction-consultations", {"contacted": [romania], "facts": "F"}).json["id"]
     with owner.cursor() as cursor:
         cursor.execute("update consultations set state = 'consensus', prosecuting_country = 'RO'")
-    body = _filled(BODIES["POST /api/v1/jurisdiction-consultations/{consultation}/transfers"], {"case": case, "romania": romania})
+    given_over = {"case": world.case("prosecutor"), "romania": romania}
+    body = _filled(BODIES["POST /api/v1/jurisdiction-consultations/{consultation}/transfers"], given_over)
     given = me.post(f"/jurisdiction-consultations/{made}/transfers", body)
     assert given.status_code == 201, given.json
     return {"consultation": made, "transfer": given.json["id"], "romania": romania}

@@ -71,12 +71,14 @@ def work_as_a_team(world, case):
     assert teaming.items(world, "europol", f"/jits/{jit}/members") == []
     assert [d["rule"] for d in world.as_("prosecutor_fr").get("/deadlines?side=mine").json["items"]] == ["jit_expiry"]
 
+    within = world.case("prosecutor_fr")
+    assert world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": within}).status_code == 201
     given = world.as_("prosecutor_ro").post("/evidence", {"object_id": jit, "object_type": "jit", **GIVEN})
     assert given.status_code == 201, given.json
     assert world.as_("prosecutor_fr").get(f"/evidence/{given.json['id']}").json["title"] == GIVEN["title"]
     assert world.as_("europol").get(f"/evidence/{given.json['id']}").json["title"] == GIVEN["title"]
     assert status(world, "desk_fr", f"/evidence/{given.json['id']}") == 404
-    use_within_and_beyond_the_purpose(world, jit, given.json["id"])
+    use_within_and_beyond_the_purpose(world, jit, given.json["id"], within)
 
     longer = teaming.amend(world, jit, change="period", until=teaming.days(world, 500))
     for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
@@ -86,10 +88,10 @@ def work_as_a_team(world, case):
     return jit
 
 
-def use_within_and_beyond_the_purpose(world, jit, item):
-    """A case of the team is its purpose; for another the State where the item was obtained is asked (Art. 13(10))."""
-    within, beyond = world.case("prosecutor_fr"), world.case("prosecutor_fr")
-    assert world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": within}).status_code == 201
+def use_within_and_beyond_the_purpose(world, jit, item, within):
+    """A case of the team is its purpose; for another, also one shared since, the State where it was obtained is asked (Art. 13(10))."""
+    beyond = world.case("prosecutor_fr")
+    assert world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": beyond}).status_code == 201
     use = {"purpose": "prosecution", "use_as": "evidence", "ask_consent": True, "reason": "Another offence."}
     me = world.as_("prosecutor_fr")
     assert me.post(f"/evidence/{item}/uses", {**use, "case_id": within}).json["state"] == "recorded"

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityOut, ContactIn
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.instruments import service as instruments
 
 OUTCOMES: Final = ("reached", "no_answer", "wrong_number", "out_of_order")
@@ -39,7 +39,7 @@ class OfficeContactIn(ContactIn):
 
 class _PointFields(Schema):
     network = Code("contact_networks")
-    always = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "Reachable around the clock."})
+    always = Flag(metadata={"description": "Reachable around the clock."})
     hours = Many(fields.Nested(HoursIn), 21)
     time_zone = Text(60, metadata={"description": "IANA, such as Europe/Paris."})
     languages = Many(Code("languages"), 20)

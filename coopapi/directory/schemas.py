@@ -4,7 +4,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from coopapi.access import CLEARABLE, Role
 from coopapi.directory.fields import Code
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
 
 CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
 
@@ -69,8 +69,8 @@ def _clearance(data: dict[str, object], roles: object) -> None:
 
 class _StaffFields(Schema):
     name = Text(200)
-    victim_cleared = fields.Boolean(truthy={True}, falsy={False})
-    active = fields.Boolean(truthy={True}, falsy={False})
+    victim_cleared = Flag()
+    active = Flag()
 
     @validates_schema
     def some_roles_are_never_cleared(self, data: dict[str, object], **_: object) -> None:

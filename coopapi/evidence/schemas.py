@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
@@ -110,10 +110,10 @@ class UseIn(Schema):
     purpose = Code("purposes", required=True)
     use_as = OneOf(("intelligence", "evidence"), required=True)
     reason = Text(2000, metadata={"description": "For the provider to read, where it is asked; no names."})
-    serious_threat = fields.Boolean(
+    serious_threat = Flag(
         metadata={"description": "To prevent an immediate and serious threat to public security: Art. 13(10)(c), in a team alone."}
     )
-    ask_consent = fields.Boolean(metadata={"description": "Ask the provider where its consent is needed, instead of a 409."})
+    ask_consent = Flag(metadata={"description": "Ask the provider where its consent is needed, instead of a 409."})
 
 
 class UseFilter(Paged):

@@ -91,7 +91,7 @@ def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str, *, threat: b
     """Say why a use needs the provider's consent; whoever gave the item needs nobody's."""
     if item.provider_id == work.actor.authority_id:
         return []
-    elsewhere = case_id not in _obtained_for(work, item.object_id)
+    elsewhere = case_id not in _obtained_for(work, item)
     as_evidence = use_as == "evidence"
     only_here = "only_for_this_case" in item.conditions
     reasons = {
@@ -104,10 +104,10 @@ def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str, *, threat: b
     return [reason for reason, holds in reasons.items() if holds]
 
 
-def _obtained_for(work: Work, object_id: UUID) -> set[UUID | None]:
-    """The cases of the request or of the team: its purpose, also where access to them has ended."""
-    linked = work.session.scalars(work.all(SharedCase).where(SharedCase.object_id == object_id))
-    return {part.case_id for part in sides.mine(work, object_id)} | {shared.case_id for shared in linked}
+def _obtained_for(work: Work, item: Evidence) -> set[UUID | None]:
+    """The cases of the request, or of the team as it was when the item was given: whoever gave it knew of them."""
+    linked = work.all(SharedCase).where(SharedCase.object_id == item.object_id, SharedCase.shared_at <= item.created_at)
+    return {part.case_id for part in sides.mine(work, item.object_id)} | {shared.case_id for shared in work.session.scalars(linked)}
 
 
 def _require_usable(work: Work, item: Evidence) -> None:

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Flag, Many, OneOf, Paged, Schema, Text, When
 from coopapi.jits.lives import CHANGES, CLAUSES, END_REASONS, JIT_LIFE, TEXTS
 from coopapi.jits.publishing import LANGUAGES
 
@@ -19,13 +19,6 @@ class Digest(Text):
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(64, least=64, validate=[_SHA256], **kwargs)
-
-
-class Flag(fields.Boolean):
-    """True or false, in JSON's own words."""
-
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(truthy={True}, falsy={False}, **kwargs)  # type: ignore[arg-type]
 
 
 class LeaderIn(Schema):

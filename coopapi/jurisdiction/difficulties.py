@@ -1,18 +1,20 @@
 """Refused, not carried out, late: what went wrong with requests between two States, counted; and the facts of one case."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
+from coopapi.errors import Forbidden
 from coopapi.jurisdiction import duty
 from coopapi.jurisdiction.duty import Facts
 from coopapi.jurisdiction.lives import SETTLED
@@ -24,14 +26,17 @@ from coopapi.parties import Party
 from coopapi.sealing import key_of, unseal
 
 _MOST: Final = 1000
+_WHAT: Final = ("refused", "not_executed", "overdue")
 _UNANSWERED: Final = {"refused": "refused", "not_executed": "not_executed"}
 
 
 def of_case(work: Work, case_id: UUID) -> dict[str, Any]:
-    """Assess the duty to notify Eurojust of a case, from what is recorded here."""
+    """Assess the duty to notify Eurojust of a case, from what is recorded here: for those who know what it asked of whom."""
     case = cases.usable(work, case_id, Level.READ)
+    if case.authority_id != work.actor.authority_id or not work.actor.may(Action.MLA_READ):
+        raise Forbidden("the authority of the case assesses it, by those of its people who read its requests")
     owner = work.session.scalars(select(Authority.country).where(Authority.id == case.authority_id)).one()
-    sent = _sent(work, case_id) if work.actor.may(Action.MLA_READ) else []
+    sent = _sent(work, case_id)
     countries = {row.id: row.executing_country for row in sent if row.executing_country}
     carried = {
         countries[m.request_id] for m in _measures(work, sent) if m.code == "controlled_delivery" and m.request_id in countries
@@ -100,6 +105,8 @@ def between(work: Work, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     Where they recur, the pair is a candidate for a written opinion: Eurojust may be asked for one, it orders nothing (M10).
     """
     since = work.now - timedelta(days=duty.rules()["opinion"]["days"])
+    if work.one(Authority, work.actor.authority_id).type == "eurojust_desk":
+        return _known_to_desk(work, wanted, since)
     query = select(Request, Authority.country).join(Authority, Authority.id == Request.requesting_id)
     query = query.where(Request.visible_to(work.actor, work.now), Request.transmitted_at >= since, Request.kind.in_(_to_states()))
     if country := wanted.get("country"):
@@ -110,19 +117,34 @@ def between(work: Work, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     for id_, what in _difficulties(work, [row for row, _ in found]):
         if id_ in pairs:
             counted.setdefault(pairs[id_], {}).setdefault(what, []).append(id_)
-    return [_pair(pair, by_kind) for pair, by_kind in sorted(counted.items())]
+    return [
+        _pair(pair, {what: len(ids) for what, ids in by_kind.items()}, chain.from_iterable(by_kind.values()))
+        for pair, by_kind in sorted(counted.items())
+    ]
 
 
-def _pair(pair: tuple[str, str], by_kind: Mapping[str, Sequence[UUID]]) -> dict[str, Any]:
+def _known_to_desk(work: Work, wanted: Mapping[str, Any], since: datetime) -> list[dict[str, Any]]:
+    """The same for the desk of either State, as figures and without a request: it facilitates between both."""
+    asked = {"since": since, "kinds": _to_states()}
+    rows = work.session.execute(text("select * from priv.difficulties(:since, :kinds)"), asked).mappings()
+    country = wanted.get("country")
+    return [
+        _pair((row["requesting_country"], row["executing_country"]), {what: row[what] for what in _WHAT}, ())
+        for row in rows
+        if country in {None, row["executing_country"]}
+    ]
+
+
+def _pair(pair: tuple[str, str], counted: Mapping[str, int], requests: Iterable[UUID]) -> dict[str, Any]:
     opinion = duty.rules()["opinion"]
-    total = sum(len(ids) for ids in by_kind.values())
+    total = sum(counted.values())
     recurrent = total >= opinion["at_least"]
     return {
         "requesting_country": pair[0],
         "executing_country": pair[1],
-        **{name: len(by_kind.get(name, ())) for name in ("refused", "not_executed", "overdue")},
+        **{what: counted.get(what, 0) for what in _WHAT},
         "total": total,
-        "requests": sorted(id_ for ids in by_kind.values() for id_ in ids),
+        "requests": sorted(requests),
         "candidate_for_opinion": recurrent,
         "article": opinion["article"] if recurrent else None,
         "suggestion": "Eurojust may be asked for a written opinion; it facilitates and orders nothing" if recurrent else None,

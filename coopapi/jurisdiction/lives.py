@@ -19,6 +19,7 @@ CONSULTATION_LIFE: Final = Lifecycle(
     _step("agree", "referred_to_eurojust", "consensus"),
     _step("close", "opened", "closed", reason=True, side=Side.REQUESTING),
     _step("close", "replied", "closed", reason=True, side=Side.REQUESTING),
+    _step("close", "no_consensus", "closed", reason=True),
     _step("close", "referred_to_eurojust", "closed", reason=True),
     _step("close", "consensus", "closed"),
     derived=("replied",),

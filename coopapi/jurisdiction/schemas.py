@@ -5,7 +5,7 @@ from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 
 
@@ -17,7 +17,7 @@ class ConsultationIn(Schema):
     other_case_id = fields.UUID(metadata={"description": "The owner of this case is contacted, if you may see the case."})
     contacted = Many(fields.UUID(), 30, metadata={"description": "Authorities of other States."})
     facts = Text(8000, required=True, metadata={"description": "Facts and circumstances, and what identifies the person (Art. 8)."})
-    in_custody = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "Then it is urgent (Art. 6(1))."})
+    in_custody = Flag(metadata={"description": "Then it is urgent (Art. 6(1))."})
     reply_by = When()
 
     @ma.validates_schema

@@ -39,6 +39,8 @@ def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -
     them = [_known(work, id_, number) for number, id_ in enumerate(contacted)]
     if not them:
         raise fault("/contacted", "somebody", "name the authorities to contact, or an overlap or case that shows them")
+    if data.get("reply_by") and data["reply_by"] <= work.now:
+        raise fault("/reply_by", "order_of_time", "in the future")
     row_id = new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
     wrapped, sealer = new_key(work, row_id)

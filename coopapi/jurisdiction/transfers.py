@@ -19,6 +19,10 @@ class NothingAgreed(Conflict):
     """Proceedings are given over to the State that all agreed shall prosecute."""
 
 
+class GivenOverAlready(Conflict):
+    """The proceedings of this case were given over after this consultation already."""
+
+
 class ReceivedAlready(Conflict):
     """The receiving authority has named the case in which it goes on."""
 
@@ -36,6 +40,8 @@ def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> Proc
         raise fault("/to_authority", "prosecutes", "the authority of the State that prosecutes")
     if data["transferred_on"] > work.now.date():
         raise fault("/transferred_on", "order_of_time", "not in the future")
+    if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
+        raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
     row_id = new_id()
     row = work.add(
         ProceedingsTransfer(

@@ -1,7 +1,7 @@
 """Meetings as calendars read them (RFC 5545): times with their zones, changes by sequence, and nothing that names anybody."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -60,17 +60,23 @@ def write(meetings: Iterable[Timed], *, place: str | None = None, alone: bool = 
 
 
 def _event(meeting: Timed, place: str | None) -> Any:
-    zone = ZoneInfo(meeting.time_zone)
     event: Any = Event()
     event.add("uid", f"{meeting.id}@coopapi")
     event.add("summary", f"{_TITLES[meeting.level]} {meeting.reference}")
     event.add("dtstamp", meeting.updated_at)
     event.add("last-modified", meeting.updated_at)
-    event.add("dtstart", meeting.starts_at.astimezone(zone) if meeting.starts_at else None)
-    event.add("dtend", meeting.ends_at.astimezone(zone) if meeting.ends_at else None)
+    for name, moment in zip(("dtstart", "dtend"), _local(meeting), strict=True):
+        event.add(name, moment)
     event.add("sequence", meeting.sequence)
     event.add("status", "CANCELLED" if meeting.state == "cancelled" else "CONFIRMED")
     event.add("class", "CONFIDENTIAL")
     if place:
         event.add("location", place)
     return event
+
+
+def _local(meeting: Timed) -> list[datetime]:
+    """Beginning and end in the zone of the meeting; in UTC where the clocks go back and a local time would come twice."""
+    moments = [moment.astimezone(ZoneInfo(meeting.time_zone)) for moment in (meeting.starts_at, meeting.ends_at) if moment]
+    twice = any(moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset() for moment in moments)
+    return [moment.astimezone(UTC) for moment in moments] if twice else moments

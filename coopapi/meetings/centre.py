@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select
@@ -14,6 +15,8 @@ from coopapi.meetings import sides
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.papers import CentreEntry
 from coopapi.sealing import key_of, seal, unseal
+
+_EVE: Final = timedelta(days=1)
 
 
 class NoActionDay(Conflict):
@@ -30,8 +33,11 @@ def log(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEntry:
         raise sides.NotAtTheTable("each country logs for itself; the host desk for all")
     if data["country"] not in meeting.countries:
         raise fault("/country", "at_the_table", "a country of the coordination centre")
+    sides.require_seat(work, meeting)
     if data["at"] > work.now:
         raise fault("/at", "order_of_time", "not in the future")
+    if meeting.starts_at and data["at"] < meeting.starts_at - _EVE:
+        raise fault("/at", "order_of_time", "on the day of action, or the day before")
     row_id = new_id()
     row = work.add(
         CentreEntry(

@@ -14,7 +14,7 @@ from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import shares, sides
-from coopapi.meetings.lives import AHEAD, AMONG_DESKS, PLACE_LIFE
+from coopapi.meetings.lives import AHEAD, AMONG_DESKS, LIVE, PLACE_LIFE
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import showing as overlaps
@@ -23,7 +23,7 @@ from coopapi.sealing import key_of, new_key, seal, unseal
 UNSCHEDULED: Final = timedelta(days=90)
 AFTERWARDS: Final = timedelta(days=30)
 """How long those invited see a meeting: while no time is set, and after its end; the host desk may extend it."""
-_LONGEST: Final = timedelta(days=3 * 366)
+LONGEST: Final = timedelta(days=3 * 366)
 _DESK: Final = "eurojust_desk"
 _DESKS: Final = frozenset({_DESK, "liaison_prosecutor", "eurojust_contact_point", "organisation"})
 _TWO: Final = 2
@@ -190,7 +190,8 @@ def change(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) 
     if meeting.state not in AHEAD and data.keys() - {"access_until"}:
         raise MeetingIsOver(state=meeting.state)
     if "countries" in data:
-        _at_the_table(meeting.level, set(data["countries"]), "/countries")
+        seated = {place.country for place in sides.of_meeting(work, meeting.id) if place.state in LIVE}
+        data = {**data, "countries": _at_the_table(meeting.level, {*data["countries"], *seated}, "/countries")}
     for name in data.keys() & set(_COLUMNS):
         setattr(meeting, name, data[name])
     if data.keys() & set(WORDS):
@@ -199,7 +200,7 @@ def change(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) 
     if data.keys() & _IN_CALENDARS and meeting.state == "scheduled":
         meeting.sequence += 1
     if until := data.get("access_until"):
-        if not work.now < until <= work.now + _LONGEST:
+        if not work.now < until <= work.now + LONGEST:
             raise fault("/access_until", "order_of_time", "in the future, and not beyond three years")
         last(work, meeting, until)
     meeting.updated_at = work.now

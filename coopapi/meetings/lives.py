@@ -40,6 +40,8 @@ ACTION_LIFE: Final = Lifecycle(
 SHARING_LIFE: Final = Lifecycle("shared", Move("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))
 FEED_LIFE: Final = Lifecycle("live", Move("revoke", "live", "revoked", by=Action.MEETING_READ))
 
+LIVE: Final = ("invited", "accepted")
+"""Places of those who may come: neither declined nor removed."""
 AHEAD: Final = ("proposed", "dates_polled", "scheduled")
 AFTER: Final = ("held", "minutes_agreed", "closed")
 LEVELS: Final = ("I", "II", "III", "bilateral", "coordination_centre")

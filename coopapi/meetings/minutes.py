@@ -10,6 +10,7 @@ from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import sides
+from coopapi.meetings.lives import LIVE
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.meetings.papers import MeetingConclusion
 from coopapi.sealing import key_of, seal, unseal
@@ -17,6 +18,10 @@ from coopapi.sealing import key_of, seal, unseal
 
 class NotHeldYet(Conflict):
     """Conclusions and minutes are of a meeting that was held, until its minutes are agreed."""
+
+
+class AgreedAlready(Conflict):
+    """Somebody has agreed to the minutes: what is concluded now goes into minutes that the host writes anew."""
 
 
 class NothingToAgree(Conflict):
@@ -33,6 +38,9 @@ def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingCo
         raise sides.NotAtTheTable("each country concludes for itself; the host desk for all")
     if data["country"] not in meeting.countries:
         raise fault("/country", "at_the_table", "a country of the meeting")
+    sides.require_seat(work, meeting)
+    if any(place.agreed_at and place.authority_id != meeting.host_id for place in sides.of_meeting(work, meeting.id)):
+        raise AgreedAlready
     row_id = new_id()
     row = work.add(
         MeetingConclusion(
@@ -98,10 +106,10 @@ def _own(work: Work, meeting: Meeting) -> MeetingParticipant | None:
 
 
 def awaited(work: Work, meeting: Meeting) -> list[MeetingParticipant]:
-    """The States that came and have not agreed to the minutes yet; organisations take part and do not agree."""
+    """The States that have not agreed to the minutes yet, whoever said nothing among them; organisations do not agree."""
     if meeting.minutes is None or meeting.state != "held":
         return []
-    return [p for p in sides.of_meeting(work, meeting.id) if p.state == "accepted" and p.country and p.agreed_at is None]
+    return [p for p in sides.of_meeting(work, meeting.id) if p.state in LIVE and p.country and p.agreed_at is None]
 
 
 def settle(work: Work, meeting: Meeting) -> None:

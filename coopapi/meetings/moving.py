@@ -59,6 +59,8 @@ def _schedule(work: Work, meeting: Meeting, data: Mapping[str, Any]) -> None:
         raise fault("/starts_at", "required", "say when it begins and ends, or which time of the poll it is")
     if not work.now < starts < ends:
         raise fault("/starts_at", "order_of_time", "in the future, and before its end")
+    if ends > work.now + convening.LONGEST:
+        raise fault("/ends_at", "order_of_time", "not beyond three years")
     again = meeting.starts_at is not None
     meeting.starts_at, meeting.ends_at = starts, ends
     meeting.sequence += again
@@ -112,17 +114,24 @@ def answer(work: Work, meeting_id: UUID, participant_id: UUID, version: int, dat
         raise fault("/event", "invite", "invite again at /meetings/{id}/participants")
     _take(work, meeting, place, move.side)
     work.require(move.by)
-    if meeting.state not in AHEAD and not (move.event == "accept" and meeting.state == "held"):
-        raise convening.MeetingIsOver(state=meeting.state)
     meeting = work.one(Meeting, meeting_id, lock=True)
+    if not _answerable(meeting, place, move.event):
+        raise convening.MeetingIsOver(state=meeting.state)
     place = work.one(MeetingParticipant, participant_id, version=version, lock=True)
     place.state, place.answered_at = move.target, work.now
     if move.target in {"declined", "removed"}:
         parties.admit(work, meeting.id, place.authority_id, Side.INVITED, until=work.now + AT_ONCE)
         end_shares(work, meeting.id, place.authority_id)
         shares.align(work, meeting)
+        if meeting.minutes:
+            minutes.settle(work, meeting)
     sides.tell(work, meeting, f"place_{move.target}", participant=str(place.id))
     return place
+
+
+def _answerable(meeting: Meeting, place: MeetingParticipant, event: str) -> bool:
+    """Before the meeting; once it was held, whoever had not answered still may, and the host notes who did not come."""
+    return meeting.state in AHEAD or (meeting.state == "held" and (event == "accept" or place.state == "invited"))
 
 
 def _take(work: Work, meeting: Meeting, place: MeetingParticipant, side: Side) -> None:
@@ -146,6 +155,6 @@ def place_moves(work: Work, meeting_id: UUID, participant_id: UUID) -> dict[str,
         and work.actor.may(m.by)
         and ((m.side is Side.HOST and stands is Side.HOST) or (m.side is Side.INVITED and mine and stands is Side.INVITED))
         and m.event != "invite"
-        and (meeting.state in AHEAD or (m.event == "accept" and meeting.state == "held"))
+        and _answerable(meeting, place, m.event)
     ]
     return {"state": place.state, "allowed": allowed, "etag": place.etag}

@@ -18,8 +18,6 @@ from coopapi.meetings.lives import ACTION_LIFE, MEETING_LIFE, MODES
 from coopapi.meetings.outcomes import OUTCOMES
 from coopapi.mla.schemas import RequestIn
 
-_YES_OR_NO = {"truthy": {True}, "falsy": {False}}
-
 
 @cache
 def _zones() -> frozenset[str]:

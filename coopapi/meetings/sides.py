@@ -48,6 +48,13 @@ def require(work: Work, meeting: Meeting, *, host: bool = False) -> Side:
     return found
 
 
+def require_seat(work: Work, meeting: Meeting) -> None:
+    """Stop at whoever was invited and has not accepted."""
+    own = next((place for place in of_meeting(work, meeting.id) if place.authority_id == work.actor.authority_id), None)
+    if own is not None and own.state != "accepted":
+        raise NotAtTheTable("accept your place first")
+
+
 def take(work: Work, meeting: Meeting, move: Move) -> None:
     """Stop here unless the step belongs to the caller's side, role, and kind."""
     if side(work, meeting) is not move.side:

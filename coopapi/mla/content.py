@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Many, OneOf, Schema, Text, When
+from coopapi.fields import Flag, Many, OneOf, Schema, Text, When
 from coopapi.overlaps.kinds import KINDS
 from coopapi.overlaps.schemas import ContextIn
 
@@ -18,7 +18,7 @@ class OffenceIn(Schema):
     label = Text(300, required=True)
     category = Code("crime_categories")
     max_penalty_years = fields.Float(validate=validate.Range(0, 99))
-    list_offence = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "EIO Annex D, EPOC Annex IV."})
+    list_offence = Flag(metadata={"description": "EIO Annex D, EPOC Annex IV."})
 
 
 class ConcernedIn(Schema):
@@ -51,9 +51,9 @@ class AuthorisationIn(Schema):
 class ConfidentialityIn(Schema):
     """Whether fact and substance are to be kept secret, and from whom (Budapest Art. 27(8), EIO Art. 19, e-Evidence Art. 13)."""
 
-    requested = fields.Boolean(required=True, truthy={True}, falsy={False})
+    requested = Flag(required=True)
     reasons = Text(2000)
-    notify_user = fields.Boolean(truthy={True}, falsy={False})
+    notify_user = Flag()
     deferred_until = When()
     ground = Code("user_notification_grounds")
 
@@ -76,7 +76,7 @@ class TranslationIn(Schema):
     """A translation that goes with the request."""
 
     language = Code("languages", required=True)
-    certified = fields.Boolean(truthy={True}, falsy={False})
+    certified = Flag()
     by = Text(200)
 
 
@@ -101,11 +101,9 @@ class PreservationIn(Schema):
     """What Art. 29(2) asks for besides offence, facts and data: custodian (d) and the intent to ask for the data (f)."""
 
     custodian = Text(500, metadata={"description": "Holder or location of the data, or what is known of it; `unknown` will do."})
-    intends_mla = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "Art. 29(2)(f)."})
+    intends_mla = Flag(metadata={"description": "Art. 29(2)(f)."})
     mla_expected_on = fields.Date()
-    disclose_path = fields.Boolean(
-        truthy={True}, falsy={False}, metadata={"description": "Partial disclosure is asked for (Art. 30)."}
-    )
+    disclose_path = Flag(metadata={"description": "Partial disclosure is asked for (Art. 30)."})
     risk = Text(2000)
 
 

@@ -5,7 +5,7 @@ from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Flag, Many, OneOf, Paged, Schema, Text, When
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lives import KINDS, STATES
 
@@ -17,9 +17,7 @@ class PreviousIn(Schema):
 
     request_id = fields.UUID(required=True)
     relation = OneOf(RELATIONS, required=True)
-    reuse = fields.Boolean(
-        truthy={True},
-        falsy={False},
+    reuse = Flag(
         metadata={"description": "Take over what it says, and after partial execution the measures that were not carried out."},
     )
 
@@ -131,7 +129,7 @@ class MessageIn(Schema):
     text = Text(8000, required=True)
     reply_to = fields.UUID()
     measure_id = fields.UUID()
-    internal = fields.Boolean(truthy={True}, falsy={False}, metadata={"description": "For your own side only."})
+    internal = Flag(metadata={"description": "For your own side only."})
     recorded = fields.Nested(RecordedIn)
 
 
@@ -139,7 +137,7 @@ class PartIn(Schema):
     """An authority to bring in on your side: to validate, to transmit, to execute, or only to read."""
 
     authority_id = fields.UUID(required=True)
-    acting = fields.Boolean(truthy={True}, falsy={False})
+    acting = Flag()
     until = When(metadata={"description": "When its part ends; a moment that has passed ends it now."})
 
 
