@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -31,7 +32,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[Work, Sequence[Any]], Sequence[Any]]
 _ATTEMPTS: Final = 3
 _PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-_ETAG: Final = re.compile(r'"v([0-9]{1,9})[a-z]*"', re.ASCII)
+_ETAG: Final = re.compile(r'"v([0-9]{1,9})[a-z]*(?:-[0-9a-f]{16})?"', re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +204,11 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
     with service.database.work(service.identify, g.request_id, service.purpose(purpose)) as work:
         work.require(allow)
         response: Response = current_app.make_response(view(**params, work=work))
-    if g.get("etag"):
+    if g.get("etag") and request.method == "GET":
+        response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
+        response.make_conditional(request)
+    elif g.get("etag"):
         response.headers["ETag"] = f'"{g.etag}"'
-        if request.method == "GET":
-            response.make_conditional(request)
     if g.get("next"):
         target = request.base_url.removeprefix(request.host_url.rstrip("/"))
         args = urlencode({**request.args, "cursor": g.next})
@@ -215,7 +217,10 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
 
 
 def _expected_version() -> int:
-    """Read If-Match: one strong tag of ours; `*` would overwrite what the caller has not seen."""
+    """Read If-Match: one strong tag of ours, its version; `*` would overwrite what the caller has not seen.
+
+    What a GET answers says more than the row alone, such as who has signed: its tag adds a digest, which If-None-Match compares.
+    """
     value = request.headers.get("If-Match")
     if value is None:
         raise PreconditionRequired("read the resource and send its ETag")

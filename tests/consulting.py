@@ -1,11 +1,14 @@
 """Short ways to consult on jurisdiction in tests."""
 
-FACTS = {"facts": "The same person, the same streams", "in_custody": True, "reply_by": "2027-01-31T12:00:00+01:00"}
+from datetime import timedelta
+
+FACTS = {"facts": "The same person, the same streams", "in_custody": True}
 ROOT = "/jurisdiction-consultations"
 
 
 def opened(world, by="prosecutor", contacted=("fr", "ro"), **more):
-    body = {**FACTS, "contacted": [str(world.authorities[who]) for who in contacted], **more}
+    reply_by = (world.clock() + timedelta(days=60)).isoformat()
+    body = {**FACTS, "reply_by": reply_by, "contacted": [str(world.authorities[who]) for who in contacted], **more}
     made = world.as_(by).post(ROOT, body)
     assert made.status_code == 201, made.json
     return made.json["id"]

@@ -37,19 +37,24 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
     sides.speak_for(work, object_id, provider, recorded)
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
-    conditions = data.get("conditions", ())
     team = recipients.team_of(work, object_id, provider)
     recipients.check_source(team, data["source_country"])
+    about = {"object_id": object_id, "object_type": object_type, "item_id": item_id, "provider_id": provider}
+    row = _enter(work, about, data, team)
+    recipients.give(work, row, data.get("recipients"))
+    _tell(work, row, "given", recorded)
+    return row
+
+
+def _enter(work: Work, about: Mapping[str, Any], data: Mapping[str, Any], team: recipients.Team | None) -> Evidence:
+    """Write an item, its words apart from it."""
     verifier = recipients.verifier(team, work.actor.country)
-    row_id = new_id()
-    terms = {"handling": data.get("handling_text"), "conditions": conditions, "recorded": recorded}
+    row_id, conditions = new_id(), data.get("conditions", ())
+    terms = {"handling": data.get("handling_text"), "conditions": conditions, "recorded": data.get("recorded")}
     row = work.add(
         Evidence(
             id=row_id,
-            object_id=object_id,
-            object_type=object_type,
-            item_id=item_id,
-            provider_id=provider,
+            **about,
             conditions=sorted({c["code"] for c in conditions}),
             usable_until=min((c["until"] for c in conditions if c["code"] == "time_limit"), default=None),
             terms=seal(work, "terms", row_id, terms),
@@ -63,8 +68,6 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
     )
     words = {name: data.get(name) for name in TEXTS}
     work.add(EvidenceText(evidence_id=row_id, sealed=seal(work, "sealed", row_id, words)))
-    recipients.give(work, row, data.get("recipients"))
-    _tell(work, row, "given", recorded)
     return row
 
 

@@ -55,7 +55,6 @@ OPEN: Final = ("proposed", "drafting")
 """While the text is open, whoever negotiates may change it."""
 BEFORE: Final = (*OPEN, "signature_pending")
 AFTER: Final = ("ended", "evaluation", "closed", "public_statement")
-CHANGES: Final = ("join", "leave", "purpose", "period", "states_of_operation", "clause", "participant")
 CLAUSES: Final = ("disclosure", "media", "use_of_information")
 TEXTS: Final = ("facts", "objectives", "further_terms")
 """Terms beside the clauses that an amendment puts into other words."""

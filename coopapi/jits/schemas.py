@@ -7,7 +7,8 @@ from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
 from coopapi.fields import Count, Flag, Many, OneOf, Paged, Schema, Text, When
-from coopapi.jits.lives import CHANGES, CLAUSES, END_REASONS, JIT_LIFE, TEXTS
+from coopapi.jits.changes import CHANGES
+from coopapi.jits.lives import CLAUSES, END_REASONS, JIT_LIFE, TEXTS
 from coopapi.jits.publishing import LANGUAGES
 
 _LONG = 8000

@@ -366,3 +366,15 @@ def test_the_list_tells_which_teams_end_soon(world):
     assert [j["id"] for j in items(world, "prosecutor", "/jits?state=ended")] == [soon]
     ends = datetime.fromisoformat(read(world, "prosecutor", late)["until"])
     assert ends > world.clock() + timedelta(days=170)
+
+
+def test_a_signature_is_news_although_the_row_of_the_team_is_the_same(world):
+    """Whoever asks whether anything is new (If-None-Match) is told of what changed beside the row."""
+    jit = to_sign(world)
+    path, me = f"/jits/{jit}", world.as_("prosecutor")
+    before = me.get(path)
+    tag = before.headers["ETag"]
+    assert me.get(path, If_None_Match=tag).status_code == 304
+    assert sign(world, "prosecutor_fr", jit).status_code == 201
+    after = me.get(path, If_None_Match=tag)
+    assert (after.status_code, after.json["etag"], len(after.json["signed_by"])) == (200, before.json["etag"], 1)

@@ -120,3 +120,29 @@ def test_nothing_is_given_over_before_there_is_consensus(world):
     refused = world.as_("prosecutor").post(f"{ROOT}/{consultation}/transfers", body)
 
     assert (refused.status_code, refused.json["type"]) == (409, "/problems/nothing-agreed")
+
+
+def test_states_that_do_not_agree_may_leave_it_at_that(world):
+    consultation = consulting(world)
+    walk(world, consultation, ("prosecutor", "fail", {"reason": "Both prosecute."}))
+    assert step(world, "prosecutor_fr", consultation, "close").status_code == 422
+    assert walk(world, consultation, ("prosecutor_fr", "close", {"reason": "No desk to ask."}))["state"] == "closed"
+
+
+def test_a_reply_is_asked_for_by_a_day_to_come(world):
+    body = {"contacted": [str(world.authorities["fr"])], **FACTS, "reply_by": "2001-01-01T00:00:00Z"}
+    refused = world.as_("prosecutor").post(ROOT, body)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/reply_by")
+
+
+def test_the_proceedings_of_a_case_are_given_over_once(world):
+    consultation = consulting(world)
+    assert hold(world, "prosecutor", consultation, "transfer").status_code == 200
+    assert hold(world, "prosecutor_ro", consultation, "end").status_code == 200
+    assert hold(world, "prosecutor_fr", consultation, "prosecute").status_code == 200
+    walk(world, consultation, ("prosecutor", "agree"))
+    case = world.case("prosecutor")
+    body = {"case_id": case, "to_authority": str(world.authorities["fr"]), "transferred_on": "2026-01-01", "handed_over": ["File"]}
+    first, second = (world.as_("prosecutor").post(f"{ROOT}/{consultation}/transfers", body) for _ in range(2))
+    assert (first.status_code, second.status_code, second.json["type"]) == (201, 409, "/problems/given-over-already")
+    assert second.json["transfer"] == first.json["id"]

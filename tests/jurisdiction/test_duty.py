@@ -148,3 +148,30 @@ def test_a_request_that_is_late_is_a_difficulty(world):
 
 def test_who_sees_only_the_index_does_not_assess(world):
     assert world.as_("desk").get(f"/cases/{world.case('prosecutor')}/notification-duty").status_code == 403
+
+
+def test_nobody_is_told_that_nothing_is_due_who_cannot_know_it(world):
+    """Who reads the case and not its requests, or reads it for another authority, is refused rather than told `not due`."""
+    case = world.case("prosecutor")
+    given = {"authority_id": str(world.authorities["ro"]), "level": "read", "reason": "R"}
+    assert world.as_("prosecutor").post(f"/cases/{case}/access", given).status_code == 201
+    for who in ("romanian", "prosecutor_ro", "analyst"):
+        assert world.as_(who).get(f"/cases/{case}/notification-duty").status_code == 403, who
+    assert world.as_("investigator").get(f"/cases/{case}/notification-duty").status_code == 200
+
+
+def test_the_desk_of_either_state_learns_how_often_and_of_no_request(world):
+    for reference in ("1", "2", "3"):
+        refused(world, world.case("prosecutor"), reference)
+    for who in ("desk", "desk_fr"):
+        (pair,) = world.as_(who).get("/difficulties").json["items"]
+        assert (pair["requesting_country"], pair["executing_country"], pair["refused"]) == ("NL", "FR", 3)
+        assert (pair["candidate_for_opinion"], pair["requests"]) == (True, [])
+    assert world.as_("desk").get("/difficulties?country=RO").json["items"] == []
+    assert world.as_("desk").get("/difficulties?country=FR").json["items"] != []
+    recognised(world, case_id=world.case("prosecutor"))
+    world.clock.forward(days=120)
+    (pair,) = world.as_("desk_fr").get("/difficulties").json["items"]
+    assert (pair["refused"], pair["overdue"]) == (3, 1)
+    world.clock.forward(days=366)
+    assert world.as_("desk").get("/difficulties").json["items"] == []

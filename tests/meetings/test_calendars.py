@@ -164,3 +164,20 @@ def test_a_feed_asked_for_twice_under_one_key_shows_its_secret_once(world):
     assert first.json["id"] == second.json["id"]
     assert "address" in first.json
     assert "address" not in second.json
+
+
+def test_who_comes_through_a_case_of_its_own_has_the_meeting_in_its_calendar(world):
+    made = feed(world, "prosecutor")
+    meeting = scheduled(world)
+    assert [e.uid.value for e in events(read_feed(world, made).get_data(as_text=True))] == [f"{meeting}@coopapi"]
+
+
+def test_an_hour_that_comes_twice_is_said_in_utc(world):
+    """In the night of 31 October 2027 the clocks of Amsterdam go back from three to two."""
+    world.clock.at("2027-10-01T00:00:00+00:00")
+    meeting = proposed(world)
+    twice = {"starts_at": "2027-10-31T00:30:00Z", "ends_at": "2027-10-31T01:30:00Z"}
+    assert step(world, "desk", meeting, "schedule", **twice).status_code == 200
+    (event,) = events(world.as_("desk").get(f"/meetings/{meeting}/calendar.ics").get_data(as_text=True))
+    assert (event.dtend.value - event.dtstart.value).total_seconds() == 3600
+    assert event.dtstart.value.utcoffset().total_seconds() == 0

@@ -213,3 +213,73 @@ def test_an_invitation_sent_twice_is_one(world):
     again = world.as_("desk").post(f"/meetings/{meeting}/participants", guest(world, "fr", "prosecutor"))
 
     assert (again.status_code, again.json["type"]) == (409, "/problems/takes-part-already")
+
+
+def test_whoever_said_nothing_has_not_agreed(world):
+    meeting = scheduled_with_one_silent(world)
+    minuted(world, meeting)
+    for who in ("prosecutor", "prosecutor_fr"):
+        assert agree(world, who, meeting).status_code == 200
+    assert read(world, "desk", meeting)["state"] == "held"
+    assert answer(world, "desk", meeting, "fr", "remove", reason="R").status_code == 409
+    assert answer(world, "desk", meeting, "ro", "remove", reason="Did not come").status_code == 200
+    assert read(world, "desk", meeting)["state"] == "minutes_agreed"
+
+
+def test_who_came_without_answering_still_answers_and_agrees(world):
+    meeting = scheduled_with_one_silent(world)
+    early = world.as_("prosecutor_ro").post(f"/meetings/{meeting}/conclusions", {"country": "RO", "text": "T"})
+    assert (early.status_code, early.json["type"]) == (403, "/problems/not-at-the-table")
+    minuted(world, meeting)
+    assert answer(world, "prosecutor_ro", meeting, "ro").status_code == 200
+    for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
+        assert read(world, "desk", meeting)["state"] == "held"
+        assert agree(world, who, meeting).status_code == 200
+    assert read(world, "desk", meeting)["state"] == "minutes_agreed"
+
+
+def scheduled_with_one_silent(world):
+    """Held; the Romanians never answered."""
+    meeting = proposed(world)
+    assert answer(world, "prosecutor_fr", meeting, "fr").status_code == 200
+    assert step(world, "desk", meeting, "schedule", **hours(world, 24, 27)).status_code == 200
+    world.clock.forward(hours=28)
+    assert step(world, "desk", meeting, "hold").status_code == 200
+    return meeting
+
+
+def test_nothing_is_concluded_behind_the_back_of_who_has_agreed(world):
+    meeting, french = held(world), {"country": "FR", "text": "France gives up."}
+    minuted(world, meeting)
+    assert world.as_("desk").post(f"/meetings/{meeting}/conclusions", french).status_code == 201
+    assert agree(world, "prosecutor_fr", meeting).status_code == 200
+    late = world.as_("desk").post(f"/meetings/{meeting}/conclusions", french)
+    assert (late.status_code, late.json["type"]) == (409, "/problems/agreed-already")
+    minuted(world, meeting, "Anew.")
+    assert world.as_("desk").post(f"/meetings/{meeting}/conclusions", french).status_code == 201
+
+
+def test_a_change_of_countries_leaves_out_nobody_who_is_seated(world):
+    meeting = proposed(world)
+    me = world.as_("desk")
+    changed = me.patch(f"/meetings/{meeting}", {"countries": ["ES"]}, If_Match=f'"{read(world, "desk", meeting)["etag"]}"')
+    assert changed.json["countries"] == ["ES", "FR", "NL", "RO"]
+    two = proposed(world, level="bilateral", origin=("case", world.case("prosecutor")), guests=("fr",))
+    tag = f'"{read(world, "desk", two)["etag"]}"'
+    assert me.patch(f"/meetings/{two}", {"countries": ["NL"]}, If_Match=tag).status_code == 200
+    assert me.post(f"/meetings/{two}/participants", guest(world, "ro", "prosecutor")).status_code == 422
+
+
+def test_no_meeting_is_in_another_age(world):
+    meeting = proposed(world)
+    far = {"starts_at": "2198-01-01T10:00:00Z", "ends_at": "2198-01-01T12:00:00Z"}
+    refused = step(world, "desk", meeting, "schedule", **far)
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/ends_at")
+
+
+def test_a_file_written_into_a_text_is_no_text(world):
+    picture = "See data:image/png;base64,iVBORw0KGgo= for it."
+    for text in (picture, picture.replace("image/png", "VIDEO/mp4")):
+        refused = world.as_("prosecutor").post("/cases", {"reference": "R", "title": text})
+        assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/title")
+    assert world.as_("prosecutor").post("/cases", {"reference": "R", "title": "Our data: image and sound"}).status_code == 201
