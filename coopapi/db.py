@@ -74,6 +74,10 @@ class Kept(Row):
         """The version, as the ETag of what the caller sees."""
         return f"v{self.version}"
 
+    def shown(self) -> dict[str, Any]:
+        """Its columns and its ETag, for a schema to choose from."""
+        return {**{column.key: getattr(self, column.key) for column in self.__table__.columns}, "etag": self.etag}
+
 
 K = TypeVar("K", bound=Kept)
 R = TypeVar("R", bound=Row)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from coopapi.access import Action, Level
 from coopapi.errors import Conflict, Unprocessable
@@ -44,6 +45,10 @@ class Move:
     reason: bool = False
     side: Side = Side.ANY
     human: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """What those are told who may take it."""
+        return {"event": self.event, "target": self.target, "reason_needed": self.reason}
 
 
 class ReasonNeeded(Unprocessable):

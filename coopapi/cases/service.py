@@ -224,7 +224,7 @@ def may_move(work: Work, case_id: UUID, action: Action, level: Level) -> None:
 def transitions(work: Work, row: Kept, state: str, case_id: UUID, life: Lifecycle) -> dict[str, Any]:
     """Say where a thing stands, and which steps this caller may take."""
     allowed = [m for m in life.leaving(state) if work.actor.may(m.by) and reaches(work, case_id, m.level)]
-    moves = [{"event": m.event, "target": m.target, "reason_needed": m.reason} for m in allowed]
+    moves = [m.told() for m in allowed]
     return {"state": state, "allowed": moves, "etag": row.etag}
 
 

@@ -108,16 +108,14 @@ def show_points(work: Work, rows: Sequence[ContactPoint]) -> list[dict[str, Any]
 
 
 def _show(work: Work, row: ContactPoint, figures: Any) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in ContactPoint.__table__.columns}
     verified = None if row.last_verified_at is None else work.now - row.last_verified_at
     return {
-        **columns,
+        **row.shown(),
         "reachable_now": reachable(row, work.now),
         "stale": verified is None or verified > _STALE,
         "verified_days_ago": None if verified is None else verified.days,
         "checks_30_days": figures.checks if figures else 0,
         "reached_30_days": figures.reached if figures else 0,
-        "etag": row.etag,
     }
 
 

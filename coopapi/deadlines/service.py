@@ -265,16 +265,14 @@ def _told(work: Work, row: Deadline) -> list[dict[str, Any]]:
 
 
 def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in Deadline.__table__.columns}
     return {
-        **columns,
+        **row.shown(),
         "article": rule.article,
         "titles": rule.titles,
         "state": state(row, now),
         "zone": computing.zone_of(row.country),
         "calendar": computing.calendar_of(row.country) if rule.moves else "none",
         "moved_over_holidays": rule.moves,
-        "etag": row.etag,
     }
 
 
@@ -284,9 +282,5 @@ def moves(work: Work, deadline_id: UUID) -> dict[str, Any]:
     rule = rules.load()[row.rule]
     left = rule.extension is not None and len(row.extensions) < rule.extension.most
     own = row.owed_by in {part.side for part in acting(work, row)} and work.actor.human
-    allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
-        for m in DEADLINE_LIFE.leaving(state(row, work.now))
-        if left and own and work.actor.may(m.by)
-    ]
+    allowed = [m.told() for m in DEADLINE_LIFE.leaving(state(row, work.now)) if left and own and work.actor.may(m.by)]
     return {"state": state(row, work.now), "allowed": allowed, "etag": row.etag}

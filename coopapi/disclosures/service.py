@@ -165,7 +165,7 @@ def moves(work: Work, disclosure_id: UUID) -> dict[str, Any]:
     row = work.one(Disclosure, disclosure_id)
     near = {Side.ASKING: row.asking_case, Side.OWNER: row.owner_case}
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in DISCLOSURE_LIFE.leaving(row.state)
         if work.actor.human and work.actor.may(m.by) and cases.reaches(work, near[m.side], m.level)
         and not (m.side == Side.OWNER and row.asked_by == work.actor.id)
@@ -183,7 +183,6 @@ def show(work: Work, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
 
 def _show(work: Work, row: Disclosure, items: Sequence[DisclosedItem]) -> dict[str, Any]:
     opened = _opened(work, row) if items and row.state in GIVEN else {}
-    columns = {column.key: getattr(row, column.key) for column in Disclosure.__table__.columns}
     mine = row.owner_authority == work.actor.authority_id and row.asking_authority != work.actor.authority_id
     shown = [
         {
@@ -195,13 +194,12 @@ def _show(work: Work, row: Disclosure, items: Sequence[DisclosedItem]) -> dict[s
         for item in items
     ]
     return {
-        **columns,
+        **row.shown(),
         "side": Side.OWNER if mine else Side.ASKING,
         "asking_case": row.asking_case if cases.reaches(work, row.asking_case, Level.INDEX) else None,
         "owner_case": row.owner_case if cases.reaches(work, row.owner_case, Level.INDEX) else None,
         "overdue": row.state == "requested" and row.due_at < work.now,
         "items": shown,
-        "etag": row.etag,
     }
 
 

@@ -59,7 +59,7 @@ def show(work: Work, rows: Sequence[Custody]) -> list[dict[str, Any]]:
     said = {row.id: unseal(work, "custody", row.id, row.sealed) if row.evidence_id not in over else {} for row in rows}
     return [
         {
-            **{column.key: getattr(row, column.key) for column in Custody.__table__.columns},
+            **row.shown(),
             **{name: said[row.id].get(name) for name in _WORDS},
         }
         for row in rows

@@ -22,6 +22,10 @@ class NoSpaceAdministrator(Conflict):
     """A space administrator verifies what a third State gives to a team, and there is none: amend the platform clause."""
 
 
+class WordsAreOver(Conflict):
+    """What was said of it in words is over: once it is erased, give it anew."""
+
+
 class GivenToThemAlready(Conflict):
     """It was given to that authority already."""
 
@@ -107,6 +111,8 @@ def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
         raise Forbidden("whoever gave it says who gets it")
     if item.state not in ("to_verify", "given", "declined"):
         raise fault("/authority_id", "given", f"the item is {item.state}")
+    if item.over(work.now):
+        raise WordsAreOver
     if authority_id not in receivers(work, item.object_id, item.provider_id):
         raise fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
     there = one(work, item, authority_id)

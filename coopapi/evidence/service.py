@@ -89,7 +89,9 @@ def check_conditions(conditions: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _check_new(work: Work, object_id: UUID, sha256: str | None) -> None:
-    same = work.all(Evidence).where(Evidence.object_id == object_id, Evidence.sha256 == sha256, Evidence.state.in_(_LIVE))
+    same = work.all(Evidence).where(
+        Evidence.object_id == object_id, Evidence.sha256 == sha256, Evidence.state.in_(_LIVE), Evidence.terms.is_not(None)
+    )
     if sha256 and (found := work.session.scalar(same)):
         raise GivenAlready(existing=f"/api/v1/evidence/{found.id}")
 
@@ -157,11 +159,7 @@ def moves(work: Work, evidence_id: UUID) -> dict[str, Any]:
     """Say where an item stands, and what the caller may do now."""
     row = work.one(Evidence, evidence_id)
     present = standing(work, row)
-    allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
-        for m in EVIDENCE_LIFE.leaving(present)
-        if sides.may_take(work, m, row)
-    ]
+    allowed = [m.told() for m in EVIDENCE_LIFE.leaving(present) if sides.may_take(work, m, row)]
     return {"state": present, "allowed": allowed, "etag": row.etag}
 
 
@@ -196,7 +194,6 @@ def _consulted(work: Work, rows: Sequence[Evidence]) -> None:
 
 
 def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Sequence[Recipient]) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in Evidence.__table__.columns}
     over = row.over(work.now)
     terms = {} if over else unseal(work, "terms", row.id, row.terms)
     words = unseal(work, "sealed", row.id, sealed)
@@ -205,7 +202,7 @@ def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Se
     last: Evidence | Recipient = mine if mine is not None and row.state in ("given", "declined") and side == Side.RECEIVER else row
     answer = {} if over else unseal(work, "answer", last.id, last.answer)
     return {
-        **columns,
+        **row.shown(),
         **{name: words.get(name) for name in TEXTS},
         "state": state,
         "open": sealed is not None,
@@ -219,7 +216,6 @@ def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Se
         "decided_by": last.decided_by,
         "decided_at": last.decided_at,
         "decision_recorded": recorded_of(answer),
-        "etag": row.etag,
     }
 
 

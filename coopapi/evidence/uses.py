@@ -193,7 +193,7 @@ def moves(work: Work, use_id: UUID) -> dict[str, Any]:
     row = work.one(EvidenceUse, use_id)
     settled = row.state == "recorded" and not row.consent_needed
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in (() if settled else USE_LIFE.leaving(row.state))
         if (work.actor.may(m.by) and _asks(work, row) if m.side == Side.ASKING else _near(work, row, m))
     ]
@@ -220,12 +220,11 @@ def show(work: Work, rows: Sequence[EvidenceUse]) -> list[dict[str, Any]]:
 def _show(work: Work, row: EvidenceUse) -> dict[str, Any]:
     answer = unseal(work, "answer", row.id, row.answer)
     return {
-        **{column.key: getattr(row, column.key) for column in EvidenceUse.__table__.columns},
+        **row.shown(),
         "case_id": row.case_id if cases.reaches(work, row.case_id, Level.INDEX) else None,
         "side": Side.PROVIDER if row.provider_id == work.actor.authority_id else Side.ASKING,
         "reason": unseal(work, "use", row.id, row.sealed).get("reason"),
         "conditions": conditions_of(answer),
         "answer": answer.get("reason"),
         "decision_recorded": recorded_of(answer),
-        "etag": row.etag,
     }

@@ -151,7 +151,7 @@ def moves(work: Work, jit_id: UUID, row_id: UUID) -> dict[str, Any]:
     signer = sides.mine(work, jit_id) is not None or (row.change == "join" and row.authority_id == work.actor.authority_id)
     signed = work.actor.authority_id in {s.authority_id for s in signing.standing(work, row.id)}
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in AMENDMENT_LIFE.leaving(row.state)
         if signer and work.actor.may(m.by) and (work.actor.human or not m.human)
         if m.event != "withdraw" or row.proposed_by == work.actor.authority_id

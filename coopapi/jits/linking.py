@@ -120,8 +120,4 @@ def own_person(work: Work, authority_id: UUID, principal_id: UUID, pointer: str 
 def show(work: Work, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:
     """Show shared cases."""
     del work
-    columns = [column.key for column in SharedCase.__table__.columns]
-    return [
-        {**{c: getattr(r, c) for c in columns}, "level": Level(r.level).name.lower(), "state": state_of(r), "etag": r.etag}
-        for r in rows
-    ]
+    return [{**r.shown(), "level": Level(r.level).name.lower(), "state": state_of(r)} for r in rows]

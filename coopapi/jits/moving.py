@@ -98,7 +98,7 @@ def moves(work: Work, jit_id: UUID) -> dict[str, Any]:
     place = sides.place_of(work, jit.id)
     signed = work.actor.authority_id in {row.authority_id for row in signing.standing(work, jit.id)}
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in JIT_LIFE.leaving(state)
         if place == "party" and work.actor.may(m.by) and (work.actor.human or not m.human)
         if m.event != "abandon" or jit.maker_id == work.actor.authority_id

@@ -237,7 +237,7 @@ def moves(work: Work, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, A
     state = jit.stands(work.now)
     foreign = _foreign(work, row)
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in life.leaving(row.state)
         if own and work.actor.may(m.by) and not (foreign and m.event != "remove")
         if not isinstance(row, JitParty) or _may_change(state, m.event)

@@ -148,10 +148,9 @@ def show(work: Work, rows: Sequence[JitStatement]) -> list[dict[str, Any]]:
     shown = []
     for row in rows:
         jit = work.one(Jit, row.jit_id)
-        columns = {column.key: getattr(row, column.key) for column in JitStatement.__table__.columns}
         approved = [approval.authority_id for approval in signing.standing(work, row.id)]
         texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
-        shown.append({**columns, "texts": texts, "text_sha256": text_of(work, jit, row), "approved_by": approved, "etag": row.etag})
+        shown.append({**row.shown(), "texts": texts, "text_sha256": text_of(work, jit, row), "approved_by": approved})
     return shown
 
 

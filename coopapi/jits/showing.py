@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from coopapi.db import Kept, Work
+from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.jits import amending, sides, signing
 from coopapi.jits.lives import AFTER
@@ -47,12 +47,11 @@ def brief(work: Work, rows: Sequence[Jit]) -> list[dict[str, Any]]:
 
 
 def _brief(work: Work, row: Jit, parties: Sequence[JitParty], there: Mapping[UUID, Authority]) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in Jit.__table__.columns}
     state = row.stands(work.now)
     expired = state != row.state
     running = state == "active" and row.until is not None
     return {
-        **columns,
+        **row.shown(),
         "state": state,
         "end_reason": "expiry" if expired else row.end_reason,
         "ended_at": row.until if expired else row.ended_at,
@@ -60,7 +59,6 @@ def _brief(work: Work, row: Jit, parties: Sequence[JitParty], there: Mapping[UUI
         "countries": sorted(party.country for party in parties),
         "alarms": signing.alarms(row, work.now),
         "days_left": (row.until - work.now).days if running and row.until else None,
-        "etag": row.etag,
     }
 
 
@@ -80,10 +78,6 @@ def whole(work: Work, rows: Sequence[Jit]) -> list[dict[str, Any]]:
     return shown
 
 
-def _columns(row: Kept) -> dict[str, Any]:
-    return {**{column.key: getattr(row, column.key) for column in row.__table__.columns}, "etag": row.etag}
-
-
 def _teams(work: Work, rows: Sequence[Any]) -> dict[UUID, Jit]:
     return {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
 
@@ -98,7 +92,7 @@ def parties(work: Work, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
         signature = signed.get((row.jit_id, row.authority_id)) if row.state == "party" else None
         leader = {"principal_id": row.leader_id, "office": office} if row.leader_id or office else None
         by = _signed(work, teams[row.jit_id], signature) if signature else {}
-        shown.append({**_columns(row), "leader": leader, "signed_at": None, "signed_by": None, "recorded": None, **by})
+        shown.append({**row.shown(), "leader": leader, "signed_at": None, "signed_by": None, "recorded": None, **by})
     return shown
 
 
@@ -114,14 +108,14 @@ def people(work: Work, rows: Sequence[JitMember | JitParticipant | JitAssociate]
         gone = isinstance(row, JitMember) and of[row.authority_id] not in there[row.jit_id]
         over = gone or (row.until is not None and row.until <= work.now) or jit.stands(work.now) in AFTER
         said = unseal(key_of(work, jit), row.sealed, row.id)
-        shown.append({**_columns(row), **said, "state": "ended" if over else row.state})
+        shown.append({**row.shown(), **said, "state": "ended" if over else row.state})
     return shown
 
 
 def signatures(work: Work, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
     """Show signatures, and how those are known that were recorded for a State."""
     teams = _teams(work, rows)
-    return [{**_columns(row), "recorded": sides.read_recorded(work, teams[row.jit_id], row)} for row in rows]
+    return [{**row.shown(), "recorded": sides.read_recorded(work, teams[row.jit_id], row)} for row in rows]
 
 
 def _signed(work: Work, jit: Jit, row: JitSignature) -> dict[str, Any]:
@@ -140,5 +134,5 @@ def amendments(work: Work, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]
             "reason": read_words(work, jit, row.id, row.words),
             "recorded": sides.read_recorded(work, jit, row),
         }
-        shown.append({**unseal(key_of(work, jit), row.sealed, row.id), **_columns(row), **about})
+        shown.append({**unseal(key_of(work, jit), row.sealed, row.id), **row.shown(), **about})
     return shown

@@ -200,9 +200,7 @@ def moves(work: Work, consultation_id: UUID) -> dict[str, Any]:
     row = work.one(Consultation, consultation_id)
     own = mine(work, row)
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
-        for m in CONSULTATION_LIFE.leaving(row.state)
-        if _open_to(m, own) and work.actor.may(m.by) and work.actor.human
+        m.told() for m in CONSULTATION_LIFE.leaving(row.state) if _open_to(m, own) and work.actor.may(m.by) and work.actor.human
     ]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
@@ -239,19 +237,17 @@ def show(work: Work, rows: Sequence[Consultation]) -> list[dict[str, Any]]:
 
 def _show(work: Work, row: Consultation) -> dict[str, Any]:
     key = key_of(work, row)
-    columns = {column.key: getattr(row, column.key) for column in Consultation.__table__.columns}
     held = show_positions(work, positions(work, row.id))
     own = [p for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id]
     late = row.state == "opened" and row.reply_by is not None and row.reply_by < work.now
     return {
-        **columns,
+        **row.shown(),
         "facts": unseal(key, row.sealed, row.id)["facts"],
         "reason": unseal(key, row.reason, row.id)["reason"] if row.reason else None,
         "positions": held,
         "overlap_id": row.overlap_id if row.contacting_id == work.actor.authority_id else None,
         "case_id": own[0].case_id if own else None,
         "overdue": late,
-        "etag": row.etag,
     }
 
 
@@ -260,6 +256,5 @@ def show_positions(work: Work, rows: Sequence[ConsultationPosition]) -> list[dic
     shown = []
     for row in rows:
         key = key_of(work, work.one(Consultation, row.consultation_id))
-        columns = {column.key: getattr(row, column.key) for column in ConsultationPosition.__table__.columns}
-        shown.append({**columns, "reasons": unseal(key, row.sealed, row.id).get("reasons"), "etag": row.etag})
+        shown.append({**row.shown(), "reasons": unseal(key, row.sealed, row.id).get("reasons")})
     return shown

@@ -88,6 +88,5 @@ def show(work: Work, rows: Sequence[ProceedingsTransfer]) -> list[dict[str, Any]
     shown = []
     for row in rows:
         key = key_of(work, work.one(Consultation, row.consultation_id))
-        columns = {column.key: getattr(row, column.key) for column in ProceedingsTransfer.__table__.columns}
-        shown.append({**columns, **unseal(key, row.sealed, row.id), "etag": row.etag})
+        shown.append({**row.shown(), **unseal(key, row.sealed, row.id)})
     return shown

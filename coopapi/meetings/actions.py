@@ -106,11 +106,7 @@ def moves(work: Work, action_id: UUID) -> dict[str, Any]:
     """Say where an action stands, and what the caller may say of it now."""
     row = work.one(MeetingAction, action_id)
     mine = row.owner_id == work.actor.authority_id
-    allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
-        for m in ACTION_LIFE.leaving(row.state)
-        if mine and work.actor.may(m.by)
-    ]
+    allowed = [m.told() for m in ACTION_LIFE.leaving(row.state) if mine and work.actor.may(m.by)]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 
@@ -141,15 +137,13 @@ def show(work: Work, rows: Sequence[MeetingAction]) -> list[dict[str, Any]]:
 
 
 def _show(work: Work, row: MeetingAction) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in MeetingAction.__table__.columns}
     key = _key(work)
     last_moment = row.due_at.astimezone(ZoneInfo(zone_of(row.country))) - timedelta(microseconds=1)
     return {
-        **columns,
+        **row.shown(),
         "text": unseal(key, row.sealed, row.id)["text"],
         "reason": unseal(key, row.reason, row.id, "reason").get("reason"),
         "due_on": last_moment.date(),
         "zone": zone_of(row.country),
         "state": "overdue" if row.state == "open" and row.due_at <= work.now else row.state,
-        "etag": row.etag,
     }

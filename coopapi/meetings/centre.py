@@ -65,12 +65,10 @@ def entries(work: Work, meeting_id: UUID) -> Select[CentreEntry]:
 def show(work: Work, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
     """Show lines of the log with their notes."""
     keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
-    columns = [column.key for column in CentreEntry.__table__.columns]
     return [
         {
-            **{k: getattr(row, k) for k in columns},
+            **row.shown(),
             "note": unseal(keys[row.meeting_id], row.sealed, row.id).get("note"),
-            "etag": row.etag,
         }
         for row in rows
     ]

@@ -43,7 +43,7 @@ def revoke(work: Work, feed_id: UUID, version: int, data: Mapping[str, Any]) -> 
 def moves(work: Work, feed_id: UUID) -> dict[str, Any]:
     """Say whether an address is live, and what may be done about it."""
     row = work.one(CalendarFeed, feed_id)
-    allowed = [{"event": m.event, "target": m.target, "reason_needed": m.reason} for m in FEED_LIFE.leaving(row.state)]
+    allowed = [m.told() for m in FEED_LIFE.leaving(row.state)]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 

@@ -65,11 +65,7 @@ def conclusions(work: Work, meeting_id: UUID) -> Select[MeetingConclusion]:
 def show(work: Work, rows: Sequence[MeetingConclusion]) -> list[dict[str, Any]]:
     """Show conclusions with their words."""
     keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
-    columns = [column.key for column in MeetingConclusion.__table__.columns]
-    return [
-        {**{k: getattr(row, k) for k in columns}, **unseal(keys[row.meeting_id], row.sealed, row.id), "etag": row.etag}
-        for row in rows
-    ]
+    return [{**row.shown(), **unseal(keys[row.meeting_id], row.sealed, row.id)} for row in rows]
 
 
 def write(work: Work, meeting_id: UUID, version: int, text: str) -> Meeting:

@@ -98,7 +98,7 @@ def moves(work: Work, meeting_id: UUID) -> dict[str, Any]:
     """Say where a meeting stands, and what the caller may do now."""
     meeting = work.one(Meeting, meeting_id)
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in MEETING_LIFE.leaving(meeting.state)
         if sides.open_to(work, meeting, m) and (m.event != "agree" or minutes.is_awaited(work, meeting))
     ]
@@ -149,7 +149,7 @@ def place_moves(work: Work, meeting_id: UUID, participant_id: UUID) -> dict[str,
     place = sides.place(work, meeting, participant_id)
     stands, mine = sides.side(work, meeting), place.authority_id == work.actor.authority_id
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in PLACE_LIFE.leaving(place.state)
         if place.authority_id != meeting.host_id
         and work.actor.may(m.by)

@@ -91,8 +91,7 @@ def of_meeting(work: Work, meeting_id: UUID) -> Select[MeetingOutcome]:
 def show(work: Work, rows: Sequence[MeetingOutcome]) -> list[dict[str, Any]]:
     """Show outcomes; what they began is named to those who see that by themselves."""
     seen = {id_ for kind in {row.kind for row in rows} for id_ in _seen(work, kind, rows)}
-    columns = [column.key for column in MeetingOutcome.__table__.columns]
-    return [{**{k: getattr(row, k) for k in columns}, **_begun(row, seen), "etag": row.etag} for row in rows]
+    return [{**row.shown(), **_begun(row, seen)} for row in rows]
 
 
 def _seen(work: Work, kind: str, rows: Sequence[MeetingOutcome]) -> Iterable[UUID]:

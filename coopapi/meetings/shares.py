@@ -95,10 +95,9 @@ def show(work: Work, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:
     del work
     return [
         {
-            **{column.key: getattr(row, column.key) for column in SharedCase.__table__.columns},
+            **row.shown(),
             "level": Level(row.level).name.lower(),
             "state": state(row),
-            "etag": row.etag,
         }
         for row in rows
     ]

@@ -42,16 +42,14 @@ def brief(work: Work, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
 
 
 def _brief(work: Work, row: Meeting, there: Mapping[UUID, Authority]) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in Meeting.__table__.columns}
     said = unseal(key_of(work, row), row.sealed, row.id)
     return {
-        **columns,
+        **row.shown(),
         "title": said.get("title"),
         "host": there.get(row.host_id),
         "convener": there.get(row.convener_id),
         "side": "host" if row.host_id == work.actor.authority_id else "invited",
         "origin_id": row.origin_id if _sees_origin(work, row) else None,
-        "etag": row.etag,
     }
 
 
@@ -87,13 +85,11 @@ def participants(work: Work, rows: Sequence[MeetingParticipant]) -> list[dict[st
     """Show places with the authority and the persons who take them."""
     there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows})))}
     keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
-    columns = [column.key for column in MeetingParticipant.__table__.columns]
     return [
         {
-            **{k: getattr(row, k) for k in columns},
+            **row.shown(),
             "authority": there.get(row.authority_id),
             "persons": unseal(keys[row.meeting_id], row.sealed, row.id)["persons"],
-            "etag": row.etag,
         }
         for row in rows
     ]

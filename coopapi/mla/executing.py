@@ -91,7 +91,7 @@ def moves(work: Work, request_id: UUID, measure_id: UUID) -> dict[str, Any]:
     recorded = sides.recordable(work, request)
     open_ = MEASURE_LIFE.leaving(measure.state) if request.state in request.rules.acted_on else ()
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in open_
         if not sides.off_duty(work, request.kind, request.urgency) and (moving.open_to(work, m, own) or m.side in recorded)
     ]

@@ -249,7 +249,7 @@ def moves(work: Work, request_id: UUID) -> dict[str, Any]:
     own = {part.side for part in sides.mine(work, request)}
     recorded = sides.recordable(work, request)
     allowed = [
-        {"event": m.event, "target": m.target, "reason_needed": m.reason}
+        m.told()
         for m in request.rules.life.leaving(request.state)
         if not sides.off_duty(work, request.kind, request.urgency) and (open_to(work, m, own) or m.side in recorded)
     ]

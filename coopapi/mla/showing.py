@@ -77,10 +77,9 @@ def brief(work: Work, rows: Sequence[Request]) -> list[dict[str, Any]]:
 
 
 def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, Authority]) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in Request.__table__.columns}
     first = next((part for part in own if part.authority_id == work.actor.authority_id), own[0] if own else None)
     return {
-        **columns,
+        **row.shown(),
         "side": first.side if first else None,
         "direction": "outgoing" if first is None or first.side == Side.REQUESTING else "incoming",
         "requesting": there.get(row.requesting_id),
@@ -89,7 +88,6 @@ def _brief(work: Work, row: Request, own: Sequence[Party], there: Mapping[UUID, 
         "overlap_id": row.overlap_id if first is not None and first.side == Side.REQUESTING else None,
         "previous": {"request_id": row.previous_id, "relation": row.relation} if row.previous_id else None,
         "expired": row.state in _KEPT and row.until is not None and row.until < work.now,
-        "etag": row.etag,
     }
 
 
@@ -120,8 +118,7 @@ def _open_to(row: Request, view: Mapping[str, Any], content: Mapping[str, Any]) 
 
 
 def _outcome(row: Measure) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in Measure.__table__.columns}
-    return {**columns, "etag": row.etag}
+    return {**row.shown()}
 
 
 def show_measures(work: Work, rows: Sequence[Measure]) -> list[dict[str, Any]]:

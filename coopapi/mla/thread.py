@@ -61,9 +61,8 @@ def show(work: Work, rows: Sequence[Message]) -> list[dict[str, Any]]:
 
 
 def _show(row: Message, words: Mapping[str, Any]) -> dict[str, Any]:
-    columns = {column.key: getattr(row, column.key) for column in Message.__table__.columns}
     recorded = {**row.recorded, "proof": words.get("proof")} if row.recorded else None
-    return {**columns, "text": words.get("text"), "recorded": recorded, "etag": row.etag}
+    return {**row.shown(), "text": words.get("text"), "recorded": recorded}
 
 
 def of_request(work: Work, request_id: UUID) -> Select[Message]:

@@ -64,8 +64,7 @@ def show_notices(work: Work, rows: Sequence[RequirementNotice]) -> list[dict[str
     """Show notices, each with the version that replaces it."""
     query = work.all(RequirementNotice).where(RequirementNotice.supersedes.in_([row.id for row in rows]))
     newer = {row.supersedes: row.id for row in work.session.scalars(query)}
-    names = RequirementNotice.__table__.columns.keys()
-    return [{**{name: getattr(row, name) for name in names}, "superseded_by": newer.get(row.id), "etag": row.etag} for row in rows]
+    return [{**row.shown(), "superseded_by": newer.get(row.id)} for row in rows]
 
 
 def notices(work: Work, wanted: Mapping[str, Any]) -> Select[RequirementNotice]:

@@ -110,7 +110,7 @@ def exclusion_moves(exclusion_id: UUID, *, work: Work) -> dict[str, Any]:
     allowed = [m for m in EXCLUSION_LIFE.leaving(row.state) if mine and work.actor.may(m.by)]
     return {
         "state": row.state,
-        "allowed": [{"event": m.event, "target": m.target, "reason_needed": m.reason} for m in allowed],
+        "allowed": [m.told() for m in allowed],
         "etag": row.etag,
     }
 

@@ -193,3 +193,15 @@ def test_after_the_end_an_item_goes_to_nobody_who_had_it_not(world):
     assert late.status_code in (403, 422)
     assert see(world, "prosecutor_fr", item).status_code == 200
     assert (give(world, "prosecutor", jit).status_code, member(world, jit, "uncleared").status_code) == (403, 409)
+
+
+def test_what_is_over_is_given_anew_to_who_comes_later(world):
+    jit = active(world, "fr", "ro")
+    item = given(world, "prosecutor", jit, sha256="ef" * 32, recipients=[str(world.authorities["fr"])])
+    received(world, "prosecutor_fr", item)
+    world.clock.forward(seconds=1)
+    late = world.as_("prosecutor").post(f"/evidence/{item}/recipients", {"authority_id": str(world.authorities["ro"])})
+    assert (late.status_code, late.json["type"]) == (409, "/problems/words-are-over")
+    assert administration.erase(world.app.extensions["coopapi"].database) == 1
+    anew = given(world, "prosecutor", jit, sha256="ef" * 32, recipients=[str(world.authorities["ro"])])
+    assert see(world, "prosecutor_ro", anew).json["title"] == ITEM["title"]

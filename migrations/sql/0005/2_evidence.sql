@@ -62,7 +62,7 @@ update evidence set erase_at = created_at + interval '28 days' where object_type
 alter table evidence add constraint evidence_state check (state in ('to_verify', 'given', 'declined', 'rejected', 'withdrawn', 'recalled')),
     add constraint verified_by_somebody check ((verified_at is null or verifier_id is not null) and (state <> 'to_verify' or verified_at is null)),
     add constraint erased_within_four_weeks check (erase_at is null or erase_at <= created_at + interval '28 days');
-create unique index evidence_given_once on evidence (object_id, sha256) where state in ('to_verify', 'given');
+create unique index evidence_given_once on evidence (object_id, sha256) where state in ('to_verify', 'given') and terms is not null;
 
 grant select, insert on evidence_recipients to coopapi_app;
 grant update (version, state, answer, decided_by, decided_at, received_at) on evidence_recipients to coopapi_app;
