@@ -64,7 +64,13 @@ def stands_in(work: Work, object_id: UUID, authority_id: UUID) -> bool:
     return found
 
 
-def speak_for(work: Work, object_id: UUID, authority_id: UUID, recorded: Mapping[str, Any] | None) -> None:
+def speak_for(
+    work: Work,
+    object_id: UUID,
+    authority_id: UUID,
+    recorded: Mapping[str, Any] | None,
+    by: Action = Action.EVIDENCE_WRITE,
+) -> None:
     """Stop unless the caller acts for the authority: as its own, or with `recorded` for one that has nobody here."""
     if authority_id == work.actor.authority_id:
         if recorded:
@@ -72,7 +78,7 @@ def speak_for(work: Work, object_id: UUID, authority_id: UUID, recorded: Mapping
         return
     if not stands_in(work, object_id, authority_id):
         raise OtherSide("that authority acts for itself, or takes no part")
-    work.require(Action.EVIDENCE_WRITE)
+    work.require(by)
     if recorded is None:
         raise fault("/recorded", "recorded", "it has nobody here: say when, how and by what proof it did this")
     if recorded["at"] > work.now:

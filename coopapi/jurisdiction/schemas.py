@@ -5,6 +5,7 @@ from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
+from coopapi.evidence.schemas import RecordedForIn, RecordedForOut
 from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 
@@ -27,12 +28,25 @@ class ConsultationIn(Schema):
             raise ma.ValidationError("Say from which case or overlap, or whom to contact.", "contacted")
 
 
+class ConsultedForIn(RecordedForIn):
+    """What an authority replied or holds that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+
+    authority_id = fields.UUID(required=True, metadata={"description": "Which: one that is consulted."})
+
+
 class ConsultationStepIn(TransitionIn):
     """A step; a reply may bring a position, a referral names the desk that is asked."""
 
     position = Code("consultation_positions")
     reasons = Text(8000)
     desk = fields.UUID(metadata={"description": "To refer: the desk at Eurojust."})
+    recorded = fields.Nested(ConsultedForIn, metadata={"description": "Where it is not your State that replies."})
+
+    @ma.validates_schema
+    def of_its_kind(self, data: dict[str, object], **_: object) -> None:
+        """Only a reply is another's."""
+        if "recorded" in data and data.get("event") != "reply":
+            raise ma.ValidationError("Goes with reply.", "recorded")
 
 
 class PositionIn(Schema):
@@ -40,6 +54,7 @@ class PositionIn(Schema):
 
     position = Code("consultation_positions", required=True)
     reasons = Text(8000)
+    recorded = fields.Nested(ConsultedForIn, metadata={"description": "Where it is not what your State holds."})
 
 
 class ConsultedCaseIn(Schema):
@@ -83,6 +98,7 @@ class PositionOut(Shown):
     side = fields.String(required=True)
     position = fields.String(required=True)
     reasons = fields.String(allow_none=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
     replied_at = When(allow_none=True)
     updated_at = When(required=True)
     etag = fields.String(required=True)

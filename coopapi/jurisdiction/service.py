@@ -7,12 +7,16 @@ from uuid import UUID
 from sqlalchemy import Select
 
 from coopapi import parties
-from coopapi.access import Level
+from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case
 from coopapi.db import Work, new_id
+from coopapi.deadlines import service as deadlines
+from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
+from coopapi.evidence.service import recorded_of
+from coopapi.evidence.sides import speak_for, stands_in
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
 from coopapi.lifecycle import Move, Side
@@ -63,7 +67,9 @@ def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -
     _place(work, row, work.actor.authority_id, work.actor.country, Side.REQUESTING)
     for authority in them:
         parties.admit(work, row.id, authority.id, Side.EXECUTING)
-        _place(work, row, authority.id, authority.country, Side.EXECUTING)
+        place = _place(work, row, authority.id, authority.country, Side.EXECUTING)
+        if row.reply_by:
+            _clock(work, row, "consultation.contact", place)
     tell(work, row, "opened", in_custody=row.in_custody, contacted=len(them))
     return row
 
@@ -93,12 +99,12 @@ def _known(work: Work, authority_id: UUID, number: int) -> Authority:
     return found
 
 
-def _place(work: Work, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> None:
+def _place(work: Work, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> ConsultationPosition:
     """Keep a place for what this authority holds."""
     row_id = new_id()
     sealed = seal(key_of(work, row), {}, row_id)
     about = {"consultation_id": row.id, "authority_id": authority_id, "country": country, "side": side}
-    work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
+    return work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
 
 
 def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any]) -> Consultation:
@@ -106,7 +112,8 @@ def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any
     own = mine(work, work.one(Consultation, consultation_id))
     row = work.one(Consultation, consultation_id, version=version, lock=bool(own))
     move = CONSULTATION_LIFE.move(row.state, data["event"], data.get("reason"))
-    if not _open_to(move, own):
+    recorded = data.get("recorded")
+    if not _open_to(move, own) and not (own and recorded):
         raise NotConsulted
     work.require(move.by, human=True)
     if move.event == "agree":
@@ -118,22 +125,46 @@ def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any
         _refer(work, row, data.get("desk"))
     if data.get("reason"):
         row.reason = seal(key_of(work, row), {"reason": data["reason"]}, row.id)
-    tell(work, row, move.event, country=row.prosecuting_country)
+    if move.event == "close":
+        _clock(work, row, "consultation.close")
+    tell(work, row, move.event, country=row.prosecuting_country, recorded=recorded is not None)
     return row
 
 
 def _reply(work: Work, row: Consultation, data: Mapping[str, Any]) -> None:
     """One contacted authority replies (Art. 6 and 9); the last one's reply makes the consultation `replied`."""
     rows = positions(work, row.id)
-    own = next(p for p in rows if p.authority_id == work.actor.authority_id)
+    own = _spoken_for(work, row, data.get("recorded"), [p for p in rows if p.side == Side.EXECUTING])
     if own.replied_at:
         raise RepliedAlready
     own.replied_at = own.updated_at = work.now
     if data.get("position"):
         own.position = data["position"]
-    own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons")}, own.id)
+    own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons"), "recorded": data.get("recorded")}, own.id)
+    work.session.flush()
+    _clock(work, row, "consultation.reply", own)
     if all(p.replied_at for p in rows if p.side == Side.EXECUTING):
         row.state = "replied"
+
+
+def _spoken_for(
+    work: Work, row: Consultation, recorded: Mapping[str, Any] | None, there: Sequence[ConsultationPosition]
+) -> ConsultationPosition:
+    """Whose reply or position it is: one's own State's, or, recorded, that of one which has nobody here."""
+    whose = recorded["authority_id"] if recorded else work.actor.authority_id
+    found = next((position for position in there if position.authority_id == whose), None)
+    if found is None:
+        raise fault("/recorded/authority_id", "contacted", "an authority that is consulted")
+    speak_for(work, row.id, whose, recorded, Action.CONSULT)
+    return found
+
+
+def _clock(work: Work, row: Consultation, event: str, position: ConsultationPosition | None = None) -> None:
+    """Let the reply that is asked for by a day stand in the deadlines of whoever owes it (Art. 6(1))."""
+    owes = {Side.EXECUTING: (position.authority_id, position.country)} if position else {}
+    item, facts = position.id if position else None, {"due": row.reply_by}
+    occasion = Occasion(row.id, "consultation", "consultation", "", "", event, work.now, owes, item_id=item, facts=facts)
+    deadlines.happened(work, occasion)
 
 
 def _agreed(work: Work, row: Consultation) -> str:
@@ -161,10 +192,11 @@ def hold(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> Consulta
     work.one(Consultation, consultation_id, lock=True)
     if row.state not in {"replied", "consulting", "no_consensus", "referred_to_eurojust"}:
         raise Conflict("positions are taken while the States consult", state=row.state)
-    own = next(p for p in positions(work, row.id) if p.authority_id == work.actor.authority_id)
+    recorded = data.get("recorded")
+    own = _spoken_for(work, row, recorded, positions(work, row.id))
     own.position, own.updated_at = data["position"], work.now
-    own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons")}, own.id)
-    tell(work, row, "position_taken", position=own.position, country=own.country)
+    own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons"), "recorded": recorded}, own.id)
+    tell(work, row, "position_taken", position=own.position, country=own.country, recorded=recorded is not None)
     return own
 
 
@@ -200,9 +232,17 @@ def moves(work: Work, consultation_id: UUID) -> dict[str, Any]:
     row = work.one(Consultation, consultation_id)
     own = mine(work, row)
     allowed = [
-        m.told() for m in CONSULTATION_LIFE.leaving(row.state) if _open_to(m, own) and work.actor.may(m.by) and work.actor.human
+        m.told()
+        for m in CONSULTATION_LIFE.leaving(row.state)
+        if (_open_to(m, own) or (m.event == "reply" and own and _absent(work, row))) and work.actor.may(m.by) and work.actor.human
     ]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
+
+
+def _absent(work: Work, row: Consultation) -> bool:
+    """Tell whether a reply is awaited of somebody who has nobody here, so that another records it."""
+    waiting = [p for p in positions(work, row.id) if p.side == Side.EXECUTING and p.replied_at is None]
+    return any(p.authority_id != work.actor.authority_id and stands_in(work, row.id, p.authority_id) for p in waiting)
 
 
 def positions(work: Work, consultation_id: UUID) -> Sequence[ConsultationPosition]:
@@ -256,5 +296,6 @@ def show_positions(work: Work, rows: Sequence[ConsultationPosition]) -> list[dic
     shown = []
     for row in rows:
         key = key_of(work, work.one(Consultation, row.consultation_id))
-        shown.append({**row.shown(), "reasons": unseal(key, row.sealed, row.id).get("reasons")})
+        said = unseal(key, row.sealed, row.id)
+        shown.append({**row.shown(), "reasons": said.get("reasons"), "recorded": recorded_of(said)})
     return shown

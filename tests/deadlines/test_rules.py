@@ -39,6 +39,7 @@ LAW = {
     "ecris_reply_person": (20, "working_days", "executing", {"receive"}),
     "jit_expiry": (0, "given", "negotiating", {"jit.activate"}),
     "meeting_action": (0, "given", "invited", {"action.agree"}),
+    "fd948_reply": (0, "given", "executing", {"consultation.contact"}),
     "postponed_until": (0, "given", "executing", {"measure.postpone"}),
     "postponed_decision": (0, "given", "executing", {"postpone"}),
     "answer_question": (0, "given", "requesting", {"ask"}),
@@ -48,6 +49,7 @@ EVENTS = {
     *(f"measure.{event}" for event in lives.MEASURE_LIFE.events),
     "confirm",
     *("jit.activate", "jit.extend", "jit.end", "action.agree", "action.done", "action.drop"),
+    *("consultation.contact", "consultation.reply", "consultation.close"),
 }
 NOT_OF_THE_UNION = ("Budapest", "CETS 224")
 

@@ -4,6 +4,8 @@ import pytest
 from consulting import FACTS, ROOT, consulting, hold, opened, read, step, walk
 from gathering import overlap
 
+from coopapi import administration
+
 
 def test_a_consultation_is_walked_from_an_overlap_to_the_transfer(world):
     case, other, found = overlap(world)
@@ -146,3 +148,51 @@ def test_the_proceedings_of_a_case_are_given_over_once(world):
     first, second = (world.as_("prosecutor").post(f"{ROOT}/{consultation}/transfers", body) for _ in range(2))
     assert (first.status_code, second.status_code, second.json["type"]) == (201, 409, "/problems/given-over-already")
     assert second.json["transfer"] == first.json["id"]
+
+
+HOW = {"at": "2026-11-01T10:00:00Z", "channel": "post", "proof": "letter 7/2026"}
+
+
+def test_what_an_authority_replies_and_holds_that_has_nobody_here_is_recorded(world):
+    database = world.app.extensions["coopapi"].database
+    office = {"name": "Federal prosecution", "type": "public_prosecutor", "country": "CH"}
+    world.authorities["ch"] = administration.add_authority(database, office)
+    swiss, consultation = str(world.authorities["ch"]), opened(world, contacted=("fr", "ch"))
+    walk(world, consultation, ("prosecutor_fr", "reply", {"position": "end"}))
+    allowed = [m["event"] for m in world.as_("prosecutor").get(f"{ROOT}/{consultation}/transitions").json["allowed"]]
+    assert allowed == ["reply", "close"]
+
+    def reply(who, **recorded):
+        return step(world, who, consultation, "reply", reasons="They end theirs.", recorded={**HOW, **recorded})
+
+    assert reply("prosecutor", authority_id=str(world.authorities["fr"])).status_code == 403
+    assert reply("prosecutor", authority_id=str(world.authorities["ro"])).json["errors"][0]["pointer"] == "/recorded/authority_id"
+    assert step(world, "prosecutor", consultation, "close", reason="R", recorded={**HOW, "authority_id": swiss}).status_code == 422
+    assert reply("prosecutor_fr", authority_id=swiss).json["state"] == "replied"
+    assert reply("prosecutor", authority_id=swiss).status_code == 409
+    walk(world, consultation, ("prosecutor", "consult"))
+    assert hold(world, "prosecutor", consultation, "prosecute").status_code == 200
+    held = {"position": "transfer", "recorded": {**HOW, "authority_id": swiss}}
+    assert world.as_("prosecutor").post(f"{ROOT}/{consultation}/positions", held).status_code == 200
+    by = {p["country"]: p["recorded"] and p["recorded"]["proof"] for p in read(world, "prosecutor_fr", consultation)["positions"]}
+    assert by == {"NL": None, "FR": None, "CH": "letter 7/2026"}
+    assert walk(world, consultation, ("prosecutor", "agree"))["prosecuting_country"] == "NL"
+
+
+def test_a_reply_that_is_asked_for_by_a_day_is_a_deadline_of_whoever_owes_it(world):
+    consultation = opened(world)
+
+    def running(who):
+        found = world.as_(who).get("/deadlines?side=mine").json["items"]
+        return [(d["rule"], d["state"]) for d in found if d["object_id"] == consultation]
+
+    assert running("prosecutor_fr") == running("prosecutor_ro") == [("fd948_reply", "running")]
+    assert running("prosecutor") == []
+    walk(world, consultation, ("prosecutor_fr", "reply"))
+    assert (running("prosecutor_fr"), running("prosecutor_ro")) == ([("fd948_reply", "met")], [("fd948_reply", "running")])
+    walk(world, consultation, ("prosecutor", "close", {"reason": "No parallel proceedings."}))
+    assert running("prosecutor_ro") == [("fd948_reply", "cancelled")]
+    another = opened(world)
+    world.clock.forward(days=61)
+    late = world.as_("prosecutor").get("/deadlines?overdue=true").json["items"]
+    assert {(d["object_id"], d["rule"], d["country"]) for d in late} == {(another, "fd948_reply", c) for c in ("FR", "RO")}

@@ -36,3 +36,8 @@ language sql stable security definer set search_path = pg_catalog as $$
 $$;
 grant execute on function priv.difficulties(timestamptz, text[]) to coopapi_app;
 grant select on mla_requests, mla_measures, deadlines to coopapi_definer;
+
+-- What a consulted authority replied or holds that has nobody here, another records for it.
+alter policy changed on consultation_positions using (
+    ACTING(consultation_positions.consultation_id)
+    and (authority_id = (select priv.authority()) or priv.stands_in(consultation_id, authority_id)));

@@ -1,3 +1,7 @@
+alter policy changed on consultation_positions using (
+    ACTING(consultation_positions.consultation_id) and authority_id = (select priv.authority()));
+delete from deadlines where object_type = 'consultation';
+revoke select on mla_requests, mla_measures, deadlines from coopapi_definer;
 drop function priv.difficulties(timestamptz, text[]);
 create or replace function priv.calendar_feed(p_digest bytea, p_at timestamptz)
 returns table (id uuid, reference text, level text, state text, starts_at timestamptz, ends_at timestamptz, time_zone text,
