@@ -2,18 +2,41 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, ForeignKeyConstraint, SmallInteger, Text, UniqueConstraint, and_, bindparam, or_, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Select,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    or_,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Actor, Level
+from coopapi.access import Action, Actor, Level
 from coopapi.db import Kept, Work
+from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.grants import granted
-from coopapi.lifecycle import Side
+from coopapi.lifecycle import Lifecycle, Move, Side
 from coopapi.parties import partied
 
+SHARE_LIFE: Final = Lifecycle("shared", Move("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))
 _RESHARE = text("select priv.reshare(:object, :sides, :reason)").bindparams(bindparam("sides", type_=ARRAY(Text())))
+
+
+class SharedAlready(Conflict):
+    """The case is shared here already."""
+
+
+class OwnersOnly(Forbidden):
+    """The owner of a case takes back what it shared."""
 
 
 class SharedCase(Kept):
@@ -33,11 +56,57 @@ class SharedCase(Kept):
     shared_at: Mapped[datetime] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
 
+    @property
+    def state(self) -> str:
+        """Shared, or taken back."""
+        return "ended" if self.ended_at else "shared"
+
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by those who take part in the thing, and by those of its owner who may read the case."""
         own = and_(cls.owner_id == actor.authority_id, granted(cls.case_id, Level.READ, actor, now))
         return or_(partied(cls.object_id, actor, now), own)
+
+
+def offer(work: Work, object_id: UUID, case_id: UUID, level: Level) -> SharedCase:
+    """Share a case of the caller's authority with a thing, for the first time or again; `reshare` opens it."""
+    there = work.all(SharedCase).where(SharedCase.object_id == object_id, SharedCase.case_id == case_id).with_for_update()
+    row = work.session.scalar(there)
+    if row is None:
+        row = SharedCase(object_id=object_id, case_id=case_id, owner_id=work.actor.authority_id)
+    elif row.ended_at is None:
+        raise SharedAlready(existing=str(row.id))
+    row.level, row.shared_by, row.shared_at, row.ended_at = level, work.actor.id, work.now, None
+    return work.add(row)
+
+
+def own(work: Work, object_id: UUID, row_id: UUID, event: str, version: int | None = None) -> SharedCase:
+    """What the caller's authority shared with a thing, to take a step with it."""
+    row = one_of(work, object_id, row_id)
+    move = SHARE_LIFE.move(row.state, event, None)
+    if row.owner_id != work.actor.authority_id:
+        raise OwnersOnly
+    work.require(move.by)
+    return work.one(SharedCase, row_id, version=version, lock=True)
+
+
+def one_of(work: Work, object_id: UUID, row_id: UUID) -> SharedCase:
+    """One case that is or was shared with a thing."""
+    row = work.one(SharedCase, row_id)
+    if row.object_id != object_id:
+        raise NotFound
+    return row
+
+
+def with_thing(work: Work, object_id: UUID) -> Select[SharedCase]:
+    """Select the cases that are or were shared with a thing."""
+    return work.all(SharedCase).where(SharedCase.object_id == object_id)
+
+
+def show(work: Work, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:
+    """Show shared cases: whose they are, how far they are shared, whether they still are."""
+    del work
+    return [{**row.shown(), "level": Level(row.level).name.lower(), "state": row.state} for row in rows]
 
 
 def reshare(work: Work, object_id: UUID, sides: Sequence[Side], reason: str) -> None:

@@ -16,6 +16,7 @@ from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
 from coopapi.meetings import lives as meetings
 from coopapi.mla import lives
 from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
+from coopapi.sharing import SHARE_LIFE
 
 LIVES = {
     "case": CASE_LIFE,
@@ -34,7 +35,7 @@ LIVES = {
     "meeting": meetings.MEETING_LIFE,
     "place": meetings.PLACE_LIFE,
     "action": meetings.ACTION_LIFE,
-    "sharing": meetings.SHARING_LIFE,
+    "sharing": SHARE_LIFE,
     "feed": meetings.FEED_LIFE,
     "consultation": CONSULTATION_LIFE,
     "jit": teams.JIT_LIFE,
@@ -42,7 +43,6 @@ LIVES = {
     "jit_statement": teams.STATEMENT_LIFE,
     "jit_party": teams.PARTY_LIFE,
     "jit_place": teams.PLACE_LIFE,
-    "jit_case": teams.SHARE_LIFE,
 }
 ENDS = {
     "case": {"transferred", "withdrawn"},
@@ -69,7 +69,6 @@ ENDS = {
     "jit_statement": set(),
     "jit_party": {"removed", "left"},
     "jit_place": {"ended"},
-    "jit_case": set(),
 }
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 README = (Path(__file__).parents[1] / "README.md").read_text()

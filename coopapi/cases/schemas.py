@@ -163,3 +163,16 @@ class SubjectOut(Shown):
     history = fields.List(fields.Nested(CategoryOut), required=True)
     created_at = When()
     etag = fields.String(required=True)
+
+
+class SharedCaseOut(Shown):
+    """A case that its owner shares with a team or a meeting."""
+
+    id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True)
+    owner_id = fields.UUID(required=True)
+    level = fields.String(required=True)
+    state = fields.String(required=True)
+    shared_at = When(required=True)
+    ended_at = When(allow_none=True)
+    etag = fields.String(required=True)

@@ -49,7 +49,6 @@ PARTY_LIFE: Final = Lifecycle(
     parts="an_amendment",
 )
 PLACE_LIFE: Final = Lifecycle("serving", _writes("end", "serving", "ended"))
-SHARE_LIFE: Final = Lifecycle("shared", _writes("end", "shared", "ended"), _writes("share", "ended", "shared"))
 
 OPEN: Final = ("proposed", "drafting")
 """While the text is open, whoever negotiates may change it."""

@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from coopapi import sharing
 from coopapi.access import Action
 from coopapi.api import Blueprint
-from coopapi.cases.schemas import TransitionIn, TransitionsOut
+from coopapi.cases.schemas import SharedCaseOut, TransitionIn, TransitionsOut
 from coopapi.db import Work
 from coopapi.fields import Paged
 from coopapi.jits import agreeing, amending, linking, moving, showing, signing
@@ -22,7 +23,7 @@ from coopapi.jits.schemas import (
     JitStepIn,
     SignatureIn,
 )
-from coopapi.jits.shown import AmendmentOut, JitBrief, JitMovesOut, JitOut, SharedCaseOut, SignatureOut
+from coopapi.jits.shown import AmendmentOut, JitBrief, JitMovesOut, JitOut, SignatureOut
 from coopapi.paging import Order, Page, page
 from coopapi.sharing import SharedCase
 
@@ -103,7 +104,7 @@ def sign(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitSignature:
     return signing.sign(work, jit_id, data)
 
 
-@blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=linking.show)
+@blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=sharing.show)
 def cases(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     """List the cases that are or were shared with a team."""
     return page(work, f"jit-cases/{jit_id}", linking.of_team(work, jit_id), Order((SharedCase.id,)), wanted)
@@ -116,7 +117,7 @@ def cases(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     body=CaseShareIn,
     returns=SharedCaseOut,
     status=HTTPStatus.CREATED,
-    show=linking.show,
+    show=sharing.show,
 )
 def share(data: dict[str, Any], *, jit_id: UUID, work: Work) -> SharedCase:
     """Share a case of yours with a team: its members have access while it is active."""
@@ -136,7 +137,7 @@ def case_moves(jit_id: UUID, link_id: UUID, *, work: Work) -> dict[str, Any]:
     body=TransitionIn,
     returns=SharedCaseOut,
     changes=True,
-    show=linking.show,
+    show=sharing.show,
 )
 def take_back(data: dict[str, Any], *, jit_id: UUID, link_id: UUID, version: int, work: Work) -> SharedCase:
     """Take a case back (`end`): access through the team is gone at the next request."""

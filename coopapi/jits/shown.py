@@ -119,19 +119,6 @@ class AssociateOut(_PlaceOut):
     contact = fields.String(required=True)
 
 
-class SharedCaseOut(Shown):
-    """A case that its owner shares with the team."""
-
-    id = fields.UUID(required=True)
-    case_id = fields.UUID(required=True)
-    owner_id = fields.UUID(required=True)
-    level = fields.String(required=True)
-    state = fields.String(required=True)
-    shared_at = When(required=True)
-    ended_at = When(allow_none=True)
-    etag = fields.String(required=True)
-
-
 class SignatureOut(Shown):
     """A signature; voided when the text under it changed."""
 

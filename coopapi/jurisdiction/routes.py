@@ -9,7 +9,7 @@ from coopapi.api import Blueprint
 from coopapi.cases.schemas import TransitionsOut
 from coopapi.db import Work
 from coopapi.fields import Paged
-from coopapi.jurisdiction import difficulties, service, transfers
+from coopapi.jurisdiction import difficulties, service, showing, transfers
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition, ProceedingsTransfer
 from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
@@ -37,7 +37,7 @@ _ONE = "/jurisdiction-consultations/<uuid:consultation_id>"
     query=ConsultationFilter,
     returns=ConsultationOut,
     page=True,
-    show=service.show,
+    show=showing.show,
 )
 def index(wanted: dict[str, Any], *, work: Work) -> Page:
     """List the consultations on jurisdiction that your authority takes part in, newest first."""
@@ -51,14 +51,14 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     body=ConsultationIn,
     returns=ConsultationOut,
     status=HTTPStatus.CREATED,
-    show=service.show,
+    show=showing.show,
 )
 def begin(data: dict[str, Any], *, work: Work) -> Consultation:
     """Contact the authorities of other States that may pursue the same person for the same facts."""
     return service.begin(work, data)
 
 
-@blp.route(_ONE, allow=Action.MEETING_READ, returns=ConsultationOut, show=service.show)
+@blp.route(_ONE, allow=Action.MEETING_READ, returns=ConsultationOut, show=showing.show)
 def show(consultation_id: UUID, *, work: Work) -> Consultation:
     """Show one consultation, with what each State holds."""
     return work.one(Consultation, consultation_id)
@@ -77,7 +77,7 @@ def moves(consultation_id: UUID, *, work: Work) -> dict[str, Any]:
     body=ConsultationStepIn,
     returns=ConsultationOut,
     changes=True,
-    show=service.show,
+    show=showing.show,
 )
 def step(data: dict[str, Any], *, consultation_id: UUID, version: int, work: Work) -> Consultation:
     """Reply, consult, agree on who prosecutes, or ask Eurojust where there is no consensus."""
@@ -90,14 +90,14 @@ def step(data: dict[str, Any], *, consultation_id: UUID, version: int, work: Wor
     allow=Action.CONSULT,
     body=PositionIn,
     returns=PositionOut,
-    show=service.show_positions,
+    show=showing.show_positions,
 )
 def hold(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> ConsultationPosition:
     """Say what your State holds: to prosecute, to transfer, to end."""
     return service.hold(work, consultation_id, data)
 
 
-@blp.route(f"{_ONE}/case", method="POST", allow=Action.CONSULT, body=ConsultedCaseIn, returns=ConsultationOut, show=service.show)
+@blp.route(f"{_ONE}/case", method="POST", allow=Action.CONSULT, body=ConsultedCaseIn, returns=ConsultationOut, show=showing.show)
 def link(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> Consultation:
     """Tie the consultation to a case of yours."""
     return service.link(work, consultation_id, data["case_id"])

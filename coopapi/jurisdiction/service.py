@@ -15,14 +15,13 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.evidence.service import recorded_of
 from coopapi.evidence.sides import speak_for, stands_in
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
 from coopapi.lifecycle import Move, Side
 from coopapi.overlaps import showing
 from coopapi.parties import Party
-from coopapi.sealing import key_of, new_key, seal, unseal
+from coopapi.sealing import key_of, new_key, seal
 
 
 class NotConsulted(Forbidden):
@@ -268,34 +267,3 @@ def tell(work: Work, row: Consultation, act: str, **detail: Any) -> None:
     work.session.flush()
     case_id = next((p.case_id for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id), None)
     work.note(f"consultation.{act}", row, case_id=case_id, parties=row.id, event=True, state=row.state, **detail)
-
-
-def show(work: Work, rows: Sequence[Consultation]) -> list[dict[str, Any]]:
-    """Show consultations with what they say and what each State holds."""
-    return [_show(work, row) for row in rows]
-
-
-def _show(work: Work, row: Consultation) -> dict[str, Any]:
-    key = key_of(work, row)
-    held = show_positions(work, positions(work, row.id))
-    own = [p for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id]
-    late = row.state == "opened" and row.reply_by is not None and row.reply_by < work.now
-    return {
-        **row.shown(),
-        "facts": unseal(key, row.sealed, row.id)["facts"],
-        "reason": unseal(key, row.reason, row.id)["reason"] if row.reason else None,
-        "positions": held,
-        "overlap_id": row.overlap_id if row.contacting_id == work.actor.authority_id else None,
-        "case_id": own[0].case_id if own else None,
-        "overdue": late,
-    }
-
-
-def show_positions(work: Work, rows: Sequence[ConsultationPosition]) -> list[dict[str, Any]]:
-    """Show positions with their reasons."""
-    shown = []
-    for row in rows:
-        key = key_of(work, work.one(Consultation, row.consultation_id))
-        said = unseal(key, row.sealed, row.id)
-        shown.append({**row.shown(), "reasons": said.get("reasons"), "recorded": recorded_of(said)})
-    return shown

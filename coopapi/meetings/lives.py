@@ -37,7 +37,6 @@ ACTION_LIFE: Final = Lifecycle(
     _owns("drop", "open", "dropped", reason=True),
     _owns("reopen", "done", "open", reason=True),
 )
-SHARING_LIFE: Final = Lifecycle("shared", Move("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))
 FEED_LIFE: Final = Lifecycle("live", Move("revoke", "live", "revoked", by=Action.MEETING_READ))
 
 LIVE: Final = ("invited", "accepted")

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from flask import Response
 
+from coopapi import sharing
 from coopapi.access import Action
 from coopapi.api import Blueprint, database
-from coopapi.cases.schemas import TransitionIn, TransitionsOut
+from coopapi.cases.schemas import SharedCaseOut, TransitionIn, TransitionsOut
 from coopapi.db import Work
 from coopapi.fields import Paged
 from coopapi.meetings import calendars, convening, feeds, moving, polling, shares, showing
 from coopapi.meetings.models import CalendarFeed, Meeting, MeetingAnswer, MeetingParticipant
 from coopapi.meetings.schemas import AnswersIn, GuestIn, MeetingFilter, MeetingIn, MeetingPatch, MeetingShareIn, MeetingStepIn
-from coopapi.meetings.shown import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingPlaceOut, MeetingShareOut, OptionOut
+from coopapi.meetings.shown import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingPlaceOut, OptionOut
 from coopapi.paging import Order, Page, page
 from coopapi.sharing import SharedCase
 
@@ -132,7 +133,7 @@ def answer_poll(data: dict[str, Any], *, meeting_id: UUID, work: Work) -> list[M
     return polling.answer(work, meeting_id, data["answers"])
 
 
-@blp.route(f"{_ONE}/cases", allow=Action.MEETING_READ, query=Paged, returns=MeetingShareOut, page=True, show=shares.show)
+@blp.route(f"{_ONE}/cases", allow=Action.MEETING_READ, query=Paged, returns=SharedCaseOut, page=True, show=sharing.show)
 def shared(wanted: dict[str, Any], *, meeting_id: UUID, work: Work) -> Page:
     """List the cases that their owners share with those who take part."""
     return page(work, f"shared/{meeting_id}", shares.of_meeting(work, meeting_id), Order((SharedCase.id,)), wanted)
@@ -143,9 +144,9 @@ def shared(wanted: dict[str, Any], *, meeting_id: UUID, work: Work) -> Page:
     method="POST",
     allow=Action.CASE_SHARE,
     body=MeetingShareIn,
-    returns=MeetingShareOut,
+    returns=SharedCaseOut,
     status=HTTPStatus.CREATED,
-    show=shares.show,
+    show=sharing.show,
 )
 def share(data: dict[str, Any], *, meeting_id: UUID, work: Work) -> SharedCase:
     """Share a case of yours with those who take part, for the time of the meeting."""
@@ -157,9 +158,9 @@ def share(data: dict[str, Any], *, meeting_id: UUID, work: Work) -> SharedCase:
     method="POST",
     allow=Action.CASE_SHARE,
     body=TransitionIn,
-    returns=MeetingShareOut,
+    returns=SharedCaseOut,
     changes=True,
-    show=shares.show,
+    show=sharing.show,
 )
 def take_back(data: dict[str, Any], *, meeting_id: UUID, share_id: UUID, version: int, work: Work) -> SharedCase:
     """Take back what you shared (`end`)."""

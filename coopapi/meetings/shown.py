@@ -86,19 +86,6 @@ class OptionOut(Shown):
     answers = fields.List(fields.Nested(AnswerOut), required=True)
 
 
-class MeetingShareOut(Shown):
-    """A case shared with those who take part."""
-
-    id = fields.UUID(required=True)
-    case_id = fields.UUID(required=True)
-    owner_id = fields.UUID(required=True)
-    level = fields.String(required=True)
-    state = fields.String(required=True)
-    shared_at = When(required=True)
-    ended_at = When(allow_none=True)
-    etag = fields.String(required=True)
-
-
 class ConclusionOut(Shown):
     """What was concluded for a country."""
 
