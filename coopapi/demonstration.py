@@ -57,8 +57,9 @@ def operation() -> dict[str, Any]:
 
 
 def run(port: int, data_dir: Path, *, as_json: bool) -> None:
-    """Start everything, tell what to try, and stop everything on Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Start everything, tell what to try, and stop everything on Ctrl-C or SIGTERM, also where a script had Ctrl-C ignored."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     say = _quiet if as_json else click.echo
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
     say("starting PostgreSQL ...")

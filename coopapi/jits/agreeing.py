@@ -12,7 +12,7 @@ from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.instruments import service as instruments
 from coopapi.jits import linking, sides
-from coopapi.jits.lives import CLAUSES, OPEN
+from coopapi.jits.lives import CLAUSES, OPEN, TWO
 from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import Side
@@ -20,7 +20,6 @@ from coopapi.sealing import key_of, new_key, seal, unseal
 
 _COLUMNS: Final = ("legal_basis", "operation_name", "states_of_operation", "working_language", "until")
 TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")
-_TWO: Final = 2
 
 
 class JitReferenceTaken(Conflict):
@@ -148,7 +147,7 @@ def require_ready(work: Work, jit: Jit) -> None:
     clauses = terms.get("clauses", {})
     led = [p for p in there if p.leader_id or unseal(key, p.sealed, p.id).get("office")]
     lacking = {
-        "/parties": "authorities of at least two States" if len(there) < _TWO else None,
+        "/parties": "authorities of at least two States" if len(there) < TWO else None,
         "/parties/leader": None if len(led) == len(there) else "one leader for each State",
         "/legal_basis": not_bound(work, jit, [party.country for party in there]),
         "/until": None if jit.until and jit.until > work.now else "an end in the future",

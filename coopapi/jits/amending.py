@@ -123,12 +123,20 @@ def step(work: Work, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str
 def _apply_what_is_complete(work: Work, jit: Jit) -> None:
     """Apply every amendment that all have signed: after a State has left, its signature lacks under no other."""
     for row in changes.pending(work, jit):
-        if signing.complete(work, jit, row.id, text_of(work, jit, row), *_joining(row)) and changes.holds(work, jit, row):
+        if _signed_by_all(work, jit, row) and changes.holds(work, jit, row):
             figures = CHANGES[row.change].apply(work, jit, row) or {}
             row.state, row.decided_at, jit.updated_at = "applied", work.now, work.now
             tell(work, jit, "amended", amendment=str(row.id), change=row.change, **figures)
             _apply_what_is_complete(work, jit)
             return
+
+
+def _signed_by_all(work: Work, jit: Jit, row: JitAmendment) -> bool:
+    """Tell whether all have signed whose signature it takes; of whoever gives notice that it leaves, its own is enough."""
+    present = text_of(work, jit, row)
+    if row.change == "leave" and row.authority_id == row.proposed_by:
+        return row.authority_id in {s.authority_id for s in signing.standing(work, row.id) if s.text_sha256 == present}
+    return signing.complete(work, jit, row.id, present, *_joining(row))
 
 
 def release_joining(work: Work, jit: Jit) -> None:

@@ -9,13 +9,11 @@ from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.evidence import recipients
 from coopapi.jits import agreeing, clocks, people, sides
-from coopapi.jits.lives import TEXTS
+from coopapi.jits.lives import TEXTS, TWO
 from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.papers import JitAmendment
 from coopapi.lifecycle import Side
 from coopapi.sealing import key_of, seal, unseal
-
-_TWO: Final = 2
 
 
 class JoinsAlready(Conflict):
@@ -61,7 +59,7 @@ def _check_leave(work: Work, jit: Jit, row: JitAmendment) -> None:
     there = sides.of_team(work, jit.id)
     if row.authority_id not in {party.authority_id for party in there}:
         raise fault("/authority_id", "party", "only a party leaves")
-    if len(there) <= _TWO:
+    if len(there) <= TWO:
         raise fault("/authority_id", "two_states", "a team has at least two States: end it")
     if row.authority_id == jit.administrator_id:
         raise fault("/authority_id", "space_administrator", "it administers the space: amend the platform clause first")

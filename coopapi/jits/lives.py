@@ -50,6 +50,8 @@ PARTY_LIFE: Final = Lifecycle(
 )
 PLACE_LIFE: Final = Lifecycle("serving", _writes("end", "serving", "ended"))
 
+TWO: Final = 2
+"""A team has at least two States."""
 OPEN: Final = ("proposed", "drafting")
 """While the text is open, whoever negotiates may change it."""
 BEFORE: Final = (*OPEN, "signature_pending")

@@ -7,7 +7,7 @@ from uuid import UUID
 from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.jits import agreeing, amending, clocks, evaluating, publishing, sides, signing
-from coopapi.jits.lives import JIT_LIFE
+from coopapi.jits.lives import JIT_LIFE, TWO
 from coopapi.jits.models import Jit
 from coopapi.jits.telling import tell
 from coopapi.sealing import put_words
@@ -15,6 +15,10 @@ from coopapi.sealing import put_words
 
 class ProposersOnly(Forbidden):
     """Whoever proposed a team abandons it; another State takes itself out of the draft."""
+
+
+class TheOthersGoOn(Conflict):
+    """Without you it still has two States: give notice that you leave, by an amendment `leave` that you alone sign."""
 
 
 class EvaluationIsMissing(Conflict):
@@ -62,6 +66,8 @@ def _end(work: Work, jit: Jit, data: Mapping[str, Any]) -> None:
     """The goal is reached, or a State withdraws: access to the cases is gone with this step."""
     if data.get("end_reason") is None:
         raise fault("/end_reason", "required", "say whether its goal is reached or a State withdraws")
+    if data["end_reason"] == "withdrawal" and len(sides.of_team(work, jit.id)) > TWO:
+        raise TheOthersGoOn
     jit.end_reason, jit.ended_at = data["end_reason"], work.now
     jit.state = "ended"
     work.session.flush()

@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from coopapi import parties
+from coopapi.access import Action
 from coopapi.db import Work, new_id
 from coopapi.errors import Conflict, NotFound, fault
 from coopapi.evidence.sides import stands_in
@@ -208,8 +209,8 @@ def end_place(work: Work, model: type[Q], at: tuple[UUID, UUID], version: int, e
     work.require(move.by, human=move.human)
     if _foreign(work, row):
         raise sides.NotAParty("each party withdraws its own people")
-    if isinstance(row, JitParticipant) and jit.state == "signature_pending":
-        raise agreeing.TextIsSettled(state=jit.state)
+    if isinstance(row, JitParticipant):
+        _check_parting(work, jit)
     tell(work, jit, f"{model.__name__.removeprefix('Jit').lower()}_ended")
     row.state, row.until = move.target, work.now
     if isinstance(row, JitParticipant):
@@ -220,12 +221,24 @@ def end_place(work: Work, model: type[Q], at: tuple[UUID, UUID], version: int, e
     return row
 
 
+def _check_parting(work: Work, jit: Jit) -> None:
+    """No participant goes from under a text that is being signed; from a running team one goes by whoever may sign for it."""
+    if jit.state == "signature_pending":
+        raise agreeing.TextIsSettled(state=jit.state)
+    if jit.state == "active":
+        work.require(Action.JIT_SIGN, human=True)
+
+
 def one(work: Work, model: type[P], jit_id: UUID, row_id: UUID, version: int | None = None) -> P:
     """One row that is named in one team."""
     row = work.one(model, row_id, version=version)
     if row.jit_id != jit_id:
         raise NotFound
     return row
+
+
+def _signs(work: Work) -> bool:
+    return work.actor.may(Action.JIT_SIGN) and work.actor.human
 
 
 def moves(work: Work, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, Any]:
@@ -241,6 +254,6 @@ def moves(work: Work, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, A
         for m in life.leaving(row.state)
         if own and work.actor.may(m.by) and not (foreign and m.event != "remove")
         if not isinstance(row, JitParty) or _may_change(state, m.event)
-        if not isinstance(row, JitParticipant) or state != "signature_pending"
+        if not isinstance(row, JitParticipant) or (state != "signature_pending" and (state != "active" or _signs(work)))
     ]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}

@@ -444,3 +444,45 @@ def test_every_term_of_the_agreement_can_be_amended(world):
     assert (agreed["states_of_operation"], agreed["facts"]) == (["BE", "FR"], "Since found out.")
     empty = world.as_("prosecutor").post(f"/jits/{jit}/amendments", {"change": "states_of_operation"})
     assert (empty.status_code, empty.json["errors"][0]["pointer"]) == (422, "/states_of_operation")
+
+
+def test_a_state_leaves_by_its_own_notice_and_the_others_go_on(world):
+    case = world.case("investigator")
+    jit = active(world, "fr", "ro", cases=[case])
+    stopped = step(world, "prosecutor_ro", jit, "end", end_reason="withdrawal", reason="R")
+    assert (stopped.status_code, stopped.json["type"]) == (409, "/problems/the-others-go-on")
+    notice = amend(world, jit, by="prosecutor_ro", change="leave", authority_id=str(world.authorities["ro"]))
+    assert world.as_("romanian").get(f"/cases/{case}").status_code == 200
+    assert sign_amendment(world, "prosecutor_ro", jit, notice).status_code == 201
+
+    assert (
+        world.as_("romanian").get(f"/cases/{case}").status_code,
+        world.as_("prosecutor_ro").get(f"/jits/{jit}").status_code,
+    ) == (404, 404)
+    team = read(world, "prosecutor_fr", jit)
+    assert (team["state"], sorted(team["countries"])) == ("active", ["FR", "NL"])
+    assert world.as_("foreign").get(f"/cases/{case}").status_code == 200
+    assert step(world, "prosecutor_fr", jit, "end", end_reason="withdrawal", reason="R").json["state"] == "ended"
+
+
+def test_nobody_is_put_out_of_a_team_by_another_alone(world):
+    jit = active(world, "fr", "ro")
+    wish = amend(world, jit, by="prosecutor_fr", change="leave", authority_id=str(world.authorities["ro"]))
+    assert sign_amendment(world, "prosecutor_fr", jit, wish).status_code == 201
+    assert sorted(read(world, "prosecutor_ro", jit)["countries"]) == ["FR", "NL", "RO"]
+
+
+def test_a_participant_leaves_a_running_team_by_whoever_signs_for_a_state(world):
+    jit = active(world)
+    europol = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "A"}
+    amendment = amend(world, jit, change="participant", **europol)
+    for who in ("prosecutor", "prosecutor_fr"):
+        assert sign_amendment(world, who, jit, amendment).status_code == 201
+    (place,) = items(world, "prosecutor", f"/jits/{jit}/participants")
+    path = f"/jits/{jit}/participants/{place['id']}/transitions"
+    answers = {}
+    for who in ("investigator", "prosecutor"):
+        allowed = [m["event"] for m in world.as_(who).get(path).json["allowed"]]
+        ended = world.as_(who).post(path, {"event": "end"}, If_Match=f'"{place["etag"]}"')
+        answers[who] = (allowed, ended.status_code)
+    assert answers == {"investigator": ([], 403), "prosecutor": (["end"], 200)}
