@@ -29,6 +29,7 @@ from coopapi.oauth.models import SigningKey, UsedAssertion
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 AUDIENCE: Final = "coopapi"
 _REFRESH: Final = 60.0
+_READS_A_SECOND: Final = 5
 _SEEN: Final = timedelta(hours=2)
 
 
@@ -187,21 +188,25 @@ def public_keys(session: Session, now: datetime) -> dict[str, Any]:
 
 @dataclass
 class OwnKeys:
-    """Our own keys as a key source: read from the database once a minute, or when a token names one not known yet."""
+    """Our own keys as a key source: read from the database once a minute, or when a token names one not known yet.
+
+    Whoever makes up names of keys makes us read a few times a second, and no more.
+    """
 
     database: Database
     _keys: StaticKeys | None = None
-    _read: float = float("-inf")
+    _reads: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find(self, kid: str) -> PublicKey | None:
         """Find a key of ours by its id."""
         with self._lock:
-            age = time.monotonic() - self._read
-            found = self._keys.find(kid) if self._keys is not None and age < _REFRESH else None
-            if found is None and age > 1:
+            now = time.monotonic()
+            fresh = self._keys is not None and now - self._reads[-1] < _REFRESH
+            found = self._keys.find(kid) if self._keys is not None and fresh else None
+            if found is None and len([at for at in self._reads if now - at < 1]) < _READS_A_SECOND:
                 with self.database.anonymous() as session:
                     self._keys = StaticKeys(public_keys(session, self.database.clock()))
-                self._read = time.monotonic()
+                self._reads = [*self._reads[1 - _READS_A_SECOND :], time.monotonic()]
                 found = self._keys.find(kid)
             return found
