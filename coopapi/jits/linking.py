@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, text
+from sqlalchemy import Select, false, text
 
 from coopapi import sharing
 from coopapi.access import Action, Level
@@ -63,8 +63,9 @@ def moves(work: Work, jit_id: UUID, row_id: UUID) -> dict[str, Any]:
 
 
 def of_team(work: Work, jit_id: UUID) -> Select[SharedCase]:
-    """Select the cases that were shared with a team."""
-    return sharing.with_thing(work, work.one(Jit, jit_id).id)
+    """Select the cases that were shared with a team: for its parties, not for who is still to join or takes part beside it."""
+    query = sharing.with_thing(work, work.one(Jit, jit_id).id)
+    return query if sides.mine(work, jit_id) else query.where(false())
 
 
 def of_case(work: Work, case_id: UUID) -> Select[Jit]:

@@ -173,7 +173,7 @@ def test_who_left_and_joins_again_enters_its_people_anew(world):
     running = [d for d in items(world, "prosecutor", "/deadlines?limit=200") if d["object_id"] == jit]
     assert {d["country"] for d in running if d["state"] == "running"} == {"NL", "FR"}
     joining = amend(world, jit, change="join", authority_id=romanian, leader={"office": "Head"})
-    for place in ("members", "associates"):
+    for place in ("members", "associates", "cases"):
         assert items(world, "prosecutor_ro", f"/jits/{jit}/{place}") == []
     all_sign(joining, *everybody)
     assert len(items(world, "prosecutor_ro", f"/jits/{jit}/members")) > 0
