@@ -121,13 +121,19 @@ def step(work: Work, evidence_id: UUID, version: int, data: Mapping[str, Any]) -
     if taker:
         _answer(work, row, taker, move, said)
     else:
-        row.state = row.state if move.event == "verify" else move.target
         row.answer = seal(work, "answer", row.id, said)
         row.decided_by, row.decided_at = work.actor.id, work.now
-    if move.event == "verify":
-        recipients.verify(work, row)
+        _decide(work, row, move)
     _tell(work, row, move.event, recorded)
     return row
+
+
+def _decide(work: Work, row: Evidence, move: Move) -> None:
+    """What its provider takes back or its verifier rejects is that; that it was verified, the database says."""
+    if move.event == "verify":
+        recipients.verify(work, row)
+    else:
+        row.state = move.target
 
 
 def _taker(work: Work, row: Evidence, event: str, recorded: Mapping[str, Any] | None) -> Recipient | None:
