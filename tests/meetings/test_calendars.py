@@ -181,3 +181,11 @@ def test_an_hour_that_comes_twice_is_said_in_utc(world):
     (event,) = events(world.as_("desk").get(f"/meetings/{meeting}/calendar.ics").get_data(as_text=True))
     assert (event.dtend.value - event.dtstart.value).total_seconds() == 3600
     assert event.dtstart.value.utcoffset().total_seconds() == 0
+
+
+def test_a_feed_ends_with_the_account_of_whoever_made_it(world):
+    made = feed(world)
+    path = f"/authorities/{world.authorities['fr']}/people/{world.people['prosecutor_fr']}"
+    assert world.as_("admin_fr").patch(path, {"active": False}, If_Match='"v1"').status_code == 200
+    gone, never = read_feed(world, made), world.as_("anonymous").get("/calendar-feeds/never.ics")
+    assert (gone.status_code, gone.data) == (404, never.data)

@@ -1,4 +1,5 @@
--- As before; and the meetings that an authority comes to through a case of its own: a calendar says when, and nothing of the case.
+-- As before; and the meetings that an authority comes to through a case of its own: a calendar says when, and nothing of the case. The
+-- secret ends with the account of whoever made it.
 create or replace function priv.calendar_feed(p_digest bytea, p_at timestamptz)
 returns table (id uuid, reference text, level text, state text, starts_at timestamptz, ends_at timestamptz, time_zone text,
                sequence integer, updated_at timestamptz)
@@ -7,8 +8,14 @@ language sql stable security definer set search_path = pg_catalog as $$
     from public.calendar_feeds f join public.meetings m on m.starts_at is not null and exists (
         select from public.parties p
         where p.object_id = m.id and p.authority_id = f.authority_id and (p.until is null or p.until > p_at))
-    where f.digest = p_digest and f.revoked_at is null
+    where f.digest = p_digest and priv.calendar_feed_lives(p_digest)
     order by m.starts_at desc, m.id limit 1000
+$$;
+create or replace function priv.calendar_feed_lives(p_digest bytea) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (
+        select from public.calendar_feeds f join public.principals p on p.id = f.created_by and p.active
+        where f.digest = p_digest and f.revoked_at is null)
 $$;
 
 -- How often a request between two States was refused, not carried out, or is late: figures for the desk of either, and no request.

@@ -15,3 +15,7 @@ language sql stable security definer set search_path = pg_catalog as $$
     where f.digest = p_digest and f.revoked_at is null
     order by m.starts_at desc, m.id limit 1000
 $$;
+create or replace function priv.calendar_feed_lives(p_digest bytea) returns boolean
+language sql stable security definer set search_path = pg_catalog as $$
+    select exists (select from public.calendar_feeds f where f.digest = p_digest and f.revoked_at is null)
+$$;
