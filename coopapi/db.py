@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, create_engine, false, select, text
@@ -21,6 +21,11 @@ from coopapi.crypto import Keyring
 from coopapi.errors import Forbidden, NotFound, Stale
 
 Clock = Callable[[], datetime]
+_LIMITS: Final = (
+    "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
+    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off"
+)
+"""Limits of every transaction. They are set in each one, so that they hold for any role and behind a transaction pooler."""
 
 
 def utc_now() -> datetime:
@@ -191,6 +196,7 @@ class Database:
     def anonymous(self) -> Iterator[Session]:
         """Open a transaction of nobody, for tokens, keys and health: it sees no row of anybody."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.connection().exec_driver_sql(_LIMITS)
             yield session
 
     @contextmanager
