@@ -78,6 +78,7 @@ def describe_app() -> Flask:
     }
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
     edge.register(app)
     problems.register(app)
     features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)

@@ -9,6 +9,8 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
 
+from coopapi.writing import MOST_MARKS, stacked
+
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
 """A file written into an address: content is taken nowhere, only words are."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
@@ -43,6 +45,8 @@ class Text(fields.String):
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if _CONTENT.search(text):
             raise ma.ValidationError("Only words: no file, image or video is taken.")
+        if stacked(text):
+            raise ma.ValidationError(f"More than {MOST_MARKS} marks stand on one letter.")
         return text.strip()
 
 

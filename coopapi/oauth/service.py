@@ -1,7 +1,6 @@
 """Who may have a token, which key signs it, and how keys follow one another (D12, R19)."""
 
 import base64
-import binascii
 import threading
 import time
 from collections.abc import Mapping
@@ -80,7 +79,7 @@ def proof_from(form: Mapping[str, str], authorization: str | None) -> ClientProo
 def _basic(encoded: str) -> ClientProof:
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise InvalidClient from None
     return ClientProof(client_id, secret, None)
 

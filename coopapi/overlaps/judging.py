@@ -34,7 +34,7 @@ def side_of(work: Work, overlap_id: UUID, case_id: UUID | None, *, version: int 
     return work.one(OverlapSide, found.id, version=version, lock=lock)
 
 
-def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> Overlap:
+def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> OverlapSide:
     """Move the caller's side along: take, confirm, reject, doubt, release."""
     if not work.actor.human:
         raise Forbidden("an overlap is judged by a person, not by a machine client")
@@ -53,7 +53,7 @@ def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> O
     if event in _DECISIONS:
         side.decided_by, side.decided_at = work.actor.id, work.now
     _tell(work, overlap, side, event)
-    return overlap
+    return side
 
 
 def _four_eyes(work: Work, overlap: Overlap, side: OverlapSide) -> None:

@@ -4,29 +4,10 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+from coopapi.writing import invisible
+
 NORMALISER_VERSION: Final = 1
 MAX_TEXT: Final = 2048
-
-# Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties) outside the categories Cf and Cc.
-_IGNORABLE: Final = frozenset(
-    [
-        847,
-        4447,
-        4448,
-        6068,
-        6069,
-        6155,
-        6156,
-        6157,
-        6159,
-        8293,
-        12644,
-        65440,
-        *range(65024, 65040),
-        *range(65520, 65529),
-        *range(917504, 921600),
-    ],
-)
 
 
 def fold(text: str) -> str:
@@ -66,8 +47,7 @@ def _visible(character: str) -> str:
     """Return the character, or nothing if it cannot be seen; a control that separates is a space."""
     if character.isspace():
         return " "
-    hidden = unicodedata.category(character) in {"Cf", "Cc"} or ord(character) in _IGNORABLE
-    return "" if hidden else character
+    return "" if invisible(character) else character
 
 
 def _digit(character: str) -> str:
