@@ -23,7 +23,7 @@ from webargs.flaskparser import FlaskParser
 from coopapi import idempotency, strictjson
 from coopapi.access import Action
 from coopapi.db import Database, Work
-from coopapi.edge import read_body
+from coopapi.edge import LARGEST_BODY, read_body
 from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.fields import Shown, list_of, page_of
 from coopapi.paging import Page
@@ -181,7 +181,7 @@ def _shown(made: Any, show: Show | None, many: str | None, work: Work | None) ->
 
 def _json() -> Any:
     """Read the body as JSON, or raise `BadJson`."""
-    return strictjson.loads(read_body(), max_bytes=current_app.config["MAX_CONTENT_LENGTH"])
+    return strictjson.loads(read_body(), max_bytes=LARGEST_BODY)
 
 
 def _asked() -> bytes:
