@@ -19,9 +19,9 @@ from coopapi.jits import lint
 from coopapi.overlaps import kinds
 from coopapi.overlaps.formats.persons import read_names
 from coopapi.overlaps.kinds import KINDS, Context, ImpossibleValue
-from coopapi.overlaps.text import MAX_TEXT
 from coopapi.persons.latin import words
 from coopapi.strictjson import BadJson, loads
+from coopapi.writing import MAX_TEXT
 
 DOUBLINGS = 4
 MOST = 64

@@ -32,13 +32,13 @@ PROBES = {
     ("case_access", "changed"): "update case_access set version = 9",
     ("cases", "seen"): "select count(*) from cases where id = '{case}'",
     ("cases", "opened"): f"insert into cases (id, version, authority_id, reference, title, case_type, crime_categories, countries,"
-    f" visibility, handling_code, state, created_at, updated_at) values ({NEW}, 1, '{{nl}}', 'x', 'x', 'bilateral', '{{{{}}}}',"
-    " '{{}}', 'hidden', 'H0', 'open', now(), now())",
+    f" visibility, handling_code, state, created_at, updated_at, reference_folded) values ({NEW}, 1, '{{nl}}', 'x', 'x', 'bilateral',"
+    " '{{}}', '{{}}', 'hidden', 'H0', 'open', now(), now(), 'x')",
     ("cases", "changed"): "update cases set version = 9",
     ("case_keys", "seen"): "select count(*) from case_keys where case_id = '{case}'",
     ("case_keys", "made"): "insert into case_keys values ('{bare}', 'x')",
     ("subjects", "seen"): "select count(*) from subjects where case_id = '{case}'",
-    ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now())",
+    ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now(), 'p')",
     ("subjects", "changed"): "update subjects set version = 9",
     ("subject_categories", "seen"): "select count(*) from subject_categories where case_id = '{case}'",
     (
@@ -81,8 +81,8 @@ PROBES = {
         "mla_requests",
         "made",
     ): "insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped,"
-    " sealed, notices, grounds, path_countries, created_by, created_at, updated_at) values"
-    f" ({NEW}, 1, '{{nl}}', 'x', 'eio', '{{nl}}', 'draft', 'routine', 'x', 'x', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{person}}', now(), now())",
+    " sealed, notices, grounds, path_countries, created_by, created_at, updated_at, reference_folded) values"
+    f" ({NEW}, 1, '{{nl}}', 'x', 'eio', '{{nl}}', 'draft', 'routine', 'x', 'x', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{person}}', now(), now(), 'x')",
     ("mla_requests", "changed"): "update mla_requests set version = 9",
     ("mla_measures", "seen"): "select count(*) from mla_measures",
     (

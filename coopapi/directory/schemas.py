@@ -4,7 +4,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from coopapi.access import CLEARABLE, Role
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 
 CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
 
@@ -22,7 +22,7 @@ class ContactIn(Schema):
 class AuthorityIn(Schema):
     """An authority to enter in the directory."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     type = Code("authority_types", required=True)
     country = Code("countries", allow_none=True, metadata={"description": "ISO 3166-1, and XK; none for an organisation."})
     languages = Many(Code("languages"), 20)
@@ -38,7 +38,7 @@ class AuthorityIn(Schema):
 class AuthorityPatch(Schema):
     """What changes about an authority."""
 
-    name = Text(200)
+    name = Line(200)
     languages = Many(Code("languages"), 20)
     contact = fields.Nested(ContactIn)
 
@@ -68,7 +68,7 @@ def _clearance(data: dict[str, object], roles: object) -> None:
 
 
 class _StaffFields(Schema):
-    name = Text(200)
+    name = Line(200)
     victim_cleared = Flag()
     active = Flag()
 
@@ -87,7 +87,7 @@ class PersonPatch(_StaffFields):
 class PersonIn(PersonPatch):
     """A person who signs in with an issuer of the deployment."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     roles = Many(OneOf(Role), 9, least=1, required=True)
     issuer = Text(300, required=True, metadata={"description": "`iss` of the person's tokens"})
     subject = Text(255, required=True, metadata={"description": "the subject claim of the person's tokens"})
@@ -103,7 +103,7 @@ class ClientPatch(_StaffFields):
 class ClientIn(ClientPatch):
     """A machine client of a national system; with `jwks` it proves itself by key, without it gets a secret."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     roles = Many(OneOf(CLIENT_ROLES), 5, least=1, required=True)
 
 

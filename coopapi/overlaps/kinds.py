@@ -7,7 +7,7 @@ from typing import Final
 
 from coopapi.overlaps.formats import accounts, devices, documents, messengers, networks, persons, pictures
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
-from coopapi.overlaps.text import MAX_TEXT, clean
+from coopapi.writing import MAX_TEXT, clean
 
 __all__ = ["KINDS", "Context", "ImpossibleValue", "Key", "Kind", "Reading", "Strength", "read"]
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from coopapi.likeness import PERSON
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
-from coopapi.overlaps.text import fold
 from coopapi.persons.births import read_birth
 from coopapi.persons.families import DATED, texts
 from coopapi.persons.record import read_person
+from coopapi.writing import fold
 
 _OLDEST: Final = 1850
 _MOST_WORDS: Final = 100
