@@ -3,9 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import create_engine, text
 
-from coopapi import migrate
 from coopapi.writing import blank, controlled, fold_reference
 
 SAME = ["nl-2026-0042", "NL-2026-0042", "Nl-2026-0042", "\uff2e\uff2c-2026-0042", "NL\u20132026\u20140042", "NL\u22122026\u20110042",
@@ -129,30 +127,3 @@ def test_the_rules_of_characters_are_those_of_unicode():
     assert all(blank(value) for value in INVISIBLE)
     assert not any(blank(value) or controlled(value) for value in SEEN)
     assert len({fold_reference(reference) for reference in SAME}) == 1
-
-
-def test_an_upgrade_keeps_references_that_are_one_by_now(postgres, settings, keys):
-    postgres.create_database("older")
-    url, app_url = postgres.url("older"), postgres.url("older", migrate.DEFAULT_ROLE, "app-password")
-    engine = create_engine(url)
-    upper, lower = "10000000-0000-0000-0000-000000000000", "20000000-0000-0000-0000-000000000000"
-    with engine.begin() as connection:
-        migrate._ensure_app_role(connection, migrate.DEFAULT_ROLE, "app-password")
-        migrate._ensure_service_roles(connection)
-        migrate._run(connection, "0010")
-        for row_id, reference in ((upper, "NL-1"), (lower, "nl\u20131")):
-            connection.execute(
-                text(
-                    "insert into cases (id, version, authority_id, reference, title, case_type, crime_categories, countries, visibility,"
-                    " handling_code, state, created_at, updated_at) values (:id, 1, '00000000-0000-0000-0000-000000000000', :reference,"
-                    " 'x', 'bilateral', '{}', '{}', 'hidden', 'H0', 'open', now(), now())"
-                ),
-                {"id": row_id, "reference": reference},
-            )
-
-    migrate.migrate(url, app_url, keys)
-
-    with engine.connect() as connection:
-        rows = connection.execute(text("select reference, reference_folded from cases where title = 'x' order by id")).all()
-    engine.dispose()
-    assert rows == [("NL-1", "nl-1"), ("nl\u20131", f"nl-1 {lower}")]
