@@ -9,6 +9,8 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
 
+from coopapi.proxies import here
+
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
 """A file written into an address: content is taken nowhere, only words are."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
@@ -44,6 +46,13 @@ class Text(fields.String):
         if _CONTENT.search(text):
             raise ma.ValidationError("Only words: no file, image or video is taken.")
         return text.strip()
+
+
+class Link(fields.String):
+    """A path of this service, shown with the prefix under which the caller reaches it."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value and here(value), attr, obj, **kwargs)
 
 
 class Flag(fields.Boolean):
