@@ -13,6 +13,7 @@ from uuid import UUID
 import click
 import psycopg2
 from alembic.util import CommandError
+from click.exceptions import Abort
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
@@ -36,27 +37,36 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write does not end a command
     try:
         commands.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        click.echo("coopapi: stopped", err=True)
-        sys.exit(130)
     except click.ClickException as fault:
         fault.show()
         sys.exit(fault.exit_code)
-    except BadSettings as fault:
-        click.echo(f"coopapi: {type(fault).__doc__}\n{fault}", err=True)
-        sys.exit(2)
-    except (DBAPIError, psycopg2.Error) as fault:
-        click.echo(f"coopapi: {_database_fault(fault)}", err=True)
-        sys.exit(1)
-    except CommandError as fault:
-        click.echo(f"coopapi: {fault}: use the version of coopapi that made the database, or name a revision of this one", err=True)
-        sys.exit(1)
-    except OSError as fault:
-        click.echo(f"coopapi: {fault.strerror}: {fault.filename}", err=True)
-        sys.exit(1)
-    except CoopError as fault:
-        click.echo(f"coopapi: {type(fault).__doc__} {fault.detail}", err=True)
-        sys.exit(1)
+    except _SAID as fault:
+        status, reason = _reason(fault)
+        click.echo(f"coopapi: {reason}", err=True)
+        sys.exit(status)
+
+
+_SAID: Final = (Abort, BadSettings, DBAPIError, psycopg2.Error, CommandError, UnicodeEncodeError, OSError, CoopError)
+"""The faults that are said in a line; any other is our own mistake, and ends in a traceback."""
+
+
+def _reason(fault: Exception) -> tuple[int, str]:  # noqa: PLR0911 (one row for each kind of fault)
+    """Return the exit status and the words for a fault."""
+    match fault:
+        case Abort():
+            return 130, "stopped"
+        case BadSettings():
+            return 2, f"{type(fault).__doc__}\n{fault}"
+        case DBAPIError() | psycopg2.Error():
+            return 1, _database_fault(fault)
+        case CommandError():
+            return 1, f"{fault}: use the version of coopapi that made the database, or name a revision of this one"
+        case UnicodeEncodeError():
+            return 1, "an argument is not text in UTF-8, or the locale cannot say it"
+        case OSError():
+            return 1, f"{fault.strerror}: {fault.filename}"
+        case _:
+            return 1, f"{type(fault).__doc__} {getattr(fault, 'detail', '')}"
 
 
 def _database_fault(fault: DBAPIError | psycopg2.Error) -> str:
