@@ -209,13 +209,11 @@ def test_everything_is_deleted_without_a_question_if_asked_to(run, postgres, tmp
 
 
 FAULTS = {
-    "alter role coopapi_app in database provisioned set statement_timeout = '1ms'": "statement timeout",
     "alter table authorities rename to authorities_away": 'relation "authorities" does not exist',
     "revoke select on authorities from coopapi_app": "permission denied for table authorities",
     "revoke connect on database provisioned from public": "permission denied for database",
 }
 CURES = [
-    "alter role coopapi_app in database provisioned reset statement_timeout",
     "alter table if exists authorities_away rename to authorities",
     "grant select on authorities to coopapi_app",
     "grant connect on database provisioned to public",
@@ -233,6 +231,20 @@ def test_a_fault_of_the_database_is_one_line_with_its_true_cause(run, admin_of, 
     assert (status, printed, said.count("\n")) == (1, "", 0), said
     assert FAULTS[fault] in said
     assert "cannot be reached" not in said
+
+
+def test_a_statement_that_waits_too_long_is_no_lost_connection(run, postgres, admin_of):
+    admin_of("alter role coopapi_app in database provisioned set lock_timeout = '100ms'")
+    engine = create_engine(postgres.url("provisioned"))
+    try:
+        with engine.begin() as holder:
+            holder.execute(text("lock table authorities in access exclusive mode"))
+            status, printed, said = run("authority", "list")
+    finally:
+        admin_of("alter role coopapi_app in database provisioned reset lock_timeout")
+        engine.dispose()
+    assert (status, printed, said.count("\n")) == (1, "", 0), said
+    assert "the database refuses: canceling statement due to lock timeout" in said
 
 
 @pytest.mark.parametrize(
