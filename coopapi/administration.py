@@ -150,11 +150,13 @@ def move_issuer(database: Database, old: str, new: str) -> tuple[int, int]:
         return people, clients
 
 
-def stray_issuers(database: Database) -> Sequence[str]:
-    """Read under which other issuers active machine clients were entered: they get no tokens from this one."""
+def clients_issuer(database: Database) -> checks.Check:
+    """Check that every active machine client was entered under this issuer's name: others get no tokens here."""
     with operator(database) as work:
         clients = work.all(Principal).where(Principal.kind == "client", Principal.active, Principal.issuer != work.settings.issuer)
-        return work.session.scalars(clients.with_only_columns(Principal.issuer).distinct().order_by(Principal.issuer)).all()
+        others = work.session.scalars(clients.with_only_columns(Principal.issuer).distinct().order_by(Principal.issuer)).all()
+    fault = f"machine clients entered under {', '.join(others)} get no tokens from {database.settings.issuer}" if others else None
+    return checks.Check("issuer of machine clients", fault, "set COOPAPI_ISSUER to that name, or run coopapi issuer move OLD NEW")
 
 
 def token(database: Database, principal_id: UUID) -> str:
@@ -184,6 +186,7 @@ def check(database: Database) -> Iterator[checks.Check]:
         if not any(one.fault for one in found):
             yield from checks.unknown_callers(database, session)
             yield from checks.advisable(session)
+            yield clients_issuer(database)
         yield checks.clock(session, time.time)
 
 

@@ -56,11 +56,12 @@ def _reason(fault: Exception) -> tuple[int, str]:  # noqa: PLR0911 (one row for 
         case Abort():
             return 130, "stopped"
         case BadSettings():
-            return 2, f"{type(fault).__doc__}\n{fault}"
+            separator = "\n" if "\n" in str(fault) else " "
+            return 2, f"{type(fault).__doc__}{separator}{fault}"
         case DBAPIError() | psycopg2.Error():
             return 1, _database_fault(fault)
         case CommandError():
-            return 1, f"{fault}: use the version of coopapi that made the database, or name a revision of this one"
+            return 1, str(fault)
         case UnicodeEncodeError():
             return 1, "an argument is not text in UTF-8, or the locale cannot say it"
         case OSError():
@@ -105,8 +106,9 @@ def serve() -> None:
     """Serve with gunicorn, by the settings in the environment."""
     database = create_app().extensions["coopapi"].database
     require_safe(database)
-    for stray in administration.stray_issuers(database):
-        click.echo(f"coopapi: clients entered under {stray} get no tokens: see coopapi issuer move", err=True)
+    issuer = administration.clients_issuer(database)
+    if issuer.fault:
+        click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
     environment = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="coopapi-metrics-"), **os.environ}
     os.execve(sys.executable, demonstration.SERVER, environment)  # noqa: S606 (our own server)
 

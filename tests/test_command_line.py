@@ -21,11 +21,13 @@ def deployment(postgres, migrated, tmp_path_factory):
     postgres.create_database("provisioned")
     keys = tmp_path_factory.mktemp("deployment") / "keys.json"
     crypto.create_key_file(keys)
-    migrate.migrate(postgres.url("provisioned"), postgres.url("provisioned", migrate.APP_ROLE, PASSWORD), crypto.load_keys(keys))
+    migrate.migrate(
+        postgres.url("provisioned"), postgres.url("provisioned", migrate.DEFAULT_ROLE, PASSWORD), crypto.load_keys(keys)
+    )
     return {
         "COOPAPI_KEY_FILE": str(keys),
         "COOPAPI_OWNER_DATABASE_URL": postgres.url("provisioned"),
-        "COOPAPI_DATABASE_URL": postgres.url("provisioned", migrate.APP_ROLE, PASSWORD),
+        "COOPAPI_DATABASE_URL": postgres.url("provisioned", migrate.DEFAULT_ROLE, PASSWORD),
     }
 
 
@@ -197,7 +199,7 @@ def test_everything_is_deleted_without_a_question_if_asked_to(run, postgres, tmp
     owner = postgres.url("deleted")
     place = {
         "COOPAPI_OWNER_DATABASE_URL": owner,
-        "COOPAPI_DATABASE_URL": postgres.url("deleted", migrate.APP_ROLE, PASSWORD),
+        "COOPAPI_DATABASE_URL": postgres.url("deleted", migrate.DEFAULT_ROLE, PASSWORD),
         "COOPAPI_KEY_FILE": str(keys),
     }
     assert run("migrate", **place)[0] == 0
@@ -274,8 +276,9 @@ def test_a_schema_of_a_newer_version_is_said_in_one_line(run, admin_of, postgres
     finally:
         admin_of(f"update alembic_version set version_num = '{present}'")
     told.append(run("migrate", "--target", "9999"))
-    for status, printed, said in told:
-        assert (status, printed, said.count("\n")) == (1, "", 0), said
+    assert [status for status, _, _ in told] == [2, 2, 1]
+    for _, printed, said in told:
+        assert (printed, said.count("\n")) == ("", 0), said
         assert "9999" in said
 
 
@@ -318,7 +321,7 @@ def test_a_locale_that_knows_ascii_alone_ends_no_command_in_a_traceback(under_c,
 
 
 def test_clients_of_another_issuers_name_are_named_before_the_service_starts(run, home, monkeypatch):
-    """`serve` says it in one line; the server itself is not started here."""
+    """`serve` and `check` say it in one line; the server itself is not started here."""
     run("client", "add", home, "System", "--role", "system")
     started = []
     monkeypatch.setattr(os, "execve", lambda *words: started.append(words))
@@ -329,3 +332,6 @@ def test_clients_of_another_issuers_name_are_named_before_the_service_starts(run
     (line,) = [line for line in said.splitlines() if "http://127.0.0.1:8000" in line]
     assert "coopapi issuer move" in line
     assert "issuer move" not in run("serve")[2]
+    checked = run("check", COOPAPI_ISSUER="https://moved.test")[1]
+    assert [line for line in checked.splitlines() if line.startswith("FAULT  issuer of machine clients: ")]
+    assert "ok     issuer of machine clients" in run("check")[1]
