@@ -188,7 +188,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
     if faults:
         raise BadSettings("\n".join(faults))
     if foreign:
-        _log.warning("ignored, because they are no settings of coopapi: %s", ", ".join(foreign))
+        _log.warning("ignored: %s (no settings of coopapi)", ", ".join(foreign))
     return Settings(**values | {"issuer": values["issuer"] or values["base_url"]})
 
 
