@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import OperationalError
 
-from coopapi import config, edge, problems
+from coopapi import config, edge, problems, proxies
 from coopapi.api import create_api
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
@@ -56,7 +56,8 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
     with suppress(OperationalError):
         gate.check()
     app.before_request(gate.admit)
-    issuers = _issuers(settings, database)
+    proxies.mount(app, settings.prefix, settings.trusted_proxies)
+    issuers = accepted_issuers(settings, database)
     app.extensions["coopapi"] = Service(database, lambda: issuers)
     return app
 
@@ -84,7 +85,7 @@ def describe_app() -> Flask:
     features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
     api = create_api(app, *features, *joint, timelines)
-    _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
+    _operation(app, api.spec.to_dict())
     return app
 
 
@@ -94,8 +95,9 @@ def specification() -> dict[str, Any]:
     return found
 
 
-def _issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
-    own = Issuer(settings.base_url, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
+def accepted_issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
+    """Return the issuers whose tokens count: this service, and those of COOPAPI_ISSUERS_FILE; raises `BadSettings`."""
+    own = Issuer(settings.issuer, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
     try:
         others = issuers_from(json.loads(settings.issuers_file.read_bytes())) if settings.issuers_file else ()
     except ValueError as fault:
@@ -126,8 +128,9 @@ class Gate:
             raise Unavailable("the database is not ready") from None
 
 
-def _operation(app: Flask, document: bytes) -> None:
+def _operation(app: Flask, spec: dict[str, Any]) -> None:
     """Add the routes of operation: they need no token, and say nothing of anybody."""
+    document = json.dumps(spec, sort_keys=True)
     page = (files("coopapi") / "static" / "docs.html").read_bytes()
 
     @app.get("/healthz")
@@ -148,7 +151,9 @@ def _operation(app: Flask, document: bytes) -> None:
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document, content_type="application/json")
+        root = request.script_root
+        found = json.dumps({**spec, "servers": [{"url": root}]}, sort_keys=True) if root else document
+        return Response(found, content_type="application/json")
 
     @app.get("/docs")
     def docs() -> Response:

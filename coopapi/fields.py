@@ -9,6 +9,7 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
 
+from coopapi.proxies import here
 from coopapi.writing import MOST_MARKS, blank, controlled, stacked
 
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
@@ -60,6 +61,13 @@ class Line(Text):
         if controlled(text):
             raise ma.ValidationError("It holds a line break or another control character.")
         return text
+
+
+class Link(fields.String):
+    """A path of this service, shown with the prefix under which the caller reaches it."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value and here(value), attr, obj, **kwargs)
 
 
 class Flag(fields.Boolean):

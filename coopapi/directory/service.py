@@ -80,7 +80,7 @@ def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principa
     check_jwks(data.get("jwks"))
     row_id = new_id()
     secret = None if data.get("jwks") else secrets.token_urlsafe(32)
-    kept = {"id": row_id, "issuer": work.settings.base_url, "subject": str(row_id)}
+    kept = {"id": row_id, "issuer": work.settings.issuer, "subject": str(row_id)}
     row = enrol(work, authority_id, "client", {**data, **kept, "secret_digest": secret and digest_of(work.keys, secret)})
     return reveal(row, secret) if secret else row
 
