@@ -44,6 +44,14 @@ begin
     end loop;
 end $$;
 
+-- An alarm: an entry of its own kind, for the auditors and administrators of an authority.
+create function priv.alarm(p_authority uuid, p_kind text, p_detail jsonb) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.append(jsonb_build_array(jsonb_build_object('authority_id', p_authority, 'at', coalesce(priv.at(), clock_timestamp()),
+        'role', 'machine', 'action', 'alarm.' || p_kind, 'object_type', 'alarm', 'purpose', 'administration', 'request_id', '',
+        'consultation', false, 'event', true, 'victims_only', false, 'detail', p_detail)))
+$$;
+
 -- The application's way into the journal. Every entry bears the caller that the context names. An entry about a shared thing is
 -- appended to the journal of every authority that takes part in it, or of those named in `only`, each with its own case.
 create function priv.record(p_entries jsonb) returns void
