@@ -124,6 +124,7 @@ def test_the_drawings_in_the_documents_are_the_tables():
     gathering = (Path(__file__).parents[1] / "docs" / "meetings.md").read_text()
     for name in ("meeting", "place", "action", "consultation"):
         assert LIVES[name].mermaid() in gathering
+    assert APPROVAL_LIFE.mermaid() in (Path(__file__).parents[1] / "docs" / "approvals.md").read_text()
     about_teams = (Path(__file__).parents[1] / "docs" / "teams.md").read_text()
     for name in ("jit", "jit_amendment", "jit_statement"):
         assert LIVES[name].mermaid() in about_teams
