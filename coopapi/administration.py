@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, func, select, text, true, update
+from sqlalchemy import Select, func, select, text, true
 
 from coopapi import checks, config, reconciling
 from coopapi.access import Actor, Role
@@ -139,11 +139,10 @@ def move_issuer(database: Database, old: str, new: str) -> tuple[int, int]:
         both = work.session.scalar(select(func.count()).select_from(moved.where(Principal.subject.in_(of_new)).subquery()))
         if both:
             raise Conflict(f"{both} subjects are there under both names, so nothing was changed")
-        change = update(Principal).where(Principal.issuer == old).values(issuer=new, version=Principal.version + 1)
-        kinds = work.session.scalars(change.returning(Principal.kind), execution_options={"synchronize_session": False}).all()
-        if not kinds:
+        moving = text("select people, clients from priv.move_issuer(:old, :new)")
+        people, clients = work.session.execute(moving, {"old": old, "new": new}).one()
+        if not people and not clients:
             raise Conflict(f"nobody here goes by the issuer {old}")
-        people, clients = kinds.count("person"), kinds.count("client")
         if clients and new != work.settings.issuer:
             raise Conflict(f"{clients} machine clients get their tokens from {work.settings.issuer} alone: they cannot go by {new}")
         work.note("issuer.moved", object_type="issuer", old=old, new=new, people=people, clients=clients)

@@ -11,6 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from coopapi import config, edge, problems, proxies
 from coopapi.api import create_api
+from coopapi.approvals.routes import blp as approvals
+from coopapi.approvals.service import Kinds
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
 from coopapi.checks import essential, require_safe
@@ -19,6 +21,7 @@ from coopapi.contacts.routes import blp as contacts
 from coopapi.crypto import Keyring, load_keys
 from coopapi.db import Clock, Database, utc_now
 from coopapi.deadlines.routes import blp as deadlines
+from coopapi.directory import rights
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import NotFound, Unavailable
@@ -40,6 +43,9 @@ from coopapi.overlaps.routes import blp as identifiers
 from coopapi.providers.routes import blp as providers
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
+
+APPROVED: Kinds = {rights.KIND: rights.apply}
+"""How an approved change of each kind is applied."""
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
@@ -80,9 +86,23 @@ def describe_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
+    app.extensions["approvals"] = APPROVED
     edge.register(app)
     problems.register(app)
-    features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
+    features = (
+        directory,
+        approvals,
+        contacts,
+        providers,
+        notices,
+        instruments,
+        oauth,
+        cases,
+        identifiers,
+        overlaps,
+        disclosures,
+        deadlines,
+    )
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
     api = create_api(app, *features, *joint, timelines)
     _operation(app, api.spec.to_dict())

@@ -1,6 +1,7 @@
 """The command coopapi: a demo in one line, and what a deployment needs."""
 
 import json
+import logging
 import os
 import sys
 import tempfile
@@ -31,10 +32,11 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run a command; what is wrong is said in a line, not in a traceback."""
+    """Run a command; what is wrong is said in a line, not in a traceback, and logs are the server's."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write does not end a command
+    logging.getLogger("coopapi").addHandler(logging.NullHandler())
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as fault:

@@ -16,16 +16,14 @@ from coopapi.callers import actor_of
 from coopapi.lifecycle import Side
 
 NEW = "gen_random_uuid()"
+POWERS = ("roles", "victim_cleared", "active", "secret_digest", "jwks", "issuer", "subject", "vouched_by", "authority_id", "kind")
 PROBES = {
     ("authorities", "seen"): "select count(*) from authorities where id = '00000000-0000-0000-0000-000000000000'",
     ("authorities", "made"): f"insert into authorities values ({NEW}, 1, 'X', 'court', 'BE', '{{}}', '{{}}', false, now())",
     ("authorities", "changed"): "update authorities set version = version",
     ("principals", "seen"): "select count(*) from principals where authority_id = '{nl}'",
-    (
-        "principals",
-        "made",
-    ): f"insert into principals values ({NEW}, 1, '{{nl}}', 'person', 'X', 'i', 's', '{{{{admin}}}}', false, true, null, null, now())",
     ("principals", "changed"): "update principals set version = 9",
+    ("approvals", "seen"): "select count(*) from approvals",
     ("case_access", "seen"): "select count(*) from case_access where case_id = '{case}'",
     ("case_access", "given"): f"insert into case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)"
     f" values ({NEW}, 1, '{{case}}', '{{nl}}', '{{fr}}', 3, 'x', now())",
@@ -285,6 +283,8 @@ def one_thing_of_each(world, owner):
     me = world.as_("prosecutor")
     assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
+    client = {"name": "System", "roles": ["system"]}
+    assert world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", client).json["pending"]
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
     shared = {**evidence(world, owner, case), **gathering(world, owner, case)}
     listed = one_of_each(world)
@@ -519,6 +519,15 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "set role coopapi_definer",
         "alter table cases disable row level security",
         "insert into case_overlaps default values",
+        *(f"update principals set {column} = {column}" for column in POWERS),
+        "insert into principals default values",
+        "delete from principals",
+        "insert into approvals default values",
+        "update approvals set state = 'approved'",
+        "update authorities set operator = true",
+        "select priv.take_approval('00000000-0000-7000-8000-000000000001', 'account')",
+        "select priv.write_account(null, '{}', null)",
+        "select priv.alarm('00000000-0000-7000-8000-000000000001', 'x', '{}')",
     ],
 )
 def test_the_application_role_cannot(postgres, things, statement):

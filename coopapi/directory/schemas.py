@@ -3,6 +3,7 @@
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from coopapi.access import CLEARABLE, Role
+from coopapi.approvals.schemas import ApprovalOut
 from coopapi.directory.fields import Code
 from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 
@@ -78,10 +79,16 @@ class _StaffFields(Schema):
         _clearance(data, data.get("roles"))
 
 
+_ISSUER = {"description": "`iss` of the person's tokens"}
+_SUBJECT = {"description": "the subject claim of the person's tokens"}
+
+
 class PersonPatch(_StaffFields):
-    """What changes about a person; a right that is taken ends with this."""
+    """What changes about a person: what is taken ends with this, what gives power waits for another administrator."""
 
     roles = Many(OneOf(Role), 9, least=1)
+    issuer = Text(300, metadata=_ISSUER)
+    subject = Text(255, metadata=_SUBJECT)
 
 
 class PersonIn(PersonPatch):
@@ -89,8 +96,8 @@ class PersonIn(PersonPatch):
 
     name = Line(200, required=True)
     roles = Many(OneOf(Role), 9, least=1, required=True)
-    issuer = Text(300, required=True, metadata={"description": "`iss` of the person's tokens"})
-    subject = Text(255, required=True, metadata={"description": "the subject claim of the person's tokens"})
+    issuer = Text(300, required=True, metadata=_ISSUER)
+    subject = Text(255, required=True, metadata=_SUBJECT)
 
 
 class ClientPatch(_StaffFields):
@@ -119,6 +126,15 @@ class StaffOut(Shown):
     issuer = fields.String(required=True)
     subject = fields.String(required=True)
     created_at = When()
+    vouched_by = fields.UUID(
+        allow_none=True,
+        metadata={"description": "The one administrator on whose word it administers; null once another one has confirmed it."},
+    )
+    pending = fields.List(
+        fields.Nested(ApprovalOut),
+        required=True,
+        metadata={"description": "What was asked for about it and waits for another administrator."},
+    )
     etag = fields.String(required=True)
 
 
