@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import OperationalError
 
-from coopapi import config, edge, problems
+from coopapi import config, edge, explaining, problems
 from coopapi.api import create_api
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
@@ -21,7 +21,7 @@ from coopapi.db import Clock, Database, utc_now
 from coopapi.deadlines.routes import blp as deadlines
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
-from coopapi.errors import NotFound, Unavailable
+from coopapi.errors import Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.afterwards_routes import blp as jit_statements
@@ -83,6 +83,7 @@ def describe_app() -> Flask:
     features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
     api = create_api(app, *features, *joint, timelines)
+    explaining.register(app)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 
@@ -152,10 +153,3 @@ def _operation(app: Flask, document: bytes) -> None:
     @app.get("/docs")
     def docs() -> Response:
         return Response(page, content_type="text/html; charset=utf-8")
-
-    @app.get("/problems/<problem>")
-    def explain(problem: str) -> dict[str, Any]:
-        kind = problems.catalogue().get(problem)
-        if kind is None:
-            raise NotFound
-        return {"type": f"/problems/{problem}", "title": problems.title(kind), "status": int(problems.status_of(kind))}

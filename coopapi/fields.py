@@ -9,9 +9,16 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
 
+from coopapi.errors import Refusal
+
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
 """A file written into an address: content is taken nowhere, only words are."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
+
+
+def refusal(rule: str, detail: str, field: str = ma.exceptions.SCHEMA) -> ma.ValidationError:
+    """Say which rule a value breaks, of one field or of the whole object: the only way in which our schemas refuse."""
+    return ma.ValidationError([Refusal(rule, detail)], field)
 
 
 class Schema(ma.Schema):
@@ -42,7 +49,7 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if _CONTENT.search(text):
-            raise ma.ValidationError("Only words: no file, image or video is taken.")
+            raise refusal("words_only", "Only words: no file, image or video is taken.")
         return text.strip()
 
 
@@ -73,7 +80,7 @@ class Many(fields.List[Any]):
 
 def _all_different(items: list[Any]) -> None:
     if len({repr(item) for item in items}) != len(items):
-        raise ma.ValidationError("The same entry stands here twice.")
+        raise refusal("distinct", "The same entry stands here twice.")
 
 
 class When(fields.AwareDateTime):
@@ -88,7 +95,7 @@ class When(fields.AwareDateTime):
         moment: datetime = super()._deserialize(value, attr, data, **kwargs)
         offset = moment.utcoffset() or timedelta()
         if offset.total_seconds() % 60 or abs(offset) > timedelta(hours=14) or not 1900 < moment.year < 2200:  # noqa: PLR2004
-            raise ma.ValidationError("Not a moment between 1900 and 2200 with an offset in whole minutes.")
+            raise refusal("moment", "Not a moment between 1900 and 2200 with an offset in whole minutes.")
         return moment
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:

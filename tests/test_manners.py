@@ -249,13 +249,6 @@ def test_an_unused_method_says_which_are_used(world):
     assert "GET" in answer.headers["Allow"]
 
 
-def test_every_problem_is_explained_in_a_sentence(app):
-    for name, kind in problems.catalogue().items():
-        assert problems.title(kind).endswith("."), kind
-        assert app.test_client().get(f"/problems/{name}").json["status"] == problems.status_of(kind)
-    assert app.test_client().get("/problems/nothing").status_code == 404
-
-
 def test_an_accident_is_a_500_that_says_nothing(world, monkeypatch, caplog):
     def explode(*_args, **_kwargs):
         raise RuntimeError("the secret is heron@example.org")
