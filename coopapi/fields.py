@@ -21,6 +21,20 @@ def refusal(rule: str, detail: str, field: str = ma.exceptions.SCHEMA) -> ma.Val
     return ma.ValidationError([Refusal(rule, detail)], field)
 
 
+class Like(validate.Regexp):
+    """A pattern, with words of our own for what does not fit."""
+
+    def __init__(self, pattern: str, words: str) -> None:
+        super().__init__(pattern)
+        self.words = words
+
+    def __call__(self, value: Any) -> Any:
+        """Refuse what does not fit."""
+        if not self.regex.match(value):
+            raise refusal("pattern", self.words)
+        return value
+
+
 class Schema(ma.Schema):
     """What comes in: an unknown field is an error."""
 

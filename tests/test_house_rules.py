@@ -14,6 +14,7 @@ from coopapi.lifecycle import Lifecycle
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "coopapi").rglob("*.py"))
+VALIDATORS = {"Regexp", "Length", "Range", "OneOf", "Equal"}
 UNOWNED = {"SigningKey", "UsedAssertion"}
 
 
@@ -72,6 +73,7 @@ def long_files(_path, tree):
 def nameless_refusals(path, tree):
     """A schema refuses by `fields.refusal`, and every fault that is pointed to names its rule."""
     bare = [c.lineno for c in calls(tree, {"ValidationError"})] if path.name != "fields.py" else []
+    bare += [c.lineno for c in calls(tree, VALIDATORS) if any(k.arg == "error" for k in c.keywords)]
     faults = [n for n in ast.walk(tree) if isinstance(n, ast.Dict) and "pointer" in (keys := _keys(n)) and "rule" not in keys]
     return bare + [n.lineno for n in faults if None not in _keys(n)]
 

@@ -6,13 +6,13 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.fields import Count, Flag, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.fields import Count, Flag, Like, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.jits.changes import CHANGES
 from coopapi.jits.lives import CLAUSES, END_REASONS, JIT_LIFE, TEXTS
 from coopapi.jits.publishing import LANGUAGES
 
 _LONG = 8000
-_SHA256 = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 digest: 64 hexadecimal digits.")
+_SHA256 = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
 
 
 class Digest(Text):
