@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from coopapi import config, edge, explaining, problems
 from coopapi.api import create_api
+from coopapi.branches import BRANCHES
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
 from coopapi.checks import essential, require_safe
@@ -65,6 +66,7 @@ def describe_app() -> Flask:
     """Build the routes and their document, without anything behind them."""
     app = Flask("coopapi", static_folder="static")
     app.config |= {
+        "BRANCHES": BRANCHES,
         "API_TITLE": "coopapi",
         "API_VERSION": "v1",
         "OPENAPI_VERSION": "3.1.0",

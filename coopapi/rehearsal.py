@@ -89,12 +89,10 @@ class Rehearsal:
 
     def _told(self, step: Mapping[str, Any], answer: Any) -> str | None:
         """Find in an answer what later steps may ask for, if it is there."""
-        wanted = self._filled(step.get("where", {}))
-        if wanted:
-            answer = next(item for item in answer["items"] if wanted.items() <= item.items())
-        for part in step.get("take", "id").split("."):
-            answer = answer[int(part)] if isinstance(answer, list) else answer.get(part)
-        return answer if isinstance(answer, str) else None
+        for path, wanted in self._filled(step.get("where", {})).items():
+            answer = next(item for item in answer["items"] if _at(item, path) == wanted)
+        found = _at(answer, step.get("take", "id"))
+        return found if isinstance(found, str) else None
 
     def _send(self, who: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Send one request; a meeting that is about to begin is waited for."""
@@ -126,3 +124,10 @@ class Rehearsal:
             return self.names[name]
         later = datetime.now(UTC) + (timedelta(days=int(moment[2])) if moment[3] == "d" else timedelta(seconds=int(moment[2])))
         return later.date().isoformat() if moment[1] else later.isoformat()
+
+
+def _at(answer: Any, path: str) -> Any:
+    """Follow a path such as `items.0.id` into an answer."""
+    for part in path.split("."):
+        answer = answer[int(part)] if isinstance(answer, list) else answer.get(part)
+    return answer

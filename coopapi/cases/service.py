@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from coopapi import matching
 from coopapi.access import Action, Level
+from coopapi.cases import ending
 from coopapi.cases.models import CASE_LIFE, Case, CaseKey
 from coopapi.db import Kept, Work, new_id
 from coopapi.directory.models import Authority, Principal
@@ -195,12 +196,16 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     return case
 
 
-def advance(work: Work, case: Case, event: str, reason: str | None) -> Case:
-    """Move a case along its life; a withdrawn one leaves matching at once (R6)."""
+def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[ending.Branch]) -> Case:
+    """Move a case along its life; it ends when nothing of it is alive, and a withdrawn one leaves matching at once (R6)."""
+    event, reason = data["event"], data.get("reason")
     move = CASE_LIFE.move(case.state, event, reason)
     may_move(work, case.id, move.by, move.level)
+    left = ending.require_none(work, case, move.target, branches, force=data.get("force", False))
     case.state, case.state_reason, case.updated_at = move.target, reason, work.now
-    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target)
+    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target, left_alive=len(left))
+    for branch, row in left:
+        branch.tell(work, row, case)
     if move.target == "withdrawn":
         matching.unregister(work, case.id)
     return case

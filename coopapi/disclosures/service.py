@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, not_, select, text
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import Identifier, Subject
+from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.db import Work, as_json
 from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE, GIVEN, OPEN, DisclosedItem, Disclosure
@@ -161,6 +161,11 @@ def _tell(work: Work, row: Disclosure, act: str, **detail: Any) -> None:
     told = {"state": row.state, "disclosure": str(row.id), **detail}
     asked = {"id": row.id, "action": f"disclosure.{act}", "detail": as_json(told), "request": work.request_id}
     work.session.execute(text("select priv.tell(:id, :action, cast(:detail as jsonb), :request)"), asked)
+
+
+def tell_that_the_case_ended(work: Work, row: Disclosure, case: Case) -> None:
+    """Tell both sides that one of the two cases has ended."""
+    _tell(work, row, f"case_{case.state}")
 
 
 def moves(work: Work, disclosure_id: UUID) -> dict[str, Any]:
