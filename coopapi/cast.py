@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import click
+
 from coopapi import administration, config, crypto
 from coopapi.db import Database
 from coopapi.directory.models import OPERATOR
@@ -55,9 +57,10 @@ class Cast:
 def kept(path: Path, make: Callable[[], str]) -> str:
     """Read a file that only its owner may read; it is made if it is not there."""
     if not path.exists():
+        made = make()
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
-            file.write(make())
+            file.write(made)
     return path.read_text()
 
 
@@ -82,15 +85,16 @@ def enter(environment: Mapping[str, str], signer: Signer, client_file: Path) -> 
 
 
 def _client(database: Database, authority_id: UUID, data: Mapping[str, Any], file: Path) -> dict[str, str]:
-    """Make the machine client once for each address of the service: its tokens are issued under that name."""
-    name = database.settings.base_url
-    made_before: dict[str, dict[str, str]] = json.loads(kept(file, lambda: "{}"))
-    if name not in made_before:
-        wanted = {"name": data["name"], "roles": list(data["roles"]), "victim_cleared": False}
-        made, secret = administration.add_client(database, authority_id, wanted)
-        made_before[name] = {"client_id": str(made), "client_secret": str(secret)}
-        file.write_text(json.dumps(made_before))
-    return made_before[name]
+    """Make the machine client once, and keep its secret in the file."""
+
+    def made() -> str:
+        entry = administration.provide_client(database, authority_id, {"name": data["name"], "roles": list(data["roles"])})
+        if entry.secret is None:
+            raise click.ClickException(f"the secret of {data['name']} is lost: start over with --reset")
+        return json.dumps({"client_id": str(entry.id), "client_secret": entry.secret})
+
+    found: dict[str, str] = json.loads(kept(file, made))
+    return found
 
 
 def sign(signer: Signer, subject: str) -> str:

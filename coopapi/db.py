@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, create_engine, false, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, mapped_column
 from sqlalchemy.types import DateTime, Text
 
 from coopapi import alarms
@@ -20,6 +20,7 @@ from coopapi.access import Action, Actor
 from coopapi.config import Settings
 from coopapi.crypto import Keyring
 from coopapi.errors import Forbidden, NotFound, Stale
+from coopapi.writing import fold_reference
 
 Clock = Callable[[], datetime]
 _LIMITS: Final = (
@@ -41,6 +42,11 @@ def new_id() -> UUID:
     noise[0] = 0x70 | noise[0] & 0x0F
     noise[2] = 0x80 | noise[2] & 0x3F
     return UUID(bytes=stamp + bytes(noise))
+
+
+def folded(column: str) -> MappedColumn[str]:
+    """Make a column that is filled with the folded form of another when the row is made; in the database it is unique."""
+    return mapped_column(default=lambda context: fold_reference(context.get_current_parameters()[column]))
 
 
 class Row(DeclarativeBase):

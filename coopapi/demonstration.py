@@ -150,6 +150,7 @@ def prepare(postgres: Embedded, folder: Path, port: int) -> tuple[dict[str, str]
         "COOPAPI_KEY_FILE": str(folder / "keys.json"),
         "COOPAPI_ISSUERS_FILE": str(folder / "issuers.json"),
         "COOPAPI_BASE_URL": f"http://127.0.0.1:{port}",
+        "COOPAPI_ISSUER": f"{ISSUER}:service",
         "COOPAPI_BIND": f"127.0.0.1:{port}",
     }
     settings = config.read(environment)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from coopapi import errors
+from coopapi import errors, proxies
 from coopapi.errors import CoopError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -88,11 +88,21 @@ def named(kind: type[CoopError]) -> dict[str, Any]:
     return {"type": f"/problems/{slug(kind)}", "title": title(kind), "status": int(status_of(kind))}
 
 
+def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the addresses that an error names as they are seen from outside."""
+    found = dict(extra)
+    if str(found.get("existing", "")).startswith("/"):
+        found["existing"] = proxies.here(found["existing"])
+    if "live" in found:
+        found["live"] = [{**one, "href": proxies.here(one["href"])} for one in found["live"]]
+    return found
+
+
 def from_domain(error: CoopError) -> Response:
     """A broken rule: the class names it, its docstring explains it."""
     kind = type(error)
     status = status_of(kind)
-    body = {**named(kind), **({"detail": error.detail} if error.detail else {}), **error.extra}
+    body = {**named(kind), **({"detail": error.detail} if error.detail else {}), **_placed(error.extra)}
     answer = Response(json.dumps(body) + "\n", int(status), content_type=MEDIA_TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="coopapi"'

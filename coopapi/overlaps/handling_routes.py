@@ -80,7 +80,7 @@ def moves(wanted: dict[str, Any], *, overlap_id: UUID, work: Work) -> dict[str, 
     body=JudgementIn,
     returns=OverlapOut,
     changes=True,
-    show=judging.show_sides,
+    show=showing.show_sides,
 )
 def judge(data: dict[str, Any], *, overlap_id: UUID, version: int, work: Work) -> OverlapSide:
     """Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back."""

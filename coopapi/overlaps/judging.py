@@ -1,6 +1,5 @@
 """What people make of an overlap: each side for itself, a named human, and four eyes where both sides are in one hand (R10)."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.lifecycle import IllegalMove
 from coopapi.overlaps.models import SIDE_LIFE, Overlap, OverlapSide
-from coopapi.overlaps.showing import one_overlap, show_overlaps, sides_of
+from coopapi.overlaps.showing import one_overlap, sides_of
 
 _DECISIONS = frozenset({"confirm", "reject", "doubt"})
 
@@ -61,11 +60,6 @@ def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> O
         side.decided_by, side.decided_at = work.actor.id, work.now
     _tell(work, overlap, side, event)
     return side
-
-
-def show_sides(work: Work, sides: Sequence[OverlapSide]) -> list[dict[str, Any]]:
-    """Show overlaps as they look from these sides."""
-    return [shown for side in sides for shown in show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)]
 
 
 def _four_eyes(work: Work, overlap: Overlap, side: OverlapSide) -> None:

@@ -99,17 +99,23 @@ def show_overlaps(work: Work, rows: Sequence[Overlap], mine: UUID | None = None,
     evidence = _evidence(work, sides)
     counterparts = _counterparts(work, {row.id: other(row, sides[row.id]) for row in rows})
     judged = _judged(work, sides)
-    values = _values(work, evidence)
+    shown = {row.id: evidence.get(row.id, [])[:most] for row in rows}
+    values = _values(work, shown)
     return [
         {
             **_summary(work, row, sides[row.id]),
             "counterpart": counterparts[other(row, sides[row.id])],
             **_standing(work, row, judged[row.id]),
-            "evidence": [_item(e, values, judged[row.id]) for e in evidence.get(row.id, [])[:most]],
+            "evidence": [_item(e, values, judged[row.id]) for e in shown[row.id]],
             "evidence_complete": len(evidence.get(row.id, [])) <= most,
         }
         for row in rows
     ]
+
+
+def show_sides(work: Work, sides: Sequence[OverlapSide]) -> list[dict[str, Any]]:
+    """Show the overlaps that these sides belong to, each from its side."""
+    return [shown for side in sides for shown in show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)]
 
 
 def sides_of(work: Work, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID, UUID]:
@@ -198,8 +204,8 @@ def _counterparts(work: Work, others: Mapping[UUID, UUID]) -> dict[UUID, dict[st
     }
 
 
-def _values(work: Work, evidence: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
-    wanted = {item.identifier_id for items in evidence.values() for item in items[:IN_LISTS]}
+def _values(work: Work, shown: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
+    wanted = {item.identifier_id for items in shown.values() for item in items}
     if not wanted or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_(wanted))).all()
