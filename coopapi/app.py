@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import OperationalError
 
-from coopapi import config, edge, problems, proxies
+from coopapi import config, edge, explaining, problems, proxies
 from coopapi.api import create_api
 from coopapi.approvals.routes import blp as approvals
 from coopapi.approvals.service import Kinds
+from coopapi.branches import BRANCHES
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
 from coopapi.checks import essential, require_safe
@@ -24,7 +25,7 @@ from coopapi.deadlines.routes import blp as deadlines
 from coopapi.directory import rights
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
-from coopapi.errors import NotFound, Unavailable
+from coopapi.errors import Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.afterwards_routes import blp as jit_statements
@@ -72,6 +73,7 @@ def describe_app() -> Flask:
     """Build the routes and their document, without anything behind them."""
     app = Flask("coopapi", static_folder="static")
     app.config |= {
+        "BRANCHES": BRANCHES,
         "API_TITLE": "coopapi",
         "API_VERSION": "v1",
         "OPENAPI_VERSION": "3.1.0",
@@ -105,6 +107,7 @@ def describe_app() -> Flask:
     )
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
     api = create_api(app, *features, *joint, timelines)
+    explaining.register(app)
     _operation(app, api.spec.to_dict())
     return app
 
@@ -178,10 +181,3 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
     @app.get("/docs")
     def docs() -> Response:
         return Response(page, content_type="text/html; charset=utf-8")
-
-    @app.get("/problems/<problem>")
-    def explain(problem: str) -> dict[str, Any]:
-        kind = problems.catalogue().get(problem)
-        if kind is None:
-            raise NotFound
-        return {"type": f"/problems/{problem}", "title": problems.title(kind), "status": int(problems.status_of(kind))}

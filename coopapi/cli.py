@@ -96,11 +96,12 @@ _REMEDIES: Final = {
 
 @commands.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=Path(".coopapi-demo"), show_default=True)
+@click.option("--data-dir", type=click.Path(path_type=Path), default=demonstration.DATA_DIR, show_default=True)
+@click.option("--reset", is_flag=True, help="Delete what an earlier demo left in the folder, and begin anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
-def demo(port: int, data_dir: Path, *, as_json: bool) -> None:
+def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
     """Start everything on this machine, with a synthetic operation in it; Ctrl-C stops it all."""
-    demonstration.run(port, data_dir, as_json=as_json)
+    demonstration.run(port, data_dir, as_json=as_json, reset=reset)
 
 
 @commands.command()
