@@ -166,7 +166,9 @@ SETTINGS: Final = (
     Setting("bind", _bind, "127.0.0.1:8000", "address and port to listen on"),
     Setting("workers", _between(1, 64), "2", "worker processes"),
     Setting("threads", _between(1, 64), "4", "threads of each worker"),
-    Setting("connections", _between(10, 60_000), "2000", "open connections of all workers; above, the one that waits longest is closed"),
+    Setting(
+        "connections", _between(10, 60_000), "2000", "open connections of all workers; above, the one that waits longest is closed"
+    ),
     Setting("header_seconds", _between(1, 600), "10", "time a client has to send the headers of a request"),
     Setting("body_seconds", _between(1, 3600), "60", "time a client has to send the body of a request"),
     Setting("spool_mb", _between(5, 100_000), "256", "megabytes of bodies that are being received or served, of all connections"),

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import IO, Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from flask import Response
 from werkzeug.exceptions import default_exceptions
 
 from coopapi import edge, problems
@@ -35,6 +36,13 @@ class Request:
 
 def call(application: Application, request: Request) -> bytes:
     """Call the application and return its whole answer; what escapes the application becomes a 500 without its text."""
+    try:
+        return written(*_answer(application, request), request)
+    except Exception as fault:  # noqa: BLE001 (the last line of defence)
+        return _of_ours(problems.from_accident(fault), request)
+
+
+def _answer(application: Application, request: Request) -> tuple[str, list[tuple[str, str]], bytes]:
     told: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
@@ -42,17 +50,12 @@ def call(application: Application, request: Request) -> bytes:
         told.append((status, headers))
         return _refuse_to_write
 
+    parts = application(_environ(request), start_response)
     try:
-        parts = application(_environ(request), start_response)
-        try:
-            body = b"".join(parts)
-        finally:
-            getattr(parts, "close", _nothing)()
-        status, headers = told[-1]
-    except Exception as fault:  # noqa: BLE001 (the last line of defence)
-        answer = problems.from_accident(fault)
-        status, headers, body = answer.status, list(answer.headers.items()), answer.get_data()
-    return written(status, headers, body, request)
+        body = b"".join(parts)
+    finally:
+        getattr(parts, "close", _nothing)()
+    return (*told[-1], body)
 
 
 def written(status: str, headers: Iterable[tuple[str, str]], body: bytes, request: Request | None) -> bytes:
@@ -137,4 +140,8 @@ def refusal(status: int, detail: str) -> bytes:
         answer = problems.from_domain(Unavailable(detail))
     else:
         answer = problems.from_http(default_exceptions[status](detail))
-    return written(answer.status, {**edge.SECURITY, **answer.headers}.items(), answer.get_data(), None)
+    return _of_ours(answer, None)
+
+
+def _of_ours(answer: Response, request: Request | None) -> bytes:
+    return written(answer.status, {**edge.SECURITY, **answer.headers}.items(), answer.get_data(), request)

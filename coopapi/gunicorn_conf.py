@@ -26,7 +26,9 @@ logconfig_dict = {
     "formatters": {"json": {"()": "coopapi.edge.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
     "root": {"level": _settings.log_level, "handlers": ["stderr"]},
-    "loggers": {name: {"level": "WARNING", "handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access")},
+    "loggers": {
+        name: {"level": "WARNING", "handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access", "alembic")
+    },
 }
 _log = logging.getLogger("coopapi.server")
 

@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         self.shared = shared
         self.application = application
         self.parser = httptools.HttpRequestParser(self)
+        self.serving: Request | None = None
         self.waiting: deque[Request] = deque()
         self.since = self.deadline = math.inf
         self.gone = self.closing = self.last = self.in_head = self.blocked = False
@@ -69,12 +70,14 @@ class Connection(asyncio.Protocol):
         del exc
         self.gone = self.closing = True
         self._drop_body()
+        while self.waiting:
+            self._release(self.waiting.popleft())
         self.shared.connections.discard(self)
 
     @property
     def is_waiting(self) -> bool:
         """Say whether the connection waits for its client: nothing of it is being served."""
-        return self.blocked or not self.waiting
+        return self.serving is None
 
     def drop(self) -> None:
         """Close at once."""
@@ -83,7 +86,7 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """Give up on a client that is slower than its deadline; called from time to time."""
-        if not self.is_waiting:
+        if self.serving:
             return
         if self.closing or self.blocked or not (self.in_head or self.body):
             self.drop()
@@ -92,7 +95,7 @@ class Connection(asyncio.Protocol):
 
     def stop(self) -> None:
         """Close when nothing is being read or served; a request that is being read has two more seconds."""
-        if not (self.waiting or self.in_head or self.body or self.closing):
+        if not (self.serving or self.waiting or self.in_head or self.body or self.closing):
             self.transport.close()
         self.deadline = min(self.deadline, self.shared.now() + LINGER_SECONDS)
 
@@ -130,7 +133,7 @@ class Connection(asyncio.Protocol):
         """Close, unless answers are owed to a client that only ended its own side."""
         self.last = True
         self._drop_body()
-        return bool(self.waiting)
+        return bool(self.serving or self.waiting)
 
     # What the parser finds in it
 
@@ -167,10 +170,10 @@ class Connection(asyncio.Protocol):
         elif length > self.largest:
             self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body has more than {self.largest} bytes.")
         elif has_body:
-            self.body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))
+            self.body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 (closed with the answer)
             self.shared.receiving[self] = None
             self._wait(self.shared.body_seconds)
-            if ("expect", "100-continue") in self.headers and not self.waiting:
+            if ("expect", "100-continue") in self.headers and not (self.serving or self.waiting):
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, piece: bytes) -> None:
@@ -202,23 +205,19 @@ class Connection(asyncio.Protocol):
         self.shared.receiving.pop(self, None)
         self.body, self.size, self.last = None, 0, not keep_alive
         self.waiting.append(request)
-        if len(self.waiting) == 1 and not self.blocked:
-            self.shared.serve(self, request)
-        elif len(self.waiting) > MOST_PIPELINED:
+        if len(self.waiting) > MOST_PIPELINED:
             self.refuse(HTTPStatus.BAD_REQUEST, "Too many requests were sent before their answers.")
+        elif not (self.serving or self.blocked):
+            self._next()
 
     # What goes back
 
     def answered(self, answer: bytes) -> None:
         """Send the answer to the request that was being served, and go on with the next."""
-        request = self.waiting.popleft()
-        self.shared.spooled -= request.size
-        request.body.close()
+        request = cast("Request", self.serving)
+        self.serving = None
+        self._release(request)
         if self.gone:
-            for left in self.waiting:
-                self.shared.spooled -= left.size
-                left.body.close()
-            self.waiting.clear()
             return
         self.transport.write(answer)
         self.since = self.shared.now()
@@ -231,7 +230,8 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         if self.waiting:
-            self.shared.serve(self, self.waiting[0])
+            self.serving = self.waiting.popleft()
+            self.shared.serve(self, self.serving)
         elif self.refusal:
             self._end()
         elif self.last or self.shared.stopping:
@@ -240,14 +240,16 @@ class Connection(asyncio.Protocol):
             self._wait(IDLE_SECONDS)
 
     def pause_writing(self) -> None:
-        """Serve nothing more to a client that does not read."""
+        """Serve nothing more to a client that does not read, and read nothing more from it."""
         self.blocked = True
+        self.transport.pause_reading()
         self._wait(WRITE_SECONDS)
 
     def resume_writing(self) -> None:
         """Go on with a client that reads again."""
         self.blocked = False
-        if not self.gone and not self.transport.is_closing():
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
             self._next()
 
     def refuse(self, status: int, detail: str) -> None:
@@ -258,16 +260,18 @@ class Connection(asyncio.Protocol):
         self._drop_body()
         self.refusal = gateway.refusal(status, detail)
         edge.count(str(self.parser.get_method(), "latin-1") if not self.in_head else "other", "refused", int(status))
-        if not self.waiting:
+        if not (self.serving or self.waiting):
             self._end()
-        elif not self.blocked:
-            self.deadline = math.inf
 
     def _end(self) -> None:
         """Send the refusal and wait a little for the client to read it: a reset would take it away from under its eyes."""
         self.transport.write(self.refusal)
         self.transport.write_eof()
         self._wait(LINGER_SECONDS)
+
+    def _release(self, request: Request) -> None:
+        self.shared.spooled -= request.size
+        request.body.close()
 
     def _drop_body(self) -> None:
         self.shared.receiving.pop(self, None)
@@ -280,17 +284,15 @@ class Connection(asyncio.Protocol):
 def _fault(parser: Any, target: bytes, headers: list[tuple[str, str]]) -> str:
     """Say what the parser lets through and we do not, because two readers could take it for two things; empty: nothing."""
     version, names = parser.get_http_version(), [name for name, _ in headers]
-    coding = [value for name, value in headers if name == "transfer-encoding"]
-    if version not in {"1.0", "1.1"}:
-        return "Only HTTP/1.1 and HTTP/1.0 are spoken here."
-    if not _TARGET.fullmatch(target) or parser.get_method() == b"CONNECT":
-        return "The target of the request is not one that we take."
-    if names.count("host") != 1 and (version, names.count("host")) != ("1.0", 0):
-        return "A request has one Host header."
-    if names.count("content-type") > 1:
-        return "A request has one Content-Type."
-    if coding and (version != "1.1" or [value.lower() for value in coding] != ["chunked"] or "content-length" in names):
-        return "Transfer-Encoding is chunked, in HTTP/1.1, once, and without Content-Length."
-    if any(value.lower() != "100-continue" for name, value in headers if name == "expect"):
-        return "Expect can only be 100-continue."
-    return ""
+    coding = [value.lower() for name, value in headers if name == "transfer-encoding"]
+    expected = {value.lower() for name, value in headers if name == "expect"}
+    unclear_length = bool(coding) and (version != "1.1" or coding != ["chunked"] or "content-length" in names)
+    faults = {
+        "Only HTTP/1.1 and HTTP/1.0 are spoken here.": version not in {"1.0", "1.1"},
+        "The target of the request is not one that we take.": not _TARGET.fullmatch(target) or parser.get_method() == b"CONNECT",
+        "A request has one Host header.": names.count("host") != 1 and (version, names.count("host")) != ("1.0", 0),
+        "A request has one Content-Type.": names.count("content-type") > 1,
+        "Transfer-Encoding is chunked, in HTTP/1.1, once, and without Content-Length.": unclear_length,
+        "Expect can only be 100-continue.": not expected <= {"100-continue"},
+    }
+    return next((text for text, holds in faults.items() if holds), "")

@@ -64,7 +64,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     async def _run(self) -> None:
         applications: list[Application] = [self.wsgi, edge.metrics]
         for listener, application in zip(self.sockets, applications, strict=False):
-            listener.setblocking(False)
+            listener.setblocking(False)  # noqa: FBT003 (as the socket module has it)
             self.loop.add_reader(listener.fileno(), self._accept, listener, application)
         while self.alive and self.ppid == os.getppid():
             await self._tick()
