@@ -268,7 +268,8 @@ def test_whatever_clients_do_nothing_of_it_is_held_in_the_end():
     chance = random.Random(12)
     shared = wire.Shared(600, 600, 100_000, time.monotonic, lambda connection, _: asked.append(connection))
     asked = []
-    steps = [HEALTHY, HEALTHY * 3, SLOW_HEAD, b"x", SLOW_BODY, post("t", b"Content-Length: 90000\r\n"), b"x" * 80_000, CHUNKED,
+    whole = post("t", b"Content-Length: 3\r\n", body=b"abc")
+    steps = [HEALTHY, HEALTHY * 3, whole, whole * 3, SLOW_HEAD, b"x", SLOW_BODY, post("t", b"Content-Length: 90000\r\n"), b"x" * 80_000, CHUNKED,
              b"5\r\nabcde\r\n", b"0\r\n\r\n", b"ab\r\n\r\n", b"end", b"reset", b"read"]  # fmt: skip
 
     async def client():
