@@ -12,7 +12,7 @@ from pathlib import Path
 import urllib3
 
 COMMAND = [sys.executable, "-c", "from coopapi.cli import main; main()", "serve"]
-PATIENCE = 60
+PATIENCE = 180
 
 
 def free_port():

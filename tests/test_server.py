@@ -39,7 +39,7 @@ def deployment(postgres, migrated, tmp_path_factory):
     postgres.create_database("served")
     crypto.create_key_file(folder / "keys.json")
     environment = {
-        "COOPAPI_DATABASE_URL": postgres.url("served", migrate.APP_ROLE, "app-password"),
+        "COOPAPI_DATABASE_URL": postgres.url("served", migrate.DEFAULT_ROLE, "app-password"),
         "COOPAPI_KEY_FILE": str(folder / "keys.json"),
         "COOPAPI_ISSUERS_FILE": str(migrated.issuers_file),
     }
