@@ -168,10 +168,6 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
                 raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
         return {"status": "ready"}
 
-    @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(edge.metrics(), content_type="text/plain; version=0.0.4")
-
     @app.get("/openapi.json")
     def openapi() -> Response:
         root = request.script_root

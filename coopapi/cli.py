@@ -112,8 +112,19 @@ def serve() -> None:
     issuer = administration.clients_issuer(database)
     if issuer.fault:
         click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
-    environment = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="coopapi-metrics-"), **os.environ}
-    os.execve(sys.executable, demonstration.SERVER, environment)  # noqa: S606 (our own server)
+    os.execve(sys.executable, demonstration.SERVER, {**os.environ, **_folders()})  # noqa: S606 (our own server)
+
+
+def _folders() -> dict[str, str]:
+    """Find a folder for files that the server needs while it runs, also where nothing but the memory can be written."""
+    try:
+        found = tempfile.gettempdir()
+    except FileNotFoundError:
+        found = "/dev/shm"  # noqa: S108 (what is made in it is for our user alone)
+        if not os.access(found, os.W_OK):
+            raise BadSettings("there is no folder for temporary files: set TMPDIR to one that can be written to") from None
+    figures = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp("-coopapi", dir=found)} if config.read().metrics_bind else {}
+    return {"TMPDIR": found, **figures}
 
 
 @commands.command("migrate")

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -178,10 +177,9 @@ def _demo_issuer(folder: Path) -> Signer:
 @contextmanager
 def served(environment: Mapping[str, str], log: Path, base_url: str) -> Iterator[str]:
     """Run the service while the context lasts."""
-    with tempfile.TemporaryDirectory(prefix="coopapi-metrics-") as figures, log.open("ab") as output:
+    with log.open("ab") as output:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_")}
-        full = {**inherited, **environment, "PROMETHEUS_MULTIPROC_DIR": figures}
-        server = subprocess.Popen(SERVER, env=full, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 (ours)
+        server = subprocess.Popen(SERVER, env={**inherited, **environment}, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 (ours)
         pid_file = log.with_suffix(".pid")
         pid_file.write_text(str(server.pid))
         try:
