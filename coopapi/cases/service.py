@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, select
 from coopapi import matching
 from coopapi.access import Action, Level
 from coopapi.cases.models import CASE_LIFE, Case, CaseKey
-from coopapi.db import Kept, Work, new_id
+from coopapi.db import Kept, Work
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
 from coopapi.grants import ACCESS_LIFE, CaseAccess, granted
@@ -86,7 +86,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     countries = data.get("countries", [])
     case = Case(
         **{
-            "id": new_id(),
+            "id": work.new_id(),
             "operation_name": None,
             "crime_categories": [],
             "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
@@ -147,7 +147,7 @@ def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
 
 def _grant(work: Work, case: Case, authority_id: UUID, level: Level, reason: str) -> CaseAccess:
     return CaseAccess(
-        id=new_id(),
+        id=work.new_id(),
         case_id=case.id,
         owner_id=case.authority_id,
         authority_id=authority_id,

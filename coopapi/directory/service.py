@@ -7,7 +7,7 @@ from uuid import UUID
 
 from coopapi.access import CLEARABLE, Action, Role
 from coopapi.crypto import Keyring
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
@@ -78,7 +78,7 @@ def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principa
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotFound
     check_jwks(data.get("jwks"))
-    row_id = new_id()
+    row_id = work.new_id()
     secret = None if data.get("jwks") else secrets.token_urlsafe(32)
     kept = {"id": row_id, "issuer": work.settings.base_url, "subject": str(row_id)}
     row = enrol(work, authority_id, "client", {**data, **kept, "secret_digest": secret and digest_of(work.keys, secret)})
@@ -90,7 +90,7 @@ def enrol(work: Work, authority_id: UUID, kind: str, data: dict[str, Any]) -> Pr
     taken = work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"])
     if work.session.scalar(taken) is not None:
         raise SubjectTaken
-    defaults = {"id": new_id(), "victim_cleared": False, "active": True, "created_at": work.now}
+    defaults = {"id": work.new_id(), "victim_cleared": False, "active": True, "created_at": work.now}
     row = work.add(Principal(authority_id=authority_id, kind=kind, **{**defaults, **data}))
     work.note(f"{kind}.added", row, roles=row.roles, victim_cleared=row.victim_cleared)
     return row

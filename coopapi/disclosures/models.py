@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row, new_id
+from coopapi.db import Kept, Row, own_id
 from coopapi.grants import granted
 from coopapi.lifecycle import Lifecycle, Move, Side
 
@@ -76,7 +76,7 @@ class DisclosedItem(Row):
     __tablename__ = "disclosed_items"
     __table_args__ = (UniqueConstraint("disclosure_id", "identifier_id"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     disclosure_id: Mapped[UUID] = mapped_column(ForeignKey("disclosures.id"))
     identifier_id: Mapped[UUID] = mapped_column(ForeignKey("identifiers.id"))
     victim: Mapped[bool] = mapped_column()
