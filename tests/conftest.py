@@ -23,13 +23,14 @@ APP_PASSWORD = "app-password"
 
 
 class Clock:
-    """A clock that tests move."""
+    """A clock that tests move, and may stop."""
 
     def __init__(self):
         self.offset = timedelta()
+        self.stopped = None
 
     def __call__(self):
-        return datetime.now(UTC) + self.offset
+        return self.stopped or datetime.now(UTC) + self.offset
 
     def forward(self, **by):
         self.offset += timedelta(**by)
@@ -120,7 +121,7 @@ def database(app):
 @pytest.fixture
 def world(app, register, signer, clock) -> World:
     """Authorities of three countries and their people, on an otherwise empty register."""
-    clock.offset = timedelta()
+    clock.offset, clock.stopped = timedelta(), None
 
     def settle():
         register.empty()

@@ -1,0 +1,106 @@
+"""Where stories are played twice and the answers compared."""
+
+import secrets
+from uuid import uuid4
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from worlds.asking import Walk
+from worlds.comparing import differences
+from worlds.play import OPEN_FROM_THE_START, START, Place, Play, Secret
+from worlds.steps import stories
+
+from coopapi import administration
+from world import ISSUER, World, populate
+
+CALLERS = {
+    Secret.VICTIMS: (
+        ("colleague", "nl"), ("colleague", "nl"), ("uncleared", "fr"), ("analyst", "nl"), ("system", "nl"), ("desk_uncleared", "desk"),
+        ("central", "nl"), ("admin", "nl"),
+    ),
+    Secret.HIDDEN: (
+        ("investigator", "nl"), ("colleague", "nl"), ("prosecutor", "nl"), ("analyst", "nl"), ("desk", "nl"), ("auditor", "nl"),
+        ("contact", "nl"),
+    ),
+    Secret.REGISTRATION: (("investigator", "nl"), ("colleague", "nl")),
+}  # fmt: skip
+MORE_PEOPLE = {"romanian_uncleared": ("ro", "investigator"), "desk_uncleared": ("desk_nl", "desk")}
+
+
+class Lab:
+    """One register, put back before each world of each story."""
+
+    def __init__(self, app, register, owner, signer, clock):
+        self.app, self.register, self.owner, self.signer, self.clock = app, register, owner, signer, clock
+        self.document = app.test_client().get("/openapi.json").json
+        self.stories = self.comparisons = 0
+        self.operations = set()
+
+    def world(self):
+        """The register as every story finds it: the people, and a few visible cases with their subjects."""
+        self.clock.stopped = START
+        authorities, people, places = self.register.as_of("two worlds", self._begin)
+        world = World(self.app, self.signer, self.clock, authorities, people)
+        world.cursor = self.owner.cursor()
+        return world, places
+
+    def _begin(self):
+        self.register.empty()
+        authorities, people = populate(self.app)
+        database = self.app.extensions["coopapi"].database
+        for name, (home, role) in MORE_PEOPLE.items():
+            data = {"name": name, "issuer": ISSUER, "subject": name, "roles": [role]}
+            people[name] = administration.add_person(database, authorities[home], data)
+        world = World(self.app, self.signer, self.clock, authorities, people)
+        play = Play(world, Secret.HIDDEN, "nobody", "nl", full=True, skipped=set())
+        for minute, name in enumerate(OPEN_FROM_THE_START):
+            play.now(minute - 10)
+            play.open(play.places[name])
+        return authorities, people, {name: (place.id, place.subjects) for name, place in play.places.items() if place.id}
+
+    def compare(self, secret, caller, home, story):
+        """Play a story in both worlds, and say where the caller is answered differently."""
+        skipped = set()
+        answers = []
+        for full in (True, False):
+            world, places = self.world()
+            play = Play(world, secret, caller, home, full, skipped)
+            play.begin(places)
+            play.run(story)
+            answers.append(self._answers(play))
+        self.stories += 1
+        self.comparisons += len(answers[0])
+        return differences(*answers)
+
+    def _answers(self, play):
+        own = {("step", name): answer for name, answer in play.answers}
+        if play.secret is Secret.REGISTRATION:
+            return {key: answer for key, answer in own.items() if "/identifiers" in key[1]}
+        walk = Walk(play.world.as_(play.caller), self.document, self.stories).everything(self._strangers(play))
+        self.operations |= walk.operations
+        return own | walk.answers
+
+    def _strangers(self, play):
+        """Ids that the caller has no way to know: of the secret where it is, made up where it is not."""
+        play.world.cursor.execute("select id from case_overlaps where open_shared_a = 0 and not ever_open order by 1 limit 1")
+        found = play.world.cursor.fetchone() if play.secret is Secret.VICTIMS else None
+        return []
+
+
+def explore(lab, secret, number, count):
+    """Play `count` generated stories; hypothesis shows the shortest one whose worlds differ."""
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    @given(st.sampled_from(CALLERS[secret]), stories(secret))
+    def same_in_both(who, story):
+        assert lab.compare(secret, *who, story) == []
+
+    same_in_both()
