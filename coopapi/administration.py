@@ -1,5 +1,6 @@
 """What the operator does from the shell: authorities, people, clients, tokens, signing keys, the proof of the journal."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -7,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select, text
 
-from coopapi import config, reconciling
+from coopapi import checks, config, reconciling
 from coopapi.access import Actor, Role
 from coopapi.crypto import load_keys
 from coopapi.db import Database, Work
@@ -87,6 +88,17 @@ def rotate_keys(database: Database) -> str:
         row = oauth.rotate(work.session, database.keys, work.now)
         work.note("signing_key.rotated", object_type="signing_key", kid=row.kid)
         return row.kid
+
+
+def check(database: Database) -> Iterator[checks.Check]:
+    """Check all that the service needs and all that an operator should see to, in the order in which one would mend it."""
+    with database.anonymous() as session:
+        found = list(checks.essential(database, session))
+        yield from found
+        if not any(one.fault for one in found):
+            yield from checks.unknown_callers(database, session)
+            yield from checks.advisable(session)
+        yield checks.clock(session, time.time)
 
 
 def reconcile(database: Database, *, repair: bool) -> dict[str, int]:

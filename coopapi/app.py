@@ -4,24 +4,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from flask import Flask, Response, json, request
-from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from coopapi import config, edge, migrate, problems
-from coopapi.access import Actor, Role
+from coopapi import config, edge, problems
 from coopapi.api import create_api
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
+from coopapi.checks import essential, require_safe
 from coopapi.config import BadSettings, Settings
 from coopapi.contacts.routes import blp as contacts
 from coopapi.crypto import Keyring, load_keys
 from coopapi.db import Clock, Database, utc_now
 from coopapi.deadlines.routes import blp as deadlines
-from coopapi.directory.models import CANARY
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import NotFound, Unavailable
@@ -43,10 +40,6 @@ from coopapi.overlaps.routes import blp as identifiers
 from coopapi.providers.routes import blp as providers
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
-
-
-class LeakyDatabase(BadSettings):
-    """The database would show rows to callers who may not see them; the service does not start."""
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
@@ -119,7 +112,7 @@ class Gate:
     def check(self) -> None:
         """Check the database once."""
         if not self.checked:
-            check_database(self.database)
+            require_safe(self.database)
             self.checked = True
 
     def admit(self) -> None:
@@ -132,86 +125,6 @@ class Gate:
             raise Unavailable("the database is not ready") from None
 
 
-def check_database(database: Database) -> None:
-    """Refuse a role that policies do not bind, and a database in which the canary can be seen (R14)."""
-    with database.anonymous() as session:
-        if not migrate.is_current(session.connection()):
-            raise BadSettings("the database is not at the newest migration: run coopapi migrate")
-        strong = session.execute(
-            text(
-                "select rolsuper or rolbypassrls as exempt, exists (select from pg_class c where c.relowner = r.oid"
-                " and c.relnamespace = 'public'::regnamespace) as owner, exists (select from pg_auth_members m"
-                " where m.member = r.oid) as member from pg_roles r where rolname = current_user",
-            ),
-        ).one()
-        if strong.exempt or strong.owner or strong.member:
-            raise LeakyDatabase("COOPAPI_DATABASE_URL must be the role coopapi_app: no superuser, no owner, member of nothing")
-        seen = [table for table in _OWNED if session.scalar(text(f"select exists (select from {table})"))]  # noqa: S608 (names above)
-    with database.work(lambda _: _STRANGER, "canary") as work:
-        if work.session.scalar(text("select exists (select from cases where id = :canary)"), {"canary": CANARY}):
-            seen.append("canary")
-    if seen:
-        raise LeakyDatabase(f"rows of others are visible: {', '.join(seen)}")
-
-
-_OWNED: Final = (
-    "cases",
-    "identifiers",
-    "subjects",
-    "case_access",
-    "case_overlaps",
-    "overlap_sides",
-    "disclosures",
-    "exclusions",
-    "parties",
-    "shared_cases",
-    "meetings",
-    "meeting_participants",
-    "meeting_conclusions",
-    "meeting_actions",
-    "centre_entries",
-    "calendar_feeds",
-    "consultations",
-    "consultation_positions",
-    "proceedings_transfers",
-    "jits",
-    "jit_parties",
-    "jit_members",
-    "jit_participants",
-    "jit_associates",
-    "jit_signatures",
-    "jit_amendments",
-    "jit_evaluations",
-    "jit_statements",
-    "jit_releases",
-    "mla_requests",
-    "mla_measures",
-    "mla_messages",
-    "deadlines",
-    "evidence",
-    "evidence_texts",
-    "custody",
-    "evidence_uses",
-    "journal_entries",
-    "principals",
-    "authorities",
-)
-"""Tables in which nobody who is nobody sees a row."""
-
-_STRANGER: Final = Actor(
-    id=UUID(int=1),
-    kind="client",
-    name="stranger",
-    authority_id=UUID(int=1),
-    authority_name="nowhere",
-    country=None,
-    role=Role.INVESTIGATOR,
-    roles=(Role.INVESTIGATOR,),
-    victim_cleared=True,
-    operator=False,
-)
-
-
 def _operation(app: Flask, document: bytes) -> None:
     """Add the routes of operation: they need no token, and say nothing of anybody."""
     page = (files("coopapi") / "static" / "docs.html").read_bytes()
@@ -222,9 +135,10 @@ def _operation(app: Flask, document: bytes) -> None:
 
     @app.get("/readyz")
     def readyz() -> dict[str, str]:
-        with app.extensions["coopapi"].database.anonymous() as session:
-            if not migrate.is_current(session.connection()):
-                raise Unavailable("the database waits for coopapi migrate")
+        database = app.extensions["coopapi"].database
+        with database.anonymous() as session:
+            if any(check.fault for check in essential(database, session)):
+                raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
         return {"status": "ready"}
 
     @app.get("/metrics")

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from coopapi import administration, config, crypto, demonstration, digesting, migrate
 from coopapi.access import Role
-from coopapi.app import check_database, create_app, specification
+from coopapi.app import create_app, specification
+from coopapi.checks import require_safe
 from coopapi.config import BadSettings
 from coopapi.directory import codelists
 from coopapi.errors import CoopError
@@ -58,7 +59,7 @@ def demo(port: int, data_dir: Path, *, as_json: bool) -> None:
 @commands.command()
 def serve() -> None:
     """Serve with gunicorn, by the settings in the environment."""
-    check_database(create_app().extensions["coopapi"].database)
+    require_safe(create_app().extensions["coopapi"].database)
     environment = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="coopapi-metrics-"), **os.environ}
     os.execve(sys.executable, demonstration.SERVER, environment)  # noqa: S606 (our own server)
 
@@ -72,7 +73,19 @@ def migrate_command(target: str) -> None:
     made = migrate.migrate(owner, settings.database_url, crypto.load_keys(settings.key_file), target)
     click.echo(f"migrated to {target}")
     if made:
-        click.echo(f"the role {migrate.APP_ROLE} was made, its password is shown this once: {made}")
+        click.echo(
+            f"the role {migrate.app_login(owner, settings.database_url)[0]} was made, its password is shown this once: {made}"
+        )
+
+
+@commands.command()
+def check() -> None:
+    """Check database, roles, rights, keys and settings; print each line with its cure, and exit 1 if anything is wrong."""
+    faults = 0
+    for found in administration.check(administration.connect()):
+        faults += bool(found.fault)
+        click.echo(f"FAULT  {found.name}: {found.fault}. Cure: {found.cure}" if found.fault else f"ok     {found.name}")
+    sys.exit(1 if faults else 0)
 
 
 @commands.group()

@@ -25,6 +25,11 @@ from coopapi.errors import Forbidden, NotFound, Stale
 Clock = Callable[[], datetime]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_LIMITS: Final = (
+    "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
+    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off"
+)
+"""Limits of every transaction. They are set in each one, so that they hold for any role and behind a transaction pooler."""
 
 
 def utc_now() -> datetime:
@@ -204,6 +209,7 @@ class Database:
     def anonymous(self) -> Iterator[Session]:
         """Open a transaction of nobody, for tokens, keys and health: it sees no row of anybody."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.connection().exec_driver_sql(_LIMITS)
             yield session
 
     @contextmanager

@@ -124,7 +124,7 @@ def prepare(postgres: Embedded, folder: Path, port: int) -> tuple[dict[str, str]
     signer = _demo_issuer(folder)
     postgres.create_database("coopapi")
     environment = {
-        "COOPAPI_DATABASE_URL": postgres.url("coopapi", migrate.APP_ROLE, password),
+        "COOPAPI_DATABASE_URL": postgres.url("coopapi", migrate.DEFAULT_ROLE, password),
         "COOPAPI_KEY_FILE": str(folder / "keys.json"),
         "COOPAPI_ISSUERS_FILE": str(folder / "issuers.json"),
         "COOPAPI_BASE_URL": f"http://127.0.0.1:{port}",

@@ -1,5 +1,6 @@
 """Migrations: up, down, up; the schema is what the models say; an unprivileged role cannot serve."""
 
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,13 +11,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from coopapi import config, migrate
-from coopapi.app import LeakyDatabase, check_database, create_app
+from coopapi import config, crypto, migrate, rules
+from coopapi.app import create_app
+from coopapi.checks import LeakyDatabase, essential, require_safe, unknown_callers
 from coopapi.config import BadSettings
 from coopapi.db import Database, Row
 from coopapi.embedded import Embedded
 from coopapi.journal.models import Xid8
 from coopapi.journal.service import record
+from coopapi.migrate import CannotMigrate
 
 ischema_names["xid8"] = Xid8
 FUNCTION_TABLES = {"match_tokens", "holdings", "likenesses", "alembic_version"}
@@ -43,13 +46,120 @@ def tables(url):
 
 
 def test_up_down_up(postgres, fresh, keys):
-    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.APP_ROLE, "app-password")
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
     migrate.migrate(url, app_url, keys)
     first = tables(url)
     migrate.migrate(url, app_url, keys, "base")
     assert tables(url) == set()
     migrate.migrate(url, app_url, keys)
     assert tables(url) == first >= {"cases", "context_key"}
+
+
+@pytest.mark.parametrize(("revision", "told"), [("0003", "made before the first release"), ("9999", "install a newer coopapi")])
+def test_a_database_of_another_time_is_refused_in_one_line(postgres, fresh, keys, revision, told):
+    url = postgres.url(fresh)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("create table alembic_version (version_num varchar(32) primary key)"))
+        connection.execute(text("insert into alembic_version values (:revision)"), {"revision": revision})
+    engine.dispose()
+
+    with pytest.raises(CannotMigrate, match=told) as refused:
+        migrate.migrate(url, url, keys)
+
+    assert "\n" not in str(refused.value)
+
+
+def test_another_key_file_is_refused_and_changes_nothing(postgres, fresh, keys):
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
+    migrate.migrate(url, app_url, keys)
+    wrong = crypto.Keyring(b"w" * 32, b"x" * 32)
+
+    with pytest.raises(CannotMigrate, match="is not the key file"):
+        migrate.migrate(url, app_url, wrong)
+
+    assert {check.name for check in essential_checks(app_url, keys) if check.fault} == set()
+    assert {check.name for check in essential_checks(app_url, wrong) if check.fault} == {"key file"}
+
+
+def essential_checks(url, keys):
+    database = Database.connect(config.read({"COOPAPI_DATABASE_URL": url, "COOPAPI_KEY_FILE": "/none"}), keys, record)
+    with database.anonymous() as session:
+        found = list(essential(database, session))
+    database.engine.dispose()
+    return found
+
+
+TAMPERED = {
+    "function priv.level(uuid)": "alter function priv.level(uuid) owner to coopapi",
+    "function priv.takes_part(uuid,integer)": "drop function priv.takes_part(uuid, integer) cascade",
+    "policy seen on cases": "alter policy seen on cases using (true)",
+    "policy opened on cases": "drop policy opened on cases",
+    "table cases": "alter table cases disable row level security",
+    "table signing_keys": "grant delete on signing_keys to coopapi_app",
+    "table meetings": "grant update (host_id) on meetings to coopapi_app",
+    "function priv.planted()": "create function priv.planted() returns int language sql return 1",
+}
+
+
+def test_what_differs_from_the_rules_is_named_and_migrate_puts_it_right(postgres, fresh, keys):
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
+    migrate.migrate(url, app_url, keys)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        assert rules.differences(connection) == []
+        assert not rules.apply(connection, migrate.rules_folder(), migrate.DEFAULT_ROLE)
+        for statement in TAMPERED.values():
+            connection.execute(text(statement))
+        found = {difference.rsplit(" ", 3 if "is not ours" in difference else 1)[0] for difference in rules.differences(connection)}
+        assert {name.removesuffix(" is") for name in found} >= set(TAMPERED)
+    assert [check.name for check in essential_checks(app_url, keys) if check.fault] == ["functions, policies and rights"]
+
+    migrate.migrate(url, app_url, keys)
+
+    with engine.connect() as connection:
+        assert rules.differences(connection) == []
+    engine.dispose()
+    assert [check.name for check in essential_checks(app_url, keys) if check.fault] == []
+
+
+def test_two_registers_of_one_cluster_have_an_application_role_each(postgres, fresh, keys, migrated):
+    """The second one once took over the role of the first, and its password."""
+    url = postgres.url(fresh)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("create role second_register login noinherit password 'of its own'"))
+    try:
+        app_url = postgres.url(fresh, "second_register", "of its own")
+        migrate.migrate(url, app_url.replace("of%20its%20own", "another"), keys)
+        assert [check.name for check in essential_checks(app_url, keys) if check.fault] == []
+        with engine.connect() as connection:
+            assert not connection.scalar(text("select has_table_privilege('coopapi_app', 'cases', 'SELECT')"))
+    finally:
+        migrate.migrate(url, app_url, keys, "base")
+        with engine.begin() as connection:
+            connection.execute(text("drop owned by second_register"))
+            connection.execute(text("drop role second_register"))
+        engine.dispose()
+
+
+def test_an_application_role_that_may_create_objects_stops_migrate(postgres, fresh, keys):
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(f"grant temporary on database {fresh} to coopapi_app"))
+    engine.dispose()
+    with pytest.raises(CannotMigrate, match="may create temporary objects"):
+        migrate.migrate(url, app_url, keys)
+
+
+def test_a_landed_revision_never_changes():
+    """`migrations/landed.txt` holds the SHA-256 of each file of every revision that has landed; add lines for a new revision."""
+    folder = migrate.migrations()
+    files = sorted([*folder.glob("versions/*.py"), *folder.glob("tables/*/*.sql")])
+    present = {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    listed = dict(line.split()[::-1] for line in (folder / "landed.txt").read_text().splitlines())
+    assert listed == present
 
 
 def test_models_and_schema_agree(postgres, migrated):
@@ -87,10 +197,10 @@ def test_an_owner_who_is_no_superuser_migrates_a_cluster_of_its_own(keys):
         password = migrate.migrate(owner, owner, keys)
         assert password
         settings = config.read(
-            {"COOPAPI_DATABASE_URL": server.url("register", migrate.APP_ROLE, password), "COOPAPI_KEY_FILE": "/none"}
+            {"COOPAPI_DATABASE_URL": server.url("register", migrate.DEFAULT_ROLE, password), "COOPAPI_KEY_FILE": "/none"}
         )
         database = Database.connect(settings, keys, record)
-        check_database(database)
+        require_safe(database)
         database.engine.dispose()
         migrate.migrate(owner, owner, keys, "base")
         migrate.migrate(owner, owner, keys)
@@ -99,8 +209,8 @@ def test_an_owner_who_is_no_superuser_migrates_a_cluster_of_its_own(keys):
 
 def test_the_service_refuses_a_role_that_policies_do_not_bind(postgres, migrated, keys):
     database = Database.connect(_with(migrated, postgres.url("coopapi")), keys, record)
-    with pytest.raises(LeakyDatabase, match="coopapi_app"):
-        check_database(database)
+    with pytest.raises(LeakyDatabase, match="no superuser"):
+        require_safe(database)
     database.engine.dispose()
 
 
@@ -108,15 +218,18 @@ def test_the_service_refuses_a_database_in_which_the_canary_is_seen(app, owner, 
     with owner.cursor() as cursor:
         cursor.execute("create policy leak on cases for select using (true)")
         try:
-            with pytest.raises(LeakyDatabase, match="canary"):
-                check_database(database)
+            with pytest.raises(BadSettings, match="policy leak on cases is not ours"):
+                require_safe(database)
+            with database.anonymous() as session:
+                (found,) = unknown_callers(database, session)
+            assert "canary" in found.fault
         finally:
             cursor.execute("drop policy leak on cases")
-    check_database(database)
+    require_safe(database)
 
 
 def test_the_service_refuses_a_database_that_is_not_migrated(postgres, fresh, migrated, keys):
-    settings = _with(migrated, postgres.url(fresh, migrate.APP_ROLE, "app-password"))
+    settings = _with(migrated, postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password"))
     with pytest.raises(BadSettings, match="coopapi migrate"):
         create_app(settings, keys)
 

@@ -419,8 +419,13 @@ def test_what_is_for_everybody_is_not_for_nobody(world, owner, things, table, po
 
 def test_every_policy_has_its_mutant(owner):
     with owner.cursor() as cursor:
-        cursor.execute("select tablename, policyname from pg_policies where policyname <> 'machine'")
+        cursor.execute("select tablename, policyname from pg_policies where policyname not in ('machine', 'backup')")
         assert set(cursor.fetchall()) == set(PROBES) | FOR_EVERYBODY
+
+
+def actor_named(world, name):
+    with world.app.extensions["coopapi"].database.anonymous() as session:
+        return actor_of(session, "https://issuer.test", name, None)
 
 
 def app_session(postgres):
@@ -444,8 +449,7 @@ def test_without_a_signed_context_there_is_nothing(postgres, things, context):
 
 def test_a_context_for_another_authority_or_of_long_ago_is_refused(world, postgres, things, clock, monkeypatch):
     database = world.app.extensions["coopapi"].database
-    with database.anonymous() as session:
-        actor = actor_of(session, "https://issuer.test", "foreign", None)
+    actor = actor_named(world, "foreign")
     good = database.context(actor, clock())
     monkeypatch.setattr("coopapi.db.time.time", lambda: 1_700_000_000)
     old = database.context(actor, clock())
@@ -523,38 +527,124 @@ def test_the_application_role_cannot(postgres, things, statement):
 
 
 LINT = {
-    "a table with policies that are not forced": "select relname from pg_class where relnamespace = 'public'::regnamespace"
-    " and relkind = 'r' and oid in (select polrelid from pg_policy) and not (relrowsecurity and relforcerowsecurity)",
-    "a table of somebody's without policies": "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
-    " and not relrowsecurity and relname not in ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions')",
-    "a definer function without a fixed search path": "select proname from pg_proc where prosecdef and pronamespace ="
-    " 'priv'::regnamespace and proconfig is distinct from '{search_path=pg_catalog}'",
-    "a function anybody may call": "select p.proname from pg_proc p, aclexplode(p.proacl) a where p.pronamespace ="
-    " 'priv'::regnamespace and a.grantee = 0 union select proname from pg_proc where pronamespace = 'priv'::regnamespace and proacl is null",
-    "a role of ours that is a member of another": "select rolname from pg_roles r join pg_auth_members m on m.member = r.oid"
-    " where rolname in ('coopapi_app', 'coopapi_definer')",
-    "a member of the definer": "select 1 from pg_auth_members where roleid = 'coopapi_definer'::regrole",
-    "a role of ours with too much power": "select rolname from pg_roles where rolname like 'coopapi\\_%%' and"
-    " (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)",
-    "a trigger on the tables of matching": "select tgname from pg_trigger where not tgisinternal and tgrelid in"
-    " ('match_tokens'::regclass, 'holdings'::regclass, 'likenesses'::regclass)",
-    "a unique key on text of callers across authorities": "select conname from pg_constraint where contype = 'u' and conrelid = 'cases'::regclass"
-    " and not ('authority_id' = any (select attname from pg_attribute where attrelid = conrelid and attnum = any (conkey)))",
+    "a table with policies that are not forced": (
+        "select relname from pg_class where relnamespace = 'public'::regnamespace"
+        " and relkind = 'r' and oid in (select polrelid from pg_policy) and not (relrowsecurity and relforcerowsecurity)",
+        "alter table cases no force row level security",
+    ),
+    "a table of somebody's without policies": (
+        "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+        " and not relrowsecurity and relname not in"
+        " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions')",
+        "create table planted (id uuid)",
+    ),
+    "a definer function that looks types up in pg_temp first": (
+        "select proname from pg_proc where prosecdef and pronamespace ="
+        " 'priv'::regnamespace and proconfig is distinct from '{\"search_path=pg_catalog, pg_temp\"}'",
+        "create function priv.planted() returns int language sql security definer set search_path = pg_catalog as 'select 1'",
+    ),
+    "a function for callers that is parsed with their search path": (
+        "select proname from pg_proc where pronamespace = 'priv'::regnamespace and not prosecdef and prosqlbody is null"
+        " and has_function_privilege('coopapi_app', oid, 'EXECUTE')",
+        "create function priv.planted() returns int language sql as 'select 1'",
+    ),
+    "a function anybody may call": (
+        "select p.proname from pg_proc p, aclexplode(p.proacl) a where p.pronamespace ="
+        " 'priv'::regnamespace and a.grantee = 0 union select proname from pg_proc where pronamespace = 'priv'::regnamespace"
+        " and proacl is null",
+        "create function priv.planted() returns int language sql return 1",
+    ),
+    "a role of ours that is a member of another": (
+        "select rolname from pg_roles r join pg_auth_members m on m.member = r.oid"
+        " where rolname in ('coopapi_app', 'coopapi_definer', 'coopapi_backup')",
+        "grant pg_read_all_data to coopapi_app",
+    ),
+    "a member of the definer": (
+        "select 1 from pg_auth_members where roleid = 'coopapi_definer'::regrole",
+        "grant coopapi_definer to coopapi_backup",
+    ),
+    "a role of ours with too much power": (
+        "select rolname from pg_roles where rolname like 'coopapi\\_%' and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)",
+        "alter role coopapi_backup bypassrls",
+    ),
+    "a trigger on the tables of matching": (
+        "select tgname from pg_trigger where not tgisinternal and tgrelid in"
+        " ('match_tokens'::regclass, 'holdings'::regclass, 'likenesses'::regclass)",
+        "create trigger planted before update on holdings for each row execute function suppress_redundant_updates_trigger()",
+    ),
+    "a unique key on text of callers across authorities": (
+        "select conname from pg_constraint where contype = 'u' and conrelid = 'cases'::regclass"
+        " and not ('authority_id' = any (select attname from pg_attribute where attrelid = conrelid and attnum = any (conkey)))",
+        "alter table cases add constraint planted unique (reference)",
+    ),
+    "a right of the application to create anything": (
+        "select 1 where has_database_privilege('coopapi_app', current_database(), 'TEMPORARY, CREATE') union all"
+        " select 1 from pg_namespace where has_schema_privilege('coopapi_app', oid, 'CREATE')",
+        "grant temporary on database coopapi to public",
+    ),
+    "a table that the backup role does not read whole": (
+        "select relname from pg_class c where relkind = 'r' and relnamespace = 'public'::regnamespace"
+        " and (not has_table_privilege('coopapi_backup', oid, 'SELECT') or relrowsecurity and not exists (select from pg_policy"
+        " where polrelid = c.oid and polname = 'backup' and pg_get_expr(polqual, polrelid) = 'true'))",
+        "drop policy backup on cases",
+    ),
 }
 
 
 @pytest.mark.parametrize("finding", LINT)
 def test_the_catalog_has_no(owner, finding):
+    query, planted = LINT[finding]
     with owner.cursor() as cursor:
-        cursor.execute(LINT[finding])
+        cursor.execute(query)
         assert cursor.fetchall() == []
+        cursor.execute("begin")
+        try:
+            cursor.execute(planted)
+            cursor.execute(query)
+            assert cursor.fetchall() != []
+        finally:
+            cursor.execute("rollback")
 
 
-def test_the_application_role_has_its_limits(postgres, migrated):
-    with app_session(postgres) as connection, connection.cursor() as cursor:
-        for name, limit in (("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "20s")):
-            cursor.execute(f"show {name}")
-            assert cursor.fetchone() == (limit,)
+PLANT = """
+    create function pg_temp.caught(pg_catalog.uuid) returns boolean language plpgsql as $$
+        begin raise exception 'ran as %', current_user; end $$;
+    create domain pg_temp.uuid as pg_catalog.uuid check (pg_temp.caught(value))"""
+RECORD = """select priv.record('[{"action": "x", "object_type": "case", "object_id": "00000000-0000-7000-8000-000000000001",
+    "purpose": "x", "request_id": "x", "consultation": false, "event": false, "victims_only": false, "detail": {}}]')"""
+
+
+def test_the_application_role_creates_no_temporary_objects(postgres, migrated):
+    with app_session(postgres) as connection, connection.cursor() as cursor, pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        cursor.execute("create domain pg_temp.uuid as text")
+
+
+def test_a_type_planted_in_pg_temp_is_used_by_no_definer_function(postgres, owner, world):
+    """The application role once ran its own code as the definer role through a domain `pg_temp.uuid`."""
+    context = world.app.extensions["coopapi"].database.context(actor_named(world, "foreign"), world.clock())
+    with owner.cursor() as mighty, app_session(postgres) as connection, connection.cursor() as cursor:
+        mighty.execute("grant temporary on database coopapi to coopapi_app")
+        try:
+            cursor.execute(PLANT)
+            cursor.execute("select set_config('coopapi.context', %s, false)", (context,))
+            cursor.execute(RECORD)
+            mighty.execute("alter function priv.record(jsonb) set search_path = pg_catalog")
+            with pytest.raises(psycopg2.errors.RaiseException, match="ran as coopapi_definer"):
+                cursor.execute(RECORD)
+        finally:
+            mighty.execute("alter function priv.record(jsonb) set search_path = pg_catalog, pg_temp")
+            mighty.execute("revoke temporary on database coopapi from coopapi_app")
+
+
+def test_every_transaction_has_its_limits(world):
+    with world.app.extensions["coopapi"].database.anonymous() as session:
+        for name, limit in (
+            ("statement_timeout", "15s"),
+            ("lock_timeout", "5s"),
+            ("idle_in_transaction_session_timeout", "20s"),
+            ("jit", "off"),
+        ):
+            assert session.scalar(text(f"show {name}")) == limit
 
 
 def test_expiry_of_access_follows_the_clock(world):

@@ -1,0 +1,134 @@
+"""The functions, policies and grants of the database: applied as one, and compared with what is there."""
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+_TEMPLATE: Final = re.compile(
+    r"^-- template ([A-Z]+)\((\w+(?:, \w+)*)\):[^\n]*\n(.*?)(?=^-- template |\Z)", re.MULTILINE | re.DOTALL
+)
+_ROLE: Final = re.compile(r"\bAPP_ROLE\b")
+
+_CATALOG: Final = """
+    select 'function' as kind, p.oid::regprocedure::text as name,
+           pg_get_functiondef(p.oid) || pg_get_userbyid(p.proowner) || coalesce(p.proacl::text, '') as body
+    from pg_proc p where p.pronamespace = 'priv'::regnamespace
+    union all
+    select 'policy', p.policyname || ' on ' || p.tablename,
+           concat_ws('|', p.permissive, p.roles::text, p.cmd, coalesce(p.qual, ''), coalesce(p.with_check, ''))
+    from pg_policies p where p.schemaname = 'public'
+    union all
+    select 'table', c.oid::regclass::text,
+           concat_ws('|', pg_get_userbyid(c.relowner), c.relrowsecurity, c.relforcerowsecurity, coalesce(c.relacl::text, ''),
+                     (select string_agg(a.attname || a.attacl::text, ',' order by a.attname)
+                      from pg_attribute a where a.attrelid = c.oid and a.attacl is not null))
+    from pg_class c where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)"""
+
+_DIGESTS: Final = f"select kind, name, encode(sha256(convert_to(body, 'UTF8')), 'hex') as digest from ({_CATALOG}) as objects"  # noqa: S608
+
+_RECORD: Final = text(f"insert into priv.rules (kind, name, digest) {_DIGESTS}")
+
+_DIFFERENCES: Final = text(
+    f"""select coalesce(n.kind, r.kind) as kind, coalesce(n.name, r.name) as name,
+        case when n.name is null then 'is missing' when r.name is null then 'is not ours' else 'differs' end as fault
+    from ({_DIGESTS}) n full join (select * from priv.rules where kind <> 'source') r on r.kind = n.kind and r.name = n.name
+    where n.digest is distinct from r.digest order by 1, 2"""  # noqa: S608 (constants)
+)
+
+_CLEAR: Final = """do $$
+declare
+    found record;
+    functions text;
+begin
+    for found in select policyname, tablename from pg_policies where schemaname = 'public' loop
+        execute format('drop policy %I on public.%I', found.policyname, found.tablename);
+    end loop;
+    select string_agg(p.oid::regprocedure::text, ', ') into functions from pg_proc p where p.pronamespace = 'priv'::regnamespace;
+    if functions is not null then
+        execute 'drop function ' || functions;
+    end if;
+    for found in
+        select distinct c.oid::regclass as what, 'table' as kind, a.grantee, c.relowner as owner
+        from pg_class c, aclexplode(c.relacl) a
+        where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
+        union
+        select distinct c.oid::regclass, 'table', a.grantee, c.relowner
+        from pg_class c join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
+        where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace
+    loop
+        if found.grantee <> found.owner then
+            execute format('revoke all on table %s from %s', found.what,
+                           case found.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(found.grantee)) end);
+        end if;
+    end loop;
+    for found in
+        select a.grantee from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = 'priv' and a.grantee <> n.nspowner
+    loop
+        execute format('revoke all on schema priv from %s',
+                       case found.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(found.grantee)) end);
+    end loop;
+end $$"""
+
+
+def read(folder: Path, app_role: str) -> Iterator[str]:
+    """Yield the SQL of every file in the folder, in the order of their names, with the templates expanded.
+
+    The folder holds `00_templates.sql` and the files with functions, policies and grants; `app_role` is the name of the role as
+    which the application connects.
+    """
+    first, *others = sorted(folder.glob("*.sql"))
+    templates = _TEMPLATE.findall(first.read_text())
+    quoted = '"' + app_role.replace('"', '""') + '"'
+    for file in others:
+        sql = file.read_text()
+        for name, parameters, body in templates:
+            sql = _expand(sql, name, parameters.split(", "), body.strip())
+        yield _ROLE.sub(lambda _: quoted, sql)
+
+
+def _expand(sql: str, name: str, parameters: list[str], body: str) -> str:
+    call = re.compile(rf"\b{name}\(" + ", ".join([r"([\w.]+)"] * len(parameters)) + r"\)")
+
+    def expanded(found: re.Match[str]) -> str:
+        return body.format(**dict(zip(parameters, found.groups(), strict=True)))
+
+    return call.sub(expanded, sql)
+
+
+def source_digest(folder: Path, app_role: str) -> str:
+    """Return the SHA-256 of all rules as they would be applied for this role, in hexadecimal."""
+    return sha256("\n".join(read(folder, app_role)).encode()).hexdigest()
+
+
+def apply(connection: Connection, folder: Path, app_role: str) -> bool:
+    """Replace all functions, policies and grants of the database by those in the folder; return whether that was needed.
+
+    Nothing is done when the rules were applied already and the catalog still describes them as it did then. The connection needs
+    the owner's rights and membership in the role coopapi_definer.
+    """
+    digest = source_digest(folder, app_role)
+    if recorded_source(connection) == digest and not differences(connection):
+        return False
+    connection.exec_driver_sql("set local check_function_bodies = off")
+    connection.exec_driver_sql(_CLEAR.replace("%", "%%"))
+    for sql in read(folder, app_role):
+        connection.exec_driver_sql(sql.replace("%", "%%"))
+    connection.execute(text("delete from priv.rules"))
+    connection.execute(_RECORD)
+    connection.execute(text("insert into priv.rules values ('source', 'migrations/rules', :digest)"), {"digest": digest})
+    return True
+
+
+def recorded_source(connection: Connection) -> str | None:
+    """Return the digest of the rules that were applied last, if any were."""
+    found: str | None = connection.scalar(text("select digest from priv.rules where kind = 'source'"))
+    return found
+
+
+def differences(connection: Connection) -> list[str]:
+    """Name every function, policy and table whose definition, owner or rights are no longer what was applied."""
+    return [f"{row.kind} {row.name} {row.fault}" for row in connection.execute(_DIFFERENCES)]

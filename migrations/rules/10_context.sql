@@ -1,0 +1,83 @@
+create function priv.context() returns text[]
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    setting text := current_setting('coopapi.context', true);
+    payload text;
+    mac bytea;
+begin
+    if setting is null or setting = '' then
+        return null;
+    end if;
+    payload := split_part(setting, '.', 1);
+    select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))) into mac from priv.context_key k;
+    if mac is null or sha256(convert_to(encode(mac, 'hex'), 'UTF8'))
+                      <> sha256(convert_to(split_part(setting, '.', 2), 'UTF8')) then
+        raise exception 'the context is not signed by this service' using errcode = '42501';
+    end if;
+    if abs(split_part(payload, '|', 7)::bigint - extract(epoch from clock_timestamp())) > 300 then
+        raise exception 'the context has expired' using errcode = '42501';
+    end if;
+    return string_to_array(payload, '|');
+end $$;
+
+create function priv.authority() returns uuid language sql stable return nullif((priv.context())[1], '')::uuid;
+
+create function priv.principal() returns uuid language sql stable return nullif((priv.context())[2], '')::uuid;
+
+create function priv.role() returns text language sql stable return nullif((priv.context())[3], '');
+
+create function priv.cleared() returns boolean language sql stable return (priv.context())[4] = 't';
+
+create function priv.operator() returns boolean language sql stable return (priv.context())[5] = 't';
+
+create function priv.at() returns timestamptz language sql stable return to_timestamp((priv.context())[6]::bigint / 1e6);
+
+-- Who a token speaks for, before there is a context.
+create function priv.who(p_issuer text, p_subject text)
+returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
+               victim_cleared boolean, operator boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select p.id, p.kind, p.name, p.authority_id, a.name, a.country, p.roles, p.victim_cleared, a.operator
+    from public.principals p join public.authorities a on a.id = p.authority_id
+    where p.issuer = p_issuer and p.subject = p_subject and p.active
+$$;
+
+create function priv.client(p_client uuid) returns table (secret_digest bytea, jwks jsonb)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select p.secret_digest, p.jwks from public.principals p
+    where p.id = p_client and p.kind = 'client' and p.active
+$$;
+
+-- UUIDv7 (RFC 9562) for the few rows that are made here.
+create function priv.uuid7() returns uuid language sql volatile as $$
+    select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+        52, 1), 53, 1), 'hex')::uuid
+$$;
+
+grant usage on schema public, priv to APP_ROLE, coopapi_definer;
+grant select on priv.context_key to coopapi_definer;
+
+grant execute on function priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
+    priv.at(), priv.who(text, text), priv.client(uuid) to APP_ROLE;
+
+grant select, insert, update on authorities to APP_ROLE;
+grant select on authorities to coopapi_definer;
+create policy seen on authorities for select
+    using ((select priv.authority()) is not null and id <> '00000000-0000-0000-0000-000000000000');
+create policy made on authorities for insert with check ((select priv.operator()) and (select priv.role()) = 'admin');
+create policy changed on authorities for update
+    using ((select priv.role()) = 'admin' and ((select priv.operator()) or id = (select priv.authority())));
+
+grant select, insert, update on principals to APP_ROLE;
+grant select on principals to coopapi_definer;
+create policy seen on principals for select
+    using (authority_id = (select priv.authority()) or (select priv.operator()) and (select priv.role()) = 'admin');
+create policy made on principals for insert with check (
+    (select priv.role()) = 'admin' and (authority_id = (select priv.authority()) or (select priv.operator())));
+create policy changed on principals for update using (
+    (select priv.role()) = 'admin' and (authority_id = (select priv.authority()) or (select priv.operator())));
+
+grant select, insert, update on signing_keys to APP_ROLE;
+
+grant select, insert, delete on used_assertions to APP_ROLE;

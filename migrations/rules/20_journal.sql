@@ -1,0 +1,91 @@
+-- The journal's one door. An entry's hash covers the hash before it and every field, each as "length:text,".
+create function priv.field(value text) returns text language sql immutable as $$
+    select case when value is null then '-,' else octet_length(convert_to(value, 'UTF8')) || ':' || value || ',' end
+$$;
+
+create function priv.micros(value timestamptz) returns text language sql immutable as $$
+    select (extract(epoch from value) * 1000000)::bigint::text
+$$;
+
+-- Append entries (a JSON array) to the chains they belong to. The heads are locked in the order of their ids, last of all.
+create function priv.append(p_entries jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    e record;
+    head record;
+    link bytea;
+begin
+    insert into public.journal_heads (authority_id, seq, hash)
+        select distinct (x ->> 'authority_id')::uuid, 0, '\x'::bytea from jsonb_array_elements(p_entries) x order by 1
+        on conflict do nothing;
+    perform 1 from public.journal_heads h
+        where h.authority_id in (select (x ->> 'authority_id')::uuid from jsonb_array_elements(p_entries) x)
+        order by h.authority_id for update;
+    for e in
+        select r.*, coalesce(r.detail, '{}') as facts
+        from jsonb_array_elements(p_entries) with ordinality t (x, n),
+             jsonb_to_record(t.x) as r (authority_id uuid, at timestamptz, principal_id uuid, role text, action text,
+                 object_type text, object_id uuid, case_id uuid, purpose text, request_id text, consultation boolean,
+                 event boolean, victims_only boolean, detail jsonb)
+        order by r.authority_id, t.n
+    loop
+        select h.seq + 1 as seq, h.hash into head from public.journal_heads h where h.authority_id = e.authority_id;
+        link := sha256(head.hash || convert_to(
+            priv.field(e.authority_id::text) || priv.field(head.seq::text) || priv.field(priv.micros(e.at))
+            || priv.field(e.principal_id::text) || priv.field(e.role) || priv.field(e.action)
+            || priv.field(e.object_type) || priv.field(e.object_id::text) || priv.field(e.case_id::text)
+            || priv.field(e.purpose) || priv.field(e.request_id) || priv.field(e.consultation::text)
+            || priv.field(e.event::text) || priv.field(e.victims_only::text) || priv.field(e.facts::text), 'UTF8'));
+        insert into public.journal_entries (authority_id, seq, at, principal_id, role, action, object_type, object_id, case_id,
+                purpose, request_id, consultation, event, victims_only, detail, hash)
+            values (e.authority_id, head.seq, e.at, e.principal_id, e.role, e.action, e.object_type, e.object_id, e.case_id,
+                e.purpose, e.request_id, e.consultation, e.event, e.victims_only, e.facts, link);
+        update public.journal_heads h set seq = head.seq, hash = link where h.authority_id = e.authority_id;
+    end loop;
+end $$;
+
+-- The application's way into the journal. Every entry bears the caller that the context names. An entry about a shared thing is
+-- appended to the journal of every authority that takes part in it, or of those named in `only`, each with its own case.
+create function priv.record(p_entries jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    me uuid := priv.authority();
+    caller jsonb := jsonb_build_object('authority_id', priv.authority(), 'principal_id', priv.principal(),
+        'role', coalesce(priv.role(), 'machine'), 'at', priv.at());
+begin
+    if me is null then
+        raise exception 'nobody to record an act of' using errcode = '42501';
+    end if;
+    perform priv.append((
+        select jsonb_agg(e.entry order by e.n, e.entry ->> 'authority_id', e.entry ->> 'case_id')
+        from (
+            select t.n, t.x || caller as entry from jsonb_array_elements(p_entries) with ordinality t (x, n)
+            union all
+            select t.n, t.x || jsonb_build_object('authority_id', p.authority_id, 'principal_id', null, 'role', 'machine',
+                       'at', priv.at(), 'case_id', p.case_id)
+            from jsonb_array_elements(p_entries) with ordinality t (x, n)
+            join (select distinct object_id, authority_id, case_id from public.parties where until is null or until > priv.at()) p
+                 on p.object_id = (t.x ->> 'parties')::uuid
+            where p.authority_id <> me and priv.takes_part(p.object_id, 1)
+              and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));
+end $$;
+
+grant execute on function priv.record(jsonb) to APP_ROLE;
+
+grant select on journal_heads to APP_ROLE;
+grant select, insert, update on journal_heads to coopapi_definer;
+create policy seen on journal_heads for select using (authority_id = (select priv.authority()));
+
+grant select on journal_entries to APP_ROLE;
+grant select, insert, update on journal_entries to coopapi_definer;
+-- The auditor reads the journal of its authority. Readers of a case read the entries about it, but what a team, a meeting or a
+-- consultation did only if they own the case or take part.
+create policy seen on journal_entries for select using (
+    (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
+     or case_id is not null and (GRANTED(journal_entries.case_id, 2)
+             and (object_type not in ('jit', 'meeting', 'consultation')
+                  or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
+                  or exists (select from public.case_access o
+                             where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
+         or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
+    and ((select priv.cleared()) or (select priv.role()) = 'auditor' or not victims_only));

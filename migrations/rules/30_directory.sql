@@ -1,0 +1,73 @@
+-- Whether somebody acts for an authority here: for one that has nobody, the other side records what it does.
+create function priv.joined(p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (select from public.principals p where p.authority_id = p_authority and p.active)
+$$;
+
+-- A directory is for everybody who is somebody; each authority keeps its own entries, the operator all.
+create function priv.keeps(p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.operator() and priv.role() = 'admin'
+        or priv.role() in ('admin', 'central_authority', 'contact_point') and p_authority = priv.authority()
+$$;
+
+-- A provider's profile: the operator, and central authorities of the country that it is established in.
+create function priv.keeps_provider(p_country text) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.operator() and priv.role() = 'admin'
+        or priv.role() = 'central_authority'
+        and exists (select from public.authorities a where a.id = priv.authority() and a.country = p_country)
+$$;
+
+-- What a country requires is said by an authority of that country, and by nobody for it.
+create function priv.declares(p_authority uuid, p_country text) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.keeps(p_authority) and p_authority = priv.authority() and exists (
+        select from public.authorities a where a.id = p_authority and a.country = p_country and a.type <> 'service_provider')
+$$;
+
+-- A State enters its own people, of any of its authorities: the prosecution signs, the police works in the team.
+create function priv.compatriot(p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (
+        select from public.authorities a join public.authorities me on me.country = a.country
+        where a.id = p_authority and me.id = priv.authority())
+$$;
+
+create function priv.is_person(p_principal uuid, p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.compatriot(p_authority) and exists (
+        select from public.principals p where p.id = p_principal and p.authority_id = p_authority and p.kind = 'person' and p.active)
+$$;
+
+grant execute on function priv.joined(uuid), priv.keeps(uuid), priv.keeps_provider(text), priv.declares(uuid, text),
+    priv.compatriot(uuid), priv.is_person(uuid, uuid) to APP_ROLE;
+
+grant select, insert, update on contact_points to APP_ROLE;
+create policy seen on contact_points for select using ((select priv.authority()) is not null);
+create policy made on contact_points for insert with check (priv.keeps(authority_id));
+create policy changed on contact_points for update using (priv.keeps(authority_id));
+
+grant select, insert on contact_checks to APP_ROLE;
+create policy seen on contact_checks for select using ((select priv.authority()) is not null);
+create policy made on contact_checks for insert with check (authority_id = (select priv.authority()));
+
+grant select, insert, update on competences to APP_ROLE;
+create policy seen on competences for select using ((select priv.authority()) is not null);
+create policy made on competences for insert with check (priv.keeps(authority_id));
+create policy changed on competences for update using (priv.keeps(authority_id));
+
+grant select, insert, update on providers to APP_ROLE;
+create policy seen on providers for select using ((select priv.authority()) is not null);
+create policy made on providers for insert with check (priv.keeps_provider(establishment ->> 'country'));
+create policy changed on providers for update using (priv.keeps_provider(establishment ->> 'country'));
+
+grant select, insert, update on mous to APP_ROLE;
+create policy seen on mous for select using ((select priv.authority()) is not null);
+create policy made on mous for insert with check (priv.keeps(authority_id));
+create policy changed on mous for update using (priv.keeps(authority_id));
+
+grant select, insert, update (version, valid_until) on requirement_notices to APP_ROLE;
+create policy seen on requirement_notices for select using ((select priv.authority()) is not null);
+create policy made on requirement_notices for insert with check (priv.declares(authority_id, country));
+create policy changed on requirement_notices for update using (priv.declares(authority_id, country));

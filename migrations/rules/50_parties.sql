@@ -1,0 +1,149 @@
+-- Whether the caller takes part in a thing, for the functions that look past policies; at 3, whether it may act in it.
+create function priv.takes_part(p_object uuid, p_level integer) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (
+        select from public.parties p
+        where p.object_id = p_object and (p.until is null or p.until > priv.at())
+          and p.authority_id = priv.authority() and (p_level < 3 or p.acting)
+          and (p.case_id is null or priv.level(p.case_id) >= p_level))
+$$;
+
+-- Give an authority a part in a thing, or change or end it. The first to take part is whoever makes the thing; further ones are
+-- admitted by those who act in it. Only one's own part is tied to a case, and only to a case one may add to.
+create function priv.admit(p_object uuid, p_authority uuid, p_side text, p_case uuid, p_acting boolean, p_until timestamptz)
+returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if exists (select from public.parties p where p.object_id = p_object) then
+        if not priv.takes_part(p_object, 3) then
+            raise exception 'no part in it' using errcode = '42501';
+        end if;
+    elsif p_authority is distinct from priv.authority() then
+        raise exception 'whoever makes a thing takes part in it first' using errcode = '42501';
+    end if;
+    if p_side in ('requesting', 'executing', 'enforcing') and exists (
+            select from public.parties p where p.object_id = p_object and p.authority_id = p_authority
+            and p.side <> p_side and p.side in ('requesting', 'executing', 'enforcing')) then
+        raise exception 'nobody stands on two sides' using errcode = '42501';
+    end if;
+    if p_case is not null and (p_authority <> priv.authority() or priv.level(p_case) < 3) then
+        raise exception 'not a case of the caller' using errcode = '42501';
+    end if;
+    insert into public.parties as p (id, object_id, authority_id, side, case_id, acting, since, until)
+        values (priv.uuid7(), p_object, p_authority, p_side, p_case, p_acting, priv.at(), p_until)
+        on conflict (object_id, authority_id, side) do update
+            set case_id = coalesce(excluded.case_id, p.case_id), acting = excluded.acting, until = excluded.until;
+end $$;
+
+-- Let all on one side go, but for one authority: they act no more, and with a date their parts end.
+create function priv.part_company(p_object uuid, p_side text, p_keep uuid, p_until timestamptz) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not priv.takes_part(p_object, 3) then
+        raise exception 'no part in it' using errcode = '42501';
+    end if;
+    update public.parties p set acting = false, until = coalesce(p_until, p.until)
+        where p.object_id = p_object and p.side = p_side and p.authority_id is distinct from p_keep
+          and (p.until is null or p.until > priv.at());
+end $$;
+
+-- Whether the caller stands in for an authority of the same thing that has nobody here, and records what it does.
+create function priv.stands_in(p_object uuid, p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.takes_part(p_object, 3) and not priv.joined(p_authority) and exists (
+        select from public.parties p
+        where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > priv.at()))
+$$;
+
+-- Bring access to shared cases in line with who takes part now on the given sides: given to those who came, until the end of their
+-- part, and withdrawn from those who left. Only what an owner shared is given, and an authority that the owner of a case keeps out
+-- stays out for as long as the case is shared.
+create function priv.reshare(p_object uuid, p_sides text[], p_reason text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not priv.takes_part(p_object, 1) then
+        raise exception 'no part in it' using errcode = '42501';
+    end if;
+    update public.case_access g set kept_out = false from public.shared_cases s
+        where g.via_id = p_object and g.kept_out and s.object_id = p_object and s.case_id = g.case_id and s.ended_at is not null;
+    insert into public.case_access as g (id, version, case_id, owner_id, authority_id, level, principal_id, since, until, reason,
+            granted_by, granted_at, via_id)
+        select priv.uuid7(), 1, s.case_id, s.owner_id, x.authority_id, s.level, x.principal_id, x.since, x.until, p_reason,
+               priv.principal(), priv.at(), p_object
+        from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+        where s.object_id = p_object and s.ended_at is null and x.authority_id <> s.owner_id
+        order by s.case_id, x.authority_id, x.principal_id
+        on conflict (via_id, case_id, authority_id, principal_id) where via_id is not null do update
+            set since = excluded.since, until = excluded.until, level = excluded.level, withdrawn_at = null, withdrawn_by = null,
+                withdrawal_reason = null, version = g.version + 1
+            where not g.kept_out
+              and (g.since, g.until, g.level, g.withdrawn_at) is distinct from (excluded.since, excluded.until, excluded.level, null);
+    update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
+            version = g.version + 1
+        where g.via_id = p_object and g.withdrawn_at is null and not exists (
+            select from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+            where s.object_id = p_object and s.case_id = g.case_id and s.ended_at is null and x.authority_id = g.authority_id
+              and x.principal_id is not distinct from g.principal_id);
+end $$;
+
+-- End what an authority shared, once it has left the team, declined the meeting or was taken off its list.
+create function priv.end_shares(p_jit uuid, p_authority uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not priv.takes_part(p_jit, 3) or exists (
+            select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority and j.state = 'party')
+        or exists (
+            select from public.meeting_participants m
+            where m.meeting_id = p_jit and m.authority_id = p_authority and m.state in ('invited', 'accepted')) then
+        raise exception 'it has not left' using errcode = '42501';
+    end if;
+    update public.shared_cases s set ended_at = priv.at(), version = s.version + 1
+        where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
+end $$;
+
+-- Who has a seat in a shared thing, from when until when: of a team its members and leaders, of anything else each authority as a whole.
+create function priv.seats(p_object uuid, p_sides text[])
+returns table (authority_id uuid, principal_id uuid, since timestamptz, until timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    with there as (
+        select p.authority_id, max(coalesce(p.until, 'infinity')) as until
+        from public.parties p
+        where p.object_id = p_object and p.side = any (p_sides) and (p.until is null or p.until > priv.at())
+        group by p.authority_id),
+    people as (
+        select j.authority_id as party_id, m.authority_id, m.principal_id, m.since, m.until
+        from public.jit_members m join public.authorities a on a.id = m.authority_id
+        join public.jit_parties j on j.jit_id = m.jit_id and j.state = 'party' and j.country = a.country
+        where m.jit_id = p_object and m.state = 'serving' and m.principal_id is not null
+        union all
+        select j.authority_id, j.authority_id, j.leader_id, j.joined_at, null
+        from public.jit_parties j where j.jit_id = p_object and j.state = 'party' and j.leader_id is not null)
+    select t.authority_id, null::uuid, null::timestamptz, t.until
+    from there t where not exists (select from public.jits j where j.id = p_object)
+    union all
+    select m.authority_id, m.principal_id, min(m.since), least(t.until, max(coalesce(m.until, 'infinity')))
+    from there t join people m on m.party_id = t.authority_id
+    where m.until is null or m.until > priv.at()
+    group by m.authority_id, m.principal_id, t.until
+$$;
+
+grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz),
+    priv.part_company(uuid, text, uuid, timestamptz), priv.stands_in(uuid, uuid), priv.reshare(uuid, text[], text),
+    priv.end_shares(uuid, uuid) to APP_ROLE;
+
+grant select on parties to APP_ROLE;
+grant select, insert, update on parties to coopapi_definer;
+-- A part is its own authority's; one that hangs from a case is for those of them who may read the case: need-to-know goes on (R8).
+-- To read a case of another opens nothing of what that other shares with third ones.
+create policy seen on parties for select using (
+    (until is null or until > (select priv.at())) and authority_id = (select priv.authority())
+    and (case_id is null or GRANTED(parties.case_id, 2)));
+
+grant select, insert, update on shared_cases to APP_ROLE;
+grant select, update on shared_cases to coopapi_definer;
+-- Readers of another authority's case do not learn which teams it is in, nor their names.
+create policy seen on shared_cases for select using (
+    PARTY(shared_cases.object_id) or owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 2));
+create policy given on shared_cases for insert with check (
+    owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 4) and PARTY(shared_cases.object_id));
+create policy ended on shared_cases for update using (
+    owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 4));

@@ -1,0 +1,144 @@
+-- How rare a shared value is, in steps, so that only a step has to be told to all who share it: 0 two cases, 3 many.
+create function priv.width(p_cases integer) returns smallint language sql immutable as $$
+    select (case when p_cases <= 2 then 0 when p_cases <= 5 then 1 when p_cases <= 20 then 2 else 3 end)::smallint
+$$;
+
+-- By strength, then by rarity, then by how much is shared.
+create function priv.rank(p_strength integer, p_rarity integer, p_shared bigint) returns bigint language sql immutable as $$
+    select p_strength * 1099511627776 + (9 - p_rarity) * 34359738368 + least(p_shared, 34359738367)
+$$;
+
+-- Whether evidence of a kind, under a token, between two authorities is excluded now.
+create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid) returns boolean language sql stable as $$
+    select exists (
+        select from public.exclusions e
+        where e.withdrawn_at is null and e.lapsed_at is null and (e.until is null or e.until > priv.at())
+          and (e.everywhere or e.authority_id in (p_a, p_b))
+          and (p_token = any (e.tokens) or e.kind = any (p_kinds)
+               or e.other_id is not null and e.authority_id in (p_a, p_b) and e.other_id in (p_a, p_b)
+                  and (e.authority_id <> e.other_id or p_a = p_b)))
+$$;
+
+-- Everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses that rest on a key that few
+-- enough hold. p_limits: the most holders of a match key of persons, and of a value.
+create function priv.links(p_mine uuid[], p_other uuid[], p_limits integer[])
+returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text, ki text, kj text, rx text, ry text,
+               v boolean, w smallint, held integer, at timestamptz)
+language sql stable as $$
+    with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
+    ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
+    equal as (
+        select x.case_id m, y.case_id n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s,
+               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.role rx, y.role ry, priv.width(t.cases) w, t.cases
+               + case when t.hidden_cases = 0 then 0 else (
+                     select count(distinct h.case_id) from public.holdings h where h.token = t.token and h.hidden
+                     and h.authority_id = (select priv.authority())) end held, greatest(x.since, y.since) at
+        from public.holdings x
+        join public.match_tokens t on t.token = x.token and t.exact and t.cases <= p_limits[2] and t.cases + t.hidden_cases > 1
+        join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.strength > 0
+        join pair p on p.m = x.case_id and p.n = y.case_id
+        where x.strength > 0 and x.case_id = any (array (select distinct pair.m from pair))
+          and not ((select excluding from ruled)
+                   and priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
+    alike as (
+        select p.m, p.n, case when l.case_a = p.m then l.identifier_a else l.identifier_b end i,
+               case when l.case_a = p.m then l.identifier_b else l.identifier_a end j, l.strength s, l.score, l.rule
+        from pair p join public.likenesses l
+             on l.case_a = p.m and l.case_b = p.n or l.case_a = p.n and l.case_b = p.m),
+    held as (
+        select a.*, x.kind ki, y.kind kj, x.role rx, y.role ry, greatest(x.since, y.since) at
+        from alike a
+        join lateral (select h.* from public.holdings h where h.identifier_id = a.i limit 1) x on true
+        join lateral (select h.* from public.holdings h where h.identifier_id = a.j limit 1) y on true
+        where exists (
+            select from public.holdings h
+            join public.match_tokens t on t.token = h.token and not t.exact and t.cases <= p_limits[1]
+            join public.holdings g on g.token = h.token and g.case_id = a.n and g.identifier_id = a.j
+            where h.identifier_id = a.i and h.strength + g.strength > -2)
+          and not ((select excluding from ruled)
+                   and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id))),
+    every as (
+        select e.m, e.n, e.i, e.j, e.s, e.score, e.rule, e.ki, e.kj, e.rx, e.ry, e.w, e.held, e.at from equal e
+        union all
+        select h.m, h.n, h.i, h.j, h.s, h.score, h.rule, h.ki, h.kj, h.rx, h.ry, 0::smallint, 2, h.at from held h)
+    select e.m, e.n, e.i, e.j, max(e.s), max(e.score), (array_agg(e.rule order by e.s desc, e.score desc, e.rule))[1],
+           min(e.ki), min(e.kj), min(e.rx), min(e.ry),
+           bool_or(coalesce(e.rx, '') = 'victim' or coalesce(e.ry, '') = 'victim'),
+           (array_agg(e.w order by e.s desc, e.w))[1], min(e.held)::integer, max(e.at)
+    from every e group by 1, 2, 3, 4
+$$;
+
+-- What a pair of cases amounts to: once with all evidence, once (o...) without that about victims (R9).
+create function priv.totals(p_mine uuid[], p_other uuid[], p_limits integer[])
+returns table (m uuid, n uuid, si bigint, sj bigint, s smallint, w smallint, c real, ks text[], rs text[], f timestamptz, l timestamptz,
+               oi bigint, oj bigint, os smallint, ow smallint, oc real, oks text[], ors text[], og timestamptz, ol timestamptz)
+language sql stable as $$
+    with link as materialized (select * from priv.links(p_mine, p_other, p_limits)),
+    said as (
+        select k.*, array [k.ki, k.kj] ks, least(coalesce(k.rx, 'unknown'), coalesce(k.ry, 'unknown')) || '-'
+               || greatest(coalesce(k.rx, 'unknown'), coalesce(k.ry, 'unknown')) r from link k)
+    select d.m, d.n, count(distinct d.i), count(distinct d.j), max(d.s), (array_agg(d.w order by d.s desc, d.w))[1],
+           max(d.score),
+           (select array_agg(distinct k order by k) from said e, unnest(e.ks) k where e.m = d.m and e.n = d.n),
+           array_agg(distinct d.r order by d.r), min(d.at), max(d.at),
+           count(distinct d.i) filter (where not d.v), count(distinct d.j) filter (where not d.v),
+           coalesce(max(d.s) filter (where not d.v), 0)::smallint,
+           coalesce((array_agg(d.w order by d.s desc, d.w) filter (where not d.v))[1], 0)::smallint,
+           coalesce(max(d.score) filter (where not d.v), 0)::real,
+           coalesce((select array_agg(distinct k order by k) from said e, unnest(e.ks) k
+                     where e.m = d.m and e.n = d.n and not e.v), '{}'),
+           coalesce(array_agg(distinct d.r order by d.r) filter (where not d.v), '{}'),
+           min(d.at) filter (where not d.v), max(d.at) filter (where not d.v)
+    from said d group by 1, 2
+$$;
+
+-- The evidence of overlaps, each seen from one side: for every identifier of that side's case that the other case shares.
+create function priv.evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[])
+returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_role text,
+               their_role text, theirs integer, holders integer, rarity smallint, since timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    with pair as materialized (
+        select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other
+        from unnest(p_overlaps, p_mine) u (id, mine) join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
+        where priv.level(u.mine) >= 1
+          and (not o.hidden_a or o.authority_a = (select priv.authority()))
+          and (not o.hidden_b or o.authority_b = (select priv.authority())))
+    select p.id, l.i, min(l.ki), max(l.s), max(l.score), (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1],
+           min(l.rx), min(l.ry), count(*)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1], max(l.at)
+    from priv.links(array (select mine from pair), array (select other from pair), p_limits) l
+    join pair p on p.mine = l.m and p.other = l.n
+    where (select priv.cleared()) or not l.v
+    group by 1, 2
+    order by 1, 4 desc, 11, 5 desc, 2
+$$;
+
+-- Identifiers of a case whose value more cases hold than the limit: evidence for no overlap, and said so (D7). What is found by
+-- match keys is among them once all its keys are held by too many, with how many hold the rarest.
+create function priv.high_frequency(p_case uuid, p_limits integer[])
+returns table (identifier_id uuid, kind text, holders integer)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select h.identifier_id, min(h.kind), max(t.cases)
+    from public.holdings h join public.match_tokens t on t.token = h.token and t.exact and t.cases > p_limits[2]
+    where h.case_id = p_case and priv.level(p_case) >= 1
+      and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
+    group by 1
+    union all
+    select h.identifier_id, min(h.kind), min(t.cases)
+    from public.holdings h join public.match_tokens t on t.token = h.token and not t.exact
+    where h.case_id = p_case and priv.level(p_case) >= 1
+      and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
+      and not exists (select from public.holdings x where x.identifier_id = h.identifier_id and x.strength > 0)
+    group by 1 having min(t.cases) > p_limits[1]
+    order by 3 desc, 1
+$$;
+
+grant execute on function priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
+
+grant select, insert, update, delete on likenesses to coopapi_definer;
+
+grant select, insert, update on exclusions to APP_ROLE;
+grant select, update on exclusions to coopapi_definer;
+create policy seen on exclusions for select using (authority_id = (select priv.authority()) or everywhere);
+create policy made on exclusions for insert with check (
+    authority_id = (select priv.authority()) and (not everywhere or (select priv.operator())));
+create policy changed on exclusions for update using (authority_id = (select priv.authority()));

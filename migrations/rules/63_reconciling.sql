@@ -1,0 +1,95 @@
+-- Every pair of cases that may overlap, and every pair that is stored as one.
+create function priv.pairs() returns table (m uuid, n uuid) language sql stable as $$
+    select x.case_id, y.case_id from public.holdings x
+    join public.match_tokens t on t.token = x.token and t.exact
+    join public.holdings y on y.token = x.token and x.case_id < y.case_id
+    union select least(l.case_a, l.case_b), greatest(l.case_a, l.case_b) from public.likenesses l
+    union select o.case_a, o.case_b from public.case_overlaps o
+$$;
+
+-- Stored overlaps against what the holdings say, by brute force: how many pairs differ, and how many tokens are miscounted.
+create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    with pair as materialized (select * from priv.pairs()),
+    found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
+    select (select count(*) from public.case_overlaps o full join found f on f.m = o.case_a and f.n = o.case_b
+            where (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
+                   coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
+                   coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
+                   coalesce(o.open_roles, '{}'))
+                  is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
+                   coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
+                   coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
+           (select count(*) from public.match_tokens t left join (
+                select h.token, count(distinct h.case_id) filter (where not h.hidden) c,
+                       count(distinct h.case_id) filter (where h.hidden) d from public.holdings h group by 1) h on h.token = t.token
+            where (t.cases, t.hidden_cases) is distinct from (coalesce(h.c, 0)::integer, coalesce(h.d, 0)::integer)),
+           (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
+            where i.id is null or i.withdrawn_at is not null)
+$$;
+
+-- Every pair of identifiers that shares a live match key, for the operator to compare again: those of the next identifiers
+-- after p_after, with what is stored of their likeness.
+create function priv.recheck(p_after uuid, p_count integer, p_limits integer[])
+returns table (a uuid, b uuid, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid, sealed_a bytea, sealed_b bytea,
+               wrapped_a bytea, wrapped_b bytea, families text[], strength smallint, score real)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    if priv.operator() is not true or priv.role() <> 'admin' then
+        raise exception 'for the operator alone' using errcode = '42501';
+    end if;
+    return query
+    with one as (
+        select distinct h.identifier_id from public.holdings h where h.strength <= 0 and h.identifier_id > p_after
+        order by 1 limit p_count),
+    pair as (
+        select x.identifier_id i, y.identifier_id j, array_agg(distinct x.token) tokens
+        from one join public.holdings x on x.identifier_id = one.identifier_id
+        join public.match_tokens t on t.token = x.token and not t.exact and t.cases <= p_limits[1]
+        join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
+             and x.strength + y.strength > -2
+        group by 1, 2)
+    select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
+           kb.wrapped, (select array_agg(t.family) from public.match_tokens t where t.token = any (p.tokens)), l.strength, l.score
+    from one left join pair p on p.i = one.identifier_id
+    left join public.identifiers ia on ia.id = p.i left join public.cases ca on ca.id = ia.case_id
+    left join public.case_keys ka on ka.case_id = ia.case_id
+    left join public.identifiers ib on ib.id = p.j left join public.cases cb on cb.id = ib.case_id
+    left join public.case_keys kb on kb.case_id = ib.case_id
+    left join public.likenesses l on l.identifier_a = p.i and l.identifier_b = p.j
+    order by 1, 2;
+end $$;
+
+-- Put right what the reconciler found: token counts, likenesses (no strength: none), and all overlaps.
+create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[],
+                            p_request text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    mine uuid[];
+    other uuid[];
+begin
+    if priv.operator() is not true or priv.role() <> 'admin' then
+        raise exception 'for the operator alone' using errcode = '42501';
+    end if;
+    perform 1 from public.match_tokens t order by t.token for update;
+    delete from public.holdings h where not exists (
+        select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);
+    update public.match_tokens t set cases = coalesce(c.n, 0), hidden_cases = coalesce(c.d, 0)
+    from public.match_tokens u left join (
+        select h.token, count(distinct h.case_id) filter (where not h.hidden) n,
+               count(distinct h.case_id) filter (where h.hidden) d from public.holdings h group by 1) c on c.token = u.token
+    where u.token = t.token and (t.cases, t.hidden_cases) is distinct from (coalesce(c.n, 0)::integer, coalesce(c.d, 0)::integer);
+    delete from public.likenesses l using unnest(p_a, p_b) u (a, b) where l.identifier_a = u.a and l.identifier_b = u.b;
+    insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
+        select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
+        from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
+        join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b where u.strength is not null;
+    select array_agg(p.m order by p.m, p.n), array_agg(p.n order by p.m, p.n) into mine, other from priv.pairs() p;
+    if mine is not null then
+        perform priv.refresh(mine, other, p_limits, p_request);
+    end if;
+end $$;
+
+grant execute on function priv.differences(integer[]), priv.recheck(uuid, integer, integer[]),
+    priv.repair(uuid[], uuid[], real[], smallint[], text[], integer[], text) to APP_ROLE;

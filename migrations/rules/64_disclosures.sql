@@ -1,0 +1,69 @@
+-- What was disclosed and may be read now, with what is needed to open it: by those it was disclosed to, until it ends or is
+-- recalled; victims' values by the cleared.
+create function priv.disclosed(p_disclosure uuid)
+returns table (identifier_id uuid, kind text, case_id uuid, owner_id uuid, sealed bytea, wrapped bytea)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select i.id, i.kind, i.case_id, d.owner_authority, i.sealed, k.wrapped
+    from public.disclosures d
+    join public.disclosed_items x on x.disclosure_id = d.id
+    join public.identifiers i on i.id = x.identifier_id and i.withdrawn_at is null
+    join public.cases c on c.id = i.case_id and c.state <> 'withdrawn'
+    join public.case_keys k on k.case_id = i.case_id
+    where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
+      and (d.until is null or d.until > priv.at())
+      and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
+      and (not x.victim or (select priv.cleared()))
+$$;
+
+-- A disclosure was asked, answered, recalled: both owners find it in their journals, each with its own case (R16).
+create function priv.tell(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    o record;
+begin
+    select v.*, d.asking_case, d.owner_case into o from public.disclosures d join public.case_overlaps v on v.id = d.overlap_id
+        where d.id = p_disclosure;
+    if not found or greatest(priv.level(o.asking_case), priv.level(o.owner_case)) < 3 then
+        raise exception 'no access to the disclosure' using errcode = '42501';
+    end if;
+    perform priv.append(priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b,
+        not o.ever_open, p_request, p_detail));
+end $$;
+
+-- Whoever was told a value is told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)): the value goes into no journal.
+create function priv.tell_recipients(p_identifier uuid, p_act text, p_request text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    d record;
+begin
+    for d in select g.id, g.state from public.disclosures g join public.disclosed_items x on x.disclosure_id = g.id
+             where x.identifier_id = p_identifier and g.state in ('disclosed_full', 'disclosed_partial') order by g.id
+    loop
+        perform priv.tell(d.id, 'disclosure.item_' || p_act,
+            jsonb_build_object('state', d.state, 'disclosure', d.id, 'identifier', p_identifier), p_request);
+    end loop;
+end $$;
+
+grant execute on function priv.disclosed(uuid), priv.tell(uuid, text, jsonb, text),
+    priv.tell_recipients(uuid, text, text) to APP_ROLE;
+
+grant select, insert, update on disclosures to APP_ROLE;
+grant select on disclosures to coopapi_definer;
+-- Both sides see what was asked and answered; only the asking side asks.
+create policy seen on disclosures for select using (
+    (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
+    and ((select priv.cleared()) or priv.openly(overlap_id)));
+create policy asked on disclosures for insert with check (
+    GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
+    and exists (select from public.case_overlaps o where o.id = disclosures.overlap_id));
+create policy answered on disclosures for update using (
+    GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3));
+
+grant select, insert on disclosed_items to APP_ROLE;
+grant select on disclosed_items to coopapi_definer;
+create policy seen on disclosed_items for select using (
+    exists (select from public.disclosures d where d.id = disclosed_items.disclosure_id)
+    and (not victim or (select priv.cleared())));
+create policy given on disclosed_items for insert with check (
+    exists (select from public.disclosures d where d.id = disclosed_items.disclosure_id
+            and GRANTED(d.owner_case, 3)));

@@ -1,0 +1,8 @@
+grant select, insert, update on deadlines to APP_ROLE;
+grant select on deadlines to coopapi_definer;
+-- What was undertaken at a meeting is its authority's own, after it too.
+create policy seen on deadlines for select using (
+    PARTY(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
+create policy made on deadlines for insert with check (ACTING(deadlines.object_id));
+create policy changed on deadlines for update using (
+    ACTING(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));

@@ -1,0 +1,216 @@
+-- Whether evidence is for an authority in a shared thing: of a team for its parties, not for a State that is still to join, and for the
+-- participants whose terms say so.
+create function priv.exchanges(p_object uuid, p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select not exists (select from public.jits t where t.id = p_object)
+        or exists (select from public.jit_parties j where j.jit_id = p_object and j.authority_id = p_authority and j.state = 'party')
+        or exists (select from public.jit_participants j
+                   where j.jit_id = p_object and j.authority_id = p_authority and j.evidence and j.state = 'serving'
+                     and (j.until is null or j.until > priv.at()))
+$$;
+
+-- Who may be given an item of a shared thing: all who take part, and of a team its parties and the participants whose terms say so
+-- (Convention of 29 May 2000, Art. 13(12)).
+create function priv.receivers(p_object uuid, p_provider uuid) returns setof uuid
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select distinct p.authority_id from public.parties p
+    where p.object_id = p_object and p.authority_id <> p_provider and (p.until is null or p.until > priv.at())
+      and priv.takes_part(p_object, 1)
+      and (not exists (select from public.jits t where t.id = p_object)
+           or exists (select from public.jits t
+                      where t.id = p_object and t.state = 'active' and (t.until is null or t.until > priv.at()))
+              and priv.exchanges(p_object, p.authority_id))
+$$;
+
+-- Whether the caller gave that item, or entered it for one that has nobody here.
+create function priv.gives(p_evidence uuid, p_object uuid, p_provider uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (
+        select from public.evidence e
+        where e.id = p_evidence and e.object_id = p_object and e.provider_id = p_provider
+          and (e.provider_id = priv.authority() or e.created_by = priv.principal()))
+$$;
+
+-- Whether an item is there for the caller: who gave or entered it; who verifies it; and then those to whom it was given.
+create function priv.near_item(p_evidence uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (
+        select from public.evidence e
+        where e.id = p_evidence
+          and (e.provider_id = priv.authority() or e.created_by = priv.principal() or e.verifier_id = priv.authority()
+               or (e.verifier_id is null or e.verified_at is not null) and priv.exchanges(e.object_id, priv.authority())
+                  and exists (select from public.evidence_recipients r
+                              where r.evidence_id = e.id and r.authority_id = priv.authority())))
+$$;
+
+-- Hold an item against other writers: a receiver, too, although it changes nothing of it but its own answer.
+create function priv.hold_item(p_evidence uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) for no key update;
+end $$;
+
+-- What follows for an item from what its recipients have said: declined by all, it is declined; received by all who did not decline,
+-- its words are over (the same, Art. 21).
+create function priv.settle_item(p_evidence uuid, p_answered boolean) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.hold_item(p_evidence);
+    update public.evidence e set version = e.version + 1,
+            decided_by = case when p_answered then priv.principal() else e.decided_by end,
+            decided_at = case when p_answered then priv.at() else e.decided_at end,
+            state = case when e.state = 'given' and r.declined = r.number and r.number > 0 then 'declined' else e.state end,
+            erase_at = case when e.erase_at > priv.at() and e.state = 'given' and r.waiting = 0 and r.received > 0 then priv.at() else e.erase_at end
+        from (select count(*) as number, count(*) filter (where x.state = 'declined') as declined,
+                     count(*) filter (where x.state <> 'declined' and x.received_at is null) as waiting,
+                     count(*) filter (where x.state <> 'declined' and x.received_at is not null) as received
+              from public.evidence_recipients x where x.evidence_id = p_evidence) r
+        where e.id = p_evidence and priv.takes_part(e.object_id, 3);
+end $$;
+
+-- The space administrator lets an item go to the team.
+create function priv.verify_item(p_evidence uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    update public.evidence e set version = e.version + 1, state = 'given', verified_at = priv.at()
+        where e.id = p_evidence and e.state = 'to_verify' and e.verifier_id = priv.authority() and e.created_by <> priv.principal()
+          and priv.takes_part(e.object_id, 3);
+    if not found then
+        raise exception 'not to be verified by the caller' using errcode = '42501';
+    end if;
+end $$;
+
+-- Whether what is said of an item in words is open to the caller: to its provider; to a receiver that accepted its conditions.
+create function priv.opened(p_evidence uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (
+        select from public.evidence e
+        where e.id = p_evidence
+          and (e.provider_id = priv.authority()
+               or e.state = 'given' and priv.exchanges(e.object_id, priv.authority()) and exists (
+                   select from public.evidence_recipients r
+                   where r.evidence_id = e.id and r.authority_id = priv.authority() and r.state = 'accepted')))
+$$;
+
+-- What waits to be verified goes to whoever runs the space now.
+create function priv.hand_to_verify(p_jit uuid) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    handed integer;
+begin
+    update public.evidence e set verifier_id = j.administrator_id, version = e.version + 1
+        from public.jits j
+        where j.id = p_jit and e.object_id = j.id and e.state = 'to_verify' and e.verifier_id <> j.administrator_id
+          and priv.takes_part(p_jit, 3);
+    get diagnostics handed = row_count;
+    return handed;
+end $$;
+
+-- Erase the words whose time is over; that it was done is in the journal of whoever gave the item.
+create function priv.erase_operational() returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    gone uuid[];
+begin
+    if not coalesce(priv.operator(), false) then
+        raise exception 'this is for the operator' using errcode = '42501';
+    end if;
+    with erased as (
+        update public.evidence e set terms = null, answer = null, version = e.version + 1
+        where e.erase_at <= priv.at() and e.terms is not null returning e.id)
+    select array_agg(id) into gone from erased;
+    if gone is not null then
+        delete from public.evidence_texts where evidence_id = any (gone);
+        update public.custody set sealed = null where evidence_id = any (gone);
+        update public.evidence_recipients set answer = null where evidence_id = any (gone);
+        perform priv.append((
+            select jsonb_agg(jsonb_build_object('authority_id', e.provider_id, 'at', priv.at(), 'role', 'machine', 'action', 'evidence.erased',
+                       'object_type', 'evidence', 'object_id', e.object_id, 'consultation', false, 'event', true, 'victims_only', false,
+                       'purpose', 'administration', 'request_id', 'erase', 'detail', jsonb_build_object('item', e.id)) order by e.id)
+            from public.evidence e where e.id = any (gone)));
+    end if;
+    return coalesce(cardinality(gone), 0);
+end $$;
+
+grant execute on function priv.exchanges(uuid, uuid), priv.receivers(uuid, uuid), priv.gives(uuid, uuid, uuid),
+    priv.near_item(uuid), priv.hold_item(uuid), priv.settle_item(uuid, boolean), priv.verify_item(uuid), priv.opened(uuid),
+    priv.hand_to_verify(uuid), priv.erase_operational() to APP_ROLE;
+
+grant select, insert, update (version, state, answer, decided_by, decided_at) on evidence to APP_ROLE;
+grant select,
+    update (version, state, decided_by, decided_at, verifier_id, verified_at, erase_at, terms, answer) on evidence to coopapi_definer;
+-- An item is seen by its giver, by the person who entered it, by its receivers, and before that by its verifier: what a third State
+-- gives to a team is seen by nobody else before it is verified (Regulation (EU) 2023/969 Art. 17(3)).
+create policy seen on evidence for select using (
+    PARTY(evidence.object_id)
+    and (provider_id = (select priv.authority()) or created_by = (select priv.principal()) or verifier_id = (select priv.authority())
+         or (verifier_id is null or verified_at is not null) and priv.exchanges(object_id, (select priv.authority()))
+            and exists (select from public.evidence_recipients r
+                        where r.evidence_id = evidence.id and r.authority_id = (select priv.authority()))));
+create policy made on evidence for insert with check (
+    ACTING(evidence.object_id) and created_by = (select priv.principal())
+    and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id))
+    and (object_type <> 'jit' and not exists (select from public.jits t where t.id = evidence.object_id) or exists (
+        select from public.jits t join public.jit_parties j on j.jit_id = t.id
+        where t.id = evidence.object_id and t.state = 'active' and t.until > (select priv.at())
+          and j.authority_id = (select priv.authority()) and j.state = 'party' and evidence.object_type = 'jit')));
+-- An item is changed by its giver or by its verifier, and reaches the team only after verification.
+create policy changed on evidence for update using (
+    ACTING(evidence.object_id)
+    and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id)
+         or verifier_id = (select priv.authority()) and state = 'to_verify'))
+    with check (
+    ACTING(evidence.object_id)
+    and (verifier_id is null or verified_at is not null or state in ('to_verify', 'withdrawn')
+         or verifier_id = (select priv.authority()) and state = 'rejected'));
+
+grant select, insert on evidence_texts to APP_ROLE;
+grant select, delete on evidence_texts to coopapi_definer;
+-- The words about what a team exchanges are kept for four weeks at most, or until all have received it (Regulation (EU) 2023/969
+-- Art. 21).
+create policy seen on evidence_texts for select using (
+    exists (select from public.evidence e
+            where e.id = evidence_texts.evidence_id and (e.erase_at is null or e.erase_at > (select priv.at()))
+              and (priv.opened(e.id) or e.verifier_id = (select priv.authority()) and e.state = 'to_verify')));
+create policy made on evidence_texts for insert with check (
+    exists (select from public.evidence e where e.id = evidence_texts.evidence_id and e.created_by = (select priv.principal())));
+
+grant select, insert on custody to APP_ROLE;
+grant select, update (sealed) on custody to coopapi_definer;
+-- Each authority sees the acts that it recorded, and the others' together with the words.
+create policy seen on custody for select using (
+    PARTY(custody.object_id) and (authority_id = (select priv.authority()) or priv.opened(custody.evidence_id)));
+create policy made on custody for insert with check (
+    ACTING(custody.object_id) and principal_id = (select priv.principal())
+    and (authority_id = (select priv.authority()) or priv.stands_in(object_id, authority_id))
+    and exists (select from public.evidence e where e.id = custody.evidence_id and e.object_id = custody.object_id));
+
+grant select, insert, update (version, state, answer, decided_by, decided_at) on evidence_uses to APP_ROLE;
+-- A use is for those who may read the case it is made in, and for the provider, to whom it is an account (Budapest Art. 28(4)).
+create policy seen on evidence_uses for select using (
+    GRANTED(evidence_uses.case_id, 2)
+    or provider_id = (select priv.authority()) and PARTY(evidence_uses.object_id));
+create policy made on evidence_uses for insert with check (
+    GRANTED(evidence_uses.case_id, 3) and authority_id = (select priv.authority()) and state in ('recorded', 'consent_asked')
+    and ACTING(evidence_uses.object_id) and priv.opened(evidence_id)
+    and exists (select from public.evidence e where e.id = evidence_uses.evidence_id and e.object_id = evidence_uses.object_id
+                and e.provider_id = evidence_uses.provider_id and e.state = 'given'));
+create policy changed on evidence_uses for update
+    using (GRANTED(evidence_uses.case_id, 3) or provider_id = (select priv.authority()) and ACTING(evidence_uses.object_id))
+    with check (
+        state = 'withdrawn' or priv.stands_in(object_id, provider_id)
+        or provider_id = (select priv.authority()) and ACTING(evidence_uses.object_id));
+
+grant select, insert, update (version, state, answer, decided_by, decided_at, received_at) on evidence_recipients to APP_ROLE;
+grant select, update (answer) on evidence_recipients to coopapi_definer;
+-- Who sees an item sees to whom it went.
+create policy seen on evidence_recipients for select using (
+    PARTY(evidence_recipients.object_id) and priv.near_item(evidence_id));
+create policy made on evidence_recipients for insert with check (
+    ACTING(evidence_recipients.object_id)
+    and authority_id in (select priv.receivers(object_id, provider_id)) and priv.gives(evidence_id, object_id, provider_id));
+create policy changed on evidence_recipients for update using (
+    ACTING(evidence_recipients.object_id)
+    and (authority_id = (select priv.authority()) or provider_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)))
+    with check (authority_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)
+                or provider_id = (select priv.authority()) and state = 'offered');

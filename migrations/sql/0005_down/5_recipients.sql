@@ -1,1 +1,0 @@
-drop function priv.tell_recipients(uuid, text, text);
