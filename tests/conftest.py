@@ -22,6 +22,22 @@ ISSUER = "https://issuer.test"
 APP_PASSWORD = "app-password"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--stories", type=int, default=40, help="how many stories are played in two worlds (tests/worlds)")
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts = [
+        count
+        for report in terminalreporter.stats.get("passed", ())
+        for name, count in report.user_properties
+        if name == "two worlds"
+    ]
+    if counts:
+        stories, comparisons = (sum(column) for column in zip(*counts, strict=True))
+        terminalreporter.write_line(f"two worlds: {stories} stories, {comparisons} answers compared")
+
+
 class Clock:
     """A clock that tests move, and may stop."""
 

@@ -85,6 +85,7 @@ def judge(data: dict[str, Any], *, overlap_id: UUID, version: int, work: Work) -
     """Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back."""
     overlap = judging.judge(work, overlap_id, version, data)
     (shown,) = showing.show_overlaps(work, [overlap], data.get("case_id"))
+    work.notes[-1]["victims_only"] = overlap.only_victims
     return shown
 
 

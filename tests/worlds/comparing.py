@@ -9,6 +9,7 @@ import json
 import re
 from datetime import datetime
 from hashlib import sha256
+from itertools import groupby
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)"
@@ -16,6 +17,7 @@ TOKEN = re.compile(f"({UUID})|({TIME})")
 DIGEST = re.compile(r'"(v\d+[a-z]*)-([0-9a-f]{16})"')
 CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
 MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
+GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
 HASH = re.compile(r'"hash": ?"[0-9a-f]{64}"')
 
 
@@ -38,14 +40,16 @@ class Answers:
         self.raw = {key: _text(key, answer) for key, answer in asked.items()}
         self.about = self._about()
         self.raw = {key: self._settled(key, text) for key, text in self.raw.items()}
-        tokens = {match[0] for text in (*self.raw.values(), *(path.partition("?")[0] for _, path in self.raw)) for match in TOKEN.finditer(text)}
+        tokens = {
+            match[0]
+            for text in (*self.raw.values(), *(path.partition("?")[0] for _, path in self.raw))
+            for match in TOKEN.finditer(text)
+        }
         moments = sorted({moment for token in tokens if (moment := _moment(token)) is not None})
         self.rank = {moment: place for place, moment in enumerate(moments)}
-        timed = sorted(t for t in tokens if "T" not in t and _moment(t) is not None)
         self.place = {}
-        for token in timed:
-            same = (_moment(token), sum(1 for t in self.place if _moment(t) == _moment(token)))
-            self.place[token] = same
+        for moment, same in groupby(sorted(t for t in tokens if "T" not in t and _moment(t) is not None), key=_moment):
+            self.place |= {token: (moment, place) for place, token in enumerate(same)}
         self.random = {}
         self.members = {}
 
@@ -76,7 +80,8 @@ class Answers:
             return f"<id {self.rank[moment]}.{self.place[match[0]][1]}>"
 
         text = MEMBER.sub(lambda m: f'"member": "<member {self.members.setdefault(m[1], len(self.members))}>"', text)
-        return TOKEN.sub(token, CURSOR.sub(lambda m: f"{m[1]}<cursor of {len(m[2])}>", HASH.sub('"hash": "<hash>"', text)))
+        text = TOKEN.sub(token, CURSOR.sub(lambda m: f"{m[1]}<cursor of {len(m[2])}>", HASH.sub('"hash": "<hash>"', text)))
+        return GROUPED.sub(lambda m: f'"overlaps": [{", ".join(sorted(m[1].split(", ")))}]', text)
 
     def _about(self):
         """What all answers say of each random id, by which those with one rank in a list are told apart."""
@@ -96,9 +101,8 @@ class Answers:
         shown = json.loads(body)
         if template.endswith("/clusters"):
             for group in shown["items"]:
-                group["overlaps"].sort(key=lambda one: self.about.get(one, ""))
                 group["cases"].sort(key=lambda c: (c["case_id"] or "~", c["authority_id"]))
-        elif "limit=2" not in key[1]:
+        else:
             shown["items"] = _in_order(shown["items"], self.about)
         return f"{head}\n\n{json.dumps(shown, ensure_ascii=False)}"
 

@@ -1,17 +1,14 @@
 """Where stories are played twice and the answers compared."""
 
-import secrets
-from uuid import uuid4
-
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from world import ISSUER, World, populate
 from worlds.asking import Walk
 from worlds.comparing import differences
-from worlds.play import OPEN_FROM_THE_START, START, Place, Play, Secret
+from worlds.play import OPEN_FROM_THE_START, START, Play, Secret
 from worlds.steps import stories
 
 from coopapi import administration
-from world import ISSUER, World, populate
 
 CALLERS = {
     Secret.VICTIMS: (
@@ -24,6 +21,8 @@ CALLERS = {
     ),
     Secret.REGISTRATION: (("investigator", "nl"), ("colleague", "nl")),
 }  # fmt: skip
+ROUND = 5
+SHARES = {Secret.VICTIMS: 0.5, Secret.HIDDEN: 0.375, Secret.REGISTRATION: 0.125}
 MORE_PEOPLE = {"romanian_uncleared": ("ro", "investigator"), "desk_uncleared": ("desk_nl", "desk")}
 
 
@@ -33,8 +32,7 @@ class Lab:
     def __init__(self, app, register, owner, signer, clock):
         self.app, self.register, self.owner, self.signer, self.clock = app, register, owner, signer, clock
         self.document = app.test_client().get("/openapi.json").json
-        self.stories = self.comparisons = 0
-        self.operations = set()
+        self.stories = self.comparisons = self.turn = 0
 
     def world(self):
         """The register as every story finds it: the people, and a few visible cases with their subjects."""
@@ -76,23 +74,18 @@ class Lab:
         own = {("step", name): answer for name, answer in play.answers}
         if play.secret is Secret.REGISTRATION:
             return {key: answer for key, answer in own.items() if "/identifiers" in key[1]}
-        walk = Walk(play.world.as_(play.caller), self.document, self.stories).everything(self._strangers(play))
-        self.operations |= walk.operations
+        walk = Walk(play.world.as_(play.caller), self.document, self.turn).everything()
         return own | walk.answers
 
-    def _strangers(self, play):
-        """Ids that the caller has no way to know: of the secret where it is, made up where it is not."""
-        play.world.cursor.execute("select id from case_overlaps where open_shared_a = 0 and not ever_open order by 1 limit 1")
-        found = play.world.cursor.fetchone() if play.secret is Secret.VICTIMS else None
-        return []
 
+def explore(lab, secret, number):
+    """Play one round of generated stories; hypothesis shows the shortest one whose worlds differ."""
 
-def explore(lab, secret, number, count):
-    """Play `count` generated stories; hypothesis shows the shortest one whose worlds differ."""
+    lab.turn = number * ROUND
 
     @seed(number)
     @settings(
-        max_examples=count,
+        max_examples=ROUND,
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
@@ -101,6 +94,7 @@ def explore(lab, secret, number, count):
     )
     @given(st.sampled_from(CALLERS[secret]), stories(secret))
     def same_in_both(who, story):
+        lab.turn += 1
         assert lab.compare(secret, *who, story) == []
 
     same_in_both()

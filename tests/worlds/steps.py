@@ -99,7 +99,8 @@ class Relabel(Step):
     def _disclosed(play, place):
         """What was disclosed stays so when its subject becomes a victim, but not when it is withdrawn."""
         play.world.cursor.execute(
-            "select exists (select from disclosed_items d join identifiers i on i.id = d.identifier_id where i.case_id = %s)", (place.id,)
+            "select exists (select from disclosed_items d join identifiers i on i.id = d.identifier_id where i.case_id = %s)",
+            (place.id,),
         )
         return play.world.cursor.fetchone()[0]
 
@@ -194,7 +195,7 @@ class Ask(Step):
             return
         about_victims = self.purpose == "victim_identification" or not found[1]
         secret = self.cleared and about_victims and play.secret is Secret.VICTIMS
-        if secret and not play.full or play.world.as_(who).get(f"/overlaps/{found[0]}").status_code != 200:
+        if (secret and not play.full) or play.world.as_(who).get(f"/overlaps/{found[0]}").status_code != 200:
             return
         body = {"purpose": self.purpose, "offence": "ocsea", "items_asked": ["names"], "case_id": place.id}
         made = play.send(who, "POST", f"/overlaps/{found[0]}/disclosures", body)
@@ -301,10 +302,11 @@ class Look(Step):
     """A cleared colleague looks at the overlaps of a case and of all cases."""
 
     case: str
+    reveals: ClassVar = True
 
     def act(self, play):
         place = play.places[self.case]
-        if place.id:
+        if not place.hidden:
             me = play.world.as_(CLEARED[place.authority])
             for path in (f"/cases/{place.id}/overlaps", "/overlaps", f"/cases/{place.id}/identifiers", "/disclosures"):
                 assert me.get(path, X_Request_Id=f"step-{play.at}").status_code == 200
@@ -371,5 +373,7 @@ def stories(draw, secret, most=24):
         weighted += [(2, st.builds(Hide, hideable)), (4, st.builds(Show, hideable, st.booleans()))]
     kinds = [strategy for weight, strategy in weighted for _ in range(weight)]
     steps = [Open(case) for case in HIDDEN_AT_FIRST] if secret is Secret.HIDDEN else []
-    steps += [Hold(case, draw(st.sampled_from(("heron", "owl", "mironenko"))), draw(_about), draw(st.booleans())) for case in _MEETING]
+    steps += [
+        Hold(case, draw(st.sampled_from(("heron", "owl", "mironenko"))), draw(_about), draw(st.booleans())) for case in _MEETING
+    ]
     return steps + [draw(kinds[draw(st.integers(0, len(kinds) - 1))]) for _ in range(draw(st.integers(6, most)))]
