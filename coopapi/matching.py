@@ -41,9 +41,9 @@ _CANDIDATES = text(
     " cast(:was_open as integer[]), :limits)"
 )
 _SETTLE = text(
-    "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:was_open as integer[]), cast(:apart as uuid[]),"
-    " cast(:a as uuid[]),"
-    " cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]), cast(:rules as text[]), :limits, :request)"
+    "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:was_open as integer[]),"
+    " cast(:apart as uuid[]), cast(:a as uuid[]), cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]),"
+    " cast(:rules as text[]), :limits, :request)"
 )
 _RECONSIDER = text("select priv.reconsider(null, :limits, :request)")
 
@@ -100,8 +100,8 @@ def _compare(work: Work, case_id: UUID, identifiers: Sequence[UUID], held: Seque
     asked = {"case": case_id, "identifiers": [str(i) for i in identifiers], **_tokens(crossed), "limits": limits(work)}
     pairs = _run(work, _CANDIDATES, asked)
     if known := [pair for pair in pairs if not pair.hidden]:
-        # The entry belongs to no case, hence it is for the auditor alone: how many were near hints at cases that the readers of this
-        # one may not know of. Hidden cases of others are not counted, because the auditor may not know of them either.
+        # The entry belongs to no case, hence it is for the auditor alone: how many were near hints at cases that the readers of
+        # this one may not know of. Hidden cases of others are not counted, because the auditor may not know of them either.
         work.note("identifiers.compared", object_type="case", case=str(case_id), count=len(known))
     return compare(work, pairs)
 

@@ -9,7 +9,7 @@ from coopapi.db import Work
 from coopapi.fields import Paged
 from coopapi.paging import Page
 from coopapi.timelines import service
-from coopapi.timelines.schemas import AuditOut, ConsultationOut, EntryOut, JournalFilter
+from coopapi.timelines.schemas import AuditOut, LookOut, EntryOut, JournalFilter
 
 blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="What was done, and when")
 
@@ -24,7 +24,7 @@ def timeline(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     "/cases/<uuid:case_id>/consultations",
     allow=Action.CONSULTATIONS_READ,
     query=Paged,
-    returns=ConsultationOut,
+    returns=LookOut,
     page=True,
     show=service.show_consultations,
 )

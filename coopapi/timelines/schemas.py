@@ -19,7 +19,7 @@ class EntryOut(Shown):
     detail = fields.Dict(required=True)
 
 
-class ConsultationOut(EntryOut):
+class LookOut(EntryOut):
     """Who looked at a case, and why. How much there was to see (`count`) is shown to those who are cleared for victims."""
 
     principal_id = fields.UUID(allow_none=True)
@@ -28,7 +28,7 @@ class ConsultationOut(EntryOut):
     consultation = fields.Boolean(required=True)
 
 
-class AuditOut(ConsultationOut):
+class AuditOut(LookOut):
     """An entry as the auditor sees it: with its place in the chain of the authority, and the link."""
 
     seq = fields.Integer(required=True)

@@ -38,6 +38,7 @@ class Pages:
         self.body = {"items": [item for page in pages for item in page.json.get("items", ())]}
 
     def get_data(self, *, as_text):
+        assert as_text
         return json.dumps(self.body, ensure_ascii=False)
 
 

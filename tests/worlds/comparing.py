@@ -24,7 +24,7 @@ HASH = re.compile(r'"hash": ?"[0-9a-f]{64}"')
 def _moment(token):
     """The millisecond that a token tells, or nothing if it is random."""
     if "T" in token:
-        return int(datetime.fromisoformat(token.replace("Z", "+00:00")).timestamp() * 1000)
+        return int(datetime.fromisoformat(token).timestamp() * 1000)
     return int(token[:8] + token[9:13], 16) if token[14] == "7" else None
 
 
