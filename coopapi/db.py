@@ -14,13 +14,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Engine, Select, create_engine, false, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.engine.interfaces import ExecutionContext
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, mapped_column
 from sqlalchemy.types import DateTime, Text
 
+from coopapi import alarms
 from coopapi.access import Action, Actor
 from coopapi.config import Settings
 from coopapi.crypto import Keyring
 from coopapi.errors import Forbidden, NotFound, Stale
+from coopapi.writing import fold_reference
 
 Clock = Callable[[], datetime]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,6 +54,11 @@ def own_id(context: ExecutionContext) -> UUID:
     """Make the id of a row that comes without one, from the clock of its transaction."""
     made: UUID = context.root_connection.get_execution_options()["new_id"]()
     return made
+
+
+def folded(column: str) -> MappedColumn[str]:
+    """Make a column that is filled with the folded form of another when the row is made; in the database it is unique."""
+    return mapped_column(default=lambda context: fold_reference(context.get_current_parameters()[column]))
 
 
 class Row(DeclarativeBase):
@@ -208,9 +215,14 @@ class Database:
     @contextmanager
     def anonymous(self) -> Iterator[Session]:
         """Open a transaction of nobody, for tokens, keys and health: it sees no row of anybody."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            session.connection().exec_driver_sql(_LIMITS)
-            yield session
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                connection = session.connection()
+                connection.exec_driver_sql(_LIMITS)
+                notices = alarms.Notices()
+                connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
+                yield session
+            alarms.report(notices.kinds)
 
     @contextmanager
     def work(self, identify: Callable[[Session], Actor], request_id: str, purpose: str | None = None) -> Iterator[Work]:

@@ -9,6 +9,9 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
 
+from coopapi.proxies import here
+from coopapi.writing import MOST_MARKS, blank, controlled, stacked
+
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
 """A file written into an address: content is taken nowhere, only words are."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
@@ -33,7 +36,7 @@ class Shown(ma.Schema):
 
 
 class Text(fields.String):
-    """Text of a stated length, without spaces around it and never empty."""
+    """Text of a stated length, without spaces around it, never empty, and something to be seen in it."""
 
     def __init__(self, most: int = 200, *, least: int = 1, **kwargs: Any) -> None:
         extra = kwargs.pop("validate", [])
@@ -43,7 +46,28 @@ class Text(fields.String):
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if _CONTENT.search(text):
             raise ma.ValidationError("Only words: no file, image or video is taken.")
+        if stacked(text):
+            raise ma.ValidationError(f"More than {MOST_MARKS} marks stand on one letter.")
+        if text.strip() and blank(text):
+            raise ma.ValidationError("Nothing of it can be seen.")
         return text.strip()
+
+
+class Line(Text):
+    """Text on one line that names something, such as a title or a reference, without characters that control how it is shown."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if controlled(text):
+            raise ma.ValidationError("It holds a line break or another control character.")
+        return text
+
+
+class Link(fields.String):
+    """A path of this service, shown with the prefix under which the caller reaches it."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value and here(value), attr, obj, **kwargs)
 
 
 class Flag(fields.Boolean):

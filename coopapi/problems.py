@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from coopapi import errors
+from coopapi import errors, proxies
 from coopapi.errors import CoopError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -67,7 +67,10 @@ def from_domain(error: CoopError) -> Response:
     """A broken rule: the class names it, its docstring explains it."""
     kind = type(error)
     status = status_of(kind)
-    answer = problem(status, slug(kind), title(kind), error.detail, **error.extra)
+    extra = error.extra
+    if str(extra.get("existing", "")).startswith("/"):
+        extra = {**extra, "existing": proxies.here(extra["existing"])}
+    answer = problem(status, slug(kind), title(kind), error.detail, **extra)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="coopapi"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

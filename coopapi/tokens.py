@@ -222,6 +222,8 @@ def _issuer(entry: Any, where: str) -> Issuer:
             raise ValueError(f"{where}: {name} is not a setting of an issuer, or of the wrong type")
     if "issuer" not in entry or ("jwks" in entry) == ("jwks_uri" in entry):
         raise ValueError(f"{where} needs issuer, and one of jwks and jwks_uri")
+    if not all(isinstance(name, str) for name in [*entry.get("algorithms", ()), *entry.get("typ", ())]):
+        raise ValueError(f"{where}: algorithms and typ must be lists of text")
     if not set(entry.get("algorithms", ["ES256"])) <= ALGORITHMS:
         raise ValueError(f"{where}: algorithms must be of {', '.join(sorted(ALGORITHMS))}")
     try:

@@ -27,6 +27,7 @@ from coopapi.db import Work
 from coopapi.fields import Paged
 from coopapi.grants import ACCESS_LIFE, CaseAccess
 from coopapi.paging import Order, Page, page
+from coopapi.writing import fold_reference
 
 blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Investigations, and who may see them")
 
@@ -37,8 +38,10 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     query = work.all(Case)
     if wanted.keys() & {"state", "reference", "country"}:
         query = query.where(service.readable(work))
-    for name in wanted.keys() & {"state", "authority_id", "reference"}:
+    for name in wanted.keys() & {"state", "authority_id"}:
         query = query.where(getattr(Case, name) == wanted[name])
+    if "reference" in wanted:
+        query = query.where(Case.reference_folded == fold_reference(wanted["reference"]))
     for name, column in (("country", Case.countries), ("crime_category", Case.crime_categories)):
         if name in wanted:
             query = query.where(literal(wanted[name]) == any_(column))

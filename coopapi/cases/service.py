@@ -15,6 +15,7 @@ from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
 from coopapi.grants import ACCESS_LIFE, CaseAccess, granted
 from coopapi.lifecycle import Lifecycle
+from coopapi.writing import fold_reference
 
 _FOR_THE_DESK: Final = "desk of the country"
 _INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
@@ -77,9 +78,8 @@ def reaches(work: Work, case_id: UUID, level: Level) -> bool:
 def open_case(work: Work, data: dict[str, Any]) -> Case:
     """Register a case for the caller's authority, with its access and its data key, in one go."""
     access = data.pop("access", [])
-    taken = work.session.scalar(
-        work.all(Case).where(Case.authority_id == work.actor.authority_id, Case.reference == data["reference"]),
-    )
+    same = Case.reference_folded == fold_reference(data["reference"])
+    taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
     _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")

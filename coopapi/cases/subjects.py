@@ -15,6 +15,7 @@ from coopapi.cases.models import Identifier, Subject, SubjectCategory
 from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
+from coopapi.writing import fold_reference
 
 
 class NotForThisCategory(Unprocessable):
@@ -59,7 +60,8 @@ def subject_of(work: Work, case_id: UUID, subject_id: UUID, *, version: int | No
 def add_subject(work: Work, case_id: UUID, data: dict[str, Any]) -> Subject:
     """Add a person to a case; whose age is unknown and who is a victim is presumed a child (Dir. 2012/29 Art. 24(2))."""
     service.changeable(work, case_id)
-    if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, Subject.pseudonym == data["pseudonym"])):
+    same = Subject.pseudonym_folded == fold_reference(data["pseudonym"])
+    if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, same)):
         raise PseudonymTaken
     presumed = "presumed_child" if data["category"] == "victim" else "adult"
     subject = work.add(Subject(case_id=case_id, created_at=work.now, **{"age_status": presumed, **data}))

@@ -17,6 +17,7 @@ from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import Side
 from coopapi.sealing import key_of, new_key, seal, unseal
+from coopapi.writing import fold_reference
 
 _COLUMNS: Final = ("legal_basis", "operation_name", "states_of_operation", "working_language", "until")
 TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")
@@ -36,7 +37,7 @@ class NotReadyToSign(Unprocessable):
 
 def propose(work: Work, data: Mapping[str, Any]) -> Jit:
     """Propose a team: the caller's authority is its first party, the others see it from now on."""
-    taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference == data["reference"])
+    taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference_folded == fold_reference(data["reference"]))
     if found := work.session.scalar(taken):
         raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
     jit_id = work.new_id()

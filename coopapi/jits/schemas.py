@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.fields import Count, Flag, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When
 from coopapi.jits.changes import CHANGES
 from coopapi.jits.lives import CLAUSES, END_REASONS, JIT_LIFE, TEXTS
 from coopapi.jits.publishing import LANGUAGES
@@ -25,7 +25,7 @@ class Digest(Text):
 class LeaderIn(Schema):
     """The leader of a State: an office, or a person of one's own authority."""
 
-    office = Text(300)
+    office = Line(300)
     principal_id = fields.UUID()
 
     @ma.validates_schema
@@ -68,13 +68,13 @@ class ClausesIn(Schema):
 class AppendixIn(Schema):
     """A paper that goes with the agreement: named here, never uploaded."""
 
-    title = Text(300, required=True)
+    title = Line(300, required=True)
     date = fields.Date()
     sha256 = Digest()
 
 
 class _AgreementFields(Schema):
-    operation_name = Text(200, allow_none=True)
+    operation_name = Line(200, allow_none=True)
     states_of_operation = Many(Code("countries"), 100)
     working_language = Code("languages", allow_none=True)
     until = When(allow_none=True, metadata={"description": "The end of the period; it begins with the last signature."})
@@ -95,7 +95,7 @@ class JitPatch(_AgreementFields):
 class JitIn(_AgreementFields):
     """A team to propose; reference and legal basis are enough to begin."""
 
-    reference = Text(100, required=True, metadata={"description": "Yours; unique within your authority."})
+    reference = Line(100, required=True, metadata={"description": "Yours; unique within your authority."})
     legal_basis = Code("jit_legal_bases", required=True)
     leader = fields.Nested(LeaderIn, metadata={"description": "Of your own State."})
     parties = Many(fields.Nested(PartyIn), 50)
@@ -129,10 +129,10 @@ class MemberIn(Schema):
     """A person of one's own State who works in the team, under a name or a security number."""
 
     authority_id = fields.UUID(metadata={"description": "Of your own State: yours unless you name another, such as the police."})
-    name = Text(200)
+    name = Line(200)
     security_id = Text(100)
     principal_id = fields.UUID(metadata={"description": "The account here: the cases of the team open to it."})
-    position = Text(200, required=True)
+    position = Line(200, required=True)
     seconded = Flag(metadata={"description": "Works outside the own State (Art. 13(4))."})
     since = When()
     until = When()
@@ -158,7 +158,7 @@ class ParticipantIn(Schema):
 class AssociateIn(Schema):
     """Somebody whom the team works with informally: a name and an office, and no access to anything."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     contact = Text(500, required=True)
 
 

@@ -11,7 +11,7 @@ from coopapi.cases.schemas import TransitionIn
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lives import ACTION_LIFE, MEETING_LIFE, MODES
@@ -40,8 +40,8 @@ class Zone(fields.String):
 class SeatedIn(Schema):
     """A person who comes for an authority."""
 
-    name = Text(200, required=True)
-    post = Text(200)
+    name = Line(200, required=True)
+    post = Line(200)
 
 
 class GuestIn(Schema):
@@ -67,7 +67,7 @@ class MeetingIn(_MeetingFields):
     level = Code("meeting_levels", required=True)
     origin_type = OneOf(("case", "overlap", "request"), required=True)
     origin_id = fields.UUID(required=True)
-    title = Text(300, required=True)
+    title = Line(300, required=True)
     host_desk = fields.UUID(metadata={"description": "The desk that is asked to host; that of your country if not said."})
     function = Code("meeting_functions", metadata={"description": "Yours, if another hosts; `prosecutor` if not said."})
     mode = OneOf(MODES, required=True)
@@ -78,7 +78,7 @@ class MeetingIn(_MeetingFields):
 class MeetingPatch(_MeetingFields):
     """What changes about a meeting."""
 
-    title = Text(300)
+    title = Line(300)
     mode = OneOf(MODES)
     time_zone = Zone()
     access_until = When(metadata={"description": "How long those invited see the meeting, and what is shared for it."})

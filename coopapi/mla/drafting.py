@@ -17,6 +17,7 @@ from coopapi.mla.sides import Taken
 from coopapi.mla.telling import Act
 from coopapi.overlaps import showing
 from coopapi.sealing import key_of, new_key, seal, unseal
+from coopapi.writing import fold_reference
 
 _COLUMNS = {
     "instrument": "instrument",
@@ -88,9 +89,8 @@ def _row(work: Work, data: Mapping[str, Any], request_id: UUID, asks: UUID) -> R
 
 
 def _check_reference(work: Work, asks: UUID, reference: str) -> None:
-    taken = work.all(Request).where(
-        Request.maker_id == work.actor.authority_id, Request.requesting_id == asks, Request.reference == reference
-    )
+    same = Request.reference_folded == fold_reference(reference)
+    taken = work.all(Request).where(Request.maker_id == work.actor.authority_id, Request.requesting_id == asks, same)
     if found := work.session.scalar(taken):
         raise RequestReferenceTaken(existing=f"/api/v1/mla-requests/{found.id}")
 

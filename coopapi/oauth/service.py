@@ -1,7 +1,6 @@
 """Who may have a token, which key signs it, and how keys follow one another (D12, R19)."""
 
 import base64
-import binascii
 import threading
 import time
 from collections.abc import Mapping
@@ -80,7 +79,7 @@ def proof_from(form: Mapping[str, str], authorization: str | None) -> ClientProo
 def _basic(encoded: str) -> ClientProof:
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise InvalidClient from None
     return ClientProof(client_id, secret, None)
 
@@ -115,7 +114,7 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
 ) -> None:
     if not jwks:
         raise InvalidClient
-    audiences = {f"{settings.base_url}/oauth/token", settings.base_url}
+    audiences = {f"{settings.base_url}/oauth/token", settings.base_url, settings.issuer}
     try:
         claims = tokens.read_assertion(assertion, client_id=str(client_id), jwks=jwks, audiences=audiences, now=now.timestamp())
     except tokens.BadAssertion as fault:
@@ -135,10 +134,11 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
 
 def _journal(database: Database, client_id: UUID) -> None:
     def identify(session: Session) -> Any:
-        known = session.execute(
-            text("select roles from priv.who(:issuer, :subject)"), {"issuer": database.settings.base_url, "subject": str(client_id)}
-        ).one()
-        return actor_of(session, database.settings.base_url, str(client_id), known.roles[0])
+        names = {"issuer": database.settings.issuer, "subject": str(client_id)}
+        known = session.execute(text("select roles from priv.who(:issuer, :subject)"), names).one_or_none()
+        if known is None:
+            raise InvalidClient("this client was entered under another name of this issuer: tell the operator of the service")
+        return actor_of(session, names["issuer"], names["subject"], known.roles[0])
 
     with database.work(identify, uuid4().hex) as work:
         work.note("token.issued", object_type="principal", client=str(client_id))
@@ -147,7 +147,7 @@ def _journal(database: Database, client_id: UUID) -> None:
 def sign(signer: tokens.Signer, settings: Settings, subject: str, client_id: str, now: datetime) -> str:
     """Sign an access token (RFC 9068): it says who, never what they may do."""
     issued = int(now.timestamp())
-    claims = {"iss": settings.base_url, "aud": AUDIENCE, "sub": subject, "client_id": client_id, "jti": uuid4().hex}
+    claims = {"iss": settings.issuer, "aud": AUDIENCE, "sub": subject, "client_id": client_id, "jti": uuid4().hex}
     return signer.sign({**claims, "iat": issued, "exp": issued + settings.token_lifetime})
 
 

@@ -4,7 +4,7 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from coopapi.cases.schemas import AuthorityRef, TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Count, Link, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.overlaps.kinds import KINDS
 
 
@@ -73,7 +73,7 @@ class StepOut(Shown):
     """What may come next; no address where it is not open to you (yet)."""
 
     step = fields.String(required=True)
-    href = fields.String(allow_none=True)
+    href = Link(allow_none=True)
 
 
 class OverlapOut(Shown):

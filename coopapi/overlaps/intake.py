@@ -20,7 +20,7 @@ from coopapi.likeness import PERSON, place
 from coopapi.overlaps import keys, kinds
 from coopapi.overlaps.formats.persons import read_digests, read_names
 from coopapi.overlaps.kinds import Context, ImpossibleValue, Reading
-from coopapi.overlaps.text import NORMALISER_VERSION
+from coopapi.writing import NORMALISER_VERSION
 
 
 class ImpossibleIdentifiers(Unprocessable):

@@ -35,7 +35,7 @@ def side_of(work: Work, overlap: Overlap, case_id: UUID | None, *, version: int 
     return found
 
 
-def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> Overlap:
+def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> OverlapSide:
     """Move the caller's side along: take, confirm, reject, doubt, release."""
     if not work.actor.human:
         raise Forbidden("an overlap is judged by a person, not by a machine client")
@@ -55,7 +55,7 @@ def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> O
     if event in _DECISIONS:
         made.decided_by, made.decided_at = work.actor.id, work.now
     _tell(work, overlap, made, event)
-    return overlap
+    return made
 
 
 def _row_for(work: Work, overlap: Overlap, side: OverlapSide) -> OverlapSide:

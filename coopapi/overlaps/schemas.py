@@ -6,8 +6,8 @@ from marshmallow.validate import Range, Regexp
 from coopapi.directory.fields import Code
 from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.overlaps.kinds import KINDS
-from coopapi.overlaps.text import MAX_TEXT
 from coopapi.persons.families import FAMILIES
+from coopapi.writing import MAX_TEXT
 
 
 class ContextIn(Schema):

@@ -102,17 +102,37 @@ def show_overlaps(work: Work, rows: Sequence[Overlap], mine: UUID | None = None,
     evidence = _evidence(work, sides)
     counterparts = _counterparts(work, {row.id: other(row, sides[row.id]) for row in rows})
     made_of_it = judged(work, sides)
-    values = _values(work, evidence)
+    shown = {row.id: evidence.get(row.id, [])[:most] for row in rows}
+    values = _values(work, shown)
     return [
         {
             **_summary(work, row, sides[row.id]),
             "counterpart": counterparts[other(row, sides[row.id])],
             **_standing(work, row, made_of_it[row.id], sides[row.id]),
-            "evidence": [_item(e, values, made_of_it[row.id].now) for e in evidence.get(row.id, [])[:most]],
+            "evidence": [_item(e, values, made_of_it[row.id].now) for e in shown[row.id]],
             "evidence_complete": len(evidence.get(row.id, [])) <= most,
         }
         for row in rows
     ]
+
+
+class SideShown(dict[str, Any]):
+    """An overlap as a step of one side left it, with the ETag of that side."""
+
+    @property
+    def etag(self) -> str:
+        """The version that the next step of this side names."""
+        found: str = self["side"]["etag"]
+        return found
+
+
+def show_sides(work: Work, sides: Sequence[OverlapSide]) -> list[SideShown]:
+    """Show the overlaps that these sides belong to, each from its side; a step about victims alone is for the cleared."""
+    shown = []
+    for side in sides:
+        shown += show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)
+        work.notes[-1]["victims_only"] = side.victims
+    return [SideShown(one) for one in shown]
 
 
 def sides_of(work: Work, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID, UUID]:
@@ -228,8 +248,8 @@ def _counterparts(work: Work, others: Mapping[UUID, UUID]) -> dict[UUID, dict[st
     }
 
 
-def _values(work: Work, evidence: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
-    wanted = {item.identifier_id for items in evidence.values() for item in items[:IN_LISTS]}
+def _values(work: Work, shown: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
+    wanted = {item.identifier_id for items in shown.values() for item in items}
     if not wanted or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_(wanted))).all()
