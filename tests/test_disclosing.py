@@ -55,7 +55,8 @@ def test_what_is_asked_about_victims_alone_is_there_for_the_cleared_alone(world)
 
     world.hold("foreign", there, OWL)
     world.hold("investigator", case, OWL)
-    assert len(world.as_("uncleared").get("/disclosures").json["items"]) == 1
+    assert world.as_("uncleared").get("/disclosures").json["items"] == []
+    assert len(world.as_("foreign").get("/disclosures").json["items"]) == 1
 
 
 def given(world):

@@ -53,14 +53,19 @@ PROBES = {
     ("identifiers", "changed"): "update identifiers set version = 9",
     ("case_overlaps", "seen"): "select count(*) from case_overlaps",
     ("overlap_sides", "seen"): "select count(*) from overlap_sides",
+    (
+        "overlap_sides",
+        "begun",
+    ): "insert into overlap_sides (id, version, overlap_id, case_id, authority_id, victims, turn, state) values"
+    f" ({NEW}, 1, '{{overlap}}', '{{case}}', '{{nl}}', true, 2, 'detected')",
     ("overlap_sides", "judged"): "update overlap_sides set version = 9",
     ("disclosures", "seen"): "select count(*) from disclosures",
     (
         "disclosures",
         "asked",
     ): "insert into disclosures (id, version, overlap_id, asking_case, asking_authority, owner_case, owner_authority,"
-    " state, purpose, offence, items_asked, urgency, asked_by, asked_at, due_at) values"
-    f" ({NEW}, 1, '{{overlap}}', '{{other}}', '{{ro}}', '{{case}}', '{{nl}}', 'withdrawn', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now())",
+    " state, purpose, offence, items_asked, urgency, asked_by, asked_at, due_at, victims_only) values"
+    f" ({NEW}, 1, '{{overlap}}', '{{other}}', '{{ro}}', '{{case}}', '{{nl}}', 'withdrawn', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now(), false)",
     ("disclosures", "answered"): "update disclosures set version = 9",
     ("disclosed_items", "seen"): "select count(*) from disclosed_items",
     ("disclosed_items", "given"): f"insert into disclosed_items values ({NEW}, '{{disclosure}}', '{{second}}', false, 'H0', '')",
@@ -490,7 +495,6 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "select * from priv.pairs()",
         "select priv.repair('{}', '{}', '{}', '{}', '{}', '{1,1}', '')",
         "select * from priv.recheck('00000000-0000-0000-0000-000000000000', 1, '{1,1}')",
-        "insert into overlap_sides default values",
         "delete from disclosed_items",
         "delete from evidence",
         "update evidence set conditions = '{}'",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, text
 
 from coopapi.approvals.models import APPROVAL_LIFE, Approval
-from coopapi.db import Work, as_json, new_id
+from coopapi.db import Work, as_json
 from coopapi.errors import Forbidden, Stale
 from coopapi.lifecycle import IllegalMove, Move, Side
 
@@ -25,7 +25,7 @@ def ask(work: Work, kind: str, authority_id: UUID, target: tuple[UUID, int], cha
 
     The request ends after seven days. Raises the database's refusal (403) unless the caller administers the authority.
     """
-    made = new_id()
+    made = work.new_id()
     work.session.flush()
     work.session.execute(
         text("select priv.ask_approval(:id, :authority, :kind, :object, :version, cast(:change as jsonb), :request)"),

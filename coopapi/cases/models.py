@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInt
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row, folded, new_id
+from coopapi.db import Kept, Row, folded, own_id
 from coopapi.grants import granted
 from coopapi.lifecycle import Lifecycle, Move
 
@@ -136,7 +136,7 @@ class SubjectCategory(InCase, Row):
     __tablename__ = "subject_categories"
     __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     case_id: Mapped[UUID] = mapped_column()
     subject_id: Mapped[UUID] = mapped_column()
     category: Mapped[str] = mapped_column()

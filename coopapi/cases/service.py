@@ -11,7 +11,7 @@ from coopapi import matching
 from coopapi.access import Action, Level
 from coopapi.cases import ending
 from coopapi.cases.models import CASE_LIFE, Case, CaseKey
-from coopapi.db import Kept, Work, new_id
+from coopapi.db import Kept, Work
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.grants import ACCESS_LIFE, CaseAccess, granted
@@ -96,7 +96,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     countries = data.get("countries", [])
     case = Case(
         **{
-            "id": new_id(),
+            "id": work.new_id(),
             "operation_name": None,
             "crime_categories": [],
             "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
@@ -157,7 +157,7 @@ def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
 
 def _grant(work: Work, case: Case, authority_id: UUID, level: Level, reason: str) -> CaseAccess:
     return CaseAccess(
-        id=new_id(),
+        id=work.new_id(),
         case_id=case.id,
         owner_id=case.authority_id,
         authority_id=authority_id,

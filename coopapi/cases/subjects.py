@@ -12,7 +12,7 @@ from coopapi import matching
 from coopapi.access import Level
 from coopapi.cases import service
 from coopapi.cases.models import Identifier, Subject, SubjectCategory
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.writing import fold_reference
@@ -97,7 +97,7 @@ def change_subject(work: Work, subject: Subject, data: dict[str, Any]) -> Subjec
 
 def _keep(work: Work, subject: Subject) -> None:
     kept = {"case_id": subject.case_id, "subject_id": subject.id, "category": subject.category}
-    work.session.add(SubjectCategory(id=new_id(), since=work.now, set_by=work.actor.id, **kept))
+    work.session.add(SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept))
 
 
 def _check_kinds(work: Work, subject: Subject) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from coopapi.access import CLEARABLE, Action, Role
 from coopapi.crypto import Keyring
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists, rights
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
@@ -84,7 +84,7 @@ def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principa
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotFound
     check_jwks(data.get("jwks"))
-    row_id = new_id()
+    row_id = work.new_id()
     secret = None if data.get("jwks") else secrets.token_urlsafe(32)
     kept = {"id": row_id, "issuer": work.settings.issuer, "subject": str(row_id)}
     row = enrol(work, authority_id, "client", {**data, **kept, "secret_digest": secret and digest_of(work.keys, secret)})
@@ -94,7 +94,7 @@ def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principa
 def enrol(work: Work, authority_id: UUID, kind: str, data: dict[str, Any]) -> Principal:
     """Let somebody act for an authority; what needs a second administrator is asked for."""
     _require_free(work, data["issuer"], data["subject"])
-    defaults = {"id": new_id(), "victim_cleared": False, "active": True}
+    defaults = {"id": work.new_id(), "victim_cleared": False, "active": True}
     return rights.enter(work, {**defaults, **data, "authority_id": authority_id, "kind": kind})
 
 

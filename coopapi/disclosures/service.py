@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, not_, select, text
 
-from coopapi.access import Action, Level
+from coopapi.access import Action, Level, Purpose
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.db import Work, as_json
@@ -18,12 +18,20 @@ from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
 from coopapi.lifecycle import Side
 from coopapi.likeness import place
 from coopapi.overlaps import judging, showing
+from coopapi.overlaps.models import Overlap
 
 
 class AskedAlready(Conflict):
     """Your side has asked already, and the answer is due.
 
     Wait for the answer to the request that `existing` names, or withdraw it and ask again.
+    """
+
+
+class CaseIsHidden(Conflict):
+    """The other side does not know of a hidden case.
+
+    Make the case visible before you ask for a disclosure.
     """
 
 
@@ -40,8 +48,13 @@ def ask(work: Work, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
         raise Forbidden("a disclosure is asked for by a person, not by a machine client")
     overlap = showing.one_overlap(work, overlap_id)
     side = judging.in_hand(work, overlap, data.pop("case_id", None))
+    victims_only = overlap.only_victims or data["purpose"] == Purpose.VICTIM_IDENTIFICATION
+    _check_reach(work, overlap, victims_only=victims_only)
     pending = work.all(Disclosure).where(
-        Disclosure.overlap_id == overlap.id, Disclosure.asking_case == side.case_id, Disclosure.state.in_(OPEN)
+        Disclosure.overlap_id == overlap.id,
+        Disclosure.asking_case == side.case_id,
+        Disclosure.state.in_(OPEN),
+        Disclosure.victims_only == victims_only,
     )
     if found := work.session.scalar(pending):
         raise AskedAlready(existing=f"/api/v1/disclosures/{found.id}")
@@ -58,11 +71,20 @@ def ask(work: Work, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
             asked_by=work.actor.id,
             asked_at=work.now,
             due_at=work.now + timedelta(hours=hours(urgency)),
+            victims_only=victims_only,
             **data,
         )
     )
     _tell(work, row, "asked", urgency=urgency)
     return row
+
+
+def _check_reach(work: Work, overlap: Overlap, *, victims_only: bool) -> None:
+    """Refuse what the caller could not see afterwards, or what would give a hidden case away to the other side."""
+    if victims_only and not work.actor.cleared:
+        raise Forbidden("asking about victims needs clearance for victims")
+    if (overlap.hidden_a or overlap.hidden_b) and overlap.authority_a != overlap.authority_b:
+        raise CaseIsHidden
 
 
 def hours(urgency: str) -> int:
@@ -219,6 +241,7 @@ def _opened(work: Work, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     work.note(
         "disclosure.read", row, case_id=row.asking_case if _asks(work, row) else row.owner_case, consultation=True, count=len(found)
     )
+    work.notes[-1]["victims_only"] = row.victims_only
     opened = {}
     for item in found:
         key = work.keys.case_key(str(item.case_id), bytes(item.wrapped))

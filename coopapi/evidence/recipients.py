@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import sides
@@ -103,7 +103,6 @@ def give(work: Work, item: Evidence, wanted: Iterable[UUID] | None) -> None:
 
 def _recipient(item: Evidence, authority_id: UUID) -> Recipient:
     return Recipient(
-        id=new_id(),
         evidence_id=item.id,
         object_id=item.object_id,
         provider_id=item.provider_id,

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import sides
 from coopapi.evidence.models import USE_LIFE, Evidence, EvidenceUse
@@ -65,7 +65,7 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
         raise ConsentNeeded(errors=[{"in": "body", "pointer": "/ask_consent", "rule": r, "detail": _WHY[r]} for r in reasons])
     if reasons and not data.get("reason"):
         raise fault("/reason", "reason", "tell the provider why you ask")
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         EvidenceUse(
             id=row_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from coopapi import parties
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.instruments import service as instruments
@@ -49,7 +49,7 @@ def propose(work: Work, data: Mapping[str, Any]) -> Jit:
     taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference_folded == fold_reference(data["reference"]))
     if found := work.session.scalar(taken):
         raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
-    jit_id = new_id()
+    jit_id = work.new_id()
     parties.admit(work, jit_id, work.actor.authority_id, Side.NEGOTIATING)
     wrapped, sealer = new_key(work, jit_id)
     jit = Jit(
@@ -134,7 +134,7 @@ def invite(work: Work, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitPa
     sides.check_new_state(work, jit.id, authority.country, pointer)
     if authority.id != work.actor.authority_id:
         parties.admit(work, jit.id, authority.id, Side.NEGOTIATING)
-    row_id = new_id()
+    row_id = work.new_id()
     party = JitParty(id=row_id, jit_id=jit.id, authority_id=authority.id, country=authority.country, joined_at=work.now)
     lead(work, jit, party, wish.get("leader") or {})
     return work.add(party)

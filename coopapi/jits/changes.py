@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from coopapi import parties
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.evidence import recipients
 from coopapi.jits import agreeing, clocks, people, sides
@@ -108,7 +108,7 @@ def _details(work: Work, jit: Jit, row: JitAmendment) -> dict[str, Any]:
 def _join(work: Work, jit: Jit, row: JitAmendment) -> None:
     authority: UUID = row.authority_id  # type: ignore[assignment]
     country = sides.country_of(work, authority)
-    party = JitParty(id=new_id(), jit_id=jit.id, authority_id=authority, country=country, joined_at=work.now)
+    party = JitParty(id=work.new_id(), jit_id=jit.id, authority_id=authority, country=country, joined_at=work.now)
     party.sealed = seal(key_of(work, jit), _details(work, jit, row).get("leader") or {}, party.id)
     work.add(party)
     parties.admit(work, jit.id, authority, Side.NEGOTIATING)

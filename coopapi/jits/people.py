@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.access import Action
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, NotFound, fault
 from coopapi.evidence.sides import stands_in
 from coopapi.jits import agreeing, linking, sides
@@ -115,7 +115,7 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
     check_period(work, data)
     if person := data.get("principal_id"):
         _check_new_member(work, jit, authority, person)
-    row_id = new_id()
+    row_id = work.new_id()
     said = {name: data.get(name) for name in ("name", "security_id", "position")}
     member = work.add(
         JitMember(
@@ -169,7 +169,7 @@ def seat_participant(work: Work, jit: Jit, authority_id: UUID, data: Mapping[str
     check_period(work, data)
     if data.get("since", work.now) > work.now:
         raise fault("/since", "order_of_time", "not in the future: it takes part from now on")
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         JitParticipant(
             id=row_id,
@@ -201,7 +201,7 @@ def check_participant(work: Work, jit_id: UUID, authority_id: UUID, pointer: str
 def add_associate(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitAssociate:
     """Note somebody whom the team works with informally; it gives no access to anything (F23)."""
     jit = _working(work, jit_id)
-    row_id = new_id()
+    row_id = work.new_id()
     said = {"name": data["name"], "contact": data["contact"]}
     sealed = seal(key_of(work, jit), said, row_id)
     row = work.add(JitAssociate(id=row_id, jit_id=jit.id, sealed=sealed, since=work.now))

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, NotFound, Unprocessable, fault
 from coopapi.jits import lint, sides, signing
 from coopapi.jits.lint import Term
@@ -42,7 +42,7 @@ def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:
     _check(work, jit, data["texts"], names_operation=data.get("names_operation", False))
     row = _statement(work, jit.id)
     if row is None:
-        row = JitStatement(id=new_id(), jit_id=jit.id, state=STATEMENT_LIFE.start)
+        row = JitStatement(id=work.new_id(), jit_id=jit.id, state=STATEMENT_LIFE.start)
     voided = signing.void(work, row.id)
     row.names_operation = data.get("names_operation", False)
     row.victims_checked, row.no_ongoing_trial = data["victims_checked"], data["no_ongoing_trial"]

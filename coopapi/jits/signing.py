@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.db import Work, as_json, new_id
+from coopapi.db import Work, as_json
 from coopapi.errors import Conflict
 from coopapi.jits import clocks, sides
 from coopapi.jits.lives import JIT_LIFE
@@ -99,7 +99,7 @@ def put(work: Work, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present
         raise AnotherText(text_sha256=present)
     if authority_id in {row.authority_id for row in standing(work, subject_id)}:
         raise AlreadySigned
-    row_id = new_id()
+    row_id = work.new_id()
     return work.add(
         JitSignature(
             id=row_id,

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
@@ -51,7 +51,7 @@ def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> Proc
         raise fault("/transferred_on", "order_of_time", "not in the future")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         ProceedingsTransfer(
             id=row_id,

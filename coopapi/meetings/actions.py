@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_
 
 from coopapi.crypto import Sealer
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.computing import zone_of
 from coopapi.deadlines.service import Occasion
@@ -59,7 +59,7 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
     if not work.now.date() <= data["due_on"] < _LATEST:
         raise fault("/due_on", "order_of_time", "not in the past, and before the year 2200")
     due_at = end_of(data["due_on"], country)
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         MeetingAction(
             id=row_id,

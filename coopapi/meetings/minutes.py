@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import sides
@@ -50,7 +50,7 @@ def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingCo
     sides.require_seat(work, meeting)
     if any(place.agreed_at and place.authority_id != meeting.host_id for place in sides.of_meeting(work, meeting.id)):
         raise AgreedAlready
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         MeetingConclusion(
             id=row_id,

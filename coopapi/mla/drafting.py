@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.cases import service as cases
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Unprocessable
 from coopapi.instruments import service as instruments
@@ -51,7 +51,7 @@ def begin(work: Work, data: Mapping[str, Any]) -> Request:
     if data.get("case_id"):
         cases.changeable(work, data["case_id"])
     previous, content, wanted = _reused(work, data)
-    request_id = new_id()
+    request_id = work.new_id()
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
     wrapped, sealer = new_key(work, request_id)

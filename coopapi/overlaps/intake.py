@@ -14,7 +14,7 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFE, Case, CaseKey, Identifier, Subject
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.crypto import CaseKey as DataKey
-from coopapi.db import Work, as_json, new_id
+from coopapi.db import Work, as_json
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.likeness import PERSON, place
 from coopapi.overlaps import keys, kinds
@@ -138,7 +138,7 @@ def _fault(pointer: str, rule: str, detail: str) -> dict[str, Any]:
 
 def _row(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     exceptional = item.get("exceptional_processing", {})
-    row_id = new_id()
+    row_id = work.new_id()
     return {
         "id": row_id,
         "version": 1,

@@ -1,7 +1,10 @@
+-- Whether a holding is about somebody who is not a victim, so that the uncleared may know of it.
+create function priv.open(p_role text) returns boolean language sql immutable as $$ select p_role is distinct from 'victim' $$;
+
 -- Put identifiers of a case into matching under their tokens. The arrays run in parallel. Gives back every token with how many
--- cases held it before: settle needs them.
+-- cases held it before, and how many held it openly: settle needs them.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
-                          p_kinds text[], p_roles text[]) returns table (token bytea, was integer)
+                          p_kinds text[], p_roles text[]) returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -15,29 +18,33 @@ begin
     end if;
     return query
     with wanted as (
-        select u.token, min(u.family) family, max(u.strength) > 0 as exact
-        from unnest(p_tokens, p_families, p_strengths) u (token, family, strength) group by 1),
+        select u.token, min(u.family) family, max(u.strength) > 0 as exact, bool_or(priv.open(u.role)) as open
+        from unnest(p_tokens, p_families, p_strengths, p_roles) u (token, family, strength, role) group by 1),
     added as (
-        select w.*, (not exists (
-            select from public.holdings h where h.token = w.token and h.case_id = p_case))::int n from wanted w),
+        select w.*, (h.held is null and not home.hidden)::int n, (h.held is null and home.hidden)::int hidden_n,
+               (w.open and h.open is not true and not home.hidden)::int open_n
+        from wanted w left join lateral (
+            select true held, bool_or(priv.open(g.role)) as open from public.holdings g
+            where g.token = w.token and g.case_id = p_case having count(*) > 0) h on true),
     kept as (
-        insert into public.match_tokens as t (token, family, exact, cases, hidden_cases)
-        select a.token, a.family, a.exact, case when home.hidden then 0 else a.n end, case when home.hidden then a.n else 0 end
-        from added a order by a.token
+        insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)
+        select a.token, a.family, a.exact, a.n, a.open_n, a.hidden_n from added a order by a.token
         on conflict (token) do update
-            set cases = t.cases + excluded.cases, hidden_cases = t.hidden_cases + excluded.hidden_cases
-        returning t.token, t.cases)
-    select k.token, k.cases - case when home.hidden then 0 else a.n end from kept k join added a on a.token = k.token;
-    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since)
-        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, priv.at()
+            set cases = t.cases + excluded.cases, open_cases = t.open_cases + excluded.open_cases,
+                hidden_cases = t.hidden_cases + excluded.hidden_cases
+        returning t.token, t.cases, t.open_cases)
+    select k.token, k.cases - a.n, k.open_cases - a.open_n from kept k join added a on a.token = k.token;
+    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
+        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, priv.at(),
+               priv.at()
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
         group by u.token, u.identifier order by 1, 3;
 end $$;
 
 -- Lock what a case holds, in order; gives back the tokens with their counts.
-create function priv.locked(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer)
+create function priv.locked(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer, was_open integer)
 language sql volatile as $$
-    select t.token, t.cases from public.match_tokens t
+    select t.token, t.cases, t.open_cases from public.match_tokens t
     where t.token in (select h.token from public.holdings h where h.case_id = p_case
                       and (p_identifiers is null or h.identifier_id = any (p_identifiers)))
     order by t.token for update
@@ -45,7 +52,8 @@ $$;
 
 -- Take identifiers out of matching at once: those named, or with none named all of the case. Likenesses go with them, and the
 -- pairs that rested on those come back as rows without a token.
-create function priv.release(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer, other uuid)
+create function priv.release(p_case uuid, p_identifiers uuid[])
+returns table (token bytea, was integer, was_open integer, other uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -53,28 +61,36 @@ declare
 begin
     perform priv.require_level(p_case, 3);
     perform 1 from public.cases c where c.id = p_case for no key update;
-    return query select l.token, l.was, null::uuid from priv.locked(p_case, p_identifiers) l;
+    return query select l.token, l.was, l.was_open, null::uuid from priv.locked(p_case, p_identifiers) l;
     with gone as (
         delete from public.holdings h where h.case_id = p_case
             and (p_identifiers is null or h.identifier_id = any (p_identifiers))
-        returning h.token, h.identifier_id, h.hidden),
+        returning h.token, h.identifier_id, h.hidden, priv.open(h.role) as open),
+    lost as (
+        select g.token, bool_or(g.hidden) hidden, bool_or(g.open) and not coalesce(bool_or(k.open), false) as open,
+               bool_or(k.open) is null as every
+        from gone g left join lateral (
+            select bool_or(priv.open(h.role)) as open from public.holdings h
+            where h.token = g.token and h.case_id = p_case and h.identifier_id <> all (array (
+                select o.identifier_id from gone o where o.token = g.token))) k on true
+        group by 1),
     counted as (
         update public.match_tokens t
-        set cases = t.cases - (not g.hidden)::int, hidden_cases = t.hidden_cases - g.hidden::int
-        from (select token, bool_or(hidden) hidden, array_agg(identifier_id) ids from gone group by 1) g
-        where t.token = g.token and not exists (
-            select from public.holdings h where h.token = g.token and h.case_id = p_case and h.identifier_id <> all (g.ids)))
+        set cases = t.cases - (l.every and not l.hidden)::int, open_cases = t.open_cases - (l.open and not l.hidden)::int,
+            hidden_cases = t.hidden_cases - (l.every and l.hidden)::int
+        from lost l where t.token = l.token and (l.every or l.open))
     select array_agg(distinct g.identifier_id) into gone_ids from gone g;
     return query
     with apart as (
         delete from public.likenesses l
         where l.identifier_a = any (gone_ids) or l.identifier_b = any (gone_ids)
         returning case when l.case_a = p_case then l.case_b else l.case_a end as other)
-    select null::bytea, null::integer, a.other from apart a group by a.other;
+    select null::bytea, null::integer, null::integer, a.other from apart a group by a.other;
 end $$;
 
 -- The case changed its visibility, or a subject its category: the holdings follow.
-create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text) returns table (token bytea, was integer)
+create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text)
+returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -82,13 +98,19 @@ declare
 begin
     perform priv.require_level(p_case, 3);
     select c.visibility = 'hidden' into now_hidden from public.cases c where c.id = p_case for no key update;
-    return query select l.token, l.was from priv.locked(p_case, null) l;
+    return query select l.token, l.was, l.was_open from priv.locked(p_case, null) l;
     update public.match_tokens t
-    set cases = t.cases + case when now_hidden then -1 else 1 end,
-        hidden_cases = t.hidden_cases + case when now_hidden then 1 else -1 end
-    where t.token in (select h.token from public.holdings h where h.case_id = p_case and h.hidden <> now_hidden);
+    set cases = t.cases + (not now_hidden)::int - (not m.hidden)::int,
+        open_cases = t.open_cases + (m.now_open and not now_hidden)::int - (m.open and not m.hidden)::int,
+        hidden_cases = t.hidden_cases + now_hidden::int - m.hidden::int
+    from (select h.token, bool_or(h.hidden) hidden, bool_or(priv.open(h.role)) as open,
+                 bool_or(priv.open(case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end)) now_open
+          from public.holdings h where h.case_id = p_case group by 1) m
+    where t.token = m.token and (m.hidden <> now_hidden or m.open <> m.now_open);
     update public.holdings h set hidden = now_hidden,
-        role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end
+        role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end,
+        open_since = case when h.identifier_id = any (p_subject_identifiers) and not priv.open(h.role) and priv.open(p_role)
+                          then priv.at() else h.open_since end
     where h.case_id = p_case
       and (h.hidden <> now_hidden or h.identifier_id = any (p_subject_identifiers));
 end $$;

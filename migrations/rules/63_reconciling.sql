@@ -7,6 +7,13 @@ create function priv.pairs() returns table (m uuid, n uuid) language sql stable 
     union select o.case_a, o.case_b from public.case_overlaps o
 $$;
 
+-- How many cases hold a token: visible ones, those of them that hold it for somebody who is not a victim, hidden ones.
+create function priv.counted() returns table (token bytea, n bigint, o bigint, d bigint) language sql stable as $$
+    select h.token, count(distinct h.case_id) filter (where not h.hidden),
+           count(distinct h.case_id) filter (where not h.hidden and priv.open(h.role)), count(distinct h.case_id) filter (where h.hidden)
+    from public.holdings h group by 1
+$$;
+
 -- Stored overlaps against what the holdings say, by brute force: how many pairs differ, and how many tokens are miscounted.
 create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -21,9 +28,9 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                    coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
                    coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
            (select count(*) from public.match_tokens t left join (
-                select h.token, count(distinct h.case_id) filter (where not h.hidden) c,
-                       count(distinct h.case_id) filter (where h.hidden) d from public.holdings h group by 1) h on h.token = t.token
-            where (t.cases, t.hidden_cases) is distinct from (coalesce(h.c, 0)::integer, coalesce(h.d, 0)::integer)),
+                select * from priv.counted()) h on h.token = t.token
+            where (t.cases, t.open_cases, t.hidden_cases)
+                  is distinct from (coalesce(h.n, 0)::integer, coalesce(h.o, 0)::integer, coalesce(h.d, 0)::integer)),
            (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
             where i.id is null or i.withdrawn_at is not null)
 $$;
@@ -46,9 +53,9 @@ begin
     pair as (
         select x.identifier_id i, y.identifier_id j, array_agg(distinct x.token) tokens
         from one join public.holdings x on x.identifier_id = one.identifier_id
-        join public.match_tokens t on t.token = x.token and not t.exact and t.cases <= p_limits[1]
+        join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
-             and x.strength + y.strength > -2
+             and x.strength + y.strength > -2 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
         group by 1, 2)
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
            kb.wrapped, (select array_agg(t.family) from public.match_tokens t where t.token = any (p.tokens)), l.strength, l.score
@@ -75,11 +82,10 @@ begin
     perform 1 from public.match_tokens t order by t.token for update;
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);
-    update public.match_tokens t set cases = coalesce(c.n, 0), hidden_cases = coalesce(c.d, 0)
-    from public.match_tokens u left join (
-        select h.token, count(distinct h.case_id) filter (where not h.hidden) n,
-               count(distinct h.case_id) filter (where h.hidden) d from public.holdings h group by 1) c on c.token = u.token
-    where u.token = t.token and (t.cases, t.hidden_cases) is distinct from (coalesce(c.n, 0)::integer, coalesce(c.d, 0)::integer);
+    update public.match_tokens t set cases = coalesce(c.n, 0), open_cases = coalesce(c.o, 0), hidden_cases = coalesce(c.d, 0)
+    from public.match_tokens u left join priv.counted() c on c.token = u.token
+    where u.token = t.token and (t.cases, t.open_cases, t.hidden_cases)
+          is distinct from (coalesce(c.n, 0)::integer, coalesce(c.o, 0)::integer, coalesce(c.d, 0)::integer);
     delete from public.likenesses l using unnest(p_a, p_b) u (a, b) where l.identifier_a = u.a and l.identifier_b = u.b;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule

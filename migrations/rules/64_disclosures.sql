@@ -12,7 +12,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > priv.at())
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
-      and (not x.victim or (select priv.cleared()))
+      and (not x.victim and not d.victims_only or (select priv.cleared()))
 $$;
 
 -- A disclosure was asked, answered, recalled: both owners find it in their journals, each with its own case (R16).
@@ -21,13 +21,13 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     o record;
 begin
-    select v.*, d.asking_case, d.owner_case into o from public.disclosures d join public.case_overlaps v on v.id = d.overlap_id
+    select v.*, d.asking_case, d.owner_case, d.victims_only into o from public.disclosures d join public.case_overlaps v on v.id = d.overlap_id
         where d.id = p_disclosure;
     if not found or greatest(priv.level(o.asking_case), priv.level(o.owner_case)) < 3 then
         raise exception 'no access to the disclosure' using errcode = '42501';
     end if;
     perform priv.append(priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b,
-        not o.ever_open, p_request, p_detail));
+        o.victims_only, p_request, p_detail));
 end $$;
 
 -- Whoever was told a value is told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)): the value goes into no journal.
@@ -52,12 +52,13 @@ grant select on disclosures to coopapi_definer;
 -- Both sides see what was asked and answered; only the asking side asks.
 create policy seen on disclosures for select using (
     (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
-    and ((select priv.cleared()) or priv.openly(overlap_id)));
+    and (not victims_only or (select priv.cleared())));
 create policy asked on disclosures for insert with check (
     GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
+    and (not victims_only or (select priv.cleared()))
     and exists (select from public.case_overlaps o where o.id = disclosures.overlap_id));
 create policy answered on disclosures for update using (
-    GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3));
+    (GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3)) and (not victims_only or (select priv.cleared())));
 
 grant select, insert on disclosed_items to APP_ROLE;
 grant select on disclosed_items to coopapi_definer;
