@@ -73,7 +73,6 @@ def describe_app() -> Flask:
     """Build the routes and their document, without anything behind them."""
     app = Flask("coopapi", static_folder="static")
     app.config |= {
-        "BRANCHES": BRANCHES,
         "API_TITLE": "coopapi",
         "API_VERSION": "v1",
         "OPENAPI_VERSION": "3.1.0",
@@ -88,25 +87,13 @@ def describe_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    app.extensions["approvals"] = APPROVED
+    app.extensions |= {"approvals": APPROVED, "branches": BRANCHES}
     edge.register(app)
     problems.register(app)
-    features = (
-        directory,
-        approvals,
-        contacts,
-        providers,
-        notices,
-        instruments,
-        oauth,
-        cases,
-        identifiers,
-        overlaps,
-        disclosures,
-        deadlines,
-    )
+    directories = (directory, approvals, contacts, providers, notices, instruments, oauth)
+    own = (cases, identifiers, overlaps, disclosures, deadlines)
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
-    api = create_api(app, *features, *joint, timelines)
+    api = create_api(app, *directories, *own, *joint, timelines)
     explaining.register(app)
     _operation(app, api.spec.to_dict())
     return app

@@ -99,7 +99,7 @@ def moves(case_id: UUID, *, work: Work) -> dict[str, Any]:
 def advance(data: dict[str, Any], *, case_id: UUID, version: int, work: Work) -> Case:
     """Open, close, reopen, transfer or withdraw a case; it does not end while something of it is alive, unless by `force`."""
     case = service.usable(work, case_id, Level.CONTRIBUTE, version=version, lock=True)
-    return service.advance(work, case, data, current_app.config["BRANCHES"])
+    return service.advance(work, case, data, current_app.extensions["branches"])
 
 
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)
