@@ -108,7 +108,9 @@ def _present_file(text: str) -> Path:
 
 SETTINGS: Final = (
     Setting("database_url", _database_url, None, "PostgreSQL 15 or later, as the application's role"),
-    Setting("owner_database_url", _database_url, "", "the owner's address, used by `coopapi migrate` alone"),
+    Setting(
+        "owner_database_url", _database_url, "", "the owner's address, used by `coopapi migrate` and `coopapi keys rotate` alone"
+    ),
     Setting("key_file", Path, None, "file with the root and token keys, readable by the service alone (0600)"),
     Setting("issuers_file", _present_file, "", "JSON list of the issuers whose access tokens are accepted"),
     Setting("base_url", _base_url, "http://127.0.0.1:8000", "public address of the service; also the name it issues tokens under"),

@@ -519,6 +519,9 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "set role coopapi_definer",
         "alter table cases disable row level security",
         "insert into case_overlaps default values",
+        "insert into signing_keys default values",
+        "update signing_keys set retired_at = null",
+        "delete from signing_keys",
     ],
 )
 def test_the_application_role_cannot(postgres, things, statement):

@@ -5,6 +5,7 @@ from typing import Any
 from flask import request
 from marshmallow import EXCLUDE, fields
 
+from coopapi import signing
 from coopapi.access import Action
 from coopapi.api import Blueprint, database
 from coopapi.fields import Schema, Shown, Text
@@ -53,4 +54,4 @@ def token(form: dict[str, str]) -> dict[str, Any]:
 def keys() -> dict[str, Any]:
     """Show the public keys that verify the tokens issued here."""
     with database().anonymous() as session:
-        return service.public_keys(session, database().clock())
+        return signing.read(session, database().keys).public(database().clock())

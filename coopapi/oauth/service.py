@@ -1,4 +1,4 @@
-"""Who may have a token, which key signs it, and how keys follow one another (D12, R19)."""
+"""Who may have a token, and the keys by which our own tokens are known (D12, R19)."""
 
 import base64
 import binascii
@@ -10,21 +10,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi import tokens
+from coopapi import signing, tokens
 from coopapi.callers import actor_of
 from coopapi.config import Settings
-from coopapi.crypto import Keyring, same
+from coopapi.crypto import same
 from coopapi.db import Database
 from coopapi.directory.service import digest_of
 from coopapi.errors import BadRequest, Unauthenticated
 from coopapi.jwks import SigningKey as PublicKey
-from coopapi.jwks import StaticKeys, new_signing_key, public_jwk
-from coopapi.oauth.models import SigningKey, UsedAssertion
+from coopapi.jwks import StaticKeys
+from coopapi.oauth.models import UsedAssertion
 
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 AUDIENCE: Final = "coopapi"
@@ -101,7 +99,7 @@ def token_for(database: Database, proof: ClientProof) -> dict[str, Any]:
             _check_assertion(session, client_id, found.jwks, proof.assertion, settings, now)
         elif found.secret_digest is None or not same(digest_of(database.keys, proof.secret or ""), bytes(found.secret_digest)):
             raise InvalidClient
-        signer = signer_of(session, database.keys, now)
+        signer = signing.read(session, database.keys).signer(database.keys)
     _journal(database, client_id)
     return {
         "access_token": sign(signer, settings, str(client_id), str(client_id), now),
@@ -151,41 +149,6 @@ def sign(signer: tokens.Signer, settings: Settings, subject: str, client_id: str
     return signer.sign({**claims, "iat": issued, "exp": issued + settings.token_lifetime})
 
 
-def signer_of(session: Session, keys: Keyring, now: datetime) -> tokens.Signer:
-    """The newest key of ours; the first one is made when it is first needed."""
-    newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc()).limit(1)
-    row = session.scalar(newest) or rotate(session, keys, now)
-    pem = keys.sealer("signing-keys").open(row.wrapped, f"signing_keys/{row.kid}")
-    private = serialization.load_pem_private_key(pem, None)
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise TypeError
-    return tokens.Signer(row.kid, private)
-
-
-def rotate(session: Session, keys: Keyring, now: datetime) -> SigningKey:
-    """Make a new signing key; those before it sign no more, and verify until their tokens have ended."""
-    session.execute(text("select pg_advisory_xact_lock(hashtext('coopapi.signing_keys'))"))
-    kid, private = new_signing_key()
-    pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    session.execute(text("update signing_keys set retired_at = :now where retired_at is null"), {"now": now})
-    row = SigningKey(
-        kid=kid,
-        public_jwk=public_jwk(kid, private),
-        wrapped=keys.sealer("signing-keys").seal(pem, f"signing_keys/{kid}"),
-        created_at=now,
-        retired_at=None,
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def public_keys(session: Session, now: datetime) -> dict[str, Any]:
-    """The keys against which our tokens are checked (RFC 7517)."""
-    known = select(SigningKey.public_jwk).where((SigningKey.retired_at.is_(None)) | (SigningKey.retired_at > now - _SEEN))
-    return {"keys": list(session.scalars(known.order_by(SigningKey.created_at)))}
-
-
 @dataclass
 class OwnKeys:
     """Our own keys as a key source: read from the database once a minute, or when a token names one not known yet.
@@ -206,7 +169,7 @@ class OwnKeys:
             found = self._keys.find(kid) if self._keys is not None and fresh else None
             if found is None and len([at for at in self._reads if now - at < 1]) < _READS_A_SECOND:
                 with self.database.anonymous() as session:
-                    self._keys = StaticKeys(public_keys(session, self.database.clock()))
+                    self._keys = StaticKeys(signing.read(session, self.database.keys).public(self.database.clock()))
                 self._reads = [*self._reads[1 - _READS_A_SECOND :], time.monotonic()]
                 found = self._keys.find(kid)
             return found
