@@ -118,7 +118,9 @@ SETTINGS: Final = (
     Setting("workers", _between(1, 64), "2", "worker processes"),
     Setting("threads", _between(1, 64), "4", "threads of each worker"),
     Setting("high_frequency", _between(1, 1_000_000), "50", "a value held by more cases than this is evidence for no overlap"),
-    Setting("crowd", _between(2, 100_000), "200", "a match key of persons held by more cases than this is no reason to compare"),
+    Setting(
+        "crowd", _between(2, 100_000), "100", "a match key of persons held by more identifiers than this is no reason to compare"
+    ),
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
     Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
     Setting(

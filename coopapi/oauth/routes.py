@@ -47,7 +47,7 @@ class KeysOut(Shown):
 def token(form: dict[str, str]) -> dict[str, Any]:
     """Give a machine client an access token: client_credentials by secret, or by private_key_jwt (RFC 7523)."""
     proof = service.proof_from(form, request.headers.get("Authorization"))
-    return service.token_for(database(), proof)
+    return service.token_for(database(), proof, request.remote_addr or "")
 
 
 @blp.route("/.well-known/jwks.json", allow=Action.PUBLIC, returns=KeysOut)

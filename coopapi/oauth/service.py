@@ -22,6 +22,7 @@ from coopapi.directory.service import digest_of
 from coopapi.errors import BadRequest, Unauthenticated
 from coopapi.jwks import SigningKey as PublicKey
 from coopapi.jwks import StaticKeys
+from coopapi.oauth.attempts import Attempt, TooManyFailures
 from coopapi.oauth.models import UsedAssertion
 
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -83,29 +84,43 @@ def _basic(encoded: str) -> ClientProof:
     return ClientProof(client_id, secret, None)
 
 
-def token_for(database: Database, proof: ClientProof) -> dict[str, Any]:
-    """Check a client's proof and sign its token; the token is journaled with the client's authority."""
-    try:
-        client_id = UUID(proof.client_id)
-    except ValueError:
-        raise InvalidClient from None
-    settings = database.settings
+def token_for(database: Database, proof: ClientProof, address: str) -> dict[str, Any]:
+    """Check a client's proof and sign its token; the token is journaled with the client's authority.
+
+    Raises `InvalidClient`, or `TooManyFailures` without looking at the proof once too many from this address have failed.
+    """
+    now = database.clock()
+    attempt = Attempt.of(database.keys, proof.client_id, address)
     with database.anonymous() as session:
-        found = session.execute(text("select * from priv.client(:id)"), {"id": client_id}).one_or_none()
-        if found is None:
-            raise InvalidClient
-        now = database.clock()
-        if proof.assertion is not None:
-            _check_assertion(session, client_id, found.jwks, proof.assertion, settings, now)
-        elif found.secret_digest is None or not same(digest_of(database.keys, proof.secret or ""), bytes(found.secret_digest)):
-            raise InvalidClient
-        signer = signing.read(session, database.keys).signer(database.keys)
+        wait = attempt.begin(session, now)
+        signer = None if wait else signing.read(session, database.keys).signer(database.keys)
+    if signer is None:
+        raise TooManyFailures(retry_after=wait, error="temporarily_unavailable")
+    try:
+        client_id = _prove(database, proof, attempt, now)
+    except InvalidClient:
+        attempt.failed(database)
+        raise
     _journal(database, client_id)
     return {
-        "access_token": sign(signer, settings, str(client_id), str(client_id), now),
+        "access_token": sign(signer, database.settings, str(client_id), str(client_id), now),
         "token_type": "Bearer",
-        "expires_in": settings.token_lifetime,
+        "expires_in": database.settings.token_lifetime,
     }
+
+
+def _prove(database: Database, proof: ClientProof, attempt: Attempt, now: datetime) -> UUID:
+    """Return the client that this proof is of, or raise `InvalidClient`: the same for a client that is not there."""
+    with database.anonymous() as session:
+        found = session.execute(text("select * from priv.client(:id)"), {"id": attempt.client}).one_or_none()
+        if attempt.client is None or found is None:
+            raise InvalidClient
+        if proof.assertion is not None:
+            _check_assertion(session, attempt.client, found.jwks, proof.assertion, database.settings, now)
+        elif found.secret_digest is None or not same(digest_of(database.keys, proof.secret or ""), bytes(found.secret_digest)):
+            raise InvalidClient
+        attempt.proved(session)
+    return attempt.client
 
 
 def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked against)
@@ -116,6 +131,8 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
     audiences = {f"{settings.base_url}/oauth/token", settings.base_url}
     try:
         claims = tokens.read_assertion(assertion, client_id=str(client_id), jwks=jwks, audiences=audiences, now=now.timestamp())
+    except tokens.BadSignature:
+        raise InvalidClient from None
     except tokens.BadAssertion as fault:
         raise InvalidClient(fault.detail) from None
     session.execute(text("delete from used_assertions where expires_at < :old"), {"old": now - _SEEN})

@@ -1,5 +1,8 @@
+-- A token counts who holds it: that of a value counts cases, that of a match key counts identifiers, for it is identifiers that are
+-- compared. The two columns `cases` and `hidden_cases` hold the count of visible and of hidden cases.
+
 -- Put identifiers of a case into matching under their tokens. The arrays run in parallel. Gives back every token with how many
--- cases held it before: settle needs them.
+-- held it before: settle needs them.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
                           p_kinds text[], p_roles text[]) returns table (token bytea, was integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -13,13 +16,17 @@ begin
     if not found then
         return;
     end if;
+    if exists (select from unnest(p_identifiers) u (id) where not exists (
+            select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
+        raise exception 'not an identifier of the case' using errcode = '42501';
+    end if;
     return query
     with wanted as (
-        select u.token, min(u.family) family, max(u.strength) > 0 as exact
-        from unnest(p_tokens, p_families, p_strengths) u (token, family, strength) group by 1),
+        select u.token, min(u.family) family, max(u.strength) > 0 as exact, count(distinct u.identifier)::integer as identifiers
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths) u (identifier, token, family, strength) group by 1),
     added as (
-        select w.*, (not exists (
-            select from public.holdings h where h.token = w.token and h.case_id = p_case))::int n from wanted w),
+        select w.*, case when not w.exact then w.identifiers else (not exists (
+            select from public.holdings h where h.token = w.token and h.case_id = p_case))::int end n from wanted w),
     kept as (
         insert into public.match_tokens as t (token, family, exact, cases, hidden_cases)
         select a.token, a.family, a.exact, case when home.hidden then 0 else a.n end, case when home.hidden then a.n else 0 end
@@ -60,10 +67,11 @@ begin
         returning h.token, h.identifier_id, h.hidden),
     counted as (
         update public.match_tokens t
-        set cases = t.cases - (not g.hidden)::int, hidden_cases = t.hidden_cases - g.hidden::int
-        from (select token, bool_or(hidden) hidden, array_agg(identifier_id) ids from gone group by 1) g
-        where t.token = g.token and not exists (
-            select from public.holdings h where h.token = g.token and h.case_id = p_case and h.identifier_id <> all (g.ids)))
+        set cases = t.cases - case when g.hidden then 0 when t.exact then 1 else g.n end,
+            hidden_cases = t.hidden_cases - case when not g.hidden then 0 when t.exact then 1 else g.n end
+        from (select token, bool_or(hidden) hidden, array_agg(identifier_id) ids, count(*)::integer n from gone group by 1) g
+        where t.token = g.token and (not t.exact or not exists (
+            select from public.holdings h where h.token = g.token and h.case_id = p_case and h.identifier_id <> all (g.ids))))
     select array_agg(distinct g.identifier_id) into gone_ids from gone g;
     return query
     with apart as (
@@ -84,9 +92,11 @@ begin
     select c.visibility = 'hidden' into now_hidden from public.cases c where c.id = p_case for no key update;
     return query select l.token, l.was from priv.locked(p_case, null) l;
     update public.match_tokens t
-    set cases = t.cases + case when now_hidden then -1 else 1 end,
-        hidden_cases = t.hidden_cases + case when now_hidden then 1 else -1 end
-    where t.token in (select h.token from public.holdings h where h.case_id = p_case and h.hidden <> now_hidden);
+    set cases = t.cases + case when t.exact then 1 else m.n end * case when now_hidden then -1 else 1 end,
+        hidden_cases = t.hidden_cases + case when t.exact then 1 else m.n end * case when now_hidden then 1 else -1 end
+    from (select h.token, count(*)::integer n from public.holdings h
+          where h.case_id = p_case and h.hidden <> now_hidden group by 1) m
+    where t.token = m.token;
     update public.holdings h set hidden = now_hidden,
         role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end
     where h.case_id = p_case

@@ -20,7 +20,7 @@ create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid)
 $$;
 
 -- Everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses that rest on a key that few
--- enough hold. p_limits: the most holders of a match key of persons, and of a value.
+-- enough identifiers hold. p_limits: the most identifiers that hold a match key, and the most cases that hold a value.
 create function priv.links(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text, ki text, kj text, rx text, ry text,
                v boolean, w smallint, held integer, at timestamptz)

@@ -170,10 +170,16 @@ declare
     other uuid[];
 begin
     perform priv.require_level(p_case, 3);
+    -- Only what `candidates` could have given may be found alike: pairs that share a match key, with one of them in the case or the
+    -- key among those that were touched.
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
         join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b
+        where exists (
+            select from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = u.b
+            where x.identifier_id = u.a and x.strength <= 0
+              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens)))
         order by u.a, u.b on conflict do nothing;
     with token as (
         select u.token, u.was, t.cases now, t.exact
@@ -240,10 +246,12 @@ begin
     return cardinality(due);
 end $$;
 
--- Whether an overlap ever was about others than victims: what is asked about victims alone is for the cleared (R9).
+-- Whether an overlap of a case of the caller ever was about others than victims: what is asked about victims alone is for the cleared
+-- (R9).
 create function priv.openly(p_overlap uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select o.ever_open from public.case_overlaps o where o.id = p_overlap
+    select o.ever_open from public.case_overlaps o
+    where o.id = p_overlap and (priv.level(o.case_a) >= 1 or priv.level(o.case_b) >= 1)
 $$;
 
 grant execute on function priv.counterparts(uuid[], uuid[]), priv.candidates(uuid, uuid[], bytea[], integer[], integer[]),
