@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Select, func, select, text, true
 
-from coopapi import checks, config, reconciling
+from coopapi import checks, config, reconciling, signing
 from coopapi.access import Actor, Role
 from coopapi.crypto import load_keys
 from coopapi.db import Database, Work
@@ -165,16 +165,19 @@ def token(database: Database, principal_id: UUID) -> str:
         if row.issuer != database.settings.issuer or not row.active:
             raise NotFound("tokens are signed here for active principals whose issuer is this service")
         work.note("token.issued", row)
-        signer = oauth.signer_of(work.session, database.keys, work.now)
+        signer = signing.read(work.session, database.keys).signer(database.keys)
         return oauth.sign(signer, database.settings, row.subject, row.subject, work.now)
 
 
 def rotate_keys(database: Database) -> str:
-    """Make a new signing key; the old one verifies until its tokens have ended."""
+    """Make a new signing key with the owner's address; the old one verifies until its tokens have ended."""
+    owner_url = database.settings.owner_database_url
+    if owner_url is None:
+        raise config.BadSettings("COOPAPI_OWNER_DATABASE_URL is not set: signing keys are made with the owner's address")
     with operator(database) as work:
-        row = oauth.rotate(work.session, database.keys, work.now)
-        work.note("signing_key.rotated", object_type="signing_key", kid=row.kid)
-        return row.kid
+        kid = signing.rotate(owner_url, database.keys)
+        work.note("signing_key.rotated", object_type="signing_key", kid=kid)
+        return kid
 
 
 def check(database: Database) -> Iterator[checks.Check]:
@@ -184,7 +187,7 @@ def check(database: Database) -> Iterator[checks.Check]:
         yield from found
         if not any(one.fault for one in found):
             yield from checks.unknown_callers(database, session)
-            yield from checks.advisable(session)
+            yield from checks.advisable(database, session)
             yield clients_issuer(database)
         yield checks.clock(session, time.time)
 

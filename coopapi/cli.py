@@ -172,7 +172,7 @@ def keys_create(path: Path) -> None:
 
 @keys.command("rotate")
 def keys_rotate() -> None:
-    """Make a new key for signing tokens."""
+    """Make a new key for signing tokens, with the owner's address."""
     click.echo(administration.rotate_keys(administration.connect()))
 
 

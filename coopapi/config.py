@@ -157,7 +157,9 @@ def _present_file(text: str) -> Path:
 
 SETTINGS: Final = (
     Setting("database_url", _database_url, None, "PostgreSQL 15 or later, as the application's role"),
-    Setting("owner_database_url", _database_url, "", "the owner's address, used by `coopapi migrate` alone"),
+    Setting(
+        "owner_database_url", _database_url, "", "the owner's address, used by `coopapi migrate` and `coopapi keys rotate` alone"
+    ),
     Setting("key_file", Path, None, "file with the root and token keys, readable by the service alone (0600)"),
     Setting("issuers_file", _present_file, "", "JSON list of the issuers whose access tokens are accepted"),
     Setting("base_url", _base_url, "http://127.0.0.1:8000", "public address of the service; may end in a path, as in `/coopapi`"),
@@ -174,7 +176,9 @@ SETTINGS: Final = (
     Setting("spool_mb", _between(5, 100_000), "256", "megabytes of bodies that are being received or served, of all connections"),
     Setting("metrics_bind", _bind, "", "address and port of `/metrics`; empty: not served"),
     Setting("high_frequency", _between(1, 1_000_000), "50", "a value held by more cases than this is evidence for no overlap"),
-    Setting("crowd", _between(2, 100_000), "200", "a match key of persons held by more cases than this is no reason to compare"),
+    Setting(
+        "crowd", _between(2, 100_000), "100", "a match key of persons held by more identifiers than this is no reason to compare"
+    ),
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
     Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
     Setting(

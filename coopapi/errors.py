@@ -13,6 +13,7 @@ CoopError
   MethodNotAllowed   not at this address
   TooLarge           more than we take at once
   UnsupportedMedia   in a form that we do not read
+  TooMany            more than the caller may do in this time
   Unavailable        a part we need is down
 """
 
@@ -117,6 +118,14 @@ class UnsupportedMedia(CoopError):
 
     Send `Content-Type: application/json` (`application/x-www-form-urlencoded` at `/oauth/token`) and no `Content-Encoding`.
     """
+
+
+class TooMany(CoopError):
+    """You have done as much of this as you may in this time."""
+
+    def __init__(self, detail: str = "", *, retry_after: int, **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.retry_after = retry_after
 
 
 class Unavailable(CoopError):

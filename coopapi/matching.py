@@ -49,7 +49,7 @@ _RECONSIDER = text("select priv.reconsider(null, :limits, :request)")
 
 
 def limits(work: Work) -> list[int]:
-    """How many cases may hold a match key of persons, and how many a value."""
+    """How many identifiers may hold a match key of persons, and how many cases a value."""
     return [work.settings.crowd, work.settings.high_frequency]
 
 

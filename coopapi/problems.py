@@ -28,6 +28,7 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     CoopError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -108,6 +109,8 @@ def from_domain(error: CoopError) -> Response:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="coopapi"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = "2"
+    if isinstance(error, errors.TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 

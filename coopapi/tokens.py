@@ -41,6 +41,10 @@ class BadAssertion(Unauthenticated):
     """
 
 
+class BadSignature(BadAssertion):
+    """The client assertion is not signed with a key of the client that it names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
     """An issuer whose tokens count, and on what terms (R18)."""
@@ -183,7 +187,7 @@ def read_assertion(
 ) -> AssertionClaims:
     """Verify a client assertion by the client's own keys (RFC 7523), or raise `BadAssertion`."""
     header, payload = _parts(assertion, BadAssertion)
-    _check_signature(assertion, header, StaticKeys(jwks), _ASSERTION_ALGORITHMS, BadAssertion)
+    _check_signature(assertion, header, StaticKeys(jwks), _ASSERTION_ALGORITHMS, BadSignature)
     if payload.get("iss") != client_id or payload.get("sub") != client_id:
         raise BadAssertion("iss and sub must be the client")
     if not isinstance(payload.get("aud"), str) or payload["aud"] not in audiences:

@@ -87,6 +87,7 @@ def settings(postgres, signer, tmp_path_factory):
     return config.read(
         {
             "COOPAPI_DATABASE_URL": postgres.url("coopapi", migrate.DEFAULT_ROLE, APP_PASSWORD),
+            "COOPAPI_OWNER_DATABASE_URL": postgres.url("coopapi"),
             "COOPAPI_KEY_FILE": str(folder / "none"),
             "COOPAPI_ISSUERS_FILE": str(folder / "issuers.json"),
             "COOPAPI_BASE_URL": "https://coopapi.test",

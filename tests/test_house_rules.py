@@ -15,7 +15,7 @@ from coopapi.lifecycle import Lifecycle
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "coopapi").rglob("*.py"))
 VALIDATORS = {"Regexp", "Length", "Range", "OneOf", "Equal"}
-UNOWNED = {"SigningKey", "UsedAssertion"}
+UNOWNED = {"UsedAssertion"}
 
 
 def calls(tree, names):

@@ -532,6 +532,11 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "select priv.take_approval('00000000-0000-7000-8000-000000000001', 'account')",
         "select priv.write_account(null, '{}', null)",
         "select priv.alarm('00000000-0000-7000-8000-000000000001', 'x', '{}')",
+        "insert into signing_keys default values",
+        "update signing_keys set retired_at = null",
+        "delete from signing_keys",
+        "select * from token_attempts",
+        "select priv.tell_attempts(null, now())",
     ],
 )
 def test_the_application_role_cannot(postgres, things, statement):
@@ -548,7 +553,7 @@ LINT = {
     "a table of somebody's without policies": (
         "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
         " and not relrowsecurity and relname not in"
-        " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions')",
+        " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts')",
         "create table planted (id uuid)",
     ),
     "a definer function that looks types up in pg_temp first": (

@@ -1,4 +1,4 @@
-"""Who may have a token, which key signs it, and how keys follow one another (D12, R19)."""
+"""Who may have a token, and the keys by which our own tokens are known (D12, R19)."""
 
 import base64
 import threading
@@ -9,21 +9,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi import tokens
+from coopapi import signing, tokens
 from coopapi.callers import actor_of
 from coopapi.config import Settings
-from coopapi.crypto import Keyring, same
+from coopapi.crypto import same
 from coopapi.db import Database
 from coopapi.directory.service import digest_of
 from coopapi.errors import BadRequest, Unauthenticated
 from coopapi.jwks import SigningKey as PublicKey
-from coopapi.jwks import StaticKeys, new_signing_key, public_jwk
-from coopapi.oauth.models import SigningKey, UsedAssertion
+from coopapi.jwks import StaticKeys
+from coopapi.oauth.attempts import Attempt, TooManyFailures
+from coopapi.oauth.models import UsedAssertion
 
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 AUDIENCE: Final = "coopapi"
@@ -90,29 +89,43 @@ def _basic(encoded: str) -> ClientProof:
     return ClientProof(client_id, secret, None)
 
 
-def token_for(database: Database, proof: ClientProof) -> dict[str, Any]:
-    """Check a client's proof and sign its token; the token is journaled with the client's authority."""
-    try:
-        client_id = UUID(proof.client_id)
-    except ValueError:
-        raise InvalidClient from None
-    settings = database.settings
+def token_for(database: Database, proof: ClientProof, address: str) -> dict[str, Any]:
+    """Check a client's proof and sign its token; the token is journaled with the client's authority.
+
+    Raises `InvalidClient`, or `TooManyFailures` without looking at the proof once too many from this address have failed.
+    """
+    now = database.clock()
+    attempt = Attempt.of(database.keys, proof.client_id, address)
     with database.anonymous() as session:
-        found = session.execute(text("select * from priv.client(:id)"), {"id": client_id}).one_or_none()
-        if found is None:
-            raise InvalidClient
-        now = database.clock()
-        if proof.assertion is not None:
-            _check_assertion(session, client_id, found.jwks, proof.assertion, settings, now)
-        elif found.secret_digest is None or not same(digest_of(database.keys, proof.secret or ""), bytes(found.secret_digest)):
-            raise InvalidClient
-        signer = signer_of(session, database.keys, now)
+        wait = attempt.begin(session, now)
+        signer = None if wait else signing.read(session, database.keys).signer(database.keys)
+    if signer is None:
+        raise TooManyFailures(retry_after=wait, error="temporarily_unavailable")
+    try:
+        client_id = _prove(database, proof, attempt, now)
+    except InvalidClient:
+        attempt.failed(database)
+        raise
     _journal(database, client_id)
     return {
-        "access_token": sign(signer, settings, str(client_id), str(client_id), now),
+        "access_token": sign(signer, database.settings, str(client_id), str(client_id), now),
         "token_type": "Bearer",
-        "expires_in": settings.token_lifetime,
+        "expires_in": database.settings.token_lifetime,
     }
+
+
+def _prove(database: Database, proof: ClientProof, attempt: Attempt, now: datetime) -> UUID:
+    """Return the client that this proof is of, or raise `InvalidClient`: the same for a client that is not there."""
+    with database.anonymous() as session:
+        found = session.execute(text("select * from priv.client(:id)"), {"id": attempt.client}).one_or_none()
+        if attempt.client is None or found is None:
+            raise InvalidClient
+        if proof.assertion is not None:
+            _check_assertion(session, attempt.client, found.jwks, proof.assertion, database.settings, now)
+        elif found.secret_digest is None or not same(digest_of(database.keys, proof.secret or ""), bytes(found.secret_digest)):
+            raise InvalidClient
+        attempt.proved(session)
+    return attempt.client
 
 
 def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked against)
@@ -123,6 +136,8 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
     audiences = {f"{settings.base_url}/oauth/token", settings.base_url, settings.issuer}
     try:
         claims = tokens.read_assertion(assertion, client_id=str(client_id), jwks=jwks, audiences=audiences, now=now.timestamp())
+    except tokens.BadSignature:
+        raise InvalidClient from None
     except tokens.BadAssertion as fault:
         raise InvalidClient(fault.detail) from None
     session.execute(text("delete from used_assertions where expires_at < :old"), {"old": now - _SEEN})
@@ -157,41 +172,6 @@ def sign(signer: tokens.Signer, settings: Settings, subject: str, client_id: str
     return signer.sign({**claims, "iat": issued, "exp": issued + settings.token_lifetime})
 
 
-def signer_of(session: Session, keys: Keyring, now: datetime) -> tokens.Signer:
-    """The newest key of ours; the first one is made when it is first needed."""
-    newest = select(SigningKey).where(SigningKey.retired_at.is_(None)).order_by(SigningKey.created_at.desc()).limit(1)
-    row = session.scalar(newest) or rotate(session, keys, now)
-    pem = keys.sealer("signing-keys").open(row.wrapped, f"signing_keys/{row.kid}")
-    private = serialization.load_pem_private_key(pem, None)
-    if not isinstance(private, ec.EllipticCurvePrivateKey):
-        raise TypeError
-    return tokens.Signer(row.kid, private)
-
-
-def rotate(session: Session, keys: Keyring, now: datetime) -> SigningKey:
-    """Make a new signing key; those before it sign no more, and verify until their tokens have ended."""
-    session.execute(text("select pg_advisory_xact_lock(hashtext('coopapi.signing_keys'))"))
-    kid, private = new_signing_key()
-    pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    session.execute(text("update signing_keys set retired_at = :now where retired_at is null"), {"now": now})
-    row = SigningKey(
-        kid=kid,
-        public_jwk=public_jwk(kid, private),
-        wrapped=keys.sealer("signing-keys").seal(pem, f"signing_keys/{kid}"),
-        created_at=now,
-        retired_at=None,
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def public_keys(session: Session, now: datetime) -> dict[str, Any]:
-    """The keys against which our tokens are checked (RFC 7517)."""
-    known = select(SigningKey.public_jwk).where((SigningKey.retired_at.is_(None)) | (SigningKey.retired_at > now - _SEEN))
-    return {"keys": list(session.scalars(known.order_by(SigningKey.created_at)))}
-
-
 @dataclass
 class OwnKeys:
     """Our own keys as a key source: read from the database once a minute, or when a token names one not known yet.
@@ -212,7 +192,7 @@ class OwnKeys:
             found = self._keys.find(kid) if self._keys is not None and fresh else None
             if found is None and len([at for at in self._reads if now - at < 1]) < _READS_A_SECOND:
                 with self.database.anonymous() as session:
-                    self._keys = StaticKeys(public_keys(session, self.database.clock()))
+                    self._keys = StaticKeys(signing.read(session, self.database.keys).public(self.database.clock()))
                 self._reads = [*self._reads[1 - _READS_A_SECOND :], time.monotonic()]
                 found = self._keys.find(kid)
             return found

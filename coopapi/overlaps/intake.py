@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -22,12 +22,18 @@ from coopapi.overlaps.formats.persons import read_digests, read_names
 from coopapi.overlaps.kinds import Context, ImpossibleValue, Reading
 from coopapi.writing import NORMALISER_VERSION
 
+MOST_PERSONS: Final = 50
+
 
 class ImpossibleIdentifiers(Unprocessable):
     """Some of the identifiers cannot exist, or may not be stored; none was registered.
 
     Correct the items that `errors` points to, or leave them out, and send the list again.
     """
+
+
+class TooManyPersons(Unprocessable):
+    """A request takes at most 50 persons, for each is compared with all that are near it: send the others in further requests."""
 
 
 class HeldAlready(Conflict):
@@ -60,6 +66,7 @@ def data_key(work: Work, case_id: UUID) -> DataKey:
 def register(work: Work, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
     """Register identifiers of a case, all or none; a value the case holds already is answered with what is there (R4)."""
     case = cases.changeable(work, case_id)
+    _refuse_many_persons(items)
     drafts = _read(work, case, items)
     rows = sorted((draft.row for draft in drafts), key=lambda row: row["fingerprint"])
     unique = {row["fingerprint"]: row for row in reversed(rows)}
@@ -97,6 +104,13 @@ def _read(work: Work, case: Case, items: Sequence[Mapping[str, Any]]) -> list[Dr
     if faults:
         raise ImpossibleIdentifiers(errors=faults)
     return drafts
+
+
+def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
+    persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
+    if len(persons) > MOST_PERSONS:
+        pointer = f"/identifiers/{persons[MOST_PERSONS]}"
+        raise TooManyPersons(errors=[_fault(pointer, "persons", f"this is the person after number {MOST_PERSONS}")])
 
 
 def _subjects(work: Work, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:

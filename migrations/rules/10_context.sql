@@ -78,6 +78,7 @@ create policy seen on principals for select
 create policy changed on principals for update using (
     (select priv.role()) = 'admin' and (authority_id = (select priv.authority()) or (select priv.operator())));
 
-grant select, insert, update on signing_keys to APP_ROLE;
+-- Signing keys are made with the owner's rights alone (coopapi migrate, coopapi keys rotate).
+grant select on signing_keys to APP_ROLE;
 
 grant select, insert, delete on used_assertions to APP_ROLE;

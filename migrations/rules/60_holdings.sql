@@ -1,8 +1,17 @@
 -- Whether a holding is about somebody who is not a victim, so that the uncleared may know of it.
 create function priv.open(p_role text) returns boolean language sql immutable as $$ select p_role is distinct from 'victim' $$;
 
+-- A token counts who holds it: that of a value counts cases, that of a match key counts identifiers, because identifiers are what is
+-- compared. `cases` counts the holders of visible cases, `open_cases` those of them that hold it for somebody who is not a victim, and
+-- `hidden_cases` the holders of hidden cases.
+
+-- How many holders the identifiers of one case are that hold a token.
+create function priv.holders(p_exact boolean, p_identifiers bigint) returns integer language sql immutable as $$
+    select (case when p_exact then least(p_identifiers, 1) else p_identifiers end)::integer
+$$;
+
 -- Put identifiers of a case into matching under their tokens. The arrays run in parallel. Gives back every token with how many
--- cases held it before, and how many held it openly: settle needs them.
+-- held it before, and how many held it openly: settle needs them.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
                           p_kinds text[], p_roles text[]) returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -16,16 +25,25 @@ begin
     if not found then
         return;
     end if;
+    if exists (select from unnest(p_identifiers) u (id) where not exists (
+            select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
+        raise exception 'not an identifier of the case' using errcode = '42501';
+    end if;
     return query
     with wanted as (
-        select u.token, min(u.family) family, max(u.strength) > 0 as exact, bool_or(priv.open(u.role)) as open
-        from unnest(p_tokens, p_families, p_strengths, p_roles) u (token, family, strength, role) group by 1),
-    added as (
-        select w.*, (h.held is null and not home.hidden)::int n, (h.held is null and home.hidden)::int hidden_n,
-               (w.open and h.open is not true and not home.hidden)::int open_n
+        select u.token, min(u.family) family, max(u.strength) > 0 as exact, count(distinct u.identifier)::integer as identifiers,
+               (count(distinct u.identifier) filter (where priv.open(u.role)))::integer as open_identifiers
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_roles) u (identifier, token, family, strength, role)
+        group by 1),
+    grown as (
+        select w.*, case when w.exact then (h.held is null)::int else w.identifiers end as more,
+               case when w.exact then (w.open_identifiers > 0 and h.open is not true)::int else w.open_identifiers end as open_more
         from wanted w left join lateral (
             select true held, bool_or(priv.open(g.role)) as open from public.holdings g
-            where g.token = w.token and g.case_id = p_case having count(*) > 0) h on true),
+            where w.exact and g.token = w.token and g.case_id = p_case having count(*) > 0) h on true),
+    added as (
+        select g.*, case when home.hidden then 0 else g.more end n, case when home.hidden then 0 else g.open_more end open_n,
+               case when home.hidden then g.more else 0 end hidden_n from grown g),
     kept as (
         insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)
         select a.token, a.family, a.exact, a.n, a.open_n, a.hidden_n from added a order by a.token
@@ -67,7 +85,8 @@ begin
             and (p_identifiers is null or h.identifier_id = any (p_identifiers))
         returning h.token, h.identifier_id, h.hidden, priv.open(h.role) as open),
     lost as (
-        select g.token, bool_or(g.hidden) hidden, bool_or(g.open) and not coalesce(bool_or(k.open), false) as open,
+        select g.token, bool_or(g.hidden) hidden, count(*)::integer n, (count(*) filter (where g.open))::integer open_n,
+               bool_or(g.open) and not coalesce(bool_or(k.open), false) as open,
                bool_or(k.open) is null as every
         from gone g left join lateral (
             select bool_or(priv.open(h.role)) as open from public.holdings h
@@ -76,9 +95,10 @@ begin
         group by 1),
     counted as (
         update public.match_tokens t
-        set cases = t.cases - (l.every and not l.hidden)::int, open_cases = t.open_cases - (l.open and not l.hidden)::int,
-            hidden_cases = t.hidden_cases - (l.every and l.hidden)::int
-        from lost l where t.token = l.token and (l.every or l.open))
+        set cases = t.cases - case when l.hidden then 0 when t.exact then l.every::int else l.n end,
+            open_cases = t.open_cases - case when l.hidden then 0 when t.exact then l.open::int else l.open_n end,
+            hidden_cases = t.hidden_cases - case when not l.hidden then 0 when t.exact then l.every::int else l.n end
+        from lost l where t.token = l.token and (not t.exact or l.every or l.open))
     select array_agg(distinct g.identifier_id) into gone_ids from gone g;
     return query
     with apart as (
@@ -100,13 +120,15 @@ begin
     select c.visibility = 'hidden' into now_hidden from public.cases c where c.id = p_case for no key update;
     return query select l.token, l.was, l.was_open from priv.locked(p_case, null) l;
     update public.match_tokens t
-    set cases = t.cases + (not now_hidden)::int - (not m.hidden)::int,
-        open_cases = t.open_cases + (m.now_open and not now_hidden)::int - (m.open and not m.hidden)::int,
-        hidden_cases = t.hidden_cases + now_hidden::int - m.hidden::int
-    from (select h.token, bool_or(h.hidden) hidden, bool_or(priv.open(h.role)) as open,
-                 bool_or(priv.open(case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end)) now_open
-          from public.holdings h where h.case_id = p_case group by 1) m
-    where t.token = m.token and (m.hidden <> now_hidden or m.open <> m.now_open);
+    set cases = t.cases + m.n * ((not now_hidden)::int - (not m.hidden)::int),
+        open_cases = t.open_cases + m.now_open_n * (not now_hidden)::int - m.open_n * (not m.hidden)::int,
+        hidden_cases = t.hidden_cases + m.n * (now_hidden::int - m.hidden::int)
+    from (select h.token, bool_or(h.hidden) hidden, priv.holders(k.exact, count(*)) n,
+                 priv.holders(k.exact, count(*) filter (where priv.open(h.role))) open_n,
+                 priv.holders(k.exact, count(*) filter (where priv.open(
+                     case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end))) now_open_n
+          from public.holdings h join public.match_tokens k on k.token = h.token where h.case_id = p_case group by h.token, k.exact) m
+    where t.token = m.token and (m.hidden <> now_hidden or m.open_n <> m.now_open_n);
     update public.holdings h set hidden = now_hidden,
         role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end,
         open_since = case when h.identifier_id = any (p_subject_identifiers) and not priv.open(h.role) and priv.open(p_role)

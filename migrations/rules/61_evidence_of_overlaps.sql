@@ -27,8 +27,8 @@ language sql immutable as $$
 $$;
 
 -- Everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses that rest on a key that few
--- enough hold. p_limits: the most holders of a match key of persons, and of a value. Rarity, number of holders and time are given twice:
--- as the cleared know them, and as the uncleared do (ow, open_held, open_at).
+-- enough identifiers hold. p_limits: the most identifiers that hold a match key, and the most cases that hold a value. Rarity, number of
+-- holders and time are given twice: as the cleared know them, and as the uncleared do (ow, open_held, open_at).
 create function priv.links(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text, ki text, kj text, rx text, ry text,
                v boolean, w smallint, held integer, at timestamptz, ow smallint, open_held integer, open_at timestamptz)
@@ -48,7 +48,8 @@ language sql stable as $$
             select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.role)) open_held
             from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
             on t.hidden_cases > 0
-        where x.strength > 0 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[2]) and x.case_id = any (array (select distinct pair.m from pair))
+        where x.strength > 0 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[2])
+          and x.case_id = any (array (select distinct pair.m from pair))
           and not ((select excluding from ruled)
                    and priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     alike as (

@@ -229,10 +229,16 @@ declare
     other uuid[];
 begin
     perform priv.require_level(p_case, 3);
+    -- Only what `candidates` could have given may be found alike: pairs that share a match key, with one of them in the case or the
+    -- key among those that were touched.
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
         join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b
+        where exists (
+            select from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = u.b
+            where x.identifier_id = u.a and x.strength <= 0
+              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens)))
         order by u.a, u.b on conflict do nothing;
     with token as (
         select u.token, u.was, u.was_open, t.cases now, t.open_cases now_open, t.exact

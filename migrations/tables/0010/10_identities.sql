@@ -34,12 +34,14 @@ create table principals (
 );
 create index principals_by_authority on principals (authority_id, id);
 
+-- The MAC, by a key that is not in the database, covers the other columns: a row without a right one is ignored.
 create table signing_keys (
     kid text primary key,
     public_jwk jsonb not null,
     wrapped bytea not null,
     created_at timestamptz not null,
-    retired_at timestamptz
+    retired_at timestamptz,
+    mac bytea not null
 );
 
 create table used_assertions (

@@ -1,4 +1,5 @@
 -- What matching knows: no value, no policy, no trigger, no reference to another table (it can be distributed by token).
+-- The counts are of cases for a value (exact), and of identifiers for a match key.
 create table match_tokens (
     token bytea primary key,
     family text not null,
