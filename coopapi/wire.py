@@ -74,11 +74,6 @@ class Connection(asyncio.Protocol):
             self._release(self.waiting.popleft())
         self.shared.connections.discard(self)
 
-    @property
-    def is_waiting(self) -> bool:
-        """Say whether the connection waits for its client: nothing of it is being served."""
-        return self.serving is None
-
     def drop(self) -> None:
         """Close at once."""
         self.transport.abort()
@@ -260,11 +255,14 @@ class Connection(asyncio.Protocol):
         self._drop_body()
         self.refusal = gateway.refusal(status, detail)
         edge.count(str(self.parser.get_method(), "latin-1") if not self.in_head else "other", "refused", int(status))
-        if not (self.serving or self.waiting):
+        if self.serving or self.waiting:
+            self.transport.pause_reading()
+        else:
             self._end()
 
     def _end(self) -> None:
         """Send the refusal and wait a little for the client to read it: a reset would take it away from under its eyes."""
+        self.transport.resume_reading()
         self.transport.write(self.refusal)
         self.transport.write_eof()
         self._wait(LINGER_SECONDS)

@@ -106,7 +106,7 @@ class Worker(base.Worker):  # type: ignore[misc]
 
     def _make_room(self) -> bool:
         """Close the connection that has waited longest for its client, if any waits."""
-        oldest = min((c for c in self.shared.connections if c.is_waiting), key=lambda c: c.since, default=None)
+        oldest = min((c for c in self.shared.connections if c.serving is None), key=lambda c: c.since, default=None)
         if oldest is not None:
             oldest.drop()
         return oldest is not None
