@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import OperationalError
 
-from coopapi import config, edge, problems, proxies
+from coopapi import config, edge, explaining, problems, proxies
 from coopapi.api import create_api
 from coopapi.approvals.routes import blp as approvals
 from coopapi.approvals.service import Kinds
+from coopapi.branches import BRANCHES
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
 from coopapi.checks import essential, require_safe
@@ -24,7 +25,7 @@ from coopapi.deadlines.routes import blp as deadlines
 from coopapi.directory import rights
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
-from coopapi.errors import NotFound, Unavailable
+from coopapi.errors import Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.afterwards_routes import blp as jit_statements
@@ -86,25 +87,14 @@ def describe_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    app.extensions["approvals"] = APPROVED
+    app.extensions |= {"approvals": APPROVED, "branches": BRANCHES}
     edge.register(app)
     problems.register(app)
-    features = (
-        directory,
-        approvals,
-        contacts,
-        providers,
-        notices,
-        instruments,
-        oauth,
-        cases,
-        identifiers,
-        overlaps,
-        disclosures,
-        deadlines,
-    )
+    directories = (directory, approvals, contacts, providers, notices, instruments, oauth)
+    own = (cases, identifiers, overlaps, disclosures, deadlines)
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
-    api = create_api(app, *features, *joint, timelines)
+    api = create_api(app, *directories, *own, *joint, timelines)
+    explaining.register(app)
     _operation(app, api.spec.to_dict())
     return app
 
@@ -165,10 +155,6 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
                 raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
         return {"status": "ready"}
 
-    @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(edge.metrics(), content_type="text/plain; version=0.0.4")
-
     @app.get("/openapi.json")
     def openapi() -> Response:
         root = request.script_root
@@ -178,10 +164,3 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
     @app.get("/docs")
     def docs() -> Response:
         return Response(page, content_type="text/html; charset=utf-8")
-
-    @app.get("/problems/<problem>")
-    def explain(problem: str) -> dict[str, Any]:
-        kind = problems.catalogue().get(problem)
-        if kind is None:
-            raise NotFound
-        return {"type": f"/problems/{problem}", "title": problems.title(kind), "status": int(problems.status_of(kind))}

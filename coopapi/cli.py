@@ -96,11 +96,12 @@ _REMEDIES: Final = {
 
 @commands.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=Path(".coopapi-demo"), show_default=True)
+@click.option("--data-dir", type=click.Path(path_type=Path), default=demonstration.DATA_DIR, show_default=True)
+@click.option("--reset", is_flag=True, help="Delete what an earlier demo left in the folder, and begin anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
-def demo(port: int, data_dir: Path, *, as_json: bool) -> None:
+def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
     """Start everything on this machine, with a synthetic operation in it; Ctrl-C stops it all."""
-    demonstration.run(port, data_dir, as_json=as_json)
+    demonstration.run(port, data_dir, as_json=as_json, reset=reset)
 
 
 @commands.command()
@@ -111,8 +112,19 @@ def serve() -> None:
     issuer = administration.clients_issuer(database)
     if issuer.fault:
         click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
-    environment = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="coopapi-metrics-"), **os.environ}
-    os.execve(sys.executable, demonstration.SERVER, environment)  # noqa: S606 (our own server)
+    os.execve(sys.executable, demonstration.SERVER, {**os.environ, **_folders()})  # noqa: S606 (our own server)
+
+
+def _folders() -> dict[str, str]:
+    """Find a folder for files that the server needs while it runs, also where nothing but the memory can be written."""
+    try:
+        found = tempfile.gettempdir()
+    except FileNotFoundError:
+        found = "/dev/shm"  # noqa: S108 (what is made in it is for our user alone)
+        if not os.access(found, os.W_OK):
+            raise BadSettings("there is no folder for temporary files: set TMPDIR to one that can be written to") from None
+    figures = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp("-coopapi", dir=found)} if config.read().metrics_bind else {}
+    return {"TMPDIR": found, **figures}
 
 
 @commands.command("migrate")

@@ -41,6 +41,11 @@ class Settings:
     bind: str
     workers: int
     threads: int
+    connections: int
+    header_seconds: int
+    body_seconds: int
+    spool_mb: int
+    metrics_bind: str | None
     high_frequency: int
     crowd: int
     person_strong: float | None
@@ -161,6 +166,13 @@ SETTINGS: Final = (
     Setting("bind", _bind, "127.0.0.1:8000", "address and port to listen on"),
     Setting("workers", _between(1, 64), "2", "worker processes"),
     Setting("threads", _between(1, 64), "4", "threads of each worker"),
+    Setting(
+        "connections", _between(10, 60_000), "2000", "open connections of all workers; above, the one that waits longest is closed"
+    ),
+    Setting("header_seconds", _between(1, 600), "10", "time a client has to send the headers of a request"),
+    Setting("body_seconds", _between(1, 3600), "60", "time a client has to send the body of a request"),
+    Setting("spool_mb", _between(5, 100_000), "256", "megabytes of bodies that are being received or served, of all connections"),
+    Setting("metrics_bind", _bind, "", "address and port of `/metrics`; empty: not served"),
     Setting("high_frequency", _between(1, 1_000_000), "50", "a value held by more cases than this is evidence for no overlap"),
     Setting("crowd", _between(2, 100_000), "200", "a match key of persons held by more cases than this is no reason to compare"),
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),

@@ -38,7 +38,10 @@ class IdempotencyKey(Row):
 
 
 class KeyReused(Unprocessable):
-    """The Idempotency-Key came with another request before."""
+    """The Idempotency-Key came with another request before.
+
+    Make a new key for each new request; send a key again only with the very same request.
+    """
 
 
 def once(work: Work, key: str, asked: bytes, effect: Callable[[], Made], case_id: UUID | None = None) -> Made:

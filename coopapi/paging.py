@@ -22,7 +22,10 @@ _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, st
 
 
 class BadCursor(BadRequest):
-    """The cursor is not one of this list, of this caller, or it has expired."""
+    """The cursor is not one of this list, of this caller, or it has expired.
+
+    Begin again with the first page, and pass on `next` as it comes, as the same caller with the same filters.
+    """
 
 
 @dataclass(frozen=True, slots=True)

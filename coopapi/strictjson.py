@@ -19,7 +19,10 @@ _INT64: Final = 2**63
 
 
 class BadJson(BadRequest):
-    """The body is not JSON that we accept."""
+    """The body is not JSON that we accept.
+
+    Send one JSON value in UTF-8, without repeated members, NaN, unpaired surrogates or NUL. `detail` says what was found.
+    """
 
 
 def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_items: int = 20_000, max_string: int = 10_000) -> Any:

@@ -28,11 +28,17 @@ _UNCHECKED: Final = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "
 
 
 class BadToken(Unauthenticated):
-    """The access token is not one that we accept."""
+    """The access token is not one that we accept.
+
+    Get a new token from your issuer. `detail` says what is wrong with this one: signature, audience, issuer or time.
+    """
 
 
 class BadAssertion(Unauthenticated):
-    """The client assertion is not one that we accept."""
+    """The client assertion is not one that we accept.
+
+    Sign a new assertion for each request, with the client's registered key, for this service, and valid for minutes only.
+    """
 
 
 @dataclass(frozen=True, slots=True)

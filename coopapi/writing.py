@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 NORMALISER_VERSION: Final = 1
@@ -80,6 +81,11 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     return _settle(text, str)
+
+
+def normal_length(text: str) -> int:
+    """Return how long a text can become when it is normalised, without normalising it: one character can become eighteen."""
+    return len(text) if text.isascii() else len(_translate(text, partial(unicodedata.normalize, "NFKC")))
 
 
 def _settle(text: str, case: Callable[[str], str]) -> str:

@@ -71,7 +71,8 @@ def test_access_ends_when_the_owner_withdraws_the_case(world):
     act(world, prosecutor_of_fr(world), asked, "disclose", items=[{"identifier_id": held}])
     assert world.as_("investigator").get(f"/disclosures/{asked}").json["items"][0]["value"] == HERON
     path = f"/cases/{there}/transitions"
-    done = world.as_("foreign").post(path, {"event": "withdraw", "reason": "filed by mistake"}, If_Match='"v1"')
+    body = {"event": "withdraw", "reason": "filed by mistake", "force": True}
+    done = world.as_("foreign").post(path, body, If_Match='"v1"')
     assert done.status_code == 200, done.json
     assert world.as_("investigator").get(f"/disclosures/{asked}").json["items"][0]["value"] is None
 

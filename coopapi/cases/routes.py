@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import any_, literal
 
 from coopapi.access import Action, Level
@@ -17,6 +18,7 @@ from coopapi.cases.schemas import (
     CaseIn,
     CaseOut,
     CasePatch,
+    CaseStepIn,
     SubjectIn,
     SubjectOut,
     SubjectPatch,
@@ -89,15 +91,15 @@ def moves(case_id: UUID, *, work: Work) -> dict[str, Any]:
     "/<uuid:case_id>/transitions",
     method="POST",
     allow=Action.CASE_EDIT,
-    body=TransitionIn,
+    body=CaseStepIn,
     returns=CaseOut,
     changes=True,
     show=service.show_cases,
 )
 def advance(data: dict[str, Any], *, case_id: UUID, version: int, work: Work) -> Case:
-    """Open, close, reopen, transfer or withdraw a case."""
+    """Open, close, reopen, transfer or withdraw a case; it does not end while something of it is alive, unless by `force`."""
     case = service.usable(work, case_id, Level.CONTRIBUTE, version=version, lock=True)
-    return service.advance(work, case, data["event"], data.get("reason"))
+    return service.advance(work, case, data, current_app.extensions["branches"])
 
 
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)

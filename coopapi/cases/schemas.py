@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from coopapi.cases.models import CASE_LIFE
 from coopapi.directory.fields import Code
-from coopapi.fields import Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 
 
 class AccessIn(Schema):
@@ -110,6 +110,12 @@ class TransitionIn(Schema):
 
     event = Text(40, required=True)
     reason = Text(1000)
+
+
+class CaseStepIn(TransitionIn):
+    """A step of a case."""
+
+    force = Flag(metadata={"description": "End the case although something of it is alive, and tell every other side."})
 
 
 class AllowedMove(Shown):

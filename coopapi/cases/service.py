@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, func, select
 
 from coopapi import matching
 from coopapi.access import Action, Level
+from coopapi.cases import ending
 from coopapi.cases.models import CASE_LIFE, Case, CaseKey
 from coopapi.db import Kept, Work
 from coopapi.directory.models import Authority, Principal
-from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
+from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.grants import ACCESS_LIFE, CaseAccess, granted
 from coopapi.lifecycle import Lifecycle
 from coopapi.writing import fold_reference
@@ -23,15 +24,24 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 
 
 class ReferenceTaken(Conflict):
-    """Your authority has a case with this reference already."""
+    """Your authority has a case with this reference already.
+
+    Use the case that `existing` names, or give the new case another reference.
+    """
 
 
 class CaseIsFinal(Conflict):
-    """The case was withdrawn or transferred: nothing is added to it any more."""
+    """The case was withdrawn or transferred: nothing is added to it any more.
+
+    Register a new case, or go on in the case that it was transferred to.
+    """
 
 
 class NotYourPerson(Unprocessable):
-    """The person is not one of that authority, or not active."""
+    """The person is not one of that authority, or not active.
+
+    Take the id of an active person or client of that authority; its administrator knows it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +145,7 @@ def hide_from_desk(work: Work, case: Case) -> None:
 def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
     if work.session.scalar(work.all(Authority).where(Authority.id == wish["authority_id"])) is None:
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/authority_id", "detail": "there is no such authority"}])
+        raise fault("/authority_id", "unknown", "there is no such authority")
     _check_person(work, wish["authority_id"], wish.get("principal_id"), "/principal_id")
     level = Level[wish["level"].upper()]
     grant = _grant(work, case, wish["authority_id"], level, wish["reason"])
@@ -164,7 +174,7 @@ def _check_person(work: Work, authority_id: UUID, principal_id: UUID | None, poi
         return
     mine = work.all(Principal).where(Principal.id == principal_id, Principal.authority_id == authority_id, Principal.active)
     if work.session.scalar(mine) is None:
-        raise NotYourPerson(errors=[{"in": "body", "pointer": pointer, "detail": "no such person"}])
+        raise NotYourPerson(errors=[broken(pointer, "own_person", "no such person")])
 
 
 def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
@@ -186,12 +196,16 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     return case
 
 
-def advance(work: Work, case: Case, event: str, reason: str | None) -> Case:
-    """Move a case along its life; a withdrawn one leaves matching at once (R6)."""
+def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[ending.Branch]) -> Case:
+    """Move a case along its life; it ends when nothing of it is alive, and a withdrawn one leaves matching at once (R6)."""
+    event, reason = data["event"], data.get("reason")
     move = CASE_LIFE.move(case.state, event, reason)
     may_move(work, case.id, move.by, move.level)
+    left = ending.require_none(work, case, move.target, branches, force=data.get("force", False))
     case.state, case.state_reason, case.updated_at = move.target, reason, work.now
-    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target)
+    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target, left_alive=len(left))
+    for branch, row in left:
+        branch.tell(work, row, case)
     if move.target == "withdrawn":
         matching.unregister(work, case.id)
     return case

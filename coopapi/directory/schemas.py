@@ -1,11 +1,11 @@
 """Authorities, people, clients and codelists on the wire."""
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate, validates_schema
 
 from coopapi.access import CLEARABLE, Role
 from coopapi.approvals.schemas import ApprovalOut
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
 CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
 
@@ -33,7 +33,7 @@ class AuthorityIn(Schema):
     def only_organisations_have_no_country(self, data: dict[str, object], **_: object) -> None:
         """An organisation is not a country (Europol, OLAF, EPPO, Interpol)."""
         if "type" in data and (data["type"] == "organisation") != (data.get("country") is None):
-            raise ValidationError("An organisation has no country; every other authority has one.", "country")
+            raise refusal("country", "An organisation has no country; every other authority has one.", "country")
 
 
 class AuthorityPatch(Schema):
@@ -65,7 +65,9 @@ class AuthorityOut(Shown):
 
 def _clearance(data: dict[str, object], roles: object) -> None:
     if data.get("victim_cleared") and isinstance(roles, list) and not CLEARABLE & {Role(r) for r in roles}:
-        raise ValidationError(f"Only {', '.join(sorted(CLEARABLE))} can be cleared for evidence about victims.", "victim_cleared")
+        raise refusal(
+            "clearable", f"Only {', '.join(sorted(CLEARABLE))} can be cleared for evidence about victims.", "victim_cleared"
+        )
 
 
 class _StaffFields(Schema):

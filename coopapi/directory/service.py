@@ -10,16 +10,22 @@ from coopapi.crypto import Keyring
 from coopapi.db import Work
 from coopapi.directory import codelists, rights
 from coopapi.directory.models import Authority, Principal
-from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
+from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
 from coopapi.jwks import StaticKeys
 
 
 class SubjectTaken(Conflict):
-    """Somebody goes by this subject already."""
+    """Somebody goes by this subject already.
+
+    Use the person or client who has this subject, or correct the subject.
+    """
 
 
 class NotClearable(Unprocessable):
-    """None of the roles can be cleared for evidence about victims."""
+    """None of the roles can be cleared for evidence about victims.
+
+    Leave out `victim_cleared`, or give one of the roles investigator, prosecutor, desk or system.
+    """
 
 
 def add_authority(work: Work, data: dict[str, Any]) -> Authority:
@@ -127,8 +133,8 @@ def check_jwks(jwks: Mapping[str, Any] | None) -> None:
         return
     try:
         StaticKeys(jwks)
-    except ValueError as fault:
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/jwks", "detail": str(fault)}]) from None
+    except ValueError as wrong:
+        raise fault("/jwks", "jwks", str(wrong)) from None
 
 
 def show_codelist(name: str) -> dict[str, Any]:

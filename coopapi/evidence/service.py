@@ -22,7 +22,10 @@ _LIVE: Final = ("to_verify", "given")
 
 
 class GivenAlready(Conflict):
-    """An item with that digest is among the evidence already."""
+    """An item with that digest is among the evidence already.
+
+    Use the item that `existing` names.
+    """
 
 
 def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> Evidence:

@@ -22,15 +22,24 @@ from coopapi.sharing import SharedCase
 
 
 class ConsentNeeded(Conflict):
-    """Such a use needs the provider's consent: send `ask_consent` to ask for it."""
+    """Such a use needs the provider's consent.
+
+    Send `ask_consent` to ask for it, and use the item once consent is given.
+    """
 
 
 class NotForUse(Conflict):
-    """The item is not there to be used: its conditions are not accepted, or it was taken back."""
+    """The item is not there to be used: its conditions are not accepted, or it was taken back.
+
+    Accept the conditions of the item first; one that was taken back is given anew by its provider.
+    """
 
 
 class TimeLimitPassed(Conflict):
-    """The time for which the item may be used is over."""
+    """The time for which the item may be used is over.
+
+    Ask the provider to give the item anew, with a later end.
+    """
 
 
 _WHY = {

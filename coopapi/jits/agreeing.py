@@ -24,15 +24,24 @@ TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "furt
 
 
 class JitReferenceTaken(Conflict):
-    """Your authority has a team with this reference already."""
+    """Your authority has a team with this reference already.
+
+    Use the team that `existing` names, or give the new team another reference.
+    """
 
 
 class TextIsSettled(Conflict):
-    """The text is no longer open: reopen it, or amend the agreement."""
+    """The text of the agreement is no longer open.
+
+    Reopen the text before it is signed by all; afterwards, propose an amendment.
+    """
 
 
 class NotReadyToSign(Unprocessable):
-    """The agreement lacks what has to stand in it before it is signed."""
+    """The agreement lacks what has to stand in it before it is signed.
+
+    Complete what `errors` lists, each with its pointer.
+    """
 
 
 def propose(work: Work, data: Mapping[str, Any]) -> Jit:

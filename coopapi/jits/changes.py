@@ -17,7 +17,10 @@ from coopapi.sealing import key_of, seal, unseal
 
 
 class JoinsAlready(Conflict):
-    """An amendment by which this State joins waits for signatures already."""
+    """An amendment by which this State joins waits for signatures already.
+
+    Sign the amendment that `existing` names, or ask its proposer to withdraw it.
+    """
 
 
 def pending(work: Work, jit: Jit) -> list[JitAmendment]:

@@ -27,11 +27,17 @@ QUESTIONS: Final = (
 
 
 class NotInEvaluation(Conflict):
-    """The team is not being evaluated."""
+    """The team is not being evaluated.
+
+    Begin the evaluation after the team has ended, before it is closed.
+    """
 
 
 class StatesFirst(Conflict):
-    """The joint evaluation follows the answers of every State."""
+    """The joint evaluation follows the answers of every State.
+
+    Wait for the answers that are missing, or record them for a State that has nobody here.
+    """
 
 
 def answer(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:

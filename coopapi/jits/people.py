@@ -22,15 +22,24 @@ _OVER: Final = (*AFTER, "abandoned")
 
 
 class TeamHasEnded(Conflict):
-    """The team has ended: nobody comes to it any more."""
+    """The team has ended: nobody joins it any more.
+
+    Set up a new team.
+    """
 
 
 class ByAmendmentOnly(Conflict):
-    """The agreement is signed: who comes to it comes by an amendment that all sign."""
+    """The agreement is signed: parties and participants come by an amendment that all sign.
+
+    Propose an amendment with `change` set to `join` or `participant`.
+    """
 
 
-class TakesPartAlready(Conflict):
-    """It takes part already."""
+class InTheTeamAlready(Conflict):
+    """The authority or the person has a place in the team already.
+
+    Use the place that is there, or end it first.
+    """
 
 
 def _working(work: Work, jit_id: UUID) -> Jit:
@@ -139,7 +148,7 @@ def _check_new_member(work: Work, jit: Jit, authority_id: UUID, person: UUID) ->
     places = work.all(JitMember).where(JitMember.jit_id == jit.id, JitMember.principal_id == person, JitMember.state == "serving")
     for place in work.session.scalars(places):
         if place.until is None or place.until > work.now:
-            raise TakesPartAlready
+            raise InTheTeamAlready
         place.state = "ended"
     work.session.flush()
 
@@ -184,7 +193,7 @@ def check_participant(work: Work, jit_id: UUID, authority_id: UUID, pointer: str
     mine = work.all(JitParticipant).where(JitParticipant.jit_id == jit_id, JitParticipant.authority_id == authority_id)
     for place in work.session.scalars(mine.where(JitParticipant.state == "serving")):
         if place.until is None or place.until > work.now:
-            raise TakesPartAlready
+            raise InTheTeamAlready
         place.state = "ended"
     work.session.flush()
 

@@ -22,11 +22,17 @@ _PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit
 
 
 class NotClosedYet(Conflict):
-    """A public statement is made about a closed team."""
+    """A public statement is made about a closed team.
+
+    Close the team first, after its joint evaluation.
+    """
 
 
 class NotFitForThePublic(Unprocessable):
-    """The statement says what must not be said in public."""
+    """The statement says what must not be said in public.
+
+    Take out what `errors` points to, and approve the statement again.
+    """
 
 
 def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:

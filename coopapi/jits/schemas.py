@@ -6,13 +6,13 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Flag, Like, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.jits.changes import CHANGES
 from coopapi.jits.lives import CLAUSES, END_REASONS, JIT_LIFE, TEXTS
 from coopapi.jits.publishing import LANGUAGES
 
 _LONG = 8000
-_SHA256 = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 digest: 64 hexadecimal digits.")
+_SHA256 = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
 
 
 class Digest(Text):
@@ -32,7 +32,7 @@ class LeaderIn(Schema):
     def somebody(self, data: dict[str, object], **_: object) -> None:
         """Name one or the other."""
         if not data:
-            raise ma.ValidationError("Name an office or a person.", "office")
+            raise refusal("one_needed", "Name an office or a person.", "office")
 
 
 class PartyIn(Schema):
@@ -141,7 +141,7 @@ class MemberIn(Schema):
     def known_somehow(self, data: dict[str, object], **_: object) -> None:
         """Give a name or a security number."""
         if not data.keys() & {"name", "security_id"}:
-            raise ma.ValidationError("Give a name or a security number.", "name")
+            raise refusal("one_needed", "Give a name or a security number.", "name")
 
 
 class ParticipantIn(Schema):
@@ -196,14 +196,14 @@ class AmendmentIn(Schema):
         """Only a change of parties or participants names an authority; a leader who joins is named by office."""
         named = data.get("change") in {"join", "leave", "participant"}
         if named != ("authority_id" in data):
-            raise ma.ValidationError("Goes with join, leave and participant, and with nothing else.", "authority_id")
+            raise refusal("goes_with", "Goes with join, leave and participant, and with nothing else.", "authority_id")
         if data.get("change") == "period" and "until" not in data:
-            raise ma.ValidationError("Say until when.", "until")
+            raise refusal("required", "Say until when.", "until")
         leader = data.get("leader")
         if isinstance(leader, dict) and "principal_id" in leader:
-            raise ma.ValidationError("Name the office; the person is its State's to name.", "leader")
+            raise refusal("office_only", "Name the office; the person is its State's to name.", "leader")
         if data.get("change") == "join" and not leader:
-            raise ma.ValidationError("One leader for each State.", "leader")
+            raise refusal("required", "One leader for each State.", "leader")
 
 
 class AmendmentStepIn(TransitionIn):
@@ -216,7 +216,7 @@ class AmendmentStepIn(TransitionIn):
     def of_its_kind(self, data: dict[str, object], **_: object) -> None:
         """Whoever proposed an amendment withdraws it."""
         if data.get("event") == "withdraw" and "recorded" in data:
-            raise ma.ValidationError("Goes with sign and refuse.", "recorded")
+            raise refusal("goes_with", "Goes with sign and refuse.", "recorded")
 
 
 class EvaluationIn(Schema):
@@ -237,7 +237,7 @@ class EvaluationIn(Schema):
     def of_one_state(self, data: dict[str, object], **_: object) -> None:
         """The joint answer is nobody's alone."""
         if data.get("joint") and "recorded" in data:
-            raise ma.ValidationError("Goes with the answer of one State.", "recorded")
+            raise refusal("goes_with", "Goes with the answer of one State.", "recorded")
 
 
 TextsIn: type[ma.Schema] = Schema.from_dict({language: Text(4000, required=True) for language in LANGUAGES}, name="TextsIn")

@@ -23,15 +23,24 @@ ALARMS: Final = (60, 30, 14)
 
 
 class AnotherText(Conflict):
-    """The text is another than the one that you would sign: read it again."""
+    """The text is not the one that you meant to sign.
+
+    Read the agreement again and sign with the digest that it shows now.
+    """
 
 
 class AlreadySigned(Conflict):
-    """The State has signed this text already."""
+    """The State has signed this text already.
+
+    Nothing is left to do for this State; the others' signatures are shown with the team.
+    """
 
 
 class PeriodHasPassed(Conflict):
-    """The period of the agreement has passed before the last signature: reopen it and set another end."""
+    """The period of the agreement has passed before the last signature.
+
+    Reopen the text and set a later end.
+    """
 
 
 def digest(content: Mapping[str, Any]) -> str:

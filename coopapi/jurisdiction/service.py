@@ -25,15 +25,24 @@ from coopapi.sealing import key_of, new_key, seal
 
 
 class NotConsulted(Forbidden):
-    """That step is for the authorities that consult each other, and for the side it belongs to."""
+    """That step is for the authorities that consult each other, and for the side it belongs to.
+
+    See `transitions` for the steps that your side may take now.
+    """
 
 
 class NoConsensusYet(Conflict):
-    """There is consensus when one State prosecutes and every other has said that it transfers or ends."""
+    """There is consensus when one State prosecutes and every other has said that it transfers or ends.
+
+    Record the positions that are missing; `positions` shows what each State holds.
+    """
 
 
 class RepliedAlready(Conflict):
-    """Your authority has replied; what it holds now is said as its position."""
+    """Your authority has replied; what it holds now is said as its position.
+
+    Record a position instead.
+    """
 
 
 def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -> Consultation:

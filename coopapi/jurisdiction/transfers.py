@@ -16,15 +16,24 @@ from coopapi.sealing import key_of, seal, unseal
 
 
 class NothingAgreed(Conflict):
-    """Proceedings are given over to the State that all agreed shall prosecute."""
+    """Proceedings are given over to the State that all agreed shall prosecute.
+
+    Reach a consensus in the consultation first.
+    """
 
 
 class GivenOverAlready(Conflict):
-    """The proceedings of this case were given over after this consultation already."""
+    """The proceedings of this case were given over after this consultation already.
+
+    Use the transfer that `existing` names.
+    """
 
 
 class ReceivedAlready(Conflict):
-    """The receiving authority has named the case in which it goes on."""
+    """The receiving authority has named the case in which it goes on.
+
+    Read the transfer: it names the case.
+    """
 
 
 def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> ProceedingsTransfer:

@@ -25,11 +25,17 @@ _LATEST: Final = date(2200, 1, 1)
 
 
 class NotYourAction(Forbidden):
-    """Whoever undertook to do something says whether it is done."""
+    """Only the authority that undertook an action says whether it is done.
+
+    Ask the authority that the action names.
+    """
 
 
 class NothingUndertakenYet(Conflict):
-    """Actions come from a meeting that was held and is not closed."""
+    """Actions come from a meeting that was held and is not closed.
+
+    Hold the meeting first; after it was closed, convene another one.
+    """
 
 
 def _key(work: Work) -> Sealer:

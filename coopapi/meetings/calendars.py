@@ -21,7 +21,10 @@ _TITLES: Final = {
 
 
 class NotScheduledYet(Conflict):
-    """A meeting is in calendars once its time was set."""
+    """A meeting is in calendars once its time was set.
+
+    Ask the host to set a time.
+    """
 
 
 class Timed(Protocol):

@@ -20,7 +20,10 @@ _EVE: Final = timedelta(days=1)
 
 
 class NoActionDay(Conflict):
-    """A log is kept by a coordination centre, on its day and until its minutes are agreed."""
+    """A log is kept by a coordination centre, on its day and until its minutes are agreed.
+
+    Convene a coordination centre to keep a log, and write it from its start until its minutes are agreed.
+    """
 
 
 def log(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEntry:

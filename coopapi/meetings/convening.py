@@ -33,11 +33,17 @@ _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
 
 class TakesPartAlready(Conflict):
-    """That authority takes part in the meeting already."""
+    """That authority takes part in the meeting already.
+
+    Change the place that the authority has.
+    """
 
 
 class MeetingIsOver(Conflict):
-    """A meeting that was held, closed or cancelled is not changed any more; access to it may be extended."""
+    """A meeting that was held, closed or cancelled is not changed any more; access to it may be extended.
+
+    Convene a new meeting for what is still to be discussed.
+    """
 
 
 def convene(work: Work, data: Mapping[str, Any]) -> Meeting:

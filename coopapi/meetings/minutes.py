@@ -17,15 +17,24 @@ from coopapi.sealing import key_of, seal, unseal
 
 
 class NotHeldYet(Conflict):
-    """Conclusions and minutes are of a meeting that was held, until its minutes are agreed."""
+    """Conclusions and minutes are of a meeting that was held, until its minutes are agreed.
+
+    Hold the meeting first; once its minutes are agreed, nothing is added to them.
+    """
 
 
 class AgreedAlready(Conflict):
-    """Somebody has agreed to the minutes: what is concluded now goes into minutes that the host writes anew."""
+    """Somebody has agreed to the minutes: what is concluded now goes into minutes that the host writes anew.
+
+    Ask the host to write the minutes anew; all then agree again.
+    """
 
 
 class NothingToAgree(Conflict):
-    """There are no minutes to agree to, or your authority did not come, or it has agreed."""
+    """There are no minutes to agree to, or your authority did not come, or it has agreed.
+
+    Read the meeting again: its state and the list of participants say what is missing.
+    """
 
 
 def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingConclusion:

@@ -4,14 +4,13 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lives import ACTION_LIFE, MEETING_LIFE, MODES
@@ -33,7 +32,7 @@ class Zone(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         zone = super()._deserialize(value, attr, data, **kwargs)
         if zone not in _zones():
-            raise ma.ValidationError("Not a time zone of the IANA database, such as Europe/Amsterdam.")
+            raise refusal("time_zone", "Not a time zone of the IANA database, such as Europe/Amsterdam.")
         return zone
 
 

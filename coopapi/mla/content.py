@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Line, Many, OneOf, Schema, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Schema, Text, When, refusal
 from coopapi.overlaps.kinds import KINDS
 from coopapi.overlaps.schemas import ContextIn
 
@@ -168,7 +168,7 @@ class SoughtIn(Schema):
     def one_or_the_other(self, data: dict[str, object], **_: object) -> None:
         """Take an identifier of the case, or a kind and a value."""
         if ("identifier_id" in data) == ("kind" in data and "value" in data):
-            raise ma.ValidationError("Name an identifier of the case, or give kind and value.", "identifier_id")
+            raise refusal("one_of_two", "Name an identifier of the case, or give kind and value.", "identifier_id")
 
 
 class MeasureIn(Schema):

@@ -36,7 +36,10 @@ _NOT_CARRIED_OUT = frozenset({"partly_executed", "partly_transferred", "not_exec
 
 
 class RequestReferenceTaken(Conflict):
-    """Your authority has a request with this reference already."""
+    """Your authority has a request with this reference already.
+
+    Use the request that `existing` names, or give the new request another reference.
+    """
 
 
 def begin(work: Work, data: Mapping[str, Any]) -> Request:

@@ -19,7 +19,10 @@ from coopapi.sealing import seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):
-    """An identifier that a measure is about cannot exist, or is not one of your case."""
+    """An identifier that a measure is about cannot exist, or is not one of your case.
+
+    Correct the value that `errors` points to, or name an identifier of the case that the request hangs from.
+    """
 
 
 def write(work: Work, request: Request, sealer: Sealer, wanted: Sequence[Mapping[str, Any]]) -> None:

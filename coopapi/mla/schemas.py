@@ -5,7 +5,7 @@ from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lives import KINDS, STATES
 
@@ -60,7 +60,7 @@ class RequestIn(_DraftFields):
     def emergencies_are_listed(self, data: dict[str, object], **_: object) -> None:
         """An emergency has a listed ground: urgent in words is none (M9)."""
         if data.get("urgency") == "emergency" and not data.get("emergency_ground"):
-            raise ma.ValidationError("An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")
+            raise refusal("emergency_ground", "An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")
 
 
 class RecordedIn(Schema):

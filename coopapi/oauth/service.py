@@ -33,14 +33,20 @@ _SEEN: Final = timedelta(hours=2)
 
 
 class UnsupportedGrant(BadRequest):
-    """Only the grant client_credentials is offered here."""
+    """Only the grant client_credentials is offered here.
+
+    Send `grant_type=client_credentials`; people sign in at the issuers of the deployment, not here.
+    """
 
     def __init__(self) -> None:
         super().__init__(error="unsupported_grant_type")
 
 
 class InvalidClient(Unauthenticated):
-    """The client did not prove who it is."""
+    """The client did not prove who it is.
+
+    Check the client id and its secret, or the key of its assertion; an administrator can give the client a new one.
+    """
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, error="invalid_client")

@@ -24,11 +24,17 @@ from coopapi.writing import NORMALISER_VERSION
 
 
 class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers cannot exist, or may not be stored; none was registered."""
+    """Some of the identifiers cannot exist, or may not be stored; none was registered.
+
+    Correct the items that `errors` points to, or leave them out, and send the list again.
+    """
 
 
 class HeldAlready(Conflict):
-    """The case holds this value already."""
+    """The case holds this value already.
+
+    Use the identifier that `existing` names.
+    """
 
 
 @dataclass(frozen=True, slots=True)

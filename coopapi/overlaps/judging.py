@@ -16,12 +16,18 @@ from coopapi.overlaps.showing import Judged, judged, one_overlap, sides_of
 _DECISIONS = frozenset({"confirm", "reject", "doubt"})
 
 
-class FourEyes(Conflict):
-    """Both cases are in one authority's hands: another person judges the other side."""
+class FourEyesOnOverlap(Conflict):
+    """The person who judged one side of an overlap does not judge the other.
+
+    Both cases are in your authority's hands: let another person of it judge this side.
+    """
 
 
 class NotTheVerifier(Conflict):
-    """Whoever took the overlap under verification decides on it; take it over first."""
+    """Only the person who took the overlap under verification decides on it.
+
+    Leave it to that person, or ask for `release` of the overlap and take it yourself.
+    """
 
 
 def side_of(work: Work, overlap: Overlap, case_id: UUID | None, *, version: int | None = None, lock: bool = False) -> Judged:
@@ -77,7 +83,7 @@ def _four_eyes(work: Work, overlap: Overlap, side: OverlapSide) -> None:
     """Nobody judges both sides of one overlap."""
     query = select(OverlapSide.verifier_id).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id != side.case_id)
     if overlap.authority_a == overlap.authority_b and work.actor.id in set(work.session.scalars(query)):
-        raise FourEyes
+        raise FourEyesOnOverlap
 
 
 def _tell(work: Work, overlap: Overlap, side: OverlapSide, event: str) -> None:

@@ -1,13 +1,12 @@
 """The kinds of identifiers: for each its standard, its reader, what it needs to be known of it, and what may be doubtful (R2)."""
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from coopapi.overlaps.formats import accounts, devices, documents, messengers, networks, persons, pictures
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
-from coopapi.writing import MAX_TEXT, clean
+from coopapi.writing import MAX_TEXT, clean, normal_length
 
 __all__ = ["KINDS", "Context", "ImpossibleValue", "Key", "Kind", "Reading", "Strength", "read"]
 
@@ -173,7 +172,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 def read(kind: str, value: str, context: Context) -> Reading:
     """Read a value by the standard of its kind, or raise `ImpossibleValue` that names the rule and never the value."""
     too_long = ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
-    if len(value) > MAX_TEXT or len(unicodedata.normalize("NFKC", value)) > 2 * MAX_TEXT:  # one character can become eighteen
+    if len(value) > MAX_TEXT or normal_length(value) > 2 * MAX_TEXT:
         raise too_long
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise ImpossibleValue("surrogate", "it holds half a character (a lone surrogate)")
