@@ -10,7 +10,7 @@ from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, NotFound, Stale
 from coopapi.lifecycle import IllegalMove
-from coopapi.overlaps.models import SIDE_LIFE, Overlap, OverlapSide
+from coopapi.overlaps.models import SIDE_LIFE, TURNS, Overlap, OverlapSide
 from coopapi.overlaps.showing import Judged, judged, one_overlap, sides_of
 
 _DECISIONS = frozenset({"confirm", "reject", "doubt"})
@@ -33,7 +33,9 @@ class NotTheVerifier(Conflict):
 def side_of(work: Work, overlap: Overlap, case_id: UUID | None, *, version: int | None = None, lock: bool = False) -> Judged:
     """What the caller's side makes of an overlap; where both sides are the caller's, the one that is named."""
     mine = case_id or sides_of(work, [overlap], None)[overlap.id]
-    found = judged(work, {overlap.id: mine}, lock=lock).get(overlap.id)
+    if lock:
+        judged(work, {overlap.id: mine}, lock=True)  # then read: while this waited, a row of the cleared may have been added
+    found = judged(work, {overlap.id: mine}).get(overlap.id)
     if found is None:
         raise NotFound
     if version is not None and found.version != version:
@@ -55,8 +57,9 @@ def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> O
     if event in _DECISIONS and side.verifier_id != work.actor.id:
         raise NotTheVerifier(allowed=["release"])
     _four_eyes(work, overlap, side)
+    turn = work.session.scalars(select(TURNS.next_value())).one()
     made = _row_for(work, overlap, side)
-    made.state, made.reason, made.turn = move.target, reason, side.turn + 1
+    made.state, made.reason, made.turn = move.target, reason, turn
     made.verifier_id = None if event == "release" else work.actor.id
     if event in _DECISIONS:
         made.decided_by, made.decided_at = work.actor.id, work.now

@@ -5,7 +5,19 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import REAL, BigInteger, ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, or_, select, true
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Sequence,
+    SmallInteger,
+    UniqueConstraint,
+    and_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
@@ -26,6 +38,9 @@ SIDE_LIFE: Final = Lifecycle(
     _step("take", "confirmed", "under_verification", reason=True),
     _step("take", "rejected", "under_verification", reason=True),
 )
+
+TURNS: Final = Sequence("overlap_turns")
+"""Numbers the steps of all sides, so that the later of two rows of a side is known even to those who see only one of them."""
 
 EXCLUSION_LIFE: Final = Lifecycle("in_force", Move("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True))
 
@@ -118,7 +133,7 @@ class OverlapSide(Kept):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     victims: Mapped[bool] = mapped_column(default=False)
-    turn: Mapped[int] = mapped_column()
+    turn: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column()
     verifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     reason: Mapped[str | None] = mapped_column()

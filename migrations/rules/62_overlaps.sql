@@ -66,7 +66,7 @@ begin
     select d.* into side from public.overlap_sides d where d.overlap_id = p_overlap and d.case_id = p_case order by d.turn desc limit 1;
     if side.state = 'rejected' and side.decided_at < newest then
         insert into public.overlap_sides as d (id, version, overlap_id, case_id, authority_id, victims, turn, state)
-            values (gen_random_uuid(), 1, p_overlap, p_case, side.authority_id, true, side.turn + 1, 'detected')
+            values (gen_random_uuid(), 1, p_overlap, p_case, side.authority_id, true, nextval('public.overlap_turns'), 'detected')
             on conflict (overlap_id, case_id, victims) do update
                 set state = 'detected', verifier_id = null, reason = null, decided_by = null, decided_at = null,
                     version = d.version + 1, turn = excluded.turn;
@@ -101,7 +101,7 @@ begin
             on conflict (case_a, case_b) do update set state = o.state
             returning o.*)
     insert into public.overlap_sides (id, version, overlap_id, case_id, authority_id, victims, turn, state)
-        select gen_random_uuid(), 1, o.id, s.case_id, s.authority_id, false, 1, 'detected'
+        select gen_random_uuid(), 1, o.id, s.case_id, s.authority_id, false, 0, 'detected'
         from made o, lateral (values (o.case_a, o.authority_a), (o.case_b, o.authority_b)) s (case_id, authority_id)
         where o.detected_a is null and o.detected_b is null
         order by o.case_a, o.case_b, s.case_id
@@ -326,6 +326,7 @@ create policy seen on case_overlaps for select using (
 
 grant select, insert, update on overlap_sides to APP_ROLE;
 grant select, insert, update on overlap_sides to coopapi_definer;
+grant usage on sequence overlap_turns to APP_ROLE, coopapi_definer;
 -- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there (R10). What was made of
 -- victims' evidence alone is for the cleared.
 create policy seen on overlap_sides for select using (

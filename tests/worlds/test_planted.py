@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
-from test_found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, held
+from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, held
 from worlds.play import Secret
 
 from coopapi import matching

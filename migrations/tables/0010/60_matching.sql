@@ -91,7 +91,9 @@ create index likenesses_by_second on likenesses (identifier_b);
 create index likenesses_by_cases on likenesses (case_a, case_b);
 
 -- What one side makes of an overlap (R10). What its cleared people made of it while there was nothing but evidence about victims is a row
--- of its own (`victims`), which the uncleared do not see. For the cleared, the row with the latest turn holds.
+-- of its own (`victims`), which the uncleared do not see. For the cleared, the row with the latest turn holds. Turns come from a sequence,
+-- because the uncleared cannot count the steps that they do not see.
+create sequence overlap_turns;
 create table overlap_sides (
     id uuid primary key,
     version integer not null,
@@ -99,7 +101,7 @@ create table overlap_sides (
     case_id uuid not null references cases (id),
     authority_id uuid not null references authorities (id),
     victims boolean not null,
-    turn integer not null,
+    turn bigint not null,
     state text not null constraint side_state
         check (state in ('detected', 'under_verification', 'confirmed', 'rejected', 'unsure')),
     verifier_id uuid references principals (id),
