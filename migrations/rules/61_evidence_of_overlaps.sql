@@ -112,23 +112,16 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by 1, 4 desc, 11, 5 desc, 2
 $$;
 
--- Identifiers of a case whose value more cases hold than the limit: evidence for no overlap, and said so (D7). What is found by
--- match keys is among them once all its keys are held by too many, with how many hold the rarest.
+-- Identifiers of a case that are no evidence, or less than they could be, because too many hold the same (D7): those whose value more
+-- cases hold than the limit, and those with a match key that more identifiers hold than the limit. With how many hold it.
 create function priv.high_frequency(p_case uuid, p_limits integer[])
 returns table (identifier_id uuid, kind text, holders integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select h.identifier_id, min(h.kind), max(t.cases)
-    from public.holdings h join public.match_tokens t on t.token = h.token and t.exact and t.cases > p_limits[2]
+    from public.holdings h join public.match_tokens t on t.token = h.token and t.cases > p_limits[1 + t.exact::integer]
     where h.case_id = p_case and priv.level(p_case) >= 1
       and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
     group by 1
-    union all
-    select h.identifier_id, min(h.kind), min(t.cases)
-    from public.holdings h join public.match_tokens t on t.token = h.token and not t.exact
-    where h.case_id = p_case and priv.level(p_case) >= 1
-      and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
-      and not exists (select from public.holdings x where x.identifier_id = h.identifier_id and x.strength > 0)
-    group by 1 having min(t.cases) > p_limits[1]
     order by 3 desc, 1
 $$;
 
