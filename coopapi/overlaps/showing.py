@@ -282,7 +282,7 @@ def why(rule: str) -> str:
 
 
 def high_frequency(work: Work, case_id: UUID) -> dict[str, Any]:
-    """List identifiers whose value is held by more cases than the limit, with the count (D7)."""
+    """List identifiers whose value, or a match key, more cases or persons hold than the limit, with the count (D7)."""
     cases.usable(work, case_id, Level.INDEX)
     query = text("select * from priv.high_frequency(:case, :limits)")
     found = work.session.execute(query, {"case": case_id, "limits": matching.limits(work)}).all()

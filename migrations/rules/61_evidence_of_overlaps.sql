@@ -134,8 +134,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by 1, 4 desc, 11, 5 desc, 2
 $$;
 
--- Identifiers of a case whose value more cases hold than the limit: evidence for no overlap, and said so (D7). What is found by
--- match keys is among them once all its keys are held by too many, with how many hold the rarest.
+-- Identifiers of a case that are no evidence, or less than they could be, because too many hold the same (D7): those whose value more
+-- cases hold than the limit, and those with a match key that more identifiers hold than the limit. With how many hold it.
 create function priv.high_frequency(p_case uuid, p_limits integer[])
 returns table (identifier_id uuid, kind text, holders integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -143,11 +143,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         select h.identifier_id i, h.kind, t.exact, case when (select priv.cleared()) then t.cases else t.open_cases end cases
         from public.holdings h join public.match_tokens t on t.token = h.token
         where h.case_id = p_case and priv.level(p_case) >= 1 and ((select priv.cleared()) or priv.open(h.role)))
-    select h.i, min(h.kind), max(h.cases) from held h where h.exact and h.cases > p_limits[2] group by 1
-    union all
-    select h.i, min(h.kind), min(h.cases) from held h
-    where not h.exact and not exists (select from public.holdings x where x.identifier_id = h.i and x.strength > 0)
-    group by 1 having min(h.cases) > p_limits[1]
+    select h.i, min(h.kind), max(h.cases) from held h where h.cases > p_limits[1 + h.exact::integer] group by 1
     order by 3 desc, 1
 $$;
 
