@@ -10,6 +10,7 @@ CoopError
   PreconditionRequired
   Unprocessable      readable, and against a rule
   TooLarge           more than we take at once
+  TooMany            more than the caller may do in this time
   Unavailable        a part we need is down
 """
 
@@ -60,6 +61,14 @@ class Unprocessable(CoopError):
 
 class TooLarge(CoopError):
     """The request is larger than we take at once."""
+
+
+class TooMany(CoopError):
+    """You have done as much of this as you may in this time."""
+
+    def __init__(self, detail: str = "", *, retry_after: int, **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.retry_after = retry_after
 
 
 class Unavailable(CoopError):

@@ -12,8 +12,9 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from coopapi import errors
+from coopapi import errors, quotas
 from coopapi.errors import CoopError
+from coopapi.quotas import QuotaExceeded
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
@@ -26,6 +27,7 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     CoopError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
@@ -72,6 +74,10 @@ def from_domain(error: CoopError) -> Response:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="coopapi"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = "2"
+    if isinstance(error, errors.TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, QuotaExceeded):
+        answer.headers.update(quotas.fields(error.quotas))
     return answer
 
 
