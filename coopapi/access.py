@@ -136,9 +136,10 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
-    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ},
+    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ, Action.EVENTS_READ},
     Role.ADMIN: _EVERYBODY
     | {
+        Action.EVENTS_READ,
         Action.AUTHORITY_MANAGE,
         Action.STAFF_MANAGE,
         Action.EXCLUSION_READ,

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.types import DateTime, Text
 
+from coopapi import alarms
 from coopapi.access import Action, Actor
 from coopapi.config import Settings
 from coopapi.crypto import Keyring
@@ -200,9 +201,14 @@ class Database:
     @contextmanager
     def anonymous(self) -> Iterator[Session]:
         """Open a transaction of nobody, for tokens, keys and health: it sees no row of anybody."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            session.connection().exec_driver_sql(_LIMITS)
-            yield session
+        with Session(self.engine, expire_on_commit=False) as session:
+            with session.begin():
+                connection = session.connection()
+                connection.exec_driver_sql(_LIMITS)
+                notices = alarms.Notices()
+                connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
+                yield session
+            alarms.report(notices.kinds)
 
     @contextmanager
     def work(self, identify: Callable[[Session], Actor], request_id: str, purpose: str | None = None) -> Iterator[Work]:

@@ -8,10 +8,13 @@ from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, and_, or
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
-from coopapi.access import Action, Actor, Level
+from coopapi.access import Action, Actor, Level, Role
 from coopapi.db import Row
 from coopapi.grants import CaseAccess, granted
 from coopapi.parties import partied
+
+ALARM: Final = "alarm"
+"""The type of thing that entries about alarms name; their actions are `alarm.<kind>`."""
 
 _BETWEEN: Final = ("jit", "meeting", "consultation")
 """What is between those who take part, also where a case is what it is about."""
@@ -54,20 +57,22 @@ class JournalEntry(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authority's auditor, all of it; by others as far as their access to the case, or their part in it, goes.
+        """Seen by the authority's auditor, all of it; by its administrator, the alarms; by others as far as their access goes.
 
         The index shows that a case exists and its overlaps (R8); what concerns victims only is for cleared roles (R9). What a team
         or a meeting did is in the timeline of a case for its owner and for those who take part.
         """
         if actor.may(Action.JOURNAL_READ):
             return cls.authority_id == actor.authority_id
+        if actor.role is Role.ADMIN:
+            return and_(cls.authority_id == actor.authority_id, cls.object_type == ALARM)
         cleared = true() if actor.cleared else cls.victims_only.is_(False)
         in_index = or_(cls.action == "case.registered", cls.object_type == "overlap")
         own = select(CaseAccess.id).where(CaseAccess.case_id == cls.case_id, CaseAccess.owner_id == actor.authority_id)
         theirs = and_(cls.object_type.in_(_BETWEEN), cls.authority_id != actor.authority_id)
         told = or_(~theirs, own.exists(), partied(cls.object_id, actor, now))
         readable = and_(granted(cls.case_id, Level.READ, actor, now), told)
-        mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event)
+        mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
         shared = and_(mine, partied(cls.object_id, actor, now))
         return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), shared))
 

@@ -9,7 +9,7 @@ from coopapi.db import Work
 from coopapi.fields import Paged
 from coopapi.paging import Page
 from coopapi.timelines import service
-from coopapi.timelines.schemas import AuditOut, EntryOut, JournalFilter
+from coopapi.timelines.schemas import AuditOut, EntryOut, EventsFilter, JournalFilter
 
 blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="What was done, and when")
 
@@ -26,9 +26,9 @@ def consultations(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     return service.consultations(work, case_id, wanted)
 
 
-@blp.route("/events", allow=Action.EVENTS_READ, query=Paged, returns=EntryOut, page=True)
+@blp.route("/events", allow=Action.EVENTS_READ, query=EventsFilter, returns=EntryOut, page=True)
 def events(wanted: dict[str, Any], *, work: Work) -> Page:
-    """Follow what happens in the cases you may see; `next` is always there: come back with it for what is new."""
+    """Follow what happens in the cases you may see, or the alarms of your authority; come back with `next` for what is new."""
     return service.events(work, wanted)
 
 

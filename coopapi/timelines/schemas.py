@@ -1,8 +1,10 @@
 """Entries of the journal on the wire."""
 
 from marshmallow import fields
+from marshmallow.validate import OneOf
 
 from coopapi.fields import Paged, Shown, Text, When
+from coopapi.journal.models import ALARM
 
 
 class EntryOut(Shown):
@@ -31,6 +33,12 @@ class AuditOut(EntryOut):
     consultation = fields.Boolean(required=True)
     seq = fields.Integer(required=True)
     hash = fields.Function(lambda entry: bytes(entry.hash).hex(), metadata={"type": "string"})
+
+
+class EventsFilter(Paged):
+    """Which events: all that the caller may see, or alarms alone."""
+
+    kind = fields.String(validate=OneOf([ALARM]), metadata={"description": "`alarm`: alarms alone (auditors, administrators)."})
 
 
 class JournalFilter(Paged):

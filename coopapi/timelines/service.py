@@ -10,7 +10,7 @@ from coopapi import matching
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
-from coopapi.journal.models import JournalEntry
+from coopapi.journal.models import ALARM, JournalEntry
 from coopapi.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
 
 _NEWEST: Final = Order((JournalEntry.id,))
@@ -50,7 +50,7 @@ def events(work: Work, wanted: Mapping[str, Any]) -> Page:
     Ids are given out before commits, so only what lies below the oldest running transaction is certain (S35).
     """
     matching.follow_lapsed(work)
-    place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}"
+    place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"
     epoch = work.session.scalar(_EPOCH)
     xid, entry_id = "0", 0
     if cursor := wanted.get("cursor"):
@@ -68,6 +68,8 @@ def events(work: Work, wanted: Mapping[str, Any]) -> Page:
         .order_by(literal_column("xid"), JournalEntry.id)
         .limit(wanted.get("limit", LIMIT))
     )
+    if wanted.get("kind") == ALARM:
+        query = query.where(JournalEntry.object_type == ALARM)
     rows = work.session.scalars(query).all()
     at = (rows[-1].xid, rows[-1].id) if rows else (xid, entry_id)
     return Page(rows, seal_cursor(work, {"at": at, "epoch": epoch, "until": _FOR_EVER}, place))

@@ -44,6 +44,18 @@ begin
     end loop;
 end $$;
 
+-- Append an alarm for the auditors and administrators of an authority. Only functions of the register call this. The notice tells the
+-- application to write a line into its log and to count the alarm, once the transaction has committed.
+create function priv.alarm(p_authority uuid, p_kind text, p_detail jsonb, p_at timestamptz default null) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.append(jsonb_build_array(jsonb_build_object(
+        'authority_id', p_authority, 'role', 'machine', 'at', coalesce(p_at, priv.at(), clock_timestamp()), 'action', 'alarm.' || p_kind,
+        'object_type', 'alarm', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', true,
+        'victims_only', false, 'detail', p_detail)));
+    raise notice 'coopapi.alarm %', p_kind;
+end $$;
+
 -- The application's way into the journal. Every entry bears the caller that the context names. An entry about a shared thing is
 -- appended to the journal of every authority that takes part in it, or of those named in `only`, each with its own case.
 create function priv.record(p_entries jsonb) returns void
@@ -78,8 +90,8 @@ create policy seen on journal_heads for select using (authority_id = (select pri
 
 grant select on journal_entries to APP_ROLE;
 grant select, insert, update on journal_entries to coopapi_definer;
--- The auditor reads the journal of its authority. Readers of a case read the entries about it, but what a team, a meeting or a
--- consultation did only if they own the case or take part.
+-- The auditor reads the journal of its authority, and the administrator the alarms in it. Readers of a case read the entries about it,
+-- but what a team, a meeting or a consultation did only if they own the case or take part.
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
      or case_id is not null and (GRANTED(journal_entries.case_id, 2)
@@ -88,4 +100,5 @@ create policy seen on journal_entries for select using (
                   or exists (select from public.case_access o
                              where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
          or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
-    and ((select priv.cleared()) or (select priv.role()) = 'auditor' or not victims_only));
+    and ((select priv.cleared()) or (select priv.role()) = 'auditor' or not victims_only)
+    and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm' else object_type <> 'alarm' end);

@@ -1,0 +1,32 @@
+"""Alarms that the database raises: each is a log line and a count, besides its entry in the journal."""
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from prometheus_client import Counter
+
+ALARMS: Final = Counter("coopapi_alarms", "Alarms raised", ["kind"])
+_NOTICE: Final = re.compile(r"NOTICE:\s+coopapi\.alarm ([a-z_]{1,60})\s*", re.ASCII)
+_log = logging.getLogger("coopapi.alarms")
+
+
+class Notices:
+    """Takes the place of a connection's list of notices and keeps the kinds of alarms in them; `priv.alarm` writes one for each."""
+
+    def __init__(self) -> None:
+        self.kinds: list[str] = []
+
+    def append(self, notice: str) -> None:
+        """Take one notice, as the driver does with each."""
+        if found := _NOTICE.fullmatch(notice):
+            self.kinds.append(found[1])
+
+
+def report(kinds: Iterable[str]) -> None:
+    """Write a WARNING line for each alarm and count it; call this once the transaction that raised them has committed."""
+    for kind in kinds:
+        ALARMS.labels(kind).inc()
+        extra: dict[str, Any] = {"kind": kind}
+        _log.warning("alarm", extra=extra)
