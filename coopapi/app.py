@@ -38,6 +38,7 @@ from coopapi.oauth.service import AUDIENCE, OwnKeys
 from coopapi.overlaps.handling_routes import blp as overlaps
 from coopapi.overlaps.routes import blp as identifiers
 from coopapi.providers.routes import blp as providers
+from coopapi.statistics.routes import blp as statistics
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
 
@@ -82,7 +83,7 @@ def describe_app() -> Flask:
     problems.register(app)
     features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
-    api = create_api(app, *features, *joint, timelines)
+    api = create_api(app, *features, *joint, timelines, statistics)
     _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
     return app
 

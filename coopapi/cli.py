@@ -12,7 +12,7 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import OperationalError
 
-from coopapi import administration, config, crypto, demonstration, digesting, migrate
+from coopapi import administration, config, crypto, demonstration, digesting, guarding_commands, migrate
 from coopapi.access import Role
 from coopapi.app import create_app, specification
 from coopapi.checks import require_safe
@@ -240,3 +240,7 @@ def verify() -> None:
 def openapi() -> None:
     """Print the OpenAPI document."""
     click.echo(json.dumps(specification(), indent=2))
+
+
+for _command in guarding_commands.COMMANDS:
+    commands.add_command(_command)

@@ -1,12 +1,14 @@
 """Quotas of new values: counted in the database before a registration, told in header fields, refused with 429.
 
-The header fields are those of draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` names each quota, and says how many values
-it allows in how many seconds; `RateLimit` says how many are left, and for how many seconds.
+The header fields are those of draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` names each quota, and says
+how many values it allows in how many seconds; `RateLimit` says how many are left, and for how many seconds.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -17,6 +19,7 @@ _RESERVE = text(
     "select * from priv.reserve(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:strengths as smallint[]),"
     " cast(:hidden as boolean))"
 )
+_SET = text("select priv.set_quota(:authority, cast(:figures as bigint[]), cast(:until as timestamptz), :reason)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,15 @@ class QuotaExceeded(TooMany):
 def reserve(session: Session, values: Mapping[str, Any]) -> list[Quota]:
     """Count the values that are new to their case; nothing is counted when a quota would be exceeded."""
     return [Quota(**row) for row in session.execute(_RESERVE, values).mappings()]
+
+
+def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
+    """Set an authority's quotas per client: values in an hour and a day, and the same in hidden cases; None: as in the settings.
+
+    The caller is the operator's administrator. The authority's auditors and administrators get the alarm `quota_changed`.
+    """
+    asked = {"authority": authority_id, "figures": None if figures is None else list(figures), "until": until, "reason": reason}
+    session.execute(_SET, asked)
 
 
 def require(quotas: Sequence[Quota]) -> None:

@@ -262,7 +262,9 @@ def may_move(work: Work, case_id: UUID, action: Action, level: Level) -> None:
 def transitions(work: Work, row: Kept, state: str, case_id: UUID, life: Lifecycle) -> dict[str, Any]:
     """Say where a thing stands, and which steps this caller may take."""
     human = work.actor.human
-    allowed = [m for m in life.leaving(state) if work.actor.may(m.by) and (human or not m.human) and reaches(work, case_id, m.level)]
+    allowed = [
+        m for m in life.leaving(state) if work.actor.may(m.by) and (human or not m.human) and reaches(work, case_id, m.level)
+    ]
     moves = [m.told() for m in allowed]
     return {"state": state, "allowed": moves, "etag": row.etag}
 
