@@ -74,6 +74,7 @@ class Action(StrEnum):
     TIMELINE_READ = "timeline:read"
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
+    STATISTICS_READ = "statistics:read"
 
 
 class Purpose(StrEnum):
@@ -138,7 +139,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
-    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ},
+    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ, Action.STATISTICS_READ},
     Role.ADMIN: _EVERYBODY
     | {
         Action.EVENTS_READ,

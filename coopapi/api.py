@@ -20,7 +20,7 @@ from marshmallow import RAISE
 from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
 
-from coopapi import idempotency, strictjson
+from coopapi import idempotency, quotas, strictjson
 from coopapi.access import Action
 from coopapi.db import Database, Work
 from coopapi.edge import LARGEST_BODY, read_body
@@ -213,6 +213,7 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
     with service.database.work(service.identify, g.request_id, service.purpose(purpose)) as work:
         work.require(allow)
         response: Response = current_app.make_response(view(**params, work=work))
+        response.headers.update(quotas.fields(work.quotas))
     if g.get("etag") and request.method in {"GET", "HEAD"}:
         response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
         response.make_conditional(request)

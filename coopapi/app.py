@@ -42,6 +42,7 @@ from coopapi.oauth.service import AUDIENCE, OwnKeys
 from coopapi.overlaps.handling_routes import blp as overlaps
 from coopapi.overlaps.routes import blp as identifiers
 from coopapi.providers.routes import blp as providers
+from coopapi.statistics.routes import blp as statistics
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
 
@@ -93,7 +94,7 @@ def describe_app() -> Flask:
     directories = (directory, approvals, contacts, providers, notices, instruments, oauth)
     own = (cases, identifiers, overlaps, disclosures, deadlines)
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
-    api = create_api(app, *directories, *own, *joint, timelines)
+    api = create_api(app, *directories, *own, *joint, timelines, statistics)
     explaining.register(app)
     _operation(app, api.spec.to_dict())
     return app

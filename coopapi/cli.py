@@ -18,7 +18,7 @@ from click.exceptions import Abort
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from coopapi import administration, config, crypto, demonstration, digesting, directory_commands, migrate
+from coopapi import administration, config, crypto, demonstration, digesting, directory_commands, guarding_commands, migrate
 from coopapi.app import create_app, specification
 from coopapi.checks import require_safe
 from coopapi.config import BadSettings
@@ -255,3 +255,7 @@ def verify() -> None:
 def openapi() -> None:
     """Print the OpenAPI document."""
     click.echo(json.dumps(specification(), indent=2))
+
+
+for _command in guarding_commands.COMMANDS:
+    commands.add_command(_command)

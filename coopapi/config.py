@@ -51,6 +51,11 @@ class Settings:
     person_strong: float | None
     person_possible: float | None
     even_ms: int
+    quota_hour: int
+    quota_day: int
+    quota_hidden_hour: int
+    quota_hidden_day: int
+    quota_authority: int
     token_lifetime: int
     log_level: str
 
@@ -58,6 +63,12 @@ class Settings:
     def prefix(self) -> str:
         """Return the path of the base URL, such as /coopapi; empty at the root."""
         return urlsplit(self.base_url).path
+
+    @property
+    def quotas(self) -> str:
+        """The quotas as the context carries them to the database."""
+        clients = (self.quota_hour, self.quota_day, self.quota_hidden_hour, self.quota_hidden_day)
+        return ",".join(map(str, (*clients, self.quota_authority)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +195,11 @@ SETTINGS: Final = (
     Setting(
         "even_ms", _between(0, 1000), "100", "registrations are answered after whole multiples of this, so that time tells no hit"
     ),
+    Setting("quota_hour", _between(0, 10**9), "50000", "new values that a client may register in an hour"),
+    Setting("quota_day", _between(0, 10**9), "200000", "new values that a client may register in a day"),
+    Setting("quota_hidden_hour", _between(0, 10**9), "200", "new values that a client may register in hidden cases in an hour"),
+    Setting("quota_hidden_day", _between(0, 10**9), "1000", "new values that a client may register in hidden cases in a day"),
+    Setting("quota_authority", _between(1, 1000), "4", "how many times the quotas of a client its authority has in all"),
     Setting("token_lifetime", _between(60, 3600), "600", "seconds an access token issued here lives"),
     Setting("log_level", _level, "INFO", "DEBUG, INFO, WARNING or ERROR"),
 )

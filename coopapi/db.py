@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, Self, TypeVar
@@ -22,6 +22,7 @@ from coopapi.access import Action, Actor
 from coopapi.config import Settings
 from coopapi.crypto import Keyring
 from coopapi.errors import Forbidden, NotFound, Stale
+from coopapi.quotas import Quota
 from coopapi.writing import fold_reference
 
 Clock = Callable[[], datetime]
@@ -126,7 +127,11 @@ class Work:
     request_id: str
     purpose: str
     new_id: Callable[[], UUID]
+    beside: Callable[[], AbstractContextManager[Session]]
+    """Opens a short transaction of the same caller on another connection, which commits whatever becomes of this one."""
     notes: list[dict[str, Any]] = field(default_factory=list)
+    quotas: list[Quota] = field(default_factory=list)
+    """What is left of the caller's quotas, if this work counted against them; told in the answer's header fields."""
 
     def require(self, action: Action, *, human: bool = False) -> None:
         """Stop here unless the actor's role grants the action; what the law gives to a human no machine does (LED Art. 11)."""
@@ -207,7 +212,7 @@ class Database:
             settings.database_url,
             hide_parameters=True,
             pool_size=settings.threads + 2,
-            max_overflow=2,
+            max_overflow=settings.threads,  # each thread may need a second connection for a transaction beside its own
             pool_pre_ping=True,
         )
         return cls(engine, keys, settings, record, clock)
@@ -230,20 +235,30 @@ class Database:
         with self.anonymous() as session:
             actor = identify(session)
             now = self.clock()
-            session.execute(text("SET LOCAL coopapi.context = :context"), {"context": self.context(actor, now)})
+            context = self.context(actor, now)
+            session.execute(text("SET LOCAL coopapi.context = :context"), {"context": context})
             new_id = ids_of(now)
             session.connection().execution_options(new_id=new_id)
-            work = Work(session, actor, now, self.keys, self.settings, request_id, purpose or actor.purpose, new_id)
+            named = (request_id, purpose or actor.purpose, new_id)
+            work = Work(session, actor, now, self.keys, self.settings, *named, lambda: self._beside(context))
             yield work
             session.flush()
             if work.notes:
                 self.record(session, work.notes)
 
+    @contextmanager
+    def _beside(self, context: str) -> Iterator[Session]:
+        """Open a transaction for the same caller. It need not wait for the disk: what commits after it takes it there too."""
+        with self.anonymous() as session:
+            session.execute(text("SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context"), {"context": context})
+            yield session
+
     def context(self, actor: Actor, now: datetime) -> str:
-        """Sign who is calling, for the policies to check (R15)."""
+        """Sign who is calling, for the policies to check (R15), and the quotas of the settings."""
         flags = "|".join("t" if flag else "f" for flag in (actor.cleared, actor.operator))
         micros = int(now.timestamp() * 1_000_000)
-        payload = f"{actor.authority_id}|{actor.id if actor.id.int else ''}|{actor.role}|{flags}|{micros}|{int(time.time())}"
+        who = f"{actor.authority_id}|{actor.id if actor.id.int else ''}|{actor.role}"
+        payload = f"{who}|{flags}|{micros}|{int(time.time())}|{self.settings.quotas}"
         return f"{payload}.{self.keys.mac('context', payload.encode()).hex()}"
 
 

@@ -121,7 +121,10 @@ class UnsupportedMedia(CoopError):
 
 
 class TooMany(CoopError):
-    """You have done as much of this as you may in this time."""
+    """You have done as much of this as you may in this time.
+
+    Wait for the seconds that the header `Retry-After` names.
+    """
 
     def __init__(self, detail: str = "", *, retry_after: int, **extra: Any) -> None:
         super().__init__(detail, **extra)

@@ -62,10 +62,16 @@ class ReasonNeeded(Unprocessable):
 
 
 class Lifecycle:
-    """The moves of one kind of thing, from its first state on; `derived` states follow from its `parts`, not from a move."""
+    """The moves of one kind of thing, from its first state on, or from those in `also`.
 
-    def __init__(self, start: str, *moves: Move, derived: tuple[str, ...] = (), parts: str = "its_measures") -> None:
+    `derived` states follow from its `parts`, not from a move.
+    """
+
+    def __init__(
+        self, start: str, *moves: Move, also: tuple[str, ...] = (), derived: tuple[str, ...] = (), parts: str = "its_measures"
+    ) -> None:
         self.start = start
+        self.also = also
         self.derived = derived
         self.parts = parts
         self.moves: Mapping[tuple[str, str], Move] = MappingProxyType({(m.source, m.event): m for m in moves})
@@ -101,4 +107,5 @@ class Lifecycle:
         lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.moves.values()]
         lines += [f"    {self.parts} --> {state}" for state in self.derived]
         ends = [f"    {s} --> [*]" for s in self.states if not self.leaving(s)]
-        return "\n".join(["stateDiagram-v2", f"    [*] --> {self.start}", *lines, *ends])
+        starts = [f"    [*] --> {state}" for state in (self.start, *self.also)]
+        return "\n".join(["stateDiagram-v2", *starts, *lines, *ends])

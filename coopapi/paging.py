@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ LIMIT: Final = 50
 MOST: Final = 200
 _LIFETIME: Final = 7 * 24 * 3600
 _BLOCK: Final = 256
-_READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str}
+_READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
 
 
 class BadCursor(BadRequest):

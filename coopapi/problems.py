@@ -12,8 +12,9 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from coopapi import errors, proxies
+from coopapi import errors, proxies, quotas
 from coopapi.errors import CoopError
+from coopapi.quotas import QuotaExceeded
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
@@ -111,6 +112,8 @@ def from_domain(error: CoopError) -> Response:
         answer.headers["Retry-After"] = "2"
     if isinstance(error, errors.TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, QuotaExceeded):
+        answer.headers.update(quotas.fields(error.quotas))
     return answer
 
 

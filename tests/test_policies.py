@@ -167,6 +167,7 @@ PROBES = {
     ("requirement_notices", "changed"): "update requirement_notices set version = 9",
     ("journal_entries", "seen"): "select count(*) from journal_entries where authority_id = '{nl}'",
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
+    ("registration_figures", "seen"): "select count(*) from registration_figures where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
     **team_rows.PROBES,
 }
@@ -309,7 +310,8 @@ def one_thing_of_each(world, owner):
             "insert into parties values (gen_random_uuid(), %s, %s, 'requesting', null, true, now(), null)", (request, nl)
         )
         cursor.execute(
-            """insert into mla_transmissions values (gen_random_uuid(), 1, %(request)s, %(nl)s, %(nl)s, now(), gen_random_uuid(), 'x', 'x');
+            """insert into registration_figures values ((select id from principals where subject = 'system'), now(), %(nl)s, 1, 1, 1);
+            insert into mla_transmissions values (gen_random_uuid(), 1, %(request)s, %(nl)s, %(nl)s, now(), gen_random_uuid(), 'x', 'x');
             insert into mla_messages (id, version, request_id, at, authority_id, side, act, sealed, grounds, recorded_by, internal)
                 values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{}', %(nl)s, false);
             insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,
@@ -492,6 +494,18 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "select priv.append('[]')",
         "select priv.refresh('{}', '{}', '{1,1}', '')",
         "select * from likenesses",
+        "select * from registered_values",
+        "select * from honey_values",
+        "update quota_use set used = 0",
+        "insert into quotas default values",
+        "insert into hiding_confirmations default values",
+        "delete from pending_holdings",
+        "update registration_figures set met = 0",
+        "select * from priv.quota_lines(false)",
+        "select priv.set_quota(gen_random_uuid(), '{1,1,1,1}', null, '')",
+        "select priv.plant_honey(gen_random_uuid(), 'email', '{}')",
+        "select priv.confirm_hiding(gen_random_uuid())",
+        "select priv.write_figures()",
         "select * from priv.pairs()",
         "select priv.repair('{}', '{}', '{}', '{}', '{}', '{1,1}', '')",
         "select * from priv.recheck('00000000-0000-0000-0000-000000000000', 1, '{1,1}')",
@@ -553,7 +567,8 @@ LINT = {
     "a table of somebody's without policies": (
         "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
         " and not relrowsecurity and relname not in"
-        " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts')",
+        " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
+        " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings')",
         "create table planted (id uuid)",
     ),
     "a definer function that looks types up in pg_temp first": (

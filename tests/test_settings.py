@@ -216,5 +216,13 @@ def test_a_deployment_from_the_shell(tmp_path, postgres, migrated):
     assert run("token", client["client_id"]).count(".") == 2
     run("staff", person, "--inactive", "--no-victim-clearance")
     assert coopapi("token", person, **environment).returncode == 1
+    run("quota", "set", home, "--hour", "400000", "--until", "2099-01-01", "--reason", "first load")
+    run("quota", "clear", home, "--reason", "loaded")
+    honey = run("honey", "add", "username", "nobody-at-all", "--platform", "nowhere")
+    assert run("honey", "list").startswith(honey)
+    run("honey", "remove", honey)
+    assert coopapi("honey", "remove", honey, **environment).returncode == 1
+    assert run("honey", "list") == ""
+    assert run("figures") == "0 figures written"
     run("keys", "rotate")
     assert run("verify").endswith("0 faults")

@@ -22,6 +22,10 @@ CASE_LIFE: Final = Lifecycle(
     Move("withdraw", "registered", "withdrawn", by=Action.CASE_EDIT, reason=True),
     Move("withdraw", "open", "withdrawn", by=Action.CASE_EDIT, reason=True),
     Move("withdraw", "closed", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Move("confirm_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
+    Move("refuse_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
+    Move("withdraw", "hidden_pending", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    also=("hidden_pending",),
 )
 
 IDENTIFIER_LIFE: Final = Lifecycle(
@@ -44,6 +48,7 @@ class Case(Kept):
     crime_categories: Mapped[list[str]] = mapped_column()
     countries: Mapped[list[str]] = mapped_column()
     visibility: Mapped[str] = mapped_column()
+    visibility_reason: Mapped[str | None] = mapped_column()
     handling_code: Mapped[str] = mapped_column()
     handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     eurojust_number: Mapped[str | None] = mapped_column()

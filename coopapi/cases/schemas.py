@@ -41,6 +41,9 @@ class _CaseFields(Schema):
     case_type = Code("case_types")
     countries = Many(Code("countries"), 250)
     visibility = Code("visibility")
+    visibility_reason = Text(
+        1000, allow_none=True, metadata={"description": "Why the case is hidden; a machine client that hides it has to say so."}
+    )
     handling_code = Code("handling_codes")
     handler_id = fields.UUID(allow_none=True, metadata={"description": "The person of your authority who handles it."})
     eurojust_number = Line(100, allow_none=True)
@@ -93,6 +96,7 @@ class CaseOut(Shown):
     case_type = fields.String(allow_none=True)
     countries = fields.List(fields.String(), allow_none=True)
     visibility = fields.String(allow_none=True)
+    visibility_reason = fields.String(allow_none=True)
     handling_code = fields.String(allow_none=True)
     handler_id = fields.UUID(allow_none=True)
     eurojust_number = fields.String(allow_none=True)

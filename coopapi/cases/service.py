@@ -37,6 +37,10 @@ class CaseIsFinal(Conflict):
     """
 
 
+class HidingUnconfirmed(Conflict):
+    """A machine client asked for the case to be hidden: a person of its authority confirms or refuses that first."""
+
+
 class NotYourPerson(Unprocessable):
     """The person is not one of that authority, or not active.
 
@@ -93,6 +97,9 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
     _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
+    hidden = data.get("visibility") == "hidden"
+    if hidden and not work.actor.human and not data.get("visibility_reason"):
+        raise fault("/visibility_reason", "required", "a machine client says why the case is to be hidden")
     countries = data.get("countries", [])
     case = Case(
         **{
@@ -102,6 +109,8 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
             "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
             "countries": [],
             "visibility": "hit_no_hit",
+            "visibility_reason": None,
+            "state": CASE_LIFE.start if work.actor.human or not hidden else "hidden_pending",
             "handling_code": "H0",
             "authority_id": work.actor.authority_id,
             "created_at": work.now,
@@ -116,6 +125,8 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     work.session.flush()
     wrapped, _ = work.keys.new_case_key(str(case.id))
     work.session.add(CaseKey(case_id=case.id, wrapped=wrapped))
+    if hidden and work.actor.human:
+        matching.confirm_hiding(work, case.id)
     for wish in access:
         give(work, case, wish)
     tell_desk(work, case)
@@ -181,6 +192,8 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     """Change what is said about a case; matching follows its visibility."""
     _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
+    if "visibility" in changed:
+        _before_showing(work, case, data["visibility"])
     for key in changed:
         setattr(case, key, data[key])
     if not changed:
@@ -191,17 +204,42 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
         "case.handed_over" if changed == ["handler_id"] else "case.changed", case, case_id=case.id, event=True, fields=changed
     )
     if "visibility" in changed:
+        if case.visibility == "hidden":
+            matching.confirm_hiding(work, case.id)
         matching.relabel(work, case.id)
         (hide_from_desk if case.visibility == "hidden" else tell_desk)(work, case)
     return case
+
+
+def _before_showing(work: Work, case: Case, visibility: str) -> None:
+    """Only a person hides a case; what it registered within the last hour counts as registered in a hidden one."""
+    if case.state == "hidden_pending":
+        raise HidingUnconfirmed(state=case.state, allowed=[move.event for move in CASE_LIFE.leaving(case.state)])
+    if visibility == "hidden":
+        work.require(Action.CASE_EDIT, human=True)
+        matching.announce_hiding(work, case.id, hidden=True)
+
+
+def _settle_hiding(work: Work, case: Case, *, hidden: bool) -> None:
+    """Let a case that a machine client hid take part in matching, as a hidden one or, if a person refuses that, as others do."""
+    matching.announce_hiding(work, case.id, hidden=hidden)
+    if hidden:
+        matching.confirm_hiding(work, case.id)
+    else:
+        case.visibility = "hit_no_hit"
+        tell_desk(work, case)
+    matching.register_pending(work, case.id)
 
 
 def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[ending.Branch]) -> Case:
     """Move a case along its life; it ends when nothing of it is alive, and a withdrawn one leaves matching at once (R6)."""
     event, reason = data["event"], data.get("reason")
     move = CASE_LIFE.move(case.state, event, reason)
+    work.require(move.by, human=move.human)
     may_move(work, case.id, move.by, move.level)
     left = ending.require_none(work, case, move.target, branches, force=data.get("force", False))
+    if move.source == "hidden_pending" and move.target != "withdrawn":
+        _settle_hiding(work, case, hidden=event == "confirm_hidden")
     case.state, case.state_reason, case.updated_at = move.target, reason, work.now
     work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target, left_alive=len(left))
     for branch, row in left:
@@ -237,7 +275,10 @@ def may_move(work: Work, case_id: UUID, action: Action, level: Level) -> None:
 
 def transitions(work: Work, row: Kept, state: str, case_id: UUID, life: Lifecycle) -> dict[str, Any]:
     """Say where a thing stands, and which steps this caller may take."""
-    allowed = [m for m in life.leaving(state) if work.actor.may(m.by) and reaches(work, case_id, m.level)]
+    human = work.actor.human
+    allowed = [
+        m for m in life.leaving(state) if work.actor.may(m.by) and (human or not m.human) and reaches(work, case_id, m.level)
+    ]
     moves = [m.told() for m in allowed]
     return {"state": state, "allowed": moves, "etag": row.etag}
 

@@ -10,8 +10,9 @@ create function priv.holders(p_exact boolean, p_identifiers bigint) returns inte
     select (case when p_exact then least(p_identifiers, 1) else p_identifiers end)::integer
 $$;
 
--- Put identifiers of a case into matching under their tokens. The arrays run in parallel. Gives back every token with how many
--- held it before, and how many held it openly: settle needs them.
+-- Put identifiers of a case into matching under their tokens, which must have been announced (priv.reserve). The arrays run in parallel.
+-- Gives back every token with how many held it before, and how many held it openly: settle needs them. In a case that a machine client
+-- hid, and nobody confirmed yet, they wait.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
                           p_kinds text[], p_roles text[]) returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -28,6 +29,17 @@ begin
     if exists (select from unnest(p_identifiers) u (id) where not exists (
             select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
         raise exception 'not an identifier of the case' using errcode = '42501';
+    end if;
+    if home.hidden and not priv.hiding_confirmed(p_case) then
+        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
+            select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), min(u.role)
+            from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles)
+                 u (identifier, token, family, strength, kind, role)
+            group by u.token, u.identifier;
+        return;
+    end if;
+    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
+        raise exception 'these values were not announced' using errcode = '42501';
     end if;
     return query
     with wanted as (
@@ -59,6 +71,23 @@ begin
         group by u.token, u.identifier order by 1, 3;
 end $$;
 
+-- Put into matching what waited for a person to confirm, or to refuse, that the case is hidden. Identifiers that have match keys come back
+-- as rows without a token: they are to be compared.
+create function priv.hold_pending(p_case uuid) returns table (token bytea, was integer, was_open integer, identifier uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+    p record;
+begin
+    perform priv.require_level(p_case, 4);
+    with gone as (delete from public.pending_holdings w where w.case_id = p_case returning w.*)
+    select array_agg(g.identifier_id) ids, array_agg(g.token) tokens, array_agg(g.family) families, array_agg(g.strength) strengths,
+           array_agg(g.kind) kinds, array_agg(g.role) roles into p from gone g;
+    return query select h.token, h.was, h.was_open, null::uuid
+        from priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles) h;
+    return query select null::bytea, null::integer, null::integer, u.i from unnest(p.ids, p.strengths) u (i, s) where u.s <= 0 group by u.i;
+end $$;
+
 -- Lock what a case holds, in order; gives back the tokens with their counts.
 create function priv.locked(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer, was_open integer)
 language sql volatile as $$
@@ -79,6 +108,8 @@ declare
 begin
     perform priv.require_level(p_case, 3);
     perform 1 from public.cases c where c.id = p_case for no key update;
+    delete from public.pending_holdings w where w.case_id = p_case and (p_identifiers is null or w.identifier_id = any (p_identifiers));
+    perform priv.note_leaving(p_case, p_identifiers);
     return query select l.token, l.was, l.was_open, null::uuid from priv.locked(p_case, p_identifiers) l;
     with gone as (
         delete from public.holdings h where h.case_id = p_case
@@ -115,9 +146,20 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 #variable_conflict use_column
 declare
     now_hidden boolean;
+    lately record;
 begin
     perform priv.require_level(p_case, 3);
     select c.visibility = 'hidden' into now_hidden from public.cases c where c.id = p_case for no key update;
+    if now_hidden and exists (select from public.holdings h where h.case_id = p_case and not h.hidden) then
+        select u.identifiers, u.tokens, u.strengths into lately from priv.unconfirmed(p_case) u;
+        if not priv.hiding_confirmed(p_case)
+           or priv.unannounced(p_case, lately.identifiers, lately.tokens, lately.strengths, true) then
+            raise exception 'hiding was not confirmed, or not announced' using errcode = '42501';
+        end if;
+    elsif not now_hidden then
+        delete from public.hiding_confirmations h where h.case_id = p_case;
+    end if;
+    update public.pending_holdings w set role = p_role where w.case_id = p_case and w.identifier_id = any (p_subject_identifiers);
     return query select l.token, l.was, l.was_open from priv.locked(p_case, null) l;
     update public.match_tokens t
     set cases = t.cases + m.n * ((not now_hidden)::int - (not m.hidden)::int),
@@ -149,8 +191,8 @@ begin
                   select from public.holdings g where g.identifier_id = p_identifier and g.strength > 1)));
 end $$;
 
-grant execute on function priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.release(uuid, uuid[]),
-    priv.relabel(uuid, uuid[], text), priv.value_tokens(uuid, uuid) to APP_ROLE;
+grant execute on function priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.hold_pending(uuid),
+    priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text), priv.value_tokens(uuid, uuid) to APP_ROLE;
 
 grant select, insert, update, delete on match_tokens to coopapi_definer;
 
