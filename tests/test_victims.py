@@ -34,6 +34,18 @@ def test_news_about_victims_is_for_the_cleared_alone(world):
     assert world.overlaps("investigator", case)[0]["changed_at"] > before[0]["changed_at"]
 
 
+def test_one_change_is_one_event_for_each_reader(world):
+    case, there = world.case("investigator"), world.case("foreign")
+    victim = world.subject("foreign", there, "victim")
+    world.hold("foreign", there, HERON, subject_id=victim)
+    world.hold("foreign", there, OWL)
+    world.hold("investigator", case, HERON, OWL)
+    assert news(world, "colleague") == news(world, "investigator") == [("detected", "strong")]
+    assert news(world, "uncleared") == news(world, "foreign") == [("detected", "strong")]
+    seen = [e["action"] for e in world.as_("auditor").get("/journal?action=overlap.detected").json["items"]]
+    assert seen == ["overlap.detected"] * 2
+
+
 def test_news_names_the_strength_that_the_reader_may_see(world):
     case, there = world.case("investigator"), world.case("foreign")
     victim = world.subject("foreign", there, "victim")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, and_, or_, select, text, true
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, and_, false, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -52,6 +52,8 @@ class JournalEntry(Row):
     consultation: Mapped[bool] = mapped_column()
     event: Mapped[bool] = mapped_column()
     victims_only: Mapped[bool] = mapped_column()
+    uncleared_only: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the cleared read of the same act in another entry, which says more."""
     detail: Mapped[dict[str, Any]] = mapped_column()
     hash: Mapped[bytes] = mapped_column()
     xid: Mapped[str] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
@@ -67,7 +69,7 @@ class JournalEntry(Row):
             return cls.authority_id == actor.authority_id
         if actor.role is Role.ADMIN:
             return and_(cls.authority_id == actor.authority_id, cls.object_type == ALARM)
-        cleared = true() if actor.cleared else cls.victims_only.is_(False)
+        cleared = (cls.uncleared_only if actor.cleared else cls.victims_only).is_(False)
         in_index = or_(cls.action == "case.registered", cls.object_type == "overlap")
         own = select(CaseAccess.id).where(CaseAccess.case_id == cls.case_id, CaseAccess.owner_id == actor.authority_id)
         theirs = and_(cls.object_type.in_(_BETWEEN), cls.authority_id != actor.authority_id)

@@ -14,7 +14,8 @@ from coopapi.db import as_json
 _ENTRIES: Final = text(
     """select authority_id, seq, hash, array[authority_id::text, seq::text, (extract(epoch from at) * 1000000)::bigint::text,
         principal_id::text, role, action, object_type, object_id::text, case_id::text, purpose, request_id,
-        consultation::text, event::text, victims_only::text, detail::text] as fields
+        consultation::text, event::text, victims_only::text, uncleared_only::text,
+        detail::text] as fields
     from journal_entries where authority_id = priv.authority() order by seq""",
 )
 _HEADS: Final = text("select authority_id, seq, hash from journal_heads where authority_id = priv.authority()")

@@ -22,11 +22,11 @@ begin
         where h.authority_id in (select (x ->> 'authority_id')::uuid from jsonb_array_elements(p_entries) x)
         order by h.authority_id for update;
     for e in
-        select r.*, coalesce(r.detail, '{}') as facts
+        select r.*, coalesce(r.detail, '{}') as facts, coalesce(r.uncleared_only, false) as twin
         from jsonb_array_elements(p_entries) with ordinality t (x, n),
              jsonb_to_record(t.x) as r (authority_id uuid, at timestamptz, principal_id uuid, role text, action text,
                  object_type text, object_id uuid, case_id uuid, purpose text, request_id text, consultation boolean,
-                 event boolean, victims_only boolean, detail jsonb)
+                 event boolean, victims_only boolean, uncleared_only boolean, detail jsonb)
         order by r.authority_id, t.n
     loop
         select h.seq + 1 as seq, h.hash into head from public.journal_heads h where h.authority_id = e.authority_id;
@@ -35,11 +35,12 @@ begin
             || priv.field(e.principal_id::text) || priv.field(e.role) || priv.field(e.action)
             || priv.field(e.object_type) || priv.field(e.object_id::text) || priv.field(e.case_id::text)
             || priv.field(e.purpose) || priv.field(e.request_id) || priv.field(e.consultation::text)
-            || priv.field(e.event::text) || priv.field(e.victims_only::text) || priv.field(e.facts::text), 'UTF8'));
+            || priv.field(e.event::text) || priv.field(e.victims_only::text) || priv.field(e.twin::text)
+            || priv.field(e.facts::text), 'UTF8'));
         insert into public.journal_entries (authority_id, seq, at, principal_id, role, action, object_type, object_id, case_id,
-                purpose, request_id, consultation, event, victims_only, detail, hash)
+                purpose, request_id, consultation, event, victims_only, uncleared_only, detail, hash)
             values (e.authority_id, head.seq, e.at, e.principal_id, e.role, e.action, e.object_type, e.object_id, e.case_id,
-                e.purpose, e.request_id, e.consultation, e.event, e.victims_only, e.facts, link);
+                e.purpose, e.request_id, e.consultation, e.event, e.victims_only, e.twin, e.facts, link);
         update public.journal_heads h set seq = head.seq, hash = link where h.authority_id = e.authority_id;
     end loop;
 end $$;
@@ -123,5 +124,5 @@ create policy seen on journal_entries for select using (
                   or exists (select from public.case_access o
                              where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
          or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
-    and ((select priv.cleared()) or (select priv.role()) = 'auditor' or not victims_only)
+    and ((select priv.role()) = 'auditor' or case when (select priv.cleared()) then not uncleared_only else not victims_only end)
     and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm' else object_type <> 'alarm' end);

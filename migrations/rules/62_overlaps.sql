@@ -33,9 +33,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- What an overlap's owners are told when its evidence was p_was identifiers and is p_now. A side to which the other case is hidden is told
--- nothing; one to which it has just become visible is told of the overlap as if it had not been there before.
+-- nothing; one to which it has just become visible is told of the overlap as if it had not been there before. Where the cleared read
+-- more in an entry of their own, this one is for the others alone (p_more: true for every side, false for one just shown, else null).
 create function priv.news(o public.case_overlaps, p_hidden_a boolean, p_hidden_b boolean, p_victims boolean, p_moved boolean,
-                          p_request text, p_was bigint, p_now bigint, p_strength integer, p_last_was timestamptz, p_last timestamptz)
+                          p_more boolean, p_request text, p_was bigint, p_now bigint, p_strength integer, p_last_was timestamptz,
+                          p_last timestamptz)
 returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(t.entry order by t.mine), '[]')
     from (
@@ -43,7 +45,8 @@ returns jsonb language sql stable as $$
             case when p_now = 0 then 'overlap.withdrawn' when s.was = 0 then 'overlap.detected' else 'overlap.changed' end,
             o.case_a, o.case_b, o.authority_a, o.authority_b, p_hidden_a, p_hidden_b, p_victims, p_request,
             jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[p_strength + 1],
-                               'new', p_last is not null and (s.shown or p_last > coalesce(p_last_was, '-infinity'))))) entry
+                               'new', p_last is not null and (s.shown or p_last > coalesce(p_last_was, '-infinity')))))
+            || jsonb_build_object('uncleared_only', p_more or p_more is not null and s.shown) entry
         from (select v.mine, v.shown, case when v.shown then 0 else p_was end was
               from (values (o.case_a, o.hidden_b and not p_hidden_b and o.authority_a <> o.authority_b),
                            (o.case_b, o.hidden_a and not p_hidden_a and o.authority_a <> o.authority_b)) v (mine, shown)) s
@@ -151,17 +154,17 @@ begin
             from (values (kept.case_a, r.unseen_a, kept.shown_a), (kept.case_b, r.unseen_b, kept.shown_b)) s (mine, unseen, shown)
             where not s.unseen;
         end if;
-        -- All are told what is not about victims, as if that were all there is; the cleared then also what is (R9).
-        if moved or shown then
-            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, false, moved, p_request, kept.open_shared_a, r.oi, r.os,
-                kept.open_last_at, r.ol);
-        end if;
+        -- The uncleared are told what is not about victims, as if that were all there is, and the cleared of all there is (R9).
         about_victims := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b)
               is distinct from (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles,
               kept.open_shared_a, kept.open_shared_b)
               or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
+        if moved or shown then
+            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, false, moved, case when about_victims then stirred end,
+                p_request, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol);
+        end if;
         if about_victims and (stirred or shown) then
-            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, true, stirred, p_request, kept.shared_a, r.si, r.s,
+            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, true, stirred, null, p_request, kept.shared_a, r.si, r.s,
                 kept.last_at, r.l);
         end if;
     end loop;

@@ -26,6 +26,7 @@ create table journal_entries (
     detail jsonb not null,
     hash bytea not null,
     xid xid8 not null default pg_current_xact_id(),
+    uncleared_only boolean not null default false,
     primary key (authority_id, seq)
 );
 create index journal_by_case on journal_entries (case_id, id) where case_id is not null;
