@@ -1,6 +1,7 @@
 """An authority keeps an administrator, also when two end each other's access at the same moment."""
 
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -82,27 +83,43 @@ def test_two_who_end_access_at_the_same_moment_leave_one_administrator(world, ow
             administration.change(database, world.people[one], {"active": True})
 
 
+LOCK = "pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0))"
+WRITE = "perform priv.write_account("
+
+
 @contextmanager
 def unserialised(owner):
-    """Plant a breach: changes of accounts no longer wait for one another."""
+    """Plant a breach: changes of accounts no longer wait for one another, and write only when the test lets them."""
     kept = []
     with owner.cursor() as cursor:
         for name in ("require_administrator", "change_account"):
             cursor.execute("select pg_get_functiondef(%s::regproc)", (f"priv.{name}",))
             kept.append(cursor.fetchone()[0])
-            cursor.execute(
-                kept[-1].replace("pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0))", "pg_sleep(0.3)")
-            )
+            broken = kept[-1].replace(LOCK, "pg_sleep(0)").replace(WRITE, f"perform pg_advisory_xact_lock_shared(42); {WRITE}")
+            cursor.execute(broken)
+        cursor.execute("select pg_advisory_lock(42)")
         try:
             yield
         finally:
+            cursor.execute("select pg_advisory_unlock_all()")
             for definition in kept:
                 cursor.execute(definition)
+
+
+def let_both_write(owner):
+    """Wait until both have looked and are about to write, then let them."""
+    with owner.cursor() as cursor:
+        for _ in range(400):
+            cursor.execute("select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted")
+            if cursor.fetchone()[0] == 2:
+                break
+            time.sleep(0.01)
+        cursor.execute("select pg_advisory_unlock_all()")
 
 
 def test_without_the_lock_two_administrators_leave_nobody(world, owner):
     from_shell(world, "second")
     with unserialised(owner):
-        answers = together(ending(world, "admin", "second"), ending(world, "second", "admin"))
-    assert answers == [200, 200]
+        answers = together(ending(world, "admin", "second"), ending(world, "second", "admin"), lambda: let_both_write(owner))
+    assert answers[:2] == [200, 200]
     assert administrators(owner, world.authorities["nl"]) == 0

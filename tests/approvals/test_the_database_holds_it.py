@@ -134,7 +134,7 @@ def alarms(world):
 def test_the_shell_needs_no_second_person_and_raises_an_alarm(world, database):
     before = len(alarms(world))
     from_shell(world, "heron", roles=["investigator"], victim_cleared=True)
-    made, _ = administration.add_client(database, world.authorities["nl"], {"name": "C", "roles": ["system"]})
+    made = administration.provide_client(database, world.authorities["nl"], {"name": "C", "roles": ["system"]}).id
     administration.change(database, made, {"victim_cleared": True})
 
     assert world.as_("heron").get("/me").json["victim_cleared"] is True
