@@ -193,7 +193,10 @@ SETTINGS: Final = (
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
     Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
     Setting(
-        "even_ms", _between(0, 1000), "100", "registrations are answered after whole multiples of this, so that time tells no hit"
+        "even_ms",
+        _between(0, 1000),
+        "100",
+        "milliseconds: registrations are answered after a whole multiple of this; under load a hit still takes longer",
     ),
     Setting("quota_hour", _between(0, 10**9), "50000", "new values that a client may register in an hour"),
     Setting("quota_day", _between(0, 10**9), "200000", "new values that a client may register in a day"),
