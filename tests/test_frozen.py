@@ -1,0 +1,71 @@
+"""Databases frozen at each released revision, with data: each is upgraded and used."""
+
+import gzip
+import json
+import subprocess
+
+import psycopg2
+import pytest
+from freezing import FROZEN
+from world import Caller
+
+from coopapi import administration, cast, config, crypto, migrate
+from coopapi.app import create_app
+from coopapi.jwks import public_jwk
+
+REVISIONS = sorted(file.name.removesuffix(".sql.gz") for file in FROZEN.glob("*.sql.gz"))
+
+
+@pytest.fixture
+def upgraded(request, postgres, migrated, signer, tmp_path):
+    """The application on a frozen database that was brought to the present."""
+    name = f"frozen_{request.param}"
+    postgres.create_database(name)
+    url = postgres.url(name)
+    restore = [postgres.bin / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", url.replace("+psycopg2", "")]
+    subprocess.run(
+        restore, input=gzip.decompress((FROZEN / f"{request.param}.sql.gz").read_bytes()), check=True, stdout=subprocess.DEVNULL
+    )
+    keys = tmp_path / "keys.json"
+    keys.write_bytes((FROZEN / f"{request.param}.keys.json").read_bytes())
+    keys.chmod(0o600)
+    issuer = {"issuer": cast.ISSUER, "jwks": {"keys": [public_jwk("test", signer.private)]}, "max_lifetime": cast.LIFETIME}
+    (tmp_path / "issuers.json").write_text(json.dumps([issuer]))
+    settings = config.read(
+        {
+            "COOPAPI_DATABASE_URL": postgres.url(name, migrate.DEFAULT_ROLE, "app-password"),
+            "COOPAPI_KEY_FILE": str(keys),
+            "COOPAPI_ISSUERS_FILE": str(tmp_path / "issuers.json"),
+            "COOPAPI_ISSUER": f"{cast.ISSUER}:service",
+            "COOPAPI_EVEN_MS": "0",
+        }
+    )
+    migrate.migrate(url, settings.database_url, crypto.load_keys(keys))
+    app = create_app(settings)
+    yield app
+    app.extensions["coopapi"].database.engine.dispose()
+    with psycopg2.connect(postgres.url().replace("+psycopg2", "")) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(f'drop database "{name}" with (force)')
+
+
+def test_there_is_one_for_each_revision():
+    assert [migrate.newest_revision()] == REVISIONS[-1:]
+
+
+@pytest.mark.parametrize("upgraded", REVISIONS, indirect=True)
+def test_a_frozen_database_is_upgraded_and_used(upgraded, signer):
+    database = upgraded.extensions["coopapi"].database
+    faults = [check for check in administration.check(database) if check.fault]
+    assert faults == []
+
+    merle = Caller(upgraded.test_client(), cast.sign(signer, "merle"))
+    (case, *_) = merle.get("/cases").json["items"]
+    values = [i["value"] for i in merle.get(f"/cases/{case['id']}/identifiers").json["items"]]
+    assert any(values)
+    assert merle.get("/overlaps").json["items"]
+    new = {"identifiers": [{"kind": "email", "value": "frozen@example.org"}]}
+    assert merle.post(f"/cases/{case['id']}/identifiers", new).status_code == 201
+
+    assert administration.verify_journal(database)[1] == []
+    assert administration.reconcile(database, repair=False) == {"overlaps": 0, "tokens": 0, "strays": 0, "likenesses": 0}
