@@ -43,12 +43,11 @@ def require_safe(database: Database) -> None:
 
 def essential(database: Database, session: Session) -> Iterator[Check]:
     """Check what is cheap enough for every probe of readiness, and without which no request may be answered."""
-    connection = session.connection()
-    present, newest = migrate.present_revision(connection), migrate.newest_revision()
-    fault = None if present == newest else f"the database is at revision {present}, this version needs {newest}"
-    yield Check("revision", fault, "run coopapi migrate")
-    if fault:
+    revision = _revision(session)
+    yield revision
+    if revision.fault:
         return
+    connection = session.connection()
     recorded = session.scalar(text("select digest from priv.key_check"))
     right = recorded is not None and same(bytes(recorded), migrate.key_check(database.keys))
     yield Check("key file", None if right else "COOPAPI_KEY_FILE is not the key file of this database", "restore the right file")
@@ -98,6 +97,18 @@ def clock(session: Session, now: Callable[[], float]) -> Check:
     apart = abs(float(session.scalar(text("select extract(epoch from clock_timestamp())")) or 0) - now())
     fault = f"the clocks of this machine and of the database are {apart:.0f} seconds apart" if apart > _CLOCK_SECONDS else None
     return Check("clock", fault, "synchronise both machines")
+
+
+def _revision(session: Session) -> Check:
+    readable = session.scalar(text("select has_table_privilege(to_regclass('public.alembic_version'), 'SELECT')"))
+    if readable is None:
+        fault: str | None = "the database holds no register"
+    elif not readable:
+        fault = "the application's role has no rights in this database"
+    else:
+        present, newest = migrate.present_revision(session.connection()), migrate.newest_revision()
+        fault = None if present == newest else f"the database is at revision {present}, this version needs {newest}"
+    return Check("revision", fault, "run coopapi migrate")
 
 
 def _application_role(session: Session) -> Check:
@@ -156,8 +167,9 @@ _SERVICE_ROLES: Final = """
 _NOT_BACKED_UP: Final = """
     select c.oid::regclass::text from pg_class c
     where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
-      and c.oid <> 'priv.context_key'::regclass and (not has_table_privilege('coopapi_backup', c.oid, 'SELECT')
-        or c.relrowsecurity and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'backup'))
+      and (not has_table_privilege('coopapi_backup', c.oid, 'SELECT')
+        or c.relrowsecurity and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'backup')
+        and c.oid <> 'priv.context_key'::regclass)
     order by 1"""
 
 _STRANGER: Final = Actor(

@@ -7,11 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from coopapi.access import Action, Level
-from coopapi.errors import Conflict, Unprocessable
+from coopapi.errors import Conflict, Unprocessable, broken
 
 
 class IllegalMove(Conflict):
-    """The present state does not allow that event."""
+    """The present state does not allow that event.
+
+    `allowed` lists the events that are possible in the present state; `transitions` shows those that you may take.
+    """
 
 
 class Side(StrEnum):
@@ -52,14 +55,23 @@ class Move:
 
 
 class ReasonNeeded(Unprocessable):
-    """The step needs a reason."""
+    """The step needs a reason.
+
+    Send `reason` with the event.
+    """
 
 
 class Lifecycle:
-    """The moves of one kind of thing, from its first state on; `derived` states follow from its `parts`, not from a move."""
+    """The moves of one kind of thing, from its first state on, or from those in `also`.
 
-    def __init__(self, start: str, *moves: Move, derived: tuple[str, ...] = (), parts: str = "its_measures") -> None:
+    `derived` states follow from its `parts`, not from a move.
+    """
+
+    def __init__(
+        self, start: str, *moves: Move, also: tuple[str, ...] = (), derived: tuple[str, ...] = (), parts: str = "its_measures"
+    ) -> None:
         self.start = start
+        self.also = also
         self.derived = derived
         self.parts = parts
         self.moves: Mapping[tuple[str, str], Move] = MappingProxyType({(m.source, m.event): m for m in moves})
@@ -87,7 +99,7 @@ class Lifecycle:
             allowed = [m.event for m in self.leaving(state)]
             raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed)
         if found.reason and not reason:
-            raise ReasonNeeded(errors=[{"in": "body", "pointer": "/reason", "detail": f"say why you {event} this"}])
+            raise ReasonNeeded(errors=[broken("/reason", "required", f"say why you {event} this")])
         return found
 
     def mermaid(self) -> str:
@@ -95,4 +107,5 @@ class Lifecycle:
         lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.moves.values()]
         lines += [f"    {self.parts} --> {state}" for state in self.derived]
         ends = [f"    {s} --> [*]" for s in self.states if not self.leaving(s)]
-        return "\n".join(["stateDiagram-v2", f"    [*] --> {self.start}", *lines, *ends])
+        starts = [f"    [*] --> {state}" for state in (self.start, *self.also)]
+        return "\n".join(["stateDiagram-v2", *starts, *lines, *ends])

@@ -5,13 +5,14 @@ they found: a match is seen as an overlap, or not at all. Between holding and se
 compared, while the tokens are locked.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
+from coopapi import quotas
 from coopapi.db import Work
 from coopapi.likeness import Likeness, compare
 
@@ -28,6 +29,8 @@ class Holding:
     role: str | None
 
 
+_HOLD_PENDING = text("select * from priv.hold_pending(:case)")
+_CONFIRM_HIDING = text("select priv.confirm_hiding(:case)")
 _HOLD = text(
     "select * from priv.hold(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
     " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[]))"
@@ -37,11 +40,13 @@ _RELABEL = text(
     "select * from priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role)"
 )
 _CANDIDATES = text(
-    "select * from priv.candidates(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:was as integer[]), :limits)"
+    "select * from priv.candidates(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:was as integer[]),"
+    " cast(:was_open as integer[]), :limits)"
 )
 _SETTLE = text(
-    "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:apart as uuid[]), cast(:a as uuid[]),"
-    " cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]), cast(:rules as text[]), :limits, :request)"
+    "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:was_open as integer[]),"
+    " cast(:apart as uuid[]), cast(:a as uuid[]), cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]),"
+    " cast(:rules as text[]), :limits, :request)"
 )
 _RECONSIDER = text("select priv.reconsider(null, :limits, :request)")
 
@@ -56,17 +61,56 @@ def follow_lapsed(work: Work) -> None:
     work.session.execute(_RECONSIDER, {"limits": limits(work), "request": work.request_id})
 
 
+def announce(work: Work, case_id: UUID, holdings: Sequence[Holding]) -> None:
+    """Count values against the caller's quotas before they are registered, or raise `QuotaExceeded`; committed at once."""
+    _reserve(work, case_id, _values(holdings), hidden=None)
+
+
+def announce_hiding(work: Work, case_id: UUID, *, hidden: bool) -> None:
+    """Count what a case holds that is about to be hidden, or to be confirmed as hidden, or to be shown, against the quotas."""
+    _reserve(work, case_id, {"identifiers": None, "tokens": None, "strengths": None}, hidden=hidden)
+
+
+def _reserve(work: Work, case_id: UUID, values: Mapping[str, Any], *, hidden: bool | None) -> None:
+    """The counts are kept whatever becomes of the work: what was announced could be compared before a rollback.
+
+    Nothing that locks a journal's head may precede this in the work: an alarm beside it would wait for its own caller.
+    """
+    with work.beside() as session:
+        work.quotas[:] = quotas.reserve(session, {"case": case_id, **values, "hidden": hidden})
+    quotas.require(work.quotas)
+
+
+def confirm_hiding(work: Work, case_id: UUID) -> None:
+    """Record that a person decided that the case is hidden: what a machine hides on its own takes no part in matching."""
+    work.session.flush()
+    work.session.execute(_CONFIRM_HIDING, {"case": case_id})
+
+
+def register_pending(work: Work, case_id: UUID) -> None:
+    """Put into matching what waited until a person confirmed, or refused, that the case is hidden."""
+    rows = _run(work, _HOLD_PENDING, {"case": case_id})
+    if held := [row for row in rows if row.token is not None]:
+        _settle(work, case_id, held, (), _compare(work, case_id, [row.identifier for row in rows if row.token is None], held))
+
+
+def _values(holdings: Sequence[Holding]) -> dict[str, list[Any]]:
+    return {
+        "identifiers": [str(h.identifier_id) for h in holdings],
+        "tokens": [_bytea(h.token) for h in holdings],
+        "strengths": [int(h.strength) for h in holdings],
+    }
+
+
 def register(work: Work, case_id: UUID, holdings: Sequence[Holding]) -> None:
-    """Put identifiers of a case into matching; every overlap they make exists when this transaction commits."""
+    """Put identifiers of a case into matching that were announced; every overlap they make exists when this transaction commits."""
     held = _run(
         work,
         _HOLD,
         {
             "case": case_id,
-            "identifiers": [str(h.identifier_id) for h in holdings],
-            "tokens": [_bytea(h.token) for h in holdings],
+            **_values(holdings),
             "families": [h.family for h in holdings],
-            "strengths": [int(h.strength) for h in holdings],
             "kinds": [h.kind for h in holdings],
             "roles": [h.role for h in holdings],
         },
@@ -87,8 +131,7 @@ def unregister(work: Work, case_id: UUID, identifiers: Sequence[UUID] | None = N
 def relabel(work: Work, case_id: UUID, subject_id: UUID | None = None, role: str | None = None) -> None:
     """Let matching follow a case's new visibility, or a subject's new category."""
     held = _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "role": role})
-    if held:
-        _settle(work, case_id, held, None, _compare(work, case_id, (), held))
+    _settle(work, case_id, held, None, _compare(work, case_id, (), held))
 
 
 def _compare(work: Work, case_id: UUID, identifiers: Sequence[UUID], held: Sequence[Row[Any]]) -> list[Likeness]:
@@ -98,9 +141,10 @@ def _compare(work: Work, case_id: UUID, identifiers: Sequence[UUID], held: Seque
         return []
     asked = {"case": case_id, "identifiers": [str(i) for i in identifiers], **_tokens(crossed), "limits": limits(work)}
     pairs = _run(work, _CANDIDATES, asked)
-    if pairs:
-        # Of no case, hence for the auditor alone: how many were near is a hint of cases that the owner may not know of.
-        work.note("identifiers.compared", object_type="case", case=str(case_id), count=len(pairs))
+    if known := [pair for pair in pairs if not pair.hidden]:
+        # The entry belongs to no case, hence it is for the auditor alone: how many were near hints at cases that the readers of
+        # this one may not know of. Hidden cases of others are not counted, because the auditor may not know of them either.
+        work.note("identifiers.compared", object_type="case", case=str(case_id), count=len(known))
     return compare(work, pairs)
 
 
@@ -119,7 +163,8 @@ def _settle(work: Work, case_id: UUID, held: Sequence[Row[Any]], apart: Sequence
 
 
 def _tokens(held: Sequence[Row[Any]]) -> dict[str, list[Any]]:
-    return {"tokens": [_bytea(row.token) for row in held], "was": [row.was for row in held]}
+    was, was_open = [row.was for row in held], [row.was_open for row in held]
+    return {"tokens": [_bytea(row.token) for row in held], "was": was, "was_open": was_open}
 
 
 def _bytea(token: bytes) -> str:

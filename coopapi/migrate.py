@@ -62,6 +62,7 @@ def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -
         if present_revision(connection) is not None:
             rules.apply(connection, rules_folder(), role)
             _install_keys(connection, keys)
+            _settle_restored_events(connection)
             signing.ensure(connection, keys)
             _close_temporary(connection, role)
         if borrowed:
@@ -195,6 +196,21 @@ def _install_keys(connection: Connection, keys: Keyring) -> None:
     )
     check = {"digest": key_check(keys)}
     connection.execute(text("insert into priv.key_check (digest) values (:digest) on conflict (one) do nothing"), check)
+
+
+def _settle_restored_events(connection: Connection) -> None:
+    """Let the feed show events that were restored from another cluster, whose transaction ids may be higher than any of this one.
+
+    The cursors of the feed end with a restore, so the order among the restored events may become the order of their entry.
+    """
+    connection.execute(text("set local role coopapi_definer"))
+    connection.execute(
+        text(
+            "update public.journal_entries set xid = '3' where exists"
+            " (select from public.journal_entries where event and xid > pg_current_xact_id())"
+        )
+    )
+    connection.execute(text("reset role"))
 
 
 def _close_temporary(connection: Connection, role: str) -> None:

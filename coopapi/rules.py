@@ -18,9 +18,9 @@ _CATALOG: Final = """
            pg_get_functiondef(p.oid) || pg_get_userbyid(p.proowner) || coalesce(p.proacl::text, '') as body
     from pg_proc p where p.pronamespace = 'priv'::regnamespace
     union all
-    select 'policy', p.policyname || ' on ' || p.tablename,
+    select 'policy', concat(p.policyname, ' on ', nullif(p.schemaname, 'public') || '.', p.tablename),
            concat_ws('|', p.permissive, p.roles::text, p.cmd, coalesce(p.qual, ''), coalesce(p.with_check, ''))
-    from pg_policies p where p.schemaname = 'public'
+    from pg_policies p where p.schemaname in ('public', 'priv')
     union all
     select 'table', c.oid::regclass::text,
            concat_ws('|', pg_get_userbyid(c.relowner), c.relrowsecurity, c.relforcerowsecurity, coalesce(c.relacl::text, ''),
@@ -44,8 +44,8 @@ declare
     found record;
     functions text;
 begin
-    for found in select policyname, tablename from pg_policies where schemaname = 'public' loop
-        execute format('drop policy %I on public.%I', found.policyname, found.tablename);
+    for found in select * from pg_policies where schemaname in ('public', 'priv') loop
+        execute format('drop policy %I on %I.%I', found.policyname, found.schemaname, found.tablename);
     end loop;
     select string_agg(p.oid::regprocedure::text, ', ') into functions from pg_proc p where p.pronamespace = 'priv'::regnamespace;
     if functions is not null then

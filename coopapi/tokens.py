@@ -28,11 +28,17 @@ _UNCHECKED: Final = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "
 
 
 class BadToken(Unauthenticated):
-    """The access token is not one that we accept."""
+    """The access token is not one that we accept.
+
+    Get a new token from your issuer. `detail` says what is wrong with this one: signature, audience, issuer or time.
+    """
 
 
 class BadAssertion(Unauthenticated):
-    """The client assertion is not one that we accept."""
+    """The client assertion is not one that we accept.
+
+    Sign a new assertion for each request, with the client's registered key, for this service, and valid for minutes only.
+    """
 
 
 class BadSignature(BadAssertion):
@@ -226,6 +232,8 @@ def _issuer(entry: Any, where: str) -> Issuer:
             raise ValueError(f"{where}: {name} is not a setting of an issuer, or of the wrong type")
     if "issuer" not in entry or ("jwks" in entry) == ("jwks_uri" in entry):
         raise ValueError(f"{where} needs issuer, and one of jwks and jwks_uri")
+    if not all(isinstance(name, str) for name in [*entry.get("algorithms", ()), *entry.get("typ", ())]):
+        raise ValueError(f"{where}: algorithms and typ must be lists of text")
     if not set(entry.get("algorithms", ["ES256"])) <= ALGORITHMS:
         raise ValueError(f"{where}: algorithms must be of {', '.join(sorted(ALGORITHMS))}")
     try:

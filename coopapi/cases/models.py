@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInt
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row, new_id
+from coopapi.db import Kept, Row, folded, own_id
 from coopapi.grants import granted
 from coopapi.lifecycle import Lifecycle, Move
 
@@ -22,6 +22,10 @@ CASE_LIFE: Final = Lifecycle(
     Move("withdraw", "registered", "withdrawn", by=Action.CASE_EDIT, reason=True),
     Move("withdraw", "open", "withdrawn", by=Action.CASE_EDIT, reason=True),
     Move("withdraw", "closed", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Move("confirm_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
+    Move("refuse_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
+    Move("withdraw", "hidden_pending", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    also=("hidden_pending",),
 )
 
 IDENTIFIER_LIFE: Final = Lifecycle(
@@ -34,7 +38,7 @@ class Case(Kept):
     """An investigation as its authority registers it."""
 
     __tablename__ = "cases"
-    __table_args__ = (UniqueConstraint("authority_id", "reference"), UniqueConstraint("id", "authority_id"))
+    __table_args__ = (UniqueConstraint("authority_id", "reference_folded"), UniqueConstraint("id", "authority_id"))
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     reference: Mapped[str] = mapped_column()
@@ -44,6 +48,7 @@ class Case(Kept):
     crime_categories: Mapped[list[str]] = mapped_column()
     countries: Mapped[list[str]] = mapped_column()
     visibility: Mapped[str] = mapped_column()
+    visibility_reason: Mapped[str | None] = mapped_column()
     handling_code: Mapped[str] = mapped_column()
     handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     eurojust_number: Mapped[str | None] = mapped_column()
@@ -53,6 +58,7 @@ class Case(Kept):
     state_reason: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
+    reference_folded: Mapped[str] = folded("reference")
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -90,12 +96,13 @@ class Subject(InCase, Kept):
     """A person the case is about, under a pseudonym; the category is of law (LED Art. 6)."""
 
     __tablename__ = "subjects"
-    __table_args__ = (UniqueConstraint("case_id", "pseudonym"), UniqueConstraint("id", "case_id"))
+    __table_args__ = (UniqueConstraint("case_id", "pseudonym_folded"), UniqueConstraint("id", "case_id"))
 
     pseudonym: Mapped[str] = mapped_column()
     category: Mapped[str] = mapped_column()
     age_status: Mapped[str] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
+    pseudonym_folded: Mapped[str] = folded("pseudonym")
 
 
 class Identifier(InCase, Kept):
@@ -134,7 +141,7 @@ class SubjectCategory(InCase, Row):
     __tablename__ = "subject_categories"
     __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     case_id: Mapped[UUID] = mapped_column()
     subject_id: Mapped[UUID] = mapped_column()
     category: Mapped[str] = mapped_column()

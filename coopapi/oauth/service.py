@@ -1,7 +1,6 @@
 """Who may have a token, and the keys by which our own tokens are known (D12, R19)."""
 
 import base64
-import binascii
 import threading
 import time
 from collections.abc import Mapping
@@ -33,14 +32,20 @@ _SEEN: Final = timedelta(hours=2)
 
 
 class UnsupportedGrant(BadRequest):
-    """Only the grant client_credentials is offered here."""
+    """Only the grant client_credentials is offered here.
+
+    Send `grant_type=client_credentials`; people sign in at the issuers of the deployment, not here.
+    """
 
     def __init__(self) -> None:
         super().__init__(error="unsupported_grant_type")
 
 
 class InvalidClient(Unauthenticated):
-    """The client did not prove who it is."""
+    """The client did not prove who it is.
+
+    Check the client id and its secret, or the key of its assertion; an administrator can give the client a new one.
+    """
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, error="invalid_client")
@@ -79,7 +84,7 @@ def proof_from(form: Mapping[str, str], authorization: str | None) -> ClientProo
 def _basic(encoded: str) -> ClientProof:
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise InvalidClient from None
     return ClientProof(client_id, secret, None)
 
@@ -128,7 +133,7 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
 ) -> None:
     if not jwks:
         raise InvalidClient
-    audiences = {f"{settings.base_url}/oauth/token", settings.base_url}
+    audiences = {f"{settings.base_url}/oauth/token", settings.base_url, settings.issuer}
     try:
         claims = tokens.read_assertion(assertion, client_id=str(client_id), jwks=jwks, audiences=audiences, now=now.timestamp())
     except tokens.BadSignature:
@@ -150,10 +155,11 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
 
 def _journal(database: Database, client_id: UUID) -> None:
     def identify(session: Session) -> Any:
-        known = session.execute(
-            text("select roles from priv.who(:issuer, :subject)"), {"issuer": database.settings.base_url, "subject": str(client_id)}
-        ).one()
-        return actor_of(session, database.settings.base_url, str(client_id), known.roles[0])
+        names = {"issuer": database.settings.issuer, "subject": str(client_id)}
+        known = session.execute(text("select roles from priv.who(:issuer, :subject)"), names).one_or_none()
+        if known is None:
+            raise InvalidClient("this client was entered under another name of this issuer: tell the operator of the service")
+        return actor_of(session, names["issuer"], names["subject"], known.roles[0])
 
     with database.work(identify, uuid4().hex) as work:
         work.note("token.issued", object_type="principal", client=str(client_id))
@@ -162,7 +168,7 @@ def _journal(database: Database, client_id: UUID) -> None:
 def sign(signer: tokens.Signer, settings: Settings, subject: str, client_id: str, now: datetime) -> str:
     """Sign an access token (RFC 9068): it says who, never what they may do."""
     issued = int(now.timestamp())
-    claims = {"iss": settings.base_url, "aud": AUDIENCE, "sub": subject, "client_id": client_id, "jti": uuid4().hex}
+    claims = {"iss": settings.issuer, "aud": AUDIENCE, "sub": subject, "client_id": client_id, "jti": uuid4().hex}
     return signer.sign({**claims, "iat": issued, "exp": issued + settings.token_lifetime})
 
 

@@ -14,19 +14,22 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFE, Case, CaseKey, Identifier, Subject
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.crypto import CaseKey as DataKey
-from coopapi.db import Work, as_json, new_id
+from coopapi.db import Work, as_json
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.likeness import PERSON, place
 from coopapi.overlaps import keys, kinds
 from coopapi.overlaps.formats.persons import read_digests, read_names
 from coopapi.overlaps.kinds import Context, ImpossibleValue, Reading
-from coopapi.overlaps.text import NORMALISER_VERSION
+from coopapi.writing import NORMALISER_VERSION
 
 MOST_PERSONS: Final = 50
 
 
 class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers cannot exist, or may not be stored; none was registered."""
+    """Some of the identifiers cannot exist, or may not be stored; none was registered.
+
+    Correct the items that `errors` points to, or leave them out, and send the list again.
+    """
 
 
 class TooManyPersons(Unprocessable):
@@ -34,7 +37,10 @@ class TooManyPersons(Unprocessable):
 
 
 class HeldAlready(Conflict):
-    """The case holds this value already."""
+    """The case holds this value already.
+
+    Use the identifier that `existing` names.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,9 @@ def register(work: Work, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> l
     unique = {row["fingerprint"]: row for row in reversed(rows)}
     fresh = set(work.session.scalars(insert(Identifier).on_conflict_do_nothing().returning(Identifier.id), list(unique.values())))
     new = [draft for draft in drafts if draft.row["id"] in fresh]
-    matching.register(work, case_id, [h for d in new for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)])
+    holdings = [h for d in new for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
+    matching.announce(work, case_id, holdings)
+    matching.register(work, case_id, holdings)
     work.note(
         "identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=sorted({d.item["kind"] for d in new})
     )
@@ -146,7 +154,7 @@ def _fault(pointer: str, rule: str, detail: str) -> dict[str, Any]:
 
 def _row(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     exceptional = item.get("exceptional_processing", {})
-    row_id = new_id()
+    row_id = work.new_id()
     return {
         "id": row_id,
         "version": 1,
@@ -216,6 +224,9 @@ def correct(work: Work, row: Identifier, old: Mapping[str, Any], data: dict[str,
     drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
     _refuse_twins(work, row, drafted)
     moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
+    holdings = _holdings(work, row.id, row.kind, drafted.role, drafted.reading)
+    if moved:
+        matching.announce(work, case.id, holdings)
     for name, value in drafted.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
@@ -223,7 +234,7 @@ def correct(work: Work, row: Identifier, old: Mapping[str, Any], data: dict[str,
     work.session.flush()
     if moved:
         matching.unregister(work, case.id, [row.id])
-        matching.register(work, case.id, _holdings(work, row.id, row.kind, drafted.role, drafted.reading))
+        matching.register(work, case.id, holdings)
     work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data))
     if data.keys() & {"value", "person"}:
         _tell_recipients(work, row, "corrected")

@@ -12,7 +12,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > priv.at())
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
-      and (not x.victim or (select priv.cleared()))
+      and (not x.victim and not d.victims_only or (select priv.cleared()))
 $$;
 
 -- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case (R16). Inner part of the next two.
@@ -20,7 +20,7 @@ create function priv.tell_sides(p_disclosure uuid, p_action text, p_detail jsonb
 language plpgsql volatile as $$
 begin
     perform priv.append((
-        select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, not o.ever_open,
+        select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only,
                          p_request, p_detail)
         from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure));
 end $$;
@@ -64,12 +64,13 @@ grant select on disclosures to coopapi_definer;
 -- Both sides see what was asked and answered; only the asking side asks.
 create policy seen on disclosures for select using (
     (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
-    and ((select priv.cleared()) or priv.openly(overlap_id)));
+    and (not victims_only or (select priv.cleared())));
 create policy asked on disclosures for insert with check (
     GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
+    and (not victims_only or (select priv.cleared()))
     and exists (select from public.case_overlaps o where o.id = disclosures.overlap_id));
 create policy answered on disclosures for update using (
-    GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3));
+    (GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3)) and (not victims_only or (select priv.cleared())));
 
 grant select, insert on disclosed_items to APP_ROLE;
 grant select on disclosed_items to coopapi_definer;

@@ -10,7 +10,6 @@ begin
         select c.oid::regclass, exists (select from pg_policy p where p.polrelid = c.oid)
         from pg_class c
         where c.relkind in ('r', 'S') and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
-          and c.oid <> 'priv.context_key'::regclass
         order by 1
     loop
         execute format('grant select on %s to coopapi_backup', t);
@@ -30,4 +29,9 @@ begin
     revoke create on schema priv from coopapi_definer;
     grant usage on schema priv to coopapi_backup;
 end $$;
+
+-- The key of the context is read by the definer role alone. A backup finds the table empty, and `coopapi migrate` fills it.
+alter table priv.context_key enable row level security;
+create policy machine on priv.context_key for select to coopapi_definer using (true);
+
 grant select on alembic_version, priv.rules, priv.key_check to APP_ROLE;

@@ -28,6 +28,7 @@ create table principals (
     secret_digest bytea,
     jwks jsonb,
     created_at timestamptz not null,
+    vouched_by uuid references principals (id),
     constraint principal_subject unique (issuer, subject),
     constraint principal_of_authority unique (id, authority_id)
 );

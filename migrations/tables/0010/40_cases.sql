@@ -9,17 +9,19 @@ create table cases (
     crime_categories text[] not null,
     countries text[] not null,
     visibility text not null constraint case_visibility check (visibility in ('hit_no_hit', 'open_index', 'hidden')),
+    visibility_reason text,
     handling_code text not null,
     handler_id uuid references principals (id),
     eurojust_number text,
     siena_reference text,
     ecodex_id text,
     state text not null
-        constraint case_state check (state in ('registered', 'open', 'closed', 'transferred', 'withdrawn')),
+        constraint case_state check (state in ('hidden_pending', 'registered', 'open', 'closed', 'transferred', 'withdrawn')),
     state_reason text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    constraint case_reference unique (authority_id, reference),
+    reference_folded text not null,
+    constraint case_reference unique (authority_id, reference_folded),
     constraint case_owner unique (id, authority_id),
     constraint reason_if_withdrawn check (state <> 'withdrawn' or state_reason is not null)
 );
@@ -64,7 +66,8 @@ create table subjects (
     category text not null,
     age_status text not null,
     created_at timestamptz not null,
-    constraint subject_pseudonym unique (case_id, pseudonym),
+    pseudonym_folded text not null,
+    constraint subject_pseudonym unique (case_id, pseudonym_folded),
     constraint subject_in_case unique (id, case_id)
 );
 

@@ -1,0 +1,32 @@
+"""What each client or person registered on a day; written at night by `coopapi figures`."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, false, or_, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Action, Actor
+from coopapi.db import Row
+
+
+class RegistrationFigure(Row):
+    """How many new values somebody put into matching on a day (UTC), how many of them met other cases, how many left again."""
+
+    __tablename__ = "registration_figures"
+
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    registered: Mapped[int] = mapped_column()
+    met: Mapped[int] = mapped_column()
+    withdrawn: Mapped[int] = mapped_column()
+    alarmed: Mapped[bool] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the auditors of its authority, and by those of the operator."""
+        del now
+        if not actor.may(Action.STATISTICS_READ):
+            return false()
+        return or_(cls.authority_id == actor.authority_id, true() if actor.operator else false())

@@ -1,0 +1,23 @@
+"""Figures over HTTP."""
+
+from typing import Any
+
+from coopapi.access import Action
+from coopapi.api import Blueprint
+from coopapi.db import Work
+from coopapi.paging import Order, Page, page
+from coopapi.statistics.models import RegistrationFigure
+from coopapi.statistics.schemas import FigureFilter, RegistrationFigureOut
+
+blp = Blueprint("statistics", __name__, url_prefix="/api/v1/statistics", description="Figures for auditors")
+_NEWEST = Order((RegistrationFigure.day, RegistrationFigure.principal_id))
+
+
+@blp.route("/registrations", allow=Action.STATISTICS_READ, query=FigureFilter, returns=RegistrationFigureOut, page=True)
+def registrations(wanted: dict[str, Any], *, work: Work) -> Page:
+    """List what each client of your authority registered by day, newest first; the operator's auditors read those of all."""
+    query = work.all(RegistrationFigure)
+    if "client_id" in wanted:
+        query = query.where(RegistrationFigure.principal_id == wanted["client_id"])
+    work.note("figures.consulted", object_type="figures", consultation=True)
+    return page(work, "statistics/registrations", query, _NEWEST, wanted)

@@ -1,0 +1,208 @@
+-- Quotas: how many values that are new to their case a client, and an authority, may put into matching in an hour and a day.
+--
+-- Before it registers, the application announces the values in a short transaction of its own (reserve). What was announced is counted,
+-- whatever becomes of the registration, and hold takes nothing that was not announced. So no more than the quota is ever compared with
+-- what others hold, also if the registration is rolled back; and what the same case has announced before costs nothing again.
+
+-- The values that holdings amount to: a digest of all tokens of an identifier that fits one case alone, and what the value costs. Most cost
+-- one; four values for evidence, or 64 match keys of persons, are what one value may bring at most before it costs more.
+create function priv.values_of(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (digest bytea, identifier_id uuid, cost bigint) language sql stable as $$
+    select v.digest, (array_agg(v.identifier order by v.identifier))[1], max(v.cost)
+    from (
+        select t.identifier,
+               sha256(uuid_send(p_case) || string_agg(t.token || case when t.exact then '\x01' else '\x00' end::bytea, '' order by t.token))
+                   as digest,
+               greatest(ceil(count(*) filter (where t.exact) / 4.0), ceil(count(*) / 64.0))::bigint as cost
+        from (select u.identifier, u.token, max(u.strength) > 0 as exact
+              from unnest(p_identifiers, p_tokens, p_strengths) u (identifier, token, strength) group by 1, 2) t
+        group by t.identifier) v
+    group by v.digest
+$$;
+
+-- What waits in a hidden case for a person's confirmation, and what a visible case has held for less than an hour: hiding a case so soon
+-- after registering would otherwise be a way around the quota of hidden cases.
+create function priv.unconfirmed(p_case uuid, out identifiers uuid[], out tokens bytea[], out strengths smallint[]) language sql stable as $$
+    select array_agg(x.identifier_id), array_agg(x.token), array_agg(x.strength)
+    from (
+        select p.identifier_id, p.token, p.strength from public.pending_holdings p where p.case_id = p_case
+        union all
+        select h.identifier_id, h.token, h.strength from public.holdings h
+        where h.case_id = p_case and not h.hidden and h.since > priv.at() - interval '1 hour') x
+$$;
+
+-- Whether values were not announced yet, or not for a hidden case.
+create function priv.unannounced(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
+returns boolean language sql stable as $$
+    select exists (
+        select from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
+        where not exists (
+            select from public.registered_values r
+            where r.case_id = p_case and r.digest = v.digest and (r.hidden or not p_hidden)))
+$$;
+
+-- Every quota that the caller's values count against, with what is used of it now: those in the settings, which the application signs with
+-- the context, or the authority's own while they hold. An authority may use a multiple of what one client may. Windows begin with the hour
+-- and the day of UTC, and never go back.
+create function priv.quota_lines(p_hidden boolean)
+returns table (holder uuid, policy text, hidden boolean, length interval, own bigint, most bigint, since timestamptz, used bigint)
+language sql stable as $$
+    with caller as materialized (
+        select c[1]::uuid authority, nullif(c[2], '')::uuid principal, to_timestamp(c[6]::bigint / 1e6) at,
+               string_to_array(c[8], ',')::bigint[] settings
+        from priv.context() c),
+    quota as (
+        select c.*, coalesce((select array [q.hourly, q.daily, q.hidden_hourly, q.hidden_daily] from public.quotas q
+                              where q.authority_id = c.authority and (q.until is null or q.until > c.at)), c.settings[1:4]) own
+        from caller c),
+    line as (
+        select h.holder, p.policy, p.hidden, p.length, date_bin(p.length, c.at, 'epoch') begun, h.times, coalesce(c.own[p.place], 0) own
+        from quota c
+        cross join (values ('hour', 1, false, interval '1 hour'), ('day', 2, false, interval '1 day'),
+                           ('hidden-hour', 3, true, interval '1 hour'), ('hidden-day', 4, true, interval '1 day'))
+                       p (policy, place, hidden, length)
+        cross join lateral (values (c.principal, 1::bigint), (c.authority, c.settings[5])) h (holder, times)
+        where p_hidden or not p.hidden)
+    select l.holder, l.policy, l.hidden, l.length, l.own, l.own * l.times, greatest(q.since, l.begun),
+           case when q.since >= l.begun then q.used else 0 end
+    from line l left join public.quota_use q on q.holder_id = l.holder and q.policy = l.policy
+$$;
+
+-- Tell of honey values among tokens: an alarm for the operator, and an entry that only the auditors of the caller's authority read, since
+-- its other people may be the ones who guess.
+create function priv.notice_honey(p_case uuid, p_tokens bytea[]) returns void language plpgsql volatile as $$
+declare
+    found record;
+    said jsonb;
+begin
+    for found in
+        select distinct v.id, v.kind from unnest(p_tokens) t (token) join public.honey_values v on v.token = t.token order by v.id
+    loop
+        said := jsonb_build_object('honey', found.id, 'kind', found.kind, 'client', priv.principal(), 'case', p_case);
+        perform priv.alarm('00000000-0000-7000-8000-000000000001', 'honey_value', said || jsonb_build_object('authority', priv.authority()));
+        perform priv.append(jsonb_build_array(jsonb_build_object(
+            'authority_id', priv.authority(), 'role', 'machine', 'at', priv.at(), 'action', 'honey_value.registered',
+            'object_type', 'audit', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', false,
+            'victims_only', false, 'detail', said)));
+    end loop;
+end $$;
+
+-- Announce values that are about to be registered, and count those that are new to the case. Without values: those that wait or were held
+-- for less than an hour. p_hidden: whether the case is about to be hidden; null: as it is. Gives back the caller's quotas: how many values
+-- in all, how many are left, for how many seconds, how many new values were announced, and whether that was too many: then none is counted.
+create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
+returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+    home uuid := priv.authority();
+    in_hidden boolean;
+    waits boolean;
+    fresh bigint;
+    fresh_hidden bigint;
+    refused boolean;
+begin
+    perform priv.require_level(p_case, 3);
+    select coalesce(p_hidden, c.visibility = 'hidden'),
+           c.state = 'withdrawn' or p_hidden is null and c.visibility = 'hidden' and not priv.hiding_confirmed(c.id)
+        into in_hidden, waits from public.cases c where c.id = p_case;
+    if p_tokens is null then
+        select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
+    end if;
+    if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
+        raise exception 'not a token' using errcode = '22023';
+    end if;
+    -- One row of the authority is locked for the moment that this takes: it stands for the rows of its clients too.
+    insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
+    perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
+    select coalesce(sum(v.cost) filter (where r.digest is null), 0),
+           coalesce(sum(v.cost) filter (where in_hidden and r.hidden is not true), 0) into fresh, fresh_hidden
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
+        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest
+        where not waits;
+    select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
+        from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(in_hidden) l) x;
+    if not refused and greatest(fresh, fresh_hidden) > 0 then
+        insert into public.quota_use as q (holder_id, policy, since, used)
+            select l.holder, l.policy, l.since, l.used + case when l.hidden then fresh_hidden else fresh end
+            from priv.quota_lines(in_hidden) l
+            on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
+        insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
+            select p_case, v.digest, v.identifier_id, priv.principal(), in_hidden, priv.at()
+            from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v order by v.digest
+            on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
+    end if;
+    if not refused then
+        perform priv.notice_honey(p_case, p_tokens);
+    end if;
+    return query
+    select l.policy, min(l.own), greatest(min(l.most - l.used), 0),
+           ceil(extract(epoch from min(l.since + l.length) - priv.at()))::integer, extract(epoch from l.length)::integer,
+           case when l.hidden then fresh_hidden else fresh end,
+           refused and bool_or(l.used + case when l.hidden then fresh_hidden else fresh end > l.most)
+    from priv.quota_lines(in_hidden) l
+    group by l.policy, l.length, l.hidden order by l.hidden, l.length;
+end $$;
+
+-- Set the quotas of an authority's clients in place of those in the settings, until a day or for ever; without figures, go back to those.
+-- The operator's administrators alone; the authority's auditors and administrators are told.
+create function priv.set_quota(p_authority uuid, p_quotas bigint[], p_until timestamptz, p_reason text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if priv.operator() is not true or priv.role() <> 'admin' then
+        raise exception 'for the operator alone' using errcode = '42501';
+    end if;
+    delete from public.quotas q where q.authority_id = p_authority;
+    if p_quotas is not null then
+        insert into public.quotas (authority_id, hourly, daily, hidden_hourly, hidden_daily, until, reason, set_by, set_at)
+            values (p_authority, p_quotas[1], p_quotas[2], p_quotas[3], p_quotas[4], p_until, p_reason, priv.principal(), priv.at());
+    end if;
+    perform priv.alarm(p_authority, 'quota_changed', jsonb_build_object('quotas', p_quotas, 'until', p_until));
+end $$;
+
+-- Whether a person decided that the case is hidden: nothing that a machine hides on its own takes part in matching.
+create function priv.hiding_confirmed(p_case uuid) returns boolean language sql stable as $$
+    select exists (select from public.hiding_confirmations h where h.case_id = p_case)
+$$;
+
+create function priv.confirm_hiding(p_case uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_level(p_case, 4);
+    if not exists (select from public.principals p where p.id = priv.principal() and p.kind = 'person' and p.active) then
+        raise exception 'a person decides whether a case is hidden' using errcode = '42501';
+    end if;
+    insert into public.hiding_confirmations (case_id, principal_id, at) values (p_case, priv.principal(), priv.at())
+        on conflict do nothing;
+end $$;
+
+-- Honey values are planted, listed and taken away by the operator.
+create function priv.plant_honey(p_id uuid, p_kind text, p_tokens bytea[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if priv.operator() is not true or priv.role() <> 'admin' then
+        raise exception 'for the operator alone' using errcode = '42501';
+    end if;
+    insert into public.honey_values (token, id, kind, added_at) select t, p_id, p_kind, priv.at() from unnest(p_tokens) t
+        on conflict do nothing;
+end $$;
+
+create function priv.honey() returns table (id uuid, kind text, added_at timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select v.id, min(v.kind), min(v.added_at) from public.honey_values v
+    where priv.operator() and priv.role() = 'admin' group by v.id order by 3, 1
+$$;
+
+create function priv.remove_honey(p_id uuid) returns boolean
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    with gone as (delete from public.honey_values v where v.id = p_id and priv.operator() and priv.role() = 'admin' returning 1)
+    select exists (select from gone)
+$$;
+
+grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean),
+    priv.set_quota(uuid, bigint[], timestamptz, text), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
+    priv.remove_honey(uuid) to APP_ROLE;
+
+grant select, insert, update on registered_values, quota_use to coopapi_definer;
+grant select, insert, delete on quotas, honey_values, hiding_confirmations to coopapi_definer;
+grant select, insert, update, delete on pending_holdings to coopapi_definer;
