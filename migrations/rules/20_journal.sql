@@ -58,7 +58,7 @@ end $$;
 
 -- The names of the entries that only functions of the register write. The application cannot append an entry with one of them.
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
-    select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused')
+    select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered')
         or p_action like any (array ['alarm.%', 'disclosure.item\_%'])
 $$;
 
