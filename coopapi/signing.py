@@ -24,7 +24,10 @@ _VERIFIES: Final = timedelta(hours=2)
 
 
 class NoSigningKey(Unavailable):
-    """There is no signing key that can be used: `coopapi migrate` makes one."""
+    """The service has no key to sign tokens with.
+
+    The operator finds the reason with `coopapi check`, and makes a key with `coopapi migrate`.
+    """
 
 
 @dataclass(frozen=True, slots=True)

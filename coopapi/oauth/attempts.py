@@ -32,7 +32,10 @@ _FAILED: Final = text("select priv.attempt_failed(:pair, :alarm, :at)")
 
 
 class TooManyFailures(TooMany):
-    """Too many proofs from your address have failed: wait as long as Retry-After says."""
+    """Too many proofs from your address have failed.
+
+    Wait for the seconds that the header `Retry-After` names, and check the secret or the key of your client in the meantime.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,10 @@ class ImpossibleIdentifiers(Unprocessable):
 
 
 class TooManyPersons(Unprocessable):
-    """A request takes at most 50 persons, for each is compared with all that are near it: send the others in further requests."""
+    """A request takes at most 50 persons, because each of them is compared with all that are near it.
+
+    Send the persons from the one that `errors` names in further requests.
+    """
 
 
 class HeldAlready(Conflict):

@@ -59,14 +59,16 @@ end $$;
 
 -- The names of the entries that only functions of the register write. The application cannot append an entry with one of them.
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
-    select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused')
+    select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered')
         or p_action like any (array ['alarm.%', 'disclosure.item\_%'])
 $$;
 
--- Whether the caller may note something about a case: with access to its index, or if that access ended in this very transaction.
-create function priv.notes_about(p_case uuid) returns boolean
+-- Whether the caller may note something about a case: with access to its index; if that access ended in this very transaction; and
+-- what is done in a team or a meeting in which the caller takes part, about the cases that are shared with it.
+create function priv.notes_about(p_case uuid, p_object uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.level(p_case) >= 1 or exists (
+    select priv.level(p_case) >= 1 or priv.takes_part(p_object, 1) and exists (
+        select from public.shared_cases s where s.case_id = p_case and s.object_id = p_object) or exists (
         select from public.case_access g
         where g.case_id = p_case and g.authority_id = priv.authority() and g.level >= 1 and g.withdrawn_at = priv.at()
           and (g.principal_id is null or g.principal_id = priv.principal()))
@@ -88,8 +90,9 @@ begin
     if exists (select from jsonb_array_elements(p_entries) x where priv.registers_own(x ->> 'action')) then
         raise exception 'only the register writes entries of that name' using errcode = '42501';
     end if;
-    if exists (select from (select distinct (x ->> 'case_id')::uuid as id from jsonb_array_elements(p_entries) x) c
-               where c.id is not null and not priv.notes_about(c.id)) then
+    if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
+                            from jsonb_array_elements(p_entries) x) c
+               where c.id is not null and not priv.notes_about(c.id, c.about)) then
         raise exception 'no access to the case' using errcode = '42501';
     end if;
     perform priv.append((
