@@ -8,7 +8,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
           and (p.case_id is null or priv.level(p.case_id) >= p_level))
 $$;
 
--- Give an authority a part in a thing, or change or end it. The first to take part is whoever makes the thing; further ones are
+-- Give an authority a part in a thing, or change or end it. The first to take part is the one who makes the thing; further ones are
 -- admitted by those who act in it. Only one's own part is tied to a case, and only to a case one may add to.
 create function priv.admit(p_object uuid, p_authority uuid, p_side text, p_case uuid, p_acting boolean, p_until timestamptz)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -18,7 +18,7 @@ begin
             raise exception 'no part in it' using errcode = '42501';
         end if;
     elsif p_authority is distinct from priv.authority() then
-        raise exception 'whoever makes a thing takes part in it first' using errcode = '42501';
+        raise exception 'the one who makes a thing takes part in it first' using errcode = '42501';
     end if;
     if p_side in ('requesting', 'executing', 'enforcing') and exists (
             select from public.parties p where p.object_id = p_object and p.authority_id = p_authority
@@ -132,7 +132,7 @@ grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestampt
 
 grant select on parties to APP_ROLE;
 grant select, insert, update on parties to coopapi_definer;
--- A part is its own authority's; one that hangs from a case is for those of them who may read the case: need-to-know goes on (R8).
+-- A part is its own authority's; one that hangs from a case is for those of them who may read the case: need-to-know goes on.
 -- To read a case of another opens nothing of what that other shares with third ones.
 create policy seen on parties for select using (
     (until is null or until > (select priv.at())) and authority_id = (select priv.authority())

@@ -85,7 +85,7 @@ language sql stable as $$
     from every e group by 1, 2, 3, 4
 $$;
 
--- What a pair of cases amounts to: once with all evidence, once (o...) without that about victims (R9).
+-- What a pair of cases amounts to: once with all evidence, once (o...) without that about victims.
 create function priv.totals(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, si bigint, sj bigint, s smallint, w smallint, c real, ks text[], rs text[], f timestamptz, l timestamptz,
                oi bigint, oj bigint, os smallint, ow smallint, oc real, oks text[], ors text[], og timestamptz, ol timestamptz)
@@ -134,7 +134,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by 1, 4 desc, 11, 5 desc, 2
 $$;
 
--- Identifiers of a case that are no evidence, or less than they could be, because too many hold the same (D7): those whose value more
+-- Identifiers of a case that are no evidence, or less than they could be, because too many hold the same: those whose value more
 -- cases hold than the limit, and those with a match key that more identifiers hold than the limit. With how many hold it.
 create function priv.high_frequency(p_case uuid, p_limits integer[])
 returns table (identifier_id uuid, kind text, holders integer)

@@ -1,4 +1,4 @@
--- The journal entries of one change of an overlap: one for each side that may know; the other side's names the machine (R16).
+-- The journal entries of one change of an overlap: one for each side that may know; the other side's names the machine.
 create function priv.told(p_overlap uuid, p_action text, p_case_a uuid, p_case_b uuid, p_authority_a uuid, p_authority_b uuid,
                           p_hidden_a boolean, p_hidden_b boolean, p_victims_only boolean, p_request text, p_detail jsonb)
 returns jsonb language sql stable as $$
@@ -15,7 +15,7 @@ returns jsonb language sql stable as $$
 $$;
 
 -- The other side of overlaps the caller sees: whose case it is; reference and title where the owner opened its index, and
--- the case's id too where the caller has access to it anyway (R7).
+-- the case's id too where the caller has access to it anyway.
 create function priv.counterparts(p_overlaps uuid[], p_others uuid[])
 returns table (case_id uuid, authority_id uuid, shown_id uuid, reference text, title text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -154,7 +154,7 @@ begin
             from (values (kept.case_a, r.unseen_a, kept.shown_a), (kept.case_b, r.unseen_b, kept.shown_b)) s (mine, unseen, shown)
             where not s.unseen;
         end if;
-        -- The uncleared are told what is not about victims, as if that were all there is, and the cleared of all there is (R9).
+        -- The uncleared are told what is not about victims, as if that were all there is, and the cleared of all there is.
         about_victims := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b)
               is distinct from (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles,
               kept.open_shared_a, kept.open_shared_b)
@@ -174,7 +174,7 @@ begin
 end $$;
 
 -- Pairs of identifiers that share a match key few enough cases hold, and were not compared yet: those of the named identifiers
--- of the case, and those whose key ceased to be held by too many. With what is needed to compare them (R5): the sealed values,
+-- of the case, and those whose key ceased to be held by too many. With what is needed to compare them: the sealed values,
 -- and the wrapped keys, which only the service can open. The families they share, as often as they share them.
 create function priv.candidates(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[],
                                 p_limits integer[])
@@ -222,7 +222,7 @@ create function priv.steps(p_was integer, p_now integer, p_limit integer) return
 $$;
 
 -- After the holdings of a case changed: keep the likenesses that were found, then find every pair that this touches, also
--- through values that became rarer or more common by a step or crossed the limit (D7), and compute those pairs anew.
+-- through values that became rarer or more common by a step or crossed the limit, and compute those pairs anew.
 create function priv.settle(p_case uuid, p_tokens bytea[], p_was integer[], p_was_open integer[], p_apart uuid[], p_a uuid[], p_b uuid[],
                             p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[], p_request text)
 returns void
@@ -330,7 +330,7 @@ create policy seen on case_overlaps for select using (
 grant select, insert, update on overlap_sides to APP_ROLE;
 grant select, insert, update on overlap_sides to coopapi_definer;
 grant usage on sequence overlap_turns to APP_ROLE, coopapi_definer;
--- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there (R10). What was made of
+-- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there. What was made of
 -- victims' evidence alone is for the cleared.
 create policy seen on overlap_sides for select using (
     GRANTED(overlap_sides.case_id, 1) and (not victims or (select priv.cleared()))

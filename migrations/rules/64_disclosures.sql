@@ -15,7 +15,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       and (not x.victim and not d.victims_only or (select priv.cleared()))
 $$;
 
--- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case (R16). Inner part of the next two.
+-- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case. Inner part of the next two.
 create function priv.tell_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
 language plpgsql volatile as $$
 begin
@@ -37,8 +37,8 @@ begin
     perform priv.tell_sides(p_disclosure, p_action, p_detail, p_request);
 end $$;
 
--- Whoever was told a value is told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)): the value goes into no
--- journal. The caller may add to the case of the value.
+-- The receivers of a value are told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)); the value itself goes into
+-- no journal. The caller may add to the case of the value.
 create function priv.tell_recipients(p_identifier uuid, p_act text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare

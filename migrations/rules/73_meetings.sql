@@ -24,7 +24,7 @@ grant execute on function priv.calendar_feed(bytea, timestamptz), priv.calendar_
 grant select, insert,
     update (version, state, countries, interpretation, mode, time_zone, starts_at, ends_at, sequence, access_until, sealed, minutes, reason, updated_at) on meetings to APP_ROLE;
 grant select on meetings to coopapi_definer;
--- Whoever takes part as an authority sees a meeting; who merely reads a case of one of them does not.
+-- A meeting is seen by the authorities that take part in it, and not by readers of a case of one of them.
 create policy seen on meetings for select using (PARTY(meetings.id));
 create policy made on meetings for insert with check (ACTING(meetings.id) and convener_id = (select priv.authority()));
 create policy changed on meetings for update using (ACTING(meetings.id));

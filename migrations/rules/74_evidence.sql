@@ -92,7 +92,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                    where r.evidence_id = e.id and r.authority_id = priv.authority() and r.state = 'accepted')))
 $$;
 
--- What waits to be verified goes to whoever runs the space now.
+-- Items that wait to be verified go to the present space administrator.
 create function priv.hand_to_verify(p_jit uuid) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -106,7 +106,7 @@ begin
     return handed;
 end $$;
 
--- Erase the words whose time is over; that it was done is in the journal of whoever gave the item.
+-- Erase the words whose time is over; the journal of the item's giver says that it was done.
 create function priv.erase_operational() returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare

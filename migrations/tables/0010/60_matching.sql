@@ -90,7 +90,7 @@ create table likenesses (
 create index likenesses_by_second on likenesses (identifier_b);
 create index likenesses_by_cases on likenesses (case_a, case_b);
 
--- What one side makes of an overlap (R10). What its cleared people made of it while there was nothing but evidence about victims is a row
+-- What one side makes of an overlap. What its cleared people made of it while there was nothing but evidence about victims is a row
 -- of its own (`victims`), which the uncleared do not see. For the cleared, the row with the latest turn holds. Turns come from a sequence,
 -- because the uncleared cannot count the steps that they do not see.
 create sequence overlap_turns;

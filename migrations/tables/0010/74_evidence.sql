@@ -34,7 +34,7 @@ create table evidence (
 create index evidence_by_object on evidence (object_id, id);
 create unique index evidence_given_once on evidence (object_id, sha256) where state in ('to_verify', 'given') and terms is not null;
 
--- The words about an item, apart from it: a receiver opens them once the conditions are accepted (D21).
+-- The words about an item, apart from it: a receiver opens them once the conditions are accepted.
 create table evidence_texts (
     evidence_id uuid primary key references evidence (id),
     sealed bytea not null
