@@ -1,6 +1,7 @@
 """Guessing the secret of a client: counted exactly, refused unseen, journaled, and told to the client's authority."""
 
 import threading
+import time
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from test_oauth import TYPE, assertion, client, keyed  # noqa: F401 (fixtures an
 
 from coopapi.jwks import new_signing_key
 from coopapi.oauth import service
-from coopapi.oauth.attempts import ADDRESS_FAILURES, ALARMING_FAILURES, PAIR_FAILURES
+from coopapi.oauth.attempts import ADDRESS_FAILURES, ALARMING_FAILURES, PAIR_FAILURES, Attempt
 from coopapi.tokens import Signer
 
 HERE, THERE = "192.0.2.7", "198.51.100.9"
@@ -118,6 +119,27 @@ def test_the_limit_is_exact_when_many_guess_at_once(world, client, verified):  #
     assert len(verified) == PAIR_FAILURES
 
 
+def test_an_attempt_waits_for_the_one_before_it_and_then_sees_it_counted(world, client, database, owner):  # noqa: F811
+    """The sabotage: without the lock both look before either has counted, and one more than the limit is verified."""
+    guess(world, client["id"], PAIR_FAILURES - 1)
+    attempt, waits = Attempt.of(database.keys, client["id"], HERE), []
+
+    def begin():
+        with database.anonymous() as session:
+            waits.append(attempt.begin(session, world.clock()))
+
+    second = threading.Thread(target=begin)
+    with database.anonymous() as session, owner.cursor() as cursor:
+        assert attempt.begin(session, world.clock()) == 0
+        second.start()
+        waiting = "select exists (select from pg_stat_activity where usename = 'coopapi_app' and wait_event_type = 'Lock')"
+        while cursor.execute(waiting) or not cursor.fetchone()[0]:
+            time.sleep(0.01)
+    second.join()
+
+    assert waits[0] > 0
+
+
 def test_the_first_failure_is_journaled_at_once_and_the_others_as_one_count_a_minute(world, client, owner):  # noqa: F811
     guess(world, client["id"], 8)
     assert [detail["failures"] for _, detail in entries(owner, "client.refused")] == [1]
@@ -143,8 +165,9 @@ def test_the_administrators_are_alarmed_once_when_failures_of_a_client_add_up_ov
     ((authority, detail),) = entries(owner, "alarm.client_secret_guessing")
     assert str(authority) == str(world.authorities["nl"])
     assert (detail["client"], detail["failures"], detail["addresses"]) == (client["id"], ALARMING_FAILURES, 4)
-    assert [item["action"] for item in seen] == ["alarm.client_secret_guessing"]
-    assert world.as_("admin_fr").get("/events?kind=alarm").json["items"] == []
+    assert [item["action"] for item in seen].count("alarm.client_secret_guessing") == 1
+    others = world.as_("admin_fr").get("/events?kind=alarm").json["items"]
+    assert "alarm.client_secret_guessing" not in [item["action"] for item in others]
 
 
 def test_rows_of_the_past_go_and_those_that_are_not_told_yet_stay_until_they_are(world, client, owner):  # noqa: F811
