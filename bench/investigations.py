@@ -22,7 +22,7 @@ from typing import Any
 import psycopg2
 import urllib3
 
-from coopapi import administration, config, crypto, demonstration
+from coopapi import administration, cast, config, crypto, demonstration
 from coopapi.db import Database
 from coopapi.embedded import Embedded
 from coopapi.journal.service import record
@@ -39,7 +39,7 @@ def send(method: str, url: str, token: str, body: Any = None) -> tuple[int, Any]
 @contextlib.contextmanager
 def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded]]:
     """A service of its own with two publishers as authorities, each with a token."""
-    port = demonstration._free_port(0)  # noqa: SLF001 (one port for one run)
+    port = demonstration._free_port(0, folder)  # noqa: SLF001 (one port for one run)
     with Embedded(folder) as postgres:
         environment, signer = demonstration.prepare(postgres, folder, port)
         with demonstration.served(environment, folder / "service.log", f"http://127.0.0.1:{port}") as url:
@@ -49,14 +49,14 @@ def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded]]:
             for name in ("eset", "unit42"):
                 home = administration.add_authority(database, {"name": name, "type": "cybercrime_unit", "country": "NL"})
                 person = {
-                    "issuer": demonstration.ISSUER,
+                    "issuer": cast.ISSUER,
                     "subject": name,
                     "name": name,
                     "roles": ["system"],
                     "victim_cleared": True,
                 }
                 administration.add_person(database, home, person)
-                tokens[name] = demonstration.sign(signer, name)
+                tokens[name] = cast.sign(signer, name)
             yield url, tokens, postgres
 
 

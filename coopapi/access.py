@@ -32,6 +32,8 @@ class Action(StrEnum):
     DIRECTORY_READ = "directory:read"
     AUTHORITY_MANAGE = "authority:manage"
     STAFF_MANAGE = "staff:manage"
+    APPROVAL_READ = "approval:read"
+    APPROVAL_DECIDE = "approval:decide"
     CASE_READ = "case:read"
     CASE_OPEN = "case:open"
     CASE_EDIT = "case:edit"
@@ -137,12 +139,14 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
-    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.STATISTICS_READ},
+    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ, Action.STATISTICS_READ},
     Role.ADMIN: _EVERYBODY
     | {
         Action.EVENTS_READ,
         Action.AUTHORITY_MANAGE,
         Action.STAFF_MANAGE,
+        Action.APPROVAL_READ,
+        Action.APPROVAL_DECIDE,
         Action.EXCLUSION_READ,
         Action.EXCLUSION_MANAGE,
         Action.DIRECTORY_KEEP,

@@ -23,6 +23,7 @@ from webargs.flaskparser import FlaskParser
 from coopapi import idempotency, quotas, strictjson
 from coopapi.access import Action
 from coopapi.db import Database, Work
+from coopapi.edge import LARGEST_BODY, read_body
 from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.fields import Shown, list_of, page_of
 from coopapi.paging import Page
@@ -32,7 +33,11 @@ V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[Work, Sequence[Any]], Sequence[Any]]
 _ATTEMPTS: Final = 3
 _PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-_ETAG: Final = re.compile(r'"v([0-9]{1,9})[a-z]*(?:-[0-9a-f]{16})?"', re.ASCII)
+_ETAG: Final = re.compile(
+    r'(?:W/)?"v([0-9]{1,9})[a-z]?(?:-[0-9a-f]{16})?(?:(?:--?|;)(?:gzip|br|zstd))?"',
+    re.ASCII,
+)
+"""A tag of ours, also as a proxy writes it that compresses: weak (nginx), or with the coding behind it (Apache, Caddy, Jetty)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,8 @@ class StrictParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
 
     def _raw_load_json(self, req: Request) -> Any:
-        return strictjson.loads(req.get_data(), max_bytes=current_app.config["MAX_CONTENT_LENGTH"])
+        del req
+        return _json()
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -147,7 +153,7 @@ def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, rep
         work: Work | None = params.get("work")
         key = request.headers.get("Idempotency-Key") if repeatable else None
         if key is not None and work is not None:
-            made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params))
+            made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params), params.get("case_id"))
         else:
             made = view(*args, **params)
         if work is not None:
@@ -173,11 +179,14 @@ def _shown(made: Any, show: Show | None, many: str | None, work: Work | None) ->
     return made
 
 
+def _json() -> Any:
+    """Read the body as JSON, or raise `BadJson`."""
+    return strictjson.loads(read_body(), max_bytes=LARGEST_BODY)
+
+
 def _asked() -> bytes:
     """Write what is asked for in one canonical way, to compare it with what was asked under the same key."""
-    body = (
-        strictjson.loads(request.get_data(), max_bytes=current_app.config["MAX_CONTENT_LENGTH"]) if request.content_length else None
-    )
+    body = _json() if read_body() else None
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
@@ -205,7 +214,7 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
         work.require(allow)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))
-    if g.get("etag") and request.method == "GET":
+    if g.get("etag") and request.method in {"GET", "HEAD"}:
         response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
         response.make_conditional(request)
     elif g.get("etag"):
@@ -218,7 +227,9 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
 
 
 def _expected_version() -> int:
-    """Read If-Match: one strong tag of ours, its version; `*` would overwrite what the caller has not seen.
+    """Read If-Match: one tag of ours, its version; `*` would overwrite what the caller has not seen.
+
+    A weak tag counts as well: a proxy that compresses weakens ours, and the version in it is strong in itself.
 
     What a GET answers says more than the row alone, such as who has signed: its tag adds a digest, which If-None-Match compares.
     """

@@ -9,8 +9,11 @@ from typing import Any
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import OperationalError
 
-from coopapi import config, edge, problems
+from coopapi import config, edge, explaining, problems, proxies
 from coopapi.api import create_api
+from coopapi.approvals.routes import blp as approvals
+from coopapi.approvals.service import Kinds
+from coopapi.branches import BRANCHES
 from coopapi.callers import Service
 from coopapi.cases.routes import blp as cases
 from coopapi.checks import essential, require_safe
@@ -19,9 +22,10 @@ from coopapi.contacts.routes import blp as contacts
 from coopapi.crypto import Keyring, load_keys
 from coopapi.db import Clock, Database, utc_now
 from coopapi.deadlines.routes import blp as deadlines
+from coopapi.directory import rights
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
-from coopapi.errors import NotFound, Unavailable
+from coopapi.errors import Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.afterwards_routes import blp as jit_statements
@@ -42,6 +46,9 @@ from coopapi.statistics.routes import blp as statistics
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
 
+APPROVED: Kinds = {rights.KIND: rights.apply}
+"""How an approved change of each kind is applied."""
+
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
     """Build the application; it refuses to be built on a database that does not keep authorities apart.
@@ -57,7 +64,8 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
     with suppress(OperationalError):
         gate.check()
     app.before_request(gate.admit)
-    issuers = _issuers(settings, database)
+    proxies.mount(app, settings.prefix, settings.trusted_proxies)
+    issuers = accepted_issuers(settings, database)
     app.extensions["coopapi"] = Service(database, lambda: issuers)
     return app
 
@@ -79,12 +87,16 @@ def describe_app() -> Flask:
     }
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    app.extensions |= {"approvals": APPROVED, "branches": BRANCHES}
     edge.register(app)
     problems.register(app)
-    features = (directory, contacts, providers, notices, instruments, oauth, cases, identifiers, overlaps, disclosures, deadlines)
+    directories = (directory, approvals, contacts, providers, notices, instruments, oauth)
+    own = (cases, identifiers, overlaps, disclosures, deadlines)
     joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
-    api = create_api(app, *features, *joint, timelines, statistics)
-    _operation(app, json.dumps(api.spec.to_dict(), sort_keys=True).encode())
+    api = create_api(app, *directories, *own, *joint, timelines, statistics)
+    explaining.register(app)
+    _operation(app, api.spec.to_dict())
     return app
 
 
@@ -94,8 +106,9 @@ def specification() -> dict[str, Any]:
     return found
 
 
-def _issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
-    own = Issuer(settings.base_url, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
+def accepted_issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
+    """Return the issuers whose tokens count: this service, and those of COOPAPI_ISSUERS_FILE; raises `BadSettings`."""
+    own = Issuer(settings.issuer, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
     try:
         others = issuers_from(json.loads(settings.issuers_file.read_bytes())) if settings.issuers_file else ()
     except ValueError as fault:
@@ -126,8 +139,9 @@ class Gate:
             raise Unavailable("the database is not ready") from None
 
 
-def _operation(app: Flask, document: bytes) -> None:
+def _operation(app: Flask, spec: dict[str, Any]) -> None:
     """Add the routes of operation: they need no token, and say nothing of anybody."""
+    document = json.dumps(spec, sort_keys=True)
     page = (files("coopapi") / "static" / "docs.html").read_bytes()
 
     @app.get("/healthz")
@@ -142,21 +156,12 @@ def _operation(app: Flask, document: bytes) -> None:
                 raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
         return {"status": "ready"}
 
-    @app.get("/metrics")
-    def metrics() -> Response:
-        return Response(edge.metrics(), content_type="text/plain; version=0.0.4")
-
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document, content_type="application/json")
+        root = request.script_root
+        found = json.dumps({**spec, "servers": [{"url": root}]}, sort_keys=True) if root else document
+        return Response(found, content_type="application/json")
 
     @app.get("/docs")
     def docs() -> Response:
         return Response(page, content_type="text/html; charset=utf-8")
-
-    @app.get("/problems/<problem>")
-    def explain(problem: str) -> dict[str, Any]:
-        kind = problems.catalogue().get(problem)
-        if kind is None:
-            raise NotFound
-        return {"type": f"/problems/{problem}", "title": problems.title(kind), "status": int(problems.status_of(kind))}

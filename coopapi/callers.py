@@ -15,11 +15,17 @@ from coopapi.tokens import Issuer
 
 
 class UnknownCaller(Unauthenticated):
-    """The token is valid, but nobody here goes by it, or no longer."""
+    """The token is valid, but nobody here goes by it, or no longer.
+
+    Ask the administrator of your authority to enter you, or to end what keeps you out.
+    """
 
 
 class ChooseRole(BadRequest):
-    """You have several roles: name the one you act in with the header Coopapi-Role."""
+    """You have several roles, and the request does not say in which you act.
+
+    Name the role in the header `Coopapi-Role`; `/me` needs it as well.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi import migrate, rules
+from coopapi import migrate, rules, signing
 from coopapi.access import Actor, Role
 from coopapi.config import BadSettings
 from coopapi.crypto import same
@@ -78,8 +78,9 @@ def unknown_callers(database: Database, session: Session) -> Iterator[Check]:
     yield Check("unknown callers", fault, "run coopapi migrate, and connect as the application's role")
 
 
-def advisable(session: Session) -> Iterator[Check]:
+def advisable(database: Database, session: Session) -> Iterator[Check]:
     """Check what an operator should put right, although the service can run without it."""
+    yield _signing_keys(database, session)
     for name, safe in _SERVER_SETTINGS.items():
         value = str(session.scalar(text("select current_setting(:name)"), {"name": name}))
         fault = None if value in safe else f"{name} is {value}, so that the server's log may hold values of statements"
@@ -123,6 +124,18 @@ def _application_role(session: Session) -> Check:
     return Check(
         "application role", fault, "COOPAPI_DATABASE_URL must name a role that is no superuser, no owner and member of nothing"
     )
+
+
+def _signing_keys(database: Database, session: Session) -> Check:
+    """Check that every signing key was made with our key file, and that one signs."""
+    found = signing.read(session, database.keys)
+    if found.forged:
+        fault = (
+            f"rows of signing_keys were not made with this key file, and are ignored: {', '.join(map(repr, found.forged[:_SHOWN]))}"
+        )
+        cure = "find out who wrote them, delete them as the owner, and run coopapi keys rotate"
+        return Check("signing keys", fault, cure)
+    return Check("signing keys", None if found.current else "there is no key that signs", "run coopapi migrate")
 
 
 def _rules(session: Session, role: str) -> Check:

@@ -1,23 +1,27 @@
 """The command coopapi: a demo in one line, and what a deployment needs."""
 
 import json
+import logging
 import os
 import sys
 import tempfile
 from collections.abc import Iterable
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 from uuid import UUID
 
 import click
-from sqlalchemy.exc import OperationalError
+import psycopg2
+from alembic.util import CommandError
+from click.exceptions import Abort
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
-from coopapi import administration, config, crypto, demonstration, digesting, guarding_commands, migrate
-from coopapi.access import Role
+from coopapi import administration, config, crypto, demonstration, digesting, directory_commands, guarding_commands, migrate
 from coopapi.app import create_app, specification
 from coopapi.checks import require_safe
 from coopapi.config import BadSettings
-from coopapi.directory import codelists
 from coopapi.errors import CoopError
 
 
@@ -28,48 +32,111 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run a command; what is wrong is said in a line, not in a traceback."""
+    """Run a command; what is wrong is said in a line, not in a traceback, and logs are the server's."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write does not end a command
+    logging.getLogger("coopapi").addHandler(logging.NullHandler())
     try:
         commands.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
     except click.ClickException as fault:
         fault.show()
         sys.exit(fault.exit_code)
-    except BadSettings as fault:
-        click.echo(f"coopapi: {type(fault).__doc__}\n{fault}", err=True)
-        sys.exit(2)
-    except OperationalError:
-        click.echo("coopapi: the database cannot be reached with the address in the settings", err=True)
-        sys.exit(1)
-    except CoopError as fault:
-        click.echo(f"coopapi: {type(fault).__doc__} {fault.detail}", err=True)
-        sys.exit(1)
+    except _SAID as fault:
+        status, reason = _reason(fault)
+        click.echo(f"coopapi: {reason}", err=True)
+        sys.exit(status)
+
+
+_SAID: Final = (Abort, BadSettings, DBAPIError, psycopg2.Error, CommandError, UnicodeEncodeError, OSError, CoopError)
+"""The faults that are said in a line; any other is our own mistake, and ends in a traceback."""
+
+
+def _reason(fault: Exception) -> tuple[int, str]:  # noqa: PLR0911 (one row for each kind of fault)
+    """Return the exit status and the words for a fault."""
+    match fault:
+        case Abort():
+            return 130, "stopped"
+        case BadSettings():
+            separator = "\n" if "\n" in str(fault) else " "
+            return 2, f"{type(fault).__doc__}{separator}{fault}"
+        case DBAPIError() | psycopg2.Error():
+            return 1, _database_fault(fault)
+        case CommandError():
+            return 1, str(fault)
+        case UnicodeEncodeError():
+            return 1, "an argument is not text in UTF-8, or the locale cannot say it"
+        case OSError():
+            return 1, f"{fault.strerror}: {fault.filename}"
+        case _:
+            return 1, f"{type(fault).__doc__} {getattr(fault, 'detail', '')}"
+
+
+def _database_fault(fault: DBAPIError | psycopg2.Error) -> str:
+    """Say in one line why the database did not do it: the server's or libpq's own reason, and no values.
+
+    The server's message about a value that breaks a rule (classes 22 and 23) can hold the value, so only its kind is said.
+    """
+    error: Any = fault.orig if isinstance(fault, DBAPIError) else fault
+    code = error.pgcode
+    if code is None:
+        reasons = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("\t")]
+        return f"no connection to the database: {'; '.join(reasons)}"
+    kind = type(error).__name__
+    reason = kind if code[:2] in {"22", "23"} else str(error.diag.message_primary).splitlines()[0]
+    return f"the database refuses: {reason} (SQLSTATE {code}){_REMEDIES.get(code, '')}"
+
+
+_REMEDIES: Final = {
+    "42501": "; see COOPAPI_DATABASE_URL, or run coopapi migrate",
+    **dict.fromkeys(("3F000", "42703", "42883", "42P01"), "; run coopapi migrate"),
+}
+"""What to do, by SQLSTATE, where it is not said by the reason itself."""
 
 
 @commands.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--data-dir", type=click.Path(path_type=Path), default=Path(".coopapi-demo"), show_default=True)
+@click.option("--data-dir", type=click.Path(path_type=Path), default=demonstration.DATA_DIR, show_default=True)
+@click.option("--reset", is_flag=True, help="Delete what an earlier demo left in the folder, and begin anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
-def demo(port: int, data_dir: Path, *, as_json: bool) -> None:
+def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
     """Start everything on this machine, with a synthetic operation in it; Ctrl-C stops it all."""
-    demonstration.run(port, data_dir, as_json=as_json)
+    demonstration.run(port, data_dir, as_json=as_json, reset=reset)
 
 
 @commands.command()
 def serve() -> None:
     """Serve with gunicorn, by the settings in the environment."""
-    require_safe(create_app().extensions["coopapi"].database)
-    environment = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="coopapi-metrics-"), **os.environ}
-    os.execve(sys.executable, demonstration.SERVER, environment)  # noqa: S606 (our own server)
+    database = create_app().extensions["coopapi"].database
+    require_safe(database)
+    issuer = administration.clients_issuer(database)
+    if issuer.fault:
+        click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
+    os.execve(sys.executable, demonstration.SERVER, {**os.environ, **_folders()})  # noqa: S606 (our own server)
+
+
+def _folders() -> dict[str, str]:
+    """Find a folder for files that the server needs while it runs, also where nothing but the memory can be written."""
+    try:
+        found = tempfile.gettempdir()
+    except FileNotFoundError:
+        found = "/dev/shm"  # noqa: S108 (what is made in it is for our user alone)
+        if not os.access(found, os.W_OK):
+            raise BadSettings("there is no folder for temporary files: set TMPDIR to one that can be written to") from None
+    figures = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp("-coopapi", dir=found)} if config.read().metrics_bind else {}
+    return {"TMPDIR": found, **figures}
 
 
 @commands.command("migrate")
 @click.option("--target", default="head", show_default=True, help="A revision, head or base.")
-def migrate_command(target: str) -> None:
-    """Create roles and schema, or bring them to another revision, with the owner's address."""
+@click.option("--yes", is_flag=True, help="Do not ask before everything is deleted.")
+def migrate_command(target: str, *, yes: bool) -> None:
+    """Create roles and schema, or bring them to another revision, with the owner's address; base deletes everything."""
     settings = config.read()
     owner = settings.owner_database_url or settings.database_url
+    if target == "base" and not yes:
+        question = f"This deletes every table of the database {make_url(owner).database} with all its data. Go on?"
+        click.confirm(question, abort=True, err=True)
     made = migrate.migrate(owner, settings.database_url, crypto.load_keys(settings.key_file), target)
     click.echo(f"migrated to {target}")
     if made:
@@ -105,7 +172,7 @@ def keys_create(path: Path) -> None:
 
 @keys.command("rotate")
 def keys_rotate() -> None:
-    """Make a new key for signing tokens."""
+    """Make a new key for signing tokens, with the owner's address."""
     click.echo(administration.rotate_keys(administration.connect()))
 
 
@@ -161,60 +228,8 @@ def token(principal: UUID) -> None:
     click.echo(administration.token(administration.connect(), principal))
 
 
-@commands.group()
-def authority() -> None:
-    """Authorities in the directory."""
-
-
-@authority.command("add")
-@click.argument("name")
-@click.option("--type", "kind", type=click.Choice(sorted(codelists.load("authority_types").codes)), required=True)
-@click.option("--country", help="ISO 3166-1 alpha-2; none for an organisation.")
-def authority_add(name: str, kind: str, country: str | None) -> None:
-    """Enter an authority and print its id."""
-    if country is not None and country not in codelists.load("countries").codes:
-        raise click.BadParameter("not a code of the codelist countries", param_hint="--country")
-    click.echo(administration.add_authority(administration.connect(), {"name": name, "type": kind, "country": country}))
-
-
-_role = click.option("--role", "roles", multiple=True, required=True, type=click.Choice([str(role) for role in Role]))
-_cleared = click.option("--victim-cleared", is_flag=True, help="May see evidence about victims.")
-
-
-@commands.group()
-def person() -> None:
-    """People who act for an authority."""
-
-
-@person.command("add")
-@click.argument("authority_id", type=click.UUID)
-@click.argument("name")
-@click.option("--issuer", help="iss of the person's tokens; this service, if not said.")
-@click.option("--subject", required=True, help="The subject claim of the person's tokens.")
-@_role
-@_cleared
-def person_add(authority_id: UUID, issuer: str | None, **data: Any) -> None:
-    """Let a person act for an authority and print its id."""
-    database = administration.connect()
-    data["roles"] = list(data["roles"])
-    click.echo(administration.add_person(database, authority_id, {"issuer": issuer or database.settings.base_url, **data}))
-
-
-@commands.group()
-def client() -> None:
-    """Machine clients of national systems."""
-
-
-@client.command("add")
-@click.argument("authority_id", type=click.UUID)
-@click.argument("name")
-@_role
-@_cleared
-def client_add(authority_id: UUID, **data: Any) -> None:
-    """Let a machine act for an authority; print its id, and its secret this once."""
-    data["roles"] = list(data["roles"])
-    made, secret = administration.add_client(administration.connect(), authority_id, data)
-    click.echo(json.dumps({"client_id": str(made), "client_secret": secret}))
+for group in (directory_commands.authority, directory_commands.person, directory_commands.client, directory_commands.issuer):
+    commands.add_command(group)
 
 
 @commands.command()

@@ -1,13 +1,26 @@
 """Every setting of the service, read once from the environment; all faults are told together."""
 
+import logging
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
+import psycopg2
+from psycopg2.extensions import parse_dsn
+from rapidfuzz.distance import OSA
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
+"""A path under which the service may be reached, such as /coopapi; empty at the root."""
+_SLIP: Final = 2
+"""A name this many edits or fewer away from a setting's name is taken for a mistyped setting."""
+_LONGEST_ISSUER: Final = 300
+_log = logging.getLogger("coopapi.config")
 
 
 class BadSettings(Exception):
@@ -23,9 +36,16 @@ class Settings:
     key_file: Path
     issuers_file: Path | None
     base_url: str
+    issuer: str
+    trusted_proxies: int
     bind: str
     workers: int
     threads: int
+    connections: int
+    header_seconds: int
+    body_seconds: int
+    spool_mb: int
+    metrics_bind: str | None
     high_frequency: int
     crowd: int
     person_strong: float | None
@@ -38,6 +58,11 @@ class Settings:
     quota_authority: int
     token_lifetime: int
     log_level: str
+
+    @property
+    def prefix(self) -> str:
+        """Return the path of the base URL, such as /coopapi; empty at the root."""
+        return urlsplit(self.base_url).path
 
     @property
     def quotas(self) -> str:
@@ -64,12 +89,27 @@ class Setting:
 def _database_url(text: str) -> str:
     """Normalise a PostgreSQL address to the psycopg2 driver; a bare one means another driver in SQLAlchemy 2.1."""
     try:
-        url = make_url(text)
-    except ArgumentError:
+        url = _read_url(text)
+        if url.drivername.startswith("postgres"):
+            url = url.set(drivername="postgresql+psycopg2")
+            url.get_dialect()().create_connect_args(url)
+    except (ArgumentError, ValueError, psycopg2.Error):  # their texts can hold a part of the password
         raise ValueError("is not a database address such as postgresql://user:password@host/database") from None
-    if url.drivername not in {"postgres", "postgresql", "postgresql+psycopg2"}:
+    if url.drivername != "postgresql+psycopg2":
         raise ValueError("must be a PostgreSQL address: postgresql://user:password@host/database")
-    return url.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+    if url.port and len(url.normalized_query.get("host", ())) > 1:
+        raise ValueError("has a port that belongs to no host: write postgresql://user:password@h1:5433,h2:5433/database")
+    return url.render_as_string(hide_password=False)
+
+
+def _read_url(text: str) -> URL:
+    """Read an address; several hosts (`h1:5432,h2:5433`) are read by libpq, since SQLAlchemy takes them for one host."""
+    driver, _, rest = text.partition("://")
+    if "," not in re.split("[/?]", rest, maxsplit=1)[0].rpartition("@")[2]:
+        return make_url(text)
+    parts = parse_dsn(f"postgresql://{rest}")
+    login = {name: parts.pop(key, None) for name, key in (("username", "user"), ("password", "password"), ("database", "dbname"))}
+    return URL.create(driver, **login, query=parts)
 
 
 def _between(low: int, high: int) -> Callable[[str], int]:
@@ -92,9 +132,18 @@ def _probability(text: str) -> float:
 
 
 def _base_url(text: str) -> str:
-    if not text.startswith(("https://", "http://")):
+    parts = urlsplit(text)
+    if parts.scheme not in {"https", "http"} or not parts.netloc:
         raise ValueError("must start with https:// (or http:// on one machine)")
+    if parts.query or parts.fragment or not PREFIX.fullmatch(parts.path.rstrip("/")):
+        raise ValueError("may have a plain path such as /coopapi behind the host, and nothing else")
     return text.rstrip("/")
+
+
+def _issuer(text: str) -> str:
+    if len(text) > _LONGEST_ISSUER or not text.isprintable() or " " in text:
+        raise ValueError(f"must be a name without spaces, such as https://coopapi.example, of at most {_LONGEST_ISSUER} characters")
+    return text
 
 
 def _bind(text: str) -> str:
@@ -119,15 +168,28 @@ def _present_file(text: str) -> Path:
 
 SETTINGS: Final = (
     Setting("database_url", _database_url, None, "PostgreSQL 15 or later, as the application's role"),
-    Setting("owner_database_url", _database_url, "", "the owner's address, used by `coopapi migrate` alone"),
+    Setting(
+        "owner_database_url", _database_url, "", "the owner's address, used by `coopapi migrate` and `coopapi keys rotate` alone"
+    ),
     Setting("key_file", Path, None, "file with the root and token keys, readable by the service alone (0600)"),
     Setting("issuers_file", _present_file, "", "JSON list of the issuers whose access tokens are accepted"),
-    Setting("base_url", _base_url, "http://127.0.0.1:8000", "public address of the service; also the name it issues tokens under"),
+    Setting("base_url", _base_url, "http://127.0.0.1:8000", "public address of the service; may end in a path, as in `/coopapi`"),
+    Setting("issuer", _issuer, "", "the `iss` of the tokens issued here; empty: the base URL. Keep it when the address changes"),
+    Setting("trusted_proxies", _between(0, 10), "0", "proxies in front: their `X-Forwarded-For` and `-Prefix` are believed"),
     Setting("bind", _bind, "127.0.0.1:8000", "address and port to listen on"),
     Setting("workers", _between(1, 64), "2", "worker processes"),
     Setting("threads", _between(1, 64), "4", "threads of each worker"),
+    Setting(
+        "connections", _between(10, 60_000), "2000", "open connections of all workers; above, the one that waits longest is closed"
+    ),
+    Setting("header_seconds", _between(1, 600), "10", "time a client has to send the headers of a request"),
+    Setting("body_seconds", _between(1, 3600), "60", "time a client has to send the body of a request"),
+    Setting("spool_mb", _between(5, 100_000), "256", "megabytes of bodies that are being received or served, of all connections"),
+    Setting("metrics_bind", _bind, "", "address and port of `/metrics`; empty: not served"),
     Setting("high_frequency", _between(1, 1_000_000), "50", "a value held by more cases than this is evidence for no overlap"),
-    Setting("crowd", _between(2, 100_000), "200", "a match key of persons held by more cases than this is no reason to compare"),
+    Setting(
+        "crowd", _between(2, 100_000), "100", "a match key of persons held by more identifiers than this is no reason to compare"
+    ),
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
     Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
     Setting(
@@ -144,10 +206,11 @@ SETTINGS: Final = (
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings, or raise `BadSettings` with one line for each fault."""
+    """Read the settings, or raise `BadSettings` with one line for each fault; variables of others are ignored with a warning."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
-    faults = [f"{key} is not a setting" for key in sorted(environ) if _unknown(key)]
+    mistyped, foreign = _unknown(environ)
+    faults = [f"{key} is not a setting: did you mean {meant}?" for key, meant in mistyped.items()]
     for setting in SETTINGS:
         text = environ.get(setting.variable, setting.default)
         try:
@@ -156,7 +219,9 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
             faults.append(f"{setting.variable} {fault}")
     if faults:
         raise BadSettings("\n".join(faults))
-    return Settings(**values)
+    if foreign:
+        _log.warning("ignored: %s (no settings of coopapi)", ", ".join(foreign))
+    return Settings(**values | {"issuer": values["issuer"] or values["base_url"]})
 
 
 def _value(setting: Setting, text: str | None) -> Any:
@@ -165,9 +230,16 @@ def _value(setting: Setting, text: str | None) -> Any:
     return setting.parse(text) if text else None
 
 
-def _unknown(key: str) -> bool:
+def _unknown(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Tell mistyped settings, each with the name that was meant, from variables that belong to others.
+
+    Kubernetes sets variables such as COOPAPI_PORT and COOPAPI_SERVICE_HOST for a service that is called coopapi.
+    """
     known = {setting.variable for setting in SETTINGS} | {"COOPAPI_PG_BIN"}
-    return key.startswith("COOPAPI_") and key not in known
+    unknown = sorted(key for key in environ if key.startswith("COOPAPI_") and key not in known)
+    nearest = {key: min(sorted(known), key=lambda name, key=key: OSA.distance(key, name)) for key in unknown}  # type: ignore[misc]
+    mistyped = {key: name for key, name in nearest.items() if OSA.distance(key, name) <= _SLIP}
+    return mistyped, [key for key in unknown if key not in mistyped]
 
 
 assert [field.name for field in fields(Settings)] == [setting.name for setting in SETTINGS]  # noqa: S101 (one table)

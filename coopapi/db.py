@@ -1,18 +1,20 @@
 """The one door to the database: rows that fail closed, and one actor's transaction."""
 
+import itertools
 import json
-import os
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Select, create_engine, false, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.engine.interfaces import ExecutionContext
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, mapped_column
 from sqlalchemy.types import DateTime, Text
 
 from coopapi import alarms
@@ -21,8 +23,11 @@ from coopapi.config import Settings
 from coopapi.crypto import Keyring
 from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.quotas import Quota
+from coopapi.writing import fold_reference
 
 Clock = Callable[[], datetime]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _LIMITS: Final = (
     "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
     " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off"
@@ -35,13 +40,26 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_id() -> UUID:
-    """Make a UUIDv7 (RFC 9562): ordered by time, unguessable in the rest."""
-    stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
-    noise = bytearray(os.urandom(10))
-    noise[0] = 0x70 | noise[0] & 0x0F
-    noise[2] = 0x80 | noise[2] & 0x3F
-    return UUID(bytes=stamp + bytes(noise))
+def ids_of(now: datetime) -> Callable[[], UUID]:
+    """Make the ids of one transaction: UUIDv7 (RFC 9562) of its moment, in the order they are asked for, else unguessable."""
+    places = itertools.count((now - _EPOCH) // _MILLISECOND << 12)
+
+    def new_id() -> UUID:
+        moment, place = divmod(next(places), 1 << 12)
+        return UUID(int=moment << 80 | 7 << 76 | place << 64 | 2 << 62 | secrets.randbits(62))
+
+    return new_id
+
+
+def own_id(context: ExecutionContext) -> UUID:
+    """Make the id of a row that comes without one, from the clock of its transaction."""
+    made: UUID = context.root_connection.get_execution_options()["new_id"]()
+    return made
+
+
+def folded(column: str) -> MappedColumn[str]:
+    """Make a column that is filled with the folded form of another when the row is made; in the database it is unique."""
+    return mapped_column(default=lambda context: fold_reference(context.get_current_parameters()[column]))
 
 
 class Row(DeclarativeBase):
@@ -67,7 +85,7 @@ class Kept(Row):
 
     __abstract__ = True
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     version: Mapped[int] = mapped_column()
 
     @declared_attr.directive
@@ -108,6 +126,7 @@ class Work:
     settings: Settings
     request_id: str
     purpose: str
+    new_id: Callable[[], UUID]
     beside: Callable[[], AbstractContextManager[Session]]
     """Opens a short transaction of the same caller on another connection, which commits whatever becomes of this one."""
     notes: list[dict[str, Any]] = field(default_factory=list)
@@ -218,9 +237,10 @@ class Database:
             now = self.clock()
             context = self.context(actor, now)
             session.execute(text("SET LOCAL coopapi.context = :context"), {"context": context})
-            work = Work(
-                session, actor, now, self.keys, self.settings, request_id, purpose or actor.purpose, lambda: self._beside(context)
-            )
+            new_id = ids_of(now)
+            session.connection().execution_options(new_id=new_id)
+            named = (request_id, purpose or actor.purpose, new_id)
+            work = Work(session, actor, now, self.keys, self.settings, *named, lambda: self._beside(context))
             yield work
             session.flush()
             if work.notes:

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
@@ -12,11 +13,14 @@ from uuid import uuid4
 from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
 LARGEST_BODY: Final = 4_000_000
+LARGEST_FORM: Final = 100_000
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""The methods that are named in figures and logs; a client can make up others without end."""
 _REQUEST_ID: Final = re.compile("[A-Za-z0-9._-]{1,64}", re.ASCII)
-_SECURITY: Final = {
+SECURITY: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -31,6 +35,7 @@ _DOCS: Final = (
 )
 REQUESTS: Final = Counter("coopapi_requests", "Requests answered", ["method", "route", "status"])
 SECONDS: Final = Histogram("coopapi_request_seconds", "Time to answer", ["method", "route"])
+_PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z]")
 _log = logging.getLogger("coopapi.requests")
 
 
@@ -43,14 +48,20 @@ class JsonLines(logging.Formatter):
         extra = {key: value for key, value in vars(record).items() if key not in standard and key != "message"}
         line: dict[str, Any] = {"at": round(record.created, 3), "level": record.levelname, "logger": record.name}
         ours = record.name.startswith(("coopapi", "gunicorn"))
-        line["message"] = record.getMessage() if ours else str(record.msg)[:200]
+        line["message"] = record.getMessage() if ours else _PLACEHOLDER.sub("...", str(record.msg))[:200]
         if record.exc_info and record.exc_info[0]:
             line["error"] = record.exc_info[0].__name__
         return json.dumps({**line, **extra}, default=str)
 
 
-def metrics() -> bytes:
-    """Write the figures of all worker processes."""
+def metrics(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer `GET /metrics` with the figures of all worker processes; a WSGI application for an address of its own."""
+    found = (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/metrics")
+    start_response("200 OK" if found else "404 Not Found", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
+    return [_figures()] if found else []
+
+
+def _figures() -> bytes:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest()
     registry = CollectorRegistry()
@@ -60,8 +71,8 @@ def metrics() -> bytes:
 
 def register(app: Flask) -> None:
     """Put the edge around an application."""
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.config["MAX_FORM_MEMORY_SIZE"] = 100_000
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1  # a body without a length is cut there in silence: see read_body
+    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FORM
     app.before_request(_admit)
     app.after_request(_finish)
 
@@ -94,6 +105,24 @@ def _admit_body() -> None:
         raise UnsupportedMediaType(f"Send the body as {wanted}.")
     if (request.content_length or 0) > LARGEST_BODY:
         raise RequestEntityTooLarge
+    if request.path == "/oauth/token":
+        read_body()  # the form is parsed from it
+
+
+def read_body() -> bytes:
+    """Read the whole body, also one sent in chunks without a length.
+
+    Raises `BadRequest` if it does not come to its end, `RequestEntityTooLarge` if it is larger than we take.
+    """
+    try:
+        body = request.get_data()
+    except HTTPException:
+        raise
+    except Exception:  # noqa: BLE001 (every server has an error of its own for a malformed chunk)
+        raise BadRequest("The body cannot be read to its end.") from None
+    if len(body) > LARGEST_BODY:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _even() -> None:
@@ -106,22 +135,19 @@ def _finish(response: Response) -> Response:
     if g.get("evened"):
         _even()
     response.headers["X-Request-Id"] = g.get("request_id", "")
-    for name, value in _SECURITY.items():
+    for name, value in SECURITY.items():
         response.headers.setdefault(name, value)
     if request.path == "/docs" or request.path.startswith("/static/"):
         response.headers["Content-Security-Policy"] = _DOCS
     route = request.url_rule.rule if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    REQUESTS.labels(request.method, route, response.status_code).inc()
-    SECONDS.labels(request.method, route).observe(seconds)
-    _log.info(
-        "answered",
-        extra={
-            "request_id": g.get("request_id"),
-            "method": request.method,
-            "route": route,
-            "status": response.status_code,
-            "ms": round(seconds * 1000, 1),
-        },
-    )
+    count(request.method, route, response.status_code, seconds, request_id=g.get("request_id"))
     return response
+
+
+def count(method: str, route: str, status: int, seconds: float = 0, **extra: Any) -> None:
+    """Count and log one answer; `route` is a rule of the url map or a word of ours, so that every label has few values."""
+    method = method if method in METHODS else "other"
+    REQUESTS.labels(method, route, status).inc()
+    SECONDS.labels(method, route).observe(seconds)
+    _log.info("answered", extra={**extra, "method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)})

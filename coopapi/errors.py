@@ -9,17 +9,23 @@ CoopError
     Stale            somebody else changed it first
   PreconditionRequired
   Unprocessable      readable, and against a rule
+    InvalidInput     not as the schema has it
+  MethodNotAllowed   not at this address
   TooLarge           more than we take at once
+  UnsupportedMedia   in a form that we do not read
   TooMany            more than the caller may do in this time
   Unavailable        a part we need is down
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 
 class CoopError(Exception):
-    """Something went wrong."""
+    """Something went wrong on our side.
+
+    Try again later. If it stays, give the operator the request id of the answer (`X-Request-Id`).
+    """
 
     def __init__(self, detail: str = "", *, errors: Sequence[dict[str, Any]] = (), **extra: Any) -> None:
         super().__init__(detail)
@@ -28,43 +34,97 @@ class CoopError(Exception):
 
 
 class BadRequest(CoopError):
-    """The request cannot be read."""
+    """The request cannot be read.
+
+    `detail` says what could not be read: correct it and send the request again.
+    """
 
 
 class Unauthenticated(CoopError):
-    """The request carries no token that we accept."""
+    """The request carries no token that we accept.
+
+    Send a valid access token in the header `Authorization: Bearer ...`.
+    """
 
 
 class Forbidden(CoopError):
-    """Your role or your access to this case does not allow that."""
+    """Your role or your access to this case does not allow that.
+
+    `detail` names what is missing. Act in another of your roles, ask the owner of the case for access, or leave the step to
+    somebody who may take it.
+    """
 
 
 class NotFound(CoopError):
-    """There is no such thing here for you."""
+    """There is no such thing here for you.
+
+    Check the id. A thing that exists and that you may not see is answered in the same way, so ask its owner for access if you
+    were told of it.
+    """
 
 
 class Conflict(CoopError):
-    """The present state does not allow that."""
+    """The present state does not allow that.
+
+    Read the thing again: it is in another state than you expected, or it exists already.
+    """
 
 
 class Stale(CoopError):
-    """Somebody else changed it since you read it."""
+    """Somebody else changed it since you read it.
+
+    Read it again, look at what changed, and send your change with the new ETag in `If-Match`.
+    """
 
 
 class PreconditionRequired(CoopError):
-    """A change must name the version it changes in If-Match."""
+    """A change must name the version it changes in If-Match.
+
+    Read the thing, and send its ETag back in the header `If-Match`.
+    """
 
 
 class Unprocessable(CoopError):
-    """The request breaks a rule."""
+    """The request breaks a rule.
+
+    Each entry of `errors` names a field (`pointer`), the rule that it breaks (`rule`), and says why (`detail`).
+    """
+
+
+class InvalidInput(Unprocessable):
+    """The input does not fit the schema.
+
+    Each entry of `errors` names the place (`in`, `pointer`), the rule that it breaks (`rule`, such as `required`, `unknown_field`,
+    `type`, `length` or `one_of`) and says why (`detail`). The API document at `/docs` shows every schema.
+    """
+
+
+class MethodNotAllowed(CoopError):
+    """The address does not take that method.
+
+    The header `Allow` of the answer names the methods that it takes.
+    """
 
 
 class TooLarge(CoopError):
-    """The request is larger than we take at once."""
+    """The request is larger than we take at once.
+
+    Send less at once: a body has at most 4 MB, and lists go in several requests.
+    """
+
+
+class UnsupportedMedia(CoopError):
+    """The body comes in a form that is not read here.
+
+    Send `Content-Type: application/json` (`application/x-www-form-urlencoded` at `/oauth/token`) and no `Content-Encoding`.
+    """
 
 
 class TooMany(CoopError):
-    """You have done as much of this as you may in this time."""
+    """You have done as much of this as you may in this time.
+
+    Wait for the seconds that the header `Retry-After` names.
+    """
 
     def __init__(self, detail: str = "", *, retry_after: int, **extra: Any) -> None:
         super().__init__(detail, **extra)
@@ -72,9 +132,30 @@ class TooMany(CoopError):
 
 
 class Unavailable(CoopError):
-    """A part of the service that this needs is not available."""
+    """A part of the service that this needs is not available.
+
+    Try again after the seconds that the header `Retry-After` names.
+    """
+
+
+def broken(pointer: str, rule: str, detail: str, where: str = "body") -> dict[str, str]:
+    """Say which rule one field breaks: an entry of a problem's `errors`."""
+    return {"in": where, "pointer": pointer, "rule": rule, "detail": detail}
 
 
 def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
     """Say what is wrong with one field."""
-    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])
+    return Unprocessable(errors=[broken(pointer, rule, detail)])
+
+
+class Refusal(str):
+    """Why a schema refuses a value, with the name of the rule."""
+
+    __slots__ = ("rule",)
+    rule: str
+
+    def __new__(cls, rule: str, detail: str) -> Self:
+        """Keep the rule beside the words."""
+        made = super().__new__(cls, detail)
+        made.rule = rule
+        return made

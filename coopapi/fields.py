@@ -9,9 +9,32 @@ from typing import Any, Final
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
 
+from coopapi.errors import Refusal
+from coopapi.proxies import here
+from coopapi.writing import MOST_MARKS, blank, controlled, stacked
+
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
 """A file written into an address: content is taken nowhere, only words are."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
+
+
+def refusal(rule: str, detail: str, field: str = ma.exceptions.SCHEMA) -> ma.ValidationError:
+    """Say which rule a value breaks, of one field or of the whole object: the only way in which our schemas refuse."""
+    return ma.ValidationError([Refusal(rule, detail)], field)
+
+
+class Like(validate.Regexp):
+    """A pattern, with words of our own for what does not fit."""
+
+    def __init__(self, pattern: str, words: str) -> None:
+        super().__init__(pattern)
+        self.words = words
+
+    def __call__(self, value: Any) -> Any:
+        """Refuse what does not fit."""
+        if not self.regex.match(value):
+            raise refusal("pattern", self.words)
+        return value
 
 
 class Schema(ma.Schema):
@@ -33,7 +56,7 @@ class Shown(ma.Schema):
 
 
 class Text(fields.String):
-    """Text of a stated length, without spaces around it and never empty."""
+    """Text of a stated length, without spaces around it, never empty, and something to be seen in it."""
 
     def __init__(self, most: int = 200, *, least: int = 1, **kwargs: Any) -> None:
         extra = kwargs.pop("validate", [])
@@ -42,8 +65,29 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if _CONTENT.search(text):
-            raise ma.ValidationError("Only words: no file, image or video is taken.")
+            raise refusal("words_only", "Only words: no file, image or video is taken.")
+        if stacked(text):
+            raise refusal("stacked", f"More than {MOST_MARKS} marks stand on one letter.")
+        if text.strip() and blank(text):
+            raise refusal("blank", "Nothing of it can be seen.")
         return text.strip()
+
+
+class Line(Text):
+    """Text on one line that names something, such as a title or a reference, without characters that control how it is shown."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if controlled(text):
+            raise refusal("control_character", "It holds a line break or another control character.")
+        return text
+
+
+class Link(fields.String):
+    """A path of this service, shown with the prefix under which the caller reaches it."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value and here(value), attr, obj, **kwargs)
 
 
 class Flag(fields.Boolean):
@@ -73,7 +117,7 @@ class Many(fields.List[Any]):
 
 def _all_different(items: list[Any]) -> None:
     if len({repr(item) for item in items}) != len(items):
-        raise ma.ValidationError("The same entry stands here twice.")
+        raise refusal("distinct", "The same entry stands here twice.")
 
 
 class When(fields.AwareDateTime):
@@ -88,7 +132,7 @@ class When(fields.AwareDateTime):
         moment: datetime = super()._deserialize(value, attr, data, **kwargs)
         offset = moment.utcoffset() or timedelta()
         if offset.total_seconds() % 60 or abs(offset) > timedelta(hours=14) or not 1900 < moment.year < 2200:  # noqa: PLR2004
-            raise ma.ValidationError("Not a moment between 1900 and 2200 with an offset in whole minutes.")
+            raise refusal("moment", "Not a moment between 1900 and 2200 with an offset in whole minutes.")
         return moment
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:

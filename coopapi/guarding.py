@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 
 from coopapi import quotas
 from coopapi.administration import operator
-from coopapi.db import Database, new_id
+from coopapi.db import Database
 from coopapi.errors import NotFound, Unprocessable
 from coopapi.overlaps import kinds
 from coopapi.overlaps.keys import holdings
@@ -36,8 +36,8 @@ def plant(database: Database, kind: str, value: str, context: Context) -> UUID:
     except ImpossibleValue as fault:
         raise Unprocessable(fault.detail) from None
     telling = [h for h in read if h.strength > 1] or read
-    made = new_id()
     with operator(database) as work:
+        made = work.new_id()
         work.session.execute(_PLANT, {"id": made, "kind": kind, "tokens": [f"\\x{h.token.hex()}" for h in telling]})
         work.note("honey.planted", object_type="honey", honey=str(made), kind=kind)
     return made

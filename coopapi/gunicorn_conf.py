@@ -1,6 +1,9 @@
-"""How gunicorn runs the service: threads, JSON logs, figures of all workers together."""
+"""How gunicorn runs the service: our worker, JSON logs, figures of all workers together."""
 
+import logging
 import os
+import shutil
+from importlib.metadata import version
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
@@ -8,15 +11,14 @@ from prometheus_client.multiprocess import mark_process_dead
 from coopapi.config import read
 
 _settings = read()
-bind = _settings.bind
+bind = [_settings.bind, *([_settings.metrics_bind] if _settings.metrics_bind else [])]
 workers = _settings.workers
 threads = _settings.threads
-worker_class = "gthread"
+worker_class = "coopapi.worker.Worker"
 timeout = 60
 graceful_timeout = 20
 max_requests = 50_000
 max_requests_jitter = 5_000
-forwarded_allow_ips = "127.0.0.1"
 control_socket_disable = True
 logconfig_dict = {
     "version": 1,
@@ -24,8 +26,24 @@ logconfig_dict = {
     "formatters": {"json": {"()": "coopapi.edge.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
     "root": {"level": _settings.log_level, "handlers": ["stderr"]},
-    "loggers": {name: {"level": "WARNING", "handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access")},
+    "loggers": {
+        name: {"level": "WARNING", "handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access", "alembic")
+    },
 }
+_log = logging.getLogger("coopapi.server")
+
+
+def when_ready(server: Any) -> None:
+    """Say that the service listens."""
+    _log.info("started", extra={"version": version("coopapi"), "bind": server.cfg.settings["bind"].get(), "workers": workers})
+
+
+def on_exit(server: Any) -> None:
+    """Say that the service has ended, and remove the folder of figures that `coopapi serve` made."""
+    del server
+    _log.info("stopped", extra={"version": version("coopapi")})
+    if _settings.metrics_bind and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, text
+from sqlalchemy import ColumnElement, ForeignKey, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Actor
+from coopapi.access import Actor, Level
 from coopapi.db import Kept, Row, Work, as_json
-from coopapi.errors import BadRequest, Unprocessable
+from coopapi.errors import BadRequest, CoopError, Forbidden, NotFound, Unprocessable
+from coopapi.grants import CaseAccess
 
 _KEPT: Final = timedelta(days=7)
 _LONGEST: Final = 200
@@ -37,13 +38,17 @@ class IdempotencyKey(Row):
 
 
 class KeyReused(Unprocessable):
-    """The Idempotency-Key came with another request before."""
+    """The Idempotency-Key came with another request before.
+
+    Make a new key for each new request; send a key again only with the very same request.
+    """
 
 
-def once(work: Work, key: str, asked: bytes, effect: Callable[[], Made]) -> Made:
+def once(work: Work, key: str, asked: bytes, effect: Callable[[], Made], case_id: UUID | None = None) -> Made:
     """Do the effect under the key, or show again what it made, as the caller may see it now.
 
-    A copy that arrives meanwhile waits for the first one's commit.
+    A copy that arrives meanwhile waits for the first one's commit. Raises `NotFound` or `Forbidden` where the caller no
+    longer sees all that was made; `case_id` names the case in which it was made, if the address has one.
     """
     if not (0 < len(key) <= _LONGEST and key.isascii() and key.isprintable()):
         raise BadRequest(f"Idempotency-Key must be 1 to {_LONGEST} printable ASCII characters")
@@ -61,7 +66,7 @@ def once(work: Work, key: str, asked: bytes, effect: Callable[[], Made]) -> Made
         {**me, "authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now},
     )
     if claimed is None:
-        return _again(work, me, fingerprint)
+        return _again(work, me, fingerprint, case_id)
     made = effect()
     work.session.flush()
     work.session.execute(
@@ -71,7 +76,7 @@ def once(work: Work, key: str, asked: bytes, effect: Callable[[], Made]) -> Made
     return made
 
 
-def _again(work: Work, me: dict[str, Any], fingerprint: bytes) -> Made:
+def _again(work: Work, me: dict[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
     found = work.session.execute(
         text("select fingerprint, made from idempotency_keys where principal_id = :principal and key = :key"),
         me,
@@ -79,10 +84,20 @@ def _again(work: Work, me: dict[str, Any], fingerprint: bytes) -> Made:
     if bytes(found.fingerprint) != fingerprint:
         raise KeyReused
     model: type[Kept] = next(m.class_ for m in Row.registry.mappers if m.class_.__name__ == found.made["model"])
-    if isinstance(found.made["ids"], str):
-        return work.one(model, UUID(found.made["ids"]))
-    rows = {str(row.id): row for row in work.session.scalars(work.all(model).where(model.id.in_(found.made["ids"])))}
-    return [rows[row_id] for row_id in found.made["ids"] if row_id in rows]
+    single = isinstance(found.made["ids"], str)
+    ids = [UUID(row_id) for row_id in ([found.made["ids"]] if single else found.made["ids"])]
+    rows = {row.id: row for row in work.session.scalars(work.all(model).where(model.id.in_(ids)))}
+    if rows.keys() != set(ids):
+        raise _withheld(work, case_id)
+    return rows[ids[0]] if single else [rows[row_id] for row_id in ids]
+
+
+def _withheld(work: Work, case_id: UUID | None) -> CoopError:
+    """Say what a GET would say: of a case that the caller still knows of, that it may not be read; else, that nothing is there."""
+    grants = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
+    if case_id is not None and work.session.scalar(grants) == Level.INDEX:
+        return Forbidden("this needs read access to the case")
+    return NotFound()
 
 
 def _reference(made: Made) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _ALGORITHMS: Final[Mapping[str, frozenset[str]]] = {
     "RSA": frozenset({"PS256", "RS256"}),
 }
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_TEXTS: Final = ("kid", "kty", "use", "alg", "crv", "x", "y", "n", "e")
+"""The members of a key that are read here: all of them text."""
 _RSA_BITS: Final = 2048
 _LARGEST: Final = 100_000
 _AGAIN: Final = 60.0
@@ -70,21 +72,24 @@ class StaticKeys:
 def _read(jwk: Any) -> tuple[str, SigningKey]:
     if not isinstance(jwk, Mapping):
         raise ValueError("a key is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
-    kid, kty = jwk.get("kid"), str(jwk.get("kty"))
-    if not isinstance(kid, str) or not 0 < len(kid) <= 255:  # noqa: PLR2004 (a bound on names)
+    if not all(isinstance(jwk.get(name, ""), str) for name in _TEXTS):
+        raise ValueError(f"of a key, {', '.join(_TEXTS)} must be text")
+    public = {name: jwk[name] for name in _TEXTS if name in jwk}
+    kid, kty = public.get("kid", ""), public.get("kty", "")
+    if not 0 < len(kid) <= 255:  # noqa: PLR2004 (a bound on names)
         raise ValueError("a key has no kid")
     if kty not in _ALGORITHMS:
         raise ValueError("only EC, OKP and RSA keys are accepted")
     if _PRIVATE & jwk.keys():
         raise ValueError("a key holds its private half: send the public one")
-    if jwk.get("use", "sig") != "sig":
+    if public.get("use", "sig") != "sig":
         raise ValueError("a key is not for signatures")
-    implied = _CURVES.get(str(jwk.get("crv"))) if kty != "RSA" else "PS256"
-    algorithm = jwk.get("alg", implied)
+    implied = _CURVES.get(public.get("crv", ""), "") if kty != "RSA" else "PS256"
+    algorithm = public.get("alg", implied)
     if algorithm not in _ALGORITHMS[kty] or (kty != "RSA" and algorithm != implied):
         raise ValueError("a key's algorithm is not one of ES256, ES384, EdDSA, PS256, RS256, or not the one of its curve")
     try:
-        key = jwt.PyJWK(dict(jwk), algorithm=algorithm).key
+        key = jwt.PyJWK(public, algorithm=algorithm).key
     except (jwt.PyJWTError, ValueError, TypeError, KeyError) as fault:
         raise ValueError("a key cannot be read") from fault
     if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:

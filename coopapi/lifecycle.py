@@ -7,11 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 from coopapi.access import Action, Level
-from coopapi.errors import Conflict, Unprocessable
+from coopapi.errors import Conflict, Unprocessable, broken
 
 
 class IllegalMove(Conflict):
-    """The present state does not allow that event."""
+    """The present state does not allow that event.
+
+    `allowed` lists the events that are possible in the present state; `transitions` shows those that you may take.
+    """
 
 
 class Side(StrEnum):
@@ -52,7 +55,10 @@ class Move:
 
 
 class ReasonNeeded(Unprocessable):
-    """The step needs a reason."""
+    """The step needs a reason.
+
+    Send `reason` with the event.
+    """
 
 
 class Lifecycle:
@@ -93,7 +99,7 @@ class Lifecycle:
             allowed = [m.event for m in self.leaving(state)]
             raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed)
         if found.reason and not reason:
-            raise ReasonNeeded(errors=[{"in": "body", "pointer": "/reason", "detail": f"say why you {event} this"}])
+            raise ReasonNeeded(errors=[broken("/reason", "required", f"say why you {event} this")])
         return found
 
     def mermaid(self) -> str:

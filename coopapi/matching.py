@@ -40,17 +40,19 @@ _RELABEL = text(
     "select * from priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role)"
 )
 _CANDIDATES = text(
-    "select * from priv.candidates(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:was as integer[]), :limits)"
+    "select * from priv.candidates(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:was as integer[]),"
+    " cast(:was_open as integer[]), :limits)"
 )
 _SETTLE = text(
-    "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:apart as uuid[]), cast(:a as uuid[]),"
-    " cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]), cast(:rules as text[]), :limits, :request)"
+    "select priv.settle(:case, cast(:tokens as bytea[]), cast(:was as integer[]), cast(:was_open as integer[]),"
+    " cast(:apart as uuid[]), cast(:a as uuid[]), cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]),"
+    " cast(:rules as text[]), :limits, :request)"
 )
 _RECONSIDER = text("select priv.reconsider(null, :limits, :request)")
 
 
 def limits(work: Work) -> list[int]:
-    """How many cases may hold a match key of persons, and how many a value."""
+    """How many identifiers may hold a match key of persons, and how many cases a value."""
     return [work.settings.crowd, work.settings.high_frequency]
 
 
@@ -129,8 +131,7 @@ def unregister(work: Work, case_id: UUID, identifiers: Sequence[UUID] | None = N
 def relabel(work: Work, case_id: UUID, subject_id: UUID | None = None, role: str | None = None) -> None:
     """Let matching follow a case's new visibility, or a subject's new category."""
     held = _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "role": role})
-    if held:
-        _settle(work, case_id, held, None, _compare(work, case_id, (), held))
+    _settle(work, case_id, held, None, _compare(work, case_id, (), held))
 
 
 def _compare(work: Work, case_id: UUID, identifiers: Sequence[UUID], held: Sequence[Row[Any]]) -> list[Likeness]:
@@ -140,9 +141,10 @@ def _compare(work: Work, case_id: UUID, identifiers: Sequence[UUID], held: Seque
         return []
     asked = {"case": case_id, "identifiers": [str(i) for i in identifiers], **_tokens(crossed), "limits": limits(work)}
     pairs = _run(work, _CANDIDATES, asked)
-    if pairs:
-        # Of no case, hence for the auditor alone: how many were near is a hint of cases that the owner may not know of.
-        work.note("identifiers.compared", object_type="case", case=str(case_id), count=len(pairs))
+    if known := [pair for pair in pairs if not pair.hidden]:
+        # The entry belongs to no case, hence it is for the auditor alone: how many were near hints at cases that the readers of
+        # this one may not know of. Hidden cases of others are not counted, because the auditor may not know of them either.
+        work.note("identifiers.compared", object_type="case", case=str(case_id), count=len(known))
     return compare(work, pairs)
 
 
@@ -161,7 +163,8 @@ def _settle(work: Work, case_id: UUID, held: Sequence[Row[Any]], apart: Sequence
 
 
 def _tokens(held: Sequence[Row[Any]]) -> dict[str, list[Any]]:
-    return {"tokens": [_bytea(row.token) for row in held], "was": [row.was for row in held]}
+    was, was_open = [row.was for row in held], [row.was_open for row in held]
+    return {"tokens": [_bytea(row.token) for row in held], "was": was, "was_open": was_open}
 
 
 def _bytea(token: bytes) -> str:

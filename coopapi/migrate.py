@@ -1,4 +1,4 @@
-"""Bring a database to the present state: roles, check of the key file, tables, rules, key of the context."""
+"""Bring a database to the present state: roles, check of the key file, tables, rules, keys."""
 
 import secrets
 from pathlib import Path
@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, make_url, text
 
-from coopapi import rules
+from coopapi import rules, signing
 from coopapi.config import BadSettings
 from coopapi.crypto import Keyring, same
 
@@ -63,6 +63,7 @@ def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -
             rules.apply(connection, rules_folder(), role)
             _install_keys(connection, keys)
             _settle_restored_events(connection)
+            signing.ensure(connection, keys)
             _close_temporary(connection, role)
         if borrowed:
             connection.execute(text("revoke coopapi_definer from current_user"))

@@ -18,11 +18,15 @@ from coopapi.errors import BadRequest
 LIMIT: Final = 50
 MOST: Final = 200
 _LIFETIME: Final = 7 * 24 * 3600
+_BLOCK: Final = 256
 _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
 
 
 class BadCursor(BadRequest):
-    """The cursor is not one of this list, of this caller, or it has expired."""
+    """The cursor is not one of this list, of this caller, or it has expired.
+
+    Begin again with the first page, and pass on `next` as it comes, as the same caller with the same filters.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +81,9 @@ def _values(order: Order, texts: Sequence[str]) -> list[Any]:
 
 
 def seal_cursor(work: Work, content: Mapping[str, Any], place: str) -> str:
-    """Seal where a list was left, for one caller and one question."""
+    """Seal where a list was left, for one caller and one question. Its length says nothing of the numbers in it."""
     plain = as_json({"until": work.now.timestamp() + _LIFETIME, **content})
+    plain = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
     return base64.urlsafe_b64encode(work.keys.sealer("cursors").seal(plain.encode(), place)).decode().rstrip("=")
 
 

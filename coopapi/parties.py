@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, s
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Actor, Level
-from coopapi.db import Row, Work, new_id
+from coopapi.db import Row, Work, own_id
 from coopapi.grants import granted
 from coopapi.lifecycle import Side
 
@@ -23,7 +23,7 @@ class Party(Row):
     __tablename__ = "parties"
     __table_args__ = (UniqueConstraint("object_id", "authority_id", "side"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     object_id: Mapped[UUID] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     side: Mapped[str] = mapped_column()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from coopapi import errors, quotas
+from coopapi import errors, proxies, quotas
 from coopapi.errors import CoopError
 from coopapi.quotas import QuotaExceeded
 
@@ -26,7 +26,9 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     errors.Stale: HTTPStatus.PRECONDITION_FAILED,
     errors.PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     errors.Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     CoopError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -41,6 +43,24 @@ _DATABASE: Final[Mapping[str, type[CoopError]]] = {
     "40001": errors.Unavailable,
     "40P01": errors.Unavailable,
 }
+_FRAMEWORK: Final[Mapping[int, type[CoopError]]] = {
+    status: kind for kind, status in STATUS.items() if kind not in {errors.Conflict, errors.Stale, errors.PreconditionRequired}
+}
+_SCHEMA_RULES: Final = tuple(
+    (re.compile(pattern), rule)
+    for pattern, rule in (
+        ("Missing data for required field", "required"),
+        ("Field may not be null", "not_null"),
+        ("Unknown field", "unknown_field"),
+        ("Must be one of|One or more of the choices", "one_of"),
+        ("Longer than|Shorter than|Length must be", "length"),
+        ("Must be (greater|less) than|Number too large|Special numeric values", "range"),
+        ("Must be equal to", "equal"),
+        ("String does not match", "pattern"),
+        ("Not a valid|Invalid|.*cannot be formatted", "type"),
+    )
+)
+"""The rule behind each sentence with which the schema library refuses a value; our own refusals name theirs (`errors.Refusal`)."""
 _log = logging.getLogger("coopapi.problems")
 
 
@@ -54,22 +74,38 @@ def title(kind: type[CoopError]) -> str:
     return (kind.__doc__ or "").splitlines()[0]
 
 
+def remedy(kind: type[CoopError]) -> str:
+    """Tell what to do about an error: the second paragraph of its docstring, or of the kind that it descends from."""
+    paragraphs = (" ".join((base.__doc__ or "").split("\n\n", 1)[1:]) for base in kind.__mro__)
+    return " ".join(next(filter(None, paragraphs)).split())
+
+
 def status_of(kind: type[CoopError]) -> HTTPStatus:
     """Look the status up when the error is handled, through the kinds a class descends from."""
     return next(STATUS[base] for base in kind.__mro__ if base in STATUS)
 
 
-def problem(status: int, name: str, heading: str, detail: str = "", **extra: Any) -> Response:
-    """Write one problem document."""
-    body = {"type": f"/problems/{name}", "title": heading, "status": int(status), **({"detail": detail} if detail else {}), **extra}
-    return Response(json.dumps(body) + "\n", int(status), content_type=MEDIA_TYPE)
+def named(kind: type[CoopError]) -> dict[str, Any]:
+    """Name a problem as every document about it does: its type, its title and its status."""
+    return {"type": f"/problems/{slug(kind)}", "title": title(kind), "status": int(status_of(kind))}
+
+
+def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the addresses that an error names as they are seen from outside."""
+    found = dict(extra)
+    if str(found.get("existing", "")).startswith("/"):
+        found["existing"] = proxies.here(found["existing"])
+    if "live" in found:
+        found["live"] = [{**one, "href": proxies.here(one["href"])} for one in found["live"]]
+    return found
 
 
 def from_domain(error: CoopError) -> Response:
     """A broken rule: the class names it, its docstring explains it."""
     kind = type(error)
     status = status_of(kind)
-    answer = problem(status, slug(kind), title(kind), error.detail, **error.extra)
+    body = {**named(kind), **({"detail": error.detail} if error.detail else {}), **_placed(error.extra)}
+    answer = Response(json.dumps(body) + "\n", int(status), content_type=MEDIA_TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="coopapi"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -85,14 +121,14 @@ def from_http(error: HTTPException) -> Response:
     """What the framework refuses: unknown paths, methods, and input against a schema."""
     if error.response is not None:
         return error.response  # type: ignore[return-value]  # a finished answer, such as 304
-    status = error.code or 500
     data: Mapping[str, Any] = getattr(error, "data", None) or {}
     if "messages" in data:
         faults = [fault for where, tree in data["messages"].items() for fault in _pointers(tree, where)]
-        return problem(status, "invalid-input", "The input does not fit the schema.", errors=faults)
-    answer = problem(status, f"http-{status}", error.name, "" if status == HTTPStatus.NOT_FOUND else str(error.description or ""))
-    if status == HTTPStatus.NOT_FOUND:
-        answer = from_domain(errors.NotFound())
+        return from_domain(errors.InvalidInput(errors=faults))
+    status = error.code or 500
+    kind = _FRAMEWORK.get(status, errors.BadRequest if status < HTTPStatus.INTERNAL_SERVER_ERROR else CoopError)
+    told = kind is not errors.NotFound and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    answer = from_domain(kind(str(error.description or "") if told else ""))
     for key, value in error.get_headers():
         if key.lower() in {"allow", "retry-after"}:
             answer.headers[key] = value
@@ -107,7 +143,14 @@ def _pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]
             yield from _pointers(below, where, path + part)
     else:
         for message in tree if isinstance(tree, list) else [tree]:
-            yield {"in": "body" if where == "json" else where, "pointer": path, "detail": str(message)}
+            yield errors.broken(path, rule_of(message), str(message), "body" if where == "json" else where)
+
+
+def rule_of(message: object) -> str:
+    """Name the rule that a schema's message is about: our own messages carry it, the library's are known by their words."""
+    if isinstance(message, errors.Refusal):
+        return message.rule
+    return next((rule for words, rule in _SCHEMA_RULES if words.match(str(message))), "schema")
 
 
 def from_database(error: DBAPIError) -> Response:
@@ -128,7 +171,7 @@ def from_accident(error: Exception) -> Response:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else ""
     _log.error("accident", extra={"error": type(error).__name__, "place": place})
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "coop-error", "Something went wrong on our side.")
+    return from_domain(CoopError())
 
 
 def register(app: Flask) -> None:

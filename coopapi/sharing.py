@@ -32,11 +32,17 @@ _RESHARE = text("select priv.reshare(:object, :sides, :reason)").bindparams(bind
 
 
 class SharedAlready(Conflict):
-    """The case is shared here already."""
+    """The case is shared here already.
+
+    Use the share that `existing` names; end it first to share the case anew on another level.
+    """
 
 
 class OwnersOnly(Forbidden):
-    """The owner of a case takes back what it shared."""
+    """Only the owner of a case takes back what it shared.
+
+    Ask the authority that shared the case.
+    """
 
 
 class SharedCase(Kept):

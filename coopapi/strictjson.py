@@ -3,17 +3,26 @@
 import json
 import math
 import re
+from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 from coopapi.errors import BadRequest, TooLarge
 
-_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+_STRING: Final = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"?)', re.DOTALL)
+"""A string from its first quote to its last, or to the end of the body if it has none: no byte is looked at twice."""
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_NESTING: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_LONGEST_ESCAPE: Final = 12
+"""Bytes of one character that is escaped as two surrogates."""
 _DIGITS: Final = 19
 _INT64: Final = 2**63
 
 
 class BadJson(BadRequest):
-    """The body is not JSON that we accept."""
+    """The body is not JSON that we accept.
+
+    Send one JSON value in UTF-8, without repeated members, NaN, unpaired surrogates or NUL. `detail` says what was found.
+    """
 
 
 def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_items: int = 20_000, max_string: int = 10_000) -> Any:
@@ -24,81 +33,79 @@ def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_it
     """
     if len(raw) > max_bytes:
         raise TooLarge(f"at most {max_bytes} bytes")
-    _check_depth(raw, max_depth)
-    reader = _Reader(max_items, max_string)
+    _scan(raw, max_depth, max_items, max_string)
     try:
         value = json.loads(
             raw.decode(),
-            object_pairs_hook=reader.object,
+            object_pairs_hook=_object,
             parse_int=_integer,
             parse_float=_real,
             parse_constant=_constant,
         )
     except UnicodeDecodeError:
         raise BadJson("it is not UTF-8") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise BadJson("it is not well-formed JSON") from None
-    reader.check(value)
+    _check_texts(value, max_string)
     return value
 
 
-def _check_depth(raw: bytes, most: int) -> None:
-    """Count brackets outside strings before parsing, so that nothing recurses."""
-    depth = 0
-    for found in _STRUCTURE.finditer(raw):
-        first = found[0][:1]
-        if first in b"[{":
-            depth += 1
-            if depth > most:
-                raise BadJson(f"it is nested deeper than {most}")
-        elif first in b"]}":
-            depth -= 1
+def _scan(raw: bytes, max_depth: int, max_items: int, max_string: int) -> None:
+    """Count strings, members and depth in the bytes, in linear time, before the parser builds anything from them.
+
+    Well-formed JSON has one member for each comma and one more for each array or object that is not empty. What is not
+    well-formed may be counted wrongly; the parser refuses it.
+    """
+    pieces = _STRING.split(raw, 2 * max_items + 2)
+    strings = pieces[1::2]
+    bare = b'"'.join(pieces[::2]).translate(None, b" \t\n\r")
+    opened = bare.count(b"[") + bare.count(b"{")
+    if len(strings) > 2 * max_items + 1 or bare.count(b",") + opened - bare.count(b"[]") - bare.count(b"{}") > max_items:
+        raise BadJson("it has too many members")
+    brackets = bare.translate(None, _NO_BRACKETS)
+    if len(brackets) != 2 * opened:
+        raise BadJson("it is not well-formed JSON")
+    if max(accumulate(map(_NESTING.__getitem__, brackets)), default=0) > max_depth:
+        raise BadJson(f"it is nested deeper than {max_depth}")
+    if max(map(len, strings), default=0) > _LONGEST_ESCAPE * max_string + 2:
+        raise _too_long(max_string)
 
 
-class _Reader:
-    """Counts and checks what the parser finds."""
+def _too_long(most: int) -> BadJson:
+    return BadJson(f"a string is longer than {most} characters")
 
-    def __init__(self, max_items: int, max_string: int) -> None:
-        self.left = max_items
-        self.max_string = max_string
 
-    def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise BadJson("an object has the same key twice")
-        return found
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise BadJson("an object has the same key twice")
+    return found
 
-    def check(self, value: Any) -> None:
-        """Check every value found, without recursion."""
-        waiting = [value]
-        while waiting:
-            current = waiting.pop()
-            if isinstance(current, str):
-                self.text(current)
-            elif isinstance(current, dict):
-                self.count(len(current))
-                for key in current:
-                    self.text(key)
-                waiting += current.values()
-            elif isinstance(current, list):
-                self.count(len(current))
-                waiting += current
 
-    def count(self, items: int) -> None:
-        self.left -= items
-        if self.left < 0:
-            raise BadJson("it has too many members")
+def _check_texts(value: Any, longest: int) -> None:
+    """Check every key and every string that was read, without recursion."""
+    waiting = [value]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, str):
+            _check_text(current, longest)
+        elif isinstance(current, dict):
+            waiting += current.keys()
+            waiting += current.values()
+        elif isinstance(current, list):
+            waiting += current
 
-    def text(self, value: str) -> None:
-        if len(value) > self.max_string:
-            raise BadJson(f"a string is longer than {self.max_string} characters")
-        if "\0" in value:
-            raise BadJson("a string holds NUL")
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise BadJson("a string holds a lone surrogate") from None
+
+def _check_text(value: str, longest: int) -> None:
+    if len(value) > longest:
+        raise _too_long(longest)
+    if "\0" in value:
+        raise BadJson("a string holds NUL")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise BadJson("a string holds a lone surrogate") from None
 
 
 def _integer(text: str) -> int:

@@ -28,11 +28,21 @@ _UNCHECKED: Final = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "
 
 
 class BadToken(Unauthenticated):
-    """The access token is not one that we accept."""
+    """The access token is not one that we accept.
+
+    Get a new token from your issuer. `detail` says what is wrong with this one: signature, audience, issuer or time.
+    """
 
 
 class BadAssertion(Unauthenticated):
-    """The client assertion is not one that we accept."""
+    """The client assertion is not one that we accept.
+
+    Sign a new assertion for each request, with the client's registered key, for this service, and valid for minutes only.
+    """
+
+
+class BadSignature(BadAssertion):
+    """The client assertion is not signed with a key of the client that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +187,7 @@ def read_assertion(
 ) -> AssertionClaims:
     """Verify a client assertion by the client's own keys (RFC 7523), or raise `BadAssertion`."""
     header, payload = _parts(assertion, BadAssertion)
-    _check_signature(assertion, header, StaticKeys(jwks), _ASSERTION_ALGORITHMS, BadAssertion)
+    _check_signature(assertion, header, StaticKeys(jwks), _ASSERTION_ALGORITHMS, BadSignature)
     if payload.get("iss") != client_id or payload.get("sub") != client_id:
         raise BadAssertion("iss and sub must be the client")
     if not isinstance(payload.get("aud"), str) or payload["aud"] not in audiences:
@@ -222,6 +232,8 @@ def _issuer(entry: Any, where: str) -> Issuer:
             raise ValueError(f"{where}: {name} is not a setting of an issuer, or of the wrong type")
     if "issuer" not in entry or ("jwks" in entry) == ("jwks_uri" in entry):
         raise ValueError(f"{where} needs issuer, and one of jwks and jwks_uri")
+    if not all(isinstance(name, str) for name in [*entry.get("algorithms", ()), *entry.get("typ", ())]):
+        raise ValueError(f"{where}: algorithms and typ must be lists of text")
     if not set(entry.get("algorithms", ["ES256"])) <= ALGORITHMS:
         raise ValueError(f"{where}: algorithms must be of {', '.join(sorted(ALGORITHMS))}")
     try:

@@ -22,14 +22,31 @@ ISSUER = "https://issuer.test"
 APP_PASSWORD = "app-password"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--stories", type=int, default=40, help="how many stories are played in two worlds (tests/worlds)")
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts = [
+        count
+        for report in terminalreporter.stats.get("passed", ())
+        for name, count in report.user_properties
+        if name == "two worlds"
+    ]
+    if counts:
+        stories, comparisons = (sum(column) for column in zip(*counts, strict=True))
+        terminalreporter.write_line(f"two worlds: {stories} stories, {comparisons} answers compared")
+
+
 class Clock:
-    """A clock that tests move."""
+    """A clock that tests move, and may stop."""
 
     def __init__(self):
         self.offset = timedelta()
+        self.stopped = None
 
     def __call__(self):
-        return datetime.now(UTC) + self.offset
+        return self.stopped or datetime.now(UTC) + self.offset
 
     def forward(self, **by):
         self.offset += timedelta(**by)
@@ -70,6 +87,7 @@ def settings(postgres, signer, tmp_path_factory):
     return config.read(
         {
             "COOPAPI_DATABASE_URL": postgres.url("coopapi", migrate.DEFAULT_ROLE, APP_PASSWORD),
+            "COOPAPI_OWNER_DATABASE_URL": postgres.url("coopapi"),
             "COOPAPI_KEY_FILE": str(folder / "none"),
             "COOPAPI_ISSUERS_FILE": str(folder / "issuers.json"),
             "COOPAPI_BASE_URL": "https://coopapi.test",
@@ -120,7 +138,7 @@ def database(app):
 @pytest.fixture
 def world(app, register, signer, clock) -> World:
     """Authorities of three countries and their people, on an otherwise empty register."""
-    clock.offset = timedelta()
+    clock.offset, clock.stopped = timedelta(), None
 
     def settle():
         register.empty()

@@ -88,8 +88,8 @@ def bare_request(world, owner, request, *measures):
     with owner.cursor() as cursor:
         cursor.execute(
             """insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped, sealed, notices,
-                grounds, path_countries, created_by, created_at, updated_at) values (%(request)s, 1, %(nl)s, %(request)s, 'eio', %(nl)s,
-                'draft', 'routine', 'x', 'x', '{}', '{}', '{}', %(person)s, now(), now())""",
+                grounds, path_countries, created_by, created_at, updated_at, reference_folded) values (%(request)s, 1, %(nl)s, %(request)s,
+                'eio', %(nl)s, 'draft', 'routine', 'x', 'x', '{}', '{}', '{}', %(person)s, now(), now(), %(request)s)""",
             about,
         )
         for place, measure in enumerate(measures):

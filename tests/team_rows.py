@@ -6,7 +6,8 @@ NEW = "gen_random_uuid()"
 _OWN = "'{nl}'"
 _MADE = {
     "jits": f"(id, version, maker_id, reference, legal_basis, states_of_operation, state, wrapped, sealed, created_by, created_at,"
-    f" updated_at) values ({NEW}, 1, {_OWN}, 'new', 'x', '{{{{}}}}', 'proposed', 'x', 'x', '{{person}}', now(), now())",
+    f" updated_at, reference_folded) values ({NEW}, 1, {_OWN}, 'new', 'x', '{{{{}}}}', 'proposed', 'x', 'x', '{{person}}', now(), now(),"
+    " 'new')",
     "jit_parties": f"values ({NEW}, 1, '{{team}}', '{{fr}}', 'FR', null, null, 'party', now(), null)",
     "jit_members": f"values ({NEW}, 1, '{{team}}', '{{fr}}', 'x', false, 'serving', now(), null)",
     "jit_participants": f"values ({NEW}, 1, '{{team}}', '{{fr}}', 'x', false, 'x', 'serving', now(), null)",
@@ -23,7 +24,8 @@ PROBES = {
     **{(table, "changed"): f"update {table} set version = 9" for table in _MADE},
 }
 _TEAM = """insert into jits (id, version, maker_id, reference, legal_basis, states_of_operation, state, wrapped, sealed, created_by,
-    created_at, updated_at) values (gen_random_uuid(), 1, %(nl)s, %(name)s, 'x', '{}', 'proposed', 'x', 'x', %(who)s, now(), now())
+    created_at, updated_at, reference_folded) values (gen_random_uuid(), 1, %(nl)s, %(name)s, 'x', '{}', 'proposed', 'x', 'x', %(who)s, now(),
+    now(), %(name)s)
     returning id"""
 _ROWS = """insert into parties values (gen_random_uuid(), %(jit)s, %(nl)s, 'negotiating', null, true, now(), null);
     insert into jit_parties values (gen_random_uuid(), 1, %(jit)s, %(nl)s, 'NL', null, null, 'party', now(), null);

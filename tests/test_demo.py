@@ -1,18 +1,25 @@
-"""The demo, as a newcomer starts it: one command, a second start, Ctrl-C, kill -9."""
+"""The demo, as a newcomer starts it: one command, the tour of the README, a second start, Ctrl-C, kill -9, starting over."""
 
 import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+import tour
 import urllib3
 
-COMMAND = [sys.executable, "-c", "from coopapi.cli import main; main()", "demo", "--port", "0", "--json", "--data-dir"]
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-c", "from coopapi.cli import main; main()", "demo"]
+NEEDLESS = {"/api/v1/me", "/.well-known/jwks.json"}
+ROLES = {"investigator", "prosecutor", "central_authority", "contact_point", "desk", "analyst", "system", "auditor", "admin"}
 
 
 @pytest.fixture
@@ -23,10 +30,24 @@ def folder():
     shutil.rmtree(made, ignore_errors=True)
 
 
+@pytest.fixture
 def start(folder):
-    process = subprocess.Popen([*COMMAND, str(folder / "data")], stdout=subprocess.PIPE, text=True)
-    line = process.stdout.readline()
-    return process, json.loads(line)
+    """Start a demo; whatever is left of it is stopped when the test is over."""
+    running = []
+
+    def begin(*more):
+        running.append(launch(folder, *more))
+        return running[-1], json.loads(running[-1].stdout.readline())
+
+    yield begin
+    for process in running:
+        if process.poll() is None:
+            stop(process)
+
+
+def launch(folder, *more):
+    command = [*COMMAND, "--port", "0", "--json", "--data-dir", str(folder / "data"), *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 def stop(process, how=signal.SIGINT):
@@ -35,9 +56,13 @@ def stop(process, how=signal.SIGINT):
     process.stdout.close()
 
 
+def ask(told, path, token=None):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return urllib3.request("GET", told["base_url"] + path, headers=headers, retries=False)
+
+
 def get(told, who, path):
-    token = next(p["token"] for p in told["personas"] if p["name"] == who)
-    answer = urllib3.request("GET", told["base_url"] + path, headers={"Authorization": f"Bearer {token}"}, retries=False)
+    answer = ask(told, path, next(p["token"] for p in told["personas"] if p["name"] == who))
     assert answer.status == 200, answer.data
     return answer.json()
 
@@ -46,40 +71,98 @@ def cases(told):
     return {case["id"] for case in get(told, "Investigator Wren", "/api/v1/cases")["items"]}
 
 
-def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(folder):
-    process, told = start(folder)
-    assert told.keys() == {"base_url", "docs_url", "personas"}
+def lists():
+    """The addresses that list something and ask for nothing."""
+    paths = json.loads((ROOT / "openapi" / "openapi.json").read_text())["paths"].items()
+    reads = {path: item["get"] for path, item in paths if "get" in item and "{" not in path}
+    asking = {path for path, read in reads.items() if any(p.get("required") for p in read.get("parameters", ()))}
+    return reads.keys() - asking - NEEDLESS
+
+
+def walk(folder, told):
+    """Walk the tour as the README has it; what it said."""
+    shutil.copytree(ROOT / "docs", folder / "docs", dirs_exist_ok=True)
+    line = f"U={told['base_url']}/api/v1 AS={folder / 'data' / 'as'}"
+    done = subprocess.run(["bash", "-c", tour.script(line)], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(folder, start):
+    process, told = start()
+    assert told.keys() == {"base_url", "docs_url", "personas", "client"}
     assert all(p.keys() == {"name", "role", "authority", "country", "token"} for p in told["personas"])
+    assert {p["role"] for p in told["personas"]} == ROLES
     overlaps = get(told, "Prosecutor Merle", "/api/v1/overlaps")["items"]
     assert [o["counterpart"]["authority"]["country"] for o in overlaps] == ["NL"]
     assert overlaps[0]["strength"] == "strong"
-    assert urllib3.request("GET", told["docs_url"], retries=False).status == 200
-    assert b"coopapi_requests_total" in urllib3.request("GET", told["base_url"] + "/metrics", retries=False).data
+    assert ask(told, "/docs").status == 200
+
+    tokens = [p["token"] for p in told["personas"]]
+    answers = {path: [a.json() for t in tokens if (a := ask(told, path, t)).status == 200] for path in lists()}
+    assert len(answers) > 20
+    assert {path for path, found in answers.items() if not any(one["items"] for one in found)} == set()
+
+    grant = {"grant_type": "client_credentials", **told["client"]}
+    form = {"body": urlencode(grant), "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+    given = urllib3.request("POST", told["base_url"] + "/oauth/token", **form, retries=False)
+    assert ask(told, "/api/v1/cases", given.json()["access_token"]).json()["items"]
+
     before = cases(told)
-    second = subprocess.run([*COMMAND, str(folder / "data")], capture_output=True, text=True, check=False)
+    second = subprocess.run([*COMMAND, "--data-dir", str(folder / "data")], capture_output=True, text=True, check=False)
     assert (second.returncode, "already" in second.stderr) == (1, True)
-    assert cases(told) == before
+
+    for _ in range(2):
+        said = walk(folder, told)
+        assert "disclosed_partial [('iban', 'FR14 2004 1010 0505 0001 3M02 606', 'intelligence only')]" in said
+        assert re.search(
+            r"^True \[\]\nready \ntransmitted \nreceived \n(.*EIO Art.*\n){2}acknowledged \nNone .*'rule': 'ground'",
+            said,
+            re.MULTILINE,
+        )
     stop(process)
     assert process.returncode == 0
 
-    process, again = start(folder)
+    process, again = start()
     assert cases(again) == before
     stop(process)
 
 
-def test_what_a_killed_demo_left_is_adopted_and_stopped(folder):
-    process, told = start(folder)
+def test_what_a_killed_demo_left_is_adopted_and_stopped_and_a_reset_starts_over(folder, start):
+    process, told = start()
     before = cases(told)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
 
-    process, again = start(folder)
+    process, again = start()
     assert cases(again) == before
     with pytest.raises(urllib3.exceptions.HTTPError):
         get(told, "Investigator Wren", "/api/v1/me")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+
+    (folder / "data" / "mine.txt").write_text("not the demo's")
+    process, anew = start("--reset")
+    assert not cases(anew) & before
+    assert (folder / "data" / "mine.txt").exists()
     stop(process, signal.SIGTERM)
     left = subprocess.run(["pgrep", "-f", str(folder)], capture_output=True, text=True, check=False).stdout.split()
     for pid in left:
         os.kill(int(pid), signal.SIGKILL)
     assert left == []
+
+
+def test_a_port_that_is_taken_is_answered_with_the_command_to_run(folder):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        command = [*COMMAND, "--port", port, "--data-dir", str(folder / "data")]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    other = re.search(
+        rf"port {port} is taken .*: coopapi demo --port (\d+) --data-dir {folder / 'data'}$", refused.stderr, re.MULTILINE
+    )
+    assert other[1] != port

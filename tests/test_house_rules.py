@@ -14,7 +14,8 @@ from coopapi.lifecycle import Lifecycle
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "coopapi").rglob("*.py"))
-UNOWNED = {"SigningKey", "UsedAssertion"}
+VALIDATORS = {"Regexp", "Length", "Range", "OneOf", "Equal"}
+UNOWNED = {"UsedAssertion"}
 
 
 def calls(tree, names):
@@ -34,7 +35,7 @@ def commits(path, tree):
 
 
 def aborts(_path, tree):
-    return [c.lineno for c in calls(tree, {"abort"})]
+    return [c.lineno for c in calls(tree, {"abort"}) if not ast.unparse(c.func).endswith("transport.abort")]
 
 
 def prints(_path, tree):
@@ -69,6 +70,18 @@ def long_files(_path, tree):
     return [300] if max((getattr(n, "end_lineno", 0) or 0 for n in ast.walk(tree)), default=0) > 300 else []
 
 
+def nameless_refusals(path, tree):
+    """A schema refuses by `fields.refusal`, and every fault that is pointed to names its rule."""
+    bare = [c.lineno for c in calls(tree, {"ValidationError"})] if path.name != "fields.py" else []
+    bare += [c.lineno for c in calls(tree, VALIDATORS) if any(k.arg == "error" for k in c.keywords)]
+    faults = [n for n in ast.walk(tree) if isinstance(n, ast.Dict) and "pointer" in (keys := _keys(n)) and "rule" not in keys]
+    return bare + [n.lineno for n in faults if None not in _keys(n)]
+
+
+def _keys(node):
+    return {key and getattr(key, "value", None) for key in node.keys}
+
+
 LAWS = {
     commits: "session.commit()",
     aborts: "abort(404)",
@@ -76,6 +89,7 @@ LAWS = {
     naive_now: "datetime.now()",
     session_settings: "x = \"select set_config('a', 'b', false)\"",
     deferred_imports: "def f():\n    import os",
+    nameless_refusals: 'raise Unprocessable(errors=[{"in": "body", "pointer": "/a", "detail": "wrong"}])',
     long_functions: "def f():\n" + "    x = 1\n" * 41,
     long_files: "x = 1\n" * 301,
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from coopapi.access import GRANTS
+from coopapi.approvals.models import APPROVAL_LIFE
 from coopapi.cases.models import CASE_LIFE, IDENTIFIER_LIFE
 from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE
@@ -19,6 +20,7 @@ from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
 from coopapi.sharing import SHARE_LIFE
 
 LIVES = {
+    "approval": APPROVAL_LIFE,
     "case": CASE_LIFE,
     "identifier": IDENTIFIER_LIFE,
     "access": ACCESS_LIFE,
@@ -45,6 +47,7 @@ LIVES = {
     "jit_place": teams.PLACE_LIFE,
 }
 ENDS = {
+    "approval": {"approved", "rejected", "withdrawn", "expired"},
     "case": {"transferred", "withdrawn"},
     "identifier": {"withdrawn"},
     "access": {"withdrawn"},
@@ -121,6 +124,7 @@ def test_the_drawings_in_the_documents_are_the_tables():
     gathering = (Path(__file__).parents[1] / "docs" / "meetings.md").read_text()
     for name in ("meeting", "place", "action", "consultation"):
         assert LIVES[name].mermaid() in gathering
+    assert APPROVAL_LIFE.mermaid() in (Path(__file__).parents[1] / "docs" / "approvals.md").read_text()
     about_teams = (Path(__file__).parents[1] / "docs" / "teams.md").read_text()
     for name in ("jit", "jit_amendment", "jit_statement"):
         assert LIVES[name].mermaid() in about_teams

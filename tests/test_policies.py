@@ -16,29 +16,27 @@ from coopapi.callers import actor_of
 from coopapi.lifecycle import Side
 
 NEW = "gen_random_uuid()"
+POWERS = ("roles", "victim_cleared", "active", "secret_digest", "jwks", "issuer", "subject", "vouched_by", "authority_id", "kind")
 PROBES = {
     ("authorities", "seen"): "select count(*) from authorities where id = '00000000-0000-0000-0000-000000000000'",
     ("authorities", "made"): f"insert into authorities values ({NEW}, 1, 'X', 'court', 'BE', '{{}}', '{{}}', false, now())",
     ("authorities", "changed"): "update authorities set version = version",
     ("principals", "seen"): "select count(*) from principals where authority_id = '{nl}'",
-    (
-        "principals",
-        "made",
-    ): f"insert into principals values ({NEW}, 1, '{{nl}}', 'person', 'X', 'i', 's', '{{{{admin}}}}', false, true, null, null, now())",
     ("principals", "changed"): "update principals set version = 9",
+    ("approvals", "seen"): "select count(*) from approvals",
     ("case_access", "seen"): "select count(*) from case_access where case_id = '{case}'",
     ("case_access", "given"): f"insert into case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)"
     f" values ({NEW}, 1, '{{case}}', '{{nl}}', '{{fr}}', 3, 'x', now())",
     ("case_access", "changed"): "update case_access set version = 9",
     ("cases", "seen"): "select count(*) from cases where id = '{case}'",
     ("cases", "opened"): f"insert into cases (id, version, authority_id, reference, title, case_type, crime_categories, countries,"
-    f" visibility, handling_code, state, created_at, updated_at) values ({NEW}, 1, '{{nl}}', 'x', 'x', 'bilateral', '{{{{}}}}',"
-    " '{{}}', 'hidden', 'H0', 'open', now(), now())",
+    f" visibility, handling_code, state, created_at, updated_at, reference_folded) values ({NEW}, 1, '{{nl}}', 'x', 'x', 'bilateral',"
+    " '{{}}', '{{}}', 'hidden', 'H0', 'open', now(), now(), 'x')",
     ("cases", "changed"): "update cases set version = 9",
     ("case_keys", "seen"): "select count(*) from case_keys where case_id = '{case}'",
     ("case_keys", "made"): "insert into case_keys values ('{bare}', 'x')",
     ("subjects", "seen"): "select count(*) from subjects where case_id = '{case}'",
-    ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now())",
+    ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now(), 'p')",
     ("subjects", "changed"): "update subjects set version = 9",
     ("subject_categories", "seen"): "select count(*) from subject_categories where case_id = '{case}'",
     (
@@ -55,14 +53,19 @@ PROBES = {
     ("identifiers", "changed"): "update identifiers set version = 9",
     ("case_overlaps", "seen"): "select count(*) from case_overlaps",
     ("overlap_sides", "seen"): "select count(*) from overlap_sides",
+    (
+        "overlap_sides",
+        "begun",
+    ): "insert into overlap_sides (id, version, overlap_id, case_id, authority_id, victims, turn, state) values"
+    f" ({NEW}, 1, '{{overlap}}', '{{case}}', '{{nl}}', true, 2, 'detected')",
     ("overlap_sides", "judged"): "update overlap_sides set version = 9",
     ("disclosures", "seen"): "select count(*) from disclosures",
     (
         "disclosures",
         "asked",
     ): "insert into disclosures (id, version, overlap_id, asking_case, asking_authority, owner_case, owner_authority,"
-    " state, purpose, offence, items_asked, urgency, asked_by, asked_at, due_at) values"
-    f" ({NEW}, 1, '{{overlap}}', '{{other}}', '{{ro}}', '{{case}}', '{{nl}}', 'withdrawn', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now())",
+    " state, purpose, offence, items_asked, urgency, asked_by, asked_at, due_at, victims_only) values"
+    f" ({NEW}, 1, '{{overlap}}', '{{other}}', '{{ro}}', '{{case}}', '{{nl}}', 'withdrawn', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now(), false)",
     ("disclosures", "answered"): "update disclosures set version = 9",
     ("disclosed_items", "seen"): "select count(*) from disclosed_items",
     ("disclosed_items", "given"): f"insert into disclosed_items values ({NEW}, '{{disclosure}}', '{{second}}', false, 'H0', '')",
@@ -81,8 +84,8 @@ PROBES = {
         "mla_requests",
         "made",
     ): "insert into mla_requests (id, version, maker_id, reference, kind, requesting_id, state, urgency, wrapped,"
-    " sealed, notices, grounds, path_countries, created_by, created_at, updated_at) values"
-    f" ({NEW}, 1, '{{nl}}', 'x', 'eio', '{{nl}}', 'draft', 'routine', 'x', 'x', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{person}}', now(), now())",
+    " sealed, notices, grounds, path_countries, created_by, created_at, updated_at, reference_folded) values"
+    f" ({NEW}, 1, '{{nl}}', 'x', 'eio', '{{nl}}', 'draft', 'routine', 'x', 'x', '{{{{}}}}', '{{{{}}}}', '{{{{}}}}', '{{person}}', now(), now(), 'x')",
     ("mla_requests", "changed"): "update mla_requests set version = 9",
     ("mla_measures", "seen"): "select count(*) from mla_measures",
     (
@@ -286,6 +289,8 @@ def one_thing_of_each(world, owner):
     me = world.as_("prosecutor")
     assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
+    client = {"name": "System", "roles": ["system"]}
+    assert world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", client).json["pending"]
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
     shared = {**evidence(world, owner, case), **gathering(world, owner, case)}
     listed = one_of_each(world)
@@ -504,7 +509,6 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "select * from priv.pairs()",
         "select priv.repair('{}', '{}', '{}', '{}', '{}', '{1,1}', '')",
         "select * from priv.recheck('00000000-0000-0000-0000-000000000000', 1, '{1,1}')",
-        "insert into overlap_sides default values",
         "delete from disclosed_items",
         "delete from evidence",
         "update evidence set conditions = '{}'",
@@ -533,6 +537,20 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "set role coopapi_definer",
         "alter table cases disable row level security",
         "insert into case_overlaps default values",
+        *(f"update principals set {column} = {column}" for column in POWERS),
+        "insert into principals default values",
+        "delete from principals",
+        "insert into approvals default values",
+        "update approvals set state = 'approved'",
+        "update authorities set operator = true",
+        "select priv.take_approval('00000000-0000-7000-8000-000000000001', 'account')",
+        "select priv.write_account(null, '{}', null)",
+        "select priv.alarm('00000000-0000-7000-8000-000000000001', 'x', '{}')",
+        "insert into signing_keys default values",
+        "update signing_keys set retired_at = null",
+        "delete from signing_keys",
+        "select * from token_attempts",
+        "select priv.tell_attempts(null, now())",
     ],
 )
 def test_the_application_role_cannot(postgres, things, statement):
@@ -549,8 +567,8 @@ LINT = {
     "a table of somebody's without policies": (
         "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
         " and not relrowsecurity and relname not in"
-        " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'registered_values', 'quota_use',"
-        " 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings')",
+        " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
+        " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings')",
         "create table planted (id uuid)",
     ),
     "a definer function that looks types up in pg_temp first": (

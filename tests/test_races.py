@@ -140,10 +140,10 @@ def test_the_sabotage_is_seen_without_the_locking_upsert_overlaps_are_missed(wor
         cursor.execute("select pg_get_functiondef('priv.hold'::regproc)")
         good = cursor.fetchone()[0]
         bad = good.replace(
-            "on conflict (token) do update\n            set cases = t.cases + excluded.cases, hidden_cases = t.hidden_cases + excluded.hidden_cases\n"
-            "        returning t.token, t.cases)",
-            "on conflict (token) do nothing returning t.token, t.cases),\n        all_of_them as (select m.token, m.cases from"
-            " public.match_tokens m join added a2 on a2.token = m.token union select k2.token, k2.cases from kept k2)",
+            "on conflict (token) do update\n            set cases = t.cases + excluded.cases, open_cases = t.open_cases + excluded.open_cases,\n"
+            "                hidden_cases = t.hidden_cases + excluded.hidden_cases\n        returning t.token, t.cases, t.open_cases)",
+            "on conflict (token) do nothing returning t.token, t.cases, t.open_cases),\n        all_of_them as (select m.token, m.cases,"
+            " m.open_cases from public.match_tokens m join added a2 on a2.token = m.token union select k2.* from kept k2)",
         ).replace("from kept k join", "from all_of_them k join")
         assert bad != good
         try:

@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from coopapi import config, crypto
 from coopapi.config import SETTINGS, BadSettings
@@ -36,12 +38,96 @@ def test_every_database_address_means_psycopg2():
         ("HIGH_FREQUENCY", "-1"),
         ("TOKEN_LIFETIME", "٦٠٠"),
         ("LOG_LEVEL", "LOUD"),
-        ("COLOUR", "red"),
+        ("BASE_URL", "https://"),
+        ("BASE_URL", "https://coopapi.example/a?b"),
+        ("BASE_URL", "https://coopapi.example//evil.example"),
+        ("ISSUER", "two words"),
+        ("ISSUER", "x" * 301),
+        ("TRUSTED_PROXIES", "-1"),
+        ("DATABASE_URL", "postgresql://u:p@h1,h2:x/d"),
+        ("DATABASE_URL", "postgresql://u:p@:5433/d?host=h1&host=h2"),
     ],
 )
 def test_a_bad_setting_is_named(name, value):
     with pytest.raises(BadSettings, match=f"COOPAPI_{name}"):
         config.read({**GOOD, f"COOPAPI_{name}": value})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("WORKER", "WORKERS"), ("BASEURL", "BASE_URL"), ("WORKRES", "WORKERS"), ("ISUSER", "ISSUER"), ("KEYFILE", "KEY_FILE")],
+)
+def test_a_mistyped_setting_is_refused_with_the_one_that_was_meant(name, meant):
+    with pytest.raises(BadSettings, match=f"COOPAPI_{name} is not a setting: did you mean COOPAPI_{meant}\\?"):
+        config.read({**GOOD, f"COOPAPI_{name}": "1"})
+
+
+@pytest.mark.parametrize(
+    "service", ["COOPAPI", *(f"COOPAPI_{name}" for name in ("DATABASE", "DB", "KEY", "WORKER", "METRICS", "API"))]
+)
+def test_what_kubernetes_sets_for_a_service_is_ignored_with_a_warning(service, caplog):
+    """The variables that it sets in every container for each service of the namespace, as Docker's links once did."""
+    tcp = f"{service}_PORT_8000_TCP"
+    links = [f"{service}_SERVICE_HOST", f"{service}_SERVICE_PORT", f"{service}_SERVICE_PORT_HTTP", f"{service}_PORT"]
+    links += [tcp, f"{tcp}_PROTO", f"{tcp}_PORT", f"{tcp}_ADDR"]
+
+    found = config.read({**GOOD, **dict.fromkeys(links, "tcp://10.0.0.1:8000")})
+
+    assert found == config.read(GOOD)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert all(name in record.getMessage() for name in links)
+    assert "tcp://" not in record.getMessage()
+
+
+def test_the_issuers_name_is_the_base_url_unless_it_has_one_of_its_own():
+    base = {**GOOD, "COOPAPI_BASE_URL": "https://coopapi.example/a/"}
+    assert (config.read(base).issuer, config.read(base).prefix) == ("https://coopapi.example/a", "/a")
+    assert config.read({**base, "COOPAPI_ISSUER": "urn:coopapi:eu"}).issuer == "urn:coopapi:eu"
+    assert config.read(GOOD).prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "hosts", "ports"),
+    [
+        ("postgresql://u:p@h1,h2:5433/d", "h1,h2", ",5433"),
+        ("postgresql://u:p@h1:5432,h2:5433/d?target_session_attrs=read-write", "h1,h2", "5432,5433"),
+        ("postgresql://u:p@h1,[::1]:2,%2Frun%2Fpg/d", "h1,::1,/run/pg", ",2,"),
+        ("postgresql+psycopg2://u:p@/d?host=h1&host=h2", "h1,h2", ","),
+        ("postgresql://u:p@/d?host=h1:5432&host=h2:5433", "h1,h2", "5432,5433"),
+        ("postgresql://u:p@/d?host=h1,h2&port=5432,5433", "h1,h2", "5432,5433"),
+    ],
+)
+def test_an_address_may_name_several_hosts(written, hosts, ports):
+    """What SQLAlchemy hands to libpq is what libpq itself would read in the address."""
+    url = make_url(config.read({**GOOD, "COOPAPI_DATABASE_URL": written}).database_url)
+    given = url.get_dialect()().create_connect_args(url)[1]
+    assert (given["host"], given["port"], given["user"], given["password"], given["dbname"]) == (hosts, ports, "u", "p", "d")
+    assert ("target_session_attrs" in written) == ("target_session_attrs" in given)
+
+
+def test_the_first_host_that_answers_is_taken(postgres, migrated):
+    """libpq tries them in turn: a socket folder where nobody listens, then the server's."""
+    there = make_url(migrated.database_url)
+    folder = quote(there.query["host"], safe="")
+    login = f"{there.username}:{quote(there.password)}"
+    for written in (
+        f"postgresql://{login}@%2Fnowhere,{folder}/coopapi",
+        f"postgresql://{login}@/coopapi?host=%2Fnowhere&host={folder}",
+    ):
+        engine = create_engine(config.read({**GOOD, "COOPAPI_DATABASE_URL": written}).database_url)
+        with engine.connect() as connection:
+            assert connection.scalar(text("select current_user")) == there.username
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "written", ["postgresql://user:sec/ret@h/d", "postgresql://user:secret@h:sec/d", "postgresql://user:secret@h1,h2:sec/d"]
+)
+def test_an_address_that_cannot_be_read_gives_nothing_of_itself_away(written):
+    with pytest.raises(BadSettings) as refused:
+        config.read({**GOOD, "COOPAPI_DATABASE_URL": written, "COOPAPI_WORKERS": "x"})
+    assert "sec" not in str(refused.value)
 
 
 def test_all_faults_are_told_together_and_no_secret_with_them():

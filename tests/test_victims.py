@@ -63,3 +63,27 @@ def test_an_overlap_that_is_about_victims_alone_by_now_is_withdrawn_to_others(wo
     world.hold("foreign", there, JAY)
     world.hold("investigator", case, JAY)
     assert news(world, "colleague")[-1] == ("detected", "strong")
+
+
+def test_what_is_judged_on_victims_evidence_alone_is_known_to_the_cleared_alone(world):
+    case, there, shared, overlap = meeting(world)
+    world.hold("investigator", case, HERON)
+    withdrawal = {"event": "withdraw", "reason": "inaccurate"}
+    world.as_("foreign").post(f"/cases/{there}/identifiers/{shared}/transitions", withdrawal, If_Match='"v1"')
+    taken = step(world, "investigator", overlap, "take")
+    assert (taken.status_code, taken.headers["ETag"]) == (200, f'"{taken.json["side"]["etag"]}"')
+
+    assert world.as_("prosecutor").get(f"/overlaps/{overlap}").json["side"]["state"] == "under_verification"
+    side = world.as_("colleague").get(f"/overlaps/{overlap}").json["side"]
+    assert (side["state"], side["verifier_id"], side["etag"]) == ("detected", None, "v1")
+    assert [e for e in world.as_("colleague").get("/events").json["items"] if e["action"] == "overlap.take"] == []
+    body = {"purpose": "victim_identification", "offence": "ocsea", "items_asked": ["names"]}
+    assert world.as_("investigator").post(f"/overlaps/{overlap}/disclosures", body).status_code == 201
+    assert world.as_("colleague").get(f"/overlaps/{overlap}/disclosures").json["items"] == []
+
+    world.hold("foreign", there, JAY)
+    world.hold("investigator", case, JAY)
+    assert step(world, "colleague", overlap, "take").json["side"]["verifier_id"] == str(world.people["colleague"])
+    assert world.as_("colleague").post(f"/overlaps/{overlap}/disclosures", body).status_code == 403
+    assert world.as_("colleague").post(f"/overlaps/{overlap}/disclosures", {**body, "purpose": "investigation"}).status_code == 201
+    assert world.as_("prosecutor").get(f"/overlaps/{overlap}").json["side"]["verifier_id"] == str(world.people["colleague"])

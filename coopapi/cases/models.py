@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInt
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row, new_id
+from coopapi.db import Kept, Row, folded, own_id
 from coopapi.grants import granted
 from coopapi.lifecycle import Lifecycle, Move
 
@@ -38,7 +38,7 @@ class Case(Kept):
     """An investigation as its authority registers it."""
 
     __tablename__ = "cases"
-    __table_args__ = (UniqueConstraint("authority_id", "reference"), UniqueConstraint("id", "authority_id"))
+    __table_args__ = (UniqueConstraint("authority_id", "reference_folded"), UniqueConstraint("id", "authority_id"))
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     reference: Mapped[str] = mapped_column()
@@ -58,6 +58,7 @@ class Case(Kept):
     state_reason: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
+    reference_folded: Mapped[str] = folded("reference")
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -95,12 +96,13 @@ class Subject(InCase, Kept):
     """A person the case is about, under a pseudonym; the category is of law (LED Art. 6)."""
 
     __tablename__ = "subjects"
-    __table_args__ = (UniqueConstraint("case_id", "pseudonym"), UniqueConstraint("id", "case_id"))
+    __table_args__ = (UniqueConstraint("case_id", "pseudonym_folded"), UniqueConstraint("id", "case_id"))
 
     pseudonym: Mapped[str] = mapped_column()
     category: Mapped[str] = mapped_column()
     age_status: Mapped[str] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
+    pseudonym_folded: Mapped[str] = folded("pseudonym")
 
 
 class Identifier(InCase, Kept):
@@ -139,7 +141,7 @@ class SubjectCategory(InCase, Row):
     __tablename__ = "subject_categories"
     __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     case_id: Mapped[UUID] = mapped_column()
     subject_id: Mapped[UUID] = mapped_column()
     category: Mapped[str] = mapped_column()

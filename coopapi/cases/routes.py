@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from sqlalchemy import any_, literal
 
 from coopapi.access import Action, Level
@@ -17,6 +18,7 @@ from coopapi.cases.schemas import (
     CaseIn,
     CaseOut,
     CasePatch,
+    CaseStepIn,
     SubjectIn,
     SubjectOut,
     SubjectPatch,
@@ -27,6 +29,7 @@ from coopapi.db import Work
 from coopapi.fields import Paged
 from coopapi.grants import ACCESS_LIFE, CaseAccess
 from coopapi.paging import Order, Page, page
+from coopapi.writing import fold_reference
 
 blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Investigations, and who may see them")
 
@@ -37,8 +40,10 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     query = work.all(Case)
     if wanted.keys() & {"state", "reference", "country"}:
         query = query.where(service.readable(work))
-    for name in wanted.keys() & {"state", "authority_id", "reference"}:
+    for name in wanted.keys() & {"state", "authority_id"}:
         query = query.where(getattr(Case, name) == wanted[name])
+    if "reference" in wanted:
+        query = query.where(Case.reference_folded == fold_reference(wanted["reference"]))
     for name, column in (("country", Case.countries), ("crime_category", Case.crime_categories)):
         if name in wanted:
             query = query.where(literal(wanted[name]) == any_(column))
@@ -86,15 +91,15 @@ def moves(case_id: UUID, *, work: Work) -> dict[str, Any]:
     "/<uuid:case_id>/transitions",
     method="POST",
     allow=Action.CASE_EDIT,
-    body=TransitionIn,
+    body=CaseStepIn,
     returns=CaseOut,
     changes=True,
     show=service.show_cases,
 )
 def advance(data: dict[str, Any], *, case_id: UUID, version: int, work: Work) -> Case:
-    """Open, close, reopen, transfer or withdraw a case."""
+    """Open, close, reopen, transfer or withdraw a case; it does not end while something of it is alive, unless by `force`."""
     case = service.usable(work, case_id, Level.CONTRIBUTE, version=version, lock=True)
-    return service.advance(work, case, data["event"], data.get("reason"))
+    return service.advance(work, case, data, current_app.extensions["branches"])
 
 
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)

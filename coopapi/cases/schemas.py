@@ -4,7 +4,7 @@ from marshmallow import fields
 
 from coopapi.cases.models import CASE_LIFE
 from coopapi.directory.fields import Code
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 
 
 class AccessIn(Schema):
@@ -36,7 +36,7 @@ class AccessOut(Shown):
 
 
 class _CaseFields(Schema):
-    operation_name = Text(200, allow_none=True)
+    operation_name = Line(200, allow_none=True)
     crime_categories = Many(Code("crime_categories"), 100)
     case_type = Code("case_types")
     countries = Many(Code("countries"), 250)
@@ -46,23 +46,23 @@ class _CaseFields(Schema):
     )
     handling_code = Code("handling_codes")
     handler_id = fields.UUID(allow_none=True, metadata={"description": "The person of your authority who handles it."})
-    eurojust_number = Text(100, allow_none=True)
-    siena_reference = Text(100, allow_none=True)
-    ecodex_id = Text(200, allow_none=True)
+    eurojust_number = Line(100, allow_none=True)
+    siena_reference = Line(100, allow_none=True)
+    ecodex_id = Line(200, allow_none=True)
 
 
 class CaseIn(_CaseFields):
     """A case to register: reference and title are enough."""
 
-    reference = Text(200, required=True, metadata={"description": "Yours; unique within your authority."})
-    title = Text(300, required=True)
+    reference = Line(200, required=True, metadata={"description": "Yours; unique within your authority."})
+    title = Line(300, required=True)
     access = Many(fields.Nested(AccessIn), 100)
 
 
 class CasePatch(_CaseFields):
     """What changes about a case."""
 
-    title = Text(300)
+    title = Line(300)
 
 
 class CaseFilter(Paged):
@@ -72,7 +72,7 @@ class CaseFilter(Paged):
     country = Code("countries")
     crime_category = Code("crime_categories")
     authority_id = fields.UUID()
-    reference = Text(200)
+    reference = Line(200)
 
 
 class AuthorityRef(Shown):
@@ -116,6 +116,12 @@ class TransitionIn(Schema):
     reason = Text(1000)
 
 
+class CaseStepIn(TransitionIn):
+    """A step of a case."""
+
+    force = Flag(metadata={"description": "End the case although something of it is alive, and tell every other side."})
+
+
 class AllowedMove(Shown):
     """A step you may take now."""
 
@@ -135,7 +141,7 @@ class TransitionsOut(Shown):
 class SubjectIn(Schema):
     """A person the case is about: never a name here, a pseudonym."""
 
-    pseudonym = Text(100, required=True)
+    pseudonym = Line(100, required=True)
     category = Code("subject_categories", required=True, metadata={"description": "LED Art. 6"})
     age_status = Code(
         "age_status", metadata={"description": "A victim of unknown age is presumed a child (Dir. 2012/29 Art. 24(2))."}

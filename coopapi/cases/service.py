@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, func, select
 
 from coopapi import matching
 from coopapi.access import Action, Level
+from coopapi.cases import ending
 from coopapi.cases.models import CASE_LIFE, Case, CaseKey
-from coopapi.db import Kept, Work, new_id
+from coopapi.db import Kept, Work
 from coopapi.directory.models import Authority, Principal
-from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
+from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.grants import ACCESS_LIFE, CaseAccess, granted
 from coopapi.lifecycle import Lifecycle
+from coopapi.writing import fold_reference
 
 _FOR_THE_DESK: Final = "desk of the country"
 _INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
@@ -22,11 +24,17 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 
 
 class ReferenceTaken(Conflict):
-    """Your authority has a case with this reference already."""
+    """Your authority has a case with this reference already.
+
+    Use the case that `existing` names, or give the new case another reference.
+    """
 
 
 class CaseIsFinal(Conflict):
-    """The case was withdrawn or transferred: nothing is added to it any more."""
+    """The case was withdrawn or transferred: nothing is added to it any more.
+
+    Register a new case, or go on in the case that it was transferred to.
+    """
 
 
 class HidingUnconfirmed(Conflict):
@@ -34,7 +42,10 @@ class HidingUnconfirmed(Conflict):
 
 
 class NotYourPerson(Unprocessable):
-    """The person is not one of that authority, or not active."""
+    """The person is not one of that authority, or not active.
+
+    Take the id of an active person or client of that authority; its administrator knows it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +92,8 @@ def reaches(work: Work, case_id: UUID, level: Level) -> bool:
 def open_case(work: Work, data: dict[str, Any]) -> Case:
     """Register a case for the caller's authority, with its access and its data key, in one go."""
     access = data.pop("access", [])
-    taken = work.session.scalar(
-        work.all(Case).where(Case.authority_id == work.actor.authority_id, Case.reference == data["reference"]),
-    )
+    same = Case.reference_folded == fold_reference(data["reference"])
+    taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
     _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
@@ -93,7 +103,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     countries = data.get("countries", [])
     case = Case(
         **{
-            "id": new_id(),
+            "id": work.new_id(),
             "operation_name": None,
             "crime_categories": [],
             "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
@@ -146,7 +156,7 @@ def hide_from_desk(work: Work, case: Case) -> None:
 def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
     if work.session.scalar(work.all(Authority).where(Authority.id == wish["authority_id"])) is None:
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/authority_id", "detail": "there is no such authority"}])
+        raise fault("/authority_id", "unknown", "there is no such authority")
     _check_person(work, wish["authority_id"], wish.get("principal_id"), "/principal_id")
     level = Level[wish["level"].upper()]
     grant = _grant(work, case, wish["authority_id"], level, wish["reason"])
@@ -158,7 +168,7 @@ def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
 
 def _grant(work: Work, case: Case, authority_id: UUID, level: Level, reason: str) -> CaseAccess:
     return CaseAccess(
-        id=new_id(),
+        id=work.new_id(),
         case_id=case.id,
         owner_id=case.authority_id,
         authority_id=authority_id,
@@ -175,7 +185,7 @@ def _check_person(work: Work, authority_id: UUID, principal_id: UUID | None, poi
         return
     mine = work.all(Principal).where(Principal.id == principal_id, Principal.authority_id == authority_id, Principal.active)
     if work.session.scalar(mine) is None:
-        raise NotYourPerson(errors=[{"in": "body", "pointer": pointer, "detail": "no such person"}])
+        raise NotYourPerson(errors=[broken(pointer, "own_person", "no such person")])
 
 
 def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
@@ -221,15 +231,19 @@ def _settle_hiding(work: Work, case: Case, *, hidden: bool) -> None:
     matching.register_pending(work, case.id)
 
 
-def advance(work: Work, case: Case, event: str, reason: str | None) -> Case:
-    """Move a case along its life; a withdrawn one leaves matching at once (R6)."""
+def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[ending.Branch]) -> Case:
+    """Move a case along its life; it ends when nothing of it is alive, and a withdrawn one leaves matching at once (R6)."""
+    event, reason = data["event"], data.get("reason")
     move = CASE_LIFE.move(case.state, event, reason)
     work.require(move.by, human=move.human)
     may_move(work, case.id, move.by, move.level)
+    left = ending.require_none(work, case, move.target, branches, force=data.get("force", False))
     if move.source == "hidden_pending" and move.target != "withdrawn":
         _settle_hiding(work, case, hidden=event == "confirm_hidden")
     case.state, case.state_reason, case.updated_at = move.target, reason, work.now
-    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target)
+    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target, left_alive=len(left))
+    for branch, row in left:
+        branch.tell(work, row, case)
     if move.target == "withdrawn":
         matching.unregister(work, case.id)
     return case

@@ -12,21 +12,31 @@ from coopapi import matching
 from coopapi.access import Level
 from coopapi.cases import service
 from coopapi.cases.models import Identifier, Subject, SubjectCategory
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
+from coopapi.writing import fold_reference
 
 
 class NotForThisCategory(Unprocessable):
-    """That kind of identifier may not be stored about a person of this category (Eurojust Regulation, Annex II part 2)."""
+    """That kind of identifier may not be stored about a person of this category (Eurojust Regulation, Annex II part 2).
+
+    Correct the category of the subject, or record exceptional processing with its reason.
+    """
 
 
 class CategoryConflict(Conflict):
-    """Identifiers of the subject may not be stored about a person of that category (Eurojust Regulation, Annex II part 2)."""
+    """Identifiers of the subject may not be stored about a person of that category (Eurojust Regulation, Annex II part 2).
+
+    Withdraw the identifiers of the kinds that `kinds` lists, or record exceptional processing for them, and try again.
+    """
 
 
 class PseudonymTaken(Conflict):
-    """The case has a subject with this pseudonym already."""
+    """The case has a subject with this pseudonym already.
+
+    Use the subject that is there, or choose another pseudonym.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,8 @@ def subject_of(work: Work, case_id: UUID, subject_id: UUID, *, version: int | No
 def add_subject(work: Work, case_id: UUID, data: dict[str, Any]) -> Subject:
     """Add a person to a case; whose age is unknown and who is a victim is presumed a child (Dir. 2012/29 Art. 24(2))."""
     service.changeable(work, case_id)
-    if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, Subject.pseudonym == data["pseudonym"])):
+    same = Subject.pseudonym_folded == fold_reference(data["pseudonym"])
+    if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, same)):
         raise PseudonymTaken
     presumed = "presumed_child" if data["category"] == "victim" else "adult"
     subject = work.add(Subject(case_id=case_id, created_at=work.now, **{"age_status": presumed, **data}))
@@ -86,7 +97,7 @@ def change_subject(work: Work, subject: Subject, data: dict[str, Any]) -> Subjec
 
 def _keep(work: Work, subject: Subject) -> None:
     kept = {"case_id": subject.case_id, "subject_id": subject.id, "category": subject.category}
-    work.session.add(SubjectCategory(id=new_id(), since=work.now, set_by=work.actor.id, **kept))
+    work.session.add(SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept))
 
 
 def _check_kinds(work: Work, subject: Subject) -> None:

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityOut, ContactIn
-from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 from coopapi.instruments import service as instruments
 
 OUTCOMES: Final = ("reached", "no_answer", "wrong_number", "out_of_order")
@@ -28,7 +28,7 @@ class HoursIn(Schema):
     def opens_before_it_closes(self, data: dict[str, str], **_: object) -> None:
         """A night is two entries: until 24:00, and from 00:00 of the next day."""
         if data["opens"] >= data["closes"]:
-            raise ma.ValidationError("It closes after it opens; over midnight, write one entry for each day.", "closes")
+            raise refusal("order_of_time", "It closes after it opens; over midnight, write one entry for each day.", "closes")
 
 
 class OfficeContactIn(ContactIn):
@@ -46,7 +46,7 @@ class _PointFields(Schema):
     powers = Many(Code("contact_powers"), 6)
     contact = fields.Nested(OfficeContactIn)
     application = OneOf(("none", "applied", "accepted"), allow_none=True)
-    declared_by = Text(200)
+    declared_by = Line(200)
     valid_from = fields.Date()
     valid_until = fields.Date(allow_none=True)
 
@@ -54,7 +54,7 @@ class _PointFields(Schema):
     def zones_exist(self, data: dict[str, object], **_: object) -> None:
         """Opening hours mean something in a zone that exists."""
         if "time_zone" in data and data["time_zone"] not in ZONES:
-            raise ma.ValidationError("Not an IANA time zone.", "time_zone")
+            raise refusal("time_zone", "Not an IANA time zone.", "time_zone")
 
 
 class PointPatch(_PointFields):
@@ -69,7 +69,7 @@ class PointIn(_PointFields):
     authority_id = fields.UUID(metadata={"description": "Your own, if not said; the operator's administrators name any."})
     network = Code("contact_networks", required=True)
     time_zone = Text(60, required=True)
-    declared_by = Text(200, required=True)
+    declared_by = Line(200, required=True)
     valid_from = fields.Date(required=True)
 
 
@@ -133,7 +133,7 @@ class CompetencePatch(Schema):
     places = Many(Text(200), 200)
     languages = Many(Code("languages"), 20)
     channels = Many(Code("channels"), 20)
-    declared_by = Text(200)
+    declared_by = Line(200)
     valid_until = fields.Date(allow_none=True)
     confirmed = fields.Boolean(truthy={True}, falsy=set())
 
@@ -142,7 +142,7 @@ class CompetenceIn(CompetencePatch):
     """What an authority is competent for."""
 
     authority_id = fields.UUID(metadata={"description": "Your own, if not said."})
-    declared_by = Text(200, required=True)
+    declared_by = Line(200, required=True)
     valid_from = fields.Date(required=True)
 
 

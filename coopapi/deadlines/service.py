@@ -19,11 +19,17 @@ from coopapi.parties import Party
 
 
 class NotYourDeadline(Forbidden):
-    """Whoever owes a deadline extends it."""
+    """Only the authority that owes a deadline extends it.
+
+    Ask that authority.
+    """
 
 
 class NoMoreExtension(Conflict):
-    """The article that sets this deadline allows no further extension."""
+    """The article that sets this deadline allows no further extension.
+
+    Answer by the date that is set, or agree on another one with the other side outside this deadline.
+    """
 
 
 @dataclass(frozen=True, slots=True)

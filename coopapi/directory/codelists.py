@@ -14,7 +14,10 @@ _KNOWN: Final = frozenset({"code", "labels", "footnote", "article", "group", "al
 
 
 class UnknownCodelist(NotFound):
-    """There is no codelist of that name."""
+    """There is no codelist of that name.
+
+    Take a name of the list `/codelists`.
+    """
 
 
 @dataclass(frozen=True, slots=True)

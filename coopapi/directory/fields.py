@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields
+from marshmallow import fields
 
 from coopapi.directory import codelists
+from coopapi.fields import refusal
 
 
 class Code(fields.String):
@@ -20,5 +21,5 @@ class Code(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         code = self.codelist.index.get(text or "")
         if code not in self.among:
-            raise ValidationError(f"Not a code of the codelist {self.codelist.name} that may stand here.")
+            raise refusal("codelist", f"Not a code of the codelist {self.codelist.name} that may stand here.")
         return code

@@ -12,11 +12,17 @@ from coopapi.errors import Forbidden, Unprocessable
 
 
 class NotYourEntry(Forbidden):
-    """An entry of the directory is kept by the authority that it is about, or by the operator."""
+    """An entry of the directory is kept by the authority that it is about, or by the operator.
+
+    Ask the authority that the entry is about, or the operator, to change it.
+    """
 
 
 class OnlyForItself(Unprocessable):
-    """A provider is in the directory for itself: it does not speak for the country it is established in."""
+    """A provider is in the directory for itself: it does not speak for the country it is established in.
+
+    Leave out what `errors` points to.
+    """
 
 
 class ForEverybody:

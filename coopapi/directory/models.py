@@ -52,6 +52,7 @@ class Principal(Kept):
     secret_digest: Mapped[bytes | None] = mapped_column()
     jwks: Mapped[dict[str, Any] | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
+    vouched_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from coopapi.access import GRANTS, Action
 from coopapi.api import Blueprint
 from coopapi.db import Work
-from coopapi.directory import codelists, service
+from coopapi.directory import codelists, rights, service
 from coopapi.directory.models import Authority, Principal
 from coopapi.directory.schemas import (
     AuthorityFilter,
@@ -103,7 +103,9 @@ def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, 
     return service.change_authority(work, work.one(Authority, authority_id, version=version), data)
 
 
-@blp.route("/authorities/<uuid:authority_id>/people", allow=Action.STAFF_MANAGE, query=Paged, returns=StaffOut, page=True)
+@blp.route(
+    "/authorities/<uuid:authority_id>/people", allow=Action.STAFF_MANAGE, query=Paged, returns=StaffOut, page=True, show=rights.show
+)
 def people(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
     """List the people who act for an authority."""
     query = service.staff(work, authority_id, "person")
@@ -116,14 +118,17 @@ def people(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
     allow=Action.STAFF_MANAGE,
     body=PersonIn,
     returns=StaffOut,
+    show=rights.show,
     status=HTTPStatus.CREATED,
 )
 def add_person(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Principal:
-    """Let a person act for the authority, in one role or several."""
+    """Let a person act for the authority; roles other than admin and auditor wait in `pending` for another administrator."""
     return service.add_person(work, authority_id, data)
 
 
-@blp.route("/authorities/<uuid:authority_id>/people/<uuid:person_id>", allow=Action.STAFF_MANAGE, returns=StaffOut)
+@blp.route(
+    "/authorities/<uuid:authority_id>/people/<uuid:person_id>", allow=Action.STAFF_MANAGE, returns=StaffOut, show=rights.show
+)
 def person(authority_id: UUID, person_id: UUID, *, work: Work) -> Principal:
     """Show one person who acts for the authority."""
     return service.one_of_staff(work, authority_id, "person", person_id)
@@ -135,14 +140,22 @@ def person(authority_id: UUID, person_id: UUID, *, work: Work) -> Principal:
     allow=Action.STAFF_MANAGE,
     body=PersonPatch,
     returns=StaffOut,
+    show=rights.show,
     changes=True,
 )
 def change_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, version: int, work: Work) -> Principal:
-    """Change a person's roles or clearance, or end their access; it holds from the next request on."""
+    """Change a person: what is taken ends with the next request, what gives power waits in `pending` for another administrator."""
     return service.change_staff(work, service.one_of_staff(work, authority_id, "person", person_id, version), data)
 
 
-@blp.route("/authorities/<uuid:authority_id>/clients", allow=Action.STAFF_MANAGE, query=Paged, returns=ClientOut, page=True)
+@blp.route(
+    "/authorities/<uuid:authority_id>/clients",
+    allow=Action.STAFF_MANAGE,
+    query=Paged,
+    returns=ClientOut,
+    page=True,
+    show=rights.show,
+)
 def clients(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
     """List the machine clients of an authority."""
     query = service.staff(work, authority_id, "client")
@@ -155,14 +168,17 @@ def clients(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
     allow=Action.STAFF_MANAGE,
     body=ClientIn,
     returns=ClientOut,
+    show=rights.show,
     status=HTTPStatus.CREATED,
 )
 def add_client(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Principal:
-    """Let a machine act for the authority: with its public keys, or with a secret that is shown once."""
+    """Let a machine act for the authority, by key or by a secret shown once, when another administrator has approved its roles."""
     return service.add_client(work, authority_id, data)
 
 
-@blp.route("/authorities/<uuid:authority_id>/clients/<uuid:client_id>", allow=Action.STAFF_MANAGE, returns=ClientOut)
+@blp.route(
+    "/authorities/<uuid:authority_id>/clients/<uuid:client_id>", allow=Action.STAFF_MANAGE, returns=ClientOut, show=rights.show
+)
 def client(authority_id: UUID, client_id: UUID, *, work: Work) -> Principal:
     """Show one machine client."""
     return service.one_of_staff(work, authority_id, "client", client_id)
@@ -174,10 +190,11 @@ def client(authority_id: UUID, client_id: UUID, *, work: Work) -> Principal:
     allow=Action.STAFF_MANAGE,
     body=ClientPatch,
     returns=ClientOut,
+    show=rights.show,
     changes=True,
 )
 def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, version: int, work: Work) -> Principal:
-    """Change a client's roles, keys or clearance, or end its access."""
+    """Change a client or end its access; roles, clearance and keys wait in `pending` for another administrator."""
     return service.change_staff(work, service.one_of_staff(work, authority_id, "client", client_id, version), data)
 
 
@@ -186,9 +203,10 @@ def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, 
     method="POST",
     allow=Action.STAFF_MANAGE,
     returns=ClientOut,
+    show=rights.show,
     status=HTTPStatus.CREATED,
     changes=True,
 )
 def renew_secret(authority_id: UUID, client_id: UUID, *, version: int, work: Work) -> Principal:
-    """Give a client a new secret, shown once; the old one ends."""
+    """Make a new secret, shown once; it replaces the old one when another administrator approves."""
     return service.renew_secret(work, service.one_of_staff(work, authority_id, "client", client_id, version))

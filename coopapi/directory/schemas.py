@@ -1,10 +1,11 @@
 """Authorities, people, clients and codelists on the wire."""
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate, validates_schema
 
 from coopapi.access import CLEARABLE, Role
+from coopapi.approvals.schemas import ApprovalOut
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
 CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
 
@@ -22,7 +23,7 @@ class ContactIn(Schema):
 class AuthorityIn(Schema):
     """An authority to enter in the directory."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     type = Code("authority_types", required=True)
     country = Code("countries", allow_none=True, metadata={"description": "ISO 3166-1, and XK; none for an organisation."})
     languages = Many(Code("languages"), 20)
@@ -32,13 +33,13 @@ class AuthorityIn(Schema):
     def only_organisations_have_no_country(self, data: dict[str, object], **_: object) -> None:
         """An organisation is not a country (Europol, OLAF, EPPO, Interpol)."""
         if "type" in data and (data["type"] == "organisation") != (data.get("country") is None):
-            raise ValidationError("An organisation has no country; every other authority has one.", "country")
+            raise refusal("country", "An organisation has no country; every other authority has one.", "country")
 
 
 class AuthorityPatch(Schema):
     """What changes about an authority."""
 
-    name = Text(200)
+    name = Line(200)
     languages = Many(Code("languages"), 20)
     contact = fields.Nested(ContactIn)
 
@@ -64,11 +65,13 @@ class AuthorityOut(Shown):
 
 def _clearance(data: dict[str, object], roles: object) -> None:
     if data.get("victim_cleared") and isinstance(roles, list) and not CLEARABLE & {Role(r) for r in roles}:
-        raise ValidationError(f"Only {', '.join(sorted(CLEARABLE))} can be cleared for evidence about victims.", "victim_cleared")
+        raise refusal(
+            "clearable", f"Only {', '.join(sorted(CLEARABLE))} can be cleared for evidence about victims.", "victim_cleared"
+        )
 
 
 class _StaffFields(Schema):
-    name = Text(200)
+    name = Line(200)
     victim_cleared = Flag()
     active = Flag()
 
@@ -78,19 +81,25 @@ class _StaffFields(Schema):
         _clearance(data, data.get("roles"))
 
 
+_ISSUER = {"description": "`iss` of the person's tokens"}
+_SUBJECT = {"description": "the subject claim of the person's tokens"}
+
+
 class PersonPatch(_StaffFields):
-    """What changes about a person; a right that is taken ends with this."""
+    """What changes about a person: what is taken ends with this, what gives power waits for another administrator."""
 
     roles = Many(OneOf(Role), 9, least=1)
+    issuer = Text(300, metadata=_ISSUER)
+    subject = Text(255, metadata=_SUBJECT)
 
 
 class PersonIn(PersonPatch):
     """A person who signs in with an issuer of the deployment."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     roles = Many(OneOf(Role), 9, least=1, required=True)
-    issuer = Text(300, required=True, metadata={"description": "`iss` of the person's tokens"})
-    subject = Text(255, required=True, metadata={"description": "the subject claim of the person's tokens"})
+    issuer = Text(300, required=True, metadata=_ISSUER)
+    subject = Text(255, required=True, metadata=_SUBJECT)
 
 
 class ClientPatch(_StaffFields):
@@ -103,7 +112,7 @@ class ClientPatch(_StaffFields):
 class ClientIn(ClientPatch):
     """A machine client of a national system; with `jwks` it proves itself by key, without it gets a secret."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     roles = Many(OneOf(CLIENT_ROLES), 5, least=1, required=True)
 
 
@@ -119,6 +128,15 @@ class StaffOut(Shown):
     issuer = fields.String(required=True)
     subject = fields.String(required=True)
     created_at = When()
+    vouched_by = fields.UUID(
+        allow_none=True,
+        metadata={"description": "The one administrator on whose word it administers; null once another one has confirmed it."},
+    )
+    pending = fields.List(
+        fields.Nested(ApprovalOut),
+        required=True,
+        metadata={"description": "What was asked for about it and waits for another administrator."},
+    )
     etag = fields.String(required=True)
 
 

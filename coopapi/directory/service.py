@@ -7,19 +7,25 @@ from uuid import UUID
 
 from coopapi.access import CLEARABLE, Action, Role
 from coopapi.crypto import Keyring
-from coopapi.db import Work, new_id
-from coopapi.directory import codelists
+from coopapi.db import Work
+from coopapi.directory import codelists, rights
 from coopapi.directory.models import Authority, Principal
-from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable
+from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
 from coopapi.jwks import StaticKeys
 
 
 class SubjectTaken(Conflict):
-    """Somebody goes by this subject already."""
+    """Somebody goes by this subject already.
+
+    Use the person or client who has this subject, or correct the subject.
+    """
 
 
 class NotClearable(Unprocessable):
-    """None of the roles can be cleared for evidence about victims."""
+    """None of the roles can be cleared for evidence about victims.
+
+    Leave out `victim_cleared`, or give one of the roles investigator, prosecutor, desk or system.
+    """
 
 
 def add_authority(work: Work, data: dict[str, Any]) -> Authority:
@@ -78,49 +84,42 @@ def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principa
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotFound
     check_jwks(data.get("jwks"))
-    row_id = new_id()
+    row_id = work.new_id()
     secret = None if data.get("jwks") else secrets.token_urlsafe(32)
-    kept = {"id": row_id, "issuer": work.settings.base_url, "subject": str(row_id)}
+    kept = {"id": row_id, "issuer": work.settings.issuer, "subject": str(row_id)}
     row = enrol(work, authority_id, "client", {**data, **kept, "secret_digest": secret and digest_of(work.keys, secret)})
-    return reveal(row, secret) if secret else row
+    return rights.reveal(row, secret) if secret else row
 
 
 def enrol(work: Work, authority_id: UUID, kind: str, data: dict[str, Any]) -> Principal:
-    """Let somebody act for an authority."""
-    taken = work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"])
-    if work.session.scalar(taken) is not None:
+    """Let somebody act for an authority; what needs a second administrator is asked for."""
+    _require_free(work, data["issuer"], data["subject"])
+    defaults = {"id": work.new_id(), "victim_cleared": False, "active": True}
+    return rights.enter(work, {**defaults, **data, "authority_id": authority_id, "kind": kind})
+
+
+def _require_free(work: Work, issuer: str, subject: str, *, but: Principal | None = None) -> None:
+    found = work.session.scalar(work.all(Principal).where(Principal.issuer == issuer, Principal.subject == subject))
+    if found is not None and found is not but:
         raise SubjectTaken
-    defaults = {"id": new_id(), "victim_cleared": False, "active": True, "created_at": work.now}
-    row = work.add(Principal(authority_id=authority_id, kind=kind, **{**defaults, **data}))
-    work.note(f"{kind}.added", row, roles=row.roles, victim_cleared=row.victim_cleared)
-    return row
 
 
 def change_staff(work: Work, row: Principal, data: dict[str, Any]) -> Principal:
-    """Change what a person or a client may do: it holds from the next request on."""
+    """Change an account: what is taken ends with the next request; what needs a second administrator is asked for."""
     check_jwks(data.get("jwks"))
-    for key, value in data.items():
-        setattr(row, key, value)
-    if row.victim_cleared and not CLEARABLE & {Role(name) for name in row.roles}:
+    roles = data.get("roles", row.roles)
+    if data.get("victim_cleared", row.victim_cleared) and not CLEARABLE & {Role(name) for name in roles}:
         raise NotClearable
-    work.note(
-        f"{row.kind}.changed", row, fields=sorted(data), roles=row.roles, victim_cleared=row.victim_cleared, active=row.active
-    )
+    _require_free(work, data.get("issuer", row.issuer), data.get("subject", row.subject), but=row)
+    rights.change(work, row, data)
     return row
 
 
 def renew_secret(work: Work, row: Principal) -> Principal:
-    """Give a client a new secret; the old one ends."""
+    """Make a new secret for a client, shown once; the old one ends when another administrator approves."""
     secret = secrets.token_urlsafe(32)
-    row.secret_digest = digest_of(work.keys, secret)
-    work.note("client.secret_renewed", row)
-    return reveal(row, secret)
-
-
-def reveal(row: Principal, secret: str) -> Principal:
-    """Show a new secret in this answer and never again: it is no column of the client."""
-    vars(row)["client_secret"] = secret
-    return row
+    rights.change(work, row, {"secret_digest": digest_of(work.keys, secret)})
+    return rights.reveal(row, secret)
 
 
 def digest_of(keys: Keyring, secret: str) -> bytes:
@@ -134,8 +133,8 @@ def check_jwks(jwks: Mapping[str, Any] | None) -> None:
         return
     try:
         StaticKeys(jwks)
-    except ValueError as fault:
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/jwks", "detail": str(fault)}]) from None
+    except ValueError as wrong:
+        raise fault("/jwks", "jwks", str(wrong)) from None
 
 
 def show_codelist(name: str) -> dict[str, Any]:

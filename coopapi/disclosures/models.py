@@ -5,11 +5,11 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint, and_, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row, new_id
+from coopapi.db import Kept, Row, own_id
 from coopapi.grants import granted
 from coopapi.lifecycle import Lifecycle, Move, Side
 
@@ -62,12 +62,13 @@ class Disclosure(Kept):
     reason: Mapped[str | None] = mapped_column()
     ground: Mapped[str | None] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
+    victims_only: Mapped[bool] = mapped_column()
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen from both sides, by those who may read their case; about victims alone by the cleared (R9)."""
         near = or_(granted(cls.asking_case, Level.READ, actor, now), granted(cls.owner_case, Level.READ, actor, now))
-        return and_(near, true() if actor.cleared else func.priv.openly(cls.overlap_id))
+        return and_(near, true() if actor.cleared else cls.victims_only.is_(False))
 
 
 class DisclosedItem(Row):
@@ -76,7 +77,7 @@ class DisclosedItem(Row):
     __tablename__ = "disclosed_items"
     __table_args__ = (UniqueConstraint("disclosure_id", "identifier_id"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     disclosure_id: Mapped[UUID] = mapped_column(ForeignKey("disclosures.id"))
     identifier_id: Mapped[UUID] = mapped_column(ForeignKey("identifiers.id"))
     victim: Mapped[bool] = mapped_column()

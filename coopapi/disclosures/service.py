@@ -8,24 +8,38 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, not_, select, text
 
-from coopapi.access import Action, Level
+from coopapi.access import Action, Level, Purpose
 from coopapi.cases import service as cases
-from coopapi.cases.models import Identifier, Subject
+from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.db import Work, as_json
 from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFE, GIVEN, OPEN, DisclosedItem, Disclosure
-from coopapi.errors import Conflict, Forbidden, Unprocessable
+from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
 from coopapi.lifecycle import Side
 from coopapi.likeness import place
 from coopapi.overlaps import judging, showing
+from coopapi.overlaps.models import Overlap
 
 
 class AskedAlready(Conflict):
-    """Your side has asked already, and the answer is due."""
+    """Your side has asked already, and the answer is due.
+
+    Wait for the answer to the request that `existing` names, or withdraw it and ask again.
+    """
 
 
-class FourEyes(Conflict):
-    """Whoever asked does not decide: where both cases are in one authority's hands, another person does."""
+class CaseIsHidden(Conflict):
+    """The other side does not know of a hidden case.
+
+    Make the case visible before you ask for a disclosure.
+    """
+
+
+class FourEyesOnDisclosure(Conflict):
+    """The person who asked for a disclosure does not decide on it.
+
+    Where both cases are in one authority's hands, let another person of it decide.
+    """
 
 
 def ask(work: Work, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
@@ -34,8 +48,13 @@ def ask(work: Work, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
         raise Forbidden("a disclosure is asked for by a person, not by a machine client")
     overlap = showing.one_overlap(work, overlap_id)
     side = judging.in_hand(work, overlap, data.pop("case_id", None))
+    victims_only = overlap.only_victims or data["purpose"] == Purpose.VICTIM_IDENTIFICATION
+    _check_reach(work, overlap, victims_only=victims_only)
     pending = work.all(Disclosure).where(
-        Disclosure.overlap_id == overlap.id, Disclosure.asking_case == side.case_id, Disclosure.state.in_(OPEN)
+        Disclosure.overlap_id == overlap.id,
+        Disclosure.asking_case == side.case_id,
+        Disclosure.state.in_(OPEN),
+        Disclosure.victims_only == victims_only,
     )
     if found := work.session.scalar(pending):
         raise AskedAlready(existing=f"/api/v1/disclosures/{found.id}")
@@ -52,11 +71,20 @@ def ask(work: Work, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
             asked_by=work.actor.id,
             asked_at=work.now,
             due_at=work.now + timedelta(hours=hours(urgency)),
+            victims_only=victims_only,
             **data,
         )
     )
     _tell(work, row, "asked", urgency=urgency)
     return row
+
+
+def _check_reach(work: Work, overlap: Overlap, *, victims_only: bool) -> None:
+    """Refuse what the caller could not see afterwards, or what would give a hidden case away to the other side."""
+    if victims_only and not work.actor.cleared:
+        raise Forbidden("asking about victims needs clearance for victims")
+    if (overlap.hidden_a or overlap.hidden_b) and overlap.authority_a != overlap.authority_b:
+        raise CaseIsHidden
 
 
 def hours(urgency: str) -> int:
@@ -90,9 +118,9 @@ def decide(work: Work, disclosure_id: UUID, version: int, data: dict[str, Any]) 
         raise Forbidden("this is decided by a person, not by a machine client")
     cases.may_move(work, row.asking_case if move.side == Side.ASKING else row.owner_case, move.by, move.level)
     if move.side == Side.OWNER and row.asked_by == work.actor.id:
-        raise FourEyes
+        raise FourEyesOnDisclosure
     if data["event"] == "refuse" and not data.get("ground"):
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/ground", "detail": "a refusal names its ground"}])
+        raise fault("/ground", "required", "a refusal names its ground")
     if move.target in GIVEN:
         _disclose(work, row, data)
     row.state, row.reason = move.target, data.get("reason")
@@ -108,14 +136,15 @@ def _items(work: Work, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]
     wanted = {item["identifier_id"]: item for item in items}
     faults = []
     if not items:
-        faults.append(("/items", "name what is disclosed, item by item"))
+        faults.append(broken("/items", "required", "name what is disclosed, item by item"))
     if len(wanted) < len(items):
         ids = [item["identifier_id"] for item in items]
-        faults += [(f"/items/{n}/identifier_id", "it is named twice") for n, id_ in enumerate(ids) if id_ in ids[:n]]
+        twice = [n for n, id_ in enumerate(ids) if id_ in ids[:n]]
+        faults += [broken(f"/items/{n}/identifier_id", "distinct", "it is named twice") for n in twice]
     if data.get("until") and data["until"] <= work.now:
-        faults.append(("/until", "it is over already"))
+        faults.append(broken("/until", "order_of_time", "it is over already"))
     if faults:
-        raise Unprocessable(errors=[{"in": "body", "pointer": pointer, "detail": detail} for pointer, detail in faults])
+        raise Unprocessable(errors=faults)
     return wanted
 
 
@@ -134,11 +163,7 @@ def _disclose(work: Work, row: Disclosure, data: Mapping[str, Any]) -> None:
     )
     found = {identifier.id: (identifier, category) for identifier, category in work.session.execute(query)}
     faults = [
-        {
-            "in": "body",
-            "pointer": f"/items/{n}/identifier_id",
-            "detail": "your case holds no such identifier, or you are not cleared for it",
-        }
+        broken(f"/items/{n}/identifier_id", "own_identifier", "your case holds no such identifier, or you are not cleared for it")
         for n, id_ in enumerate(wanted)
         if id_ not in found or (found[id_][1] == "victim" and not work.actor.cleared)
     ]
@@ -158,6 +183,11 @@ def _tell(work: Work, row: Disclosure, act: str, **detail: Any) -> None:
     told = {"state": row.state, "disclosure": str(row.id), **detail}
     asked = {"id": row.id, "action": f"disclosure.{act}", "detail": as_json(told), "request": work.request_id}
     work.session.execute(text("select priv.tell(:id, :action, cast(:detail as jsonb), :request)"), asked)
+
+
+def tell_that_the_case_ended(work: Work, row: Disclosure, case: Case) -> None:
+    """Tell both sides that one of the two cases has ended."""
+    _tell(work, row, f"case_{case.state}")
 
 
 def moves(work: Work, disclosure_id: UUID) -> dict[str, Any]:
@@ -211,6 +241,7 @@ def _opened(work: Work, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     work.note(
         "disclosure.read", row, case_id=row.asking_case if _asks(work, row) else row.owner_case, consultation=True, count=len(found)
     )
+    work.notes[-1]["victims_only"] = row.victims_only
     opened = {}
     for item in found:
         key = work.keys.case_key(str(item.case_id), bytes(item.wrapped))

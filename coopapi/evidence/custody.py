@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Forbidden, fault
 from coopapi.evidence import recipients, sides
 from coopapi.evidence.models import Custody, Evidence
@@ -29,7 +29,7 @@ def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
         raise Forbidden("each authority records what it did itself")
     if data["at"] > work.now:
         raise fault("/at", "order_of_time", "not in the future")
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         Custody(
             id=row_id,

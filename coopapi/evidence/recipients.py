@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import sides
@@ -19,15 +19,24 @@ FOUR_WEEKS: Final = timedelta(days=28)
 
 
 class NoSpaceAdministrator(Conflict):
-    """A space administrator verifies what a third State gives to a team, and there is none: amend the platform clause."""
+    """A space administrator verifies what a third State gives to a team, and this team has none.
+
+    Amend the platform clause of the agreement so that it names a space administrator.
+    """
 
 
 class WordsAreOver(Conflict):
-    """What was said of it in words is over: once it is erased, give it anew."""
+    """The time for what was said of the item in words is over.
+
+    Give the item anew once the old words are erased.
+    """
 
 
 class GivenToThemAlready(Conflict):
-    """It was given to that authority already."""
+    """It was given to that authority already.
+
+    Nothing is left to do; the recipients are listed with the item.
+    """
 
 
 def receivers(work: Work, object_id: UUID, provider_id: UUID) -> set[UUID]:
@@ -94,7 +103,6 @@ def give(work: Work, item: Evidence, wanted: Iterable[UUID] | None) -> None:
 
 def _recipient(item: Evidence, authority_id: UUID) -> Recipient:
     return Recipient(
-        id=new_id(),
         evidence_id=item.id,
         object_id=item.object_id,
         provider_id=item.provider_id,

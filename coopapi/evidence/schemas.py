@@ -7,12 +7,12 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
-from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Like, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
-_MEDIA_TYPE: Final = validate.Regexp(rf"\A{_NAME}/{_NAME}\Z", error="Not a media type such as application/pdf (RFC 6838).")
-_SHA256: Final = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 digest: 64 hexadecimal digits.")
+_MEDIA_TYPE: Final = Like(rf"\A{_NAME}/{_NAME}\Z", "Not a media type such as application/pdf (RFC 6838).")
+_SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
 _MOST: Final = 2**53 - 1
 
 
@@ -48,7 +48,7 @@ class EvidenceIn(Schema):
     item_id = fields.UUID(metadata={"description": "The measure that it answers."})
     provider_id = fields.UUID(metadata={"description": "The authority that gives it, where it has nobody here and you record it."})
     recorded = fields.Nested(RecordedForIn)
-    title = Text(300, required=True)
+    title = Line(300, required=True)
     description = Text(4000)
     tool = Text(300, metadata={"description": "With what it was acquired or made (provenance)."})
     formalities_requested = Text(4000)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, fault
 from coopapi.evidence import recipients, sides
 from coopapi.evidence.models import EVIDENCE_LIFE, Evidence, EvidenceText, Recipient
@@ -22,7 +22,10 @@ _LIVE: Final = ("to_verify", "given")
 
 
 class GivenAlready(Conflict):
-    """An item with that digest is among the evidence already."""
+    """An item with that digest is among the evidence already.
+
+    Use the item that `existing` names.
+    """
 
 
 def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> Evidence:
@@ -49,7 +52,7 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
 def _enter(work: Work, about: Mapping[str, Any], data: Mapping[str, Any], team: recipients.Team | None) -> Evidence:
     """Write an item, its words apart from it."""
     verifier = recipients.verifier(team, work.actor.country)
-    row_id, conditions = new_id(), data.get("conditions", ())
+    row_id, conditions = work.new_id(), data.get("conditions", ())
     terms = {"handling": data.get("handling_text"), "conditions": conditions, "recorded": data.get("recorded")}
     row = work.add(
         Evidence(

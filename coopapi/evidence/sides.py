@@ -17,7 +17,10 @@ from coopapi.parties import Party
 
 
 class OtherSide(Forbidden):
-    """That step is for the other side of the item."""
+    """That step is for the other side of the item.
+
+    See `transitions` for the steps that your side may take now.
+    """
 
 
 def mine(work: Work, object_id: UUID) -> Sequence[Party]:

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import sides
 from coopapi.evidence.models import USE_LIFE, Evidence, EvidenceUse
@@ -22,15 +22,24 @@ from coopapi.sharing import SharedCase
 
 
 class ConsentNeeded(Conflict):
-    """Such a use needs the provider's consent: send `ask_consent` to ask for it."""
+    """Such a use needs the provider's consent.
+
+    Send `ask_consent` to ask for it, and use the item once consent is given.
+    """
 
 
 class NotForUse(Conflict):
-    """The item is not there to be used: its conditions are not accepted, or it was taken back."""
+    """The item is not there to be used: its conditions are not accepted, or it was taken back.
+
+    Accept the conditions of the item first; one that was taken back is given anew by its provider.
+    """
 
 
 class TimeLimitPassed(Conflict):
-    """The time for which the item may be used is over."""
+    """The time for which the item may be used is over.
+
+    Ask the provider to give the item anew, with a later end.
+    """
 
 
 _WHY = {
@@ -56,7 +65,7 @@ def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
         raise ConsentNeeded(errors=[{"in": "body", "pointer": "/ask_consent", "rule": r, "detail": _WHY[r]} for r in reasons])
     if reasons and not data.get("reason"):
         raise fault("/reason", "reason", "tell the provider why you ask")
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         EvidenceUse(
             id=row_id,

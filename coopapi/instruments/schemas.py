@@ -3,10 +3,10 @@
 from datetime import date
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import fields, validate, validates_schema
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Schema, Shown
+from coopapi.fields import Schema, Shown, refusal
 
 
 class InstrumentFilter(Schema):
@@ -31,9 +31,9 @@ class ApplicableFilter(Schema):
     def a_request_goes_abroad_for_something(self, data: dict[str, Any], **_: object) -> None:
         """A request goes to another country, and asks for something."""
         if data.get("sender") is not None and data.get("sender") == data.get("addressee"):
-            raise ValidationError("A request goes to another country.", "to")
+            raise refusal("abroad", "A request goes to another country.", "to")
         if not data.keys() & {"measure", "kind"}:
-            raise ValidationError("Say which measure or which kind of request.", "measure")
+            raise refusal("one_needed", "Say which measure or which kind of request.", "measure")
 
 
 class RuleOut(Shown):

@@ -27,7 +27,10 @@ _DATA: Final = files("coopapi.instruments") / "data" / "instruments.json"
 
 
 class UnknownInstrument(NotFound):
-    """There is no instrument of that code."""
+    """There is no instrument of that code.
+
+    Take a code of the list `/instruments`.
+    """
 
 
 @cache

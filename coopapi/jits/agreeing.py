@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from coopapi import parties
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.instruments import service as instruments
@@ -17,29 +17,39 @@ from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.telling import tell
 from coopapi.lifecycle import Side
 from coopapi.sealing import key_of, new_key, seal, unseal
+from coopapi.writing import fold_reference
 
 _COLUMNS: Final = ("legal_basis", "operation_name", "states_of_operation", "working_language", "until")
 TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")
 
 
 class JitReferenceTaken(Conflict):
-    """Your authority has a team with this reference already."""
+    """Your authority has a team with this reference already.
+
+    Use the team that `existing` names, or give the new team another reference.
+    """
 
 
 class TextIsSettled(Conflict):
-    """The text is no longer open: reopen it, or amend the agreement."""
+    """The text of the agreement is no longer open.
+
+    Reopen the text before it is signed by all; afterwards, propose an amendment.
+    """
 
 
 class NotReadyToSign(Unprocessable):
-    """The agreement lacks what has to stand in it before it is signed."""
+    """The agreement lacks what has to stand in it before it is signed.
+
+    Complete what `errors` lists, each with its pointer.
+    """
 
 
 def propose(work: Work, data: Mapping[str, Any]) -> Jit:
     """Propose a team: the caller's authority is its first party, the others see it from now on."""
-    taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference == data["reference"])
+    taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference_folded == fold_reference(data["reference"]))
     if found := work.session.scalar(taken):
         raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
-    jit_id = new_id()
+    jit_id = work.new_id()
     parties.admit(work, jit_id, work.actor.authority_id, Side.NEGOTIATING)
     wrapped, sealer = new_key(work, jit_id)
     jit = Jit(
@@ -124,7 +134,7 @@ def invite(work: Work, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitPa
     sides.check_new_state(work, jit.id, authority.country, pointer)
     if authority.id != work.actor.authority_id:
         parties.admit(work, jit.id, authority.id, Side.NEGOTIATING)
-    row_id = new_id()
+    row_id = work.new_id()
     party = JitParty(id=row_id, jit_id=jit.id, authority_id=authority.id, country=authority.country, joined_at=work.now)
     lead(work, jit, party, wish.get("leader") or {})
     return work.add(party)

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select
 
 from coopapi import parties
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import NotFound
 from coopapi.jits import changes, sides, signing
 from coopapi.jits.changes import CHANGES
@@ -27,7 +27,7 @@ def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitAmendment:
     sides.require_party(work, jit)
     _require_active(jit, "amend")
     details = {name: data.get(name) for name in _DETAILS}
-    row_id = new_id()
+    row_id = work.new_id()
     row = JitAmendment(
         id=row_id,
         jit_id=jit.id,

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from coopapi import parties
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.evidence import recipients
 from coopapi.jits import agreeing, clocks, people, sides
@@ -17,7 +17,10 @@ from coopapi.sealing import key_of, seal, unseal
 
 
 class JoinsAlready(Conflict):
-    """An amendment by which this State joins waits for signatures already."""
+    """An amendment by which this State joins waits for signatures already.
+
+    Sign the amendment that `existing` names, or ask its proposer to withdraw it.
+    """
 
 
 def pending(work: Work, jit: Jit) -> list[JitAmendment]:
@@ -105,7 +108,7 @@ def _details(work: Work, jit: Jit, row: JitAmendment) -> dict[str, Any]:
 def _join(work: Work, jit: Jit, row: JitAmendment) -> None:
     authority: UUID = row.authority_id  # type: ignore[assignment]
     country = sides.country_of(work, authority)
-    party = JitParty(id=new_id(), jit_id=jit.id, authority_id=authority, country=country, joined_at=work.now)
+    party = JitParty(id=work.new_id(), jit_id=jit.id, authority_id=authority, country=country, joined_at=work.now)
     party.sealed = seal(key_of(work, jit), _details(work, jit, row).get("leader") or {}, party.id)
     work.add(party)
     parties.admit(work, jit.id, authority, Side.NEGOTIATING)

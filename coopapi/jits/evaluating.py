@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict
 from coopapi.jits import sides
 from coopapi.jits.models import Jit
@@ -27,11 +27,17 @@ QUESTIONS: Final = (
 
 
 class NotInEvaluation(Conflict):
-    """The team is not being evaluated."""
+    """The team is not being evaluated.
+
+    Begin the evaluation after the team has ended, before it is closed.
+    """
 
 
 class StatesFirst(Conflict):
-    """The joint evaluation follows the answers of every State."""
+    """The joint evaluation follows the answers of every State.
+
+    Wait for the answers that are missing, or record them for a State that has nobody here.
+    """
 
 
 def answer(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:
@@ -48,7 +54,7 @@ def answer(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:
     said = {name: data.get(name) for name in QUESTIONS}
     row = there.get(whose)
     if row is None:
-        row = JitEvaluation(id=new_id(), jit_id=jit.id, authority_id=whose)
+        row = JitEvaluation(id=work.new_id(), jit_id=jit.id, authority_id=whose)
     row.sealed = seal(key_of(work, jit), said, row.id)
     row.recorded = sides.put_recorded(work, jit, row.id, data.get("recorded"))
     row.answered_by, row.answered_at = work.actor.id, work.now

@@ -19,7 +19,10 @@ from coopapi.sharing import SharedCase
 
 
 class TeamIsOver(Conflict):
-    """The team has ended: nothing is shared with it any more."""
+    """The team has ended: nothing is shared with it any more.
+
+    Share the case with a meeting or a new team.
+    """
 
 
 def link(work: Work, jit: Jit, wish: Mapping[str, Any], pointer: str) -> SharedCase:

@@ -76,7 +76,7 @@ def _said(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, str]]:
         squeezed = "".join(sought)
         if not squeezed:
             continue
-        found = [(n, n + len(squeezed)) for n in range(len(run)) if run.startswith(squeezed, n)]
+        found = [(n, n + len(squeezed)) for n in _places(run, squeezed)]
         places = [begins[start] for start, end in found if start in begins and end in begins]
         if term.rule == "member_name":
             surnames = {word for word in sought if len(word) >= _NAME and word not in _PARTICLES}
@@ -84,6 +84,14 @@ def _said(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, str]]:
         if found and not places and term.rule != "presumption_of_innocence" and len(squeezed) >= _SURE:
             places = [_word_at(said, found[0][0])]
         yield from ((n + 1, term.rule) for n in places)
+
+
+def _places(run: str, sought: str) -> Iterator[int]:
+    """Every place at which a text stands, also where it overlaps itself."""
+    place = run.find(sought)
+    while place >= 0:
+        yield place
+        place = run.find(sought, place + 1)
 
 
 def words(text: str) -> list[str]:

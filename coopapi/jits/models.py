@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, case, 
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept
+from coopapi.db import Kept, folded
 from coopapi.jits.lives import JIT_LIFE
 from coopapi.lifecycle import Side
 from coopapi.parties import Party, partied
@@ -29,7 +29,7 @@ class Jit(Kept):
     """A joint investigation team: one agreement for all who are in it."""
 
     __tablename__ = "jits"
-    __table_args__ = (UniqueConstraint("maker_id", "reference"),)
+    __table_args__ = (UniqueConstraint("maker_id", "reference_folded"),)
 
     maker_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     reference: Mapped[str] = mapped_column()
@@ -49,6 +49,7 @@ class Jit(Kept):
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
+    reference_folded: Mapped[str] = folded("reference")
 
     def stands(self, now: datetime) -> str:
         """The state by the clock: a team whose time has passed has ended, whether or not anybody said so."""

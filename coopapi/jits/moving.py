@@ -14,15 +14,24 @@ from coopapi.sealing import put_words
 
 
 class ProposersOnly(Forbidden):
-    """Whoever proposed a team abandons it; another State takes itself out of the draft."""
+    """Only the State that proposed a team abandons it.
+
+    Take your own State out of the draft instead.
+    """
 
 
 class TheOthersGoOn(Conflict):
-    """Without you it still has two States: give notice that you leave, by an amendment `leave` that you alone sign."""
+    """Without you the team still has two States, so it goes on.
+
+    Propose an amendment with `change` set to `leave`; you alone sign it.
+    """
 
 
 class EvaluationIsMissing(Conflict):
-    """A team closes after its joint evaluation."""
+    """A team closes after its joint evaluation.
+
+    Write the joint evaluation, or close the team before its evaluation begins, with a reason.
+    """
 
 
 def take(work: Work, jit_id: UUID, version: int, data: Mapping[str, Any]) -> Jit:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.access import Action
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, NotFound, fault
 from coopapi.evidence.sides import stands_in
 from coopapi.jits import agreeing, linking, sides
@@ -22,15 +22,24 @@ _OVER: Final = (*AFTER, "abandoned")
 
 
 class TeamHasEnded(Conflict):
-    """The team has ended: nobody comes to it any more."""
+    """The team has ended: nobody joins it any more.
+
+    Set up a new team.
+    """
 
 
 class ByAmendmentOnly(Conflict):
-    """The agreement is signed: who comes to it comes by an amendment that all sign."""
+    """The agreement is signed: parties and participants come by an amendment that all sign.
+
+    Propose an amendment with `change` set to `join` or `participant`.
+    """
 
 
-class TakesPartAlready(Conflict):
-    """It takes part already."""
+class InTheTeamAlready(Conflict):
+    """The authority or the person has a place in the team already.
+
+    Use the place that is there, or end it first.
+    """
 
 
 def _working(work: Work, jit_id: UUID) -> Jit:
@@ -106,7 +115,7 @@ def add_member(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
     check_period(work, data)
     if person := data.get("principal_id"):
         _check_new_member(work, jit, authority, person)
-    row_id = new_id()
+    row_id = work.new_id()
     said = {name: data.get(name) for name in ("name", "security_id", "position")}
     member = work.add(
         JitMember(
@@ -139,7 +148,7 @@ def _check_new_member(work: Work, jit: Jit, authority_id: UUID, person: UUID) ->
     places = work.all(JitMember).where(JitMember.jit_id == jit.id, JitMember.principal_id == person, JitMember.state == "serving")
     for place in work.session.scalars(places):
         if place.until is None or place.until > work.now:
-            raise TakesPartAlready
+            raise InTheTeamAlready
         place.state = "ended"
     work.session.flush()
 
@@ -160,7 +169,7 @@ def seat_participant(work: Work, jit: Jit, authority_id: UUID, data: Mapping[str
     check_period(work, data)
     if data.get("since", work.now) > work.now:
         raise fault("/since", "order_of_time", "not in the future: it takes part from now on")
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         JitParticipant(
             id=row_id,
@@ -184,7 +193,7 @@ def check_participant(work: Work, jit_id: UUID, authority_id: UUID, pointer: str
     mine = work.all(JitParticipant).where(JitParticipant.jit_id == jit_id, JitParticipant.authority_id == authority_id)
     for place in work.session.scalars(mine.where(JitParticipant.state == "serving")):
         if place.until is None or place.until > work.now:
-            raise TakesPartAlready
+            raise InTheTeamAlready
         place.state = "ended"
     work.session.flush()
 
@@ -192,7 +201,7 @@ def check_participant(work: Work, jit_id: UUID, authority_id: UUID, pointer: str
 def add_associate(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitAssociate:
     """Note somebody whom the team works with informally; it gives no access to anything (F23)."""
     jit = _working(work, jit_id)
-    row_id = new_id()
+    row_id = work.new_id()
     said = {"name": data["name"], "contact": data["contact"]}
     sealed = seal(key_of(work, jit), said, row_id)
     row = work.add(JitAssociate(id=row_id, jit_id=jit.id, sealed=sealed, since=work.now))

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, NotFound, Unprocessable, fault
 from coopapi.jits import lint, sides, signing
 from coopapi.jits.lint import Term
@@ -22,11 +22,17 @@ _PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit
 
 
 class NotClosedYet(Conflict):
-    """A public statement is made about a closed team."""
+    """A public statement is made about a closed team.
+
+    Close the team first, after its joint evaluation.
+    """
 
 
 class NotFitForThePublic(Unprocessable):
-    """The statement says what must not be said in public."""
+    """The statement says what must not be said in public.
+
+    Take out what `errors` points to, and approve the statement again.
+    """
 
 
 def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:
@@ -36,7 +42,7 @@ def propose(work: Work, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:
     _check(work, jit, data["texts"], names_operation=data.get("names_operation", False))
     row = _statement(work, jit.id)
     if row is None:
-        row = JitStatement(id=new_id(), jit_id=jit.id, state=STATEMENT_LIFE.start)
+        row = JitStatement(id=work.new_id(), jit_id=jit.id, state=STATEMENT_LIFE.start)
     voided = signing.void(work, row.id)
     row.names_operation = data.get("names_operation", False)
     row.victims_checked, row.no_ongoing_trial = data["victims_checked"], data["no_ongoing_trial"]

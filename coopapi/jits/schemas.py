@@ -6,13 +6,13 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.fields import Count, Flag, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Flag, Like, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.jits.changes import CHANGES
 from coopapi.jits.lives import CLAUSES, END_REASONS, JIT_LIFE, TEXTS
 from coopapi.jits.publishing import LANGUAGES
 
 _LONG = 8000
-_SHA256 = validate.Regexp(r"\A[0-9a-f]{64}\Z", error="Not a SHA-256 digest: 64 hexadecimal digits.")
+_SHA256 = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
 
 
 class Digest(Text):
@@ -25,14 +25,14 @@ class Digest(Text):
 class LeaderIn(Schema):
     """The leader of a State: an office, or a person of one's own authority."""
 
-    office = Text(300)
+    office = Line(300)
     principal_id = fields.UUID()
 
     @ma.validates_schema
     def somebody(self, data: dict[str, object], **_: object) -> None:
         """Name one or the other."""
         if not data:
-            raise ma.ValidationError("Name an office or a person.", "office")
+            raise refusal("one_needed", "Name an office or a person.", "office")
 
 
 class PartyIn(Schema):
@@ -68,13 +68,13 @@ class ClausesIn(Schema):
 class AppendixIn(Schema):
     """A paper that goes with the agreement: named here, never uploaded."""
 
-    title = Text(300, required=True)
+    title = Line(300, required=True)
     date = fields.Date()
     sha256 = Digest()
 
 
 class _AgreementFields(Schema):
-    operation_name = Text(200, allow_none=True)
+    operation_name = Line(200, allow_none=True)
     states_of_operation = Many(Code("countries"), 100)
     working_language = Code("languages", allow_none=True)
     until = When(allow_none=True, metadata={"description": "The end of the period; it begins with the last signature."})
@@ -95,7 +95,7 @@ class JitPatch(_AgreementFields):
 class JitIn(_AgreementFields):
     """A team to propose; reference and legal basis are enough to begin."""
 
-    reference = Text(100, required=True, metadata={"description": "Yours; unique within your authority."})
+    reference = Line(100, required=True, metadata={"description": "Yours; unique within your authority."})
     legal_basis = Code("jit_legal_bases", required=True)
     leader = fields.Nested(LeaderIn, metadata={"description": "Of your own State."})
     parties = Many(fields.Nested(PartyIn), 50)
@@ -129,10 +129,10 @@ class MemberIn(Schema):
     """A person of one's own State who works in the team, under a name or a security number."""
 
     authority_id = fields.UUID(metadata={"description": "Of your own State: yours unless you name another, such as the police."})
-    name = Text(200)
+    name = Line(200)
     security_id = Text(100)
     principal_id = fields.UUID(metadata={"description": "The account here: the cases of the team open to it."})
-    position = Text(200, required=True)
+    position = Line(200, required=True)
     seconded = Flag(metadata={"description": "Works outside the own State (Art. 13(4))."})
     since = When()
     until = When()
@@ -141,7 +141,7 @@ class MemberIn(Schema):
     def known_somehow(self, data: dict[str, object], **_: object) -> None:
         """Give a name or a security number."""
         if not data.keys() & {"name", "security_id"}:
-            raise ma.ValidationError("Give a name or a security number.", "name")
+            raise refusal("one_needed", "Give a name or a security number.", "name")
 
 
 class ParticipantIn(Schema):
@@ -158,7 +158,7 @@ class ParticipantIn(Schema):
 class AssociateIn(Schema):
     """Somebody whom the team works with informally: a name and an office, and no access to anything."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     contact = Text(500, required=True)
 
 
@@ -196,14 +196,14 @@ class AmendmentIn(Schema):
         """Only a change of parties or participants names an authority; a leader who joins is named by office."""
         named = data.get("change") in {"join", "leave", "participant"}
         if named != ("authority_id" in data):
-            raise ma.ValidationError("Goes with join, leave and participant, and with nothing else.", "authority_id")
+            raise refusal("goes_with", "Goes with join, leave and participant, and with nothing else.", "authority_id")
         if data.get("change") == "period" and "until" not in data:
-            raise ma.ValidationError("Say until when.", "until")
+            raise refusal("required", "Say until when.", "until")
         leader = data.get("leader")
         if isinstance(leader, dict) and "principal_id" in leader:
-            raise ma.ValidationError("Name the office; the person is its State's to name.", "leader")
+            raise refusal("office_only", "Name the office; the person is its State's to name.", "leader")
         if data.get("change") == "join" and not leader:
-            raise ma.ValidationError("One leader for each State.", "leader")
+            raise refusal("required", "One leader for each State.", "leader")
 
 
 class AmendmentStepIn(TransitionIn):
@@ -216,7 +216,7 @@ class AmendmentStepIn(TransitionIn):
     def of_its_kind(self, data: dict[str, object], **_: object) -> None:
         """Whoever proposed an amendment withdraws it."""
         if data.get("event") == "withdraw" and "recorded" in data:
-            raise ma.ValidationError("Goes with sign and refuse.", "recorded")
+            raise refusal("goes_with", "Goes with sign and refuse.", "recorded")
 
 
 class EvaluationIn(Schema):
@@ -237,7 +237,7 @@ class EvaluationIn(Schema):
     def of_one_state(self, data: dict[str, object], **_: object) -> None:
         """The joint answer is nobody's alone."""
         if data.get("joint") and "recorded" in data:
-            raise ma.ValidationError("Goes with the answer of one State.", "recorded")
+            raise refusal("goes_with", "Goes with the answer of one State.", "recorded")
 
 
 TextsIn: type[ma.Schema] = Schema.from_dict({language: Text(4000, required=True) for language in LANGUAGES}, name="TextsIn")

@@ -25,15 +25,24 @@ _BESIDE: Final = frozenset({"organisation", "eurojust_desk", "eurojust_contact_p
 
 
 class NotAParty(Forbidden):
-    """That is for the States that are parties to the agreement."""
+    """That is for the States that are parties to the agreement.
+
+    Ask the authority of your State that is a party to take this step.
+    """
 
 
 class OneAuthorityForEachState(Unprocessable):
-    """Each State is a party once, through one authority."""
+    """Each State is a party once, through one authority.
+
+    Work through the authority that is the party of that State, or replace it.
+    """
 
 
 class SpeaksForItself(Forbidden):
-    """That State has people here: they act for it."""
+    """That State has people here: they act for it.
+
+    Leave the step to that State's own people; only for a State with nobody here may others record it.
+    """
 
 
 def locked(work: Work, jit_id: UUID, version: int | None = None) -> Jit:

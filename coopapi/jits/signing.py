@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.db import Work, as_json, new_id
+from coopapi.db import Work, as_json
 from coopapi.errors import Conflict
 from coopapi.jits import clocks, sides
 from coopapi.jits.lives import JIT_LIFE
@@ -23,15 +23,24 @@ ALARMS: Final = (60, 30, 14)
 
 
 class AnotherText(Conflict):
-    """The text is another than the one that you would sign: read it again."""
+    """The text is not the one that you meant to sign.
+
+    Read the agreement again and sign with the digest that it shows now.
+    """
 
 
 class AlreadySigned(Conflict):
-    """The State has signed this text already."""
+    """The State has signed this text already.
+
+    Nothing is left to do for this State; the others' signatures are shown with the team.
+    """
 
 
 class PeriodHasPassed(Conflict):
-    """The period of the agreement has passed before the last signature: reopen it and set another end."""
+    """The period of the agreement has passed before the last signature.
+
+    Reopen the text and set a later end.
+    """
 
 
 def digest(content: Mapping[str, Any]) -> str:
@@ -90,7 +99,7 @@ def put(work: Work, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present
         raise AnotherText(text_sha256=present)
     if authority_id in {row.authority_id for row in standing(work, subject_id)}:
         raise AlreadySigned
-    row_id = new_id()
+    row_id = work.new_id()
     return work.add(
         JitSignature(
             id=row_id,

@@ -39,6 +39,7 @@ class JournalEntry(Row):
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    uid: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     at: Mapped[datetime] = mapped_column()
     principal_id: Mapped[UUID | None] = mapped_column()
     role: Mapped[str] = mapped_column()

@@ -6,7 +6,7 @@ from marshmallow import fields
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn, RecordedForOut
-from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 from coopapi.jurisdiction.lives import CONSULTATION_LIFE
 
 
@@ -25,7 +25,7 @@ class ConsultationIn(Schema):
     def somebody_is_meant(self, data: dict[str, object], **_: object) -> None:
         """Take at least a case, an overlap or an authority."""
         if not data.keys() & {"case_id", "overlap_id", "other_case_id", "contacted"}:
-            raise ma.ValidationError("Say from which case or overlap, or whom to contact.", "contacted")
+            raise refusal("one_needed", "Say from which case or overlap, or whom to contact.", "contacted")
 
 
 class ConsultedForIn(RecordedForIn):
@@ -46,7 +46,7 @@ class ConsultationStepIn(TransitionIn):
     def of_its_kind(self, data: dict[str, object], **_: object) -> None:
         """Only a reply is another's."""
         if "recorded" in data and data.get("event") != "reply":
-            raise ma.ValidationError("Goes with reply.", "recorded")
+            raise refusal("goes_with", "Goes with reply.", "recorded")
 
 
 class PositionIn(Schema):

@@ -10,7 +10,7 @@ from coopapi import parties
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
@@ -25,15 +25,24 @@ from coopapi.sealing import key_of, new_key, seal
 
 
 class NotConsulted(Forbidden):
-    """That step is for the authorities that consult each other, and for the side it belongs to."""
+    """That step is for the authorities that consult each other, and for the side it belongs to.
+
+    See `transitions` for the steps that your side may take now.
+    """
 
 
 class NoConsensusYet(Conflict):
-    """There is consensus when one State prosecutes and every other has said that it transfers or ends."""
+    """There is consensus when one State prosecutes and every other has said that it transfers or ends.
+
+    Record the positions that are missing; `positions` shows what each State holds.
+    """
 
 
 class RepliedAlready(Conflict):
-    """Your authority has replied; what it holds now is said as its position."""
+    """Your authority has replied; what it holds now is said as its position.
+
+    Record a position instead.
+    """
 
 
 def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -> Consultation:
@@ -44,7 +53,7 @@ def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -
         raise fault("/contacted", "somebody", "name the authorities to contact, or an overlap or case that shows them")
     if data.get("reply_by") and data["reply_by"] <= work.now:
         raise fault("/reply_by", "order_of_time", "in the future")
-    row_id = new_id()
+    row_id = work.new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
     wrapped, sealer = new_key(work, row_id)
     row = work.add(
@@ -100,7 +109,7 @@ def _known(work: Work, authority_id: UUID, number: int) -> Authority:
 
 def _place(work: Work, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> ConsultationPosition:
     """Keep a place for what this authority holds."""
-    row_id = new_id()
+    row_id = work.new_id()
     sealed = seal(key_of(work, row), {}, row_id)
     about = {"consultation_id": row.id, "authority_id": authority_id, "country": country, "side": side}
     return work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))

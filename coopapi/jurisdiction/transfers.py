@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
@@ -16,15 +16,24 @@ from coopapi.sealing import key_of, seal, unseal
 
 
 class NothingAgreed(Conflict):
-    """Proceedings are given over to the State that all agreed shall prosecute."""
+    """Proceedings are given over to the State that all agreed shall prosecute.
+
+    Reach a consensus in the consultation first.
+    """
 
 
 class GivenOverAlready(Conflict):
-    """The proceedings of this case were given over after this consultation already."""
+    """The proceedings of this case were given over after this consultation already.
+
+    Use the transfer that `existing` names.
+    """
 
 
 class ReceivedAlready(Conflict):
-    """The receiving authority has named the case in which it goes on."""
+    """The receiving authority has named the case in which it goes on.
+
+    Read the transfer: it names the case.
+    """
 
 
 def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> ProceedingsTransfer:
@@ -42,7 +51,7 @@ def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> Proc
         raise fault("/transferred_on", "order_of_time", "not in the future")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         ProceedingsTransfer(
             id=row_id,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_
 
 from coopapi.crypto import Sealer
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.computing import zone_of
 from coopapi.deadlines.service import Occasion
@@ -25,11 +25,17 @@ _LATEST: Final = date(2200, 1, 1)
 
 
 class NotYourAction(Forbidden):
-    """Whoever undertook to do something says whether it is done."""
+    """Only the authority that undertook an action says whether it is done.
+
+    Ask the authority that the action names.
+    """
 
 
 class NothingUndertakenYet(Conflict):
-    """Actions come from a meeting that was held and is not closed."""
+    """Actions come from a meeting that was held and is not closed.
+
+    Hold the meeting first; after it was closed, convene another one.
+    """
 
 
 def _key(work: Work) -> Sealer:
@@ -53,7 +59,7 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
     if not work.now.date() <= data["due_on"] < _LATEST:
         raise fault("/due_on", "order_of_time", "not in the past, and before the year 2200")
     due_at = end_of(data["due_on"], country)
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         MeetingAction(
             id=row_id,

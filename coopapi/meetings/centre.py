@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import sides
@@ -20,7 +20,10 @@ _EVE: Final = timedelta(days=1)
 
 
 class NoActionDay(Conflict):
-    """A log is kept by a coordination centre, on its day and until its minutes are agreed."""
+    """A log is kept by a coordination centre, on its day and until its minutes are agreed.
+
+    Convene a coordination centre to keep a log, and write it from its start until its minutes are agreed.
+    """
 
 
 def log(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEntry:
@@ -38,7 +41,7 @@ def log(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEntry:
         raise fault("/at", "order_of_time", "not in the future")
     if meeting.starts_at and data["at"] < meeting.starts_at - _EVE:
         raise fault("/at", "order_of_time", "on the day of action, or the day before")
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         CentreEntry(
             id=row_id,

@@ -9,7 +9,7 @@ from coopapi import parties
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
@@ -33,11 +33,17 @@ _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
 
 class TakesPartAlready(Conflict):
-    """That authority takes part in the meeting already."""
+    """That authority takes part in the meeting already.
+
+    Change the place that the authority has.
+    """
 
 
 class MeetingIsOver(Conflict):
-    """A meeting that was held, closed or cancelled is not changed any more; access to it may be extended."""
+    """A meeting that was held, closed or cancelled is not changed any more; access to it may be extended.
+
+    Convene a new meeting for what is still to be discussed.
+    """
 
 
 def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
@@ -48,7 +54,7 @@ def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
     if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
         raise fault("/level", "desks_only", "levels I and II are among desks")
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
-    row_id, until = new_id(), work.now + UNSCHEDULED
+    row_id, until = work.new_id(), work.now + UNSCHEDULED
     _admit_both(work, row_id, host.id, case_id, until)
     wrapped, sealer = new_key(work, row_id)
     meeting = work.add(
@@ -134,7 +140,7 @@ def _known(work: Work, authority_id: UUID, pointer: str) -> Authority:
 
 def _seat(work: Work, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
     """Give an authority its place; whoever convenes or hosts comes."""
-    row_id, accepted = new_id(), authority.id in {meeting.host_id, meeting.convener_id}
+    row_id, accepted = work.new_id(), authority.id in {meeting.host_id, meeting.convener_id}
     return work.add(
         MeetingParticipant(
             id=row_id,

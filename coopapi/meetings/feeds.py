@@ -61,7 +61,7 @@ def read(database: Database, secret: str) -> bytes:
         found: Any = session.execute(
             text("select * from priv.calendar_feed(:digest, :at)"), {"digest": digest, "at": database.clock()}
         ).all()
-    return calendars.write(found)
+    return calendars.write(found, database.settings.base_url)
 
 
 def digest_of(keys: Keyring, secret: str) -> bytes:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Conflict, fault
 from coopapi.lifecycle import Side
 from coopapi.meetings import sides
@@ -17,15 +17,24 @@ from coopapi.sealing import key_of, seal, unseal
 
 
 class NotHeldYet(Conflict):
-    """Conclusions and minutes are of a meeting that was held, until its minutes are agreed."""
+    """Conclusions and minutes are of a meeting that was held, until its minutes are agreed.
+
+    Hold the meeting first; once its minutes are agreed, nothing is added to them.
+    """
 
 
 class AgreedAlready(Conflict):
-    """Somebody has agreed to the minutes: what is concluded now goes into minutes that the host writes anew."""
+    """Somebody has agreed to the minutes: what is concluded now goes into minutes that the host writes anew.
+
+    Ask the host to write the minutes anew; all then agree again.
+    """
 
 
 class NothingToAgree(Conflict):
-    """There are no minutes to agree to, or your authority did not come, or it has agreed."""
+    """There are no minutes to agree to, or your authority did not come, or it has agreed.
+
+    Read the meeting again: its state and the list of participants say what is missing.
+    """
 
 
 def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingConclusion:
@@ -41,7 +50,7 @@ def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingCo
     sides.require_seat(work, meeting)
     if any(place.agreed_at and place.authority_id != meeting.host_id for place in sides.of_meeting(work, meeting.id)):
         raise AgreedAlready
-    row_id = new_id()
+    row_id = work.new_id()
     row = work.add(
         MeetingConclusion(
             id=row_id,

@@ -17,7 +17,10 @@ from coopapi.sharing import end_shares
 
 
 class NotBegunYet(Conflict):
-    """A meeting has been held once its time has come."""
+    """A meeting has been held once its time has come.
+
+    Wait until the meeting begins, or ask the host to set another time.
+    """
 
 
 def take(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) -> Meeting:

@@ -25,7 +25,10 @@ from coopapi.mla.models import Request
 
 
 class NoOutcomeYet(Conflict):
-    """Outcomes come from a meeting that was held."""
+    """Outcomes come from a meeting that was held.
+
+    Hold the meeting first.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from coopapi.meetings.models import Meeting, MeetingAnswer, MeetingOption
 
 
 class NoPollOpen(Conflict):
-    """Times are answered while the dates of the meeting are polled."""
+    """Times are answered while the dates of the meeting are polled.
+
+    Ask the host to poll dates, or read the time that was set.
+    """
 
 
 def offer(work: Work, meeting: Meeting, options: Sequence[Mapping[str, Any]]) -> datetime:

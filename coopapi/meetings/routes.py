@@ -171,7 +171,7 @@ def take_back(data: dict[str, Any], *, meeting_id: UUID, share_id: UUID, version
 def calendar(meeting_id: UUID, *, work: Work) -> Response:
     """Read a meeting as a calendar does: its time, its place, and no names."""
     meeting = work.one(Meeting, meeting_id)
-    return _calendar(calendars.write([meeting], place=showing.calendar_place(work, meeting), alone=True))
+    return _calendar(calendars.write([meeting], work.settings.base_url, place=showing.calendar_place(work, meeting), alone=True))
 
 
 @blp.route("/calendar-feeds", allow=Action.MEETING_READ, query=Paged, returns=FeedOut, page=True)

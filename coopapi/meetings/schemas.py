@@ -4,14 +4,13 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.fields import Count, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lives import ACTION_LIFE, MEETING_LIFE, MODES
@@ -33,15 +32,15 @@ class Zone(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         zone = super()._deserialize(value, attr, data, **kwargs)
         if zone not in _zones():
-            raise ma.ValidationError("Not a time zone of the IANA database, such as Europe/Amsterdam.")
+            raise refusal("time_zone", "Not a time zone of the IANA database, such as Europe/Amsterdam.")
         return zone
 
 
 class SeatedIn(Schema):
     """A person who comes for an authority."""
 
-    name = Text(200, required=True)
-    post = Text(200)
+    name = Line(200, required=True)
+    post = Line(200)
 
 
 class GuestIn(Schema):
@@ -67,7 +66,7 @@ class MeetingIn(_MeetingFields):
     level = Code("meeting_levels", required=True)
     origin_type = OneOf(("case", "overlap", "request"), required=True)
     origin_id = fields.UUID(required=True)
-    title = Text(300, required=True)
+    title = Line(300, required=True)
     host_desk = fields.UUID(metadata={"description": "The desk that is asked to host; that of your country if not said."})
     function = Code("meeting_functions", metadata={"description": "Yours, if another hosts; `prosecutor` if not said."})
     mode = OneOf(MODES, required=True)
@@ -78,7 +77,7 @@ class MeetingIn(_MeetingFields):
 class MeetingPatch(_MeetingFields):
     """What changes about a meeting."""
 
-    title = Text(300)
+    title = Line(300)
     mode = OneOf(MODES)
     time_zone = Zone()
     access_until = When(metadata={"description": "How long those invited see the meeting, and what is shared for it."})

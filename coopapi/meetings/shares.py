@@ -20,7 +20,10 @@ _AT_THE_TABLE: Final = (Side.HOST, Side.INVITED)
 
 
 class NothingToMeetFor(Conflict):
-    """The meeting was cancelled or closed: nothing more is shared for it."""
+    """The meeting was cancelled or closed: nothing more is shared for it.
+
+    Convene a new meeting and share the case with that one.
+    """
 
 
 def align(work: Work, meeting: Meeting) -> None:

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from coopapi.cases.schemas import AuthorityRef
-from coopapi.fields import Shown, When
+from coopapi.fields import Link, Shown, When
 
 
 class MeetingBrief(Shown):
@@ -124,7 +124,7 @@ class OutcomeOut(Shown):
     kind = fields.String(required=True)
     made_type = fields.String(required=True)
     made_id = fields.UUID(required=True, allow_none=True, metadata={"description": "For those who see it by themselves."})
-    href = fields.String(required=True, allow_none=True)
+    href = Link(required=True, allow_none=True)
     authority_id = fields.UUID(required=True)
     created_at = When(required=True)
     etag = fields.String(required=True)

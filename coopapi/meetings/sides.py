@@ -19,7 +19,10 @@ AT_ONCE: Final = timedelta(milliseconds=1)
 
 
 class NotAtTheTable(Forbidden):
-    """That step is for another side of the meeting."""
+    """That step is for another side of the meeting.
+
+    See `transitions` for the steps that your side may take now; a place that was offered is accepted first.
+    """
 
 
 def mine(work: Work, meeting: Meeting) -> Sequence[Party]:

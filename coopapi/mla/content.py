@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Many, OneOf, Schema, Text, When
+from coopapi.fields import Flag, Line, Many, OneOf, Schema, Text, When, refusal
 from coopapi.overlaps.kinds import KINDS
 from coopapi.overlaps.schemas import ContextIn
 
@@ -15,7 +15,7 @@ class OffenceIn(Schema):
     """An offence as the requesting State's law has it; dual criminality is tested on conduct, not on label."""
 
     national_article = Text(300, required=True)
-    label = Text(300, required=True)
+    label = Line(300, required=True)
     category = Code("crime_categories")
     max_penalty_years = fields.Float(validate=validate.Range(0, 99))
     list_offence = Flag(metadata={"description": "EIO Annex D, EPOC Annex IV."})
@@ -24,7 +24,7 @@ class OffenceIn(Schema):
 class ConcernedIn(Schema):
     """A person whom the request concerns, under a reference; only what its execution needs."""
 
-    ref = Text(40, required=True)
+    ref = Line(40, required=True)
     role = OneOf(("suspect", "convicted", "victim", "witness", "expert", "third_party"), required=True)
     name = Text(300)
     aliases = Many(Text(300), 20)
@@ -40,9 +40,9 @@ class ConcernedIn(Schema):
 class AuthorisationIn(Schema):
     """The decision of a judge or of an independent authority (Budapest Art. 15)."""
 
-    authority = Text(300, required=True)
+    authority = Line(300, required=True)
     date = fields.Date(required=True)
-    reference = Text(100)
+    reference = Line(100)
     domestic_law = Text(500)
     valid_until = fields.Date()
     scope = Text(2000)
@@ -61,8 +61,8 @@ class ConfidentialityIn(Schema):
 class OfficeIn(Schema):
     """An office to ask, not a person's private data."""
 
-    office = Text(300, required=True)
-    person_in_charge = Text(200)
+    office = Line(300, required=True)
+    person_in_charge = Line(200)
     phone = Text(40)
     mobile = Text(40)
     email = fields.Email(validate=validate.Length(max=254))
@@ -83,7 +83,7 @@ class TranslationIn(Schema):
 class AttachmentIn(Schema):
     """A paper that goes with the request by its channel: named here, never uploaded."""
 
-    title = Text(300, required=True)
+    title = Line(300, required=True)
     sha256 = Text(64, validate=[validate.Regexp(r"[0-9a-f]{64}\Z")])
     size = fields.Integer(validate=validate.Range(0, 10**15))
     media_type = Text(100)
@@ -92,7 +92,7 @@ class AttachmentIn(Schema):
 class CertificationIn(Schema):
     """Who certifies that the request is right, and how it is signed (eIDAS, Reg. 2023/2844 Art. 7)."""
 
-    name = Text(200, required=True)
+    name = Line(200, required=True)
     post = Text(200, required=True)
     signature_type = OneOf(("handwritten", "advanced", "qualified", "seal", "none"), required=True)
 
@@ -120,7 +120,7 @@ class OrderIn(Schema):
 class ContentIn(Schema):
     """What the request says; a draft may leave out what `readiness` lists as missing."""
 
-    title = Text(200)
+    title = Line(200)
     offences = Many(fields.Nested(OffenceIn), 50)
     facts = Text(_LONG)
     link = Text(4000, metadata={"description": "How the data or measures relate to the offence (Art. 29(2)(c), EIO Annex A G)."})
@@ -168,7 +168,7 @@ class SoughtIn(Schema):
     def one_or_the_other(self, data: dict[str, object], **_: object) -> None:
         """Take an identifier of the case, or a kind and a value."""
         if ("identifier_id" in data) == ("kind" in data and "value" in data):
-            raise ma.ValidationError("Name an identifier of the case, or give kind and value.", "identifier_id")
+            raise refusal("one_of_two", "Name an identifier of the case, or give kind and value.", "identifier_id")
 
 
 class MeasureIn(Schema):
@@ -181,7 +181,7 @@ class MeasureIn(Schema):
     since = When(metadata={"description": "The time range of the data: from."})
     until = When(metadata={"description": "The time range of the data: to."})
     place_of_execution = Text(300)
-    persons = Many(Text(40), 50, metadata={"description": "References of the request's persons."})
+    persons = Many(Line(40), 50, metadata={"description": "References of the request's persons."})
     formalities = Text(2000)
     deadline = When()
     authorisation = fields.Nested(AuthorisationIn)

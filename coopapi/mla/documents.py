@@ -22,7 +22,10 @@ _WITH_ALL: Final = frozenset({Side.REQUESTING, Side.ENFORCING})
 
 
 class WithheldFromYou(Forbidden):
-    """What the addressee does not get is for the side that asks, and for the authority that is notified."""
+    """What the addressee does not get is for the side that asks, and for the authority that is notified.
+
+    Ask for the document that is meant for your side.
+    """
 
 
 class DocumentFilter(Schema):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi import parties
 from coopapi.cases import service as cases
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Unprocessable
 from coopapi.instruments import service as instruments
@@ -17,6 +17,7 @@ from coopapi.mla.sides import Taken
 from coopapi.mla.telling import Act
 from coopapi.overlaps import showing
 from coopapi.sealing import key_of, new_key, seal, unseal
+from coopapi.writing import fold_reference
 
 _COLUMNS = {
     "instrument": "instrument",
@@ -35,7 +36,10 @@ _NOT_CARRIED_OUT = frozenset({"partly_executed", "partly_transferred", "not_exec
 
 
 class RequestReferenceTaken(Conflict):
-    """Your authority has a request with this reference already."""
+    """Your authority has a request with this reference already.
+
+    Use the request that `existing` names, or give the new request another reference.
+    """
 
 
 def begin(work: Work, data: Mapping[str, Any]) -> Request:
@@ -47,7 +51,7 @@ def begin(work: Work, data: Mapping[str, Any]) -> Request:
     if data.get("case_id"):
         cases.changeable(work, data["case_id"])
     previous, content, wanted = _reused(work, data)
-    request_id = new_id()
+    request_id = work.new_id()
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
     wrapped, sealer = new_key(work, request_id)
@@ -88,9 +92,8 @@ def _row(work: Work, data: Mapping[str, Any], request_id: UUID, asks: UUID) -> R
 
 
 def _check_reference(work: Work, asks: UUID, reference: str) -> None:
-    taken = work.all(Request).where(
-        Request.maker_id == work.actor.authority_id, Request.requesting_id == asks, Request.reference == reference
-    )
+    same = Request.reference_folded == fold_reference(reference)
+    taken = work.all(Request).where(Request.maker_id == work.actor.authority_id, Request.requesting_id == asks, same)
     if found := work.session.scalar(taken):
         raise RequestReferenceTaken(existing=f"/api/v1/mla-requests/{found.id}")
 

@@ -18,11 +18,17 @@ _GROUNDED: Final = frozenset({"refuse", "postpone"})
 
 
 class ConditionsNeeded(Unprocessable):
-    """An offer on conditions says on which."""
+    """An offer on conditions says on which.
+
+    List the conditions in `conditions`.
+    """
 
 
 class OutcomeNeeded(Unprocessable):
-    """What was not carried out, or not wholly, has a reason of the codelist non_execution_reasons."""
+    """What was not carried out, or not wholly, has a reason of the codelist non_execution_reasons.
+
+    Give a code of the codelist `non_execution_reasons` as the reason of the outcome.
+    """
 
 
 def measure_of(work: Work, request_id: UUID, measure_id: UUID) -> tuple[Request, Measure]:

@@ -11,11 +11,17 @@ _UNFINISHED: Final = frozenset({"draft", "validation_pending"})
 
 
 class NoSuchForm(Unprocessable):
-    """A request of this kind has no such form."""
+    """A request of this kind has no such form.
+
+    Leave out `form` for the usual form of this kind of request.
+    """
 
 
 class FormTooEarly(Conflict):
-    """The form tells of something that has not happened yet."""
+    """The form tells of something that has not happened yet.
+
+    Take the step that the form tells of first, then print it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from coopapi.cases.models import Identifier
 from coopapi.crypto import Sealer
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.errors import Unprocessable
 from coopapi.mla.models import Measure, Request
 from coopapi.overlaps import kinds
@@ -19,7 +19,10 @@ from coopapi.sealing import seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):
-    """An identifier that a measure is about cannot exist, or is not one of your case."""
+    """An identifier that a measure is about cannot exist, or is not one of your case.
+
+    Correct the value that `errors` points to, or name an identifier of the case that the request hangs from.
+    """
 
 
 def write(work: Work, request: Request, sealer: Sealer, wanted: Sequence[Mapping[str, Any]]) -> None:
@@ -29,7 +32,7 @@ def write(work: Work, request: Request, sealer: Sealer, wanted: Sequence[Mapping
     for place, measure in enumerate(wanted):
         asked = dict(measure)
         asked["identifiers"] = [_sought(held, s, place, n) for n, s in enumerate(measure.get("identifiers", ()))]
-        row_id = new_id()
+        row_id = work.new_id()
         work.session.add(
             Measure(
                 id=row_id,

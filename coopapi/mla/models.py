@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept
+from coopapi.db import Kept, folded
 from coopapi.mla.lives import KINDS, MEASURE_LIFE, Kind
 from coopapi.parties import Party, partied
 
@@ -19,7 +19,7 @@ class Request(Kept):
 
     __tablename__ = "mla_requests"
     __table_args__ = (
-        UniqueConstraint("maker_id", "requesting_id", "reference"),
+        UniqueConstraint("maker_id", "requesting_id", "reference_folded"),
         ForeignKeyConstraint(["case_id", "requesting_id"], ["cases.id", "cases.authority_id"]),
     )
 
@@ -55,6 +55,7 @@ class Request(Kept):
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
+    reference_folded: Mapped[str] = folded("reference")
 
     @property
     def rules(self) -> Kind:

@@ -23,19 +23,31 @@ _EXTENSION: Final = timedelta(days=30)
 
 
 class GroundNeeded(Unprocessable):
-    """A refusal or postponement cites its ground, one of the instrument."""
+    """A refusal or postponement cites its ground, one of the instrument.
+
+    Name in `grounds` at least one ground that the instrument of the request knows; `/instruments/{code}` lists them.
+    """
 
 
 class ValidationNeeded(Conflict):
-    """A judge or a prosecutor has to approve the request first: submit it."""
+    """A judge or a prosecutor has to approve the request first.
+
+    Send the event `submit`; a judge or a prosecutor then validates it.
+    """
 
 
 class FourEyesOnRequest(Conflict):
-    """Whoever drafted a request does not validate it."""
+    """The person who drafted a request does not validate it.
+
+    Let another judge or prosecutor of your authority validate it.
+    """
 
 
 class NotYetExpired(Conflict):
-    """What is preserved has not expired."""
+    """What is preserved has not expired.
+
+    Wait until the day on which it expires, or extend it.
+    """
 
 
 @dataclass(slots=True)

@@ -36,11 +36,17 @@ _PIECE: Final = 8
 
 
 class PdfNotInstalled(Unavailable):
-    """PDF is not installed here: ask for HTML or JSON."""
+    """PDF is not installed here: ask for HTML or JSON.
+
+    Add `format=html` or `format=json`, or ask the operator to install `coopapi[pdf]`.
+    """
 
 
 class PdfFailed(Unavailable):
-    """The PDF could not be made: ask for HTML or JSON."""
+    """The PDF could not be made: ask for HTML or JSON.
+
+    Add `format=html` or `format=json`, and tell the operator the request id.
+    """
 
 
 def as_json(document: Document) -> dict[str, Any]:

@@ -23,7 +23,10 @@ _COURT: Final = frozenset({"judge", "court", "investigating_judge"})
 
 
 class NotReady(Unprocessable):
-    """The request cannot go as it is."""
+    """The request cannot go as it is.
+
+    Complete what `errors` lists, each with its pointer and article; `readiness` shows the same list before you try.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, Flag, Many, OneOf, Paged, Schema, Text, When
+from coopapi.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lives import KINDS, STATES
 
@@ -31,7 +31,7 @@ class _DraftFields(Schema):
     )
     overlap_id = fields.UUID(allow_none=True)
     jit_id = fields.UUID(allow_none=True, metadata={"description": "The team that the request is made for."})
-    foreign_reference = Text(100, allow_none=True)
+    foreign_reference = Line(100, allow_none=True)
     urgency = Code("urgency_levels")
     emergency_ground = Code("emergency_grounds", allow_none=True)
     language = Code("languages", allow_none=True)
@@ -50,7 +50,7 @@ class RequestIn(_DraftFields):
     With `incoming` the request of an authority that is not here yet is entered by the one it was sent to.
     """
 
-    reference = Text(100, required=True)
+    reference = Line(100, required=True)
     kind = OneOf(KINDS, required=True)
     case_id = fields.UUID(allow_none=True, metadata={"description": "Your case; without it all your authority sees the request."})
     previous = fields.Nested(PreviousIn)
@@ -60,7 +60,7 @@ class RequestIn(_DraftFields):
     def emergencies_are_listed(self, data: dict[str, object], **_: object) -> None:
         """An emergency has a listed ground: urgent in words is none (M9)."""
         if data.get("urgency") == "emergency" and not data.get("emergency_ground"):
-            raise ma.ValidationError("An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")
+            raise refusal("emergency_ground", "An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")
 
 
 class RecordedIn(Schema):
@@ -104,7 +104,7 @@ class StepIn(TransitionIn):
     )
     until = When(metadata={"description": "Until when it is postponed, preserved, extended."})
     to_authority = fields.UUID(metadata={"description": "To whom it is forwarded."})
-    foreign_reference = Text(100, metadata={"description": "The executing side's own reference."})
+    foreign_reference = Line(100, metadata={"description": "The executing side's own reference."})
     outcome_reason = Code("non_execution_reasons")
     transmission = fields.Nested(TransmissionIn)
     path = fields.Nested(PathIn)

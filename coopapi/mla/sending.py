@@ -16,11 +16,17 @@ from coopapi.mla.telling import Act
 
 
 class NotSentYet(Conflict):
-    """A request is confirmed after it was transmitted."""
+    """A request is confirmed after it was transmitted.
+
+    Transmit the request first.
+    """
 
 
 class NoRoundTheClockContact(Conflict):
-    """The directory knows no 24/7 point of contact of that country: name the addressee."""
+    """The directory knows no 24/7 point of contact of that country: name the addressee.
+
+    Look for the authority with `/authorities/competent` and name it as `executing_id`.
+    """
 
 
 def transmit(work: Work, request: Request, data: Mapping[str, Any], facts: dict[str, Any]) -> Request | None:

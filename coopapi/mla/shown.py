@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionsOut
-from coopapi.fields import Shown, When
+from coopapi.fields import Link, Shown, When
 
 
 class AuthorityBrief(Shown):
@@ -13,6 +13,18 @@ class AuthorityBrief(Shown):
     name = fields.String(required=True)
     type = fields.String(required=True)
     country = fields.String(allow_none=True, required=True)
+
+
+class SuggestionOut(Shown):
+    """Something that might be done next: what to send where, and why."""
+
+    do = fields.String(required=True, metadata={"description": "`preserve` or `follow_up`."})
+    why = fields.String(required=True)
+    country = fields.String()
+    relation = fields.String()
+    href = Link(required=True)
+    method = fields.String(required=True)
+    previous = fields.UUID(required=True)
 
 
 class PreviousOut(Shown):
@@ -84,7 +96,7 @@ class RequestOut(RequestBrief):
     measures = fields.List(fields.Nested(MeasureOut), required=True)
     acknowledged_notices = fields.List(fields.UUID(), attribute="notices", required=True)
     path_countries = fields.List(fields.String(), required=True, metadata={"description": "Where else data lie (Art. 30)."})
-    suggestions = fields.List(fields.Dict(), required=True, metadata={"description": "What might be done next, as links."})
+    suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
 
 
 class MessageOut(Shown):

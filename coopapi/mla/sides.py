@@ -18,11 +18,17 @@ from coopapi.parties import Party
 
 
 class WrongSide(Forbidden):
-    """That step is the other side's."""
+    """That step is the other side's.
+
+    See `transitions` for the steps that your side may take now.
+    """
 
 
 class NotRoundTheClock(Forbidden):
-    """A 24/7 point of contact preserves and handles emergencies; it is no authority for mutual assistance (Budapest Art. 35)."""
+    """A 24/7 point of contact preserves and handles emergencies; it is no authority for mutual assistance (Budapest Art. 35).
+
+    Let the competent or central authority of your country take this step.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from coopapi import parties
-from coopapi.db import Work, new_id
+from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
@@ -113,7 +113,7 @@ def say(work: Work, request: Request, taken: Taken, turn: Turn) -> Message:
     """Add a turn to the thread; its words, and the proof of what is recorded for another, are sealed."""
     recorded = taken.recorded
     words = {"text": turn.text, "proof": recorded["proof"] if recorded else None}
-    row_id = new_id()
+    row_id = work.new_id()
     return work.add(
         Message(
             id=row_id,

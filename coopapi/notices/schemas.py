@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text
+from coopapi.fields import Line, Many, OneOf, Paged, Schema, Shown, Text
 from coopapi.instruments import service as instruments
 
 APPLICABILITY = ("applicable", "not_applicable", "to_a_certain_extent")
@@ -34,7 +34,7 @@ class VersionIn(Schema):
     says = fields.Nested(SaysIn, required=True)
     languages = Many(Code("languages"), 20)
     channels = Many(Code("channels"), 20)
-    declared_by = Text(200, required=True)
+    declared_by = Line(200, required=True)
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
 
@@ -44,7 +44,7 @@ class NoticeIn(VersionIn):
 
     measure = Code("measures", allow_none=True, metadata={"description": "All, if not said."})
     instrument = OneOf(instruments.codes(), allow_none=True, metadata={"description": "All, if not said."})
-    theme = Text(300, required=True)
+    theme = Line(300, required=True)
 
 
 class NoticeFilter(Paged):

@@ -16,7 +16,10 @@ from coopapi.notices.models import RequirementNotice
 
 
 class AlreadyReplaced(Conflict):
-    """A newer version of this notice is there: go on from that one."""
+    """A newer version of this notice is there: go on from that one.
+
+    Read the newer version that `existing` names, and replace that one.
+    """
 
 
 def declare(work: Work, data: dict[str, Any]) -> RequirementNotice:

@@ -5,6 +5,7 @@ from typing import Any
 from flask import request
 from marshmallow import EXCLUDE, fields
 
+from coopapi import signing
 from coopapi.access import Action
 from coopapi.api import Blueprint, database
 from coopapi.fields import Schema, Shown, Text
@@ -46,11 +47,11 @@ class KeysOut(Shown):
 def token(form: dict[str, str]) -> dict[str, Any]:
     """Give a machine client an access token: client_credentials by secret, or by private_key_jwt (RFC 7523)."""
     proof = service.proof_from(form, request.headers.get("Authorization"))
-    return service.token_for(database(), proof)
+    return service.token_for(database(), proof, request.remote_addr or "")
 
 
 @blp.route("/.well-known/jwks.json", allow=Action.PUBLIC, returns=KeysOut)
 def keys() -> dict[str, Any]:
     """Show the public keys that verify the tokens issued here."""
     with database().anonymous() as session:
-        return service.public_keys(session, database().clock())
+        return signing.read(session, database().keys).public(database().clock())

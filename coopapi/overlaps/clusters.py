@@ -10,6 +10,7 @@ from coopapi.overlaps.showing import overlaps_of
 
 MOST_OVERLAPS: Final = 20_000
 _SHORT: Final = 16
+_LAST: Final = UUID(int=2**128 - 1)
 
 
 def clusters(work: Work, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,7 +23,7 @@ def clusters(work: Work, wanted: Mapping[str, Any]) -> dict[str, Any]:
     root = _roots(linked)
     for row in linked:
         groups.setdefault(root[row.case_a], []).append(row)
-    shown = sorted((_show(work, group) for group in groups.values()), key=lambda g: (-g["size"], g["overlaps"][0]))
+    shown = sorted((_show(work, group) for group in groups.values()), key=lambda g: (-g["size"], g["cases"][0]["case_id"] or _LAST))
     return {"items": shown[: wanted.get("limit", 50)], "total": len(shown), "complete": len(rows) <= MOST_OVERLAPS}
 
 
@@ -49,8 +50,10 @@ def _show(work: Work, group: list[Overlap]) -> dict[str, Any]:
             "member": work.keys.mac("clusters", f"{mine}|{case}".encode()).hex()[:_SHORT],
             "authority_id": owner,
         }
-        for case, owner in sorted(owners.items())
+        for case, owner in owners.items()
     ]
+    # Mine in the order of their ids; others by a name without meaning, because the order of their ids would tell how old they are.
+    members.sort(key=lambda m: (m["case_id"] or _LAST, m["authority_id"], m["member"]))
     strongest = max(row.strength if work.actor.cleared else row.open_strength for row in group)
     return {
         "size": len(members),

@@ -10,7 +10,7 @@ from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
 from coopapi.directory.models import Authority
-from coopapi.errors import Unprocessable
+from coopapi.errors import fault
 from coopapi.overlaps.intake import identifier_of
 from coopapi.overlaps.models import EXCLUSION_LIFE, Exclusion
 
@@ -19,9 +19,9 @@ def exclude(work: Work, data: dict[str, Any]) -> Exclusion:
     """Exclude one thing: the value of an identifier, a kind, or what is shared with an authority."""
     value = data.pop("value", None)
     if data.get("other_id") and work.session.scalar(work.all(Authority).where(Authority.id == data["other_id"])) is None:
-        raise _fault("/other_id", "there is no such authority")
+        raise fault("/other_id", "unknown", "there is no such authority")
     if data.get("until") and data["until"] <= work.now:
-        raise _fault("/until", "it is over already")
+        raise fault("/until", "order_of_time", "it is over already")
     tokens = _tokens(work, **value) if value else None
     row = work.add(
         Exclusion(
@@ -47,14 +47,9 @@ def _tokens(work: Work, case_id: UUID, identifier_id: UUID) -> list[bytes]:
         text("select priv.value_tokens(:case, :identifier)"), {"case": case_id, "identifier": identifier_id}
     )
     if tokens is None:
-        raise _fault(
-            "/value/identifier_id", "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap"
-        )
+        detail = "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap"
+        raise fault("/value/identifier_id", "one_value", detail)
     return [bytes(token) for token in tokens]
-
-
-def _fault(pointer: str, detail: str) -> Unprocessable:
-    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "detail": detail}])
 
 
 def withdraw(work: Work, row: Exclusion, event: str, reason: str | None) -> Exclusion:

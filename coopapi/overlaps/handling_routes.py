@@ -21,7 +21,7 @@ from coopapi.overlaps.handling_schemas import (
     OverlapOut,
     SideQuery,
 )
-from coopapi.overlaps.models import EXCLUSION_LIFE, Exclusion, Overlap
+from coopapi.overlaps.models import EXCLUSION_LIFE, Exclusion, Overlap, OverlapSide
 from coopapi.paging import Order, Page, page
 
 blp = Blueprint(
@@ -80,12 +80,11 @@ def moves(wanted: dict[str, Any], *, overlap_id: UUID, work: Work) -> dict[str, 
     body=JudgementIn,
     returns=OverlapOut,
     changes=True,
+    show=showing.show_sides,
 )
-def judge(data: dict[str, Any], *, overlap_id: UUID, version: int, work: Work) -> dict[str, Any]:
+def judge(data: dict[str, Any], *, overlap_id: UUID, version: int, work: Work) -> OverlapSide:
     """Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back."""
-    overlap = judging.judge(work, overlap_id, version, data)
-    (shown,) = showing.show_overlaps(work, [overlap], data.get("case_id"))
-    return shown
+    return judging.judge(work, overlap_id, version, data)
 
 
 @blp.route("/exclusions", allow=Action.EXCLUSION_READ, query=Paged, returns=ExclusionOut, page=True)

@@ -1,10 +1,10 @@
 """Overlaps, groups of cases and exclusions on the wire."""
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import fields, validates_schema
 
 from coopapi.cases.schemas import AuthorityRef, TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Count, Link, OneOf, Paged, Schema, Shown, Text, When, refusal
 from coopapi.overlaps.kinds import KINDS
 
 
@@ -73,7 +73,7 @@ class StepOut(Shown):
     """What may come next; no address where it is not open to you (yet)."""
 
     step = fields.String(required=True)
-    href = fields.String(allow_none=True)
+    href = Link(allow_none=True)
 
 
 class OverlapOut(Shown):
@@ -161,7 +161,7 @@ class ExclusionIn(Schema):
     def one_thing(self, data: dict[str, object], **_: object) -> None:
         """Exactly one thing is excluded."""
         if len({"value", "kind", "other_id"} & data.keys()) != 1:
-            raise ValidationError("Exclude exactly one of: value, kind, other_id.", "kind")
+            raise refusal("exactly_one", "Exclude exactly one of: value, kind, other_id.", "kind")
 
 
 class ExclusionOut(Shown):

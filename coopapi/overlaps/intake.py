@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -14,21 +14,33 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFE, Case, CaseKey, Identifier, Subject
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.crypto import CaseKey as DataKey
-from coopapi.db import Work, as_json, new_id
+from coopapi.db import Work, as_json
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.likeness import PERSON, place
 from coopapi.overlaps import keys, kinds
 from coopapi.overlaps.formats.persons import read_digests, read_names
 from coopapi.overlaps.kinds import Context, ImpossibleValue, Reading
-from coopapi.overlaps.text import NORMALISER_VERSION
+from coopapi.writing import NORMALISER_VERSION
+
+MOST_PERSONS: Final = 50
 
 
 class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers cannot exist, or may not be stored; none was registered."""
+    """Some of the identifiers cannot exist, or may not be stored; none was registered.
+
+    Correct the items that `errors` points to, or leave them out, and send the list again.
+    """
+
+
+class TooManyPersons(Unprocessable):
+    """A request takes at most 50 persons, for each is compared with all that are near it: send the others in further requests."""
 
 
 class HeldAlready(Conflict):
-    """The case holds this value already."""
+    """The case holds this value already.
+
+    Use the identifier that `existing` names.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,7 @@ def data_key(work: Work, case_id: UUID) -> DataKey:
 def register(work: Work, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
     """Register identifiers of a case, all or none; a value the case holds already is answered with what is there (R4)."""
     case = cases.changeable(work, case_id)
+    _refuse_many_persons(items)
     drafts = _read(work, case, items)
     rows = sorted((draft.row for draft in drafts), key=lambda row: row["fingerprint"])
     unique = {row["fingerprint"]: row for row in reversed(rows)}
@@ -95,6 +108,13 @@ def _read(work: Work, case: Case, items: Sequence[Mapping[str, Any]]) -> list[Dr
     return drafts
 
 
+def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
+    persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
+    if len(persons) > MOST_PERSONS:
+        pointer = f"/identifiers/{persons[MOST_PERSONS]}"
+        raise TooManyPersons(errors=[_fault(pointer, "persons", f"this is the person after number {MOST_PERSONS}")])
+
+
 def _subjects(work: Work, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
     if not wanted:
         return {}
@@ -134,7 +154,7 @@ def _fault(pointer: str, rule: str, detail: str) -> dict[str, Any]:
 
 def _row(work: Work, case: Case, key: DataKey, item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     exceptional = item.get("exceptional_processing", {})
-    row_id = new_id()
+    row_id = work.new_id()
     return {
         "id": row_id,
         "version": 1,

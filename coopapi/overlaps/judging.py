@@ -8,38 +8,47 @@ from sqlalchemy import select
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.db import Work
-from coopapi.errors import Conflict, Forbidden, NotFound
+from coopapi.errors import Conflict, Forbidden, NotFound, Stale
 from coopapi.lifecycle import IllegalMove
-from coopapi.overlaps.models import SIDE_LIFE, Overlap, OverlapSide
-from coopapi.overlaps.showing import one_overlap, sides_of
+from coopapi.overlaps.models import SIDE_LIFE, TURNS, Overlap, OverlapSide
+from coopapi.overlaps.showing import Judged, judged, one_overlap, sides_of
 
 _DECISIONS = frozenset({"confirm", "reject", "doubt"})
 
 
-class FourEyes(Conflict):
-    """Both cases are in one authority's hands: another person judges the other side."""
+class FourEyesOnOverlap(Conflict):
+    """The person who judged one side of an overlap does not judge the other.
+
+    Both cases are in your authority's hands: let another person of it judge this side.
+    """
 
 
 class NotTheVerifier(Conflict):
-    """Whoever took the overlap under verification decides on it; take it over first."""
+    """Only the person who took the overlap under verification decides on it.
+
+    Leave it to that person, or ask for `release` of the overlap and take it yourself.
+    """
 
 
-def side_of(work: Work, overlap_id: UUID, case_id: UUID | None, *, version: int | None = None, lock: bool = False) -> OverlapSide:
-    """The caller's side of an overlap; where both are, the one that is named."""
-    overlap = one_overlap(work, overlap_id)
+def side_of(work: Work, overlap: Overlap, case_id: UUID | None, *, version: int | None = None, lock: bool = False) -> Judged:
+    """What the caller's side makes of an overlap; where both sides are the caller's, the one that is named."""
     mine = case_id or sides_of(work, [overlap], None)[overlap.id]
-    found = work.session.scalar(work.all(OverlapSide).where(OverlapSide.overlap_id == overlap_id, OverlapSide.case_id == mine))
+    if lock:
+        judged(work, {overlap.id: mine}, lock=True)  # then read: while this waited, a row of the cleared may have been added
+    found = judged(work, {overlap.id: mine}).get(overlap.id)
     if found is None:
         raise NotFound
-    return work.one(OverlapSide, found.id, version=version, lock=lock)
+    if version is not None and found.version != version:
+        raise Stale(version=found.etag)
+    return found
 
 
-def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> Overlap:
+def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> OverlapSide:
     """Move the caller's side along: take, confirm, reject, doubt, release."""
     if not work.actor.human:
         raise Forbidden("an overlap is judged by a person, not by a machine client")
-    side = side_of(work, overlap_id, data.get("case_id"), version=version, lock=True)
     overlap = one_overlap(work, overlap_id)
+    side = side_of(work, overlap, data.get("case_id"), version=version, lock=True).now
     event, reason = data["event"], data.get("reason")
     if not overlap.stands(work.actor):
         raise IllegalMove("the overlap has no evidence left", state="withdrawn", allowed=[])
@@ -48,37 +57,53 @@ def judge(work: Work, overlap_id: UUID, version: int, data: dict[str, Any]) -> O
     if event in _DECISIONS and side.verifier_id != work.actor.id:
         raise NotTheVerifier(allowed=["release"])
     _four_eyes(work, overlap, side)
-    side.state, side.reason = move.target, reason
-    side.verifier_id = None if event == "release" else work.actor.id
+    turn = work.session.scalars(select(TURNS.next_value())).one()
+    made = _row_for(work, overlap, side)
+    made.state, made.reason, made.turn = move.target, reason, turn
+    made.verifier_id = None if event == "release" else work.actor.id
     if event in _DECISIONS:
-        side.decided_by, side.decided_at = work.actor.id, work.now
-    _tell(work, overlap, side, event)
-    return overlap
+        made.decided_by, made.decided_at = work.actor.id, work.now
+    _tell(work, overlap, made, event)
+    return made
+
+
+def _row_for(work: Work, overlap: Overlap, side: OverlapSide) -> OverlapSide:
+    """The row in which a step is written: while there is evidence about victims alone, one that the uncleared do not see."""
+    query = work.all(OverlapSide).where(
+        OverlapSide.overlap_id == side.overlap_id,
+        OverlapSide.case_id == side.case_id,
+        OverlapSide.victims == overlap.only_victims,
+    )
+    found = work.session.scalar(query)
+    if found is None:
+        kept = {name: getattr(side, name) for name in ("overlap_id", "case_id", "authority_id", "decided_by", "decided_at")}
+        found = OverlapSide(victims=True, **kept)
+        work.session.add(found)
+    return found
 
 
 def _four_eyes(work: Work, overlap: Overlap, side: OverlapSide) -> None:
     """Nobody judges both sides of one overlap."""
     query = select(OverlapSide.verifier_id).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id != side.case_id)
-    if overlap.authority_a == overlap.authority_b and work.session.scalar(query) == work.actor.id:
-        raise FourEyes
+    if overlap.authority_a == overlap.authority_b and work.actor.id in set(work.session.scalars(query)):
+        raise FourEyesOnOverlap
 
 
 def _tell(work: Work, overlap: Overlap, side: OverlapSide, event: str) -> None:
-    victims_only = not overlap.ever_open
-    work.note(f"overlap.{event}", side, case_id=side.case_id, event=True, state=side.state)
-    work.notes[-1] |= {"object_type": "overlap", "object_id": str(overlap.id), "victims_only": victims_only}
+    work.note(f"overlap.{event}", case_id=side.case_id, event=True, state=side.state)
+    work.notes[-1] |= {"object_type": "overlap", "object_id": str(overlap.id), "victims_only": overlap.only_victims}
 
 
 def moves(work: Work, overlap_id: UUID, case_id: UUID | None) -> dict[str, Any]:
     """Say where the caller's side stands, and what it may do now."""
-    side = side_of(work, overlap_id, case_id)
-    shown = cases.transitions(work, side, side.state, side.case_id, SIDE_LIFE)
+    side = side_of(work, one_overlap(work, overlap_id), case_id)
+    shown = {**cases.transitions(work, side.now, side.now.state, side.now.case_id, SIDE_LIFE), "etag": side.etag}
     return shown if work.actor.human else {**shown, "allowed": []}
 
 
 def in_hand(work: Work, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
     """The caller's side, if it is under verification or confirmed: only then may more be asked for."""
-    side = side_of(work, overlap.id, case_id)
+    side = side_of(work, overlap, case_id).now
     if not overlap.stands(work.actor) or side.state not in {"under_verification", "confirmed"}:
         raise IllegalMove(
             "verify the overlap first: a disclosure is asked for by whoever has it in hand", state=side.state, allowed=["take"]

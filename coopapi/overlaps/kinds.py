@@ -6,7 +6,7 @@ from typing import Final
 
 from coopapi.overlaps.formats import accounts, devices, documents, messengers, networks, persons, pictures
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
-from coopapi.overlaps.text import MAX_TEXT, clean
+from coopapi.writing import MAX_TEXT, clean, normal_length
 
 __all__ = ["KINDS", "Context", "ImpossibleValue", "Key", "Kind", "Reading", "Strength", "read"]
 
@@ -171,13 +171,17 @@ KINDS: Final[Mapping[str, Kind]] = {
 
 def read(kind: str, value: str, context: Context) -> Reading:
     """Read a value by the standard of its kind, or raise `ImpossibleValue` that names the rule and never the value."""
-    if len(value) > MAX_TEXT or len(clean(value)) > MAX_TEXT:
-        raise ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
+    too_long = ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
+    if len(value) > MAX_TEXT or normal_length(value) > 2 * MAX_TEXT:
+        raise too_long
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise ImpossibleValue("surrogate", "it holds half a character (a lone surrogate)")
-    if not clean(value):
+    seen = clean(value)
+    if not seen:
         raise ImpossibleValue("empty", "it is empty")
+    if len(seen) > MAX_TEXT:
+        raise too_long
     reading = KINDS[kind].read(value, context)
     if len(reading.normalised) > 2 * MAX_TEXT:
-        raise ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
+        raise too_long
     return reading

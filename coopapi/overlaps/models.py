@@ -5,9 +5,21 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import REAL, BigInteger, ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, or_, select
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Sequence,
+    SmallInteger,
+    UniqueConstraint,
+    and_,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.db import Kept, Row
@@ -26,6 +38,9 @@ SIDE_LIFE: Final = Lifecycle(
     _step("take", "confirmed", "under_verification", reason=True),
     _step("take", "rejected", "under_verification", reason=True),
 )
+
+TURNS: Final = Sequence("overlap_turns")
+"""Numbers the steps of all sides, so that the later of two rows of a side is known even to those who see only one of them."""
 
 EXCLUSION_LIFE: Final = Lifecycle("in_force", Move("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True))
 
@@ -52,8 +67,6 @@ class Overlap(Row):
     open_shared_a: Mapped[int] = mapped_column()
     open_shared_b: Mapped[int] = mapped_column()
     open_kinds: Mapped[list[str]] = mapped_column()
-    ever_open: Mapped[bool] = mapped_column()
-    ever: Mapped[bool] = mapped_column()
     rarity: Mapped[int] = mapped_column(SmallInteger)
     open_rarity: Mapped[int] = mapped_column(SmallInteger)
     roles: Mapped[list[str]] = mapped_column()
@@ -66,19 +79,28 @@ class Overlap(Row):
     open_last_at: Mapped[datetime | None] = mapped_column()
     rank: Mapped[int] = mapped_column(BigInteger)
     open_rank: Mapped[int] = mapped_column(BigInteger)
-    detected_at: Mapped[datetime] = mapped_column()
+    detected_a: Mapped[datetime | None] = mapped_column()
+    detected_b: Mapped[datetime | None] = mapped_column()
+    open_detected_a: Mapped[datetime | None] = mapped_column()
+    open_detected_b: Mapped[datetime | None] = mapped_column()
+    shown_a: Mapped[datetime | None] = mapped_column()
+    shown_b: Mapped[datetime | None] = mapped_column()
     changed_at: Mapped[datetime] = mapped_column()
     open_changed_at: Mapped[datetime | None] = mapped_column()
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen from a side one has access to; a hidden case only by its owner; victims' evidence only with clearance."""
-        mine = or_(granted(cls.case_a, Level.INDEX, actor, now), granted(cls.case_b, Level.INDEX, actor, now))
+        """Seen from a side that one has access to and that could know of it; a hidden case only by its owner.
+
+        The uncleared do not see an overlap that was never about anybody but victims.
+        """
         return and_(
-            cls.ever if actor.cleared else cls.ever_open,
             or_(cls.hidden_a.is_(False), cls.authority_a == actor.authority_id),
             or_(cls.hidden_b.is_(False), cls.authority_b == actor.authority_id),
-            mine,
+            or_(
+                and_(cls.seen(actor, "detected_a").is_not(None), granted(cls.case_a, Level.INDEX, actor, now)),
+                and_(cls.seen(actor, "detected_b").is_not(None), granted(cls.case_b, Level.INDEX, actor, now)),
+            ),
         )
 
     @classmethod
@@ -91,16 +113,27 @@ class Overlap(Row):
         """Whether there is evidence left that the actor may see."""
         return (self.strength if actor.cleared else self.open_strength) > 0
 
+    @property
+    def only_victims(self) -> bool:
+        """Whether there is no evidence but such about victims now, so that what is done with it is for the cleared alone."""
+        return self.open_strength == 0
+
 
 class OverlapSide(Kept):
-    """What one side makes of an overlap; the other side's judgement is not shown to it (R10)."""
+    """What one side makes of an overlap; the other side's judgement is not shown to it (R10).
+
+    What cleared people of a side made of it while it was about victims alone is a row of its own (`victims`). For the cleared, the
+    row with the latest `turn` holds; the uncleared know the other row only.
+    """
 
     __tablename__ = "overlap_sides"
-    __table_args__ = (UniqueConstraint("overlap_id", "case_id"),)
+    __table_args__ = (UniqueConstraint("overlap_id", "case_id", "victims"),)
 
     overlap_id: Mapped[UUID] = mapped_column(ForeignKey("case_overlaps.id"))
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    victims: Mapped[bool] = mapped_column(default=False)
+    turn: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column()
     verifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     reason: Mapped[str | None] = mapped_column()
@@ -109,9 +142,20 @@ class OverlapSide(Kept):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its case, as far as the overlap is seen."""
+        """Seen with its case, as far as the overlap is seen; what was made of victims' evidence alone, by the cleared."""
         overlap = select(Overlap.id).where(Overlap.id == cls.overlap_id, Overlap.visible_to(actor, now))
-        return and_(granted(cls.case_id, Level.INDEX, actor, now), overlap.exists())
+        cleared = true() if actor.cleared else cls.victims.is_(False)
+        return and_(granted(cls.case_id, Level.INDEX, actor, now), cleared, overlap.exists())
+
+    @classmethod
+    def holds_for(cls, actor: Actor) -> ColumnElement[bool]:
+        """Whether this row is what the side makes of the overlap, as the actor knows it."""
+        later = aliased(cls)
+        known = true() if actor.cleared else later.victims.is_(False)
+        query = select(later.id).where(
+            later.overlap_id == cls.overlap_id, later.case_id == cls.case_id, later.turn > cls.turn, known
+        )
+        return ~query.exists()
 
 
 class Exclusion(Kept):

@@ -1,13 +1,13 @@
 """Identifiers and overlaps on the wire."""
 
-from marshmallow import ValidationError, fields, validates_schema
+from marshmallow import fields, validates_schema
 from marshmallow.validate import Range, Regexp
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 from coopapi.overlaps.kinds import KINDS
-from coopapi.overlaps.text import MAX_TEXT
 from coopapi.persons.families import FAMILIES
+from coopapi.writing import MAX_TEXT
 
 
 class ContextIn(Schema):
@@ -43,7 +43,7 @@ class NameIn(Schema):
     def something_is_said(self, data: dict[str, object], **_: object) -> None:
         """A name has a part."""
         if not {"full", "given", "family"} & data.keys():
-            raise ValidationError("A name is full, or given and family.", "full")
+            raise refusal("one_needed", "A name is full, or given and family.", "full")
 
 
 class PersonDataIn(Schema):
@@ -86,15 +86,17 @@ class IdentifierIn(Schema):
         sent = {"value", "person", "digests"} & data.keys()
         wanted = {"person", "digests"} if data.get("kind") == "person" else {"value"}
         if len(sent) != 1 or not sent <= wanted:
-            raise ValidationError(
-                f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.", min(wanted - sent, default="value")
+            raise refusal(
+                "exactly_one",
+                f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.",
+                min(wanted - sent, default="value"),
             )
 
     @validates_schema
     def assessments_are_graded(self, data: dict[str, object], **_: object) -> None:
         """An assessment says how reliable it is (LED Art. 7(2), Europol Regulation Art. 29)."""
         if data.get("basis") == "assessment" and not {"source_grading", "information_grading"} <= data.keys():
-            raise ValidationError("An assessment needs source_grading and information_grading.", "source_grading")
+            raise refusal("graded", "An assessment needs source_grading and information_grading.", "source_grading")
 
 
 class IdentifiersIn(Schema):

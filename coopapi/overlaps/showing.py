@@ -1,6 +1,8 @@
 """What a caller sees of overlaps: its own side explained, the other side's values never (D8)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -54,7 +56,8 @@ def _filtered(work: Work, query: Select[Overlap], wanted: Mapping[str, Any], cas
     query = query.where(seen("strength") == 0 if state == "withdrawn" else seen("strength") >= least)
     if state not in {None, "withdrawn"}:
         mine = OverlapSide.case_id == (case_id or _my_case(work))
-        side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, mine, OverlapSide.state == state)
+        held = OverlapSide.holds_for(work.actor)
+        side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, mine, OverlapSide.state == state, held)
         query = query.where(side.exists())
     if kind := wanted.get("kind"):
         query = query.where(seen("kinds").contains([kind]))
@@ -98,18 +101,38 @@ def show_overlaps(work: Work, rows: Sequence[Overlap], mine: UUID | None = None,
     sides = sides_of(work, rows, mine)
     evidence = _evidence(work, sides)
     counterparts = _counterparts(work, {row.id: other(row, sides[row.id]) for row in rows})
-    judged = _judged(work, sides)
-    values = _values(work, evidence)
+    made_of_it = judged(work, sides)
+    shown = {row.id: evidence.get(row.id, [])[:most] for row in rows}
+    values = _values(work, shown)
     return [
         {
             **_summary(work, row, sides[row.id]),
             "counterpart": counterparts[other(row, sides[row.id])],
-            **_standing(work, row, judged[row.id]),
-            "evidence": [_item(e, values, judged[row.id]) for e in evidence.get(row.id, [])[:most]],
+            **_standing(work, row, made_of_it[row.id], sides[row.id]),
+            "evidence": [_item(e, values, made_of_it[row.id].now) for e in shown[row.id]],
             "evidence_complete": len(evidence.get(row.id, [])) <= most,
         }
         for row in rows
     ]
+
+
+class SideShown(dict[str, Any]):
+    """An overlap as a step of one side left it, with the ETag of that side."""
+
+    @property
+    def etag(self) -> str:
+        """The version that the next step of this side names."""
+        found: str = self["side"]["etag"]
+        return found
+
+
+def show_sides(work: Work, sides: Sequence[OverlapSide]) -> list[SideShown]:
+    """Show the overlaps that these sides belong to, each from its side; a step about victims alone is for the cleared."""
+    shown = []
+    for side in sides:
+        shown += show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)
+        work.notes[-1]["victims_only"] = side.victims
+    return [SideShown(one) for one in shown]
 
 
 def sides_of(work: Work, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID, UUID]:
@@ -133,12 +156,10 @@ def other(row: Overlap, mine: UUID) -> UUID:
 
 def _summary(work: Work, row: Overlap, mine: UUID) -> dict[str, Any]:
     prefix = "" if work.actor.cleared else "open_"
-    seen = {
-        name: getattr(row, f"{prefix}{name}")
-        for name in ("strength", "score", "rarity", "kinds", "roles", "first_at", "last_at", "changed_at")
-    }
+    seen = {name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "changed_at")}
     counts = (getattr(row, f"{prefix}shared_a"), getattr(row, f"{prefix}shared_b"))
     of_mine, of_theirs = counts if mine == row.case_a else counts[::-1]
+    first, last = _times(work, row, mine)
     return {
         "id": row.id,
         "case_id": mine,
@@ -150,27 +171,56 @@ def _summary(work: Work, row: Overlap, mine: UUID) -> dict[str, Any]:
         "of_theirs": of_theirs,
         "kinds": seen["kinds"],
         "roles": seen["roles"],
-        "first_seen": seen["first_at"],
-        "last_seen": seen["last_at"],
-        "detected_at": row.detected_at,
+        "first_seen": first,
+        "last_seen": last,
+        "detected_at": getattr(row, f"{prefix}detected_{'a' if mine == row.case_a else 'b'}"),
         "changed_at": seen["changed_at"],
     }
 
 
-def _judged(work: Work, sides: Mapping[UUID, UUID]) -> dict[UUID, OverlapSide]:
+def _times(work: Work, row: Overlap, mine: UUID) -> tuple[datetime | None, datetime | None]:
+    """When the oldest and the newest evidence was registered, or the other case became visible to this side, if that was later."""
+    shown = row.shown_a if mine == row.case_a else row.shown_b
+    times = (row.first_at, row.last_at) if work.actor.cleared else (row.open_first_at, row.open_last_at)
+    first, last = (max(time, shown) if time and shown else time for time in times)
+    return first, last
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a side makes of an overlap, as the caller knows it, with the version that If-Match names."""
+
+    now: OverlapSide
+    version: int
+
+    @property
+    def etag(self) -> str:
+        """The version, as the ETag of what the caller sees."""
+        return f"v{self.version}"
+
+
+def judged(work: Work, sides: Mapping[UUID, UUID], *, lock: bool = False) -> dict[UUID, Judged]:
+    """What the caller's sides make of these overlaps."""
     query = work.all(OverlapSide).where(OverlapSide.overlap_id.in_(sides), OverlapSide.case_id.in_(set(sides.values())))
-    return {side.overlap_id: side for side in work.session.scalars(query) if sides[side.overlap_id] == side.case_id}
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    rows: dict[UUID, list[OverlapSide]] = {}
+    for side in work.session.scalars(query.order_by(OverlapSide.turn)):
+        if sides[side.overlap_id] == side.case_id:
+            rows.setdefault(side.overlap_id, []).append(side)
+    return {overlap_id: Judged(found[-1], sum(side.version for side in found)) for overlap_id, found in rows.items()}
 
 
-def _standing(work: Work, row: Overlap, side: OverlapSide) -> dict[str, Any]:
+def _standing(work: Work, row: Overlap, judgement: Judged, mine: UUID) -> dict[str, Any]:
     """Where my side stands, and what may come next once it is confirmed."""
-    last = row.last_at if work.actor.cleared else row.open_last_at
+    side = judgement.now
+    _, last = _times(work, row, mine)
     asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
     confirmed = side.state == "confirmed"
-    fields = ("state", "verifier_id", "reason", "decided_by", "decided_at", "etag")
+    fields = ("state", "verifier_id", "reason", "decided_by", "decided_at")
     return {
         "state": side.state if row.stands(work.actor) else "withdrawn",
-        "side": {name: getattr(side, name) for name in fields},
+        "side": {**{name: getattr(side, name) for name in fields}, "etag": judgement.etag},
         "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
         "next_steps": [
             {"step": "disclosure", "href": asked},
@@ -198,8 +248,8 @@ def _counterparts(work: Work, others: Mapping[UUID, UUID]) -> dict[UUID, dict[st
     }
 
 
-def _values(work: Work, evidence: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
-    wanted = {item.identifier_id for items in evidence.values() for item in items[:IN_LISTS]}
+def _values(work: Work, shown: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
+    wanted = {item.identifier_id for items in shown.values() for item in items}
     if not wanted or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_(wanted))).all()
@@ -232,7 +282,7 @@ def why(rule: str) -> str:
 
 
 def high_frequency(work: Work, case_id: UUID) -> dict[str, Any]:
-    """List identifiers whose value is held by more cases than the limit, with the count (D7)."""
+    """List identifiers whose value, or a match key, more cases or persons hold than the limit, with the count (D7)."""
     cases.usable(work, case_id, Level.INDEX)
     query = text("select * from priv.high_frequency(:case, :limits)")
     found = work.session.execute(query, {"case": case_id, "limits": matching.limits(work)}).all()

@@ -31,8 +31,12 @@ class Text(NamedTuple):
 
 
 def texts(person: Profile) -> Iterator[Text]:
-    """Give the texts of a person, each once."""
-    yield from dict.fromkeys(_texts(person))
+    """Give the texts of a person, each once, as they are made: their number grows with the square of the words."""
+    given: set[Text] = set()
+    for text in _texts(person):
+        if text not in given:
+            given.add(text)
+            yield text
 
 
 def _texts(person: Profile) -> Iterator[Text]:

@@ -3,14 +3,14 @@
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.fields import Count, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 
 
 class EstablishmentIn(Schema):
     """Where and as what a provider takes orders (Directive (EU) 2023/1544 Art. 3)."""
 
     kind = OneOf(("designated_establishment", "legal_representative", "other_establishment"), required=True)
-    name = Text(300, required=True)
+    name = Line(300, required=True)
     country = Code("countries", required=True)
     address = Text(500)
 
@@ -26,9 +26,9 @@ class RetentionIn(Schema):
 class ProviderPatch(Schema):
     """What changes about a provider."""
 
-    legal_entity = Text(300)
-    brands = Many(Text(100), 50)
-    services = Many(Text(100), 100)
+    legal_entity = Line(300)
+    brands = Many(Line(100), 50)
+    services = Many(Line(100), 100)
     establishment = fields.Nested(EstablishmentIn)
     portal = fields.Url(schemes={"https"}, validate=validate.Length(max=500), allow_none=True)
     languages = Many(Code("languages"), 30)
@@ -43,7 +43,7 @@ class ProviderIn(ProviderPatch):
     """The profile of an authority of type service_provider."""
 
     authority_id = fields.UUID(required=True)
-    legal_entity = Text(300, required=True, metadata={"description": "Not a brand (M8)."})
+    legal_entity = Line(300, required=True, metadata={"description": "Not a brand (M8)."})
     establishment = fields.Nested(EstablishmentIn, required=True)
     notification_policy = Code("notification_policies", required=True)
     valid_from = fields.Date(required=True)
@@ -53,7 +53,7 @@ class ProviderFilter(Paged):
     """Which providers."""
 
     country = Code("countries", metadata={"description": "Of the establishment."})
-    brand = Text(100)
+    brand = Line(100)
 
 
 class ProviderOut(Shown):
@@ -79,8 +79,8 @@ class ProviderOut(Shown):
 class MouPatch(Schema):
     """What changes about a memorandum."""
 
-    title = Text(300)
-    parties = Many(Text(300), 50, least=1)
+    title = Line(300)
+    parties = Many(Line(300), 50, least=1)
     scope = Text(4000)
     standards = Many(Text(100), 50)
     valid_until = fields.Date(allow_none=True)
@@ -90,8 +90,8 @@ class MouIn(MouPatch):
     """A memorandum of understanding of your authority."""
 
     provider_id = fields.UUID()
-    title = Text(300, required=True)
-    parties = Many(Text(300), 50, least=1, required=True)
+    title = Line(300, required=True)
+    parties = Many(Line(300), 50, least=1, required=True)
     scope = Text(4000, required=True)
     valid_from = fields.Date(required=True)
 

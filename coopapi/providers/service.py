@@ -16,7 +16,10 @@ from coopapi.providers.models import Mou, Provider
 
 
 class ProfileThere(Conflict):
-    """The provider has a profile already."""
+    """The provider has a profile already.
+
+    Change the profile that is there instead of adding one.
+    """
 
 
 def add_provider(work: Work, data: dict[str, Any]) -> Provider:

@@ -20,6 +20,4 @@ class RegistrationFigureOut(Shown):
     registered = fields.Integer(required=True, metadata={"description": "Values that were new to their case."})
     met = fields.Integer(required=True, metadata={"description": "Of these, how many another case holds that you could know of."})
     withdrawn = fields.Integer(required=True, metadata={"description": "Of these, how many left matching again within a week."})
-    unusual = fields.Boolean(
-        attribute="alarmed", required=True, metadata={"description": "Unlike its past: an alarm was raised."}
-    )
+    unusual = fields.Boolean(attribute="alarmed", required=True, metadata={"description": "Unlike its past: an alarm was raised."})

@@ -9,7 +9,7 @@ from coopapi.db import Work
 from coopapi.fields import Paged
 from coopapi.paging import Page
 from coopapi.timelines import service
-from coopapi.timelines.schemas import AuditOut, EntryOut, EventsFilter, JournalFilter
+from coopapi.timelines.schemas import AuditOut, EntryOut, EventsFilter, JournalFilter, LookOut
 
 blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="What was done, and when")
 
@@ -20,7 +20,14 @@ def timeline(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     return service.timeline(work, case_id, wanted)
 
 
-@blp.route("/cases/<uuid:case_id>/consultations", allow=Action.CONSULTATIONS_READ, query=Paged, returns=AuditOut, page=True)
+@blp.route(
+    "/cases/<uuid:case_id>/consultations",
+    allow=Action.CONSULTATIONS_READ,
+    query=Paged,
+    returns=LookOut,
+    page=True,
+    show=service.show_consultations,
+)
 def consultations(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     """Read who looked at a case of yours, and why."""
     return service.consultations(work, case_id, wanted)

@@ -10,10 +10,7 @@ from coopapi.journal.models import ALARM
 class EntryOut(Shown):
     """What was done, by whom for whom, to what: ids and figures only."""
 
-    id = fields.Function(
-        lambda entry: f"{entry.authority_id}:{entry.seq}",
-        metadata={"type": "string", "description": "authority:place in its chain"},
-    )
+    id = fields.UUID(attribute="uid", required=True)
     at = When(required=True)
     authority_id = fields.UUID(required=True)
     role = fields.String(required=True, metadata={"description": "`machine` where the service itself acted."})
@@ -24,13 +21,18 @@ class EntryOut(Shown):
     detail = fields.Dict(required=True)
 
 
-class AuditOut(EntryOut):
-    """An entry as the auditor sees it: with the person, the purpose, the request, and the link of the chain."""
+class LookOut(EntryOut):
+    """Who looked at a case, and why. How much there was to see (`count`) is shown to those who are cleared for victims."""
 
     principal_id = fields.UUID(allow_none=True)
     purpose = fields.String(required=True)
     request_id = fields.String(required=True)
     consultation = fields.Boolean(required=True)
+
+
+class AuditOut(LookOut):
+    """An entry as the auditor sees it: with its place in the chain of the authority, and the link."""
+
     seq = fields.Integer(required=True)
     hash = fields.Function(lambda entry: bytes(entry.hash).hex(), metadata={"type": "string"})
 

@@ -1,6 +1,6 @@
 """The feed of events: no event is missed, whatever commits in which order (R16)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -32,6 +32,14 @@ def consultations(work: Work, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     cases.usable(work, case_id, Level.OWN)
     query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation)
     return page(work, f"consultations/{case_id}", query, _NEWEST, wanted)
+
+
+def show_consultations(work: Work, rows: Sequence[JournalEntry]) -> list[dict[str, Any]]:
+    """Show who looked; how much a cleared colleague found would tell the uncleared how much they do not see."""
+    shown = [{column.key: getattr(row, column.key) for column in JournalEntry.__table__.columns} for row in rows]
+    for entry in shown:
+        entry["detail"] = {key: value for key, value in entry["detail"].items() if key != "count" or work.actor.cleared}
+    return shown
 
 
 def audit(work: Work, wanted: Mapping[str, Any]) -> Page:

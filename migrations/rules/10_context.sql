@@ -45,13 +45,13 @@ $$;
 create function priv.client(p_client uuid) returns table (secret_digest bytea, jwks jsonb)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p.secret_digest, p.jwks from public.principals p
-    where p.id = p_client and p.kind = 'client' and p.active
+    where p.id = p_client and p.kind = 'client' and p.active and p.roles <> '{}'
 $$;
 
 -- UUIDv7 (RFC 9562) for the few rows that are made here.
 create function priv.uuid7() returns uuid language sql volatile as $$
     select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-        placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
+        placing substring(int8send((extract(epoch from priv.at()) * 1000)::bigint) from 3) from 1 for 6),
         52, 1), 53, 1), 'hex')::uuid
 $$;
 
@@ -61,23 +61,24 @@ grant select on priv.context_key to coopapi_definer;
 grant execute on function priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
     priv.at(), priv.who(text, text), priv.client(uuid) to APP_ROLE;
 
-grant select, insert, update on authorities to APP_ROLE;
+grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;
 create policy seen on authorities for select
     using ((select priv.authority()) is not null and id <> '00000000-0000-0000-0000-000000000000');
-create policy made on authorities for insert with check ((select priv.operator()) and (select priv.role()) = 'admin');
+create policy made on authorities for insert with check (
+    (select priv.operator()) and (select priv.role()) = 'admin' and not operator);
 create policy changed on authorities for update
     using ((select priv.role()) = 'admin' and ((select priv.operator()) or id = (select priv.authority())));
 
-grant select, insert, update on principals to APP_ROLE;
-grant select on principals to coopapi_definer;
+-- Accounts are entered, and their rights changed, by the functions in 31_approvals.sql alone.
+grant select, update (version, name) on principals to APP_ROLE;
+grant select, insert, update on principals to coopapi_definer;
 create policy seen on principals for select
     using (authority_id = (select priv.authority()) or (select priv.operator()) and (select priv.role()) = 'admin');
-create policy made on principals for insert with check (
-    (select priv.role()) = 'admin' and (authority_id = (select priv.authority()) or (select priv.operator())));
 create policy changed on principals for update using (
     (select priv.role()) = 'admin' and (authority_id = (select priv.authority()) or (select priv.operator())));
 
-grant select, insert, update on signing_keys to APP_ROLE;
+-- Signing keys are made with the owner's rights alone (coopapi migrate, coopapi keys rotate).
+grant select on signing_keys to APP_ROLE;
 
 grant select, insert, delete on used_assertions to APP_ROLE;

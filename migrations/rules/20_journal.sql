@@ -56,8 +56,24 @@ begin
     raise notice 'coopapi.alarm %', p_kind;
 end $$;
 
--- The application's way into the journal. Every entry bears the caller that the context names. An entry about a shared thing is
--- appended to the journal of every authority that takes part in it, or of those named in `only`, each with its own case.
+-- The names of the entries that only functions of the register write. The application cannot append an entry with one of them.
+create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
+    select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused')
+        or p_action like any (array ['alarm.%', 'disclosure.item\_%'])
+$$;
+
+-- Whether the caller may note something about a case: with access to its index, or if that access ended in this very transaction.
+create function priv.notes_about(p_case uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.level(p_case) >= 1 or exists (
+        select from public.case_access g
+        where g.case_id = p_case and g.authority_id = priv.authority() and g.level >= 1 and g.withdrawn_at = priv.at()
+          and (g.principal_id is null or g.principal_id = priv.principal()))
+$$;
+
+-- The application's way into the journal. Every entry bears the caller that the context names, and is about a case that the caller
+-- may know of, or about none. An entry about a shared thing is appended to the journal of every authority that takes part in it, or
+-- of those named in `only`, each with its own case.
 create function priv.record(p_entries jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -67,6 +83,13 @@ declare
 begin
     if me is null then
         raise exception 'nobody to record an act of' using errcode = '42501';
+    end if;
+    if exists (select from jsonb_array_elements(p_entries) x where priv.registers_own(x ->> 'action')) then
+        raise exception 'only the register writes entries of that name' using errcode = '42501';
+    end if;
+    if exists (select from (select distinct (x ->> 'case_id')::uuid as id from jsonb_array_elements(p_entries) x) c
+               where c.id is not null and not priv.notes_about(c.id)) then
+        raise exception 'no access to the case' using errcode = '42501';
     end if;
     perform priv.append((
         select jsonb_agg(e.entry order by e.n, e.entry ->> 'authority_id', e.entry ->> 'case_id')

@@ -60,7 +60,7 @@ $$;
 create function priv.reshare(p_object uuid, p_sides text[], p_reason text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if not priv.takes_part(p_object, 1) then
+    if not priv.takes_part(p_object, 3) then
         raise exception 'no part in it' using errcode = '42501';
     end if;
     update public.case_access g set kept_out = false from public.shared_cases s

@@ -1,7 +1,20 @@
+-- Whether a holding is about somebody who is not a victim, so that the uncleared may know of it.
+create function priv.open(p_role text) returns boolean language sql immutable as $$ select p_role is distinct from 'victim' $$;
+
+-- A token counts who holds it: that of a value counts cases, that of a match key counts identifiers, because identifiers are what is
+-- compared. `cases` counts the holders of visible cases, `open_cases` those of them that hold it for somebody who is not a victim, and
+-- `hidden_cases` the holders of hidden cases.
+
+-- How many holders the identifiers of one case are that hold a token.
+create function priv.holders(p_exact boolean, p_identifiers bigint) returns integer language sql immutable as $$
+    select (case when p_exact then least(p_identifiers, 1) else p_identifiers end)::integer
+$$;
+
 -- Put identifiers of a case into matching under their tokens, which must have been announced (priv.reserve). The arrays run in parallel.
--- Gives back every token with how many cases held it before: settle needs them. In a case that a machine hid on its own they wait.
+-- Gives back every token with how many held it before, and how many held it openly: settle needs them. In a case that a machine client
+-- hid, and nobody confirmed yet, they wait.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
-                          p_kinds text[], p_roles text[]) returns table (token bytea, was integer)
+                          p_kinds text[], p_roles text[]) returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -12,6 +25,10 @@ begin
         where c.id = p_case and c.state <> 'withdrawn' for no key update;
     if not found then
         return;
+    end if;
+    if exists (select from unnest(p_identifiers) u (id) where not exists (
+            select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
+        raise exception 'not an identifier of the case' using errcode = '42501';
     end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
         insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
@@ -26,28 +43,37 @@ begin
     end if;
     return query
     with wanted as (
-        select u.token, min(u.family) family, max(u.strength) > 0 as exact
-        from unnest(p_tokens, p_families, p_strengths) u (token, family, strength) group by 1),
+        select u.token, min(u.family) family, max(u.strength) > 0 as exact, count(distinct u.identifier)::integer as identifiers,
+               (count(distinct u.identifier) filter (where priv.open(u.role)))::integer as open_identifiers
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_roles) u (identifier, token, family, strength, role)
+        group by 1),
+    grown as (
+        select w.*, case when w.exact then (h.held is null)::int else w.identifiers end as more,
+               case when w.exact then (w.open_identifiers > 0 and h.open is not true)::int else w.open_identifiers end as open_more
+        from wanted w left join lateral (
+            select true held, bool_or(priv.open(g.role)) as open from public.holdings g
+            where w.exact and g.token = w.token and g.case_id = p_case having count(*) > 0) h on true),
     added as (
-        select w.*, (not exists (
-            select from public.holdings h where h.token = w.token and h.case_id = p_case))::int n from wanted w),
+        select g.*, case when home.hidden then 0 else g.more end n, case when home.hidden then 0 else g.open_more end open_n,
+               case when home.hidden then g.more else 0 end hidden_n from grown g),
     kept as (
-        insert into public.match_tokens as t (token, family, exact, cases, hidden_cases)
-        select a.token, a.family, a.exact, case when home.hidden then 0 else a.n end, case when home.hidden then a.n else 0 end
-        from added a order by a.token
+        insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)
+        select a.token, a.family, a.exact, a.n, a.open_n, a.hidden_n from added a order by a.token
         on conflict (token) do update
-            set cases = t.cases + excluded.cases, hidden_cases = t.hidden_cases + excluded.hidden_cases
-        returning t.token, t.cases)
-    select k.token, k.cases - case when home.hidden then 0 else a.n end from kept k join added a on a.token = k.token;
-    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since)
-        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, priv.at()
+            set cases = t.cases + excluded.cases, open_cases = t.open_cases + excluded.open_cases,
+                hidden_cases = t.hidden_cases + excluded.hidden_cases
+        returning t.token, t.cases, t.open_cases)
+    select k.token, k.cases - a.n, k.open_cases - a.open_n from kept k join added a on a.token = k.token;
+    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
+        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, priv.at(),
+               priv.at()
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
         group by u.token, u.identifier order by 1, 3;
 end $$;
 
 -- Put into matching what waited for a person to confirm, or to refuse, that the case is hidden. Identifiers that have match keys come back
 -- as rows without a token: they are to be compared.
-create function priv.hold_pending(p_case uuid) returns table (token bytea, was integer, identifier uuid)
+create function priv.hold_pending(p_case uuid) returns table (token bytea, was integer, was_open integer, identifier uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -57,14 +83,15 @@ begin
     with gone as (delete from public.pending_holdings w where w.case_id = p_case returning w.*)
     select array_agg(g.identifier_id) ids, array_agg(g.token) tokens, array_agg(g.family) families, array_agg(g.strength) strengths,
            array_agg(g.kind) kinds, array_agg(g.role) roles into p from gone g;
-    return query select h.token, h.was, null::uuid from priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles) h;
-    return query select null::bytea, null::integer, u.i from unnest(p.ids, p.strengths) u (i, s) where u.s <= 0 group by u.i;
+    return query select h.token, h.was, h.was_open, null::uuid
+        from priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles) h;
+    return query select null::bytea, null::integer, null::integer, u.i from unnest(p.ids, p.strengths) u (i, s) where u.s <= 0 group by u.i;
 end $$;
 
 -- Lock what a case holds, in order; gives back the tokens with their counts.
-create function priv.locked(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer)
+create function priv.locked(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer, was_open integer)
 language sql volatile as $$
-    select t.token, t.cases from public.match_tokens t
+    select t.token, t.cases, t.open_cases from public.match_tokens t
     where t.token in (select h.token from public.holdings h where h.case_id = p_case
                       and (p_identifiers is null or h.identifier_id = any (p_identifiers)))
     order by t.token for update
@@ -72,7 +99,8 @@ $$;
 
 -- Take identifiers out of matching at once: those named, or with none named all of the case. Likenesses go with them, and the
 -- pairs that rested on those come back as rows without a token.
-create function priv.release(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer, other uuid)
+create function priv.release(p_case uuid, p_identifiers uuid[])
+returns table (token bytea, was integer, was_open integer, other uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -82,28 +110,38 @@ begin
     perform 1 from public.cases c where c.id = p_case for no key update;
     delete from public.pending_holdings w where w.case_id = p_case and (p_identifiers is null or w.identifier_id = any (p_identifiers));
     perform priv.note_leaving(p_case, p_identifiers);
-    return query select l.token, l.was, null::uuid from priv.locked(p_case, p_identifiers) l;
+    return query select l.token, l.was, l.was_open, null::uuid from priv.locked(p_case, p_identifiers) l;
     with gone as (
         delete from public.holdings h where h.case_id = p_case
             and (p_identifiers is null or h.identifier_id = any (p_identifiers))
-        returning h.token, h.identifier_id, h.hidden),
+        returning h.token, h.identifier_id, h.hidden, priv.open(h.role) as open),
+    lost as (
+        select g.token, bool_or(g.hidden) hidden, count(*)::integer n, (count(*) filter (where g.open))::integer open_n,
+               bool_or(g.open) and not coalesce(bool_or(k.open), false) as open,
+               bool_or(k.open) is null as every
+        from gone g left join lateral (
+            select bool_or(priv.open(h.role)) as open from public.holdings h
+            where h.token = g.token and h.case_id = p_case and h.identifier_id <> all (array (
+                select o.identifier_id from gone o where o.token = g.token))) k on true
+        group by 1),
     counted as (
         update public.match_tokens t
-        set cases = t.cases - (not g.hidden)::int, hidden_cases = t.hidden_cases - g.hidden::int
-        from (select token, bool_or(hidden) hidden, array_agg(identifier_id) ids from gone group by 1) g
-        where t.token = g.token and not exists (
-            select from public.holdings h where h.token = g.token and h.case_id = p_case and h.identifier_id <> all (g.ids)))
+        set cases = t.cases - case when l.hidden then 0 when t.exact then l.every::int else l.n end,
+            open_cases = t.open_cases - case when l.hidden then 0 when t.exact then l.open::int else l.open_n end,
+            hidden_cases = t.hidden_cases - case when not l.hidden then 0 when t.exact then l.every::int else l.n end
+        from lost l where t.token = l.token and (not t.exact or l.every or l.open))
     select array_agg(distinct g.identifier_id) into gone_ids from gone g;
     return query
     with apart as (
         delete from public.likenesses l
         where l.identifier_a = any (gone_ids) or l.identifier_b = any (gone_ids)
         returning case when l.case_a = p_case then l.case_b else l.case_a end as other)
-    select null::bytea, null::integer, a.other from apart a group by a.other;
+    select null::bytea, null::integer, null::integer, a.other from apart a group by a.other;
 end $$;
 
 -- The case changed its visibility, or a subject its category: the holdings follow.
-create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text) returns table (token bytea, was integer)
+create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text)
+returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -122,13 +160,21 @@ begin
         delete from public.hiding_confirmations h where h.case_id = p_case;
     end if;
     update public.pending_holdings w set role = p_role where w.case_id = p_case and w.identifier_id = any (p_subject_identifiers);
-    return query select l.token, l.was from priv.locked(p_case, null) l;
+    return query select l.token, l.was, l.was_open from priv.locked(p_case, null) l;
     update public.match_tokens t
-    set cases = t.cases + case when now_hidden then -1 else 1 end,
-        hidden_cases = t.hidden_cases + case when now_hidden then 1 else -1 end
-    where t.token in (select h.token from public.holdings h where h.case_id = p_case and h.hidden <> now_hidden);
+    set cases = t.cases + m.n * ((not now_hidden)::int - (not m.hidden)::int),
+        open_cases = t.open_cases + m.now_open_n * (not now_hidden)::int - m.open_n * (not m.hidden)::int,
+        hidden_cases = t.hidden_cases + m.n * (now_hidden::int - m.hidden::int)
+    from (select h.token, bool_or(h.hidden) hidden, priv.holders(k.exact, count(*)) n,
+                 priv.holders(k.exact, count(*) filter (where priv.open(h.role))) open_n,
+                 priv.holders(k.exact, count(*) filter (where priv.open(
+                     case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end))) now_open_n
+          from public.holdings h join public.match_tokens k on k.token = h.token where h.case_id = p_case group by h.token, k.exact) m
+    where t.token = m.token and (m.hidden <> now_hidden or m.open_n <> m.now_open_n);
     update public.holdings h set hidden = now_hidden,
-        role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end
+        role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end,
+        open_since = case when h.identifier_id = any (p_subject_identifiers) and not priv.open(h.role) and priv.open(p_role)
+                          then priv.at() else h.open_since end
     where h.case_id = p_case
       and (h.hidden <> now_hidden or h.identifier_id = any (p_subject_identifiers));
 end $$;

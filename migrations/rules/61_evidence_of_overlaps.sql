@@ -19,25 +19,37 @@ create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid)
                   and (e.authority_id <> e.other_id or p_a = p_b)))
 $$;
 
+-- Whether few enough cases hold a token for it to link two holdings. Victims' holdings do not count where neither is about a victim, so
+-- that the uncleared cannot tell from what links their cases how many hold it for a victim.
+create function priv.links_few(p_cases integer, p_open_cases integer, p_x text, p_y text, p_limit integer) returns boolean
+language sql immutable as $$
+    select case when priv.open(p_x) and priv.open(p_y) then p_open_cases else p_cases end <= p_limit
+$$;
+
 -- Everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses that rest on a key that few
--- enough hold. p_limits: the most holders of a match key of persons, and of a value.
+-- enough identifiers hold. p_limits: the most identifiers that hold a match key, and the most cases that hold a value. Rarity, number of
+-- holders and time are given twice: as the cleared know them, and as the uncleared do (ow, open_held, open_at).
 create function priv.links(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text, ki text, kj text, rx text, ry text,
-               v boolean, w smallint, held integer, at timestamptz)
+               v boolean, w smallint, held integer, at timestamptz, ow smallint, open_held integer, open_at timestamptz)
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
     equal as (
         select x.case_id m, y.case_id n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s,
-               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.role rx, y.role ry, priv.width(t.cases) w, t.cases
-               + case when t.hidden_cases = 0 then 0 else (
-                     select count(distinct h.case_id) from public.holdings h where h.token = t.token and h.hidden
-                     and h.authority_id = (select priv.authority())) end held, greatest(x.since, y.since) at
+               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.role rx, y.role ry, priv.width(t.cases) w,
+               t.cases + coalesce(o.held, 0) held, greatest(x.since, y.since) at, priv.width(t.open_cases) ow,
+               t.open_cases + coalesce(o.open_held, 0) open_held, greatest(x.open_since, y.open_since) open_at
         from public.holdings x
-        join public.match_tokens t on t.token = x.token and t.exact and t.cases <= p_limits[2] and t.cases + t.hidden_cases > 1
+        join public.match_tokens t on t.token = x.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.strength > 0
         join pair p on p.m = x.case_id and p.n = y.case_id
-        where x.strength > 0 and x.case_id = any (array (select distinct pair.m from pair))
+        left join lateral (  -- one's own hidden cases
+            select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.role)) open_held
+            from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
+            on t.hidden_cases > 0
+        where x.strength > 0 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[2])
+          and x.case_id = any (array (select distinct pair.m from pair))
           and not ((select excluding from ruled)
                    and priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     alike as (
@@ -46,25 +58,30 @@ language sql stable as $$
         from pair p join public.likenesses l
              on l.case_a = p.m and l.case_b = p.n or l.case_a = p.n and l.case_b = p.m),
     held as (
-        select a.*, x.kind ki, y.kind kj, x.role rx, y.role ry, greatest(x.since, y.since) at
+        select a.*, x.kind ki, y.kind kj, x.role rx, y.role ry, greatest(x.since, y.since) at,
+               greatest(x.open_since, y.open_since) open_at
         from alike a
         join lateral (select h.* from public.holdings h where h.identifier_id = a.i limit 1) x on true
         join lateral (select h.* from public.holdings h where h.identifier_id = a.j limit 1) y on true
         where exists (
             select from public.holdings h
-            join public.match_tokens t on t.token = h.token and not t.exact and t.cases <= p_limits[1]
+            join public.match_tokens t on t.token = h.token and not t.exact
+                 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
             join public.holdings g on g.token = h.token and g.case_id = a.n and g.identifier_id = a.j
             where h.identifier_id = a.i and h.strength + g.strength > -2)
           and not ((select excluding from ruled)
                    and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     every as (
-        select e.m, e.n, e.i, e.j, e.s, e.score, e.rule, e.ki, e.kj, e.rx, e.ry, e.w, e.held, e.at from equal e
+        select e.m, e.n, e.i, e.j, e.s, e.score, e.rule, e.ki, e.kj, e.rx, e.ry, e.w, e.held, e.at, e.ow, e.open_held,
+               e.open_at from equal e
         union all
-        select h.m, h.n, h.i, h.j, h.s, h.score, h.rule, h.ki, h.kj, h.rx, h.ry, 0::smallint, 2, h.at from held h)
+        select h.m, h.n, h.i, h.j, h.s, h.score, h.rule, h.ki, h.kj, h.rx, h.ry, 0::smallint, 2, h.at, 0::smallint, 2,
+               h.open_at from held h)
     select e.m, e.n, e.i, e.j, max(e.s), max(e.score), (array_agg(e.rule order by e.s desc, e.score desc, e.rule))[1],
            min(e.ki), min(e.kj), min(e.rx), min(e.ry),
-           bool_or(coalesce(e.rx, '') = 'victim' or coalesce(e.ry, '') = 'victim'),
-           (array_agg(e.w order by e.s desc, e.w))[1], min(e.held)::integer, max(e.at)
+           bool_or(not priv.open(e.rx) or not priv.open(e.ry)),
+           (array_agg(e.w order by e.s desc, e.w))[1], min(e.held)::integer, max(e.at),
+           (array_agg(e.ow order by e.s desc, e.ow))[1], min(e.open_held)::integer, max(e.open_at)
     from every e group by 1, 2, 3, 4
 $$;
 
@@ -83,12 +100,12 @@ language sql stable as $$
            array_agg(distinct d.r order by d.r), min(d.at), max(d.at),
            count(distinct d.i) filter (where not d.v), count(distinct d.j) filter (where not d.v),
            coalesce(max(d.s) filter (where not d.v), 0)::smallint,
-           coalesce((array_agg(d.w order by d.s desc, d.w) filter (where not d.v))[1], 0)::smallint,
+           coalesce((array_agg(d.ow order by d.s desc, d.ow) filter (where not d.v))[1], 0)::smallint,
            coalesce(max(d.score) filter (where not d.v), 0)::real,
            coalesce((select array_agg(distinct k order by k) from said e, unnest(e.ks) k
                      where e.m = d.m and e.n = d.n and not e.v), '{}'),
            coalesce(array_agg(distinct d.r order by d.r) filter (where not d.v), '{}'),
-           min(d.at) filter (where not d.v), max(d.at) filter (where not d.v)
+           min(d.open_at) filter (where not d.v), max(d.open_at) filter (where not d.v)
     from said d group by 1, 2
 $$;
 
@@ -98,37 +115,35 @@ returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint
                their_role text, theirs integer, holders integer, rarity smallint, since timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with pair as materialized (
-        select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other
+        select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other,
+               case when o.case_a = u.mine then o.shown_a else o.shown_b end shown
         from unnest(p_overlaps, p_mine) u (id, mine) join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
         where priv.level(u.mine) >= 1
           and (not o.hidden_a or o.authority_a = (select priv.authority()))
           and (not o.hidden_b or o.authority_b = (select priv.authority())))
     select p.id, l.i, min(l.ki), max(l.s), max(l.score), (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1],
-           min(l.rx), min(l.ry), count(*)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1], max(l.at)
-    from priv.links(array (select mine from pair), array (select other from pair), p_limits) l
+           min(l.rx), min(l.ry), count(*)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1],
+           greatest(max(l.at), min(p.shown))
+    from (select k.m, k.n, k.i, k.s, k.score, k.rule, k.ki, k.rx, k.ry, case when c.cleared then k.held else k.open_held end held,
+                 case when c.cleared then k.w else k.ow end w, case when c.cleared then k.at else k.open_at end at
+          from priv.links(array (select mine from pair), array (select other from pair), p_limits) k,
+               (select priv.cleared() cleared) c
+          where c.cleared or not k.v) l
     join pair p on p.mine = l.m and p.other = l.n
-    where (select priv.cleared()) or not l.v
     group by 1, 2
     order by 1, 4 desc, 11, 5 desc, 2
 $$;
 
--- Identifiers of a case whose value more cases hold than the limit: evidence for no overlap, and said so (D7). What is found by
--- match keys is among them once all its keys are held by too many, with how many hold the rarest.
+-- Identifiers of a case that are no evidence, or less than they could be, because too many hold the same (D7): those whose value more
+-- cases hold than the limit, and those with a match key that more identifiers hold than the limit. With how many hold it.
 create function priv.high_frequency(p_case uuid, p_limits integer[])
 returns table (identifier_id uuid, kind text, holders integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select h.identifier_id, min(h.kind), max(t.cases)
-    from public.holdings h join public.match_tokens t on t.token = h.token and t.exact and t.cases > p_limits[2]
-    where h.case_id = p_case and priv.level(p_case) >= 1
-      and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
-    group by 1
-    union all
-    select h.identifier_id, min(h.kind), min(t.cases)
-    from public.holdings h join public.match_tokens t on t.token = h.token and not t.exact
-    where h.case_id = p_case and priv.level(p_case) >= 1
-      and ((select priv.cleared()) or coalesce(h.role, '') <> 'victim')
-      and not exists (select from public.holdings x where x.identifier_id = h.identifier_id and x.strength > 0)
-    group by 1 having min(t.cases) > p_limits[1]
+    with held as (
+        select h.identifier_id i, h.kind, t.exact, case when (select priv.cleared()) then t.cases else t.open_cases end cases
+        from public.holdings h join public.match_tokens t on t.token = h.token
+        where h.case_id = p_case and priv.level(p_case) >= 1 and ((select priv.cleared()) or priv.open(h.role)))
+    select h.i, min(h.kind), max(h.cases) from held h where h.cases > p_limits[1 + h.exact::integer] group by 1
     order by 3 desc, 1
 $$;
 

@@ -28,19 +28,50 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where priv.level(case when o.case_a = u.other then o.case_b else o.case_a end) >= 1
       and (not o.hidden_a or o.authority_a = (select priv.authority()))
       and (not o.hidden_b or o.authority_b = (select priv.authority()))
-      and ((select priv.cleared()) or o.ever_open)
+      and case when o.case_a = u.other then case when (select priv.cleared()) then o.detected_b else o.open_detected_b end
+               else case when (select priv.cleared()) then o.detected_a else o.open_detected_a end end is not null
 $$;
 
--- What both owners are told of an overlap whose evidence was p_was identifiers and is p_now; nothing if it never had any.
-create function priv.news(p_overlap uuid, p_case_a uuid, p_case_b uuid, p_authority_a uuid, p_authority_b uuid, p_hidden_a boolean,
-                          p_hidden_b boolean, p_victims boolean, p_request text, p_was bigint, p_now bigint, p_strength integer,
-                          p_last_was timestamptz, p_last timestamptz) returns jsonb language sql stable as $$
-    select case when p_was = 0 and p_now = 0 then '[]' else priv.told(p_overlap,
-        case when p_now = 0 then 'overlap.withdrawn' when p_was = 0 then 'overlap.detected' else 'overlap.changed' end,
-        p_case_a, p_case_b, p_authority_a, p_authority_b, p_hidden_a, p_hidden_b, p_victims, p_request,
-        jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[p_strength + 1],
-                           'new', p_last is not null and p_last > coalesce(p_last_was, '-infinity'))) end
+-- What an overlap's owners are told when its evidence was p_was identifiers and is p_now. A side to which the other case is hidden is told
+-- nothing; one to which it has just become visible is told of the overlap as if it had not been there before.
+create function priv.news(o public.case_overlaps, p_hidden_a boolean, p_hidden_b boolean, p_victims boolean, p_moved boolean,
+                          p_request text, p_was bigint, p_now bigint, p_strength integer, p_last_was timestamptz, p_last timestamptz)
+returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(t.entry order by t.mine), '[]')
+    from (
+        select s.mine, jsonb_array_elements(priv.told(o.id,
+            case when p_now = 0 then 'overlap.withdrawn' when s.was = 0 then 'overlap.detected' else 'overlap.changed' end,
+            o.case_a, o.case_b, o.authority_a, o.authority_b, p_hidden_a, p_hidden_b, p_victims, p_request,
+            jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[p_strength + 1],
+                               'new', p_last is not null and (s.shown or p_last > coalesce(p_last_was, '-infinity'))))) entry
+        from (select v.mine, v.shown, case when v.shown then 0 else p_was end was
+              from (values (o.case_a, o.hidden_b and not p_hidden_b and o.authority_a <> o.authority_b),
+                           (o.case_b, o.hidden_a and not p_hidden_a and o.authority_a <> o.authority_b)) v (mine, shown)) s
+        where (p_moved or s.shown) and s.was + p_now > 0) t
+    where t.entry ->> 'case_id' = t.mine::text
 $$;
+
+-- What a side rejected stays rejected until something new matches: registered since, or visible to this side since. What is about
+-- victims alone is new to the cleared alone.
+create function priv.reopen(p_overlap uuid, p_case uuid, p_last timestamptz, p_open_last timestamptz, p_shown timestamptz) returns void
+language plpgsql volatile as $$
+declare
+    newest timestamptz := case when p_last is not null then greatest(p_last, p_shown) end;
+    newest_open timestamptz := case when p_open_last is not null then greatest(p_open_last, p_shown) end;
+    side record;
+begin
+    update public.overlap_sides d set state = 'detected', verifier_id = null, version = d.version + 1
+        where d.overlap_id = p_overlap and d.case_id = p_case and d.state = 'rejected'
+          and d.decided_at < case when d.victims then newest else newest_open end;
+    select d.* into side from public.overlap_sides d where d.overlap_id = p_overlap and d.case_id = p_case order by d.turn desc limit 1;
+    if side.state = 'rejected' and side.decided_at < newest then
+        insert into public.overlap_sides as d (id, version, overlap_id, case_id, authority_id, victims, turn, state)
+            values (gen_random_uuid(), 1, p_overlap, p_case, side.authority_id, true, nextval('public.overlap_turns'), 'detected')
+            on conflict (overlap_id, case_id, victims) do update
+                set state = 'detected', verifier_id = null, reason = null, decided_by = null, decided_at = null,
+                    version = d.version + 1, turn = excluded.turn;
+    end if;
+end $$;
 
 -- Compute pairs anew from what both cases hold, tell both owners what changed. Inner part of the functions below.
 create function priv.refresh(p_mine uuid[], p_other uuid[], p_limits integer[], p_request text) returns void
@@ -50,71 +81,88 @@ declare
     firsts uuid[];
     seconds uuid[];
     entries jsonb := '[]';
-    about_victims boolean;
+    kept public.case_overlaps;
+    stirred boolean;
     moved boolean;
+    about_victims boolean;
+    shown boolean;
     r record;
 begin
     select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b) into firsts, seconds
     from (select distinct least(m, n) a, greatest(m, n) b from unnest(p_mine, p_other) u (m, n)) p;
     with made as (
         insert into public.case_overlaps as o (id, case_a, case_b, authority_a, authority_b, hidden_a, hidden_b, state, strength,
-                shared_a, shared_b, kinds, open_strength, open_shared_a, open_shared_b, open_kinds, ever_open, ever, rank,
-                open_rank, detected_at, changed_at)
-            select priv.uuid7(), p.a, p.b, ca.authority_id, cb.authority_id, ca.visibility = 'hidden', cb.visibility = 'hidden',
-                   'withdrawn', 0, 0, 0, '{}', 0, 0, 0, '{}', false, false, 0, 0, at_time, at_time
+                shared_a, shared_b, kinds, open_strength, open_shared_a, open_shared_b, open_kinds, rank, open_rank, changed_at)
+            select gen_random_uuid(), p.a, p.b, ca.authority_id, cb.authority_id, ca.visibility = 'hidden', cb.visibility = 'hidden',
+                   'withdrawn', 0, 0, 0, '{}', 0, 0, 0, '{}', 0, 0, at_time
             from unnest(firsts, seconds) with ordinality p (a, b, at)
                  join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
             order by p.at
-            on conflict (case_a, case_b) do update set hidden_a = excluded.hidden_a, hidden_b = excluded.hidden_b
+            on conflict (case_a, case_b) do update set state = o.state
             returning o.*)
-    insert into public.overlap_sides (id, version, overlap_id, case_id, authority_id, state)
-        select priv.uuid7(), 1, o.id, s.case_id, s.authority_id, 'detected'
+    insert into public.overlap_sides (id, version, overlap_id, case_id, authority_id, victims, turn, state)
+        select gen_random_uuid(), 1, o.id, s.case_id, s.authority_id, false, 0, 'detected'
         from made o, lateral (values (o.case_a, o.authority_a), (o.case_b, o.authority_b)) s (case_id, authority_id)
-        where not o.ever
+        where o.detected_a is null and o.detected_b is null
         order by o.case_a, o.case_b, s.case_id
-        on conflict (overlap_id, case_id) do nothing;
+        on conflict (overlap_id, case_id, victims) do nothing;
     for r in
-        select o.*, coalesce(t.si, 0) si, coalesce(t.sj, 0) sj, coalesce(t.s, 0) s, coalesce(t.w, 0) w, coalesce(t.c, 0) c,
+        select v as overlap, ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
+               ca.visibility = 'hidden' and v.authority_a <> v.authority_b unseen_b,  -- the sides to which the other case is hidden
+               cb.visibility = 'hidden' and v.authority_a <> v.authority_b unseen_a,
+               coalesce(t.si, 0) si, coalesce(t.sj, 0) sj, coalesce(t.s, 0) s, coalesce(t.w, 0) w, coalesce(t.c, 0) c,
                coalesce(t.ks, '{}') ks, coalesce(t.rs, '{}') rs, t.f, t.l,
                coalesce(t.oi, 0) oi, coalesce(t.oj, 0) oj, coalesce(t.os, 0) os, coalesce(t.ow, 0) ow, coalesce(t.oc, 0) oc,
                coalesce(t.oks, '{}') oks, coalesce(t.ors, '{}') ors, t.og, t.ol
         from unnest(firsts, seconds) with ordinality p (a, b, at)
-        join public.case_overlaps o on o.case_a = p.a and o.case_b = p.b
+        join public.case_overlaps v on v.case_a = p.a and v.case_b = p.b
+        join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
         left join priv.totals(firsts, seconds, p_limits) t on t.m = p.a and t.n = p.b
         order by p.at
     loop
-        moved := (r.open_strength, r.open_rarity, r.open_score, r.open_kinds, r.open_roles, r.open_shared_a, r.open_shared_b,
-                  r.open_last_at)
+        kept := r.overlap;
+        moved := (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles, kept.open_shared_a,
+                  kept.open_shared_b, kept.open_last_at)
               is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi::integer, r.oj::integer, r.ol);
-        about_victims := (r.roles, r.rs) is distinct from (r.open_roles, r.ors);
-        update public.case_overlaps o set
+        stirred := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b, kept.last_at)
+              is distinct from (r.s, r.w, r.c, r.ks, r.rs, r.si::integer, r.sj::integer, r.l);
+        shown := (kept.hidden_a, kept.hidden_b) <> (r.hidden_a, r.hidden_b);
+        continue when not moved and not stirred and not shown;
+        update public.case_overlaps u set
+            hidden_a = r.hidden_a, hidden_b = r.hidden_b,
             state = case when r.si = 0 then 'withdrawn' else 'detected' end,
             strength = r.s, rarity = r.w, score = r.c, kinds = r.ks, roles = r.rs, shared_a = r.si, shared_b = r.sj,
-            first_at = r.f, last_at = r.l, ever = r.ever or r.si > 0,
+            first_at = r.f, last_at = r.l,
             open_strength = r.os, open_rarity = r.ow, open_score = r.oc, open_kinds = r.oks, open_roles = r.ors,
             open_shared_a = r.oi, open_shared_b = r.oj, open_first_at = r.og, open_last_at = r.ol,
-            ever_open = r.ever_open or r.oi > 0,
             rank = priv.rank(r.s, r.w, greatest(r.si, r.sj)), open_rank = priv.rank(r.os, r.ow, greatest(r.oi, r.oj)),
-            detected_at = case when r.ever then o.detected_at else at_time end, changed_at = at_time,
-            open_changed_at = case when moved then at_time else o.open_changed_at end
-        where o.id = r.id
-          and (o.strength, o.rarity, o.score, o.kinds, o.roles, o.shared_a, o.shared_b, o.last_at, o.open_strength, o.open_rarity,
-               o.open_score, o.open_kinds, o.open_roles, o.open_shared_a, o.open_shared_b, o.open_last_at)
-              is distinct from (r.s, r.w, r.c, r.ks, r.rs, r.si::integer, r.sj::integer, r.l, r.os, r.ow,
-               r.oc, r.oks, r.ors, r.oi::integer, r.oj::integer, r.ol);
-        if found then
-            -- What was rejected stays rejected until something new matches.
-            update public.overlap_sides d set state = 'detected', verifier_id = null, version = d.version + 1
-                where d.overlap_id = r.id and d.state = 'rejected' and d.decided_at < r.l;
-            -- All are told what is not about victims, as if that were all there is; the cleared then also what is (R9).
-            if moved then
-                entries := entries || priv.news(r.id, r.case_a, r.case_b, r.authority_a, r.authority_b, r.hidden_a, r.hidden_b,
-                    false, p_request, r.open_shared_a, r.oi, r.os, r.open_last_at, r.ol);
-            end if;
-            if about_victims then
-                entries := entries || priv.news(r.id, r.case_a, r.case_b, r.authority_a, r.authority_b, r.hidden_a, r.hidden_b,
-                    true, p_request, r.shared_a, r.si, r.s, r.last_at, r.l);
-            end if;
+            detected_a = coalesce(kept.detected_a, case when r.si > 0 and not r.unseen_a then at_time end),
+            detected_b = coalesce(kept.detected_b, case when r.si > 0 and not r.unseen_b then at_time end),
+            open_detected_a = coalesce(kept.open_detected_a, case when r.oi > 0 and not r.unseen_a then at_time end),
+            open_detected_b = coalesce(kept.open_detected_b, case when r.oi > 0 and not r.unseen_b then at_time end),
+            shown_a = case when kept.hidden_b and not r.hidden_b then at_time else kept.shown_a end,
+            shown_b = case when kept.hidden_a and not r.hidden_a then at_time else kept.shown_b end,
+            changed_at = at_time,
+            open_changed_at = case when moved or shown then at_time else kept.open_changed_at end
+        where u.id = kept.id
+        returning u.shown_a, u.shown_b into kept.shown_a, kept.shown_b;
+        if exists (select from public.overlap_sides d where d.overlap_id = kept.id and d.state = 'rejected') then
+            perform priv.reopen(kept.id, s.mine, r.l, r.ol, s.shown)
+            from (values (kept.case_a, r.unseen_a, kept.shown_a), (kept.case_b, r.unseen_b, kept.shown_b)) s (mine, unseen, shown)
+            where not s.unseen;
+        end if;
+        -- All are told what is not about victims, as if that were all there is; the cleared then also what is (R9).
+        if moved or shown then
+            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, false, moved, p_request, kept.open_shared_a, r.oi, r.os,
+                kept.open_last_at, r.ol);
+        end if;
+        about_victims := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b)
+              is distinct from (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles,
+              kept.open_shared_a, kept.open_shared_b)
+              or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
+        if about_victims and (stirred or shown) then
+            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, true, stirred, p_request, kept.shared_a, r.si, r.s,
+                kept.last_at, r.l);
         end if;
     end loop;
     if entries <> '[]' then
@@ -125,9 +173,10 @@ end $$;
 -- Pairs of identifiers that share a match key few enough cases hold, and were not compared yet: those of the named identifiers
 -- of the case, and those whose key ceased to be held by too many. With what is needed to compare them (R5): the sealed values,
 -- and the wrapped keys, which only the service can open. The families they share, as often as they share them.
-create function priv.candidates(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_limits integer[])
+create function priv.candidates(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[],
+                                p_limits integer[])
 returns table (a uuid, b uuid, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid, sealed_a bytea, sealed_b bytea,
-               wrapped_a bytea, wrapped_b bytea, families text[])
+               wrapped_a bytea, wrapped_b bytea, families text[], hidden boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
@@ -136,20 +185,24 @@ begin
     with near as (
         select x.token, x.identifier_id i, x.case_id m, y.identifier_id j, y.case_id n
         from public.holdings x
-        join public.match_tokens t on t.token = x.token and not t.exact and t.cases <= p_limits[1]
+        join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= p_limits[1]
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
         where x.identifier_id = any (p_identifiers) and x.case_id = p_case
+          and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
         union
         select x.token, x.identifier_id, x.case_id, y.identifier_id, y.case_id
-        from unnest(p_tokens, p_was) u (token, was)
-        join public.match_tokens t on t.token = u.token and not t.exact and u.was > p_limits[1] and t.cases <= p_limits[1]
+        from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
+        join public.match_tokens t on t.token = u.token and not t.exact and u.was > p_limits[1] and t.open_cases <= p_limits[1]
         join public.holdings x on x.token = t.token
-        join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2),
+        join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
+        where not priv.links_few(u.was, u.was_open, x.role, y.role, p_limits[1])
+          and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])),
     pair as (
         select least(k.i, k.j) a, greatest(k.i, k.j) b, array_agg(distinct k.token) tokens
         from near k group by 1, 2)
     select p.a, p.b, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped, kb.wrapped,
-           (select array_agg(t.family) from public.match_tokens t where t.token = any (p.tokens))
+           (select array_agg(t.family) from public.match_tokens t where t.token = any (p.tokens)),
+           ca.visibility = 'hidden' and ca.authority_id <> priv.authority() or cb.visibility = 'hidden' and cb.authority_id <> priv.authority()
     from pair p
     join public.identifiers ia on ia.id = p.a join public.cases ca on ca.id = ia.case_id
     join public.case_keys ka on ka.case_id = ia.case_id
@@ -159,9 +212,15 @@ begin
     order by p.a, p.b;
 end $$;
 
+-- Whether it matters to others who hold a value that more or fewer cases hold it: it crossed the limit, or became rarer or more common by a
+-- step.
+create function priv.steps(p_was integer, p_now integer, p_limit integer) returns boolean language sql immutable as $$
+    select (p_was <= p_limit) <> (p_now <= p_limit) or p_now <= p_limit and priv.width(p_was) <> priv.width(p_now)
+$$;
+
 -- After the holdings of a case changed: keep the likenesses that were found, then find every pair that this touches, also
 -- through values that became rarer or more common by a step or crossed the limit (D7), and compute those pairs anew.
-create function priv.settle(p_case uuid, p_tokens bytea[], p_was integer[], p_apart uuid[], p_a uuid[], p_b uuid[],
+create function priv.settle(p_case uuid, p_tokens bytea[], p_was integer[], p_was_open integer[], p_apart uuid[], p_a uuid[], p_b uuid[],
                             p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[], p_request text)
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -170,37 +229,48 @@ declare
     other uuid[];
 begin
     perform priv.require_level(p_case, 3);
+    -- Only what `candidates` could have given may be found alike: pairs that share a match key, with one of them in the case or the
+    -- key among those that were touched.
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
         join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b
+        where exists (
+            select from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = u.b
+            where x.identifier_id = u.a and x.strength <= 0
+              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens)))
         order by u.a, u.b on conflict do nothing;
     with token as (
-        select u.token, u.was, t.cases now, t.exact
-        from unnest(p_tokens, p_was) u (token, was) join public.match_tokens t on t.token = u.token),
+        select u.token, u.was, u.was_open, t.cases now, t.open_cases now_open, t.exact
+        from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open) join public.match_tokens t on t.token = u.token),
     touched as (  -- pairs that may have lost evidence exist already; pairs with evidence now may be new
-        select p_case m, h.case_id n, bool_or(t.now <= p_limits[2] and exists (
-                   select from public.holdings x where x.token = t.token and x.case_id = p_case)) live
+        select p_case m, h.case_id n, bool_or(exists (
+                   select from public.holdings x where x.token = t.token and x.case_id = p_case
+                   and priv.links_few(t.now, t.now_open, x.role, h.role, p_limits[2]))) live
         from token t join public.holdings h on h.token = t.token and h.case_id <> p_case
-        where t.exact and (t.now <= p_limits[2] or t.was <= p_limits[2]) group by 2),
+        where t.exact and (least(t.now, t.was) <= p_limits[2] or priv.open(h.role) and least(t.now_open, t.was_open) <= p_limits[2])
+        group by 2),
     crossing as (
-        select a.case_id m, b.case_id n, bool_or(t.now <= p_limits[2]) live
+        select a.case_id m, b.case_id n, bool_or(priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2])) live
         from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
-        where t.exact and ((t.was <= p_limits[2]) <> (t.now <= p_limits[2])
-                           or t.now <= p_limits[2] and priv.width(t.was) <> priv.width(t.now))
-          and a.case_id < b.case_id and a.case_id <> p_case and b.case_id <> p_case group by 1, 2),
+        where t.exact and a.case_id < b.case_id and a.case_id <> p_case and b.case_id <> p_case
+          and (priv.steps(t.was, t.now, p_limits[2])
+               or priv.open(a.role) and priv.open(b.role) and priv.steps(t.was_open, t.now_open, p_limits[2])) group by 1, 2),
     resting as (  -- likenesses that rest on a key which crossed its limit
         select l.case_a m, l.case_b n, true live
         from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
-        where not t.exact and (t.was <= p_limits[1]) <> (t.now <= p_limits[1]) group by 1, 2),
+        where not t.exact and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
+                               or (t.was_open <= p_limits[1]) <> (t.now_open <= p_limits[1])) group by 1, 2),
     alike as (
         select l.case_a m, l.case_b n, true live from unnest(p_a, p_b) u (a, b)
         join public.likenesses l on l.identifier_a = u.a and l.identifier_b = u.b group by 1, 2),
     apart as (select p_case m, u.n, false live from unnest(p_apart) u (n)),
-    standing as (  -- a likeness of the case stands whatever its keys: its roles and visibility may have changed
+    standing as (  -- the roles or the visibility of the case changed: its likenesses and overlaps follow, whatever they rest on
         select p_case m, x.n, true live from (
             select l.case_b n from public.likenesses l where l.case_a = p_case and p_apart is null
-            union select l.case_a from public.likenesses l where l.case_b = p_case and p_apart is null) x),
+            union select l.case_a from public.likenesses l where l.case_b = p_case and p_apart is null
+            union select o.case_b from public.case_overlaps o where o.case_a = p_case and p_apart is null
+            union select o.case_a from public.case_overlaps o where o.case_b = p_case and p_apart is null) x),
     pair as (
         select * from touched union all select * from crossing union all select * from resting union all select * from alike
         union all select * from apart union all select * from standing)
@@ -240,30 +310,32 @@ begin
     return cardinality(due);
 end $$;
 
--- Whether an overlap ever was about others than victims: what is asked about victims alone is for the cleared (R9).
-create function priv.openly(p_overlap uuid) returns boolean
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select o.ever_open from public.case_overlaps o where o.id = p_overlap
-$$;
-
-grant execute on function priv.counterparts(uuid[], uuid[]), priv.candidates(uuid, uuid[], bytea[], integer[], integer[]),
-    priv.settle(uuid, bytea[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text),
-    priv.reconsider(uuid, integer[], text), priv.openly(uuid) to APP_ROLE;
+grant execute on function priv.counterparts(uuid[], uuid[]), priv.candidates(uuid, uuid[], bytea[], integer[], integer[], integer[]),
+    priv.settle(uuid, bytea[], integer[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text),
+    priv.reconsider(uuid, integer[], text) to APP_ROLE;
 
 grant select on case_overlaps to APP_ROLE;
 grant select, insert, update on case_overlaps to coopapi_definer;
+-- An overlap is seen from a side that could know of it: not while the other case was hidden, nor by the uncleared while it was about
+-- victims alone.
 create policy seen on case_overlaps for select using (
-    (case when (select priv.cleared()) then ever else ever_open end)
-    and (not hidden_a or authority_a = (select priv.authority()))
+    (not hidden_a or authority_a = (select priv.authority()))
     and (not hidden_b or authority_b = (select priv.authority()))
-    and (GRANTED(case_overlaps.case_a, 1) or GRANTED(case_overlaps.case_b, 1)));
+    and (case when (select priv.cleared()) then detected_a else open_detected_a end is not null and GRANTED(case_overlaps.case_a, 1)
+         or case when (select priv.cleared()) then detected_b else open_detected_b end is not null and GRANTED(case_overlaps.case_b, 1)));
 
-grant select, update on overlap_sides to APP_ROLE;
+grant select, insert, update on overlap_sides to APP_ROLE;
 grant select, insert, update on overlap_sides to coopapi_definer;
--- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there (R10).
+grant usage on sequence overlap_turns to APP_ROLE, coopapi_definer;
+-- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there (R10). What was made of
+-- victims' evidence alone is for the cleared.
 create policy seen on overlap_sides for select using (
-    GRANTED(overlap_sides.case_id, 1)
+    GRANTED(overlap_sides.case_id, 1) and (not victims or (select priv.cleared()))
     and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id));
+create policy begun on overlap_sides for insert with check (
+    victims and (select priv.cleared()) and GRANTED(overlap_sides.case_id, 3)
+    and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id
+                and (overlap_sides.case_id, overlap_sides.authority_id) in ((o.case_a, o.authority_a), (o.case_b, o.authority_b))));
 create policy judged on overlap_sides for update using (
-    GRANTED(overlap_sides.case_id, 3)
+    GRANTED(overlap_sides.case_id, 3) and (not victims or (select priv.cleared()))
     and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id));

@@ -7,9 +7,27 @@ create function priv.pairs() returns table (m uuid, n uuid) language sql stable 
     union select o.case_a, o.case_b from public.case_overlaps o
 $$;
 
--- Stored overlaps against what the holdings say, by brute force: how many pairs differ, and how many tokens are miscounted.
+-- How many hold each token, counted anew: cases a value, identifiers a match key; those of visible cases, those of them that hold it for
+-- somebody who is not a victim, and those of hidden cases.
+create function priv.counted() returns table (token bytea, n integer, o integer, d integer) language sql stable as $$
+    select t.token, count(distinct x.holder) filter (where not h.hidden),
+           count(distinct x.holder) filter (where not h.hidden and priv.open(h.role)),
+           count(distinct x.holder) filter (where h.hidden)
+    from public.match_tokens t left join public.holdings h on h.token = t.token
+    left join lateral (select case when t.exact then h.case_id else h.identifier_id end as holder) x on true
+    group by t.token
+$$;
+
+-- Stored overlaps against what the holdings say, by brute force, for the operator: how many pairs differ, how many
+-- tokens are miscounted.
 create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    if priv.operator() is not true or priv.role() <> 'admin' then
+        raise exception 'for the operator alone' using errcode = '42501';
+    end if;
+    return query
     with pair as materialized (select * from priv.pairs()),
     found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
     select (select count(*) from public.case_overlaps o full join found f on f.m = o.case_a and f.n = o.case_b
@@ -20,13 +38,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                   is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
                    coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
                    coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
-           (select count(*) from public.match_tokens t left join (
-                select h.token, count(distinct h.case_id) filter (where not h.hidden) c,
-                       count(distinct h.case_id) filter (where h.hidden) d from public.holdings h group by 1) h on h.token = t.token
-            where (t.cases, t.hidden_cases) is distinct from (coalesce(h.c, 0)::integer, coalesce(h.d, 0)::integer)),
+           (select count(*) from public.match_tokens t join priv.counted() c on c.token = t.token
+            where (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.n, c.o, c.d)),
            (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
-            where i.id is null or i.withdrawn_at is not null)
-$$;
+            where i.id is null or i.withdrawn_at is not null);
+end $$;
 
 -- Every pair of identifiers that shares a live match key, for the operator to compare again: those of the next identifiers
 -- after p_after, with what is stored of their likeness.
@@ -46,9 +62,9 @@ begin
     pair as (
         select x.identifier_id i, y.identifier_id j, array_agg(distinct x.token) tokens
         from one join public.holdings x on x.identifier_id = one.identifier_id
-        join public.match_tokens t on t.token = x.token and not t.exact and t.cases <= p_limits[1]
+        join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
-             and x.strength + y.strength > -2
+             and x.strength + y.strength > -2 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
         group by 1, 2)
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
            kb.wrapped, (select array_agg(t.family) from public.match_tokens t where t.token = any (p.tokens)), l.strength, l.score
@@ -75,11 +91,8 @@ begin
     perform 1 from public.match_tokens t order by t.token for update;
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);
-    update public.match_tokens t set cases = coalesce(c.n, 0), hidden_cases = coalesce(c.d, 0)
-    from public.match_tokens u left join (
-        select h.token, count(distinct h.case_id) filter (where not h.hidden) n,
-               count(distinct h.case_id) filter (where h.hidden) d from public.holdings h group by 1) c on c.token = u.token
-    where u.token = t.token and (t.cases, t.hidden_cases) is distinct from (coalesce(c.n, 0)::integer, coalesce(c.d, 0)::integer);
+    update public.match_tokens t set cases = c.n, open_cases = c.o, hidden_cases = c.d
+    from priv.counted() c where c.token = t.token and (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.n, c.o, c.d);
     delete from public.likenesses l using unnest(p_a, p_b) u (a, b) where l.identifier_a = u.a and l.identifier_b = u.b;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule

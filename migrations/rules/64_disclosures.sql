@@ -12,34 +12,46 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > priv.at())
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
-      and (not x.victim or (select priv.cleared()))
+      and (not x.victim and not d.victims_only or (select priv.cleared()))
 $$;
 
--- A disclosure was asked, answered, recalled: both owners find it in their journals, each with its own case (R16).
-create function priv.tell(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    o record;
+-- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case (R16). Inner part of the next two.
+create function priv.tell_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
+language plpgsql volatile as $$
 begin
-    select v.*, d.asking_case, d.owner_case into o from public.disclosures d join public.case_overlaps v on v.id = d.overlap_id
-        where d.id = p_disclosure;
-    if not found or greatest(priv.level(o.asking_case), priv.level(o.owner_case)) < 3 then
-        raise exception 'no access to the disclosure' using errcode = '42501';
-    end if;
-    perform priv.append(priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b,
-        not o.ever_open, p_request, p_detail));
+    perform priv.append((
+        select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only,
+                         p_request, p_detail)
+        from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure));
 end $$;
 
--- Whoever was told a value is told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)): the value goes into no journal.
+-- A disclosure was asked, answered or recalled by the caller.
+create function priv.tell(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not exists (select from public.disclosures d
+                   where d.id = p_disclosure and greatest(priv.level(d.asking_case), priv.level(d.owner_case)) >= 3)
+            or p_action not like 'disclosure.%' or priv.registers_own(p_action) then
+        raise exception 'no access to the disclosure' using errcode = '42501';
+    end if;
+    perform priv.tell_sides(p_disclosure, p_action, p_detail, p_request);
+end $$;
+
+-- Whoever was told a value is told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)): the value goes into no
+-- journal. The caller may add to the case of the value.
 create function priv.tell_recipients(p_identifier uuid, p_act text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     d record;
 begin
+    perform priv.require_level((select i.case_id from public.identifiers i where i.id = p_identifier), 3);
+    if p_act not in ('corrected', 'withdrawn') then
+        raise exception 'a value is corrected or withdrawn' using errcode = '22023';
+    end if;
     for d in select g.id, g.state from public.disclosures g join public.disclosed_items x on x.disclosure_id = g.id
              where x.identifier_id = p_identifier and g.state in ('disclosed_full', 'disclosed_partial') order by g.id
     loop
-        perform priv.tell(d.id, 'disclosure.item_' || p_act,
+        perform priv.tell_sides(d.id, 'disclosure.item_' || p_act,
             jsonb_build_object('state', d.state, 'disclosure', d.id, 'identifier', p_identifier), p_request);
     end loop;
 end $$;
@@ -52,12 +64,13 @@ grant select on disclosures to coopapi_definer;
 -- Both sides see what was asked and answered; only the asking side asks.
 create policy seen on disclosures for select using (
     (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
-    and ((select priv.cleared()) or priv.openly(overlap_id)));
+    and (not victims_only or (select priv.cleared())));
 create policy asked on disclosures for insert with check (
     GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
+    and (not victims_only or (select priv.cleared()))
     and exists (select from public.case_overlaps o where o.id = disclosures.overlap_id));
 create policy answered on disclosures for update using (
-    GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3));
+    (GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3)) and (not victims_only or (select priv.cleared())));
 
 grant select, insert on disclosed_items to APP_ROLE;
 grant select on disclosed_items to coopapi_definer;

@@ -76,6 +76,7 @@ create policy made on calendar_feeds for insert with check (authority_id = (sele
 create policy changed on calendar_feeds for update using (authority_id = (select priv.authority()));
 
 grant select, insert, update (version, state, prosecuting_country, reason, updated_at) on consultations to APP_ROLE;
+grant select on consultations to coopapi_definer;
 create policy seen on consultations for select using (PARTY(consultations.id));
 create policy made on consultations for insert with check (ACTING(consultations.id) and contacting_id = (select priv.authority()));
 create policy changed on consultations for update using (ACTING(consultations.id));

@@ -1,12 +1,12 @@
--- Whether evidence is for an authority in a shared thing: of a team for its parties, not for a State that is still to join, and for the
--- participants whose terms say so.
+-- Whether evidence is for an authority in a shared thing of the caller: of a team for its parties, not for a State that is still to
+-- join, and for the participants whose terms say so.
 create function priv.exchanges(p_object uuid, p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select not exists (select from public.jits t where t.id = p_object)
+    select priv.takes_part(p_object, 1) and (not exists (select from public.jits t where t.id = p_object)
         or exists (select from public.jit_parties j where j.jit_id = p_object and j.authority_id = p_authority and j.state = 'party')
         or exists (select from public.jit_participants j
                    where j.jit_id = p_object and j.authority_id = p_authority and j.evidence and j.state = 'serving'
-                     and (j.until is null or j.until > priv.at()))
+                     and (j.until is null or j.until > priv.at())))
 $$;
 
 -- Who may be given an item of a shared thing: all who take part, and of a team its parties and the participants whose terms say so

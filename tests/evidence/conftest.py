@@ -80,5 +80,5 @@ def shared(world, owner):
     admit(world, "investigator", object_id, nl, Side.REQUESTING, case_id=UUID(case))
     admit(world, "investigator", object_id, fr, Side.EXECUTING)
     body = {"name": "P", "issuer": "https://issuer.test", "subject": "fr_prosecutor", "roles": ["prosecutor"]}
-    assert world.as_("admin_fr").post(f"/authorities/{fr}/people", body).status_code == 201
+    world.approved(world.as_("admin_fr").post(f"/authorities/{fr}/people", body))
     return Shared(world, object_id, case, measure)

@@ -104,7 +104,8 @@ def test_a_machine_may_give_but_accepts_nothing(shared):
 
 
 def client_of_nl(world):
-    made = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", {"name": "System", "roles": ["system"]}).json
+    path = f"/authorities/{world.authorities['nl']}/clients"
+    made = world.approved(world.as_("admin").post(path, {"name": "System", "roles": ["system"]})).json
     form = {"grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"]}
     return Caller(world.app.test_client(), world.app.test_client().post("/oauth/token", data=form).json["access_token"])
 

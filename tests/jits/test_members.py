@@ -84,7 +84,7 @@ def test_with_the_team_every_place_ends(world, team):
 def test_a_person_is_entered_once_and_by_its_own_state(world, team):
     jit, _ = team
     twice = member(world, jit, "foreign")
-    assert (twice.status_code, twice.json["type"]) == (409, "/problems/takes-part-already")
+    assert (twice.status_code, twice.json["type"]) == (409, "/problems/in-the-team-already")
     turned = member(world, jit, "uncleared", since=days(world, 2), until=days(world, 1))
     assert (turned.status_code, turned.json["errors"][0]["pointer"]) == (422, "/until")
     theirs = {"security_id": "1", "position": "P", "principal_id": str(world.people["foreign"])}

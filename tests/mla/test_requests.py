@@ -181,7 +181,8 @@ def test_a_point_of_contact_is_no_authority_for_mutual_assistance(world):
 
 
 def test_a_machine_client_transmits_and_never_decides(world):
-    made = world.as_("admin_fr").post(f"/authorities/{world.authorities['fr']}/clients", {"name": "C", "roles": ["system"]}).json
+    path = f"/authorities/{world.authorities['fr']}/clients"
+    made = world.approved(world.as_("admin_fr").post(path, {"name": "C", "roles": ["system"]})).json
     got = world.app.test_client().post(
         "/oauth/token",
         data={"grant_type": "client_credentials", "client_id": made["id"], "client_secret": made["client_secret"]},

@@ -11,7 +11,7 @@ from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError
 
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
-from coopapi.overlaps.text import clean, fold
+from coopapi.writing import clean, fold
 
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"

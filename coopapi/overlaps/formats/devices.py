@@ -9,7 +9,7 @@ from stdnum import luhn
 from stdnum.exceptions import ValidationError
 
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
-from coopapi.overlaps.text import clean, fold
+from coopapi.writing import clean, fold
 
 _VIN_VALUES: Final = dict(
     zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", [*range(10), *range(1, 9), *range(1, 6), 7, 9, *range(2, 10)], strict=True)

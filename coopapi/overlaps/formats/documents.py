@@ -10,7 +10,7 @@ from stdnum.util import get_cc_module
 
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact, require_country
 from coopapi.overlaps.formats.states import ICAO
-from coopapi.overlaps.text import fold
+from coopapi.writing import fold
 
 _NUMBER_SIGN: Final = re.compile(r"^n[or]\.\s*|(?<=\s)no\s(?=\d)")  # No. QC1672505; the sign in QC № 1672505 is folded to no
 _WEIGHTS: Final = (7, 3, 1)

@@ -6,7 +6,7 @@ from typing import Final
 from coopapi.overlaps.formats.accounts import read_phone, read_username
 from coopapi.overlaps.formats.networks import host_name
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, exact
-from coopapi.overlaps.text import clean, fold
+from coopapi.writing import clean, fold
 
 _MATRIX: Final = re.compile(r"@([a-z0-9._=/+-]{1,200}):(.+)")
 _TELEGRAM: Final = re.compile(r"[a-z][a-z0-9_]{3,31}")

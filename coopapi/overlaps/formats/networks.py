@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 import idna
 
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
-from coopapi.overlaps.text import clean, fold
+from coopapi.writing import clean, fold
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _LOCAL: Final = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}")

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from itertools import islice
 from typing import Any, Final
 
 from coopapi.likeness import PERSON
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
-from coopapi.overlaps.text import fold
 from coopapi.persons.births import read_birth
 from coopapi.persons.families import DATED, texts
 from coopapi.persons.record import read_person
+from coopapi.writing import fold
 
 _OLDEST: Final = 1850
+_MOST_WORDS: Final = 100
+_MOST_KEYS: Final = 10_000
+"""Match keys grow with the square of the words: twenty aliases with two dates and two places come to some 6,000."""
 
 
 def read_nothing(value: str, context: Context) -> Reading:
@@ -27,9 +31,14 @@ def read_names(person: Mapping[str, Any]) -> Reading:
     profile = read_person(person)
     if len(profile.spellings) < 1:
         raise ImpossibleValue("name", "none of the names holds a word", "person.names")
+    if len({word.latin for spelling in profile.spellings for word in spelling}) > _MOST_WORDS:
+        raise ImpossibleValue("many_words", f"the names hold more than {_MOST_WORDS} different words", "person.names")
     keys = tuple(
-        Key(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS) for text in texts(profile)
+        Key(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
+        for text in islice(texts(profile), _MOST_KEYS + 1)
     )
+    if len(keys) > _MOST_KEYS:
+        raise ImpossibleValue("many_keys", f"its names, dates and places combine to more than {_MOST_KEYS} match keys", "person")
     parts = [*(_full(name) for name in person["names"]), *person.get("birth_dates", ()), person.get("gender", "")]
     identity = "|".join(map(fold, [*parts, *person.get("nationalities", ()), *person.get("places", ())]))
     warnings = () if keys else ("name_alone",)

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from coopapi.overlaps.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
-from coopapi.overlaps.text import clean, fold
+from coopapi.writing import clean, fold
 
 _PHOTODNA: Final = 144
 _BANDS: Final = 16

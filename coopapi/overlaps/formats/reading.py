@@ -53,7 +53,10 @@ class Reading:
 
 
 class ImpossibleValue(Unprocessable):
-    """The value cannot exist under the standard of its kind."""
+    """The value cannot exist under the standard of its kind.
+
+    Check the value against its source; `errors` names the rule that it breaks.
+    """
 
     def __init__(self, rule: str, detail: str, field: str = "value") -> None:
         super().__init__(detail)

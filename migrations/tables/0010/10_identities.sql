@@ -28,17 +28,20 @@ create table principals (
     secret_digest bytea,
     jwks jsonb,
     created_at timestamptz not null,
+    vouched_by uuid references principals (id),
     constraint principal_subject unique (issuer, subject),
     constraint principal_of_authority unique (id, authority_id)
 );
 create index principals_by_authority on principals (authority_id, id);
 
+-- The MAC, by a key that is not in the database, covers the other columns: a row without a right one is ignored.
 create table signing_keys (
     kid text primary key,
     public_jwk jsonb not null,
     wrapped bytea not null,
     created_at timestamptz not null,
-    retired_at timestamptz
+    retired_at timestamptz,
+    mac bytea not null
 );
 
 create table used_assertions (

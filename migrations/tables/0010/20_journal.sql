@@ -9,6 +9,8 @@ create table journal_entries (
     authority_id uuid not null references authorities (id),
     seq bigint not null,
     id bigint generated always as identity,
+    -- What readers know it by. The place in the chain (seq) is for the auditor alone: its gaps would tell the others of what they do not see.
+    uid uuid not null default gen_random_uuid(),
     at timestamptz not null,
     principal_id uuid,
     role text not null,

@@ -20,7 +20,8 @@ create table cases (
     state_reason text,
     created_at timestamptz not null,
     updated_at timestamptz not null,
-    constraint case_reference unique (authority_id, reference),
+    reference_folded text not null,
+    constraint case_reference unique (authority_id, reference_folded),
     constraint case_owner unique (id, authority_id),
     constraint reason_if_withdrawn check (state <> 'withdrawn' or state_reason is not null)
 );
@@ -65,7 +66,8 @@ create table subjects (
     category text not null,
     age_status text not null,
     created_at timestamptz not null,
-    constraint subject_pseudonym unique (case_id, pseudonym),
+    pseudonym_folded text not null,
+    constraint subject_pseudonym unique (case_id, pseudonym_folded),
     constraint subject_in_case unique (id, case_id)
 );
 

@@ -1,8 +1,11 @@
 -- What matching knows: no value, no policy, no trigger, no reference to another table (it can be distributed by token).
+-- The counts are of cases for a value (exact), and of identifiers for a match key.
 create table match_tokens (
     token bytea primary key,
     family text not null,
     cases integer not null,
+    -- How many of these cases hold it for somebody who is not a victim: what the uncleared may count.
+    open_cases integer not null,
     hidden_cases integer not null,
     exact boolean not null
 );
@@ -17,6 +20,8 @@ create table holdings (
     role text,
     hidden boolean not null,
     since timestamptz not null,
+    -- Since when it is not about a victim, as far as that is the case now.
+    open_since timestamptz not null,
     primary key (token, case_id, identifier_id)
 );
 create index holdings_by_case on holdings (case_id, token);
@@ -41,10 +46,16 @@ create table case_overlaps (
     open_shared_a integer not null,
     open_shared_b integer not null,
     open_kinds text[] not null,
-    ever_open boolean not null,
     rank bigint not null,
     open_rank bigint not null,
-    detected_at timestamptz not null,
+    -- When the readers of each side could first know of it, and the uncleared among them; null if they never could.
+    detected_a timestamptz,
+    detected_b timestamptz,
+    open_detected_a timestamptz,
+    open_detected_b timestamptz,
+    -- When the case of the other side last became visible to this one, if it was hidden at first.
+    shown_a timestamptz,
+    shown_b timestamptz,
     changed_at timestamptz not null,
     rarity smallint not null default 0,
     open_rarity smallint not null default 0,
@@ -57,7 +68,6 @@ create table case_overlaps (
     open_changed_at timestamptz,
     score real not null default 0,
     open_score real not null default 0,
-    ever boolean not null default true,
     constraint overlap_pair unique (case_a, case_b),
     constraint overlap_of_two_cases check (case_a < case_b),
     constraint overlap_state check (state = case when shared_a = 0 then 'withdrawn' else 'detected' end)
@@ -80,20 +90,25 @@ create table likenesses (
 create index likenesses_by_second on likenesses (identifier_b);
 create index likenesses_by_cases on likenesses (case_a, case_b);
 
--- What one side makes of an overlap (R10).
+-- What one side makes of an overlap (R10). What its cleared people made of it while there was nothing but evidence about victims is a row
+-- of its own (`victims`), which the uncleared do not see. For the cleared, the row with the latest turn holds. Turns come from a sequence,
+-- because the uncleared cannot count the steps that they do not see.
+create sequence overlap_turns;
 create table overlap_sides (
     id uuid primary key,
     version integer not null,
     overlap_id uuid not null references case_overlaps (id),
     case_id uuid not null references cases (id),
     authority_id uuid not null references authorities (id),
+    victims boolean not null,
+    turn bigint not null,
     state text not null constraint side_state
         check (state in ('detected', 'under_verification', 'confirmed', 'rejected', 'unsure')),
     verifier_id uuid references principals (id),
     reason text,
     decided_by uuid references principals (id),
     decided_at timestamptz,
-    constraint side_of_overlap unique (overlap_id, case_id),
+    constraint side_of_overlap unique (overlap_id, case_id, victims),
     constraint verified_by_a_person check (state in ('detected', 'rejected') or verifier_id is not null)
 );
 create index overlap_sides_by_case on overlap_sides (case_id, state);

@@ -22,11 +22,13 @@ create table disclosures (
     reason text,
     ground text,
     until timestamptz,
+    -- Asked about victims: for the cleared alone.
+    victims_only boolean not null,
     constraint disclosure_asked foreign key (asking_case, asking_authority) references cases (id, authority_id),
     constraint disclosure_owned foreign key (owner_case, owner_authority) references cases (id, authority_id),
     constraint refused_on_a_ground check (state <> 'refused' or ground is not null)
 );
-create unique index one_open_disclosure on disclosures (overlap_id, asking_case)
+create unique index one_open_disclosure on disclosures (overlap_id, asking_case, victims_only)
     where state in ('requested', 'awaiting_judicial_authorisation');
 create index disclosures_by_asker on disclosures (asking_case, id);
 create index disclosures_by_owner on disclosures (owner_case, id);

@@ -21,7 +21,8 @@ create table jits (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     administrator_id uuid references authorities (id),
-    constraint jit_reference unique (maker_id, reference),
+    reference_folded text not null,
+    constraint jit_reference unique (maker_id, reference_folded),
     constraint period_from_the_last_signature check (
         (state in ('proposed', 'drafting', 'signature_pending', 'abandoned')) = (since is null) and (since is null or since < until)),
     constraint ended_for_a_reason check (

@@ -1,0 +1,1 @@
+"""Four eyes: what one administrator asks for takes effect when another one approves."""

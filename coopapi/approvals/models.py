@@ -1,0 +1,63 @@
+"""Requests for approval, and what can become of one."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, and_, false, literal, or_, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Action, Actor
+from coopapi.db import Kept
+from coopapi.lifecycle import Lifecycle, Move, Side
+
+APPROVAL_LIFE: Final = Lifecycle(
+    "requested",
+    Move("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, human=True),
+    Move("reject", "requested", "rejected", by=Action.APPROVAL_DECIDE, reason=True, human=True),
+    Move("withdraw", "requested", "withdrawn", by=Action.APPROVAL_DECIDE, side=Side.ASKING),
+    derived=("expired",),
+    parts="requested",
+)
+
+
+class Approval(Kept):
+    """A change that one administrator asked for: of which thing at which version, and what exactly."""
+
+    __tablename__ = "approvals"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    kind: Mapped[str] = mapped_column()
+    object_id: Mapped[UUID] = mapped_column()
+    object_version: Mapped[int] = mapped_column()
+    change: Mapped[dict[str, Any]] = mapped_column()
+    state: Mapped[str] = mapped_column()
+    requested_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    requested_from: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    requested_at: Mapped[datetime] = mapped_column()
+    expires_at: Mapped[datetime] = mapped_column()
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+    decided_at: Mapped[datetime | None] = mapped_column()
+    reason: Mapped[str | None] = mapped_column()
+    applied: Mapped[bool] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by administrators and auditors of the authority it is about or came from, and by the operator's administrators."""
+        del now
+        if not actor.may(Action.APPROVAL_READ):
+            return false()
+        every = true() if actor.operator and actor.may(Action.APPROVAL_DECIDE) else false()
+        return or_(cls.authority_id == actor.authority_id, cls.requested_from == actor.authority_id, every)
+
+    @classmethod
+    def in_state(cls, state: str, now: datetime) -> ColumnElement[bool]:
+        """Rows in this state; a request that nobody decided on in time has expired."""
+        open_still = cls.expires_at > literal(now)
+        if state == "expired":
+            return and_(cls.state == "requested", ~open_still)
+        return and_(cls.state == state, or_(cls.state != "requested", open_still))
+
+    def state_at(self, now: datetime) -> str:
+        """Return the state, `expired` included."""
+        return "expired" if self.state == "requested" and self.expires_at <= now else self.state

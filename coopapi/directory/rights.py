@@ -1,0 +1,119 @@
+"""Rights of people and clients: what one administrator changes alone, and what takes effect when another one approves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from coopapi.access import Role
+from coopapi.approvals import service as approvals
+from coopapi.approvals.models import Approval
+from coopapi.db import Work, as_json
+from coopapi.directory.models import Principal
+from coopapi.errors import Conflict, Stale
+
+KIND: Final = "account"
+
+
+class LastAdministrator(Conflict):
+    """An authority keeps at least one active administrator."""
+
+
+class ChangedSince(Conflict):
+    """It was changed after this was asked for: ask again."""
+
+
+def enter(work: Work, account: Mapping[str, Any]) -> Principal:
+    """Enter an account; what one administrator may not give is left out of it and asked for."""
+    waits = work.session.scalar(text("select priv.enter_account(cast(:account as jsonb))"), {"account": _written(account)})
+    row = work.one(Principal, account["id"])
+    work.note(f"{row.kind}.added", row, roles=row.roles, victim_cleared=row.victim_cleared)
+    wanted = {key: account[key] for key in ("roles", "victim_cleared")}
+    _ask(work, row, wanted, waits=bool(waits))
+    return row
+
+
+def change(work: Work, row: Principal, data: Mapping[str, Any]) -> None:
+    """Change an account: what one administrator may change is changed now, the rest is asked for as one.
+
+    Raises `LastAdministrator`, or `Stale` when somebody changed the row meanwhile.
+    """
+    ends = {"active": False} if data.get("active") is False else {}
+    wanted = {key: value for key, value in data.items() if key != "name" and key not in ends}
+    if ends:
+        _write(work, row, ends)
+    waits = bool(wanted) and not _write(work, row, wanted)
+    if "name" in data:
+        row.name = data["name"]
+        work.session.flush()
+    done = sorted(data.keys() - (wanted if waits else {}))
+    if done:
+        _note(work, row, fields=done)
+    _ask(work, row, wanted, waits=waits)
+
+
+def _write(work: Work, row: Principal, data: Mapping[str, Any]) -> bool:
+    """Write a change, and tell whether that was allowed without a second administrator."""
+    work.session.flush()
+    verdict = work.session.scalar(
+        text("select priv.change_account(:id, :version, cast(:change as jsonb))"),
+        {"id": row.id, "version": row.version, "change": _written(data)},
+    )
+    _raise(verdict, Stale())
+    work.session.refresh(row)
+    return bool(verdict != "waits")
+
+
+def _raise(verdict: str | None, stale: Exception) -> None:
+    if verdict == "last":
+        raise LastAdministrator
+    if verdict == "stale":
+        raise stale
+
+
+def _ask(work: Work, row: Principal, wanted: Mapping[str, Any], *, waits: bool) -> None:
+    """Ask for what waits, and for the confirmation of an administrator who was named by one person alone."""
+    if not waits and Role.ADMIN in wanted.get("roles", ()) and row.vouched_by is not None:
+        wanted, waits = {"confirmed": True}, True
+    if waits:
+        approvals.ask(work, KIND, row.authority_id, (row.id, row.version), _plain(wanted))
+
+
+def apply(work: Work, approval: Approval) -> None:
+    """Apply an approved change; raises `ChangedSince` unless the account is as it was when the change was asked for."""
+    verdict = work.session.scalar(text("select priv.apply_to_account(:id)"), {"id": approval.id})
+    _raise(verdict, ChangedSince())
+    row = work.one(Principal, approval.object_id)
+    work.session.refresh(row)
+    _note(work, row, fields=sorted(approval.change), approval=str(approval.id))
+
+
+def _note(work: Work, row: Principal, **rest: Any) -> None:
+    work.note(f"{row.kind}.changed", row, roles=row.roles, victim_cleared=row.victim_cleared, active=row.active, **rest)
+
+
+def show(work: Work, rows: Sequence[Principal]) -> list[dict[str, Any]]:
+    """Show accounts as they are now, each with the requests about it that wait for a decision."""
+    waiting: dict[Any, list[dict[str, Any]]] = {}
+    for one in approvals.show(work, approvals.waiting_for(work, [row.id for row in rows])):
+        waiting.setdefault(one["object_id"], []).append(one)
+    return [{**row.shown(), **_secret(row), "pending": waiting.get(row.id, [])} for row in rows]
+
+
+def reveal(row: Principal, secret: str) -> Principal:
+    """Show a new secret in this answer and never again: it is no column of the client."""
+    vars(row)["client_secret"] = secret
+    return row
+
+
+def _secret(row: Principal) -> dict[str, str]:
+    return {"client_secret": vars(row)["client_secret"]} if "client_secret" in vars(row) else {}
+
+
+def _written(data: Mapping[str, Any]) -> str:
+    return as_json(_plain(data))
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Write bytes as PostgreSQL reads them from JSON."""
+    return {key: f"\\x{value.hex()}" if isinstance(value, bytes) else value for key, value in data.items()}

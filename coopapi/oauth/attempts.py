@@ -1,0 +1,84 @@
+"""Guessing at the token endpoint: failed proofs are counted per address, and per pair of a client and an address (D12).
+
+The database counts, so that the limit holds for all workers together. It sees digests of addresses under a key that it does not
+have; an address never stands in the journal.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final, Self
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from coopapi.crypto import Keyring
+from coopapi.db import Database
+from coopapi.errors import TooMany
+
+PAIR_FAILURES: Final = 20
+"""Failed proofs of one client from one address in 15 minutes, before further ones are refused unseen."""
+ADDRESS_FAILURES: Final = 100
+"""Failed proofs from one address in 15 minutes, whatever the client."""
+ALARMING_FAILURES: Final = 20
+"""Failed proofs of one client from all addresses within an hour, at which its authority is alarmed."""
+
+_SITE_BITS: Final = 64
+_SHOWN: Final = 8
+_BEGIN: Final = text("select priv.attempt(:pair, :place, :client, :address, :limits, :at)")
+_PROVED: Final = text("select priv.attempt_proved(:pair, :place)")
+_FAILED: Final = text("select priv.attempt_failed(:pair, :alarm, :at)")
+
+
+class TooManyFailures(TooMany):
+    """Too many proofs from your address have failed: wait as long as Retry-After says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to prove who a client is: the digests under which it is counted."""
+
+    client: UUID | None
+    pair: bytes
+    place: bytes
+
+    @classmethod
+    def of(cls, keys: Keyring, client_id: str, address: str) -> Self:
+        """Describe the attempt of a claimed client, known here or not, from a network address."""
+        site = _site(address)
+        place = keys.mac("token-attempts", f"address|{site}".encode())
+        return cls(_uuid(client_id), keys.mac("token-attempts", f"pair|{site}|{client_id}".encode()), place)
+
+    def begin(self, session: Session, now: datetime) -> int:
+        """Count the attempt as a failure until it is proved; or return how many seconds to wait, and count nothing."""
+        asked = {"pair": self.pair, "place": self.place, "client": self.client, "address": self.place[:_SHOWN].hex(), "at": now}
+        found: int = session.execute(_BEGIN, {**asked, "limits": [PAIR_FAILURES, ADDRESS_FAILURES]}).scalar_one()
+        return found
+
+    def proved(self, session: Session) -> None:
+        """Take the attempt back from the failures."""
+        session.execute(_PROVED, {"pair": self.pair, "place": self.place})
+
+    def failed(self, database: Database) -> None:
+        """Tell the authority of the client, if there is such a client, and alarm it when there were many."""
+        with database.anonymous() as session:
+            session.execute(_FAILED, {"pair": self.pair, "alarm": ALARMING_FAILURES, "at": database.clock()})
+
+
+def _uuid(client_id: str) -> UUID | None:
+    try:
+        return UUID(client_id)
+    except ValueError:
+        return None
+
+
+def _site(address: str) -> str:
+    """Return the address that counts: of IPv6 the first 64 bits, for whoever has one address there has them all."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, _SITE_BITS), strict=False))

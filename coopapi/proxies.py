@@ -1,0 +1,43 @@
+"""The address under which the service is reached: behind proxies, and under a prefix such as /coopapi."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, request
+from werkzeug.exceptions import BadRequest
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from coopapi.config import PREFIX
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def mount(app: Flask, prefix: str, proxies: int) -> None:
+    """Let an application be reached under the prefix of its base URL, or under the one that a trusted proxy names.
+
+    With `proxies` trusted proxies, the client's address is the one that the outermost of them saw. A proxy may strip the
+    base URL's prefix from the path or leave it there; it is left alone where one of our own paths begins with it.
+    """
+    inner = app.wsgi_app
+    ambiguous = any(rule.rule.startswith(f"{prefix}/") for rule in app.url_map.iter_rules())
+
+    def mounted(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME") or prefix
+        if not ambiguous and environ["PATH_INFO"].startswith(f"{prefix}/"):
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(prefix)
+        return inner(environ, start_response)
+
+    app.wsgi_app = ProxyFix(mounted, x_for=proxies, x_proto=0, x_host=0, x_prefix=min(proxies, 1))  # type: ignore[method-assign]
+    app.before_request(_admit_prefix)
+
+
+def _admit_prefix() -> None:
+    """Refuse a prefix that is no plain path: it is written into links."""
+    if not PREFIX.fullmatch(request.script_root):
+        raise BadRequest("X-Forwarded-Prefix must be a plain path such as /coopapi.")
+
+
+def here(path: str) -> str:
+    """Return a path of this service as the caller reaches it, with the prefix."""
+    return f"{request.script_root}{path}"

@@ -1,0 +1,264 @@
+-- Four eyes. One administrator gives the roles admin and auditor and takes any right; everything else that gives power takes effect when
+-- a second administrator has approved it. The application's role can write none of these columns: only the functions here do.
+
+-- The shell: the service itself, acting for the operator with the key file. It needs no second person.
+create function priv.is_machine() returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.principal() is null and priv.operator() is true and priv.role() = 'admin'
+$$;
+
+create function priv.is_administrator(p public.principals) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select p.active and p.kind = 'person' and 'admin' = any (p.roles)
+$$;
+
+-- On whose word an account administers: the administrator's who named it alone, until another one has confirmed it; else its own.
+-- Accounts with one voucher count as one person, in both directions, however many there are.
+create function priv.voucher(p_principal uuid) returns uuid
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select p.vouched_by from public.principals p where p.id = p_principal), p_principal)
+$$;
+
+-- Changes of accounts happen one after the other, so that each sees who is an administrator after the one before it.
+create function priv.require_administrator(p_authority uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
+    if not priv.is_machine() and (priv.role() = 'admin' and (p_authority = priv.authority() or priv.operator())
+            and exists (select from public.principals p where p.id = priv.principal() and p.active and 'admin' = any (p.roles)))
+            is not true then
+        raise exception 'only an administrator of the authority or of the operator' using errcode = '42501';
+    end if;
+end $$;
+
+-- What of an account one administrator does not change alone.
+create function priv.takes_two(p public.principals, p_change jsonb) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select p_change ?| array['issuer', 'subject', 'secret_digest', 'jwks', 'confirmed']
+        or exists (select from jsonb_array_elements_text(p_change -> 'roles') r (role)
+                   where r.role not in ('admin', 'auditor') and r.role <> all (p.roles))
+        or coalesce((p_change ->> 'victim_cleared')::boolean, false) and not p.victim_cleared
+        or coalesce((p_change ->> 'active')::boolean, false) and not p.active
+            and (p.victim_cleared or not p.roles <@ array['admin', 'auditor'])
+$$;
+
+-- Whether a change would leave the authority without an active administrator. The operator may end the last one of another authority, as
+-- it can name a new one; the shell may do so everywhere.
+create function priv.leaves_nobody(p public.principals, p_change jsonb) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.is_administrator(p)
+        and (p_change ->> 'active' = 'false' or p_change ? 'roles' and not (p_change -> 'roles') ? 'admin')
+        and not priv.is_machine() and not (priv.operator() and p.authority_id <> priv.authority())
+        and not exists (select from public.principals o
+                        where o.authority_id = p.authority_id and o.id <> p.id and priv.is_administrator(o))
+$$;
+
+-- Write a change of an account. With a voucher it is the word of one administrator alone; without, of two, or of the shell.
+create function priv.write_account(p public.principals, p_change jsonb, p_voucher uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    n public.principals := jsonb_populate_record(p, p_change - array['id', 'version', 'authority_id', 'kind', 'name', 'created_at',
+        'vouched_by', 'confirmed']);
+begin
+    if p_voucher is null then
+        if p_change ? 'confirmed' or (p_change -> 'roles') ? 'admin' then
+            n.vouched_by := null;
+        end if;
+    elsif n.active and 'admin' = any (n.roles) and not (p.active and 'admin' = any (p.roles)) then
+        n.vouched_by := nullif(p_voucher, p.id);
+        update public.principals c set vouched_by = p_voucher where c.vouched_by = p.id;
+    end if;
+    update public.principals u set version = p.version + 1, issuer = n.issuer, subject = n.subject, roles = n.roles,
+        victim_cleared = n.victim_cleared, active = n.active, secret_digest = n.secret_digest, jwks = n.jwks,
+        vouched_by = n.vouched_by
+        where u.id = p.id;
+end $$;
+
+create function priv.alarm_of_shell(p_authority uuid, p_account uuid, p_change jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if priv.is_machine() then
+        perform priv.alarm(p_authority, 'rights_from_shell', jsonb_build_object('account', p_account)
+            || (select coalesce(jsonb_object_agg(c.key, c.value), '{}') from jsonb_each(p_change) c
+                where c.key in ('roles', 'victim_cleared', 'active')));
+    end if;
+end $$;
+
+-- Enter an account. What needs a second administrator is left out of it, and then this returns true: it has to be asked for.
+create function priv.enter_account(p_account jsonb) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    n public.principals := jsonb_populate_record(null::public.principals, p_account);
+    waits boolean;
+begin
+    perform priv.require_administrator(n.authority_id);
+    waits := not priv.is_machine() and (n.victim_cleared or not n.roles <@ array['admin', 'auditor']);
+    if waits then
+        n.roles := '{}';
+        n.victim_cleared := false;
+    end if;
+    n.vouched_by := case when 'admin' = any (n.roles) then priv.voucher(priv.principal()) end;
+    n.version := 1;
+    n.created_at := priv.at();
+    insert into public.principals select n.*;
+    perform priv.alarm_of_shell(n.authority_id, n.id, p_account);
+    return waits;
+end $$;
+
+-- Change an account on one administrator's word: 'done', or why not ('waits' for another administrator, 'last', 'stale').
+create function priv.change_account(p_account uuid, p_version integer, p_change jsonb) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    p public.principals;
+begin
+    perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
+    select * into p from public.principals a where a.id = p_account for no key update;
+    if priv.leaves_nobody(p, p_change) then
+        return 'last';
+    end if;
+    perform priv.require_administrator(p.authority_id);
+    if p.version <> p_version then
+        return 'stale';
+    end if;
+    if not priv.is_machine() and priv.takes_two(p, p_change) then
+        return 'waits';
+    end if;
+    perform priv.write_account(p, p_change, priv.voucher(priv.principal()));
+    perform priv.alarm_of_shell(p.authority_id, p.id, p_change);
+    return 'done';
+end $$;
+
+-- The authority that a request is about, and the one it came from, read of it in their journals, if another one acts.
+create function priv.tell_of_approval(a public.approvals, p_action text, p_request text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    other uuid;
+begin
+    for other in select distinct o from unnest(array[a.authority_id, a.requested_from]) o where o <> priv.authority() order by o loop
+        perform priv.append(jsonb_build_array(jsonb_build_object('authority_id', other, 'at', priv.at(), 'role', 'machine',
+            'action', p_action, 'object_type', 'approval', 'object_id', a.id, 'purpose', 'administration', 'request_id', p_request,
+            'consultation', false, 'event', false, 'victims_only', false,
+            'detail', jsonb_build_object('kind', a.kind, 'object', a.object_id))));
+    end loop;
+end $$;
+
+-- Ask for a change that another administrator decides on, within seven days.
+create function priv.ask_approval(p_id uuid, p_authority uuid, p_kind text, p_object uuid, p_version integer, p_change jsonb,
+    p_request text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    a public.approvals;
+begin
+    perform priv.require_administrator(p_authority);
+    insert into public.approvals (id, version, authority_id, kind, object_id, object_version, change, state, requested_by,
+            requested_from, requested_at, expires_at)
+        values (p_id, 1, p_authority, p_kind, p_object, p_version, p_change, 'requested', priv.principal(), priv.authority(),
+            priv.at(), priv.at() + interval '7 days')
+        returning * into a;
+    perform priv.tell_of_approval(a, 'approval.requested', p_request);
+end $$;
+
+-- Whether somebody is an administrator who counts as another person than the one who asked, and than the one whose rights change.
+create function priv.is_second(p public.principals, a public.approvals) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.is_administrator(p) and p.id not in (a.requested_by, a.object_id)
+        and priv.voucher(p.id) not in (priv.voucher(a.requested_by), priv.voucher(a.object_id))
+$$;
+
+-- Whether the caller may approve or reject: a second administrator of the authority, or of the operator where the authority has none.
+create function priv.may_decide(p_approval uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (
+        select from public.approvals a join public.principals me on me.id = priv.principal()
+        where a.id = p_approval and priv.role() = 'admin' and priv.is_second(me, a)
+          and (a.authority_id = me.authority_id
+               or priv.operator() and not exists (select from public.principals o
+                                                  where o.authority_id = a.authority_id and priv.is_second(o, a))))
+$$;
+
+-- Decide on a request, or withdraw one's own: 'done', or why not ('closed': decided or expired, 'stale').
+create function priv.decide_approval(p_approval uuid, p_version integer, p_event text, p_reason text, p_request text) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    a public.approvals;
+    target text := case p_event when 'approve' then 'approved' when 'reject' then 'rejected' when 'withdraw' then 'withdrawn' end;
+begin
+    perform priv.require_administrator(priv.authority());
+    select * into a from public.approvals r where r.id = p_approval for update;
+    if (case p_event when 'withdraw' then a.requested_by = priv.principal() else priv.may_decide(p_approval) end) is not true then
+        raise exception 'another administrator has to decide' using errcode = '42501';
+    end if;
+    if a.version <> p_version then
+        return 'stale';
+    end if;
+    if a.state <> 'requested' or a.expires_at <= priv.at() then
+        return 'closed';
+    end if;
+    update public.approvals r set version = r.version + 1, state = target, decided_by = priv.principal(), decided_at = priv.at(),
+        reason = p_reason
+        where r.id = p_approval returning * into a;
+    perform priv.tell_of_approval(a, 'approval.' || target, p_request);
+    return 'done';
+end $$;
+
+-- For the function that applies a kind of change: the request, once, if it was approved. Each kind has one such function.
+create function priv.take_approval(p_approval uuid, p_kind text) returns public.approvals
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    a public.approvals;
+begin
+    update public.approvals r set applied = true
+        where r.id = p_approval and r.kind = p_kind and r.state = 'approved' and not r.applied returning * into a;
+    if not found then
+        raise exception 'not approved, or applied already' using errcode = '42501';
+    end if;
+    return a;
+end $$;
+
+-- Apply an approved change of an account: 'done', or why not ('stale', 'last').
+create function priv.apply_to_account(p_approval uuid) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    a public.approvals := priv.take_approval(p_approval, 'account');
+    p public.principals;
+begin
+    select * into p from public.principals o where o.id = a.object_id and o.authority_id = a.authority_id
+        and o.version = a.object_version for no key update;
+    if not found then
+        return 'stale';
+    end if;
+    if priv.leaves_nobody(p, a.change) then
+        return 'last';
+    end if;
+    perform priv.write_account(p, a.change, null);
+    return 'done';
+end $$;
+
+-- Let all accounts of one issuer go by another name of it, from the shell alone: how many people and clients there were.
+create function priv.move_issuer(p_old text, p_new text) returns table (people bigint, clients bigint)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    moved uuid;
+begin
+    if not priv.is_machine() then
+        raise exception 'this is done from the shell' using errcode = '42501';
+    end if;
+    perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
+    for moved in select distinct p.authority_id from public.principals p where p.issuer = p_old order by 1 loop
+        perform priv.alarm(moved, 'rights_from_shell', jsonb_build_object('issuer_was', p_old, 'issuer', p_new));
+    end loop;
+    return query
+        with changed as (
+            update public.principals p set issuer = p_new, version = p.version + 1 where p.issuer = p_old returning p.kind)
+        select count(*) filter (where c.kind = 'person'), count(*) filter (where c.kind = 'client') from changed c;
+end $$;
+
+grant execute on function priv.move_issuer(text, text), priv.enter_account(jsonb), priv.change_account(uuid, integer, jsonb),
+    priv.ask_approval(uuid, uuid, text, uuid, integer, jsonb, text), priv.may_decide(uuid),
+    priv.decide_approval(uuid, integer, text, text, text), priv.apply_to_account(uuid) to APP_ROLE;
+
+grant select on approvals to APP_ROLE;
+grant select, insert, update on approvals to coopapi_definer;
+create policy seen on approvals for select using (
+    (select priv.role()) in ('admin', 'auditor') and (select priv.authority()) in (authority_id, requested_from)
+    or (select priv.role()) = 'admin' and (select priv.operator()));

@@ -1,0 +1,337 @@
+"""The command line: provisioning that repeats, lists, and faults that are said in one line with their true cause."""
+
+import json
+import os
+import subprocess
+import sys
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from coopapi import crypto, migrate
+from coopapi.cli import main
+
+PASSWORD = "app-password"
+
+
+@pytest.fixture(scope="module")
+def deployment(postgres, migrated, tmp_path_factory):
+    """A database and a key file of an operator's own, by the settings in the environment."""
+    postgres.create_database("provisioned")
+    keys = tmp_path_factory.mktemp("deployment") / "keys.json"
+    crypto.create_key_file(keys)
+    migrate.migrate(
+        postgres.url("provisioned"), postgres.url("provisioned", migrate.DEFAULT_ROLE, PASSWORD), crypto.load_keys(keys)
+    )
+    return {
+        "COOPAPI_KEY_FILE": str(keys),
+        "COOPAPI_OWNER_DATABASE_URL": postgres.url("provisioned"),
+        "COOPAPI_DATABASE_URL": postgres.url("provisioned", migrate.DEFAULT_ROLE, PASSWORD),
+    }
+
+
+@pytest.fixture
+def run(deployment, monkeypatch, capsys):
+    """Run a command in this process: its exit status, what it printed, and what it said on the other stream."""
+
+    def command(*words, **environment):
+        for name in [name for name in os.environ if name.startswith("COOPAPI_")]:
+            monkeypatch.delenv(name)
+        for name, value in {**deployment, **environment}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["coopapi", *words])
+        try:
+            main()
+            status = 0
+        except SystemExit as end:
+            status = end.code
+        told = capsys.readouterr()
+        return status, told.out.strip(), told.err.strip()
+
+    return command
+
+
+@pytest.fixture
+def home(run):
+    """An authority that was just entered."""
+    status, found, _ = run("authority", "add", f"Police {uuid4().hex}", "--type", "police_unit", "--country", "BE")
+    assert status == 0
+    return found
+
+
+@pytest.fixture
+def admin_of(postgres):
+    """Run SQL on the operator's database, as its owner."""
+    engine = create_engine(postgres.url("provisioned"), isolation_level="AUTOCOMMIT")
+
+    def execute(sql):
+        with engine.connect() as connection:
+            connection.execute(text(sql))
+
+    yield execute
+    engine.dispose()
+
+
+def test_provisioning_can_be_repeated(run):
+    name = f"Police {uuid4().hex}"
+    authority = ("authority", "add", name, "--type", "police_unit", "--country", "BE")
+    status, home, said = run(*authority)
+    assert (status, said) == (0, "")
+    person = ("person", "add", home, "Wren", "--subject", uuid4().hex, "--role", "investigator", "--role", "prosecutor")
+    client = ("client", "add", home, "System", "--role", "system")
+    first = [run(*words) for words in (person, client)]
+    assert [(status, said) for status, _, said in first] == [(0, ""), (0, "")]
+
+    assert run(*authority) == (0, home, "unchanged")
+    assert run(*person) == (0, first[0][1], "unchanged")
+    assert run(*person[:6], "--role", "prosecutor", "--role", "investigator") == (0, first[0][1], "unchanged")
+    made = json.loads(first[1][1])
+    assert made["client_secret"]
+    assert run(*client) == (0, made["client_id"], "unchanged")
+
+
+def test_an_entry_that_is_there_and_differs_is_left_and_the_fields_are_named(run, home):
+    other = run("authority", "add", f"Police {uuid4().hex}", "--type", "police_unit", "--country", "BE")[1]
+    name = json.loads(run("authority", "show", home)[1])["name"]
+    subject = uuid4().hex
+    person = ("--subject", subject, "--role", "investigator")
+    wren = run("person", "add", home, "Wren", *person)[1]
+    run("client", "add", home, "System", "--role", "system")
+
+    refused = {
+        "type": run("authority", "add", name, "--type", "court", "--country", "BE"),
+        "name": run("person", "add", home, "Robin", *person),
+        "victim_cleared": run("person", "add", home, "Wren", *person, "--victim-cleared"),
+        "authority_id, roles": run("person", "add", other, "Wren", "--subject", subject, "--role", "admin"),
+        "roles": run("client", "add", home, "System", "--role", "analyst"),
+        "issuer": run("client", "add", home, "System", "--role", "system", COOPAPI_ISSUER="https://moved.test"),
+    }
+    run("staff", wren, "--inactive")
+    refused["active"] = run("person", "add", home, "Wren", *person)
+
+    for fields, (status, printed, said) in refused.items():
+        assert (status, printed) == (1, ""), fields
+        assert said.endswith(f"is there already and differs in: {fields}")
+    assert json.loads(run("person", "show", wren)[1])["name"] == "Wren"
+
+
+def test_of_two_authorities_of_one_name_the_one_that_was_asked_for_is_found(run, admin_of, home):
+    name = json.loads(run("authority", "show", home)[1])["name"]
+    twin = str(uuid4())
+    admin_of(
+        "insert into authorities select (jsonb_populate_record(a, jsonb_build_object('id', '" + twin + "', 'type', 'court'))).*"
+        f" from authorities a where id = '{home}'"
+    )
+    assert run("authority", "add", name, "--type", "court", "--country", "BE") == (0, twin, "unchanged")
+    assert run("authority", "add", name, "--type", "police_unit", "--country", "BE") == (0, home, "unchanged")
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("authority", "add", "", "--type", "police_unit", "--country", "BE"), "name"),
+        (("authority", "add", "  ", "--type", "police_unit", "--country", "BE"), "name"),
+        (("authority", "add", "Police", "--type", "police_unit", "--country", "XX"), "country"),
+        (("authority", "add", "Police", "--type", "police_unit"), "country"),
+        (("authority", "add", "Europol", "--type", "organisation", "--country", "NL"), "country"),
+        (("person", "add", "HOME", " ", "--subject", "x", "--role", "admin"), "name"),
+        (("person", "add", "HOME", "Wren", "--subject", "", "--role", "admin"), "subject"),
+        (("person", "add", "HOME", "Wren", "--subject", "x", "--issuer", "", "--role", "admin"), "issuer"),
+        (("person", "add", "HOME", "Wren", "--subject", "x", "--role", "admin", "--victim-cleared"), "victim_cleared"),
+        (("client", "add", "HOME", "", "--role", "system"), "name"),
+    ],
+)
+def test_what_is_refused_over_http_is_refused_here(run, home, words, field):
+    status, printed, said = run(*(home if word == "HOME" else word for word in words))
+    assert (status, printed) == (1, "")
+    assert said.startswith(f"Error: {field}: ")
+
+
+def test_lists_and_entries_can_be_read(run, home):
+    person = run("person", "add", home, "Зоряна", "--subject", "zoriana", "--role", "prosecutor", "--victim-cleared")[1]
+    client = json.loads(run("client", "add", home, "System", "--role", "system")[1])
+
+    assert home in [line.split("\t")[0] for line in run("authority", "list")[1].splitlines()]
+    assert {line.split("\t")[1] for line in run("authority", "list", "--country", "BE")[1].splitlines()} == {"BE"}
+    assert run("person", "list", home)[1] == f"{person}\t{home}\tprosecutor\tcleared\tactive\tzoriana\tЗоряна"
+    assert run("client", "list", home)[1].split("\t")[:2] == [client["client_id"], home]
+    assert person in run("person", "list")[1]
+    assert json.loads(run("person", "show", person)[1])["subject"] == "zoriana"
+    shown = run("client", "show", client["client_id"])[1]
+    assert json.loads(shown)["id"] == client["client_id"]
+    assert "secret" not in shown
+    for kind in ("authority", "person", "client"):
+        assert run(kind, "show", str(uuid4())) == (1, "", "Error: there is no such entry")
+    assert run("client", "show", person)[0] == 1
+
+
+def test_an_issuer_is_moved_to_a_name_that_is_accepted(run, home):
+    run("person", "add", home, "Wren", "--subject", uuid4().hex, "--role", "admin", "--issuer", "https://old.test")
+    status, _, said = run("issuer", "move", "https://old.test", "https://new.test")
+    assert (status, "not accepted" in said) == (1, True)
+
+    status, printed, _ = run("issuer", "move", "https://old.test", "https://new.test", COOPAPI_ISSUER="https://new.test")
+
+    assert status == 0
+    assert printed.startswith("moved 1 people and 0 clients to https://new.test")
+    again = run("issuer", "move", "https://old.test", "https://new.test", COOPAPI_ISSUER="https://new.test")
+    assert (again[0], "nobody here goes by" in again[2]) == (1, True)
+
+
+def test_everything_is_deleted_only_after_a_question(run, home, monkeypatch):
+    for answer in ("n\n", ""):
+        read, write = os.pipe()
+        os.write(write, answer.encode())
+        os.close(write)
+        with os.fdopen(read) as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            status, _, said = run("migrate", "--target", "base")
+        assert status == 130
+        assert "deletes every table of the database provisioned" in said
+        assert home in run("authority", "list")[1]
+
+
+def test_everything_is_deleted_without_a_question_if_asked_to(run, postgres, tmp_path):
+    postgres.create_database("deleted")
+    keys = tmp_path / "keys.json"
+    crypto.create_key_file(keys)
+    owner = postgres.url("deleted")
+    place = {
+        "COOPAPI_OWNER_DATABASE_URL": owner,
+        "COOPAPI_DATABASE_URL": postgres.url("deleted", migrate.DEFAULT_ROLE, PASSWORD),
+        "COOPAPI_KEY_FILE": str(keys),
+    }
+    assert run("migrate", **place)[0] == 0
+    assert run("migrate", "--target", "base", "--yes", **place)[:2] == (0, "migrated to base")
+    status, _, said = run("authority", "list", **place)
+    assert (status, said.count("\n")) == (1, 0)
+    assert "does not exist" in said
+    assert "coopapi migrate" in said
+
+
+FAULTS = {
+    "alter table authorities rename to authorities_away": 'relation "authorities" does not exist',
+    "revoke select on authorities from coopapi_app": "permission denied for table authorities",
+    "revoke connect on database provisioned from public": "permission denied for database",
+}
+CURES = [
+    "alter table if exists authorities_away rename to authorities",
+    "grant select on authorities to coopapi_app",
+    "grant connect on database provisioned to public",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: FAULTS[fault])
+def test_a_fault_of_the_database_is_one_line_with_its_true_cause(run, admin_of, fault):
+    admin_of(fault)
+    try:
+        status, printed, said = run("authority", "list")
+    finally:
+        for cure in CURES:
+            admin_of(cure)
+    assert (status, printed, said.count("\n")) == (1, "", 0), said
+    assert FAULTS[fault] in said
+    assert "cannot be reached" not in said
+
+
+def test_a_statement_that_waits_too_long_is_no_lost_connection(run, postgres, admin_of):
+    admin_of("alter role coopapi_app in database provisioned set lock_timeout = '100ms'")
+    engine = create_engine(postgres.url("provisioned"))
+    try:
+        with engine.begin() as holder:
+            holder.execute(text("lock table authorities in access exclusive mode"))
+            status, printed, said = run("authority", "list")
+    finally:
+        admin_of("alter role coopapi_app in database provisioned reset lock_timeout")
+        engine.dispose()
+    assert (status, printed, said.count("\n")) == (1, "", 0), said
+    assert "the database refuses: canceling statement due to lock timeout" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "cause"),
+    [
+        ("postgresql://coopapi_app:secret@/provisioned?host=/nowhere", "No such file or directory"),
+        ("postgresql://coopapi_app:secret@/provisioned?host=/nowhere&host=/nowhere2", "nowhere2"),
+        ("postgresql://coopapi_app:secret@127.0.0.1:1/provisioned", "Connection refused"),
+        ("SERVER", "password authentication failed"),
+        ("SERVER/gone", 'database "gone" does not exist'),
+    ],
+)
+def test_why_there_is_no_connection_is_said_in_one_line(run, postgres, address, cause):
+    there = {"SERVER": postgres.url("provisioned", "nobody", "secret"), "SERVER/gone": postgres.url("gone")}
+    status, printed, said = run("authority", "list", COOPAPI_DATABASE_URL=there.get(address, address))
+    assert (status, printed, said.count("\n")) == (1, "", 0), said
+    assert cause in said
+    assert "secret" not in said
+
+
+def test_a_schema_of_a_newer_version_is_said_in_one_line(run, admin_of, postgres):
+    with create_engine(postgres.url("provisioned")).connect() as connection:
+        present = connection.scalar(text("select version_num from alembic_version"))
+    admin_of("update alembic_version set version_num = '9999'")
+    try:
+        told = [run("migrate"), run("migrate", "--target", "base", "--yes")]
+    finally:
+        admin_of(f"update alembic_version set version_num = '{present}'")
+    told.append(run("migrate", "--target", "9999"))
+    assert [status for status, _, _ in told] == [2, 2, 1]
+    for _, printed, said in told:
+        assert (printed, said.count("\n")) == ("", 0), said
+        assert "9999" in said
+
+
+def test_a_file_that_cannot_be_written_is_said_in_one_line(run, tmp_path):
+    status, _, said = run("keys", "create", str(tmp_path / "none" / "keys.json"))
+    assert (status, said.count("\n")) == (1, 0)
+    assert "No such file or directory" in said
+
+
+@pytest.fixture
+def under_c(deployment):
+    """Run a command of its own process under the locale C, as a container or an init system has it."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("COOPAPI_", "LC_", "LANG", "PYTHON"))}
+
+    def coopapi(*words, **more):
+        command = [sys.executable, "-c", "from coopapi.cli import main; main()", *words]
+        return subprocess.run(command, env={**inherited, **deployment, "LC_ALL": "C", **more}, capture_output=True, check=False)
+
+    return coopapi
+
+
+def test_names_in_any_script_are_entered_and_read_under_the_locale_c(under_c):
+    name = f"Поліція {uuid4().hex}"
+    made = under_c("authority", "add", name, "--type", "police_unit", "--country", "UA")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(under_c("authority", "show", made.stdout.decode().strip()).stdout)["name"] == name
+    assert name in under_c("authority", "list", "--country", "UA").stdout.decode()
+
+
+def test_a_locale_that_knows_ascii_alone_ends_no_command_in_a_traceback(under_c, run):
+    ascii_alone = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    name = f"Поліція {uuid4().hex}"
+    assert run("authority", "add", name, "--type", "police_unit", "--country", "UA")[0] == 0
+
+    listed = under_c("authority", "list", "--country", "UA", **ascii_alone)
+    refused = under_c("authority", "add", name, "--type", "police_unit", "--country", "UA", **ascii_alone)
+
+    assert (listed.returncode, name.split()[1] in listed.stdout.decode()) == (0, True)
+    assert (refused.returncode, refused.stderr.count(b"\n")) == (1, 1)
+
+
+def test_clients_of_another_issuers_name_are_named_before_the_service_starts(run, home, monkeypatch):
+    """`serve` and `check` say it in one line; the server itself is not started here."""
+    run("client", "add", home, "System", "--role", "system")
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *words: started.append(words))
+
+    status, _, said = run("serve", COOPAPI_ISSUER="https://moved.test")
+
+    assert (status, len(started)) == (0, 1)
+    (line,) = [line for line in said.splitlines() if "http://127.0.0.1:8000" in line]
+    assert "coopapi issuer move" in line
+    assert "issuer move" not in run("serve")[2]
+    checked = run("check", COOPAPI_ISSUER="https://moved.test")[1]
+    assert [line for line in checked.splitlines() if line.startswith("FAULT  issuer of machine clients: ")]
+    assert "ok     issuer of machine clients" in run("check")[1]

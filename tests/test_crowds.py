@@ -1,0 +1,75 @@
+"""A match key that too many persons share is no reason to compare: it counts persons, not cases, and a request takes 50 of them."""
+
+import itertools
+
+import pytest
+
+NAME = {"names": [{"full": "Oleksandr Myronenko"}]}
+CROWD = 4  # as the settings of the tests have it
+
+
+def persons(subject, count, at):
+    """People of one name, no two of them the same."""
+    return [{"kind": "person", "subject_id": subject, "person": {**NAME, "places": [f"Town {at}{n}"]}} for n in range(count)]
+
+
+def enter(world, who, case, items):
+    return world.as_(who).post(f"/cases/{case}/identifiers", {"identifiers": items})
+
+
+def test_a_request_takes_fifty_persons_and_says_which_one_is_too_many(world):
+    case = world.case("investigator")
+    subject = world.subject("investigator", case)
+    mail = {"kind": "email", "value": "heron@example.org"}
+
+    refused = enter(world, "investigator", case, [mail, *persons(subject, 51, "x")])
+
+    assert (refused.status_code, refused.json["type"]) == (422, "/problems/too-many-persons")
+    assert [fault["pointer"] for fault in refused.json["errors"]] == ["/identifiers/51"]
+    assert world.as_("investigator").get(f"/cases/{case}/identifiers").json["items"] == []
+    assert enter(world, "investigator", case, [mail, *persons(subject, 50, "x")]).status_code == 201
+
+
+PARTS = [("investigator", 2, "a"), ("investigator", 1, "b"), ("foreign", 2, "c")]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_two_cases_with_more_people_of_one_name_than_the_limit_are_not_compared_in_any_order(world, order):
+    """Two cases hold the key, five persons do: the limit once let all of them be compared with each other."""
+    cases = {who: world.case(who) for who in ("investigator", "foreign")}
+    subjects = {who: world.subject(who, case) for who, case in cases.items()}
+    for who, count, at in (PARTS[n] for n in order):
+        assert enter(world, who, cases[who], persons(subjects[who], count, at)).status_code == 201
+
+    found = {who: [o["state"] for o in world.overlaps(who, case)] for who, case in cases.items()}
+    assert all(state == "withdrawn" for states in found.values() for state in states)
+    for who, case in cases.items():
+        listed = world.as_(who).get(f"/cases/{case}/overlaps/high-frequency").json["items"]
+        held = world.as_(who).get(f"/cases/{case}/identifiers").json["items"]
+        assert {item["identifier_id"] for item in listed} == {item["id"] for item in held}
+        assert {item["holders"] for item in listed} == {CROWD + 1}
+
+
+def test_when_one_of_them_goes_all_that_are_left_are_compared(world, database):
+    mine, theirs = world.case("investigator"), world.case("foreign")
+    for who, case, count in (("investigator", mine, 3), ("foreign", theirs, 2)):
+        enter(world, who, case, persons(world.subject(who, case), count, who))
+    assert world.overlaps("foreign", theirs) == []
+
+    one = world.as_("investigator").get(f"/cases/{mine}/identifiers").json["items"][0]
+    path = f"/cases/{mine}/identifiers/{one['id']}"
+    me = world.as_("investigator")
+    done = me.post(f"{path}/transitions", {"event": "withdraw", "reason": "inaccurate"}, If_Match=me.get(path).headers["ETag"])
+    assert done.status_code == 200
+
+    (overlap,) = world.overlaps("foreign", theirs)
+    assert (overlap["of_mine"], overlap["of_theirs"]) == (2, 2)
+    assert world.as_("foreign").get(f"/cases/{theirs}/overlaps/high-frequency").json["items"] == []
+
+
+def test_hidden_people_do_not_count_for_others(world):
+    hidden, mine, theirs = world.case("romanian", visibility="hidden"), world.case("investigator"), world.case("foreign")
+    enter(world, "romanian", hidden, persons(world.subject("romanian", hidden), 4, "h"))
+    for who, case in (("investigator", mine), ("foreign", theirs)):
+        enter(world, who, case, persons(world.subject(who, case), 2, who))
+    assert len(world.overlaps("foreign", theirs)) == 1

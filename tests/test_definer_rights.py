@@ -1,0 +1,165 @@
+"""SQL in the name of one caller, past the application: no definer function acts on a case, an item or a name that is not the caller's."""
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from coopapi.callers import actor_of
+
+ENTRY = {
+    "object_type": "overlap", "object_id": None, "purpose": "investigation", "request_id": "r", "consultation": False, "event": True,
+    "victims_only": False, "detail": {},
+}  # fmt: skip
+RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused",
+            "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
+
+
+def run(world, who, sql, **values):
+    """One statement in the name of a caller; what it gives, or the code with which the database refuses it."""
+    database = world.app.extensions["coopapi"].database
+    try:
+        with database.work(lambda s: actor_of(s, "https://issuer.test", who, None), uuid4().hex) as work:
+            return work.session.execute(text(sql), values).all()
+    except DBAPIError as refused:
+        return refused.orig.pgcode
+
+
+def record(world, who, action, case=None, **more):
+    entries = json.dumps([{**ENTRY, "action": action, "case_id": case, **more}])
+    return run(world, who, "select priv.record(cast(:entries as jsonb))", entries=entries)
+
+
+def test_nobody_notes_anything_about_a_case_that_is_not_theirs(world):
+    """A forged entry once appeared in the timeline of another authority."""
+    case = world.case("investigator")
+    assert record(world, "foreign", "case.consulted", case) == "42501"
+    assert record(world, "foreign", "case.consulted", str(uuid4())) == "42501"
+    assert record(world, "investigator", "case.consulted", case) == [("",)]
+    timeline = world.as_("investigator").get(f"/cases/{case}/timeline").json["items"]
+    assert [item["action"] for item in timeline if item["object_type"] == "overlap"] == ["case.consulted"]
+
+
+def test_access_that_ends_in_the_same_transaction_still_lets_the_end_be_noted(world):
+    case = world.case("investigator")
+    database = world.app.extensions["coopapi"].database
+    with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
+        work.session.execute(
+            text(
+                "update case_access set withdrawn_at = :now, withdrawn_by = priv.principal(), withdrawal_reason = 'over' where case_id = :case"
+            ),
+            {"now": work.now, "case": case},
+        )
+        work.note("case.access_ended", object_type="case", case_id=case)
+    assert record(world, "investigator", "case.consulted", case) == "42501"
+
+
+@pytest.mark.parametrize("action", RESERVED)
+def test_the_names_of_the_registers_own_entries_cannot_come_from_the_application(world, action):
+    assert record(world, "investigator", action, world.case("investigator")) == "42501"
+    assert record(world, "investigator", action) == "42501"
+
+
+NAMES = re.compile(r"'([a-z_]+\.[a-z_]*)'")
+NOT_NAMES = {"coopapi.context", "coopapi.attempts.", "coopapi.attempts.client."}
+
+
+def written_by_functions(cursor):
+    cursor.execute("select prosrc from pg_proc where pronamespace = 'priv'::regnamespace and proname <> 'registers_own'")
+    return {name for (source,) in cursor.fetchall() for name in NAMES.findall(source)} - NOT_NAMES
+
+
+def not_reserved(cursor):
+    names = {name + "x" * name.endswith(("_", ".")) for name in written_by_functions(cursor)}
+    cursor.execute("select name from unnest(%s) name where not priv.registers_own(name)", (sorted(names),))
+    return [name for (name,) in cursor.fetchall()]
+
+
+def test_every_name_that_a_function_writes_is_in_the_list_and_no_other(owner, migrated):
+    with owner.cursor() as cursor:
+        assert not_reserved(cursor) == []
+        written = written_by_functions(cursor)
+        assert all(any(name.startswith(w) for w in written) for name in RESERVED)
+        cursor.execute("begin")
+        cursor.execute("create function priv.planted() returns text language plpgsql as $$ begin return 'case.planted'; end $$")
+        assert not_reserved(cursor) == ["case.planted"]
+        cursor.execute("rollback")
+
+
+def test_a_case_holds_no_identifier_of_another(world):
+    """With it, the sealed values and the case of any identifier could be had from `priv.candidates`."""
+    (foreign_id,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
+    mine = world.case("foreign")
+    hold = "select priv.hold(:case, array[cast(:id as uuid)], array['\\x01'::bytea], array['x'], array[0::smallint], array['email'], array['x'])"
+    assert run(world, "foreign", hold, case=mine, id=foreign_id) == "42501"
+
+
+def test_no_two_identifiers_are_called_alike_that_share_no_key(world, owner):
+    (one,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
+    (other,) = world.hold("romanian", world.case("romanian"), "stork@example.org")
+    settle = (
+        "select priv.settle(:case, '{}', '{}', '{}', array[cast(:a as uuid)], array[cast(:b as uuid)], array[1::real],"
+        " array[3::smallint], array['x'], array[4, 4], 'r')"
+    )
+    a, b = sorted((one, other))
+    run(world, "foreign", settle, case=world.case("foreign"), a=a, b=b)
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*) from likenesses")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.fixture
+def disclosed(world):
+    """An overlap of the Dutch and the French, and a value that the Dutch disclosed: overlap, disclosure, identifier, asking case."""
+    mine, theirs = world.case("investigator"), world.case("foreign")
+    (identifier,) = world.hold("investigator", mine, "heron@example.org")
+    world.hold("foreign", theirs, "heron@example.org")
+    asked = world.asked("foreign", theirs)
+    path = f"/disclosures/{asked['id']}/transitions"
+    etag = world.as_("prosecutor").get(path).json["etag"]
+    items = [{"identifier_id": identifier}]
+    given = world.as_("prosecutor").post(path, {"event": "disclose", "items": items}, If_Match=f'"{etag}"')
+    assert given.status_code == 200, given.json
+    return asked["overlap_id"], asked["id"], identifier
+
+
+def test_who_stands_outside_learns_nothing_of_an_overlap_by_its_id(world, disclosed):
+    asked = "select priv.openly(:overlap)"
+    assert run(world, "foreign", asked, overlap=disclosed[0]) == [(True,)]
+    assert run(world, "romanian", asked, overlap=disclosed[0]) == [(None,)]
+
+
+@pytest.mark.parametrize("action", ["overlap.detected", "alarm.x", "disclosure.item_withdrawn", "case.consulted"])
+def test_a_side_of_a_disclosure_tells_the_other_side_of_disclosures_alone(world, disclosed, action):
+    tell = "select priv.tell(:id, :action, '{}', 'r')"
+    assert run(world, "foreign", tell, id=disclosed[1], action=action) == "42501"
+    assert run(world, "romanian", tell, id=disclosed[1], action="disclosure.asked") == "42501"
+    assert run(world, "foreign", tell, id=disclosed[1], action="disclosure.asked") == [("",)]
+
+
+def test_who_was_told_a_value_cannot_say_that_it_was_corrected(world, disclosed):
+    tell = "select priv.tell_recipients(:id, :act, 'r')"
+    assert run(world, "foreign", tell, id=disclosed[2], act="withdrawn") == "42501"
+    assert run(world, "investigator", tell, id=disclosed[2], act="invented") == "22023"
+    assert run(world, "investigator", tell, id=disclosed[2], act="withdrawn") == [("",)]
+
+
+def test_the_figures_of_the_reconciler_are_for_the_operator(world):
+    assert run(world, "investigator", "select priv.differences(array[4, 4])") == "42501"
+    assert len(run(world, "operator", "select priv.differences(array[4, 4])")) == 1
+
+
+def test_who_takes_no_part_learns_not_who_does(world, owner):
+    thing = str(uuid4())
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into parties values (gen_random_uuid(), %s, %s, 'host', null, true, now(), null)",
+            (thing, str(world.authorities["nl"])),
+        )
+    asked = "select priv.exchanges(:thing, :nl)"
+    values = {"thing": thing, "nl": world.authorities["nl"]}
+    assert run(world, "investigator", asked, **values) == [(True,)]
+    assert run(world, "foreign", asked, **values) == [(False,)]

@@ -1,0 +1,147 @@
+"""Two worlds' answers, compared byte by byte after what cannot be equal is replaced by what it stands for.
+
+Times and the times inside UUIDv7 are ranked together over all answers of a caller, so that order and equality stay. Random ids and
+pseudonyms are numbered as they first appear. An ETag's digest must be that of its body; a cursor stands for the page it leads to, and
+its length is compared. Nothing else is touched: numbers, gaps, lengths and orders are part of the answer.
+"""
+
+import json
+import re
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)"
+TOKEN = re.compile(f"({UUID})|({TIME})")
+DIGEST = re.compile(r'"(v\d+[a-z]*)-([0-9a-f]{16})"')
+CURSOR = re.compile(r'(cursor=|"next": ?")([A-Za-z0-9_-]{40,})')
+MEMBER = re.compile(r'"member": ?"([0-9a-f]{16})"')
+GROUPED = re.compile(r'"overlaps": \[([^]]*)\]')
+HASH = re.compile(r'"hash": ?"[0-9a-f]{64}"')
+
+
+def _moment(token):
+    """The millisecond that a token tells, or nothing if it is random."""
+    if "T" in token:
+        return int(datetime.fromisoformat(token).timestamp() * 1000)
+    return int(token[:8] + token[9:13], 16) if token[14] == "7" else None
+
+
+def _masked(text):
+    """A text without what tells one id or moment from another."""
+    return MEMBER.sub("<member>", CURSOR.sub("<cursor>", TOKEN.sub("<id>", text)))
+
+
+class Answers:
+    """All answers of one caller in one world, in a form that can be compared."""
+
+    def __init__(self, asked):
+        self.raw = {key: _text(key, answer) for key, answer in asked.items()}
+        self.about = self._about()
+        self.raw = {key: self._settled(key, text) for key, text in self.raw.items()}
+        tokens = {
+            match[0]
+            for text in (*self.raw.values(), *(path.partition("?")[0] for _, path in self.raw))
+            for match in TOKEN.finditer(text)
+        }
+        moments = sorted({moment for token in tokens if (moment := _moment(token)) is not None})
+        self.rank = {moment: place for place, moment in enumerate(moments)}
+        self.place = {}
+        for moment, same in groupby(sorted(t for t in tokens if "T" not in t and _moment(t) is not None), key=_moment):
+            self.place |= {token: (moment, place) for place, token in enumerate(same)}
+        self.random = {}
+        self.members = {}
+
+    def compared(self):
+        """The answers by what was asked, with every token replaced."""
+        replaced = {}
+        for (_, path), text in sorted(self.raw.items(), key=self._order):
+            address, _, query = path.partition("?")
+            replaced[f"{self._replaced(address)}?{query}"] = self._replaced(text)
+        return replaced
+
+    def _order(self, entry):
+        (template, path), text = entry
+        return template, _masked(path), self._known(path), _masked(text)
+
+    def _known(self, path):
+        return [self.place.get(match[0], (0, 0)) for match in TOKEN.finditer(path)], [
+            self.about.get(match[0], "") for match in TOKEN.finditer(path)
+        ]
+
+    def _replaced(self, text):
+        def token(match):
+            moment = _moment(match[0])
+            if moment is None:
+                return f"<random {self.random.setdefault(match[0], len(self.random))}>"
+            if match[2]:
+                return f"<time {self.rank[moment]}>"
+            return f"<id {self.rank[moment]}.{self.place[match[0]][1]}>"
+
+        text = MEMBER.sub(lambda m: f'"member": "<member {self.members.setdefault(m[1], len(self.members))}>"', text)
+        text = TOKEN.sub(token, CURSOR.sub(lambda m: f"{m[1]}<cursor of {len(m[2])}>", HASH.sub('"hash": "<hash>"', text)))
+        return GROUPED.sub(lambda m: f'"overlaps": [{", ".join(sorted(m[1].split(", ")))}]', text)
+
+    def _about(self):
+        """What all answers say of each random id, by which those with one rank in a list are told apart."""
+        about = {}
+        for (template, path), text in sorted(self.raw.items()):
+            for match in TOKEN.finditer(path):
+                if _moment(match[0]) is None:
+                    about.setdefault(match[0], []).append(f"{template} {_masked(text)}")
+        return {one: "\n".join(sorted(said)) for one, said in about.items()}
+
+    def _settled(self, key, text):
+        """Lists in which a random id decides between equals: those stand in the order of what is said of them."""
+        template = key[0]
+        if not template.endswith(("/overlaps", "/clusters")) or not text.startswith("200"):
+            return text
+        head, body = text.split("\n\n", 1)
+        shown = json.loads(body)
+        if template.endswith("/clusters"):
+            for group in shown["items"]:
+                group["cases"].sort(key=lambda c: (c["case_id"] or "~", c["authority_id"]))
+        else:
+            shown["items"] = _in_order(shown["items"], self.about)
+        return f"{head}\n\n{json.dumps(shown, ensure_ascii=False)}"
+
+
+def _in_order(items, about):
+    """Keep the order by rank; put those of one rank in the order of what is said of them."""
+    settled, group, rank = [], [], None
+    for item in [*items, None]:
+        now = item and (item["strength"], item["rarity"], max(item["of_mine"], item["of_theirs"]))
+        if now != rank:
+            settled += sorted(group, key=lambda one: (_masked(json.dumps(one)), one["case_id"], about.get(one["id"], "")))
+            group, rank = [], now
+        group.append(item)
+    return settled
+
+
+def _text(key, answer):
+    """An answer as it goes over the wire: status, headers, body."""
+    body = answer.get_data(as_text=True)
+    headers = {name: value for name, value in answer.headers.items() if name != "Date"}
+    tag = DIGEST.fullmatch(headers.get("ETag", ""))
+    if tag:
+        assert tag[2] == sha256(answer.get_data()).hexdigest()[:16], key
+        headers["ETag"] = f'"{tag[1]}-<digest>"'
+    lines = "\n".join(f"{name}: {value}" for name, value in headers.items())
+    return f"{answer.status_code}\n{lines}\n\n{body}"
+
+
+def differences(one, other):
+    """Where two worlds answer differently: what was asked, with the first line that differs in each."""
+    first, second = Answers(one).compared(), Answers(other).compared()
+    found = []
+    for path in sorted(first.keys() | second.keys()):
+        here, there = first.get(path, "not asked"), second.get(path, "not asked")
+        if here != there:
+            found.append((path, *_apart(here, there)))
+    return found
+
+
+def _apart(here, there):
+    at = next((n for n, (a, b) in enumerate(zip(here, there, strict=False)) if a != b), min(len(here), len(there)))
+    return here[max(0, at - 120) : at + 160], there[max(0, at - 120) : at + 160]

@@ -1,0 +1,100 @@
+"""Where stories are played twice and the answers compared."""
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from world import ISSUER, World, populate
+from worlds.asking import Walk
+from worlds.comparing import differences
+from worlds.play import OPEN_FROM_THE_START, START, Play, Secret
+from worlds.steps import stories
+
+from coopapi import administration
+
+CALLERS = {
+    Secret.VICTIMS: (
+        ("colleague", "nl"), ("colleague", "nl"), ("uncleared", "fr"), ("analyst", "nl"), ("system", "nl"), ("desk_uncleared", "desk"),
+        ("central", "nl"), ("admin", "nl"),
+    ),
+    Secret.HIDDEN: (
+        ("investigator", "nl"), ("colleague", "nl"), ("prosecutor", "nl"), ("analyst", "nl"), ("desk", "nl"), ("auditor", "nl"),
+        ("contact", "nl"),
+    ),
+    Secret.REGISTRATION: (("investigator", "nl"), ("colleague", "nl")),
+}  # fmt: skip
+ROUND = 5
+SHARES = {Secret.VICTIMS: 0.5, Secret.HIDDEN: 0.375, Secret.REGISTRATION: 0.125}
+MORE_PEOPLE = {"romanian_uncleared": ("ro", "investigator"), "desk_uncleared": ("desk_nl", "desk")}
+
+
+class Lab:
+    """One register, put back before each world of each story."""
+
+    def __init__(self, app, register, owner, signer, clock):
+        self.app, self.register, self.owner, self.signer, self.clock = app, register, owner, signer, clock
+        self.document = app.test_client().get("/openapi.json").json
+        self.stories = self.comparisons = self.turn = 0
+
+    def world(self):
+        """The register as every story finds it: the people, and a few visible cases with their subjects."""
+        self.clock.stopped = START
+        authorities, people, places = self.register.as_of("two worlds", self._begin)
+        world = World(self.app, self.signer, self.clock, authorities, people)
+        world.cursor = self.owner.cursor()
+        return world, places
+
+    def _begin(self):
+        self.register.empty()
+        authorities, people = populate(self.app)
+        database = self.app.extensions["coopapi"].database
+        for name, (home, role) in MORE_PEOPLE.items():
+            data = {"name": name, "issuer": ISSUER, "subject": name, "roles": [role]}
+            people[name] = administration.add_person(database, authorities[home], data)
+        world = World(self.app, self.signer, self.clock, authorities, people)
+        play = Play(world, Secret.HIDDEN, "nobody", "nl", full=True, skipped=set())
+        for minute, name in enumerate(OPEN_FROM_THE_START):
+            play.now(minute - 10)
+            play.open(play.places[name])
+        return authorities, people, {name: (place.id, place.subjects) for name, place in play.places.items() if place.id}
+
+    def compare(self, secret, caller, home, story):
+        """Play a story in both worlds, and say where the caller is answered differently."""
+        skipped = set()
+        answers = []
+        for full in (True, False):
+            world, places = self.world()
+            play = Play(world, secret, caller, home, full, skipped)
+            play.begin(places)
+            play.run(story)
+            answers.append(self._answers(play))
+        self.stories += 1
+        self.comparisons += len(answers[0])
+        return differences(*answers)
+
+    def _answers(self, play):
+        own = {("step", name): answer for name, answer in play.answers}
+        if play.secret is Secret.REGISTRATION:
+            return {key: answer for key, answer in own.items() if "/identifiers" in key[1]}
+        walk = Walk(play.world.as_(play.caller), self.document, self.turn).everything()
+        return own | walk.answers
+
+
+def explore(lab, secret, number):
+    """Play one round of generated stories; hypothesis shows the shortest one whose worlds differ."""
+
+    lab.turn = number * ROUND
+
+    @seed(number)
+    @settings(
+        max_examples=ROUND,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    @given(st.sampled_from(CALLERS[secret]), stories(secret))
+    def same_in_both(who, story):
+        lab.turn += 1
+        assert lab.compare(secret, *who, story) == []
+
+    same_in_both()

@@ -1,0 +1,102 @@
+"""The comparison of two worlds can see: each leak that is planted here is a difference."""
+
+from contextlib import contextmanager
+
+import pytest
+from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, held
+from worlds.play import Secret
+
+from coopapi import matching
+from coopapi.errors import Conflict
+from coopapi.overlaps.models import Overlap
+from coopapi.timelines import service
+
+THIRD = ABOUT_VICTIMS["a third case holds the value for a victim"]
+VICTIMS_FIRST = ABOUT_VICTIMS["victims met before anybody else did"]
+MADE_VISIBLE = HIDDEN_CASES["a hidden case is made visible"]
+TWO_OF_DIFFERENT_STRENGTH = [
+    *(held(case, "address") for case in ("nl1", "fr1")), *(held(case, "owl") for case in ("nl2", "ro1")),
+    *(held("nl1", value) for value in ("heron", "jay")), *(held("fr1", value, "victim") for value in ("heron", "jay")),
+]  # fmt: skip
+IN_SQL = {
+    "the number of holders counts victims": (THIRD, "links", "t.open_cases + coalesce(o.open_held, 0)", "t.cases + coalesce(o.held, 0)"),
+    "the rarity counts victims": (THIRD, "totals", "array_agg(d.ow order by d.s desc, d.ow)", "array_agg(d.w order by d.s desc, d.w)"),
+    "an event about victims is for all": (VICTIMS_FIRST, "refresh", "r.hidden_b, true, stirred", "r.hidden_b, false, stirred"),
+    "the id of an overlap tells when it was first found": (
+        VICTIMS_FIRST, "refresh", "select gen_random_uuid(), p.a", "select priv.uuid7(), p.a",
+    ),
+    "an overlap was detected before it could be known": (
+        VICTIMS_FIRST, "refresh", "coalesce(kept.open_detected_a, case", "coalesce(kept.open_detected_a, kept.detected_a, case",
+    ),
+    "a match with a victim moves the ETag of a case": (
+        THIRD, "refresh", "kept := r.overlap;",
+        "kept := r.overlap; update public.cases c set version = c.version + 1 where c.id in (kept.case_a, kept.case_b);",
+    ),
+    "the order of a list counts victims' evidence": (
+        TWO_OF_DIFFERENT_STRENGTH, "refresh", "open_rank = priv.rank(r.os, r.ow, greatest(r.oi, r.oj))",
+        "open_rank = priv.rank(r.s, r.w, greatest(r.si, r.sj))",
+    ),
+    "a text is longer by one space for each holder": (
+        THIRD, "evidence", "min(l.ki)", "min(l.ki) || repeat(' ', (select max(t.cases) from public.match_tokens t))",
+    ),
+}  # fmt: skip
+
+
+@contextmanager
+def planted(owner, name, good, bad):
+    """A function of the database with a leak in it."""
+    with owner.cursor() as cursor:
+        cursor.execute("select pg_get_functiondef(%s::regproc)", (f"priv.{name}",))
+        function = cursor.fetchone()[0]
+        assert good in function
+        try:
+            cursor.execute(function.replace(good, bad))
+            yield
+        finally:
+            cursor.execute(function)
+
+
+@pytest.mark.parametrize("leak", IN_SQL)
+def test_a_leak_in_the_database_is_seen(lab, owner, leak):
+    story, *where = IN_SQL[leak]
+    with planted(owner, *where):
+        assert lab.compare(Secret.VICTIMS, "colleague", "nl", story) != []
+
+
+def test_the_time_since_when_a_case_was_hidden_is_seen(lab, owner):
+    with planted(owner, "evidence", "greatest(max(l.at), min(p.shown))", "max(l.at)"):
+        assert lab.compare(Secret.HIDDEN, "investigator", "nl", MADE_VISIBLE) != []
+
+
+def test_a_step_of_cleared_colleagues_that_all_are_told_of_is_seen(lab, monkeypatch):
+    monkeypatch.setattr(Overlap, "only_victims", False)
+    assert (
+        lab.compare(Secret.VICTIMS, "colleague", "nl", ABOUT_VICTIMS["cleared colleagues go on with what is withdrawn for others"])
+        != []
+    )
+
+
+def test_numbers_with_gaps_are_seen(lab, monkeypatch):
+    read = service.timeline
+
+    def numbered(work, case_id, wanted):
+        page = read(work, case_id, wanted)
+        for entry in page.items:
+            work.session.expunge(entry)
+            entry.detail = {**entry.detail, "seq": entry.seq}
+        return page
+
+    monkeypatch.setattr(service, "timeline", numbered)
+    assert lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST) != []
+
+
+def test_a_registration_that_is_refused_because_others_hold_the_value_is_seen(lab, monkeypatch):
+    register = matching.register
+
+    def leaky(work, case_id, holdings):
+        register(work, case_id, holdings)
+        if work.session.scalar(Overlap.__table__.select().limit(1)):
+            raise Conflict("somebody else holds it")
+
+    monkeypatch.setattr(matching, "register", leaky)
+    assert lab.compare(Secret.REGISTRATION, "investigator", "nl", OTHERS_HOLD_IT) != []
