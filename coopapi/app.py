@@ -22,7 +22,7 @@ from coopapi.contacts.routes import blp as contacts
 from coopapi.crypto import Keyring, load_keys
 from coopapi.db import Clock, Database, utc_now
 from coopapi.deadlines.routes import blp as deadlines
-from coopapi.directory import rights
+from coopapi.directory import allowances, rights
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import Unavailable
@@ -46,7 +46,7 @@ from coopapi.statistics.routes import blp as statistics
 from coopapi.timelines.routes import blp as timelines
 from coopapi.tokens import Issuer, issuers_from
 
-APPROVED: Kinds = {rights.KIND: rights.apply}
+APPROVED: Kinds = {rights.KIND: rights.apply, allowances.KIND: allowances.apply}
 """How an approved change of each kind is applied."""
 
 

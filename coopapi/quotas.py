@@ -39,13 +39,16 @@ class Quota:
 
 
 class QuotaExceeded(TooMany):
-    """The request brings more new values than your quota has left."""
+    """The request brings more new values than your quota has left; none of them was registered.
+
+    Send fewer, wait for as many seconds as `Retry-After` says, or ask the operator of the register for a larger quota.
+    """
 
     def __init__(self, quotas: Sequence[Quota]) -> None:
         full = [quota for quota in quotas if quota.exceeded]
         said = ", ".join(f"{q.remaining} of {q.most} are left ({q.policy})" for q in full)
         super().__init__(
-            f"It brings {max(q.wanted for q in full)} new values: {said}. None was registered. The operator can raise your quota.",
+            f"It brings {max(q.wanted for q in full)} new values: {said}",
             retry_after=max(q.seconds for q in full),
             **{"violated-policies": [q.policy for q in full]},
         )
@@ -58,12 +61,17 @@ def reserve(session: Session, values: Mapping[str, Any]) -> list[Quota]:
 
 
 def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
-    """Set an authority's quotas per client: values in an hour and a day, and the same in hidden cases; None: as in the settings.
+    """Set an authority's quotas per client from the shell: values in an hour and a day, and the same in hidden cases.
 
-    The caller is the operator's administrator. The authority's auditors and administrators get the alarm `quota_changed`.
+    Without figures those of the settings hold again. The authority's auditors and administrators get the alarm `quota_changed`.
     """
     asked = {"authority": authority_id, "figures": None if figures is None else list(figures), "until": until, "reason": reason}
     session.execute(_SET, asked)
+
+
+def apply_approved(session: Session, approval_id: UUID) -> None:
+    """Set the quotas that were asked for in an approved request; the authority's auditors and administrators get the alarm too."""
+    session.execute(text("select priv.apply_quota(:approval)"), {"approval": approval_id})
 
 
 def require(quotas: Sequence[Quota]) -> None:

@@ -22,6 +22,7 @@ ITEM = {"object_type": "request", "title": "T", "source_country": "RO", "obtaine
 BODIES = {
     "POST /api/v1/authorities": {"name": "New", "type": "police_unit", "country": "BE"},
     "PATCH /api/v1/authorities/{authority}": {"languages": ["nl"]},
+    "POST /api/v1/authorities/{authority}/quota": {"hour": 1, "day": 1, "hidden_hour": 1, "hidden_day": 1, "reason": "R"},
     "POST /api/v1/authorities/{authority}/people": {"name": "New", "roles": ["analyst"], "issuer": "https://x", "subject": "new"},
     "PATCH /api/v1/authorities/{authority}/people/{person}": {"active": False},
     "POST /api/v1/authorities/{authority}/clients": {"name": "New", "roles": ["system"]},

@@ -18,7 +18,7 @@ class ApprovalOut(Shown):
 
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
-    kind = fields.String(required=True, metadata={"description": "What kind of thing changes: `account` for people and clients."})
+    kind = fields.String(required=True, metadata={"description": "`account` for people and clients, `quota` for an authority."})
     object_id = fields.UUID(required=True)
     object_version = fields.Integer(required=True, metadata={"description": "It is applied to this version and to no later one."})
     change = fields.Dict(required=True, metadata={"description": "Exactly what changes. A new secret is named, never shown."})

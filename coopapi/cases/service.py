@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from coopapi import matching
 from coopapi.access import Action, Level
-from coopapi.cases import ending
+from coopapi.cases import ending, hiding
 from coopapi.cases.models import CASE_LIFE, Case, CaseKey
 from coopapi.db import Kept, Work
 from coopapi.directory.models import Authority, Principal
@@ -35,10 +35,6 @@ class CaseIsFinal(Conflict):
 
     Register a new case, or go on in the case that it was transferred to.
     """
-
-
-class HidingUnconfirmed(Conflict):
-    """A machine client asked for the case to be hidden: a person of its authority confirms or refuses that first."""
 
 
 class NotYourPerson(Unprocessable):
@@ -97,9 +93,6 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
     _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
-    hidden = data.get("visibility") == "hidden"
-    if hidden and not work.actor.human and not data.get("visibility_reason"):
-        raise fault("/visibility_reason", "required", "a machine client says why the case is to be hidden")
     countries = data.get("countries", [])
     case = Case(
         **{
@@ -110,7 +103,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
             "countries": [],
             "visibility": "hit_no_hit",
             "visibility_reason": None,
-            "state": CASE_LIFE.start if work.actor.human or not hidden else "hidden_pending",
+            "state": hiding.first_state(work, data),
             "handling_code": "H0",
             "authority_id": work.actor.authority_id,
             "created_at": work.now,
@@ -120,12 +113,10 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     )
     work.session.add(case)
     work.session.flush()
-    own = _grant(work, case, work.actor.authority_id, Level.OWN, "owner")
-    work.session.add(own)
-    work.session.flush()
+    work.add(_grant(work, case, work.actor.authority_id, Level.OWN, "owner"))
     wrapped, _ = work.keys.new_case_key(str(case.id))
     work.session.add(CaseKey(case_id=case.id, wrapped=wrapped))
-    if hidden and work.actor.human:
+    if case.visibility == "hidden" and work.actor.human:
         matching.confirm_hiding(work, case.id)
     for wish in access:
         give(work, case, wish)
@@ -193,7 +184,7 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
     if "visibility" in changed:
-        _before_showing(work, case, data["visibility"])
+        hiding.before_change(work, case, data["visibility"])
     for key in changed:
         setattr(case, key, data[key])
     if not changed:
@@ -211,26 +202,6 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     return case
 
 
-def _before_showing(work: Work, case: Case, visibility: str) -> None:
-    """Only a person hides a case; what it registered within the last hour counts as registered in a hidden one."""
-    if case.state == "hidden_pending":
-        raise HidingUnconfirmed(state=case.state, allowed=[move.event for move in CASE_LIFE.leaving(case.state)])
-    if visibility == "hidden":
-        work.require(Action.CASE_EDIT, human=True)
-        matching.announce_hiding(work, case.id, hidden=True)
-
-
-def _settle_hiding(work: Work, case: Case, *, hidden: bool) -> None:
-    """Let a case that a machine client hid take part in matching, as a hidden one or, if a person refuses that, as others do."""
-    matching.announce_hiding(work, case.id, hidden=hidden)
-    if hidden:
-        matching.confirm_hiding(work, case.id)
-    else:
-        case.visibility = "hit_no_hit"
-        tell_desk(work, case)
-    matching.register_pending(work, case.id)
-
-
 def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[ending.Branch]) -> Case:
     """Move a case along its life; it ends when nothing of it is alive, and a withdrawn one leaves matching at once (R6)."""
     event, reason = data["event"], data.get("reason")
@@ -238,8 +209,9 @@ def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[
     work.require(move.by, human=move.human)
     may_move(work, case.id, move.by, move.level)
     left = ending.require_none(work, case, move.target, branches, force=data.get("force", False))
-    if move.source == "hidden_pending" and move.target != "withdrawn":
-        _settle_hiding(work, case, hidden=event == "confirm_hidden")
+    if move.source == hiding.PENDING and move.target != "withdrawn":
+        hiding.settle(work, case, hidden=event == "confirm_hidden")
+        tell_desk(work, case)
     case.state, case.state_reason, case.updated_at = move.target, reason, work.now
     work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target, left_alive=len(left))
     for branch, row in left:

@@ -6,8 +6,11 @@ from uuid import UUID
 
 from coopapi.access import GRANTS, Action
 from coopapi.api import Blueprint
+from coopapi.approvals import service as approvals
+from coopapi.approvals.models import Approval
+from coopapi.approvals.schemas import ApprovalOut
 from coopapi.db import Work
-from coopapi.directory import codelists, rights, service
+from coopapi.directory import allowances, codelists, rights, service
 from coopapi.directory.models import Authority, Principal
 from coopapi.directory.schemas import (
     AuthorityFilter,
@@ -22,6 +25,7 @@ from coopapi.directory.schemas import (
     MeOut,
     PersonIn,
     PersonPatch,
+    QuotaIn,
     StaffOut,
 )
 from coopapi.fields import Paged
@@ -101,6 +105,20 @@ def authority(authority_id: UUID, *, work: Work) -> Authority:
 def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, work: Work) -> Authority:
     """Change an authority's name, languages or contact data."""
     return service.change_authority(work, work.one(Authority, authority_id, version=version), data)
+
+
+@blp.route(
+    "/authorities/<uuid:authority_id>/quota",
+    method="POST",
+    allow=Action.AUTHORITY_MANAGE,
+    body=QuotaIn,
+    returns=ApprovalOut,
+    status=HTTPStatus.CREATED,
+    show=approvals.show,
+)
+def ask_for_quota(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Approval:
+    """Ask for other quotas of an authority's clients; they hold once another administrator of the operator approves."""
+    return allowances.ask(work, authority_id, data)
 
 
 @blp.route(

@@ -7,6 +7,7 @@ from coopapi.approvals.schemas import ApprovalOut
 from coopapi.directory.fields import Code
 from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
+_VALUES = validate.Range(0, 10**9)
 CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
 
 
@@ -198,3 +199,14 @@ class CodelistNames(Shown):
     """The names of all codelists."""
 
     items = fields.List(fields.String(), required=True)
+
+
+class QuotaIn(Schema):
+    """How many new values each client of the authority may register, in place of the quotas in the settings."""
+
+    hour = fields.Integer(strict=True, required=True, validate=_VALUES)
+    day = fields.Integer(strict=True, required=True, validate=_VALUES)
+    hidden_hour = fields.Integer(strict=True, required=True, validate=_VALUES, metadata={"description": "In hidden cases."})
+    hidden_day = fields.Integer(strict=True, required=True, validate=_VALUES, metadata={"description": "In hidden cases."})
+    until = When(metadata={"description": "From then on the settings hold again; for ever, if not said."})
+    reason = Text(500, required=True)

@@ -117,7 +117,7 @@ create policy seen on journal_heads for select using (authority_id = (select pri
 
 grant select on journal_entries to APP_ROLE;
 grant select, insert, update on journal_entries to coopapi_definer;
--- The auditor reads the journal of its authority, and the administrator the alarms in it. Readers of a case read the entries about it,
+-- The auditor reads the journal of its authority, alone what is of the type audit, and the administrator the alarms in it. Readers of a case read the entries about it,
 -- but what a team, a meeting or a consultation did only if they own the case or take part.
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
@@ -128,4 +128,5 @@ create policy seen on journal_entries for select using (
                              where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
          or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
     and ((select priv.role()) = 'auditor' or case when (select priv.cleared()) then not uncleared_only else not victims_only end)
-    and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm' else object_type <> 'alarm' end);
+    and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm'
+             else object_type not in ('alarm', 'audit') end);

@@ -145,19 +145,38 @@ begin
 end $$;
 
 -- Set the quotas of an authority's clients in place of those in the settings, until a day or for ever; without figures, go back to those.
--- The operator's administrators alone; the authority's auditors and administrators are told.
-create function priv.set_quota(p_authority uuid, p_quotas bigint[], p_until timestamptz, p_reason text) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+-- The authority's auditors and administrators are told.
+create function priv.write_quota(p_authority uuid, p_quotas bigint[], p_until timestamptz, p_reason text) returns void
+language plpgsql volatile as $$
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
     delete from public.quotas q where q.authority_id = p_authority;
     if p_quotas is not null then
         insert into public.quotas (authority_id, hourly, daily, hidden_hourly, hidden_daily, until, reason, set_by, set_at)
             values (p_authority, p_quotas[1], p_quotas[2], p_quotas[3], p_quotas[4], p_until, p_reason, priv.principal(), priv.at());
     end if;
     perform priv.alarm(p_authority, 'quota_changed', jsonb_build_object('quotas', p_quotas, 'until', p_until));
+end $$;
+
+create function priv.set_quota(p_authority uuid, p_quotas bigint[], p_until timestamptz, p_reason text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if priv.is_machine() is not true then
+        raise exception 'from the shell, or by two administrators of the operator' using errcode = '42501';
+    end if;
+    perform priv.write_quota(p_authority, p_quotas, p_until, p_reason);
+end $$;
+
+-- Apply quotas that a second administrator of the operator approved.
+create function priv.apply_quota(p_approval uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    a public.approvals := priv.take_approval(p_approval, 'quota');
+begin
+    if a.authority_id <> '00000000-0000-7000-8000-000000000001' then
+        raise exception 'the operator decides on quotas' using errcode = '42501';
+    end if;
+    perform priv.write_quota(a.object_id, array (select jsonb_array_elements_text(a.change -> 'quotas')::bigint),
+        (a.change ->> 'until')::timestamptz, a.change ->> 'reason');
 end $$;
 
 -- Whether a person decided that the case is hidden: nothing that a machine hides on its own takes part in matching.
@@ -200,7 +219,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
 $$;
 
 grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean),
-    priv.set_quota(uuid, bigint[], timestamptz, text), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
+    priv.set_quota(uuid, bigint[], timestamptz, text), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
     priv.remove_honey(uuid) to APP_ROLE;
 
 grant select, insert, update on registered_values, quota_use to coopapi_definer;
