@@ -44,9 +44,10 @@ def upgraded(request, postgres, migrated, signer, tmp_path):
     app = create_app(settings)
     yield app
     app.extensions["coopapi"].database.engine.dispose()
-    with psycopg2.connect(postgres.url().replace("+psycopg2", "")) as connection:
-        connection.autocommit = True
-        connection.cursor().execute(f'drop database "{name}" with (force)')
+    connection = psycopg2.connect(postgres.url().replace("+psycopg2", ""))
+    connection.autocommit = True
+    connection.cursor().execute(f'drop database "{name}" with (force)')
+    connection.close()
 
 
 def test_there_is_one_for_each_revision():
