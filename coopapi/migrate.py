@@ -78,12 +78,15 @@ def run_tables(connection: Connection, revision: str) -> None:
 
 
 def drop_everything(connection: Connection) -> None:
-    """Drop all tables and functions of the register, but not the table of revisions."""
+    """Drop all tables, sequences and functions of the register, but not the table of revisions."""
     connection.exec_driver_sql(
         """do $$ declare t regclass; begin
             for t in select oid::regclass from pg_class
                      where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'alembic_version' loop
                 execute format('drop table %%s cascade', t);
+            end loop;
+            for t in select oid::regclass from pg_class where relkind = 'S' and relnamespace = 'public'::regnamespace loop
+                execute format('drop sequence %%s', t);
             end loop;
         end $$;
         drop schema priv cascade"""
