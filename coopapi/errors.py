@@ -13,6 +13,8 @@ CoopError
   MethodNotAllowed   not at this address
   TooLarge           more than we take at once
   UnsupportedMedia   in a form that we do not read
+  TooSlow            not here in time
+  HeadersTooLarge    more headers than we take
   TooMany            more than the caller may do in this time
   Unavailable        a part we need is down
 """
@@ -117,6 +119,20 @@ class UnsupportedMedia(CoopError):
     """The body comes in a form that is not read here.
 
     Send `Content-Type: application/json` (`application/x-www-form-urlencoded` at `/oauth/token`) and no `Content-Encoding`.
+    """
+
+
+class TooSlow(CoopError):
+    """The request did not arrive in time.
+
+    Send it again in one go; docs/operations.md says how long headers and bodies may take.
+    """
+
+
+class HeadersTooLarge(CoopError):
+    """The headers of the request are larger than we take.
+
+    Send fewer or shorter headers: 32 kB in all are taken, and an access token has at most 8 kB.
     """
 
 

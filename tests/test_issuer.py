@@ -30,9 +30,9 @@ def at(migrated, keys, clock):
 
 
 @pytest.fixture
-def client(world):
-    path = f"/authorities/{world.authorities['nl']}/clients"
-    return world.as_("admin").post(path, {"name": "System", "roles": ["system"]}).json
+def client(world, database):
+    made = administration.provide_client(database, world.authorities["nl"], {"name": "System", "roles": ["system"]})
+    return {"id": str(made.id), "client_secret": made.secret}
 
 
 def token(app, client):

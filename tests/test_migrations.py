@@ -22,7 +22,10 @@ from coopapi.journal.service import record
 from coopapi.migrate import CannotMigrate
 
 ischema_names["xid8"] = Xid8
-FUNCTION_TABLES = {"match_tokens", "holdings", "likenesses", "signing_keys", "token_attempts", "alembic_version"}
+FUNCTION_TABLES = {
+    *("match_tokens", "holdings", "likenesses", "signing_keys", "token_attempts", "alembic_version"),
+    *("registered_values", "quota_use", "quotas", "honey_values", "hiding_confirmations", "pending_holdings"),
+}
 
 
 @pytest.fixture
