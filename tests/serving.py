@@ -29,7 +29,11 @@ class Service:
 
     def get(self, path, port=None, **headers):
         return urllib3.request(
-            "GET", f"http://127.0.0.1:{port or self.port}{path}", headers=headers, retries=False, timeout=PATIENCE
+            "GET",
+            f"http://127.0.0.1:{port or self.port}{path}",
+            headers={"Connection": "close", **headers},  # a connection that is kept may be closed to make room
+            retries=False,
+            timeout=PATIENCE,
         )
 
     def lines(self):
