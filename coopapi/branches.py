@@ -59,4 +59,4 @@ BRANCHES: Final = (
         disclosures.tell_that_the_case_ended,
     ),
 )
-"""A withdrawn case takes back what it disclosed, so that whoever may still read it is told; a closed one does not."""
+"""A withdrawn case takes back what it disclosed, and tells those who could still read it; a closed one does not."""

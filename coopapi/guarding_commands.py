@@ -44,7 +44,7 @@ def quota_clear(authority_id: UUID, reason: str) -> None:
 
 @click.group()
 def honey() -> None:
-    """Values that no real case holds: whoever registers one is guessing."""
+    """Values that no real case holds: a client that registers one is guessing."""
 
 
 @honey.command("add")

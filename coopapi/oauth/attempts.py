@@ -77,7 +77,7 @@ def _uuid(client_id: str) -> UUID | None:
 
 
 def _site(address: str) -> str:
-    """Return the address that counts: of IPv6 the first 64 bits, for whoever has one address there has them all."""
+    """Return the address that counts: of IPv6 the first 64 bits, because one subscriber has all addresses behind them."""
     try:
         found = ip_address(address)
     except ValueError:
