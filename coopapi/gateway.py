@@ -81,7 +81,8 @@ def _date(second: int) -> str:
 
 
 def _refuse_to_write(data: bytes) -> None:
-    raise NotImplementedError("answers are returned, not written")
+    """Refuse the legacy `write` of WSGI (PEP 3333): an answer is known whole before its first byte goes out."""
+    raise RuntimeError(f"{len(data)} bytes were written instead of returned")
 
 
 def _nothing() -> None:

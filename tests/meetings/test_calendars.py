@@ -90,7 +90,7 @@ def test_every_calendar_is_a_valid_one_with_a_name(world):
         assert list(calendar.components()), "RFC 5545, 3.6: a calendar holds a component"
         assert calendar.contents["x-wr-calname"][0].value == calendar.contents["name"][0].value == "Coordination meetings"
         method = calendar.contents.get("method")
-        assert bool(method) == bool(events(text)), "RFC 5546, 3.2.1: what is published is an event"
+        assert bool(method) == bool(events(text)), "RFC 5546, 3.2.1: a PUBLISH message holds at least one event"
         assert [event.organizer.value for event in events(text)] == ["https://coopapi.test"] * len(events(text))
 
 

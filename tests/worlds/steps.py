@@ -1,5 +1,6 @@
 """The steps that a story is made of. A new kind of step is a class with `act`, and a line in `stories`."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -9,13 +10,14 @@ from worlds.play import CASES, CLEARED, DECIDING, HIDDEN_AT_FIRST, OPEN_FROM_THE
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(ABC):
     """Something that people do. A step that `reveals` happens in both worlds also when its case is hidden."""
 
     reveals: ClassVar = False
 
+    @abstractmethod
     def act(self, play: Play):
-        raise NotImplementedError
+        """Do it."""
 
 
 @dataclass(frozen=True)
