@@ -22,10 +22,12 @@ from typing import Any
 import psycopg2
 import urllib3
 
-from coopapi import administration, cast, config, crypto, demonstration
-from coopapi.db import Database
-from coopapi.embedded import Embedded
+from coopapi import config
 from coopapi.journal.service import record
+from coopapi.ops import administration, demo, demo_people
+from coopapi.provisioning.embedded_postgres import Embedded
+from coopapi.store import crypto
+from coopapi.store.db import Database
 
 BATCH = 1000
 POOL = urllib3.PoolManager(retries=False, timeout=120)
@@ -39,24 +41,24 @@ def send(method: str, url: str, token: str, body: Any = None) -> tuple[int, Any]
 @contextlib.contextmanager
 def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded]]:
     """A service of its own with two publishers as authorities, each with a token."""
-    port = demonstration._free_port(0, folder)  # noqa: SLF001 (one port for one run)
+    port = demo._free_port(0, folder)  # noqa: SLF001 (one port for one run)
     with Embedded(folder) as postgres:
-        environment, signer = demonstration.prepare(postgres, folder, port)
-        with demonstration.served(environment, folder / "service.log", f"http://127.0.0.1:{port}") as url:
+        environment, signer = demo.prepare(postgres, folder, port)
+        with demo.served(environment, folder / "service.log", f"http://127.0.0.1:{port}") as url:
             settings = config.read(environment)
             database = Database.connect(settings, crypto.load_keys(settings.key_file), record)
             tokens = {}
             for name in ("eset", "unit42"):
                 home = administration.add_authority(database, {"name": name, "type": "cybercrime_unit", "country": "NL"})
                 person = {
-                    "issuer": cast.ISSUER,
+                    "issuer": demo_people.ISSUER,
                     "subject": name,
                     "name": name,
                     "roles": ["system"],
                     "victim_cleared": True,
                 }
                 administration.add_person(database, home, person)
-                tokens[name] = cast.sign(signer, name)
+                tokens[name] = demo_people.sign(signer, name)
             yield url, tokens, postgres
 
 

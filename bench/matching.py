@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.persons import Pair, Person, candidates, persons, quality, rows, true_pairs
-from coopapi.crypto import Keyring
-from coopapi.overlaps.kinds import Context, ImpossibleValue, Key, Strength
-from coopapi.overlaps.kinds import read as read_value
+from coopapi.identifiers.kinds import Context, ImpossibleValue, Key, Strength
+from coopapi.identifiers.kinds import read as read_value
 from coopapi.persons.score import judge, judge_digests
+from coopapi.store.crypto import Keyring
 
 # The kinds of the evaluation's identifier files, and those of ours.
 KINDS = {"wallet": ("eth_address", "btc_address"), "hash": ("sha256", "sha1", "md5"), "plate": ("vehicle_plate",)}

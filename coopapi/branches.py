@@ -6,19 +6,19 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, or_
 
-from coopapi.cases.ending import Branch, between, tell_all
-from coopapi.db import Work
+from coopapi.cases.dependents import Branch, between, tell_all
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
-from coopapi.jits.lives import BEFORE
+from coopapi.jits.lifecycles import BEFORE
 from coopapi.jits.models import Jit
-from coopapi.jurisdiction.lives import CONSULTATION_LIFE
+from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation
-from coopapi.lifecycle import Lifecycle
-from coopapi.meetings.lives import MEETING_LIFE
+from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
-from coopapi.mla.lives import KINDS
+from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
+from coopapi.shared.lifecycle import Lifecycle
+from coopapi.store.db import UnitOfWork
 
 
 def _going_on(*lives: Lifecycle) -> Sequence[str]:
@@ -27,11 +27,11 @@ def _going_on(*lives: Lifecycle) -> Sequence[str]:
 
 
 _REQUESTS: Final = _going_on(*(kind.life for kind in KINDS.values()))
-_MEETINGS: Final = _going_on(MEETING_LIFE)
-_CONSULTATIONS: Final = _going_on(CONSULTATION_LIFE)
+_MEETINGS: Final = _going_on(MEETING_LIFECYCLE)
+_CONSULTATIONS: Final = _going_on(CONSULTATION_LIFECYCLE)
 
 
-def _disclosures(work: Work, case_id: UUID, states: Sequence[str]) -> Select[Any]:
+def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Select[Any]:
     """What either side asked, and what this case gave and the other side may still read."""
     either = or_(Disclosure.asking_case == case_id, Disclosure.owner_case == case_id)
     read = and_(Disclosure.owner_case == case_id, or_(Disclosure.until.is_(None), Disclosure.until > work.now))

@@ -1,7 +1,7 @@
 """Short ways to enter administrators, to ask for changes of accounts, and to decide on them."""
 
-from coopapi import administration
 from coopapi.directory.models import OPERATOR
+from coopapi.ops import administration
 
 ISSUER = "https://issuer.test"
 

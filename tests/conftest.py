@@ -12,11 +12,13 @@ import pytest
 from register import Register
 from world import World, populate
 
-from coopapi import config, crypto, migrate
+from coopapi import config
 from coopapi.app import create_app
-from coopapi.embedded import Embedded
-from coopapi.jwks import new_signing_key, public_jwk
-from coopapi.tokens import Signer
+from coopapi.auth.jwks import new_signing_key, public_jwk
+from coopapi.auth.tokens import Signer
+from coopapi.provisioning import migration
+from coopapi.provisioning.embedded_postgres import Embedded
+from coopapi.store import crypto
 
 ISSUER = "https://issuer.test"
 APP_PASSWORD = "app-password"
@@ -83,7 +85,7 @@ def settings(postgres, signer, tmp_path_factory):
     postgres.create_database("coopapi")
     return config.read(
         {
-            "COOPAPI_DATABASE_URL": postgres.url("coopapi", migrate.DEFAULT_ROLE, APP_PASSWORD),
+            "COOPAPI_DATABASE_URL": postgres.url("coopapi", migration.DEFAULT_ROLE, APP_PASSWORD),
             "COOPAPI_OWNER_DATABASE_URL": postgres.url("coopapi"),
             "COOPAPI_KEY_FILE": str(folder / "none"),
             "COOPAPI_ISSUERS_FILE": str(folder / "issuers.json"),
@@ -97,7 +99,7 @@ def settings(postgres, signer, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def migrated(postgres, settings, keys):
-    migrate.migrate(postgres.url("coopapi"), settings.database_url, keys)
+    migration.migrate(postgres.url("coopapi"), settings.database_url, keys)
     return settings
 
 

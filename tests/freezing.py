@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from coopapi import migrate
-from coopapi.embedded import Embedded
+from coopapi.provisioning import migration
+from coopapi.provisioning.embedded_postgres import Embedded
 
 FROZEN = Path(__file__).with_name("frozen")
 
@@ -24,10 +24,10 @@ def freeze(folder):
     dumped = subprocess.run(
         [postgres.bin / "pg_dump", "--no-owner", "--no-privileges", "--restrict-key=frozen", url], capture_output=True, check=True
     )
-    target = FROZEN / f"{migrate.newest_revision()}.sql.gz"
+    target = FROZEN / f"{migration.newest_revision()}.sql.gz"
     with gzip.GzipFile(target, "wb", mtime=0) as file:
         file.write(dumped.stdout)
-    shutil.copyfile(folder / "keys.json", target.with_name(f"{migrate.newest_revision()}.keys.json"))
+    shutil.copyfile(folder / "keys.json", target.with_name(f"{migration.newest_revision()}.keys.json"))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import pytest
 import team_rows
 from entries import COMPETENCE, MOU, NOTICE, POINT, PROVIDER, VERSION, bare_request, one_of_each
 
-from coopapi import parties
-from coopapi.callers import actor_of
-from coopapi.lifecycle import Side
+from coopapi.auth.authentication import actor_of
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
 
 AN_HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 LINES = [line for line in (Path(__file__).parent / "access_matrix.txt").read_text().splitlines() if line and line[0] != "#"]

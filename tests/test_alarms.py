@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from coopapi.alarms import ALARMS
+from coopapi.store.alarms import ALARMS
 
 
 @pytest.fixture

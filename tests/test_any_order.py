@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from coopapi.likeness import STRENGTHS
+from coopapi.matching.similarity import STRENGTHS
 from coopapi.persons.record import read_person
 from coopapi.persons.score import judge
 

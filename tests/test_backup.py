@@ -13,10 +13,11 @@ import psycopg2
 import pytest
 from world import ISSUER, World, populate
 
-from coopapi import config, crypto
+from coopapi import config
 from coopapi.app import create_app
-from coopapi.embedded import Embedded
-from coopapi.jwks import public_jwk
+from coopapi.auth.jwks import public_jwk
+from coopapi.provisioning.embedded_postgres import Embedded
+from coopapi.store import crypto
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "backup.md"
 STEPS = re.findall(r"<!-- run: (\w+) -->\n```\w+\n(.*?)```", CHAPTER.read_text(), re.DOTALL)

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
-from coopapi import crypto, migrate
-from coopapi.cli import main
+from coopapi.ops.cli import main
+from coopapi.provisioning import migration
+from coopapi.store import crypto
 
 PASSWORD = "app-password"
 
@@ -21,13 +22,13 @@ def deployment(postgres, migrated, tmp_path_factory):
     postgres.create_database("provisioned")
     keys = tmp_path_factory.mktemp("deployment") / "keys.json"
     crypto.create_key_file(keys)
-    migrate.migrate(
-        postgres.url("provisioned"), postgres.url("provisioned", migrate.DEFAULT_ROLE, PASSWORD), crypto.load_keys(keys)
+    migration.migrate(
+        postgres.url("provisioned"), postgres.url("provisioned", migration.DEFAULT_ROLE, PASSWORD), crypto.load_keys(keys)
     )
     return {
         "COOPAPI_KEY_FILE": str(keys),
         "COOPAPI_OWNER_DATABASE_URL": postgres.url("provisioned"),
-        "COOPAPI_DATABASE_URL": postgres.url("provisioned", migrate.DEFAULT_ROLE, PASSWORD),
+        "COOPAPI_DATABASE_URL": postgres.url("provisioned", migration.DEFAULT_ROLE, PASSWORD),
     }
 
 
@@ -199,7 +200,7 @@ def test_everything_is_deleted_without_a_question_if_asked_to(run, postgres, tmp
     owner = postgres.url("deleted")
     place = {
         "COOPAPI_OWNER_DATABASE_URL": owner,
-        "COOPAPI_DATABASE_URL": postgres.url("deleted", migrate.DEFAULT_ROLE, PASSWORD),
+        "COOPAPI_DATABASE_URL": postgres.url("deleted", migration.DEFAULT_ROLE, PASSWORD),
         "COOPAPI_KEY_FILE": str(keys),
     }
     assert run("migrate", **place)[0] == 0

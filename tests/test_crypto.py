@@ -4,7 +4,7 @@ import hmac
 
 import pytest
 
-from coopapi.crypto import BrokenSeal, Keyring, Mac, same
+from coopapi.store.crypto import BrokenSeal, Keyring, Mac, same
 
 KEYS = Keyring(b"r" * 32, b"t" * 32)
 

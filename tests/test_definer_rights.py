@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 
 ENTRY = {
     "object_type": "overlap", "object_id": None, "purpose": "investigation", "request_id": "r", "consultation": False, "event": True,

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from coopapi.embedded import Embedded, NoPostgres
+from coopapi.provisioning.embedded_postgres import Embedded, NoPostgres
 
 OWNER = """
 import sys, time

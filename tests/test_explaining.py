@@ -6,7 +6,8 @@ import re
 import marshmallow as ma
 import pytest
 
-from coopapi import errors, problems
+from coopapi import errors
+from coopapi.http import problems
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 

@@ -9,9 +9,12 @@ import pytest
 from freezing import FROZEN
 from world import Caller
 
-from coopapi import administration, cast, config, crypto, migrate
+from coopapi import config
 from coopapi.app import create_app
-from coopapi.jwks import public_jwk
+from coopapi.auth.jwks import public_jwk
+from coopapi.ops import administration, demo_people
+from coopapi.provisioning import migration
+from coopapi.store import crypto
 
 REVISIONS = sorted(file.name.removesuffix(".sql.gz") for file in FROZEN.glob("*.sql.gz"))
 
@@ -29,18 +32,22 @@ def upgraded(request, postgres, migrated, signer, tmp_path):
     keys = tmp_path / "keys.json"
     keys.write_bytes((FROZEN / f"{request.param}.keys.json").read_bytes())
     keys.chmod(0o600)
-    issuer = {"issuer": cast.ISSUER, "jwks": {"keys": [public_jwk("test", signer.private)]}, "max_lifetime": cast.LIFETIME}
+    issuer = {
+        "issuer": demo_people.ISSUER,
+        "jwks": {"keys": [public_jwk("test", signer.private)]},
+        "max_lifetime": demo_people.LIFETIME,
+    }
     (tmp_path / "issuers.json").write_text(json.dumps([issuer]))
     settings = config.read(
         {
-            "COOPAPI_DATABASE_URL": postgres.url(name, migrate.DEFAULT_ROLE, "app-password"),
+            "COOPAPI_DATABASE_URL": postgres.url(name, migration.DEFAULT_ROLE, "app-password"),
             "COOPAPI_KEY_FILE": str(keys),
             "COOPAPI_ISSUERS_FILE": str(tmp_path / "issuers.json"),
-            "COOPAPI_ISSUER": f"{cast.ISSUER}:service",
+            "COOPAPI_ISSUER": f"{demo_people.ISSUER}:service",
             "COOPAPI_EVEN_MS": "0",
         }
     )
-    migrate.migrate(url, settings.database_url, crypto.load_keys(keys))
+    migration.migrate(url, settings.database_url, crypto.load_keys(keys))
     app = create_app(settings)
     yield app
     app.extensions["coopapi"].database.engine.dispose()
@@ -51,7 +58,7 @@ def upgraded(request, postgres, migrated, signer, tmp_path):
 
 
 def test_there_is_one_for_each_revision():
-    assert [migrate.newest_revision()] == REVISIONS[-1:]
+    assert [migration.newest_revision()] == REVISIONS[-1:]
 
 
 @pytest.mark.parametrize("upgraded", REVISIONS, indirect=True)
@@ -60,7 +67,7 @@ def test_a_frozen_database_is_upgraded_and_used(upgraded, signer):
     faults = [check for check in administration.check(database) if check.fault]
     assert faults == []
 
-    merle = Caller(upgraded.test_client(), cast.sign(signer, "merle"))
+    merle = Caller(upgraded.test_client(), demo_people.sign(signer, "merle"))
     (case, *_) = merle.get("/cases").json["items"]
     values = [i["value"] for i in merle.get(f"/cases/{case['id']}/identifiers").json["items"]]
     assert any(values)

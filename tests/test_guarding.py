@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from coopapi import administration, guarding
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 from coopapi.directory.models import OPERATOR
 from coopapi.errors import Unprocessable
-from coopapi.overlaps.kinds import Context
+from coopapi.identifiers.kinds import Context
+from coopapi.ops import abuse_controls, administration
 
 HERON = "heron@example.org"
 
@@ -86,7 +86,7 @@ def test_what_a_person_refuses_to_hide_is_told_to_the_other_side(world, machine)
 
 
 def test_a_pending_case_counts_against_the_quota_when_it_is_confirmed(world, machine):
-    guarding.set_quota(world.app.extensions["coopapi"].database, world.authorities["nl"], [9, 9, 1, 1], None, "test")
+    abuse_controls.set_quota(world.app.extensions["coopapi"].database, world.authorities["nl"], [9, 9, 1, 1], None, "test")
     case = hidden_by_machine(machine).json["id"]
     world.hold("system", case, HERON, "owl@example.org")
 
@@ -168,7 +168,7 @@ def statements_of(engine, act):
 
 
 def test_a_honey_value_raises_an_alarm_and_looks_like_any_other(world, database):
-    planted = guarding.plant(database, "email", "Nobody.At.All@example.org", Context())
+    planted = abuse_controls.plant(database, "email", "Nobody.At.All@example.org", Context())
     case = world.case("system")
     world.hold("system", case, "first@example.org")
 
@@ -196,7 +196,7 @@ def test_a_honey_value_raises_an_alarm_and_looks_like_any_other(world, database)
 
 
 def test_the_alarm_stays_when_the_registration_is_rolled_back_and_ends_when_the_value_is_removed(world, database):
-    planted = guarding.plant(database, "phone", "+31612345678", Context())
+    planted = abuse_controls.plant(database, "phone", "+31612345678", Context())
     case = world.case("system")
     item = {"kind": "phone", "value": "06 12345678", "context": {"country": "NL"}}
     wrong = {"kind": "phone", "value": "06 12345678", "subject_id": str(uuid4())}
@@ -206,21 +206,21 @@ def test_the_alarm_stays_when_the_registration_is_rolled_back_and_ends_when_the_
 
     assert world.as_("system").post(f"/cases/{case}/identifiers", {"identifiers": [item]}).status_code == 201
     assert len(alarms(world.as_("operator"), "honey_value")) == 1
-    assert [row.id for row in guarding.planted(database)] == [planted]
+    assert [row.id for row in abuse_controls.planted(database)] == [planted]
 
-    guarding.remove(database, planted)
+    abuse_controls.remove(database, planted)
     other = world.case("system")
     assert world.as_("system").post(f"/cases/{other}/identifiers", {"identifiers": [item]}).status_code == 201
     assert len(alarms(world.as_("operator"), "honey_value")) == 1
 
 
 def test_the_address_of_a_honey_url_alone_is_no_alarm_and_a_person_is_no_honey_value(world, database):
-    guarding.plant(database, "url", "https://example.org/nothing/here", Context())
+    abuse_controls.plant(database, "url", "https://example.org/nothing/here", Context())
     world.hold("system", world.case("system"), "example.org", kind="domain")
     assert alarms(world.as_("operator"), "honey_value") == []
     for kind, value in (("person", "Nobody"), ("email", "not an address")):
         with pytest.raises(Unprocessable):
-            guarding.plant(database, kind, value, Context())
+            abuse_controls.plant(database, kind, value, Context())
 
 
 def test_only_the_operator_plants_and_lists_honey_values(world, database):
@@ -250,10 +250,10 @@ def test_the_daily_figures_say_what_was_registered_what_met_others_and_what_was_
     for identifier in (first, last):
         path = f"/cases/{case}/identifiers/{identifier}/transitions"
         assert world.as_("system").post(path, {"event": "withdraw", "reason": "inaccurate"}, If_Match='"v1"').status_code == 200
-    assert guarding.write_figures(database) == 0
+    assert abuse_controls.write_figures(database) == 0
 
     clock.at("2026-11-29T01:00:00Z")
-    assert guarding.write_figures(database) == 3
+    assert abuse_controls.write_figures(database) == 3
     overseer = staff(world, OPERATOR, "auditor", "overseer")
 
     mine = {(str(world.people["system"]), "2026-11-28"): (5, 3, 2)}
@@ -268,12 +268,12 @@ def test_what_is_withdrawn_later_in_the_week_is_added_to_the_day_it_was_register
     case = world.case("system")
     (identifier,) = world.hold("system", case, HERON)
     clock.at("2026-11-29T01:00:00Z")
-    guarding.write_figures(database)
+    abuse_controls.write_figures(database)
     path = f"/cases/{case}/identifiers/{identifier}/transitions"
     assert world.as_("system").post(path, {"event": "withdraw", "reason": "inaccurate"}, If_Match='"v1"').status_code == 200
 
     clock.at("2026-11-30T01:00:00Z")
-    guarding.write_figures(database)
+    abuse_controls.write_figures(database)
 
     assert figures(world.as_("auditor")) == {(str(world.people["system"]), "2026-11-28"): (1, 0, 1)}
 
@@ -307,8 +307,8 @@ def test_a_day_unlike_the_past_raises_an_alarm_once(world, database, owner, cloc
             {"case": str(UUID(int=7)), "me": me, "at": yesterday, "met": met, "left": withdrawn, "count": registered},
         )
 
-    guarding.write_figures(database)
-    guarding.write_figures(database)
+    abuse_controls.write_figures(database)
+    abuse_controls.write_figures(database)
 
     for caller in ("admin", "auditor", "operator"):
         told = [alarm["unusual"] for alarm in alarms(world.as_(caller), "unusual_registration")]
@@ -322,6 +322,6 @@ def test_the_share_that_is_usual_for_a_client_raises_no_alarm(world, database, o
         cursor.execute("insert into registration_figures values (%s, '2026-10-01', %s, 1000, 400, 100)", (me, nl))
         cursor.execute("insert into registration_figures values (%s, '2026-11-28', %s, 1000, 700, 600)", (me, nl))
 
-    guarding.write_figures(database)
+    abuse_controls.write_figures(database)
 
     assert [alarm["unusual"] for alarm in alarms(world.as_("auditor"), "unusual_registration")] == [["withdrawn"]]

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 from test_oauth import TYPE, assertion, client, keyed  # noqa: F401 (fixtures and a helper)
 
-from coopapi.jwks import new_signing_key
+from coopapi.auth.jwks import new_signing_key
+from coopapi.auth.tokens import Signer
 from coopapi.oauth import service
 from coopapi.oauth.attempts import ADDRESS_FAILURES, ALARMING_FAILURES, PAIR_FAILURES, Attempt
-from coopapi.tokens import Signer
 
 HERE, THERE = "192.0.2.7", "198.51.100.9"
 

@@ -9,8 +9,8 @@ import pytest
 
 import coopapi.app  # noqa: F401 (so that every model is known)
 from coopapi.access import GRANTS, Action
-from coopapi.db import Row
-from coopapi.lifecycle import Lifecycle
+from coopapi.shared.lifecycle import Lifecycle
+from coopapi.store.db import Row, Versioned
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "coopapi").rglob("*.py"))
@@ -112,3 +112,13 @@ def test_every_action_is_granted_to_somebody_and_used_by_a_route(app):
     moved = {move.by for life in gc.get_objects() if isinstance(life, Lifecycle) for move in life.moves.values()}
     assert used | moved | {Action.IDENTIFIER_CLEAR} == set(Action)
     assert {action for actions in GRANTS.values() for action in actions} | {Action.PUBLIC} == set(Action)
+
+
+def kinds():
+    return {m.class_.__name__: vars(m.class_).get("__kind__") for m in Row.registry.mappers if issubclass(m.class_, Versioned)}
+
+
+def test_every_versioned_row_names_its_own_kind_and_no_two_share_one():
+    named = kinds()
+    assert None not in named.values()
+    assert len(set(named.values())) == len(named)

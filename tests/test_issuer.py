@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 from world import ISSUER
 
-from coopapi import administration
 from coopapi.app import create_app
 from coopapi.directory.models import OPERATOR
 from coopapi.errors import Conflict
+from coopapi.ops import administration
 
 MOVED = "https://moved.test"
 HERE = "https://coopapi.test"

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from coopapi import administration
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
+from coopapi.ops import administration
 
 TAMPER = {
     "edit": "update journal_entries set role = 'analyst' where seq = 2 and authority_id = %(nl)s",

@@ -2,7 +2,7 @@
 
 from test_handling import HERON, pair
 
-from coopapi import administration
+from coopapi.ops import administration
 
 
 def test_a_lapsed_exclusion_is_told_in_the_feed(world, clock):

@@ -5,46 +5,46 @@ from pathlib import Path
 import pytest
 
 from coopapi.access import GRANTS
-from coopapi.approvals.models import APPROVAL_LIFE
-from coopapi.cases.models import CASE_LIFE, IDENTIFIER_LIFE
+from coopapi.approvals.models import APPROVAL_LIFECYCLE
+from coopapi.cases.models import CASE_LIFECYCLE, IDENTIFIER_LIFECYCLE
 from coopapi.directory import codelists
-from coopapi.disclosures.models import DISCLOSURE_LIFE
-from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
-from coopapi.grants import ACCESS_LIFE
-from coopapi.jits import lives as teams
-from coopapi.jurisdiction.lives import CONSULTATION_LIFE
-from coopapi.lifecycle import IllegalMove, Lifecycle, Move, ReasonNeeded
-from coopapi.meetings import lives as meetings
-from coopapi.mla import lives
-from coopapi.overlaps.models import EXCLUSION_LIFE, SIDE_LIFE
-from coopapi.sharing import SHARE_LIFE
+from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE
+from coopapi.evidence.models import EVIDENCE_LIFECYCLE, USE_LIFECYCLE
+from coopapi.jits import lifecycles as teams
+from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
+from coopapi.meetings import lifecycles as meetings
+from coopapi.mla import lifecycles
+from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, SIDE_LIFECYCLE
+from coopapi.shared.grants import ACCESS_LIFECYCLE
+from coopapi.shared.lifecycle import IllegalMove, Lifecycle, ReasonNeeded, Transition
+from coopapi.shared.shared_cases import SHARE_LIFECYCLE
 
 LIVES = {
-    "approval": APPROVAL_LIFE,
-    "case": CASE_LIFE,
-    "identifier": IDENTIFIER_LIFE,
-    "access": ACCESS_LIFE,
-    "overlap": SIDE_LIFE,
-    "disclosure": DISCLOSURE_LIFE,
-    "exclusion": EXCLUSION_LIFE,
-    "letter": lives.LETTER_LIFE,
-    "order": lives.ORDER_LIFE,
-    "preservation": lives.PRESERVATION_LIFE,
-    "information": lives.INFORMATION_LIFE,
-    "measure": lives.MEASURE_LIFE,
-    "evidence": EVIDENCE_LIFE,
-    "use": USE_LIFE,
-    "meeting": meetings.MEETING_LIFE,
-    "place": meetings.PLACE_LIFE,
-    "action": meetings.ACTION_LIFE,
-    "sharing": SHARE_LIFE,
-    "feed": meetings.FEED_LIFE,
-    "consultation": CONSULTATION_LIFE,
-    "jit": teams.JIT_LIFE,
-    "jit_amendment": teams.AMENDMENT_LIFE,
-    "jit_statement": teams.STATEMENT_LIFE,
-    "jit_party": teams.PARTY_LIFE,
-    "jit_place": teams.PLACE_LIFE,
+    "approval": APPROVAL_LIFECYCLE,
+    "case": CASE_LIFECYCLE,
+    "identifier": IDENTIFIER_LIFECYCLE,
+    "access": ACCESS_LIFECYCLE,
+    "overlap": SIDE_LIFECYCLE,
+    "disclosure": DISCLOSURE_LIFECYCLE,
+    "exclusion": EXCLUSION_LIFECYCLE,
+    "letter": lifecycles.LETTER_LIFECYCLE,
+    "order": lifecycles.ORDER_LIFECYCLE,
+    "preservation": lifecycles.PRESERVATION_LIFECYCLE,
+    "information": lifecycles.INFORMATION_LIFECYCLE,
+    "measure": lifecycles.MEASURE_LIFECYCLE,
+    "evidence": EVIDENCE_LIFECYCLE,
+    "use": USE_LIFECYCLE,
+    "meeting": meetings.MEETING_LIFECYCLE,
+    "place": meetings.PLACE_LIFECYCLE,
+    "action": meetings.ACTION_LIFECYCLE,
+    "sharing": SHARE_LIFECYCLE,
+    "feed": meetings.FEED_LIFECYCLE,
+    "consultation": CONSULTATION_LIFECYCLE,
+    "jit": teams.JIT_LIFECYCLE,
+    "jit_amendment": teams.AMENDMENT_LIFECYCLE,
+    "jit_statement": teams.STATEMENT_LIFECYCLE,
+    "jit_party": teams.PARTY_LIFECYCLE,
+    "jit_place": teams.PLACE_LIFECYCLE,
 }
 ENDS = {
     "approval": {"approved", "rejected", "withdrawn", "expired"},
@@ -105,33 +105,33 @@ def test_a_step_that_needs_a_reason_is_not_taken_without(name):
 
 
 def test_two_moves_from_one_state_by_one_event_are_no_table():
-    move = CASE_LIFE.moves["registered", "open"]
+    move = CASE_LIFECYCLE.moves["registered", "open"]
     with pytest.raises(ValueError, match="share"):
-        Lifecycle("registered", move, Move("open", "registered", "closed", by=move.by))
+        Lifecycle("registered", move, Transition("open", "registered", "closed", by=move.by))
 
 
 def test_the_drawings_in_the_documents_are_the_tables():
-    assert CASE_LIFE.mermaid() in README
+    assert CASE_LIFECYCLE.mermaid() in README
     matching = (Path(__file__).parents[1] / "docs" / "matching.md").read_text()
-    assert SIDE_LIFE.mermaid() in matching
-    assert DISCLOSURE_LIFE.mermaid() in matching
+    assert SIDE_LIFECYCLE.mermaid() in matching
+    assert DISCLOSURE_LIFECYCLE.mermaid() in matching
     requests = (Path(__file__).parents[1] / "docs" / "requests.md").read_text()
     for name in ("letter", "order", "preservation", "information", "measure"):
         assert LIVES[name].mermaid() in requests
     evidence = (Path(__file__).parents[1] / "docs" / "evidence.md").read_text()
-    assert EVIDENCE_LIFE.mermaid() in evidence
-    assert USE_LIFE.mermaid() in evidence
+    assert EVIDENCE_LIFECYCLE.mermaid() in evidence
+    assert USE_LIFECYCLE.mermaid() in evidence
     gathering = (Path(__file__).parents[1] / "docs" / "meetings.md").read_text()
     for name in ("meeting", "place", "action", "consultation"):
         assert LIVES[name].mermaid() in gathering
-    assert APPROVAL_LIFE.mermaid() in (Path(__file__).parents[1] / "docs" / "approvals.md").read_text()
+    assert APPROVAL_LIFECYCLE.mermaid() in (Path(__file__).parents[1] / "docs" / "approvals.md").read_text()
     about_teams = (Path(__file__).parents[1] / "docs" / "teams.md").read_text()
     for name in ("jit", "jit_amendment", "jit_statement"):
         assert LIVES[name].mermaid() in about_teams
 
 
 def test_the_states_of_an_overlap_are_those_of_the_codelist():
-    assert codelists.load("overlap_states").codes == {*SIDE_LIFE.states, "withdrawn"}
+    assert codelists.load("overlap_states").codes == {*SIDE_LIFECYCLE.states, "withdrawn"}
 
 
 CASE_EVENTS = {
@@ -150,7 +150,7 @@ def test_a_case_over_http_allows_what_the_table_allows(world, state):
     for version, event in enumerate(CASE_EVENTS[state], 1):
         assert world.as_("investigator").post(path, {"event": event, "reason": "r"}, If_Match=f'"v{version}"').status_code == 200
     now = world.as_("investigator").get(path).json
-    assert (now["state"], [m["event"] for m in now["allowed"]]) == (state, [m.event for m in CASE_LIFE.leaving(state)])
-    for event in set(CASE_LIFE.events) - {m["event"] for m in now["allowed"]}:
+    assert (now["state"], [m["event"] for m in now["allowed"]]) == (state, [m.event for m in CASE_LIFECYCLE.leaving(state)])
+    for event in set(CASE_LIFECYCLE.events) - {m["event"] for m in now["allowed"]}:
         refused = world.as_("investigator").post(path, {"event": event, "reason": "r"}, If_Match=f'"{now["etag"]}"')
         assert (refused.status_code, refused.json["allowed"]) == (409, [m["event"] for m in now["allowed"]])

@@ -12,16 +12,16 @@ from itertools import product
 import pytest
 from marshmallow import ValidationError, fields
 
-from coopapi import tokens
+from coopapi.auth import tokens
 from coopapi.errors import CoopError
-from coopapi.fields import Count, Text, When
-from coopapi.jits import lint
-from coopapi.overlaps import kinds
-from coopapi.overlaps.formats.persons import read_names
-from coopapi.overlaps.kinds import KINDS, Context, ImpossibleValue
+from coopapi.http.fields import Count, Text, When
+from coopapi.identifiers import kinds
+from coopapi.identifiers.formats.persons import read_names
+from coopapi.identifiers.kinds import KINDS, Context, ImpossibleValue
+from coopapi.jits import statement_checks
 from coopapi.persons.latin import words
 from coopapi.strictjson import BadJson, loads
-from coopapi.writing import MAX_TEXT
+from coopapi.unicode_text import MAX_TEXT
 
 DOUBLINGS = 4
 MOST = 64
@@ -156,10 +156,10 @@ def test_a_field_of_any_type_is_read_in_the_time_of_its_length(name):
 
 def test_names_and_statements_are_taken_apart_in_the_time_of_their_length():
     taken = Text(10_000)
-    terms = [lint.Term("case_reference", "a" * 100), lint.Term("pseudonym", "a")]
+    terms = [statement_checks.Term("case_reference", "a" * 100), statement_checks.Term("pseudonym", "a")]
     for unit in UNITS:
         assert grows(lambda text: words(taken.deserialize(text)), repeat(unit), 600) < MOST, unit
-        assert grows(lambda text: lint.faults({"/en": taken.deserialize(text)}, terms), repeat(unit), 120) < MOST, unit
+        assert grows(lambda text: statement_checks.faults({"/en": taken.deserialize(text)}, terms), repeat(unit), 120) < MOST, unit
 
 
 def word(number):

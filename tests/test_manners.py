@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from coopapi import problems
-from coopapi.db import Kept
+from coopapi.http import problems
+from coopapi.store.db import Versioned
 
 
 def create(world, reference="NL-1", **headers):
@@ -104,7 +104,7 @@ def test_whatever_is_made_under_a_key_is_a_row_that_can_be_shown_again(app):
     made = {name: get_type_hints(inspect.unwrap(app.view_functions[name]))["return"] for name in posts}
     rows = {name: (get_args(kind) or [kind])[0] for name, kind in made.items()}
     assert len(rows) > 50
-    assert {name for name, kind in rows.items() if not issubclass(kind, Kept)} == set()
+    assert {name for name, kind in rows.items() if not issubclass(kind, Versioned)} == set()
 
 
 def test_eight_copies_at_once_make_one_case(world):

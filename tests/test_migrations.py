@@ -11,15 +11,17 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from coopapi import config, crypto, migrate, rules
+from coopapi import config
 from coopapi.app import create_app
-from coopapi.checks import LeakyDatabase, essential, require_safe, unknown_callers
 from coopapi.config import BadSettings
-from coopapi.db import Database, Row
-from coopapi.embedded import Embedded
 from coopapi.journal.models import Xid8
 from coopapi.journal.service import record
-from coopapi.migrate import CannotMigrate
+from coopapi.provisioning import migration, rules
+from coopapi.provisioning.checks import LeakyDatabase, essential, require_safe, unknown_callers
+from coopapi.provisioning.embedded_postgres import Embedded
+from coopapi.provisioning.migration import CannotMigrate
+from coopapi.store import crypto
+from coopapi.store.db import Database, Row
 
 ischema_names["xid8"] = Xid8
 FUNCTION_TABLES = {
@@ -49,12 +51,12 @@ def tables(url):
 
 
 def test_up_down_up(postgres, fresh, keys):
-    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
-    migrate.migrate(url, app_url, keys)
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migration.DEFAULT_ROLE, "app-password")
+    migration.migrate(url, app_url, keys)
     first = tables(url)
-    migrate.migrate(url, app_url, keys, "base")
+    migration.migrate(url, app_url, keys, "base")
     assert tables(url) == set()
-    migrate.migrate(url, app_url, keys)
+    migration.migrate(url, app_url, keys)
     assert tables(url) == first >= {"cases", "context_key"}
 
 
@@ -68,18 +70,18 @@ def test_a_database_of_another_time_is_refused_in_one_line(postgres, fresh, keys
     engine.dispose()
 
     with pytest.raises(CannotMigrate, match=told) as refused:
-        migrate.migrate(url, url, keys)
+        migration.migrate(url, url, keys)
 
     assert "\n" not in str(refused.value)
 
 
 def test_another_key_file_is_refused_and_changes_nothing(postgres, fresh, keys):
-    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
-    migrate.migrate(url, app_url, keys)
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migration.DEFAULT_ROLE, "app-password")
+    migration.migrate(url, app_url, keys)
     wrong = crypto.Keyring(b"w" * 32, b"x" * 32)
 
     with pytest.raises(CannotMigrate, match="is not the key file"):
-        migrate.migrate(url, app_url, wrong)
+        migration.migrate(url, app_url, wrong)
 
     assert {check.name for check in essential_checks(app_url, keys) if check.fault} == set()
     assert {check.name for check in essential_checks(app_url, wrong) if check.fault} == {"key file"}
@@ -106,19 +108,19 @@ TAMPERED = {
 
 
 def test_what_differs_from_the_rules_is_named_and_migrate_puts_it_right(postgres, fresh, keys):
-    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
-    migrate.migrate(url, app_url, keys)
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migration.DEFAULT_ROLE, "app-password")
+    migration.migrate(url, app_url, keys)
     engine = create_engine(url)
     with engine.begin() as connection:
         assert rules.differences(connection) == []
-        assert not rules.apply(connection, migrate.rules_folder(), migrate.DEFAULT_ROLE)
+        assert not rules.apply(connection, migration.rules_folder(), migration.DEFAULT_ROLE)
         for statement in TAMPERED.values():
             connection.execute(text(statement))
         found = {difference.rsplit(" ", 3 if "is not ours" in difference else 1)[0] for difference in rules.differences(connection)}
         assert {name.removesuffix(" is") for name in found} >= set(TAMPERED)
     assert [check.name for check in essential_checks(app_url, keys) if check.fault] == ["functions, policies and rights"]
 
-    migrate.migrate(url, app_url, keys)
+    migration.migrate(url, app_url, keys)
 
     with engine.connect() as connection:
         assert rules.differences(connection) == []
@@ -134,12 +136,12 @@ def test_two_registers_of_one_cluster_have_an_application_role_each(postgres, fr
         connection.execute(text("create role second_register login noinherit password 'of its own'"))
     try:
         app_url = postgres.url(fresh, "second_register", "of its own")
-        migrate.migrate(url, app_url.replace("of%20its%20own", "another"), keys)
+        migration.migrate(url, app_url.replace("of%20its%20own", "another"), keys)
         assert [check.name for check in essential_checks(app_url, keys) if check.fault] == []
         with engine.connect() as connection:
             assert not connection.scalar(text("select has_table_privilege('coopapi_app', 'cases', 'SELECT')"))
     finally:
-        migrate.migrate(url, app_url, keys, "base")
+        migration.migrate(url, app_url, keys, "base")
         with engine.begin() as connection:
             connection.execute(text("drop owned by second_register"))
             connection.execute(text("drop role second_register"))
@@ -147,18 +149,18 @@ def test_two_registers_of_one_cluster_have_an_application_role_each(postgres, fr
 
 
 def test_an_application_role_that_may_create_objects_stops_migrate(postgres, fresh, keys):
-    url, app_url = postgres.url(fresh), postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password")
+    url, app_url = postgres.url(fresh), postgres.url(fresh, migration.DEFAULT_ROLE, "app-password")
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text(f"grant temporary on database {fresh} to coopapi_app"))
     engine.dispose()
     with pytest.raises(CannotMigrate, match="may create temporary objects"):
-        migrate.migrate(url, app_url, keys)
+        migration.migrate(url, app_url, keys)
 
 
 def test_a_landed_revision_never_changes():
     """`migrations/landed.txt` holds the SHA-256 of each file of every revision that has landed; add lines for a new revision."""
-    folder = migrate.migrations()
+    folder = migration.migrations()
     files = sorted([*folder.glob("versions/*.py"), *folder.glob("tables/*/*.sql")])
     present = {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     listed = dict(line.split()[::-1] for line in (folder / "landed.txt").read_text().splitlines())
@@ -197,16 +199,16 @@ def test_an_owner_who_is_no_superuser_migrates_a_cluster_of_its_own(keys):
             connection.execute(text("create database register owner plain_owner"))
         engine.dispose()
         owner = server.url("register", "plain_owner", "pw")
-        password = migrate.migrate(owner, owner, keys)
+        password = migration.migrate(owner, owner, keys)
         assert password
         settings = config.read(
-            {"COOPAPI_DATABASE_URL": server.url("register", migrate.DEFAULT_ROLE, password), "COOPAPI_KEY_FILE": "/none"}
+            {"COOPAPI_DATABASE_URL": server.url("register", migration.DEFAULT_ROLE, password), "COOPAPI_KEY_FILE": "/none"}
         )
         database = Database.connect(settings, keys, record)
         require_safe(database)
         database.engine.dispose()
-        migrate.migrate(owner, owner, keys, "base")
-        migrate.migrate(owner, owner, keys)
+        migration.migrate(owner, owner, keys, "base")
+        migration.migrate(owner, owner, keys)
     shutil.rmtree(root)
 
 
@@ -232,7 +234,7 @@ def test_the_service_refuses_a_database_in_which_the_canary_is_seen(app, owner, 
 
 
 def test_the_service_refuses_a_database_that_is_not_migrated(postgres, fresh, migrated, keys):
-    settings = _with(migrated, postgres.url(fresh, migrate.DEFAULT_ROLE, "app-password"))
+    settings = _with(migrated, postgres.url(fresh, migration.DEFAULT_ROLE, "app-password"))
     with pytest.raises(BadSettings, match="coopapi migrate"):
         create_app(settings, keys)
 

@@ -5,10 +5,10 @@ import secrets
 
 import pytest
 
-from coopapi import administration
+from coopapi.auth.jwks import new_signing_key, public_jwk
+from coopapi.auth.tokens import Signer
 from coopapi.directory.models import OPERATOR
-from coopapi.jwks import new_signing_key, public_jwk
-from coopapi.tokens import Signer
+from coopapi.ops import administration
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from coopapi.jwks import RemoteKeys, StaticKeys, new_signing_key, public_jwk
-from coopapi.problems import MEDIA_TYPE
-from coopapi.tokens import issuers_from
+from coopapi.auth.jwks import RemoteKeys, StaticKeys, new_signing_key, public_jwk
+from coopapi.auth.tokens import issuers_from
+from coopapi.http.problems import MEDIA_TYPE
 
 JWK = public_jwk("k", new_signing_key()[1])
 NUMBERS = {"kty": "RSA", "kid": "r", "n": JWK["x"] * 8, "e": "AQAB"}

@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from coopapi.cli import commands
-from coopapi.digesting import digest_person, keys_for_an_authority
+from coopapi.ops.cli import commands
+from coopapi.ops.digests import digest_person, keys_for_an_authority
 
 ALEKSANDR = {"names": [{"full": "Александр Мироненко"}], "birth_dates": ["1984-05-17"], "gender": "M", "nationalities": ["UA"]}
 OLEKSANDR = {"names": [{"given": "Oleksandr", "family": "Myronenko"}], "birth_dates": ["1984-05-17"], "gender": "M"}

@@ -11,9 +11,9 @@ from entries import bare_request, one_of_each
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from coopapi import parties
-from coopapi.callers import actor_of
-from coopapi.lifecycle import Side
+from coopapi.auth.authentication import actor_of
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
 
 NEW = "gen_random_uuid()"
 POWERS = ("roles", "victim_cleared", "active", "secret_digest", "jwks", "issuer", "subject", "vouched_by", "authority_id", "kind")
@@ -458,7 +458,7 @@ def test_a_context_for_another_authority_or_of_long_ago_is_refused(world, postgr
     database = world.app.extensions["coopapi"].database
     actor = actor_named(world, "foreign")
     good = database.context(actor, clock())
-    monkeypatch.setattr("coopapi.db.time.time", lambda: 1_700_000_000)
+    monkeypatch.setattr("coopapi.store.db.time.time", lambda: 1_700_000_000)
     old = database.context(actor, clock())
     forged = good.replace(str(world.authorities["fr"]), str(world.authorities["nl"]))
 

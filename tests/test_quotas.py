@@ -11,11 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from world import Caller, sign
 
-from coopapi import guarding, matching
 from coopapi.app import create_app
 from coopapi.approvals import service as approvals
-from coopapi.callers import actor_of
-from coopapi.overlaps import intake
+from coopapi.auth.authentication import actor_of
+from coopapi.identifiers import registration
+from coopapi.matching import engine
+from coopapi.ops import abuse_controls
 
 
 def guesses(count, name="guess"):
@@ -29,7 +30,7 @@ def send(caller, case, values):
 def allow(world, hour, day=10**6, hidden_hour=10**6, hidden_day=10**6, until=None):
     """Set the quotas of a client of the Dutch police; the police as a whole have four times as much."""
     quotas = [hour, day, hidden_hour, hidden_day]
-    guarding.set_quota(world.app.extensions["coopapi"].database, world.authorities["nl"], quotas, until, "test")
+    abuse_controls.set_quota(world.app.extensions["coopapi"].database, world.authorities["nl"], quotas, until, "test")
 
 
 def held(owner, case):
@@ -221,7 +222,7 @@ def test_an_authority_has_four_times_what_one_client_has(world):
         {"name": "N", "roles": ["investigator"], "issuer": "https://issuer.test", "subject": "newcomer"},
     )
     assert made.status_code in {201, 202}
-    guarding.set_quota(world.app.extensions["coopapi"].database, world.authorities["fr"], [5, 5, 5, 5], None, "test")
+    abuse_controls.set_quota(world.app.extensions["coopapi"].database, world.authorities["fr"], [5, 5, 5, 5], None, "test")
     answers = {who: send(world.as_(who), world.case(who), guesses(1)).status_code for who in ("investigator", "foreign")}
 
     assert answers == {"investigator": 429, "foreign": 201}
@@ -250,7 +251,7 @@ def test_what_was_announced_stays_counted_when_the_registration_is_rolled_back(w
 
     def register_and_break_off(values):
         with acting(database, "system") as work:
-            intake.register(work, case, [{"kind": "email", "value": value} for value in values])
+            registration.register(work, case, [{"kind": "email", "value": value} for value in values])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -266,7 +267,7 @@ def acting(database, name):
 
 
 def holding(token=b"x" * 32, strength=3):
-    return matching.Holding(uuid4(), token, "email", strength, "email", None)
+    return engine.Holding(uuid4(), token, "email", strength, "email", None)
 
 
 def test_the_database_takes_no_value_that_was_not_announced(world, database, owner):
@@ -274,23 +275,23 @@ def test_the_database_takes_no_value_that_was_not_announced(world, database, own
     case = UUID(world.case("system"))
     allow(world, 1)
     with pytest.raises(DBAPIError) as refused, acting(database, "system") as work:
-        matching.register(work, case, [holding()])
+        engine.register(work, case, [holding()])
     assert refused.value.orig.pgcode == "42501"
 
     as_key = holding(strength=0)
     with acting(database, "system") as work:
-        matching.announce(work, case, [as_key])
+        engine.announce(work, case, [as_key])
     with pytest.raises(DBAPIError), acting(database, "system") as work:
-        matching.register(work, case, [matching.Holding(as_key.identifier_id, as_key.token, "email", 3, "email", None)])
+        engine.register(work, case, [engine.Holding(as_key.identifier_id, as_key.token, "email", 3, "email", None)])
     packed = holding(token=b"x" * 64)
     with pytest.raises(DBAPIError), acting(database, "system") as work:
-        matching.announce(work, case, [packed])
+        engine.announce(work, case, [packed])
     assert held(owner, case) == 0
 
 
 def test_values_of_other_peoples_cases_cannot_be_announced(world, database):
     with pytest.raises(DBAPIError) as refused, acting(database, "foreign") as work:
-        matching.announce(work, UUID(world.case("system")), [holding()])
+        engine.announce(work, UUID(world.case("system")), [holding()])
     assert refused.value.orig.pgcode == "42501"
 
 

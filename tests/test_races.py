@@ -5,8 +5,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from coopapi.callers import actor_of
-from coopapi.overlaps import intake
+from coopapi.auth.authentication import actor_of
+from coopapi.identifiers import registration
 
 VALUES = [f"bird-{number}@example.org" for number in range(1000)]
 
@@ -169,7 +169,7 @@ def _missed_by_two_open_transactions(world):
 
     def first():
         with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
-            intake.register(work, UUID(cases["investigator"]), [item])
+            registration.register(work, UUID(cases["investigator"]), [item])
             first_done.set()
             second_started.wait(5)
             second_started.clear()
@@ -179,7 +179,7 @@ def _missed_by_two_open_transactions(world):
         first_done.wait(5)
         with database.work(lambda s: actor_of(s, "https://issuer.test", "foreign", None), uuid4().hex) as work:
             second_started.set()
-            intake.register(work, UUID(cases["foreign"]), [item])
+            registration.register(work, UUID(cases["foreign"]), [item])
 
     together(first, second)
     return not any(o["counterpart"]["authority"]["country"] == "FR" for o in world.overlaps("investigator", cases["investigator"]))

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from coopapi.writing import blank, controlled, fold_reference
+from coopapi.unicode_text import blank, controlled, fold_reference
 
 SAME = ["nl-2026-0042", "NL-2026-0042", "Nl-2026-0042", "\uff2e\uff2c-2026-0042", "NL\u20132026\u20140042", "NL\u22122026\u20110042",
         "NL-\uff12\uff10\uff12\uff16-0042", "NL-2026-0042\u200b", " NL-2026-0042 ", "N\u00adL-2026-0042"]  # fmt: skip

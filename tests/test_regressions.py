@@ -2,7 +2,7 @@
 
 import pytest
 
-from coopapi import administration
+from coopapi.ops import administration
 
 HERON = "heron@example.org"
 

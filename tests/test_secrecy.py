@@ -5,8 +5,8 @@ import hashlib
 import hmac
 import subprocess
 
-from coopapi.crypto import Keyring
-from coopapi.overlaps.kinds import KINDS, Context, read
+from coopapi.identifiers.kinds import KINDS, Context, read
+from coopapi.store.crypto import Keyring
 
 CANARIES = {
     "phone": ("+31612349999", {}),

@@ -15,10 +15,15 @@ import urllib3
 from serving import COMMAND, PATIENCE, Answers, is_open, read_all, served, until
 from world import ISSUER, sign
 
-from coopapi import administration, config, crypto, demonstration, edge, migrate, wire
-from coopapi.db import Database
-from coopapi.edge import LARGEST_BODY
+from coopapi import config
+from coopapi.http import connection as wire
+from coopapi.http import middleware
+from coopapi.http.middleware import LARGEST_BODY
 from coopapi.journal.service import record
+from coopapi.ops import administration, demo
+from coopapi.provisioning import migration
+from coopapi.store import crypto
+from coopapi.store.db import Database
 
 HEAD = b"POST /api/v1/cases HTTP/1.1\r\nHost: register.test\r\nContent-Type: application/json\r\n"
 SLOW_HEAD = b"GET /healthz HTTP/1.1\r\nHost: register.test\r\nX-Slow: "
@@ -39,12 +44,12 @@ def deployment(postgres, migrated, tmp_path_factory):
     postgres.create_database("served")
     crypto.create_key_file(folder / "keys.json")
     environment = {
-        "COOPAPI_DATABASE_URL": postgres.url("served", migrate.DEFAULT_ROLE, "app-password"),
+        "COOPAPI_DATABASE_URL": postgres.url("served", migration.DEFAULT_ROLE, "app-password"),
         "COOPAPI_KEY_FILE": str(folder / "keys.json"),
         "COOPAPI_ISSUERS_FILE": str(migrated.issuers_file),
     }
     settings, keys = config.read(environment), crypto.load_keys(folder / "keys.json")
-    migrate.migrate(postgres.url("served"), settings.database_url, keys)
+    migration.migrate(postgres.url("served"), settings.database_url, keys)
     database = Database.connect(settings, keys, record)
     home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})
     administration.add_person(
@@ -96,7 +101,7 @@ def test_the_service_answers_while_200_requests_are_half_sent(service, token):
 
 def test_a_worker_that_reads_in_its_threads_would_not_answer(deployment, tmp_path):
     """The sabotage: the threads that gunicorn has without us."""
-    command = [*demonstration.SERVER, "-k", "gthread"]
+    command = [*demo.SERVER, "-k", "gthread"]
     with served(deployment, tmp_path, command, WORKERS=1) as old:
         with old.half_sent(10, SLOW_FORM):
             until(lambda: is_stuck(old))
@@ -393,8 +398,8 @@ def test_300_made_up_methods_and_paths_add_no_figures(app, monkeypatch):
     for number in range(1, 300):
         send(number)
     assert labels() == before
-    assert {method for method, *_ in before} <= {*edge.METHODS, "other"}
-    monkeypatch.setattr(edge, "METHODS", {f"MADEUP{number}" for number in range(300, 310)})
+    assert {method for method, *_ in before} <= {*middleware.METHODS, "other"}
+    monkeypatch.setattr(middleware, "METHODS", {f"MADEUP{number}" for number in range(300, 310)})
     for number in range(300, 310):
         send(number)
     assert len(labels()) > len(before), "the planted breach: a method that is believed is a figure"
@@ -403,7 +408,7 @@ def test_300_made_up_methods_and_paths_add_no_figures(app, monkeypatch):
 def labels():
     return {
         tuple(sample.labels.get(name) for name in ("method", "route", "status"))
-        for family in (*edge.REQUESTS.collect(), *edge.SECONDS.collect())
+        for family in (*middleware.REQUESTS.collect(), *middleware.SECONDS.collect())
         for sample in family.samples
     }
 
@@ -437,8 +442,8 @@ def waits(connection):
 
 
 def test_a_line_of_another_library_shows_neither_its_values_nor_its_placeholders():
-    line = edge.JsonLines().format(
-        edge.logging.makeLogRecord({"name": "urllib3", "msg": "Retry %s of %(what)s after %5.2f s", "args": ("secret",)})
+    line = middleware.JsonLines().format(
+        middleware.logging.makeLogRecord({"name": "urllib3", "msg": "Retry %s of %(what)s after %5.2f s", "args": ("secret",)})
     )
     assert "secret" not in line
     assert "Retry ... of ... after ... s" in line

@@ -10,8 +10,9 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from coopapi import config, crypto
+from coopapi import config
 from coopapi.config import SETTINGS, BadSettings
+from coopapi.store import crypto
 
 GOOD = {"COOPAPI_DATABASE_URL": "postgresql://u:p@h/d", "COOPAPI_KEY_FILE": "/k"}
 README = (Path(__file__).parents[1] / "README.md").read_text()

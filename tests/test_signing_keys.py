@@ -6,10 +6,12 @@ import psycopg2
 import pytest
 from test_oauth import client, token, use  # noqa: F401 (a fixture and its helpers)
 
-from coopapi import administration, crypto, signing
-from coopapi.jwks import new_signing_key, public_jwk
+from coopapi.auth import signing_keys
+from coopapi.auth.jwks import new_signing_key, public_jwk
+from coopapi.auth.tokens import Signer
 from coopapi.oauth.service import sign
-from coopapi.tokens import Signer
+from coopapi.ops import administration
+from coopapi.store import crypto
 
 
 def rows(owner):
@@ -50,11 +52,11 @@ def signing_check(database):
 
 def test_migrate_makes_the_first_key_and_no_second_one(database, owner, kept, keys):
     with database.anonymous() as session:
-        assert signing.read(session, keys).current is not None
+        assert signing_keys.read(session, keys).current is not None
     assert signing_check(database).fault is None
     with database.engine.connect() as connection:
-        signing.ensure(connection, keys)
-        assert len(signing.read(connection, keys).genuine) == len(kept)
+        signing_keys.ensure(connection, keys)
+        assert len(signing_keys.read(connection, keys).genuine) == len(kept)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def planted(owner, keys, now):
     """A key made by somebody with all rights on the database and a key file of their own; its private half."""
     kid, private = new_signing_key()
     foreign = crypto.Keyring(b"r" * 32, b"t" * 32)
-    key = signing.Key(kid, public_jwk(kid, private), b"wrapped", now, None)
+    key = signing_keys.Key(kid, public_jwk(kid, private), b"wrapped", now, None)
     put(owner, (kid, key.public_jwk, key.wrapped, now, None, key.mac(foreign)))
     return Signer(kid, private)
 
@@ -119,7 +121,7 @@ def test_the_mac_covers_every_column(owner, kept, keys, database, column):
     with owner.cursor() as cursor:
         cursor.execute(f"update signing_keys set {column} = {changes[column]}")
     with database.anonymous() as session:
-        found = signing.read(session, keys)
+        found = signing_keys.read(session, keys)
     assert (len(found.genuine), len(found.forged)) == (0, len(kept))
     assert signing_check(database).fault
 
@@ -137,8 +139,8 @@ def test_rotation_retires_the_previous_key_and_an_old_copy_of_its_row_does_not_b
 
 
 def test_rotation_without_the_owners_address_or_with_another_key_file_makes_nothing(owner, kept, keys, settings):
-    with pytest.raises(signing.NoSigningKey):
-        signing.rotate(settings.owner_database_url, crypto.Keyring(b"r" * 32, b"t" * 32))
+    with pytest.raises(signing_keys.NoSigningKey):
+        signing_keys.rotate(settings.owner_database_url, crypto.Keyring(b"r" * 32, b"t" * 32))
     assert rows(owner) == kept
 
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from coopapi.jwks import RemoteKeys, StaticKeys, new_signing_key, public_jwk
-from coopapi.tokens import BadToken, Issuer, Signer, issuers_from, verify
+from coopapi.auth.jwks import RemoteKeys, StaticKeys, new_signing_key, public_jwk
+from coopapi.auth.tokens import BadToken, Issuer, Signer, issuers_from, verify
 
 NOW = 1_790_000_000
 SIGNER = Signer("k1", new_signing_key()[1])

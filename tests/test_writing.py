@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coopapi.writing import clean, fold
+from coopapi.unicode_text import clean, fold
 
 
 def test_folding_is_settled_for_every_character():

@@ -4,8 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from coopapi import administration
 from coopapi.directory.models import OPERATOR
+from coopapi.ops import administration
 
 ISSUER = "https://issuer.test"
 AUTHORITIES = {

@@ -8,22 +8,23 @@ from sqlalchemy import ColumnElement, ForeignKey, and_, false, literal, or_, tru
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.db import Kept
-from coopapi.lifecycle import Lifecycle, Move, Side
+from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.store.db import Versioned
 
-APPROVAL_LIFE: Final = Lifecycle(
+APPROVAL_LIFECYCLE: Final = Lifecycle(
     "requested",
-    Move("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, human=True),
-    Move("reject", "requested", "rejected", by=Action.APPROVAL_DECIDE, reason=True, human=True),
-    Move("withdraw", "requested", "withdrawn", by=Action.APPROVAL_DECIDE, side=Side.ASKING),
+    Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, human=True),
+    Transition("reject", "requested", "rejected", by=Action.APPROVAL_DECIDE, reason=True, human=True),
+    Transition("withdraw", "requested", "withdrawn", by=Action.APPROVAL_DECIDE, side=Side.ASKING),
     derived=("expired",),
     parts="requested",
 )
 
 
-class Approval(Kept):
+class Approval(Versioned):
     """A change that one administrator asked for: of which thing at which version, and what exactly."""
 
+    __kind__ = "approval"
     __tablename__ = "approvals"
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

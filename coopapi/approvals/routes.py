@@ -6,30 +6,30 @@ from uuid import UUID
 from flask import current_app
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
 from coopapi.approvals import service
 from coopapi.approvals.models import Approval
 from coopapi.approvals.schemas import ApprovalFilter, ApprovalMoveIn, ApprovalMovesOut, ApprovalOut
-from coopapi.db import Work
-from coopapi.paging import Order, Page, page
+from coopapi.http.api import Blueprint
+from coopapi.http.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("approvals", __name__, url_prefix="/api/v1", description="Changes that a second administrator approves")
 
 
 @blp.route("/approvals", allow=Action.APPROVAL_READ, query=ApprovalFilter, returns=ApprovalOut, page=True, show=service.show)
-def approvals(wanted: dict[str, Any], *, work: Work) -> Page:
+def approvals(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the requests for approval, newest first."""
     return page(work, "approvals", service.listed(work, wanted), Order((Approval.id,)), wanted)
 
 
 @blp.route("/approvals/<uuid:approval_id>", allow=Action.APPROVAL_READ, returns=ApprovalOut, show=service.show)
-def approval(approval_id: UUID, *, work: Work) -> Approval:
+def approval(approval_id: UUID, *, work: UnitOfWork) -> Approval:
     """Show one request for approval."""
     return work.one(Approval, approval_id)
 
 
 @blp.route("/approvals/<uuid:approval_id>/transitions", allow=Action.APPROVAL_READ, returns=ApprovalMovesOut)
-def approval_moves(approval_id: UUID, *, work: Work) -> dict[str, Any]:
+def approval_moves(approval_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where a request stands, and what you may do now."""
     return service.moves(work, approval_id)
 
@@ -43,6 +43,6 @@ def approval_moves(approval_id: UUID, *, work: Work) -> dict[str, Any]:
     changes=True,
     show=service.show,
 )
-def decide(data: dict[str, Any], *, approval_id: UUID, version: int, work: Work) -> Approval:
+def decide(data: dict[str, Any], *, approval_id: UUID, version: int, work: UnitOfWork) -> Approval:
     """Approve, reject or withdraw a request; an approved change holds from the next request on."""
     return service.decide(work, current_app.extensions["approvals"], approval_id, version, data)

@@ -2,14 +2,14 @@
 
 from marshmallow import fields
 
-from coopapi.approvals.models import APPROVAL_LIFE
-from coopapi.fields import OneOf, Paged, Schema, Shown, Text, When
+from coopapi.approvals.models import APPROVAL_LIFECYCLE
+from coopapi.http.fields import OneOf, Paged, Schema, Shown, Text, When
 
 
 class ApprovalFilter(Paged):
     """Which requests."""
 
-    state = OneOf(APPROVAL_LIFE.states)
+    state = OneOf(APPROVAL_LIFECYCLE.states)
     object_id = fields.UUID(metadata={"description": "Requests about this person, client or other thing."})
 
 
@@ -36,7 +36,7 @@ class ApprovalOut(Shown):
 class ApprovalMoveIn(Schema):
     """A decision."""
 
-    event = OneOf(APPROVAL_LIFE.events, required=True)
+    event = OneOf(APPROVAL_LIFECYCLE.events, required=True)
     reason = Text(500)
 
 

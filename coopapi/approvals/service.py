@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, text
 
-from coopapi.approvals.models import APPROVAL_LIFE, Approval
-from coopapi.db import Work, as_json
+from coopapi.approvals.models import APPROVAL_LIFECYCLE, Approval
 from coopapi.errors import Forbidden, Stale
-from coopapi.lifecycle import IllegalMove, Move, Side
+from coopapi.shared.lifecycle import IllegalMove, Side, Transition
+from coopapi.store.db import UnitOfWork, as_json
 
-Apply = Callable[[Work, Approval], None]
+Apply = Callable[[UnitOfWork, Approval], None]
 Kinds = Mapping[str, Apply]
 """For each kind of change, the function that applies an approved request; app.py makes the table."""
 
@@ -20,7 +20,7 @@ class AnotherMustDecide(Forbidden):
     """Another administrator has to decide: not who asked, nor an account that who asked named alone, nor whose rights change."""
 
 
-def ask(work: Work, kind: str, authority_id: UUID, target: tuple[UUID, int], change: Mapping[str, Any]) -> Approval:
+def ask(work: UnitOfWork, kind: str, authority_id: UUID, target: tuple[UUID, int], change: Mapping[str, Any]) -> Approval:
     """Ask for a change of the target (its id and version), which takes effect when another administrator approves it.
 
     The request ends after seven days. Raises the database's refusal (403) unless the caller administers the authority.
@@ -44,13 +44,13 @@ def ask(work: Work, kind: str, authority_id: UUID, target: tuple[UUID, int], cha
     return row
 
 
-def waiting_for(work: Work, object_ids: Sequence[UUID]) -> Sequence[Approval]:
+def waiting_for(work: UnitOfWork, object_ids: Sequence[UUID]) -> Sequence[Approval]:
     """Return the requests about these things that wait for a decision."""
     query = work.all(Approval).where(Approval.object_id.in_(object_ids), Approval.in_state("requested", work.now))
     return work.session.scalars(query.order_by(Approval.id)).all()
 
 
-def listed(work: Work, wanted: Mapping[str, Any]) -> Select[Approval]:
+def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Approval]:
     """Select requests by state and by what they are about."""
     query = work.all(Approval)
     if "state" in wanted:
@@ -60,14 +60,14 @@ def listed(work: Work, wanted: Mapping[str, Any]) -> Select[Approval]:
     return query
 
 
-def decide(work: Work, kinds: Kinds, approval_id: UUID, version: int, data: Mapping[str, Any]) -> Approval:
+def decide(work: UnitOfWork, kinds: Kinds, approval_id: UUID, version: int, data: Mapping[str, Any]) -> Approval:
     """Approve a request and apply it, reject it, or withdraw one's own.
 
     Raises `AnotherMustDecide`, `IllegalMove` once it was decided or has expired, and what the kind of change raises when it no
     longer fits; then nothing is decided.
     """
     row = work.one(Approval, approval_id, version=version)
-    move = APPROVAL_LIFE.move(row.state_at(work.now), data["event"], data.get("reason"))
+    move = APPROVAL_LIFECYCLE.move(row.state_at(work.now), data["event"], data.get("reason"))
     work.require(move.by, human=move.human)
     if not _may(work, row, move):
         raise AnotherMustDecide
@@ -87,25 +87,25 @@ def decide(work: Work, kinds: Kinds, approval_id: UUID, version: int, data: Mapp
     return row
 
 
-def moves(work: Work, approval_id: UUID) -> dict[str, Any]:
+def moves(work: UnitOfWork, approval_id: UUID) -> dict[str, Any]:
     """Say where a request stands, and what the caller may do now."""
     row = work.one(Approval, approval_id)
     state = row.state_at(work.now)
     allowed = [
         move.told()
-        for move in APPROVAL_LIFE.leaving(state)
+        for move in APPROVAL_LIFECYCLE.leaving(state)
         if work.actor.may(move.by) and (work.actor.human or not move.human) and _may(work, row, move)
     ]
     return {"state": state, "allowed": allowed, "etag": row.etag}
 
 
-def _may(work: Work, row: Approval, move: Move) -> bool:
+def _may(work: UnitOfWork, row: Approval, move: Transition) -> bool:
     if move.side == Side.ASKING:
         return row.requested_by == work.actor.id
     return bool(work.session.scalar(text("select priv.may_decide(:id)"), {"id": row.id}))
 
 
-def show(work: Work, rows: Sequence[Approval]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[Approval]) -> list[dict[str, Any]]:
     """Show requests as they stand now; of a new secret only that there is one."""
     return [{**row.shown(), "state": row.state_at(work.now), "change": _shown(row.change)} for row in rows]
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coopapi import matching
 from coopapi.access import Action
-from coopapi.cases.models import CASE_LIFE, Case
-from coopapi.db import Work
+from coopapi.cases.models import CASE_LIFECYCLE, Case
 from coopapi.errors import Conflict, fault
+from coopapi.matching import engine
+from coopapi.store.db import UnitOfWork
 
 PENDING = "hidden_pending"
 
@@ -19,29 +19,29 @@ class HidingUnconfirmed(Conflict):
     """
 
 
-def first_state(work: Work, data: Mapping[str, Any]) -> str:
+def first_state(work: UnitOfWork, data: Mapping[str, Any]) -> str:
     """Return the state in which a case begins: one that a machine client hides waits for a person, and it says why."""
     if data.get("visibility") != "hidden" or work.actor.human:
-        return CASE_LIFE.start
+        return CASE_LIFECYCLE.start
     if not data.get("visibility_reason"):
         raise fault("/visibility_reason", "required", "a machine client says why the case is to be hidden")
     return PENDING
 
 
-def before_change(work: Work, case: Case, visibility: str) -> None:
+def before_change(work: UnitOfWork, case: Case, visibility: str) -> None:
     """Stop unless the caller may show or hide the case so; what it registered within the last hour counts as hidden."""
     if case.state == PENDING:
-        raise HidingUnconfirmed(state=case.state, allowed=[move.event for move in CASE_LIFE.leaving(case.state)])
+        raise HidingUnconfirmed(state=case.state, allowed=[move.event for move in CASE_LIFECYCLE.leaving(case.state)])
     if visibility == "hidden":
         work.require(Action.CASE_EDIT, human=True)
-        matching.announce_hiding(work, case.id, hidden=True)
+        engine.announce_hiding(work, case.id, hidden=True)
 
 
-def settle(work: Work, case: Case, *, hidden: bool) -> None:
+def settle(work: UnitOfWork, case: Case, *, hidden: bool) -> None:
     """Let a case that a machine client hid take part in matching, as a hidden one or, if a person refuses that, as others do."""
-    matching.announce_hiding(work, case.id, hidden=hidden)
+    engine.announce_hiding(work, case.id, hidden=hidden)
     if hidden:
-        matching.confirm_hiding(work, case.id)
+        engine.confirm_hiding(work, case.id)
     else:
         case.visibility = "hit_no_hit"
-    matching.register_pending(work, case.id)
+    engine.register_pending(work, case.id)

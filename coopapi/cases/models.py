@@ -8,35 +8,36 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInt
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row, folded, own_id
-from coopapi.grants import granted
-from coopapi.lifecycle import Lifecycle, Move
+from coopapi.shared.grants import granted
+from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.store.db import Row, Versioned, folded, own_id
 
-CASE_LIFE: Final = Lifecycle(
+CASE_LIFECYCLE: Final = Lifecycle(
     "registered",
-    Move("open", "registered", "open", by=Action.CASE_EDIT, level=Level.CONTRIBUTE),
-    Move("close", "open", "closed", by=Action.CASE_EDIT, reason=True),
-    Move("reopen", "closed", "open", by=Action.CASE_EDIT, reason=True),
-    Move("transfer", "registered", "transferred", by=Action.CASE_EDIT, reason=True),
-    Move("transfer", "open", "transferred", by=Action.CASE_EDIT, reason=True),
-    Move("withdraw", "registered", "withdrawn", by=Action.CASE_EDIT, reason=True),
-    Move("withdraw", "open", "withdrawn", by=Action.CASE_EDIT, reason=True),
-    Move("withdraw", "closed", "withdrawn", by=Action.CASE_EDIT, reason=True),
-    Move("confirm_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
-    Move("refuse_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
-    Move("withdraw", "hidden_pending", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Transition("open", "registered", "open", by=Action.CASE_EDIT, level=Level.CONTRIBUTE),
+    Transition("close", "open", "closed", by=Action.CASE_EDIT, reason=True),
+    Transition("reopen", "closed", "open", by=Action.CASE_EDIT, reason=True),
+    Transition("transfer", "registered", "transferred", by=Action.CASE_EDIT, reason=True),
+    Transition("transfer", "open", "transferred", by=Action.CASE_EDIT, reason=True),
+    Transition("withdraw", "registered", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Transition("withdraw", "open", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Transition("withdraw", "closed", "withdrawn", by=Action.CASE_EDIT, reason=True),
+    Transition("confirm_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
+    Transition("refuse_hidden", "hidden_pending", "registered", by=Action.CASE_EDIT, human=True),
+    Transition("withdraw", "hidden_pending", "withdrawn", by=Action.CASE_EDIT, reason=True),
     also=("hidden_pending",),
 )
 
-IDENTIFIER_LIFE: Final = Lifecycle(
+IDENTIFIER_LIFECYCLE: Final = Lifecycle(
     "registered",
-    Move("withdraw", "registered", "withdrawn", by=Action.IDENTIFIER_WRITE, level=Level.CONTRIBUTE, reason=True),
+    Transition("withdraw", "registered", "withdrawn", by=Action.IDENTIFIER_WRITE, level=Level.CONTRIBUTE, reason=True),
 )
 
 
-class Case(Kept):
+class Case(Versioned):
     """An investigation as its authority registers it."""
 
+    __kind__ = "case"
     __tablename__ = "cases"
     __table_args__ = (UniqueConstraint("authority_id", "reference_folded"), UniqueConstraint("id", "authority_id"))
 
@@ -54,7 +55,7 @@ class Case(Kept):
     eurojust_number: Mapped[str | None] = mapped_column()
     siena_reference: Mapped[str | None] = mapped_column()
     ecodex_id: Mapped[str | None] = mapped_column()
-    state: Mapped[str] = mapped_column(default=CASE_LIFE.start)
+    state: Mapped[str] = mapped_column(default=CASE_LIFECYCLE.start)
     state_reason: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
@@ -92,9 +93,10 @@ class CaseKey(InCase, Row):
     wrapped: Mapped[bytes] = mapped_column()
 
 
-class Subject(InCase, Kept):
+class Subject(InCase, Versioned):
     """A person the case is about, under a pseudonym; the category is of law (LED Art. 6)."""
 
+    __kind__ = "subject"
     __tablename__ = "subjects"
     __table_args__ = (UniqueConstraint("case_id", "pseudonym_folded"), UniqueConstraint("id", "case_id"))
 
@@ -105,9 +107,10 @@ class Subject(InCase, Kept):
     pseudonym_folded: Mapped[str] = folded("pseudonym")
 
 
-class Identifier(InCase, Kept):
+class Identifier(InCase, Versioned):
     """A value that may identify somebody: sealed, with what it rests on (LED Art. 7) and how it may be handled."""
 
+    __kind__ = "identifier"
     __tablename__ = "identifiers"
     __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)
 

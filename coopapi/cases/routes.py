@@ -8,9 +8,8 @@ from flask import current_app
 from sqlalchemy import any_, literal
 
 from coopapi.access import Action, Level
-from coopapi.api import Blueprint
 from coopapi.cases import service, subjects
-from coopapi.cases.models import CASE_LIFE, Case, Subject
+from coopapi.cases.models import CASE_LIFECYCLE, Case, Subject
 from coopapi.cases.schemas import (
     AccessIn,
     AccessOut,
@@ -25,17 +24,18 @@ from coopapi.cases.schemas import (
     TransitionIn,
     TransitionsOut,
 )
-from coopapi.db import Work
-from coopapi.fields import Paged
-from coopapi.grants import ACCESS_LIFE, CaseAccess
-from coopapi.paging import Order, Page, page
-from coopapi.writing import fold_reference
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.shared.grants import ACCESS_LIFECYCLE, CaseAccess
+from coopapi.store.db import UnitOfWork
+from coopapi.unicode_text import fold_reference
 
 blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Investigations, and who may see them")
 
 
 @blp.route("", allow=Action.CASE_READ, query=CaseFilter, returns=CaseOut, page=True, show=service.show_cases)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the cases you may see, newest first."""
     query = work.all(Case)
     if wanted.keys() & {"state", "reference", "country"}:
@@ -53,13 +53,13 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
 @blp.route(
     "", method="POST", allow=Action.CASE_OPEN, body=CaseIn, returns=CaseOut, status=HTTPStatus.CREATED, show=service.show_cases
 )
-def register(data: dict[str, Any], *, work: Work) -> Case:
+def register(data: dict[str, Any], *, work: UnitOfWork) -> Case:
     """Register a case of your authority; reference and title are enough."""
     return service.open_case(work, data)
 
 
 @blp.route("/<uuid:case_id>", allow=Action.CASE_READ, returns=CaseOut, show=service.show_cases)
-def show(case_id: UUID, *, work: Work) -> Case:
+def show(case_id: UUID, *, work: UnitOfWork) -> Case:
     """Show one case, as far as your access to it goes."""
     case = work.one(Case, case_id)
     work.note("case.consulted", case, case_id=case_id, consultation=True)
@@ -75,16 +75,16 @@ def show(case_id: UUID, *, work: Work) -> Case:
     changes=True,
     show=service.show_cases,
 )
-def change(data: dict[str, Any], *, case_id: UUID, version: int, work: Work) -> Case:
+def change(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWork) -> Case:
     """Change what is said about a case; a new handler is a handing-over."""
     return service.change(work, service.changeable(work, case_id, Level.OWN, version=version), data)
 
 
 @blp.route("/<uuid:case_id>/transitions", allow=Action.CASE_READ, returns=TransitionsOut)
-def moves(case_id: UUID, *, work: Work) -> dict[str, Any]:
+def moves(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where the case stands, and what you may do now."""
     case = service.usable(work, case_id, Level.READ)
-    return service.transitions(work, case, case.state, case_id, CASE_LIFE)
+    return service.transitions(work, case, case.state, case_id, CASE_LIFECYCLE)
 
 
 @blp.route(
@@ -96,14 +96,14 @@ def moves(case_id: UUID, *, work: Work) -> dict[str, Any]:
     changes=True,
     show=service.show_cases,
 )
-def advance(data: dict[str, Any], *, case_id: UUID, version: int, work: Work) -> Case:
+def advance(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWork) -> Case:
     """Open, close, reopen, transfer or withdraw a case; it does not end while something of it is alive, unless by `force`."""
     case = service.usable(work, case_id, Level.CONTRIBUTE, version=version, lock=True)
     return service.advance(work, case, data, current_app.extensions["branches"])
 
 
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)
-def access(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+def access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List who has access to the case; those who do not own it see their own."""
     service.usable(work, case_id, Level.INDEX)
     query = work.all(CaseAccess).where(CaseAccess.case_id == case_id)
@@ -113,17 +113,17 @@ def access(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
 @blp.route(
     "/<uuid:case_id>/access", method="POST", allow=Action.CASE_SHARE, body=AccessIn, returns=AccessOut, status=HTTPStatus.CREATED
 )
-def give_access(data: dict[str, Any], *, case_id: UUID, work: Work) -> CaseAccess:
+def give_access(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
     return service.give(work, service.changeable(work, case_id, Level.OWN), data)
 
 
 @blp.route("/<uuid:case_id>/access/<uuid:grant_id>/transitions", allow=Action.CASE_READ, returns=TransitionsOut)
-def access_moves(case_id: UUID, grant_id: UUID, *, work: Work) -> dict[str, Any]:
+def access_moves(case_id: UUID, grant_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say whether a grant is in force, and whether you may withdraw it."""
     service.usable(work, case_id, Level.INDEX)
     grant = service.grant_of(work, case_id, grant_id)
-    return service.transitions(work, grant, grant.state, case_id, ACCESS_LIFE)
+    return service.transitions(work, grant, grant.state, case_id, ACCESS_LIFECYCLE)
 
 
 @blp.route(
@@ -134,7 +134,7 @@ def access_moves(case_id: UUID, grant_id: UUID, *, work: Work) -> dict[str, Any]
     returns=AccessOut,
     changes=True,
 )
-def withdraw_access(data: dict[str, Any], *, case_id: UUID, grant_id: UUID, version: int, work: Work) -> CaseAccess:
+def withdraw_access(data: dict[str, Any], *, case_id: UUID, grant_id: UUID, version: int, work: UnitOfWork) -> CaseAccess:
     """Withdraw access: it ends with this answer."""
     service.usable(work, case_id, Level.OWN, lock=True)
     grant = service.grant_of(work, case_id, grant_id, version)
@@ -144,7 +144,7 @@ def withdraw_access(data: dict[str, Any], *, case_id: UUID, grant_id: UUID, vers
 @blp.route(
     "/<uuid:case_id>/subjects", allow=Action.SUBJECT_READ, query=Paged, returns=SubjectOut, page=True, show=subjects.show_subjects
 )
-def subject_index(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+def subject_index(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the people a case is about, under their pseudonyms."""
     subjects.read_subjects(work, case_id)
     query = work.all(Subject).where(Subject.case_id == case_id)
@@ -160,13 +160,13 @@ def subject_index(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     status=HTTPStatus.CREATED,
     show=subjects.show_subjects,
 )
-def add_subject(data: dict[str, Any], *, case_id: UUID, work: Work) -> Subject:
+def add_subject(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Subject:
     """Add a person to a case, with the category that the law asks for."""
     return subjects.add_subject(work, case_id, data)
 
 
 @blp.route("/<uuid:case_id>/subjects/<uuid:subject_id>", allow=Action.SUBJECT_READ, returns=SubjectOut, show=subjects.show_subjects)
-def show_subject(case_id: UUID, subject_id: UUID, *, work: Work) -> Subject:
+def show_subject(case_id: UUID, subject_id: UUID, *, work: UnitOfWork) -> Subject:
     """Show one person a case is about, with the categories they had."""
     subjects.read_subjects(work, case_id)
     return subjects.subject_of(work, case_id, subject_id)
@@ -181,7 +181,7 @@ def show_subject(case_id: UUID, subject_id: UUID, *, work: Work) -> Subject:
     changes=True,
     show=subjects.show_subjects,
 )
-def change_subject(data: dict[str, Any], *, case_id: UUID, subject_id: UUID, version: int, work: Work) -> Subject:
+def change_subject(data: dict[str, Any], *, case_id: UUID, subject_id: UUID, version: int, work: UnitOfWork) -> Subject:
     """Change a person's category or age; the history is kept."""
     service.changeable(work, case_id)
     return subjects.change_subject(work, subjects.subject_of(work, case_id, subject_id, version=version), data)

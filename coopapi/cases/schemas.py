@@ -2,9 +2,9 @@
 
 from marshmallow import fields
 
-from coopapi.cases.models import CASE_LIFE
+from coopapi.cases.models import CASE_LIFECYCLE
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 
 
 class AccessIn(Schema):
@@ -68,7 +68,7 @@ class CasePatch(_CaseFields):
 class CaseFilter(Paged):
     """Which cases."""
 
-    state = OneOf(CASE_LIFE.states)
+    state = OneOf(CASE_LIFECYCLE.states)
     country = Code("countries")
     crime_category = Code("crime_categories")
     authority_id = fields.UUID()

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
-from coopapi import matching
 from coopapi.access import Action, Level
-from coopapi.cases import ending, hiding
-from coopapi.cases.models import CASE_LIFE, Case, CaseKey
-from coopapi.db import Kept, Work
+from coopapi.cases import dependents, hiding
+from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
-from coopapi.grants import ACCESS_LIFE, CaseAccess, granted
-from coopapi.lifecycle import Lifecycle
-from coopapi.writing import fold_reference
+from coopapi.matching import engine
+from coopapi.shared.grants import ACCESS_LIFECYCLE, CaseAccess, granted
+from coopapi.shared.lifecycle import Lifecycle
+from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.unicode_text import fold_reference
 
 _FOR_THE_DESK: Final = "desk of the country"
 _INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
@@ -58,7 +58,7 @@ class CaseView:
         return self.fields.get(name)
 
 
-def usable(work: Work, case_id: UUID, level: Level, *, version: int | None = None, lock: bool = False) -> Case:
+def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None = None, lock: bool = False) -> Case:
     """The case, if access to it goes that far; `NotFound` if it is not there for the caller, else `Forbidden`."""
     if not reaches(work, case_id, level):
         work.one(Case, case_id)
@@ -66,26 +66,26 @@ def usable(work: Work, case_id: UUID, level: Level, *, version: int | None = Non
     return work.one(Case, case_id, version=version, lock=lock)
 
 
-def readable(work: Work) -> ColumnElement[bool]:
+def readable(work: UnitOfWork) -> ColumnElement[bool]:
     """Cases of which the caller sees more than the index shows."""
     return granted(Case.id, Level.READ, work.actor, work.now)
 
 
-def changeable(work: Work, case_id: UUID, level: Level = Level.CONTRIBUTE, *, version: int | None = None) -> Case:
+def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE, *, version: int | None = None) -> Case:
     """The case, locked against other writers, if the caller may change it and it is not at its end."""
     case = usable(work, case_id, level, version=version, lock=True)
-    if not CASE_LIFE.leaving(case.state):
+    if not CASE_LIFECYCLE.leaving(case.state):
         raise CaseIsFinal(state=case.state)
     return case
 
 
-def reaches(work: Work, case_id: UUID, level: Level) -> bool:
+def reaches(work: UnitOfWork, case_id: UUID, level: Level) -> bool:
     """Tell whether the caller's access to the case goes that far."""
     query = select(Case.id).where(Case.id == case_id, granted(Case.id, level, work.actor, work.now))
     return work.session.scalar(query) is not None
 
 
-def open_case(work: Work, data: dict[str, Any]) -> Case:
+def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     """Register a case for the caller's authority, with its access and its data key, in one go."""
     access = data.pop("access", [])
     same = Case.reference_folded == fold_reference(data["reference"])
@@ -117,7 +117,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     wrapped, _ = work.keys.new_case_key(str(case.id))
     work.session.add(CaseKey(case_id=case.id, wrapped=wrapped))
     if case.visibility == "hidden" and work.actor.human:
-        matching.confirm_hiding(work, case.id)
+        engine.confirm_hiding(work, case.id)
     for wish in access:
         give(work, case, wish)
     tell_desk(work, case)
@@ -125,7 +125,7 @@ def open_case(work: Work, data: dict[str, Any]) -> Case:
     return case
 
 
-def tell_desk(work: Work, case: Case) -> None:
+def tell_desk(work: UnitOfWork, case: Case) -> None:
     """Let the desk of the country know that the case exists, unless it is hidden (R8)."""
     if case.visibility == "hidden":
         return
@@ -135,7 +135,7 @@ def tell_desk(work: Work, case: Case) -> None:
         work.session.add(_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK))
 
 
-def hide_from_desk(work: Work, case: Case) -> None:
+def hide_from_desk(work: UnitOfWork, case: Case) -> None:
     """Take back what the desk of the country was given by itself: a hidden case is its owner's alone (R7)."""
     given = work.all(CaseAccess).where(
         CaseAccess.case_id == case.id, CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
@@ -144,7 +144,7 @@ def hide_from_desk(work: Work, case: Case) -> None:
         withdraw_access(work, grant, "withdraw", "the case was hidden")
 
 
-def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
+def give(work: UnitOfWork, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
     if work.session.scalar(work.all(Authority).where(Authority.id == wish["authority_id"])) is None:
         raise fault("/authority_id", "unknown", "there is no such authority")
@@ -157,7 +157,7 @@ def give(work: Work, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
     return grant
 
 
-def _grant(work: Work, case: Case, authority_id: UUID, level: Level, reason: str) -> CaseAccess:
+def _grant(work: UnitOfWork, case: Case, authority_id: UUID, level: Level, reason: str) -> CaseAccess:
     return CaseAccess(
         id=work.new_id(),
         case_id=case.id,
@@ -170,7 +170,7 @@ def _grant(work: Work, case: Case, authority_id: UUID, level: Level, reason: str
     )
 
 
-def _check_person(work: Work, authority_id: UUID, principal_id: UUID | None, pointer: str) -> None:
+def _check_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID | None, pointer: str) -> None:
     """People of other authorities are not visible here: the database checks that they are who they are said to be."""
     if principal_id is None or authority_id != work.actor.authority_id:
         return
@@ -179,7 +179,7 @@ def _check_person(work: Work, authority_id: UUID, principal_id: UUID | None, poi
         raise NotYourPerson(errors=[broken(pointer, "own_person", "no such person")])
 
 
-def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
+def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
     """Change what is said about a case; matching follows its visibility."""
     _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
@@ -196,19 +196,19 @@ def change(work: Work, case: Case, data: dict[str, Any]) -> Case:
     )
     if "visibility" in changed:
         if case.visibility == "hidden":
-            matching.confirm_hiding(work, case.id)
-        matching.relabel(work, case.id)
+            engine.confirm_hiding(work, case.id)
+        engine.relabel(work, case.id)
         (hide_from_desk if case.visibility == "hidden" else tell_desk)(work, case)
     return case
 
 
-def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[ending.Branch]) -> Case:
+def advance(work: UnitOfWork, case: Case, data: Mapping[str, Any], branches: Sequence[dependents.Branch]) -> Case:
     """Move a case along its life; it ends when nothing of it is alive, and a withdrawn one leaves matching at once (R6)."""
     event, reason = data["event"], data.get("reason")
-    move = CASE_LIFE.move(case.state, event, reason)
+    move = CASE_LIFECYCLE.move(case.state, event, reason)
     work.require(move.by, human=move.human)
     may_move(work, case.id, move.by, move.level)
-    left = ending.require_none(work, case, move.target, branches, force=data.get("force", False))
+    left = dependents.require_none(work, case, move.target, branches, force=data.get("force", False))
     if move.source == hiding.PENDING and move.target != "withdrawn":
         hiding.settle(work, case, hidden=event == "confirm_hidden")
         tell_desk(work, case)
@@ -217,13 +217,13 @@ def advance(work: Work, case: Case, data: Mapping[str, Any], branches: Sequence[
     for branch, row in left:
         branch.tell(work, row, case)
     if move.target == "withdrawn":
-        matching.unregister(work, case.id)
+        engine.unregister(work, case.id)
     return case
 
 
-def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | None) -> CaseAccess:
+def withdraw_access(work: UnitOfWork, grant: CaseAccess, event: str, reason: str | None) -> CaseAccess:
     """Take access back: it is gone at the next request, and nobody else's step gives it again. The last owner stays."""
-    ACCESS_LIFE.move(grant.state, event, reason)
+    ACCESS_LIFECYCLE.move(grant.state, event, reason)
     others = select(func.count()).where(
         CaseAccess.case_id == grant.case_id,
         CaseAccess.level == Level.OWN,
@@ -238,14 +238,14 @@ def withdraw_access(work: Work, grant: CaseAccess, event: str, reason: str | Non
     return grant
 
 
-def may_move(work: Work, case_id: UUID, action: Action, level: Level) -> None:
+def may_move(work: UnitOfWork, case_id: UUID, action: Action, level: Level) -> None:
     """Stop here unless role and access both go far enough for a move."""
     work.require(action)
     if not reaches(work, case_id, level):
         raise Forbidden(f"this needs {level.name.lower()} access to the case")
 
 
-def transitions(work: Work, row: Kept, state: str, case_id: UUID, life: Lifecycle) -> dict[str, Any]:
+def transitions(work: UnitOfWork, row: Versioned, state: str, case_id: UUID, life: Lifecycle) -> dict[str, Any]:
     """Say where a thing stands, and which steps this caller may take."""
     human = work.actor.human
     allowed = [
@@ -255,7 +255,7 @@ def transitions(work: Work, row: Kept, state: str, case_id: UUID, life: Lifecycl
     return {"state": state, "allowed": moves, "etag": row.etag}
 
 
-def show_cases(work: Work, cases: Sequence[Case]) -> list[CaseView]:
+def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
     """Show cases as far as the caller's access to each goes (R7, R8), in one query for all."""
     levels = (
         select(Case.id, Authority, func.max(CaseAccess.level))
@@ -276,7 +276,7 @@ def _view(case: Case, authority: Authority, level: Level) -> CaseView:
     return CaseView({key: getattr(case, key) for key in columns}, authority, level.name.lower(), tag)
 
 
-def grant_of(work: Work, case_id: UUID, grant_id: UUID, version: int | None = None) -> CaseAccess:
+def grant_of(work: UnitOfWork, case_id: UUID, grant_id: UUID, version: int | None = None) -> CaseAccess:
     """One grant of a case that the caller owns."""
     grant = work.one(CaseAccess, grant_id, version=version)
     if grant.case_id != case_id:

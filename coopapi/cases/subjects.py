@@ -8,14 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from coopapi import matching
 from coopapi.access import Level
 from coopapi.cases import service
 from coopapi.cases.models import Identifier, Subject, SubjectCategory
-from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
-from coopapi.writing import fold_reference
+from coopapi.matching import engine
+from coopapi.store.db import UnitOfWork
+from coopapi.unicode_text import fold_reference
 
 
 class NotForThisCategory(Unprocessable):
@@ -58,7 +58,7 @@ def allowed(kind: str) -> frozenset[str]:
     return frozenset(items[kind].extra["allowed"])
 
 
-def subject_of(work: Work, case_id: UUID, subject_id: UUID, *, version: int | None = None) -> Subject:
+def subject_of(work: UnitOfWork, case_id: UUID, subject_id: UUID, *, version: int | None = None) -> Subject:
     """One subject of one case."""
     subject = work.one(Subject, subject_id, version=version)
     if subject.case_id != case_id:
@@ -66,7 +66,7 @@ def subject_of(work: Work, case_id: UUID, subject_id: UUID, *, version: int | No
     return subject
 
 
-def add_subject(work: Work, case_id: UUID, data: dict[str, Any]) -> Subject:
+def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subject:
     """Add a person to a case; whose age is unknown and who is a victim is presumed a child (Dir. 2012/29 Art. 24(2))."""
     service.changeable(work, case_id)
     same = Subject.pseudonym_folded == fold_reference(data["pseudonym"])
@@ -79,7 +79,7 @@ def add_subject(work: Work, case_id: UUID, data: dict[str, Any]) -> Subject:
     return subject
 
 
-def change_subject(work: Work, subject: Subject, data: dict[str, Any]) -> Subject:
+def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> Subject:
     """Change category or age; matching follows, and what the new category forbids stops the change."""
     service.changeable(work, subject.case_id)
     old = subject.category
@@ -88,19 +88,19 @@ def change_subject(work: Work, subject: Subject, data: dict[str, Any]) -> Subjec
     if subject.category != old:
         _check_kinds(work, subject)
         _keep(work, subject)
-        matching.relabel(work, subject.case_id, subject.id, subject.category)
+        engine.relabel(work, subject.case_id, subject.id, subject.category)
     work.note(
         "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
     )
     return subject
 
 
-def _keep(work: Work, subject: Subject) -> None:
+def _keep(work: UnitOfWork, subject: Subject) -> None:
     kept = {"case_id": subject.case_id, "subject_id": subject.id, "category": subject.category}
     work.session.add(SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept))
 
 
-def _check_kinds(work: Work, subject: Subject) -> None:
+def _check_kinds(work: UnitOfWork, subject: Subject) -> None:
     held = select(Identifier.kind).where(
         Identifier.subject_id == subject.id, Identifier.withdrawn_at.is_(None), Identifier.exceptional_reason.is_(None)
     )
@@ -114,7 +114,7 @@ def forbidden(category: str, kinds: Iterable[str]) -> list[str]:
     return sorted(kind for kind in kinds if category not in allowed(kind))
 
 
-def show_subjects(work: Work, subjects: Sequence[Subject]) -> list[SubjectView]:
+def show_subjects(work: UnitOfWork, subjects: Sequence[Subject]) -> list[SubjectView]:
     """Show subjects with their history, in one query for all."""
     query = (
         work.all(SubjectCategory).where(SubjectCategory.subject_id.in_([s.id for s in subjects])).order_by(SubjectCategory.since)
@@ -125,7 +125,7 @@ def show_subjects(work: Work, subjects: Sequence[Subject]) -> list[SubjectView]:
     return [SubjectView(subject, history.get(subject.id, [])) for subject in subjects]
 
 
-def read_subjects(work: Work, case_id: UUID) -> None:
+def read_subjects(work: UnitOfWork, case_id: UUID) -> None:
     """Stop unless the case may be read; say in the journal that its subjects were looked at."""
     service.usable(work, case_id, Level.READ)
     work.note("subjects.consulted", case_id=case_id, object_type="case", consultation=True)

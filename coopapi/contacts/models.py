@@ -8,13 +8,14 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.db import Kept
-from coopapi.directory.keeping import ForEverybody
+from coopapi.directory.entries import ForEverybody
+from coopapi.store.db import Versioned
 
 
-class ContactPoint(ForEverybody, Kept):
+class ContactPoint(ForEverybody, Versioned):
     """An office that can be reached: in which network, when, in which languages, and what it may do itself."""
 
+    __kind__ = "contactpoint"
     __tablename__ = "contact_points"
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
@@ -33,9 +34,10 @@ class ContactPoint(ForEverybody, Kept):
     verified_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
 
 
-class ContactCheck(ForEverybody, Kept):
+class ContactCheck(ForEverybody, Versioned):
     """One call to a point of contact, and whether anybody answered."""
 
+    __kind__ = "contactcheck"
     __tablename__ = "contact_checks"
 
     contact_point_id: Mapped[UUID] = mapped_column(ForeignKey("contact_points.id"))
@@ -45,9 +47,10 @@ class ContactCheck(ForEverybody, Kept):
     minutes: Mapped[int | None] = mapped_column()
 
 
-class Competence(ForEverybody, Kept):
+class Competence(ForEverybody, Versioned):
     """What an authority is competent for: measures, kinds, instruments and places, in which languages and by which channels."""
 
+    __kind__ = "competence"
     __tablename__ = "competences"
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityOut, ContactIn
-from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 from coopapi.instruments import service as instruments
 
 OUTCOMES: Final = ("reached", "no_answer", "wrong_number", "out_of_order")

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, and_, func, or_, select
 
 from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
-from coopapi.db import Kept, Work
-from coopapi.directory.keeping import OnlyForItself, kept_authority, require_keeper, require_order, speaks_for_a_country
+from coopapi.directory.entries import OnlyForItself, kept_authority, require_keeper, require_order, speaks_for_a_country
 from coopapi.directory.models import Authority
 from coopapi.errors import Unprocessable
+from coopapi.store.db import UnitOfWork, Versioned
 
 _STALE: Final = timedelta(days=180)
 _LOOKED_AT: Final = timedelta(days=30)
@@ -31,7 +31,7 @@ class Found:
     last_confirmed_at: datetime | None
 
 
-def add_point(work: Work, data: dict[str, Any]) -> ContactPoint:
+def add_point(work: UnitOfWork, data: dict[str, Any]) -> ContactPoint:
     """Enter a point of contact."""
     authority = kept_authority(work, data.pop("authority_id", None))
     blank: dict[str, Any] = {"always": False, "hours": [], "languages": [], "powers": [], "contact": {}}
@@ -52,7 +52,7 @@ def _check_point(point: ContactPoint, authority: Authority) -> None:
         raise Unprocessable(errors=[{"in": "body", "pointer": "/application", "rule": "network", "detail": detail}])
 
 
-def change_point(work: Work, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:
+def change_point(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:
     """Change a point of contact, or say that it was verified."""
     require_keeper(work, point.authority_id)
     if data.pop("verified", False):
@@ -63,19 +63,19 @@ def change_point(work: Work, point: ContactPoint, data: dict[str, Any]) -> Conta
     return point
 
 
-def _set(row: Kept, data: Mapping[str, Any]) -> None:
+def _set(row: Versioned, data: Mapping[str, Any]) -> None:
     for key, value in data.items():
         setattr(row, key, value)
 
 
-def add_check(work: Work, point: ContactPoint, data: dict[str, Any]) -> ContactCheck:
+def add_check(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactCheck:
     """Say how a point of contact answered."""
     row = work.add(ContactCheck(contact_point_id=point.id, authority_id=work.actor.authority_id, at=work.now, **data))
     work.note("contact_point.called", point, outcome=row.outcome)
     return row
 
 
-def points(work: Work, wanted: Mapping[str, Any]) -> Select[ContactPoint]:
+def points(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[ContactPoint]:
     """Select points of contact that are valid now."""
     query = work.all(ContactPoint).where(_valid(work, ContactPoint))
     if country := wanted.get("country"):
@@ -87,12 +87,12 @@ def points(work: Work, wanted: Mapping[str, Any]) -> Select[ContactPoint]:
     return query
 
 
-def _valid(work: Work, model: type[ContactPoint] | type[Competence]) -> Any:
+def _valid(work: UnitOfWork, model: type[ContactPoint] | type[Competence]) -> Any:
     today = work.now.date()
     return and_(model.valid_from <= today, or_(model.valid_until.is_(None), model.valid_until >= today))
 
 
-def show_points(work: Work, rows: Sequence[ContactPoint]) -> list[dict[str, Any]]:
+def show_points(work: UnitOfWork, rows: Sequence[ContactPoint]) -> list[dict[str, Any]]:
     """Show points of contact with whether they are reachable now, and how they answered of late."""
     query = (
         select(
@@ -107,7 +107,7 @@ def show_points(work: Work, rows: Sequence[ContactPoint]) -> list[dict[str, Any]
     return [_show(work, row, figures.get(row.id)) for row in rows]
 
 
-def _show(work: Work, row: ContactPoint, figures: Any) -> dict[str, Any]:
+def _show(work: UnitOfWork, row: ContactPoint, figures: Any) -> dict[str, Any]:
     verified = None if row.last_verified_at is None else work.now - row.last_verified_at
     return {
         **row.shown(),
@@ -126,7 +126,7 @@ def reachable(point: ContactPoint, now: datetime) -> bool:
     return point.always or any(h["weekday"] == local.weekday() and h["opens"] <= clock < h["closes"] for h in point.hours)
 
 
-def emergency_contact(work: Work, country: str, now: datetime) -> ContactPoint | None:
+def emergency_contact(work: UnitOfWork, country: str, now: datetime) -> ContactPoint | None:
     """The 24/7 point of a country to turn to: the Convention's first, one that is reachable, one that preserves."""
     query = points(work, {"country": country}).where(ContactPoint.network.in_(_AROUND_THE_CLOCK))
     found = work.session.scalars(query.order_by(ContactPoint.id)).all()
@@ -137,7 +137,7 @@ def emergency_contact(work: Work, country: str, now: datetime) -> ContactPoint |
     return best[0] if best else None
 
 
-def add_competence(work: Work, data: dict[str, Any]) -> Competence:
+def add_competence(work: UnitOfWork, data: dict[str, Any]) -> Competence:
     """Say what an authority is competent for."""
     authority = kept_authority(work, data.pop("authority_id", None))
     if not speaks_for_a_country(authority):
@@ -152,7 +152,7 @@ def add_competence(work: Work, data: dict[str, Any]) -> Competence:
     return row
 
 
-def change_competence(work: Work, row: Competence, data: dict[str, Any]) -> Competence:
+def change_competence(work: UnitOfWork, row: Competence, data: dict[str, Any]) -> Competence:
     """Change a competence, or confirm it."""
     require_keeper(work, row.authority_id)
     if data.pop("confirmed", False):
@@ -163,7 +163,7 @@ def change_competence(work: Work, row: Competence, data: dict[str, Any]) -> Comp
     return row
 
 
-def competences(work: Work, wanted: Mapping[str, Any]) -> Select[Competence]:
+def competences(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Competence]:
     """Select competences that hold now."""
     query = work.all(Competence).where(_valid(work, Competence))
     if authority_id := wanted.get("authority_id"):
@@ -173,7 +173,7 @@ def competences(work: Work, wanted: Mapping[str, Any]) -> Select[Competence]:
     return query
 
 
-def competent(work: Work, wanted: Mapping[str, Any]) -> list[Found]:
+def competent(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[Found]:
     """Find who is competent in a country: for the place, for all of it, for some places if none was named, its central ones."""
     rows = work.session.scalars(competences(work, {"country": wanted["country"]}).order_by(Competence.id)).all()
     named = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.country == wanted["country"]))}
@@ -202,7 +202,7 @@ def _found(row: Competence, authority: Authority, wanted: Mapping[str, Any]) -> 
     return Found(authority, why, row.languages, row.channels, row.last_confirmed_at)
 
 
-def accepted_languages(work: Work, country: str, instrument: str | None, measure: str | None) -> set[str]:
+def accepted_languages(work: UnitOfWork, country: str, instrument: str | None, measure: str | None) -> set[str]:
     """The languages in which a country's competent authorities accept such requests; empty if nobody declared any."""
     wanted = {"country": country, "instrument": instrument, "measure": measure}
     rows = work.session.scalars(competences(work, {"country": country}))

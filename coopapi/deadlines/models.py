@@ -9,20 +9,21 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.db import Kept
-from coopapi.lifecycle import Lifecycle, Move
-from coopapi.parties import partied
+from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.shared.parties import partied
+from coopapi.store.db import Versioned
 
-DEADLINE_LIFE: Final = Lifecycle(
+DEADLINE_LIFECYCLE: Final = Lifecycle(
     "running",
-    Move("extend", "running", "running", by=Action.MLA_DECIDE, reason=True, human=True),
+    Transition("extend", "running", "running", by=Action.MLA_DECIDE, reason=True, human=True),
     derived=("suspended", "met", "met_late", "missed", "lapsed", "cancelled"),
 )
 
 
-class Deadline(Kept):
+class Deadline(Versioned):
     """By when one side of a shared thing owes something, what started it, and how it ended."""
 
+    __kind__ = "deadline"
     __tablename__ = "deadlines"
 
     object_id: Mapped[UUID] = mapped_column()

@@ -4,32 +4,32 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
 from coopapi.cases.schemas import TransitionsOut
-from coopapi.db import Work
-from coopapi.deadlines import computing, rules, service
+from coopapi.deadlines import computation, rules, service
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
-from coopapi.paging import Order, Page, page
+from coopapi.http.api import Blueprint
+from coopapi.http.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="The clocks that the law starts")
 
 
 @blp.route("/deadlines", allow=Action.DEADLINE_READ, query=DeadlineFilter, returns=DeadlineOut, page=True, show=service.show)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List deadlines of what you take part in, the next first; `overdue=true&side=mine` is the morning list."""
     order = Order((Deadline.due_at, Deadline.id), descending=False)
     return page(work, "deadlines", service.worklist(work, wanted), order, wanted)
 
 
 @blp.route("/deadlines/<uuid:deadline_id>", allow=Action.DEADLINE_READ, returns=DeadlineOut, show=service.show)
-def show(deadline_id: UUID, *, work: Work) -> Deadline:
+def show(deadline_id: UUID, *, work: UnitOfWork) -> Deadline:
     """Show one deadline: by which article it runs, and what was done about it."""
     return work.one(Deadline, deadline_id)
 
 
 @blp.route("/deadlines/<uuid:deadline_id>/transitions", allow=Action.DEADLINE_READ, returns=TransitionsOut)
-def moves(deadline_id: UUID, *, work: Work) -> dict[str, Any]:
+def moves(deadline_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say how a deadline stands, and whether you may extend it."""
     return service.moves(work, deadline_id)
 
@@ -43,20 +43,20 @@ def moves(deadline_id: UUID, *, work: Work) -> dict[str, Any]:
     changes=True,
     show=service.show,
 )
-def extend(data: dict[str, Any], *, deadline_id: UUID, version: int, work: Work) -> Deadline:
+def extend(data: dict[str, Any], *, deadline_id: UUID, version: int, work: UnitOfWork) -> Deadline:
     """Extend a deadline that your side owes, as its article allows."""
     return service.extend(work, deadline_id, version, data)
 
 
 @blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=DeadlineRuleOut, many="items")
-def rule_index(*, work: Work) -> list[rules.Rule]:
+def rule_index(*, work: UnitOfWork) -> list[rules.Rule]:
     """List the rules that deadlines follow, each with its article."""
     del work
     return list(rules.load().values())
 
 
 @blp.route("/holidays", allow=Action.DIRECTORY_READ, query=HolidaysIn, returns=HolidayOut, many="items")
-def holidays(wanted: dict[str, Any], *, work: Work) -> list[dict[str, Any]]:
+def holidays(wanted: dict[str, Any], *, work: UnitOfWork) -> list[dict[str, Any]]:
     """List the public holidays over which periods of a country are moved."""
     del work
-    return [{"date": day, "name": name} for day, name in computing.days_off(wanted["country"], wanted["year"]).items()]
+    return [{"date": day, "name": name} for day, name in computation.days_off(wanted["country"], wanted["year"]).items()]

@@ -3,9 +3,9 @@
 from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
-from coopapi.deadlines.models import DEADLINE_LIFE
+from coopapi.deadlines.models import DEADLINE_LIFECYCLE
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Text, When
 
 
 class DeadlineFilter(Paged):
@@ -14,7 +14,7 @@ class DeadlineFilter(Paged):
     overdue = fields.Boolean()
     within = Count(1, 8760, metadata={"description": "Due within so many hours."})
     authority = fields.UUID(metadata={"description": "Who owes it."})
-    state = OneOf(DEADLINE_LIFE.states)
+    state = OneOf(DEADLINE_LIFECYCLE.states)
     rule = Text(60)
     side = OneOf(("mine", "theirs"))
     object_id = fields.UUID(metadata={"description": "The request it belongs to."})

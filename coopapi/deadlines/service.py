@@ -8,14 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
-from coopapi import parties
-from coopapi.db import Work
-from coopapi.deadlines import computing, rules
-from coopapi.deadlines.models import DEADLINE_LIFE, Deadline
+from coopapi.deadlines import computation, rules
+from coopapi.deadlines.models import DEADLINE_LIFECYCLE, Deadline
 from coopapi.deadlines.rules import Extension, Rule
 from coopapi.errors import Conflict, Forbidden, Unprocessable
-from coopapi.lifecycle import Side
-from coopapi.parties import Party
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import Party
+from coopapi.store.db import UnitOfWork
 
 
 class NotYourDeadline(Forbidden):
@@ -52,7 +52,7 @@ class Occasion:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def happened(work: Work, occasion: Occasion) -> None:
+def happened(work: UnitOfWork, occasion: Occasion) -> None:
     """Let an event end, suspend, resume, move and start deadlines, in one look at those that run."""
     query = select(Deadline).where(
         Deadline.object_id == occasion.object_id, Deadline.met_at.is_(None), Deadline.cancelled_at.is_(None)
@@ -67,7 +67,7 @@ def happened(work: Work, occasion: Occasion) -> None:
     work.session.flush()
 
 
-def drop(work: Work, object_id: UUID, authority_id: UUID) -> None:
+def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
     """Let an authority owe nothing any more in a thing that goes on without it."""
     running = select(Deadline).where(
         Deadline.object_id == object_id,
@@ -100,7 +100,7 @@ def _resume(row: Deadline, rule: Rule, suspended: datetime, again: datetime) -> 
     row.suspended_at = None
     if row.due_at >= suspended:
         hours = rule.unit in {"hours", "given"}
-        row.due_at = computing.resumed(row.due_at, (suspended, again), row.country, hours=hours, moves=rule.moves)
+        row.due_at = computation.resumed(row.due_at, (suspended, again), row.country, hours=hours, moves=rule.moves)
 
 
 def _items(rule: Rule, occasion: Occasion) -> Sequence[UUID | None]:
@@ -110,7 +110,7 @@ def _items(rule: Rule, occasion: Occasion) -> Sequence[UUID | None]:
     return [occasion.item_id if rule.per == "item" else None]
 
 
-def _start(work: Work, rule: Rule, occasion: Occasion, item: UUID | None) -> None:
+def _start(work: UnitOfWork, rule: Rule, occasion: Occasion, item: UUID | None) -> None:
     owing = occasion.sides.get(Side(rule.owed_by))
     if owing is None:
         return
@@ -145,7 +145,7 @@ def ends(rule: Rule, start: datetime, country: str | None, times: int = 0) -> da
     if times and rule.extension:
         same = rule.extension.unit == unit
         length, unit = (length if same else 0) + times * rule.extension.length, rule.extension.unit
-    return computing.due(length, unit, start, country, moves=rule.moves)
+    return computation.due(length, unit, start, country, moves=rule.moves)
 
 
 def _longer(row: Deadline, rule: Rule, extension: Extension, estimate: datetime | None) -> datetime:
@@ -166,11 +166,11 @@ def _estimate(rule: str, detail: str) -> Unprocessable:
     return Unprocessable(errors=[{"in": "body", "pointer": "/estimate", "rule": rule, "detail": detail}])
 
 
-def extend(work: Work, deadline_id: UUID, version: int, data: Mapping[str, Any]) -> Deadline:
+def extend(work: UnitOfWork, deadline_id: UUID, version: int, data: Mapping[str, Any]) -> Deadline:
     """Make a deadline longer: by its own side, in time, as far as its article goes, with a reason."""
     row = work.one(Deadline, deadline_id)
     rule = rules.load()[row.rule]
-    move = DEADLINE_LIFE.move(state(row, work.now), data["event"], data.get("reason"))
+    move = DEADLINE_LIFECYCLE.move(state(row, work.now), data["event"], data.get("reason"))
     if row.owed_by not in {part.side for part in acting(work, row)}:
         raise NotYourDeadline
     work.require(move.by, human=True)
@@ -190,7 +190,7 @@ def extend(work: Work, deadline_id: UUID, version: int, data: Mapping[str, Any])
     return row
 
 
-def acting(work: Work, row: Deadline) -> list[Party]:
+def acting(work: UnitOfWork, row: Deadline) -> list[Party]:
     """The parts in which the caller acts in what a deadline belongs to."""
     return [p for p in parties.parts(work, row.object_id) if p.acting and p.authority_id == work.actor.authority_id]
 
@@ -230,12 +230,12 @@ def _state(now: datetime) -> ColumnElement[str]:
     )
 
 
-def of_object(work: Work, object_id: UUID) -> Select[Deadline]:
+def of_object(work: UnitOfWork, object_id: UUID) -> Select[Deadline]:
     """Select the deadlines of a shared thing."""
     return work.all(Deadline).where(Deadline.object_id == object_id)
 
 
-def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[Deadline]:
+def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
     """Select deadlines of everything the caller takes part in: whose, how late, by which rule."""
     query = work.all(Deadline)
     for name, column in (("authority", Deadline.authority_id), ("rule", Deadline.rule), ("object_id", Deadline.object_id)):
@@ -255,12 +255,12 @@ def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[Deadline]:
     return query.where(_state(work.now) == wanted["state"]) if wanted.get("state") else query
 
 
-def show(work: Work, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
     """Show deadlines with their articles and how they stand."""
     return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _told(work, row)} for row in rows]
 
 
-def _told(work: Work, row: Deadline) -> list[dict[str, Any]]:
+def _told(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
     """The extensions of a deadline, each with its reason."""
     told = []
     for entry in row.extensions:
@@ -276,17 +276,17 @@ def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
         "article": rule.article,
         "titles": rule.titles,
         "state": state(row, now),
-        "zone": computing.zone_of(row.country),
-        "calendar": computing.calendar_of(row.country) if rule.moves else "none",
+        "zone": computation.zone_of(row.country),
+        "calendar": computation.calendar_of(row.country) if rule.moves else "none",
         "moved_over_holidays": rule.moves,
     }
 
 
-def moves(work: Work, deadline_id: UUID) -> dict[str, Any]:
+def moves(work: UnitOfWork, deadline_id: UUID) -> dict[str, Any]:
     """Say how a deadline stands, and whether the caller may extend it."""
     row = work.one(Deadline, deadline_id)
     rule = rules.load()[row.rule]
     left = rule.extension is not None and len(row.extensions) < rule.extension.most
     own = row.owed_by in {part.side for part in acting(work, row)} and work.actor.human
-    allowed = [m.told() for m in DEADLINE_LIFE.leaving(state(row, work.now)) if left and own and work.actor.may(m.by)]
+    allowed = [m.told() for m in DEADLINE_LIFECYCLE.leaving(state(row, work.now)) if left and own and work.actor.may(m.by)]
     return {"state": state(row, work.now), "allowed": allowed, "etag": row.etag}

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields
 
 from coopapi.directory import codelists
-from coopapi.fields import refusal
+from coopapi.http.fields import refusal
 
 
 class Code(fields.String):

@@ -8,16 +8,17 @@ from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, false, or_, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.db import Kept
+from coopapi.store.db import Versioned
 
 CANARY: Final = UUID(int=0)
 OPERATOR: Final = UUID("00000000-0000-7000-8000-000000000001")
 """The authority that runs the register; the first migration enters it."""
 
 
-class Authority(Kept):
+class Authority(Versioned):
     """An authority of a State, or an organisation without one (R12)."""
 
+    __kind__ = "authority"
     __tablename__ = "authorities"
 
     name: Mapped[str] = mapped_column()
@@ -35,9 +36,10 @@ class Authority(Kept):
         return cls.id != CANARY
 
 
-class Principal(Kept):
+class Principal(Versioned):
     """A person or a machine client: acts for one authority, in one role at a time."""
 
+    __kind__ = "principal"
     __tablename__ = "principals"
     __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("id", "authority_id"))
 

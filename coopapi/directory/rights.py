@@ -8,9 +8,9 @@ from sqlalchemy import text
 from coopapi.access import Role
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
-from coopapi.db import Work, as_json
 from coopapi.directory.models import Principal
 from coopapi.errors import Conflict, Stale
+from coopapi.store.db import UnitOfWork, as_json
 
 KIND: Final = "account"
 
@@ -23,7 +23,7 @@ class ChangedSince(Conflict):
     """It was changed after this was asked for: ask again."""
 
 
-def enter(work: Work, account: Mapping[str, Any]) -> Principal:
+def enter(work: UnitOfWork, account: Mapping[str, Any]) -> Principal:
     """Enter an account; what one administrator may not give is left out of it and asked for."""
     waits = work.session.scalar(text("select priv.enter_account(cast(:account as jsonb))"), {"account": _written(account)})
     row = work.one(Principal, account["id"])
@@ -33,7 +33,7 @@ def enter(work: Work, account: Mapping[str, Any]) -> Principal:
     return row
 
 
-def change(work: Work, row: Principal, data: Mapping[str, Any]) -> None:
+def change(work: UnitOfWork, row: Principal, data: Mapping[str, Any]) -> None:
     """Change an account: what one administrator may change is changed now, the rest is asked for as one.
 
     Raises `LastAdministrator`, or `Stale` when somebody changed the row meanwhile.
@@ -52,7 +52,7 @@ def change(work: Work, row: Principal, data: Mapping[str, Any]) -> None:
     _ask(work, row, wanted, waits=waits)
 
 
-def _write(work: Work, row: Principal, data: Mapping[str, Any]) -> bool:
+def _write(work: UnitOfWork, row: Principal, data: Mapping[str, Any]) -> bool:
     """Write a change, and tell whether that was allowed without a second administrator."""
     work.session.flush()
     verdict = work.session.scalar(
@@ -71,7 +71,7 @@ def _raise(verdict: str | None, stale: Exception) -> None:
         raise stale
 
 
-def _ask(work: Work, row: Principal, wanted: Mapping[str, Any], *, waits: bool) -> None:
+def _ask(work: UnitOfWork, row: Principal, wanted: Mapping[str, Any], *, waits: bool) -> None:
     """Ask for what waits, and for the confirmation of an administrator who was named by one person alone."""
     if not waits and Role.ADMIN in wanted.get("roles", ()) and row.vouched_by is not None:
         wanted, waits = {"confirmed": True}, True
@@ -79,7 +79,7 @@ def _ask(work: Work, row: Principal, wanted: Mapping[str, Any], *, waits: bool) 
         approvals.ask(work, KIND, row.authority_id, (row.id, row.version), _plain(wanted))
 
 
-def apply(work: Work, approval: Approval) -> None:
+def apply(work: UnitOfWork, approval: Approval) -> None:
     """Apply an approved change; raises `ChangedSince` unless the account is as it was when the change was asked for."""
     verdict = work.session.scalar(text("select priv.apply_to_account(:id)"), {"id": approval.id})
     _raise(verdict, ChangedSince())
@@ -88,11 +88,11 @@ def apply(work: Work, approval: Approval) -> None:
     _note(work, row, fields=sorted(approval.change), approval=str(approval.id))
 
 
-def _note(work: Work, row: Principal, **rest: Any) -> None:
+def _note(work: UnitOfWork, row: Principal, **rest: Any) -> None:
     work.note(f"{row.kind}.changed", row, roles=row.roles, victim_cleared=row.victim_cleared, active=row.active, **rest)
 
 
-def show(work: Work, rows: Sequence[Principal]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[Principal]) -> list[dict[str, Any]]:
     """Show accounts as they are now, each with the requests about it that wait for a decision."""
     waiting: dict[Any, list[dict[str, Any]]] = {}
     for one in approvals.show(work, approvals.waiting_for(work, [row.id for row in rows])):

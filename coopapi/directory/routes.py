@@ -5,12 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import GRANTS, Action
-from coopapi.api import Blueprint
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
 from coopapi.approvals.schemas import ApprovalOut
-from coopapi.db import Work
-from coopapi.directory import allowances, codelists, rights, service
+from coopapi.directory import codelists, quota_changes, rights, service
 from coopapi.directory.models import Authority, Principal
 from coopapi.directory.schemas import (
     AuthorityFilter,
@@ -28,14 +26,16 @@ from coopapi.directory.schemas import (
     QuotaIn,
     StaffOut,
 )
-from coopapi.fields import Paged
-from coopapi.paging import Order, Page, page
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("directory", __name__, url_prefix="/api/v1", description="Authorities and who acts for them")
 
 
 @blp.route("/me", allow=Action.WHOAMI, returns=MeOut)
-def me(*, work: Work) -> dict[str, Any]:
+def me(*, work: UnitOfWork) -> dict[str, Any]:
     """Say who I am here, and what I may do."""
     actor = work.actor
     authority = {"id": str(actor.authority_id), "name": actor.authority_name, "country": actor.country}
@@ -52,21 +52,21 @@ def me(*, work: Work) -> dict[str, Any]:
 
 
 @blp.route("/codelists", allow=Action.DIRECTORY_READ, returns=CodelistNames)
-def codelist_names(*, work: Work) -> dict[str, Any]:
+def codelist_names(*, work: UnitOfWork) -> dict[str, Any]:
     """List the names of the codelists."""
     del work
     return {"items": codelists.names()}
 
 
 @blp.route("/codelists/<name>", allow=Action.DIRECTORY_READ, returns=CodelistOut)
-def codelist(name: str, *, work: Work) -> dict[str, Any]:
+def codelist(name: str, *, work: UnitOfWork) -> dict[str, Any]:
     """Show a codelist: codes, labels in four languages, source."""
     del work
     return service.show_codelist(name)
 
 
 @blp.route("/authorities", allow=Action.DIRECTORY_READ, query=AuthorityFilter, returns=AuthorityOut, page=True)
-def authorities(wanted: dict[str, Any], *, work: Work) -> Page:
+def authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the authorities in the directory."""
     query = work.all(Authority)
     for name in ("country", "type"):
@@ -83,13 +83,13 @@ def authorities(wanted: dict[str, Any], *, work: Work) -> Page:
     returns=AuthorityOut,
     status=HTTPStatus.CREATED,
 )
-def enter_authority(data: dict[str, Any], *, work: Work) -> Authority:
+def enter_authority(data: dict[str, Any], *, work: UnitOfWork) -> Authority:
     """Enter an authority in the directory (the operator's administrators)."""
     return service.add_authority(work, data)
 
 
 @blp.route("/authorities/<uuid:authority_id>", allow=Action.DIRECTORY_READ, returns=AuthorityOut)
-def authority(authority_id: UUID, *, work: Work) -> Authority:
+def authority(authority_id: UUID, *, work: UnitOfWork) -> Authority:
     """Show one authority."""
     return work.one(Authority, authority_id)
 
@@ -102,7 +102,7 @@ def authority(authority_id: UUID, *, work: Work) -> Authority:
     returns=AuthorityOut,
     changes=True,
 )
-def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, work: Work) -> Authority:
+def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, work: UnitOfWork) -> Authority:
     """Change an authority's name, languages or contact data."""
     return service.change_authority(work, work.one(Authority, authority_id, version=version), data)
 
@@ -116,15 +116,15 @@ def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, 
     status=HTTPStatus.CREATED,
     show=approvals.show,
 )
-def ask_for_quota(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Approval:
+def ask_for_quota(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Approval:
     """Ask for other quotas of an authority's clients; they hold once another administrator of the operator approves."""
-    return allowances.ask(work, authority_id, data)
+    return quota_changes.ask(work, authority_id, data)
 
 
 @blp.route(
     "/authorities/<uuid:authority_id>/people", allow=Action.STAFF_MANAGE, query=Paged, returns=StaffOut, page=True, show=rights.show
 )
-def people(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
+def people(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Page:
     """List the people who act for an authority."""
     query = service.staff(work, authority_id, "person")
     return page(work, f"people/{authority_id}", query, Order((Principal.id,)), wanted)
@@ -139,7 +139,7 @@ def people(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
     show=rights.show,
     status=HTTPStatus.CREATED,
 )
-def add_person(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Principal:
+def add_person(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Principal:
     """Let a person act for the authority; roles other than admin and auditor wait in `pending` for another administrator."""
     return service.add_person(work, authority_id, data)
 
@@ -147,7 +147,7 @@ def add_person(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Princ
 @blp.route(
     "/authorities/<uuid:authority_id>/people/<uuid:person_id>", allow=Action.STAFF_MANAGE, returns=StaffOut, show=rights.show
 )
-def person(authority_id: UUID, person_id: UUID, *, work: Work) -> Principal:
+def person(authority_id: UUID, person_id: UUID, *, work: UnitOfWork) -> Principal:
     """Show one person who acts for the authority."""
     return service.one_of_staff(work, authority_id, "person", person_id)
 
@@ -161,7 +161,7 @@ def person(authority_id: UUID, person_id: UUID, *, work: Work) -> Principal:
     show=rights.show,
     changes=True,
 )
-def change_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, version: int, work: Work) -> Principal:
+def change_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, version: int, work: UnitOfWork) -> Principal:
     """Change a person: what is taken ends with the next request, what gives power waits in `pending` for another administrator."""
     return service.change_staff(work, service.one_of_staff(work, authority_id, "person", person_id, version), data)
 
@@ -174,7 +174,7 @@ def change_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, 
     page=True,
     show=rights.show,
 )
-def clients(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
+def clients(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Page:
     """List the machine clients of an authority."""
     query = service.staff(work, authority_id, "client")
     return page(work, f"clients/{authority_id}", query, Order((Principal.id,)), wanted)
@@ -189,7 +189,7 @@ def clients(wanted: dict[str, Any], *, authority_id: UUID, work: Work) -> Page:
     show=rights.show,
     status=HTTPStatus.CREATED,
 )
-def add_client(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Principal:
+def add_client(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Principal:
     """Let a machine act for the authority, by key or by a secret shown once, when another administrator has approved its roles."""
     return service.add_client(work, authority_id, data)
 
@@ -197,7 +197,7 @@ def add_client(data: dict[str, Any], *, authority_id: UUID, work: Work) -> Princ
 @blp.route(
     "/authorities/<uuid:authority_id>/clients/<uuid:client_id>", allow=Action.STAFF_MANAGE, returns=ClientOut, show=rights.show
 )
-def client(authority_id: UUID, client_id: UUID, *, work: Work) -> Principal:
+def client(authority_id: UUID, client_id: UUID, *, work: UnitOfWork) -> Principal:
     """Show one machine client."""
     return service.one_of_staff(work, authority_id, "client", client_id)
 
@@ -211,7 +211,7 @@ def client(authority_id: UUID, client_id: UUID, *, work: Work) -> Principal:
     show=rights.show,
     changes=True,
 )
-def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, version: int, work: Work) -> Principal:
+def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, version: int, work: UnitOfWork) -> Principal:
     """Change a client or end its access; roles, clearance and keys wait in `pending` for another administrator."""
     return service.change_staff(work, service.one_of_staff(work, authority_id, "client", client_id, version), data)
 
@@ -225,6 +225,6 @@ def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, 
     status=HTTPStatus.CREATED,
     changes=True,
 )
-def renew_secret(authority_id: UUID, client_id: UUID, *, version: int, work: Work) -> Principal:
+def renew_secret(authority_id: UUID, client_id: UUID, *, version: int, work: UnitOfWork) -> Principal:
     """Make a new secret, shown once; it replaces the old one when another administrator approves."""
     return service.renew_secret(work, service.one_of_staff(work, authority_id, "client", client_id, version))

@@ -5,7 +5,7 @@ from marshmallow import fields, validate, validates_schema
 from coopapi.access import CLEARABLE, Role
 from coopapi.approvals.schemas import ApprovalOut
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
 _VALUES = validate.Range(0, 10**9)
 CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)

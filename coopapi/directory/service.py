@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import CLEARABLE, Action, Role
-from coopapi.crypto import Keyring
-from coopapi.db import Work
+from coopapi.auth.jwks import StaticKeys
 from coopapi.directory import codelists, rights
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
-from coopapi.jwks import StaticKeys
+from coopapi.store.crypto import Keyring
+from coopapi.store.db import UnitOfWork
 
 
 class SubjectTaken(Conflict):
@@ -28,7 +28,7 @@ class NotClearable(Unprocessable):
     """
 
 
-def add_authority(work: Work, data: dict[str, Any]) -> Authority:
+def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
     """Enter an authority; only the operator's administrators do."""
     if not work.actor.operator:
         raise Forbidden("only the operator enters authorities")
@@ -39,7 +39,7 @@ def add_authority(work: Work, data: dict[str, Any]) -> Authority:
     return authority
 
 
-def change_authority(work: Work, authority: Authority, data: dict[str, Any]) -> Authority:
+def change_authority(work: UnitOfWork, authority: Authority, data: dict[str, Any]) -> Authority:
     """Change an authority: its own administrators, or the operator's."""
     _manages(work, authority.id)
     for key, value in data.items():
@@ -48,20 +48,20 @@ def change_authority(work: Work, authority: Authority, data: dict[str, Any]) -> 
     return authority
 
 
-def _manages(work: Work, authority_id: UUID) -> None:
+def _manages(work: UnitOfWork, authority_id: UUID) -> None:
     work.require(Action.STAFF_MANAGE)
     work.one(Authority, authority_id)
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotFound
 
 
-def staff(work: Work, authority_id: UUID, kind: str) -> Any:
+def staff(work: UnitOfWork, authority_id: UUID, kind: str) -> Any:
     """Select the people, or the clients, of an authority that the caller administers."""
     _manages(work, authority_id)
     return work.all(Principal).where(Principal.authority_id == authority_id, Principal.kind == kind)
 
 
-def one_of_staff(work: Work, authority_id: UUID, kind: str, row_id: UUID, version: int | None = None) -> Principal:
+def one_of_staff(work: UnitOfWork, authority_id: UUID, kind: str, row_id: UUID, version: int | None = None) -> Principal:
     """One person, or one client, of an authority that the caller administers."""
     _manages(work, authority_id)
     row = work.one(Principal, row_id, version=version)
@@ -70,7 +70,7 @@ def one_of_staff(work: Work, authority_id: UUID, kind: str, row_id: UUID, versio
     return row
 
 
-def add_person(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principal:
+def add_person(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Principal:
     """Let a person act for an authority; the operator names only the first administrator of another's."""
     _manages(work, authority_id)
     if authority_id != work.actor.authority_id and data["roles"] != [Role.ADMIN]:
@@ -78,7 +78,7 @@ def add_person(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principa
     return enrol(work, authority_id, "person", data)
 
 
-def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principal:
+def add_client(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Principal:
     """Let a machine act for an authority: with its public keys, or with a secret that is shown once."""
     _manages(work, authority_id)
     if authority_id != work.actor.authority_id and not work.actor.operator:
@@ -91,20 +91,20 @@ def add_client(work: Work, authority_id: UUID, data: dict[str, Any]) -> Principa
     return rights.reveal(row, secret) if secret else row
 
 
-def enrol(work: Work, authority_id: UUID, kind: str, data: dict[str, Any]) -> Principal:
+def enrol(work: UnitOfWork, authority_id: UUID, kind: str, data: dict[str, Any]) -> Principal:
     """Let somebody act for an authority; what needs a second administrator is asked for."""
     _require_free(work, data["issuer"], data["subject"])
     defaults = {"id": work.new_id(), "victim_cleared": False, "active": True}
     return rights.enter(work, {**defaults, **data, "authority_id": authority_id, "kind": kind})
 
 
-def _require_free(work: Work, issuer: str, subject: str, *, but: Principal | None = None) -> None:
+def _require_free(work: UnitOfWork, issuer: str, subject: str, *, but: Principal | None = None) -> None:
     found = work.session.scalar(work.all(Principal).where(Principal.issuer == issuer, Principal.subject == subject))
     if found is not None and found is not but:
         raise SubjectTaken
 
 
-def change_staff(work: Work, row: Principal, data: dict[str, Any]) -> Principal:
+def change_staff(work: UnitOfWork, row: Principal, data: dict[str, Any]) -> Principal:
     """Change an account: what is taken ends with the next request; what needs a second administrator is asked for."""
     check_jwks(data.get("jwks"))
     roles = data.get("roles", row.roles)
@@ -115,7 +115,7 @@ def change_staff(work: Work, row: Principal, data: dict[str, Any]) -> Principal:
     return row
 
 
-def renew_secret(work: Work, row: Principal) -> Principal:
+def renew_secret(work: UnitOfWork, row: Principal) -> Principal:
     """Make a new secret for a client, shown once; the old one ends when another administrator approves."""
     secret = secrets.token_urlsafe(32)
     rights.change(work, row, {"secret_digest": digest_of(work.keys, secret)})

@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row, own_id
-from coopapi.grants import granted
-from coopapi.lifecycle import Lifecycle, Move, Side
+from coopapi.shared.grants import granted
+from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.store.db import Row, Versioned, own_id
 
-_asker = partial(Move, by=Action.DISCLOSURE_ASK, level=Level.CONTRIBUTE, side=Side.ASKING)
-_owner = partial(Move, by=Action.DISCLOSURE_DECIDE, level=Level.CONTRIBUTE, side=Side.OWNER)
+_asker = partial(Transition, by=Action.DISCLOSURE_ASK, level=Level.CONTRIBUTE, side=Side.ASKING)
+_owner = partial(Transition, by=Action.DISCLOSURE_DECIDE, level=Level.CONTRIBUTE, side=Side.OWNER)
 
-DISCLOSURE_LIFE: Final = Lifecycle(
+DISCLOSURE_LIFECYCLE: Final = Lifecycle(
     "requested",
     _owner("disclose", "requested", "disclosed_full"),
     _owner("disclose_in_part", "requested", "disclosed_partial", reason=True),
@@ -34,9 +34,10 @@ OPEN: Final = frozenset({"requested", "awaiting_judicial_authorisation"})
 GIVEN: Final = frozenset({"disclosed_full", "disclosed_partial"})
 
 
-class Disclosure(Kept):
+class Disclosure(Versioned):
     """What one side asked of the other, why, until when it is due, and what became of it."""
 
+    __kind__ = "disclosure"
     __tablename__ = "disclosures"
     __table_args__ = (
         ForeignKeyConstraint(["asking_case", "asking_authority"], ["cases.id", "cases.authority_id"]),
@@ -48,7 +49,7 @@ class Disclosure(Kept):
     asking_authority: Mapped[UUID] = mapped_column()
     owner_case: Mapped[UUID] = mapped_column()
     owner_authority: Mapped[UUID] = mapped_column()
-    state: Mapped[str] = mapped_column(default=DISCLOSURE_LIFE.start)
+    state: Mapped[str] = mapped_column(default=DISCLOSURE_LIFECYCLE.start)
     purpose: Mapped[str] = mapped_column()
     offence: Mapped[str] = mapped_column()
     facts: Mapped[str | None] = mapped_column()

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
 from coopapi.cases.schemas import TransitionsOut
-from coopapi.db import Work
 from coopapi.disclosures import service
 from coopapi.disclosures.models import Disclosure
 from coopapi.disclosures.schemas import DecisionIn, DisclosureFilter, DisclosureIn, DisclosureOut
-from coopapi.fields import Paged
-from coopapi.paging import Order, Page, page
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Asking for what lies behind an overlap")
 
@@ -26,7 +26,7 @@ blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Aski
     status=HTTPStatus.CREATED,
     show=service.show,
 )
-def ask(data: dict[str, Any], *, overlap_id: UUID, work: Work) -> Disclosure:
+def ask(data: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Disclosure:
     """Ask the other side of an overlap that you have under verification or confirmed."""
     return service.ask(work, overlap_id, data)
 
@@ -39,7 +39,7 @@ def ask(data: dict[str, Any], *, overlap_id: UUID, work: Work) -> Disclosure:
     page=True,
     show=service.show,
 )
-def of_overlap(wanted: dict[str, Any], *, overlap_id: UUID, work: Work) -> Page:
+def of_overlap(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Page:
     """List what both sides of an overlap asked of each other."""
     query = service.disclosures_of(work, wanted, overlap_id)
     return page(work, f"disclosures/{overlap_id}", query, Order((Disclosure.id,)), wanted)
@@ -48,19 +48,19 @@ def of_overlap(wanted: dict[str, Any], *, overlap_id: UUID, work: Work) -> Page:
 @blp.route(
     "/disclosures", allow=Action.DISCLOSURE_READ, query=DisclosureFilter, returns=DisclosureOut, page=True, show=service.show
 )
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List disclosures you asked for or owe; `side=owner&state=requested` is the worklist, `overdue=true` what is late."""
     return page(work, "disclosures", service.disclosures_of(work, wanted), Order((Disclosure.id,)), wanted)
 
 
 @blp.route("/disclosures/<uuid:disclosure_id>", allow=Action.DISCLOSURE_READ, returns=DisclosureOut, show=service.show)
-def show(disclosure_id: UUID, *, work: Work) -> Disclosure:
+def show(disclosure_id: UUID, *, work: UnitOfWork) -> Disclosure:
     """Show one disclosure; its items in clear while it lasts."""
     return work.one(Disclosure, disclosure_id)
 
 
 @blp.route("/disclosures/<uuid:disclosure_id>/transitions", allow=Action.DISCLOSURE_READ, returns=TransitionsOut)
-def moves(disclosure_id: UUID, *, work: Work) -> dict[str, Any]:
+def moves(disclosure_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where a disclosure stands, and what you may do now."""
     return service.moves(work, disclosure_id)
 
@@ -74,6 +74,6 @@ def moves(disclosure_id: UUID, *, work: Work) -> dict[str, Any]:
     changes=True,
     show=service.show,
 )
-def decide(data: dict[str, Any], *, disclosure_id: UUID, version: int, work: Work) -> Disclosure:
+def decide(data: dict[str, Any], *, disclosure_id: UUID, version: int, work: UnitOfWork) -> Disclosure:
     """Disclose in full or in part, refuse, await authorisation, recall; or withdraw what you asked."""
     return service.decide(work, disclosure_id, version, data)

@@ -4,9 +4,9 @@ from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.disclosures.models import DISCLOSURE_LIFE
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When
-from coopapi.lifecycle import Side
+from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE
+from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.shared.lifecycle import Side
 
 
 class DisclosureIn(Schema):
@@ -40,7 +40,7 @@ class DisclosureFilter(Paged):
     """Which disclosures: those owed by you with side=owner are your worklist."""
 
     side = OneOf(Side)
-    state = OneOf(DISCLOSURE_LIFE.states)
+    state = OneOf(DISCLOSURE_LIFECYCLE.states)
     overdue = fields.Boolean()
 
 

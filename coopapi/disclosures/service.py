@@ -11,14 +11,14 @@ from sqlalchemy import Select, and_, not_, select, text
 from coopapi.access import Action, Level, Purpose
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case, Identifier, Subject
-from coopapi.db import Work, as_json
 from coopapi.directory import codelists
-from coopapi.disclosures.models import DISCLOSURE_LIFE, GIVEN, OPEN, DisclosedItem, Disclosure
+from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE, GIVEN, OPEN, DisclosedItem, Disclosure
 from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
-from coopapi.lifecycle import Side
-from coopapi.likeness import place
-from coopapi.overlaps import judging, showing
+from coopapi.matching.similarity import place
+from coopapi.overlaps import presentation, verification
 from coopapi.overlaps.models import Overlap
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import UnitOfWork, as_json
 
 
 class AskedAlready(Conflict):
@@ -42,12 +42,12 @@ class FourEyesOnDisclosure(Conflict):
     """
 
 
-def ask(work: Work, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
+def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
     """Ask the other side; the clock of the urgency starts now."""
     if not work.actor.human:
         raise Forbidden("a disclosure is asked for by a person, not by a machine client")
-    overlap = showing.one_overlap(work, overlap_id)
-    side = judging.in_hand(work, overlap, data.pop("case_id", None))
+    overlap = presentation.one_overlap(work, overlap_id)
+    side = verification.in_hand(work, overlap, data.pop("case_id", None))
     victims_only = overlap.only_victims or data["purpose"] == Purpose.VICTIM_IDENTIFICATION
     _check_reach(work, overlap, victims_only=victims_only)
     pending = work.all(Disclosure).where(
@@ -79,7 +79,7 @@ def ask(work: Work, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
     return row
 
 
-def _check_reach(work: Work, overlap: Overlap, *, victims_only: bool) -> None:
+def _check_reach(work: UnitOfWork, overlap: Overlap, *, victims_only: bool) -> None:
     """Refuse what the caller could not see afterwards, or what would give a hidden case away to the other side."""
     if victims_only and not work.actor.cleared:
         raise Forbidden("asking about victims needs clearance for victims")
@@ -94,11 +94,11 @@ def hours(urgency: str) -> int:
     return found
 
 
-def disclosures_of(work: Work, wanted: Mapping[str, Any], overlap_id: UUID | None = None) -> Select[Disclosure]:
+def disclosures_of(work: UnitOfWork, wanted: Mapping[str, Any], overlap_id: UUID | None = None) -> Select[Disclosure]:
     """Select disclosures: asked or owed by the caller, open, overdue."""
     query = work.all(Disclosure)
     if overlap_id is not None:
-        query = query.where(Disclosure.overlap_id == showing.one_overlap(work, overlap_id).id)
+        query = query.where(Disclosure.overlap_id == presentation.one_overlap(work, overlap_id).id)
     if side := wanted.get("side"):
         column = Disclosure.asking_authority if side == Side.ASKING else Disclosure.owner_authority
         query = query.where(column == work.actor.authority_id)
@@ -110,10 +110,10 @@ def disclosures_of(work: Work, wanted: Mapping[str, Any], overlap_id: UUID | Non
     return query
 
 
-def decide(work: Work, disclosure_id: UUID, version: int, data: dict[str, Any]) -> Disclosure:
+def decide(work: UnitOfWork, disclosure_id: UUID, version: int, data: dict[str, Any]) -> Disclosure:
     """Move a disclosure along: the owner discloses, refuses, awaits authorisation, recalls; the asker withdraws."""
     row = work.one(Disclosure, disclosure_id, version=version, lock=True)
-    move = DISCLOSURE_LIFE.move(row.state, data["event"], data.get("reason"))
+    move = DISCLOSURE_LIFECYCLE.move(row.state, data["event"], data.get("reason"))
     if not work.actor.human:
         raise Forbidden("this is decided by a person, not by a machine client")
     cases.may_move(work, row.asking_case if move.side == Side.ASKING else row.owner_case, move.by, move.level)
@@ -130,7 +130,7 @@ def decide(work: Work, disclosure_id: UUID, version: int, data: dict[str, Any]) 
     return row
 
 
-def _items(work: Work, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]:
+def _items(work: UnitOfWork, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]:
     """What is to be disclosed, each once, and not until a day that is over."""
     items = data.get("items", ())
     wanted = {item["identifier_id"]: item for item in items}
@@ -148,7 +148,7 @@ def _items(work: Work, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]
     return wanted
 
 
-def _disclose(work: Work, row: Disclosure, data: Mapping[str, Any]) -> None:
+def _disclose(work: UnitOfWork, row: Disclosure, data: Mapping[str, Any]) -> None:
     """List what is disclosed, each item with its handling code and conditions; nothing goes that is not named."""
     wanted = _items(work, data)
     query = (
@@ -177,7 +177,7 @@ def _disclose(work: Work, row: Disclosure, data: Mapping[str, Any]) -> None:
         work.session.add(DisclosedItem(disclosure_id=row.id, victim=category == "victim", **kept))
 
 
-def _tell(work: Work, row: Disclosure, act: str, **detail: Any) -> None:
+def _tell(work: UnitOfWork, row: Disclosure, act: str, **detail: Any) -> None:
     """Tell both sides, each in its own journal and of its own case."""
     work.session.flush()
     told = {"state": row.state, "disclosure": str(row.id), **detail}
@@ -185,25 +185,25 @@ def _tell(work: Work, row: Disclosure, act: str, **detail: Any) -> None:
     work.session.execute(text("select priv.tell(:id, :action, cast(:detail as jsonb), :request)"), asked)
 
 
-def tell_that_the_case_ended(work: Work, row: Disclosure, case: Case) -> None:
+def tell_that_the_case_ended(work: UnitOfWork, row: Disclosure, case: Case) -> None:
     """Tell both sides that one of the two cases has ended."""
     _tell(work, row, f"case_{case.state}")
 
 
-def moves(work: Work, disclosure_id: UUID) -> dict[str, Any]:
+def moves(work: UnitOfWork, disclosure_id: UUID) -> dict[str, Any]:
     """Say where a disclosure stands, and what the caller may do now."""
     row = work.one(Disclosure, disclosure_id)
     near = {Side.ASKING: row.asking_case, Side.OWNER: row.owner_case}
     allowed = [
         m.told()
-        for m in DISCLOSURE_LIFE.leaving(row.state)
+        for m in DISCLOSURE_LIFECYCLE.leaving(row.state)
         if work.actor.human and work.actor.may(m.by) and cases.reaches(work, near[m.side], m.level)
         and not (m.side == Side.OWNER and row.asked_by == work.actor.id)
     ]  # fmt: skip
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 
-def show(work: Work, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
     """Show disclosures with their items; values in clear while the disclosure lasts, for those who may read values."""
     items: dict[UUID, list[DisclosedItem]] = {}
     for item in work.session.scalars(work.all(DisclosedItem).where(DisclosedItem.disclosure_id.in_([r.id for r in rows]))):
@@ -211,7 +211,7 @@ def show(work: Work, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
     return [_show(work, row, items.get(row.id, [])) for row in rows]
 
 
-def _show(work: Work, row: Disclosure, items: Sequence[DisclosedItem]) -> dict[str, Any]:
+def _show(work: UnitOfWork, row: Disclosure, items: Sequence[DisclosedItem]) -> dict[str, Any]:
     opened = _opened(work, row) if items and row.state in GIVEN else {}
     mine = row.owner_authority == work.actor.authority_id and row.asking_authority != work.actor.authority_id
     shown = [
@@ -233,7 +233,7 @@ def _show(work: Work, row: Disclosure, items: Sequence[DisclosedItem]) -> dict[s
     }
 
 
-def _opened(work: Work, row: Disclosure) -> dict[UUID, dict[str, Any]]:
+def _opened(work: UnitOfWork, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     """Open what was disclosed, for those it was disclosed to, until it ends (the database decides), and say so in the journal."""
     if not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
@@ -250,5 +250,5 @@ def _opened(work: Work, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     return opened
 
 
-def _asks(work: Work, row: Disclosure) -> bool:
+def _asks(work: UnitOfWork, row: Disclosure) -> bool:
     return cases.reaches(work, row.asking_case, Level.INDEX)

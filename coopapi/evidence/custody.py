@@ -6,26 +6,26 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.db import Work
 from coopapi.errors import Forbidden, fault
-from coopapi.evidence import recipients, sides
+from coopapi.evidence import authorization, recipients
 from coopapi.evidence.models import Custody, Evidence
 from coopapi.evidence.sealing import seal, unseal
+from coopapi.store.db import UnitOfWork
 
 _WORDS: Final = ("tool", "standard", "note")
 
 
-def links(work: Work, evidence_id: UUID) -> Select[Custody]:
+def links(work: UnitOfWork, evidence_id: UUID) -> Select[Custody]:
     """Select the links of one item's chain that the caller sees."""
     return work.all(Custody).where(Custody.evidence_id == work.one(Evidence, evidence_id).id)
 
 
-def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
+def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
     """Add a link: what one's own authority did with the item, or one that has nobody here."""
     item = work.one(Evidence, evidence_id)
-    sides.require_acting(work, item.object_id)
+    authorization.require_acting(work, item.object_id)
     holder = data.get("authority_id", work.actor.authority_id)
-    if holder != work.actor.authority_id and not sides.stands_in(work, item.object_id, holder):
+    if holder != work.actor.authority_id and not authorization.stands_in(work, item.object_id, holder):
         raise Forbidden("each authority records what it did itself")
     if data["at"] > work.now:
         raise fault("/at", "order_of_time", "not in the future")
@@ -46,13 +46,13 @@ def add(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
     about: dict[str, Any] = {"item": str(item.id), "act": row.act, "holder": str(holder)}
     if row.act == "received":
         recipients.receive(work, item, holder, row.at)
-    case_id = sides.case_of(work, item.object_id)
+    case_id = authorization.case_of(work, item.object_id)
     only = recipients.told(work, item)
     work.note("evidence.handled", row, case_id=case_id, parties=item.object_id, only=only, event=True, **about)
     return row
 
 
-def show(work: Work, rows: Sequence[Custody]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[Custody]) -> list[dict[str, Any]]:
     """Show links with their words, until these are over."""
     query = work.all(Evidence).where(Evidence.id.in_({row.evidence_id for row in rows}))
     over = {item.id for item in work.session.scalars(query) if item.over(work.now)}

@@ -9,19 +9,19 @@ from sqlalchemy import BigInteger, ColumnElement, ForeignKey, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row
-from coopapi.grants import granted
-from coopapi.lifecycle import Lifecycle, Move, Side
-from coopapi.parties import partied
+from coopapi.shared.grants import granted
+from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.parties import partied
+from coopapi.store.db import Row, Versioned
 
-_receiver = partial(Move, by=Action.EVIDENCE_USE, side=Side.RECEIVER, human=True)
-_takes_back = partial(Move, by=Action.EVIDENCE_WRITE, side=Side.PROVIDER, reason=True)
-_consents = partial(Move, by=Action.EVIDENCE_CONSENT, side=Side.PROVIDER, human=True)
-_user = partial(Move, by=Action.EVIDENCE_USE, side=Side.ASKING, level=Level.CONTRIBUTE)
+_receiver = partial(Transition, by=Action.EVIDENCE_USE, side=Side.RECEIVER, human=True)
+_takes_back = partial(Transition, by=Action.EVIDENCE_WRITE, side=Side.PROVIDER, reason=True)
+_consents = partial(Transition, by=Action.EVIDENCE_CONSENT, side=Side.PROVIDER, human=True)
+_user = partial(Transition, by=Action.EVIDENCE_USE, side=Side.ASKING, level=Level.CONTRIBUTE)
 
-_verifies = partial(Move, by=Action.EVIDENCE_USE, side=Side.VERIFIER, human=True)
+_verifies = partial(Transition, by=Action.EVIDENCE_USE, side=Side.VERIFIER, human=True)
 
-EVIDENCE_LIFE: Final = Lifecycle(
+EVIDENCE_LIFECYCLE: Final = Lifecycle(
     "offered",
     _verifies("verify", "to_verify", "offered"),
     _verifies("reject", "to_verify", "rejected", reason=True),
@@ -34,7 +34,7 @@ EVIDENCE_LIFE: Final = Lifecycle(
     parts="of_a_third_State",
 )
 """The life of an item as one side sees it: each receiver answers for itself, what the provider takes back is taken from all."""
-USE_LIFE: Final = Lifecycle(
+USE_LIFECYCLE: Final = Lifecycle(
     "consent_asked",
     _consents("consent", "consent_asked", "recorded"),
     _consents("deny", "consent_asked", "denied", reason=True),
@@ -43,9 +43,10 @@ USE_LIFE: Final = Lifecycle(
 )
 
 
-class Recipient(Kept):
+class Recipient(Versioned):
     """An authority to which an item is given, what it answered, and when it received it."""
 
+    __kind__ = "recipient"
     __tablename__ = "evidence_recipients"
     __table_args__ = (UniqueConstraint("evidence_id", "authority_id"),)
 
@@ -70,12 +71,13 @@ class Recipient(Kept):
         return and_(cls.evidence_id == Evidence.id, cls.authority_id == actor.authority_id)
 
 
-class Evidence(Kept):
+class Evidence(Versioned):
     """One item that a party of a shared thing gives to others: what it is, never its content (D27).
 
     Without a digest it is a physical object. Of a third State's item, a verifier says whether it may go to the team.
     """
 
+    __kind__ = "evidence"
     __tablename__ = "evidence"
 
     object_id: Mapped[UUID] = mapped_column()
@@ -153,9 +155,10 @@ class EvidenceText(Row):
         return select(Evidence.id).where(Evidence.id == cls.evidence_id, open_).exists()
 
 
-class Custody(Kept):
+class Custody(Versioned):
     """One link of an item's chain of custody; it is added to, never changed (ISO/IEC 27037)."""
 
+    __kind__ = "custody"
     __tablename__ = "custody"
 
     evidence_id: Mapped[UUID] = mapped_column(ForeignKey("evidence.id"))
@@ -174,9 +177,10 @@ class Custody(Kept):
         return and_(partied(cls.object_id, actor, now), or_(cls.authority_id == actor.authority_id, told))
 
 
-class EvidenceUse(Kept):
+class EvidenceUse(Versioned):
     """The use of an item in one case: recorded, or asked for because the provider must consent."""
 
+    __kind__ = "evidenceuse"
     __tablename__ = "evidence_uses"
 
     evidence_id: Mapped[UUID] = mapped_column(ForeignKey("evidence.id"))

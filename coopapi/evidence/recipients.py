@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from coopapi.db import Work
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.evidence import sides
+from coopapi.evidence import authorization
 from coopapi.evidence.models import Evidence, Recipient
+from coopapi.store.db import UnitOfWork
 
 FOUR_WEEKS: Final = timedelta(days=28)
 """How long what is exchanged in a team may be said in words here (Regulation (EU) 2023/969 Art. 21)."""
@@ -39,7 +39,7 @@ class GivenToThemAlready(Conflict):
     """
 
 
-def receivers(work: Work, object_id: UUID, provider_id: UUID) -> set[UUID]:
+def receivers(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> set[UUID]:
     """Who may be given an item: all who take part, and of a team its parties and the participants whose terms say so."""
     query = text("select priv.receivers(:object, :provider)")
     return set(work.session.scalars(query, {"object": object_id, "provider": provider_id}))
@@ -54,7 +54,7 @@ class Team:
     administrator_id: UUID | None
 
 
-def team_of(work: Work, object_id: UUID, provider_id: UUID) -> Team | None:
+def team_of(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> Team | None:
     """The team in which something is given, if it is one."""
     query = """select a.country, t.administrator_id,
             array(select j.country from jit_parties j
@@ -83,14 +83,14 @@ def verifier(team: Team | None, by: str | None) -> UUID | None:
     return team.administrator_id
 
 
-def hand_to_verify(work: Work, object_id: UUID) -> int:
+def hand_to_verify(work: UnitOfWork, object_id: UUID) -> int:
     """Hand what waits to be verified in a team to whoever runs its space now; tell how many items these are."""
     work.session.flush()
     handed: int = work.session.scalar(text("select priv.hand_to_verify(:object)"), {"object": object_id})
     return handed
 
 
-def give(work: Work, item: Evidence, wanted: Iterable[UUID] | None) -> None:
+def give(work: UnitOfWork, item: Evidence, wanted: Iterable[UUID] | None) -> None:
     """Give an item to the authorities that are named, or to all who may have it."""
     there = receivers(work, item.object_id, item.provider_id)
     chosen = there if wanted is None else list(dict.fromkeys(wanted))
@@ -111,9 +111,9 @@ def _recipient(item: Evidence, authority_id: UUID) -> Recipient:
     )
 
 
-def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
+def add(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
     """Give an item to one more authority, such as a State that has joined since, or again to one that declined it."""
-    sides.require_acting(work, work.one(Evidence, evidence_id).object_id)
+    authorization.require_acting(work, work.one(Evidence, evidence_id).object_id)
     item = hold(work, evidence_id)
     if item.provider_id != work.actor.authority_id:
         raise Forbidden("whoever gave it says who gets it")
@@ -135,40 +135,40 @@ def add(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
     return item
 
 
-def hold(work: Work, evidence_id: UUID, version: int | None = None) -> Evidence:
+def hold(work: UnitOfWork, evidence_id: UUID, version: int | None = None) -> Evidence:
     """An item, held against other writers, by whoever gives or verifies it as by those who receive it."""
     work.session.execute(text("select priv.hold_item(:item)"), {"item": evidence_id})
     work.session.expire_all()
     return work.one(Evidence, evidence_id, version=version)
 
 
-def verify(work: Work, item: Evidence) -> None:
+def verify(work: UnitOfWork, item: Evidence) -> None:
     """Let an item go to the team."""
     work.session.flush()
     work.session.execute(text("select priv.verify_item(:item)"), {"item": item.id})
     work.session.refresh(item)
 
 
-def settle(work: Work, item: Evidence, *, answered: bool = False) -> None:
+def settle(work: UnitOfWork, item: Evidence, *, answered: bool = False) -> None:
     """Draw from what the recipients have said what follows for the item: declined by all, received by all."""
     work.session.flush()
     work.session.execute(text("select priv.settle_item(:item, :answered)"), {"item": item.id, "answered": answered})
     work.session.refresh(item)
 
 
-def of(work: Work, items: Sequence[Evidence]) -> Sequence[Recipient]:
+def of(work: UnitOfWork, items: Sequence[Evidence]) -> Sequence[Recipient]:
     """The recipients of these items."""
     query = work.all(Recipient).where(Recipient.evidence_id.in_([item.id for item in items]))
     return work.session.scalars(query.order_by(Recipient.id)).all()
 
 
-def one(work: Work, item: Evidence, authority_id: UUID) -> Recipient | None:
+def one(work: UnitOfWork, item: Evidence, authority_id: UUID) -> Recipient | None:
     """One recipient of an item, if it is one."""
     query = work.all(Recipient).where(Recipient.evidence_id == item.id, Recipient.authority_id == authority_id)
     return work.session.scalar(query)
 
 
-def receive(work: Work, item: Evidence, holder: UUID, at: datetime) -> None:
+def receive(work: UnitOfWork, item: Evidence, holder: UUID, at: datetime) -> None:
     """Note a receipt; the last one ends the words about what was given to a team (the same, Art. 21)."""
     recipient = one(work, item, holder)
     if recipient is not None and recipient.state == "accepted" and recipient.received_at is None:
@@ -176,7 +176,7 @@ def receive(work: Work, item: Evidence, holder: UUID, at: datetime) -> None:
         settle(work, item)
 
 
-def told(work: Work, item: Evidence) -> set[UUID]:
+def told(work: UnitOfWork, item: Evidence) -> set[UUID]:
     """Who is told of what happens to an item: whoever gave it and verifies it, and those to whom it is given once that is done."""
     if item.verifier_id is None:
         return {item.provider_id, *(row.authority_id for row in of(work, [item]))}

@@ -5,9 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
 from coopapi.cases.schemas import TransitionsOut
-from coopapi.db import Work
 from coopapi.evidence import custody, service, uses
 from coopapi.evidence.models import Custody, Evidence, EvidenceUse
 from coopapi.evidence.schemas import (
@@ -23,8 +21,10 @@ from coopapi.evidence.schemas import (
     UseOut,
     UseStepIn,
 )
-from coopapi.fields import Paged
-from coopapi.paging import Order, Page, page
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("evidence", __name__, url_prefix="/api/v1", description="Evidence as metadata: conditions, custody, uses")
 
@@ -34,7 +34,7 @@ _USE = "/evidence-uses/<uuid:use_id>"
 
 
 @blp.route("/evidence", allow=_READ, query=EvidenceFilter, returns=EvidenceItemOut, page=True, show=service.show)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the items that authorities gave each other in what you take part in."""
     return page(work, "evidence", service.items(work, wanted), Order((Evidence.id,)), wanted)
 
@@ -48,19 +48,19 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     status=HTTPStatus.CREATED,
     show=service.show,
 )
-def give(data: dict[str, Any], *, work: Work) -> Evidence:
+def give(data: dict[str, Any], *, work: UnitOfWork) -> Evidence:
     """Give an item, as metadata, to those who take part in a request or team."""
     return service.add(work, data.pop("object_id"), data.pop("object_type"), data, item_id=data.pop("item_id", None))
 
 
 @blp.route(_ONE, allow=_READ, returns=EvidenceItemOut, show=service.show)
-def show(evidence_id: UUID, *, work: Work) -> Evidence:
+def show(evidence_id: UUID, *, work: UnitOfWork) -> Evidence:
     """Show one item; its words once the conditions are accepted."""
     return work.one(Evidence, evidence_id)
 
 
 @blp.route(f"{_ONE}/transitions", allow=_READ, returns=TransitionsOut)
-def moves(evidence_id: UUID, *, work: Work) -> dict[str, Any]:
+def moves(evidence_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where an item stands, and what you may do now."""
     return service.moves(work, evidence_id)
 
@@ -74,7 +74,7 @@ def moves(evidence_id: UUID, *, work: Work) -> dict[str, Any]:
     changes=True,
     show=service.show,
 )
-def step(data: dict[str, Any], *, evidence_id: UUID, version: int, work: Work) -> Evidence:
+def step(data: dict[str, Any], *, evidence_id: UUID, version: int, work: UnitOfWork) -> Evidence:
     """Accept or decline an item on its conditions; verify or reject it; withdraw or recall what you gave."""
     return service.step(work, evidence_id, version, data)
 
@@ -88,13 +88,13 @@ def step(data: dict[str, Any], *, evidence_id: UUID, version: int, work: Work) -
     status=HTTPStatus.CREATED,
     show=service.show,
 )
-def give_to(data: dict[str, Any], *, evidence_id: UUID, work: Work) -> Evidence:
+def give_to(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Evidence:
     """Give an item of yours to one more authority, such as a State that has joined since."""
     return service.give_to(work, evidence_id, data["authority_id"])
 
 
 @blp.route(f"{_ONE}/custody", allow=_READ, query=Paged, returns=CustodyOut, page=True, show=custody.show)
-def chain(wanted: dict[str, Any], *, evidence_id: UUID, work: Work) -> Page:
+def chain(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Page:
     """List the chain of custody of an item, in the order in which it was recorded."""
     query = custody.links(work, evidence_id)
     return page(work, f"custody/{evidence_id}", query, Order((Custody.id,), descending=False), wanted)
@@ -109,13 +109,13 @@ def chain(wanted: dict[str, Any], *, evidence_id: UUID, work: Work) -> Page:
     status=HTTPStatus.CREATED,
     show=custody.show,
 )
-def handle(data: dict[str, Any], *, evidence_id: UUID, work: Work) -> Custody:
+def handle(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Custody:
     """Add a link to the chain of custody; `received` is the receipt."""
     return custody.add(work, evidence_id, data)
 
 
 @blp.route(f"{_ONE}/uses", allow=_READ, query=Paged, returns=UseOut, page=True, show=uses.show)
-def account(wanted: dict[str, Any], *, evidence_id: UUID, work: Work) -> Page:
+def account(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Page:
     """Account for the uses of an item: your own, and, of what you gave, everybody's (Budapest Art. 28(4))."""
     return page(work, f"uses/{evidence_id}", uses.of_item(work, evidence_id), Order((EvidenceUse.id,)), wanted)
 
@@ -129,25 +129,25 @@ def account(wanted: dict[str, Any], *, evidence_id: UUID, work: Work) -> Page:
     status=HTTPStatus.CREATED,
     show=uses.show,
 )
-def use(data: dict[str, Any], *, evidence_id: UUID, work: Work) -> EvidenceUse:
+def use(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> EvidenceUse:
     """Use an item in a case: at once where it was obtained for it, elsewhere once the provider consents."""
     return uses.ask(work, evidence_id, data)
 
 
 @blp.route("/evidence-uses", allow=_READ, query=UseFilter, returns=UseOut, page=True, show=uses.show)
-def all_uses(wanted: dict[str, Any], *, work: Work) -> Page:
+def all_uses(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List uses; `side=provider&state=consent_asked` is the worklist of whoever consents."""
     return page(work, "uses", uses.uses(work, wanted), Order((EvidenceUse.id,)), wanted)
 
 
 @blp.route(_USE, allow=_READ, returns=UseOut, show=uses.show)
-def show_use(use_id: UUID, *, work: Work) -> EvidenceUse:
+def show_use(use_id: UUID, *, work: UnitOfWork) -> EvidenceUse:
     """Show one use."""
     return work.one(EvidenceUse, use_id)
 
 
 @blp.route(f"{_USE}/transitions", allow=_READ, returns=TransitionsOut)
-def use_moves(use_id: UUID, *, work: Work) -> dict[str, Any]:
+def use_moves(use_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where a use stands, and what you may do now."""
     return uses.moves(work, use_id)
 
@@ -161,6 +161,6 @@ def use_moves(use_id: UUID, *, work: Work) -> dict[str, Any]:
     changes=True,
     show=uses.show,
 )
-def decide(data: dict[str, Any], *, use_id: UUID, version: int, work: Work) -> EvidenceUse:
+def decide(data: dict[str, Any], *, use_id: UUID, version: int, work: UnitOfWork) -> EvidenceUse:
     """Consent to a use or deny it, revoke the consent; or withdraw what you asked."""
     return uses.step(work, use_id, version, data)

@@ -6,9 +6,9 @@ from marshmallow import fields, validate
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.evidence.models import EVIDENCE_LIFE, USE_LIFE
-from coopapi.fields import Flag, Like, Line, Many, OneOf, Paged, Schema, Shown, Text, When
-from coopapi.lifecycle import Side
+from coopapi.evidence.models import EVIDENCE_LIFECYCLE, USE_LIFECYCLE
+from coopapi.http.fields import Flag, Like, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.shared.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 _MEDIA_TYPE: Final = Like(rf"\A{_NAME}/{_NAME}\Z", "Not a media type such as application/pdf (RFC 6838).")
@@ -76,7 +76,7 @@ class EvidenceFilter(Paged):
     """Which items."""
 
     object_id = fields.UUID()
-    state = OneOf(EVIDENCE_LIFE.states)
+    state = OneOf(EVIDENCE_LIFECYCLE.states)
     handling_code = Code("handling_codes")
 
 
@@ -120,7 +120,7 @@ class UseFilter(Paged):
     """Which uses: those to decide on are side=provider&state=consent_asked."""
 
     side = OneOf((Side.ASKING, Side.PROVIDER))
-    state = OneOf(USE_LIFE.states)
+    state = OneOf(USE_LIFECYCLE.states)
 
 
 class UseConditionOut(Shown):

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from coopapi.db import Work
 from coopapi.errors import Conflict, fault
-from coopapi.evidence import recipients, sides
-from coopapi.evidence.models import EVIDENCE_LIFE, Evidence, EvidenceText, Recipient
+from coopapi.evidence import authorization, recipients
+from coopapi.evidence.models import EVIDENCE_LIFECYCLE, Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
-from coopapi.lifecycle import Move, Side
+from coopapi.shared.lifecycle import Side, Transition
+from coopapi.store.db import UnitOfWork
 
 TEXTS: Final = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
 _DIGITAL: Final = ("sha256", "size", "media_type")
@@ -28,16 +28,16 @@ class GivenAlready(Conflict):
     """
 
 
-def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> Evidence:
+def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> Evidence:
     """Give an item to those who take part in a shared thing; on conditions it is offered, without any it is there at once.
 
     What a third State gives to a team waits for the space administrator.
     """
-    sides.require_acting(work, object_id)
-    sides.check_about(work, object_id, object_type, item_id)
+    authorization.require_acting(work, object_id)
+    authorization.check_about(work, object_id, object_type, item_id)
     provider = data.get("provider_id", work.actor.authority_id)
     recorded = data.get("recorded")
-    sides.speak_for(work, object_id, provider, recorded)
+    authorization.speak_for(work, object_id, provider, recorded)
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
     team = recipients.team_of(work, object_id, provider)
@@ -49,7 +49,7 @@ def add(work: Work, object_id: UUID, object_type: str, data: Mapping[str, Any], 
     return row
 
 
-def _enter(work: Work, about: Mapping[str, Any], data: Mapping[str, Any], team: recipients.Team | None) -> Evidence:
+def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], team: recipients.Team | None) -> Evidence:
     """Write an item, its words apart from it."""
     verifier = recipients.verifier(team, work.actor.country)
     row_id, conditions = work.new_id(), data.get("conditions", ())
@@ -74,7 +74,7 @@ def _enter(work: Work, about: Mapping[str, Any], data: Mapping[str, Any], team: 
     return row
 
 
-def _check(work: Work, data: Mapping[str, Any]) -> None:
+def _check(work: UnitOfWork, data: Mapping[str, Any]) -> None:
     if len({data.get(name) is None for name in _DIGITAL}) > 1:
         raise fault("/sha256", "digital", "sha256, size and media_type go together; a physical object has none")
     if data["obtained_on"] > (work.now + timedelta(hours=14)).date():
@@ -91,7 +91,7 @@ def check_conditions(conditions: Sequence[Mapping[str, Any]]) -> None:
             raise fault(f"/conditions/{n}/until", "time_limit", "say until when it may be used")
 
 
-def _check_new(work: Work, object_id: UUID, sha256: str | None) -> None:
+def _check_new(work: UnitOfWork, object_id: UUID, sha256: str | None) -> None:
     same = work.all(Evidence).where(
         Evidence.object_id == object_id, Evidence.sha256 == sha256, Evidence.state.in_(_LIVE), Evidence.terms.is_not(None)
     )
@@ -99,27 +99,27 @@ def _check_new(work: Work, object_id: UUID, sha256: str | None) -> None:
         raise GivenAlready(existing=f"/api/v1/evidence/{found.id}")
 
 
-def items(work: Work, wanted: Mapping[str, Any]) -> Select[Evidence]:
+def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Evidence]:
     """Select items that the caller sees: of one shared thing, in a state, under a handling code."""
     named = {column: wanted[column] for column in ("object_id", "handling_code") if column in wanted}
     query = work.all(Evidence).filter_by(**named)
     return query.where(Evidence.standing(work.actor) == wanted["state"]) if "state" in wanted else query
 
 
-def standing(work: Work, row: Evidence) -> str:
+def standing(work: UnitOfWork, row: Evidence) -> str:
     """The state of an item as the caller's side sees it."""
     return work.session.execute(select(Evidence.standing(work.actor)).where(Evidence.id == row.id)).scalar_one()
 
 
-def step(work: Work, evidence_id: UUID, version: int, data: Mapping[str, Any]) -> Evidence:
+def step(work: UnitOfWork, evidence_id: UUID, version: int, data: Mapping[str, Any]) -> Evidence:
     """Accept or decline an item on its conditions; verify or reject it; or withdraw or recall what one gave."""
-    sides.require_acting(work, work.one(Evidence, evidence_id).object_id)
+    authorization.require_acting(work, work.one(Evidence, evidence_id).object_id)
     row = recipients.hold(work, evidence_id, version)
     recorded = data.get("recorded")
     taker = _taker(work, row, data["event"], recorded)
     present = taker.state if taker and row.state == "given" else standing(work, row)
-    move = EVIDENCE_LIFE.move(present, data["event"], data.get("reason"))
-    sides.take(work, move, row, recorded)
+    move = EVIDENCE_LIFECYCLE.move(present, data["event"], data.get("reason"))
+    authorization.take(work, move, row, recorded)
     said = {"reason": data.get("reason"), "recorded": recorded}
     if taker:
         _answer(work, row, taker, move, said)
@@ -131,7 +131,7 @@ def step(work: Work, evidence_id: UUID, version: int, data: Mapping[str, Any]) -
     return row
 
 
-def _decide(work: Work, row: Evidence, move: Move) -> None:
+def _decide(work: UnitOfWork, row: Evidence, move: Transition) -> None:
     """What its provider takes back or its verifier rejects is that; that it was verified, the database says."""
     if move.event == "verify":
         recipients.verify(work, row)
@@ -139,7 +139,7 @@ def _decide(work: Work, row: Evidence, move: Move) -> None:
         row.state = move.target
 
 
-def _taker(work: Work, row: Evidence, event: str, recorded: Mapping[str, Any] | None) -> Recipient | None:
+def _taker(work: UnitOfWork, row: Evidence, event: str, recorded: Mapping[str, Any] | None) -> Recipient | None:
     """Who answers for itself, or for whom an answer is recorded; nobody, where the step is none of a receiver."""
     if event not in _ANSWERS:
         return None
@@ -149,7 +149,7 @@ def _taker(work: Work, row: Evidence, event: str, recorded: Mapping[str, Any] | 
     return taker
 
 
-def _answer(work: Work, row: Evidence, taker: Recipient, move: Move, said: Mapping[str, Any]) -> None:
+def _answer(work: UnitOfWork, row: Evidence, taker: Recipient, move: Transition, said: Mapping[str, Any]) -> None:
     """Each receiver answers for itself."""
     taker.state = move.target
     taker.answer = seal(work, "answer", taker.id, said)
@@ -157,31 +157,31 @@ def _answer(work: Work, row: Evidence, taker: Recipient, move: Move, said: Mappi
     recipients.settle(work, row, answered=True)
 
 
-def give_to(work: Work, evidence_id: UUID, authority_id: UUID) -> Evidence:
+def give_to(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
     """Give an item to one more authority, and tell it."""
     row = recipients.add(work, evidence_id, authority_id)
     _tell(work, row, "given", None)
     return row
 
 
-def moves(work: Work, evidence_id: UUID) -> dict[str, Any]:
+def moves(work: UnitOfWork, evidence_id: UUID) -> dict[str, Any]:
     """Say where an item stands, and what the caller may do now."""
     row = work.one(Evidence, evidence_id)
     present = standing(work, row)
-    allowed = [m.told() for m in EVIDENCE_LIFE.leaving(present) if sides.may_take(work, m, row)]
+    allowed = [m.told() for m in EVIDENCE_LIFECYCLE.leaving(present) if authorization.may_take(work, m, row)]
     return {"state": present, "allowed": allowed, "etag": row.etag}
 
 
-def _tell(work: Work, row: Evidence, act: str, recorded: Mapping[str, Any] | None) -> None:
+def _tell(work: UnitOfWork, row: Evidence, act: str, recorded: Mapping[str, Any] | None) -> None:
     """Tell whom it concerns, each in its own journal."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code}
-    case_id, only = sides.case_of(work, row.object_id), recipients.told(work, row)
+    case_id, only = authorization.case_of(work, row.object_id), recipients.told(work, row)
     about["recorded"] = recorded is not None
     work.note(f"evidence.{act}", row, case_id=case_id, parties=row.object_id, only=only, event=True, **about)
 
 
-def show(work: Work, rows: Sequence[Evidence]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[Evidence]) -> list[dict[str, Any]]:
     """Show items: facts and conditions to all to whom they go, the words to whom they are open; the journal says who read them."""
     ids = [row.id for row in rows]
     query = work.all(EvidenceText).where(EvidenceText.evidence_id.in_(ids))
@@ -195,18 +195,18 @@ def show(work: Work, rows: Sequence[Evidence]) -> list[dict[str, Any]]:
     return [_show(work, row, opened.get(row.id), states[row.id], given.get(row.id, [])) for row in rows]
 
 
-def _consulted(work: Work, rows: Sequence[Evidence]) -> None:
+def _consulted(work: UnitOfWork, rows: Sequence[Evidence]) -> None:
     for object_id in dict.fromkeys(row.object_id for row in rows):
         read = [row for row in rows if row.object_id == object_id]
-        case_id = sides.case_of(work, object_id)
+        case_id = authorization.case_of(work, object_id)
         work.note("evidence.consulted", read[0], case_id=case_id, consultation=True, items=[str(row.id) for row in read])
 
 
-def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Sequence[Recipient]) -> dict[str, Any]:
+def _show(work: UnitOfWork, row: Evidence, sealed: bytes | None, state: str, given: Sequence[Recipient]) -> dict[str, Any]:
     over = row.over(work.now)
     terms = {} if over else unseal(work, "terms", row.id, row.terms)
     words = unseal(work, "sealed", row.id, sealed)
-    side = sides.own_side(work, row)
+    side = authorization.own_side(work, row)
     mine = next((one for one in given if one.authority_id == work.actor.authority_id), None)
     last: Evidence | Recipient = mine if mine is not None and row.state in ("given", "declined") and side == Side.RECEIVER else row
     answer = {} if over else unseal(work, "answer", last.id, last.answer)
@@ -228,7 +228,7 @@ def _show(work: Work, row: Evidence, sealed: bytes | None, state: str, given: Se
     }
 
 
-def _recipient(work: Work, row: Recipient, *, full: bool) -> dict[str, Any]:
+def _recipient(work: UnitOfWork, row: Recipient, *, full: bool) -> dict[str, Any]:
     """A recipient, and in full what it answered: for itself and for whoever gave the item."""
     answer = unseal(work, "answer", row.id, row.answer) if full else {}
     shown = {name: getattr(row, name) for name in ("authority_id", "state", "decided_at", "received_at")}

@@ -11,14 +11,14 @@ from sqlalchemy import Select, select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.evidence import sides
-from coopapi.evidence.models import USE_LIFE, Evidence, EvidenceUse
+from coopapi.evidence import authorization
+from coopapi.evidence.models import USE_LIFECYCLE, Evidence, EvidenceUse
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.evidence.service import check_conditions, conditions_of, recorded_of, standing
-from coopapi.lifecycle import IllegalMove, Move, Side
-from coopapi.sharing import SharedCase
+from coopapi.shared.lifecycle import IllegalMove, Side, Transition
+from coopapi.shared.shared_cases import SharedCase
+from coopapi.store.db import UnitOfWork
 
 
 class ConsentNeeded(Conflict):
@@ -51,10 +51,10 @@ _WHY = {
 }
 
 
-def ask(work: Work, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
+def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
     """Record a use, or ask the provider for consent where it is needed."""
     item = work.one(Evidence, evidence_id)
-    sides.require_acting(work, item.object_id)
+    authorization.require_acting(work, item.object_id)
     if not cases.reaches(work, data["case_id"], Level.CONTRIBUTE):
         raise fault("/case_id", "case", "not a case that you may add to")
     _require_usable(work, item)
@@ -96,7 +96,7 @@ def _check_threat(item: Evidence, data: Mapping[str, Any]) -> None:
         raise fault("/reason", "reason", "tell the provider of the threat")
 
 
-def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str, *, threat: bool) -> list[str]:
+def blocked(work: UnitOfWork, item: Evidence, case_id: UUID, use_as: str, *, threat: bool) -> list[str]:
     """Say why a use needs the provider's consent; whoever gave the item needs nobody's."""
     if item.provider_id == work.actor.authority_id:
         return []
@@ -113,25 +113,27 @@ def blocked(work: Work, item: Evidence, case_id: UUID, use_as: str, *, threat: b
     return [reason for reason, holds in reasons.items() if holds]
 
 
-def _obtained_for(work: Work, item: Evidence) -> set[UUID | None]:
+def _obtained_for(work: UnitOfWork, item: Evidence) -> set[UUID | None]:
     """The cases of the request, or of the team as it was when the item was given: whoever gave it knew of them."""
     linked = work.all(SharedCase).where(SharedCase.object_id == item.object_id, SharedCase.shared_at <= item.created_at)
-    return {part.case_id for part in sides.mine(work, item.object_id)} | {shared.case_id for shared in work.session.scalars(linked)}
+    return {part.case_id for part in authorization.mine(work, item.object_id)} | {
+        shared.case_id for shared in work.session.scalars(linked)
+    }
 
 
-def _require_usable(work: Work, item: Evidence) -> None:
+def _require_usable(work: UnitOfWork, item: Evidence) -> None:
     if not work.session.scalar(select(Evidence.opened(work.actor)).where(Evidence.id == item.id, Evidence.state == "given")):
         raise NotForUse(state=standing(work, item))
     if item.usable_until and item.usable_until <= work.now:
         raise TimeLimitPassed
 
 
-def of_item(work: Work, evidence_id: UUID) -> Select[EvidenceUse]:
+def of_item(work: UnitOfWork, evidence_id: UUID) -> Select[EvidenceUse]:
     """Select the uses of an item that the caller sees: its own, and, of what it gave, everybody's."""
     return work.all(EvidenceUse).where(EvidenceUse.evidence_id == work.one(Evidence, evidence_id).id)
 
 
-def uses(work: Work, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
+def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
     """Select uses: those the caller asked for, or those of what it gave; in a state."""
     query = work.all(EvidenceUse)
     if side := wanted.get("side"):
@@ -142,7 +144,7 @@ def uses(work: Work, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
     return query
 
 
-def step(work: Work, use_id: UUID, version: int, data: Mapping[str, Any]) -> EvidenceUse:
+def step(work: UnitOfWork, use_id: UUID, version: int, data: Mapping[str, Any]) -> EvidenceUse:
     """Consent to a use or deny it, revoke the consent; or withdraw what one asked."""
     _require_near(work, work.one(EvidenceUse, use_id))
     row = work.one(EvidenceUse, use_id, version=version, lock=True)
@@ -154,11 +156,13 @@ def step(work: Work, use_id: UUID, version: int, data: Mapping[str, Any]) -> Evi
     row.answer = seal(work, "answer", row.id, {"reason": data.get("reason"), "conditions": conditions, "recorded": recorded})
     row.decided_by, row.decided_at = work.actor.id, work.now
     asks = row.authority_id == work.actor.authority_id
-    _tell(work, row, move.event, row.case_id if asks else sides.case_of(work, row.object_id), recorded)
+    _tell(work, row, move.event, row.case_id if asks else authorization.case_of(work, row.object_id), recorded)
     return row
 
 
-def _conditions(work: Work, row: EvidenceUse, move: Move, given: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def _conditions(
+    work: UnitOfWork, row: EvidenceUse, move: Transition, given: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
     """The conditions of a consent, which stay readable when it is revoked; a consent is for an item that can be used."""
     if move.event != "consent":
         if given:
@@ -170,50 +174,50 @@ def _conditions(work: Work, row: EvidenceUse, move: Move, given: Sequence[Mappin
     return given
 
 
-def _require_near(work: Work, row: EvidenceUse) -> None:
+def _require_near(work: UnitOfWork, row: EvidenceUse) -> None:
     """Stop at somebody who sees the use, but neither acts for the provider nor may add to the case."""
-    if not (_asks(work, row) or sides.acts(work, row.object_id)):
+    if not (_asks(work, row) or authorization.acts(work, row.object_id)):
         raise Forbidden("this needs contribute access to the case, or the provider's part")
 
 
-def _asks(work: Work, row: EvidenceUse) -> bool:
+def _asks(work: UnitOfWork, row: EvidenceUse) -> bool:
     return row.authority_id == work.actor.authority_id and cases.reaches(work, row.case_id, Level.CONTRIBUTE)
 
 
-def _move(row: EvidenceUse, event: str, reason: str | None) -> Move:
+def _move(row: EvidenceUse, event: str, reason: str | None) -> Transition:
     """Find the move; where nobody was asked for consent there is none to revoke: the item itself can be recalled."""
     if row.state == "recorded" and not row.consent_needed:
         raise IllegalMove(f"{event} is not possible: it needed no consent", state=row.state, allowed=[])
-    return USE_LIFE.move(row.state, event, reason)
+    return USE_LIFECYCLE.move(row.state, event, reason)
 
 
-def _take(work: Work, row: EvidenceUse, move: Move, recorded: Mapping[str, Any] | None) -> None:
+def _take(work: UnitOfWork, row: EvidenceUse, move: Transition, recorded: Mapping[str, Any] | None) -> None:
     if move.side == Side.ASKING:
         work.require(move.by)
         if not _asks(work, row):
-            raise sides.OtherSide("this is for whoever asked")
-        sides.speak_for(work, row.object_id, row.authority_id, recorded)
+            raise authorization.OtherSide("this is for whoever asked")
+        authorization.speak_for(work, row.object_id, row.authority_id, recorded)
     else:
-        sides.take(work, move, row, recorded)
+        authorization.take(work, move, row, recorded)
 
 
-def moves(work: Work, use_id: UUID) -> dict[str, Any]:
+def moves(work: UnitOfWork, use_id: UUID) -> dict[str, Any]:
     """Say where a use stands, and what the caller may do now."""
     row = work.one(EvidenceUse, use_id)
     settled = row.state == "recorded" and not row.consent_needed
     allowed = [
         m.told()
-        for m in (() if settled else USE_LIFE.leaving(row.state))
+        for m in (() if settled else USE_LIFECYCLE.leaving(row.state))
         if (work.actor.may(m.by) and _asks(work, row) if m.side == Side.ASKING else _near(work, row, m))
     ]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 
-def _near(work: Work, row: EvidenceUse, move: Move) -> bool:
-    return sides.may_take(work, move, row)
+def _near(work: UnitOfWork, row: EvidenceUse, move: Transition) -> bool:
+    return authorization.may_take(work, move, row)
 
 
-def _tell(work: Work, row: EvidenceUse, act: str, case_id: UUID | None, recorded: Mapping[str, Any] | None) -> None:
+def _tell(work: UnitOfWork, row: EvidenceUse, act: str, case_id: UUID | None, recorded: Mapping[str, Any] | None) -> None:
     """Tell whoever uses it and whoever gave it, each in its own journal; the case of the use is named in the user's alone."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.evidence_id), "use": str(row.id), "state": row.state, "recorded": recorded is not None}
@@ -221,12 +225,12 @@ def _tell(work: Work, row: EvidenceUse, act: str, case_id: UUID | None, recorded
     work.note(f"evidence.use_{act}", row, case_id=case_id, parties=row.object_id, only=only, event=True, **about)
 
 
-def show(work: Work, rows: Sequence[EvidenceUse]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[EvidenceUse]) -> list[dict[str, Any]]:
     """Show uses: the account that the provider reads names the case only where it may know of it."""
     return [_show(work, row) for row in rows]
 
 
-def _show(work: Work, row: EvidenceUse) -> dict[str, Any]:
+def _show(work: UnitOfWork, row: EvidenceUse) -> dict[str, Any]:
     answer = unseal(work, "answer", row.id, row.answer)
     return {
         **row.shown(),

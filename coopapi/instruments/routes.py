@@ -4,31 +4,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
-from coopapi.db import Work
+from coopapi.http.api import Blueprint
 from coopapi.instruments import service
 from coopapi.instruments.models import Assessment, Instrument
 from coopapi.instruments.schemas import ApplicableFilter, AssessmentOut, InstrumentDetailOut, InstrumentFilter, InstrumentOut
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("instruments", __name__, url_prefix="/api/v1", description="Legal instruments of cooperation")
 
 
 @blp.route("/instruments", allow=Action.DIRECTORY_READ, query=InstrumentFilter, returns=InstrumentOut, many="items")
-def instruments(wanted: dict[str, Any], *, work: Work) -> Sequence[Instrument]:
+def instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Instrument]:
     """List the instruments, the best first."""
     del work
     return service.of_country(wanted.get("country"))
 
 
 @blp.route("/instruments/applicable", allow=Action.DIRECTORY_READ, query=ApplicableFilter, returns=AssessmentOut, many="items")
-def applicable(wanted: dict[str, Any], *, work: Work) -> Sequence[Assessment]:
+def applicable(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Assessment]:
     """Say of every instrument whether it may be used for a request, and if not, why."""
     on = wanted.get("on", work.now.date())
     return service.applicable(wanted["sender"], wanted["addressee"], wanted.get("measure"), wanted.get("kind"), on=on)
 
 
 @blp.route("/instruments/<code>", allow=Action.DIRECTORY_READ, returns=InstrumentDetailOut)
-def instrument(code: str, *, work: Work) -> dict[str, Any]:
+def instrument(code: str, *, work: UnitOfWork) -> dict[str, Any]:
     """Show one instrument with its rules, parties and reservations."""
     del work
     return service.show(code)

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, validate, validates_schema
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Schema, Shown, refusal
+from coopapi.http.fields import Schema, Shown, refusal
 
 
 class InstrumentFilter(Schema):

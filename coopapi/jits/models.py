@@ -1,17 +1,17 @@
 """Teams and those who are named in their agreements; what the agreement says is sealed under a key of the team."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, case, select
+from sqlalchemy import ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept, folded
-from coopapi.jits.lives import JIT_LIFE
-from coopapi.lifecycle import Side
-from coopapi.parties import Party, partied
+from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, STATEMENT_LIFECYCLE
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import Party, partied
+from coopapi.store.db import Versioned, folded
 
 INSIDE: Final = (Side.NEGOTIATING, Side.MEMBER)
 """The sides of the States; participants stand beside the team (Convention of 29 May 2000, Art. 13(12))."""
@@ -25,9 +25,10 @@ def inside(
     return part.exists()
 
 
-class Jit(Kept):
+class Jit(Versioned):
     """A joint investigation team: one agreement for all who are in it."""
 
+    __kind__ = "jit"
     __tablename__ = "jits"
     __table_args__ = (UniqueConstraint("maker_id", "reference_folded"),)
 
@@ -39,7 +40,7 @@ class Jit(Kept):
     working_language: Mapped[str | None] = mapped_column()
     since: Mapped[datetime | None] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
-    state: Mapped[str] = mapped_column(default=JIT_LIFE.start)
+    state: Mapped[str] = mapped_column(default=JIT_LIFECYCLE.start)
     administrator_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     end_reason: Mapped[str | None] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
@@ -66,9 +67,10 @@ class Jit(Kept):
         return partied(cls.id, actor, now)
 
 
-class JitParty(Kept):
+class JitParty(Versioned):
     """A State in the team, through one of its authorities, with its leader."""
 
+    __kind__ = "jitparty"
     __tablename__ = "jit_parties"
 
     jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
@@ -94,12 +96,13 @@ def belonging(jit_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) 
     return and_(inside(jit_id, actor, now), own.exists())
 
 
-class JitMember(Kept):
+class JitMember(Versioned):
     """A person who works in the team, under a name or a security number; seconded when outside the own State (Art. 13(4)).
 
     The cases of the team are open to the people who are entered with their account, and to nobody else of their authority.
     """
 
+    __kind__ = "jitmember"
     __tablename__ = "jit_members"
 
     jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
@@ -117,9 +120,10 @@ class JitMember(Kept):
         return belonging(cls.jit_id, actor, now)
 
 
-class JitParticipant(Kept):
+class JitParticipant(Versioned):
     """An organisation beside the team, by the terms of an appendix; never a member (Art. 13(12))."""
 
+    __kind__ = "jitparticipant"
     __tablename__ = "jit_participants"
 
     jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
@@ -137,9 +141,10 @@ class JitParticipant(Kept):
         return partied(cls.jit_id, actor, now)
 
 
-class JitAssociate(Kept):
+class JitAssociate(Versioned):
     """Somebody whom the team works with informally: a name and an office to call, and no view of anything (F23)."""
 
+    __kind__ = "jitassociate"
     __tablename__ = "jit_associates"
 
     jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
@@ -157,3 +162,113 @@ class JitAssociate(Kept):
 def through(jit_id: UUID) -> ColumnElement[bool]:
     """The States that are in a team now."""
     return and_(JitParty.jit_id == jit_id, JitParty.state == "party")
+
+
+class JitSignature(Versioned):
+    """One party's signature under one text: the agreement, an amendment, or the public statement. Another text voids it.
+
+    Of a State that has nobody here it is recorded by a person of another party: when, how and by what proof is known.
+    """
+
+    __kind__ = "jitsignature"
+    __tablename__ = "jit_signatures"
+
+    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
+    subject_id: Mapped[UUID] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    text_sha256: Mapped[str] = mapped_column()
+    signed_at: Mapped[datetime] = mapped_column()
+    voided_at: Mapped[datetime | None] = mapped_column()
+    recorded: Mapped[bytes | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with the team."""
+        return partied(cls.jit_id, actor, now)
+
+
+class JitAmendment(Versioned):
+    """A change of the agreement: it holds with the last signature of all parties, and of the one that joins."""
+
+    __kind__ = "jitamendment"
+    __tablename__ = "jit_amendments"
+
+    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
+    change: Mapped[str] = mapped_column()
+    authority_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
+    until: Mapped[datetime | None] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    words: Mapped[bytes | None] = mapped_column()
+    recorded: Mapped[bytes | None] = mapped_column()
+    state: Mapped[str] = mapped_column(default=AMENDMENT_LIFECYCLE.start)
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    proposed_at: Mapped[datetime] = mapped_column()
+    decided_at: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the States in the team and by the one that is to join."""
+        return inside(cls.jit_id, actor, now)
+
+
+class JitEvaluation(Versioned):
+    """How the team went: answers of one State, or of all together; of a State that has nobody here a party records them."""
+
+    __kind__ = "jitevaluation"
+    __tablename__ = "jit_evaluations"
+    __table_args__ = (UniqueConstraint("jit_id", "authority_id", postgresql_nulls_not_distinct=True),)
+
+    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
+    authority_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
+    sealed: Mapped[bytes] = mapped_column()
+    recorded: Mapped[bytes | None] = mapped_column()
+    answered_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    answered_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the States in the team."""
+        return inside(cls.jit_id, actor, now)
+
+
+class JitStatement(Versioned):
+    """What is to be told in public about a team, once every party has approved it (D24)."""
+
+    __kind__ = "jitstatement"
+    __tablename__ = "jit_statements"
+    __table_args__ = (UniqueConstraint("jit_id"),)
+
+    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
+    names_operation: Mapped[bool] = mapped_column()
+    victims_checked: Mapped[bool] = mapped_column()
+    no_ongoing_trial: Mapped[bool] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    state: Mapped[str] = mapped_column(default=STATEMENT_LIFECYCLE.start)
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    proposed_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the States in the team."""
+        return inside(cls.jit_id, actor, now)
+
+
+class JitRelease(Versioned):
+    """What was released: the only row about a team that anybody may read, and not under the team's own id."""
+
+    __kind__ = "jitrelease"
+    __tablename__ = "jit_releases"
+
+    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
+    operation_name: Mapped[str | None] = mapped_column()
+    countries: Mapped[list[str]] = mapped_column()
+    year: Mapped[int] = mapped_column(SmallInteger)
+    texts: Mapped[dict[str, Any]] = mapped_column()
+    released_at: Mapped[datetime] = mapped_column()
+    retracted_at: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen as a row by the States in the team; the public reads its released columns through one function."""
+        return inside(cls.jit_id, actor, now)

@@ -4,69 +4,61 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from coopapi import sharing
 from coopapi.access import Action
-from coopapi.api import Blueprint
 from coopapi.cases.schemas import SharedCaseOut, TransitionIn, TransitionsOut
-from coopapi.db import Work
-from coopapi.fields import Paged
-from coopapi.jits import agreeing, amending, linking, moving, showing, signing
-from coopapi.jits.models import Jit
-from coopapi.jits.papers import JitAmendment, JitSignature
-from coopapi.jits.schemas import (
-    AmendmentIn,
-    AmendmentStepIn,
-    CaseShareIn,
-    JitFilter,
-    JitIn,
-    JitPatch,
-    JitStepIn,
-    SignatureIn,
-)
-from coopapi.jits.shown import AmendmentOut, JitBrief, JitMovesOut, JitOut, SignatureOut
-from coopapi.paging import Order, Page, page
-from coopapi.sharing import SharedCase
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.jits import agreement, case_sharing, presentation, transitions
+from coopapi.jits import amendments as amending
+from coopapi.jits import signatures as signing
+from coopapi.jits.models import Jit, JitAmendment, JitSignature
+from coopapi.jits.responses import AmendmentOut, JitBrief, JitMovesOut, JitOut, SignatureOut
+from coopapi.jits.schemas import AmendmentIn, AmendmentStepIn, CaseShareIn, JitFilter, JitIn, JitPatch, JitStepIn, SignatureIn
+from coopapi.shared import shared_cases
+from coopapi.shared.shared_cases import SharedCase
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("jits", __name__, url_prefix="/api/v1", description="Joint investigation teams")
 ONE = "/jits/<uuid:jit_id>"
 
 
-@blp.route("/jits", allow=Action.JIT_READ, query=JitFilter, returns=JitBrief, page=True, show=showing.brief)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+@blp.route("/jits", allow=Action.JIT_READ, query=JitFilter, returns=JitBrief, page=True, show=presentation.brief)
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the teams you take part in, newest first; `expires_within=60` lists those to extend or to wind up."""
-    return page(work, "jits", showing.select_jits(work, wanted), Order((Jit.id,)), wanted)
+    return page(work, "jits", presentation.select_jits(work, wanted), Order((Jit.id,)), wanted)
 
 
-@blp.route("/cases/<uuid:case_id>/jits", allow=Action.JIT_READ, query=Paged, returns=JitBrief, page=True, show=showing.brief)
-def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+@blp.route("/cases/<uuid:case_id>/jits", allow=Action.JIT_READ, query=Paged, returns=JitBrief, page=True, show=presentation.brief)
+def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the teams that a case is shared with, those that you take part in."""
-    return page(work, f"jits/{case_id}", linking.of_case(work, case_id), Order((Jit.id,)), wanted)
+    return page(work, f"jits/{case_id}", case_sharing.of_case(work, case_id), Order((Jit.id,)), wanted)
 
 
 @blp.route(
-    "/jits", method="POST", allow=Action.JIT_WRITE, body=JitIn, returns=JitOut, status=HTTPStatus.CREATED, show=showing.whole
+    "/jits", method="POST", allow=Action.JIT_WRITE, body=JitIn, returns=JitOut, status=HTTPStatus.CREATED, show=presentation.whole
 )
-def propose(data: dict[str, Any], *, work: Work) -> Jit:
+def propose(data: dict[str, Any], *, work: UnitOfWork) -> Jit:
     """Propose a team, from cases of yours if you name them; the other States see it from now on."""
-    return agreeing.propose(work, data)
+    return agreement.propose(work, data)
 
 
-@blp.route(ONE, allow=Action.JIT_READ, returns=JitOut, show=showing.whole)
-def show(jit_id: UUID, *, work: Work) -> Jit:
+@blp.route(ONE, allow=Action.JIT_READ, returns=JitOut, show=presentation.whole)
+def show(jit_id: UUID, *, work: UnitOfWork) -> Jit:
     """Show a team with its agreement."""
     return work.one(Jit, jit_id)
 
 
-@blp.route(ONE, method="PATCH", allow=Action.JIT_WRITE, body=JitPatch, returns=JitOut, changes=True, show=showing.whole)
-def change(data: dict[str, Any], *, jit_id: UUID, version: int, work: Work) -> Jit:
+@blp.route(ONE, method="PATCH", allow=Action.JIT_WRITE, body=JitPatch, returns=JitOut, changes=True, show=presentation.whole)
+def change(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
     """Change the text while it is open (proposed, drafting)."""
-    return agreeing.change(work, jit_id, version, data)
+    return agreement.change(work, jit_id, version, data)
 
 
 @blp.route(f"{ONE}/transitions", allow=Action.JIT_READ, returns=JitMovesOut)
-def moves(jit_id: UUID, *, work: Work) -> dict[str, Any]:
+def moves(jit_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where a team stands, where you stand in it, and what you may do now."""
-    return moving.moves(work, jit_id)
+    return transitions.moves(work, jit_id)
 
 
 @blp.route(
@@ -76,15 +68,15 @@ def moves(jit_id: UUID, *, work: Work) -> dict[str, Any]:
     body=JitStepIn,
     returns=JitOut,
     changes=True,
-    show=showing.whole,
+    show=presentation.whole,
 )
-def step(data: dict[str, Any], *, jit_id: UUID, version: int, work: Work) -> Jit:
+def step(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
     """Take a step: draft, request signatures, reopen, end, evaluate, close."""
-    return moving.take(work, jit_id, version, data)
+    return transitions.take(work, jit_id, version, data)
 
 
-@blp.route(f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=SignatureOut, page=True, show=showing.signatures)
-def signatures(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
+@blp.route(f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=SignatureOut, page=True, show=presentation.signatures)
+def signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List who signed what, and which signatures another text has voided."""
     query = work.all(JitSignature).where(JitSignature.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-signatures/{jit_id}", query, Order((JitSignature.id,), descending=False), wanted)
@@ -97,17 +89,17 @@ def signatures(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     body=SignatureIn,
     returns=SignatureOut,
     status=HTTPStatus.CREATED,
-    show=showing.signatures,
+    show=presentation.signatures,
 )
-def sign(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitSignature:
+def sign(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
     """Sign the agreement for your State, or record that one signed which has nobody here; with the last one the team is active."""
     return signing.sign(work, jit_id, data)
 
 
-@blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=sharing.show)
-def cases(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
+@blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=shared_cases.show)
+def cases(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the cases that are or were shared with a team."""
-    return page(work, f"jit-cases/{jit_id}", linking.of_team(work, jit_id), Order((SharedCase.id,)), wanted)
+    return page(work, f"jit-cases/{jit_id}", case_sharing.of_team(work, jit_id), Order((SharedCase.id,)), wanted)
 
 
 @blp.route(
@@ -117,17 +109,17 @@ def cases(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     body=CaseShareIn,
     returns=SharedCaseOut,
     status=HTTPStatus.CREATED,
-    show=sharing.show,
+    show=shared_cases.show,
 )
-def share(data: dict[str, Any], *, jit_id: UUID, work: Work) -> SharedCase:
+def share(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> SharedCase:
     """Share a case of yours with a team: its members have access while it is active."""
-    return linking.share(work, jit_id, data)
+    return case_sharing.share(work, jit_id, data)
 
 
 @blp.route(f"{ONE}/cases/<uuid:link_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def case_moves(jit_id: UUID, link_id: UUID, *, work: Work) -> dict[str, Any]:
+def case_moves(jit_id: UUID, link_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say whether a case is shared, and whether you may take it back."""
-    return linking.moves(work, jit_id, link_id)
+    return case_sharing.moves(work, jit_id, link_id)
 
 
 @blp.route(
@@ -137,15 +129,15 @@ def case_moves(jit_id: UUID, link_id: UUID, *, work: Work) -> dict[str, Any]:
     body=TransitionIn,
     returns=SharedCaseOut,
     changes=True,
-    show=sharing.show,
+    show=shared_cases.show,
 )
-def take_back(data: dict[str, Any], *, jit_id: UUID, link_id: UUID, version: int, work: Work) -> SharedCase:
+def take_back(data: dict[str, Any], *, jit_id: UUID, link_id: UUID, version: int, work: UnitOfWork) -> SharedCase:
     """Take a case back (`end`): access through the team is gone at the next request."""
-    return linking.take_back(work, jit_id, link_id, version, data["event"])
+    return case_sharing.take_back(work, jit_id, link_id, version, data["event"])
 
 
-@blp.route(f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=showing.amendments)
-def amendments(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
+@blp.route(f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=presentation.amendments)
+def amendments(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the amendments of a team."""
     return page(work, f"jit-amendments/{jit_id}", amending.of_team(work, jit_id), Order((JitAmendment.id,)), wanted)
 
@@ -157,15 +149,15 @@ def amendments(wanted: dict[str, Any], *, jit_id: UUID, work: Work) -> Page:
     body=AmendmentIn,
     returns=AmendmentOut,
     status=HTTPStatus.CREATED,
-    show=showing.amendments,
+    show=presentation.amendments,
 )
-def amend(data: dict[str, Any], *, jit_id: UUID, work: Work) -> JitAmendment:
+def amend(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitAmendment:
     """Propose an amendment; it holds with the last signature of all parties, and of the State that joins."""
     return amending.propose(work, jit_id, data)
 
 
 @blp.route(f"{ONE}/amendments/<uuid:amendment_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def amendment_moves(jit_id: UUID, amendment_id: UUID, *, work: Work) -> dict[str, Any]:
+def amendment_moves(jit_id: UUID, amendment_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where an amendment stands, and what you may do now."""
     return amending.moves(work, jit_id, amendment_id)
 
@@ -177,9 +169,9 @@ def amendment_moves(jit_id: UUID, amendment_id: UUID, *, work: Work) -> dict[str
     body=AmendmentStepIn,
     returns=AmendmentOut,
     changes=True,
-    show=showing.amendments,
+    show=presentation.amendments,
 )
-def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, version: int, work: Work) -> JitAmendment:
+def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, version: int, work: UnitOfWork) -> JitAmendment:
     """Refuse an amendment for your State or for one that has nobody here, or withdraw what you proposed."""
     return amending.step(work, jit_id, amendment_id, version, data)
 
@@ -191,8 +183,8 @@ def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, ve
     body=SignatureIn,
     returns=SignatureOut,
     status=HTTPStatus.CREATED,
-    show=showing.signatures,
+    show=presentation.signatures,
 )
-def amendment_sign(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: Work) -> JitSignature:
+def amendment_sign(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: UnitOfWork) -> JitSignature:
     """Sign an amendment for your State, or record that one signed which has nobody here; an extension before the team expires."""
     return amending.sign(work, jit_id, amendment_id, data)

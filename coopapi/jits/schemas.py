@@ -6,10 +6,10 @@ from marshmallow import fields, validate
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.fields import Count, Flag, Like, Line, Many, OneOf, Paged, Schema, Text, When, refusal
-from coopapi.jits.changes import CHANGES
-from coopapi.jits.lives import CLAUSES, END_REASONS, JIT_LIFE, TEXTS
-from coopapi.jits.publishing import LANGUAGES
+from coopapi.http.fields import Count, Flag, Like, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.jits.amendment_kinds import CHANGES
+from coopapi.jits.lifecycles import CLAUSES, END_REASONS, JIT_LIFECYCLE, TEXTS
+from coopapi.jits.public_statements import LANGUAGES
 
 _LONG = 8000
 _SHA256 = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
@@ -105,7 +105,7 @@ class JitIn(_AgreementFields):
 class JitFilter(Paged):
     """Which teams."""
 
-    state = OneOf(JIT_LIFE.states)
+    state = OneOf(JIT_LIFECYCLE.states)
     legal_basis = Code("jit_legal_bases")
     country = Code("countries", metadata={"description": "One of the States in it."})
     case_id = fields.UUID()

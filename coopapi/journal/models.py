@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from coopapi.access import Action, Actor, Level, Role
-from coopapi.db import Row
-from coopapi.grants import CaseAccess, granted
-from coopapi.parties import partied
+from coopapi.shared.grants import CaseAccess, granted
+from coopapi.shared.parties import partied
+from coopapi.store.db import Row
 
 ALARM: Final = "alarm"
 """The type of thing that entries about alarms name; their actions are `alarm.<kind>`."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi.db import as_json
+from coopapi.store.db import as_json
 
 _ENTRIES: Final = text(
     """select authority_id, seq, hash, array[authority_id::text, seq::text, (extract(epoch from at) * 1000000)::bigint::text,

@@ -11,26 +11,26 @@ from sqlalchemy import select, text
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
-from coopapi.db import Work
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
 from coopapi.errors import Forbidden
-from coopapi.jurisdiction import duty
-from coopapi.jurisdiction.duty import Facts
-from coopapi.jurisdiction.lives import SETTLED
+from coopapi.jurisdiction import notification_duty
+from coopapi.jurisdiction.lifecycles import SETTLED
 from coopapi.jurisdiction.models import Consultation
-from coopapi.lifecycle import Side
-from coopapi.mla.lives import KINDS
+from coopapi.jurisdiction.notification_duty import Facts
+from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Measure, Request
-from coopapi.parties import Party
-from coopapi.sealing import key_of, unseal
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import Party
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, unseal
 
 _MOST: Final = 1000
 _WHAT: Final = ("refused", "not_executed", "overdue")
 _UNANSWERED: Final = {"refused": "refused", "not_executed": "not_executed"}
 
 
-def of_case(work: Work, case_id: UUID) -> dict[str, Any]:
+def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
     """Assess the duty to notify Eurojust of a case, from what is recorded here: for those who know what it asked of whom."""
     case = cases.usable(work, case_id, Level.READ)
     if case.authority_id != work.actor.authority_id or not work.actor.may(Action.MLA_READ):
@@ -52,10 +52,10 @@ def of_case(work: Work, case_id: UUID) -> dict[str, Any]:
         difficulties=Counter(countries[id_] for id_, _ in _difficulties(work, sent) if id_ in countries),
     )
     work.note("duty.assessed", case, case_id=case_id, consultation=True)
-    return {"case_id": case_id, **duty.assess(facts)}
+    return {"case_id": case_id, **notification_duty.assess(facts)}
 
 
-def _sent(work: Work, case_id: UUID) -> Sequence[Request]:
+def _sent(work: UnitOfWork, case_id: UUID) -> Sequence[Request]:
     """The requests for cooperation that went out from a case to other States."""
     own = work.all(Party).where(Party.object_id == Request.id, Party.case_id == case_id, Party.side == Side.REQUESTING)
     query = work.all(Request).where(own.exists(), Request.transmitted_at.is_not(None), Request.kind.in_(_to_states()))
@@ -66,23 +66,23 @@ def _to_states() -> list[str]:
     return [name for name, kind in KINDS.items() if not kind.to_provider and name != "spontaneous_information"]
 
 
-def _measures(work: Work, rows: Sequence[Request]) -> Sequence[Measure]:
+def _measures(work: UnitOfWork, rows: Sequence[Request]) -> Sequence[Measure]:
     return work.session.scalars(work.all(Measure).where(Measure.request_id.in_([row.id for row in rows]))).all()
 
 
-def _offences(work: Work, row: Request) -> list[tuple[str | None, float | None]]:
+def _offences(work: UnitOfWork, row: Request) -> list[tuple[str | None, float | None]]:
     content = unseal(key_of(work, row), row.sealed, row.id)
     return [(one.get("category"), one.get("max_penalty_years")) for one in content.get("offences", ())]
 
 
-def _conflicts(work: Work, case_id: UUID) -> int:
+def _conflicts(work: UnitOfWork, case_id: UUID) -> int:
     """The consultations on jurisdiction that hang from a case and are not settled."""
     own = work.all(Party).where(Party.object_id == Consultation.id, Party.case_id == case_id)
     query = work.all(Consultation).where(own.exists(), Consultation.state.not_in(SETTLED))
     return len(work.session.scalars(query).all())
 
 
-def _difficulties(work: Work, rows: Sequence[Request]) -> list[tuple[UUID, str]]:
+def _difficulties(work: UnitOfWork, rows: Sequence[Request]) -> list[tuple[UUID, str]]:
     """Which of these requests were refused, not carried out or are late: each once, by what weighs most."""
     outcomes: dict[UUID, set[str]] = {row.id: {row.state} for row in rows}
     for measure in _measures(work, rows):
@@ -99,12 +99,12 @@ def _difficulties(work: Work, rows: Sequence[Request]) -> list[tuple[UUID, str]]
     return found
 
 
-def between(work: Work, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Count difficulties between pairs of States in the last year, among requests the caller sees.
 
     Where they recur, the pair is a candidate for a written opinion: Eurojust may be asked for one, it orders nothing (M10).
     """
-    since = work.now - timedelta(days=duty.rules()["opinion"]["days"])
+    since = work.now - timedelta(days=notification_duty.rules()["opinion"]["days"])
     if work.one(Authority, work.actor.authority_id).type == "eurojust_desk":
         return _known_to_desk(work, wanted, since)
     query = select(Request, Authority.country).join(Authority, Authority.id == Request.requesting_id)
@@ -123,7 +123,7 @@ def between(work: Work, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _known_to_desk(work: Work, wanted: Mapping[str, Any], since: datetime) -> list[dict[str, Any]]:
+def _known_to_desk(work: UnitOfWork, wanted: Mapping[str, Any], since: datetime) -> list[dict[str, Any]]:
     """The same for the desk of either State, as figures and without a request: it facilitates between both."""
     asked = {"since": since, "kinds": _to_states()}
     rows = work.session.execute(text("select * from priv.difficulties(:since, :kinds)"), asked).mappings()
@@ -136,7 +136,7 @@ def _known_to_desk(work: Work, wanted: Mapping[str, Any], since: datetime) -> li
 
 
 def _pair(pair: tuple[str, str], counted: Mapping[str, int], requests: Iterable[UUID]) -> dict[str, Any]:
-    opinion = duty.rules()["opinion"]
+    opinion = notification_duty.rules()["opinion"]
     total = sum(counted.values())
     recurrent = total >= opinion["at_least"]
     return {

@@ -7,14 +7,15 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueCo
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept
-from coopapi.jurisdiction.lives import CONSULTATION_LIFE
-from coopapi.parties import partied
+from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
+from coopapi.shared.parties import partied
+from coopapi.store.db import Versioned
 
 
-class Consultation(Kept):
+class Consultation(Versioned):
     """Contact between authorities that pursue the same person for the same facts; what it says is sealed under its own key."""
 
+    __kind__ = "consultation"
     __tablename__ = "consultations"
 
     reference: Mapped[str] = mapped_column()
@@ -23,7 +24,7 @@ class Consultation(Kept):
     meeting_id: Mapped[UUID | None] = mapped_column()
     in_custody: Mapped[bool] = mapped_column()
     reply_by: Mapped[datetime | None] = mapped_column()
-    state: Mapped[str] = mapped_column(default=CONSULTATION_LIFE.start)
+    state: Mapped[str] = mapped_column(default=CONSULTATION_LIFECYCLE.start)
     prosecuting_country: Mapped[str | None] = mapped_column()
     wrapped: Mapped[bytes] = mapped_column()
     sealed: Mapped[bytes] = mapped_column()
@@ -38,9 +39,10 @@ class Consultation(Kept):
         return partied(cls.id, actor, now)
 
 
-class ConsultationPosition(Kept):
+class ConsultationPosition(Versioned):
     """What one State holds: to prosecute, to transfer, to end its proceedings, or nothing yet."""
 
+    __kind__ = "consultationposition"
     __tablename__ = "consultation_positions"
     __table_args__ = (UniqueConstraint("consultation_id", "authority_id"),)
 
@@ -59,9 +61,10 @@ class ConsultationPosition(Kept):
         return partied(cls.consultation_id, actor, now)
 
 
-class ProceedingsTransfer(Kept):
+class ProceedingsTransfer(Versioned):
     """Proceedings that one State gave over to another: from which case, to whom, when, what went with them."""
 
+    __kind__ = "proceedingstransfer"
     __tablename__ = "proceedings_transfers"
     __table_args__ = (
         ForeignKeyConstraint(["from_case", "from_id"], ["cases.id", "cases.authority_id"]),

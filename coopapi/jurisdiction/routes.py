@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
 from coopapi.cases.schemas import TransitionsOut
-from coopapi.db import Work
-from coopapi.fields import Paged
-from coopapi.jurisdiction import difficulties, service, showing, transfers
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.jurisdiction import difficulties, presentation, service, transfers
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition, ProceedingsTransfer
 from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
@@ -25,7 +25,7 @@ from coopapi.jurisdiction.schemas import (
     TransferIn,
     TransferOut,
 )
-from coopapi.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("jurisdiction", __name__, url_prefix="/api/v1", description="Conflicts of jurisdiction, and what Eurojust is told")
 _ONE = "/jurisdiction-consultations/<uuid:consultation_id>"
@@ -37,9 +37,9 @@ _ONE = "/jurisdiction-consultations/<uuid:consultation_id>"
     query=ConsultationFilter,
     returns=ConsultationOut,
     page=True,
-    show=showing.show,
+    show=presentation.show,
 )
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the consultations on jurisdiction that your authority takes part in, newest first."""
     return page(work, "consultations", service.consultations(work, wanted), Order((Consultation.id,)), wanted)
 
@@ -51,21 +51,21 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     body=ConsultationIn,
     returns=ConsultationOut,
     status=HTTPStatus.CREATED,
-    show=showing.show,
+    show=presentation.show,
 )
-def begin(data: dict[str, Any], *, work: Work) -> Consultation:
+def begin(data: dict[str, Any], *, work: UnitOfWork) -> Consultation:
     """Contact the authorities of other States that may pursue the same person for the same facts."""
     return service.begin(work, data)
 
 
-@blp.route(_ONE, allow=Action.MEETING_READ, returns=ConsultationOut, show=showing.show)
-def show(consultation_id: UUID, *, work: Work) -> Consultation:
+@blp.route(_ONE, allow=Action.MEETING_READ, returns=ConsultationOut, show=presentation.show)
+def show(consultation_id: UUID, *, work: UnitOfWork) -> Consultation:
     """Show one consultation, with what each State holds."""
     return work.one(Consultation, consultation_id)
 
 
 @blp.route(f"{_ONE}/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
-def moves(consultation_id: UUID, *, work: Work) -> dict[str, Any]:
+def moves(consultation_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where a consultation stands, and what you may do now."""
     return service.moves(work, consultation_id)
 
@@ -77,9 +77,9 @@ def moves(consultation_id: UUID, *, work: Work) -> dict[str, Any]:
     body=ConsultationStepIn,
     returns=ConsultationOut,
     changes=True,
-    show=showing.show,
+    show=presentation.show,
 )
-def step(data: dict[str, Any], *, consultation_id: UUID, version: int, work: Work) -> Consultation:
+def step(data: dict[str, Any], *, consultation_id: UUID, version: int, work: UnitOfWork) -> Consultation:
     """Reply, consult, agree on who prosecutes, or ask Eurojust where there is no consensus."""
     return service.take(work, consultation_id, version, data)
 
@@ -90,21 +90,23 @@ def step(data: dict[str, Any], *, consultation_id: UUID, version: int, work: Wor
     allow=Action.CONSULT,
     body=PositionIn,
     returns=PositionOut,
-    show=showing.show_positions,
+    show=presentation.show_positions,
 )
-def hold(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> ConsultationPosition:
+def hold(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ConsultationPosition:
     """Say what your State holds: to prosecute, to transfer, to end."""
     return service.hold(work, consultation_id, data)
 
 
-@blp.route(f"{_ONE}/case", method="POST", allow=Action.CONSULT, body=ConsultedCaseIn, returns=ConsultationOut, show=showing.show)
-def link(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> Consultation:
+@blp.route(
+    f"{_ONE}/case", method="POST", allow=Action.CONSULT, body=ConsultedCaseIn, returns=ConsultationOut, show=presentation.show
+)
+def link(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Consultation:
     """Tie the consultation to a case of yours."""
     return service.link(work, consultation_id, data["case_id"])
 
 
 @blp.route(f"{_ONE}/transfers", allow=Action.MEETING_READ, query=Paged, returns=TransferOut, page=True, show=transfers.show)
-def transfer_index(wanted: dict[str, Any], *, consultation_id: UUID, work: Work) -> Page:
+def transfer_index(wanted: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Page:
     """List the proceedings that were given over."""
     query = transfers.of_consultation(work, consultation_id)
     return page(work, f"transfers/{consultation_id}", query, Order((ProceedingsTransfer.id,)), wanted)
@@ -119,7 +121,7 @@ def transfer_index(wanted: dict[str, Any], *, consultation_id: UUID, work: Work)
     status=HTTPStatus.CREATED,
     show=transfers.show,
 )
-def transfer(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> ProceedingsTransfer:
+def transfer(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ProceedingsTransfer:
     """Give proceedings over to the State that prosecutes."""
     return transfers.transfer(work, consultation_id, data)
 
@@ -133,18 +135,20 @@ def transfer(data: dict[str, Any], *, consultation_id: UUID, work: Work) -> Proc
     changes=True,
     show=transfers.show,
 )
-def receive(data: dict[str, Any], *, consultation_id: UUID, transfer_id: UUID, version: int, work: Work) -> ProceedingsTransfer:
+def receive(
+    data: dict[str, Any], *, consultation_id: UUID, transfer_id: UUID, version: int, work: UnitOfWork
+) -> ProceedingsTransfer:
     """Name your case in which proceedings that you received go on."""
     return transfers.receive(work, consultation_id, transfer_id, version, data["case_id"])
 
 
 @blp.route("/cases/<uuid:case_id>/notification-duty", allow=Action.CASE_READ, returns=DutyOut)
-def duty(case_id: UUID, *, work: Work) -> dict[str, Any]:
+def duty(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say whether Eurojust is to be notified of a case, with each condition of Art. 21(5) and (6) and why."""
     return difficulties.of_case(work, case_id)
 
 
 @blp.route("/difficulties", allow=Action.MLA_READ, query=DifficultyFilter, returns=DifficultyOut, many="items")
-def difficulty_index(wanted: dict[str, Any], *, work: Work) -> list[dict[str, Any]]:
+def difficulty_index(wanted: dict[str, Any], *, work: UnitOfWork) -> list[dict[str, Any]]:
     """Count refusals, non-execution and delays between pairs of States; where they recur, an opinion may be asked for."""
     return difficulties.between(work, wanted)

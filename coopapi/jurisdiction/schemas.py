@@ -6,8 +6,8 @@ from marshmallow import fields
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn, RecordedForOut
-from coopapi.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
-from coopapi.jurisdiction.lives import CONSULTATION_LIFE
+from coopapi.http.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 
 
 class ConsultationIn(Schema):
@@ -77,7 +77,7 @@ class TransferIn(Schema):
 class ConsultationFilter(Paged):
     """Which consultations."""
 
-    state = OneOf(CONSULTATION_LIFE.states)
+    state = OneOf(CONSULTATION_LIFECYCLE.states)
     case_id = fields.UUID()
     urgent = fields.Boolean(metadata={"description": "Somebody is in custody."})
 

@@ -6,22 +6,22 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi import parties
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case
-from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.evidence.sides import speak_for, stands_in
-from coopapi.jurisdiction.lives import CONSULTATION_LIFE
+from coopapi.evidence.authorization import speak_for, stands_in
+from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
-from coopapi.lifecycle import Move, Side
-from coopapi.overlaps import showing
-from coopapi.parties import Party
-from coopapi.sealing import key_of, new_key, seal
+from coopapi.overlaps import presentation
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side, Transition
+from coopapi.shared.parties import Party
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, new_key, seal
 
 
 class NotConsulted(Forbidden):
@@ -45,7 +45,7 @@ class RepliedAlready(Conflict):
     """
 
 
-def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -> Consultation:
+def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = None) -> Consultation:
     """Contact the authorities that may pursue the same person for the same facts (Art. 5)."""
     case_id, contacted = _matter(work, data)
     them = [_known(work, id_, number) for number, id_ in enumerate(contacted)]
@@ -82,12 +82,12 @@ def begin(work: Work, data: Mapping[str, Any], meeting_id: UUID | None = None) -
     return row
 
 
-def _matter(work: Work, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
+def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
     """Whose case it is about, and whom to contact, where an overlap or the other case shows it."""
     contacted = list(data.get("contacted", ()))
     case_id = data.get("case_id")
     if overlap_id := data.get("overlap_id"):
-        overlap = showing.one_overlap(work, overlap_id)
+        overlap = presentation.one_overlap(work, overlap_id)
         ours = [c for c in (overlap.case_a, overlap.case_b) if cases.reaches(work, c, Level.CONTRIBUTE)]
         if not ours:
             raise Forbidden("consult from your own side of an overlap")
@@ -100,14 +100,14 @@ def _matter(work: Work, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[
     return case_id, list(dict.fromkeys(contacted))
 
 
-def _known(work: Work, authority_id: UUID, number: int) -> Authority:
+def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None or found.country is None or found.country == work.actor.country:
         raise fault(f"/contacted/{number}", "another_state", "an authority of another State")
     return found
 
 
-def _place(work: Work, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> ConsultationPosition:
+def _place(work: UnitOfWork, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> ConsultationPosition:
     """Keep a place for what this authority holds."""
     row_id = work.new_id()
     sealed = seal(key_of(work, row), {}, row_id)
@@ -115,11 +115,11 @@ def _place(work: Work, row: Consultation, authority_id: UUID, country: str | Non
     return work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
 
 
-def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any]) -> Consultation:
+def take(work: UnitOfWork, consultation_id: UUID, version: int, data: Mapping[str, Any]) -> Consultation:
     """Take one step, if the table, the side and the role allow it."""
     own = mine(work, work.one(Consultation, consultation_id))
     row = work.one(Consultation, consultation_id, version=version, lock=bool(own))
-    move = CONSULTATION_LIFE.move(row.state, data["event"], data.get("reason"))
+    move = CONSULTATION_LIFECYCLE.move(row.state, data["event"], data.get("reason"))
     recorded = data.get("recorded")
     if not _open_to(move, own) and not (own and recorded):
         raise NotConsulted
@@ -139,7 +139,7 @@ def take(work: Work, consultation_id: UUID, version: int, data: Mapping[str, Any
     return row
 
 
-def _reply(work: Work, row: Consultation, data: Mapping[str, Any]) -> None:
+def _reply(work: UnitOfWork, row: Consultation, data: Mapping[str, Any]) -> None:
     """One contacted authority replies (Art. 6 and 9); the last one's reply makes the consultation `replied`."""
     rows = positions(work, row.id)
     own = _spoken_for(work, row, data.get("recorded"), [p for p in rows if p.side == Side.EXECUTING])
@@ -156,7 +156,7 @@ def _reply(work: Work, row: Consultation, data: Mapping[str, Any]) -> None:
 
 
 def _spoken_for(
-    work: Work, row: Consultation, recorded: Mapping[str, Any] | None, there: Sequence[ConsultationPosition]
+    work: UnitOfWork, row: Consultation, recorded: Mapping[str, Any] | None, there: Sequence[ConsultationPosition]
 ) -> ConsultationPosition:
     """Whose reply or position it is: one's own State's, or, recorded, that of one which has nobody here."""
     whose = recorded["authority_id"] if recorded else work.actor.authority_id
@@ -167,7 +167,7 @@ def _spoken_for(
     return found
 
 
-def _clock(work: Work, row: Consultation, event: str, position: ConsultationPosition | None = None) -> None:
+def _clock(work: UnitOfWork, row: Consultation, event: str, position: ConsultationPosition | None = None) -> None:
     """Let the reply that is asked for by a day stand in the deadlines of whoever owes it (Art. 6(1))."""
     owes = {Side.EXECUTING: (position.authority_id, position.country)} if position else {}
     item, facts = position.id if position else None, {"due": row.reply_by}
@@ -175,7 +175,7 @@ def _clock(work: Work, row: Consultation, event: str, position: ConsultationPosi
     deadlines.happened(work, occasion)
 
 
-def _agreed(work: Work, row: Consultation) -> str:
+def _agreed(work: UnitOfWork, row: Consultation) -> str:
     """The State that prosecutes, if all positions leave exactly one."""
     rows = positions(work, row.id)
     prosecuting = list({p.country for p in rows if p.position == "prosecute" and p.country})
@@ -184,7 +184,7 @@ def _agreed(work: Work, row: Consultation) -> str:
     return prosecuting[0]
 
 
-def _refer(work: Work, row: Consultation, desk: UUID | None) -> None:
+def _refer(work: UnitOfWork, row: Consultation, desk: UUID | None) -> None:
     """Bring a desk in to read along: Eurojust facilitates and may give an opinion (Art. 12(2), Regulation 2018/1727 Art. 4(4))."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == desk, Authority.type == "eurojust_desk"))
     if found is None:
@@ -192,7 +192,7 @@ def _refer(work: Work, row: Consultation, desk: UUID | None) -> None:
     parties.admit(work, row.id, found.id, Side.PARTICIPANT, acting=False)
 
 
-def hold(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> ConsultationPosition:
+def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> ConsultationPosition:
     """Say what one's own State holds, and why; it may change until there is consensus."""
     row = work.one(Consultation, consultation_id)
     if not mine(work, row):
@@ -208,7 +208,7 @@ def hold(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> Consulta
     return own
 
 
-def link(work: Work, consultation_id: UUID, case_id: UUID) -> Consultation:
+def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation:
     """Tie one's own part to a case of one's own: then it is for those who may read that case, and counts for its duties."""
     row = work.one(Consultation, consultation_id)
     own = mine(work, row)
@@ -220,7 +220,7 @@ def link(work: Work, consultation_id: UUID, case_id: UUID) -> Consultation:
     return row
 
 
-def mine(work: Work, row: Consultation) -> list[Party]:
+def mine(work: UnitOfWork, row: Consultation) -> list[Party]:
     """The caller's own parts in which it acts."""
     return [
         part
@@ -231,35 +231,35 @@ def mine(work: Work, row: Consultation) -> list[Party]:
     ]
 
 
-def _open_to(move: Move, own: Sequence[Party]) -> bool:
+def _open_to(move: Transition, own: Sequence[Party]) -> bool:
     return bool(own) and (move.side is Side.ANY or move.side in {part.side for part in own})
 
 
-def moves(work: Work, consultation_id: UUID) -> dict[str, Any]:
+def moves(work: UnitOfWork, consultation_id: UUID) -> dict[str, Any]:
     """Say where a consultation stands, and what the caller may do now."""
     row = work.one(Consultation, consultation_id)
     own = mine(work, row)
     allowed = [
         m.told()
-        for m in CONSULTATION_LIFE.leaving(row.state)
+        for m in CONSULTATION_LIFECYCLE.leaving(row.state)
         if (_open_to(m, own) or (m.event == "reply" and own and _absent(work, row))) and work.actor.may(m.by) and work.actor.human
     ]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 
-def _absent(work: Work, row: Consultation) -> bool:
+def _absent(work: UnitOfWork, row: Consultation) -> bool:
     """Tell whether a reply is awaited of somebody who has nobody here, so that another records it."""
     waiting = [p for p in positions(work, row.id) if p.side == Side.EXECUTING and p.replied_at is None]
     return any(p.authority_id != work.actor.authority_id and stands_in(work, row.id, p.authority_id) for p in waiting)
 
 
-def positions(work: Work, consultation_id: UUID) -> Sequence[ConsultationPosition]:
+def positions(work: UnitOfWork, consultation_id: UUID) -> Sequence[ConsultationPosition]:
     """What each State holds, the contacting one first."""
     query = work.all(ConsultationPosition).where(ConsultationPosition.consultation_id == consultation_id)
     return work.session.scalars(query.order_by(ConsultationPosition.id)).all()
 
 
-def consultations(work: Work, wanted: Mapping[str, Any]) -> Select[Consultation]:
+def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consultation]:
     """Select consultations the caller takes part in."""
     query = work.all(Consultation)
     if state := wanted.get("state"):
@@ -271,7 +271,7 @@ def consultations(work: Work, wanted: Mapping[str, Any]) -> Select[Consultation]
     return query
 
 
-def tell(work: Work, row: Consultation, act: str, **detail: Any) -> None:
+def tell(work: UnitOfWork, row: Consultation, act: str, **detail: Any) -> None:
     """Say in the journal of every party what was done."""
     work.session.flush()
     case_id = next((p.case_id for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id), None)

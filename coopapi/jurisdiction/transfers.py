@@ -8,11 +8,11 @@ from sqlalchemy import Select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work
 from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
-from coopapi.sealing import key_of, seal, unseal
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, seal, unseal
 
 
 class NothingAgreed(Conflict):
@@ -36,7 +36,7 @@ class ReceivedAlready(Conflict):
     """
 
 
-def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> ProceedingsTransfer:
+def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> ProceedingsTransfer:
     """Give proceedings over; the case they come from stays, and says where they went."""
     consultation = work.one(Consultation, consultation_id)
     if not service.mine(work, consultation):
@@ -69,7 +69,7 @@ def transfer(work: Work, consultation_id: UUID, data: Mapping[str, Any]) -> Proc
     return row
 
 
-def receive(work: Work, consultation_id: UUID, transfer_id: UUID, version: int, case_id: UUID) -> ProceedingsTransfer:
+def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version: int, case_id: UUID) -> ProceedingsTransfer:
     """Name the case in which the proceedings go on: its provenance is known from then on."""
     row = work.one(ProceedingsTransfer, transfer_id)
     consultation = work.one(Consultation, consultation_id)
@@ -86,13 +86,13 @@ def receive(work: Work, consultation_id: UUID, transfer_id: UUID, version: int, 
     return row
 
 
-def of_consultation(work: Work, consultation_id: UUID) -> Select[ProceedingsTransfer]:
+def of_consultation(work: UnitOfWork, consultation_id: UUID) -> Select[ProceedingsTransfer]:
     """Select what was given over after a consultation."""
     work.one(Consultation, consultation_id)
     return work.all(ProceedingsTransfer).where(ProceedingsTransfer.consultation_id == consultation_id)
 
 
-def show(work: Work, rows: Sequence[ProceedingsTransfer]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[ProceedingsTransfer]) -> list[dict[str, Any]]:
     """Show transfers with what was handed over."""
     shown = []
     for row in rows:

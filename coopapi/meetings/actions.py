@@ -8,18 +8,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_
 
-from coopapi.crypto import Sealer
-from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
-from coopapi.deadlines.computing import zone_of
+from coopapi.deadlines.computation import zone_of
 from coopapi.deadlines.service import Occasion
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.lifecycle import Side
-from coopapi.meetings import sides
-from coopapi.meetings.lives import ACTION_LIFE
-from coopapi.meetings.models import Meeting
-from coopapi.meetings.papers import MeetingAction
-from coopapi.sealing import seal, unseal
+from coopapi.meetings import authorization
+from coopapi.meetings.lifecycles import ACTION_LIFECYCLE
+from coopapi.meetings.models import Meeting, MeetingAction
+from coopapi.shared.lifecycle import Side
+from coopapi.store.crypto import Sealer
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import seal, unseal
 
 _LATEST: Final = date(2200, 1, 1)
 
@@ -38,21 +37,21 @@ class NothingUndertakenYet(Conflict):
     """
 
 
-def _key(work: Work) -> Sealer:
+def _key(work: UnitOfWork) -> Sealer:
     """The key of what was undertaken: its owner reads it after the meeting is closed to it."""
     return work.keys.sealer("meeting-actions")
 
 
-def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:
+def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:
     """Write down what an authority at the table will do, by the end of which day: the host for all, each for itself."""
     meeting = work.one(Meeting, meeting_id)
-    stands = sides.require(work, meeting)
+    stands = authorization.require(work, meeting)
     if meeting.state not in {"held", "minutes_agreed"}:
         raise NothingUndertakenYet(state=meeting.state)
     owner_id = data.get("owner", work.actor.authority_id)
     if stands is not Side.HOST and owner_id != work.actor.authority_id:
-        raise sides.NotAtTheTable("each undertakes for itself; the host desk writes down for all")
-    places = {p.authority_id: p for p in sides.of_meeting(work, meeting.id) if p.state == "accepted"}
+        raise authorization.NotAtTheTable("each undertakes for itself; the host desk writes down for all")
+    places = {p.authority_id: p for p in authorization.of_meeting(work, meeting.id) if p.state == "accepted"}
     if owner_id not in places:
         raise fault("/owner", "at_the_table", "an authority that came to the meeting")
     country = places[owner_id].country
@@ -73,7 +72,7 @@ def undertake(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingA
         )
     )
     _clock(work, meeting.id, row, "action.agree")
-    sides.tell(work, meeting, "action_undertaken", item=str(row.id), owner=str(owner_id), due=due_at.isoformat())
+    authorization.tell(work, meeting, "action_undertaken", item=str(row.id), owner=str(owner_id), due=due_at.isoformat())
     return row
 
 
@@ -82,10 +81,10 @@ def end_of(day: date, country: str | None) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
 
 
-def take(work: Work, action_id: UUID, version: int, data: Mapping[str, Any]) -> MeetingAction:
+def take(work: UnitOfWork, action_id: UUID, version: int, data: Mapping[str, Any]) -> MeetingAction:
     """Say that something is done, is dropped, or is to be done after all: by the authority that undertook it."""
     row = work.one(MeetingAction, action_id)
-    move = ACTION_LIFE.move(row.state, data["event"], data.get("reason"))
+    move = ACTION_LIFECYCLE.move(row.state, data["event"], data.get("reason"))
     if row.owner_id != work.actor.authority_id:
         raise NotYourAction
     work.require(move.by)
@@ -95,28 +94,28 @@ def take(work: Work, action_id: UUID, version: int, data: Mapping[str, Any]) -> 
     _clock(work, row.meeting_id, row, {"done": "action.done", "dropped": "action.drop"}.get(move.target, "action.agree"))
     meeting = work.session.scalar(work.all(Meeting).where(Meeting.id == row.meeting_id))
     if meeting is not None:
-        sides.tell(work, meeting, f"action_{move.target}", item=str(row.id))
+        authorization.tell(work, meeting, f"action_{move.target}", item=str(row.id))
     else:
         work.note(f"action.{move.target}", row, event=True)
     return row
 
 
-def _clock(work: Work, meeting_id: UUID, row: MeetingAction, event: str) -> None:
+def _clock(work: UnitOfWork, meeting_id: UUID, row: MeetingAction, event: str) -> None:
     """Let the action stand in its authority's deadlines until it is done or dropped."""
     owes = {Side.INVITED: (row.owner_id, row.country)}
     occasion = Occasion(meeting_id, "meeting", "meeting", "", "", event, work.now, owes, item_id=row.id, facts={"due": row.due_at})
     deadlines.happened(work, occasion)
 
 
-def moves(work: Work, action_id: UUID) -> dict[str, Any]:
+def moves(work: UnitOfWork, action_id: UUID) -> dict[str, Any]:
     """Say where an action stands, and what the caller may say of it now."""
     row = work.one(MeetingAction, action_id)
     mine = row.owner_id == work.actor.authority_id
-    allowed = [m.told() for m in ACTION_LIFE.leaving(row.state) if mine and work.actor.may(m.by)]
+    allowed = [m.told() for m in ACTION_LIFECYCLE.leaving(row.state) if mine and work.actor.may(m.by)]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 
-def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[MeetingAction]:
+def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[MeetingAction]:
     """Select actions: one's own or those of others, of one meeting, overdue, or due soon."""
     query = work.all(MeetingAction)
     if side := wanted.get("side"):
@@ -137,12 +136,12 @@ def worklist(work: Work, wanted: Mapping[str, Any]) -> Select[MeetingAction]:
     return query
 
 
-def show(work: Work, rows: Sequence[MeetingAction]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[MeetingAction]) -> list[dict[str, Any]]:
     """Show actions with their words; an open one whose day is over is overdue."""
     return [_show(work, row) for row in rows]
 
 
-def _show(work: Work, row: MeetingAction) -> dict[str, Any]:
+def _show(work: UnitOfWork, row: MeetingAction) -> dict[str, Any]:
     key = _key(work)
     last_moment = row.due_at.astimezone(ZoneInfo(zone_of(row.country))) - timedelta(microseconds=1)
     return {

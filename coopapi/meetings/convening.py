@@ -5,20 +5,20 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi import parties
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case
-from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
-from coopapi.lifecycle import Side
-from coopapi.meetings import shares, sides
-from coopapi.meetings.lives import AHEAD, AMONG_DESKS, LIVE, PLACE_LIFE
+from coopapi.meetings import authorization, case_sharing
+from coopapi.meetings.lifecycles import AHEAD, AMONG_DESKS, LIVE, PLACE_LIFECYCLE
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
-from coopapi.overlaps import showing as overlaps
-from coopapi.sealing import key_of, new_key, seal, unseal
+from coopapi.overlaps import presentation as overlaps
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, new_key, seal, unseal
 
 UNSCHEDULED: Final = timedelta(days=90)
 AFTERWARDS: Final = timedelta(days=30)
@@ -46,7 +46,7 @@ class MeetingIsOver(Conflict):
     """
 
 
-def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
+def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     """Propose a meeting: a desk hosts it itself, a prosecutor or an organisation asks a desk to."""
     case_id = _seen_origin(work, data["origin_type"], data["origin_id"])
     host, me = _host(work, data.get("host_desk")), work.actor.authority_id
@@ -83,11 +83,11 @@ def convene(work: Work, data: Mapping[str, Any]) -> Meeting:
         _seat(work, meeting, mine, {"function": data.get("function", "prosecutor")})
     for number, guest in enumerate(data.get("participants", ())):
         _invite(work, meeting, guest, f"/participants/{number}")
-    sides.tell(work, meeting, "proposed", level=meeting.level, host=str(host.id))
+    authorization.tell(work, meeting, "proposed", level=meeting.level, host=str(host.id))
     return meeting
 
 
-def _admit_both(work: Work, meeting_id: UUID, host_id: UUID, case_id: UUID | None, until: datetime) -> None:
+def _admit_both(work: UnitOfWork, meeting_id: UUID, host_id: UUID, case_id: UUID | None, until: datetime) -> None:
     """Whoever convenes comes first; the host desk hosts until the end of access, and keeps the record after it."""
     me = work.actor.authority_id
     parties.admit(work, meeting_id, me, Side.HOST if host_id == me else Side.INVITED, case_id=case_id, until=until)
@@ -96,7 +96,7 @@ def _admit_both(work: Work, meeting_id: UUID, host_id: UUID, case_id: UUID | Non
     parties.admit(work, meeting_id, host_id, Side.PARTICIPANT)
 
 
-def _seen_origin(work: Work, kind: str, origin_id: UUID) -> UUID | None:
+def _seen_origin(work: UnitOfWork, kind: str, origin_id: UUID) -> UUID | None:
     """The convener sees what the meeting is about; through a case of its own, its people follow the meeting."""
     if kind == "case":
         work.one(Case, origin_id)
@@ -110,7 +110,7 @@ def _seen_origin(work: Work, kind: str, origin_id: UUID) -> UUID | None:
     return next((case_id for case_id in ours if cases.reaches(work, case_id, Level.CONTRIBUTE)), None)
 
 
-def _host(work: Work, wished: UUID | None) -> Authority:
+def _host(work: UnitOfWork, wished: UUID | None) -> Authority:
     """The desk that hosts: the caller's own, the one that is asked, or that of the caller's country."""
     if wished is not None:
         found = work.session.scalar(work.all(Authority).where(Authority.id == wished, Authority.type == _DESK))
@@ -131,14 +131,14 @@ def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> 
     return there
 
 
-def _known(work: Work, authority_id: UUID, pointer: str) -> Authority:
+def _known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
         raise fault(f"{pointer}/authority_id", "unknown", "there is no such authority")
     return found
 
 
-def _seat(work: Work, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
+def _seat(work: UnitOfWork, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
     """Give an authority its place; whoever convenes or hosts comes."""
     row_id, accepted = work.new_id(), authority.id in {meeting.host_id, meeting.convener_id}
     return work.add(
@@ -148,7 +148,7 @@ def _seat(work: Work, meeting: Meeting, authority: Authority, data: Mapping[str,
             authority_id=authority.id,
             country=authority.country,
             function=data["function"],
-            state="accepted" if accepted else PLACE_LIFE.start,
+            state="accepted" if accepted else PLACE_LIFECYCLE.start,
             sealed=seal(key_of(work, meeting), {"persons": list(data.get("persons", ()))}, row_id),
             invited_by=work.actor.authority_id,
             invited_at=work.now,
@@ -157,22 +157,22 @@ def _seat(work: Work, meeting: Meeting, authority: Authority, data: Mapping[str,
     )
 
 
-def invite(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingParticipant:
+def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingParticipant:
     """Invite an authority or an organisation; from then on it sees the meeting, and what is shared for it."""
     meeting = work.one(Meeting, meeting_id)
-    sides.require(work, meeting, host=True)
+    authorization.require(work, meeting, host=True)
     meeting = work.one(Meeting, meeting_id, lock=True)
     if meeting.state not in AHEAD:
         raise MeetingIsOver(state=meeting.state)
     row = _invite(work, meeting, data, "")
-    shares.align(work, meeting)
-    sides.tell(work, meeting, "invited", to=str(row.authority_id))
+    case_sharing.align(work, meeting)
+    authorization.tell(work, meeting, "invited", to=str(row.authority_id))
     return row
 
 
-def _invite(work: Work, meeting: Meeting, data: Mapping[str, Any], pointer: str) -> MeetingParticipant:
+def _invite(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any], pointer: str) -> MeetingParticipant:
     authority = _known(work, data["authority_id"], pointer)
-    before = next((p for p in sides.of_meeting(work, meeting.id) if p.authority_id == authority.id), None)
+    before = next((p for p in authorization.of_meeting(work, meeting.id) if p.authority_id == authority.id), None)
     if before is not None and before.state in {"invited", "accepted"}:
         raise TakesPartAlready(participant=str(before.id))
     if meeting.level in AMONG_DESKS and authority.type not in _DESKS:
@@ -182,21 +182,21 @@ def _invite(work: Work, meeting: Meeting, data: Mapping[str, Any], pointer: str)
     meeting.countries = countries
     if before is None:
         return _seat(work, meeting, authority, data)
-    PLACE_LIFE.move(before.state, "invite", None)
+    PLACE_LIFECYCLE.move(before.state, "invite", None)
     before.state, before.function, before.invited_at, before.answered_at = "invited", data["function"], work.now, None
     before.sealed = seal(key_of(work, meeting), {"persons": list(data.get("persons", ()))}, before.id)
     return before
 
 
-def change(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) -> Meeting:
+def change(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, Any]) -> Meeting:
     """Change what is planned; calendars that know the meeting are told by its sequence."""
     meeting = work.one(Meeting, meeting_id)
-    sides.require(work, meeting, host=True)
+    authorization.require(work, meeting, host=True)
     meeting = work.one(Meeting, meeting_id, version=version, lock=True)
     if meeting.state not in AHEAD and data.keys() - {"access_until"}:
         raise MeetingIsOver(state=meeting.state)
     if "countries" in data:
-        seated = {place.country for place in sides.of_meeting(work, meeting.id) if place.state in LIVE}
+        seated = {place.country for place in authorization.of_meeting(work, meeting.id) if place.state in LIVE}
         data = {**data, "countries": _at_the_table(meeting.level, {*data["countries"], *seated}, "/countries")}
     for name in data.keys() & set(_COLUMNS):
         setattr(meeting, name, data[name])
@@ -210,15 +210,15 @@ def change(work: Work, meeting_id: UUID, version: int, data: Mapping[str, Any]) 
             raise fault("/access_until", "order_of_time", "in the future, and not beyond three years")
         last(work, meeting, until)
     meeting.updated_at = work.now
-    sides.tell(work, meeting, "changed", fields=sorted(data))
+    authorization.tell(work, meeting, "changed", fields=sorted(data))
     return meeting
 
 
-def last(work: Work, meeting: Meeting, until: datetime) -> None:
+def last(work: UnitOfWork, meeting: Meeting, until: datetime) -> None:
     """Let access to the meeting, and to what is shared for it, last until a moment."""
     meeting.access_until = until
-    for place in sides.of_meeting(work, meeting.id):
+    for place in authorization.of_meeting(work, meeting.id):
         if place.state in {"invited", "accepted"}:
             side = Side.HOST if place.authority_id == meeting.host_id else Side.INVITED
             parties.admit(work, meeting.id, place.authority_id, side, until=until)
-    shares.align(work, meeting)
+    case_sharing.align(work, meeting)

@@ -6,14 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.db import Work
 from coopapi.errors import Conflict, fault
-from coopapi.lifecycle import Side
-from coopapi.meetings import sides
-from coopapi.meetings.lives import LIVE
-from coopapi.meetings.models import Meeting, MeetingParticipant
-from coopapi.meetings.papers import MeetingConclusion
-from coopapi.sealing import key_of, seal, unseal
+from coopapi.meetings import authorization
+from coopapi.meetings.lifecycles import LIVE
+from coopapi.meetings.models import Meeting, MeetingConclusion, MeetingParticipant
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, seal, unseal
 
 
 class NotHeldYet(Conflict):
@@ -37,18 +36,18 @@ class NothingToAgree(Conflict):
     """
 
 
-def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingConclusion:
+def conclude(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingConclusion:
     """Write down what was concluded for a country: by the host, or by that country for itself."""
     meeting = work.one(Meeting, meeting_id)
-    stands = sides.require(work, meeting)
+    stands = authorization.require(work, meeting)
     if meeting.state != "held":
         raise NotHeldYet(state=meeting.state)
     if stands is not Side.HOST and data["country"] != work.actor.country:
-        raise sides.NotAtTheTable("each country concludes for itself; the host desk for all")
+        raise authorization.NotAtTheTable("each country concludes for itself; the host desk for all")
     if data["country"] not in meeting.countries:
         raise fault("/country", "at_the_table", "a country of the meeting")
-    sides.require_seat(work, meeting)
-    if any(place.agreed_at and place.authority_id != meeting.host_id for place in sides.of_meeting(work, meeting.id)):
+    authorization.require_seat(work, meeting)
+    if any(place.agreed_at and place.authority_id != meeting.host_id for place in authorization.of_meeting(work, meeting.id)):
         raise AgreedAlready
     row_id = work.new_id()
     row = work.add(
@@ -62,38 +61,38 @@ def conclude(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingCo
             created_at=work.now,
         )
     )
-    sides.tell(work, meeting, "concluded", country=row.country, conclusion=str(row.id))
+    authorization.tell(work, meeting, "concluded", country=row.country, conclusion=str(row.id))
     return row
 
 
-def conclusions(work: Work, meeting_id: UUID) -> Select[MeetingConclusion]:
+def conclusions(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingConclusion]:
     """Select what was concluded at a meeting."""
     return work.all(MeetingConclusion).where(MeetingConclusion.meeting_id == work.one(Meeting, meeting_id).id)
 
 
-def show(work: Work, rows: Sequence[MeetingConclusion]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[MeetingConclusion]) -> list[dict[str, Any]]:
     """Show conclusions with their words."""
     keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
     return [{**row.shown(), **unseal(keys[row.meeting_id], row.sealed, row.id)} for row in rows]
 
 
-def write(work: Work, meeting_id: UUID, version: int, text: str) -> Meeting:
+def write(work: UnitOfWork, meeting_id: UUID, version: int, text: str) -> Meeting:
     """Write the minutes; another text is to be agreed to anew by everybody but the host, who wrote it."""
     meeting = work.one(Meeting, meeting_id)
-    sides.require(work, meeting, host=True)
+    authorization.require(work, meeting, host=True)
     meeting = work.one(Meeting, meeting_id, version=version, lock=True)
     if meeting.state != "held":
         raise NotHeldYet(state=meeting.state)
     meeting.minutes = seal(key_of(work, meeting), {"minutes": text}, meeting.id, "minutes")
     meeting.updated_at = work.now
-    for place in sides.of_meeting(work, meeting.id):
+    for place in authorization.of_meeting(work, meeting.id):
         place.agreed_at = work.now if place.authority_id == meeting.host_id else None
     settle(work, meeting)
-    sides.tell(work, meeting, "minutes_written")
+    authorization.tell(work, meeting, "minutes_written")
     return meeting
 
 
-def agree(work: Work, meeting: Meeting) -> None:
+def agree(work: UnitOfWork, meeting: Meeting) -> None:
     """Agree to the minutes for one's own authority."""
     own = _own(work, meeting)
     if own is None:
@@ -101,23 +100,23 @@ def agree(work: Work, meeting: Meeting) -> None:
     own.agreed_at = work.now
 
 
-def is_awaited(work: Work, meeting: Meeting) -> bool:
+def is_awaited(work: UnitOfWork, meeting: Meeting) -> bool:
     """Tell whether the caller's agreement is awaited."""
     return _own(work, meeting) is not None
 
 
-def _own(work: Work, meeting: Meeting) -> MeetingParticipant | None:
+def _own(work: UnitOfWork, meeting: Meeting) -> MeetingParticipant | None:
     return next((p for p in awaited(work, meeting) if p.authority_id == work.actor.authority_id), None)
 
 
-def awaited(work: Work, meeting: Meeting) -> list[MeetingParticipant]:
+def awaited(work: UnitOfWork, meeting: Meeting) -> list[MeetingParticipant]:
     """The States that have not agreed to the minutes yet, whoever said nothing among them; organisations do not agree."""
     if meeting.minutes is None or meeting.state != "held":
         return []
-    return [p for p in sides.of_meeting(work, meeting.id) if p.state in LIVE and p.country and p.agreed_at is None]
+    return [p for p in authorization.of_meeting(work, meeting.id) if p.state in LIVE and p.country and p.agreed_at is None]
 
 
-def settle(work: Work, meeting: Meeting) -> None:
+def settle(work: UnitOfWork, meeting: Meeting) -> None:
     """With the last State's agreement the minutes are agreed."""
     work.session.flush()
     if not awaited(work, meeting):

@@ -1,20 +1,22 @@
 """Meetings, who takes part in them, and when they could be."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept
-from coopapi.meetings.lives import MEETING_LIFE, PLACE_LIFE
-from coopapi.parties import partied
+from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE
+from coopapi.shared.parties import partied
+from coopapi.store.db import Versioned
 
 
-class Meeting(Kept):
+class Meeting(Versioned):
     """A coordination meeting or centre: hosted by a desk, about a case, an overlap or a request; its words are sealed."""
 
+    __kind__ = "meeting"
     __tablename__ = "meetings"
 
     reference: Mapped[str] = mapped_column()
@@ -23,7 +25,7 @@ class Meeting(Kept):
     origin_id: Mapped[UUID] = mapped_column()
     convener_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     host_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
-    state: Mapped[str] = mapped_column(default=MEETING_LIFE.start)
+    state: Mapped[str] = mapped_column(default=MEETING_LIFECYCLE.start)
     countries: Mapped[list[str]] = mapped_column()
     interpretation: Mapped[list[str]] = mapped_column()
     mode: Mapped[str] = mapped_column()
@@ -46,9 +48,10 @@ class Meeting(Kept):
         return partied(cls.id, actor, now)
 
 
-class MeetingParticipant(Kept):
+class MeetingParticipant(Versioned):
     """An authority's place at a meeting: in which function, through whom, whether it comes, whether it agreed to the minutes."""
 
+    __kind__ = "meetingparticipant"
     __tablename__ = "meeting_participants"
     __table_args__ = (UniqueConstraint("meeting_id", "authority_id"),)
 
@@ -56,7 +59,7 @@ class MeetingParticipant(Kept):
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     country: Mapped[str | None] = mapped_column()
     function: Mapped[str] = mapped_column()
-    state: Mapped[str] = mapped_column(default=PLACE_LIFE.start)
+    state: Mapped[str] = mapped_column(default=PLACE_LIFECYCLE.start)
     sealed: Mapped[bytes] = mapped_column()
     invited_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     invited_at: Mapped[datetime] = mapped_column()
@@ -69,9 +72,10 @@ class MeetingParticipant(Kept):
         return partied(cls.meeting_id, actor, now)
 
 
-class MeetingOption(Kept):
+class MeetingOption(Versioned):
     """A time at which a meeting could be."""
 
+    __kind__ = "meetingoption"
     __tablename__ = "meeting_options"
 
     meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
@@ -84,9 +88,10 @@ class MeetingOption(Kept):
         return partied(cls.meeting_id, actor, now)
 
 
-class MeetingAnswer(Kept):
+class MeetingAnswer(Versioned):
     """Whether a time suits an authority."""
 
+    __kind__ = "meetinganswer"
     __tablename__ = "meeting_answers"
     __table_args__ = (UniqueConstraint("option_id", "authority_id"),)
 
@@ -102,9 +107,10 @@ class MeetingAnswer(Kept):
         return partied(cls.meeting_id, actor, now)
 
 
-class CalendarFeed(Kept):
+class CalendarFeed(Versioned):
     """A secret address under which an authority's calendar reads its meetings; only the digest of the secret is kept."""
 
+    __kind__ = "calendarfeed"
     __tablename__ = "calendar_feeds"
     __table_args__ = (UniqueConstraint("digest"),)
 
@@ -124,3 +130,87 @@ class CalendarFeed(Kept):
         """Seen by its authority."""
         del now
         return cls.authority_id == actor.authority_id
+
+
+class MeetingConclusion(Versioned):
+    """What was concluded for one country."""
+
+    __kind__ = "meetingconclusion"
+    __tablename__ = "meeting_conclusions"
+
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
+    country: Mapped[str] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    sealed: Mapped[bytes] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with the meeting."""
+        return partied(cls.meeting_id, actor, now)
+
+
+class MeetingAction(Versioned):
+    """What an authority undertook to do, by when. It stays on that authority's list when its access to the meeting has ended."""
+
+    __kind__ = "meetingaction"
+    __tablename__ = "meeting_actions"
+
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    country: Mapped[str | None] = mapped_column()
+    due_at: Mapped[datetime] = mapped_column()
+    state: Mapped[str] = mapped_column(default=ACTION_LIFECYCLE.start)
+    sealed: Mapped[bytes] = mapped_column()
+    reason: Mapped[bytes | None] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the authority that undertook it, and with the meeting."""
+        return or_(cls.owner_id == actor.authority_id, partied(cls.meeting_id, actor, now))
+
+
+class MeetingOutcome(Versioned):
+    """What was begun in one step with a meeting: a request, a consultation, a request for disclosure, a team."""
+
+    __kind__ = "meetingoutcome"
+    __tablename__ = "meeting_outcomes"
+
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
+    kind: Mapped[str] = mapped_column()
+    made_type: Mapped[str] = mapped_column()
+    made_id: Mapped[UUID] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with the meeting."""
+        return partied(cls.meeting_id, actor, now)
+
+
+class CentreEntry(Versioned):
+    """One line of the log of an action day: when, in which country, which measure, with which figures."""
+
+    __kind__ = "centreentry"
+    __tablename__ = "centre_entries"
+
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
+    at: Mapped[datetime] = mapped_column()
+    country: Mapped[str] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    measure: Mapped[str] = mapped_column()
+    figures: Mapped[dict[str, Any]] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen with the meeting."""
+        return partied(cls.meeting_id, actor, now)

@@ -8,20 +8,19 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.access import Action
-from coopapi.db import Kept, Work
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import Disclosure
 from coopapi.errors import Conflict, fault
-from coopapi.jits import agreeing
+from coopapi.jits import agreement
 from coopapi.jits.models import Jit
 from coopapi.jurisdiction import service as jurisdiction
 from coopapi.jurisdiction.models import Consultation
-from coopapi.meetings import sides
-from coopapi.meetings.lives import AFTER
-from coopapi.meetings.models import Meeting
-from coopapi.meetings.papers import MeetingOutcome
-from coopapi.mla import drafting
+from coopapi.meetings import authorization
+from coopapi.meetings.lifecycles import AFTER
+from coopapi.meetings.models import Meeting, MeetingOutcome
+from coopapi.mla import drafts
 from coopapi.mla.models import Request
+from coopapi.store.db import UnitOfWork, Versioned
 
 
 class NoOutcomeYet(Conflict):
@@ -36,14 +35,14 @@ class Outcome:
     """What a kind of outcome begins: by which right, how, as which row, and where it is found."""
 
     by: Action
-    begin: Callable[[Work, Meeting, dict[str, Any]], Kept]
-    row: type[Kept]
+    begin: Callable[[UnitOfWork, Meeting, dict[str, Any]], Versioned]
+    row: type[Versioned]
     path: str
 
 
 OUTCOMES: Final[Mapping[str, Outcome]] = {
-    "jit_proposal": Outcome(Action.JIT_WRITE, lambda work, _, data: agreeing.propose(work, data), Jit, "jits"),
-    "request": Outcome(Action.MLA_DRAFT, lambda work, _, data: drafting.begin(work, data), Request, "mla-requests"),
+    "jit_proposal": Outcome(Action.JIT_WRITE, lambda work, _, data: agreement.propose(work, data), Jit, "jits"),
+    "request": Outcome(Action.MLA_DRAFT, lambda work, _, data: drafts.begin(work, data), Request, "mla-requests"),
     "consultation": Outcome(
         Action.CONSULT,
         lambda work, meeting, data: jurisdiction.begin(work, data, meeting.id),
@@ -60,10 +59,10 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
 """The kinds of outcome; a further kind is one line here and one field of the schema."""
 
 
-def begin(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingOutcome:
+def begin(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingOutcome:
     """Begin what was concluded, as its own maker would, and keep that it came from this meeting."""
     meeting = work.one(Meeting, meeting_id)
-    sides.require(work, meeting)
+    authorization.require(work, meeting)
     if meeting.state not in AFTER:
         raise NoOutcomeYet(state=meeting.state)
     kind = OUTCOMES[data["kind"]]
@@ -75,29 +74,29 @@ def begin(work: Work, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingOutco
         MeetingOutcome(
             meeting_id=meeting.id,
             kind=data["kind"],
-            made_type=kind.row.__name__.lower(),
+            made_type=kind.row.__kind__,
             made_id=made.id,
             authority_id=work.actor.authority_id,
             created_by=work.actor.id,
             created_at=work.now,
         )
     )
-    sides.tell(work, meeting, "outcome", kind=row.kind)
+    authorization.tell(work, meeting, "outcome", kind=row.kind)
     return row
 
 
-def of_meeting(work: Work, meeting_id: UUID) -> Select[MeetingOutcome]:
+def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingOutcome]:
     """Select what was begun with a meeting."""
     return work.all(MeetingOutcome).where(MeetingOutcome.meeting_id == work.one(Meeting, meeting_id).id)
 
 
-def show(work: Work, rows: Sequence[MeetingOutcome]) -> list[dict[str, Any]]:
+def show(work: UnitOfWork, rows: Sequence[MeetingOutcome]) -> list[dict[str, Any]]:
     """Show outcomes; what they began is named to those who see that by themselves."""
     seen = {id_ for kind in {row.kind for row in rows} for id_ in _seen(work, kind, rows)}
     return [{**row.shown(), **_begun(row, seen)} for row in rows]
 
 
-def _seen(work: Work, kind: str, rows: Sequence[MeetingOutcome]) -> Iterable[UUID]:
+def _seen(work: UnitOfWork, kind: str, rows: Sequence[MeetingOutcome]) -> Iterable[UUID]:
     """What was begun of one kind, as far as the caller sees it."""
     model = OUTCOMES[kind].row
     made = [row.made_id for row in rows if row.kind == kind]

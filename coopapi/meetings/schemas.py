@@ -10,10 +10,10 @@ from coopapi.cases.schemas import TransitionIn
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
-from coopapi.meetings.lives import ACTION_LIFE, MEETING_LIFE, MODES
+from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, MODES
 from coopapi.meetings.outcomes import OUTCOMES
 from coopapi.mla.schemas import RequestIn
 
@@ -173,7 +173,7 @@ class CentreEntryIn(Schema):
 class MeetingFilter(Paged):
     """Which meetings."""
 
-    state = OneOf(MEETING_LIFE.states)
+    state = OneOf(MEETING_LIFECYCLE.states)
     level = Code("meeting_levels")
     country = Code("countries")
     origin_id = fields.UUID(metadata={"description": "The case, overlap or request it is about."})
@@ -187,6 +187,6 @@ class ActionFilter(Paged):
     side = OneOf(("mine", "theirs"))
     owner = fields.UUID()
     meeting_id = fields.UUID()
-    state = OneOf((*ACTION_LIFE.states, "overdue"))
+    state = OneOf((*ACTION_LIFECYCLE.states, "overdue"))
     overdue = fields.Boolean()
     within = Count(1, 8760, metadata={"description": "Due within so many hours."})

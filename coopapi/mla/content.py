@@ -4,9 +4,9 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Flag, Line, Many, OneOf, Schema, Text, When, refusal
-from coopapi.overlaps.kinds import KINDS
-from coopapi.overlaps.schemas import ContextIn
+from coopapi.http.fields import Flag, Line, Many, OneOf, Schema, Text, When, refusal
+from coopapi.identifiers.kinds import KINDS
+from coopapi.identifiers.schemas import ContextIn
 
 _LONG = 8000
 

@@ -5,17 +5,17 @@ from typing import Any, Final
 
 from marshmallow import fields
 
-from coopapi import parties
-from coopapi.api import Printed
-from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import Forbidden
-from coopapi.fields import OneOf, Schema, Shown
-from coopapi.lifecycle import Side
-from coopapi.mla import forms, printing, showing
+from coopapi.http.api import Printed
+from coopapi.http.fields import OneOf, Schema, Shown
+from coopapi.mla import forms, presentation, printing
 from coopapi.mla.models import Request
-from coopapi.mla.shown import RequestOut
+from coopapi.mla.responses import RequestOut
 from coopapi.mla.wording import LANGUAGES
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import UnitOfWork
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {"html": "text/html", "pdf": "application/pdf"}
 _WITH_ALL: Final = frozenset({Side.REQUESTING, Side.ENFORCING})
@@ -70,7 +70,7 @@ class DocumentOut(Shown):
     footer = fields.String(required=True)
 
 
-def of_request(work: Work, request: Request, wanted: Mapping[str, Any]) -> dict[str, Any] | Printed:
+def of_request(work: UnitOfWork, request: Request, wanted: Mapping[str, Any]) -> dict[str, Any] | Printed:
     """Fill the form of a request and print it; the addressee's copy, unless the whole is asked for by who may have it."""
     own = {part.side for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id}
     if wanted.get("whole") and not own & _WITH_ALL:
@@ -87,9 +87,9 @@ def of_request(work: Work, request: Request, wanted: Mapping[str, Any]) -> dict[
             return printing.as_json(found)
 
 
-def _view(work: Work, request: Request) -> dict[str, Any]:
+def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
     """What the caller sees of the request, with the names that a form prints in place of identifiers."""
-    (row,) = showing.whole(work, [request])
+    (row,) = presentation.whole(work, [request])
     view: dict[str, Any] = RequestOut().dump(row)
     if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):
         view["previous"] = {**view["previous"], "reference": earlier.reference}

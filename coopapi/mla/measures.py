@@ -8,14 +8,14 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from coopapi.cases.models import Identifier
-from coopapi.crypto import Sealer
-from coopapi.db import Work
 from coopapi.errors import Unprocessable
+from coopapi.identifiers import kinds
+from coopapi.identifiers.kinds import Context, ImpossibleValue
+from coopapi.identifiers.service import open_values
 from coopapi.mla.models import Measure, Request
-from coopapi.overlaps import kinds
-from coopapi.overlaps.kinds import Context, ImpossibleValue
-from coopapi.overlaps.service import open_values
-from coopapi.sealing import seal, unseal
+from coopapi.store.crypto import Sealer
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):
@@ -25,7 +25,7 @@ class UnreadableIdentifier(Unprocessable):
     """
 
 
-def write(work: Work, request: Request, sealer: Sealer, wanted: Sequence[Mapping[str, Any]]) -> None:
+def write(work: UnitOfWork, request: Request, sealer: Sealer, wanted: Sequence[Mapping[str, Any]]) -> None:
     """Write the measures of a draft anew, each with what it is about."""
     work.session.execute(delete(Measure).where(Measure.request_id == request.id))
     held = _held(work, request, wanted)
@@ -48,7 +48,7 @@ def write(work: Work, request: Request, sealer: Sealer, wanted: Sequence[Mapping
     work.session.flush()
 
 
-def _held(work: Work, request: Request, wanted: Sequence[Mapping[str, Any]]) -> dict[UUID, dict[str, Any]]:
+def _held(work: UnitOfWork, request: Request, wanted: Sequence[Mapping[str, Any]]) -> dict[UUID, dict[str, Any]]:
     """The identifiers of the case that measures name, opened: the request has to carry them."""
     ids = {s["identifier_id"] for m in wanted for s in m.get("identifiers", ()) if "identifier_id" in s}
     if not ids or request.case_id is None:
@@ -90,13 +90,13 @@ def _context(sought: Mapping[str, Any]) -> Context:
     return Context(**context)
 
 
-def _token(work: Work, sought: Mapping[str, Any]) -> bytes:
+def _token(work: UnitOfWork, sought: Mapping[str, Any]) -> bytes:
     """Digest a value so that the same is found again among requests, and nowhere else."""
     key = kinds.read(sought["kind"], sought["value"], _context(sought)).keys[0]
     return work.keys.mac("mla-identifiers", f"{key.family}|{key.text}".encode())
 
 
-def of_request(work: Work, request_id: UUID) -> Sequence[Measure]:
+def of_request(work: UnitOfWork, request_id: UUID) -> Sequence[Measure]:
     """The measures of a request, in their order."""
     return work.session.scalars(work.all(Measure).where(Measure.request_id == request_id).order_by(Measure.place)).all()
 
@@ -106,7 +106,7 @@ def asked(sealer: Sealer, measure: Measure) -> dict[str, Any]:
     return unseal(sealer, measure.sealed, measure.id)
 
 
-def asked_before(work: Work, request: Request, rows: Sequence[Measure]) -> list[UUID]:
+def asked_before(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> list[UUID]:
     """Requests of the caller's side that asked the same addressee for the same measure about the same identifier (F19)."""
     found: list[UUID] = []
     same_addressee = (

@@ -9,14 +9,15 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.db import Kept, folded
-from coopapi.mla.lives import KINDS, MEASURE_LIFE, Kind
-from coopapi.parties import Party, partied
+from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, Kind
+from coopapi.shared.parties import Party, partied
+from coopapi.store.db import Versioned, folded
 
 
-class Request(Kept):
+class Request(Versioned):
     """A request of one authority to another, one record for both; what it says is sealed under a key of its own."""
 
+    __kind__ = "request"
     __tablename__ = "mla_requests"
     __table_args__ = (
         UniqueConstraint("maker_id", "requesting_id", "reference_folded"),
@@ -68,15 +69,16 @@ class Request(Kept):
         return partied(cls.id, actor, now)
 
 
-class Measure(Kept):
+class Measure(Versioned):
     """One thing that is asked for, and what became of it."""
 
+    __kind__ = "measure"
     __tablename__ = "mla_measures"
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
     place: Mapped[int] = mapped_column(SmallInteger)
     code: Mapped[str] = mapped_column()
-    state: Mapped[str] = mapped_column(default=MEASURE_LIFE.start)
+    state: Mapped[str] = mapped_column(default=MEASURE_LIFECYCLE.start)
     sealed: Mapped[bytes] = mapped_column()
     tokens: Mapped[list[bytes]] = mapped_column(ARRAY(BYTEA))
     grounds: Mapped[list[str]] = mapped_column()
@@ -92,9 +94,10 @@ class Measure(Kept):
         return partied(cls.request_id, actor, now)
 
 
-class Transmission(Kept):
+class Transmission(Versioned):
     """How a request went out: by whom, through which channel, how safely (Budapest Art. 25(3))."""
 
+    __kind__ = "transmission"
     __tablename__ = "mla_transmissions"
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
@@ -113,9 +116,10 @@ class Transmission(Kept):
         return partied(cls.request_id, actor, now)
 
 
-class Message(Kept):
+class Message(Versioned):
     """One turn of the thread: a question, an answer, or the words that went with a step; perhaps recorded for the other side."""
 
+    __kind__ = "message"
     __tablename__ = "mla_messages"
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from coopapi.access import Role
 from coopapi.contacts import service as contacts
-from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import Unprocessable
 from coopapi.instruments import service as instruments
@@ -16,7 +15,8 @@ from coopapi.mla.models import Measure, Request
 from coopapi.mla.requirements import Draft, loose_measures, timeless_addresses, unmet
 from coopapi.notices import service as notices
 from coopapi.notices.models import RequirementNotice
-from coopapi.sealing import key_of, unseal
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, unseal
 
 _JUDICIAL: Final = frozenset({"judge", "court", "investigating_judge", "public_prosecutor"})
 _COURT: Final = frozenset({"judge", "court", "investigating_judge"})
@@ -62,7 +62,7 @@ class Readiness:
         return not self.missing
 
 
-def assess(work: Work, request: Request) -> Readiness:
+def assess(work: UnitOfWork, request: Request) -> Readiness:
     """Look at a draft as the other side will."""
     rows = asked_for.of_request(work, request.id)
     addressee = _authority(work, request.executing_id)
@@ -79,7 +79,7 @@ def assess(work: Work, request: Request) -> Readiness:
     return found
 
 
-def require(work: Work, request: Request) -> Readiness:
+def require(work: UnitOfWork, request: Request) -> Readiness:
     """Stop unless nothing is missing; every lack is named with its pointer and its article."""
     found = assess(work, request)
     if found.missing:
@@ -87,11 +87,11 @@ def require(work: Work, request: Request) -> Readiness:
     return found
 
 
-def _authority(work: Work, authority_id: UUID | None) -> Authority | None:
+def _authority(work: UnitOfWork, authority_id: UUID | None) -> Authority | None:
     return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
 
 
-def _draft(work: Work, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> Draft:
+def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> Draft:
     key = key_of(work, request)
     return Draft(
         kind=request.kind,
@@ -104,7 +104,7 @@ def _draft(work: Work, request: Request, rows: Sequence[Measure], addressee: Aut
     )
 
 
-def needs_validation(work: Work, request: Request, rows: Sequence[Measure]) -> bool:
+def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> bool:
     """Tell whether a judge or a prosecutor has to approve first (EIO Art. 2(c)(ii), Regulation (EU) 2023/1543 Art. 4).
 
     Orders for traffic data and content come from a court; the rest of what is judicial from a judge or a prosecutor.
@@ -126,7 +126,7 @@ def _look_at_measures(found: Readiness, draft: Draft) -> None:
         found.missing.append(Point("time_of_use", pointer, "an address without its time finds nobody", "RFC 6302"))
 
 
-def _look_at_instrument(work: Work, request: Request, draft: Draft, found: Readiness) -> None:
+def _look_at_instrument(work: UnitOfWork, request: Request, draft: Draft, found: Readiness) -> None:
     """Say whether the instrument carries each measure between these two countries now."""
     if not request.instrument or not request.executing_country:
         return
@@ -144,7 +144,7 @@ def _look_at_instrument(work: Work, request: Request, draft: Draft, found: Readi
             found.missing.append(Point(reason.code, "/instrument", f"{request.instrument}: {reason.text}{hint}", reason.article))
 
 
-def _look_at_notices(work: Work, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
+def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
     """What the addressee's country declared about such measures has to be read before the request goes (F17)."""
     for notice in attached(work, request, rows):
         if notice.applicability == "not_applicable":
@@ -156,7 +156,7 @@ def _look_at_notices(work: Work, request: Request, rows: Sequence[Measure], foun
             found.missing.append(Point("notice", "/acknowledged_notices", detail))
 
 
-def attached(work: Work, request: Request, rows: Sequence[Measure]) -> Sequence[RequirementNotice]:
+def attached(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> Sequence[RequirementNotice]:
     """The requirement notices of the addressee's country that concern this request."""
     if not request.executing_country:
         return []
@@ -164,7 +164,7 @@ def attached(work: Work, request: Request, rows: Sequence[Measure]) -> Sequence[
     return notices.in_force(work, request.executing_country, codes, request.instrument, work.now.date())
 
 
-def _look_at_language(work: Work, request: Request, draft: Draft, found: Readiness) -> None:
+def _look_at_language(work: UnitOfWork, request: Request, draft: Draft, found: Readiness) -> None:
     """Compare the language of the request, and of its translations, with those that are accepted (EIO Art. 5(2))."""
     if not request.executing_country:
         return

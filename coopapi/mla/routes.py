@@ -5,16 +5,38 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action, Level
-from coopapi.api import Blueprint, Printed
 from coopapi.cases import service as cases
-from coopapi.db import Work
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineOut
-from coopapi.fields import Paged
-from coopapi.mla import documents, drafting, executing, measures, measuring, moving, readiness, sending, showing, telling, thread
+from coopapi.http.api import Blueprint, Printed
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.mla import (
+    documents,
+    drafts,
+    measure_transitions,
+    measures,
+    notifications,
+    presentation,
+    provider_performance,
+    readiness,
+    transitions,
+    transmission,
+)
+from coopapi.mla import messages as thread
 from coopapi.mla.documents import DocumentFilter, DocumentOut
 from coopapi.mla.models import Measure, Message, Request, Transmission
+from coopapi.mla.responses import (
+    MeasureOut,
+    MessageOut,
+    MovesOut,
+    PerformanceOut,
+    ReadinessOut,
+    RequestBrief,
+    RequestOut,
+    TransmissionOut,
+)
 from coopapi.mla.schemas import (
     LinkIn,
     MeasureStepIn,
@@ -26,37 +48,32 @@ from coopapi.mla.schemas import (
     StepIn,
     TransmissionIn,
 )
-from coopapi.mla.shown import (
-    MeasureOut,
-    MessageOut,
-    MovesOut,
-    PerformanceOut,
-    ReadinessOut,
-    RequestBrief,
-    RequestOut,
-    TransmissionOut,
-)
 from coopapi.notices.models import RequirementNotice
 from coopapi.notices.schemas import NoticeOut
-from coopapi.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("mla", __name__, url_prefix="/api/v1", description="Requests for assistance, outgoing and incoming")
 _ONE = "/mla-requests/<uuid:request_id>"
 
 
-@blp.route("/mla-requests", allow=Action.MLA_READ, query=RequestFilter, returns=RequestBrief, page=True, show=showing.brief)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+@blp.route("/mla-requests", allow=Action.MLA_READ, query=RequestFilter, returns=RequestBrief, page=True, show=presentation.brief)
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the requests you take part in, newest first; `direction=incoming&overdue=true` is the morning list."""
-    return page(work, "mla-requests", showing.select_requests(work, wanted), Order((Request.id,)), wanted)
+    return page(work, "mla-requests", presentation.select_requests(work, wanted), Order((Request.id,)), wanted)
 
 
 @blp.route(
-    "/cases/<uuid:case_id>/mla-requests", allow=Action.MLA_READ, query=Paged, returns=RequestBrief, page=True, show=showing.brief
+    "/cases/<uuid:case_id>/mla-requests",
+    allow=Action.MLA_READ,
+    query=Paged,
+    returns=RequestBrief,
+    page=True,
+    show=presentation.brief,
 )
-def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
+def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the requests that hang from a case."""
     cases.usable(work, case_id, Level.INDEX)
-    query = showing.select_requests(work, {"case_id": case_id})
+    query = presentation.select_requests(work, {"case_id": case_id})
     return page(work, f"mla-requests/{case_id}", query, Order((Request.id,)), wanted)
 
 
@@ -67,25 +84,27 @@ def of_case(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
     body=RequestIn,
     returns=RequestOut,
     status=HTTPStatus.CREATED,
-    show=showing.whole,
+    show=presentation.whole,
 )
-def begin(data: dict[str, Any], *, work: Work) -> Request:
+def begin(data: dict[str, Any], *, work: UnitOfWork) -> Request:
     """Begin a request; kind and reference are enough. With `incoming`, enter one from an authority that has nobody here."""
-    return drafting.begin(work, data)
+    return drafts.begin(work, data)
 
 
-@blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=showing.whole)
-def show(request_id: UUID, *, work: Work) -> Request:
+@blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=presentation.whole)
+def show(request_id: UUID, *, work: UnitOfWork) -> Request:
     """Show one request, with its measures and what became of each."""
     request = work.one(Request, request_id)
-    work.note("request.consulted", request, case_id=telling.my_case(work, request), consultation=True)
+    work.note("request.consulted", request, case_id=notifications.my_case(work, request), consultation=True)
     return request
 
 
-@blp.route(_ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=showing.whole)
-def change(data: dict[str, Any], *, request_id: UUID, version: int, work: Work) -> Request:
+@blp.route(
+    _ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=presentation.whole
+)
+def change(data: dict[str, Any], *, request_id: UUID, version: int, work: UnitOfWork) -> Request:
     """Change a draft; content and measures are replaced by what is given."""
-    return drafting.change(work, request_id, version, data)
+    return drafts.change(work, request_id, version, data)
 
 
 @blp.route(
@@ -95,28 +114,28 @@ def change(data: dict[str, Any], *, request_id: UUID, version: int, work: Work) 
     returns=DocumentOut,
     also=tuple(documents.MEDIA_TYPES.values()),
 )
-def document(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> dict[str, Any] | Printed:
+def document(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> dict[str, Any] | Printed:
     """Print a request on its form: T-CY template, EIO or EPOC annex, or letter; as JSON, HTML or PDF/A."""
     return documents.of_request(work, work.one(Request, request_id), wanted)
 
 
 @blp.route(f"{_ONE}/readiness", allow=Action.MLA_READ, returns=ReadinessOut)
-def ready(request_id: UUID, *, work: Work) -> Any:
+def ready(request_id: UUID, *, work: UnitOfWork) -> Any:
     """List what a request lacks, what would help it, and what it will be refused for."""
     return readiness.assess(work, work.one(Request, request_id))
 
 
 @blp.route(f"{_ONE}/requirement-notices", allow=Action.MLA_READ, returns=NoticeOut, many="items")
-def attached(request_id: UUID, *, work: Work) -> list[RequirementNotice]:
+def attached(request_id: UUID, *, work: UnitOfWork) -> list[RequirementNotice]:
     """List what the addressee's country declared about such requests; it is acknowledged before the request goes."""
     request = work.one(Request, request_id)
     return list(readiness.attached(work, request, measures.of_request(work, request.id)))
 
 
 @blp.route(f"{_ONE}/transitions", allow=Action.MLA_READ, returns=MovesOut)
-def moves(request_id: UUID, *, work: Work) -> dict[str, Any]:
+def moves(request_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where a request stands, on which side you are, and what you may do now."""
-    return moving.moves(work, request_id)
+    return transitions.moves(work, request_id)
 
 
 @blp.route(
@@ -126,23 +145,23 @@ def moves(request_id: UUID, *, work: Work) -> dict[str, Any]:
     body=StepIn,
     returns=RequestOut,
     changes=True,
-    show=showing.whole,
+    show=presentation.whole,
 )
-def step(data: dict[str, Any], *, request_id: UUID, version: int, work: Work) -> Request:
+def step(data: dict[str, Any], *, request_id: UUID, version: int, work: UnitOfWork) -> Request:
     """Take a step: your side's own, or, with `recorded`, that of a side that has nobody here."""
-    return moving.take(work, request_id, version, data)
+    return transitions.take(work, request_id, version, data)
 
 
-@blp.route(f"{_ONE}/measures", allow=Action.MLA_READ, returns=MeasureOut, many="items", show=showing.show_measures)
-def measure_index(request_id: UUID, *, work: Work) -> list[Measure]:
+@blp.route(f"{_ONE}/measures", allow=Action.MLA_READ, returns=MeasureOut, many="items", show=presentation.show_measures)
+def measure_index(request_id: UUID, *, work: UnitOfWork) -> list[Measure]:
     """List the measures of a request, and what became of each."""
     return list(measures.of_request(work, work.one(Request, request_id).id))
 
 
 @blp.route(f"{_ONE}/measures/<uuid:measure_id>/transitions", allow=Action.MLA_READ, returns=MovesOut)
-def measure_moves(request_id: UUID, measure_id: UUID, *, work: Work) -> dict[str, Any]:
+def measure_moves(request_id: UUID, measure_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say where a measure stands, and what you may do with it now."""
-    return executing.moves(work, request_id, measure_id)
+    return measure_transitions.moves(work, request_id, measure_id)
 
 
 @blp.route(
@@ -152,15 +171,15 @@ def measure_moves(request_id: UUID, measure_id: UUID, *, work: Work) -> dict[str
     body=MeasureStepIn,
     returns=MeasureOut,
     changes=True,
-    show=showing.show_measures,
+    show=presentation.show_measures,
 )
-def measure_step(data: dict[str, Any], *, request_id: UUID, measure_id: UUID, version: int, work: Work) -> Measure:
+def measure_step(data: dict[str, Any], *, request_id: UUID, measure_id: UUID, version: int, work: UnitOfWork) -> Measure:
     """Carry a measure out, in full or in part; refuse, postpone, offer it on conditions; accept, decline, withdraw."""
-    return executing.take(work, request_id, measure_id, version, data)
+    return measure_transitions.take(work, request_id, measure_id, version, data)
 
 
 @blp.route(f"{_ONE}/messages", allow=Action.MLA_READ, query=Paged, returns=MessageOut, page=True, show=thread.show)
-def messages(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
+def messages(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
     """Read the thread of a request, oldest first."""
     query = thread.of_request(work, request_id)
     return page(work, f"messages/{request_id}", query, Order((Message.id,), descending=False), wanted)
@@ -175,13 +194,13 @@ def messages(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
     status=HTTPStatus.CREATED,
     show=thread.show,
 )
-def say(data: dict[str, Any], *, request_id: UUID, work: Work) -> Message:
+def say(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Message:
     """Ask, answer, or say something to the other side."""
     return thread.say(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/transmissions", allow=Action.MLA_READ, query=Paged, returns=TransmissionOut, page=True)
-def transmissions(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
+def transmissions(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
     """List how a request went out."""
     query = work.all(Transmission).where(Transmission.request_id == work.one(Request, request_id).id)
     return page(work, f"transmissions/{request_id}", query, Order((Transmission.id,)), wanted)
@@ -195,13 +214,13 @@ def transmissions(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Pa
     returns=TransmissionOut,
     status=HTTPStatus.CREATED,
 )
-def confirm(data: dict[str, Any], *, request_id: UUID, work: Work) -> Transmission:
+def confirm(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Transmission:
     """Confirm formally what went out by fast means (Budapest Art. 25(3)), or send the papers by another channel."""
-    return sending.confirm(work, request_id, data)
+    return transmission.confirm(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/deadlines", allow=Action.DEADLINE_READ, query=Paged, returns=DeadlineOut, page=True, show=deadlines.show)
-def clocks(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
+def clocks(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
     """List the deadlines of a request: what started each, whether it was met, missed, extended."""
     query = deadlines.of_object(work, work.one(Request, request_id).id)
     return page(work, f"deadlines/{request_id}", query, Order((Deadline.due_at, Deadline.id), descending=False), wanted)
@@ -214,20 +233,20 @@ def clocks(wanted: dict[str, Any], *, request_id: UUID, work: Work) -> Page:
     body=PartIn,
     returns=RequestOut,
     status=HTTPStatus.CREATED,
-    show=showing.whole,
+    show=presentation.whole,
 )
-def bring_in(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
+def bring_in(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
     """Bring in an authority on your side: to validate, to transmit, to execute, or only to read."""
-    return drafting.bring_in(work, request_id, data)
+    return drafts.bring_in(work, request_id, data)
 
 
-@blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=LinkIn, returns=RequestOut, show=showing.whole)
-def link(data: dict[str, Any], *, request_id: UUID, work: Work) -> Request:
+@blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=LinkIn, returns=RequestOut, show=presentation.whole)
+def link(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
     """Tie the request to a case of yours: from then on those of your people see it who may read that case."""
-    return drafting.link(work, request_id, data["case_id"])
+    return drafts.link(work, request_id, data["case_id"])
 
 
 @blp.route("/providers/<uuid:provider_id>/performance", allow=Action.MLA_READ, returns=PerformanceOut)
-def performance(provider_id: UUID, *, work: Work) -> dict[str, Any]:
+def performance(provider_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Measure how a provider answered the requests that you take part in."""
-    return measuring.performance(work, provider_id)
+    return provider_performance.performance(work, provider_id)

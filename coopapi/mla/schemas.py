@@ -5,9 +5,9 @@ from marshmallow import fields
 
 from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.http.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.mla.content import ContentIn, MeasureIn
-from coopapi.mla.lives import KINDS, STATES
+from coopapi.mla.lifecycles import KINDS, STATES
 
 RELATIONS = ("follow_up", "after_preservation", "extension", "supplement", "same_matter")
 

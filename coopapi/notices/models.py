@@ -7,13 +7,14 @@ from uuid import UUID
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.db import Kept
-from coopapi.directory.keeping import ForEverybody
+from coopapi.directory.entries import ForEverybody
+from coopapi.store.db import Versioned
 
 
-class RequirementNotice(ForEverybody, Kept):
+class RequirementNotice(ForEverybody, Versioned):
     """What one country declared about one measure under one instrument, or about all of them."""
 
+    __kind__ = "requirementnotice"
     __tablename__ = "requirement_notices"
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

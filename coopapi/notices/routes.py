@@ -5,18 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
-from coopapi.db import Work
+from coopapi.http.api import Blueprint
+from coopapi.http.paging import Order, Page, page
 from coopapi.notices import service
 from coopapi.notices.models import RequirementNotice
 from coopapi.notices.schemas import NoticeFilter, NoticeIn, NoticeOut, VersionIn
-from coopapi.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("notices", __name__, url_prefix="/api/v1/requirement-notices", description="What countries require of requests")
 
 
 @blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=NoticeOut, show=service.show_notices, page=True)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what countries require, in force on a day."""
     return page(work, "requirement-notices", service.notices(work, wanted), Order((RequirementNotice.id,)), wanted)
 
@@ -30,13 +30,13 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     status=HTTPStatus.CREATED,
     show=service.show_notices,
 )
-def declare(data: dict[str, Any], *, work: Work) -> RequirementNotice:
+def declare(data: dict[str, Any], *, work: UnitOfWork) -> RequirementNotice:
     """Declare what your country requires."""
     return service.declare(work, data)
 
 
 @blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=NoticeOut, show=service.show_notices)
-def show(notice_id: UUID, *, work: Work) -> RequirementNotice:
+def show(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
     """Show one requirement notice, replaced ones too."""
     return work.one(RequirementNotice, notice_id)
 
@@ -51,6 +51,6 @@ def show(notice_id: UUID, *, work: Work) -> RequirementNotice:
     changes=True,
     show=service.show_notices,
 )
-def renew(data: dict[str, Any], *, notice_id: UUID, version: int, work: Work) -> RequirementNotice:
+def renew(data: dict[str, Any], *, notice_id: UUID, version: int, work: UnitOfWork) -> RequirementNotice:
     """Replace a notice by a new version."""
     return service.renew(work, notice_id, version, data)

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Line, Many, OneOf, Paged, Schema, Shown, Text
+from coopapi.http.fields import Line, Many, OneOf, Paged, Schema, Shown, Text
 from coopapi.instruments import service as instruments
 
 APPLICABILITY = ("applicable", "not_applicable", "to_a_certain_extent")

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
-from coopapi.db import Work
-from coopapi.directory.keeping import NotYourEntry, OnlyForItself, require_order, speaks_for_a_country
+from coopapi.directory.entries import NotYourEntry, OnlyForItself, require_order, speaks_for_a_country
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, Unprocessable
 from coopapi.notices.models import RequirementNotice
+from coopapi.store.db import UnitOfWork
 
 
 class AlreadyReplaced(Conflict):
@@ -22,7 +22,7 @@ class AlreadyReplaced(Conflict):
     """
 
 
-def declare(work: Work, data: dict[str, Any]) -> RequirementNotice:
+def declare(work: UnitOfWork, data: dict[str, Any]) -> RequirementNotice:
     """Declare what the caller's country requires."""
     if work.actor.country is None:
         raise Forbidden("an organisation has no national requirements")
@@ -31,7 +31,7 @@ def declare(work: Work, data: dict[str, Any]) -> RequirementNotice:
     return _add(work, {"measure": None, "instrument": None, **data, "country": work.actor.country}, None)
 
 
-def _add(work: Work, data: Mapping[str, Any], supersedes: UUID | None) -> RequirementNotice:
+def _add(work: UnitOfWork, data: Mapping[str, Any], supersedes: UUID | None) -> RequirementNotice:
     require_order(data["valid_from"], data.get("valid_until"))
     blank: dict[str, Any] = {"languages": [], "channels": []}
     row = work.add(RequirementNotice(**{**blank, **data, "authority_id": work.actor.authority_id, "supersedes": supersedes}))
@@ -39,7 +39,7 @@ def _add(work: Work, data: Mapping[str, Any], supersedes: UUID | None) -> Requir
     return row
 
 
-def renew(work: Work, notice_id: UUID, version: int, data: dict[str, Any]) -> RequirementNotice:
+def renew(work: UnitOfWork, notice_id: UUID, version: int, data: dict[str, Any]) -> RequirementNotice:
     """Replace a notice by a new version: the old one stays readable, and ends the day before the new one begins, if not earlier."""
     old = work.one(RequirementNotice, notice_id, version=version)
     if old.authority_id != work.actor.authority_id:
@@ -63,14 +63,14 @@ def _last_day(old: RequirementNotice, begins: date) -> date:
     return begins - timedelta(days=1) if begins > old.valid_from else begins
 
 
-def show_notices(work: Work, rows: Sequence[RequirementNotice]) -> list[dict[str, Any]]:
+def show_notices(work: UnitOfWork, rows: Sequence[RequirementNotice]) -> list[dict[str, Any]]:
     """Show notices, each with the version that replaces it."""
     query = work.all(RequirementNotice).where(RequirementNotice.supersedes.in_([row.id for row in rows]))
     newer = {row.supersedes: row.id for row in work.session.scalars(query)}
     return [{**row.shown(), "superseded_by": newer.get(row.id)} for row in rows]
 
 
-def notices(work: Work, wanted: Mapping[str, Any]) -> Select[RequirementNotice]:
+def notices(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[RequirementNotice]:
     """Select notices, those in force on a day unless all are asked for."""
     query = work.all(RequirementNotice)
     if not wanted.get("history"):
@@ -92,7 +92,9 @@ def _in_force(day: date) -> ColumnElement[bool]:
     return and_(RequirementNotice.valid_from <= day, ended, ~replaced)
 
 
-def in_force(work: Work, country: str, measures: Sequence[str], instrument: str | None, on: date) -> Sequence[RequirementNotice]:
+def in_force(
+    work: UnitOfWork, country: str, measures: Sequence[str], instrument: str | None, on: date
+) -> Sequence[RequirementNotice]:
     """What a country declared about any of these measures under this instrument, in force on a day."""
     query = notices(work, {"country": country, "on": on}).where(
         or_(RequirementNotice.measure.is_(None), RequirementNotice.measure.in_(measures)),

@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi.crypto import Keyring
-from coopapi.db import Database
 from coopapi.errors import TooMany
+from coopapi.store.crypto import Keyring
+from coopapi.store.db import Database
 
 PAIR_FAILURES: Final = 20
 """Failed proofs of one client from one address in 15 minutes, before further ones are refused unseen."""

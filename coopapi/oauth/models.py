@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.db import Row
+from coopapi.store.db import Row
 
 
 class UsedAssertion(Row):

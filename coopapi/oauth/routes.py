@@ -5,10 +5,10 @@ from typing import Any
 from flask import request
 from marshmallow import EXCLUDE, fields
 
-from coopapi import signing
 from coopapi.access import Action
-from coopapi.api import Blueprint, database
-from coopapi.fields import Schema, Shown, Text
+from coopapi.auth import signing_keys
+from coopapi.http.api import Blueprint, database
+from coopapi.http.fields import Schema, Shown, Text
 from coopapi.oauth import service
 
 blp = Blueprint("oauth", __name__, description="Access tokens for machine clients")
@@ -54,4 +54,4 @@ def token(form: dict[str, str]) -> dict[str, Any]:
 def keys() -> dict[str, Any]:
     """Show the public keys that verify the tokens issued here."""
     with database().anonymous() as session:
-        return signing.read(session, database().keys).public(database().clock())
+        return signing_keys.read(session, database().keys).public(database().clock())

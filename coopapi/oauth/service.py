@@ -12,17 +12,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi import signing, tokens
-from coopapi.callers import actor_of
+from coopapi.auth import signing_keys, tokens
+from coopapi.auth.authentication import actor_of
+from coopapi.auth.jwks import SigningKey as PublicKey
+from coopapi.auth.jwks import StaticKeys
 from coopapi.config import Settings
-from coopapi.crypto import same
-from coopapi.db import Database
 from coopapi.directory.service import digest_of
 from coopapi.errors import BadRequest, Unauthenticated
-from coopapi.jwks import SigningKey as PublicKey
-from coopapi.jwks import StaticKeys
 from coopapi.oauth.attempts import Attempt, TooManyFailures
 from coopapi.oauth.models import UsedAssertion
+from coopapi.store.crypto import same
+from coopapi.store.db import Database
 
 ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 AUDIENCE: Final = "coopapi"
@@ -98,7 +98,7 @@ def token_for(database: Database, proof: ClientProof, address: str) -> dict[str,
     attempt = Attempt.of(database.keys, proof.client_id, address)
     with database.anonymous() as session:
         wait = attempt.begin(session, now)
-        signer = None if wait else signing.read(session, database.keys).signer(database.keys)
+        signer = None if wait else signing_keys.read(session, database.keys).signer(database.keys)
     if signer is None:
         raise TooManyFailures(retry_after=wait, error="temporarily_unavailable")
     try:
@@ -192,7 +192,7 @@ class OwnKeys:
             found = self._keys.find(kid) if self._keys is not None and fresh else None
             if found is None and len([at for at in self._reads if now - at < 1]) < _READS_A_SECOND:
                 with self.database.anonymous() as session:
-                    self._keys = StaticKeys(signing.read(session, self.database.keys).public(self.database.clock()))
+                    self._keys = StaticKeys(signing_keys.read(session, self.database.keys).public(self.database.clock()))
                 self._reads = [*self._reads[1 - _READS_A_SECOND :], time.monotonic()]
                 found = self._keys.find(kid)
             return found

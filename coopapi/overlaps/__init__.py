@@ -1,1 +1,1 @@
-"""What cases hold, read by its standard and matched by token; and the overlaps that come of it."""
+"""Overlaps: where cases share identifiers, what each side decides about it, groups of cases, and exclusions."""

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.db import Work
 from coopapi.overlaps.models import Overlap
-from coopapi.overlaps.showing import overlaps_of
+from coopapi.overlaps.presentation import overlaps_of
+from coopapi.store.db import UnitOfWork
 
 MOST_OVERLAPS: Final = 20_000
 _SHORT: Final = 16
 _LAST: Final = UUID(int=2**128 - 1)
 
 
-def clusters(work: Work, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Group cases by their overlaps, the largest groups first; cases that are not mine bear a name that only I can compare."""
     query = overlaps_of(work, {"strength": "possible", **wanted}).order_by(Overlap.id).limit(MOST_OVERLAPS + 1)
     rows = work.session.scalars(query).all()
@@ -41,7 +41,7 @@ def _roots(rows: list[Overlap] | Any) -> dict[UUID, UUID]:
     return {case: find(case) for case in list(parent)}
 
 
-def _show(work: Work, group: list[Overlap]) -> dict[str, Any]:
+def _show(work: UnitOfWork, group: list[Overlap]) -> dict[str, Any]:
     owners = {row.case_a: row.authority_a for row in group} | {row.case_b: row.authority_b for row in group}
     mine = work.actor.authority_id
     members = [

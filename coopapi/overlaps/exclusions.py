@@ -5,17 +5,17 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from coopapi import matching
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work
 from coopapi.directory.models import Authority
 from coopapi.errors import fault
-from coopapi.overlaps.intake import identifier_of
-from coopapi.overlaps.models import EXCLUSION_LIFE, Exclusion
+from coopapi.identifiers.registration import identifier_of
+from coopapi.matching import engine
+from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, Exclusion
+from coopapi.store.db import UnitOfWork
 
 
-def exclude(work: Work, data: dict[str, Any]) -> Exclusion:
+def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
     """Exclude one thing: the value of an identifier, a kind, or what is shared with an authority."""
     value = data.pop("value", None)
     if data.get("other_id") and work.session.scalar(work.all(Authority).where(Authority.id == data["other_id"])) is None:
@@ -40,7 +40,7 @@ def exclude(work: Work, data: dict[str, Any]) -> Exclusion:
     return row
 
 
-def _tokens(work: Work, case_id: UUID, identifier_id: UUID) -> list[bytes]:
+def _tokens(work: UnitOfWork, case_id: UUID, identifier_id: UUID) -> list[bytes]:
     cases.changeable(work, case_id, Level.CONTRIBUTE)
     identifier_of(work, case_id, identifier_id)
     tokens: list[bytes] | None = work.session.scalar(
@@ -52,16 +52,16 @@ def _tokens(work: Work, case_id: UUID, identifier_id: UUID) -> list[bytes]:
     return [bytes(token) for token in tokens]
 
 
-def withdraw(work: Work, row: Exclusion, event: str, reason: str | None) -> Exclusion:
+def withdraw(work: UnitOfWork, row: Exclusion, event: str, reason: str | None) -> Exclusion:
     """Take an exclusion back: what it kept out is evidence again, at once."""
-    EXCLUSION_LIFE.move(row.state, event, reason)
+    EXCLUSION_LIFECYCLE.move(row.state, event, reason)
     row.withdrawn_at, row.withdrawn_by = work.now, work.actor.id
     _reconsider(work, row)
     work.note("exclusion.withdrawn", row, event=True)
     return row
 
 
-def _reconsider(work: Work, row: Exclusion) -> None:
+def _reconsider(work: UnitOfWork, row: Exclusion) -> None:
     work.session.flush()
     query = text("select priv.reconsider(:exclusion, :limits, :request)")
-    work.session.execute(query, {"exclusion": row.id, "limits": matching.limits(work), "request": work.request_id})
+    work.session.execute(query, {"exclusion": row.id, "limits": engine.limits(work), "request": work.request_id})

@@ -22,12 +22,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.db import Kept, Row
-from coopapi.grants import granted
-from coopapi.lifecycle import Lifecycle, Move
+from coopapi.shared.grants import granted
+from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.store.db import Row, Versioned
 
-_step = partial(Move, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE)
-SIDE_LIFE: Final = Lifecycle(
+_step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE)
+SIDE_LIFECYCLE: Final = Lifecycle(
     "detected",
     _step("take", "detected", "under_verification"),
     _step("confirm", "under_verification", "confirmed"),
@@ -42,7 +42,9 @@ SIDE_LIFE: Final = Lifecycle(
 TURNS: Final = Sequence("overlap_turns")
 """Numbers the steps of all sides, so that the later of two rows of a side is known even to those who see only one of them."""
 
-EXCLUSION_LIFE: Final = Lifecycle("in_force", Move("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True))
+EXCLUSION_LIFECYCLE: Final = Lifecycle(
+    "in_force", Transition("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True)
+)
 
 
 class Overlap(Row):
@@ -119,13 +121,14 @@ class Overlap(Row):
         return self.open_strength == 0
 
 
-class OverlapSide(Kept):
+class OverlapSide(Versioned):
     """What one side makes of an overlap; the other side's judgement is not shown to it (R10).
 
     What cleared people of a side made of it while it was about victims alone is a row of its own (`victims`). For the cleared, the
     row with the latest `turn` holds; the uncleared know the other row only.
     """
 
+    __kind__ = "overlapside"
     __tablename__ = "overlap_sides"
     __table_args__ = (UniqueConstraint("overlap_id", "case_id", "victims"),)
 
@@ -158,9 +161,10 @@ class OverlapSide(Kept):
         return ~query.exists()
 
 
-class Exclusion(Kept):
+class Exclusion(Versioned):
     """What is evidence for no overlap of its author's cases: a value, a kind, or what is shared with one authority."""
 
+    __kind__ = "exclusion"
     __tablename__ = "exclusions"
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

@@ -1,121 +1,128 @@
-"""Identifiers over HTTP."""
+"""Overlaps, groups of cases and exclusions over HTTP."""
 
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from coopapi.access import Action, Level
-from coopapi.api import Blueprint
-from coopapi.cases import service as cases
-from coopapi.cases.models import IDENTIFIER_LIFE, Identifier
-from coopapi.cases.schemas import TransitionsOut
-from coopapi.db import Work
-from coopapi.overlaps import intake, service
+from coopapi.access import Action
+from coopapi.cases.schemas import TransitionIn, TransitionsOut
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.overlaps import clusters, exclusions, presentation, verification
+from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, Exclusion, Overlap, OverlapSide
 from coopapi.overlaps.schemas import (
-    IdentifierFilter,
-    IdentifierOut,
-    IdentifierPatch,
-    IdentifiersIn,
-    WithdrawalIn,
+    ClusterFilter,
+    ClusterList,
+    ExclusionIn,
+    ExclusionOut,
+    HighFrequencyList,
+    JudgementIn,
+    OverlapFilter,
+    OverlapOut,
+    SideQuery,
 )
-from coopapi.paging import Order, Page, page
+from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="What cases hold")
+blp = Blueprint(
+    "overlaps", __name__, url_prefix="/api/v1", description="Where cases share what they hold, and what people make of it"
+)
+
+
+def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
+    query = presentation.overlaps_of(work, wanted, case_id)
+    found = page(work, name, query, Order((Overlap.seen(work.actor, "rank"), Overlap.id)), wanted)
+    total = presentation.how_many(work, query) if wanted.get("totals") else None
+    return Page(presentation.show_overlaps(work, found.items, case_id), found.next, total)
+
+
+@blp.route("/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
+def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+    """List the cases that share identifiers with this one: by strength, then rarity, then how many are shared."""
+    return _list(work, f"overlaps/{case_id}", wanted, case_id)
+
+
+@blp.route("/cases/<uuid:case_id>/overlaps/high-frequency", allow=Action.OVERLAP_READ, returns=HighFrequencyList)
+def too_common(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+    """List identifiers of the case whose value too many cases hold to be evidence, with the count."""
+    return presentation.high_frequency(work, case_id)
+
+
+@blp.route("/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+    """List the overlaps of all cases you may see: by strength, then rarity, then how many are shared. This is the worklist."""
+    return _list(work, "overlaps", wanted)
+
+
+@blp.route("/overlaps/clusters", allow=Action.OVERLAP_READ, query=ClusterFilter, returns=ClusterList)
+def grouped(wanted: dict[str, Any], *, work: UnitOfWork) -> dict[str, Any]:
+    """Group the cases you see overlapping into those that hang together; values that too many hold link nothing."""
+    return clusters.clusters(work, wanted)
+
+
+@blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
+def show(overlap_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+    """Show one overlap with all its evidence, from your side."""
+    (shown,) = presentation.show_overlaps(work, [presentation.one_overlap(work, overlap_id)], most=10_000)
+    return shown
+
+
+@blp.route("/overlaps/<uuid:overlap_id>/transitions", allow=Action.OVERLAP_READ, query=SideQuery, returns=TransitionsOut)
+def moves(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> dict[str, Any]:
+    """Say where your side of the overlap stands, and what you may do now."""
+    return verification.moves(work, overlap_id, wanted.get("case_id"))
 
 
 @blp.route(
-    "/cases/<uuid:case_id>/identifiers",
-    allow=Action.IDENTIFIER_READ,
-    query=IdentifierFilter,
-    returns=IdentifierOut,
-    page=True,
-    show=service.show_identifiers,
-)
-def identifiers(wanted: dict[str, Any], *, case_id: UUID, work: Work) -> Page:
-    """List the identifiers of a case; values in clear for those who may read them."""
-    cases.usable(work, case_id, Level.READ)
-    query = work.all(Identifier).where(Identifier.case_id == case_id)
-    for name in ("kind", "subject_id"):
-        if name in wanted:
-            query = query.where(getattr(Identifier, name) == wanted[name])
-    if "state" in wanted:
-        query = query.where(Identifier.withdrawn_at.is_(None) == (wanted["state"] == "registered"))
-    work.note("identifiers.consulted", case_id=case_id, object_type="case", consultation=True)
-    return page(work, f"identifiers/{case_id}", query, Order((Identifier.id,)), wanted)
-
-
-@blp.route(
-    "/cases/<uuid:case_id>/identifiers",
+    "/overlaps/<uuid:overlap_id>/transitions",
     method="POST",
-    allow=Action.IDENTIFIER_WRITE,
-    body=IdentifiersIn,
-    returns=IdentifierOut,
-    status=HTTPStatus.CREATED,
-    many="identifiers",
-    evened=True,
-    show=service.show_identifiers,
-)
-def register(data: dict[str, Any], *, case_id: UUID, work: Work) -> list[Identifier]:
-    """Register 1 to 1000 identifiers of a case, all or none.
-
-    The answer says nothing of who else holds them: overlaps are at /cases/{id}/overlaps, from the same moment on.
-    """
-    return intake.register(work, case_id, data["identifiers"])
-
-
-@blp.route(
-    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>",
-    allow=Action.IDENTIFIER_READ,
-    returns=IdentifierOut,
-    show=service.show_identifiers,
-)
-def identifier(case_id: UUID, identifier_id: UUID, *, work: Work) -> Identifier:
-    """Show one identifier of a case."""
-    cases.usable(work, case_id, Level.READ)
-    row = intake.identifier_of(work, case_id, identifier_id)
-    work.note("identifier.consulted", row, case_id=case_id, consultation=True)
-    return row
-
-
-@blp.route(
-    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>",
-    method="PATCH",
-    allow=Action.IDENTIFIER_WRITE,
-    body=IdentifierPatch,
-    returns=IdentifierOut,
+    allow=Action.OVERLAP_JUDGE,
+    body=JudgementIn,
+    returns=OverlapOut,
     changes=True,
-    evened=True,
-    show=service.show_identifiers,
+    show=presentation.show_sides,
 )
-def correct(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
-    """Correct an identifier; the overlaps move with it."""
-    cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
-    row = intake.identifier_of(work, case_id, identifier_id, version=version)
-    return intake.correct(work, row, service.as_item(work, row), data)
+def judge(data: dict[str, Any], *, overlap_id: UUID, version: int, work: UnitOfWork) -> OverlapSide:
+    """Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back."""
+    return verification.judge(work, overlap_id, version, data)
+
+
+@blp.route("/exclusions", allow=Action.EXCLUSION_READ, query=Paged, returns=ExclusionOut, page=True)
+def excluded(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+    """List what your authority excluded from matching, and what the operator did."""
+    return page(work, "exclusions", work.all(Exclusion), Order((Exclusion.id,)), wanted)
 
 
 @blp.route(
-    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions", allow=Action.IDENTIFIER_READ, returns=TransitionsOut
+    "/exclusions", method="POST", allow=Action.EXCLUSION_MANAGE, body=ExclusionIn, returns=ExclusionOut, status=HTTPStatus.CREATED
 )
-def identifier_moves(case_id: UUID, identifier_id: UUID, *, work: Work) -> dict[str, Any]:
-    """Say whether an identifier is in matching, and whether you may take it out."""
-    cases.usable(work, case_id, Level.READ)
-    row = intake.identifier_of(work, case_id, identifier_id)
-    return cases.transitions(work, row, row.state, case_id, IDENTIFIER_LIFE)
+def exclude(data: dict[str, Any], *, work: UnitOfWork) -> Exclusion:
+    """Exclude a value, a kind, or what you share with an authority: it is no evidence for overlaps of your cases, from now on."""
+    return exclusions.exclude(work, data)
+
+
+@blp.route("/exclusions/<uuid:exclusion_id>/transitions", allow=Action.EXCLUSION_READ, returns=TransitionsOut)
+def exclusion_moves(exclusion_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+    """Say whether an exclusion is in force, and whether you may withdraw it."""
+    row = work.one(Exclusion, exclusion_id)
+    mine = row.authority_id == work.actor.authority_id
+    allowed = [m for m in EXCLUSION_LIFECYCLE.leaving(row.state) if mine and work.actor.may(m.by)]
+    return {
+        "state": row.state,
+        "allowed": [m.told() for m in allowed],
+        "etag": row.etag,
+    }
 
 
 @blp.route(
-    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions",
+    "/exclusions/<uuid:exclusion_id>/transitions",
     method="POST",
-    allow=Action.IDENTIFIER_WRITE,
-    body=WithdrawalIn,
-    returns=IdentifierOut,
+    allow=Action.EXCLUSION_MANAGE,
+    body=TransitionIn,
+    returns=ExclusionOut,
     changes=True,
-    evened=True,
-    show=service.show_identifiers,
 )
-def withdraw(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: Work) -> Identifier:
-    """Withdraw an identifier with a reason: it leaves matching at once."""
-    cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
-    row = intake.identifier_of(work, case_id, identifier_id, version=version)
-    return intake.withdraw(work, row, data["event"], data.get("reason"))
+def withdraw_exclusion(data: dict[str, Any], *, exclusion_id: UUID, version: int, work: UnitOfWork) -> Exclusion:
+    """Withdraw an exclusion: what it kept out is evidence again, at once."""
+    row = work.one(Exclusion, exclusion_id, version=version, lock=True)
+    return exclusions.withdraw(work, row, data["event"], data.get("reason"))

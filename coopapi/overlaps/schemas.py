@@ -1,168 +1,197 @@
-"""Identifiers and overlaps on the wire."""
+"""Overlaps, groups of cases and exclusions on the wire."""
 
 from marshmallow import fields, validates_schema
-from marshmallow.validate import Range, Regexp
 
+from coopapi.cases.schemas import AuthorityRef, TransitionIn
 from coopapi.directory.fields import Code
-from coopapi.fields import Many, OneOf, Paged, Schema, Shown, Text, When, refusal
-from coopapi.overlaps.kinds import KINDS
-from coopapi.persons.families import FAMILIES
-from coopapi.writing import MAX_TEXT
+from coopapi.http.fields import Count, Link, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.identifiers.kinds import KINDS
 
 
-class ContextIn(Schema):
-    """Where and when the value was seen."""
+class OverlapFilter(Paged):
+    """Which overlaps; those with evidence, in whatever state, if no state is asked for."""
 
-    platform = Text(100, metadata={"description": "Where the account is; a username needs it."})
-    country = Code(
-        "countries", metadata={"description": "Who issued it; a passport, national id, plate or national number needs it."}
-    )
-    observed_at = When(metadata={"description": "When an address was used: without it an IP address is weak."})
-    port = fields.Integer(strict=True, validate=Range(1, 65535))
-    quality = fields.Integer(
-        strict=True, validate=Range(0, 100), metadata={"description": "Of a PDQ hash, 0 to 100: under 50 it is weak."}
-    )
-
-
-class ExceptionalIn(Schema):
-    """Why a kind that the category does not allow is stored all the same, and until when (Eurojust Regulation Art. 27(4))."""
-
-    reason = Text(500, required=True)
-    until = When(required=True)
-
-
-class NameIn(Schema):
-    """A name as the file has it, in any script: whole, or given and family apart."""
-
-    full = Text(300)
-    given = Text(200)
-    family = Text(200)
-    type = OneOf(("name", "alias", "maiden", "nickname"), metadata={"description": "name, if not said"})
-
-    @validates_schema
-    def something_is_said(self, data: dict[str, object], **_: object) -> None:
-        """A name has a part."""
-        if not {"full", "given", "family"} & data.keys():
-            raise refusal("one_needed", "A name is full, or given and family.", "full")
-
-
-class PersonDataIn(Schema):
-    """A person: every name it is known by, every date of birth it gave, whole or in part."""
-
-    names = Many(fields.Nested(NameIn), 20, least=1, distinct=False, required=True)
-    birth_dates = Many(Text(10), 10, metadata={"description": "YYYY-MM-DD, YYYY-MM or YYYY"})
-    gender = OneOf(("M", "F", "X"), metadata={"description": "ICAO 9303: M, F, or X for unspecified"})
-    nationalities = Many(Code("countries"), 10)
-    places = Many(Text(200), 10, metadata={"description": "Of birth or residence."})
-
-
-class DigestIn(Schema):
-    """One match key of a person, digested with the key k1 that the operator gave your authority."""
-
-    family = OneOf(FAMILIES, required=True)
-    digest = Text(64, required=True, validate=[Regexp("^[0-9a-f]{64}$")])
-    answers_only = fields.Boolean(metadata={"description": "As the digesting command says it."})
-
-
-class IdentifierIn(Schema):
-    """A value that may identify somebody; of kind `person`, a person in clear or as digests alone."""
-
-    kind = OneOf(KINDS, required=True)
-    value = Text(MAX_TEXT)
-    person = fields.Nested(PersonDataIn)
-    digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
-    context = fields.Nested(ContextIn)
-    subject_id = fields.UUID(metadata={"description": "Whose it is, if that is known."})
-    basis = Code("basis", metadata={"description": "fact (default) or assessment (LED Art. 7)"})
-    source = Text(500, metadata={"description": "Where it comes from; sealed like the value."})
-    source_grading = Code("source_grading")
-    information_grading = Code("information_grading")
-    handling_code = Code("handling_codes", metadata={"description": "That of the case, if not said."})
-    exceptional_processing = fields.Nested(ExceptionalIn)
-
-    @validates_schema
-    def one_thing_is_sent(self, data: dict[str, object], **_: object) -> None:
-        """A person comes as `person` or `digests`, everything else as `value`."""
-        sent = {"value", "person", "digests"} & data.keys()
-        wanted = {"person", "digests"} if data.get("kind") == "person" else {"value"}
-        if len(sent) != 1 or not sent <= wanted:
-            raise refusal(
-                "exactly_one",
-                f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.",
-                min(wanted - sent, default="value"),
-            )
-
-    @validates_schema
-    def assessments_are_graded(self, data: dict[str, object], **_: object) -> None:
-        """An assessment says how reliable it is (LED Art. 7(2), Europol Regulation Art. 29)."""
-        if data.get("basis") == "assessment" and not {"source_grading", "information_grading"} <= data.keys():
-            raise refusal("graded", "An assessment needs source_grading and information_grading.", "source_grading")
-
-
-class IdentifiersIn(Schema):
-    """Identifiers to register, all or none."""
-
-    identifiers = Many(fields.Nested(IdentifierIn), 1000, least=1, distinct=False, required=True)
-
-
-class IdentifierPatch(Schema):
-    """A correction: of the value, its context, or what it rests on."""
-
-    value = Text(MAX_TEXT)
-    person = fields.Nested(PersonDataIn)
-    context = fields.Nested(ContextIn)
-    subject_id = fields.UUID(allow_none=True)
-    basis = Code("basis")
-    source = Text(500)
-    source_grading = Code("source_grading")
-    information_grading = Code("information_grading")
-    handling_code = Code("handling_codes")
-    exceptional_processing = fields.Nested(ExceptionalIn)
-
-
-class IdentifierFilter(Paged):
-    """Which identifiers of a case."""
-
+    state = Code("overlap_states", metadata={"description": "That of your side."})
+    strength = Code("overlap_strength", metadata={"description": "At least this strong."})
     kind = OneOf(KINDS)
-    subject_id = fields.UUID()
-    state = OneOf(("registered", "withdrawn"))
+    role = Text(60, metadata={"description": "Whose identifiers meet, both categories in alphabetical order: suspect-victim."})
+    authority_id = fields.UUID(metadata={"description": "Only overlaps in which this authority has a part."})
+    country = Code("countries", metadata={"description": "Only overlaps in which this country has a part."})
+    scope = OneOf(("across", "within"), metadata={"description": "Across authorities, or within one."})
+    since = When(metadata={"description": "Changed since then."})
+    totals = fields.Boolean(metadata={"description": "Count the list."})
 
 
-class WarningOut(Shown):
-    """What is doubtful about a value that was kept."""
+class ClusterFilter(Schema):
+    """Which groups of cases."""
 
-    code = fields.String(required=True)
-    detail = fields.String(required=True)
+    strength = Code("overlap_strength", metadata={"description": "Linked at least this strongly (possible if not said)."})
+    kind = OneOf(KINDS)
+    limit = Count(1, 200)
 
 
-class IdentifierOut(Shown):
-    """An identifier; value, context and source are null for those who may not read them in clear."""
+class CounterpartOut(Shown):
+    """The other case, as its visibility allows: always whose it is, more only if its owner opened the index."""
+
+    authority = fields.Nested(AuthorityRef, required=True)
+    case_id = fields.UUID(allow_none=True)
+    reference = fields.String(allow_none=True)
+    title = fields.String(allow_none=True)
+
+
+class EvidenceOut(Shown):
+    """One of my identifiers that the other case shares, and why."""
+
+    identifier_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    strength = fields.String(required=True)
+    score = fields.Float(required=True, metadata={"description": "How alike, 0 to 1; 1 for equal values."})
+    rule = fields.List(fields.String(), required=True, metadata={"x-codelist": "/api/v1/codelists/matching_rules"})
+    why = fields.String(required=True, metadata={"description": "The rule in words."})
+    value = fields.String(allow_none=True, metadata={"description": "Mine, in clear, for those who may read it; theirs never."})
+    my_role = fields.String(allow_none=True)
+    their_role = fields.String(allow_none=True)
+    theirs = fields.Integer(required=True, metadata={"description": "How many identifiers of the other case match it."})
+    holders = fields.Integer(required=True, metadata={"description": "How many cases hold the value, both of these among them."})
+    rarity = fields.String(required=True)
+    since = When(required=True, metadata={"description": "When the younger of both was registered."})
+    new = fields.Boolean(required=True, metadata={"description": "It came after your side's last decision."})
+
+
+class SideOut(Shown):
+    """What your side made of it; the other side's judgement is its own."""
+
+    state = fields.String(required=True)
+    verifier_id = fields.UUID(allow_none=True)
+    reason = fields.String(allow_none=True)
+    decided_by = fields.UUID(allow_none=True)
+    decided_at = When(allow_none=True)
+    etag = fields.String(required=True, metadata={"description": "For If-Match of a transition."})
+
+
+class StepOut(Shown):
+    """What may come next; no address where it is not open to you (yet)."""
+
+    step = fields.String(required=True)
+    href = Link(allow_none=True)
+
+
+class OverlapOut(Shown):
+    """Two cases that share identifiers, seen from mine."""
 
     id = fields.UUID(required=True)
-    case_id = fields.UUID(required=True)
-    subject_id = fields.UUID(allow_none=True)
-    kind = fields.String(required=True)
-    value = fields.String(allow_none=True)
-    normalised = fields.String(allow_none=True)
-    person = fields.Dict(allow_none=True)
-    context = fields.Dict(allow_none=True)
-    source = fields.String(allow_none=True)
-    strength = fields.String(required=True)
-    warnings = fields.List(fields.Nested(WarningOut), required=True)
-    basis = fields.String(required=True)
-    source_grading = fields.String(allow_none=True)
-    information_grading = fields.String(allow_none=True)
-    handling_code = fields.String(required=True)
-    exceptional_reason = fields.String(allow_none=True)
-    exceptional_until = When(allow_none=True)
+    case_id = fields.UUID(required=True, metadata={"description": "My case."})
     state = fields.String(required=True)
-    withdrawal_reason = fields.String(allow_none=True)
+    strength = fields.String(allow_none=True)
+    score = fields.Float(required=True)
+    rarity = fields.String(
+        required=True, metadata={"description": "How many cases hold the strongest evidence: rare (2), few (5), some (20), many."}
+    )
+    shared_count = fields.Integer(required=True, metadata={"description": "How many of my identifiers the other case shares."})
+    of_mine = fields.Integer(required=True)
+    of_theirs = fields.Integer(required=True)
+    kinds = fields.List(fields.String(), required=True)
+    roles = fields.List(fields.String(), required=True, metadata={"description": "Whose identifiers meet, such as suspect-victim."})
+    first_seen = When(allow_none=True)
+    last_seen = When(allow_none=True)
+    new_since_decision = fields.Boolean(required=True)
+    counterpart = fields.Nested(CounterpartOut, required=True)
+    side = fields.Nested(SideOut, required=True)
+    next_steps = fields.List(fields.Nested(StepOut), required=True)
+    evidence = fields.List(fields.Nested(EvidenceOut), required=True)
+    evidence_complete = fields.Boolean(required=True, metadata={"description": "False in lists that show the first 100 only."})
+    detected_at = When(required=True)
+    changed_at = When(required=True)
+
+
+class SideQuery(Schema):
+    """Which of both sides, where both are yours."""
+
+    case_id = fields.UUID()
+
+
+class JudgementIn(TransitionIn):
+    """A step of your side."""
+
+    case_id = fields.UUID(metadata={"description": "Which of both cases judges, where both are yours."})
+
+
+class MemberOut(Shown):
+    """A case of a group: yours by its id, another's by a name that means something to your authority alone."""
+
+    case_id = fields.UUID(allow_none=True)
+    member = fields.String(required=True)
+    authority_id = fields.UUID(required=True)
+
+
+class ClusterOut(Shown):
+    """Cases that hang together."""
+
+    size = fields.Integer(required=True)
+    strength = fields.String(required=True)
+    cases = fields.List(fields.Nested(MemberOut), required=True)
+    overlaps = fields.List(fields.UUID(), required=True)
+
+
+class ClusterList(Shown):
+    """The largest groups, how many there are, and whether all overlaps were read."""
+
+    items = fields.List(fields.Nested(ClusterOut), required=True)
+    total = fields.Integer(required=True)
+    complete = fields.Boolean(required=True)
+
+
+class ExcludedValue(Schema):
+    """The value of one identifier of your case."""
+
+    case_id = fields.UUID(required=True)
+    identifier_id = fields.UUID(required=True)
+
+
+class ExclusionIn(Schema):
+    """What is no evidence for overlaps of your cases: one of value, kind, other_id."""
+
+    value = fields.Nested(ExcludedValue)
+    kind = OneOf(KINDS)
+    other_id = fields.UUID(metadata={"description": "An authority: what you share with it."})
+    reason = Text(500, required=True)
+    until = When()
+
+    @validates_schema
+    def one_thing(self, data: dict[str, object], **_: object) -> None:
+        """Exactly one thing is excluded."""
+        if len({"value", "kind", "other_id"} & data.keys()) != 1:
+            raise refusal("exactly_one", "Exclude exactly one of: value, kind, other_id.", "kind")
+
+
+class ExclusionOut(Shown):
+    """An exclusion, by whom and until when."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    everywhere = fields.Boolean(required=True)
+    identifier_id = fields.UUID(allow_none=True)
+    kind = fields.String(allow_none=True)
+    other_id = fields.UUID(allow_none=True)
+    reason = fields.String(required=True)
+    until = When(allow_none=True)
+    state = fields.String(required=True)
+    created_by = fields.UUID(required=True)
     created_at = When(required=True)
     etag = fields.String(required=True)
 
 
-class WithdrawalIn(Schema):
-    """Take an identifier out of matching: why."""
+class HighFrequencyOut(Shown):
+    """One of my identifiers whose value more cases hold than the limit: evidence for no overlap."""
 
-    event = OneOf(("withdraw",), required=True)
-    reason = Code("withdrawal_reasons", group="identifier")
+    identifier_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    value = fields.String(allow_none=True)
+    holders = Count(0, 2**31, required=True)
+
+
+class HighFrequencyList(Shown):
+    """The limit, and the identifiers above it."""
+
+    limit = fields.Integer(required=True)
+    items = fields.List(fields.Nested(HighFrequencyOut), required=True)

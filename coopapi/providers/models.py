@@ -8,13 +8,14 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.db import Kept
-from coopapi.directory.keeping import ForEverybody
+from coopapi.directory.entries import ForEverybody
+from coopapi.store.db import Versioned
 
 
-class Provider(ForEverybody, Kept):
+class Provider(ForEverybody, Versioned):
     """The profile of a provider: its legal entity and establishment, not its brand, are what a request goes to (M8)."""
 
+    __kind__ = "provider"
     __tablename__ = "providers"
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"), unique=True)
@@ -32,9 +33,10 @@ class Provider(ForEverybody, Kept):
     last_confirmed_at: Mapped[datetime | None] = mapped_column()
 
 
-class Mou(ForEverybody, Kept):
+class Mou(ForEverybody, Versioned):
     """A memorandum of understanding: between whom, about what, until when."""
 
+    __kind__ = "mou"
     __tablename__ = "mous"
 
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))

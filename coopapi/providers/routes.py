@@ -5,27 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
-from coopapi.db import Work
-from coopapi.paging import Order, Page, page
+from coopapi.http.api import Blueprint
+from coopapi.http.paging import Order, Page, page
 from coopapi.providers import service
 from coopapi.providers.models import Mou, Provider
-from coopapi.providers.schemas import (
-    MouFilter,
-    MouIn,
-    MouOut,
-    MouPatch,
-    ProviderFilter,
-    ProviderIn,
-    ProviderOut,
-    ProviderPatch,
-)
+from coopapi.providers.schemas import MouFilter, MouIn, MouOut, MouPatch, ProviderFilter, ProviderIn, ProviderOut, ProviderPatch
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("providers", __name__, url_prefix="/api/v1", description="Service providers, and memoranda with them")
 
 
 @blp.route("/providers", allow=Action.DIRECTORY_READ, query=ProviderFilter, returns=ProviderOut, page=True)
-def index(wanted: dict[str, Any], *, work: Work) -> Page:
+def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List providers; `brand` finds the legal entity behind a name that people know."""
     return page(work, "providers", service.providers(work, wanted), Order((Provider.id,)), wanted)
 
@@ -38,13 +29,13 @@ def index(wanted: dict[str, Any], *, work: Work) -> Page:
     returns=ProviderOut,
     status=HTTPStatus.CREATED,
 )
-def enter(data: dict[str, Any], *, work: Work) -> Provider:
+def enter(data: dict[str, Any], *, work: UnitOfWork) -> Provider:
     """Enter the profile of a provider."""
     return service.add_provider(work, data)
 
 
 @blp.route("/providers/<uuid:provider_id>", allow=Action.DIRECTORY_READ, returns=ProviderOut)
-def show(provider_id: UUID, *, work: Work) -> Provider:
+def show(provider_id: UUID, *, work: UnitOfWork) -> Provider:
     """Show one provider."""
     return work.one(Provider, provider_id)
 
@@ -57,30 +48,30 @@ def show(provider_id: UUID, *, work: Work) -> Provider:
     returns=ProviderOut,
     changes=True,
 )
-def change(data: dict[str, Any], *, provider_id: UUID, version: int, work: Work) -> Provider:
+def change(data: dict[str, Any], *, provider_id: UUID, version: int, work: UnitOfWork) -> Provider:
     """Change or confirm a provider's profile."""
     return service.change_provider(work, provider_id, version, data)
 
 
 @blp.route("/mous", allow=Action.DIRECTORY_READ, query=MouFilter, returns=MouOut, page=True)
-def mous(wanted: dict[str, Any], *, work: Work) -> Page:
+def mous(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List memoranda of understanding."""
     return page(work, "mous", service.mous(work, wanted), Order((Mou.id,)), wanted)
 
 
 @blp.route("/mous", method="POST", allow=Action.DIRECTORY_KEEP, body=MouIn, returns=MouOut, status=HTTPStatus.CREATED)
-def enter_mou(data: dict[str, Any], *, work: Work) -> Mou:
+def enter_mou(data: dict[str, Any], *, work: UnitOfWork) -> Mou:
     """Enter a memorandum of your authority."""
     return service.add_mou(work, data)
 
 
 @blp.route("/mous/<uuid:mou_id>", allow=Action.DIRECTORY_READ, returns=MouOut)
-def show_mou(mou_id: UUID, *, work: Work) -> Mou:
+def show_mou(mou_id: UUID, *, work: UnitOfWork) -> Mou:
     """Show one memorandum."""
     return work.one(Mou, mou_id)
 
 
 @blp.route("/mous/<uuid:mou_id>", method="PATCH", allow=Action.DIRECTORY_KEEP, body=MouPatch, returns=MouOut, changes=True)
-def change_mou(data: dict[str, Any], *, mou_id: UUID, version: int, work: Work) -> Mou:
+def change_mou(data: dict[str, Any], *, mou_id: UUID, version: int, work: UnitOfWork) -> Mou:
     """Change a memorandum of your authority."""
     return service.change_mou(work, mou_id, version, data)

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.fields import Count, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 
 
 class EstablishmentIn(Schema):

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func
 
 from coopapi.access import Role
-from coopapi.db import Kept, Work
-from coopapi.directory.keeping import NotYourEntry, require_keeper, require_order
+from coopapi.directory.entries import NotYourEntry, require_keeper, require_order
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Unprocessable
 from coopapi.providers.models import Mou, Provider
+from coopapi.store.db import UnitOfWork, Versioned
 
 
 class ProfileThere(Conflict):
@@ -22,7 +22,7 @@ class ProfileThere(Conflict):
     """
 
 
-def add_provider(work: Work, data: dict[str, Any]) -> Provider:
+def add_provider(work: UnitOfWork, data: dict[str, Any]) -> Provider:
     """Enter the profile of a provider: by the operator, or by a central authority of the country of its establishment."""
     _check_keeper(work, data["establishment"]["country"])
     provider = work.session.scalar(work.all(Authority).where(Authority.id == data["authority_id"]))
@@ -38,13 +38,13 @@ def add_provider(work: Work, data: dict[str, Any]) -> Provider:
     return row
 
 
-def _check_keeper(work: Work, country: str) -> None:
+def _check_keeper(work: UnitOfWork, country: str) -> None:
     at_home = work.actor.role is Role.CENTRAL_AUTHORITY and work.actor.country == country
     if not (work.actor.operator or at_home):
         raise NotYourEntry
 
 
-def change_provider(work: Work, provider_id: UUID, version: int, data: dict[str, Any]) -> Provider:
+def change_provider(work: UnitOfWork, provider_id: UUID, version: int, data: dict[str, Any]) -> Provider:
     """Change or confirm a provider's profile."""
     row = work.one(Provider, provider_id, version=version)
     for establishment in (row.establishment, data.get("establishment", row.establishment)):
@@ -56,12 +56,12 @@ def change_provider(work: Work, provider_id: UUID, version: int, data: dict[str,
     return row
 
 
-def _set(row: Kept, data: Mapping[str, Any]) -> None:
+def _set(row: Versioned, data: Mapping[str, Any]) -> None:
     for key, value in data.items():
         setattr(row, key, value)
 
 
-def providers(work: Work, wanted: Mapping[str, Any]) -> Select[Provider]:
+def providers(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Provider]:
     """Select providers by where they are established and under which brand they are known."""
     query = work.all(Provider)
     if country := wanted.get("country"):
@@ -72,7 +72,7 @@ def providers(work: Work, wanted: Mapping[str, Any]) -> Select[Provider]:
     return query
 
 
-def add_mou(work: Work, data: dict[str, Any]) -> Mou:
+def add_mou(work: UnitOfWork, data: dict[str, Any]) -> Mou:
     """Enter a memorandum of the caller's authority."""
     if "provider_id" in data:
         work.one(Provider, data["provider_id"])
@@ -82,7 +82,7 @@ def add_mou(work: Work, data: dict[str, Any]) -> Mou:
     return row
 
 
-def change_mou(work: Work, mou_id: UUID, version: int, data: dict[str, Any]) -> Mou:
+def change_mou(work: UnitOfWork, mou_id: UUID, version: int, data: dict[str, Any]) -> Mou:
     """Change a memorandum."""
     row = work.one(Mou, mou_id, version=version)
     require_keeper(work, row.authority_id)
@@ -92,7 +92,7 @@ def change_mou(work: Work, mou_id: UUID, version: int, data: dict[str, Any]) -> 
     return row
 
 
-def mous(work: Work, wanted: Mapping[str, Any]) -> Select[Mou]:
+def mous(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Mou]:
     """Select memoranda, those that end soon if asked."""
     query = work.all(Mou)
     if provider_id := wanted.get("provider_id"):

@@ -3,18 +3,18 @@
 from typing import Any
 
 from coopapi.access import Action
-from coopapi.api import Blueprint
-from coopapi.db import Work
-from coopapi.paging import Order, Page, page
+from coopapi.http.api import Blueprint
+from coopapi.http.paging import Order, Page, page
 from coopapi.statistics.models import RegistrationFigure
 from coopapi.statistics.schemas import FigureFilter, RegistrationFigureOut
+from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("statistics", __name__, url_prefix="/api/v1/statistics", description="Figures for auditors")
 _NEWEST = Order((RegistrationFigure.day, RegistrationFigure.principal_id))
 
 
 @blp.route("/registrations", allow=Action.STATISTICS_READ, query=FigureFilter, returns=RegistrationFigureOut, page=True)
-def registrations(wanted: dict[str, Any], *, work: Work) -> Page:
+def registrations(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what each client of your authority registered by day, newest first; the operator's auditors read those of all."""
     query = work.all(RegistrationFigure)
     if "client_id" in wanted:

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from coopapi.fields import Paged, Shown
+from coopapi.http.fields import Paged, Shown
 
 
 class FigureFilter(Paged):

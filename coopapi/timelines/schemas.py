@@ -3,7 +3,7 @@
 from marshmallow import fields
 from marshmallow.validate import OneOf
 
-from coopapi.fields import Paged, Shown, Text, When
+from coopapi.http.fields import Paged, Shown, Text, When
 from coopapi.journal.models import ALARM
 
 

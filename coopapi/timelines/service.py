@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import Select, literal_column, text
 
-from coopapi import matching
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.db import Work
+from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
 from coopapi.journal.models import ALARM, JournalEntry
-from coopapi.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
+from coopapi.matching import engine
+from coopapi.store.db import UnitOfWork
 
 _NEWEST: Final = Order((JournalEntry.id,))
 _PLACE: Final = "events"
@@ -19,7 +19,7 @@ _FOR_EVER: Final = 1e12
 _EPOCH: Final = text("select system_identifier || '/' || timeline_id from pg_control_system(), pg_control_checkpoint()")
 
 
-def timeline(work: Work, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
+def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     """Read what was done in a case, newest first; who merely looked is for its owner alone."""
     cases.usable(work, case_id, Level.READ)
     query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation.is_(False))
@@ -27,14 +27,14 @@ def timeline(work: Work, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     return page(work, f"timeline/{case_id}", query, _NEWEST, wanted)
 
 
-def consultations(work: Work, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
+def consultations(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     """Read who looked at a case."""
     cases.usable(work, case_id, Level.OWN)
     query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation)
     return page(work, f"consultations/{case_id}", query, _NEWEST, wanted)
 
 
-def show_consultations(work: Work, rows: Sequence[JournalEntry]) -> list[dict[str, Any]]:
+def show_consultations(work: UnitOfWork, rows: Sequence[JournalEntry]) -> list[dict[str, Any]]:
     """Show who looked; how much a cleared colleague found would tell the uncleared how much they do not see."""
     shown = [{column.key: getattr(row, column.key) for column in JournalEntry.__table__.columns} for row in rows]
     for entry in shown:
@@ -42,7 +42,7 @@ def show_consultations(work: Work, rows: Sequence[JournalEntry]) -> list[dict[st
     return shown
 
 
-def audit(work: Work, wanted: Mapping[str, Any]) -> Page:
+def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """Read the authority's journal, newest first; reading it is in it."""
     query: Select[Any] = work.all(JournalEntry)
     for name in ("case_id", "action"):
@@ -52,12 +52,12 @@ def audit(work: Work, wanted: Mapping[str, Any]) -> Page:
     return page(work, "journal", query, _NEWEST, wanted)
 
 
-def events(work: Work, wanted: Mapping[str, Any]) -> Page:
+def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """Read events in the order they became certain; the last cursor is good for ever: come back with it.
 
     Ids are given out before commits, so only what lies below the oldest running transaction is certain (S35).
     """
-    matching.follow_lapsed(work)
+    engine.follow_lapsed(work)
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"
     epoch = work.session.scalar(_EPOCH)
     xid, entry_id = "0", 0

@@ -3,11 +3,11 @@
 import pytest
 from approving import account, add, allowed, asked, change, decide, from_shell
 
-from coopapi import administration
 from coopapi.access import Role
+from coopapi.auth.jwks import public_jwk
 from coopapi.directory import service as directory
 from coopapi.directory.models import OPERATOR
-from coopapi.jwks import public_jwk
+from coopapi.ops import administration
 
 EVERY_ROLE = [str(role) for role in Role]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from approving import account, change, from_shell
 
-from coopapi import administration
+from coopapi.ops import administration
 
 ROUNDS = 6
 

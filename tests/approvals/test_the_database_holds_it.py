@@ -9,8 +9,8 @@ from approving import account, asked, change, decide, from_shell
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from coopapi import administration
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
+from coopapi.ops import administration
 
 POWER = [
     {"roles": ["admin", "investigator"]},

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from entries import COMPETENCE, change, competence
 
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 from coopapi.contacts import service
 
 

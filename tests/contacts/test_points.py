@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from entries import POINT, change, point
 
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 from coopapi.contacts import service
 
 OFFICE_HOURS = [{"weekday": day, "opens": "09:00", "closes": "17:30"} for day in range(5)]

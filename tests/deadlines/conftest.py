@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from coopapi import parties
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 from coopapi.deadlines import service
 from coopapi.deadlines.service import Occasion
-from coopapi.lifecycle import Side
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
 
 COUNTRIES = {"nl": "NL", "fr": "FR", "fr_court": "FR", "ro": "RO", "provider": "IE"}
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from coopapi.lifecycle import Side
+from coopapi.shared.lifecycle import Side
 
 
 def test_ninety_days_run_from_the_decision_and_not_from_receipt(ask, clock):

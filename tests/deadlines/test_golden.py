@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from coopapi.deadlines import computing, rules, service
+from coopapi.deadlines import computation, rules, service
 
 # rule, the event that starts it (local time), country that owes, end in UTC, and why
 RULES = [
@@ -237,15 +237,15 @@ def test_an_extended_period_is_a_longer_period(rule, times, start, country, end,
 
 @pytest.mark.parametrize(("length", "unit", "start", "country", "eu", "end", "why"), UNITS)
 def test_every_unit_is_counted_as_the_regulation_counts(length, unit, start, country, eu, end, why):
-    assert computing.due(length, unit, datetime.fromisoformat(start), country, moves=eu) == utc(end), why
+    assert computation.due(length, unit, datetime.fromisoformat(start), country, moves=eu) == utc(end), why
 
 
 @pytest.mark.parametrize(("due", "stop", "go", "country", "hours", "end", "why"), STOOD)
 def test_a_clock_that_stood_still_goes_on_with_what_was_left(due, stop, go, country, hours, end, why):
     stood = (datetime.fromisoformat(stop), datetime.fromisoformat(go))
-    assert computing.resumed(utc(due), stood, country, hours=hours, moves=True) == utc(end), why
+    assert computation.resumed(utc(due), stood, country, hours=hours, moves=True) == utc(end), why
 
 
 @pytest.mark.parametrize(("country", "calendar"), [("FR", "holidays"), ("XK", "holidays"), (None, "weekends only")])
 def test_a_deadline_says_with_what_calendar_it_was_computed(country, calendar):
-    assert computing.calendar_of(country) == calendar
+    assert computation.calendar_of(country) == calendar

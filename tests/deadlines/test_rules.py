@@ -3,7 +3,7 @@
 import pytest
 
 from coopapi.deadlines import rules
-from coopapi.mla import lives
+from coopapi.mla import lifecycles
 
 RULES = rules.load()
 # the table of deadlines, as far as they start in a request: length and unit, who owes, from what
@@ -45,8 +45,12 @@ LAW = {
     "answer_question": (0, "given", "requesting", {"ask"}),
 }
 EVENTS = {
-    *(e for life in (lives.LETTER_LIFE, lives.ORDER_LIFE, lives.PRESERVATION_LIFE, lives.INFORMATION_LIFE) for e in life.events),
-    *(f"measure.{event}" for event in lives.MEASURE_LIFE.events),
+    *(
+        e
+        for life in (lifecycles.LETTER_LIFECYCLE, lifecycles.ORDER_LIFECYCLE, lifecycles.PRESERVATION_LIFECYCLE, lifecycles.INFORMATION_LIFECYCLE)
+        for e in life.events
+    ),
+    *(f"measure.{event}" for event in lifecycles.MEASURE_LIFECYCLE.events),
     "confirm",
     *("jit.activate", "jit.extend", "jit.end", "action.agree", "action.done", "action.drop"),
     *("consultation.contact", "consultation.reply", "consultation.close"),

@@ -4,7 +4,7 @@ import pytest
 
 from coopapi.access import Level, Purpose, Role
 from coopapi.directory import codelists
-from coopapi.overlaps.kinds import KINDS
+from coopapi.identifiers.kinds import KINDS
 
 LANGUAGES = {"en", "fr", "es", "pt"}
 BEYOND_PART_TWO = {"md5", "sha1", "sha256", "domain", "onion", "pgp_fingerprint", "tx_hash", "xmr_address", "i2p", "cybertip"}

@@ -6,9 +6,9 @@ from uuid import UUID, uuid4
 import pytest
 from entries import bare_request
 
-from coopapi import parties
-from coopapi.callers import actor_of
-from coopapi.lifecycle import Side
+from coopapi.auth.authentication import actor_of
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
 
 HERON = {
     "object_type": "request",

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from teaming import CLAUSES, SIGNERS, active, amend, days, items, proposed, sign, sign_amendment, step, to_sign, walk, with_space
 
-from coopapi import administration
+from coopapi.ops import administration
 
 
 def test_each_receiver_accepts_for_itself_and_opens_the_words_to_nobody_else(world):
@@ -35,7 +35,7 @@ def test_each_receiver_accepts_for_itself_and_opens_the_words_to_nobody_else(wor
 
 
 def test_the_database_itself_lets_no_provider_accept_for_a_receiver(world):
-    from coopapi.callers import actor_of
+    from coopapi.auth.authentication import actor_of
 
     given(world, "prosecutor", active(world), conditions=ASKED_FIRST)
     database = world.app.extensions["coopapi"].database
@@ -111,7 +111,7 @@ def test_the_database_itself_hides_what_is_not_verified(world, owner, with_a_thi
 
 
 def counted(world, who):
-    from coopapi.callers import actor_of
+    from coopapi.auth.authentication import actor_of
 
     database = world.app.extensions["coopapi"].database
     with database.work(lambda session: actor_of(session, "https://issuer.test", who, None), "r") as work:
@@ -218,7 +218,7 @@ def test_whoever_declines_keeps_nobody_waiting(world):
 
 
 def test_nobody_erases_but_the_operator(world):
-    from coopapi.callers import actor_of
+    from coopapi.auth.authentication import actor_of
 
     given(world, "prosecutor", active(world))
     world.clock.forward(days=28)

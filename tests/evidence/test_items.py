@@ -8,11 +8,11 @@ from evidence.conftest import ASKED_FIRST, HERON, admit
 from sqlalchemy import text
 from world import Caller
 
-from coopapi import administration
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 from coopapi.evidence import service
-from coopapi.evidence.models import EVIDENCE_LIFE
-from coopapi.lifecycle import Side
+from coopapi.evidence.models import EVIDENCE_LIFECYCLE
+from coopapi.ops import administration
+from coopapi.shared.lifecycle import Side
 
 TEXTS = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
 NOW = "2026-11-01T10:00:00+01:00"
@@ -121,13 +121,13 @@ def test_each_side_takes_its_own_steps_and_no_other(shared, state, who):
     item = shared.given(conditions=ASKED_FIRST)
     for whoever, event in STATES[state]:
         assert shared.step(whoever, item, event, "r").status_code == 200
-    leaving = EVIDENCE_LIFE.leaving(state)
+    leaving = EVIDENCE_LIFECYCLE.leaving(state)
 
     now = shared.world.as_(who).get(f"/evidence/{item}/transitions").json
     assert (now["state"], [m["event"] for m in now["allowed"]]) == (state, [m.event for m in leaving if m.side == SIDES[who]])
 
-    for event in EVIDENCE_LIFE.events:
-        move = EVIDENCE_LIFE.moves.get((state, event))
+    for event in EVIDENCE_LIFECYCLE.events:
+        move = EVIDENCE_LIFECYCLE.moves.get((state, event))
         if move is None:
             refused = shared.step(who, item, event, "r")
             assert (refused.status_code, refused.json["allowed"]) == (409, [m.event for m in leaving])

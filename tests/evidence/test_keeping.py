@@ -9,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from teaming import SIGNERS, active, amend, items, member, proposed, sign, sign_amendment, step, walk, with_space
 
-from coopapi import administration
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
+from coopapi.ops import administration
 
 HOW = {"at": NOW, "channel": "post", "proof": "letter 7/2026"}
 

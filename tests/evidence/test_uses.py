@@ -7,10 +7,10 @@ from evidence.conftest import ASKED_FIRST, admit
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from coopapi import administration
-from coopapi.callers import actor_of
-from coopapi.evidence.models import USE_LIFE
-from coopapi.lifecycle import Side
+from coopapi.auth.authentication import actor_of
+from coopapi.evidence.models import USE_LIFECYCLE
+from coopapi.ops import administration
+from coopapi.shared.lifecycle import Side
 
 
 def asked(shared, item, **more):
@@ -199,13 +199,13 @@ def test_each_side_takes_its_own_steps_and_no_other(shared, state, who):
     use = asked(shared, shared.given())
     for whoever, event in STATES[state]:
         assert shared.decide(whoever, use, event, "r").status_code == 200
-    leaving = USE_LIFE.leaving(state)
+    leaving = USE_LIFECYCLE.leaving(state)
 
     now = shared.world.as_(who).get(f"/evidence-uses/{use}/transitions").json
     assert (now["state"], [m["event"] for m in now["allowed"]]) == (state, [m.event for m in leaving if m.side == SIDES[who]])
 
-    for event in USE_LIFE.events:
-        move = USE_LIFE.moves.get((state, event))
+    for event in USE_LIFECYCLE.events:
+        move = USE_LIFECYCLE.moves.get((state, event))
         if move is None:
             refused = shared.decide(who, use, event, "r")
             assert (refused.status_code, refused.json["allowed"]) == (409, [m.event for m in leaving])

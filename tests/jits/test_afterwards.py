@@ -24,8 +24,8 @@ from teaming import (
     walk,
 )
 
-from coopapi.jits import lint
-from coopapi.jits.lint import Term
+from coopapi.jits import statement_checks
+from coopapi.jits.statement_checks import Term
 
 
 def evaluated(world, who, jit, **more):
@@ -191,17 +191,21 @@ def test_a_statement_that_says_too_much_by_now_is_not_approved(world):
      ("see 12/34", "12-34", [2]), ("a1b2c3d4", "A1 B2/C3 D4", [1]), ("so h e r o n s", "Herons", [2]), ("Straße 7", "STRASSE 7", [1])],
 )  # fmt: skip
 def test_a_reference_is_found_however_it_is_written(text, term, place):
-    assert [fault["word"] for fault in lint.faults({"/t": text}, [Term("case_reference", term)])] == place
+    assert [fault["word"] for fault in statement_checks.faults({"/t": text}, [Term("case_reference", term)])] == place
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_a_plain_statement_passes(text):
-    assert lint.faults({"/t": text}, [Term("case_reference", "13/482-NL"), Term("member_name", "Ada van der Wren")]) == []
+    assert (
+        statement_checks.faults({"/t": text}, [Term("case_reference", "13/482-NL"), Term("member_name", "Ada van der Wren")]) == []
+    )
 
 
 def test_every_presumption_is_found_in_itself():
-    for word in lint.presumptions():
-        assert {fault["rule"] for fault in lint.faults({"/t": f"x {word.text} y"}, [])} == {"presumption_of_innocence"}, word
+    for word in statement_checks.presumptions():
+        assert {fault["rule"] for fault in statement_checks.faults({"/t": f"x {word.text} y"}, [])} == {
+            "presumption_of_innocence"
+        }, word
 
 
 CANARIES = {
@@ -297,5 +301,5 @@ def test_nobody_is_named_who_works_in_the_team_nor_the_operation_unless_the_part
      ("Owl-1", "The owl1 case."), ("NL-7", "\U0001f1f3\U0001f1f1 7")],
 )  # fmt: skip
 def test_a_reference_is_found_however_it_is_spaced_and_in_whatever_digits(reference, text):
-    assert lint.faults({"/texts/en": text}, [Term("case_reference", reference)])
-    assert not lint.faults({"/texts/en": "Twelve people of 12 States, 2026."}, [Term("case_reference", reference)])
+    assert statement_checks.faults({"/texts/en": text}, [Term("case_reference", reference)])
+    assert not statement_checks.faults({"/texts/en": "Twelve people of 12 States, 2026."}, [Term("case_reference", reference)])

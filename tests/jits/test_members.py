@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from teaming import active, amend, days, items, member, read, sign_amendment
 
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 
 PLACES = ("/cases/{case}", "/cases/{case}/identifiers", "/cases/{case}/timeline", "/cases/{case}/overlaps", "/cases/{case}/jits")
 

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from teaming import amend, approve, items, parties, proposed, read, sign, sign_amendment, state, step, walk, with_space
 
-from coopapi import administration
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
+from coopapi.ops import administration
 
 HOW = {"at": "2026-11-01T10:00:00Z", "channel": "post", "proof": "letter 7/2026"}
 

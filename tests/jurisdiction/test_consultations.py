@@ -4,7 +4,7 @@ import pytest
 from consulting import FACTS, ROOT, consulting, hold, opened, read, step, walk
 from gathering import overlap
 
-from coopapi import administration
+from coopapi.ops import administration
 
 
 def test_a_consultation_is_walked_from_an_overlap_to_the_transfer(world):

@@ -5,7 +5,7 @@ from assisting import CONTENT, SUBSCRIBER, recognised, sent, step
 from consulting import opened
 
 from coopapi.directory.codelists import member_states
-from coopapi.jurisdiction.duty import Facts, assess
+from coopapi.jurisdiction.notification_duty import Facts, assess
 
 A, B, C = "listed_offence", "criminal_organisation", "serious_cross_border"
 THREE, TWO, MS = "three_affected", "two_requested", "member_state"

@@ -10,7 +10,7 @@ from assisting import SENT, draft, walk
 from pypdf import PdfReader
 
 from coopapi.mla import forms, printing
-from coopapi.mla.lives import KINDS
+from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.wording import LANGUAGES, read
 
 AT = datetime(2026, 11, 25, 9, tzinfo=UTC)

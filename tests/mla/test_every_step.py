@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from assisting import CONTENT_DATA, SENT, SUBSCRIBER, draft, read
 
-from coopapi.mla.lives import KINDS, MEASURE_LIFE
+from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE
 
 LIVES = {"letter": "eio", "order": "epoc", "preservation": "preservation", "information": "spontaneous_information"}
 INSTRUMENTS = {"eio": ("eio", "eio_ne_bis_in_idem"), "epoc": ("e_evidence", "ev_ne_bis_in_idem")}
@@ -94,12 +94,12 @@ def test_a_step_with_a_measure_is_for_its_side_and_its_state(world, owner):
     measure = read(world, "prosecutor", request)["measures"][0]["id"]
     path = f"/mla-requests/{request}/measures/{measure}/transitions"
     known = ("event", "reason", "grounds", "until", "outcome_reason", "conditions")
-    for state in MEASURE_LIFE.states:
+    for state in MEASURE_LIFECYCLE.states:
         reset(owner, world, request, "in_execution", state)
-        possible = [move.event for move in MEASURE_LIFE.leaving(state)]
-        for event in MEASURE_LIFE.events:
+        possible = [move.event for move in MEASURE_LIFECYCLE.leaving(state)]
+        for event in MEASURE_LIFECYCLE.events:
             sent = {k: v for k, v in {**body(world, event), "conditions": ["confidentiality"]}.items() if k in known}
-            move = MEASURE_LIFE.moves.get((state, event))
+            move = MEASURE_LIFECYCLE.moves.get((state, event))
             for side in sorted(("requesting", "executing"), key=lambda side: move is not None and side == move.side):
                 answer = world.as_(SIDES[side]).post(path, sent, If_Match='"v1"')
                 if move is None:

@@ -22,10 +22,10 @@ from assisting import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from coopapi import parties
-from coopapi.callers import actor_of
-from coopapi.lifecycle import Side
-from coopapi.mla.lives import KINDS, derived_state
+from coopapi.auth.authentication import actor_of
+from coopapi.mla.lifecycles import KINDS, derived_state
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
 
 TOLD = {"channel": "diplomatic", "proof": "note verbale 7"}
 

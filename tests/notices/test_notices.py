@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from entries import NOTICE, VERSION, notice, renew
 
-from coopapi.callers import actor_of
+from coopapi.auth.authentication import actor_of
 from coopapi.notices import service
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coopapi.directory import codelists
-from coopapi.overlaps.kinds import KINDS, Context, ImpossibleValue, Strength, read
+from coopapi.identifiers.kinds import KINDS, Context, ImpossibleValue, Strength, read
 
 ONION = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad"
 SEGWIT = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"

@@ -8,7 +8,7 @@ from worlds.comparing import differences
 from worlds.play import OPEN_FROM_THE_START, START, Play, Secret
 from worlds.steps import stories
 
-from coopapi import administration
+from coopapi.ops import administration
 
 CALLERS = {
     Secret.VICTIMS: (

@@ -6,8 +6,8 @@ import pytest
 from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, held
 from worlds.play import Secret
 
-from coopapi import matching
 from coopapi.errors import Conflict
+from coopapi.matching import engine
 from coopapi.overlaps.models import Overlap
 from coopapi.timelines import service
 
@@ -91,12 +91,12 @@ def test_numbers_with_gaps_are_seen(lab, monkeypatch):
 
 
 def test_a_registration_that_is_refused_because_others_hold_the_value_is_seen(lab, monkeypatch):
-    register = matching.register
+    register = engine.register
 
     def leaky(work, case_id, holdings):
         register(work, case_id, holdings)
         if work.session.scalar(Overlap.__table__.select().limit(1)):
             raise Conflict("somebody else holds it")
 
-    monkeypatch.setattr(matching, "register", leaky)
+    monkeypatch.setattr(engine, "register", leaky)
     assert lab.compare(Secret.REGISTRATION, "investigator", "nl", OTHERS_HOLD_IT) != []

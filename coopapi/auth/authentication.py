@@ -1,0 +1,81 @@
+"""Who is calling: bearer token -> person or client -> the role acted in. Rights come from the database, at every request (D12)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from flask import request
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from coopapi.access import Actor, Purpose, Role
+from coopapi.auth import tokens
+from coopapi.auth.tokens import Issuer
+from coopapi.errors import BadRequest, Forbidden, Unauthenticated
+from coopapi.store.db import Database
+
+
+class UnknownCaller(Unauthenticated):
+    """The token is valid, but nobody here goes by it, or no longer.
+
+    Ask the administrator of your authority to enter you, or to end what keeps you out.
+    """
+
+
+class ChooseRole(BadRequest):
+    """You have several roles, and the request does not say in which you act.
+
+    Name the role in the header `Coopapi-Role`; `/me` needs it as well.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What every request needs: the database, and the issuers whose tokens count."""
+
+    database: Database
+    issuers: Callable[[], Mapping[str, Issuer]]
+
+    def identify(self, session: Session) -> Actor:
+        """Find out who sent this request, or raise a kind of `Unauthenticated`."""
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("send an access token: Authorization: Bearer ...")
+        claims = tokens.verify(token.strip(), self.issuers(), self.database.clock().timestamp())
+        return actor_of(session, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"))
+
+    @staticmethod
+    def purpose(named: str | None) -> str | None:
+        """Check the purpose that a caller names for what it does (R13)."""
+        if named is not None and named not in set(Purpose):
+            raise BadRequest("Coopapi-Purpose must be a code of the codelist purposes")
+        return named
+
+
+def actor_of(session: Session, issuer: str, subject: str, role: str | None) -> Actor:
+    """Look up who goes by this subject, and the role they act in."""
+    found = session.execute(text("select * from priv.who(:issuer, :subject)"), {"issuer": issuer, "subject": subject}).one_or_none()
+    if found is None:
+        raise UnknownCaller
+    roles = tuple(Role(name) for name in found.roles)
+    return Actor(
+        id=found.id,
+        kind=found.kind,
+        name=found.name,
+        authority_id=found.authority_id,
+        authority_name=found.authority_name,
+        country=found.country,
+        role=_acted_in(roles, role),
+        roles=roles,
+        victim_cleared=found.victim_cleared,
+        operator=found.operator,
+    )
+
+
+def _acted_in(roles: tuple[Role, ...], named: str | None) -> Role:
+    if named is not None:
+        if named not in roles:
+            raise Forbidden("you do not have that role")
+        return Role(named)
+    if len(roles) != 1:
+        raise ChooseRole(roles=list(roles)) if roles else Forbidden("you have no role")
+    return roles[0]

@@ -1,0 +1,245 @@
+"""Access tokens of configured issuers, verified (RFC 9068), and ours, signed. What PyJWT lets through is refused here.
+
+A second signature of the same token (`n - s`) verifies too: nothing here is ever revoked by a token's hash.
+"""
+
+import base64
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from coopapi import strictjson
+from coopapi.auth.jwks import KeySource, RemoteKeys, StaticKeys
+from coopapi.errors import BadRequest, TooLarge, Unauthenticated
+
+_SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}", re.ASCII)
+_LONGEST: Final = 8192
+_NAME: Final = 255
+_HEADER: Final = frozenset({"alg", "kid", "typ"})
+ALGORITHMS: Final = frozenset({"ES256", "ES384", "PS256", "RS256", "EdDSA"})
+_ASSERTION_ALGORITHMS: Final = frozenset({"ES256", "ES384", "PS256", "EdDSA"})
+_ASSERTION_LIFETIME: Final = 300
+_LEEWAY: Final = 10
+_UNCHECKED: Final = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
+
+
+class BadToken(Unauthenticated):
+    """The access token is not one that we accept.
+
+    Get a new token from your issuer. `detail` says what is wrong with this one: signature, audience, issuer or time.
+    """
+
+
+class BadAssertion(Unauthenticated):
+    """The client assertion is not one that we accept.
+
+    Sign a new assertion for each request, with the client's registered key, for this service, and valid for minutes only.
+    """
+
+
+class BadSignature(BadAssertion):
+    """The client assertion is not signed with a key of the client that it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An issuer whose tokens count, and on what terms (R18)."""
+
+    issuer: str
+    audience: str = "coopapi"
+    algorithms: tuple[str, ...] = ("ES256",)
+    typ: tuple[str, ...] = ("at+jwt", "application/at+jwt")
+    max_lifetime: int = 600
+    leeway: int = _LEEWAY
+    subject_claim: str = "sub"
+    client_claim: str = "client_id"
+    audience_list: bool = False
+    keys: KeySource = field(default_factory=lambda: StaticKeys({"keys": []}))
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says of who sent it; what they may do is not for the token to say."""
+
+    issuer: str
+    subject: str
+    client_id: str
+    jti: str
+    issued_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class AssertionClaims:
+    """What makes a client assertion usable once."""
+
+    jti: str
+    exp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key of ours that signs."""
+
+    kid: str
+    private: ec.EllipticCurvePrivateKey
+
+    def sign(self, claims: Mapping[str, Any], typ: str = "at+jwt") -> str:
+        """Sign claims with ES256."""
+        return jwt.encode(dict(claims), self.private, "ES256", headers={"kid": self.kid, "typ": typ})
+
+
+def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
+    """Verify an access token, or raise `BadToken` with the rule it breaks."""
+    header, payload = _parts(token, BadToken)
+    issuer = issuers.get(payload["iss"]) if isinstance(payload.get("iss"), str) else None
+    if issuer is None:
+        raise BadToken("its issuer is not one of ours")
+    if header.get("typ") not in issuer.typ:
+        raise BadToken("its typ is not that of an access token")
+    _check_signature(token, header, issuer.keys, issuer.algorithms, BadToken)
+    _check_audience(payload.get("aud"), issuer)
+    issued, expires = _moment(payload, "iat", BadToken), _moment(payload, "exp", BadToken)
+    _check_times(payload, issued, expires, now, issuer.leeway, issuer.max_lifetime, BadToken)
+    subject, client, jti = (_named(payload, claim, BadToken) for claim in (issuer.subject_claim, issuer.client_claim, "jti"))
+    return Claims(issuer.issuer, subject, client, jti, issued, expires)
+
+
+def _parts(token: str, wrong: type[Unauthenticated]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read header and payload as strictly as a body; nothing in the header but algorithm, key id and type."""
+    if len(token) > _LONGEST or not _SHAPE.fullmatch(token):
+        raise wrong("it has not the shape of a token")
+    header, payload = (_segment(part, wrong) for part in token.split(".")[:2])
+    _segment(token.split(".")[2], wrong, parse=False)
+    if not header.keys() <= _HEADER or not {"alg", "kid"} <= header.keys():
+        raise wrong("its header must have alg, kid and typ, and nothing else")
+    if not all(isinstance(value, str) for value in header.values()):
+        raise wrong("its header holds something else than text")
+    return header, payload
+
+
+def _segment(part: str, wrong: type[Unauthenticated], *, parse: bool = True) -> dict[str, Any]:
+    try:
+        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        if base64.urlsafe_b64encode(raw).decode().rstrip("=") != part:
+            raise wrong("it is not in canonical base64url")
+        found = strictjson.loads(raw, max_bytes=_LONGEST) if parse else {}
+    except (ValueError, BadRequest, TooLarge):
+        raise wrong("it is not well-formed") from None
+    if not isinstance(found, dict):
+        raise wrong("it is not well-formed")
+    return found
+
+
+def _check_signature(
+    token: str, header: Mapping[str, str], keys: KeySource, algorithms: Collection[str], wrong: type[Unauthenticated]
+) -> None:
+    """Check the signature with the key that kid names, by the one algorithm that the key is for."""
+    key = keys.find(header["kid"])
+    if key is None:
+        raise wrong("its key is not known")
+    if key.algorithm not in algorithms or header["alg"] != key.algorithm:
+        raise wrong("its algorithm is not that of its key")
+    try:
+        jwt.decode(token, key.key, algorithms=[key.algorithm], options=_UNCHECKED)  # type: ignore[arg-type]
+    except (jwt.PyJWTError, ValueError, TypeError):
+        raise wrong("its signature does not verify") from None
+
+
+def _check_audience(audience: Any, issuer: Issuer) -> None:
+    listed = audience if isinstance(audience, list) else None
+    fits = audience == issuer.audience if listed is None else issuer.audience_list and issuer.audience in listed
+    if not fits:
+        raise BadToken("it is for somebody else")
+
+
+def _moment(payload: Mapping[str, Any], claim: str, wrong: type[Unauthenticated]) -> int:
+    value = payload.get(claim)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**40:
+        raise wrong(f"{claim} is not a moment in whole seconds")
+    return value
+
+
+def _check_times(  # noqa: PLR0913, PLR0917 (one rule over one set of times)
+    payload: Mapping[str, Any], issued: int, expires: int, now: float, leeway: int, lifetime: int, wrong: type[Unauthenticated]
+) -> None:
+    if expires <= now - leeway:
+        raise wrong("it has expired")
+    if issued > now + leeway or ("nbf" in payload and _moment(payload, "nbf", wrong) > now + leeway):
+        raise wrong("it is not valid yet")
+    if not 0 < expires - issued <= lifetime:
+        raise wrong(f"it lives longer than {lifetime} seconds")
+
+
+def _named(payload: Mapping[str, Any], claim: str, wrong: type[Unauthenticated]) -> str:
+    value = payload.get(claim)
+    if not isinstance(value, str) or not 0 < len(value) <= _NAME:
+        raise wrong(f"{claim} is missing or no name")
+    return value
+
+
+def read_assertion(
+    assertion: str, *, client_id: str, jwks: Mapping[str, Any], audiences: Collection[str], now: float
+) -> AssertionClaims:
+    """Verify a client assertion by the client's own keys (RFC 7523), or raise `BadAssertion`."""
+    header, payload = _parts(assertion, BadAssertion)
+    _check_signature(assertion, header, StaticKeys(jwks), _ASSERTION_ALGORITHMS, BadSignature)
+    if payload.get("iss") != client_id or payload.get("sub") != client_id:
+        raise BadAssertion("iss and sub must be the client")
+    if not isinstance(payload.get("aud"), str) or payload["aud"] not in audiences:
+        raise BadAssertion("aud must be this token endpoint")
+    issued, expires = _moment(payload, "iat", BadAssertion), _moment(payload, "exp", BadAssertion)
+    _check_times(payload, issued, expires, now, _LEEWAY, _ASSERTION_LIFETIME, BadAssertion)
+    return AssertionClaims(_named(payload, "jti", BadAssertion), expires)
+
+
+def unverified_client(assertion: str) -> str:
+    """Read which client an assertion claims to be from, before it is verified."""
+    return _named(_parts(assertion, BadAssertion)[1], "iss", BadAssertion)
+
+
+_SETTINGS: Final = {
+    "issuer": str,
+    "audience": str,
+    "algorithms": list,
+    "typ": list,
+    "max_lifetime": int,
+    "leeway": int,
+    "subject_claim": str,
+    "client_claim": str,
+    "audience_list": bool,
+    "jwks_uri": str,
+    "jwks": dict,
+}
+
+
+def issuers_from(data: Any) -> tuple[Issuer, ...]:
+    """Read the issuers of a deployment, or raise `ValueError` that names the entry and what is wrong with it."""
+    if not isinstance(data, list):
+        raise ValueError("must hold a list of issuers")  # noqa: TRY004 (one kind of fault for a bad document)
+    return tuple(_issuer(entry, f"entry {index + 1}") for index, entry in enumerate(data))
+
+
+def _issuer(entry: Any, where: str) -> Issuer:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where} is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
+    for name, value in entry.items():
+        if name not in _SETTINGS or type(value) is not _SETTINGS[name]:
+            raise ValueError(f"{where}: {name} is not a setting of an issuer, or of the wrong type")
+    if "issuer" not in entry or ("jwks" in entry) == ("jwks_uri" in entry):
+        raise ValueError(f"{where} needs issuer, and one of jwks and jwks_uri")
+    if not all(isinstance(name, str) for name in [*entry.get("algorithms", ()), *entry.get("typ", ())]):
+        raise ValueError(f"{where}: algorithms and typ must be lists of text")
+    if not set(entry.get("algorithms", ["ES256"])) <= ALGORITHMS:
+        raise ValueError(f"{where}: algorithms must be of {', '.join(sorted(ALGORITHMS))}")
+    try:
+        keys: KeySource = StaticKeys(entry["jwks"]) if "jwks" in entry else RemoteKeys(entry["jwks_uri"])
+    except ValueError as fault:
+        raise ValueError(f"{where}: {fault}") from None
+    plain: dict[str, Any] = {name: value for name, value in entry.items() if name not in {"jwks", "jwks_uri"}}
+    lists = {name: tuple(value) for name, value in plain.items() if isinstance(value, list)}
+    return Issuer(**{**plain, **lists}, keys=keys)

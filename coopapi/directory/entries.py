@@ -1,0 +1,65 @@
+"""Entries of the directory: seen by everybody, kept by the authority they are about, and by the operator."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, true
+
+from coopapi.access import Actor
+from coopapi.directory.models import Authority
+from coopapi.errors import Forbidden, Unprocessable
+from coopapi.store.db import UnitOfWork
+
+
+class NotYourEntry(Forbidden):
+    """An entry of the directory is kept by the authority that it is about, or by the operator.
+
+    Ask the authority that the entry is about, or the operator, to change it.
+    """
+
+
+class OnlyForItself(Unprocessable):
+    """A provider is in the directory for itself: it does not speak for the country it is established in.
+
+    Leave out what `errors` points to.
+    """
+
+
+class ForEverybody:
+    """A row of the directory: there for everybody who is somebody."""
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by all who are signed in."""
+        del actor, now
+        return true()
+
+
+def kept_authority(work: UnitOfWork, wanted: UUID | None) -> Authority:
+    """The authority whose entry the caller writes: its own, or as the operator any."""
+    authority_id = wanted or work.actor.authority_id
+    if authority_id != work.actor.authority_id and not work.actor.operator:
+        raise NotYourEntry
+    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
+    if found is None:
+        raise Unprocessable(
+            errors=[{"in": "body", "pointer": "/authority_id", "rule": "unknown", "detail": "there is no such authority"}]
+        )
+    return found
+
+
+def require_keeper(work: UnitOfWork, authority_id: UUID) -> None:
+    """Stop unless the caller keeps the entries of that authority."""
+    if authority_id != work.actor.authority_id and not work.actor.operator:
+        raise NotYourEntry
+
+
+def require_order(begins: date, ends: date | None) -> None:
+    """Stop where an entry would end before it begins."""
+    if ends is not None and ends < begins:
+        raise Unprocessable(errors=[{"in": "body", "pointer": "/valid_until", "rule": "order", "detail": "not before valid_from"}])
+
+
+def speaks_for_a_country(authority: Authority) -> bool:
+    """Tell whether what an authority declares is a country's word: a provider's is its own."""
+    return authority.type != "service_provider"

@@ -1,0 +1,30 @@
+"""Quotas of single authorities: one administrator of the operator asks, another one approves."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi.approvals import service as approvals
+from coopapi.approvals.models import Approval
+from coopapi.directory.models import OPERATOR, Authority
+from coopapi.errors import Forbidden
+from coopapi.store import quotas
+from coopapi.store.db import UnitOfWork
+
+KIND: Final = "quota"
+
+
+def ask(work: UnitOfWork, authority_id: UUID, data: Mapping[str, Any]) -> Approval:
+    """Ask for other quotas of an authority's clients, in place of those in the settings."""
+    if not work.actor.operator:
+        raise Forbidden("the operator's administrators set quotas")
+    row = work.one(Authority, authority_id)
+    figures = [data[name] for name in ("hour", "day", "hidden_hour", "hidden_day")]
+    change = {"quotas": figures, "until": data.get("until"), "reason": data["reason"]}
+    return approvals.ask(work, KIND, OPERATOR, (row.id, row.version), change)
+
+
+def apply(work: UnitOfWork, approval: Approval) -> None:
+    """Let approved quotas hold from now on."""
+    quotas.apply_approved(work.session, approval.id)
+    work.note("quota.set", object_type="authority", authority=str(approval.object_id), approval=str(approval.id), **approval.change)

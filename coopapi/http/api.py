@@ -1,0 +1,284 @@
+"""flask-smorest, typed and guarded: one actor, one action, one transaction for each request.
+
+A route that names no `allow` does not import. The answer is written inside the transaction, so nobody reads of a change
+that was not committed.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+import flask_smorest
+import marshmallow as ma
+from flask import Flask, Request, Response, current_app, g, json, request
+from marshmallow import RAISE
+from sqlalchemy.exc import DBAPIError
+from webargs.flaskparser import FlaskParser
+
+from coopapi import strictjson
+from coopapi.access import Action
+from coopapi.errors import BadRequest, PreconditionRequired
+from coopapi.http import idempotency
+from coopapi.http.fields import Shown, list_of, page_of
+from coopapi.http.middleware import LARGEST_BODY, read_body
+from coopapi.http.paging import Page
+from coopapi.http.problems import MEDIA_TYPE
+from coopapi.store import quotas
+from coopapi.store.db import Database, UnitOfWork
+
+V = TypeVar("V", bound=Callable[..., Any])
+Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
+_ATTEMPTS: Final = 3
+_PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_ETAG: Final = re.compile(
+    r'(?:W/)?"v([0-9]{1,9})[a-z]?(?:-[0-9a-f]{16})?(?:(?:--?|;)(?:gzip|br|zstd))?"',
+    re.ASCII,
+)
+"""A tag of ours, also as a proxy writes it that compresses: weak (nginx), or with the coding behind it (Apache, Caddy, Jetty)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An answer that is not JSON: a page or a file, as it goes out."""
+
+    body: bytes
+    media_type: str
+    name: str
+
+    def answer(self) -> Response:
+        """Send it to be looked at, with no right to run or fetch anything."""
+        answer = Response(self.body, mimetype=self.media_type)
+        answer.headers["Content-Disposition"] = f'inline; filename="{self.name}"'
+        answer.headers["Content-Security-Policy"] = _PAGE
+        return answer
+
+
+class Problem(Shown):
+    """A problem document (RFC 9457)."""
+
+    type = ma.fields.String(required=True, metadata={"format": "uri-reference"})
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    detail = ma.fields.String()
+    errors = ma.fields.List(ma.fields.Dict(), metadata={"description": "One fault each: in, pointer (RFC 6901), detail, rule."})
+
+
+class Api(flask_smorest.Api):
+    """The API document: errors are problem documents in it, as they are on the wire."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_responses(self) -> None:
+        super()._register_responses()
+        for response in self.spec.components.responses_lazy.values():
+            if "application/json" in response.get("content", {}):
+                response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to problems.py."""
+
+
+class StrictParser(FlaskParser):
+    """Reads JSON as strictly as the database behind it; unknown query parameters are errors."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
+
+    def _raw_load_json(self, req: Request) -> Any:
+        del req
+        return _json()
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """Routes that each name the action they need."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def __init__(self, name: str, import_name: str, **kwargs: Any) -> None:
+        super().__init__(name, import_name, **kwargs)
+        self._prepare_doc_cbks.append(_document)
+
+    def route(  # noqa: PLR0913 (one contract, all in one place)
+        self,
+        rule: str,
+        *,
+        allow: Action,
+        method: str = "GET",
+        body: type[ma.Schema] | None = None,
+        form: type[ma.Schema] | None = None,
+        query: type[ma.Schema] | None = None,
+        returns: type[ma.Schema] | None = None,
+        status: int = HTTPStatus.OK,
+        page: bool = False,
+        many: str | None = None,
+        changes: bool = False,
+        evened: bool = False,
+        also: Sequence[str] = (),
+        show: Show | None = None,
+    ) -> Callable[[V], V]:
+        """Guard the view, open its transaction, say what comes in and goes out, document it all.
+
+        `page` and `many` answer with lists; `changes` needs If-Match, passes `version`; `show` says what this caller sees of
+        rows; `evened` holds the answer until its time says nothing (middleware.py); `also`: media types of answers that are not JSON.
+        """
+        schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
+
+        def decorator(view: V) -> V:
+            repeatable = method == "POST" and allow is not Action.PUBLIC
+            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=repeatable))
+            for given, place in ((query, "query"), (form, "form"), (body, "json")):
+                served = self.arguments(given, location=place)(served) if given else served
+            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
+            notes = {"allow": allow, "method": method, "changes": changes, "name": f"{self.name}_{view.__name__}", "also": also}
+            guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
+            self.add_url_rule(rule, view.__name__, guarded, methods=[method])
+            return view
+
+        return decorator
+
+
+def database() -> Database:
+    """Return the database of the running application."""
+    found: Database = current_app.extensions["coopapi"].database
+    return found
+
+
+def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, repeatable: bool) -> Callable[..., Any]:
+    """Run the view, once if a key says so; turn its rows into what this caller sees."""
+
+    @wraps(view)
+    def served(*args: Any, **params: Any) -> Any:
+        work: UnitOfWork | None = params.get("work")
+        key = request.headers.get("Idempotency-Key") if repeatable else None
+        if key is not None and work is not None:
+            made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params), params.get("case_id"))
+        else:
+            made = view(*args, **params)
+        if work is not None:
+            work.session.flush()  # a version is counted when the change is written: the answer names the new one
+        g.etag = getattr(made, "etag", None)
+        return _shown(made, show, many, work)
+
+    return served
+
+
+def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | None) -> Any:
+    if isinstance(made, Printed):
+        return made.answer()
+    if isinstance(made, Page):
+        g.next = made.next
+        items = show(work, made.items) if show and work else made.items
+        return {"items": items, "next": made.next} | ({} if made.total is None else {"total": made.total})
+    if many:
+        return {many: show(work, made) if show and work else made}
+    if show and work and made is not None:
+        (made,) = show(work, [made])
+        g.etag = getattr(made, "etag", g.etag)
+    return made
+
+
+def _json() -> Any:
+    """Read the body as JSON, or raise `BadJson`."""
+    return strictjson.loads(read_body(), max_bytes=LARGEST_BODY)
+
+
+def _asked() -> bytes:
+    """Write what is asked for in one canonical way, to compare it with what was asked under the same key."""
+    body = _json() if read_body() else None
+    return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
+
+
+def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, evened: bool) -> Callable[..., Any]:
+    """One request, one actor, one transaction; tried again when the database asks for it."""
+
+    @wraps(view)
+    def guarded(**params: Any) -> Any:
+        g.evened = evened
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return _once(view, allow, {**params, **({"version": _expected_version()} if changes else {})})
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) not in {"40001", "40P01"}:
+                    raise
+        raise AssertionError
+
+    return guarded
+
+
+def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Response:
+    service = current_app.extensions["coopapi"]
+    purpose = request.headers.get("Coopapi-Purpose")
+    with service.database.work(service.identify, g.request_id, service.purpose(purpose)) as work:
+        work.require(allow)
+        response: Response = current_app.make_response(view(**params, work=work))
+        response.headers.update(quotas.fields(work.quotas))
+    if g.get("etag") and request.method in {"GET", "HEAD"}:
+        response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
+        response.make_conditional(request)
+    elif g.get("etag"):
+        response.headers["ETag"] = f'"{g.etag}"'
+    if g.get("next"):
+        target = request.base_url.removeprefix(request.host_url.rstrip("/"))
+        args = urlencode({**request.args, "cursor": g.next})
+        response.headers["Link"] = f'<{target}?{args}>; rel="next"'
+    return response
+
+
+def _expected_version() -> int:
+    """Read If-Match: one tag of ours, its version; `*` would overwrite what the caller has not seen.
+
+    A weak tag counts as well: a proxy that compresses weakens ours, and the version in it is strong in itself.
+
+    What a GET answers says more than the row alone, such as who has signed: its tag adds a digest, which If-None-Match compares.
+    """
+    value = request.headers.get("If-Match")
+    if value is None:
+        raise PreconditionRequired("read the resource and send its ETag")
+    tag = _ETAG.fullmatch(value.strip())
+    if tag is None:
+        raise BadRequest('If-Match must be one ETag of this resource, such as "v3"')
+    return int(tag[1])
+
+
+def _header(name: str, description: str, *, required: bool = False) -> dict[str, Any]:
+    return {"in": "header", "name": name, "required": required, "schema": {"type": "string"}, "description": description}
+
+
+def _document(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Write into the OpenAPI document what the guard does."""
+    notes = info.get("coopapi")
+    if notes is None:
+        return doc
+    allow: Action = notes["allow"]
+    doc["operationId"] = notes["name"]
+    doc["x-action"] = str(allow)
+    doc.setdefault("responses", {})["default"] = "DEFAULT_ERROR"
+    if notes["also"]:
+        answer = doc["responses"][HTTPStatus.OK]
+        answer["content"] = answer.get("content", {}) | {kind: {"schema": {"type": "string"}} for kind in notes["also"]}
+    if allow is Action.PUBLIC:
+        doc["security"] = []
+        return doc
+    headers = [_header("Coopapi-Role", "The role acted in, for a caller who has several.")]
+    headers.append(_header("Coopapi-Purpose", "Why: a code of the codelist `purposes`; each role has its usual one."))
+    if notes["changes"]:
+        headers.append(_header("If-Match", "The ETag of the version that is being changed.", required=True))
+    if notes["method"] == "POST":
+        headers.append(_header("Idempotency-Key", "Send the same key again, and the effect happens once."))
+    doc["parameters"] = [*doc.get("parameters", []), *headers]
+    doc["responses"] |= {str(int(s)): s.name for s in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)}
+    return doc
+
+
+def create_api(app: Flask, *blueprints: Blueprint) -> Api:
+    """Register the features' routes and their document."""
+    api = Api(app)
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt (RFC 9068)"})
+    api.spec.options["security"] = [{"token": []}]
+    for blueprint in blueprints:
+        api.register_blueprint(blueprint)
+    return api

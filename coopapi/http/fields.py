@@ -1,0 +1,178 @@
+"""The schemas and fields that every feature builds on: closed on input, bounded, and aware of time zones."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, Final
+
+import marshmallow as ma
+from marshmallow import EXCLUDE, RAISE, fields, validate
+
+from coopapi.errors import Refusal
+from coopapi.http.proxies import here
+from coopapi.unicode_text import MOST_MARKS, blank, controlled, stacked
+
+_CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
+"""A file written into an address: content is taken nowhere, only words are."""
+_PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
+
+
+def refusal(rule: str, detail: str, field: str = ma.exceptions.SCHEMA) -> ma.ValidationError:
+    """Say which rule a value breaks, of one field or of the whole object: the only way in which our schemas refuse."""
+    return ma.ValidationError([Refusal(rule, detail)], field)
+
+
+class Like(validate.Regexp):
+    """A pattern, with words of our own for what does not fit."""
+
+    def __init__(self, pattern: str, words: str) -> None:
+        super().__init__(pattern)
+        self.words = words
+
+    def __call__(self, value: Any) -> Any:
+        """Refuse what does not fit."""
+        if not self.regex.match(value):
+            raise refusal("pattern", self.words)
+        return value
+
+
+class Schema(ma.Schema):
+    """What comes in: an unknown field is an error."""
+
+    class Meta:
+        """Closed."""
+
+        unknown = RAISE
+
+
+class Shown(ma.Schema):
+    """What goes out: clients must bear new fields."""
+
+    class Meta:
+        """Open."""
+
+        unknown = EXCLUDE
+
+
+class Text(fields.String):
+    """Text of a stated length, without spaces around it, never empty, and something to be seen in it."""
+
+    def __init__(self, most: int = 200, *, least: int = 1, **kwargs: Any) -> None:
+        extra = kwargs.pop("validate", [])
+        super().__init__(validate=[validate.Length(least, most), *extra], **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if _CONTENT.search(text):
+            raise refusal("words_only", "Only words: no file, image or video is taken.")
+        if stacked(text):
+            raise refusal("stacked", f"More than {MOST_MARKS} marks stand on one letter.")
+        if text.strip() and blank(text):
+            raise refusal("blank", "Nothing of it can be seen.")
+        return text.strip()
+
+
+class Line(Text):
+    """Text on one line that names something, such as a title or a reference, without characters that control how it is shown."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text: str = super()._deserialize(value, attr, data, **kwargs)
+        if controlled(text):
+            raise refusal("control_character", "It holds a line break or another control character.")
+        return text
+
+
+class Link(fields.String):
+    """A path of this service, shown with the prefix under which the caller reaches it."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value and here(value), attr, obj, **kwargs)
+
+
+class Flag(fields.Boolean):
+    """True or false, in JSON's own words."""
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(truthy={True}, falsy={False}, **kwargs)  # type: ignore[arg-type]
+
+
+class OneOf(fields.String):
+    """One code of a closed list."""
+
+    def __init__(self, codes: Any, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(sorted(str(code) for code in codes)), **kwargs)
+
+
+class Many(fields.List[Any]):
+    """A bounded list; the same entry twice is an error unless said otherwise."""
+
+    def __init__(self, inner: Any, most: int, *, least: int = 0, distinct: bool = True, **kwargs: Any) -> None:
+        checks: list[Callable[[Any], Any]] = [validate.Length(least, most)]
+        if distinct:
+            checks.append(_all_different)
+            kwargs["metadata"] = {"uniqueItems": True, **kwargs.get("metadata", {})}
+        super().__init__(inner, validate=checks, **kwargs)
+
+
+def _all_different(items: list[Any]) -> None:
+    if len({repr(item) for item in items}) != len(items):
+        raise refusal("distinct", "The same entry stands here twice.")
+
+
+class When(fields.AwareDateTime):
+    """A moment with its offset (RFC 3339), between 1900 and 2200."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", default_timezone=None, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        if not isinstance(value, str):
+            raise self.make_error("invalid", input="", obj_type=self.OBJ_TYPE)
+        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        offset = moment.utcoffset() or timedelta()
+        if offset.total_seconds() % 60 or abs(offset) > timedelta(hours=14) or not 1900 < moment.year < 2200:  # noqa: PLR2004
+            raise refusal("moment", "Not a moment between 1900 and 2200 with an offset in whole minutes.")
+        return moment
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return super()._serialize(value.astimezone(UTC) if value else value, attr, obj, **kwargs)
+
+
+class Count(fields.Integer):
+    """A whole number in ASCII digits, for query parameters."""
+
+    def __init__(self, low: int, high: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(low, high), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not _PLAIN_INTEGER.fullmatch(str(value)):
+            raise self.make_error("invalid", input="")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Paged(Schema):
+    """How much of a list, and from where."""
+
+    limit = Count(1, 200, metadata={"description": "How many items at most (50 if not said)."})
+    cursor = Text(4000, metadata={"description": "`next` of the page before."})
+
+
+@cache
+def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
+    """Describe one page of a list of such things."""
+    name = f"{schema.__name__}Page"
+    return Shown.from_dict(
+        {
+            "items": fields.List(fields.Nested(schema), required=True),
+            "next": fields.String(allow_none=True, required=True, metadata={"description": "Cursor to the next page, or null."}),
+            "total": fields.Integer(metadata={"description": "How many there are in all, where `totals` was asked for."}),
+        },
+        name=name,
+    )
+
+
+@cache
+def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
+    """Describe an object whose one member is a list of such things."""
+    return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{schema.__name__}List")

@@ -1,0 +1,148 @@
+"""One call of the application: from a request that has arrived as a whole to the bytes of its answer."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
+from http import HTTPStatus
+from typing import IO, Any, Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from flask import Response
+from werkzeug.exceptions import default_exceptions
+
+from coopapi.errors import Unauthenticated, Unavailable
+from coopapi.http import middleware, problems
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(slots=True)
+class Request:
+    """A whole request; the names of its headers are in lower case, the body is at its beginning."""
+
+    method: str
+    target: str
+    version: str
+    headers: Sequence[tuple[str, str]]
+    client: tuple[str, int]
+    server: tuple[str, int]
+    keep_alive: bool
+    body: IO[bytes]
+    size: int
+
+
+def call(application: Application, request: Request) -> bytes:
+    """Call the application and return its whole answer; what escapes the application becomes a 500 without its text."""
+    try:
+        return written(*_answer(application, request), request)
+    except Exception as fault:  # noqa: BLE001 (the last line of defence)
+        return _of_ours(problems.from_accident(fault), request)
+
+
+def _answer(application: Application, request: Request) -> tuple[str, list[tuple[str, str]], bytes]:
+    told: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+        del exc_info
+        told.append((status, headers))
+        return _refuse_to_write
+
+    parts = application(_environ(request), start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        getattr(parts, "close", _nothing)()
+    return (*told[-1], body)
+
+
+def written(status: str, headers: Iterable[tuple[str, str]], body: bytes, request: Request | None) -> bytes:
+    """Write an answer; without a request, or with one that says so, it is the last of its connection."""
+    names = {name.lower() for name, _ in headers}
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), f"Date: {_date(int(time.time()))}"]
+    without_body = request is not None and request.method == "HEAD"
+    if "content-length" not in names and not without_body and status[:3] not in _BODILESS:
+        lines.append(f"Content-Length: {len(body)}")
+    if request is None or not request.keep_alive:
+        lines.append("Connection: close")
+    elif request.version == "1.0":
+        lines.append("Connection: keep-alive")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (b"" if without_body else body)
+
+
+_BODILESS: Final = {str(int(status)) for status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)}
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def _refuse_to_write(data: bytes) -> None:
+    """Refuse the legacy `write` of WSGI (PEP 3333): an answer is known whole before its first byte goes out."""
+    raise RuntimeError(f"{len(data)} bytes were written instead of returned")
+
+
+def _nothing() -> None:
+    """Stand in for the optional `close` of an answer."""
+
+
+_SAME: Final[Mapping[str, Any]] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "http",
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+    "wsgi.input_terminated": True,
+}
+
+
+def _environ(request: Request) -> dict[str, Any]:
+    """Write a request as WSGI wants it; a chunked body has a length by now, and is given as one that always had."""
+    target, authority = request.target, None
+    if not target.startswith(("/", "*")):
+        parts = urlsplit(target)
+        authority, target = parts.netloc, f"{parts.path or '/'}?{parts.query}"
+    path, _, query = target.partition("?")
+    environ = {
+        **_SAME,
+        "REQUEST_METHOD": request.method,
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1") if "%" in path else path,
+        "QUERY_STRING": query,
+        "RAW_URI": target,
+        "SERVER_PROTOCOL": f"HTTP/{request.version}",
+        "SERVER_NAME": request.server[0],
+        "SERVER_PORT": str(request.server[1]),
+        "REMOTE_ADDR": request.client[0],
+        "REMOTE_PORT": str(request.client[1]),
+        "wsgi.input": request.body,
+    }
+    for name, value in request.headers:
+        if "_" in name or name in {"content-length", "transfer-encoding"}:
+            continue  # a_b and a-b would be one name to the application
+        key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    if authority is not None:
+        environ["HTTP_HOST"] = authority
+    if request.size or any(name == "content-length" for name, _ in request.headers):
+        environ["CONTENT_LENGTH"] = str(request.size)
+    return environ
+
+
+def refusal(status: int, detail: str) -> bytes:
+    """Write a problem document of the server itself, with the headers of every answer."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        answer = problems.from_domain(Unauthenticated(detail))
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer = problems.from_domain(Unavailable(detail))
+    else:
+        answer = problems.from_http(default_exceptions[status](detail))
+    return _of_ours(answer, None)
+
+
+def _of_ours(answer: Response, request: Request | None) -> bytes:
+    return written(answer.status, {**middleware.SECURITY, **answer.headers}.items(), answer.get_data(), request)

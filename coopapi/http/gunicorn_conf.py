@@ -1,0 +1,53 @@
+"""How gunicorn runs the service: our worker, JSON logs, figures of all workers together."""
+
+import logging
+import os
+import shutil
+from importlib.metadata import version
+from typing import Any
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from coopapi.config import read
+
+_settings = read()
+bind = [_settings.bind, *([_settings.metrics_bind] if _settings.metrics_bind else [])]
+workers = _settings.workers
+threads = _settings.threads
+worker_class = "coopapi.http.worker.Worker"
+timeout = 60
+graceful_timeout = 20
+max_requests = 50_000
+max_requests_jitter = 5_000
+control_socket_disable = True
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "coopapi.edge.JsonLines"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "root": {"level": _settings.log_level, "handlers": ["stderr"]},
+    "loggers": {
+        name: {"level": "WARNING", "handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access", "alembic")
+    },
+}
+_log = logging.getLogger("coopapi.server")
+
+
+def when_ready(server: Any) -> None:
+    """Say that the service listens."""
+    _log.info("started", extra={"version": version("coopapi"), "bind": server.cfg.settings["bind"].get(), "workers": workers})
+
+
+def on_exit(server: Any) -> None:
+    """Say that the service has ended, and remove the folder of figures that `coopapi serve` made."""
+    del server
+    _log.info("stopped", extra={"version": version("coopapi")})
+    if _settings.metrics_bind and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget the figures of a worker that ended."""
+    del server
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -1,0 +1,111 @@
+"""A request that is sent twice has its effect once: the key is claimed in the transaction of the effect (TH19)."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Actor, Level
+from coopapi.errors import BadRequest, CoopError, Forbidden, NotFound, Unprocessable
+from coopapi.shared.grants import CaseAccess
+from coopapi.store.db import Row, UnitOfWork, Versioned, as_json
+
+_KEPT: Final = timedelta(days=7)
+_LONGEST: Final = 200
+Made = Versioned | Sequence[Versioned]
+
+
+class IdempotencyKey(Row):
+    """One key of one caller: what was asked under it, and what it made."""
+
+    __tablename__ = "idempotency_keys"
+
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    authority_id: Mapped[UUID] = mapped_column()
+    fingerprint: Mapped[bytes] = mapped_column()
+    made: Mapped[dict[str, Any] | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by its caller."""
+        del now
+        return cls.principal_id == actor.id
+
+
+class KeyReused(Unprocessable):
+    """The Idempotency-Key came with another request before.
+
+    Make a new key for each new request; send a key again only with the very same request.
+    """
+
+
+def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], case_id: UUID | None = None) -> Made:
+    """Do the effect under the key, or show again what it made, as the caller may see it now.
+
+    A copy that arrives meanwhile waits for the first one's commit. Raises `NotFound` or `Forbidden` where the caller no
+    longer sees all that was made; `case_id` names the case in which it was made, if the address has one.
+    """
+    if not (0 < len(key) <= _LONGEST and key.isascii() and key.isprintable()):
+        raise BadRequest(f"Idempotency-Key must be 1 to {_LONGEST} printable ASCII characters")
+    me = {"principal": work.actor.id, "key": key}
+    fingerprint = work.keys.mac("idempotency", asked)
+    work.session.execute(
+        text("delete from idempotency_keys where principal_id = :principal and created_at < :old"),
+        {"principal": work.actor.id, "old": work.now - _KEPT},
+    )
+    claimed = work.session.scalar(
+        text(
+            "insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
+            " values (:principal, :key, :authority, :fingerprint, :now) on conflict do nothing returning key",
+        ),
+        {**me, "authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now},
+    )
+    if claimed is None:
+        return _again(work, me, fingerprint, case_id)
+    made = effect()
+    work.session.flush()
+    work.session.execute(
+        text("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key"),
+        {**me, "made": as_json(_reference(made))},
+    )
+    return made
+
+
+def _again(work: UnitOfWork, me: dict[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
+    found = work.session.execute(
+        text("select fingerprint, made from idempotency_keys where principal_id = :principal and key = :key"),
+        me,
+    ).one()
+    if bytes(found.fingerprint) != fingerprint:
+        raise KeyReused
+    model: type[Versioned] = next(m.class_ for m in Row.registry.mappers if _is_of(m.class_, found.made["model"]))
+    single = isinstance(found.made["ids"], str)
+    ids = [UUID(row_id) for row_id in ([found.made["ids"]] if single else found.made["ids"])]
+    rows = {row.id: row for row in work.session.scalars(work.all(model).where(model.id.in_(ids)))}
+    if rows.keys() != set(ids):
+        raise _withheld(work, case_id)
+    return rows[ids[0]] if single else [rows[row_id] for row_id in ids]
+
+
+def _is_of(model: type[Any], stored: str) -> bool:
+    """Tell whether rows of a model are meant; keys of version 0.1 name the class, which is its kind in other letters."""
+    return issubclass(model, Versioned) and model.__kind__ == stored.lower()
+
+
+def _withheld(work: UnitOfWork, case_id: UUID | None) -> CoopError:
+    """Say what a GET would say: of a case that the caller still knows of, that it may not be read; else, that nothing is there."""
+    grants = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
+    if case_id is not None and work.session.scalar(grants) == Level.INDEX:
+        return Forbidden("this needs read access to the case")
+    return NotFound()
+
+
+def _reference(made: Made) -> dict[str, Any]:
+    if isinstance(made, Versioned):
+        return {"model": made.__kind__, "ids": made.id}
+    return {"model": made[0].__kind__, "ids": [row.id for row in made]}

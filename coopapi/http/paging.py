@@ -1,0 +1,101 @@
+"""Lists in pages: keyset, never by number, under a sealed cursor that fits only its caller and its question (TH21)."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from coopapi.errors import BadRequest
+from coopapi.store.crypto import BrokenSeal
+from coopapi.store.db import UnitOfWork, as_json
+
+LIMIT: Final = 50
+MOST: Final = 200
+_LIFETIME: Final = 7 * 24 * 3600
+_BLOCK: Final = 256
+_READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
+
+
+class BadCursor(BadRequest):
+    """The cursor is not one of this list, of this caller, or it has expired.
+
+    Begin again with the first page, and pass on `next` as it comes, as the same caller with the same filters.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, the cursor to the next ones, and how many there are in all, if that was asked for."""
+
+    items: Sequence[Any]
+    next: str | None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The columns a list is ordered by, none of them ever null, the last one unique."""
+
+    columns: tuple[InstrumentedAttribute[Any], ...]
+    descending: bool = True
+
+    def after(self, query: Select[Any], values: Sequence[Any]) -> Select[Any]:
+        """Only what comes after these values."""
+        here = tuple_(*self.columns)
+        return query.where(here < tuple_(*values) if self.descending else here > tuple_(*values))
+
+    def apply(self, query: Select[Any]) -> Select[Any]:
+        """Put the query in this order."""
+        return query.order_by(*(c.desc() if self.descending else c.asc() for c in self.columns))
+
+
+def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: Mapping[str, Any], **more: Any) -> Page:
+    """Read one page of a list; `wanted` holds limit and cursor, and the filters that the cursor is bound to."""
+    limit: int = wanted.get("limit", LIMIT)
+    place = _place(work, name, wanted)
+    if cursor := wanted.get("cursor"):
+        query = order.after(query, _values(order, open_cursor(work, cursor, place)["at"]))
+    rows = work.session.scalars(order.apply(query).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = [str(getattr(rows[limit - 1], c.key)) for c in order.columns]
+    return Page(rows[:limit], seal_cursor(work, {"at": last, **more}, place))
+
+
+def _place(work: UnitOfWork, name: str, wanted: Mapping[str, Any]) -> str:
+    filters = {key: value for key, value in wanted.items() if key not in {"limit", "cursor"}}
+    return f"cursor|{work.actor.authority_id}|{work.actor.id}|{name}|{json.dumps(filters, sort_keys=True, default=str)}"
+
+
+def _values(order: Order, texts: Sequence[str]) -> list[Any]:
+    return [
+        _READERS[c.type.python_type if c.type.python_type in _READERS else str](t)
+        for c, t in zip(order.columns, texts, strict=True)
+    ]
+
+
+def seal_cursor(work: UnitOfWork, content: Mapping[str, Any], place: str) -> str:
+    """Seal where a list was left, for one caller and one question. Its length says nothing of the numbers in it."""
+    plain = as_json({"until": work.now.timestamp() + _LIFETIME, **content})
+    plain = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
+    return base64.urlsafe_b64encode(work.keys.sealer("cursors").seal(plain.encode(), place)).decode().rstrip("=")
+
+
+def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
+    """Read a cursor, or raise `BadCursor`."""
+    try:
+        sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        if base64.urlsafe_b64encode(sealed).decode().rstrip("=") != cursor:
+            raise BadCursor
+        content: dict[str, Any] = json.loads(work.keys.sealer("cursors").open(sealed, place))
+    except (ValueError, BrokenSeal) as fault:
+        raise BadCursor from fault
+    if content["until"] < work.now.timestamp():
+        raise BadCursor("it has expired: begin the list again")
+    return content

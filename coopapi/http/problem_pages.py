@@ -1,0 +1,40 @@
+"""The pages behind the `type` of every problem: what it means and what to do about it, for people and for programs."""
+
+from typing import Any
+
+from flask import Flask, Response, json, render_template, request
+
+from coopapi.errors import CoopError, NotFound
+from coopapi.http import problems
+from coopapi.http.api import Printed
+
+
+def register(app: Flask) -> None:
+    """Add the list of all problems and the page of each one; they need no token."""
+
+    @app.get("/problems")
+    def problem_index() -> Response:
+        kinds = problems.catalogue().values()
+        return _answer({"items": [_explained(kind) for kind in kinds]}, "problems.html")
+
+    @app.get("/problems/<problem>")
+    def explain(problem: str) -> Response:
+        kind = problems.catalogue().get(problem)
+        if kind is None:
+            raise NotFound("there is no problem of that name: /problems lists them all")
+        return _answer(_explained(kind), "problem.html")
+
+
+def _explained(kind: type[CoopError]) -> dict[str, Any]:
+    return {**problems.named(kind), "remedy": problems.remedy(kind)}
+
+
+def _answer(found: dict[str, Any], template: str) -> Response:
+    """Answer a browser, which asks for HTML, with a page, and everybody else with JSON."""
+    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    if wanted == "text/html":
+        answer = Printed(render_template(template, **found).encode(), "text/html", template).answer()
+    else:
+        answer = Response(json.dumps(found) + "\n", content_type="application/json")
+    answer.headers["Vary"] = "Accept"
+    return answer

@@ -1,0 +1,129 @@
+"""Vehicles, cards and machines: VIN, IMSI, ICCID, payment cards, device ids, user agents, transactions, Monero, I2P."""
+
+import re
+from typing import Final
+
+from Crypto.Hash import keccak
+from stdnum import imsi as stdnum_imsi
+from stdnum import luhn
+from stdnum.exceptions import ValidationError
+
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.unicode_text import clean, fold
+
+_VIN_VALUES: Final = dict(
+    zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", [*range(10), *range(1, 9), *range(1, 6), 7, 9, *range(2, 10)], strict=True)
+)
+_VIN_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_CARD: Final = re.compile(r"(\d{6})[\dxX*•.…-]*?(\d{4})")
+_MONERO: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_MONERO_BLOCKS: Final = {11: 8, 7: 5, 2: 1, 3: 2, 5: 3, 6: 4, 9: 6, 10: 7}
+
+
+def read_vin(value: str, context: Context) -> Reading:
+    """Read a vehicle identification number (ISO 3779); the check digit is of North America (49 CFR 565)."""
+    del context
+    text = re.sub(r"[\s-]", "", fold(value).upper())
+    if not re.fullmatch("[A-HJ-NPR-Z0-9]{17}", text, re.ASCII):
+        raise ImpossibleValue("vin", "it is not 17 letters and digits without I, O and Q (ISO 3779)")
+    rest = sum(_VIN_VALUES[c] * w for c, w in zip(text, _VIN_WEIGHTS, strict=True)) % 11
+    wrong = text[0] in "12345" and text[8] != ("X" if rest == 10 else str(rest))  # noqa: PLR2004 (ten is written X)
+    return exact("vin", text, warnings=("vin_check_digit",) if wrong else ())
+
+
+def read_imsi(value: str, context: Context) -> Reading:
+    """Read the number of a mobile subscription (ITU-T E.212)."""
+    del context
+    try:
+        return exact("imsi", str(stdnum_imsi.validate(fold(value))))
+    except ValidationError:
+        raise ImpossibleValue("imsi", "it is not 14 or 15 digits of a known country and network (ITU-T E.212)") from None
+
+
+def read_iccid(value: str, context: Context) -> Reading:
+    """Read the number of a SIM card (ITU-T E.118): 89, and a check digit."""
+    del context
+    text = re.sub(r"[\s-]", "", fold(value)).removesuffix("f")
+    if not re.fullmatch("89[0-9]{16,18}", text, re.ASCII):
+        raise ImpossibleValue("iccid", "it is not 18 to 20 digits that begin with 89 (ITU-T E.118)")
+    if len(text) > 18 and not luhn.is_valid(text):  # noqa: PLR2004 (without its check digit)
+        raise ImpossibleValue("iccid_check", "its check digit is wrong (ITU-T E.118, Luhn)")
+    return exact("iccid", text)
+
+
+def read_card(value: str, context: Context) -> Reading:
+    """Read what may be kept of a payment card, the first six and the last four digits (ISO/IEC 7812); a whole one is refused."""
+    del context
+    text = re.sub(r"\s", "", fold(value))
+    digits = re.sub(r"\D", "", text)
+    if len(digits) > 10:  # noqa: PLR2004 (six and four)
+        raise ImpossibleValue(
+            "full_card_number", "send the first six and the last four digits only: a whole card number is not kept"
+        )
+    found = _CARD.fullmatch(text)
+    if found is None:
+        raise ImpossibleValue("card", "it is not the first six and the last four digits (ISO/IEC 7812)")
+    return Reading(f"{found[1]}******{found[2]}", (Key("card", f"{found[1]}{found[2]}", Strength.WEAK),))
+
+
+def read_user_agent(value: str, context: Context) -> Reading:
+    """Read what a browser says of itself (RFC 9110, 10.1.5): many say the same."""
+    del context
+    text = fold(value)
+    return Reading(text, (Key("user_agent", text, Strength.WEAK),))
+
+
+def read_device_id(value: str, context: Context) -> Reading:
+    """Read the id of a device or of its advertising: a UUID (RFC 9562), or the 16 digits of Android; one can be reset."""
+    del context
+    text = re.sub(r"[\s{}-]", "", fold(value))
+    if not re.fullmatch("[0-9a-f]{16}(?:[0-9a-f]{16})?", text, re.ASCII):
+        raise ImpossibleValue("device_id", "it is neither a UUID nor 16 hexadecimal digits")
+    if len(set(text)) == 1:
+        raise ImpossibleValue("no_device", "it is what devices say that keep their id to themselves")
+    return Reading(text, (Key("device_id", text, Strength.POSSIBLE),))
+
+
+def read_tx_hash(value: str, context: Context) -> Reading:
+    """Read the hash of a transaction on a public ledger."""
+    del context
+    text = fold(value).replace(" ", "").removeprefix("0x")
+    if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
+        raise ImpossibleValue("tx_hash", "it is not 64 hexadecimal digits")
+    return exact("tx_hash", text)
+
+
+def read_monero(value: str, context: Context) -> Reading:
+    """Read a Monero address (Base58 in blocks, Keccak checksum); one with a payment id is the address it extends."""
+    del context
+    text = clean(value).replace(" ", "").removeprefix("monero:").partition("?")[0]
+    raw = _monero_bytes(text)
+    if len(raw) not in {69, 77} or _keccak(raw[:-4])[:4] != raw[-4:]:
+        raise ImpossibleValue("monero", "its letters, length or checksum are wrong (Monero Base58)")
+    return Reading(text, (Key("monero", raw[1:65].hex()),))
+
+
+def _monero_bytes(text: str) -> bytes:
+    out = b""
+    for start in range(0, len(text), 11):
+        block = text[start : start + 11]
+        size, number = _MONERO_BLOCKS.get(len(block), 0), 0
+        for character in block:
+            number = number * 58 + _MONERO.find(character)
+        if not size or not set(block) <= set(_MONERO) or number >= 256**size:
+            return b""
+        out += number.to_bytes(size, "big")
+    return out
+
+
+def _keccak(data: bytes) -> bytes:
+    return keccak.new(digest_bits=256, data=data).digest()
+
+
+def read_i2p(value: str, context: Context) -> Reading:
+    """Read an I2P destination: 52 characters of Base32 and .b32.i2p."""
+    del context
+    text = fold(value).removeprefix("http://").rstrip("/").removesuffix(".b32.i2p")
+    if not re.fullmatch("[a-z2-7]{52}", text, re.ASCII):
+        raise ImpossibleValue("i2p", "it is not 52 characters of Base32 before .b32.i2p")
+    return exact("i2p", f"{text}.b32.i2p")

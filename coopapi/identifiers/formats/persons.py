@@ -1,0 +1,74 @@
+"""Persons: as names and dates in clear, or as digests alone from an authority that keeps its names (R1)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from itertools import islice
+from typing import Any, Final
+
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
+from coopapi.matching.similarity import PERSON
+from coopapi.persons.births import read_birth
+from coopapi.persons.families import DATED, texts
+from coopapi.persons.record import read_person
+from coopapi.unicode_text import fold
+
+_OLDEST: Final = 1850
+_MOST_WORDS: Final = 100
+_MOST_KEYS: Final = 10_000
+"""Match keys grow with the square of the words: twenty aliases with two dates and two places come to some 6,000."""
+
+
+def read_nothing(value: str, context: Context) -> Reading:
+    """Refuse a person that is a mere text."""
+    del value, context
+    raise ImpossibleValue("person_needed", "a person is sent as `person` or as `digests`, not as a value")
+
+
+def read_names(person: Mapping[str, Any]) -> Reading:
+    """Read a person in clear: the keys it is found by, of which none is evidence (R5)."""
+    for index, birth in enumerate(person.get("birth_dates", ())):
+        _check_birth(birth, f"person.birth_dates.{index}")
+    profile = read_person(person)
+    if len(profile.spellings) < 1:
+        raise ImpossibleValue("name", "none of the names holds a word", "person.names")
+    if len({word.latin for spelling in profile.spellings for word in spelling}) > _MOST_WORDS:
+        raise ImpossibleValue("many_words", f"the names hold more than {_MOST_WORDS} different words", "person.names")
+    keys = tuple(
+        Key(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
+        for text in islice(texts(profile), _MOST_KEYS + 1)
+    )
+    if len(keys) > _MOST_KEYS:
+        raise ImpossibleValue("many_keys", f"its names, dates and places combine to more than {_MOST_KEYS} match keys", "person")
+    parts = [*(_full(name) for name in person["names"]), *person.get("birth_dates", ()), person.get("gender", "")]
+    identity = "|".join(map(fold, [*parts, *person.get("nationalities", ()), *person.get("places", ())]))
+    warnings = () if keys else ("name_alone",)
+    return Reading(_full(person["names"][0]), keys, warnings, identity=identity, strength=_strength(bool(profile.births)))
+
+
+def read_digests(digests: Iterable[Mapping[str, Any]]) -> Reading:
+    """Read a person of whom only digests are sent, made with k1."""
+    keys = tuple(
+        Key(PERSON + item["family"], item["digest"], Strength.ANSWERS if item.get("answers_only") else Strength.ASKS, digest=True)
+        for item in digests
+    )
+    dated = any(key.family.removeprefix(PERSON) in DATED for key in keys)
+    return Reading("", keys, identity="|".join(sorted(key.text for key in keys)), strength=_strength(dated))
+
+
+def _strength(dated: bool) -> Strength:  # noqa: FBT001 (the one thing it depends on)
+    """Without a date of birth nothing about a person is ever strong."""
+    return Strength.STRONG if dated else Strength.POSSIBLE
+
+
+def _full(name: Mapping[str, str]) -> str:
+    return name.get("full") or f"{name.get('given', '')} {name.get('family', '')}".strip()
+
+
+def _check_birth(text: str, field: str) -> None:
+    try:
+        birth = read_birth(text)
+        earliest = date(birth.year, birth.month or 1, birth.day or 1)
+    except ValueError:
+        raise ImpossibleValue("birth_date", "it is not YYYY, YYYY-MM or YYYY-MM-DD of the calendar", field) from None
+    if not birth.year >= _OLDEST or earliest > datetime.now(UTC).date():
+        raise ImpossibleValue("birth_date", "nobody alive was born then", field)

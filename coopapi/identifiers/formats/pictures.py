@@ -1,0 +1,65 @@
+"""Material and reports: picture hashes, series, CyberTips. Hashes and references only: pictures are refused everywhere."""
+
+import base64
+import binascii
+import re
+from typing import Final
+
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.unicode_text import clean, fold
+
+_PHOTODNA: Final = 144
+_BANDS: Final = 16
+_QUALITY: Final = 50
+_FLAT: Final = 32
+_BITS: Final = 256
+
+
+def read_pdq(value: str, context: Context) -> Reading:
+    """Read a PDQ hash (Meta 2019): equal ones possibly are of one picture, and so are those that differ in up to 31 bits.
+
+    Sixteen bands of 16 bits find the near ones: all that differ in up to 15 bits, about 87 of 100 at 31.
+    """
+    text = fold(value).replace(" ", "")
+    if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
+        raise ImpossibleValue("pdq", "it is not 64 hexadecimal digits")
+    ones = int(text, 16).bit_count()
+    flat = min(ones, _BITS - ones) < _FLAT
+    poor = context.quality is not None and context.quality < _QUALITY
+    warnings = tuple(w for w, doubtful in (("flat_picture", flat), ("low_quality", poor)) if doubtful)
+    strength = Strength.WEAK if warnings else Strength.POSSIBLE
+    bands = () if warnings else (Key("pdq_band", f"{n}|{text[4 * n : 4 * n + 4]}", Strength.ASKS) for n in range(_BANDS))
+    return Reading(text, (Key("pdq", text, strength), *bands), warnings)
+
+
+def read_photodna(value: str, context: Context) -> Reading:
+    """Read a PhotoDNA hash: 144 bytes in Base64, opaque, compared for equality alone."""
+    del context
+    text = clean(value).replace(" ", "")
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != _PHOTODNA:
+        raise ImpossibleValue("photodna", "it is not 144 bytes in Base64")
+    return exact_possible("photodna", base64.b64encode(raw).decode())
+
+
+def exact_possible(family: str, text: str, *warnings: str) -> Reading:
+    """Read a value that is possible evidence where it is equal."""
+    return Reading(text, (Key(family, text, Strength.POSSIBLE),), warnings)
+
+
+def read_cybertip(value: str, context: Context) -> Reading:
+    """Read the number of a CyberTipline report (NCMEC); the same report goes to many States."""
+    del context
+    text = re.sub(r"^(?:ncmec|cybertip(?:line)?|report|no\.?|#|:|\s)+", "", fold(value))
+    if not re.fullmatch("[1-9][0-9]{5,11}", text, re.ASCII):
+        raise ImpossibleValue("cybertip", "it is not a report number of 6 to 12 digits without a zero in front")
+    return exact("cybertip", text)
+
+
+def read_series(value: str, context: Context) -> Reading:
+    """Read the name or number of a series of material (Interpol ICSE): of one material, not of one person."""
+    del context
+    return exact_possible("icse_series", fold(value))

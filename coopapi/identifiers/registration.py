@@ -1,0 +1,268 @@
+"""Identifiers on their way in: read by their standard, sealed, registered, matched, all in one transaction (D6)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, CaseKey, Identifier, Subject
+from coopapi.cases.subjects import NotForThisCategory, allowed
+from coopapi.errors import Conflict, NotFound, Unprocessable
+from coopapi.identifiers import keys, kinds
+from coopapi.identifiers.formats.persons import read_digests, read_names
+from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
+from coopapi.matching import engine
+from coopapi.matching.similarity import PERSON, place
+from coopapi.store.crypto import CaseKey as DataKey
+from coopapi.store.db import UnitOfWork, as_json
+from coopapi.unicode_text import NORMALISER_VERSION
+
+MOST_PERSONS: Final = 50
+
+
+class ImpossibleIdentifiers(Unprocessable):
+    """Some of the identifiers cannot exist, or may not be stored; none was registered.
+
+    Correct the items that `errors` points to, or leave them out, and send the list again.
+    """
+
+
+class TooManyPersons(Unprocessable):
+    """A request takes at most 50 persons, because each of them is compared with all that are near it.
+
+    Send the persons from the one that `errors` names in further requests.
+    """
+
+
+class HeldAlready(Conflict):
+    """The case holds this value already.
+
+    Use the identifier that `existing` names.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One identifier that was read and may be stored."""
+
+    item: Mapping[str, Any]
+    reading: Reading
+    role: str | None
+    row: dict[str, Any]
+
+
+def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
+    """Unwrap the key under which the values of a case are sealed."""
+    wrapped = work.session.scalar(
+        select(CaseKey.wrapped).where(CaseKey.case_id == case_id, CaseKey.visible_to(work.actor, work.now))
+    )
+    if wrapped is None:
+        raise NotFound
+    return work.keys.case_key(str(case_id), wrapped)
+
+
+def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
+    """Register identifiers of a case, all or none; a value the case holds already is answered with what is there (R4)."""
+    case = cases.changeable(work, case_id)
+    _refuse_many_persons(items)
+    drafts = _read(work, case, items)
+    rows = sorted((draft.row for draft in drafts), key=lambda row: row["fingerprint"])
+    unique = {row["fingerprint"]: row for row in reversed(rows)}
+    fresh = set(work.session.scalars(insert(Identifier).on_conflict_do_nothing().returning(Identifier.id), list(unique.values())))
+    new = [draft for draft in drafts if draft.row["id"] in fresh]
+    holdings = [h for d in new for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
+    engine.announce(work, case_id, holdings)
+    engine.register(work, case_id, holdings)
+    work.note(
+        "identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=sorted({d.item["kind"] for d in new})
+    )
+    made = {draft.row["fingerprint"]: Identifier(**draft.row) for draft in new}
+    known = unique.keys() - made.keys()
+    query = work.all(Identifier).where(
+        Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
+    )
+    there = {row.fingerprint: row for row in work.session.scalars(query)} if known else {}
+    every = made | there
+    return [every[draft.row["fingerprint"]] for draft in drafts]
+
+
+def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None, reading: Reading) -> list[engine.Holding]:
+    return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
+
+
+def _read(work: UnitOfWork, case: Case, items: Sequence[Mapping[str, Any]]) -> list[Draft]:
+    """Read every item by its standard; all faults are told together, each with its pointer."""
+    subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
+    key = data_key(work, case.id)
+    faults: list[dict[str, Any]] = []
+    drafts: list[Draft] = []
+    for index, item in enumerate(items):
+        try:
+            drafts.append(draft(work, case, key, item, subjects))
+        except Unprocessable as fault:
+            faults += [{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]
+    if faults:
+        raise ImpossibleIdentifiers(errors=faults)
+    return drafts
+
+
+def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
+    persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
+    if len(persons) > MOST_PERSONS:
+        pointer = f"/identifiers/{persons[MOST_PERSONS]}"
+        raise TooManyPersons(errors=[_fault(pointer, "persons", f"this is the person after number {MOST_PERSONS}")])
+
+
+def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
+    if not wanted:
+        return {}
+    query = work.all(Subject).where(Subject.case_id == case_id, Subject.id.in_(wanted))
+    return {subject.id: subject for subject in work.session.scalars(query)}
+
+
+def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> Draft:
+    """Read one item, or raise a kind of `Unprocessable` whose errors point to the field."""
+    subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
+    if item.get("subject_id") and subject is None:
+        raise Unprocessable(errors=[_fault("/subject_id", "subject", "the case has no such subject")])
+    if item["kind"] == "person" and subject is None:
+        raise Unprocessable(errors=[_fault("/subject_id", "subject", "a person belongs to a subject of the case")])
+    try:
+        reading = _reading(item)
+    except ImpossibleValue as fault:
+        raise Unprocessable(errors=[_fault("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
+    exceptional = item.get("exceptional_processing", {})
+    if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
+        raise Unprocessable(errors=[_fault("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
+    role = subject.category if subject is not None else None
+    return Draft(item, reading, role, _row(work, case, key, item, reading))
+
+
+def _reading(item: Mapping[str, Any]) -> Reading:
+    if item.get("person"):
+        return read_names(item["person"])
+    if item.get("digests"):
+        return read_digests(item["digests"])
+    return kinds.read(item["kind"], item["value"], Context(**item.get("context", {})))
+
+
+def _fault(pointer: str, rule: str, detail: str) -> dict[str, Any]:
+    return {"in": "body", "pointer": pointer, "rule": rule, "detail": detail}
+
+
+def _row(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+    exceptional = item.get("exceptional_processing", {})
+    row_id = work.new_id()
+    return {
+        "id": row_id,
+        "version": 1,
+        "case_id": case.id,
+        "subject_id": item.get("subject_id"),
+        "kind": item["kind"],
+        "fingerprint": key.fingerprint(item["kind"], _identity(reading, item)),
+        "sealed": seal(key, case, row_id, item, reading),
+        "normaliser": NORMALISER_VERSION,
+        "strength": int(reading.strength or max(k.strength for k in reading.keys)),
+        "warnings": list(reading.warnings),
+        "basis": item.get("basis", "fact"),
+        "source_grading": item.get("source_grading"),
+        "information_grading": item.get("information_grading"),
+        "handling_code": item.get("handling_code", case.handling_code),
+        "exceptional_reason": exceptional.get("reason"),
+        "exceptional_until": exceptional.get("until"),
+        "created_at": work.now,
+        "created_by": work.actor.id,
+    }
+
+
+def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
+    """What makes a value the same within a case: its canonical form, and for an address also when it was seen."""
+    seen = item.get("context", {}).get("observed_at")
+    return (
+        f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
+    )
+
+
+def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
+    """Seal what only this case may read: the value as it came, as it was read, its context and its source."""
+    content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
+    if item["kind"] == "person":
+        families = sorted({read.family.removeprefix(PERSON) for read in reading.keys})
+        content |= {"value": reading.normalised or None, "families": families}
+    return key.values.seal(as_json({**content, "normalised": reading.normalised}).encode(), place(case.authority_id, row_id))
+
+
+def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:
+    """One identifier of one case."""
+    row = work.one(Identifier, identifier_id, version=version)
+    if row.case_id != case_id:
+        raise NotFound
+    return row
+
+
+def withdraw(work: UnitOfWork, row: Identifier, event: str, reason: str | None) -> Identifier:
+    """Take an identifier out of matching at once; the value stays until retention ends (R4)."""
+    IDENTIFIER_LIFECYCLE.move(row.state, event, reason)
+    row.withdrawn_at, row.withdrawal_reason = work.now, reason
+    work.session.flush()
+    engine.unregister(work, row.case_id, [row.id])
+    work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
+    _tell_recipients(work, row, "withdrawn")
+    return row
+
+
+def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dict[str, Any]) -> Identifier:
+    """Correct an identifier; the overlaps move with it (LED Art. 7(3), 16(1))."""
+    IDENTIFIER_LIFECYCLE.move(row.state, "withdraw", "correction")
+    case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
+    item = {**{k: v for k, v in old.items() if v is not None}, **data}
+    if item.get("subject_id", row) is None:
+        item.pop("subject_id")
+    wanted = {item["subject_id"]} if item.get("subject_id") else set()
+    drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
+    _refuse_twins(work, row, drafted)
+    moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
+    holdings = _holdings(work, row.id, row.kind, drafted.role, drafted.reading)
+    if moved:
+        engine.announce(work, case.id, holdings)
+    for name, value in drafted.row.items():
+        if name not in {"id", "version", "sealed", "created_at", "created_by"}:
+            setattr(row, name, value)
+    row.sealed = seal(data_key(work, case.id), case, row.id, item, drafted.reading)
+    work.session.flush()
+    if moved:
+        engine.unregister(work, case.id, [row.id])
+        engine.register(work, case.id, holdings)
+    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data))
+    if data.keys() & {"value", "person"}:
+        _tell_recipients(work, row, "corrected")
+    return row
+
+
+def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
+    """Tell those to whom the value was disclosed (LED Art. 16(6)), each in its own journal and of its own case."""
+    said = {"id": row.id, "act": act, "request": work.request_id}
+    work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
+
+
+def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: Draft) -> None:
+    twin = work.all(Identifier).where(
+        Identifier.case_id == row.case_id,
+        Identifier.fingerprint == drafted.row["fingerprint"],
+        Identifier.withdrawn_at.is_(None),
+        Identifier.id != row.id,
+    )
+    found = work.session.scalar(twin)
+    if found is not None:
+        raise HeldAlready(existing=f"/api/v1/cases/{row.case_id}/identifiers/{found.id}")
+
+
+def warnings_of(kind: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Explain what is doubtful about a value that was kept."""
+    for code in codes:
+        yield {"code": code, "detail": kinds.KINDS[kind].warnings.get(code, code)}

@@ -1,0 +1,115 @@
+"""Identifiers over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Identifier
+from coopapi.cases.schemas import TransitionsOut
+from coopapi.http.api import Blueprint
+from coopapi.http.paging import Order, Page, page
+from coopapi.identifiers import registration, service
+from coopapi.identifiers.schemas import IdentifierFilter, IdentifierOut, IdentifierPatch, IdentifiersIn, WithdrawalIn
+from coopapi.store.db import UnitOfWork
+
+blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="What cases hold")
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers",
+    allow=Action.IDENTIFIER_READ,
+    query=IdentifierFilter,
+    returns=IdentifierOut,
+    page=True,
+    show=service.show_identifiers,
+)
+def identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+    """List the identifiers of a case; values in clear for those who may read them."""
+    cases.usable(work, case_id, Level.READ)
+    query = work.all(Identifier).where(Identifier.case_id == case_id)
+    for name in ("kind", "subject_id"):
+        if name in wanted:
+            query = query.where(getattr(Identifier, name) == wanted[name])
+    if "state" in wanted:
+        query = query.where(Identifier.withdrawn_at.is_(None) == (wanted["state"] == "registered"))
+    work.note("identifiers.consulted", case_id=case_id, object_type="case", consultation=True)
+    return page(work, f"identifiers/{case_id}", query, Order((Identifier.id,)), wanted)
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers",
+    method="POST",
+    allow=Action.IDENTIFIER_WRITE,
+    body=IdentifiersIn,
+    returns=IdentifierOut,
+    status=HTTPStatus.CREATED,
+    many="identifiers",
+    evened=True,
+    show=service.show_identifiers,
+)
+def register(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:
+    """Register 1 to 1000 identifiers of a case, all or none.
+
+    The answer says nothing of who else holds them: overlaps are at /cases/{id}/overlaps, from the same moment on.
+    """
+    return registration.register(work, case_id, data["identifiers"])
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>",
+    allow=Action.IDENTIFIER_READ,
+    returns=IdentifierOut,
+    show=service.show_identifiers,
+)
+def identifier(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> Identifier:
+    """Show one identifier of a case."""
+    cases.usable(work, case_id, Level.READ)
+    row = registration.identifier_of(work, case_id, identifier_id)
+    work.note("identifier.consulted", row, case_id=case_id, consultation=True)
+    return row
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>",
+    method="PATCH",
+    allow=Action.IDENTIFIER_WRITE,
+    body=IdentifierPatch,
+    returns=IdentifierOut,
+    changes=True,
+    evened=True,
+    show=service.show_identifiers,
+)
+def correct(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: UnitOfWork) -> Identifier:
+    """Correct an identifier; the overlaps move with it."""
+    cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
+    row = registration.identifier_of(work, case_id, identifier_id, version=version)
+    return registration.correct(work, row, service.as_item(work, row), data)
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions", allow=Action.IDENTIFIER_READ, returns=TransitionsOut
+)
+def identifier_moves(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+    """Say whether an identifier is in matching, and whether you may take it out."""
+    cases.usable(work, case_id, Level.READ)
+    row = registration.identifier_of(work, case_id, identifier_id)
+    return cases.transitions(work, row, row.state, case_id, IDENTIFIER_LIFECYCLE)
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions",
+    method="POST",
+    allow=Action.IDENTIFIER_WRITE,
+    body=WithdrawalIn,
+    returns=IdentifierOut,
+    changes=True,
+    evened=True,
+    show=service.show_identifiers,
+)
+def withdraw(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: UnitOfWork) -> Identifier:
+    """Withdraw an identifier with a reason: it leaves matching at once."""
+    cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
+    row = registration.identifier_of(work, case_id, identifier_id, version=version)
+    return registration.withdraw(work, row, data["event"], data.get("reason"))

@@ -1,0 +1,168 @@
+"""Identifiers and overlaps on the wire."""
+
+from marshmallow import fields, validates_schema
+from marshmallow.validate import Range, Regexp
+
+from coopapi.directory.fields import Code
+from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.identifiers.kinds import KINDS
+from coopapi.persons.families import FAMILIES
+from coopapi.unicode_text import MAX_TEXT
+
+
+class ContextIn(Schema):
+    """Where and when the value was seen."""
+
+    platform = Text(100, metadata={"description": "Where the account is; a username needs it."})
+    country = Code(
+        "countries", metadata={"description": "Who issued it; a passport, national id, plate or national number needs it."}
+    )
+    observed_at = When(metadata={"description": "When an address was used: without it an IP address is weak."})
+    port = fields.Integer(strict=True, validate=Range(1, 65535))
+    quality = fields.Integer(
+        strict=True, validate=Range(0, 100), metadata={"description": "Of a PDQ hash, 0 to 100: under 50 it is weak."}
+    )
+
+
+class ExceptionalIn(Schema):
+    """Why a kind that the category does not allow is stored all the same, and until when (Eurojust Regulation Art. 27(4))."""
+
+    reason = Text(500, required=True)
+    until = When(required=True)
+
+
+class NameIn(Schema):
+    """A name as the file has it, in any script: whole, or given and family apart."""
+
+    full = Text(300)
+    given = Text(200)
+    family = Text(200)
+    type = OneOf(("name", "alias", "maiden", "nickname"), metadata={"description": "name, if not said"})
+
+    @validates_schema
+    def something_is_said(self, data: dict[str, object], **_: object) -> None:
+        """A name has a part."""
+        if not {"full", "given", "family"} & data.keys():
+            raise refusal("one_needed", "A name is full, or given and family.", "full")
+
+
+class PersonDataIn(Schema):
+    """A person: every name it is known by, every date of birth it gave, whole or in part."""
+
+    names = Many(fields.Nested(NameIn), 20, least=1, distinct=False, required=True)
+    birth_dates = Many(Text(10), 10, metadata={"description": "YYYY-MM-DD, YYYY-MM or YYYY"})
+    gender = OneOf(("M", "F", "X"), metadata={"description": "ICAO 9303: M, F, or X for unspecified"})
+    nationalities = Many(Code("countries"), 10)
+    places = Many(Text(200), 10, metadata={"description": "Of birth or residence."})
+
+
+class DigestIn(Schema):
+    """One match key of a person, digested with the key k1 that the operator gave your authority."""
+
+    family = OneOf(FAMILIES, required=True)
+    digest = Text(64, required=True, validate=[Regexp("^[0-9a-f]{64}$")])
+    answers_only = fields.Boolean(metadata={"description": "As the digesting command says it."})
+
+
+class IdentifierIn(Schema):
+    """A value that may identify somebody; of kind `person`, a person in clear or as digests alone."""
+
+    kind = OneOf(KINDS, required=True)
+    value = Text(MAX_TEXT)
+    person = fields.Nested(PersonDataIn)
+    digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
+    context = fields.Nested(ContextIn)
+    subject_id = fields.UUID(metadata={"description": "Whose it is, if that is known."})
+    basis = Code("basis", metadata={"description": "fact (default) or assessment (LED Art. 7)"})
+    source = Text(500, metadata={"description": "Where it comes from; sealed like the value."})
+    source_grading = Code("source_grading")
+    information_grading = Code("information_grading")
+    handling_code = Code("handling_codes", metadata={"description": "That of the case, if not said."})
+    exceptional_processing = fields.Nested(ExceptionalIn)
+
+    @validates_schema
+    def one_thing_is_sent(self, data: dict[str, object], **_: object) -> None:
+        """A person comes as `person` or `digests`, everything else as `value`."""
+        sent = {"value", "person", "digests"} & data.keys()
+        wanted = {"person", "digests"} if data.get("kind") == "person" else {"value"}
+        if len(sent) != 1 or not sent <= wanted:
+            raise refusal(
+                "exactly_one",
+                f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.",
+                min(wanted - sent, default="value"),
+            )
+
+    @validates_schema
+    def assessments_are_graded(self, data: dict[str, object], **_: object) -> None:
+        """An assessment says how reliable it is (LED Art. 7(2), Europol Regulation Art. 29)."""
+        if data.get("basis") == "assessment" and not {"source_grading", "information_grading"} <= data.keys():
+            raise refusal("graded", "An assessment needs source_grading and information_grading.", "source_grading")
+
+
+class IdentifiersIn(Schema):
+    """Identifiers to register, all or none."""
+
+    identifiers = Many(fields.Nested(IdentifierIn), 1000, least=1, distinct=False, required=True)
+
+
+class IdentifierPatch(Schema):
+    """A correction: of the value, its context, or what it rests on."""
+
+    value = Text(MAX_TEXT)
+    person = fields.Nested(PersonDataIn)
+    context = fields.Nested(ContextIn)
+    subject_id = fields.UUID(allow_none=True)
+    basis = Code("basis")
+    source = Text(500)
+    source_grading = Code("source_grading")
+    information_grading = Code("information_grading")
+    handling_code = Code("handling_codes")
+    exceptional_processing = fields.Nested(ExceptionalIn)
+
+
+class IdentifierFilter(Paged):
+    """Which identifiers of a case."""
+
+    kind = OneOf(KINDS)
+    subject_id = fields.UUID()
+    state = OneOf(("registered", "withdrawn"))
+
+
+class WarningOut(Shown):
+    """What is doubtful about a value that was kept."""
+
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class IdentifierOut(Shown):
+    """An identifier; value, context and source are null for those who may not read them in clear."""
+
+    id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True)
+    subject_id = fields.UUID(allow_none=True)
+    kind = fields.String(required=True)
+    value = fields.String(allow_none=True)
+    normalised = fields.String(allow_none=True)
+    person = fields.Dict(allow_none=True)
+    context = fields.Dict(allow_none=True)
+    source = fields.String(allow_none=True)
+    strength = fields.String(required=True)
+    warnings = fields.List(fields.Nested(WarningOut), required=True)
+    basis = fields.String(required=True)
+    source_grading = fields.String(allow_none=True)
+    information_grading = fields.String(allow_none=True)
+    handling_code = fields.String(required=True)
+    exceptional_reason = fields.String(allow_none=True)
+    exceptional_until = When(allow_none=True)
+    state = fields.String(required=True)
+    withdrawal_reason = fields.String(allow_none=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class WithdrawalIn(Schema):
+    """Take an identifier out of matching: why."""
+
+    event = OneOf(("withdraw",), required=True)
+    reason = Code("withdrawal_reasons", group="identifier")

@@ -1,0 +1,73 @@
+"""What a caller sees of identifiers: its own in clear where it may."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi.access import Action
+from coopapi.cases.models import Case, CaseKey, Identifier
+from coopapi.identifiers.kinds import Strength
+from coopapi.identifiers.registration import warnings_of
+from coopapi.matching.similarity import place
+from coopapi.store.db import UnitOfWork
+
+_FIELDS: Final = (
+    "id", "case_id", "subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
+    "exceptional_until", "state", "withdrawal_reason", "created_at", "etag",
+)  # fmt: skip
+_SEALED: Final = ("value", "normalised", "context", "source", "person")
+
+
+def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
+    """Show identifiers, opened for those who may read them; one query for the keys of all their cases."""
+    opened = open_values(work, rows)
+    return [_show_identifier(row, opened.get(row.id, {})) for row in rows]
+
+
+def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: getattr(row, name) for name in _FIELDS},
+        **{name: clear.get(name) for name in _SEALED},
+        "strength": Strength(row.strength).name.lower(),
+        "warnings": list(warnings_of(row.kind, row.warnings)),
+    }
+
+
+def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict[str, Any]]:
+    """Open what is sealed in identifiers, for roles that may read values in clear."""
+    if not rows or not work.actor.may(Action.IDENTIFIER_CLEAR):
+        return {}
+    query = (
+        select(CaseKey.case_id, CaseKey.wrapped, Case.authority_id)
+        .join(Case, Case.id == CaseKey.case_id)
+        .where(CaseKey.case_id.in_({row.case_id for row in rows}), CaseKey.visible_to(work.actor, work.now))
+    )
+    opened = {}
+    for case_id, wrapped, authority_id in work.session.execute(query):
+        key = work.keys.case_key(str(case_id), wrapped)
+        for row in rows:
+            if row.case_id == case_id:
+                opened[row.id] = json.loads(key.values.open(row.sealed, place(authority_id, row.id)))
+    return opened
+
+
+def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
+    """Write an identifier as it would be sent, to correct it."""
+    clear = open_values(work, [row])[row.id]
+    context = clear.get("context") or {}
+    if context.get("observed_at"):
+        context["observed_at"] = datetime.fromisoformat(context["observed_at"])
+    exceptional = {"reason": row.exceptional_reason, "until": row.exceptional_until} if row.exceptional_reason else None
+    fields = ("subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code")
+    kept = {name: getattr(row, name) for name in fields}
+    return {
+        **kept,
+        ("person" if row.kind == "person" else "value"): clear.get("person" if row.kind == "person" else "value"),
+        "source": clear.get("source"),
+        "context": context,
+        "exceptional_processing": exceptional,
+    }

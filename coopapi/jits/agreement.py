@@ -1,0 +1,186 @@
+"""A team is proposed, its agreement drafted, its text settled."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi.directory import codelists
+from coopapi.errors import Conflict, Unprocessable, fault
+from coopapi.instruments import service as instruments
+from coopapi.jits import authorization, case_sharing
+from coopapi.jits.lifecycles import CLAUSES, OPEN, TWO
+from coopapi.jits.models import Jit, JitParty
+from coopapi.jits.notifications import tell
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, new_key, seal, unseal
+from coopapi.unicode_text import fold_reference
+
+_COLUMNS: Final = ("legal_basis", "operation_name", "states_of_operation", "working_language", "until")
+TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")
+
+
+class JitReferenceTaken(Conflict):
+    """Your authority has a team with this reference already.
+
+    Use the team that `existing` names, or give the new team another reference.
+    """
+
+
+class TextIsSettled(Conflict):
+    """The text of the agreement is no longer open.
+
+    Reopen the text before it is signed by all; afterwards, propose an amendment.
+    """
+
+
+class NotReadyToSign(Unprocessable):
+    """The agreement lacks what has to stand in it before it is signed.
+
+    Complete what `errors` lists, each with its pointer.
+    """
+
+
+def propose(work: UnitOfWork, data: Mapping[str, Any]) -> Jit:
+    """Propose a team: the caller's authority is its first party, the others see it from now on."""
+    taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference_folded == fold_reference(data["reference"]))
+    if found := work.session.scalar(taken):
+        raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
+    jit_id = work.new_id()
+    parties.admit(work, jit_id, work.actor.authority_id, Side.NEGOTIATING)
+    wrapped, sealer = new_key(work, jit_id)
+    jit = Jit(
+        id=jit_id,
+        maker_id=work.actor.authority_id,
+        reference=data["reference"],
+        states_of_operation=[],
+        wrapped=wrapped,
+        sealed=seal(sealer, {}, jit_id),
+        created_by=work.actor.id,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+    _set(work, jit, data)
+    work.add(jit)
+    own = {"authority_id": work.actor.authority_id, "leader": data.get("leader")}
+    for n, wish in enumerate([own, *data.get("parties", ())]):
+        invite(work, jit, wish, f"/parties/{n - 1}/authority_id" if n else "/")
+    for n, wish in enumerate(data.get("cases", ())):
+        case_sharing.link(work, jit, wish, f"/cases/{n}/case_id")
+    tell(work, jit, "proposed", legal_basis=jit.legal_basis, parties_count=len(authorization.of_team(work, jit.id)))
+    return jit
+
+
+def change(work: UnitOfWork, jit_id: UUID, version: int, data: Mapping[str, Any]) -> Jit:
+    """Change the text while it is open."""
+    jit = authorization.locked(work, jit_id, version)
+    authorization.require_party(work, jit)
+    require_open(jit)
+    _set(work, jit, data)
+    jit.updated_at = work.now
+    tell(work, jit, "changed", fields=sorted(data))
+    return jit
+
+
+def require_open(jit: Jit) -> None:
+    """Stop unless the text may still change."""
+    if jit.state not in OPEN:
+        raise TextIsSettled(state=jit.state)
+
+
+def _set(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
+    for name in _COLUMNS:
+        if name in data:
+            setattr(jit, name, data[name])
+    _check_basis(jit.legal_basis)
+    if jit.until is not None and jit.until <= work.now and "until" in data:
+        raise fault("/until", "order_of_time", "a team ends in the future")
+    amend_terms(work, jit, {name: data[name] for name in TERMS if name in data})
+
+
+def _check_basis(code: str) -> None:
+    basis = _basis(code)
+    if basis.extra.get("in_force") is False:
+        raise fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
+
+
+def _basis(code: str) -> codelists.Item:
+    return next(item for item in codelists.load("jit_legal_bases").items if item.code == code)
+
+
+def not_bound(work: UnitOfWork, jit: Jit, countries: Iterable[str]) -> str | None:
+    """Say which States the instrument of the legal basis does not bind today, as far as its parties are known."""
+    instrument = _basis(jit.legal_basis).extra.get("instrument")
+    outside = instruments.unbound(instrument, countries, work.now.date()) if instrument else []
+    return "; ".join(f"{country} is not bound by {instrument}" for country in outside) or None
+
+
+def amend_terms(work: UnitOfWork, jit: Jit, terms: Mapping[str, Any]) -> None:
+    """Write terms of the agreement; what is not named stays as it is."""
+    key = key_of(work, jit)
+    agreed = {**unseal(key, jit.sealed, jit.id), **terms}
+    jit.sealed = seal(key, agreed, jit.id)
+    administrator = (agreed.get("clauses") or {}).get("platform", {}).get("space_administrator")
+    at = "/clauses/platform/space_administrator"
+    jit.administrator_id = authorization.known(work, UUID(str(administrator)), at).id if administrator else None
+
+
+def invite(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitParty:
+    """Enter a State's authority as a party to be; it sees the draft and negotiates from now on."""
+    authority = authorization.state_authority(work, wish["authority_id"], pointer)
+    authorization.check_new_state(work, jit.id, authority.country, pointer)
+    if authority.id != work.actor.authority_id:
+        parties.admit(work, jit.id, authority.id, Side.NEGOTIATING)
+    row_id = work.new_id()
+    party = JitParty(id=row_id, jit_id=jit.id, authority_id=authority.id, country=authority.country, joined_at=work.now)
+    lead(work, jit, party, wish.get("leader") or {})
+    return work.add(party)
+
+
+def lead(work: UnitOfWork, jit: Jit, party: JitParty, leader: Mapping[str, Any]) -> None:
+    """Name the leader of a State: an office, or one of the caller's own people."""
+    person = leader.get("principal_id")
+    if person is not None:
+        case_sharing.own_person(work, party.authority_id, person)
+    party.leader_id = person
+    party.sealed = seal(key_of(work, jit), {"office": leader.get("office")}, party.id)
+
+
+def require_ready(work: UnitOfWork, jit: Jit) -> None:
+    """Stop unless everything stands in the agreement that has to be there before it is signed."""
+    key = key_of(work, jit)
+    terms = unseal(key, jit.sealed, jit.id)
+    there = authorization.of_team(work, jit.id)
+    clauses = terms.get("clauses", {})
+    led = [p for p in there if p.leader_id or unseal(key, p.sealed, p.id).get("office")]
+    lacking = {
+        "/parties": "authorities of at least two States" if len(there) < TWO else None,
+        "/parties/leader": None if len(led) == len(there) else "one leader for each State",
+        "/legal_basis": not_bound(work, jit, [party.country for party in there]),
+        "/until": None if jit.until and jit.until > work.now else "an end in the future",
+        "/purpose": None if terms.get("purpose") else "the purpose",
+        "/states_of_operation": None if jit.states_of_operation else "the States of operation",
+        "/working_language": None if jit.working_language else "the working language",
+        "/clauses/platform/space_administrator": administration(jit.administrator_id, {p.authority_id: p.country for p in there}),
+        **{f"/clauses/{name}": None if clauses.get(name) else "the clause is missing" for name in CLAUSES},
+    }
+    errors = [{"in": "body", "pointer": at, "rule": "ready", "detail": why} for at, why in lacking.items() if why]
+    if errors:
+        raise NotReadyToSign(errors=errors)
+
+
+def administration(administrator: UUID | None, there: Mapping[UUID, str | None]) -> str | None:
+    """What lacks about who runs the space of parties and their countries.
+
+    With a third State there is an administrator of a Member State, who verifies what it gives (Reg. (EU) 2023/969 Art. 17(3)).
+    """
+    union = codelists.member_states()
+    within = {authority for authority, country in there.items() if country in union}
+    if administrator is None:
+        return "with a third State, name the space administrator" if 0 < len(within) < len(there) else None
+    if administrator in (within or there):
+        return None
+    return "the space administrator is one of the parties, of a Member State"

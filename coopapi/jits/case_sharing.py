@@ -1,0 +1,85 @@
+"""The cases of a team: each owner shares its own, how far it will, and takes it back; access lasts as long as the team."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, false, text
+
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.errors import Conflict, fault
+from coopapi.jits import authorization
+from coopapi.jits.lifecycles import AFTER
+from coopapi.jits.models import Jit
+from coopapi.jits.notifications import tell
+from coopapi.shared import shared_cases
+from coopapi.shared.shared_cases import SharedCase
+from coopapi.store.db import UnitOfWork
+
+
+class TeamIsOver(Conflict):
+    """The team has ended: nothing is shared with it any more.
+
+    Share the case with a meeting or a new team.
+    """
+
+
+def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> SharedCase:
+    """Share one's own case with a team: access begins with the last signature and ends with the team."""
+    work.require(Action.CASE_SHARE)
+    case = cases.usable(work, wish["case_id"], Level.OWN)
+    if case.authority_id != work.actor.authority_id:
+        raise fault(pointer, "own_case", "only its owner shares a case")
+    return shared_cases.offer(work, jit.id, case.id, Level[wish.get("level", "read").upper()])
+
+
+def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase:
+    """Share a case with a team that is being agreed on or is active."""
+    jit = authorization.locked(work, jit_id)
+    authorization.require_party(work, jit)
+    if jit.state in (*AFTER, "abandoned"):
+        raise TeamIsOver(state=jit.state)
+    row = link(work, jit, wish, "/case_id")
+    if jit.state == "active":
+        authorization.bring_in_line(work, jit)
+    tell(work, jit, "case_shared", level=Level(row.level).name.lower())
+    return row
+
+
+def take_back(work: UnitOfWork, jit_id: UUID, row_id: UUID, version: int, event: str) -> SharedCase:
+    """Take a case back: access to it through the team is gone at the next request."""
+    jit = authorization.locked(work, jit_id)
+    row = shared_cases.own(work, jit_id, row_id, event, version)
+    tell(work, jit, "case_taken_back", level=Level(row.level).name.lower())
+    row.ended_at = work.now
+    authorization.bring_in_line(work, jit)
+    return row
+
+
+def moves(work: UnitOfWork, jit_id: UUID, row_id: UUID) -> dict[str, Any]:
+    """Say whether a case is shared, and whether the caller may take it back."""
+    row = shared_cases.one_of(work, jit_id, row_id)
+    own = row.owner_id == work.actor.authority_id
+    allowed = [m.told() for m in shared_cases.SHARE_LIFECYCLE.leaving(row.state) if own and work.actor.may(m.by)]
+    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+
+
+def of_team(work: UnitOfWork, jit_id: UUID) -> Select[SharedCase]:
+    """Select the cases that were shared with a team: for its parties, not for who is still to join or takes part beside it."""
+    query = shared_cases.with_thing(work, work.one(Jit, jit_id).id)
+    return query if authorization.mine(work, jit_id) else query.where(false())
+
+
+def of_case(work: UnitOfWork, case_id: UUID) -> Select[Jit]:
+    """Select the teams that a case is shared with, those that the caller takes part in."""
+    cases.usable(work, case_id, Level.READ)
+    shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
+    return work.all(Jit).where(shared.where(SharedCase.ended_at.is_(None)).exists())
+
+
+def own_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID, pointer: str = "/leader/principal_id") -> None:
+    """Stop unless it is an active person of that authority, which is of the caller's own State: others name theirs themselves."""
+    asked = {"person": principal_id, "authority": authority_id}
+    if not work.session.scalar(text("select priv.is_person(:person, :authority)"), asked):
+        raise fault(pointer, "own_person", "an active person of that authority, of your own State")

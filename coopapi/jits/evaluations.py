@@ -1,0 +1,90 @@
+"""Evaluation after the end: each State answers the form of the JITs Network for itself, then all together (DOMAIN 6)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.errors import Conflict
+from coopapi.jits import authorization
+from coopapi.jits.models import Jit, JitEvaluation
+from coopapi.jits.notifications import tell
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, seal, unseal
+
+QUESTIONS: Final = (
+    "legal_issues",
+    "operational_issues",
+    "practical_issues",
+    "role_of_europol",
+    "role_of_eurojust",
+    "funding",
+    "outcome",
+    "lessons",
+)
+
+
+class NotInEvaluation(Conflict):
+    """The team is not being evaluated.
+
+    Begin the evaluation after the team has ended, before it is closed.
+    """
+
+
+class StatesFirst(Conflict):
+    """The joint evaluation follows the answers of every State.
+
+    Wait for the answers that are missing, or record them for a State that has nobody here.
+    """
+
+
+def answer(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:
+    """Answer for one's own State, for one that has nobody here, or together; an answer that is there is replaced."""
+    jit = authorization.locked(work, jit_id)
+    authorization.require_party(work, jit)
+    if jit.state != "evaluation":
+        raise NotInEvaluation(state=jit.state)
+    whose = None if data.get("joint") else authorization.speaker(work, jit, data.get("recorded"))
+    there = {row.authority_id: row for row in work.session.scalars(work.all(JitEvaluation).where(JitEvaluation.jit_id == jit.id))}
+    waiting = [p.country for p in authorization.of_team(work, jit.id) if p.authority_id not in there]
+    if whose is None and waiting:
+        raise StatesFirst(waiting=sorted(waiting))
+    said = {name: data.get(name) for name in QUESTIONS}
+    row = there.get(whose)
+    if row is None:
+        row = JitEvaluation(id=work.new_id(), jit_id=jit.id, authority_id=whose)
+    row.sealed = seal(key_of(work, jit), said, row.id)
+    row.recorded = authorization.put_recorded(work, jit, row.id, data.get("recorded"))
+    row.answered_by, row.answered_at = work.actor.id, work.now
+    work.add(row)
+    tell(work, jit, "evaluated", joint=whose is None, answers=len({*there, whose}), recorded=row.recorded is not None)
+    return row
+
+
+def joint_there(work: UnitOfWork, jit_id: UUID) -> bool:
+    """Tell whether the joint evaluation was given."""
+    query = work.all(JitEvaluation).where(JitEvaluation.jit_id == jit_id, JitEvaluation.authority_id.is_(None))
+    return work.session.scalar(query) is not None
+
+
+def of_team(work: UnitOfWork, jit_id: UUID) -> Select[JitEvaluation]:
+    """Select the answers about one team."""
+    return work.all(JitEvaluation).where(JitEvaluation.jit_id == work.one(Jit, jit_id).id)
+
+
+def show(work: UnitOfWork, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]]:
+    """Show answers."""
+    teams = {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
+    return [
+        {
+            **unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id),
+            "id": row.id,
+            "authority_id": row.authority_id,
+            "joint": row.authority_id is None,
+            "answered_at": row.answered_at,
+            "recorded": authorization.read_recorded(work, teams[row.jit_id], row),
+            "etag": row.etag,
+        }
+        for row in rows
+    ]

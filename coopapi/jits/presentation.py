@@ -1,0 +1,139 @@
+"""What a caller sees of teams: the agreement for all who take part, its people for the States in it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from coopapi.directory.models import Authority
+from coopapi.jits import amendments as amending
+from coopapi.jits import authorization
+from coopapi.jits import signatures as signing
+from coopapi.jits.lifecycles import AFTER
+from coopapi.jits.models import Jit, JitAmendment, JitAssociate, JitMember, JitParticipant, JitParty, JitSignature
+from coopapi.shared.shared_cases import SharedCase
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, read_words, unseal
+
+
+def select_jits(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Jit]:
+    """Select the teams that the caller takes part in."""
+    query = work.all(Jit)
+    if state := wanted.get("state"):
+        query = query.where(Jit.standing(work.now) == state)
+    if basis := wanted.get("legal_basis"):
+        query = query.where(Jit.legal_basis == basis)
+    if country := wanted.get("country"):
+        party = select(JitParty.id).where(JitParty.jit_id == Jit.id, JitParty.country == country, JitParty.state == "party")
+        query = query.where(party.exists())
+    if case_id := wanted.get("case_id"):
+        shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
+        query = query.where(shared.exists())
+    if days := wanted.get("expires_within"):
+        query = query.where(Jit.standing(work.now) == "active", Jit.until <= work.now + timedelta(days=days))
+    return query
+
+
+def brief(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
+    """Show teams as lists do: two queries for all."""
+    parties: dict[UUID, list[JitParty]] = {}
+    query = work.all(JitParty).where(JitParty.jit_id.in_([row.id for row in rows]), JitParty.state == "party")
+    for party in work.session.scalars(query.order_by(JitParty.id)):
+        parties.setdefault(party.jit_id, []).append(party)
+    named = {party.authority_id for group in parties.values() for party in group}
+    there = {found.id: found for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    return [_brief(work, row, parties.get(row.id, []), there) for row in rows]
+
+
+def _brief(work: UnitOfWork, row: Jit, parties: Sequence[JitParty], there: Mapping[UUID, Authority]) -> dict[str, Any]:
+    state = row.stands(work.now)
+    expired = state != row.state
+    running = state == "active" and row.until is not None
+    return {
+        **row.shown(),
+        "state": state,
+        "end_reason": "expiry" if expired else row.end_reason,
+        "ended_at": row.until if expired else row.ended_at,
+        "parties": [there[party.authority_id] for party in parties],
+        "countries": sorted(party.country for party in parties),
+        "alarms": signing.alarms(row, work.now),
+        "days_left": (row.until - work.now).days if running and row.until else None,
+    }
+
+
+def whole(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
+    """Show teams with their agreements; that somebody read one is in the journal."""
+    shown = []
+    for view, row in zip(brief(work, rows), rows, strict=True):
+        terms = unseal(key_of(work, row), row.sealed, row.id)
+        about = {
+            "text_sha256": signing.text_of(work, row),
+            "signed_by": [signature.authority_id for signature in signing.standing(work, row.id)],
+            "place": authorization.place_of(work, row.id),
+            "reason": read_words(work, row, row.id, row.words),
+        }
+        shown.append({**view, "clauses": {}, "appendices": [], **terms, **about})
+        work.note("jit.consulted", row, consultation=True)
+    return shown
+
+
+def _teams(work: UnitOfWork, rows: Sequence[Any]) -> dict[UUID, Jit]:
+    return {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
+
+
+def parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
+    """Show parties with their leaders, and when each signed."""
+    teams = _teams(work, rows)
+    signed = {(jit_id, s.authority_id): s for jit_id in teams for s in signing.standing(work, jit_id)}
+    shown = []
+    for row in rows:
+        office = unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id).get("office")
+        signature = signed.get((row.jit_id, row.authority_id)) if row.state == "party" else None
+        leader = {"principal_id": row.leader_id, "office": office} if row.leader_id or office else None
+        by = _signed(work, teams[row.jit_id], signature) if signature else {}
+        shown.append({**row.shown(), "leader": leader, "signed_at": None, "signed_by": None, "recorded": None, **by})
+    return shown
+
+
+def people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
+    """Show members, participants or associates; a member of a State that has left serves no more."""
+    teams = _teams(work, rows)
+    there = {jit_id: {party.country for party in authorization.of_team(work, jit_id)} for jit_id in teams}
+    named = {row.authority_id for row in rows if isinstance(row, JitMember)}
+    of = {found.id: found.country for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    shown = []
+    for row in rows:
+        jit = teams[row.jit_id]
+        gone = isinstance(row, JitMember) and of[row.authority_id] not in there[row.jit_id]
+        over = gone or (row.until is not None and row.until <= work.now) or jit.stands(work.now) in AFTER
+        said = unseal(key_of(work, jit), row.sealed, row.id)
+        shown.append({**row.shown(), **said, "state": "ended" if over else row.state})
+    return shown
+
+
+def signatures(work: UnitOfWork, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
+    """Show signatures, and how those are known that were recorded for a State."""
+    teams = _teams(work, rows)
+    return [{**row.shown(), "recorded": authorization.read_recorded(work, teams[row.jit_id], row)} for row in rows]
+
+
+def _signed(work: UnitOfWork, jit: Jit, row: JitSignature) -> dict[str, Any]:
+    return {"signed_at": row.signed_at, "signed_by": row.principal_id, "recorded": authorization.read_recorded(work, jit, row)}
+
+
+def amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:
+    """Show amendments, what each changes, its digest, and who has signed."""
+    teams = _teams(work, rows)
+    shown = []
+    for row in rows:
+        jit = teams[row.jit_id]
+        about = {
+            "text_sha256": amending.text_of(work, jit, row),
+            "signed_by": [signature.authority_id for signature in signing.standing(work, row.id)],
+            "reason": read_words(work, jit, row.id, row.words),
+            "recorded": authorization.read_recorded(work, jit, row),
+        }
+        shown.append({**unseal(key_of(work, jit), row.sealed, row.id), **row.shown(), **about})
+    return shown

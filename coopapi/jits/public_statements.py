@@ -1,0 +1,165 @@
+"""The public statement: proposed in four languages, checked, approved by every party; then, and only then, anybody may read it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from coopapi.errors import Conflict, NotFound, Unprocessable, fault
+from coopapi.jits import authorization, signatures, statement_checks
+from coopapi.jits.lifecycles import STATEMENT_LIFECYCLE
+from coopapi.jits.models import Jit, JitMember, JitRelease, JitSignature, JitStatement
+from coopapi.jits.notifications import tell
+from coopapi.jits.statement_checks import Term
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, seal, unseal
+
+LANGUAGES: Final = ("en", "fr", "es", "pt")
+_PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit)")
+
+
+class NotClosedYet(Conflict):
+    """A public statement is made about a closed team.
+
+    Close the team first, after its joint evaluation.
+    """
+
+
+class NotFitForThePublic(Unprocessable):
+    """The statement says what must not be said in public.
+
+    Take out what `errors` points to, and approve the statement again.
+    """
+
+
+def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:
+    """Propose what is told in public, or another text for it: who had approved the one before approves anew."""
+    jit = _closed(work, jit_id)
+    authorization.require_party(work, jit)
+    _check(work, jit, data["texts"], names_operation=data.get("names_operation", False))
+    row = _statement(work, jit.id)
+    if row is None:
+        row = JitStatement(id=work.new_id(), jit_id=jit.id, state=STATEMENT_LIFECYCLE.start)
+    voided = signatures.void(work, row.id)
+    row.names_operation = data.get("names_operation", False)
+    row.victims_checked, row.no_ongoing_trial = data["victims_checked"], data["no_ongoing_trial"]
+    row.sealed = seal(key_of(work, jit), {"texts": data["texts"]}, row.id)
+    row.proposed_by, row.proposed_at = work.actor.authority_id, work.now
+    work.add(row)
+    tell(work, jit, "statement_proposed", voided=voided)
+    return row
+
+
+def _closed(work: UnitOfWork, jit_id: UUID) -> Jit:
+    jit = authorization.locked(work, jit_id)
+    if jit.state != "closed":
+        raise NotClosedYet(state=jit.state)
+    return jit
+
+
+def _statement(work: UnitOfWork, jit_id: UUID) -> JitStatement | None:
+    return work.session.scalar(work.all(JitStatement).where(JitStatement.jit_id == jit_id))
+
+
+def of_team(work: UnitOfWork, jit_id: UUID) -> JitStatement:
+    """The statement about one team, if one was proposed."""
+    row = _statement(work, work.one(Jit, jit_id).id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _check(work: UnitOfWork, jit: Jit, texts: Mapping[str, str], *, names_operation: bool) -> None:
+    said = {f"/texts/{language}": words for language, words in texts.items()}
+    if names_operation:
+        if not jit.operation_name:
+            raise fault("/names_operation", "operation_name", "the operation has no name")
+        said["/names_operation"] = jit.operation_name
+    if errors := statement_checks.faults(said, _unsayable(work, jit, names_operation=names_operation)):
+        raise NotFitForThePublic(errors=errors)
+
+
+def _unsayable(work: UnitOfWork, jit: Jit, *, names_operation: bool) -> list[Term]:
+    """References and pseudonyms of every case that was shared, the team's own reference, the names of its members and leaders.
+
+    The name of the operation too, unless the parties want it told.
+    """
+    work.session.flush()
+    rows = work.session.execute(text("select rule, term from priv.unsayable(:jit)"), {"jit": jit.id})
+    terms = [Term("case_reference", jit.reference), *(Term(row.rule, row.term) for row in rows)]
+    if jit.operation_name and not names_operation:
+        terms.append(Term("operation_name", jit.operation_name))
+    key = key_of(work, jit)
+    for member in work.session.scalars(work.all(JitMember).where(JitMember.jit_id == jit.id)):
+        said = unseal(key, member.sealed, member.id)
+        terms += [Term("member_name", said[name]) for name in ("name", "security_id") if name in said]
+    return terms
+
+
+def text_of(work: UnitOfWork, jit: Jit, row: JitStatement) -> str:
+    """The digest of a statement, as each party approves it."""
+    said = unseal(key_of(work, jit), row.sealed, row.id)
+    operation = jit.operation_name if row.names_operation else None
+    return signatures.digest({"jit": jit.id, "statement": row.id, "operation_name": operation, **said})
+
+
+def approve(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
+    """Approve the statement for one's own State, or record that of one which has nobody here; with the last it is public."""
+    jit = _closed(work, jit_id)
+    row = of_team(work, jit_id)
+    work.session.refresh(row)
+    authorization.take(work, jit, STATEMENT_LIFECYCLE.move(row.state, "approve", None))
+    texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
+    _check(work, jit, texts, names_operation=row.names_operation)
+    present = text_of(work, jit, row)
+    approval = signatures.put(work, jit, row.id, data, present)
+    tell(work, jit, "statement_approved", approved=len(signatures.standing(work, row.id)), recorded=approval.recorded is not None)
+    if signatures.complete(work, jit, row.id, present):
+        _release(work, jit, row, texts)
+    return approval
+
+
+def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, str]) -> None:
+    row.state, jit.state, jit.updated_at = "approved", "public_statement", work.now
+    ended = jit.ended_at or work.now
+    work.add(
+        JitRelease(
+            jit_id=jit.id,
+            operation_name=jit.operation_name if row.names_operation else None,
+            countries=sorted(party.country for party in authorization.of_team(work, jit.id)),
+            year=ended.year,
+            texts={language: texts[language] for language in LANGUAGES},
+            released_at=work.now,
+        )
+    )
+    tell(work, jit, "statement_released")
+
+
+def retract(work: UnitOfWork, jit: Jit) -> None:
+    """Take the statement back from the public: it is to be approved anew."""
+    row = of_team(work, jit.id)
+    row.state = STATEMENT_LIFECYCLE.move(row.state, "retract", "with the team's own step").target
+    signatures.void(work, row.id)
+    released = work.all(JitRelease).where(JitRelease.jit_id == jit.id, JitRelease.retracted_at.is_(None))
+    for release in work.session.scalars(released):
+        release.retracted_at = work.now
+    work.session.flush()
+
+
+def show(work: UnitOfWork, rows: Sequence[JitStatement]) -> list[dict[str, Any]]:
+    """Show a statement, its digest, and who approved it."""
+    shown = []
+    for row in rows:
+        jit = work.one(Jit, row.jit_id)
+        approved = [approval.authority_id for approval in signatures.standing(work, row.id)]
+        texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
+        shown.append({**row.shown(), "texts": texts, "text_sha256": text_of(work, jit, row), "approved_by": approved})
+    return shown
+
+
+def public(session: Session, wanted: Mapping[str, Any], release_id: UUID | None = None) -> list[dict[str, Any]]:
+    """Read what was released, in a session of nobody: no other column can be reached from it."""
+    asked = {"id": release_id, "after": wanted.get("after"), "year": wanted.get("year"), "limit": wanted.get("limit", 50)}
+    return [dict(row) for row in session.execute(_PUBLIC, asked).mappings()]

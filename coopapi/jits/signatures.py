@@ -1,0 +1,160 @@
+"""Signatures: each party signs for itself, one text; the last signature makes the team active, and nothing else does (M12).
+
+What a State signed that has nobody here, another party records.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi.errors import Conflict
+from coopapi.jits import authorization, expiry_deadlines
+from coopapi.jits.lifecycles import JIT_LIFECYCLE
+from coopapi.jits.models import Jit, JitParticipant, JitParty, JitSignature, through
+from coopapi.jits.notifications import tell
+from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.vault import key_of, unseal
+
+ALARMS: Final = (60, 30, 14)
+"""Days before the end of a team at which it is to be extended or wound up."""
+
+
+class AnotherText(Conflict):
+    """The text is not the one that you meant to sign.
+
+    Read the agreement again and sign with the digest that it shows now.
+    """
+
+
+class AlreadySigned(Conflict):
+    """The State has signed this text already.
+
+    Nothing is left to do for this State; the others' signatures are shown with the team.
+    """
+
+
+class PeriodHasPassed(Conflict):
+    """The period of the agreement has passed before the last signature.
+
+    Reopen the text and set a later end.
+    """
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """Digest a text in one canonical form, so that a signature binds it and no other."""
+    return sha256(as_json(_ordered(content)).encode()).hexdigest()
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _ordered(value[name]) for name in sorted(value, key=str) if value[name] is not None}
+    if isinstance(value, list | tuple):
+        return [_ordered(item) for item in value]
+    return value
+
+
+def agreement(work: UnitOfWork, jit: Jit) -> dict[str, Any]:
+    """The whole agreement as it is signed: terms, period, parties with their leaders, participants with their terms."""
+    key = key_of(work, jit)
+    parties = work.session.scalars(work.all(JitParty).where(through(jit.id))).all()
+    beside = work.all(JitParticipant).where(JitParticipant.jit_id == jit.id, JitParticipant.state == "serving")
+    return {
+        "id": jit.id,
+        "reference": jit.reference,
+        "legal_basis": jit.legal_basis,
+        "operation_name": jit.operation_name,
+        "states_of_operation": sorted(jit.states_of_operation),
+        "working_language": jit.working_language,
+        "until": int(jit.until.timestamp()) if jit.until else None,
+        "terms": unseal(key, jit.sealed, jit.id),
+        "parties": sorted(
+            [str(p.authority_id), p.country, str(p.leader_id or ""), unseal(key, p.sealed, p.id).get("office", "")] for p in parties
+        ),
+        "participants": sorted(
+            [str(p.authority_id), p.role, p.evidence, unseal(key, p.sealed, p.id).get("terms", "")]
+            for p in work.session.scalars(beside)
+        ),
+    }
+
+
+def text_of(work: UnitOfWork, jit: Jit) -> str:
+    """The digest of the agreement as it stands."""
+    return digest(agreement(work, jit))
+
+
+def standing(work: UnitOfWork, subject_id: UUID) -> list[JitSignature]:
+    """The signatures under a text that no other text has voided."""
+    query = work.all(JitSignature).where(JitSignature.subject_id == subject_id, JitSignature.voided_at.is_(None))
+    return list(work.session.scalars(query.order_by(JitSignature.id)))
+
+
+def put(work: UnitOfWork, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present: str, *joining: UUID) -> JitSignature:
+    """Put a signature under a text, or record one; a text that has changed meanwhile is not signed."""
+    recorded = data.get("recorded")
+    authority_id = authorization.speaker(work, jit, recorded, *joining)
+    if data.get("text_sha256") != present:
+        raise AnotherText(text_sha256=present)
+    if authority_id in {row.authority_id for row in standing(work, subject_id)}:
+        raise AlreadySigned
+    row_id = work.new_id()
+    return work.add(
+        JitSignature(
+            id=row_id,
+            jit_id=jit.id,
+            subject_id=subject_id,
+            authority_id=authority_id,
+            principal_id=work.actor.id,
+            text_sha256=present,
+            signed_at=work.now,
+            recorded=authorization.put_recorded(work, jit, row_id, recorded),
+        )
+    )
+
+
+def void(work: UnitOfWork, subject_id: UUID) -> int:
+    """Void the signatures under a text that is to change."""
+    rows = standing(work, subject_id)
+    for row in rows:
+        row.voided_at = work.now
+    work.session.flush()
+    return len(rows)
+
+
+def complete(work: UnitOfWork, jit: Jit, subject_id: UUID, present: str, *more: UUID) -> bool:
+    """Tell whether every party, and whoever is named besides, has signed the text as it stands."""
+    needed = {party.authority_id for party in authorization.of_team(work, jit.id)} | set(more)
+    return needed <= {row.authority_id for row in standing(work, subject_id) if row.text_sha256 == present}
+
+
+def sign(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
+    """Sign the agreement for one's own State, or record that one signed which has nobody here."""
+    jit = authorization.locked(work, jit_id)
+    move = JIT_LIFECYCLE.move(jit.state, "sign", None)
+    authorization.take(work, jit, move)
+    if jit.until is None or jit.until <= work.now:
+        raise PeriodHasPassed
+    present = text_of(work, jit)
+    signature = put(work, jit, jit.id, data, present)
+    figures = {"signed": len(standing(work, jit.id)), "parties_needed": len(authorization.of_team(work, jit.id))}
+    tell(work, jit, "signed", **figures, recorded=signature.recorded is not None)
+    if complete(work, jit, jit.id, present):
+        _activate(work, jit)
+    return signature
+
+
+def _activate(work: UnitOfWork, jit: Jit) -> None:
+    """The last signature is there: the team begins, its members have access to its cases until its end."""
+    jit.state, jit.since, jit.updated_at = "active", work.now, work.now
+    authorization.seat(work, jit)
+    expiry_deadlines.start(work, jit, authorization.of_team(work, jit.id))
+    tell(work, jit, "activated", parties_count=len(authorization.of_team(work, jit.id)))
+
+
+def alarms(jit: Jit, now: Any) -> list[dict[str, Any]]:
+    """The days before its end on which a running team is to be extended or wound up, and which of them have come."""
+    if jit.until is None or jit.stands(now) != "active":
+        return []
+    ends = jit.until
+    return [{"days": days, "at": ends - timedelta(days=days), "due": ends - timedelta(days=days) <= now} for days in ALARMS]

@@ -1,0 +1,42 @@
+"""What a caller sees of consultations: what they say, and what each State holds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from coopapi.evidence.service import recorded_of
+from coopapi.jurisdiction import service
+from coopapi.jurisdiction.models import Consultation, ConsultationPosition
+from coopapi.shared import parties
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, unseal
+
+
+def show(work: UnitOfWork, rows: Sequence[Consultation]) -> list[dict[str, Any]]:
+    """Show consultations with what they say and what each State holds."""
+    return [_show(work, row) for row in rows]
+
+
+def _show(work: UnitOfWork, row: Consultation) -> dict[str, Any]:
+    key = key_of(work, row)
+    held = show_positions(work, service.positions(work, row.id))
+    own = [p for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id]
+    late = row.state == "opened" and row.reply_by is not None and row.reply_by < work.now
+    return {
+        **row.shown(),
+        "facts": unseal(key, row.sealed, row.id)["facts"],
+        "reason": unseal(key, row.reason, row.id)["reason"] if row.reason else None,
+        "positions": held,
+        "overlap_id": row.overlap_id if row.contacting_id == work.actor.authority_id else None,
+        "case_id": own[0].case_id if own else None,
+        "overdue": late,
+    }
+
+
+def show_positions(work: UnitOfWork, rows: Sequence[ConsultationPosition]) -> list[dict[str, Any]]:
+    """Show positions with their reasons."""
+    shown = []
+    for row in rows:
+        key = key_of(work, work.one(Consultation, row.consultation_id))
+        said = unseal(key, row.sealed, row.id)
+        shown.append({**row.shown(), "reasons": said.get("reasons"), "recorded": recorded_of(said)})
+    return shown

@@ -1,0 +1,1 @@
+"""Matching: the database functions that register identifiers and find overlaps, and the comparison of similar values."""

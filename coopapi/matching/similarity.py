@@ -1,0 +1,80 @@
+"""What equality cannot find: the other side's values are opened in memory, compared, and forgotten (R5)."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from coopapi.persons.record import read_person
+from coopapi.persons.score import Levels, Verdict, fitted_levels, judge, judge_digests
+from coopapi.store.db import UnitOfWork
+
+PDQ_MATCH: Final = 31
+"""Two picture hashes that differ in at most this many of 256 bits are possibly of one picture (PDQ, Meta 2019)."""
+STRENGTHS: Final[Mapping[str, int]] = {"possible": 2, "strong": 3}
+PERSON: Final = "person:"
+_BITS: Final = 256
+
+
+class Likeness(NamedTuple):
+    """Two identifiers that are alike: how much (0 to 1), what that is worth as evidence, and by which rule."""
+
+    a: UUID
+    b: UUID
+    score: float
+    strength: int
+    rule: str
+
+
+def place(authority_id: UUID, identifier_id: UUID) -> str:
+    """Name where a sealed value belongs, so that it cannot be moved to another row."""
+    return f"identifiers/sealed/{identifier_id}/{authority_id}"
+
+
+def compare(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Likeness]:
+    """Judge candidate pairs, as `priv.candidates` gives them, and keep those that are at least possible."""
+    judged = zip(pairs, judge_all(work, pairs), strict=True)
+    return [Likeness(row.a, row.b, v.score, STRENGTHS[v.level], v.rule) for row, v in judged if v.level]
+
+
+def judge_all(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Verdict]:
+    """Judge candidate pairs one by one; each value is opened once."""
+    key = cache(lambda case_id, wrapped: work.keys.case_key(str(case_id), wrapped))
+    levels = _levels(work)
+
+    @cache
+    def content(identifier_id: UUID, case_id: UUID, owner: UUID, sealed: bytes, wrapped: bytes) -> Any:
+        opened = json.loads(key(case_id, wrapped).values.open(sealed, place(owner, identifier_id)))
+        return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
+
+    verdicts = []
+    for row in pairs:
+        one = content(row.a, row.case_a, row.owner_a, bytes(row.sealed_a), bytes(row.wrapped_a))
+        other = content(row.b, row.case_b, row.owner_b, bytes(row.sealed_b), bytes(row.wrapped_b))
+        verdicts.append(_judge(one, other, row.families, levels))
+    return verdicts
+
+
+def _levels(work: UnitOfWork) -> Levels:
+    """The levels as fitted, or as this deployment calibrated them."""
+    fitted = fitted_levels()
+    return Levels(work.settings.person_strong or fitted.strong, work.settings.person_possible or fitted.possible)
+
+
+def _judge(one: Mapping[str, Any], other: Mapping[str, Any], families: Sequence[str], levels: Levels) -> Verdict:
+    if "profile" in one and "profile" in other:
+        return judge(one["profile"], other["profile"], levels)
+    if one.get("families") and other.get("families"):
+        shared = Counter(family.removeprefix(PERSON) for family in families)
+        return judge_digests(shared, set(one["families"]), set(other["families"]))
+    return judge_pictures(one["normalised"], other["normalised"])
+
+
+def judge_pictures(one: str, other: str) -> Verdict:
+    """Judge two PDQ hashes by how many bits differ: possible up to `PDQ_MATCH`, and never strong."""
+    distance = (int(one, 16) ^ int(other, 16)).bit_count()
+    return Verdict(1 - distance / _BITS, "possible" if distance <= PDQ_MATCH else None, "near_picture")

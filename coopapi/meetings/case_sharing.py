@@ -1,0 +1,67 @@
+"""What owners share for a meeting: read access to their cases, for those who take part, until the meeting's end of access."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.errors import Conflict
+from coopapi.meetings import authorization
+from coopapi.meetings.models import Meeting
+from coopapi.shared import parties, shared_cases
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.shared_cases import SharedCase
+from coopapi.store.db import UnitOfWork
+
+_AT_THE_TABLE: Final = (Side.HOST, Side.INVITED)
+
+
+class NothingToMeetFor(Conflict):
+    """The meeting was cancelled or closed: nothing more is shared for it.
+
+    Convene a new meeting and share the case with that one.
+    """
+
+
+def align(work: UnitOfWork, meeting: Meeting) -> None:
+    """Bring access to what is shared in line with who takes part; a cancelled meeting gives none."""
+    at_the_table = () if meeting.state == "cancelled" else _AT_THE_TABLE
+    shared_cases.reshare(work, meeting.id, at_the_table, f"meeting {meeting.reference}")
+
+
+def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> SharedCase:
+    """Share a case of one's own with those who take part, to read, for the time of the meeting."""
+    authorization.require(work, work.one(Meeting, meeting_id))
+    meeting = work.one(Meeting, meeting_id, lock=True)
+    own = authorization.mine(work, meeting)
+    authorization.require(work, meeting)
+    if meeting.state in {"cancelled", "closed"}:
+        raise NothingToMeetFor(state=meeting.state)
+    case = cases.usable(work, data["case_id"], Level.OWN)
+    level = Level[data.get("level", "read").upper()]
+    row = shared_cases.offer(work, meeting.id, case.id, level)
+    if all(part.case_id is None for part in own):
+        part = next(part for part in own if part.side in _AT_THE_TABLE)
+        parties.admit(work, meeting.id, part.authority_id, Side(part.side), case_id=case.id, until=part.until)
+    align(work, meeting)
+    authorization.tell(work, meeting, "case_shared", shared=str(row.id), level=level.name.lower())
+    return row
+
+
+def end(work: UnitOfWork, meeting_id: UUID, share_id: UUID, version: int, event: str) -> SharedCase:
+    """Take back what was shared: access is gone at the next request."""
+    meeting = work.one(Meeting, meeting_id)
+    row = shared_cases.own(work, meeting.id, share_id, event, version)
+    cases.may_move(work, row.case_id, Action.CASE_SHARE, Level.OWN)
+    row.ended_at = work.now
+    align(work, meeting)
+    authorization.tell(work, meeting, "case_taken_back", shared=str(row.id))
+    return row
+
+
+def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Select[SharedCase]:
+    """Select the cases that are or were shared with a meeting."""
+    return shared_cases.with_thing(work, work.one(Meeting, meeting_id).id)

@@ -1,0 +1,87 @@
+"""A coordination centre on its day of action: a log line by line, and what came of it in each country."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.errors import Conflict, fault
+from coopapi.meetings import authorization
+from coopapi.meetings.models import CentreEntry, Meeting
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, seal, unseal
+
+_EVE: Final = timedelta(days=1)
+
+
+class NoActionDay(Conflict):
+    """A log is kept by a coordination centre, on its day and until its minutes are agreed.
+
+    Convene a coordination centre to keep a log, and write it from its start until its minutes are agreed.
+    """
+
+
+def log(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEntry:
+    """Log a measure with its figures: each country its own, the host desk for all."""
+    meeting = work.one(Meeting, meeting_id)
+    stands = authorization.require(work, meeting)
+    if meeting.level != "coordination_centre" or meeting.state not in {"scheduled", "held"}:
+        raise NoActionDay(state=meeting.state)
+    if stands is not Side.HOST and data["country"] != work.actor.country:
+        raise authorization.NotAtTheTable("each country logs for itself; the host desk for all")
+    if data["country"] not in meeting.countries:
+        raise fault("/country", "at_the_table", "a country of the coordination centre")
+    authorization.require_seat(work, meeting)
+    if data["at"] > work.now:
+        raise fault("/at", "order_of_time", "not in the future")
+    if meeting.starts_at and data["at"] < meeting.starts_at - _EVE:
+        raise fault("/at", "order_of_time", "on the day of action, or the day before")
+    row_id = work.new_id()
+    row = work.add(
+        CentreEntry(
+            id=row_id,
+            meeting_id=meeting.id,
+            at=data["at"],
+            country=data["country"],
+            authority_id=work.actor.authority_id,
+            measure=data["measure"],
+            figures=data.get("figures", {}),
+            sealed=seal(key_of(work, meeting), {"note": data.get("note")}, row_id),
+            created_by=work.actor.id,
+            created_at=work.now,
+        )
+    )
+    authorization.tell(work, meeting, "logged", country=row.country, measure=row.measure)
+    return row
+
+
+def entries(work: UnitOfWork, meeting_id: UUID) -> Select[CentreEntry]:
+    """Select the log of a coordination centre."""
+    return work.all(CentreEntry).where(CentreEntry.meeting_id == work.one(Meeting, meeting_id).id)
+
+
+def show(work: UnitOfWork, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
+    """Show lines of the log with their notes."""
+    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
+    return [
+        {
+            **row.shown(),
+            "note": unseal(keys[row.meeting_id], row.sealed, row.id).get("note"),
+        }
+        for row in rows
+    ]
+
+
+def results(work: UnitOfWork, meeting_id: UUID) -> dict[str, Any]:
+    """Add up the figures of a coordination centre, by country and in all."""
+    by_country: dict[str, Counter[str]] = {}
+    rows = work.session.scalars(entries(work, meeting_id)).all()
+    for row in rows:
+        by_country.setdefault(row.country, Counter()).update(row.figures)
+    total = sum(by_country.values(), Counter())
+    countries = [{"country": country, "figures": dict(figures)} for country, figures in sorted(by_country.items())]
+    return {"countries": countries, "total": dict(total), "entries": len(rows)}

@@ -1,0 +1,74 @@
+"""Finding a time: the host offers some, each authority says which suit it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from coopapi.errors import Conflict, fault
+from coopapi.meetings import authorization
+from coopapi.meetings.models import Meeting, MeetingAnswer, MeetingOption
+from coopapi.store.db import UnitOfWork
+
+
+class NoPollOpen(Conflict):
+    """Times are answered while the dates of the meeting are polled.
+
+    Ask the host to poll dates, or read the time that was set.
+    """
+
+
+def offer(work: UnitOfWork, meeting: Meeting, options: Sequence[Mapping[str, Any]]) -> datetime:
+    """Offer times; gives the end of the latest."""
+    if not options:
+        raise fault("/options", "required", "offer at least one time")
+    for number, option in enumerate(options):
+        if not work.now < option["starts_at"] < option["ends_at"]:
+            raise fault(f"/options/{number}/starts_at", "order_of_time", "in the future, and before its end")
+        work.session.add(MeetingOption(meeting_id=meeting.id, starts_at=option["starts_at"], ends_at=option["ends_at"]))
+    work.session.flush()
+    latest: datetime = max(option["ends_at"] for option in options)
+    return latest
+
+
+def answer(work: UnitOfWork, meeting_id: UUID, answers: Sequence[Mapping[str, Any]]) -> list[MeetingAnswer]:
+    """Say which times suit one's own authority; said again, it counts anew."""
+    meeting = work.one(Meeting, meeting_id)
+    authorization.require(work, meeting)
+    if meeting.state != "dates_polled":
+        raise NoPollOpen(state=meeting.state)
+    there = {option.id for option in options(work, meeting)}
+    query = work.all(MeetingAnswer).where(
+        MeetingAnswer.meeting_id == meeting.id, MeetingAnswer.authority_id == work.actor.authority_id
+    )
+    before = {row.option_id: row for row in work.session.scalars(query)}
+    said = []
+    for number, one in enumerate(answers):
+        if one["option_id"] not in there:
+            raise fault(f"/answers/{number}/option_id", "same_meeting", "not a time of this meeting's poll")
+        row = before.get(one["option_id"])
+        if row is None:
+            row = MeetingAnswer(meeting_id=meeting.id, option_id=one["option_id"], authority_id=work.actor.authority_id)
+            before[row.option_id] = row
+        row.answer, row.at = one["answer"], work.now
+        work.add(row)
+        said.append(row)
+    authorization.tell(work, meeting, "dates_answered", count=len(said))
+    return said
+
+
+def options(work: UnitOfWork, meeting: Meeting) -> Sequence[MeetingOption]:
+    """The times that are offered, the earliest first."""
+    query = work.all(MeetingOption).where(MeetingOption.meeting_id == meeting.id)
+    return work.session.scalars(query.order_by(MeetingOption.starts_at, MeetingOption.id)).all()
+
+
+def of_meeting(work: UnitOfWork, meeting_id: UUID) -> list[dict[str, Any]]:
+    """The times of a poll, each with who said what."""
+    meeting = work.one(Meeting, meeting_id)
+    query = work.all(MeetingAnswer).where(MeetingAnswer.meeting_id == meeting.id).order_by(MeetingAnswer.id)
+    answers: dict[UUID, list[MeetingAnswer]] = {}
+    for row in work.session.scalars(query):
+        answers.setdefault(row.option_id, []).append(row)
+    offered = options(work, meeting)
+    return [{"id": o.id, "starts_at": o.starts_at, "ends_at": o.ends_at, "answers": answers.get(o.id, [])} for o in offered]

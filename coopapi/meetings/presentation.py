@@ -1,0 +1,108 @@
+"""What a caller sees of meetings: the words for those at the table, the origin for those who see it anyway."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.directory.models import Authority
+from coopapi.meetings import minutes
+from coopapi.meetings.convening import WORDS
+from coopapi.meetings.lifecycles import AHEAD
+from coopapi.meetings.models import Meeting, MeetingParticipant
+from coopapi.mla.models import Request
+from coopapi.overlaps.models import Overlap
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, unseal
+
+
+def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeting]:
+    """Select meetings that the caller's authority takes part in."""
+    query = work.all(Meeting)
+    for name in wanted.keys() & {"state", "level", "origin_id"}:
+        query = query.where(getattr(Meeting, name) == wanted[name])
+    if country := wanted.get("country"):
+        query = query.where(Meeting.countries.contains([country]))
+    if side := wanted.get("side"):
+        hosted = Meeting.host_id == work.actor.authority_id
+        query = query.where(hosted if side == "host" else ~hosted)
+    if wanted.get("upcoming"):
+        query = query.where(Meeting.state.in_(AHEAD), Meeting.starts_at >= work.now)
+    return query
+
+
+def brief(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
+    """Show meetings as lists do."""
+    named = {id_ for row in rows for id_ in (row.host_id, row.convener_id)}
+    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    return [_brief(work, row, there) for row in rows]
+
+
+def _brief(work: UnitOfWork, row: Meeting, there: Mapping[UUID, Authority]) -> dict[str, Any]:
+    said = unseal(key_of(work, row), row.sealed, row.id)
+    return {
+        **row.shown(),
+        "title": said.get("title"),
+        "host": there.get(row.host_id),
+        "convener": there.get(row.convener_id),
+        "side": "host" if row.host_id == work.actor.authority_id else "invited",
+        "origin_id": row.origin_id if _sees_origin(work, row) else None,
+    }
+
+
+def whole(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
+    """Show meetings with what is said of them, and whose agreement to the minutes is awaited."""
+    shown = []
+    for view, row in zip(brief(work, rows), rows, strict=True):
+        key = key_of(work, row)
+        said = unseal(key, row.sealed, row.id)
+        shown.append(
+            {
+                **view,
+                **{name: said.get(name) for name in WORDS},
+                "minutes": unseal(key, row.minutes, row.id, "minutes").get("minutes"),
+                "reason": unseal(key, row.reason, row.id, "reason").get("reason"),
+                "awaited": [p.authority_id for p in minutes.awaited(work, row)],
+            }
+        )
+        work.note("meeting.consulted", row, consultation=True)
+    return shown
+
+
+def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
+    """The origin is named to those who see it by themselves."""
+    if row.origin_type == "case":
+        return cases.reaches(work, row.origin_id, Level.INDEX)
+    model = Overlap if row.origin_type == "overlap" else Request
+    query = select(model.id).where(model.id == row.origin_id, model.visible_to(work.actor, work.now))
+    return work.session.scalar(query) is not None
+
+
+def participants(work: UnitOfWork, rows: Sequence[MeetingParticipant]) -> list[dict[str, Any]]:
+    """Show places with the authority and the persons who take them."""
+    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows})))}
+    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
+    return [
+        {
+            **row.shown(),
+            "authority": there.get(row.authority_id),
+            "persons": unseal(keys[row.meeting_id], row.sealed, row.id)["persons"],
+        }
+        for row in rows
+    ]
+
+
+def places(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingParticipant]:
+    """Select the places at a meeting."""
+    return work.all(MeetingParticipant).where(MeetingParticipant.meeting_id == work.one(Meeting, meeting_id).id)
+
+
+def calendar_place(work: UnitOfWork, meeting: Meeting) -> str | None:
+    """Where a meeting is, for the calendar of somebody who takes part."""
+    work.note("meeting.consulted", meeting, consultation=True)
+    said = unseal(key_of(work, meeting), meeting.sealed, meeting.id)
+    place: str | None = said.get("place")
+    return place

@@ -1,0 +1,171 @@
+"""Meetings as they go out."""
+
+from marshmallow import fields
+
+from coopapi.cases.schemas import AuthorityRef
+from coopapi.http.fields import Link, Shown, When
+
+
+class MeetingBrief(Shown):
+    """A meeting, in lists."""
+
+    id = fields.UUID(required=True)
+    reference = fields.String(required=True)
+    level = fields.String(required=True)
+    state = fields.String(required=True)
+    title = fields.String(allow_none=True)
+    side = fields.String(required=True, metadata={"description": "Whether you host or were invited."})
+    host = fields.Nested(AuthorityRef, required=True)
+    convener = fields.Nested(AuthorityRef, required=True)
+    origin_type = fields.String(required=True)
+    origin_id = fields.UUID(allow_none=True, metadata={"description": "For those who see it by themselves."})
+    countries = fields.List(fields.String(), required=True)
+    interpretation = fields.List(fields.String(), required=True)
+    mode = fields.String(required=True)
+    time_zone = fields.String(required=True)
+    starts_at = When(allow_none=True)
+    ends_at = When(allow_none=True)
+    sequence = fields.Integer(required=True)
+    access_until = When(required=True)
+    created_at = When(required=True)
+    updated_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class MeetingOut(MeetingBrief):
+    """A meeting, with what is said of it."""
+
+    agenda = fields.String(allow_none=True)
+    legal_issues = fields.String(allow_none=True)
+    confidentiality = fields.String(allow_none=True)
+    place = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": "Why it was moved or cancelled."})
+    minutes = fields.String(allow_none=True)
+    awaited = fields.List(fields.UUID(), required=True, metadata={"description": "Whose agreement to the minutes is awaited."})
+
+
+class SeatedOut(Shown):
+    """A person who comes for an authority."""
+
+    name = fields.String(required=True)
+    post = fields.String()
+
+
+class MeetingPlaceOut(Shown):
+    """An authority's place at a meeting."""
+
+    id = fields.UUID(required=True)
+    meeting_id = fields.UUID(required=True)
+    authority = fields.Nested(AuthorityRef, required=True)
+    country = fields.String(allow_none=True)
+    function = fields.String(required=True)
+    persons = fields.List(fields.Nested(SeatedOut), required=True)
+    state = fields.String(required=True)
+    invited_at = When(required=True)
+    answered_at = When(allow_none=True)
+    agreed_at = When(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class AnswerOut(Shown):
+    """Whether a time suits an authority."""
+
+    id = fields.UUID(required=True)
+    option_id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    answer = fields.String(required=True)
+    at = When(required=True)
+
+
+class OptionOut(Shown):
+    """A time at which the meeting could be, and whom it suits."""
+
+    id = fields.UUID(required=True)
+    starts_at = When(required=True)
+    ends_at = When(required=True)
+    answers = fields.List(fields.Nested(AnswerOut), required=True)
+
+
+class ConclusionOut(Shown):
+    """What was concluded for a country."""
+
+    id = fields.UUID(required=True)
+    meeting_id = fields.UUID(required=True)
+    country = fields.String(required=True)
+    authority_id = fields.UUID(required=True)
+    text = fields.String(required=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class ActionOut(Shown):
+    """What an authority undertook, by when."""
+
+    id = fields.UUID(required=True)
+    meeting_id = fields.UUID(required=True)
+    owner_id = fields.UUID(required=True)
+    country = fields.String(allow_none=True)
+    due_on = fields.Date(required=True)
+    due_at = When(required=True)
+    zone = fields.String(required=True, metadata={"description": "In which the day ends."})
+    text = fields.String(required=True)
+    state = fields.String(required=True)
+    reason = fields.String(allow_none=True)
+    ended_at = When(allow_none=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class OutcomeOut(Shown):
+    """What was begun with a meeting, and where those who see it find it."""
+
+    id = fields.UUID(required=True)
+    meeting_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    made_type = fields.String(required=True)
+    made_id = fields.UUID(required=True, allow_none=True, metadata={"description": "For those who see it by themselves."})
+    href = Link(required=True, allow_none=True)
+    authority_id = fields.UUID(required=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class CentreEntryOut(Shown):
+    """A line of the log of an action day."""
+
+    id = fields.UUID(required=True)
+    meeting_id = fields.UUID(required=True)
+    at = When(required=True)
+    country = fields.String(required=True)
+    authority_id = fields.UUID(required=True)
+    measure = fields.String(required=True)
+    figures = fields.Dict(required=True)
+    note = fields.String(allow_none=True)
+    created_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class CountryResultOut(Shown):
+    """The figures of one country."""
+
+    country = fields.String(required=True)
+    figures = fields.Dict(required=True)
+
+
+class CentreResultsOut(Shown):
+    """What came of an action day, by country and in all."""
+
+    countries = fields.List(fields.Nested(CountryResultOut), required=True)
+    total = fields.Dict(required=True)
+    entries = fields.Integer(required=True)
+
+
+class FeedOut(Shown):
+    """A private calendar of your authority."""
+
+    id = fields.UUID(required=True)
+    state = fields.String(required=True)
+    address = fields.String(metadata={"description": "Shown once, when it is made: whoever has it reads the calendar."})
+    created_at = When(required=True)
+    revoked_at = When(allow_none=True)
+    etag = fields.String(required=True)

@@ -1,0 +1,156 @@
+"""What a meeting leaves behind, over HTTP: conclusions, minutes, actions, outcomes, the log of a coordination centre."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.cases.schemas import TransitionIn, TransitionsOut
+from coopapi.http.api import Blueprint
+from coopapi.http.fields import Paged
+from coopapi.http.paging import Order, Page, page
+from coopapi.meetings import actions, coordination_centre, minutes, outcomes, presentation
+from coopapi.meetings.models import CentreEntry, Meeting, MeetingAction, MeetingConclusion, MeetingOutcome
+from coopapi.meetings.responses import ActionOut, CentreEntryOut, CentreResultsOut, ConclusionOut, MeetingOut, OutcomeOut
+from coopapi.meetings.schemas import ActionFilter, ActionIn, CentreEntryIn, ConclusionIn, MinutesIn, OutcomeIn
+from coopapi.store.db import UnitOfWork
+
+blp = Blueprint("meeting_papers", __name__, url_prefix="/api/v1", description="Conclusions, actions and outcomes of meetings")
+_ONE = "/meetings/<uuid:meeting_id>"
+
+
+@blp.route(f"{_ONE}/conclusions", allow=Action.MEETING_READ, query=Paged, returns=ConclusionOut, page=True, show=minutes.show)
+def conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+    """List what was concluded, country by country."""
+    order = Order((MeetingConclusion.country, MeetingConclusion.id), descending=False)
+    return page(work, f"conclusions/{meeting_id}", minutes.conclusions(work, meeting_id), order, wanted)
+
+
+@blp.route(
+    f"{_ONE}/conclusions",
+    method="POST",
+    allow=Action.MEETING_WRITE,
+    body=ConclusionIn,
+    returns=ConclusionOut,
+    status=HTTPStatus.CREATED,
+    show=minutes.show,
+)
+def conclude(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingConclusion:
+    """Write down what was concluded for a country."""
+    return minutes.conclude(work, meeting_id, data)
+
+
+@blp.route(
+    f"{_ONE}/minutes",
+    method="POST",
+    allow=Action.MEETING_CONVENE,
+    body=MinutesIn,
+    returns=MeetingOut,
+    changes=True,
+    show=presentation.whole,
+)
+def write_minutes(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
+    """Write the minutes (the host desk); another text is to be agreed to anew."""
+    return minutes.write(work, meeting_id, version, data["text"])
+
+
+@blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=ActionOut, page=True, show=actions.show)
+def worklist(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+    """List actions, the next first; `side=mine&overdue=true` is the morning list."""
+    order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
+    return page(work, "actions", actions.worklist(work, wanted), order, wanted)
+
+
+@blp.route(f"{_ONE}/actions", allow=Action.MEETING_READ, query=Paged, returns=ActionOut, page=True, show=actions.show)
+def of_meeting(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+    """List what was undertaken at a meeting."""
+    query = actions.worklist(work, {"meeting_id": work.one(Meeting, meeting_id).id})
+    order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
+    return page(work, f"actions/{meeting_id}", query, order, wanted)
+
+
+@blp.route(
+    f"{_ONE}/actions",
+    method="POST",
+    allow=Action.MEETING_WRITE,
+    body=ActionIn,
+    returns=ActionOut,
+    status=HTTPStatus.CREATED,
+    show=actions.show,
+)
+def undertake(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingAction:
+    """Write down what an authority will do, by when."""
+    return actions.undertake(work, meeting_id, data)
+
+
+@blp.route("/actions/<uuid:action_id>", allow=Action.MEETING_READ, returns=ActionOut, show=actions.show)
+def one_action(action_id: UUID, *, work: UnitOfWork) -> MeetingAction:
+    """Show one action."""
+    return work.one(MeetingAction, action_id)
+
+
+@blp.route("/actions/<uuid:action_id>/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
+def action_moves(action_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+    """Say where an action stands, and what you may say of it."""
+    return actions.moves(work, action_id)
+
+
+@blp.route(
+    "/actions/<uuid:action_id>/transitions",
+    method="POST",
+    allow=Action.MEETING_WRITE,
+    body=TransitionIn,
+    returns=ActionOut,
+    changes=True,
+    show=actions.show,
+)
+def step(data: dict[str, Any], *, action_id: UUID, version: int, work: UnitOfWork) -> MeetingAction:
+    """Say that it is done, or why it is dropped (its owner)."""
+    return actions.take(work, action_id, version, data)
+
+
+@blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=OutcomeOut, page=True, show=outcomes.show)
+def outcome_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+    """List what was begun with a meeting."""
+    return page(work, f"outcomes/{meeting_id}", outcomes.of_meeting(work, meeting_id), Order((MeetingOutcome.id,)), wanted)
+
+
+@blp.route(
+    f"{_ONE}/outcomes",
+    method="POST",
+    allow=Action.MEETING_WRITE,
+    body=OutcomeIn,
+    returns=OutcomeOut,
+    status=HTTPStatus.CREATED,
+    show=outcomes.show,
+)
+def begin(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingOutcome:
+    """Begin what was concluded: a team, a request, a consultation on jurisdiction, a request for disclosure."""
+    return outcomes.begin(work, meeting_id, data)
+
+
+@blp.route(f"{_ONE}/log", allow=Action.MEETING_READ, query=Paged, returns=CentreEntryOut, page=True, show=coordination_centre.show)
+def log_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+    """Read the log of an action day in the order of time."""
+    order = Order((CentreEntry.at, CentreEntry.id), descending=False)
+    return page(work, f"log/{meeting_id}", coordination_centre.entries(work, meeting_id), order, wanted)
+
+
+@blp.route(
+    f"{_ONE}/log",
+    method="POST",
+    allow=Action.MEETING_WRITE,
+    body=CentreEntryIn,
+    returns=CentreEntryOut,
+    status=HTTPStatus.CREATED,
+    show=coordination_centre.show,
+)
+def log(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> CentreEntry:
+    """Log a measure of an action day, with its figures."""
+    return coordination_centre.log(work, meeting_id, data)
+
+
+@blp.route(f"{_ONE}/results", allow=Action.MEETING_READ, returns=CentreResultsOut)
+def results(meeting_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+    """Add up the figures of an action day, by country and in all."""
+    return coordination_centre.results(work, meeting_id)

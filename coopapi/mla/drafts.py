@@ -1,0 +1,226 @@
+"""Drafts: begun, taken over from an earlier request, changed; and the requests of those who have nobody here, entered for them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from coopapi.cases import service as cases
+from coopapi.directory.models import Authority
+from coopapi.errors import Conflict, Unprocessable
+from coopapi.instruments import service as instruments
+from coopapi.mla import authorization, measures, notifications
+from coopapi.mla.authorization import Taken
+from coopapi.mla.models import Request
+from coopapi.mla.notifications import Act
+from coopapi.overlaps import presentation
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import IllegalMove, Side
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, new_key, seal, unseal
+from coopapi.unicode_text import fold_reference
+
+_COLUMNS = {
+    "instrument": "instrument",
+    "executing_authority": "executing_id",
+    "executing_country": "executing_country",
+    "enforcing_authority": "enforcing_id",
+    "overlap_id": "overlap_id",
+    "jit_id": "jit_id",
+    "foreign_reference": "foreign_reference",
+    "urgency": "urgency",
+    "emergency_ground": "emergency_ground",
+    "language": "language",
+    "acknowledged_notices": "notices",
+}
+_NOT_CARRIED_OUT = frozenset({"partly_executed", "partly_transferred", "not_executed", "declined"})
+
+
+class RequestReferenceTaken(Conflict):
+    """Your authority has a request with this reference already.
+
+    Use the request that `existing` names, or give the new request another reference.
+    """
+
+
+def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
+    """Begin a request, or enter one that came from an authority that has nobody here."""
+    incoming = data.get("incoming")
+    authorization.on_duty(work, data["kind"], data.get("urgency", "routine"))
+    asks = incoming["requesting_authority"] if incoming else work.actor.authority_id
+    _check_reference(work, asks, data["reference"])
+    if data.get("case_id"):
+        cases.changeable(work, data["case_id"])
+    previous, content, wanted = _reused(work, data)
+    request_id = work.new_id()
+    side = Side.EXECUTING if incoming else Side.REQUESTING
+    parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
+    wrapped, sealer = new_key(work, request_id)
+    request = _row(work, data, request_id, asks)
+    request.wrapped, request.sealed = wrapped, seal(sealer, content, request_id)
+    if previous:
+        request.previous_id, request.relation = previous.id, data["previous"]["relation"]
+    if incoming:
+        _enter(work, request, incoming)
+    _set(work, request, data)
+    work.add(request)
+    measures.write(work, request, sealer, wanted)
+    if incoming:
+        recorded = incoming["recorded"]
+        notifications.step(work, request, Act("transmit", Taken(Side.REQUESTING, asks, recorded["at"], recorded), {}))
+    else:
+        work.note("request.drafted", request, case_id=request.case_id, event=True, kind=request.kind)
+    return request
+
+
+def _row(work: UnitOfWork, data: Mapping[str, Any], request_id: UUID, asks: UUID) -> Request:
+    return Request(
+        id=request_id,
+        maker_id=work.actor.authority_id,
+        requesting_id=asks,
+        reference=data["reference"],
+        kind=data["kind"],
+        case_id=None if data.get("incoming") else data.get("case_id"),
+        state="transmitted" if data.get("incoming") else "draft",
+        urgency="routine",
+        notices=[],
+        grounds=[],
+        path_countries=[],
+        created_by=work.actor.id,
+        created_at=work.now,
+        updated_at=work.now,
+    )
+
+
+def _check_reference(work: UnitOfWork, asks: UUID, reference: str) -> None:
+    same = Request.reference_folded == fold_reference(reference)
+    taken = work.all(Request).where(Request.maker_id == work.actor.authority_id, Request.requesting_id == asks, same)
+    if found := work.session.scalar(taken):
+        raise RequestReferenceTaken(existing=f"/api/v1/mla-requests/{found.id}")
+
+
+def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> None:
+    """A request from outside: who asks has nobody here, and the caller's authority is the one that was asked."""
+    if incoming["requesting_authority"] == work.actor.authority_id or parties.joined(work, incoming["requesting_authority"]):
+        raise _fault("/incoming/requesting_authority", "joined", "that authority is here and sends its requests itself")
+    known(work, incoming["requesting_authority"], "/incoming/requesting_authority")
+    if incoming["recorded"]["at"] > work.now:
+        raise _fault("/incoming/recorded/at", "order_of_time", "not in the future")
+    request.executing_id, request.executing_country = work.actor.authority_id, work.actor.country
+    request.transmitted_at = incoming["recorded"]["at"]
+
+
+def _reused(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[Request | None, Mapping[str, Any], list[Mapping[str, Any]]]:
+    """What a draft says: what is given, and with `reuse` what the earlier request said, for what it did not bring."""
+    content, wanted = data.get("content", {}), data.get("measures", [])
+    if not (earlier := data.get("previous")):
+        return None, content, wanted
+    previous = work.one(Request, earlier["request_id"])
+    if earlier.get("reuse"):
+        if Side.REQUESTING not in {part.side for part in authorization.mine(work, previous)}:
+            raise authorization.WrongSide("what a request says is taken over by the side that asked it")
+        key = key_of(work, previous)
+        content = {**unseal(key, previous.sealed, previous.id), **content}
+        rows = measures.of_request(work, previous.id)
+        left = [row for row in rows if row.state in _NOT_CARRIED_OUT] or rows
+        wanted = wanted or [{"code": row.code, **_asked_again(measures.asked(key, row))} for row in left]
+    return previous, content, wanted
+
+
+def _asked_again(asked: Mapping[str, Any]) -> dict[str, Any]:
+    sought = [{k: v for k, v in one.items() if k != "identifier_id"} for one in asked.get("identifiers", ())]
+    return {**asked, "identifiers": sought}
+
+
+def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
+    """Set what is given of the columns; what does not exist is refused."""
+    for name, column in _COLUMNS.items():
+        if name in data and not (request.state != "draft" and name.startswith("executing")):
+            setattr(request, column, data[name])
+    if data.get("instrument") and data["instrument"] not in instruments.codes():
+        raise _fault("/instrument", "unknown", "not a code of /instruments")
+    _check_addressees(work, request)
+    if request.urgency == "emergency" and not request.emergency_ground:
+        raise _fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds (M9)")
+    if data.get("jit_id") and not parties.parts(work, data["jit_id"]):
+        raise _fault("/jit_id", "unknown", "there is no such team for you")
+    if data.get("overlap_id"):
+        presentation.one_overlap(work, data["overlap_id"])
+
+
+def _check_addressees(work: UnitOfWork, request: Request) -> None:
+    """The addressee and the authority that is notified exist, and are two others."""
+    if request.executing_id:
+        addressee = known(work, request.executing_id, "/executing_authority")
+        request.executing_country = addressee.country or request.executing_country
+    if request.enforcing_id:
+        known(work, request.enforcing_id, "/enforcing_authority")
+    if request.enforcing_id in {request.requesting_id, request.executing_id} - {None}:
+        raise _fault("/enforcing_authority", "third", "a third authority is notified of an order")
+    if request.executing_id == request.requesting_id:
+        raise _fault("/executing_authority", "oneself", "nobody asks itself for assistance")
+
+
+def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
+    """An authority of the directory."""
+    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
+    if found is None:
+        raise _fault(pointer, "unknown", "there is no such authority")
+    return found
+
+
+def _fault(pointer: str, rule: str, detail: str) -> Unprocessable:
+    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])
+
+
+def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, Any]) -> Request:
+    """Change a draft; what was sent stays as it was sent."""
+    request = work.one(Request, request_id)
+    if Side.REQUESTING not in {part.side for part in authorization.mine(work, request)}:
+        raise authorization.WrongSide("a draft is the requesting side's")
+    request = work.one(Request, request_id, version=version, lock=True)
+    authorization.on_duty(work, request.kind, data.get("urgency", request.urgency))
+    if request.state != "draft":
+        allowed = [move.event for move in request.rules.life.leaving(request.state)]
+        raise IllegalMove("only a draft is changed: revise it first", state=request.state, allowed=allowed)
+    sealer = key_of(work, request)
+    _set(work, request, data)
+    if "content" in data:
+        request.sealed = seal(sealer, data["content"], request.id)
+    if "measures" in data:
+        measures.write(work, request, sealer, data["measures"])
+    request.updated_at = work.now
+    work.note("request.changed", request, case_id=request.case_id, fields=sorted(data), event=True)
+    return request
+
+
+def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
+    """Tie the caller's own part to a case of its own: from then on it is for those who may read that case."""
+    request = work.one(Request, request_id)
+    own = authorization.mine(work, request)
+    if not own:
+        raise authorization.WrongSide("only those who act in a request tie it to a case")
+    cases.changeable(work, case_id)
+    if request.case_id is None and request.requesting_id == work.actor.authority_id:
+        request.case_id = case_id
+    for part in own:
+        parties.admit(work, request.id, work.actor.authority_id, Side(part.side), case_id=case_id, until=part.until)
+    work.note("request.linked", request, case_id=case_id, event=True)
+    return request
+
+
+def bring_in(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
+    """Give another authority a part on the caller's side: to validate, to transmit, to execute, or to read (a desk)."""
+    request = work.one(Request, request_id)
+    own = authorization.mine(work, request)
+    if not own:
+        raise authorization.WrongSide("only those who act in a request bring others in")
+    other = known(work, data["authority_id"], "/authority_id")
+    if other.country not in {None, work.actor.country}:
+        raise _fault("/authority_id", "same_country", "only authorities of your country stand on your side")
+    if data["authority_id"] in {work.actor.authority_id, request.requesting_id, request.executing_id, request.enforcing_id}:
+        raise _fault("/authority_id", "has_part", "it takes part already")
+    side, acting = Side(own[0].side), data.get("acting", True)
+    parties.admit(work, request.id, data["authority_id"], side, acting=acting, until=data.get("until"))
+    case_id = own[0].case_id
+    work.note("request.shared", request, case_id=case_id, event=True, to=str(data["authority_id"]), acting=acting)
+    return request

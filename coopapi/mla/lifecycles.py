@@ -1,0 +1,210 @@
+"""The lives of requests and of their measures, as tables: who may take which step, on which side (DOMAIN 3.5)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from coopapi.access import Action
+from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+
+_drafts = partial(Transition, by=Action.MLA_DRAFT, side=Side.REQUESTING)
+_validates = partial(Transition, by=Action.MLA_VALIDATE, side=Side.REQUESTING, human=True)
+_sends = partial(Transition, by=Action.MLA_TRANSMIT, side=Side.REQUESTING)
+_answers = partial(Transition, by=Action.MLA_ANSWER, side=Side.EXECUTING)
+_decides = partial(Transition, by=Action.MLA_DECIDE, side=Side.EXECUTING, human=True)
+_executes = partial(Transition, by=Action.MLA_EXECUTE, side=Side.EXECUTING)
+_enforces = partial(Transition, by=Action.MLA_DECIDE, side=Side.ENFORCING, human=True)
+
+_SENDING: Final = (
+    _drafts("submit", "draft", "validation_pending"),
+    _drafts("ready", "draft", "ready"),
+    _drafts("withdraw", "draft", "withdrawn", reason=True),
+    _validates("validate", "validation_pending", "ready"),
+    _drafts("revise", "validation_pending", "draft"),
+    _drafts("withdraw", "validation_pending", "withdrawn", reason=True),
+    _sends("transmit", "ready", "transmitted"),
+    _drafts("revise", "ready", "draft"),
+    _drafts("withdraw", "ready", "withdrawn", reason=True),
+    _answers("receive", "transmitted", "received"),
+    _drafts("withdraw", "transmitted", "withdrawn", reason=True),
+)
+_ROUTING: Final = (
+    _answers("acknowledge", "received", "acknowledged"),
+    _answers("forward", "received", "forwarded", reason=True),
+    _answers("return", "received", "returned", reason=True),
+    _answers("receive", "forwarded", "received"),
+    _drafts("revise", "returned", "draft"),
+    _drafts("close", "returned", "closed"),
+    _answers("forward", "acknowledged", "forwarded", reason=True),
+    _answers("ask", "acknowledged", "information_requested", reason=True),
+    _drafts("supply", "information_requested", "acknowledged", reason=True),
+    _decides("refuse", "information_requested", "refused", reason=True),
+    _decides("refuse", "acknowledged", "refused", reason=True),
+    _drafts("close", "refused", "closed"),
+)
+
+
+def _withdrawable(*states: str) -> Iterable[Transition]:
+    return (_drafts("withdraw", state, "withdrawn", reason=True) for state in states)
+
+
+def _closable(*states: str) -> Iterable[Transition]:
+    return (_drafts("close", state, "closed") for state in states)
+
+
+LETTER_LIFECYCLE: Final = Lifecycle(
+    "draft",
+    *_SENDING,
+    *_ROUTING,
+    _decides("consult", "acknowledged", "consultation", reason=True),
+    *(_decides("recognise", state, "recognised") for state in ("acknowledged", "consultation", "postponed")),
+    *(_decides("postpone", state, "postponed", reason=True) for state in ("acknowledged", "consultation")),
+    *(_decides("refuse", state, "refused", reason=True) for state in ("consultation", "postponed")),
+    *_withdrawable(
+        "received",
+        "forwarded",
+        "acknowledged",
+        "information_requested",
+        "consultation",
+        "postponed",
+        "recognised",
+        "in_execution",
+    ),
+    *_closable("executed", "partially_executed", "not_executed", "evidence_transferred"),
+    derived=("in_execution", "executed", "partially_executed", "not_executed", "evidence_transferred", "refused", "withdrawn"),
+)
+"""A letter of request, an EIO and their like: it moves up to recognition; from there on its state follows from its measures."""
+
+_UNDER_WAY: Final = ("transmitted", "received", "clarification_requested", "in_execution", "executed", "partially_executed")
+ORDER_LIFECYCLE: Final = Lifecycle(
+    "draft",
+    *_SENDING,
+    *(_answers("ask_clarification", state, "clarification_requested", reason=True) for state in ("received", "in_execution")),
+    _drafts("clarify", "clarification_requested", "received", reason=True),
+    *(_validates("validate_ex_post", state, state) for state in _UNDER_WAY),
+    *(_validates("deny_validation", state, "withdrawn", reason=True) for state in _UNDER_WAY),
+    *(
+        _enforces("raise_ground", state, "refused", reason=True)
+        for state in ("transmitted", "received", "clarification_requested", "in_execution")
+    ),
+    *(
+        _sends("request_enforcement", state, "enforcement_requested", reason=True)
+        for state in ("not_executed", "partially_executed")
+    ),
+    _enforces("enforce", "enforcement_requested", "in_execution"),
+    _enforces("refuse_enforcement", "enforcement_requested", "refused", reason=True),
+    *_withdrawable("received", "clarification_requested", "in_execution", "enforcement_requested"),
+    *_closable("executed", "partially_executed", "not_executed", "evidence_transferred", "refused"),
+    derived=("in_execution", "executed", "partially_executed", "not_executed", "evidence_transferred", "refused", "withdrawn"),
+)
+"""An order to a provider (Regulation (EU) 2023/1543; Budapest Art. 18): no recognition, but an authority that may object."""
+
+PRESERVATION_LIFECYCLE: Final = Lifecycle(
+    "draft",
+    *_SENDING,
+    *_ROUTING,
+    *(_executes("preserve", state, "preserved") for state in ("received", "acknowledged")),
+    _executes("not_preserve", "acknowledged", "not_executed", reason=True),
+    _answers("notify_insufficient", "acknowledged", "insufficiency_notified", reason=True),
+    _drafts("go_on", "insufficiency_notified", "acknowledged"),
+    _executes("disclose_path", "preserved", "preserved"),
+    _drafts("ask_extension", "preserved", "extension_requested", reason=True),
+    *(_executes("extend", state, "preserved") for state in ("preserved", "extension_requested")),
+    _decides("decline_extension", "extension_requested", "preserved", reason=True),
+    *(_sends("follow_up", state, "mla_submitted") for state in ("preserved", "extension_requested")),
+    _drafts("release", "preserved", "released", reason=True),
+    _answers("release", "mla_submitted", "released", reason=True),
+    *(_answers("expire", state, "expired") for state in ("preserved", "extension_requested")),
+    *_withdrawable("received", "forwarded", "acknowledged", "information_requested", "insufficiency_notified"),
+    *_closable("not_executed"),
+)
+"""Preservation (Budapest Art. 29 and 30, EPOC-PR): kept at least until a date, longer once the request for the data is there."""
+
+INFORMATION_LIFECYCLE: Final = Lifecycle(
+    "draft",
+    *(move for move in _SENDING if move.event in {"ready", "withdraw", "transmit", "revise"} and move.source in {"draft", "ready"}),
+    *(_decides("accept_conditions", state, "accepted") for state in ("transmitted", "received")),
+    _answers("receive", "transmitted", "received"),
+    *(_decides("decline_conditions", state, "declined", reason=True) for state in ("transmitted", "received")),
+    _drafts("withdraw", "transmitted", "withdrawn", reason=True),
+    *_closable("accepted"),
+)
+"""Spontaneous information (Budapest Art. 26): conditions are accepted before the content opens."""
+
+_OPEN: Final = ("pending", "in_execution")
+MEASURE_LIFECYCLE: Final = Lifecycle(
+    "pending",
+    _executes("start", "pending", "in_execution"),
+    *(_executes("execute", state, "executed") for state in _OPEN),
+    *(_executes("execute_partly", state, "partly_executed", reason=True) for state in _OPEN),
+    *(_executes("not_execute", state, "not_executed", reason=True) for state in _OPEN),
+    *(_decides("refuse", state, "refused", reason=True) for state in _OPEN),
+    *(_decides("postpone", state, "postponed", reason=True) for state in _OPEN),
+    *(_decides("offer_on_conditions", state, "conditions_offered", reason=True) for state in _OPEN),
+    *(_decides("propose_other", state, "other_proposed", reason=True) for state in _OPEN),
+    *(_executes("resume", state, "in_execution") for state in ("postponed", "not_executed", "refused")),
+    _drafts("accept_conditions", "conditions_offered", "executed"),
+    _drafts("decline_conditions", "conditions_offered", "declined", reason=True),
+    _drafts("accept_other", "other_proposed", "in_execution"),
+    *(
+        _drafts("withdraw", state, "withdrawn", reason=True)
+        for state in (*_OPEN, "postponed", "other_proposed", "conditions_offered")
+    ),
+    _executes("transfer", "executed", "transferred"),
+    _executes("transfer", "partly_executed", "partly_transferred"),
+)
+"""What becomes of one measure: outcome, grounds and dates live here, not on the request (M1)."""
+
+_GOOD: Final = frozenset({"executed", "transferred"})
+_PARTLY: Final = frozenset({"partly_executed", "partly_transferred"})
+_SENT: Final = frozenset({"transferred", "partly_transferred"})
+_UNDECIDED: Final = frozenset({"pending", "in_execution", "postponed", "conditions_offered", "other_proposed"})
+
+
+def derived_state(measures: Iterable[str], *, order: bool = False) -> str:
+    """What a request's state is, by the states of its measures; a provider that refuses an order has not executed it."""
+    states = set(measures)
+    if states == {"pending"}:
+        return "recognised"
+    if states & _UNDECIDED:
+        return "in_execution"
+    if states & (_GOOD | _PARTLY):
+        whole = not (states & _PARTLY or states - _GOOD - _PARTLY - {"withdrawn"})
+        return ("evidence_transferred" if not states & {"executed"} else "executed") if whole else "partially_executed"
+    if states == {"withdrawn"}:
+        return "withdrawn"
+    return "refused" if states <= {"refused", "withdrawn"} and not order else "not_executed"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a kind of request is: its life, where its measures are acted on, who may send it without a judge, for whom it is."""
+
+    life: Lifecycle
+    acted_on: frozenset[str] = frozenset()
+    judicial: bool = True
+    round_the_clock: bool = False
+    to_provider: bool = False
+
+
+_ACTED_ON: Final = frozenset({"recognised", "in_execution", "executed", "partially_executed", "not_executed"})
+_LETTER: Final = Kind(LETTER_LIFECYCLE, _ACTED_ON)
+KINDS: Final[Mapping[str, Kind]] = {
+    "mla_letter": _LETTER,
+    "eio": _LETTER,
+    "subscriber_information": _LETTER,
+    "expedited_disclosure": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False, round_the_clock=True),
+    "service_of_documents": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
+    "extradition": _LETTER,
+    "eaw": _LETTER,
+    "transfer_of_proceedings": _LETTER,
+    "jit_setup": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
+    "preservation": Kind(PRESERVATION_LIFECYCLE, judicial=False, round_the_clock=True),
+    "epoc_pr": Kind(PRESERVATION_LIFECYCLE, round_the_clock=True, to_provider=True),
+    "epoc": Kind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
+    "production_order": Kind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
+    "spontaneous_information": Kind(INFORMATION_LIFECYCLE, judicial=False, round_the_clock=True),
+}
+EVENTS: Final = tuple(dict.fromkeys(event for kind in KINDS.values() for event in kind.life.events))
+STATES: Final = tuple(dict.fromkeys(state for kind in KINDS.values() for state in kind.life.states))

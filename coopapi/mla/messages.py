@@ -1,0 +1,71 @@
+"""The thread of a request: questions, answers and words besides, each an act of one side."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select
+
+from coopapi.access import Action
+from coopapi.errors import Unprocessable
+from coopapi.mla import authorization, notifications
+from coopapi.mla.models import Measure, Message, Request
+from coopapi.mla.notifications import Turn
+from coopapi.shared.lifecycle import Side, Transition
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, unseal
+
+
+def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
+    """Ask, answer or say something; for a side that has nobody here, what it said is recorded."""
+    request = work.one(Request, request_id)
+    taken = _speaker(work, request, data)
+    if "reply_to" in data:
+        _same(request, work.one(Message, data["reply_to"]).request_id, "/reply_to")
+    if "measure_id" in data:
+        _same(request, work.one(Measure, data["measure_id"]).request_id, "/measure_id")
+    internal = data.get("internal", False)
+    turn = Turn(data["act"], data["text"], (), data.get("measure_id"), data.get("reply_to"), internal)
+    message = notifications.say(work, request, taken, turn)
+    if internal:
+        work.note("request.remarked", request, case_id=notifications.my_case(work, request), message=str(message.id))
+        return message
+    told = {"side": taken.side, "message": str(message.id), "recorded": taken.recorded is not None}
+    notifications.note(work, request, f"request.{data['act']}", **told)
+    return message
+
+
+def _same(request: Request, request_id: UUID, pointer: str) -> None:
+    if request_id != request.id:
+        fault = {"in": "body", "pointer": pointer, "rule": "same_request", "detail": "not of this request"}
+        raise Unprocessable(errors=[fault])
+
+
+def _speaker(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> authorization.Taken:
+    """Whoever acts in a request speaks for its own side, or records what a side said that has nobody here."""
+    own = {part.side for part in authorization.mine(work, request)}
+    heard = authorization.recordable(work, request) if data.get("recorded") else []
+    side = heard[0] if heard else Side(min(own)) if own else Side.EXECUTING
+    speaking = Transition("say", request.state, request.state, by=Action.MLA_READ, side=side)
+    return authorization.take(work, request, speaking, data.get("recorded"))
+
+
+def show(work: UnitOfWork, rows: Sequence[Message]) -> list[dict[str, Any]]:
+    """Show turns of the thread with their words."""
+    shown = []
+    for request_id, turns in itertools.groupby(rows, key=lambda row: row.request_id):
+        key = key_of(work, work.one(Request, request_id))
+        shown += [_show(row, unseal(key, row.sealed, row.id)) for row in turns]
+    return shown
+
+
+def _show(row: Message, words: Mapping[str, Any]) -> dict[str, Any]:
+    recorded = {**row.recorded, "proof": words.get("proof")} if row.recorded else None
+    return {**row.shown(), "text": words.get("text"), "recorded": recorded}
+
+
+def of_request(work: UnitOfWork, request_id: UUID) -> Select[Message]:
+    """Select the turns of a request's thread."""
+    work.one(Request, request_id)
+    return work.all(Message).where(Message.request_id == request_id)

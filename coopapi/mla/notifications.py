@@ -1,0 +1,133 @@
+"""What a step leaves behind: an entry in every party's journal, its words in the thread, clocks started and stopped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi.deadlines import service as deadlines
+from coopapi.deadlines.service import Occasion
+from coopapi.directory.models import Authority
+from coopapi.mla import measures
+from coopapi.mla.authorization import Taken, authority_on
+from coopapi.mla.models import Measure, Message, Request
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, seal, unseal
+
+_BEFORE: Final = frozenset({"draft", "validation_pending", "ready"})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A step as it is told: what was done, by whom, with which words, with which measure, and what the clocks need to know."""
+
+    event: str
+    taken: Taken
+    words: Mapping[str, Any]
+    measure: Measure | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The event, with a measure as `measure.event`."""
+        return f"measure.{self.event}" if self.measure else self.event
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is said in the thread."""
+
+    act: str
+    text: str | None
+    grounds: Sequence[str] = ()
+    measure_id: UUID | None = None
+    reply_to: UUID | None = None
+    internal: bool = False
+
+
+def step(work: UnitOfWork, request: Request, act: Act) -> None:
+    """Tell everybody who takes part that a step was taken, keep its words, and let the clocks know."""
+    work.session.flush()
+    taken, words, measure = act.taken, act.words, act.measure
+    if taken.recorded or words.get("reason") or words.get("grounds"):
+        about = measure.id if measure else None
+        before = request.state in _BEFORE
+        say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
+    detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
+    named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
+    note(work, request, f"request.{act.name}", **detail, **named)
+    sides = _sides(work, request)
+    rows = measures.of_request(work, request.id)
+    occasion = Occasion(
+        object_id=request.id,
+        object_type="request",
+        kind=request.kind,
+        instrument=request.instrument or "",
+        urgency=request.urgency,
+        event=act.name,
+        at=taken.at,
+        sides=sides,
+        item_id=measure.id if measure else None,
+        items=[row.id for row in rows],
+        facts={**_given(work, request, measure, rows), **act.facts},
+    )
+    deadlines.happened(work, occasion)
+
+
+def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:
+    """What rules of deadlines ask for: which measures, whether somebody was notified, dates that were given."""
+    codes = [row.code for row in ([measure] if measure else rows)]
+    given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": codes}
+    until = measure.until if measure else request.until
+    if until is not None:
+        given["until"] = until
+    wanted = unseal(key_of(work, request), request.sealed, request.id).get("wanted_by")
+    return {**given, "wanted_by": datetime.fromisoformat(wanted)} if wanted else given
+
+
+def note(work: UnitOfWork, request: Request, action: str, **detail: Any) -> None:
+    """Say in the journal of every party what was done."""
+    work.note(action, request, case_id=my_case(work, request), parties=request.id, event=True, **detail)
+
+
+def my_case(work: UnitOfWork, request: Request) -> UUID | None:
+    """The case of the caller's authority that the request hangs from."""
+    own = [part for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id]
+    return own[0].case_id if own else None
+
+
+def _sides(work: UnitOfWork, request: Request) -> dict[Side, tuple[UUID, str | None]]:
+    """Which authority of which country is on each side."""
+    found = {side: authority_on(request, side) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING)}
+    query = select(Authority.id, Authority.country).where(Authority.id.in_([a for a in found.values() if a]))
+    countries = {row.id: row.country for row in work.session.execute(query)}
+    return {side: (a, countries[a] or request.executing_country) for side, a in found.items() if a is not None and a in countries}
+
+
+def say(work: UnitOfWork, request: Request, taken: Taken, turn: Turn) -> Message:
+    """Add a turn to the thread; its words, and the proof of what is recorded for another, are sealed."""
+    recorded = taken.recorded
+    words = {"text": turn.text, "proof": recorded["proof"] if recorded else None}
+    row_id = work.new_id()
+    return work.add(
+        Message(
+            id=row_id,
+            request_id=request.id,
+            measure_id=turn.measure_id,
+            at=taken.at,
+            authority_id=taken.authority_id,
+            side=taken.side,
+            act=turn.act,
+            reply_to=turn.reply_to,
+            grounds=list(turn.grounds),
+            recorded={"channel": recorded["channel"], "at": recorded["at"].isoformat()} if recorded else None,
+            recorded_by=work.actor.authority_id,
+            internal=turn.internal,
+            sealed=seal(key_of(work, request), words, row_id),
+        )
+    )

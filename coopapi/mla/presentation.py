@@ -1,0 +1,145 @@
+"""What a caller sees of requests: one record, outgoing from one side and incoming from the other."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import aliased
+
+from coopapi.deadlines import service as deadlines
+from coopapi.deadlines.models import Deadline
+from coopapi.directory.models import Authority
+from coopapi.mla import measures
+from coopapi.mla.models import Measure, Request
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import Party
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, unseal
+
+_KEPT: Final = ("preserved", "extension_requested")
+_CONDITIONS: Final = ("use_conditions", "conditions_text")
+_SECTION_M: Final = frozenset({"necessity", "proportionality", "facts", "link", "persons"})
+_DISCLOSED: Final = frozenset({"accepted", "closed"})
+
+
+def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Request]:
+    """Select requests that the caller takes part in."""
+    query = work.all(Request)
+    for name in wanted.keys() & {"kind", "state", "urgency", "instrument", "overlap_id", "jit_id"}:
+        query = query.where(getattr(Request, name) == wanted[name])
+    direction = "outgoing" if "overlap_id" in wanted else wanted.get("direction")
+    if direction:
+        sides = [Side.REQUESTING] if direction == "outgoing" else [Side.EXECUTING, Side.ENFORCING]
+        query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.side.in_(sides)).exists())
+    if case_id := wanted.get("case_id"):
+        query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.case_id == case_id).exists())
+    if authority := wanted.get("authority"):
+        query = query.where(or_(Request.requesting_id == authority, Request.executing_id == authority))
+    if country := wanted.get("country"):
+        query = query.where(Request.executing_country == country)
+    return _by_time(work, query, wanted)
+
+
+def _by_time(work: UnitOfWork, query: Select[Request], wanted: Mapping[str, Any]) -> Select[Request]:
+    """Those with a deadline that passed, those whose data end soon, those that nobody followed up."""
+    if wanted.get("overdue"):
+        late = deadlines.worklist(work, {"overdue": True}).where(Deadline.object_id == Request.id)
+        query = query.where(late.exists())
+    if hours := wanted.get("expires_within"):
+        soon = work.now + timedelta(hours=hours)
+        query = query.where(Request.state.in_(_KEPT), Request.until <= soon)
+    if wanted.get("never_followed_up"):
+        later = aliased(Request)
+        followed = select(later.id).where(later.previous_id == Request.id, later.transmitted_at.is_not(None))
+        kept = Request.state.in_((*_KEPT, "released", "expired"))
+        query = query.where(kept, Request.until.is_not(None), ~followed.exists())
+    return query
+
+
+def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
+    """Show requests as lists do: three queries for all."""
+    ids = {row.id for row in rows} | {row.jit_id for row in rows if row.jit_id}
+    own: dict[UUID, list[Party]] = {}
+    for part in work.session.scalars(work.all(Party).where(Party.object_id.in_(ids)).order_by(Party.id)):
+        own.setdefault(part.object_id, []).append(part)
+    named = {a for row in rows for a in (row.requesting_id, row.executing_id) if a}
+    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    earlier = work.all(Request).where(Request.id.in_([row.previous_id for row in rows if row.previous_id]))
+    seen = {row.id for row in work.session.scalars(earlier)} if any(row.previous_id for row in rows) else set()
+    shown = []
+    for row in rows:
+        view = _brief(work, row, own.get(row.id, []), there)
+        hidden = {"previous": row.previous_id not in seen, "jit_id": row.jit_id not in own}
+        shown.append(view | {name: None for name, gone in hidden.items() if gone})
+    return shown
+
+
+def _brief(work: UnitOfWork, row: Request, own: Sequence[Party], there: Mapping[UUID, Authority]) -> dict[str, Any]:
+    first = next((part for part in own if part.authority_id == work.actor.authority_id), own[0] if own else None)
+    return {
+        **row.shown(),
+        "side": first.side if first else None,
+        "direction": "outgoing" if first is None or first.side == Side.REQUESTING else "incoming",
+        "requesting": there.get(row.requesting_id),
+        "executing": there.get(row.executing_id) if row.executing_id else None,
+        "case_id": first.case_id if first else None,
+        "overlap_id": row.overlap_id if first is not None and first.side == Side.REQUESTING else None,
+        "previous": {"request_id": row.previous_id, "relation": row.relation} if row.previous_id else None,
+        "expired": row.state in _KEPT and row.until is not None and row.until < work.now,
+    }
+
+
+def whole(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
+    """Show requests with what they say, and what might be done next."""
+    shown = []
+    for view, row in zip(brief(work, rows), rows, strict=True):
+        key = key_of(work, row)
+        content = _open_to(row, view, unseal(key, row.sealed, row.id))
+        rows_of = measures.of_request(work, row.id)
+        asked = [{**_outcome(m), "asked": {} if _undisclosed(row, view) else measures.asked(key, m)} for m in rows_of]
+        shown.append({**view, "content": content, "measures": asked, "suggestions": suggestions(row, view, rows_of)})
+    return shown
+
+
+def _undisclosed(row: Request, view: Mapping[str, Any]) -> bool:
+    """Spontaneous information on conditions opens when they are accepted (Budapest Art. 26(2))."""
+    return row.kind == "spontaneous_information" and view["direction"] == "incoming" and row.state not in _DISCLOSED
+
+
+def _open_to(row: Request, view: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the caller's side is told: before acceptance the conditions alone, and providers not why (EPOC Annex I, section M)."""
+    if _undisclosed(row, view):
+        return {name: content[name] for name in _CONDITIONS if name in content}
+    if row.kind in {"epoc", "epoc_pr"} and view["side"] == Side.EXECUTING:
+        return {name: said for name, said in content.items() if name not in _SECTION_M}
+    return content
+
+
+def _outcome(row: Measure) -> dict[str, Any]:
+    return {**row.shown()}
+
+
+def show_measures(work: UnitOfWork, rows: Sequence[Measure]) -> list[dict[str, Any]]:
+    """Show measures with what they ask for, as far as that is disclosed."""
+    there = {id_: work.one(Request, id_) for id_ in {row.request_id for row in rows}}
+    views = {view["id"]: view for view in brief(work, list(there.values()))}
+    open_ = {id_: key_of(work, row) for id_, row in there.items() if not _undisclosed(row, views[id_])}
+    return [
+        {**_outcome(row), "asked": measures.asked(open_[row.request_id], row) if row.request_id in open_ else {}} for row in rows
+    ]
+
+
+def suggestions(row: Request, view: Mapping[str, Any], rows: Sequence[Measure]) -> list[dict[str, str]]:
+    """What the requesting side might do next: the machine proposes, and does nothing."""
+    if view["direction"] != "outgoing":
+        return []
+    found = []
+    if row.kind == "preservation":
+        found += [{"do": "preserve", "country": country, "why": "Budapest Art. 30"} for country in row.path_countries]
+    if row.state in _KEPT:
+        found.append({"do": "follow_up", "relation": "after_preservation", "why": "Budapest Art. 29(7)"})
+    if any(m.state in {"partly_executed", "partly_transferred", "not_executed"} for m in rows):
+        found.append({"do": "follow_up", "relation": "follow_up", "why": "not everything was carried out"})
+    return [{"href": "/api/v1/mla-requests", "method": "POST", "previous": str(row.id), **one} for one in found]

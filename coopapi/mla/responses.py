@@ -1,0 +1,176 @@
+"""Requests for assistance as they are answered."""
+
+from marshmallow import fields
+
+from coopapi.cases.schemas import TransitionsOut
+from coopapi.http.fields import Link, Shown, When
+
+
+class AuthorityBrief(Shown):
+    """An authority, in brief."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    type = fields.String(required=True)
+    country = fields.String(allow_none=True, required=True)
+
+
+class SuggestionOut(Shown):
+    """Something that might be done next: what to send where, and why."""
+
+    do = fields.String(required=True, metadata={"description": "`preserve` or `follow_up`."})
+    why = fields.String(required=True)
+    country = fields.String()
+    relation = fields.String()
+    href = Link(required=True)
+    method = fields.String(required=True)
+    previous = fields.UUID(required=True)
+
+
+class PreviousOut(Shown):
+    """The earlier request that this one goes on from."""
+
+    request_id = fields.UUID(required=True)
+    relation = fields.String(required=True)
+
+
+class RequestBrief(Shown):
+    """A request as lists show it: who asks whom for what, and where it stands."""
+
+    id = fields.UUID(required=True)
+    reference = fields.String(required=True)
+    foreign_reference = fields.String(allow_none=True)
+    direction = fields.String(required=True, metadata={"description": "outgoing or incoming, from where you stand"})
+    kind = fields.String(required=True)
+    instrument = fields.String(allow_none=True)
+    state = fields.String(required=True)
+    urgency = fields.String(required=True)
+    emergency_ground = fields.String(allow_none=True)
+    requesting = fields.Nested(AuthorityBrief, required=True)
+    executing = fields.Nested(AuthorityBrief, allow_none=True)
+    executing_country = fields.String(allow_none=True)
+    enforcing_authority = fields.UUID(attribute="enforcing_id", allow_none=True)
+    case_id = fields.UUID(allow_none=True, metadata={"description": "Your own case that it hangs from."})
+    previous = fields.Nested(PreviousOut, allow_none=True)
+    language = fields.String(allow_none=True)
+    validated_at = When(allow_none=True)
+    transmitted_at = When(allow_none=True)
+    received_at = When(allow_none=True)
+    decided_at = When(allow_none=True)
+    until = When(allow_none=True, metadata={"description": "Until when it is preserved or postponed."})
+    expired = fields.Boolean(metadata={"description": "What was preserved may be gone: its end has passed."})
+    grounds = fields.List(fields.String(), required=True)
+    created_at = When(required=True)
+    updated_at = When(required=True)
+    etag = fields.String(required=True)
+
+
+class MeasureOut(Shown):
+    """One measure, and what became of it."""
+
+    id = fields.UUID(required=True)
+    place = fields.Integer(required=True)
+    code = fields.String(required=True)
+    state = fields.String(required=True)
+    asked = fields.Dict(required=True, metadata={"description": "As it was asked for: the fields of MeasureIn."})
+    grounds = fields.List(fields.String(), required=True)
+    outcome_reason = fields.String(allow_none=True)
+    until = When(allow_none=True)
+    conditions = fields.List(fields.String(), required=True)
+    started_at = When(allow_none=True)
+    ended_at = When(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class RequestOut(RequestBrief):
+    """A request with what it says."""
+
+    overlap_id = fields.UUID(allow_none=True)
+    jit_id = fields.UUID(allow_none=True, metadata={"description": "For those who take part in the team."})
+    content = fields.Dict(
+        required=True,
+        metadata={
+            "description": "As ContentIn, as far as it is told to your side; of spontaneous information first the conditions."
+        },
+    )
+    measures = fields.List(fields.Nested(MeasureOut), required=True)
+    acknowledged_notices = fields.List(fields.UUID(), attribute="notices", required=True)
+    path_countries = fields.List(fields.String(), required=True, metadata={"description": "Where else data lie (Art. 30)."})
+    suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
+
+
+class MessageOut(Shown):
+    """One turn of the thread."""
+
+    id = fields.UUID(required=True)
+    at = When(required=True)
+    authority_id = fields.UUID(required=True)
+    side = fields.String(required=True)
+    act = fields.String(required=True, metadata={"description": "question, answer, message, or the step that the words went with"})
+    text = fields.String(allow_none=True)
+    reply_to = fields.UUID(allow_none=True)
+    measure_id = fields.UUID(allow_none=True)
+    grounds = fields.List(fields.String(), required=True)
+    recorded = fields.Dict(
+        allow_none=True, metadata={"description": "When, how and by what proof, if recorded for the other side."}
+    )
+    recorded_by = fields.UUID(required=True)
+    internal = fields.Boolean(required=True)
+    etag = fields.String(required=True)
+
+
+class TransmissionOut(Shown):
+    """How a request went out."""
+
+    id = fields.UUID(required=True)
+    from_id = fields.UUID(required=True)
+    to_id = fields.UUID(required=True)
+    at = When(required=True)
+    sent_by = fields.UUID(required=True)
+    channel = fields.String(required=True)
+    security = fields.String(required=True)
+    receipt = fields.String(allow_none=True)
+    formal_confirmation_due = When(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class LackOut(Shown):
+    """Something that a request lacks, might have, or will be refused for."""
+
+    rule = fields.String(required=True)
+    pointer = fields.String(required=True)
+    detail = fields.String(required=True)
+    article = fields.String()
+
+
+class ReadinessOut(Shown):
+    """Whether a request may go, and what would make it better."""
+
+    ready = fields.Boolean(required=True)
+    missing = fields.List(fields.Nested(LackOut), required=True)
+    advised = fields.List(fields.Nested(LackOut), required=True)
+    will_be_refused = fields.List(fields.Nested(LackOut), required=True)
+    notices = fields.List(fields.UUID(), required=True, metadata={"description": "Requirement notices still to acknowledge."})
+    duplicates = fields.List(
+        fields.UUID(), required=True, metadata={"description": "Requests of yours that asked the same before."}
+    )
+    accepted_languages = fields.List(fields.String(), required=True)
+
+
+class MovesOut(TransitionsOut):
+    """Where it stands, on which side you are, and what you may do now."""
+
+    side = fields.String(required=True, metadata={"description": "requesting, executing, enforcing, or none: you only read"})
+    recorded_for = fields.List(
+        fields.String(), required=True, metadata={"description": "Sides that have nobody here: you record what they do."}
+    )
+
+
+class PerformanceOut(Shown):
+    """How a provider answered the requests that you take part in."""
+
+    asked = fields.Integer(required=True, metadata={"description": "Measures that it received."})
+    answered = fields.Integer(required=True)
+    not_answered = fields.Integer(required=True)
+    median_hours = fields.Float(allow_none=True)
+    p90_hours = fields.Float(allow_none=True)

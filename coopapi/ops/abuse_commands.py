@@ -1,0 +1,80 @@
+"""The operator's commands against guessing: quotas, honey values, the daily figures."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import click
+
+from coopapi.identifiers.kinds import KINDS, Context
+from coopapi.ops import abuse_controls, administration
+
+_LIMIT = click.IntRange(0, 10**9)
+
+
+@click.group()
+def quota() -> None:
+    """How many new values the clients of one authority may register."""
+
+
+@quota.command("set")
+@click.argument("authority_id", type=click.UUID)
+@click.option("--hour", type=_LIMIT, help="For each client, in an hour; as in the settings, if not said.")
+@click.option("--day", type=_LIMIT, help="For each client, in a day.")
+@click.option("--hidden-hour", type=_LIMIT, help="For each client in hidden cases, in an hour.")
+@click.option("--hidden-day", type=_LIMIT, help="For each client in hidden cases, in a day.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The first day (UTC) on which the settings hold again.")
+@click.option("--reason", required=True)
+def quota_set(authority_id: UUID, until: datetime | None, reason: str, **limits: int | None) -> None:
+    """Set the quotas of an authority in place of those in the settings, for a first load or because of a suspicion."""
+    database = administration.connect()
+    figures = [
+        limit if (limit := limits[name]) is not None else getattr(database.settings, f"quota_{name}")
+        for name in ("hour", "day", "hidden_hour", "hidden_day")
+    ]
+    abuse_controls.set_quota(database, authority_id, figures, until.replace(tzinfo=UTC) if until else None, reason)
+
+
+@quota.command("clear")
+@click.argument("authority_id", type=click.UUID)
+@click.option("--reason", required=True)
+def quota_clear(authority_id: UUID, reason: str) -> None:
+    """Let the quotas of the settings hold for an authority again."""
+    abuse_controls.set_quota(administration.connect(), authority_id, None, None, reason)
+
+
+@click.group()
+def honey() -> None:
+    """Values that no real case holds: a client that registers one is guessing."""
+
+
+@honey.command("add")
+@click.argument("kind", type=click.Choice(sorted(set(KINDS) - {"person"})))
+@click.argument("value")
+@click.option("--platform", help="Where the account is.")
+@click.option("--country", help="Who issued it.")
+def honey_add(kind: str, value: str, platform: str | None, country: str | None) -> None:
+    """Plant a value and print its id; the value itself is not stored."""
+    click.echo(abuse_controls.plant(administration.connect(), kind, value, Context(platform=platform, country=country)))
+
+
+@honey.command("list")
+def honey_list() -> None:
+    """List id, kind and day of every honey value."""
+    for row in abuse_controls.planted(administration.connect()):
+        click.echo(f"{row.id} {row.kind} {row.added_at:%Y-%m-%d}")
+
+
+@honey.command("remove")
+@click.argument("honey_id", type=click.UUID)
+def honey_remove(honey_id: UUID) -> None:
+    """Take a honey value away."""
+    abuse_controls.remove(administration.connect(), honey_id)
+
+
+@click.command()
+def figures() -> None:
+    """Write the daily figures of registrations and raise their alarms; run it every night after midnight UTC."""
+    click.echo(f"{abuse_controls.write_figures(administration.connect())} figures written")
+
+
+COMMANDS = (quota, honey, figures)

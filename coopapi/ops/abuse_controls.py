@@ -1,0 +1,65 @@
+"""What the operator does from the shell against guessing: quotas, honey values, the daily figures."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from coopapi.errors import NotFound, Unprocessable
+from coopapi.identifiers import kinds
+from coopapi.identifiers.keys import holdings
+from coopapi.identifiers.kinds import Context, ImpossibleValue
+from coopapi.ops.administration import operator
+from coopapi.store import quotas
+from coopapi.store.db import Database
+
+_PLANT = text("select priv.plant_honey(:id, :kind, cast(:tokens as bytea[]))")
+
+
+def set_quota(database: Database, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
+    """Set or, without figures, clear the quotas of one authority; its auditors and administrators get an alarm."""
+    with operator(database) as work:
+        quotas.set_quota(work.session, authority_id, figures, until, reason)
+        work.note("quota.set", object_type="authority", authority=str(authority_id), quotas=figures, until=until, reason=reason)
+
+
+def plant(database: Database, kind: str, value: str, context: Context) -> UUID:
+    """Plant a value that no real case holds, and return its id; only its tokens are stored.
+
+    Raises `Unprocessable` if the value cannot exist, or if it is a person: their match keys are shared by chance.
+    """
+    if kind == "person":
+        raise Unprocessable("a person is no honey value: others share its match keys by chance")
+    try:
+        read = holdings(database.keys, UUID(int=0), kind, None, kinds.read(kind, value, context).keys)
+    except ImpossibleValue as fault:
+        raise Unprocessable(fault.detail) from None
+    telling = [h for h in read if h.strength > 1] or read
+    with operator(database) as work:
+        made = work.new_id()
+        work.session.execute(_PLANT, {"id": made, "kind": kind, "tokens": [f"\\x{h.token.hex()}" for h in telling]})
+        work.note("honey.planted", object_type="honey", honey=str(made), kind=kind)
+    return made
+
+
+def planted(database: Database) -> Sequence[Row[tuple[UUID, str, datetime]]]:
+    """Return id, kind and time of every honey value."""
+    with operator(database) as work:
+        return work.session.execute(text("select id, kind, added_at from priv.honey()")).all()
+
+
+def remove(database: Database, honey_id: UUID) -> None:
+    """Take a honey value away, or raise `NotFound`."""
+    with operator(database) as work:
+        if not work.session.scalar(text("select priv.remove_honey(:id)"), {"id": honey_id}):
+            raise NotFound("there is no such honey value")
+        work.note("honey.removed", object_type="honey", honey=str(honey_id))
+
+
+def write_figures(database: Database) -> int:
+    """Write the figures of the days that have ended and raise the alarms that follow from them; return how many were written."""
+    with operator(database) as work:
+        found: int = work.session.scalar(text("select priv.write_figures()"))
+        work.note("figures.written", object_type="figures", count=found)
+    return found

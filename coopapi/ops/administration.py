@@ -1,0 +1,221 @@
+"""What the operator does from the shell: authorities, people, clients, tokens, signing keys, the proof of the journal."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, func, select, text, true
+
+from coopapi import config
+from coopapi.access import Actor, Role
+from coopapi.auth import signing_keys
+from coopapi.directory import service as directory
+from coopapi.directory.models import OPERATOR, Authority, Principal
+from coopapi.errors import Conflict, NotFound
+from coopapi.journal import service as journal
+from coopapi.oauth import service as oauth
+from coopapi.ops import reconciliation
+from coopapi.provisioning import checks
+from coopapi.store.crypto import load_keys
+from coopapi.store.db import Database, UnitOfWork
+
+_NIL: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """An entry that was asked for: new, there already as it was asked for, or there and different in these fields."""
+
+    id: UUID
+    new: bool = False
+    differs: tuple[str, ...] = ()
+    secret: str | None = None
+
+
+def machine(authority_id: UUID = OPERATOR, role: Role = Role.ADMIN) -> Actor:
+    """The service itself, acting for the operator or reading for an auditor: no person, and never with access to a case."""
+    return Actor(
+        _NIL, "machine", "machine", authority_id, "", None, role, (role,), victim_cleared=False, operator=authority_id == OPERATOR
+    )
+
+
+def connect() -> Database:
+    """Open the database that the settings name."""
+    settings = config.read()
+    return Database.connect(settings, load_keys(settings.key_file), journal.record)
+
+
+@contextmanager
+def operator(database: Database) -> Iterator[UnitOfWork]:
+    """Work as the operator's machine; everything is journaled."""
+    with database.work(lambda _: machine(), uuid4().hex) as work:
+        yield work
+
+
+def provide_authority(database: Database, data: dict[str, Any]) -> Provided:
+    """Enter an authority, unless one of that name and country is there."""
+    with operator(database) as work:
+        same = work.all(Authority).where(Authority.name == data["name"], Authority.country == data.get("country"))
+        return _present(work, same, data) or Provided(directory.add_authority(work, data).id, new=True)
+
+
+def provide_person(database: Database, authority_id: UUID, data: dict[str, Any]) -> Provided:
+    """Let a person act for an authority, in any role, unless somebody goes by that issuer and subject.
+
+    The first person of an authority has nobody else to do it.
+    """
+    with operator(database) as work:
+        same = work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"])
+        found = _present(work, same, {"kind": "person", "authority_id": authority_id, "active": True, **data})
+        return found or Provided(directory.enrol(work, authority_id, "person", data).id, new=True)
+
+
+def provide_client(database: Database, authority_id: UUID, data: dict[str, Any]) -> Provided:
+    """Let a machine act for an authority, unless it has a client of that name; a new client's secret is returned this once."""
+    with operator(database) as work:
+        same = work.all(Principal).where(
+            Principal.authority_id == authority_id, Principal.kind == "client", Principal.name == data["name"]
+        )
+        found = _present(work, same, {"active": True, "issuer": work.settings.issuer, **data})
+        if found:
+            return found
+        row = directory.add_client(work, authority_id, data)
+        return Provided(row.id, new=True, secret=vars(row).get("client_secret"))
+
+
+def _present(work: UnitOfWork, same: Select[Any], wanted: dict[str, Any]) -> Provided | None:
+    """Compare what is there with what is wanted; of several entries one that is as wanted counts."""
+    found = [
+        Provided(row.id, differs=tuple(name for name, value in wanted.items() if _plain(getattr(row, name)) != _plain(value)))
+        for row in work.session.scalars(same)
+    ]
+    return min(found, key=lambda entry: len(entry.differs), default=None)
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, list) else value
+
+
+def add_authority(database: Database, data: dict[str, Any]) -> UUID:
+    """Enter an authority, unless one of that name and country is there; return its id."""
+    return provide_authority(database, data).id
+
+
+def add_person(database: Database, authority_id: UUID, data: dict[str, Any]) -> UUID:
+    """Let a person act for an authority, unless somebody goes by that issuer and subject; return the person's id."""
+    return provide_person(database, authority_id, data).id
+
+
+def authorities(database: Database, only: UUID | None = None, country: str | None = None) -> Sequence[Authority]:
+    """Read the authorities in the directory, by country and name: all, one, or those of a country."""
+    with operator(database) as work:
+        query = work.all(Authority).where(Authority.id == only if only else true())
+        query = query.where(Authority.country == country) if country else query
+        return work.session.scalars(query.order_by(Authority.country, Authority.name, Authority.id)).all()
+
+
+def change(database: Database, principal_id: UUID, data: dict[str, Any]) -> None:
+    """Change what a person or a client may do."""
+    with operator(database) as work:
+        directory.change_staff(work, work.one(Principal, principal_id), data)
+
+
+def staff(database: Database, kind: str, only: UUID | None = None, of: UUID | None = None) -> Sequence[Principal]:
+    """Read the people, or the clients: all, one, or those of an authority."""
+    with operator(database) as work:
+        query = work.all(Principal).where(Principal.kind == kind, Principal.id == only if only else true())
+        query = query.where(Principal.authority_id == of) if of else query
+        return work.session.scalars(query.order_by(Principal.authority_id, Principal.name, Principal.id)).all()
+
+
+def move_issuer(database: Database, old: str, new: str) -> tuple[int, int]:
+    """Let all people and clients of one issuer go by another name of it; return how many of each there were.
+
+    Raises `Conflict` if nobody goes by the old name, if a subject is there under both, or if clients would get no more tokens.
+    """
+    with operator(database) as work:
+        of_new = work.all(Principal).with_only_columns(Principal.subject).where(Principal.issuer == new)
+        moved = work.all(Principal).where(Principal.issuer == old)
+        both = work.session.scalar(select(func.count()).select_from(moved.where(Principal.subject.in_(of_new)).subquery()))
+        if both:
+            raise Conflict(f"{both} subjects are there under both names, so nothing was changed")
+        moving = text("select people, clients from priv.move_issuer(:old, :new)")
+        people, clients = work.session.execute(moving, {"old": old, "new": new}).one()
+        if not people and not clients:
+            raise Conflict(f"nobody here goes by the issuer {old}")
+        if clients and new != work.settings.issuer:
+            raise Conflict(f"{clients} machine clients get their tokens from {work.settings.issuer} alone: they cannot go by {new}")
+        work.note("issuer.moved", object_type="issuer", old=old, new=new, people=people, clients=clients)
+        return people, clients
+
+
+def clients_issuer(database: Database) -> checks.Check:
+    """Check that every active machine client was entered under this issuer's name: others get no tokens here."""
+    with operator(database) as work:
+        clients = work.all(Principal).where(Principal.kind == "client", Principal.active, Principal.issuer != work.settings.issuer)
+        others = work.session.scalars(clients.with_only_columns(Principal.issuer).distinct().order_by(Principal.issuer)).all()
+    fault = f"machine clients entered under {', '.join(others)} get no tokens from {database.settings.issuer}" if others else None
+    return checks.Check("issuer of machine clients", fault, "set COOPAPI_ISSUER to that name, or run coopapi issuer move OLD NEW")
+
+
+def token(database: Database, principal_id: UUID) -> str:
+    """Sign a short-lived token for somebody whose issuer is this service."""
+    with operator(database) as work:
+        row = work.one(Principal, principal_id)
+        if row.issuer != database.settings.issuer or not row.active:
+            raise NotFound("tokens are signed here for active principals whose issuer is this service")
+        work.note("token.issued", row)
+        signer = signing_keys.read(work.session, database.keys).signer(database.keys)
+        return oauth.sign(signer, database.settings, row.subject, row.subject, work.now)
+
+
+def rotate_keys(database: Database) -> str:
+    """Make a new signing key with the owner's address; the old one verifies until its tokens have ended."""
+    owner_url = database.settings.owner_database_url
+    if owner_url is None:
+        raise config.BadSettings("COOPAPI_OWNER_DATABASE_URL is not set: signing keys are made with the owner's address")
+    with operator(database) as work:
+        kid = signing_keys.rotate(owner_url, database.keys)
+        work.note("signing_key.rotated", object_type="signing_key", kid=kid)
+        return kid
+
+
+def check(database: Database) -> Iterator[checks.Check]:
+    """Check all that the service needs and all that an operator should see to, in the order in which one would mend it."""
+    with database.anonymous() as session:
+        found = list(checks.essential(database, session))
+        yield from found
+        if not any(one.fault for one in found):
+            yield from checks.unknown_callers(database, session)
+            yield from checks.advisable(database, session)
+            yield clients_issuer(database)
+        yield checks.clock(session, time.time)
+
+
+def reconcile(database: Database, *, repair: bool) -> dict[str, int]:
+    """Compare the stored overlaps with a rebuild from nothing, and put right what differs if asked to."""
+    with operator(database) as work:
+        return reconciliation.reconcile(work, repair=repair)
+
+
+def erase(database: Database) -> int:
+    """Erase what is kept for a time alone and whose time is over (Regulation (EU) 2023/969 Art. 21): how much it was."""
+    with operator(database) as work:
+        found: int = work.session.scalar(text("select priv.erase_operational()"))
+    return found
+
+
+def verify_journal(database: Database) -> tuple[int, list[journal.Break]]:
+    """Recompute the chain of every authority."""
+    with operator(database) as work:
+        authorities = [*work.session.scalars(select(Authority.id)), OPERATOR]
+    count = 0
+    breaks: list[journal.Break] = []
+    for authority_id in dict.fromkeys(authorities):
+        with database.work(lambda _, a=authority_id: machine(a, Role.AUDITOR), uuid4().hex) as work:  # type: ignore[misc]
+            found, broken = journal.verify(work.session)
+        count, breaks = count + found, [*breaks, *broken]
+    return count, breaks

@@ -1,0 +1,265 @@
+"""The command coopapi: a demo in one line, and what a deployment needs."""
+
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import IO, Any, Final
+from uuid import UUID
+
+import click
+import psycopg2
+from alembic.util import CommandError
+from click.exceptions import Abort
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
+
+from coopapi import config
+from coopapi.app import create_app, specification
+from coopapi.config import BadSettings
+from coopapi.errors import CoopError
+from coopapi.ops import abuse_commands, administration, digests, directory_commands
+from coopapi.ops import demo as demonstration
+from coopapi.provisioning import migration
+from coopapi.provisioning.checks import require_safe
+from coopapi.store import crypto
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="coopapi")
+def commands() -> None:
+    """A register for cross-border criminal cases that finds where they overlap."""
+
+
+def main() -> None:
+    """Run a command; what is wrong is said in a line, not in a traceback, and logs are the server's."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write does not end a command
+    logging.getLogger("coopapi").addHandler(logging.NullHandler())
+    try:
+        commands.main(standalone_mode=False)
+    except click.ClickException as fault:
+        fault.show()
+        sys.exit(fault.exit_code)
+    except _SAID as fault:
+        status, reason = _reason(fault)
+        click.echo(f"coopapi: {reason}", err=True)
+        sys.exit(status)
+
+
+_SAID: Final = (Abort, BadSettings, DBAPIError, psycopg2.Error, CommandError, UnicodeEncodeError, OSError, CoopError)
+"""The faults that are said in a line; any other is our own mistake, and ends in a traceback."""
+
+
+def _reason(fault: Exception) -> tuple[int, str]:  # noqa: PLR0911 (one row for each kind of fault)
+    """Return the exit status and the words for a fault."""
+    match fault:
+        case Abort():
+            return 130, "stopped"
+        case BadSettings():
+            separator = "\n" if "\n" in str(fault) else " "
+            return 2, f"{type(fault).__doc__}{separator}{fault}"
+        case DBAPIError() | psycopg2.Error():
+            return 1, _database_fault(fault)
+        case CommandError():
+            return 1, str(fault)
+        case UnicodeEncodeError():
+            return 1, "an argument is not text in UTF-8, or the locale cannot say it"
+        case OSError():
+            return 1, f"{fault.strerror}: {fault.filename}"
+        case _:
+            return 1, f"{type(fault).__doc__} {getattr(fault, 'detail', '')}"
+
+
+def _database_fault(fault: DBAPIError | psycopg2.Error) -> str:
+    """Say in one line why the database did not do it: the server's or libpq's own reason, and no values.
+
+    The server's message about a value that breaks a rule (classes 22 and 23) can hold the value, so only its kind is said.
+    """
+    error: Any = fault.orig if isinstance(fault, DBAPIError) else fault
+    code = error.pgcode
+    if code is None:
+        reasons = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("\t")]
+        return f"no connection to the database: {'; '.join(reasons)}"
+    kind = type(error).__name__
+    reason = kind if code[:2] in {"22", "23"} else str(error.diag.message_primary).splitlines()[0]
+    return f"the database refuses: {reason} (SQLSTATE {code}){_REMEDIES.get(code, '')}"
+
+
+_REMEDIES: Final = {
+    "42501": "; see COOPAPI_DATABASE_URL, or run coopapi migrate",
+    **dict.fromkeys(("3F000", "42703", "42883", "42P01"), "; run coopapi migrate"),
+}
+"""What to do, by SQLSTATE, where it is not said by the reason itself."""
+
+
+@commands.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--data-dir", type=click.Path(path_type=Path), default=demonstration.DATA_DIR, show_default=True)
+@click.option("--reset", is_flag=True, help="Delete what an earlier demo left in the folder, and begin anew.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
+def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
+    """Start everything on this machine, with a synthetic operation in it; Ctrl-C stops it all."""
+    demonstration.run(port, data_dir, as_json=as_json, reset=reset)
+
+
+@commands.command()
+def serve() -> None:
+    """Serve with gunicorn, by the settings in the environment."""
+    database = create_app().extensions["coopapi"].database
+    require_safe(database)
+    issuer = administration.clients_issuer(database)
+    if issuer.fault:
+        click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
+    os.execve(sys.executable, demonstration.SERVER, {**os.environ, **_folders()})  # noqa: S606 (our own server)
+
+
+def _folders() -> dict[str, str]:
+    """Find a folder for files that the server needs while it runs, also where nothing but the memory can be written."""
+    try:
+        found = tempfile.gettempdir()
+    except FileNotFoundError:
+        found = "/dev/shm"  # noqa: S108 (what is made in it is for our user alone)
+        if not os.access(found, os.W_OK):
+            raise BadSettings("there is no folder for temporary files: set TMPDIR to one that can be written to") from None
+    figures = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp("-coopapi", dir=found)} if config.read().metrics_bind else {}
+    return {"TMPDIR": found, **figures}
+
+
+@commands.command("migrate")
+@click.option("--target", default="head", show_default=True, help="A revision, head or base.")
+@click.option("--yes", is_flag=True, help="Do not ask before everything is deleted.")
+def migrate_command(target: str, *, yes: bool) -> None:
+    """Create roles and schema, or bring them to another revision, with the owner's address; base deletes everything."""
+    settings = config.read()
+    owner = settings.owner_database_url or settings.database_url
+    if target == "base" and not yes:
+        question = f"This deletes every table of the database {make_url(owner).database} with all its data. Go on?"
+        click.confirm(question, abort=True, err=True)
+    made = migration.migrate(owner, settings.database_url, crypto.load_keys(settings.key_file), target)
+    click.echo(f"migrated to {target}")
+    if made:
+        click.echo(
+            f"the role {migration.app_login(owner, settings.database_url)[0]} was made, its password is shown this once: {made}"
+        )
+
+
+@commands.command()
+def check() -> None:
+    """Check database, roles, rights, keys and settings; print each line with its cure, and exit 1 if anything is wrong."""
+    faults = 0
+    for found in administration.check(administration.connect()):
+        faults += bool(found.fault)
+        click.echo(f"FAULT  {found.name}: {found.fault}. Cure: {found.cure}" if found.fault else f"ok     {found.name}")
+    sys.exit(1 if faults else 0)
+
+
+@commands.group()
+def keys() -> None:
+    """Root keys and signing keys."""
+
+
+@keys.command("create")
+@click.argument("path", type=click.Path(path_type=Path))
+def keys_create(path: Path) -> None:
+    """Write new root keys to a file that only you can read; keep a copy apart, without it nothing can be read again."""
+    if path.exists():
+        raise click.ClickException(f"{path} is there already")
+    crypto.create_key_file(path)
+    click.echo(f"wrote {path}")
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Make a new key for signing tokens, with the owner's address."""
+    click.echo(administration.rotate_keys(administration.connect()))
+
+
+@keys.command("digests")
+@click.argument("path", type=click.Path(path_type=Path))
+def keys_digests(path: Path) -> None:
+    """Write the keys with which an authority digests persons that it does not want to send; only they are to see them."""
+    made = digests.keys_for_an_authority(crypto.load_keys(config.read().key_file))
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{path} is there already") from None
+    with os.fdopen(handle, "w") as file:
+        json.dump(made, file, indent=1)
+    click.echo(f"wrote {path}")
+
+
+@commands.command()
+@click.argument("persons", type=click.File())
+@click.option("--keys", "key_file", type=click.File(), required=True, help="What `coopapi keys digests` wrote for your authority.")
+def digest(persons: Iterable[str], key_file: IO[str]) -> None:
+    """Digest persons, one JSON object a line, into what the register takes in their place; it needs no server."""
+    given = json.load(key_file)
+    for line in persons:
+        click.echo(json.dumps({"kind": "person", "digests": digests.digest_person(json.loads(line), given)}))
+
+
+@commands.command()
+@click.option("--repair", is_flag=True, help="Compute what differs anew.")
+@click.option(
+    "--textfile", type=click.Path(path_type=Path), help="Write the metric coopapi_matching_differences there, for Prometheus."
+)
+def reconcile(*, repair: bool, textfile: Path | None) -> None:
+    """Compare all stored overlaps with what the cases hold, by brute force; exit 1 if anything differs."""
+    found = administration.reconcile(administration.connect(), repair=repair)
+    if textfile:
+        lines = [f'coopapi_matching_differences{{of="{name}"}} {count}\n' for name, count in found.items()]
+        textfile.write_text("# TYPE coopapi_matching_differences gauge\n" + "".join(lines))
+    click.echo(", ".join(f"{count} {name}" for name, count in found.items()))
+    sys.exit(1 if any(found.values()) else 0)
+
+
+@commands.command()
+def erase() -> None:
+    """Erase the words about evidence of teams whose four weeks are over; what was exchanged stays in the journal."""
+    click.echo(f"{administration.erase(administration.connect())} erased")
+
+
+@commands.command()
+@click.argument("principal", type=click.UUID)
+def token(principal: UUID) -> None:
+    """Sign a short-lived token for a person or client whose issuer is this service."""
+    click.echo(administration.token(administration.connect(), principal))
+
+
+for group in (directory_commands.authority, directory_commands.person, directory_commands.client, directory_commands.issuer):
+    commands.add_command(group)
+
+
+@commands.command()
+@click.argument("principal", type=click.UUID)
+@click.option("--victim-clearance/--no-victim-clearance", "victim_cleared", default=None)
+@click.option("--active/--inactive", default=None)
+def staff(principal: UUID, **data: bool | None) -> None:
+    """Give or take clearance, or end access, of a person or a client."""
+    administration.change(administration.connect(), principal, {key: value for key, value in data.items() if value is not None})
+
+
+@commands.command()
+def verify() -> None:
+    """Recompute the hash chain of every authority's journal."""
+    count, breaks = administration.verify_journal(administration.connect())
+    for fault in breaks:
+        click.echo(f"{fault.authority_id} entry {fault.seq}: {fault.fault}", err=True)
+    click.echo(f"{count} entries, {len(breaks)} faults")
+    sys.exit(1 if breaks else 0)
+
+
+@commands.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    click.echo(json.dumps(specification(), indent=2))
+
+
+for _command in abuse_commands.COMMANDS:
+    commands.add_command(_command)

@@ -1,0 +1,115 @@
+"""The people of the demo: entered from the shell as an operator would, each with a token, and a machine client with its secret."""
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import click
+
+from coopapi import config
+from coopapi.auth.tokens import Signer
+from coopapi.directory.models import OPERATOR
+from coopapi.journal.service import record
+from coopapi.ops import administration
+from coopapi.ops.demo_script import operation
+from coopapi.store import crypto
+from coopapi.store.db import Database
+
+ISSUER: Final = "urn:coopapi:demo"
+LIFETIME: Final = 12 * 3600
+_OPERATOR: Final[Mapping[str, Any]] = {"name": "The operator of the register", "country": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Somebody of the demo, ready to act."""
+
+    key: str
+    name: str
+    role: str
+    authority: str
+    country: str | None
+    token: str
+
+    def told(self) -> dict[str, str | None]:
+        """Say who it is, for people and programs."""
+        return {name: getattr(self, name) for name in ("name", "role", "authority", "country", "token")}
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody of the demo: its people, the ids of their authorities, and a machine client."""
+
+    personas: list[Persona]
+    authorities: Mapping[str, str]
+    client: Mapping[str, str]
+
+    def told(self, base_url: str) -> dict[str, Any]:
+        """Say for a program what is there."""
+        people = [persona.told() for persona in self.personas]
+        return {"base_url": base_url, "docs_url": f"{base_url}/docs", "personas": people, "client": dict(self.client)}
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """Read a file that only its owner may read; it is made if it is not there."""
+    if not path.exists():
+        made = make()
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(made)
+    return path.read_text()
+
+
+def enter(environment: Mapping[str, str], signer: Signer, client_file: Path) -> Cast:
+    """Enter the operation's authorities and people, sign a token for each, and make a machine client with a secret."""
+    settings = config.read(environment)
+    database = Database.connect(settings, crypto.load_keys(settings.key_file), record)
+    story = operation()
+    ids = {key: administration.add_authority(database, data) for key, data in story["authorities"].items()}
+    ids["operator"] = OPERATOR
+    personas = []
+    for person in story["people"]:
+        data = {"issuer": ISSUER, "subject": person["key"], "name": person["name"], "roles": [person["role"]]}
+        administration.add_person(database, ids[person["authority"]], {**data, "victim_cleared": person["victim_cleared"]})
+        home = story["authorities"].get(person["authority"], _OPERATOR)
+        personas.append(
+            Persona(person["key"], person["name"], person["role"], home["name"], home["country"], sign(signer, person["key"]))
+        )
+    client = _client(database, ids[story["client"]["authority"]], story["client"], client_file)
+    database.engine.dispose()
+    return Cast(personas, {key: str(found) for key, found in ids.items()}, client)
+
+
+def _client(database: Database, authority_id: UUID, data: Mapping[str, Any], file: Path) -> dict[str, str]:
+    """Make the machine client once, and keep its secret in the file."""
+
+    def made() -> str:
+        entry = administration.provide_client(database, authority_id, {"name": data["name"], "roles": list(data["roles"])})
+        if entry.secret is None:
+            raise click.ClickException(f"the secret of {data['name']} is lost: start over with --reset")
+        return json.dumps({"client_id": str(entry.id), "client_secret": entry.secret})
+
+    found: dict[str, str] = json.loads(kept(file, made))
+    return found
+
+
+def sign(signer: Signer, subject: str) -> str:
+    """Sign a persona's token for half a day."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": "coopapi", "sub": subject, "client_id": "demo", "jti": secrets.token_hex(16)}
+    return signer.sign({**claims, "iat": now, "exp": now + LIFETIME})
+
+
+def hand_out(personas: list[Persona], folder: Path) -> None:
+    """Write each persona's token as a file for curl -K, so that it stands in no history and no process list."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for persona in personas:
+        path = folder / persona.key
+        path.touch(mode=0o600)
+        path.write_text(f'header = "Authorization: Bearer {persona.token}"\n')

@@ -1,0 +1,48 @@
+"""The proof of matching: what is stored against what the cases hold, by brute force (S25)."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+
+from coopapi.matching import engine
+from coopapi.matching.similarity import STRENGTHS, judge_all
+from coopapi.store.db import UnitOfWork
+
+_BATCH: Final = 500
+_RECHECK: Final = text("select * from priv.recheck(:after, :count, :limits)")
+_DIFFERENCES: Final = text("select * from priv.differences(:limits)")
+_REPAIR: Final = text(
+    "select priv.repair(cast(:a as uuid[]), cast(:b as uuid[]), cast(:scores as real[]), cast(:strengths as smallint[]),"
+    " cast(:rules as text[]), :limits, :request)"
+)
+
+
+def reconcile(work: UnitOfWork, *, repair: bool) -> dict[str, int]:
+    """Count overlaps, tokens, stray holdings and likenesses that differ from a rebuild; put them right if asked to."""
+    work.session.execute(text("set local statement_timeout = 0"))
+    engine.follow_lapsed(work)
+    wrong = _wrong_likenesses(work)
+    limits = engine.limits(work)
+    if repair:
+        columns = zip(*wrong, strict=True) if wrong else [[]] * 5
+        asked = dict(zip(("a", "b", "scores", "strengths", "rules"), map(list, columns), strict=True))
+        work.session.execute(_REPAIR, {**asked, "limits": limits, "request": work.request_id})
+        wrong = []
+    found = work.session.execute(_DIFFERENCES, {"limits": limits}).one()
+    counts = {"overlaps": found.overlaps, "tokens": found.tokens, "strays": found.strays, "likenesses": len(wrong)}
+    work.note("overlaps.reconciled", object_type="register", repaired=repair, found=counts)
+    return counts
+
+
+def _wrong_likenesses(work: UnitOfWork) -> list[tuple[Any, ...]]:
+    """Compare every candidate pair again: those whose stored strength is another."""
+    after, wrong = UUID(int=0), []
+    while rows := work.session.execute(_RECHECK, {"after": after, "count": _BATCH, "limits": engine.limits(work)}).all():
+        after = rows[-1].a
+        pairs = [row for row in rows if row.b]
+        for row, verdict in zip(pairs, judge_all(work, pairs), strict=True):
+            strength = STRENGTHS.get(verdict.level or "")
+            if strength != row.strength:
+                wrong.append((str(row.a), str(row.b), verdict.score, strength, verdict.rule))
+    return wrong

@@ -1,0 +1,298 @@
+"""What a caller sees of overlaps: its own side explained, the other side's values never (D8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, bindparam, case, func, or_, select, text
+
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.cases.models import Identifier
+from coopapi.directory import codelists
+from coopapi.directory.models import Authority
+from coopapi.errors import NotFound
+from coopapi.identifiers.kinds import Strength
+from coopapi.identifiers.service import open_values
+from coopapi.matching import engine
+from coopapi.overlaps.models import Overlap, OverlapSide
+from coopapi.shared.grants import granted
+from coopapi.store.db import UnitOfWork
+
+IN_LISTS: Final = 100
+_LATER: Final = (
+    ("coordination_meeting", "/api/v1/meetings"),
+    ("joint_investigation_team", "/api/v1/jits"),
+    ("mla_request", "/api/v1/mla-requests"),
+    ("jurisdiction_consultation", "/api/v1/jurisdiction-consultations"),
+)
+"""What a confirmed overlap may lead to, and where it begins: the machine proposes, people do."""
+RARITY: Final = ("rare", "few", "some", "many")
+_EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limits)").bindparams(
+    bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("mine", type_=ARRAY(Uuid()))
+)
+_COUNTERPARTS: Final = text("select * from priv.counterparts(:overlaps, :others)").bindparams(
+    bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("others", type_=ARRAY(Uuid()))
+)
+
+
+def overlaps_of(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Select[Overlap]:
+    """Select the overlaps that the caller may see: of one case, or of all its cases; those whose exclusion lapsed are back."""
+    engine.follow_lapsed(work)
+    query = work.all(Overlap)
+    if case_id is not None:
+        cases.usable(work, case_id, Level.INDEX)
+        query = query.where(or_(Overlap.case_a == case_id, Overlap.case_b == case_id))
+    return _filtered(work, query, wanted, case_id)
+
+
+def _filtered(work: UnitOfWork, query: Select[Overlap], wanted: Mapping[str, Any], case_id: UUID | None) -> Select[Overlap]:
+    seen = partial(Overlap.seen, work.actor)
+    state = wanted.get("state")
+    least = Strength[wanted.get("strength", "weak").upper()]
+    query = query.where(seen("strength") == 0 if state == "withdrawn" else seen("strength") >= least)
+    if state not in {None, "withdrawn"}:
+        mine = OverlapSide.case_id == (case_id or _my_case(work))
+        held = OverlapSide.holds_for(work.actor)
+        side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, mine, OverlapSide.state == state, held)
+        query = query.where(side.exists())
+    if kind := wanted.get("kind"):
+        query = query.where(seen("kinds").contains([kind]))
+    if role := wanted.get("role"):
+        query = query.where(seen("roles").contains([role]))
+    if since := wanted.get("since"):
+        query = query.where(seen("changed_at") >= since)
+    if scope := wanted.get("scope"):
+        query = query.where((Overlap.authority_a == Overlap.authority_b) == (scope == "within"))
+    return _counterpart(query, wanted)
+
+
+def _counterpart(query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Overlap]:
+    """Only overlaps in which an authority, or one of a country, has a part."""
+    if authority := wanted.get("authority_id"):
+        query = query.where(or_(Overlap.authority_a == authority, Overlap.authority_b == authority))
+    if country := wanted.get("country"):
+        there = select(Authority.id).where(Authority.country == country)
+        query = query.where(or_(Overlap.authority_a.in_(there), Overlap.authority_b.in_(there)))
+    return query
+
+
+def how_many(work: UnitOfWork, query: Select[Overlap]) -> int:
+    """Count a list, for those who ask."""
+    return work.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
+    """One overlap, or `NotFound` whether it is absent or not for this caller."""
+    found = work.session.scalar(work.all(Overlap).where(Overlap.id == overlap_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def show_overlaps(
+    work: UnitOfWork, rows: Sequence[Overlap], mine: UUID | None = None, most: int = IN_LISTS
+) -> list[dict[str, Any]]:
+    """Show overlaps from the caller's side: a handful of queries, however many they are."""
+    work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
+    if not rows:
+        return []
+    sides = sides_of(work, rows, mine)
+    evidence = _evidence(work, sides)
+    counterparts = _counterparts(work, {row.id: other(row, sides[row.id]) for row in rows})
+    made_of_it = judged(work, sides)
+    shown = {row.id: evidence.get(row.id, [])[:most] for row in rows}
+    values = _values(work, shown)
+    return [
+        {
+            **_summary(work, row, sides[row.id]),
+            "counterpart": counterparts[other(row, sides[row.id])],
+            **_standing(work, row, made_of_it[row.id], sides[row.id]),
+            "evidence": [_item(e, values, made_of_it[row.id].now) for e in shown[row.id]],
+            "evidence_complete": len(evidence.get(row.id, [])) <= most,
+        }
+        for row in rows
+    ]
+
+
+class SideShown(dict[str, Any]):
+    """An overlap as a step of one side left it, with the ETag of that side."""
+
+    @property
+    def etag(self) -> str:
+        """The version that the next step of this side names."""
+        found: str = self["side"]["etag"]
+        return found
+
+
+def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown]:
+    """Show the overlaps that these sides belong to, each from its side; a step about victims alone is for the cleared."""
+    shown = []
+    for side in sides:
+        shown += show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)
+        work.notes[-1]["victims_only"] = side.victims
+    return [SideShown(one) for one in shown]
+
+
+def sides_of(work: UnitOfWork, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID, UUID]:
+    """Which of the two cases is the caller's: its authority's own before one it was given access to."""
+    if mine is not None:
+        return {row.id: mine for row in rows}
+    query = select(Overlap.id, _my_case(work)).where(Overlap.id.in_([row.id for row in rows]))
+    return {overlap_id: case_id for overlap_id, case_id in work.session.execute(query)}  # noqa: C416 (rows are no pairs to mypy)
+
+
+def _my_case(work: UnitOfWork) -> ColumnElement[UUID]:
+    ours = and_(granted(Overlap.case_a, Level.INDEX, work.actor, work.now), Overlap.authority_a == work.actor.authority_id)
+    theirs = granted(Overlap.case_b, Level.INDEX, work.actor, work.now)
+    return case((ours, Overlap.case_a), (theirs, Overlap.case_b), else_=Overlap.case_a)
+
+
+def other(row: Overlap, mine: UUID) -> UUID:
+    """The other case of an overlap."""
+    return row.case_b if mine == row.case_a else row.case_a
+
+
+def _summary(work: UnitOfWork, row: Overlap, mine: UUID) -> dict[str, Any]:
+    prefix = "" if work.actor.cleared else "open_"
+    seen = {name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "changed_at")}
+    counts = (getattr(row, f"{prefix}shared_a"), getattr(row, f"{prefix}shared_b"))
+    of_mine, of_theirs = counts if mine == row.case_a else counts[::-1]
+    first, last = _times(work, row, mine)
+    return {
+        "id": row.id,
+        "case_id": mine,
+        "strength": Strength(seen["strength"]).name.lower() if seen["strength"] else None,
+        "score": round(seen["score"], 4),
+        "rarity": RARITY[seen["rarity"]],
+        "shared_count": of_mine,
+        "of_mine": of_mine,
+        "of_theirs": of_theirs,
+        "kinds": seen["kinds"],
+        "roles": seen["roles"],
+        "first_seen": first,
+        "last_seen": last,
+        "detected_at": getattr(row, f"{prefix}detected_{'a' if mine == row.case_a else 'b'}"),
+        "changed_at": seen["changed_at"],
+    }
+
+
+def _times(work: UnitOfWork, row: Overlap, mine: UUID) -> tuple[datetime | None, datetime | None]:
+    """When the oldest and the newest evidence was registered, or the other case became visible to this side, if that was later."""
+    shown = row.shown_a if mine == row.case_a else row.shown_b
+    times = (row.first_at, row.last_at) if work.actor.cleared else (row.open_first_at, row.open_last_at)
+    first, last = (max(time, shown) if time and shown else time for time in times)
+    return first, last
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a side makes of an overlap, as the caller knows it, with the version that If-Match names."""
+
+    now: OverlapSide
+    version: int
+
+    @property
+    def etag(self) -> str:
+        """The version, as the ETag of what the caller sees."""
+        return f"v{self.version}"
+
+
+def judged(work: UnitOfWork, sides: Mapping[UUID, UUID], *, lock: bool = False) -> dict[UUID, Judged]:
+    """What the caller's sides make of these overlaps."""
+    query = work.all(OverlapSide).where(OverlapSide.overlap_id.in_(sides), OverlapSide.case_id.in_(set(sides.values())))
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    rows: dict[UUID, list[OverlapSide]] = {}
+    for side in work.session.scalars(query.order_by(OverlapSide.turn)):
+        if sides[side.overlap_id] == side.case_id:
+            rows.setdefault(side.overlap_id, []).append(side)
+    return {overlap_id: Judged(found[-1], sum(side.version for side in found)) for overlap_id, found in rows.items()}
+
+
+def _standing(work: UnitOfWork, row: Overlap, judgement: Judged, mine: UUID) -> dict[str, Any]:
+    """Where my side stands, and what may come next once it is confirmed."""
+    side = judgement.now
+    _, last = _times(work, row, mine)
+    asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
+    confirmed = side.state == "confirmed"
+    fields = ("state", "verifier_id", "reason", "decided_by", "decided_at")
+    return {
+        "state": side.state if row.stands(work.actor) else "withdrawn",
+        "side": {**{name: getattr(side, name) for name in fields}, "etag": judgement.etag},
+        "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
+        "next_steps": [
+            {"step": "disclosure", "href": asked},
+            *({"step": s, "href": to if confirmed else None} for s, to in _LATER),
+        ],
+    }
+
+
+def _evidence(work: UnitOfWork, sides: Mapping[UUID, UUID]) -> dict[UUID, list[Any]]:
+    asked = {"overlaps": list(sides), "mine": list(sides.values()), "limits": engine.limits(work)}
+    found: dict[UUID, list[Any]] = {}
+    for item in work.session.execute(_EVIDENCE, asked):
+        found.setdefault(item.overlap_id, []).append(item)
+    return found
+
+
+def _counterparts(work: UnitOfWork, others: Mapping[UUID, UUID]) -> dict[UUID, dict[str, Any]]:
+    """Whose the other cases are; their reference and title only where the owner opened the index, or gave access (R7)."""
+    rows = work.session.execute(_COUNTERPARTS, {"overlaps": list(others), "others": list(others.values())}).all()
+    wanted = work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows}))
+    authorities = {a.id: a for a in work.session.scalars(wanted)}
+    return {
+        r.case_id: {"authority": authorities[r.authority_id], "case_id": r.shown_id, "reference": r.reference, "title": r.title}
+        for r in rows
+    }
+
+
+def _values(work: UnitOfWork, shown: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
+    wanted = {item.identifier_id for items in shown.values() for item in items}
+    if not wanted or not work.actor.may(Action.IDENTIFIER_CLEAR):
+        return {}
+    rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_(wanted))).all()
+    return {row_id: clear.get("value") for row_id, clear in open_values(work, rows).items()}
+
+
+def _item(found: Any, values: Mapping[UUID, str | None], side: OverlapSide) -> dict[str, Any]:
+    return {
+        "identifier_id": found.identifier_id,
+        "kind": found.kind,
+        "strength": Strength(found.strength).name.lower(),
+        "score": round(found.score, 4),
+        "rule": found.rule.split(),
+        "why": why(found.rule),
+        "value": values.get(found.identifier_id),
+        "my_role": found.my_role,
+        "their_role": found.their_role,
+        "theirs": found.theirs,
+        "holders": found.holders,
+        "rarity": RARITY[found.rarity],
+        "since": found.since,
+        "new": bool(side.decided_at and found.since > side.decided_at),
+    }
+
+
+def why(rule: str) -> str:
+    """Say in words which rule matched; the codelist `matching_rules` has them in four languages."""
+    labels = {item.code: item.labels["en"] for item in codelists.load("matching_rules").items}
+    return ", ".join(labels[code] for code in rule.split())
+
+
+def high_frequency(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
+    """List identifiers whose value, or a match key, more cases or persons hold than the limit, with the count (D7)."""
+    cases.usable(work, case_id, Level.INDEX)
+    query = text("select * from priv.high_frequency(:case, :limits)")
+    found = work.session.execute(query, {"case": case_id, "limits": engine.limits(work)}).all()
+    rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_([f.identifier_id for f in found]))).all()
+    values = {row_id: clear.get("value") for row_id, clear in open_values(work, rows).items()}
+    work.note("overlaps.consulted", case_id=case_id, object_type="case", consultation=True, count=len(found))
+    items = [
+        {"identifier_id": f.identifier_id, "kind": f.kind, "holders": f.holders, "value": values.get(f.identifier_id)}
+        for f in found
+    ]
+    return {"limit": work.settings.high_frequency, "items": items}

@@ -1,0 +1,78 @@
+"""Access to one case: the grants that the owner gives and withdraws, and the one rule read from them (R8)."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from coopapi.access import Action, Actor, Level
+from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.store.db import Versioned
+
+ACCESS_LIFECYCLE: Final = Lifecycle("given", Transition("withdraw", "given", "withdrawn", by=Action.CASE_SHARE, reason=True))
+
+
+class CaseAccess(Versioned):
+    """One authority's access to one case, for all its people or for one of them, perhaps from a date, perhaps until one."""
+
+    __kind__ = "caseaccess"
+    __tablename__ = "case_access"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "owner_id"], ["cases.id", "cases.authority_id"]),
+        ForeignKeyConstraint(["principal_id", "authority_id"], ["principals.id", "principals.authority_id"]),
+    )
+
+    case_id: Mapped[UUID] = mapped_column()
+    owner_id: Mapped[UUID] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    level: Mapped[int] = mapped_column(SmallInteger)
+    principal_id: Mapped[UUID | None] = mapped_column()
+    since: Mapped[datetime | None] = mapped_column()
+    until: Mapped[datetime | None] = mapped_column()
+    reason: Mapped[str] = mapped_column()
+    granted_by: Mapped[UUID | None] = mapped_column()
+    granted_at: Mapped[datetime] = mapped_column()
+    withdrawn_at: Mapped[datetime | None] = mapped_column()
+    withdrawn_by: Mapped[UUID | None] = mapped_column()
+    withdrawal_reason: Mapped[str | None] = mapped_column()
+    via_id: Mapped[UUID | None] = mapped_column()
+    kept_out: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def level_name(self) -> str:
+        """How far it goes, as the codelist has it."""
+        return Level(self.level).name.lower()
+
+    @property
+    def state(self) -> str:
+        """Given, or withdrawn."""
+        return "withdrawn" if self.withdrawn_at else "given"
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by the authority that has it, once it has begun, and by the owner who gave it."""
+        begun = or_(cls.since.is_(None), cls.since <= now)
+        return or_(and_(cls.authority_id == actor.authority_id, begun), cls.owner_id == actor.authority_id)
+
+    @classmethod
+    def live_for(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Grants that the actor can use now."""
+        return and_(
+            cls.authority_id == actor.authority_id,
+            or_(cls.principal_id.is_(None), cls.principal_id == actor.id),
+            cls.withdrawn_at.is_(None),
+            or_(cls.since.is_(None), cls.since <= now),
+            or_(cls.until.is_(None), cls.until > now),
+        )
+
+
+def granted(
+    case_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], level: Level, actor: Actor, now: datetime
+) -> ColumnElement[bool]:
+    """Rows whose case the actor may use at least at this level."""
+    grant = select(CaseAccess.case_id).where(
+        CaseAccess.case_id == case_id, CaseAccess.level >= level, CaseAccess.live_for(actor, now)
+    )
+    return grant.exists()

@@ -1,0 +1,82 @@
+"""Who takes part in what authorities share: a request, later a team or a meeting. Access follows from it, and ends with it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from coopapi.access import Actor, Level
+from coopapi.shared.grants import granted
+from coopapi.shared.lifecycle import Side
+from coopapi.store.db import Row, UnitOfWork, own_id
+
+
+class Party(Row):
+    """One authority's part in a shared thing: on which side, through which case, acting or only reading, until when.
+
+    A part that hangs from a case is for those of the authority who may read that case; one without is for all its people.
+    """
+
+    __tablename__ = "parties"
+    __table_args__ = (UniqueConstraint("object_id", "authority_id", "side"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
+    object_id: Mapped[UUID] = mapped_column()
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    side: Mapped[str] = mapped_column()
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("cases.id"))
+    acting: Mapped[bool] = mapped_column()
+    since: Mapped[datetime] = mapped_column()
+    until: Mapped[datetime | None] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by those who take part through it: the other side's parts are not there."""
+        need_to_know = or_(cls.case_id.is_(None), granted(cls.case_id, Level.READ, actor, now))
+        return and_(or_(cls.until.is_(None), cls.until > now), cls.authority_id == actor.authority_id, need_to_know)
+
+
+def partied(
+    object_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
+) -> ColumnElement[bool]:
+    """Rows of a shared thing that the actor takes part in."""
+    return select(Party.id).where(Party.object_id == object_id, Party.visible_to(actor, now)).exists()
+
+
+def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
+    """The parts through which the caller sees a thing."""
+    return work.session.scalars(work.all(Party).where(Party.object_id == object_id).order_by(Party.id)).all()
+
+
+def admit(  # noqa: PLR0913 (one part, all of it)
+    work: UnitOfWork,
+    object_id: UUID,
+    authority_id: UUID,
+    side: Side,
+    *,
+    case_id: UUID | None = None,
+    acting: bool = True,
+    until: datetime | None = None,
+) -> None:
+    """Give an authority a part in a thing, or change or end the one it has."""
+    work.session.flush()
+    part: dict[str, Any] = {"object": object_id, "authority": authority_id, "side": side, "case": case_id}
+    work.session.execute(
+        text("select priv.admit(:object, :authority, :side, :case, :acting, :until)"), {**part, "acting": acting, "until": until}
+    )
+
+
+def part_company(work: UnitOfWork, object_id: UUID, side: Side, *, keep: UUID | None = None, until: datetime | None = None) -> None:
+    """Let all on one side go, but for one authority: they act no more, and with a date their parts end."""
+    work.session.flush()
+    gone = {"object": object_id, "side": side, "keep": keep, "until": until}
+    work.session.execute(text("select priv.part_company(:object, :side, :keep, :until)"), gone)
+
+
+def joined(work: UnitOfWork, authority_id: UUID) -> bool:
+    """Tell whether anybody acts for the authority here; for one that has nobody, the other side records what it does."""
+    found: bool = work.session.scalar(text("select priv.joined(:authority)"), {"authority": authority_id})
+    return found

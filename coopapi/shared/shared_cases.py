@@ -1,0 +1,128 @@
+"""What the owner of a case gives to a shared thing: access for those who take part, while they do, and not a moment longer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Select,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    or_,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from coopapi.access import Action, Actor, Level
+from coopapi.errors import Conflict, Forbidden, NotFound
+from coopapi.shared.grants import granted
+from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.parties import partied
+from coopapi.store.db import UnitOfWork, Versioned
+
+SHARE_LIFECYCLE: Final = Lifecycle("shared", Transition("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))
+_RESHARE = text("select priv.reshare(:object, :sides, :reason)").bindparams(bindparam("sides", type_=ARRAY(Text())))
+
+
+class SharedAlready(Conflict):
+    """The case is shared here already.
+
+    Use the share that `existing` names; end it first to share the case anew on another level.
+    """
+
+
+class OwnersOnly(Forbidden):
+    """Only the owner of a case takes back what it shared.
+
+    Ask the authority that shared the case.
+    """
+
+
+class SharedCase(Versioned):
+    """A case that its owner shares with a team or a meeting, how far, and whether it still does."""
+
+    __kind__ = "sharedcase"
+    __tablename__ = "shared_cases"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "owner_id"], ["cases.id", "cases.authority_id"]),
+        UniqueConstraint("object_id", "case_id"),
+    )
+
+    object_id: Mapped[UUID] = mapped_column()
+    case_id: Mapped[UUID] = mapped_column()
+    owner_id: Mapped[UUID] = mapped_column()
+    level: Mapped[int] = mapped_column(SmallInteger)
+    shared_by: Mapped[UUID] = mapped_column()
+    shared_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()
+
+    @property
+    def state(self) -> str:
+        """Shared, or taken back."""
+        return "ended" if self.ended_at else "shared"
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Seen by those who take part in the thing, and by those of its owner who may read the case."""
+        own = and_(cls.owner_id == actor.authority_id, granted(cls.case_id, Level.READ, actor, now))
+        return or_(partied(cls.object_id, actor, now), own)
+
+
+def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, level: Level) -> SharedCase:
+    """Share a case of the caller's authority with a thing, for the first time or again; `reshare` opens it."""
+    there = work.all(SharedCase).where(SharedCase.object_id == object_id, SharedCase.case_id == case_id).with_for_update()
+    row = work.session.scalar(there)
+    if row is None:
+        row = SharedCase(object_id=object_id, case_id=case_id, owner_id=work.actor.authority_id)
+    elif row.ended_at is None:
+        raise SharedAlready(existing=str(row.id))
+    row.level, row.shared_by, row.shared_at, row.ended_at = level, work.actor.id, work.now, None
+    return work.add(row)
+
+
+def own(work: UnitOfWork, object_id: UUID, row_id: UUID, event: str, version: int | None = None) -> SharedCase:
+    """What the caller's authority shared with a thing, to take a step with it."""
+    row = one_of(work, object_id, row_id)
+    move = SHARE_LIFECYCLE.move(row.state, event, None)
+    if row.owner_id != work.actor.authority_id:
+        raise OwnersOnly
+    work.require(move.by)
+    return work.one(SharedCase, row_id, version=version, lock=True)
+
+
+def one_of(work: UnitOfWork, object_id: UUID, row_id: UUID) -> SharedCase:
+    """One case that is or was shared with a thing."""
+    row = work.one(SharedCase, row_id)
+    if row.object_id != object_id:
+        raise NotFound
+    return row
+
+
+def with_thing(work: UnitOfWork, object_id: UUID) -> Select[SharedCase]:
+    """Select the cases that are or were shared with a thing."""
+    return work.all(SharedCase).where(SharedCase.object_id == object_id)
+
+
+def show(work: UnitOfWork, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:
+    """Show shared cases: whose they are, how far they are shared, whether they still are."""
+    del work
+    return [{**row.shown(), "level": Level(row.level).name.lower(), "state": row.state} for row in rows]
+
+
+def reshare(work: UnitOfWork, object_id: UUID, sides: Sequence[Side], reason: str) -> None:
+    """Bring access to the shared cases in line with who takes part now on these sides, each until its own end."""
+    work.session.flush()
+    work.session.execute(_RESHARE, {"object": object_id, "sides": [str(side) for side in sides], "reason": reason})
+
+
+def end_shares(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
+    """End what an authority shared with a thing in which it takes no part any more."""
+    work.session.flush()
+    work.session.execute(text("select priv.end_shares(:object, :authority)"), {"object": object_id, "authority": authority_id})

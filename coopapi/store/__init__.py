@@ -1,0 +1,1 @@
+"""The database at run time: transactions, encryption, quotas and alarms."""
