@@ -25,7 +25,7 @@ from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import Unavailable
 from coopapi.evidence.routes import blp as evidence
 from coopapi.http import middleware, problem_pages, problems, proxies
-from coopapi.http.api import create_api
+from coopapi.http.openapi import create_api
 from coopapi.identifiers.routes import blp as identifiers
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.closing_routes import blp as jit_statements

@@ -34,6 +34,17 @@ class CoopError(Exception):
         self.detail = detail
         self.extra: dict[str, Any] = {**({"errors": list(errors)} if errors else {}), **extra}
 
+    @classmethod
+    def title(cls) -> str:
+        """Explain this kind of error in one sentence: the first line of its docstring."""
+        return (cls.__doc__ or "").splitlines()[0]
+
+    @property
+    def explained(self) -> str:
+        """Say what went wrong this time: the detail, or the title, and what is wrong with each field."""
+        faults = "; ".join(error["detail"] for error in self.extra.get("errors", ()))
+        return (self.detail or self.title()) + (f" {faults}" if faults else "")
+
 
 class BadRequest(CoopError):
     """The request cannot be read.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import urllib3
 
-COMMAND = [sys.executable, "-c", "from coopapi.cli import main; main()", "serve"]
+COMMAND = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", "serve"]
 PATIENCE = 180
 
 

@@ -64,7 +64,7 @@ class Operator:
 
     def shell(self, commands, fails=False):
         for command in commands.strip().splitlines():
-            ours = command.replace("coopapi ", f"{sys.executable} -c 'from coopapi.cli import main; main()' ", 1)
+            ours = command.replace("coopapi ", f"{sys.executable} -c 'from coopapi.ops.cli import main; main()' ", 1)
             done = subprocess.run(
                 ["bash", "-c", ours if command.startswith("coopapi ") else command],
                 env=self.environment, cwd=self.folder, capture_output=True, text=True, check=False,

@@ -295,7 +295,7 @@ def under_c(deployment):
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("COOPAPI_", "LC_", "LANG", "PYTHON"))}
 
     def coopapi(*words, **more):
-        command = [sys.executable, "-c", "from coopapi.cli import main; main()", *words]
+        command = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", *words]
         return subprocess.run(command, env={**inherited, **deployment, "LC_ALL": "C", **more}, capture_output=True, check=False)
 
     return coopapi

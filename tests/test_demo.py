@@ -17,7 +17,7 @@ import tour
 import urllib3
 
 ROOT = Path(__file__).parents[1]
-COMMAND = [sys.executable, "-c", "from coopapi.cli import main; main()", "demo"]
+COMMAND = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", "demo"]
 NEEDLESS = {"/api/v1/me", "/.well-known/jwks.json", "/api/v1/statistics/registrations"}  # figures are of days that have ended
 ROLES = {"investigator", "prosecutor", "central_authority", "contact_point", "desk", "analyst", "system", "auditor", "admin"}
 

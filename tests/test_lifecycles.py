@@ -80,7 +80,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 @pytest.mark.parametrize(("name", "state", "event"), CELLS)
 def test_a_move_is_in_the_table_or_says_what_is_allowed(name, state, event):
     life = LIVES[name]
-    if (state, event) in life.moves:
+    if (state, event) in life.transitions:
         assert life.move(state, event, "because").target in life.states
     else:
         with pytest.raises(IllegalMove) as refused:
@@ -92,20 +92,20 @@ def test_a_move_is_in_the_table_or_says_what_is_allowed(name, state, event):
 def test_every_state_is_reached_and_every_end_is_meant(name):
     life = LIVES[name]
     assert {state for state in life.states if not life.leaving(state)} == ENDS[name]
-    assert {move.target for move in life.moves.values()} | {life.start, *life.also, *life.derived} == set(life.states)
-    assert all(any(move.by in actions for actions in GRANTS.values()) for move in life.moves.values())
+    assert {move.target for move in life.transitions.values()} | {life.start, *life.also, *life.derived} == set(life.states)
+    assert all(any(move.by in actions for actions in GRANTS.values()) for move in life.transitions.values())
 
 
 @pytest.mark.parametrize("name", LIVES)
 def test_a_step_that_needs_a_reason_is_not_taken_without(name):
-    for (state, event), move in LIVES[name].moves.items():
+    for (state, event), move in LIVES[name].transitions.items():
         if move.reason:
             with pytest.raises(ReasonNeeded):
                 LIVES[name].move(state, event, None)
 
 
 def test_two_moves_from_one_state_by_one_event_are_no_table():
-    move = CASE_LIFECYCLE.moves["registered", "open"]
+    move = CASE_LIFECYCLE.transitions["registered", "open"]
     with pytest.raises(ValueError, match="share"):
         Lifecycle("registered", move, Transition("open", "registered", "closed", by=move.by))
 

@@ -168,7 +168,7 @@ def test_a_broken_key_file_is_named(tmp_path, content):
 
 def coopapi(*words, **environment):
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_")}
-    command = [sys.executable, "-c", "from coopapi.cli import main; main()", *words]
+    command = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", *words]
     return subprocess.run(command, env={**inherited, **environment}, capture_output=True, text=True, check=False)
 
 

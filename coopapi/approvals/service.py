@@ -92,7 +92,7 @@ def moves(work: UnitOfWork, approval_id: UUID) -> dict[str, Any]:
     row = work.one(Approval, approval_id)
     state = row.state_at(work.now)
     allowed = [
-        move.told()
+        move.to_dict()
         for move in APPROVAL_LIFECYCLE.leaving(state)
         if work.actor.may(move.by) and (work.actor.human or not move.human) and _may(work, row, move)
     ]

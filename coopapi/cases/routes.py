@@ -21,12 +21,11 @@ from coopapi.cases.schemas import (
     SubjectIn,
     SubjectOut,
     SubjectPatch,
-    TransitionIn,
-    TransitionsOut,
 )
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.shared.grants import ACCESS_LIFECYCLE, CaseAccess
 from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference

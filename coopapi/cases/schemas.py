@@ -5,6 +5,7 @@ from marshmallow import fields
 from coopapi.cases.models import CASE_LIFECYCLE
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.transitions import TransitionIn
 
 
 class AccessIn(Schema):
@@ -109,33 +110,10 @@ class CaseOut(Shown):
     etag = fields.String(required=True)
 
 
-class TransitionIn(Schema):
-    """A step to take."""
-
-    event = Text(40, required=True)
-    reason = Text(1000)
-
-
 class CaseStepIn(TransitionIn):
     """A step of a case."""
 
     force = Flag(metadata={"description": "End the case although something of it is alive, and tell every other side."})
-
-
-class AllowedMove(Shown):
-    """A step you may take now."""
-
-    event = fields.String(required=True)
-    target = fields.String(required=True)
-    reason_needed = fields.Boolean(required=True)
-
-
-class TransitionsOut(Shown):
-    """Where it stands, and what you may do now."""
-
-    state = fields.String(required=True)
-    allowed = fields.List(fields.Nested(AllowedMove), required=True)
-    etag = fields.String(required=True)
 
 
 class SubjectIn(Schema):

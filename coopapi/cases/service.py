@@ -251,7 +251,7 @@ def transitions(work: UnitOfWork, row: Versioned, state: str, case_id: UUID, lif
     allowed = [
         m for m in life.leaving(state) if work.actor.may(m.by) and (human or not m.human) and reaches(work, case_id, m.level)
     ]
-    moves = [m.told() for m in allowed]
+    moves = [m.to_dict() for m in allowed]
     return {"state": state, "allowed": moves, "etag": row.etag}
 
 

@@ -4,12 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import TransitionsOut
 from coopapi.deadlines import computation, rules, service
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
 from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionsOut
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="The clocks that the law starts")

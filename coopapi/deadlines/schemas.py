@@ -2,10 +2,10 @@
 
 from marshmallow import fields
 
-from coopapi.cases.schemas import TransitionIn
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.transitions import TransitionIn
 
 
 class DeadlineFilter(Paged):

@@ -288,5 +288,5 @@ def moves(work: UnitOfWork, deadline_id: UUID) -> dict[str, Any]:
     rule = rules.load()[row.rule]
     left = rule.extension is not None and len(row.extensions) < rule.extension.most
     own = row.owed_by in {part.side for part in acting(work, row)} and work.actor.human
-    allowed = [m.told() for m in DEADLINE_LIFECYCLE.leaving(state(row, work.now)) if left and own and work.actor.may(m.by)]
+    allowed = [m.to_dict() for m in DEADLINE_LIFECYCLE.leaving(state(row, work.now)) if left and own and work.actor.may(m.by)]
     return {"state": state(row, work.now), "allowed": allowed, "etag": row.etag}

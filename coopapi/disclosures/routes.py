@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import TransitionsOut
 from coopapi.disclosures import service
 from coopapi.disclosures.models import Disclosure
 from coopapi.disclosures.schemas import DecisionIn, DisclosureFilter, DisclosureIn, DisclosureOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionsOut
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Asking for what lies behind an overlap")

@@ -2,10 +2,10 @@
 
 from marshmallow import fields
 
-from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE
 from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.transitions import TransitionIn
 from coopapi.shared.lifecycle import Side
 
 

@@ -195,7 +195,7 @@ def moves(work: UnitOfWork, disclosure_id: UUID) -> dict[str, Any]:
     row = work.one(Disclosure, disclosure_id)
     near = {Side.ASKING: row.asking_case, Side.OWNER: row.owner_case}
     allowed = [
-        m.told()
+        m.to_dict()
         for m in DISCLOSURE_LIFECYCLE.leaving(row.state)
         if work.actor.human and work.actor.may(m.by) and cases.reaches(work, near[m.side], m.level)
         and not (m.side == Side.OWNER and row.asked_by == work.actor.id)

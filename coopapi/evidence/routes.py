@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import TransitionsOut
 from coopapi.evidence import custody, service, uses
 from coopapi.evidence.models import Custody, Evidence, EvidenceUse
 from coopapi.evidence.schemas import (
@@ -24,6 +23,7 @@ from coopapi.evidence.schemas import (
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionsOut
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("evidence", __name__, url_prefix="/api/v1", description="Evidence as metadata: conditions, custody, uses")

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from marshmallow import fields, validate
 
-from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, USE_LIFECYCLE
 from coopapi.http.fields import Flag, Like, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.transitions import TransitionIn
 from coopapi.shared.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"

@@ -168,7 +168,7 @@ def moves(work: UnitOfWork, evidence_id: UUID) -> dict[str, Any]:
     """Say where an item stands, and what the caller may do now."""
     row = work.one(Evidence, evidence_id)
     present = standing(work, row)
-    allowed = [m.told() for m in EVIDENCE_LIFECYCLE.leaving(present) if authorization.may_take(work, m, row)]
+    allowed = [m.to_dict() for m in EVIDENCE_LIFECYCLE.leaving(present) if authorization.may_take(work, m, row)]
     return {"state": present, "allowed": allowed, "etag": row.etag}
 
 

@@ -206,7 +206,7 @@ def moves(work: UnitOfWork, use_id: UUID) -> dict[str, Any]:
     row = work.one(EvidenceUse, use_id)
     settled = row.state == "recorded" and not row.consent_needed
     allowed = [
-        m.told()
+        m.to_dict()
         for m in (() if settled else USE_LIFECYCLE.leaving(row.state))
         if (work.actor.may(m.by) and _asks(work, row) if m.side == Side.ASKING else _near(work, row, m))
     ]

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import flask_smorest
 import marshmallow as ma
-from flask import Flask, Request, Response, current_app, g, json, request
+from flask import Request, Response, current_app, g, json, request
 from marshmallow import RAISE
 from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
@@ -24,12 +24,14 @@ from coopapi import strictjson
 from coopapi.access import Action
 from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency
-from coopapi.http.fields import Shown, list_of, page_of
+from coopapi.http.fields import list_of, page_of
 from coopapi.http.middleware import LARGEST_BODY, read_body
+from coopapi.http.openapi import document_route
 from coopapi.http.paging import Page
-from coopapi.http.problems import MEDIA_TYPE
+from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema
+from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
-from coopapi.store.db import Database, UnitOfWork
+from coopapi.store.db import Database, UnitOfWork, Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
@@ -58,31 +60,6 @@ class Printed:
         return answer
 
 
-class Problem(Shown):
-    """A problem document (RFC 9457)."""
-
-    type = ma.fields.String(required=True, metadata={"format": "uri-reference"})
-    title = ma.fields.String(required=True)
-    status = ma.fields.Integer(required=True)
-    detail = ma.fields.String()
-    errors = ma.fields.List(ma.fields.Dict(), metadata={"description": "One fault each: in, pointer (RFC 6901), detail, rule."})
-
-
-class Api(flask_smorest.Api):
-    """The API document: errors are problem documents in it, as they are on the wire."""
-
-    ERROR_SCHEMA = Problem
-
-    def _register_responses(self) -> None:
-        super()._register_responses()
-        for response in self.spec.components.responses_lazy.values():
-            if "application/json" in response.get("content", {}):
-                response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
-
-    def _register_error_handlers(self) -> None:
-        """Leave errors to problems.py."""
-
-
 class StrictParser(FlaskParser):
     """Reads JSON as strictly as the database behind it; unknown query parameters are errors."""
 
@@ -100,7 +77,7 @@ class Blueprint(flask_smorest.Blueprint):
 
     def __init__(self, name: str, import_name: str, **kwargs: Any) -> None:
         super().__init__(name, import_name, **kwargs)
-        self._prepare_doc_cbks.append(_document)
+        self._prepare_doc_cbks.append(document_route)
 
     def route(  # noqa: PLR0913 (one contract, all in one place)
         self,
@@ -120,10 +97,11 @@ class Blueprint(flask_smorest.Blueprint):
         also: Sequence[str] = (),
         show: Show | None = None,
     ) -> Callable[[V], V]:
-        """Guard the view, open its transaction, say what comes in and goes out, document it all.
+        """Guard the view, open its transaction, and document what comes in and goes out.
 
-        `page` and `many` answer with lists; `changes` needs If-Match, passes `version`; `show` says what this caller sees of
-        rows; `evened` holds the answer until its time says nothing (middleware.py); `also`: media types of answers that are not JSON.
+        `page` and `many` answer with lists. `changes` needs If-Match and passes `version`. `show` turns rows into what this caller
+        sees of them. `evened` delays the answer so that its time tells nothing (middleware.py). `also` are the media types of
+        answers that are not JSON.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -139,6 +117,41 @@ class Blueprint(flask_smorest.Blueprint):
             return view
 
         return decorator
+
+    def workflow(  # noqa: PLR0913 (one contract, all in one place)
+        self,
+        path: str,
+        workflow: Workflow[Any],
+        *,
+        read: Action,
+        act: Action,
+        returns: type[ma.Schema],
+        about: str,
+        body: type[TransitionIn] = TransitionIn,
+        query: type[ma.Schema] | None = None,
+        options: type[ma.Schema] = TransitionsOut,
+        show: Show | None = None,
+    ) -> None:
+        """Register the two routes of a workflow: GET lists the steps that the caller may take now, POST takes one.
+
+        `about` describes the steps; `options` is the schema of the list; the fields of `query` name, with the path, the thing.
+        """
+        named = tuple(query().fields) if query else ()
+
+        def list_steps(wanted: dict[str, Any] | None = None, *, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
+            return workflow.options(work, **ids, **(wanted or {}))
+
+        def take_step(data: dict[str, Any], *, version: int, work: UnitOfWork, **ids: Any) -> Versioned:
+            chosen = {name: data[name] for name in named if name in data}
+            return workflow.take(work, version, data, **ids, **chosen)
+
+        list_steps.__name__, take_step.__name__ = f"list_{workflow.name}_transitions", f"take_{workflow.name}_transition"
+        list_steps.__doc__ = "Tell the present state, the steps that you may take now, and what prevents others of your side."
+        take_step.__doc__ = about
+        at = f"{path}/transitions"
+        self.route(at, allow=read, query=query, returns=options)(list_steps)
+        taken = {"body": event_schema(body, workflow), "returns": returns, "changes": True, "show": show}
+        self.route(at, method="POST", allow=act, **taken)(take_step)  # type: ignore[arg-type]
 
 
 def database() -> Database:
@@ -242,43 +255,3 @@ def _expected_version() -> int:
     if tag is None:
         raise BadRequest('If-Match must be one ETag of this resource, such as "v3"')
     return int(tag[1])
-
-
-def _header(name: str, description: str, *, required: bool = False) -> dict[str, Any]:
-    return {"in": "header", "name": name, "required": required, "schema": {"type": "string"}, "description": description}
-
-
-def _document(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Write into the OpenAPI document what the guard does."""
-    notes = info.get("coopapi")
-    if notes is None:
-        return doc
-    allow: Action = notes["allow"]
-    doc["operationId"] = notes["name"]
-    doc["x-action"] = str(allow)
-    doc.setdefault("responses", {})["default"] = "DEFAULT_ERROR"
-    if notes["also"]:
-        answer = doc["responses"][HTTPStatus.OK]
-        answer["content"] = answer.get("content", {}) | {kind: {"schema": {"type": "string"}} for kind in notes["also"]}
-    if allow is Action.PUBLIC:
-        doc["security"] = []
-        return doc
-    headers = [_header("Coopapi-Role", "The role acted in, for a caller who has several.")]
-    headers.append(_header("Coopapi-Purpose", "Why: a code of the codelist `purposes`; each role has its usual one."))
-    if notes["changes"]:
-        headers.append(_header("If-Match", "The ETag of the version that is being changed.", required=True))
-    if notes["method"] == "POST":
-        headers.append(_header("Idempotency-Key", "Send the same key again, and the effect happens once."))
-    doc["parameters"] = [*doc.get("parameters", []), *headers]
-    doc["responses"] |= {str(int(s)): s.name for s in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)}
-    return doc
-
-
-def create_api(app: Flask, *blueprints: Blueprint) -> Api:
-    """Register the features' routes and their document."""
-    api = Api(app)
-    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt (RFC 9068)"})
-    api.spec.options["security"] = [{"token": []}]
-    for blueprint in blueprints:
-        api.register_blueprint(blueprint)
-    return api

@@ -73,11 +73,6 @@ def slug(kind: type[CoopError]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
-def title(kind: type[CoopError]) -> str:
-    """Explain an error class in one sentence."""
-    return (kind.__doc__ or "").splitlines()[0]
-
-
 def remedy(kind: type[CoopError]) -> str:
     """Tell what to do about an error: the second paragraph of its docstring, or of the kind that it descends from."""
     paragraphs = (" ".join((base.__doc__ or "").split("\n\n", 1)[1:]) for base in kind.__mro__)
@@ -91,7 +86,7 @@ def status_of(kind: type[CoopError]) -> HTTPStatus:
 
 def named(kind: type[CoopError]) -> dict[str, Any]:
     """Name a problem as every document about it does: its type, its title and its status."""
-    return {"type": f"/problems/{slug(kind)}", "title": title(kind), "status": int(status_of(kind))}
+    return {"type": f"/problems/{slug(kind)}", "title": kind.title(), "status": int(status_of(kind))}
 
 
 def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from uuid import UUID
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Identifier
-from coopapi.cases.schemas import TransitionsOut
 from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionsOut
 from coopapi.identifiers import registration, service
 from coopapi.identifiers.schemas import IdentifierFilter, IdentifierOut, IdentifierPatch, IdentifiersIn, WithdrawalIn
 from coopapi.store.db import UnitOfWork

@@ -158,7 +158,7 @@ def moves(work: UnitOfWork, jit_id: UUID, row_id: UUID) -> dict[str, Any]:
     signer = authorization.mine(work, jit_id) is not None or (row.change == "join" and row.authority_id == work.actor.authority_id)
     signed = work.actor.authority_id in {s.authority_id for s in signatures.standing(work, row.id)}
     allowed = [
-        m.told()
+        m.to_dict()
         for m in AMENDMENT_LIFECYCLE.leaving(row.state)
         if signer and work.actor.may(m.by) and (work.actor.human or not m.human)
         if m.event != "withdraw" or row.proposed_by == work.actor.authority_id

@@ -61,7 +61,7 @@ def moves(work: UnitOfWork, jit_id: UUID, row_id: UUID) -> dict[str, Any]:
     """Say whether a case is shared, and whether the caller may take it back."""
     row = shared_cases.one_of(work, jit_id, row_id)
     own = row.owner_id == work.actor.authority_id
-    allowed = [m.told() for m in shared_cases.SHARE_LIFECYCLE.leaving(row.state) if own and work.actor.may(m.by)]
+    allowed = [m.to_dict() for m in shared_cases.SHARE_LIFECYCLE.leaving(row.state) if own and work.actor.may(m.by)]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 

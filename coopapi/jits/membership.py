@@ -259,7 +259,7 @@ def moves(work: UnitOfWork, model: type[P], jit_id: UUID, row_id: UUID) -> dict[
     state = jit.stands(work.now)
     foreign = _foreign(work, row)
     allowed = [
-        m.told()
+        m.to_dict()
         for m in life.leaving(row.state)
         if own and work.actor.may(m.by) and not (foreign and m.event != "remove")
         if not isinstance(row, JitParty) or _may_change(state, m.event)

@@ -5,10 +5,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import TransitionIn, TransitionsOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.jits import membership, presentation
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
 from coopapi.jits.responses import AssociateOut, JitMemberOut, JitPartyOut, ParticipantOut

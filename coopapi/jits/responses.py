@@ -2,9 +2,10 @@
 
 from marshmallow import fields
 
-from coopapi.cases.schemas import AuthorityRef, TransitionsOut
+from coopapi.cases.schemas import AuthorityRef
 from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import Shown, When
+from coopapi.http.transitions import TransitionsOut
 
 
 class AlarmOut(Shown):

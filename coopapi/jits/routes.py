@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import SharedCaseOut, TransitionIn, TransitionsOut
+from coopapi.cases.schemas import SharedCaseOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.jits import agreement, case_sharing, presentation, transitions
 from coopapi.jits import amendments as amending
 from coopapi.jits import signatures as signing

@@ -3,10 +3,10 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
 from coopapi.http.fields import Count, Flag, Like, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.http.transitions import TransitionIn
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.lifecycles import CLAUSES, END_REASONS, JIT_LIFECYCLE, TEXTS
 from coopapi.jits.public_statements import LANGUAGES

@@ -113,7 +113,7 @@ def moves(work: UnitOfWork, jit_id: UUID) -> dict[str, Any]:
     place = authorization.place_of(work, jit.id)
     signed = work.actor.authority_id in {row.authority_id for row in signatures.standing(work, jit.id)}
     allowed = [
-        m.told()
+        m.to_dict()
         for m in JIT_LIFECYCLE.leaving(state)
         if place == "party" and work.actor.may(m.by) and (work.actor.human or not m.human)
         if m.event != "abandon" or jit.maker_id == work.actor.authority_id

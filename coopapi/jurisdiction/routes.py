@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import TransitionsOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionsOut
 from coopapi.jurisdiction import difficulties, presentation, service, transfers
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition, ProceedingsTransfer
 from coopapi.jurisdiction.schemas import (

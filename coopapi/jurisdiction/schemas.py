@@ -3,10 +3,10 @@
 import marshmallow as ma
 from marshmallow import fields
 
-from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn, RecordedForOut
 from coopapi.http.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.transitions import TransitionIn
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 
 

@@ -240,7 +240,7 @@ def moves(work: UnitOfWork, consultation_id: UUID) -> dict[str, Any]:
     row = work.one(Consultation, consultation_id)
     own = mine(work, row)
     allowed = [
-        m.told()
+        m.to_dict()
         for m in CONSULTATION_LIFECYCLE.leaving(row.state)
         if (_open_to(m, own) or (m.event == "reply" and own and _absent(work, row))) and work.actor.may(m.by) and work.actor.human
     ]

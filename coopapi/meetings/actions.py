@@ -111,7 +111,7 @@ def moves(work: UnitOfWork, action_id: UUID) -> dict[str, Any]:
     """Say where an action stands, and what the caller may say of it now."""
     row = work.one(MeetingAction, action_id)
     mine = row.owner_id == work.actor.authority_id
-    allowed = [m.told() for m in ACTION_LIFECYCLE.leaving(row.state) if mine and work.actor.may(m.by)]
+    allowed = [m.to_dict() for m in ACTION_LIFECYCLE.leaving(row.state) if mine and work.actor.may(m.by)]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 

@@ -43,7 +43,7 @@ def revoke(work: UnitOfWork, feed_id: UUID, version: int, data: Mapping[str, Any
 def moves(work: UnitOfWork, feed_id: UUID) -> dict[str, Any]:
     """Say whether an address is live, and what may be done about it."""
     row = work.one(CalendarFeed, feed_id)
-    allowed = [m.told() for m in FEED_LIFECYCLE.leaving(row.state)]
+    allowed = [m.to_dict() for m in FEED_LIFECYCLE.leaving(row.state)]
     return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import TransitionIn, TransitionsOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.meetings import actions, coordination_centre, minutes, outcomes, presentation
 from coopapi.meetings.models import CentreEntry, Meeting, MeetingAction, MeetingConclusion, MeetingOutcome
 from coopapi.meetings.responses import ActionOut, CentreEntryOut, CentreResultsOut, ConclusionOut, MeetingOut, OutcomeOut

@@ -7,10 +7,11 @@ from uuid import UUID
 from flask import Response
 
 from coopapi.access import Action
-from coopapi.cases.schemas import SharedCaseOut, TransitionIn, TransitionsOut
+from coopapi.cases.schemas import SharedCaseOut
 from coopapi.http.api import Blueprint, database
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.meetings import calendar_feeds, calendars, case_sharing, convening, date_polls, presentation, transitions
 from coopapi.meetings.models import CalendarFeed, Meeting, MeetingAnswer, MeetingParticipant
 from coopapi.meetings.responses import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingPlaceOut, OptionOut

@@ -6,11 +6,11 @@ from zoneinfo import available_timezones
 
 from marshmallow import fields, validate
 
-from coopapi.cases.schemas import TransitionIn
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
 from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.http.transitions import TransitionIn
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, MODES

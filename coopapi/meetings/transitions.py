@@ -101,7 +101,7 @@ def moves(work: UnitOfWork, meeting_id: UUID) -> dict[str, Any]:
     """Say where a meeting stands, and what the caller may do now."""
     meeting = work.one(Meeting, meeting_id)
     allowed = [
-        m.told()
+        m.to_dict()
         for m in MEETING_LIFECYCLE.leaving(meeting.state)
         if authorization.open_to(work, meeting, m) and (m.event != "agree" or minutes.is_awaited(work, meeting))
     ]
@@ -152,7 +152,7 @@ def place_moves(work: UnitOfWork, meeting_id: UUID, participant_id: UUID) -> dic
     place = authorization.place(work, meeting, participant_id)
     stands, mine = authorization.side(work, meeting), place.authority_id == work.actor.authority_id
     allowed = [
-        m.told()
+        m.to_dict()
         for m in PLACE_LIFECYCLE.leaving(place.state)
         if place.authority_id != meeting.host_id
         and work.actor.may(m.by)

@@ -97,7 +97,7 @@ def moves(work: UnitOfWork, request_id: UUID, measure_id: UUID) -> dict[str, Any
     recorded = authorization.recordable(work, request)
     open_ = MEASURE_LIFECYCLE.leaving(measure.state) if request.state in request.rules.acted_on else ()
     allowed = [
-        m.told()
+        m.to_dict()
         for m in open_
         if not authorization.off_duty(work, request.kind, request.urgency)
         and (transitions.open_to(work, m, own) or m.side in recorded)

@@ -2,8 +2,8 @@
 
 from marshmallow import fields
 
-from coopapi.cases.schemas import TransitionsOut
 from coopapi.http.fields import Link, Shown, When
+from coopapi.http.transitions import TransitionsOut
 
 
 class AuthorityBrief(Shown):

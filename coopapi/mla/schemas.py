@@ -3,9 +3,9 @@
 import marshmallow as ma
 from marshmallow import fields
 
-from coopapi.cases.schemas import TransitionIn
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.http.transitions import TransitionIn
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lifecycles import KINDS, STATES
 

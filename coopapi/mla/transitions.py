@@ -261,7 +261,7 @@ def moves(work: UnitOfWork, request_id: UUID) -> dict[str, Any]:
     own = {part.side for part in authorization.mine(work, request)}
     recorded = authorization.recordable(work, request)
     allowed = [
-        m.told()
+        m.to_dict()
         for m in request.rules.life.leaving(request.state)
         if not authorization.off_duty(work, request.kind, request.urgency) and (open_to(work, m, own) or m.side in recorded)
     ]

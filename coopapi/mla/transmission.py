@@ -87,4 +87,4 @@ def _preserved(work: UnitOfWork, request: Request) -> Request | None:
     if Side.REQUESTING not in {part.side for part in authorization.mine(work, earlier)}:
         return None
     earlier = work.one(Request, request.previous_id, lock=True)
-    return earlier if (earlier.state, "follow_up") in earlier.rules.life.moves else None
+    return earlier if (earlier.state, "follow_up") in earlier.rules.life.transitions else None

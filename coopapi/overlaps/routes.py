@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.cases.schemas import TransitionIn, TransitionsOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.overlaps import clusters, exclusions, presentation, verification
 from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, Exclusion, Overlap, OverlapSide
 from coopapi.overlaps.schemas import (
@@ -109,7 +109,7 @@ def exclusion_moves(exclusion_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     allowed = [m for m in EXCLUSION_LIFECYCLE.leaving(row.state) if mine and work.actor.may(m.by)]
     return {
         "state": row.state,
-        "allowed": [m.told() for m in allowed],
+        "allowed": [m.to_dict() for m in allowed],
         "etag": row.etag,
     }
 

@@ -2,9 +2,10 @@
 
 from marshmallow import fields, validates_schema
 
-from coopapi.cases.schemas import AuthorityRef, TransitionIn
+from coopapi.cases.schemas import AuthorityRef
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Count, Link, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.transitions import TransitionIn
 from coopapi.identifiers.kinds import KINDS
 
 

@@ -1,4 +1,4 @@
-"""State machines as tables: one table gives the check, the 409, the documentation and the exhaustive test."""
+"""State machines as tables: one table gives the check, the 409 answer, the drawing in the documentation and the exhaustive test."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +17,15 @@ class IllegalMove(Conflict):
     """
 
 
+class ReasonNeeded(Unprocessable):
+    """The step needs a reason.
+
+    Send `reason` with the event.
+    """
+
+
 class Side(StrEnum):
-    """On which side of a thing between two authorities a move is taken."""
+    """The side of a shared thing on which a step is taken."""
 
     ANY = "any"
     ASKING = "asking"
@@ -38,7 +45,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One way from a state to the next: who may take it, on which side, whether it needs a reason, and a human (LED Art. 11)."""
+    """One way from a state to the next: who may take it, on which side, whether it needs a reason, and a person (LED Art. 11)."""
 
     event: str
     source: str
@@ -49,62 +56,71 @@ class Transition:
     side: Side = Side.ANY
     human: bool = False
 
-    def told(self) -> dict[str, Any]:
-        """What those are told who may take it."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a caller who may take the step needs to know of it."""
         return {"event": self.event, "target": self.target, "reason_needed": self.reason}
 
-
-class ReasonNeeded(Unprocessable):
-    """The step needs a reason.
-
-    Send `reason` with the event.
-    """
+    def require_reason(self, reason: str | None) -> None:
+        """Raise `ReasonNeeded` when the step needs a reason and none is given."""
+        if self.reason and not reason:
+            raise ReasonNeeded(errors=[broken("/reason", "required", f"say why you {self.event} this")])
 
 
 class Lifecycle:
-    """The moves of one kind of thing, from its first state on, or from those in `also`.
+    """The transitions of one kind of thing, from its first state on, or from those in `also`.
 
-    `derived` states follow from its `parts`, not from a move.
+    `derived` states follow from its `parts`, not from a transition.
     """
 
     def __init__(
-        self, start: str, *moves: Transition, also: tuple[str, ...] = (), derived: tuple[str, ...] = (), parts: str = "its_measures"
+        self,
+        start: str,
+        *transitions: Transition,
+        also: tuple[str, ...] = (),
+        derived: tuple[str, ...] = (),
+        parts: str = "its_measures",
     ) -> None:
         self.start = start
         self.also = also
         self.derived = derived
         self.parts = parts
-        self.moves: Mapping[tuple[str, str], Transition] = MappingProxyType({(m.source, m.event): m for m in moves})
-        if len(self.moves) != len(moves):
-            raise ValueError("two moves share a state and an event")
+        self.transitions: Mapping[tuple[str, str], Transition] = MappingProxyType({(m.source, m.event): m for m in transitions})
+        if len(self.transitions) != len(transitions):
+            raise ValueError("two transitions share a state and an event")
 
     @property
     def states(self) -> tuple[str, ...]:
         """Every state, in the order the table names them."""
-        return tuple(dict.fromkeys([self.start, *(s for m in self.moves.values() for s in (m.source, m.target)), *self.derived]))
+        return tuple(
+            dict.fromkeys([self.start, *(s for m in self.transitions.values() for s in (m.source, m.target)), *self.derived])
+        )
 
     @property
     def events(self) -> tuple[str, ...]:
         """Every event, in the order the table names them."""
-        return tuple(dict.fromkeys(m.event for m in self.moves.values()))
+        return tuple(dict.fromkeys(m.event for m in self.transitions.values()))
 
     def leaving(self, state: str) -> tuple[Transition, ...]:
-        """Return the moves that lead out of a state."""
-        return tuple(m for m in self.moves.values() if m.source == state)
+        """Return the transitions that lead out of a state."""
+        return tuple(m for m in self.transitions.values() if m.source == state)
+
+    def transition(self, state: str, event: str) -> Transition:
+        """Return the transition, or raise `IllegalMove` with the events that the state allows."""
+        found = self.transitions.get((state, event))
+        if found is None:
+            allowed = [transition.event for transition in self.leaving(state)]
+            raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed)
+        return found
 
     def move(self, state: str, event: str, reason: str | None) -> Transition:
-        """Find the move, or raise `IllegalMove` with the events that are allowed, or `ReasonNeeded`."""
-        found = self.moves.get((state, event))
-        if found is None:
-            allowed = [m.event for m in self.leaving(state)]
-            raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed)
-        if found.reason and not reason:
-            raise ReasonNeeded(errors=[broken("/reason", "required", f"say why you {event} this")])
+        """Return the transition, and raise `ReasonNeeded` when its reason is missing."""
+        found = self.transition(state, event)
+        found.require_reason(reason)
         return found
 
     def mermaid(self) -> str:
         """Draw the table as a Mermaid state diagram."""
-        lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.moves.values()]
+        lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.transitions.values()]
         lines += [f"    {self.parts} --> {state}" for state in self.derived]
         ends = [f"    {s} --> [*]" for s in self.states if not self.leaving(s)]
         starts = [f"    [*] --> {state}" for state in (self.start, *self.also)]

@@ -139,7 +139,12 @@ class UnitOfWork:
         """Stop here unless the actor's role grants the action; what the law gives to a human no machine does (LED Art. 11)."""
         if not self.actor.may(action):
             raise Forbidden(f"the role {self.actor.role} does not include {action}")
-        if human and not self.actor.human:
+        if human:
+            self.require_person()
+
+    def require_person(self) -> None:
+        """Raise `Forbidden` for a machine client: what the law gives to a human no machine does (LED Art. 11)."""
+        if not self.actor.human:
             raise Forbidden("the law gives this to a person, not to a machine client")
 
     def all(self, model: type[R]) -> Select[R]:

@@ -47,7 +47,12 @@ LAW = {
 EVENTS = {
     *(
         e
-        for life in (lifecycles.LETTER_LIFECYCLE, lifecycles.ORDER_LIFECYCLE, lifecycles.PRESERVATION_LIFECYCLE, lifecycles.INFORMATION_LIFECYCLE)
+        for life in (
+            lifecycles.LETTER_LIFECYCLE,
+            lifecycles.ORDER_LIFECYCLE,
+            lifecycles.PRESERVATION_LIFECYCLE,
+            lifecycles.INFORMATION_LIFECYCLE,
+        )
         for e in life.events
     ),
     *(f"measure.{event}" for event in lifecycles.MEASURE_LIFECYCLE.events),

@@ -1,0 +1,163 @@
+"""The one gate for steps: what a caller may do with a thing now, and the taking of a step, are decided by the same guards."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from coopapi.access import Action, Level
+from coopapi.errors import CoopError, Forbidden
+from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.store.db import UnitOfWork, Versioned
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a caller stands in a thing.
+
+    `own` are the sides on which the caller acts, each with the level of access that it has there. `recorded` are the sides for
+    which nobody acts in this register, so that the caller records what they did. `refusal` says why it is on no side.
+    """
+
+    own: Mapping[Side, Level] = field(default_factory=dict)
+    recorded: frozenset[Side] = frozenset()
+    refusal: str | None = None
+
+    @classmethod
+    def on(cls, *sides: Side, recorded: Iterable[Side] = ()) -> "Standing":
+        """Return the standing of a caller who acts with full access on these sides."""
+        return cls(dict.fromkeys(sides, Level.OWN), frozenset(recorded))
+
+    def level(self, side: Side) -> Level | None:
+        """Return how far the caller's access goes on a side, or None where it is not on that side."""
+        return max(self.own.values(), default=None) if side is Side.ANY else self.own.get(side)
+
+
+@dataclass(slots=True)
+class Step(Generic[T]):
+    """One step with a thing: while it is only considered, `data` is empty."""
+
+    work: UnitOfWork
+    thing: T
+    transition: Transition
+    standing: Standing
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def event(self) -> str:
+        """The event of the step."""
+        return self.transition.event
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell whether the caller records the step for a side that has nobody here."""
+        return self.standing.level(self.transition.side) is None
+
+
+Guard = Callable[[Step[T]], None]
+"""Raises the problem that prevents a step. A guard knows the thing and the caller, never the body, and changes nothing."""
+Effect = Callable[[Step[T]], None]
+"""Carries out what one event does besides the change of state; a fault of the body raises `Unprocessable` with a pointer."""
+
+
+def no_details(_work: UnitOfWork, _thing: Any, _standing: Standing) -> dict[str, Any]:
+    """Add nothing to the list of steps."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow(Generic[T]):
+    """How one kind of thing moves through its lifecycle.
+
+    `find` reads the thing that the caller sees, and raises `NotFound`; `lock` reads it again, locked, and raises `Stale` when its
+    version is another. `guards` prevent an event, `always` prevents every event, `effects` carry an event out, and `finish` sets
+    the state, writes the journal and moves deadlines. A caller who is on another side gets `wrong_side`.
+    """
+
+    name: str
+    lifecycles: tuple[Lifecycle, ...]
+    find: Callable[..., T]
+    lock: Callable[[UnitOfWork, T, int], T]
+    standing: Callable[[UnitOfWork, T], Standing]
+    finish: Effect[T]
+    row: Callable[[T], Any]
+    state: Callable[[UnitOfWork, T], str]
+    lifecycle: Callable[[T], Lifecycle] | None = None
+    guards: Mapping[str, Sequence[Guard[T]]] = field(default_factory=dict)
+    always: Sequence[Guard[T]] = ()
+    effects: Mapping[str, Effect[T]] = field(default_factory=dict)
+    wrong_side: type[Forbidden] = Forbidden
+    recorded_by: Action | None = None
+    details: Callable[[UnitOfWork, T, Standing], dict[str, Any]] = no_details
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Every event that some lifecycle of this kind has."""
+        return tuple(dict.fromkeys(event for lifecycle in self.lifecycles for event in lifecycle.events))
+
+    def options(self, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
+        """Tell the state, the steps that the caller may take now, and those of its side and role that something prevents."""
+        thing = self.find(work, **ids)
+        standing = self.standing(work, thing)
+        state = self.state(work, thing)
+        allowed, blocked = [], []
+        for transition in self._lifecycle(thing).leaving(state):
+            step = Step(work, thing, transition, standing)
+            if self._refusal(step):
+                continue
+            if problem := self._prevented(step):
+                blocked.append({"event": transition.event, "detail": problem.explained})
+            else:
+                allowed.append(transition.to_dict())
+        etag = self.row(thing).etag
+        return {"state": state, "allowed": allowed, "blocked": blocked, "etag": etag, **self.details(work, thing, standing)}
+
+    def take(self, work: UnitOfWork, version: int, data: Mapping[str, Any], **ids: Any) -> Versioned:
+        """Take one step and return the row that changed.
+
+        Raises `NotFound`, `Stale`, `IllegalMove` for an event that the state does not have, `Forbidden` for another side, role or
+        level, whatever a guard raises, `ReasonNeeded`, and `Unprocessable` for a fault of the body.
+        """
+        thing = self.find(work, **ids)
+        standing = self.standing(work, thing)
+        if standing.own:
+            thing = self.lock(work, thing, version)
+            standing = self.standing(work, thing)
+        transition = self._lifecycle(thing).transition(self.state(work, thing), data["event"])
+        step = Step(work, thing, transition, standing, data)
+        if problem := self._refusal(step) or self._prevented(step):
+            raise problem
+        transition.require_reason(data.get("reason"))
+        if step.event in self.effects:
+            self.effects[step.event](step)
+        self.finish(step)
+        row: Versioned = self.row(step.thing)
+        return row
+
+    def _lifecycle(self, thing: T) -> Lifecycle:
+        return self.lifecycle(thing) if self.lifecycle else self.lifecycles[0]
+
+    def _refusal(self, step: Step[T]) -> Forbidden | None:
+        """Why the step is not one of the caller's side, role and level; None if it is."""
+        transition = step.transition
+        level = step.standing.level(transition.side)
+        if level is None and transition.side not in step.standing.recorded:
+            return self.wrong_side(step.standing.refusal or f"this step is for the {transition.side} side")
+        action = (self.recorded_by or transition.by) if level is None else transition.by
+        if not step.work.actor.may(action):
+            return Forbidden(f"the role {step.work.actor.role} does not include {action}")
+        if level is not None and level < transition.level:
+            return Forbidden(f"this needs {transition.level.name.lower()} access to the case")
+        return None
+
+    def _prevented(self, step: Step[T]) -> CoopError | None:
+        """What else prevents the step; None if nothing does."""
+        try:
+            if step.transition.human and not step.is_recorded:
+                step.work.require_person()
+            for guard in (*self.always, *self.guards.get(step.event, ())):
+                guard(step)
+        except CoopError as problem:
+            return problem
+        return None
