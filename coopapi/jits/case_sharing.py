@@ -1,7 +1,7 @@
 """The cases of a team: each owner shares its own, how far it will, and takes it back; access lasts as long as the team."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, false, text
@@ -14,7 +14,8 @@ from coopapi.jits.lifecycles import AFTER
 from coopapi.jits.models import Jit
 from coopapi.jits.notifications import tell
 from coopapi.shared import shared_cases
-from coopapi.shared.shared_cases import SharedCase
+from coopapi.shared.shared_cases import Shared, SharedCase
+from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 
 
@@ -47,22 +48,24 @@ def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase
     return row
 
 
-def take_back(work: UnitOfWork, jit_id: UUID, row_id: UUID, version: int, event: str) -> SharedCase:
+def _find(work: UnitOfWork, jit_id: UUID, link_id: UUID) -> Shared[Jit]:
+    return Shared(work.one(Jit, jit_id), shared_cases.one_of(work, jit_id, link_id))
+
+
+def _lock(work: UnitOfWork, shared: Shared[Jit], version: int) -> Shared[Jit]:
+    jit = authorization.locked(work, shared.thing.id)
+    return Shared(jit, work.one(SharedCase, shared.row.id, version=version, lock=True))
+
+
+def _end(step: Step[Shared[Jit]]) -> None:
     """Take a case back: access to it through the team is gone at the next request."""
-    jit = authorization.locked(work, jit_id)
-    row = shared_cases.own(work, jit_id, row_id, event, version)
+    work, jit, row = step.work, step.thing.thing, step.thing.row
     tell(work, jit, "case_taken_back", level=Level(row.level).name.lower())
     row.ended_at = work.now
     authorization.bring_in_line(work, jit)
-    return row
 
 
-def moves(work: UnitOfWork, jit_id: UUID, row_id: UUID) -> dict[str, Any]:
-    """Say whether a case is shared, and whether the caller may take it back."""
-    row = shared_cases.one_of(work, jit_id, row_id)
-    own = row.owner_id == work.actor.authority_id
-    allowed = [m.to_dict() for m in shared_cases.SHARE_LIFECYCLE.leaving(row.state) if own and work.actor.may(m.by)]
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+JIT_SHARE: Final = shared_cases.workflow("jit_case", _find, _lock, _end)
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> Select[SharedCase]:

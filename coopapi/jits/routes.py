@@ -9,7 +9,7 @@ from coopapi.cases.schemas import SharedCaseOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionIn, TransitionsOut
+from coopapi.http.transitions import TransitionsOut
 from coopapi.jits import agreement, case_sharing, presentation, transitions
 from coopapi.jits import amendments as amending
 from coopapi.jits import signatures as signing
@@ -117,24 +117,15 @@ def share(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> SharedCase
     return case_sharing.share(work, jit_id, data)
 
 
-@blp.route(f"{ONE}/cases/<uuid:link_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def case_moves(jit_id: UUID, link_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say whether a case is shared, and whether you may take it back."""
-    return case_sharing.moves(work, jit_id, link_id)
-
-
-@blp.route(
-    f"{ONE}/cases/<uuid:link_id>/transitions",
-    method="POST",
-    allow=Action.JIT_WRITE,
-    body=TransitionIn,
+blp.workflow(
+    f"{ONE}/cases/<uuid:link_id>",
+    case_sharing.JIT_SHARE,
+    read=Action.JIT_READ,
+    act=Action.JIT_WRITE,
     returns=SharedCaseOut,
-    changes=True,
     show=shared_cases.show,
+    about="Take back a case that you shared (`end`): access through the team is gone at the next request.",
 )
-def take_back(data: dict[str, Any], *, jit_id: UUID, link_id: UUID, version: int, work: UnitOfWork) -> SharedCase:
-    """Take a case back (`end`): access through the team is gone at the next request."""
-    return case_sharing.take_back(work, jit_id, link_id, version, data["event"])
 
 
 @blp.route(f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=presentation.amendments)

@@ -16,6 +16,7 @@ from coopapi.meetings import authorization
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE
 from coopapi.meetings.models import Meeting, MeetingAction
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.crypto import Sealer
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import seal, unseal
@@ -81,23 +82,31 @@ def end_of(day: date, country: str | None) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
 
 
-def take(work: UnitOfWork, action_id: UUID, version: int, data: Mapping[str, Any]) -> MeetingAction:
-    """Say that something is done, is dropped, or is to be done after all: by the authority that undertook it."""
-    row = work.one(MeetingAction, action_id)
-    move = ACTION_LIFECYCLE.move(row.state, data["event"], data.get("reason"))
-    if row.owner_id != work.actor.authority_id:
-        raise NotYourAction
-    work.require(move.by)
-    row = work.one(MeetingAction, action_id, version=version, lock=True)
-    row.state, row.ended_at = move.target, None if move.target == "open" else work.now
-    row.reason = seal(_key(work), {"reason": data.get("reason")}, row.id, "reason")
-    _clock(work, row.meeting_id, row, {"done": "action.done", "dropped": "action.drop"}.get(move.target, "action.agree"))
+def _standing(work: UnitOfWork, row: MeetingAction) -> Standing:
+    return Standing.on(Side.OWNER) if row.owner_id == work.actor.authority_id else Standing()
+
+
+def _finish(step: Step[MeetingAction]) -> None:
+    """Say that something is done, is dropped, or is to be done after all."""
+    work, row, state = step.work, step.thing, step.transition.target
+    row.state, row.ended_at = state, None if state == "open" else work.now
+    row.reason = seal(_key(work), {"reason": step.data.get("reason")}, row.id, "reason")
+    _clock(work, row.meeting_id, row, {"done": "action.done", "dropped": "action.drop"}.get(state, "action.agree"))
     meeting = work.session.scalar(work.all(Meeting).where(Meeting.id == row.meeting_id))
     if meeting is not None:
-        authorization.tell(work, meeting, f"action_{move.target}", item=str(row.id))
+        authorization.tell(work, meeting, f"action_{state}", item=str(row.id))
     else:
-        work.note(f"action.{move.target}", row, event=True)
-    return row
+        work.note(f"action.{state}", row, event=True)
+
+
+ACTION: Final = Workflow[MeetingAction](
+    name="action",
+    lifecycles=(ACTION_LIFECYCLE,),
+    find=lambda work, action_id: work.one(MeetingAction, action_id),
+    standing=_standing,
+    finish=_finish,
+    wrong_side=NotYourAction,
+)
 
 
 def _clock(work: UnitOfWork, meeting_id: UUID, row: MeetingAction, event: str) -> None:
@@ -105,14 +114,6 @@ def _clock(work: UnitOfWork, meeting_id: UUID, row: MeetingAction, event: str) -
     owes = {Side.INVITED: (row.owner_id, row.country)}
     occasion = Occasion(meeting_id, "meeting", "meeting", "", "", event, work.now, owes, item_id=row.id, facts={"due": row.due_at})
     deadlines.happened(work, occasion)
-
-
-def moves(work: UnitOfWork, action_id: UUID) -> dict[str, Any]:
-    """Say where an action stands, and what the caller may say of it now."""
-    row = work.one(MeetingAction, action_id)
-    mine = row.owner_id == work.actor.authority_id
-    allowed = [m.to_dict() for m in ACTION_LIFECYCLE.leaving(row.state) if mine and work.actor.may(m.by)]
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}
 
 
 def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[MeetingAction]:

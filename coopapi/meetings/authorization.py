@@ -5,13 +5,11 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.access import Level
-from coopapi.cases import service as cases
 from coopapi.errors import Forbidden, NotFound
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.shared import parties
-from coopapi.shared.lifecycle import Side, Transition
-from coopapi.shared.parties import Party
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing
 from coopapi.store.db import UnitOfWork
 
 AT_ONCE: Final = timedelta(milliseconds=1)
@@ -25,22 +23,17 @@ class NotAtTheTable(Forbidden):
     """
 
 
-def mine(work: UnitOfWork, meeting: Meeting) -> Sequence[Party]:
-    """The caller's own parts in a meeting, those in which it acts."""
-    return [
-        part
-        for part in parties.parts(work, meeting.id)
-        if part.acting
-        and part.authority_id == work.actor.authority_id
-        and (part.case_id is None or cases.reaches(work, part.case_id, Level.CONTRIBUTE))
-    ]
-
-
 def side(work: UnitOfWork, meeting: Meeting) -> Side | None:
-    """On which side the caller acts; nobody's side if it only reads."""
-    if not mine(work, meeting):
+    """Return the side on which the caller acts, or None if it only reads."""
+    if not parties.acting_parts(work, meeting.id):
         return None
     return Side.HOST if meeting.host_id == work.actor.authority_id else Side.INVITED
+
+
+def standing(work: UnitOfWork, meeting: Meeting) -> Standing:
+    """Return where the caller stands in a meeting: the host desk, or one of those invited."""
+    found = side(work, meeting)
+    return Standing.on(found) if found else Standing(refusal="this is for those who take part")
 
 
 def require(work: UnitOfWork, meeting: Meeting, *, host: bool = False) -> Side:
@@ -56,20 +49,6 @@ def require_seat(work: UnitOfWork, meeting: Meeting) -> None:
     own = next((place for place in of_meeting(work, meeting.id) if place.authority_id == work.actor.authority_id), None)
     if own is not None and own.state != "accepted":
         raise NotAtTheTable("accept your place first")
-
-
-def take(work: UnitOfWork, meeting: Meeting, move: Transition) -> None:
-    """Stop here unless the step belongs to the caller's side, role, and kind."""
-    if side(work, meeting) is not move.side:
-        raise NotAtTheTable(f"this is for the {move.side} side")
-    work.require(move.by)
-    if move.human and not work.actor.human:
-        raise Forbidden("a person convenes and hosts, not a machine client")
-
-
-def open_to(work: UnitOfWork, meeting: Meeting, move: Transition) -> bool:
-    """Tell whether the caller may take a step."""
-    return side(work, meeting) is move.side and work.actor.may(move.by) and (work.actor.human or not move.human)
 
 
 def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Sequence[MeetingParticipant]:
@@ -89,6 +68,5 @@ def place(work: UnitOfWork, meeting: Meeting, participant_id: UUID) -> MeetingPa
 def tell(work: UnitOfWork, meeting: Meeting, act: str, **detail: Any) -> None:
     """Say in the journal of everybody who takes part what was done: ids and figures, no words."""
     work.session.flush()
-    own = (part.case_id for part in parties.parts(work, meeting.id) if part.authority_id == work.actor.authority_id)
-    case_id = next((case_id for case_id in own if case_id), None)
+    case_id = parties.case_of(work, meeting.id)
     work.note(f"meeting.{act}", meeting, case_id=case_id, parties=meeting.id, event=True, state=meeting.state, **detail)

@@ -1,9 +1,7 @@
 """Private calendars of an authority: a secret address, shown once, that can be taken back."""
 
 import secrets
-from collections.abc import Mapping
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 from sqlalchemy import Select, text
 
@@ -11,6 +9,8 @@ from coopapi.errors import NotFound
 from coopapi.meetings import calendars
 from coopapi.meetings.lifecycles import FEED_LIFECYCLE
 from coopapi.meetings.models import CalendarFeed
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.crypto import Keyring
 from coopapi.store.db import Database, UnitOfWork
 
@@ -31,20 +31,19 @@ def make(work: UnitOfWork) -> CalendarFeed:
     return row
 
 
-def revoke(work: UnitOfWork, feed_id: UUID, version: int, data: Mapping[str, Any]) -> CalendarFeed:
-    """Take an address back: whoever reads it finds nothing from then on."""
-    row = work.one(CalendarFeed, feed_id, version=version, lock=True)
-    FEED_LIFECYCLE.move(row.state, data["event"], data.get("reason"))
-    row.revoked_at = work.now
-    work.note("calendar_feed.revoked", row, event=True)
-    return row
+def _revoke(step: Step[CalendarFeed]) -> None:
+    """Take an address back: calendars that read it find nothing from then on."""
+    step.thing.revoked_at = step.work.now
+    step.work.note("calendar_feed.revoked", step.thing, event=True)
 
 
-def moves(work: UnitOfWork, feed_id: UUID) -> dict[str, Any]:
-    """Say whether an address is live, and what may be done about it."""
-    row = work.one(CalendarFeed, feed_id)
-    allowed = [m.to_dict() for m in FEED_LIFECYCLE.leaving(row.state)]
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+FEED: Final = Workflow[CalendarFeed](
+    name="calendar_feed",
+    lifecycles=(FEED_LIFECYCLE,),
+    find=lambda work, feed_id: work.one(CalendarFeed, feed_id),
+    standing=lambda _work, _feed: Standing.on(Side.ANY),
+    finish=_revoke,
+)
 
 
 def feeds(work: UnitOfWork) -> Select[CalendarFeed]:

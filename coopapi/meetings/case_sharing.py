@@ -6,14 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.access import Action, Level
+from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.errors import Conflict
 from coopapi.meetings import authorization
 from coopapi.meetings.models import Meeting
 from coopapi.shared import parties, shared_cases
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.shared_cases import SharedCase
+from coopapi.shared.shared_cases import Shared, SharedCase
+from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 
 _AT_THE_TABLE: Final = (Side.HOST, Side.INVITED)
@@ -36,7 +37,7 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     """Share a case of one's own with those who take part, to read, for the time of the meeting."""
     authorization.require(work, work.one(Meeting, meeting_id))
     meeting = work.one(Meeting, meeting_id, lock=True)
-    own = authorization.mine(work, meeting)
+    own = parties.acting_parts(work, meeting.id)
     authorization.require(work, meeting)
     if meeting.state in {"cancelled", "closed"}:
         raise NothingToMeetFor(state=meeting.state)
@@ -51,15 +52,24 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     return row
 
 
-def end(work: UnitOfWork, meeting_id: UUID, share_id: UUID, version: int, event: str) -> SharedCase:
-    """Take back what was shared: access is gone at the next request."""
+def _find(work: UnitOfWork, meeting_id: UUID, share_id: UUID) -> Shared[Meeting]:
     meeting = work.one(Meeting, meeting_id)
-    row = shared_cases.own(work, meeting.id, share_id, event, version)
-    cases.may_move(work, row.case_id, Action.CASE_SHARE, Level.OWN)
+    return Shared(meeting, shared_cases.one_of(work, meeting.id, share_id))
+
+
+def _lock(work: UnitOfWork, shared: Shared[Meeting], version: int) -> Shared[Meeting]:
+    return Shared(shared.thing, work.one(SharedCase, shared.row.id, version=version, lock=True))
+
+
+def _end(step: Step[Shared[Meeting]]) -> None:
+    """Take back what was shared: access is gone at the next request."""
+    work, meeting, row = step.work, step.thing.thing, step.thing.row
     row.ended_at = work.now
     align(work, meeting)
     authorization.tell(work, meeting, "case_taken_back", shared=str(row.id))
-    return row
+
+
+MEETING_SHARE: Final = shared_cases.workflow("meeting_case", _find, _lock, _end)
 
 
 def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Select[SharedCase]:

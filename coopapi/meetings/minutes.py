@@ -94,19 +94,15 @@ def write(work: UnitOfWork, meeting_id: UUID, version: int, text: str) -> Meetin
 
 def agree(work: UnitOfWork, meeting: Meeting) -> None:
     """Agree to the minutes for one's own authority."""
-    own = _own(work, meeting)
+    require_awaited(work, meeting).agreed_at = work.now
+
+
+def require_awaited(work: UnitOfWork, meeting: Meeting) -> MeetingParticipant:
+    """Return the caller's own place, if its agreement is awaited; raise `NothingToAgree` if not."""
+    own = next((p for p in awaited(work, meeting) if p.authority_id == work.actor.authority_id), None)
     if own is None:
         raise NothingToAgree(state=meeting.state)
-    own.agreed_at = work.now
-
-
-def is_awaited(work: UnitOfWork, meeting: Meeting) -> bool:
-    """Tell whether the caller's agreement is awaited."""
-    return _own(work, meeting) is not None
-
-
-def _own(work: UnitOfWork, meeting: Meeting) -> MeetingParticipant | None:
-    return next((p for p in awaited(work, meeting) if p.authority_id == work.actor.authority_id), None)
+    return own
 
 
 def awaited(work: UnitOfWork, meeting: Meeting) -> list[MeetingParticipant]:

@@ -8,7 +8,6 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.meetings import actions, coordination_centre, minutes, outcomes, presentation
 from coopapi.meetings.models import CentreEntry, Meeting, MeetingAction, MeetingConclusion, MeetingOutcome
 from coopapi.meetings.responses import ActionOut, CentreEntryOut, CentreResultsOut, ConclusionOut, MeetingOut, OutcomeOut
@@ -89,24 +88,15 @@ def one_action(action_id: UUID, *, work: UnitOfWork) -> MeetingAction:
     return work.one(MeetingAction, action_id)
 
 
-@blp.route("/actions/<uuid:action_id>/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
-def action_moves(action_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where an action stands, and what you may say of it."""
-    return actions.moves(work, action_id)
-
-
-@blp.route(
-    "/actions/<uuid:action_id>/transitions",
-    method="POST",
-    allow=Action.MEETING_WRITE,
-    body=TransitionIn,
+blp.workflow(
+    "/actions/<uuid:action_id>",
+    actions.ACTION,
+    read=Action.MEETING_READ,
+    act=Action.MEETING_WRITE,
     returns=ActionOut,
-    changes=True,
     show=actions.show,
+    about="Say that an action is done, or why it is dropped (the authority that undertook it).",
 )
-def step(data: dict[str, Any], *, action_id: UUID, version: int, work: UnitOfWork) -> MeetingAction:
-    """Say that it is done, or why it is dropped (its owner)."""
-    return actions.take(work, action_id, version, data)
 
 
 @blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=OutcomeOut, page=True, show=outcomes.show)

@@ -11,7 +11,6 @@ from coopapi.cases.schemas import SharedCaseOut
 from coopapi.http.api import Blueprint, database
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.meetings import calendar_feeds, calendars, case_sharing, convening, date_polls, presentation, transitions
 from coopapi.meetings.models import CalendarFeed, Meeting, MeetingAnswer, MeetingParticipant
 from coopapi.meetings.responses import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingPlaceOut, OptionOut
@@ -59,24 +58,16 @@ def change(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOf
     return convening.change(work, meeting_id, version, data)
 
 
-@blp.route(f"{_ONE}/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
-def moves(meeting_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a meeting stands, and what you may do now."""
-    return transitions.moves(work, meeting_id)
-
-
-@blp.route(
-    f"{_ONE}/transitions",
-    method="POST",
-    allow=Action.MEETING_WRITE,
+blp.workflow(
+    _ONE,
+    transitions.MEETING,
+    read=Action.MEETING_READ,
+    act=Action.MEETING_WRITE,
     body=MeetingStepIn,
     returns=MeetingOut,
-    changes=True,
     show=presentation.whole,
+    about="Poll dates, schedule, move, hold, cancel, close (the host desk); agree to the minutes as you have read them.",
 )
-def step(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
-    """Poll dates, schedule, move, hold, cancel, close (the host desk); agree to the minutes as you have read them."""
-    return transitions.take(work, meeting_id, version, data)
 
 
 @blp.route(
@@ -107,24 +98,15 @@ def invite(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Meeti
     return convening.invite(work, meeting_id, data)
 
 
-@blp.route(f"{_PLACE}/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
-def place_moves(meeting_id: UUID, place_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a place stands, and what you may do about it now."""
-    return transitions.place_moves(work, meeting_id, place_id)
-
-
-@blp.route(
-    f"{_PLACE}/transitions",
-    method="POST",
-    allow=Action.MEETING_WRITE,
-    body=TransitionIn,
+blp.workflow(
+    _PLACE,
+    transitions.PLACE,
+    read=Action.MEETING_READ,
+    act=Action.MEETING_WRITE,
     returns=MeetingPlaceOut,
-    changes=True,
     show=presentation.participants,
+    about="Accept or decline your place, or remove a guest (the host desk). An authority that declines sees the meeting no more.",
 )
-def answer(data: dict[str, Any], *, meeting_id: UUID, place_id: UUID, version: int, work: UnitOfWork) -> MeetingParticipant:
-    """Accept or decline; whoever declines sees the meeting no more."""
-    return transitions.answer(work, meeting_id, place_id, version, data)
 
 
 @blp.route(f"{_ONE}/options", allow=Action.MEETING_READ, returns=OptionOut, many="items")
@@ -159,18 +141,15 @@ def share(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Shared
     return case_sharing.share(work, meeting_id, data)
 
 
-@blp.route(
-    f"{_ONE}/cases/<uuid:share_id>/transitions",
-    method="POST",
-    allow=Action.CASE_SHARE,
-    body=TransitionIn,
+blp.workflow(
+    f"{_ONE}/cases/<uuid:share_id>",
+    case_sharing.MEETING_SHARE,
+    read=Action.MEETING_READ,
+    act=Action.CASE_SHARE,
     returns=SharedCaseOut,
-    changes=True,
     show=shared_cases.show,
+    about="Take back a case that you shared (`end`).",
 )
-def take_back(data: dict[str, Any], *, meeting_id: UUID, share_id: UUID, version: int, work: UnitOfWork) -> SharedCase:
-    """Take back what you shared (`end`)."""
-    return case_sharing.end(work, meeting_id, share_id, version, data["event"])
 
 
 @blp.route(f"{_ONE}/calendar.ics", allow=Action.MEETING_READ, also=(calendars.MEDIA_TYPE,))
@@ -194,23 +173,14 @@ def make_feed(*, work: UnitOfWork) -> CalendarFeed:
     return calendar_feeds.make(work)
 
 
-@blp.route("/calendar-feeds/<uuid:feed_id>/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
-def feed_moves(feed_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say whether an address is live."""
-    return calendar_feeds.moves(work, feed_id)
-
-
-@blp.route(
-    "/calendar-feeds/<uuid:feed_id>/transitions",
-    method="POST",
-    allow=Action.MEETING_READ,
-    body=TransitionIn,
+blp.workflow(
+    "/calendar-feeds/<uuid:feed_id>",
+    calendar_feeds.FEED,
+    read=Action.MEETING_READ,
+    act=Action.MEETING_READ,
     returns=FeedOut,
-    changes=True,
+    about="Take an address back (`revoke`).",
 )
-def revoke_feed(data: dict[str, Any], *, feed_id: UUID, version: int, work: UnitOfWork) -> CalendarFeed:
-    """Take an address back (`revoke`)."""
-    return calendar_feeds.revoke(work, feed_id, version, data)
 
 
 @blp.route("/calendar-feeds/<string:token>.ics", allow=Action.PUBLIC, also=(calendars.MEDIA_TYPE,))

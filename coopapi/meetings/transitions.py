@@ -1,7 +1,8 @@
-"""Steps in the life of a meeting and of a place at it: polled, scheduled, moved, held, cancelled, closed."""
+"""The workflows of a meeting and of a place at it: polled, scheduled, moved, held, cancelled, closed; accepted or declined."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from coopapi.errors import Conflict, fault
@@ -12,6 +13,7 @@ from coopapi.meetings.models import Meeting, MeetingOption, MeetingParticipant
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.shared_cases import end_shares
+from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
 
@@ -23,43 +25,42 @@ class NotBegunYet(Conflict):
     """
 
 
-def take(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, Any]) -> Meeting:
-    """Take one step with a meeting, if the table, the side and the role allow it."""
-    meeting = work.one(Meeting, meeting_id)
-    if authorization.mine(work, meeting):
-        meeting = work.one(Meeting, meeting_id, version=version, lock=True)
-    move = MEETING_LIFECYCLE.move(meeting.state, data["event"], data.get("reason"))
-    authorization.take(work, meeting, move)
-    _EFFECTS.get(move.event, _nothing)(work, meeting, data)
-    meeting.state, meeting.updated_at = move.target, work.now
-    if data.get("reason"):
-        meeting.reason = seal(key_of(work, meeting), {"reason": data["reason"]}, meeting.id, "reason")
-    if move.event == "agree":
-        minutes.settle(work, meeting)
-    case_sharing.align(work, meeting)
-    authorization.tell(work, meeting, move.event, sequence=meeting.sequence)
-    return meeting
+@dataclass(slots=True)
+class Place:
+    """A place at a meeting, with the meeting."""
+
+    meeting: Meeting
+    row: MeetingParticipant
+
+    @property
+    def is_the_hosts(self) -> bool:
+        """Tell whether it is the host's own place, which nobody gives up."""
+        return self.row.authority_id == self.meeting.host_id
 
 
-def _nothing(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any]) -> None:
-    del work, meeting, data
+def _find_meeting(work: UnitOfWork, meeting_id: UUID) -> Meeting:
+    return work.one(Meeting, meeting_id)
 
 
-def _poll(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any]) -> None:
-    latest = date_polls.offer(work, meeting, data.get("options", ()))
-    convening.last(work, meeting, max(meeting.access_until, latest + convening.AFTERWARDS))
+def _require_begun(step: Step[Meeting]) -> None:
+    meeting = step.thing
+    if meeting.starts_at is None or meeting.starts_at > step.work.now:
+        raise NotBegunYet(state="scheduled")
 
 
-def _schedule(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any]) -> None:
-    """Set the time, that of an option or another; access lasts a while beyond it."""
-    starts, ends = data.get("starts_at"), data.get("ends_at")
-    if option_id := data.get("option_id"):
-        option = work.one(MeetingOption, option_id)
-        if option.meeting_id != meeting.id:
-            raise fault("/option_id", "same_meeting", "not a time of this meeting's poll")
-        starts, ends = option.starts_at, option.ends_at
-    if starts is None or ends is None:
-        raise fault("/starts_at", "required", "say when it begins and ends, or which time of the poll it is")
+def _require_minutes(step: Step[Meeting]) -> None:
+    minutes.require_awaited(step.work, step.thing)
+
+
+def _poll(step: Step[Meeting]) -> None:
+    latest = date_polls.offer(step.work, step.thing, step.data.get("options", ()))
+    convening.last(step.work, step.thing, max(step.thing.access_until, latest + convening.AFTERWARDS))
+
+
+def _schedule(step: Step[Meeting]) -> None:
+    """Set the time: that of an option of the poll, or another; access lasts a while beyond it."""
+    work, meeting = step.work, step.thing
+    starts, ends = _times(step)
     if not work.now < starts < ends:
         raise fault("/starts_at", "order_of_time", "in the future, and before its end")
     if ends > work.now + convening.LONGEST:
@@ -70,94 +71,105 @@ def _schedule(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any]) -> No
     convening.last(work, meeting, ends + convening.AFTERWARDS)
 
 
-def _hold(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any]) -> None:
-    del data
-    if meeting.starts_at is None or meeting.starts_at > work.now:
-        raise NotBegunYet(state="scheduled")
+def _times(step: Step[Meeting]) -> tuple[datetime, datetime]:
+    if option_id := step.data.get("option_id"):
+        option = step.work.one(MeetingOption, option_id)
+        if option.meeting_id != step.thing.id:
+            raise fault("/option_id", "same_meeting", "not a time of this meeting's poll")
+        return option.starts_at, option.ends_at
+    starts, ends = step.data.get("starts_at"), step.data.get("ends_at")
+    if starts is None or ends is None:
+        raise fault("/starts_at", "required", "say when it begins and ends, or which time of the poll it is")
+    return starts, ends
 
 
-def _cancel(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any]) -> None:
-    """Calendars learn of it."""
-    del work, data
-    meeting.sequence += 1
+def _cancel(step: Step[Meeting]) -> None:
+    """Give the meeting a new sequence number, so that calendars take it out."""
+    step.thing.sequence += 1
 
 
-def _agree(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any]) -> None:
-    del data
-    minutes.agree(work, meeting)
+def _agree(step: Step[Meeting]) -> None:
+    minutes.agree(step.work, step.thing)
 
 
-_EFFECTS: Final[Mapping[str, Callable[[UnitOfWork, Meeting, Mapping[str, Any]], None]]] = {
-    "poll": _poll,
-    "schedule": _schedule,
-    "reschedule": _schedule,
-    "hold": _hold,
-    "cancel": _cancel,
-    "agree": _agree,
-}
+def _finish_meeting(step: Step[Meeting]) -> None:
+    work, meeting = step.work, step.thing
+    meeting.state, meeting.updated_at = step.transition.target, work.now
+    if reason := step.data.get("reason"):
+        meeting.reason = seal(key_of(work, meeting), {"reason": reason}, meeting.id, "reason")
+    if step.event == "agree":
+        minutes.settle(work, meeting)
+    case_sharing.align(work, meeting)
+    authorization.tell(work, meeting, step.event, sequence=meeting.sequence)
 
 
-def moves(work: UnitOfWork, meeting_id: UUID) -> dict[str, Any]:
-    """Say where a meeting stands, and what the caller may do now."""
+MEETING: Final = Workflow[Meeting](
+    name="meeting",
+    lifecycles=(MEETING_LIFECYCLE,),
+    find=_find_meeting,
+    standing=authorization.standing,
+    guards={"hold": (_require_begun,), "agree": (_require_minutes,)},
+    effects={"poll": _poll, "schedule": _schedule, "reschedule": _schedule, "cancel": _cancel, "agree": _agree},
+    finish=_finish_meeting,
+    wrong_side=authorization.NotAtTheTable,
+)
+
+
+def _find_place(work: UnitOfWork, meeting_id: UUID, place_id: UUID) -> Place:
     meeting = work.one(Meeting, meeting_id)
-    allowed = [
-        m.to_dict()
-        for m in MEETING_LIFECYCLE.leaving(meeting.state)
-        if authorization.open_to(work, meeting, m) and (m.event != "agree" or minutes.is_awaited(work, meeting))
-    ]
-    return {"state": meeting.state, "allowed": allowed, "etag": meeting.etag}
+    return Place(meeting, authorization.place(work, meeting, place_id))
 
 
-def answer(work: UnitOfWork, meeting_id: UUID, participant_id: UUID, version: int, data: Mapping[str, Any]) -> MeetingParticipant:
-    """Accept or decline one's own place; or, as the host, take somebody off the list before the meeting."""
-    meeting = work.one(Meeting, meeting_id)
-    place = authorization.place(work, meeting, participant_id)
-    move = PLACE_LIFECYCLE.move(place.state, data["event"], data.get("reason"))
-    if move.event == "invite":
-        raise fault("/event", "invite", "invite again at /meetings/{id}/participants")
-    _take(work, meeting, place, move.side)
-    work.require(move.by)
-    meeting = work.one(Meeting, meeting_id, lock=True)
-    if not _answerable(meeting, place, move.event):
-        raise convening.MeetingIsOver(state=meeting.state)
-    place = work.one(MeetingParticipant, participant_id, version=version, lock=True)
-    place.state, place.answered_at = move.target, work.now
-    if move.target in {"declined", "removed"}:
+def _lock_place(work: UnitOfWork, place: Place, version: int) -> Place:
+    """Lock the meeting before the place, so that two answers to one meeting come one after the other."""
+    meeting = work.one(Meeting, place.meeting.id, lock=True)
+    return Place(meeting, work.one(MeetingParticipant, place.row.id, version=version, lock=True))
+
+
+def _standing_at_place(work: UnitOfWork, place: Place) -> Standing:
+    """Each authority answers for its own place; the host desk removes the others, and nobody the host."""
+    side = authorization.side(work, place.meeting)
+    if place.is_the_hosts or (side is Side.INVITED and place.row.authority_id != work.actor.authority_id):
+        side = None
+    return (
+        Standing.on(side) if side else Standing(refusal="each answers for its own place; the host desk removes before the meeting")
+    )
+
+
+def _require_answerable(step: Step[Place]) -> None:
+    """Before the meeting; once it was held, those who have not answered still may, and the host notes who did not come."""
+    meeting, place = step.thing.meeting, step.thing.row
+    if meeting.state in AHEAD or (meeting.state == "held" and (step.event == "accept" or place.state == "invited")):
+        return
+    raise convening.MeetingIsOver(state=meeting.state)
+
+
+def _require_invitation(_step: Step[Place]) -> None:
+    raise fault("/event", "invite", "invite again at /meetings/{id}/participants")
+
+
+def _finish_place(step: Step[Place]) -> None:
+    work, meeting, place = step.work, step.thing.meeting, step.thing.row
+    place.state, place.answered_at = step.transition.target, work.now
+    if place.state in {"declined", "removed"}:
         parties.admit(work, meeting.id, place.authority_id, Side.INVITED, until=work.now + AT_ONCE)
         end_shares(work, meeting.id, place.authority_id)
         case_sharing.align(work, meeting)
         if meeting.minutes:
             minutes.settle(work, meeting)
-    authorization.tell(work, meeting, f"place_{move.target}", participant=str(place.id))
-    return place
+    authorization.tell(work, meeting, f"place_{place.state}", participant=str(place.id))
 
 
-def _answerable(meeting: Meeting, place: MeetingParticipant, event: str) -> bool:
-    """Before the meeting; once it was held, whoever had not answered still may, and the host notes who did not come."""
-    return meeting.state in AHEAD or (meeting.state == "held" and (event == "accept" or place.state == "invited"))
-
-
-def _take(work: UnitOfWork, meeting: Meeting, place: MeetingParticipant, side: Side) -> None:
-    """A place is answered for by its own authority; the host's own place is not given up."""
-    mine = place.authority_id == work.actor.authority_id
-    stands = authorization.require(work, meeting)
-    hosted = place.authority_id == meeting.host_id
-    if hosted or (side is Side.HOST and stands is not Side.HOST) or (side is Side.INVITED and not mine):
-        raise authorization.NotAtTheTable("each answers for its own place; the host desk removes before the meeting")
-
-
-def place_moves(work: UnitOfWork, meeting_id: UUID, participant_id: UUID) -> dict[str, Any]:
-    """Say where a place stands, and what the caller may do about it now."""
-    meeting = work.one(Meeting, meeting_id)
-    place = authorization.place(work, meeting, participant_id)
-    stands, mine = authorization.side(work, meeting), place.authority_id == work.actor.authority_id
-    allowed = [
-        m.to_dict()
-        for m in PLACE_LIFECYCLE.leaving(place.state)
-        if place.authority_id != meeting.host_id
-        and work.actor.may(m.by)
-        and ((m.side is Side.HOST and stands is Side.HOST) or (m.side is Side.INVITED and mine and stands is Side.INVITED))
-        and m.event != "invite"
-        and _answerable(meeting, place, m.event)
-    ]
-    return {"state": place.state, "allowed": allowed, "etag": place.etag}
+PLACE: Final = Workflow[Place](
+    name="meeting_place",
+    lifecycles=(PLACE_LIFECYCLE,),
+    find=_find_place,
+    lock=_lock_place,
+    row=lambda place: place.row,
+    state=lambda _, place: place.row.state,
+    standing=_standing_at_place,
+    guards={"invite": (_require_invitation,)},
+    always=(_require_answerable,),
+    finish=_finish_place,
+    wrong_side=authorization.NotAtTheTable,
+)

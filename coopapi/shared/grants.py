@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, and_, or_, select
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.lifecycle import Lifecycle, Transition
-from coopapi.store.db import Versioned
+from coopapi.store.db import UnitOfWork, Versioned
 
 ACCESS_LIFECYCLE: Final = Lifecycle("given", Transition("withdraw", "given", "withdrawn", by=Action.CASE_SHARE, reason=True))
 
@@ -76,3 +76,15 @@ def granted(
         CaseAccess.case_id == case_id, CaseAccess.level >= level, CaseAccess.live_for(actor, now)
     )
     return grant.exists()
+
+
+def level_of(work: UnitOfWork, case_id: UUID | None) -> Level | None:
+    """Return how far the caller's access to a case goes, or None where it has none."""
+    query = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
+    found = work.session.scalar(query)
+    return None if found is None else Level(found)
+
+
+def reaches(work: UnitOfWork, case_id: UUID | None, level: Level) -> bool:
+    """Tell whether the caller's access to a case goes that far."""
+    return (level_of(work, case_id) or 0) >= level

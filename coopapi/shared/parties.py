@@ -51,6 +51,18 @@ def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     return work.session.scalars(work.all(Party).where(Party.object_id == object_id).order_by(Party.id)).all()
 
 
+def acting_parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
+    """Return the parts in which the caller acts: its authority's, and where one hangs from a case, with contribute access to it."""
+    near = or_(Party.case_id.is_(None), granted(Party.case_id, Level.CONTRIBUTE, work.actor, work.now))
+    query = work.all(Party).where(Party.object_id == object_id, Party.acting, near)
+    return work.session.scalars(query.order_by(Party.id)).all()
+
+
+def case_of(work: UnitOfWork, object_id: UUID) -> UUID | None:
+    """Return the case through which the caller's authority takes part, if there is one."""
+    return next((part.case_id for part in parts(work, object_id) if part.case_id), None)
+
+
 def admit(  # noqa: PLR0913 (one part, all of it)
     work: UnitOfWork,
     object_id: UUID,

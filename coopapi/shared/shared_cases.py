@@ -1,8 +1,9 @@
 """What the owner of a case gives to a shared thing: access for those who take part, while they do, and not a moment longer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,11 +23,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.errors import Conflict, Forbidden, NotFound
-from coopapi.shared.grants import granted
+from coopapi.shared.grants import granted, level_of
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import partied
+from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork, Versioned
 
+T = TypeVar("T")
 SHARE_LIFECYCLE: Final = Lifecycle("shared", Transition("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))
 _RESHARE = text("select priv.reshare(:object, :sides, :reason)").bindparams(bindparam("sides", type_=ARRAY(Text())))
 
@@ -87,14 +90,36 @@ def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, level: Level) -> Sha
     return work.add(row)
 
 
-def own(work: UnitOfWork, object_id: UUID, row_id: UUID, event: str, version: int | None = None) -> SharedCase:
-    """What the caller's authority shared with a thing, to take a step with it."""
-    row = one_of(work, object_id, row_id)
-    move = SHARE_LIFECYCLE.move(row.state, event, None)
-    if row.owner_id != work.actor.authority_id:
-        raise OwnersOnly
-    work.require(move.by)
-    return work.one(SharedCase, row_id, version=version, lock=True)
+@dataclass(slots=True)
+class Shared(Generic[T]):
+    """A case that is or was shared, with the meeting or team that it is shared with."""
+
+    thing: T
+    row: SharedCase
+
+
+def workflow(
+    name: str, find: Callable[..., Shared[T]], lock: Callable[[UnitOfWork, Shared[T], int], Shared[T]], end: Effect[Shared[T]]
+) -> Workflow[Shared[T]]:
+    """Return the workflow of the cases shared with one kind of thing: the owner takes its case back, which `end` carries out."""
+    return Workflow(
+        name=name,
+        lifecycles=(SHARE_LIFECYCLE,),
+        find=find,
+        lock=lock,
+        row=lambda shared: shared.row,
+        state=lambda _, shared: shared.row.state,
+        standing=_standing,
+        finish=end,
+        wrong_side=OwnersOnly,
+    )
+
+
+def _standing(work: UnitOfWork, shared: Shared[Any]) -> Standing:
+    level = level_of(work, shared.row.case_id)
+    if shared.row.owner_id != work.actor.authority_id or level is None:
+        return Standing()
+    return Standing({Side.OWNER: level})
 
 
 def one_of(work: UnitOfWork, object_id: UUID, row_id: UUID) -> SharedCase:

@@ -66,23 +66,40 @@ def no_details(_work: UnitOfWork, _thing: Any, _standing: Standing) -> dict[str,
     return {}
 
 
+def the_row(thing: Any) -> Any:
+    """Return the row that a step changes, where the thing is that row."""
+    return thing
+
+
+def lock_row(work: UnitOfWork, row: Any, version: int) -> Any:
+    """Read a row again, locked against other writers; raise `Stale` when its version is another."""
+    return work.one(type(row), row.id, version=version, lock=True)
+
+
+def state_of(_work: UnitOfWork, thing: Any) -> str:
+    """Return the state that the row keeps."""
+    state: str = thing.state
+    return state
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workflow(Generic[T]):
     """How one kind of thing moves through its lifecycle.
 
     `find` reads the thing that the caller sees, and raises `NotFound`; `lock` reads it again, locked, and raises `Stale` when its
     version is another. `guards` prevent an event, `always` prevents every event, `effects` carry an event out, and `finish` sets
-    the state, writes the journal and moves deadlines. A caller who is on another side gets `wrong_side`.
+    the state, writes the journal and moves deadlines. A caller who is on another side gets `wrong_side`. A thing that is more than
+    its row says how its `row` and `state` are read. `recorded_by` is the action that recording for another side needs.
     """
 
     name: str
     lifecycles: tuple[Lifecycle, ...]
     find: Callable[..., T]
-    lock: Callable[[UnitOfWork, T, int], T]
     standing: Callable[[UnitOfWork, T], Standing]
     finish: Effect[T]
-    row: Callable[[T], Any]
-    state: Callable[[UnitOfWork, T], str]
+    lock: Callable[[UnitOfWork, T, int], T] = lock_row
+    row: Callable[[T], Any] = the_row
+    state: Callable[[UnitOfWork, T], str] = state_of
     lifecycle: Callable[[T], Lifecycle] | None = None
     guards: Mapping[str, Sequence[Guard[T]]] = field(default_factory=dict)
     always: Sequence[Guard[T]] = ()

@@ -1,0 +1,128 @@
+"""Compare, for one thing in every state, what GET offers a caller with what POST takes from it, in savepoints."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from coopapi.access import GRANTS, Action, Actor, Role
+from coopapi.errors import CoopError
+from coopapi.shared.workflow import Workflow
+
+MACHINES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
+
+
+class Undo(Exception):
+    """Leaves a transaction without a commit."""
+
+
+@dataclass
+class Scene:
+    """One thing: its workflow, the names by which it is found, how its state is set, whose people try, a body for each event.
+
+    `idle` are the states from which none of these people can take a step.
+    """
+
+    workflow: Workflow[Any]
+    read: Action
+    act: Action
+    ids: Mapping[str, Any]
+    put: Callable[[Any, str], None]
+    people: tuple[str, ...]
+    bodies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    idle: Sequence[str] = ()
+
+
+def set_state(table, row_id, **more):
+    """Return a function that writes a state, and what goes with it, behind the back of every rule."""
+
+    def put(owner, state):
+        values = {"state": state, **more.get(state, {})}
+        columns = ", ".join(f"{name} = %s" for name in values)
+        with owner.cursor() as cursor:
+            cursor.execute("set session_replication_role = replica")
+            cursor.execute(f"update {table} set {columns} where id = %s", (*values.values(), str(row_id)))
+            cursor.execute("set session_replication_role = default")
+
+    return put
+
+
+def expect(world, database, owner, scene, state):
+    """Expect that GET offers exactly what POST takes, and that POST refuses what is blocked for the reason that GET gives."""
+    scene.put(owner, state)
+    taken, differences = set(), []
+    for label, actor in _actors(world, owner, scene):
+        lists, steps = _ask(database, actor, scene, state)
+        offered = {one["event"] for one in lists["allowed"]} if lists else set()
+        blocked = {one["event"]: one["detail"] for one in lists["blocked"]} if lists else {}
+        for event, problem in steps.items():
+            taken |= {event} if problem is None else set()
+            told = problem is not None and problem.explained
+            if (event in offered) != (problem is None) or blocked.get(event, told) != told:
+                differences.append(
+                    f"{label}: {event} from {state}: {event in offered=}, {blocked.get(event)=}, taking it gives {problem!r}"
+                )
+    assert not differences, "\n".join(differences)
+    ends = not any(lifecycle.leaving(state) for lifecycle in scene.workflow.lifecycles)
+    assert taken or ends or state in scene.idle, f"nobody could take any step from {state}"
+    return taken
+
+
+def _actors(world, owner, scene):
+    with owner.cursor() as cursor:
+        for name in scene.people:
+            person = world.people[name]
+            cursor.execute(
+                "select a.id, a.name, a.country from principals p join authorities a on a.id = p.authority_id where p.id = %s",
+                (str(person),),
+            )
+            authority_id, authority, country = cursor.fetchone()
+            authority_id = UUID(authority_id)
+            for role in Role:
+                if scene.read not in GRANTS[role]:
+                    continue
+                for kind in ("person", *(("client",) if role in MACHINES else ())):
+                    actor = Actor(person, kind, name, authority_id, authority, country, role, (role,), True, False)
+                    yield f"{name} as {role} ({kind})", actor
+
+
+def _ask(database, actor, scene, state):
+    """What GET answers, or None, and for each event of the lifecycle how POST refuses it, or None where it takes the step."""
+    steps = {}
+    lists = None
+    with suppress(Undo), database.work(lambda _: actor, "gate") as work:
+        with suppress(CoopError):
+            lists = scene.workflow.options(work, **scene.ids)
+        for event in _events(scene, state):
+            steps[event] = _take(work, actor, scene, event)
+        raise Undo
+    return lists, steps
+
+
+def _events(scene, state):
+    """The events that lead out of a state, and one that does not."""
+    leaving = {t.event for lifecycle in scene.workflow.lifecycles for t in lifecycle.leaving(state)}
+    other = [event for event in scene.workflow.events if event not in leaving]
+    return [*sorted(leaving), *other[:1]]
+
+
+def _take(work, actor, scene, event):
+    savepoint = work.session.begin_nested()
+    kept = len(work.notes)
+    try:
+        if not actor.may(scene.act):
+            work.require(scene.act)
+        lists = scene.workflow.find(work, **scene.ids)
+        version = scene.workflow.row(lists).version
+        body = {"reason": "a reason", **scene.bodies.get(event, {}), "event": event}
+        scene.workflow.take(work, version, body, **scene.ids)
+        work.session.flush()
+    except CoopError as problem:
+        return problem
+    finally:
+        if savepoint.is_active:
+            savepoint.rollback()
+        work.session.expunge_all()
+        del work.notes[kept:]
+    return None
