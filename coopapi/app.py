@@ -10,45 +10,18 @@ from flask import Flask, Response, json, request
 from sqlalchemy.exc import OperationalError
 
 from coopapi import config
-from coopapi.approvals.routes import blp as approvals
-from coopapi.approvals.service import Kinds
 from coopapi.auth.authentication import Service
 from coopapi.auth.tokens import Issuer, issuers_from
-from coopapi.branches import BRANCHES
-from coopapi.cases.routes import blp as cases
 from coopapi.config import BadSettings, Settings
-from coopapi.contacts.routes import blp as contacts
-from coopapi.deadlines.routes import blp as deadlines
-from coopapi.directory import quota_changes, rights
-from coopapi.directory.routes import blp as directory
-from coopapi.disclosures.routes import blp as disclosures
 from coopapi.errors import Unavailable
-from coopapi.evidence.routes import blp as evidence
+from coopapi.features import BLUEPRINTS
 from coopapi.http import middleware, problem_pages, problems, proxies
 from coopapi.http.openapi import create_api
-from coopapi.identifiers.routes import blp as identifiers
-from coopapi.instruments.routes import blp as instruments
-from coopapi.jits.closing_routes import blp as jit_statements
-from coopapi.jits.membership_routes import blp as jit_people
-from coopapi.jits.routes import blp as jits
 from coopapi.journal.service import record
-from coopapi.jurisdiction.routes import blp as jurisdiction
-from coopapi.meetings.results_routes import blp as papers
-from coopapi.meetings.routes import blp as meetings
-from coopapi.mla.routes import blp as mla
-from coopapi.notices.routes import blp as notices
-from coopapi.oauth.routes import blp as oauth
 from coopapi.oauth.service import AUDIENCE, OwnKeys
-from coopapi.overlaps.routes import blp as overlaps
-from coopapi.providers.routes import blp as providers
 from coopapi.provisioning.checks import essential, require_safe
-from coopapi.statistics.routes import blp as statistics
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
-from coopapi.timelines.routes import blp as timelines
-
-APPROVED: Kinds = {rights.KIND: rights.apply, quota_changes.KIND: quota_changes.apply}
-"""How an approved change of each kind is applied."""
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
@@ -89,13 +62,9 @@ def describe_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
-    app.extensions |= {"approvals": APPROVED, "branches": BRANCHES}
     middleware.register(app)
     problems.register(app)
-    directories = (directory, approvals, contacts, providers, notices, instruments, oauth)
-    own = (cases, identifiers, overlaps, disclosures, deadlines)
-    joint = (evidence, mla, jits, jit_people, jit_statements, jurisdiction, meetings, papers)
-    api = create_api(app, *directories, *own, *joint, timelines, statistics)
+    api = create_api(app, *BLUEPRINTS)
     problem_pages.register(app)
     _operation(app, api.spec.to_dict())
     return app

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from teaming import active, days, step
 
 from coopapi.access import Actor, Role
-from coopapi.branches import BRANCHES
+from coopapi.cases.dependents import BRANCHES
 
 ENDING = {"close": "closed", "withdraw": "withdrawn", "transfer": "transferred"}
 

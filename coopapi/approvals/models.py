@@ -13,8 +13,8 @@ from coopapi.store.db import Versioned
 
 APPROVAL_LIFECYCLE: Final = Lifecycle(
     "requested",
-    Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, human=True),
-    Transition("reject", "requested", "rejected", by=Action.APPROVAL_DECIDE, reason=True, human=True),
+    Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, side=Side.DECIDING, human=True),
+    Transition("reject", "requested", "rejected", by=Action.APPROVAL_DECIDE, reason=True, side=Side.DECIDING, human=True),
     Transition("withdraw", "requested", "withdrawn", by=Action.APPROVAL_DECIDE, side=Side.ASKING),
     derived=("expired",),
     parts="requested",

@@ -3,12 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
-
 from coopapi.access import Action
 from coopapi.approvals import service
 from coopapi.approvals.models import Approval
-from coopapi.approvals.schemas import ApprovalFilter, ApprovalMoveIn, ApprovalMovesOut, ApprovalOut
+from coopapi.approvals.schemas import ApprovalDecisionIn, ApprovalFilter, ApprovalOut
 from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
 from coopapi.store.db import UnitOfWork
@@ -28,21 +26,13 @@ def approval(approval_id: UUID, *, work: UnitOfWork) -> Approval:
     return work.one(Approval, approval_id)
 
 
-@blp.route("/approvals/<uuid:approval_id>/transitions", allow=Action.APPROVAL_READ, returns=ApprovalMovesOut)
-def approval_moves(approval_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a request stands, and what you may do now."""
-    return service.moves(work, approval_id)
-
-
-@blp.route(
-    "/approvals/<uuid:approval_id>/transitions",
-    method="POST",
-    allow=Action.APPROVAL_DECIDE,
-    body=ApprovalMoveIn,
+blp.workflow(
+    "/approvals/<uuid:approval_id>",
+    service.APPROVAL,
+    read=Action.APPROVAL_READ,
+    act=Action.APPROVAL_DECIDE,
+    body=ApprovalDecisionIn,
     returns=ApprovalOut,
-    changes=True,
     show=service.show,
+    about="Approve, reject or withdraw a request; an approved change holds from the next request on.",
 )
-def decide(data: dict[str, Any], *, approval_id: UUID, version: int, work: UnitOfWork) -> Approval:
-    """Approve, reject or withdraw a request; an approved change holds from the next request on."""
-    return service.decide(work, current_app.extensions["approvals"], approval_id, version, data)

@@ -33,16 +33,7 @@ class ApprovalOut(Shown):
     etag = fields.String(required=True)
 
 
-class ApprovalMoveIn(Schema):
+class ApprovalDecisionIn(Schema):
     """A decision."""
 
-    event = OneOf(APPROVAL_LIFECYCLE.events, required=True)
     reason = Text(500)
-
-
-class ApprovalMovesOut(Shown):
-    """Where a request stands, and what the caller may do now."""
-
-    state = fields.String(required=True)
-    allowed = fields.List(fields.Dict(), required=True)
-    etag = fields.String(required=True)

@@ -1,23 +1,28 @@
 """Ask for a change, decide on it, and have it applied: the database holds every rule, this puts them in words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, text
 
 from coopapi.approvals.models import APPROVAL_LIFECYCLE, Approval
 from coopapi.errors import Forbidden, Stale
-from coopapi.shared.lifecycle import IllegalMove, Side, Transition
+from coopapi.shared.lifecycle import IllegalMove, Side
+from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork, as_json
 
 Apply = Callable[[UnitOfWork, Approval], None]
-Kinds = Mapping[str, Apply]
-"""For each kind of change, the function that applies an approved request; app.py makes the table."""
+APPLY: Final[dict[str, Apply]] = {}
+"""For each kind of change, the function that applies an approved request; the features that ask for changes add theirs."""
 
 
 class AnotherMustDecide(Forbidden):
-    """Another administrator has to decide: not who asked, nor an account that who asked named alone, nor whose rights change."""
+    """Another administrator has to decide on that request.
+
+    The one who asked does not decide, nor an account that only the asker named, nor the account whose rights change. Leave the
+    decision to another administrator; the one who asked may withdraw the request.
+    """
 
 
 def ask(work: UnitOfWork, kind: str, authority_id: UUID, target: tuple[UUID, int], change: Mapping[str, Any]) -> Approval:
@@ -60,49 +65,54 @@ def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Approval]:
     return query
 
 
-def decide(work: UnitOfWork, kinds: Kinds, approval_id: UUID, version: int, data: Mapping[str, Any]) -> Approval:
-    """Approve a request and apply it, reject it, or withdraw one's own.
+def _standing(work: UnitOfWork, row: Approval) -> Standing:
+    """Return the caller's standing: who asked may withdraw, and whom the database lets decide may decide."""
+    sides = [Side.ASKING] if row.requested_by == work.actor.id else []
+    if work.session.scalar(text("select priv.may_decide(:id)"), {"id": row.id}):
+        sides.append(Side.DECIDING)
+    return Standing.on(*sides)
 
-    Raises `AnotherMustDecide`, `IllegalMove` once it was decided or has expired, and what the kind of change raises when it no
-    longer fits; then nothing is decided.
-    """
-    row = work.one(Approval, approval_id, version=version)
-    move = APPROVAL_LIFECYCLE.move(row.state_at(work.now), data["event"], data.get("reason"))
-    work.require(move.by, human=move.human)
-    if not _may(work, row, move):
-        raise AnotherMustDecide
+
+def _read_again(work: UnitOfWork, row: Approval, version: int) -> Approval:
+    """Read a request at the caller's version; `priv.decide_approval` locks it and compares the version again."""
+    return work.one(Approval, row.id, version=version)
+
+
+def _decide(step: Step[Approval]) -> None:
+    """Have the database decide, and apply what was approved; what no longer fits raises its own problem, and nothing is decided."""
+    work, row = step.work, step.thing
     verdict = work.session.scalar(
         text("select priv.decide_approval(:id, :version, :event, :reason, :request)"),
-        {"id": row.id, "version": version, "event": move.event, "reason": data.get("reason"), "request": work.request_id},
+        {
+            "id": row.id,
+            "version": row.version,
+            "event": step.event,
+            "reason": step.data.get("reason"),
+            "request": work.request_id,
+        },
     )
     work.session.refresh(row)
     if verdict == "stale":
         raise Stale(version=row.etag)
     if verdict == "closed":
         raise IllegalMove(state=row.state_at(work.now), allowed=[])
-    work.note(f"approval.{move.target}", row, kind=row.kind, object=str(row.object_id))
-    if move.target == "approved":
-        kinds[row.kind](work, row)
+    target = step.transition.target
+    work.note(f"approval.{target}", row, kind=row.kind, object=str(row.object_id))
+    if target == "approved":
+        APPLY[row.kind](work, row)
         work.session.refresh(row)
-    return row
 
 
-def moves(work: UnitOfWork, approval_id: UUID) -> dict[str, Any]:
-    """Say where a request stands, and what the caller may do now."""
-    row = work.one(Approval, approval_id)
-    state = row.state_at(work.now)
-    allowed = [
-        move.to_dict()
-        for move in APPROVAL_LIFECYCLE.leaving(state)
-        if work.actor.may(move.by) and (work.actor.human or not move.human) and _may(work, row, move)
-    ]
-    return {"state": state, "allowed": allowed, "etag": row.etag}
-
-
-def _may(work: UnitOfWork, row: Approval, move: Transition) -> bool:
-    if move.side == Side.ASKING:
-        return row.requested_by == work.actor.id
-    return bool(work.session.scalar(text("select priv.may_decide(:id)"), {"id": row.id}))
+APPROVAL: Final = Workflow[Approval](
+    name="approval",
+    lifecycles=(APPROVAL_LIFECYCLE,),
+    find=lambda work, approval_id: work.one(Approval, approval_id),
+    lock=_read_again,
+    state=lambda work, row: row.state_at(work.now),
+    standing=_standing,
+    finish=_decide,
+    wrong_side=AnotherMustDecide,
+)
 
 
 def show(work: UnitOfWork, rows: Sequence[Approval]) -> list[dict[str, Any]]:

@@ -81,19 +81,32 @@ def tell_all(work: UnitOfWork, row: Versioned, case: Case) -> None:
     work.note(f"{row.__kind__}.case_{case.state}", row, case_id=case.id, parties=row.id, event=True)
 
 
-def require_none(work: UnitOfWork, case: Case, target: str, branches: Sequence[Branch], *, force: bool) -> list[tuple[Branch, Any]]:
-    """Stop where a case is to end while something of it is alive, unless by force; give what has to be told then.
+BRANCHES: Final[list[Branch]] = []
+"""Every kind of thing that may hang from a case; features above this one add theirs."""
+
+
+def require_all_seen(work: UnitOfWork, case: Case, target: str) -> Sequence[tuple[Branch, Any]]:
+    """Return what is still alive of a case that is to end; raise `MoreThanYouSee` if there is something the caller does not see."""
+    if target not in ENDS:
+        return []
+    found = [(branch, row) for branch in BRANCHES for row in branch.alive(work, case, target)]
+    named = [f"{branch.kind}:{state}" for branch in BRANCHES for state in branch.states(target)]
+    work.session.flush()
+    if work.session.scalar(_COUNT, {"case": case.id, "live": named}) > len(found):
+        raise MoreThanYouSee("somebody with more access has to close it", live=_live(work, found), state=case.state)
+    return found
+
+
+def require_none(work: UnitOfWork, case: Case, target: str, *, force: bool) -> Sequence[tuple[Branch, Any]]:
+    """Stop where a case is to end while something of it is alive, unless by force; return what has to be told then.
 
     Raises `MoreThanYouSee` if there is something that the caller does not see, by force or not, and else `CaseIsInUse`.
     """
-    if target not in ENDS:
-        return []
-    found = [(branch, row) for branch in branches for row in branch.alive(work, case, target)]
-    live = [branch.shown(row, work.now) for branch, row in found[:_MOST]]
-    named = [f"{branch.kind}:{state}" for branch in branches for state in branch.states(target)]
-    work.session.flush()
-    if work.session.scalar(_COUNT, {"case": case.id, "live": named}) > len(found):
-        raise MoreThanYouSee("somebody with more access has to close it", live=live, state=case.state)
+    found = require_all_seen(work, case, target)
     if found and not force:
-        raise CaseIsInUse(f"{len(found)} still alive", live=live, state=case.state)
+        raise CaseIsInUse(f"{len(found)} still alive", live=_live(work, found), state=case.state)
     return found
+
+
+def _live(work: UnitOfWork, found: Sequence[tuple[Branch, Any]]) -> list[dict[str, Any]]:
+    return [branch.shown(row, work.now) for branch, row in found[:_MOST]]

@@ -4,12 +4,11 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import current_app
 from sqlalchemy import any_, literal
 
 from coopapi.access import Action, Level
-from coopapi.cases import service, subjects
-from coopapi.cases.models import CASE_LIFECYCLE, Case, Subject
+from coopapi.cases import service, subjects, transitions
+from coopapi.cases.models import Case, Subject
 from coopapi.cases.schemas import (
     AccessIn,
     AccessOut,
@@ -25,8 +24,7 @@ from coopapi.cases.schemas import (
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionIn, TransitionsOut
-from coopapi.shared.grants import ACCESS_LIFECYCLE, CaseAccess
+from coopapi.shared.grants import CaseAccess
 from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference
 
@@ -79,26 +77,16 @@ def change(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWor
     return service.change(work, service.changeable(work, case_id, Level.OWN, version=version), data)
 
 
-@blp.route("/<uuid:case_id>/transitions", allow=Action.CASE_READ, returns=TransitionsOut)
-def moves(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where the case stands, and what you may do now."""
-    case = service.usable(work, case_id, Level.READ)
-    return service.transitions(work, case, case.state, case_id, CASE_LIFECYCLE)
-
-
-@blp.route(
-    "/<uuid:case_id>/transitions",
-    method="POST",
-    allow=Action.CASE_EDIT,
+blp.workflow(
+    "/<uuid:case_id>",
+    transitions.CASE,
+    read=Action.CASE_READ,
+    act=Action.CASE_EDIT,
     body=CaseStepIn,
     returns=CaseOut,
-    changes=True,
     show=service.show_cases,
+    about="Open, close, reopen, transfer or withdraw a case; it does not end while something of it is alive, unless by `force`.",
 )
-def advance(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWork) -> Case:
-    """Open, close, reopen, transfer or withdraw a case; it does not end while something of it is alive, unless by `force`."""
-    case = service.usable(work, case_id, Level.CONTRIBUTE, version=version, lock=True)
-    return service.advance(work, case, data, current_app.extensions["branches"])
 
 
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)
@@ -117,27 +105,14 @@ def give_access(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Cas
     return service.give(work, service.changeable(work, case_id, Level.OWN), data)
 
 
-@blp.route("/<uuid:case_id>/access/<uuid:grant_id>/transitions", allow=Action.CASE_READ, returns=TransitionsOut)
-def access_moves(case_id: UUID, grant_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say whether a grant is in force, and whether you may withdraw it."""
-    service.usable(work, case_id, Level.INDEX)
-    grant = service.grant_of(work, case_id, grant_id)
-    return service.transitions(work, grant, grant.state, case_id, ACCESS_LIFECYCLE)
-
-
-@blp.route(
-    "/<uuid:case_id>/access/<uuid:grant_id>/transitions",
-    method="POST",
-    allow=Action.CASE_SHARE,
-    body=TransitionIn,
+blp.workflow(
+    "/<uuid:case_id>/access/<uuid:grant_id>",
+    transitions.ACCESS,
+    read=Action.CASE_READ,
+    act=Action.CASE_SHARE,
     returns=AccessOut,
-    changes=True,
+    about="Withdraw access: it ends with this answer.",
 )
-def withdraw_access(data: dict[str, Any], *, case_id: UUID, grant_id: UUID, version: int, work: UnitOfWork) -> CaseAccess:
-    """Withdraw access: it ends with this answer."""
-    service.usable(work, case_id, Level.OWN, lock=True)
-    grant = service.grant_of(work, case_id, grant_id, version)
-    return service.withdraw_access(work, grant, data["event"], data.get("reason"))
 
 
 @blp.route(

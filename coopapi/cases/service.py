@@ -7,15 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
-from coopapi.access import Action, Level
-from coopapi.cases import dependents, hiding
+from coopapi.access import Level
+from coopapi.cases import hiding
 from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.matching import engine
-from coopapi.shared.grants import ACCESS_LIFECYCLE, CaseAccess, granted
-from coopapi.shared.lifecycle import Lifecycle
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.shared.grants import CaseAccess, granted, reaches
+from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference
 
 _FOR_THE_DESK: Final = "desk of the country"
@@ -79,12 +78,6 @@ def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE,
     return case
 
 
-def reaches(work: UnitOfWork, case_id: UUID, level: Level) -> bool:
-    """Tell whether the caller's access to the case goes that far."""
-    query = select(Case.id).where(Case.id == case_id, granted(Case.id, level, work.actor, work.now))
-    return work.session.scalar(query) is not None
-
-
 def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     """Register a case for the caller's authority, with its access and its data key, in one go."""
     access = data.pop("access", [])
@@ -141,7 +134,7 @@ def hide_from_desk(work: UnitOfWork, case: Case) -> None:
         CaseAccess.case_id == case.id, CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
     )
     for grant in work.session.scalars(given):
-        withdraw_access(work, grant, "withdraw", "the case was hidden")
+        end_access(work, grant, "the case was hidden")
 
 
 def give(work: UnitOfWork, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
@@ -202,57 +195,11 @@ def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
     return case
 
 
-def advance(work: UnitOfWork, case: Case, data: Mapping[str, Any], branches: Sequence[dependents.Branch]) -> Case:
-    """Move a case along its life; it ends when nothing of it is alive, and a withdrawn one leaves matching at once (R6)."""
-    event, reason = data["event"], data.get("reason")
-    move = CASE_LIFECYCLE.move(case.state, event, reason)
-    work.require(move.by, human=move.human)
-    may_move(work, case.id, move.by, move.level)
-    left = dependents.require_none(work, case, move.target, branches, force=data.get("force", False))
-    if move.source == hiding.PENDING and move.target != "withdrawn":
-        hiding.settle(work, case, hidden=event == "confirm_hidden")
-        tell_desk(work, case)
-    case.state, case.state_reason, case.updated_at = move.target, reason, work.now
-    work.note(f"case.{event}", case, case_id=case.id, event=True, state=move.target, left_alive=len(left))
-    for branch, row in left:
-        branch.tell(work, row, case)
-    if move.target == "withdrawn":
-        engine.unregister(work, case.id)
-    return case
-
-
-def withdraw_access(work: UnitOfWork, grant: CaseAccess, event: str, reason: str | None) -> CaseAccess:
-    """Take access back: it is gone at the next request, and nobody else's step gives it again. The last owner stays."""
-    ACCESS_LIFECYCLE.move(grant.state, event, reason)
-    others = select(func.count()).where(
-        CaseAccess.case_id == grant.case_id,
-        CaseAccess.level == Level.OWN,
-        CaseAccess.withdrawn_at.is_(None),
-        CaseAccess.id != grant.id,
-    )
-    if grant.level == Level.OWN and not work.session.scalar(others):
-        raise Conflict("a case keeps at least one owner")
+def end_access(work: UnitOfWork, grant: CaseAccess, reason: str | None) -> None:
+    """Take access back: it is gone at the next request, and nobody else's step gives it again."""
     grant.withdrawn_at, grant.withdrawn_by, grant.withdrawal_reason = work.now, work.actor.id, reason
     grant.kept_out = grant.via_id is not None
     work.note("access.withdrawn", grant, case_id=grant.case_id, event=True)
-    return grant
-
-
-def may_move(work: UnitOfWork, case_id: UUID, action: Action, level: Level) -> None:
-    """Stop here unless role and access both go far enough for a move."""
-    work.require(action)
-    if not reaches(work, case_id, level):
-        raise Forbidden(f"this needs {level.name.lower()} access to the case")
-
-
-def transitions(work: UnitOfWork, row: Versioned, state: str, case_id: UUID, life: Lifecycle) -> dict[str, Any]:
-    """Say where a thing stands, and which steps this caller may take."""
-    human = work.actor.human
-    allowed = [
-        m for m in life.leaving(state) if work.actor.may(m.by) and (human or not m.human) and reaches(work, case_id, m.level)
-    ]
-    moves = [m.to_dict() for m in allowed]
-    return {"state": state, "allowed": moves, "etag": row.etag}
 
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:

@@ -28,3 +28,6 @@ def apply(work: UnitOfWork, approval: Approval) -> None:
     """Let approved quotas hold from now on."""
     quotas.apply_approved(work.session, approval.id)
     work.note("quota.set", object_type="authority", authority=str(approval.object_id), approval=str(approval.id), **approval.change)
+
+
+approvals.APPLY[KIND] = apply

@@ -117,3 +117,6 @@ def _written(data: Mapping[str, Any]) -> str:
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     """Write bytes as PostgreSQL reads them from JSON."""
     return {key: f"\\x{value.hex()}" if isinstance(value, bytes) else value for key, value in data.items()}
+
+
+approvals.APPLY[KIND] = apply

@@ -13,8 +13,8 @@ from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.store.db import Row, Versioned, own_id
 
-_asker = partial(Transition, by=Action.DISCLOSURE_ASK, level=Level.CONTRIBUTE, side=Side.ASKING)
-_owner = partial(Transition, by=Action.DISCLOSURE_DECIDE, level=Level.CONTRIBUTE, side=Side.OWNER)
+_asker = partial(Transition, by=Action.DISCLOSURE_ASK, level=Level.CONTRIBUTE, side=Side.ASKING, human=True)
+_owner = partial(Transition, by=Action.DISCLOSURE_DECIDE, level=Level.CONTRIBUTE, side=Side.OWNER, human=True)
 
 DISCLOSURE_LIFECYCLE: Final = Lifecycle(
     "requested",

@@ -5,13 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.disclosures import service
+from coopapi.disclosures import service, transitions
 from coopapi.disclosures.models import Disclosure
 from coopapi.disclosures.schemas import DecisionIn, DisclosureFilter, DisclosureIn, DisclosureOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionsOut
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Asking for what lies behind an overlap")
@@ -59,21 +58,13 @@ def show(disclosure_id: UUID, *, work: UnitOfWork) -> Disclosure:
     return work.one(Disclosure, disclosure_id)
 
 
-@blp.route("/disclosures/<uuid:disclosure_id>/transitions", allow=Action.DISCLOSURE_READ, returns=TransitionsOut)
-def moves(disclosure_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a disclosure stands, and what you may do now."""
-    return service.moves(work, disclosure_id)
-
-
-@blp.route(
-    "/disclosures/<uuid:disclosure_id>/transitions",
-    method="POST",
-    allow=Action.DISCLOSURE_READ,
+blp.workflow(
+    "/disclosures/<uuid:disclosure_id>",
+    transitions.DISCLOSURE,
+    read=Action.DISCLOSURE_READ,
+    act=Action.DISCLOSURE_READ,
     body=DecisionIn,
     returns=DisclosureOut,
-    changes=True,
     show=service.show,
+    about="Disclose in full or in part, refuse, await authorisation, recall; or withdraw what you asked.",
 )
-def decide(data: dict[str, Any], *, disclosure_id: UUID, version: int, work: UnitOfWork) -> Disclosure:
-    """Disclose in full or in part, refuse, await authorisation, recall; or withdraw what you asked."""
-    return service.decide(work, disclosure_id, version, data)

@@ -6,17 +6,17 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, not_, select, text
+from sqlalchemy import Select, and_, not_, text
 
 from coopapi.access import Action, Level, Purpose
-from coopapi.cases import service as cases
-from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.cases.models import Case
 from coopapi.directory import codelists
-from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE, GIVEN, OPEN, DisclosedItem, Disclosure
-from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
+from coopapi.disclosures.models import GIVEN, OPEN, DisclosedItem, Disclosure
+from coopapi.errors import Conflict, Forbidden
 from coopapi.matching.similarity import place
 from coopapi.overlaps import presentation, verification
 from coopapi.overlaps.models import Overlap
+from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork, as_json
 
@@ -75,7 +75,7 @@ def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
             **data,
         )
     )
-    _tell(work, row, "asked", urgency=urgency)
+    tell(work, row, "asked", urgency=urgency)
     return row
 
 
@@ -110,74 +110,7 @@ def disclosures_of(work: UnitOfWork, wanted: Mapping[str, Any], overlap_id: UUID
     return query
 
 
-def decide(work: UnitOfWork, disclosure_id: UUID, version: int, data: dict[str, Any]) -> Disclosure:
-    """Move a disclosure along: the owner discloses, refuses, awaits authorisation, recalls; the asker withdraws."""
-    row = work.one(Disclosure, disclosure_id, version=version, lock=True)
-    move = DISCLOSURE_LIFECYCLE.move(row.state, data["event"], data.get("reason"))
-    if not work.actor.human:
-        raise Forbidden("this is decided by a person, not by a machine client")
-    cases.may_move(work, row.asking_case if move.side == Side.ASKING else row.owner_case, move.by, move.level)
-    if move.side == Side.OWNER and row.asked_by == work.actor.id:
-        raise FourEyesOnDisclosure
-    if data["event"] == "refuse" and not data.get("ground"):
-        raise fault("/ground", "required", "a refusal names its ground")
-    if move.target in GIVEN:
-        _disclose(work, row, data)
-    row.state, row.reason = move.target, data.get("reason")
-    row.ground = data.get("ground") if data["event"] == "refuse" else None
-    row.decided_by, row.decided_at = work.actor.id, work.now
-    _tell(work, row, data["event"])
-    return row
-
-
-def _items(work: UnitOfWork, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]:
-    """What is to be disclosed, each once, and not until a day that is over."""
-    items = data.get("items", ())
-    wanted = {item["identifier_id"]: item for item in items}
-    faults = []
-    if not items:
-        faults.append(broken("/items", "required", "name what is disclosed, item by item"))
-    if len(wanted) < len(items):
-        ids = [item["identifier_id"] for item in items]
-        twice = [n for n, id_ in enumerate(ids) if id_ in ids[:n]]
-        faults += [broken(f"/items/{n}/identifier_id", "distinct", "it is named twice") for n in twice]
-    if data.get("until") and data["until"] <= work.now:
-        faults.append(broken("/until", "order_of_time", "it is over already"))
-    if faults:
-        raise Unprocessable(errors=faults)
-    return wanted
-
-
-def _disclose(work: UnitOfWork, row: Disclosure, data: Mapping[str, Any]) -> None:
-    """List what is disclosed, each item with its handling code and conditions; nothing goes that is not named."""
-    wanted = _items(work, data)
-    query = (
-        select(Identifier, Subject.category)
-        .outerjoin(Subject, Subject.id == Identifier.subject_id)
-        .where(
-            Identifier.visible_to(work.actor, work.now),
-            Identifier.case_id == row.owner_case,
-            Identifier.id.in_(wanted),
-            Identifier.withdrawn_at.is_(None),
-        )
-    )
-    found = {identifier.id: (identifier, category) for identifier, category in work.session.execute(query)}
-    faults = [
-        broken(f"/items/{n}/identifier_id", "own_identifier", "your case holds no such identifier, or you are not cleared for it")
-        for n, id_ in enumerate(wanted)
-        if id_ not in found or (found[id_][1] == "victim" and not work.actor.cleared)
-    ]
-    if faults:
-        raise Unprocessable(errors=faults)
-    row.until = data.get("until")
-    for id_, item in wanted.items():
-        identifier, category = found[id_]
-        code = item.get("handling_code", identifier.handling_code)
-        kept = {"identifier_id": id_, "handling_code": code, "conditions": item.get("conditions", "")}
-        work.session.add(DisclosedItem(disclosure_id=row.id, victim=category == "victim", **kept))
-
-
-def _tell(work: UnitOfWork, row: Disclosure, act: str, **detail: Any) -> None:
+def tell(work: UnitOfWork, row: Disclosure, act: str, **detail: Any) -> None:
     """Tell both sides, each in its own journal and of its own case."""
     work.session.flush()
     told = {"state": row.state, "disclosure": str(row.id), **detail}
@@ -187,20 +120,7 @@ def _tell(work: UnitOfWork, row: Disclosure, act: str, **detail: Any) -> None:
 
 def tell_that_the_case_ended(work: UnitOfWork, row: Disclosure, case: Case) -> None:
     """Tell both sides that one of the two cases has ended."""
-    _tell(work, row, f"case_{case.state}")
-
-
-def moves(work: UnitOfWork, disclosure_id: UUID) -> dict[str, Any]:
-    """Say where a disclosure stands, and what the caller may do now."""
-    row = work.one(Disclosure, disclosure_id)
-    near = {Side.ASKING: row.asking_case, Side.OWNER: row.owner_case}
-    allowed = [
-        m.to_dict()
-        for m in DISCLOSURE_LIFECYCLE.leaving(row.state)
-        if work.actor.human and work.actor.may(m.by) and cases.reaches(work, near[m.side], m.level)
-        and not (m.side == Side.OWNER and row.asked_by == work.actor.id)
-    ]  # fmt: skip
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+    tell(work, row, f"case_{case.state}")
 
 
 def show(work: UnitOfWork, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
@@ -226,8 +146,8 @@ def _show(work: UnitOfWork, row: Disclosure, items: Sequence[DisclosedItem]) -> 
     return {
         **row.shown(),
         "side": Side.OWNER if mine else Side.ASKING,
-        "asking_case": row.asking_case if cases.reaches(work, row.asking_case, Level.INDEX) else None,
-        "owner_case": row.owner_case if cases.reaches(work, row.owner_case, Level.INDEX) else None,
+        "asking_case": row.asking_case if reaches(work, row.asking_case, Level.INDEX) else None,
+        "owner_case": row.owner_case if reaches(work, row.owner_case, Level.INDEX) else None,
         "overdue": row.state == "requested" and row.due_at < work.now,
         "items": shown,
     }
@@ -251,4 +171,4 @@ def _opened(work: UnitOfWork, row: Disclosure) -> dict[UUID, dict[str, Any]]:
 
 
 def _asks(work: UnitOfWork, row: Disclosure) -> bool:
-    return cases.reaches(work, row.asking_case, Level.INDEX)
+    return reaches(work, row.asking_case, Level.INDEX)

@@ -10,6 +10,7 @@ from coopapi.errors import Forbidden, fault
 from coopapi.evidence import authorization, recipients
 from coopapi.evidence.models import Custody, Evidence
 from coopapi.evidence.sealing import seal, unseal
+from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
 
 _WORDS: Final = ("tool", "standard", "note")
@@ -46,7 +47,7 @@ def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody
     about: dict[str, Any] = {"item": str(item.id), "act": row.act, "holder": str(holder)}
     if row.act == "received":
         recipients.receive(work, item, holder, row.at)
-    case_id = authorization.case_of(work, item.object_id)
+    case_id = parties.case_of(work, item.object_id)
     only = recipients.told(work, item)
     work.note("evidence.handled", row, case_id=case_id, parties=item.object_id, only=only, event=True, **about)
     return row

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.evidence import custody, service, uses
+from coopapi.evidence import custody, service, transitions, uses
 from coopapi.evidence.models import Custody, Evidence, EvidenceUse
 from coopapi.evidence.schemas import (
     CustodyIn,
@@ -23,7 +23,6 @@ from coopapi.evidence.schemas import (
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionsOut
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("evidence", __name__, url_prefix="/api/v1", description="Evidence as metadata: conditions, custody, uses")
@@ -59,24 +58,16 @@ def show(evidence_id: UUID, *, work: UnitOfWork) -> Evidence:
     return work.one(Evidence, evidence_id)
 
 
-@blp.route(f"{_ONE}/transitions", allow=_READ, returns=TransitionsOut)
-def moves(evidence_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where an item stands, and what you may do now."""
-    return service.moves(work, evidence_id)
-
-
-@blp.route(
-    f"{_ONE}/transitions",
-    method="POST",
-    allow=_READ,
+blp.workflow(
+    _ONE,
+    transitions.EVIDENCE,
+    read=_READ,
+    act=_READ,
     body=EvidenceStepIn,
     returns=EvidenceItemOut,
-    changes=True,
     show=service.show,
+    about="Accept or decline an item on its conditions; verify or reject it; withdraw or recall what you gave.",
 )
-def step(data: dict[str, Any], *, evidence_id: UUID, version: int, work: UnitOfWork) -> Evidence:
-    """Accept or decline an item on its conditions; verify or reject it; withdraw or recall what you gave."""
-    return service.step(work, evidence_id, version, data)
 
 
 @blp.route(
@@ -146,21 +137,13 @@ def show_use(use_id: UUID, *, work: UnitOfWork) -> EvidenceUse:
     return work.one(EvidenceUse, use_id)
 
 
-@blp.route(f"{_USE}/transitions", allow=_READ, returns=TransitionsOut)
-def use_moves(use_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a use stands, and what you may do now."""
-    return uses.moves(work, use_id)
-
-
-@blp.route(
-    f"{_USE}/transitions",
-    method="POST",
-    allow=_READ,
+blp.workflow(
+    _USE,
+    uses.USE,
+    read=_READ,
+    act=_READ,
     body=UseStepIn,
     returns=UseOut,
-    changes=True,
     show=uses.show,
+    about="Consent to a use or deny it, revoke the consent; or withdraw what you asked.",
 )
-def decide(data: dict[str, Any], *, use_id: UUID, version: int, work: UnitOfWork) -> EvidenceUse:
-    """Consent to a use or deny it, revoke the consent; or withdraw what you asked."""
-    return uses.step(work, use_id, version, data)

@@ -9,9 +9,10 @@ from sqlalchemy import Select, select
 
 from coopapi.errors import Conflict, fault
 from coopapi.evidence import authorization, recipients
-from coopapi.evidence.models import EVIDENCE_LIFECYCLE, Evidence, EvidenceText, Recipient
+from coopapi.evidence.models import Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
-from coopapi.shared.lifecycle import Side, Transition
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 
 TEXTS: Final = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
@@ -45,7 +46,7 @@ def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, 
     about = {"object_id": object_id, "object_type": object_type, "item_id": item_id, "provider_id": provider}
     row = _enter(work, about, data, team)
     recipients.give(work, row, data.get("recipients"))
-    _tell(work, row, "given", recorded)
+    tell(work, row, "given", recorded)
     return row
 
 
@@ -111,72 +112,18 @@ def standing(work: UnitOfWork, row: Evidence) -> str:
     return work.session.execute(select(Evidence.standing(work.actor)).where(Evidence.id == row.id)).scalar_one()
 
 
-def step(work: UnitOfWork, evidence_id: UUID, version: int, data: Mapping[str, Any]) -> Evidence:
-    """Accept or decline an item on its conditions; verify or reject it; or withdraw or recall what one gave."""
-    authorization.require_acting(work, work.one(Evidence, evidence_id).object_id)
-    row = recipients.hold(work, evidence_id, version)
-    recorded = data.get("recorded")
-    taker = _taker(work, row, data["event"], recorded)
-    present = taker.state if taker and row.state == "given" else standing(work, row)
-    move = EVIDENCE_LIFECYCLE.move(present, data["event"], data.get("reason"))
-    authorization.take(work, move, row, recorded)
-    said = {"reason": data.get("reason"), "recorded": recorded}
-    if taker:
-        _answer(work, row, taker, move, said)
-    else:
-        row.answer = seal(work, "answer", row.id, said)
-        row.decided_by, row.decided_at = work.actor.id, work.now
-        _decide(work, row, move)
-    _tell(work, row, move.event, recorded)
-    return row
-
-
-def _decide(work: UnitOfWork, row: Evidence, move: Transition) -> None:
-    """What its provider takes back or its verifier rejects is that; that it was verified, the database says."""
-    if move.event == "verify":
-        recipients.verify(work, row)
-    else:
-        row.state = move.target
-
-
-def _taker(work: UnitOfWork, row: Evidence, event: str, recorded: Mapping[str, Any] | None) -> Recipient | None:
-    """Who answers for itself, or for whom an answer is recorded; nobody, where the step is none of a receiver."""
-    if event not in _ANSWERS:
-        return None
-    taker = recipients.one(work, row, (recorded or {}).get("authority_id", work.actor.authority_id))
-    if taker is None and (recorded or {}).get("authority_id"):
-        raise fault("/recorded/authority_id", "recipient", "the item was not given to that authority")
-    return taker
-
-
-def _answer(work: UnitOfWork, row: Evidence, taker: Recipient, move: Transition, said: Mapping[str, Any]) -> None:
-    """Each receiver answers for itself."""
-    taker.state = move.target
-    taker.answer = seal(work, "answer", taker.id, said)
-    taker.decided_by, taker.decided_at = work.actor.id, work.now
-    recipients.settle(work, row, answered=True)
-
-
 def give_to(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
     """Give an item to one more authority, and tell it."""
     row = recipients.add(work, evidence_id, authority_id)
-    _tell(work, row, "given", None)
+    tell(work, row, "given", None)
     return row
 
 
-def moves(work: UnitOfWork, evidence_id: UUID) -> dict[str, Any]:
-    """Say where an item stands, and what the caller may do now."""
-    row = work.one(Evidence, evidence_id)
-    present = standing(work, row)
-    allowed = [m.to_dict() for m in EVIDENCE_LIFECYCLE.leaving(present) if authorization.may_take(work, m, row)]
-    return {"state": present, "allowed": allowed, "etag": row.etag}
-
-
-def _tell(work: UnitOfWork, row: Evidence, act: str, recorded: Mapping[str, Any] | None) -> None:
+def tell(work: UnitOfWork, row: Evidence, act: str, recorded: Mapping[str, Any] | None) -> None:
     """Tell whom it concerns, each in its own journal."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code}
-    case_id, only = authorization.case_of(work, row.object_id), recipients.told(work, row)
+    case_id, only = parties.case_of(work, row.object_id), recipients.told(work, row)
     about["recorded"] = recorded is not None
     work.note(f"evidence.{act}", row, case_id=case_id, parties=row.object_id, only=only, event=True, **about)
 
@@ -198,7 +145,7 @@ def show(work: UnitOfWork, rows: Sequence[Evidence]) -> list[dict[str, Any]]:
 def _consulted(work: UnitOfWork, rows: Sequence[Evidence]) -> None:
     for object_id in dict.fromkeys(row.object_id for row in rows):
         read = [row for row in rows if row.object_id == object_id]
-        case_id = authorization.case_of(work, object_id)
+        case_id = parties.case_of(work, object_id)
         work.note("evidence.consulted", read[0], case_id=case_id, consultation=True, items=[str(row.id) for row in read])
 
 
@@ -206,7 +153,7 @@ def _show(work: UnitOfWork, row: Evidence, sealed: bytes | None, state: str, giv
     over = row.over(work.now)
     terms = {} if over else unseal(work, "terms", row.id, row.terms)
     words = unseal(work, "sealed", row.id, sealed)
-    side = authorization.own_side(work, row)
+    side = own_side(work, row)
     mine = next((one for one in given if one.authority_id == work.actor.authority_id), None)
     last: Evidence | Recipient = mine if mine is not None and row.state in ("given", "declined") and side == Side.RECEIVER else row
     answer = {} if over else unseal(work, "answer", last.id, last.answer)
@@ -226,6 +173,13 @@ def _show(work: UnitOfWork, row: Evidence, sealed: bytes | None, state: str, giv
         "decided_at": last.decided_at,
         "decision_recorded": recorded_of(answer),
     }
+
+
+def own_side(work: UnitOfWork, item: Evidence) -> Side:
+    """Return on which side of an item the caller is: it gave it, it verifies it, or it receives it."""
+    if item.state == "to_verify" and item.verifier_id == work.actor.authority_id:
+        return Side.VERIFIER
+    return Side.PROVIDER if item.provider_id == work.actor.authority_id else Side.RECEIVER
 
 
 def _recipient(work: UnitOfWork, row: Recipient, *, full: bool) -> dict[str, Any]:

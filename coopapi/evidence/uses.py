@@ -4,20 +4,22 @@ Budapest Art. 28; for teams the Convention of 29 May 2000, Art. 13(10): (a) the 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from coopapi.access import Level
-from coopapi.cases import service as cases
-from coopapi.errors import Conflict, Forbidden, fault
+from coopapi.access import Action, Level
+from coopapi.errors import Conflict, fault
 from coopapi.evidence import authorization
 from coopapi.evidence.models import USE_LIFECYCLE, Evidence, EvidenceUse
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.evidence.service import check_conditions, conditions_of, recorded_of, standing
-from coopapi.shared.lifecycle import IllegalMove, Side, Transition
+from coopapi.shared import parties
+from coopapi.shared.grants import level_of, reaches
+from coopapi.shared.lifecycle import IllegalMove, Side
 from coopapi.shared.shared_cases import SharedCase
+from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
 
@@ -55,7 +57,7 @@ def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidenc
     """Record a use, or ask the provider for consent where it is needed."""
     item = work.one(Evidence, evidence_id)
     authorization.require_acting(work, item.object_id)
-    if not cases.reaches(work, data["case_id"], Level.CONTRIBUTE):
+    if not reaches(work, data["case_id"], Level.CONTRIBUTE):
         raise fault("/case_id", "case", "not a case that you may add to")
     _require_usable(work, item)
     threat = data.get("serious_threat", False)
@@ -116,7 +118,7 @@ def blocked(work: UnitOfWork, item: Evidence, case_id: UUID, use_as: str, *, thr
 def _obtained_for(work: UnitOfWork, item: Evidence) -> set[UUID | None]:
     """The cases of the request, or of the team as it was when the item was given: whoever gave it knew of them."""
     linked = work.all(SharedCase).where(SharedCase.object_id == item.object_id, SharedCase.shared_at <= item.created_at)
-    return {part.case_id for part in authorization.mine(work, item.object_id)} | {
+    return {part.case_id for part in parties.parts(work, item.object_id)} | {
         shared.case_id for shared in work.session.scalars(linked)
     }
 
@@ -144,77 +146,65 @@ def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
     return query
 
 
-def step(work: UnitOfWork, use_id: UUID, version: int, data: Mapping[str, Any]) -> EvidenceUse:
-    """Consent to a use or deny it, revoke the consent; or withdraw what one asked."""
-    _require_near(work, work.one(EvidenceUse, use_id))
-    row = work.one(EvidenceUse, use_id, version=version, lock=True)
-    move = _move(row, data["event"], data.get("reason"))
-    recorded = data.get("recorded")
-    _take(work, row, move, recorded)
-    conditions = _conditions(work, row, move, data.get("conditions", ()))
-    row.state = move.target
-    row.answer = seal(work, "answer", row.id, {"reason": data.get("reason"), "conditions": conditions, "recorded": recorded})
-    row.decided_by, row.decided_at = work.actor.id, work.now
-    asks = row.authority_id == work.actor.authority_id
-    _tell(work, row, move.event, row.case_id if asks else authorization.case_of(work, row.object_id), recorded)
-    return row
+def _standing(work: UnitOfWork, row: EvidenceUse) -> Standing:
+    """Return the caller's sides: it asked, for a case that it may add to; or it gave the item, or records for who gave it."""
+    level = level_of(work, row.case_id) if row.authority_id == work.actor.authority_id else None
+    own = {} if level is None else {Side.ASKING: level}
+    recorded: frozenset[Side] = frozenset()
+    if authorization.acts(work, row.object_id):
+        if row.provider_id == work.actor.authority_id:
+            own[Side.PROVIDER] = Level.OWN
+        elif authorization.stands_in(work, row.object_id, row.provider_id):
+            recorded = frozenset({Side.PROVIDER})
+    return Standing(own, recorded, "this needs contribute access to the case, or the provider's part")
 
 
-def _conditions(
-    work: UnitOfWork, row: EvidenceUse, move: Transition, given: Sequence[Mapping[str, Any]]
-) -> Sequence[Mapping[str, Any]]:
-    """The conditions of a consent, which stay readable when it is revoked; a consent is for an item that can be used."""
-    if move.event != "consent":
-        if given:
-            raise fault("/conditions", "consent", "conditions go with a consent")
-        before: Sequence[Mapping[str, Any]] = unseal(work, "answer", row.id, row.answer).get("conditions", ())
-        return before
-    _require_usable(work, work.one(Evidence, row.evidence_id))
-    check_conditions(given)
-    return given
-
-
-def _require_near(work: UnitOfWork, row: EvidenceUse) -> None:
-    """Stop at somebody who sees the use, but neither acts for the provider nor may add to the case."""
-    if not (_asks(work, row) or authorization.acts(work, row.object_id)):
-        raise Forbidden("this needs contribute access to the case, or the provider's part")
-
-
-def _asks(work: UnitOfWork, row: EvidenceUse) -> bool:
-    return row.authority_id == work.actor.authority_id and cases.reaches(work, row.case_id, Level.CONTRIBUTE)
-
-
-def _move(row: EvidenceUse, event: str, reason: str | None) -> Transition:
-    """Find the move; where nobody was asked for consent there is none to revoke: the item itself can be recalled."""
+def _require_asked(step: Step[EvidenceUse]) -> None:
+    """Where nobody was asked for consent there is none to revoke: the item itself can be recalled."""
+    row = step.thing
     if row.state == "recorded" and not row.consent_needed:
-        raise IllegalMove(f"{event} is not possible: it needed no consent", state=row.state, allowed=[])
-    return USE_LIFECYCLE.move(row.state, event, reason)
+        raise IllegalMove(f"{step.event} is not possible: it needed no consent", state=row.state, allowed=[])
 
 
-def _take(work: UnitOfWork, row: EvidenceUse, move: Transition, recorded: Mapping[str, Any] | None) -> None:
-    if move.side == Side.ASKING:
-        work.require(move.by)
-        if not _asks(work, row):
-            raise authorization.OtherSide("this is for whoever asked")
-        authorization.speak_for(work, row.object_id, row.authority_id, recorded)
-    else:
-        authorization.take(work, move, row, recorded)
+def _require_usable_item(step: Step[EvidenceUse]) -> None:
+    _require_usable(step.work, step.work.one(Evidence, step.thing.evidence_id))
 
 
-def moves(work: UnitOfWork, use_id: UUID) -> dict[str, Any]:
-    """Say where a use stands, and what the caller may do now."""
-    row = work.one(EvidenceUse, use_id)
-    settled = row.state == "recorded" and not row.consent_needed
-    allowed = [
-        m.to_dict()
-        for m in (() if settled else USE_LIFECYCLE.leaving(row.state))
-        if (work.actor.may(m.by) and _asks(work, row) if m.side == Side.ASKING else _near(work, row, m))
-    ]
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+def _finish(step: Step[EvidenceUse]) -> None:
+    work, row, recorded = step.work, step.thing, step.data.get("recorded")
+    asks = step.transition.side is Side.ASKING
+    authorization.speak_for(work, row.object_id, row.authority_id if asks else row.provider_id, recorded)
+    conditions = _conditions(step)
+    row.state = step.transition.target
+    row.answer = seal(work, "answer", row.id, {"reason": step.data.get("reason"), "conditions": conditions, "recorded": recorded})
+    row.decided_by, row.decided_at = work.actor.id, work.now
+    mine = row.authority_id == work.actor.authority_id
+    _tell(work, row, step.event, row.case_id if mine else parties.case_of(work, row.object_id), recorded)
 
 
-def _near(work: UnitOfWork, row: EvidenceUse, move: Transition) -> bool:
-    return authorization.may_take(work, move, row)
+def _conditions(step: Step[EvidenceUse]) -> Sequence[Mapping[str, Any]]:
+    """Return the conditions of a consent, which stay readable when it is revoked."""
+    given: Sequence[Mapping[str, Any]] = step.data.get("conditions", ())
+    if step.event == "consent":
+        check_conditions(given)
+        return given
+    if given:
+        raise fault("/conditions", "consent", "conditions go with a consent")
+    before: Sequence[Mapping[str, Any]] = unseal(step.work, "answer", step.thing.id, step.thing.answer).get("conditions", ())
+    return before
+
+
+USE: Final = Workflow[EvidenceUse](
+    name="evidence_use",
+    lifecycles=(USE_LIFECYCLE,),
+    find=lambda work, use_id: work.one(EvidenceUse, use_id),
+    standing=_standing,
+    always=(_require_asked,),
+    guards={"consent": (_require_usable_item,)},
+    finish=_finish,
+    wrong_side=authorization.OtherSide,
+    recorded_by=Action.EVIDENCE_WRITE,
+)
 
 
 def _tell(work: UnitOfWork, row: EvidenceUse, act: str, case_id: UUID | None, recorded: Mapping[str, Any] | None) -> None:
@@ -234,7 +224,7 @@ def _show(work: UnitOfWork, row: EvidenceUse) -> dict[str, Any]:
     answer = unseal(work, "answer", row.id, row.answer)
     return {
         **row.shown(),
-        "case_id": row.case_id if cases.reaches(work, row.case_id, Level.INDEX) else None,
+        "case_id": row.case_id if reaches(work, row.case_id, Level.INDEX) else None,
         "side": Side.PROVIDER if row.provider_id == work.actor.authority_id else Side.ASKING,
         "reason": unseal(work, "use", row.id, row.sealed).get("reason"),
         "conditions": conditions_of(answer),

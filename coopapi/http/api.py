@@ -127,10 +127,11 @@ class Blueprint(flask_smorest.Blueprint):
         act: Action,
         returns: type[ma.Schema],
         about: str,
-        body: type[TransitionIn] = TransitionIn,
+        body: type[ma.Schema] = TransitionIn,
         query: type[ma.Schema] | None = None,
         options: type[ma.Schema] = TransitionsOut,
         show: Show | None = None,
+        evened: bool = False,
     ) -> None:
         """Register the two routes of a workflow: GET lists the steps that the caller may take now, POST takes one.
 
@@ -150,7 +151,7 @@ class Blueprint(flask_smorest.Blueprint):
         take_step.__doc__ = about
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options)(list_steps)
-        taken = {"body": event_schema(body, workflow), "returns": returns, "changes": True, "show": show}
+        taken = {"body": event_schema(body, workflow), "returns": returns, "changes": True, "show": show, "evened": evened}
         self.route(at, method="POST", allow=act, **taken)(take_step)  # type: ignore[arg-type]
 
 

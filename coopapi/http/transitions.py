@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.http.fields import OneOf, Schema, Shown, Text
@@ -39,7 +40,7 @@ class TransitionsOut(Shown):
     etag = fields.String(required=True)
 
 
-def event_schema(body: type[Schema], workflow: Workflow[Any]) -> type[Schema]:
+def event_schema(body: type[ma.Schema], workflow: Workflow[Any]) -> type[ma.Schema]:
     """Return the schema of a step's body in which `event` is one of the workflow's events."""
     name: Final = f"{workflow.name.title().replace('_', '')}TransitionIn"
     event = OneOf(workflow.events, required=True)

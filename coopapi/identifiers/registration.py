@@ -12,12 +12,14 @@ from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, CaseKey, Identifier, Subject
 from coopapi.cases.subjects import NotForThisCategory, allowed
+from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.matching import engine
 from coopapi.matching.similarity import PERSON, place
+from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.crypto import CaseKey as DataKey
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.unicode_text import NORMALISER_VERSION
@@ -205,20 +207,39 @@ def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, versi
     return row
 
 
-def withdraw(work: UnitOfWork, row: Identifier, event: str, reason: str | None) -> Identifier:
-    """Take an identifier out of matching at once; the value stays until retention ends (R4)."""
-    IDENTIFIER_LIFECYCLE.move(row.state, event, reason)
-    row.withdrawn_at, row.withdrawal_reason = work.now, reason
+def _find(work: UnitOfWork, case_id: UUID, identifier_id: UUID) -> Identifier:
+    cases.usable(work, case_id, Level.READ)
+    return identifier_of(work, case_id, identifier_id)
+
+
+def _lock(work: UnitOfWork, row: Identifier, version: int) -> Identifier:
+    cases.usable(work, row.case_id, Level.CONTRIBUTE, lock=True)
+    return identifier_of(work, row.case_id, row.id, version=version)
+
+
+def _withdraw(step: Step[Identifier]) -> None:
+    """Take an identifier out of matching at once; the value stays until retention ends (LED Art. 5)."""
+    work, row = step.work, step.thing
+    row.withdrawn_at, row.withdrawal_reason = work.now, step.data.get("reason")
     work.session.flush()
     engine.unregister(work, row.case_id, [row.id])
     work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
     _tell_recipients(work, row, "withdrawn")
-    return row
+
+
+IDENTIFIER: Final = Workflow[Identifier](
+    name="identifier",
+    lifecycles=(IDENTIFIER_LIFECYCLE,),
+    find=_find,
+    lock=_lock,
+    standing=lambda work, row: standing_in_case(work, row.case_id),
+    finish=_withdraw,
+)
 
 
 def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dict[str, Any]) -> Identifier:
     """Correct an identifier; the overlaps move with it (LED Art. 7(3), 16(1))."""
-    IDENTIFIER_LIFECYCLE.move(row.state, "withdraw", "correction")
+    IDENTIFIER_LIFECYCLE.transition(row.state, "withdraw")
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = {**{k: v for k, v in old.items() if v is not None}, **data}
     if item.get("subject_id", row) is None:

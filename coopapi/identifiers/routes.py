@@ -6,10 +6,9 @@ from uuid import UUID
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Identifier
+from coopapi.cases.models import Identifier
 from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionsOut
 from coopapi.identifiers import registration, service
 from coopapi.identifiers.schemas import IdentifierFilter, IdentifierOut, IdentifierPatch, IdentifiersIn, WithdrawalIn
 from coopapi.store.db import UnitOfWork
@@ -88,28 +87,14 @@ def correct(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version
     return registration.correct(work, row, service.as_item(work, row), data)
 
 
-@blp.route(
-    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions", allow=Action.IDENTIFIER_READ, returns=TransitionsOut
-)
-def identifier_moves(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say whether an identifier is in matching, and whether you may take it out."""
-    cases.usable(work, case_id, Level.READ)
-    row = registration.identifier_of(work, case_id, identifier_id)
-    return cases.transitions(work, row, row.state, case_id, IDENTIFIER_LIFECYCLE)
-
-
-@blp.route(
-    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>/transitions",
-    method="POST",
-    allow=Action.IDENTIFIER_WRITE,
+blp.workflow(
+    "/cases/<uuid:case_id>/identifiers/<uuid:identifier_id>",
+    registration.IDENTIFIER,
+    read=Action.IDENTIFIER_READ,
+    act=Action.IDENTIFIER_WRITE,
     body=WithdrawalIn,
     returns=IdentifierOut,
-    changes=True,
     evened=True,
     show=service.show_identifiers,
+    about="Withdraw an identifier with a reason: it leaves matching at once.",
 )
-def withdraw(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: UnitOfWork) -> Identifier:
-    """Withdraw an identifier with a reason: it leaves matching at once."""
-    cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
-    row = registration.identifier_of(work, case_id, identifier_id, version=version)
-    return registration.withdraw(work, row, data["event"], data.get("reason"))

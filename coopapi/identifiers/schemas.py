@@ -164,5 +164,4 @@ class IdentifierOut(Shown):
 class WithdrawalIn(Schema):
     """Take an identifier out of matching: why."""
 
-    event = OneOf(("withdraw",), required=True)
     reason = Code("withdrawal_reasons", group="identifier")

@@ -8,8 +8,7 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionsOut
-from coopapi.jurisdiction import difficulties, presentation, service, transfers
+from coopapi.jurisdiction import difficulties, presentation, service, transfers, transitions
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition, ProceedingsTransfer
 from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
@@ -64,24 +63,16 @@ def show(consultation_id: UUID, *, work: UnitOfWork) -> Consultation:
     return work.one(Consultation, consultation_id)
 
 
-@blp.route(f"{_ONE}/transitions", allow=Action.MEETING_READ, returns=TransitionsOut)
-def moves(consultation_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a consultation stands, and what you may do now."""
-    return service.moves(work, consultation_id)
-
-
-@blp.route(
-    f"{_ONE}/transitions",
-    method="POST",
-    allow=Action.CONSULT,
+blp.workflow(
+    _ONE,
+    transitions.CONSULTATION,
+    read=Action.MEETING_READ,
+    act=Action.CONSULT,
     body=ConsultationStepIn,
     returns=ConsultationOut,
-    changes=True,
     show=presentation.show,
+    about="Reply, consult, agree on who prosecutes, or ask Eurojust where there is no consensus.",
 )
-def step(data: dict[str, Any], *, consultation_id: UUID, version: int, work: UnitOfWork) -> Consultation:
-    """Reply, consult, agree on who prosecutes, or ask Eurojust where there is no consensus."""
-    return service.take(work, consultation_id, version, data)
 
 
 @blp.route(

@@ -11,6 +11,7 @@ from coopapi.cases import service as cases
 from coopapi.errors import Conflict, Forbidden, NotFound, fault
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
+from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal, unseal
 
@@ -39,7 +40,7 @@ class ReceivedAlready(Conflict):
 def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> ProceedingsTransfer:
     """Give proceedings over; the case they come from stays, and says where they went."""
     consultation = work.one(Consultation, consultation_id)
-    if not service.mine(work, consultation):
+    if not parties.acting_parts(work, consultation.id):
         raise service.NotConsulted
     if consultation.prosecuting_country is None or consultation.prosecuting_country == work.actor.country:
         raise NothingAgreed(state=consultation.state)
@@ -75,7 +76,7 @@ def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version:
     consultation = work.one(Consultation, consultation_id)
     if row.consultation_id != consultation_id:
         raise NotFound
-    if row.to_id != work.actor.authority_id or not service.mine(work, consultation):
+    if row.to_id != work.actor.authority_id or not parties.acting_parts(work, consultation.id):
         raise Forbidden("the receiving authority says in which case it goes on")
     row = work.one(ProceedingsTransfer, transfer_id, version=version, lock=True)
     if row.to_case:

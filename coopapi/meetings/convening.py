@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from coopapi.access import Level
-from coopapi.cases import service as cases
 from coopapi.cases.models import Case
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
@@ -16,6 +15,7 @@ from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import presentation as overlaps
 from coopapi.shared import parties
+from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, new_key, seal, unseal
@@ -107,7 +107,7 @@ def _seen_origin(work: UnitOfWork, kind: str, origin_id: UUID) -> UUID | None:
     else:
         request = work.one(Request, origin_id)
         ours = [part.case_id for part in parties.parts(work, request.id) if part.case_id]
-    return next((case_id for case_id in ours if cases.reaches(work, case_id, Level.CONTRIBUTE)), None)
+    return next((case_id for case_id in ours if reaches(work, case_id, Level.CONTRIBUTE)), None)
 
 
 def _host(work: UnitOfWork, wished: UUID | None) -> Authority:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.access import Level
-from coopapi.cases import service as cases
 from coopapi.directory.models import Authority
 from coopapi.meetings import minutes
 from coopapi.meetings.convening import WORDS
@@ -15,6 +14,7 @@ from coopapi.meetings.lifecycles import AHEAD
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps.models import Overlap
+from coopapi.shared.grants import reaches
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
@@ -75,7 +75,7 @@ def whole(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
 def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
     """The origin is named to those who see it by themselves."""
     if row.origin_type == "case":
-        return cases.reaches(work, row.origin_id, Level.INDEX)
+        return reaches(work, row.origin_id, Level.INDEX)
     model = Overlap if row.origin_type == "overlap" else Request
     query = select(model.id).where(model.id == row.origin_id, model.visible_to(work.actor, work.now))
     return work.session.scalar(query) is not None

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action, Level, Role
-from coopapi.cases import service as cases
 from coopapi.errors import Forbidden, Unprocessable
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
 from coopapi.shared import parties
+from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side, Transition
 from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
@@ -48,7 +48,7 @@ def mine(work: UnitOfWork, request: Request) -> Sequence[Party]:
         for part in parties.parts(work, request.id)
         if part.acting
         and part.authority_id == work.actor.authority_id
-        and (part.case_id is None or cases.reaches(work, part.case_id, Level.CONTRIBUTE))
+        and (part.case_id is None or reaches(work, part.case_id, Level.CONTRIBUTE))
     ]
 
 

@@ -1,6 +1,6 @@
 """Exclusions: what is evidence for no overlap, by whom, why, until when; at once, and reversible."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,6 +12,8 @@ from coopapi.errors import fault
 from coopapi.identifiers.registration import identifier_of
 from coopapi.matching import engine
 from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, Exclusion
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
 
@@ -52,16 +54,28 @@ def _tokens(work: UnitOfWork, case_id: UUID, identifier_id: UUID) -> list[bytes]
     return [bytes(token) for token in tokens]
 
 
-def withdraw(work: UnitOfWork, row: Exclusion, event: str, reason: str | None) -> Exclusion:
+def _standing(work: UnitOfWork, row: Exclusion) -> Standing:
+    return Standing.on(Side.ANY) if row.authority_id == work.actor.authority_id else Standing()
+
+
+def _withdraw(step: Step[Exclusion]) -> None:
     """Take an exclusion back: what it kept out is evidence again, at once."""
-    EXCLUSION_LIFECYCLE.move(row.state, event, reason)
+    work, row = step.work, step.thing
     row.withdrawn_at, row.withdrawn_by = work.now, work.actor.id
     _reconsider(work, row)
     work.note("exclusion.withdrawn", row, event=True)
-    return row
 
 
 def _reconsider(work: UnitOfWork, row: Exclusion) -> None:
     work.session.flush()
     query = text("select priv.reconsider(:exclusion, :limits, :request)")
     work.session.execute(query, {"exclusion": row.id, "limits": engine.limits(work), "request": work.request_id})
+
+
+EXCLUSION: Final = Workflow[Exclusion](
+    name="exclusion",
+    lifecycles=(EXCLUSION_LIFECYCLE,),
+    find=lambda work, exclusion_id: work.one(Exclusion, exclusion_id),
+    standing=_standing,
+    finish=_withdraw,
+)

@@ -26,7 +26,7 @@ from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Transition
 from coopapi.store.db import Row, Versioned
 
-_step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE)
+_step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE, human=True)
 SIDE_LIFECYCLE: Final = Lifecycle(
     "detected",
     _step("take", "detected", "under_verification"),

@@ -8,9 +8,8 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.overlaps import clusters, exclusions, presentation, verification
-from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, Exclusion, Overlap, OverlapSide
+from coopapi.overlaps.models import Exclusion, Overlap
 from coopapi.overlaps.schemas import (
     ClusterFilter,
     ClusterList,
@@ -67,24 +66,17 @@ def show(overlap_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     return shown
 
 
-@blp.route("/overlaps/<uuid:overlap_id>/transitions", allow=Action.OVERLAP_READ, query=SideQuery, returns=TransitionsOut)
-def moves(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> dict[str, Any]:
-    """Say where your side of the overlap stands, and what you may do now."""
-    return verification.moves(work, overlap_id, wanted.get("case_id"))
-
-
-@blp.route(
-    "/overlaps/<uuid:overlap_id>/transitions",
-    method="POST",
-    allow=Action.OVERLAP_JUDGE,
+blp.workflow(
+    "/overlaps/<uuid:overlap_id>",
+    verification.OVERLAP,
+    read=Action.OVERLAP_READ,
+    act=Action.OVERLAP_JUDGE,
+    query=SideQuery,
     body=JudgementIn,
     returns=OverlapOut,
-    changes=True,
     show=presentation.show_sides,
+    about="Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back.",
 )
-def judge(data: dict[str, Any], *, overlap_id: UUID, version: int, work: UnitOfWork) -> OverlapSide:
-    """Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back."""
-    return verification.judge(work, overlap_id, version, data)
 
 
 @blp.route("/exclusions", allow=Action.EXCLUSION_READ, query=Paged, returns=ExclusionOut, page=True)
@@ -101,28 +93,11 @@ def exclude(data: dict[str, Any], *, work: UnitOfWork) -> Exclusion:
     return exclusions.exclude(work, data)
 
 
-@blp.route("/exclusions/<uuid:exclusion_id>/transitions", allow=Action.EXCLUSION_READ, returns=TransitionsOut)
-def exclusion_moves(exclusion_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say whether an exclusion is in force, and whether you may withdraw it."""
-    row = work.one(Exclusion, exclusion_id)
-    mine = row.authority_id == work.actor.authority_id
-    allowed = [m for m in EXCLUSION_LIFECYCLE.leaving(row.state) if mine and work.actor.may(m.by)]
-    return {
-        "state": row.state,
-        "allowed": [m.to_dict() for m in allowed],
-        "etag": row.etag,
-    }
-
-
-@blp.route(
-    "/exclusions/<uuid:exclusion_id>/transitions",
-    method="POST",
-    allow=Action.EXCLUSION_MANAGE,
-    body=TransitionIn,
+blp.workflow(
+    "/exclusions/<uuid:exclusion_id>",
+    exclusions.EXCLUSION,
+    read=Action.EXCLUSION_READ,
+    act=Action.EXCLUSION_MANAGE,
     returns=ExclusionOut,
-    changes=True,
+    about="Withdraw an exclusion: what it kept out is evidence again, at once.",
 )
-def withdraw_exclusion(data: dict[str, Any], *, exclusion_id: UUID, version: int, work: UnitOfWork) -> Exclusion:
-    """Withdraw an exclusion: what it kept out is evidence again, at once."""
-    row = work.one(Exclusion, exclusion_id, version=version, lock=True)
-    return exclusions.withdraw(work, row, data["event"], data.get("reason"))

@@ -1,16 +1,19 @@
-"""What people make of an overlap: each side for itself, a named human, and four eyes where both sides are in one hand (R10)."""
+"""Verification of an overlap: each side for itself, by a named person, and by two where both cases belong to one authority."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.errors import Conflict, Forbidden, NotFound, Stale
+from coopapi.cases.transitions import standing_in_case
+from coopapi.errors import Conflict, NotFound, Stale
 from coopapi.overlaps.models import SIDE_LIFECYCLE, TURNS, Overlap, OverlapSide
 from coopapi.overlaps.presentation import Judged, judged, one_overlap, sides_of
 from coopapi.shared.lifecycle import IllegalMove
+from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
 
 _DECISIONS = frozenset({"confirm", "reject", "doubt"})
@@ -43,28 +46,56 @@ def side_of(work: UnitOfWork, overlap: Overlap, case_id: UUID | None, *, version
     return found
 
 
-def judge(work: UnitOfWork, overlap_id: UUID, version: int, data: dict[str, Any]) -> OverlapSide:
-    """Move the caller's side along: take, confirm, reject, doubt, release."""
-    if not work.actor.human:
-        raise Forbidden("an overlap is judged by a person, not by a machine client")
+@dataclass(slots=True)
+class OwnSide:
+    """An overlap, and what the caller's side makes of it; after a step, the row in which the step was written."""
+
+    overlap: Overlap
+    row: Any
+    now: OverlapSide
+
+
+def _find(work: UnitOfWork, overlap_id: UUID, case_id: UUID | None = None) -> OwnSide:
     overlap = one_overlap(work, overlap_id)
-    side = side_of(work, overlap, data.get("case_id"), version=version, lock=True).now
-    event, reason = data["event"], data.get("reason")
-    if not overlap.stands(work.actor):
+    side = side_of(work, overlap, case_id)
+    return OwnSide(overlap, side, side.now)
+
+
+def _lock(work: UnitOfWork, own: OwnSide, version: int) -> OwnSide:
+    side = side_of(work, own.overlap, own.now.case_id, version=version, lock=True)
+    return OwnSide(own.overlap, side, side.now)
+
+
+def _require_evidence(step: Step[OwnSide]) -> None:
+    if not step.thing.overlap.stands(step.work.actor):
         raise IllegalMove("the overlap has no evidence left", state="withdrawn", allowed=[])
-    move = SIDE_LIFECYCLE.move(side.state, event, reason)
-    cases.may_move(work, side.case_id, move.by, move.level)
-    if event in _DECISIONS and side.verifier_id != work.actor.id:
+
+
+def _require_verifier(step: Step[OwnSide]) -> None:
+    if step.thing.now.verifier_id != step.work.actor.id:
         raise NotTheVerifier(allowed=["release"])
-    _four_eyes(work, overlap, side)
+
+
+def _require_four_eyes(step: Step[OwnSide]) -> None:
+    """Nobody judges both sides of one overlap."""
+    overlap, side, work = step.thing.overlap, step.thing.now, step.work
+    query = select(OverlapSide.verifier_id).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id != side.case_id)
+    if overlap.authority_a == overlap.authority_b and work.actor.id in set(work.session.scalars(query)):
+        raise FourEyesOnOverlap
+
+
+def _finish(step: Step[OwnSide]) -> None:
+    """Write what the side makes of the overlap now: taken, confirmed, rejected, in doubt, or released."""
+    work, overlap = step.work, step.thing.overlap
     turn = work.session.scalars(select(TURNS.next_value())).one()
-    made = _row_for(work, overlap, side)
-    made.state, made.reason, made.turn = move.target, reason, turn
-    made.verifier_id = None if event == "release" else work.actor.id
-    if event in _DECISIONS:
+    made = _row_for(work, overlap, step.thing.now)
+    made.state, made.reason, made.turn = step.transition.target, step.data.get("reason"), turn
+    made.verifier_id = None if step.event == "release" else work.actor.id
+    if step.event in _DECISIONS:
         made.decided_by, made.decided_at = work.actor.id, work.now
-    _tell(work, overlap, made, event)
-    return made
+    step.thing.row = made
+    work.note(f"overlap.{step.event}", case_id=made.case_id, event=True, state=made.state)
+    work.notes[-1] |= {"object_type": "overlap", "object_id": str(overlap.id), "victims_only": overlap.only_victims}
 
 
 def _row_for(work: UnitOfWork, overlap: Overlap, side: OverlapSide) -> OverlapSide:
@@ -82,23 +113,18 @@ def _row_for(work: UnitOfWork, overlap: Overlap, side: OverlapSide) -> OverlapSi
     return found
 
 
-def _four_eyes(work: UnitOfWork, overlap: Overlap, side: OverlapSide) -> None:
-    """Nobody judges both sides of one overlap."""
-    query = select(OverlapSide.verifier_id).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id != side.case_id)
-    if overlap.authority_a == overlap.authority_b and work.actor.id in set(work.session.scalars(query)):
-        raise FourEyesOnOverlap
-
-
-def _tell(work: UnitOfWork, overlap: Overlap, side: OverlapSide, event: str) -> None:
-    work.note(f"overlap.{event}", case_id=side.case_id, event=True, state=side.state)
-    work.notes[-1] |= {"object_type": "overlap", "object_id": str(overlap.id), "victims_only": overlap.only_victims}
-
-
-def moves(work: UnitOfWork, overlap_id: UUID, case_id: UUID | None) -> dict[str, Any]:
-    """Say where the caller's side stands, and what it may do now."""
-    side = side_of(work, one_overlap(work, overlap_id), case_id)
-    shown = {**cases.transitions(work, side.now, side.now.state, side.now.case_id, SIDE_LIFECYCLE), "etag": side.etag}
-    return shown if work.actor.human else {**shown, "allowed": []}
+OVERLAP: Final = Workflow[OwnSide](
+    name="overlap",
+    lifecycles=(SIDE_LIFECYCLE,),
+    find=_find,
+    lock=_lock,
+    row=lambda own: own.row,
+    state=lambda _, own: own.now.state,
+    standing=lambda work, own: standing_in_case(work, own.now.case_id),
+    always=(_require_evidence, _require_four_eyes),
+    guards=dict.fromkeys(_DECISIONS, (_require_verifier,)),
+    finish=_finish,
+)
 
 
 def in_hand(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> OverlapSide:

@@ -29,6 +29,7 @@ class Side(StrEnum):
 
     ANY = "any"
     ASKING = "asking"
+    DECIDING = "deciding"
     OWNER = "owner"
     REQUESTING = "requesting"
     EXECUTING = "executing"

@@ -29,6 +29,11 @@ class Standing:
         """Return the standing of a caller who acts with full access on these sides."""
         return cls(dict.fromkeys(sides, Level.OWN), frozenset(recorded))
 
+    @property
+    def acts(self) -> bool:
+        """Tell whether the caller may change anything here, and does not merely read."""
+        return any(level >= Level.CONTRIBUTE for level in self.own.values())
+
     def level(self, side: Side) -> Level | None:
         """Return how far the caller's access goes on a side, or None where it is not on that side."""
         return max(self.own.values(), default=None) if side is Side.ANY else self.own.get(side)
@@ -71,6 +76,16 @@ def the_row(thing: Any) -> Any:
     return thing
 
 
+def the_only_view(_work: UnitOfWork, thing: Any) -> Sequence[Any]:
+    """Return the thing as the caller's own side sees it, and no other view."""
+    return (thing,)
+
+
+def the_view(_work: UnitOfWork, thing: Any, _data: Mapping[str, Any]) -> Any:
+    """Return the thing as it is, whatever the body says."""
+    return thing
+
+
 def lock_row(work: UnitOfWork, row: Any, version: int) -> Any:
     """Read a row again, locked against other writers; raise `Stale` when its version is another."""
     return work.one(type(row), row.id, version=version, lock=True)
@@ -89,7 +104,8 @@ class Workflow(Generic[T]):
     `find` reads the thing that the caller sees, and raises `NotFound`; `lock` reads it again, locked, and raises `Stale` when its
     version is another. `guards` prevent an event, `always` prevents every event, `effects` carry an event out, and `finish` sets
     the state, writes the journal and moves deadlines. A caller who is on another side gets `wrong_side`. A thing that is more than
-    its row says how its `row` and `state` are read. `recorded_by` is the action that recording for another side needs.
+    its row says how its `row` and `state` are read. `recorded_by` is the action that recording for another side needs. Where each
+    of several authorities has a state of its own, `views` are those in which the caller may act, and `view` that of a body.
     """
 
     name: str
@@ -98,6 +114,8 @@ class Workflow(Generic[T]):
     standing: Callable[[UnitOfWork, T], Standing]
     finish: Effect[T]
     lock: Callable[[UnitOfWork, T, int], T] = lock_row
+    views: Callable[[UnitOfWork, T], Sequence[T]] = the_only_view
+    view: Callable[[UnitOfWork, T, Mapping[str, Any]], T] = the_view
     row: Callable[[T], Any] = the_row
     state: Callable[[UnitOfWork, T], str] = state_of
     lifecycle: Callable[[T], Lifecycle] | None = None
@@ -116,19 +134,25 @@ class Workflow(Generic[T]):
     def options(self, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
         """Tell the state, the steps that the caller may take now, and those of its side and role that something prevents."""
         thing = self.find(work, **ids)
-        standing = self.standing(work, thing)
-        state = self.state(work, thing)
-        allowed, blocked = [], []
-        for transition in self._lifecycle(thing).leaving(state):
-            step = Step(work, thing, transition, standing)
-            if self._refusal(step):
-                continue
-            if problem := self._prevented(step):
-                blocked.append({"event": transition.event, "detail": problem.explained})
-            else:
-                allowed.append(transition.to_dict())
-        etag = self.row(thing).etag
-        return {"state": state, "allowed": allowed, "blocked": blocked, "etag": etag, **self.details(work, thing, standing)}
+        allowed: dict[str, dict[str, Any]] = {}
+        blocked: dict[str, dict[str, Any]] = {}
+        for view in self.views(work, thing):
+            standing = self.standing(work, view)
+            for transition in self._lifecycle(view).leaving(self.state(work, view)):
+                step = Step(work, view, transition, standing)
+                if self._refusal(step):
+                    continue
+                if problem := self._prevented(step):
+                    blocked[step.event] = {"event": step.event, "detail": problem.explained}
+                else:
+                    allowed[step.event] = transition.to_dict()
+        return {
+            "state": self.state(work, thing),
+            "allowed": list(allowed.values()),
+            "blocked": [one for event, one in blocked.items() if event not in allowed],
+            "etag": self.row(thing).etag,
+            **self.details(work, thing, self.standing(work, thing)),
+        }
 
     def take(self, work: UnitOfWork, version: int, data: Mapping[str, Any], **ids: Any) -> Versioned:
         """Take one step and return the row that changed.
@@ -138,9 +162,10 @@ class Workflow(Generic[T]):
         """
         thing = self.find(work, **ids)
         standing = self.standing(work, thing)
-        if standing.own:
+        if standing.acts:
             thing = self.lock(work, thing, version)
-            standing = self.standing(work, thing)
+        thing = self.view(work, thing, data)
+        standing = self.standing(work, thing)
         transition = self._lifecycle(thing).transition(self.state(work, thing), data["event"])
         step = Step(work, thing, transition, standing, data)
         if problem := self._refusal(step) or self._prevented(step):

@@ -127,7 +127,7 @@ def test_each_side_takes_its_own_steps_and_no_other(shared, state, who):
     assert (now["state"], [m["event"] for m in now["allowed"]]) == (state, [m.event for m in leaving if m.side == SIDES[who]])
 
     for event in EVIDENCE_LIFECYCLE.events:
-        move = EVIDENCE_LIFECYCLE.moves.get((state, event))
+        move = EVIDENCE_LIFECYCLE.transitions.get((state, event))
         if move is None:
             refused = shared.step(who, item, event, "r")
             assert (refused.status_code, refused.json["allowed"]) == (409, [m.event for m in leaving])
@@ -215,8 +215,8 @@ def test_for_a_third_authority_there_is_nothing(shared):
     assert stranger.get(f"/evidence?object_id={shared.id}").json["items"] == []
     assert shared.give("romanian").status_code == 404
     assert shared.use("romanian", item, shared.world.case("romanian")).status_code == 404
-    for path in (f"/evidence/{item}/transitions", f"/evidence-uses/{use}/transitions"):
-        assert stranger.post(path, {"event": "recall", "reason": "x"}, If_Match='"v1"').status_code == 404
+    for path, event in ((f"/evidence/{item}", "recall"), (f"/evidence-uses/{use}", "revoke")):
+        assert stranger.post(f"{path}/transitions", {"event": event, "reason": "x"}, If_Match='"v1"').status_code == 404
     assert stranger.post(f"/evidence/{item}/custody", {"act": "received", "at": NOW}).status_code == 404
 
 

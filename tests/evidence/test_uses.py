@@ -205,7 +205,7 @@ def test_each_side_takes_its_own_steps_and_no_other(shared, state, who):
     assert (now["state"], [m["event"] for m in now["allowed"]]) == (state, [m.event for m in leaving if m.side == SIDES[who]])
 
     for event in USE_LIFECYCLE.events:
-        move = USE_LIFECYCLE.moves.get((state, event))
+        move = USE_LIFECYCLE.transitions.get((state, event))
         if move is None:
             refused = shared.decide(who, use, event, "r")
             assert (refused.status_code, refused.json["allowed"]) == (409, [m.event for m in leaving])

@@ -1,4 +1,4 @@
-"""What may hang from a case, and when it is alive: while its life knows a further step, or a disclosure is waited for or read."""
+"""Every feature: its routes, in the order of the API document, and what of it may hang from a case."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -6,19 +6,66 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, or_
 
-from coopapi.cases.dependents import Branch, between, tell_all
+from coopapi.approvals.routes import blp as approvals
+from coopapi.cases.dependents import BRANCHES, Branch, between, tell_all
+from coopapi.cases.routes import blp as cases
+from coopapi.contacts.routes import blp as contacts
+from coopapi.deadlines.routes import blp as deadlines
+from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
+from coopapi.disclosures.routes import blp as disclosure_routes
+from coopapi.evidence.routes import blp as evidence
+from coopapi.identifiers.routes import blp as identifiers
+from coopapi.instruments.routes import blp as instruments
+from coopapi.jits.closing_routes import blp as jit_statements
 from coopapi.jits.lifecycles import BEFORE
+from coopapi.jits.membership_routes import blp as jit_people
 from coopapi.jits.models import Jit
+from coopapi.jits.routes import blp as jits
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation
+from coopapi.jurisdiction.routes import blp as jurisdiction
 from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
+from coopapi.meetings.results_routes import blp as papers
+from coopapi.meetings.routes import blp as meetings
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
+from coopapi.mla.routes import blp as mla
+from coopapi.notices.routes import blp as notices
+from coopapi.oauth.routes import blp as oauth
+from coopapi.overlaps.routes import blp as overlaps
+from coopapi.providers.routes import blp as providers
 from coopapi.shared.lifecycle import Lifecycle
+from coopapi.statistics.routes import blp as statistics
 from coopapi.store.db import UnitOfWork
+from coopapi.timelines.routes import blp as timelines
+
+BLUEPRINTS: Final = (
+    directory,
+    approvals,
+    contacts,
+    providers,
+    notices,
+    instruments,
+    oauth,
+    cases,
+    identifiers,
+    overlaps,
+    disclosure_routes,
+    deadlines,
+    evidence,
+    mla,
+    jits,
+    jit_people,
+    jit_statements,
+    jurisdiction,
+    meetings,
+    papers,
+    timelines,
+    statistics,
+)
 
 
 def _going_on(*lives: Lifecycle) -> Sequence[str]:
@@ -40,7 +87,7 @@ def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Sele
     return work.all(Disclosure).where(or_(open_, given)).order_by(Disclosure.id)
 
 
-BRANCHES: Final = (
+BRANCHES[:] = [
     Branch("request", "/api/v1/mla-requests", lambda _: _REQUESTS, lambda w, c, s: between(c, Request, s, w), tell_all),
     Branch("meeting", "/api/v1/meetings", lambda _: _MEETINGS, lambda w, c, s: between(c, Meeting, s, w), tell_all),
     Branch("jit", "/api/v1/jits", lambda _: (*BEFORE, "active"), lambda w, c, s: between(c, Jit, s, w), tell_all),
@@ -51,6 +98,7 @@ BRANCHES: Final = (
         lambda w, c, s: between(c, Consultation, s, w),
         tell_all,
     ),
+    # a withdrawn case takes back what it disclosed, and tells those who could still read it; a closed one does not
     Branch(
         "disclosure",
         "/api/v1/disclosures",
@@ -58,5 +106,4 @@ BRANCHES: Final = (
         _disclosures,
         disclosures.tell_that_the_case_ended,
     ),
-)
-"""A withdrawn case takes back what it disclosed, and tells those who could still read it; a closed one does not."""
+]

@@ -1,0 +1,102 @@
+"""The workflow of a disclosure: the owner discloses item by item, refuses, awaits authorisation or recalls; the asker withdraws."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from coopapi.cases.models import Identifier, Subject
+from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE, DisclosedItem, Disclosure
+from coopapi.disclosures.service import FourEyesOnDisclosure, tell
+from coopapi.errors import Unprocessable, broken, fault
+from coopapi.shared.grants import level_of
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step, Workflow
+from coopapi.store.db import UnitOfWork
+
+
+def _standing(work: UnitOfWork, row: Disclosure) -> Standing:
+    """Return how far the caller's access to the case of each side goes."""
+    levels = {Side.ASKING: level_of(work, row.asking_case), Side.OWNER: level_of(work, row.owner_case)}
+    return Standing({side: level for side, level in levels.items() if level is not None})
+
+
+def _require_four_eyes(step: Step[Disclosure]) -> None:
+    if step.transition.side == Side.OWNER and step.thing.asked_by == step.work.actor.id:
+        raise FourEyesOnDisclosure
+
+
+def _refuse(step: Step[Disclosure]) -> None:
+    if not step.data.get("ground"):
+        raise fault("/ground", "required", "a refusal names its ground")
+
+
+def _give(step: Step[Disclosure]) -> None:
+    _disclose(step.work, step.thing, step.data)
+
+
+def _items(work: UnitOfWork, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]:
+    """What is to be disclosed, each once, and not until a day that is over."""
+    items = data.get("items", ())
+    wanted = {item["identifier_id"]: item for item in items}
+    faults = []
+    if not items:
+        faults.append(broken("/items", "required", "name what is disclosed, item by item"))
+    if len(wanted) < len(items):
+        ids = [item["identifier_id"] for item in items]
+        twice = [n for n, id_ in enumerate(ids) if id_ in ids[:n]]
+        faults += [broken(f"/items/{n}/identifier_id", "distinct", "it is named twice") for n in twice]
+    if data.get("until") and data["until"] <= work.now:
+        faults.append(broken("/until", "order_of_time", "it is over already"))
+    if faults:
+        raise Unprocessable(errors=faults)
+    return wanted
+
+
+def _disclose(work: UnitOfWork, row: Disclosure, data: Mapping[str, Any]) -> None:
+    """List what is disclosed, each item with its handling code and conditions; nothing goes that is not named."""
+    wanted = _items(work, data)
+    query = (
+        select(Identifier, Subject.category)
+        .outerjoin(Subject, Subject.id == Identifier.subject_id)
+        .where(
+            Identifier.visible_to(work.actor, work.now),
+            Identifier.case_id == row.owner_case,
+            Identifier.id.in_(wanted),
+            Identifier.withdrawn_at.is_(None),
+        )
+    )
+    found = {identifier.id: (identifier, category) for identifier, category in work.session.execute(query)}
+    faults = [
+        broken(f"/items/{n}/identifier_id", "own_identifier", "your case holds no such identifier, or you are not cleared for it")
+        for n, id_ in enumerate(wanted)
+        if id_ not in found or (found[id_][1] == "victim" and not work.actor.cleared)
+    ]
+    if faults:
+        raise Unprocessable(errors=faults)
+    row.until = data.get("until")
+    for id_, item in wanted.items():
+        identifier, category = found[id_]
+        code = item.get("handling_code", identifier.handling_code)
+        kept = {"identifier_id": id_, "handling_code": code, "conditions": item.get("conditions", "")}
+        work.session.add(DisclosedItem(disclosure_id=row.id, victim=category == "victim", **kept))
+
+
+def _finish(step: Step[Disclosure]) -> None:
+    work, row = step.work, step.thing
+    row.state, row.reason = step.transition.target, step.data.get("reason")
+    row.ground = step.data.get("ground") if step.event == "refuse" else None
+    row.decided_by, row.decided_at = work.actor.id, work.now
+    tell(work, row, step.event)
+
+
+DISCLOSURE: Final = Workflow[Disclosure](
+    name="disclosure",
+    lifecycles=(DISCLOSURE_LIFECYCLE,),
+    find=lambda work, disclosure_id: work.one(Disclosure, disclosure_id),
+    standing=_standing,
+    always=(_require_four_eyes,),
+    effects={"refuse": _refuse, "disclose": _give, "disclose_in_part": _give},
+    finish=_finish,
+)

@@ -1,0 +1,124 @@
+"""The workflow of an item of evidence: each recipient accepts or declines, a verifier verifies, the provider takes it back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from coopapi.access import Action
+from coopapi.errors import fault
+from coopapi.evidence import authorization, recipients, service
+from coopapi.evidence.models import EVIDENCE_LIFECYCLE, Evidence, Recipient
+from coopapi.evidence.sealing import seal
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step, Workflow
+from coopapi.store.db import UnitOfWork
+
+_ANSWERS: Final = ("accept", "decline")
+
+
+@dataclass(slots=True)
+class Item:
+    """An item, and the recipient whose answer is meant: the caller's own, or one that has nobody here; None on other sides."""
+
+    row: Evidence
+    recipient: Recipient | None
+
+
+def _find(work: UnitOfWork, evidence_id: UUID) -> Item:
+    row = work.one(Evidence, evidence_id)
+    authorization.require_part(work, row.object_id)
+    return Item(row, recipients.one(work, row, work.actor.authority_id))
+
+
+def _lock(work: UnitOfWork, item: Item, version: int) -> Item:
+    row = recipients.hold(work, item.row.id, version)
+    return Item(row, recipients.one(work, row, work.actor.authority_id))
+
+
+def _views(work: UnitOfWork, item: Item) -> Sequence[Item]:
+    """Return the caller's own view, and that of each recipient that has nobody here."""
+    others = [one for one in recipients.of(work, [item.row]) if one.authority_id != work.actor.authority_id]
+    absent = [one for one in others if authorization.stands_in(work, item.row.object_id, one.authority_id)]
+    return (item, *(Item(item.row, one) for one in absent))
+
+
+def _view(work: UnitOfWork, item: Item, data: Mapping[str, Any]) -> Item:
+    """Return the view of the recipient that a recorded answer names."""
+    authority_id = (data.get("recorded") or {}).get("authority_id")
+    if data["event"] not in _ANSWERS or authority_id is None:
+        return item
+    recipient = recipients.one(work, item.row, authority_id)
+    if recipient is None:
+        raise fault("/recorded/authority_id", "recipient", "the item was not given to that authority")
+    return Item(item.row, recipient)
+
+
+def _state(work: UnitOfWork, item: Item) -> str:
+    """Return the state of a recipient's own answer, or, on the other sides and once it was taken back, that of the item."""
+    if item.recipient is not None and item.row.state == "given":
+        return item.recipient.state
+    return service.standing(work, item.row)
+
+
+def _is_anothers(work: UnitOfWork, item: Item) -> bool:
+    return item.recipient is not None and item.recipient.authority_id != work.actor.authority_id
+
+
+def _standing(work: UnitOfWork, item: Item) -> Standing:
+    row = item.row
+    if not authorization.acts(work, row.object_id):
+        return Standing(refusal="you may read what is shared here, but not act in it")
+    if _is_anothers(work, item):
+        absent = item.recipient is not None and authorization.stands_in(work, row.object_id, item.recipient.authority_id)
+        return Standing(recorded=frozenset({Side.RECEIVER} if absent else ()), refusal="that authority acts for itself")
+    side = service.own_side(work, row)
+    if side is Side.PROVIDER:
+        return Standing.on(side)
+    own = [side] if side is Side.VERIFIER or item.recipient is not None else []
+    return Standing.on(*own, recorded=[Side.PROVIDER] if authorization.stands_in(work, row.object_id, row.provider_id) else [])
+
+
+def _finish(step: Step[Item]) -> None:
+    work, row, recipient = step.work, step.thing.row, step.thing.recipient
+    recorded = step.data.get("recorded")
+    authorization.speak_for(work, row.object_id, _whose(step), recorded)
+    said = {"reason": step.data.get("reason"), "recorded": recorded}
+    if step.event in _ANSWERS and recipient is not None:
+        recipient.state, recipient.answer = step.transition.target, seal(work, "answer", recipient.id, said)
+        recipient.decided_by, recipient.decided_at = work.actor.id, work.now
+        recipients.settle(work, row, answered=True)
+    else:
+        row.answer = seal(work, "answer", row.id, said)
+        row.decided_by, row.decided_at = work.actor.id, work.now
+        if step.event == "verify":
+            recipients.verify(work, row)
+        else:
+            row.state = step.transition.target
+    service.tell(work, row, step.event, recorded)
+
+
+def _whose(step: Step[Item]) -> UUID:
+    """Return the authority whose step it is."""
+    row, recipient = step.thing.row, step.thing.recipient
+    if step.transition.side is Side.PROVIDER:
+        return row.provider_id
+    if step.transition.side is Side.RECEIVER and recipient is not None:
+        return recipient.authority_id
+    return step.work.actor.authority_id
+
+
+EVIDENCE: Final = Workflow[Item](
+    name="evidence",
+    lifecycles=(EVIDENCE_LIFECYCLE,),
+    find=_find,
+    lock=_lock,
+    views=_views,
+    view=_view,
+    row=lambda item: item.row,
+    state=_state,
+    standing=_standing,
+    finish=_finish,
+    wrong_side=authorization.OtherSide,
+    recorded_by=Action.EVIDENCE_WRITE,
+)

@@ -1,0 +1,116 @@
+"""The workflow of a consultation on jurisdiction (Framework Decision 2009/948/JHA, Art. 5 to 12)."""
+
+from typing import Final
+
+from coopapi.directory.models import Authority
+from coopapi.errors import fault
+from coopapi.evidence.authorization import stands_in
+from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
+from coopapi.jurisdiction.models import Consultation, ConsultationPosition
+from coopapi.jurisdiction.service import (
+    NoConsensusYet,
+    NotConsulted,
+    RepliedAlready,
+    positions,
+    spoken_for,
+    start_clock,
+    tell,
+)
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step, Workflow
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import key_of, seal
+
+
+def _standing(work: UnitOfWork, row: Consultation) -> Standing:
+    """Return the sides on which the caller acts; it records the reply of a contacted authority that has nobody here."""
+    own = [Side(part.side) for part in parties.acting_parts(work, row.id)]
+    recorded = [Side.EXECUTING] if own and _absent(work, row) else []
+    return Standing.on(*own, recorded=recorded)
+
+
+def _waiting(work: UnitOfWork, row: Consultation) -> list[ConsultationPosition]:
+    return [p for p in positions(work, row.id) if p.side == Side.EXECUTING and p.replied_at is None]
+
+
+def _absent(work: UnitOfWork, row: Consultation) -> list[ConsultationPosition]:
+    """Return the replies that are awaited of authorities that have nobody here."""
+    others = [p for p in _waiting(work, row) if p.authority_id != work.actor.authority_id]
+    return [p for p in others if stands_in(work, row.id, p.authority_id)]
+
+
+def _require_person(step: Step[Consultation]) -> None:
+    step.work.require_person()
+
+
+def _require_reply_awaited(step: Step[Consultation]) -> None:
+    own = any(p.authority_id == step.work.actor.authority_id for p in _waiting(step.work, step.thing))
+    if not own and not _absent(step.work, step.thing):
+        raise RepliedAlready
+
+
+def _require_consensus(step: Step[Consultation]) -> None:
+    prosecuting_country(step.work, step.thing)
+
+
+def prosecuting_country(work: UnitOfWork, row: Consultation) -> str:
+    """Return the State that prosecutes, if all positions leave exactly one; raise `NoConsensusYet` if not."""
+    rows = positions(work, row.id)
+    prosecuting = list({p.country for p in rows if p.position == "prosecute" and p.country})
+    if len(prosecuting) != 1 or any(p.position == "undecided" for p in rows):
+        raise NoConsensusYet(state=row.state, positions={str(p.country): p.position for p in rows})
+    return prosecuting[0]
+
+
+def _agree(step: Step[Consultation]) -> None:
+    step.thing.prosecuting_country = prosecuting_country(step.work, step.thing)
+
+
+def _refer(step: Step[Consultation]) -> None:
+    """Bring a desk in to read along: Eurojust facilitates and may give an opinion (Art. 12(2), Regulation 2018/1727 Art. 4(4))."""
+    desks = step.work.all(Authority).where(Authority.type == "eurojust_desk")
+    found = step.work.session.scalar(desks.where(Authority.id == step.data.get("desk")))
+    if found is None:
+        raise fault("/desk", "eurojust_desk", "name the desk at Eurojust that is asked")
+    parties.admit(step.work, step.thing.id, found.id, Side.PARTICIPANT, acting=False)
+
+
+def _reply(step: Step[Consultation]) -> None:
+    """Write the reply of one contacted authority (Art. 6 and 9); the last one's reply makes the consultation `replied`."""
+    work, row, data = step.work, step.thing, step.data
+    rows = [p for p in positions(work, row.id) if p.side == Side.EXECUTING]
+    own = spoken_for(work, row, data.get("recorded"), rows)
+    if own.replied_at:
+        raise RepliedAlready
+    own.replied_at = own.updated_at = work.now
+    if data.get("position"):
+        own.position = data["position"]
+    own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons"), "recorded": data.get("recorded")}, own.id)
+    work.session.flush()
+    start_clock(work, row, "consultation.reply", own)
+
+
+def _finish(step: Step[Consultation]) -> None:
+    work, row = step.work, step.thing
+    row.state, row.updated_at = step.transition.target, work.now
+    if step.event == "reply" and not _waiting(work, row):
+        row.state = "replied"
+    if reason := step.data.get("reason"):
+        row.reason = seal(key_of(work, row), {"reason": reason}, row.id)
+    if step.event == "close":
+        start_clock(work, row, "consultation.close")
+    tell(work, row, step.event, country=row.prosecuting_country, recorded="recorded" in step.data)
+
+
+CONSULTATION: Final = Workflow[Consultation](
+    name="consultation",
+    lifecycles=(CONSULTATION_LIFECYCLE,),
+    find=lambda work, consultation_id: work.one(Consultation, consultation_id),
+    standing=_standing,
+    always=(_require_person,),
+    guards={"reply": (_require_reply_awaited,), "agree": (_require_consensus,)},
+    effects={"agree": _agree, "refer": _refer, "reply": _reply},
+    finish=_finish,
+    wrong_side=NotConsulted,
+)
