@@ -33,6 +33,9 @@ class Scene:
     bodies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     idle: Sequence[str] = ()
 
+    def __post_init__(self):
+        self.ids = {name: UUID(str(value)) for name, value in self.ids.items()}
+
 
 def set_state(table, row_id, **more):
     """Return a function that writes a state, and what goes with it, behind the back of every rule."""
