@@ -116,6 +116,8 @@ def test_an_item_that_went_to_a_state_with_nobody_here(world, database, owner, a
             )
 
     bodies = {event: {"recorded": known(world, swiss)} for event in ("accept", "decline")}
-    scene = Scene(EVIDENCE, Action.EVIDENCE_READ, Action.EVIDENCE_READ, {"evidence_id": item}, put, ("prosecutor",), bodies)
+    scene = Scene(
+        EVIDENCE, Action.EVIDENCE_READ, Action.EVIDENCE_READ, {"evidence_id": item}, put, ("prosecutor",), bodies, idle=("offered",)
+    )
     taken = expect(world, database, owner, scene, "offered")
     assert ("accept" in taken) is (answer == "offered")
