@@ -177,9 +177,11 @@ def test_a_client_that_waits_for_100_continue_gets_it(service, token):
 
 def test_old_and_odd_but_right_requests_are_answered(service):
     assert service.talk(b"GET /healthz HTTP/1.0\r\n\r\n").statuses == [200]
-    assert service.talk(b"GET http://other.test/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").statuses == [200]
+    for address in (b"http://other.test/healthz", b"HTTP://[::1]:80/healthz?a", b"https://other_one/healthz"):
+        assert service.talk(b"GET %b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % address).statuses == [200]
+    assert service.talk(b"GET http://other.test?a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").statuses == [404]
     upgrade = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-    assert service.talk(upgrade, b"PRI * HTTP/2.0").statuses == [200]
+    assert service.talk(upgrade + b"PRI * HTTP/2.0").statuses == [200]
     head = service.talk(b"HEAD /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert head.data.endswith(b"\r\n\r\n")
     with service.connect() as client:
@@ -234,6 +236,9 @@ MALFORMED = {
     "a target in another alphabet": "GET /é HTTP/1.1\r\nHost: a\r\n\r\n".encode(),
     "a tunnel": b"CONNECT register.test:443 HTTP/1.1\r\nHost: a\r\n\r\n",
     "a target without a slash": b"GET healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an address that does not end": b"GET http://[/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a login in the target": b"GET http://a@b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a target without a host": b"GET http:///healthz HTTP/1.1\r\nHost: a\r\n\r\n",
 }
 
 
@@ -250,6 +255,16 @@ def test_headers_have_a_largest_size_together(service):
     assert service.talk(LAST[:-2] + line * (enough // 2) + b"\r\n").statuses == [200]
     assert service.talk(LAST[:-2] + line * (enough * 3)).problem["status"] == 431
     assert service.talk(b"GET /" + b"x" * 2 * wire.LARGEST_HEAD).problem["status"] == 431
+
+
+def test_a_request_has_a_most_of_headers_and_fields_after_a_body_are_not_among_them(service, token):
+    many = b"a:\r\n" * wire.MOST_HEADERS
+    assert service.talk(LAST[:-2] + many[: -2 * 4] + b"\r\n").statuses == [200]
+    assert service.talk(LAST[:-2] + many + b"\r\n").problem["status"] == 431
+    framing = b"Connection: close\r\nTransfer-Encoding: chunked\r\n" + b"a:\r\n" * (wire.MOST_HEADERS - 5)
+    body = b'{"reference": "trailers", "title": "T"}'
+    made = post(token, framing, body=b"%x\r\n%b\r\n0\r\na:\r\nb:\r\n\r\n" % (len(body), body))
+    assert service.talk(made).statuses == [201]
 
 
 def test_nothing_malformed_leaves_a_trace_of_code_or_of_itself_in_the_log(service):
