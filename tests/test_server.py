@@ -430,7 +430,8 @@ def labels():
 
 def test_a_stop_lets_a_request_end_and_leaves_nothing_behind(deployment, postgres, tmp_path, token):
     (tmp_path / "temporary").mkdir()
-    with served({**deployment, "TMPDIR": str(tmp_path / "temporary")}, tmp_path, WORKERS=1) as service:
+    kubernetes = {"COOPAPI_PORT": "tcp://10.0.0.7:8000"}
+    with served({**deployment, **kubernetes, "TMPDIR": str(tmp_path / "temporary")}, tmp_path, WORKERS=1) as service:
         assert [path.name.endswith("-coopapi") for path in (tmp_path / "temporary").iterdir()] == [True]
         lock = psycopg2.connect(
             host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="served"
@@ -446,8 +447,18 @@ def test_a_stop_lets_a_request_end_and_leaves_nothing_behind(deployment, postgre
         assert service.process.wait(PATIENCE) == 0
     assert list((tmp_path / "temporary").iterdir()) == []
     told = [line for line in service.lines() if line["logger"] == "coopapi.server"]
-    assert [line["message"] for line in told] == ["started", "stopped"]
-    assert all(line["version"] for line in told)
+    assert [line["message"] for line in told] == ["ignored: COOPAPI_PORT (no settings of coopapi)", "started", "stopped"]
+    assert all(line["version"] for line in told[1:])
+    assert sum("COOPAPI_PORT" in line["message"] for line in service.lines()) == 1
+
+
+def test_a_folder_of_figures_that_the_operator_made_is_left_when_the_server_stops(deployment, tmp_path):
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    (figures / "notes").write_text("the operator's own")
+    with served({**deployment, "PROMETHEUS_MULTIPROC_DIR": str(figures)}, tmp_path, demo.SERVER, WORKERS=1):
+        pass
+    assert (figures / "notes").exists()
 
 
 def waits(connection):
