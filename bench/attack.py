@@ -125,7 +125,7 @@ ATTACKS: dict[Callable[[Target, int], int], float] = {
 
 
 class HalfOpen(threading.Thread):
-    """Keeps connections half open: half of them in the headers, half in the body, half of these without a token; a byte each second."""
+    """Keeps connections half open by a byte a second: half in the headers, half in the body, half of these without a token."""
 
     def __init__(self, url: str, token: str, stop: threading.Event) -> None:
         super().__init__(daemon=True)

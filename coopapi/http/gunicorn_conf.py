@@ -9,10 +9,10 @@ from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from coopapi import config
+from coopapi.config import ignored, read
 from coopapi.http.middleware import FIGURES_MARK
 
-_settings = config.read()
+_settings = read()
 bind = [_settings.bind, *([_settings.metrics_bind] if _settings.metrics_bind else [])]
 workers = _settings.workers
 threads = _settings.threads
@@ -37,7 +37,7 @@ _log = logging.getLogger("coopapi.server")
 
 def when_ready(server: Any) -> None:
     """Say that the service listens, and which variables it ignores."""
-    if names := config.ignored():
+    if names := ignored():
         _log.warning("ignored: %s (no settings of coopapi)", ", ".join(names))
     _log.info("started", extra={"version": version("coopapi"), "bind": server.cfg.settings["bind"].get(), "workers": workers})
 
