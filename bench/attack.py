@@ -1,14 +1,20 @@
 """Attack a service on this machine at stated rates, with a normal client beside it: its times and its errors.
 
-    python -m bench attack [--minutes 30] [--quiet-minutes 2]
+    python -m bench attack [--minutes 30] [--quiet-minutes 2] [--most-slower 20]
 
 First the normal client works alone, then while every attack runs at its rate; all of it ends by itself. The normal client reads its
 cases, reads one case, registers one identifier and asks for the overlaps, one after the other, five times a second. Printed: the
-median and the 99th percentile of its times in both phases, its errors, and what each attack was answered.
+median and the 99th percentile of its times in both phases, its errors, and for each attack the stated rate, the rate that was
+reached, and what it was answered.
+
+The exit status is 1 if the normal client met an error, if its 99th percentile under attack was more than --most-slower times that
+of the quiet phase, or if an attack reached less than nine tenths of its rate, because then the figures are of a smaller attack.
 """
 
 import argparse
+import itertools
 import json
+import math
 import socket
 import statistics
 import sys
@@ -30,17 +36,26 @@ from bench.investigations import send, service
 
 PAUSE = 0.2
 HALF_OPEN = 200
+LEAST_OF_RATE = 0.9
+THREADS = 4
+"""For each attack, so that one slow answer does not hold up the next request."""
 
 
 @dataclass
 class Target:
-    """The service under attack, and what an attacker has: the token of a machine client and a case of its own."""
+    """The service under attack, and what attackers have: tokens and cases of two authorities, a hidden case, a client's id."""
 
     url: str
-    token: str
-    case: str
+    tokens: tuple[str, str]
+    cases: tuple[str, str]
     hidden: str
+    client: str
     pool: urllib3.PoolManager = field(default_factory=lambda: urllib3.PoolManager(maxsize=16, retries=False, timeout=60))
+
+    @property
+    def token(self) -> str:
+        """The token of the first authority."""
+        return self.tokens[0]
 
     def post(self, path: str, body: bytes, token: str | None = None, kind: str = "application/json") -> int:
         """Send a body and return the status of the answer."""
@@ -59,23 +74,31 @@ def brackets(target: Target, _: int) -> int:
 
 
 def namesakes(target: Target, number: int) -> int:
-    """Fifty persons of one name."""
-    person = {"kind": "person", "person": {"names": [{"full": "Jan de Vries"}]}}
+    """Fifty different persons of one name, against fifty of that name in a case of another authority."""
+    name, side = word(number // 2), number % 2
+    items = [{"kind": "person", "person": {"names": [{"full": name}], "places": [f"Town {side}{n}"]}} for n in range(50)]
     subject = {"pseudonym": f"S{number}-{uuid.uuid4().hex[:8]}", "category": "suspect"}
-    made = send("POST", f"{target.url}/api/v1/cases/{target.case}/subjects", target.token, subject)
-    items = [person | {"subject_id": made[1].get("id")} for _ in range(50)]
-    return target.post(f"/api/v1/cases/{target.case}/identifiers", json.dumps({"identifiers": items}).encode(), target.token)
+    case, token = f"/api/v1/cases/{target.cases[side]}", target.tokens[side]
+    made = send("POST", f"{target.url}{case}/subjects", token, subject)
+    items = [item | {"subject_id": made[1].get("id")} for item in items]
+    return target.post(f"{case}/identifiers", json.dumps({"identifiers": items}).encode(), token)
+
+
+def word(number: int) -> str:
+    """A given name and a family name that no other number has."""
+    parts = ["".join("bdfgklmnpr"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{n:04d}") for n in (number, 9999 - number)]
+    return f"{parts[0]} {parts[1]}"
 
 
 def guesses(target: Target, number: int) -> int:
-    """A thousand guessed phone numbers in a hidden case."""
-    items = [{"kind": "phone", "value": f"+3161{number * 1000 + n:07d}"} for n in range(1000)]
+    """Twenty guessed phone numbers in a hidden case, until the quota is used up."""
+    items = [{"kind": "phone", "value": f"+3161{number * 20 + n:07d}"} for n in range(20)]
     return target.post(f"/api/v1/cases/{target.hidden}/identifiers", json.dumps({"identifiers": items}).encode(), target.token)
 
 
 def secrets_guessed(target: Target, number: int) -> int:
-    """A guessed client secret."""
-    form = f"grant_type=client_credentials&client_id={uuid.UUID(int=number % 20)}&client_secret=guess{number}"
+    """A guessed secret of a client that exists."""
+    form = f"grant_type=client_credentials&client_id={target.client}&client_secret=guess{number}"
     return target.post("/oauth/token", form.encode(), kind="application/x-www-form-urlencoded")
 
 
@@ -102,7 +125,7 @@ ATTACKS: dict[Callable[[Target, int], int], float] = {
 
 
 class HalfOpen(threading.Thread):
-    """Keeps connections half open: half of them in the headers, half in the body, a byte each second."""
+    """Keeps connections half open by a byte a second: half in the headers, half in the body, half of these without a token."""
 
     def __init__(self, url: str, token: str, stop: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -111,10 +134,10 @@ class HalfOpen(threading.Thread):
         self.opened = 0
 
     def open(self, number: int) -> socket.socket:
-        """Open a connection and send the beginning of a request; every fourth has no token."""
+        """Open a connection and send the beginning of a request; every fourth has a body and no token, and is soon refused."""
         made = socket.create_connection(self.address, timeout=10)
         head = "POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        authorization = f"Authorization: Bearer {self.token}\r\n" if number % 4 else ""
+        authorization = f"Authorization: Bearer {self.token}\r\n" if number % 4 != 1 else ""
         made.sendall((head + (f"{authorization}Content-Length: 100000\r\n\r\n" if number % 2 else "")).encode())
         self.opened += 1
         return made
@@ -137,25 +160,36 @@ class HalfOpen(threading.Thread):
                 connection.close()
 
 
-class Attacker(threading.Thread):
-    """Sends one attack at its rate and counts the answers."""
+class Attacker:
+    """Sends one attack at its rate from some threads, and counts the answers."""
 
     def __init__(self, attack: Callable[[Target, int], int], rate: float, target: Target, stop: threading.Event) -> None:
-        super().__init__(daemon=True)
         self.attack, self.rate, self.target, self.stop = attack, rate, target, stop
-        self.answers: Counter[str] = Counter()
+        self.answers: list[str] = []
+        self.numbers = itertools.count()
+        self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(THREADS)]
+
+    def start(self) -> None:
+        """Begin to send."""
+        self.began = time.monotonic()
+        for thread in self.threads:
+            thread.start()
 
     def run(self) -> None:
-        """Send until told to stop."""
-        number = 0
-        while not self.stop.is_set():
-            began = time.monotonic()
+        """Send each request when it is due, until told to stop."""
+        for number in self.numbers:
+            if self.stop.wait(max(0.0, self.began + number / self.rate - time.monotonic())):
+                return
             try:
-                self.answers[str(self.attack(self.target, number))] += 1
+                self.answers.append(str(self.attack(self.target, number)))
             except (urllib3.exceptions.HTTPError, OSError) as fault:
-                self.answers[type(fault).__name__] += 1
-            number += 1
-            self.stop.wait(max(0.0, 1 / self.rate - (time.monotonic() - began)))
+                self.answers.append(type(fault).__name__)
+
+    def join(self) -> None:
+        """Take the rate that was reached, and wait for the last answers."""
+        self.reached = len(self.answers) / (time.monotonic() - self.began)
+        for thread in self.threads:
+            thread.join(70)
 
 
 def normal(url: str, token: str, case: str, seconds: float, what: str) -> tuple[list[float], Counter[str]]:
@@ -188,19 +222,20 @@ def normal(url: str, token: str, case: str, seconds: float, what: str) -> tuple[
     return times, errors
 
 
-def prepare(url: str, tokens_: dict[str, str]) -> tuple[Target, str]:
+def prepare(url: str, tokens_: dict[str, str], client: str) -> tuple[Target, str]:
     def case(name: str, **more: Any) -> str:
         body = {"reference": uuid.uuid4().hex, "title": "Attack", **more}
         status, made = send("POST", f"{url}/api/v1/cases", tokens_[name], body)
         assert status == 201, made
         return str(made["id"])
 
-    hidden = {"visibility": "hidden", "visibility_reason": "covert"}
-    return Target(url, tokens_["eset"], case("eset"), case("eset", **hidden)), case("unit42")
+    hidden = case("eset", visibility="hidden", visibility_reason="covert")
+    pair = (case("eset"), case("unit42"))
+    return Target(url, (tokens_["eset"], tokens_["unit42"]), pair, hidden, client), case("unit42")
 
 
 def say(what: str, times: list[float], errors: Counter[str]) -> tuple[float, float]:
-    p50, p99 = statistics.median(times), statistics.quantiles(times, n=100)[98]
+    p50, p99 = (statistics.median(times), statistics.quantiles(times, n=100)[98]) if len(times) > 1 else (math.inf, math.inf)
     print(f"{what}: {len(times)} requests, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {errors.total()} errors {dict(errors) or ''}")
     return p50, p99
 
@@ -209,27 +244,48 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--quiet-minutes", type=float, default=2)
+    parser.add_argument("--most-slower", type=float, default=20, help="the largest ratio of both 99th percentiles that passes")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="coopapi-bench-") as place:
         Path(place).chmod(0o711)
-        with service(Path(place)) as (url, tokens_, _):
-            target, case = prepare(url, tokens_)
+        with service(Path(place)) as (url, tokens_, _, client):
+            target, case = prepare(url, tokens_, client)
             alone = normal(url, tokens_["unit42"], case, wanted.quiet_minutes * 60, "alone")
             stop = threading.Event()
             attackers = [Attacker(attack, rate, target, stop) for attack, rate in ATTACKS.items()]
             half_open = HalfOpen(url, target.token, stop)
-            for thread in (half_open, *attackers):
-                thread.start()
+            for one in (half_open, *attackers):
+                one.start()
             attacked = normal(url, tokens_["unit42"], case, wanted.minutes * 60, "attacked")
             stop.set()
-            for thread in (half_open, *attackers):
-                thread.join(70)
+            for one in (half_open, *attackers):
+                one.join()
     quiet, loud = say("alone", *alone), say("under attack", *attacked)
-    print(f"ratios: p50 {loud[0] / quiet[0]:.1f}, p99 {loud[1] / quiet[1]:.1f}; {half_open.opened} half-open connections made")
+    return verdict(quiet, loud, attacked[1], attackers, half_open, wanted.most_slower)
+
+
+def verdict(  # noqa: PLR0913, PLR0917 (all that was measured)
+    quiet: tuple[float, float],
+    loud: tuple[float, float],
+    errors: Counter[str],
+    attackers: list[Attacker],
+    half_open: HalfOpen,
+    most_slower: float,
+) -> int:
+    slower = loud[1] / quiet[1]
+    print(f"ratios: p50 {loud[0] / quiet[0]:.1f}, p99 {slower:.1f}; {half_open.opened} half-open connections made")
     for attacker in attackers:
         explained = (attacker.attack.__doc__ or "").rstrip(".")
-        print(f"{explained}, {attacker.rate}/s: {dict(attacker.answers)}")
-    return 1 if attacked[1] else 0
+        print(f"{explained}, {attacker.rate}/s stated, {attacker.reached:.2f}/s reached: {dict(Counter(attacker.answers))}")
+    weak = [attacker.attack.__name__ for attacker in attackers if attacker.reached < LEAST_OF_RATE * attacker.rate]
+    faults = {
+        f"the normal client met {errors.total()} errors": errors.total() > 0,
+        f"its 99th percentile is more than {most_slower:g} times that of the quiet phase": not slower <= most_slower,
+        f"less than its rate was reached by {', '.join(weak)}": bool(weak),
+    }
+    for text in (text for text, holds in faults.items() if holds):
+        print(f"FAILED: {text}")
+    return int(any(faults.values()))
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def send(method: str, url: str, token: str, body: Any = None) -> tuple[int, Any]
 
 
 @contextlib.contextmanager
-def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded]]:
-    """A service of its own with two publishers as authorities, each with a token."""
+def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded, str]]:
+    """A service of its own with two publishers as authorities, each with a token, and the id of a machine client."""
     port = demo._free_port(0, folder)  # noqa: SLF001 (one port for one run)
     with Embedded(folder) as postgres:
         environment, signer = demo.prepare(postgres, folder, port)
@@ -59,7 +59,8 @@ def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded]]:
                 }
                 administration.add_person(database, home, person)
                 tokens[name] = demo_people.sign(signer, name)
-            yield url, tokens, postgres
+            machine = {"name": "machine", "roles": ["system"], "victim_cleared": False}
+            yield url, tokens, postgres, str(administration.provide_client(database, home, machine).id)
 
 
 def load(url: str, tokens: dict[str, str], path: Path) -> tuple[dict[str, tuple[str, str]], int, float, Counter[str]]:
@@ -150,7 +151,7 @@ def main() -> int:
     folder = parser.parse_args().folder
     with tempfile.TemporaryDirectory(prefix="coopapi-bench-") as place:
         Path(place).chmod(0o711)
-        with service(Path(place)) as (url, tokens, postgres):
+        with service(Path(place)) as (url, tokens, postgres, _):
             cases, count, seconds, warnings = load(url, tokens, folder / "cases.ndjson")
             began = time.perf_counter()
             found, expected = reported(url, tokens, cases), truth(folder / "overlaps.csv")

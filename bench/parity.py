@@ -89,7 +89,7 @@ def main() -> None:
     times = parser.parse_args().times
     with tempfile.TemporaryDirectory(prefix="coopapi-bench-") as place:
         Path(place).chmod(0o711)
-        with service(Path(place)) as (url, tokens, _):
+        with service(Path(place)) as (url, tokens, *_):
             registrations(url, tokens, lambda n, side: {"kind": "email", "value": f"{side}{n}@example.org"}, times)
             registrations(url, tokens, person, times)
             theirs = send("POST", f"{url}/api/v1/cases", tokens["unit42"], {"reference": "P", "title": "Hidden"})[1]["id"]

@@ -89,7 +89,7 @@ def main() -> int:
     records = [row for row in rows(wanted.file) if "1850" <= (row["dob"] or "1850") <= today][: wanted.records]
     with tempfile.TemporaryDirectory(prefix="coopapi-bench-") as place:
         Path(place).chmod(0o711)
-        with service(Path(place)) as (url, tokens, _):
+        with service(Path(place)) as (url, tokens, *_):
             cases, rates = load(url, tokens["eset"], records)
             found = reported(url, tokens["eset"], cases)
     true = expected(records)

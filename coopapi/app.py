@@ -1,10 +1,13 @@
 """create_app: the only file that knows every part."""
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from threading import Lock
+from typing import Any, Final
 
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import OperationalError
@@ -23,6 +26,8 @@ from coopapi.provisioning.checks import essential, require_safe
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
 
+READY_SECONDS: Final = 5
+
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
     """Build the application; it refuses to be built on a database that does not keep authorities apart.
@@ -40,7 +45,7 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
     app.before_request(gate.admit)
     proxies.mount(app, settings.prefix, settings.trusted_proxies)
     issuers = accepted_issuers(settings, database)
-    app.extensions["coopapi"] = Service(database, lambda: issuers)
+    app.extensions |= {"coopapi": Service(database, lambda: issuers), "gate": gate}
     return app
 
 
@@ -88,10 +93,13 @@ def accepted_issuers(settings: Settings, database: Database) -> Mapping[str, Iss
 
 @dataclass
 class Gate:
-    """Lets requests in once the database was reached and checked."""
+    """Lets requests in once the database was reached and checked, and tells whether it is ready."""
 
     database: Database
     checked: bool = False
+    ready: bool = False
+    known_until: float = -1.0
+    lock: Lock = field(default_factory=Lock)
 
     def check(self) -> None:
         """Check the database once."""
@@ -108,10 +116,20 @@ class Gate:
         except (OperationalError, BadSettings):
             raise Unavailable("the database is not ready") from None
 
+    def require_ready(self) -> None:
+        """Raise `Unavailable` unless the database is as this version needs it; what was found holds for `READY_SECONDS`."""
+        with self.lock:
+            if time.monotonic() >= self.known_until:
+                self.ready = False
+                with suppress(OperationalError), self.database.anonymous() as session:
+                    self.ready = not any(check.fault for check in essential(self.database, session))
+                self.known_until = time.monotonic() + READY_SECONDS
+            if not self.ready:
+                raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
+
 
 def _operation(app: Flask, spec: dict[str, Any]) -> None:
     """Add the routes of operation: they need no token, and say nothing of anybody."""
-    document = json.dumps(spec, sort_keys=True)
     page = (files("coopapi") / "static" / "docs.html").read_bytes()
 
     @app.get("/healthz")
@@ -120,17 +138,16 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
 
     @app.get("/readyz")
     def readyz() -> dict[str, str]:
-        database = app.extensions["coopapi"].database
-        with database.anonymous() as session:
-            if any(check.fault for check in essential(database, session)):
-                raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
+        app.extensions["gate"].require_ready()
         return {"status": "ready"}
+
+    @lru_cache(maxsize=4)
+    def document(root: str) -> str:
+        return json.dumps({**spec, "servers": [{"url": root}]} if root else spec, sort_keys=True)
 
     @app.get("/openapi.json")
     def openapi() -> Response:
-        root = request.script_root
-        found = json.dumps({**spec, "servers": [{"url": root}]}, sort_keys=True) if root else document
-        return Response(found, content_type="application/json")
+        return Response(document(request.script_root), content_type="application/json")
 
     @app.get("/docs")
     def docs() -> Response:

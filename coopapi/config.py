@@ -1,6 +1,5 @@
 """Every setting of the service, read once from the environment; all faults are told together."""
 
-import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -17,10 +16,11 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 """A path under which the service may be reached, such as /coopapi; empty at the root."""
+BODY_MB: Final = 4
+"""Megabytes of the largest body that is taken."""
 _SLIP: Final = 2
 """A name this many edits or fewer away from a setting's name is taken for a mistyped setting."""
 _LONGEST_ISSUER: Final = 300
-_log = logging.getLogger("coopapi.config")
 
 
 class BadSettings(Exception):
@@ -184,7 +184,7 @@ SETTINGS: Final = (
     ),
     Setting("header_seconds", _between(1, 600), "10", "time a client has to send the headers of a request"),
     Setting("body_seconds", _between(1, 3600), "60", "time a client has to send the body of a request"),
-    Setting("spool_mb", _between(5, 100_000), "256", "megabytes of bodies that are being received or served, of all connections"),
+    Setting("spool_mb", _between(1, 100_000), "256", "megabytes of bodies that are being received or served, of all connections"),
     Setting("metrics_bind", _bind, "", "address and port of `/metrics`; empty: not served"),
     Setting("high_frequency", _between(1, 1_000_000), "50", "a value held by more cases than this is evidence for no overlap"),
     Setting(
@@ -209,22 +209,26 @@ SETTINGS: Final = (
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings, or raise `BadSettings` with one line for each fault; variables of others are ignored with a warning."""
+    """Read the settings, or raise `BadSettings` with one line for each fault; an empty variable means the default."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
-    mistyped, foreign = _unknown(environ)
-    faults = [f"{key} is not a setting: did you mean {meant}?" for key, meant in mistyped.items()]
+    faults = [f"{key} is not a setting: did you mean {meant}?" for key, meant in _unknown(environ)[0].items()]
     for setting in SETTINGS:
-        text = environ.get(setting.variable, setting.default)
+        text = environ.get(setting.variable) or setting.default
         try:
             values[setting.name] = _value(setting, text)
         except ValueError as fault:
             faults.append(f"{setting.variable} {fault}")
+    if values.get("spool_mb", 0) < (least := BODY_MB * values.get("workers", 0)):
+        faults.append(f"COOPAPI_SPOOL_MB must be at least {least}: {BODY_MB} for each worker, or the largest body would not fit")
     if faults:
         raise BadSettings("\n".join(faults))
-    if foreign:
-        _log.warning("ignored: %s (no settings of coopapi)", ", ".join(foreign))
     return Settings(**values | {"issuer": values["issuer"] or values["base_url"]})
+
+
+def ignored(environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return the variables that begin like settings but belong to others; `read` ignores them."""
+    return _unknown(os.environ if environ is None else environ)[1]
 
 
 def _value(setting: Setting, text: str | None) -> Any:

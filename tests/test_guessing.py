@@ -65,6 +65,13 @@ def test_a_right_proof_is_taken_from_elsewhere_at_once_and_from_here_after_the_w
     assert prove(world, client).status_code == 200
 
 
+@pytest.mark.parametrize("spelled", [str.upper, "{{{}}}".format, "urn:uuid:{}".format, lambda name: name.replace("-", "")])
+def test_another_spelling_of_a_client_is_the_same_client(world, client, spelled):  # noqa: F811
+    guess(world, client["id"], PAIR_FAILURES)
+    (refused,) = guess(world, spelled(client["id"]), 1)
+    assert refused.status_code == 429
+
+
 def test_right_proofs_are_no_failures(world, client):  # noqa: F811
     assert {prove(world, client).status_code for _ in range(PAIR_FAILURES + 2)} == {200}
 

@@ -9,6 +9,7 @@ import pytest
 
 import coopapi.app  # noqa: F401 (so that every model is known)
 from coopapi.access import GRANTS, Action
+from coopapi.http.fields import Digest, Schema, Zone
 from coopapi.shared.lifecycle import Lifecycle
 from coopapi.store.db import Row, Versioned
 
@@ -112,6 +113,16 @@ def test_every_action_is_granted_to_somebody_and_used_by_a_route(app):
     moved = {move.by for life in gc.get_objects() if isinstance(life, Lifecycle) for move in life.transitions.values()}
     assert used | moved | {Action.IDENTIFIER_CLEAR} == set(Action)
     assert {action for actions in GRANTS.values() for action in actions} | {Action.PUBLIC} == set(Action)
+
+
+@pytest.mark.parametrize(("ending", "field"), [("sha256", Digest), ("time_zone", Zone)])
+def test_what_comes_in_under_one_name_is_one_field_everywhere(ending, field):
+    found = {type(f) for schema in below(Schema) for name, f in schema._declared_fields.items() if name.endswith(ending)}
+    assert found == {field}
+
+
+def below(schema):
+    return {schema}.union(*(below(one) for one in schema.__subclasses__()))
 
 
 def kinds():

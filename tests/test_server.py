@@ -177,9 +177,11 @@ def test_a_client_that_waits_for_100_continue_gets_it(service, token):
 
 def test_old_and_odd_but_right_requests_are_answered(service):
     assert service.talk(b"GET /healthz HTTP/1.0\r\n\r\n").statuses == [200]
-    assert service.talk(b"GET http://other.test/healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").statuses == [200]
+    for address in (b"http://other.test/healthz", b"HTTP://[::1]:80/healthz?a", b"https://other_one/healthz"):
+        assert service.talk(b"GET %b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % address).statuses == [200]
+    assert service.talk(b"GET http://other.test?a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").statuses == [404]
     upgrade = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
-    assert service.talk(upgrade, b"PRI * HTTP/2.0").statuses == [200]
+    assert service.talk(upgrade + b"PRI * HTTP/2.0").statuses == [200]
     head = service.talk(b"HEAD /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert head.data.endswith(b"\r\n\r\n")
     with service.connect() as client:
@@ -234,6 +236,9 @@ MALFORMED = {
     "a target in another alphabet": "GET /é HTTP/1.1\r\nHost: a\r\n\r\n".encode(),
     "a tunnel": b"CONNECT register.test:443 HTTP/1.1\r\nHost: a\r\n\r\n",
     "a target without a slash": b"GET healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+    "an address that does not end": b"GET http://[/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a login in the target": b"GET http://a@b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    "a target without a host": b"GET http:///healthz HTTP/1.1\r\nHost: a\r\n\r\n",
 }
 
 
@@ -250,6 +255,16 @@ def test_headers_have_a_largest_size_together(service):
     assert service.talk(LAST[:-2] + line * (enough // 2) + b"\r\n").statuses == [200]
     assert service.talk(LAST[:-2] + line * (enough * 3)).problem["status"] == 431
     assert service.talk(b"GET /" + b"x" * 2 * wire.LARGEST_HEAD).problem["status"] == 431
+
+
+def test_a_request_has_a_most_of_headers_and_fields_after_a_body_are_not_among_them(service, token):
+    many = b"a:\r\n" * wire.MOST_HEADERS
+    assert service.talk(LAST[:-2] + many[: -2 * 4] + b"\r\n").statuses == [200]
+    assert service.talk(LAST[:-2] + many + b"\r\n").problem["status"] == 431
+    framing = b"Connection: close\r\nTransfer-Encoding: chunked\r\n" + b"a:\r\n" * (wire.MOST_HEADERS - 5)
+    body = b'{"reference": "trailers", "title": "T"}'
+    made = post(token, framing, body=b"%x\r\n%b\r\n0\r\na:\r\nb:\r\n\r\n" % (len(body), body))
+    assert service.talk(made).statuses == [201]
 
 
 def test_nothing_malformed_leaves_a_trace_of_code_or_of_itself_in_the_log(service):
@@ -415,7 +430,8 @@ def labels():
 
 def test_a_stop_lets_a_request_end_and_leaves_nothing_behind(deployment, postgres, tmp_path, token):
     (tmp_path / "temporary").mkdir()
-    with served({**deployment, "TMPDIR": str(tmp_path / "temporary")}, tmp_path, WORKERS=1) as service:
+    kubernetes = {"COOPAPI_PORT": "tcp://10.0.0.7:8000"}
+    with served({**deployment, **kubernetes, "TMPDIR": str(tmp_path / "temporary")}, tmp_path, WORKERS=1) as service:
         assert [path.name.endswith("-coopapi") for path in (tmp_path / "temporary").iterdir()] == [True]
         lock = psycopg2.connect(
             host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="served"
@@ -431,8 +447,18 @@ def test_a_stop_lets_a_request_end_and_leaves_nothing_behind(deployment, postgre
         assert service.process.wait(PATIENCE) == 0
     assert list((tmp_path / "temporary").iterdir()) == []
     told = [line for line in service.lines() if line["logger"] == "coopapi.server"]
-    assert [line["message"] for line in told] == ["started", "stopped"]
-    assert all(line["version"] for line in told)
+    assert [line["message"] for line in told] == ["ignored: COOPAPI_PORT (no settings of coopapi)", "started", "stopped"]
+    assert all(line["version"] for line in told[1:])
+    assert sum("COOPAPI_PORT" in line["message"] for line in service.lines()) == 1
+
+
+def test_a_folder_of_figures_that_the_operator_made_is_left_when_the_server_stops(deployment, tmp_path):
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    (figures / "notes").write_text("the operator's own")
+    with served({**deployment, "PROMETHEUS_MULTIPROC_DIR": str(figures)}, tmp_path, demo.SERVER, WORKERS=1):
+        pass
+    assert (figures / "notes").exists()
 
 
 def waits(connection):

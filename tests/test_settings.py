@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from coopapi import config
 from coopapi.config import SETTINGS, BadSettings
+from coopapi.http.middleware import LARGEST_BODY
 from coopapi.store import crypto
 
 GOOD = {"COOPAPI_DATABASE_URL": "postgresql://u:p@h/d", "COOPAPI_KEY_FILE": "/k"}
@@ -66,19 +67,32 @@ def test_a_mistyped_setting_is_refused_with_the_one_that_was_meant(name, meant):
 @pytest.mark.parametrize(
     "service", ["COOPAPI", *(f"COOPAPI_{name}" for name in ("DATABASE", "DB", "KEY", "WORKER", "METRICS", "API"))]
 )
-def test_what_kubernetes_sets_for_a_service_is_ignored_with_a_warning(service, caplog):
+def test_what_kubernetes_sets_for_a_service_is_ignored(service, caplog):
     """The variables that it sets in every container for each service of the namespace, as Docker's links once did."""
     tcp = f"{service}_PORT_8000_TCP"
     links = [f"{service}_SERVICE_HOST", f"{service}_SERVICE_PORT", f"{service}_SERVICE_PORT_HTTP", f"{service}_PORT"]
     links += [tcp, f"{tcp}_PROTO", f"{tcp}_PORT", f"{tcp}_ADDR"]
 
-    found = config.read({**GOOD, **dict.fromkeys(links, "tcp://10.0.0.1:8000")})
+    environment = {**GOOD, **dict.fromkeys(links, "tcp://10.0.0.1:8000")}
 
-    assert found == config.read(GOOD)
-    (record,) = caplog.records
-    assert record.levelname == "WARNING"
-    assert all(name in record.getMessage() for name in links)
-    assert "tcp://" not in record.getMessage()
+    assert config.read(environment) == config.read(GOOD)
+    assert config.ignored(environment) == sorted(links)
+    assert caplog.records == [], "the server warns once, when it is ready: tests/test_server.py"
+
+
+def test_an_empty_variable_means_the_default():
+    empty = {setting.variable: "" for setting in SETTINGS if setting.default is not None}
+    assert config.read({**GOOD, **empty}) == config.read(GOOD)
+    with pytest.raises(BadSettings, match="COOPAPI_KEY_FILE is not set"):
+        config.read({**GOOD, "COOPAPI_KEY_FILE": ""})
+
+
+def test_the_largest_body_fits_into_the_share_of_each_worker():
+    assert config.read({**GOOD, "COOPAPI_WORKERS": "3", "COOPAPI_SPOOL_MB": "12"}).spool_mb * 1_000_000 == 3 * LARGEST_BODY
+    with pytest.raises(BadSettings, match="COOPAPI_SPOOL_MB must be at least 12"):
+        config.read({**GOOD, "COOPAPI_WORKERS": "3", "COOPAPI_SPOOL_MB": "11"})
+    most = {"COOPAPI_WORKERS": "64"}
+    assert config.read({**GOOD, **most}).workers == 64, "the default is enough for the most workers"
 
 
 def test_the_issuers_name_is_the_base_url_unless_it_has_one_of_its_own():
@@ -166,10 +180,10 @@ def test_a_broken_key_file_is_named(tmp_path, content):
         crypto.load_keys(path)
 
 
-def coopapi(*words, **environment):
+def coopapi(*words, said="", **environment):
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_")}
     command = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", *words]
-    return subprocess.run(command, env={**inherited, **environment}, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env={**inherited, **environment}, input=said, capture_output=True, text=True, check=False)
 
 
 def test_the_command_says_what_is_wrong_in_a_line_each(tmp_path):
@@ -202,8 +216,8 @@ def test_a_deployment_from_the_shell(tmp_path, postgres, migrated):
         "COOPAPI_DATABASE_URL": postgres.url("deployment", "coopapi_app", "app-password"),
     }
 
-    def run(*words):
-        done = coopapi(*words, **environment)
+    def run(*words, said=""):
+        done = coopapi(*words, said=said, **environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -219,7 +233,10 @@ def test_a_deployment_from_the_shell(tmp_path, postgres, migrated):
     assert coopapi("token", person, **environment).returncode == 1
     run("quota", "set", home, "--hour", "400000", "--until", "2099-01-01", "--reason", "first load")
     run("quota", "clear", home, "--reason", "loaded")
-    honey = run("honey", "add", "username", "nobody-at-all", "--platform", "nowhere")
+    honey = run("honey", "add", "username", "--platform", "nowhere", said="nobody-at-all\n")
+    on_the_command_line = coopapi("honey", "add", "username", "nobody-at-all", **environment)
+    assert on_the_command_line.returncode == 2, "a value there stands in the shell's history and in the list of processes"
+    assert coopapi("honey", "add", "username", said="\n", **environment).returncode == 1
     assert run("honey", "list").startswith(honey)
     run("honey", "remove", honey)
     assert coopapi("honey", "remove", honey, **environment).returncode == 1

@@ -2,18 +2,16 @@
 
 import re
 from typing import Final
-from zoneinfo import available_timezones
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityOut, ContactIn
-from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, Zone, refusal
 from coopapi.instruments import service as instruments
 
 OUTCOMES: Final = ("reached", "no_answer", "wrong_number", "out_of_order")
-ZONES: Final = frozenset(available_timezones() - {"localtime", "Factory"})
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 
 
@@ -41,7 +39,7 @@ class _PointFields(Schema):
     network = Code("contact_networks")
     always = Flag(metadata={"description": "Reachable around the clock."})
     hours = Many(fields.Nested(HoursIn), 21)
-    time_zone = Text(60, metadata={"description": "IANA, such as Europe/Paris."})
+    time_zone = Zone()
     languages = Many(Code("languages"), 20)
     powers = Many(Code("contact_powers"), 6)
     contact = fields.Nested(OfficeContactIn)
@@ -49,12 +47,6 @@ class _PointFields(Schema):
     declared_by = Line(200)
     valid_from = fields.Date()
     valid_until = fields.Date(allow_none=True)
-
-    @ma.validates_schema
-    def zones_exist(self, data: dict[str, object], **_: object) -> None:
-        """Opening hours mean something in a zone that exists."""
-        if "time_zone" in data and data["time_zone"] not in ZONES:
-            raise refusal("time_zone", "Not an IANA time zone.", "time_zone")
 
 
 class PointPatch(_PointFields):
@@ -68,7 +60,7 @@ class PointIn(_PointFields):
 
     authority_id = fields.UUID(metadata={"description": "Your own, if not said; the operator's administrators name any."})
     network = Code("contact_networks", required=True)
-    time_zone = Text(60, required=True)
+    time_zone = Zone(required=True)
     declared_by = Line(200, required=True)
     valid_from = fields.Date(required=True)
 

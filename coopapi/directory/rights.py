@@ -34,7 +34,7 @@ def enter(work: UnitOfWork, account: Mapping[str, Any]) -> Principal:
 
 
 def change(work: UnitOfWork, row: Principal, data: Mapping[str, Any]) -> None:
-    """Change an account: what one administrator may change is changed now, the rest is asked for as one.
+    """Change an account: what one administrator may change is changed now; one approval is asked for all the rest together.
 
     Raises `LastAdministrator`, or `Stale` when somebody changed the row meanwhile.
     """

@@ -1,26 +1,18 @@
 """Evidence on the wire: metadata alone. There is no field for content, and an unknown one is an error (D27)."""
 
-from typing import Any, Final
+from typing import Final
 
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, USE_LIFECYCLE
-from coopapi.http.fields import Flag, Like, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Digest, Flag, Like, Line, Lower, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.http.transitions import TransitionIn
 from coopapi.shared.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 _MEDIA_TYPE: Final = Like(rf"\A{_NAME}/{_NAME}\Z", "Not a media type such as application/pdf (RFC 6838).")
-_SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
 _MOST: Final = 2**53 - 1
-
-
-class Lower(Text):
-    """Text in small letters."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        return super()._deserialize(value, attr, data, **kwargs).lower()
 
 
 class UseConditionIn(Schema):
@@ -55,7 +47,7 @@ class EvidenceIn(Schema):
     formalities_observed = Text(4000)
     admissibility_notes = Text(4000)
     source_country = Code("countries", required=True, metadata={"description": "Where it was obtained."})
-    sha256 = Lower(64, least=64, validate=[_SHA256])
+    sha256 = Digest()
     size = fields.Integer(strict=True, validate=validate.Range(0, _MOST), metadata={"description": "In bytes."})
     media_type = Lower(255, validate=[_MEDIA_TYPE], metadata={"description": "A label (RFC 6838); content is never accepted."})
     obtained_on = fields.Date(required=True)

@@ -2,34 +2,32 @@
 
 import asyncio
 import math
-import re
 import tempfile
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from io import BytesIO
-from typing import IO, Any, Final, cast
+from typing import IO, Final, cast
 
 import httptools
 
-from coopapi.http import gateway, middleware
+from coopapi.http import gateway, middleware, request_rules
 from coopapi.http.gateway import Application, Request
 
 LARGEST_HEAD: Final = 32_768
 """Bytes of a request line and headers; measured after each step of reading."""
-MOST_PIPELINED: Final = 100
+MOST_HEADERS: Final = 100
 IDLE_SECONDS: Final = 65
 WRITE_SECONDS: Final = 60
 LINGER_SECONDS: Final = 2
-_STEP: Final = 16_384
-_IN_MEMORY: Final = 65_536
-_TARGET: Final = re.compile(rb"(?:/|https?://[^/?]+)[!-\"$-~]*|\*")
+_SMALL_STEP: Final = 2_048
+_STEP: Final = 65_536
 
 
 @dataclass(slots=True)
 class Shared:
-    """What all connections of a process share: limits, the bodies that are on their way in, and who serves a request."""
+    """What all connections of a process share: limits, what is on its way in and out, and who serves a request."""
 
     header_seconds: int
     body_seconds: int
@@ -38,11 +36,27 @@ class Shared:
     serve: Callable[["Connection", Request], None]
     spooled: int = 0
     receiving: "dict[Connection, None]" = field(default_factory=dict)
+    unread: "dict[Connection, int]" = field(default_factory=dict)
     connections: "set[Connection]" = field(default_factory=set)
     stopping: bool = False
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_STEP)))
+
+    def make_room(self, newcomer: "Connection", size: int) -> None:
+        """Refuse the bodies that have been arriving longest until `size` more bytes fit; refuse the newcomer if it cannot fit."""
+        expected = max(newcomer.length, newcomer.size + size)
+        if self.spooled - sum(connection.size for connection in self.receiving) + expected > self.spool_bytes:
+            newcomer.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies are being received.")
+        while not newcomer.closing and self.spooled + size > self.spool_bytes:
+            next(iter(self.receiving)).refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies are being received.")
+
+    def hold(self, connection: "Connection", unsent: int) -> None:
+        """Count bytes that a client has not read yet; while all have too many, drop the client that has been reading longest."""
+        self.unread[connection] = unsent
+        while sum(self.unread.values()) > self.spool_bytes and len(self.unread) > 1:
+            next(iter(self.unread)).drop()
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Reads requests until they are whole, gives them away one after the other, and writes each answer in its turn."""
 
     def __init__(self, shared: Shared, application: Application) -> None:
@@ -55,13 +69,17 @@ class Connection(asyncio.Protocol):
         self.gone = self.closing = self.last = self.in_head = self.blocked = False
         self.refusal = b""
         self.body: IO[bytes] | None = None
-        self.size = self.read = 0
+        self.size = self.length = self.read = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start to wait for a request."""
+        """Start to wait for a request; a client that has gone already has no address."""
         self.transport = cast("asyncio.Transport", transport)
-        self.client = tuple(transport.get_extra_info("peername"))[:2]
-        self.server = tuple(transport.get_extra_info("sockname"))[:2]
+        self.transport.set_write_buffer_limits(0)
+        peer = transport.get_extra_info("peername")
+        if peer is None:
+            self.drop()
+            return
+        self.ends = tuple(peer)[:2], tuple(transport.get_extra_info("sockname"))[:2]
         self.shared.connections.add(self)
         self._wait(self.shared.header_seconds)
 
@@ -73,6 +91,7 @@ class Connection(asyncio.Protocol):
         while self.waiting:
             self._release(self.waiting.popleft())
         self.shared.connections.discard(self)
+        self.shared.unread.pop(self, None)
 
     def drop(self) -> None:
         """Close at once."""
@@ -100,21 +119,24 @@ class Connection(asyncio.Protocol):
 
     # What the client sends
 
-    def data_received(self, data: bytes) -> None:
-        """Read in steps, so that a head is measured before much of it was kept."""
-        for start in range(0, len(data), _STEP):
-            if self.closing or self.last:
-                return
-            piece = data[start : start + _STEP]
-            try:
-                self.parser.feed_data(piece)
-            except httptools.HttpParserCallbackError:
-                raise
-            except httptools.HttpParserUpgrade:
-                self.last = True  # we switch to no other protocol: what follows is not read
-            except httptools.HttpParserError:
-                self.refuse(HTTPStatus.BAD_REQUEST, "This is not a request as HTTP/1.1 defines it.")
-            self._measure(len(piece))
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Take little at once unless more of a body is expected, so that few requests can wait behind the one that is served."""
+        del sizehint
+        return self.shared.buffer[: max(_SMALL_STEP, self.length - self.size)]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse what came in; a head is measured before much of it was kept."""
+        if self.closing or self.last:
+            return
+        try:
+            self.parser.feed_data(self.shared.buffer[:nbytes])
+        except httptools.HttpParserCallbackError:
+            raise
+        except httptools.HttpParserUpgrade:
+            self.last = True  # we switch to no other protocol: what follows is not read
+        except httptools.HttpParserError:
+            self.refuse(HTTPStatus.BAD_REQUEST, "This is not a request as HTTP/1.1 defines it.")
+        self._measure(nbytes)
 
     def _measure(self, size: int) -> None:
         """Count what came in, also where it is no content: long heads, and the framing of many small chunks."""
@@ -144,8 +166,10 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Add a header; fields after a chunked body are not taken."""
-        if self.in_head:
+        if self.in_head and len(self.headers) < MOST_HEADERS:
             self.headers.append((name.lower().decode("latin-1"), value.decode("latin-1")))
+        elif self.in_head:
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The request has more than {MOST_HEADERS} headers.")
 
     def on_headers_complete(self) -> None:
         """Refuse what needs no body to be refused, and be ready for the body."""
@@ -153,29 +177,20 @@ class Connection(asyncio.Protocol):
             return
         self.in_head, self.read, self.size = False, 0, 0
         self.body = BytesIO()
-        given = {name for name, _ in self.headers}
-        token = "authorization" in given
-        self.largest = middleware.LARGEST_BODY if token else middleware.LARGEST_FORM
-        length = next((int(value) for name, value in self.headers if name == "content-length"), 0)
-        has_body = length > 0 or "transfer-encoding" in given
-        if fault := _fault(self.parser, self.target, self.headers):
-            self.refuse(HTTPStatus.BAD_REQUEST, fault)
-        elif has_body and not token and not self.target.partition(b"?")[0].endswith(b"/oauth/token"):
-            self.refuse(HTTPStatus.UNAUTHORIZED, "A body is read only from a request with an access token.")
-        elif length > self.largest:
-            self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body has more than {self.largest} bytes.")
+        has_body, length, self.largest = request_rules.body_of(self.headers)
+        if refused := request_rules.refusal(self.parser, self.target, self.headers):
+            self.refuse(*refused)
         elif has_body:
-            self.body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115 (closed with the answer)
-            self.shared.receiving[self] = None
+            self.body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_STEP))  # noqa: SIM115 (closed with the answer)
+            self.shared.receiving[self], self.length = None, length
             self._wait(self.shared.body_seconds)
             if ("expect", "100-continue") in self.headers and not (self.serving or self.waiting):
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, piece: bytes) -> None:
         """Keep a piece of the body, within the limits."""
-        while not self.closing and self.shared.spooled + len(piece) > self.shared.spool_bytes:
-            oldest = next(iter(self.shared.receiving))
-            oldest.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies are being received.")
+        if self.shared.spooled + len(piece) > self.shared.spool_bytes and not self.closing:
+            self.shared.make_room(self, len(piece))
         if self.closing or self.body is None:
             return
         if self.size + len(piece) > self.largest:
@@ -195,14 +210,14 @@ class Connection(asyncio.Protocol):
         keep_alive = self.parser.should_keep_alive() and not self.shared.stopping
         method, version = self.parser.get_method().decode(), self.parser.get_http_version()
         self.body.seek(0)
-        target = self.target.decode("ascii")
-        request = Request(method, target, version, self.headers, self.client, self.server, keep_alive, self.body, self.size)
+        authority, target = cast("tuple[str | None, str]", request_rules.split_target(self.target))
+        request = Request(method, authority, target, version, self.headers, *self.ends, keep_alive, self.body, self.size)
         self.shared.receiving.pop(self, None)
-        self.body, self.size, self.last = None, 0, not keep_alive
+        self.body, self.size, self.length, self.last = None, 0, 0, not keep_alive
         self.waiting.append(request)
-        if len(self.waiting) > MOST_PIPELINED:
-            self.refuse(HTTPStatus.BAD_REQUEST, "Too many requests were sent before their answers.")
-        elif not (self.serving or self.blocked):
+        if self.serving or self.blocked:
+            self.transport.pause_reading()
+        else:
             self._next()
 
     # What goes back
@@ -233,18 +248,23 @@ class Connection(asyncio.Protocol):
             self.transport.close()
         elif not (self.in_head or self.body):
             self._wait(IDLE_SECONDS)
+        if not (self.waiting or self.closing or self.transport.is_reading()):
+            self.transport.resume_reading()
+            if self.in_head or self.body:  # the client could not go on meanwhile, so its time begins anew
+                self._wait(self.shared.body_seconds if self.body else self.shared.header_seconds)
 
     def pause_writing(self) -> None:
-        """Serve nothing more to a client that does not read, and read nothing more from it."""
+        """Serve nothing more to a client that has not read the whole answer, and read nothing more from it."""
         self.blocked = True
         self.transport.pause_reading()
         self._wait(WRITE_SECONDS)
+        self.shared.hold(self, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Go on with a client that reads again."""
+        """Go on with a client that has read the answer."""
         self.blocked = False
-        if not self.transport.is_closing():
-            self.transport.resume_reading()
+        self.shared.unread.pop(self, None)
+        if self.refusal or not (self.closing or self.transport.is_closing()):
             self._next()
 
     def refuse(self, status: int, detail: str) -> None:
@@ -263,7 +283,8 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         """Send the refusal and wait a little for the client to read it: a reset would take it away from under its eyes."""
         self.transport.resume_reading()
-        self.transport.write(self.refusal)
+        refusal, self.refusal = self.refusal, b""
+        self.transport.write(refusal)
         self.transport.write_eof()
         self._wait(LINGER_SECONDS)
 
@@ -276,21 +297,4 @@ class Connection(asyncio.Protocol):
         if self.body is not None:
             self.shared.spooled -= self.size
             self.body.close()
-            self.body, self.size = None, 0
-
-
-def _fault(parser: Any, target: bytes, headers: list[tuple[str, str]]) -> str:
-    """Say what the parser lets through and we do not, because two readers could take it for two things; empty: nothing."""
-    version, names = parser.get_http_version(), [name for name, _ in headers]
-    coding = [value.lower() for name, value in headers if name == "transfer-encoding"]
-    expected = {value.lower() for name, value in headers if name == "expect"}
-    unclear_length = bool(coding) and (version != "1.1" or coding != ["chunked"] or "content-length" in names)
-    faults = {
-        "Only HTTP/1.1 and HTTP/1.0 are spoken here.": version not in {"1.0", "1.1"},
-        "The target of the request is not one that we take.": not _TARGET.fullmatch(target) or parser.get_method() == b"CONNECT",
-        "A request has one Host header.": names.count("host") != 1 and (version, names.count("host")) != ("1.0", 0),
-        "A request has one Content-Type.": names.count("content-type") > 1,
-        "Transfer-Encoding is chunked, in HTTP/1.1, once, and without Content-Length.": unclear_length,
-        "Expect can only be 100-continue.": not expected <= {"100-continue"},
-    }
-    return next((text for text, holds in faults.items() if holds), "")
+            self.body, self.size, self.length = None, 0, 0

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 import marshmallow as ma
 from marshmallow import EXCLUDE, RAISE, fields, validate
@@ -35,6 +36,9 @@ class Like(validate.Regexp):
         if not self.regex.match(value):
             raise refusal("pattern", self.words)
         return value
+
+
+_SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
 
 
 class Schema(ma.Schema):
@@ -81,6 +85,38 @@ class Line(Text):
         if controlled(text):
             raise refusal("control_character", "It holds a line break or another control character.")
         return text
+
+
+class Lower(Text):
+    """Text in small letters."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return super()._deserialize(value, attr, data, **kwargs).lower()
+
+
+class Digest(Lower):
+    """A SHA-256 digest in hexadecimal digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(64, least=64, validate=[_SHA256], **kwargs)
+
+
+class Zone(Text):
+    """A time zone of the IANA database, named by its place, such as Europe/Amsterdam."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(60, metadata={"description": "Of the IANA database, named by its place, such as Europe/Paris."}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        zone = super()._deserialize(value, attr, data, **kwargs)
+        if zone not in _zones():
+            raise refusal("time_zone", "Not a time zone of the IANA database, such as Europe/Amsterdam.")
+        return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
 
 
 class Link(fields.String):

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import IO, Any, Final
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote_to_bytes
 
 from flask import Response
 from werkzeug.exceptions import default_exceptions
@@ -24,6 +24,7 @@ class Request:
     """A whole request; the names of its headers are in lower case, the body is at its beginning."""
 
     method: str
+    authority: str | None
     target: str
     version: str
     headers: Sequence[tuple[str, str]]
@@ -103,17 +104,13 @@ _SAME: Final[Mapping[str, Any]] = {
 
 def _environ(request: Request) -> dict[str, Any]:
     """Write a request as WSGI wants it; a chunked body has a length by now, and is given as one that always had."""
-    target, authority = request.target, None
-    if not target.startswith(("/", "*")):
-        parts = urlsplit(target)
-        authority, target = parts.netloc, f"{parts.path or '/'}?{parts.query}"
-    path, _, query = target.partition("?")
+    path, _, query = request.target.partition("?")
     environ = {
         **_SAME,
         "REQUEST_METHOD": request.method,
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1") if "%" in path else path,
         "QUERY_STRING": query,
-        "RAW_URI": target,
+        "RAW_URI": request.target,
         "SERVER_PROTOCOL": f"HTTP/{request.version}",
         "SERVER_NAME": request.server[0],
         "SERVER_PORT": str(request.server[1]),
@@ -126,8 +123,8 @@ def _environ(request: Request) -> dict[str, Any]:
             continue  # a_b and a-b would be one name to the application
         key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
-    if authority is not None:
-        environ["HTTP_HOST"] = authority
+    if request.authority is not None:
+        environ["HTTP_HOST"] = request.authority
     if request.size or any(name == "content-length" for name, _ in request.headers):
         environ["CONTENT_LENGTH"] = str(request.size)
     return environ

@@ -4,11 +4,13 @@ import logging
 import os
 import shutil
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from coopapi.config import read
+from coopapi.config import ignored, read
+from coopapi.http.middleware import FIGURES_MARK
 
 _settings = read()
 bind = [_settings.bind, *([_settings.metrics_bind] if _settings.metrics_bind else [])]
@@ -34,7 +36,9 @@ _log = logging.getLogger("coopapi.server")
 
 
 def when_ready(server: Any) -> None:
-    """Say that the service listens."""
+    """Say that the service listens, and which variables it ignores."""
+    if names := ignored():
+        _log.warning("ignored: %s (no settings of coopapi)", ", ".join(names))
     _log.info("started", extra={"version": version("coopapi"), "bind": server.cfg.settings["bind"].get(), "workers": workers})
 
 
@@ -42,8 +46,9 @@ def on_exit(server: Any) -> None:
     """Say that the service has ended, and remove the folder of figures that `coopapi serve` made."""
     del server
     _log.info("stopped", extra={"version": version("coopapi")})
-    if _settings.metrics_bind and "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    figures = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
+    if (figures / FIGURES_MARK).exists():
+        shutil.rmtree(figures, ignore_errors=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -98,7 +98,7 @@ def _is_of(model: type[Any], stored: str) -> bool:
 
 
 def _withheld(work: UnitOfWork, case_id: UUID | None) -> CoopError:
-    """Say what a GET would say: of a case that the caller still knows of, that it may not be read; else, that nothing is there."""
+    """Return what a GET would raise: `Forbidden` if the caller knows of the case but may not read it, else `NotFound`."""
     grants = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
     if case_id is not None and work.session.scalar(grants) == Level.INDEX:
         return Forbidden("this needs read access to the case")

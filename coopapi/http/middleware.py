@@ -15,8 +15,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
 
-LARGEST_BODY: Final = 4_000_000
+from coopapi import config
+
+LARGEST_BODY: Final = config.BODY_MB * 1_000_000
 LARGEST_FORM: Final = 100_000
+FIGURES_MARK: Final = "made-by-coopapi-serve"
+"""A file in the folder of figures that says that the server may remove the folder when it stops."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """The methods that are named in figures and logs; a client can make up others without end."""
 _REQUEST_ID: Final = re.compile("[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -126,7 +130,7 @@ def read_body() -> bytes:
 
 
 def _even() -> None:
-    """Wait until the request has taken a whole number of steps: a hit costs milliseconds, and a watch must not tell it."""
+    """Wait until the request has taken a whole multiple of the step, so that its time does not tell whether a value was found."""
     if step := current_app.config["EVEN_SECONDS"]:
         time.sleep(step - (time.perf_counter() - g.started) % step)
 

@@ -5,21 +5,13 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.http.fields import Count, Flag, Like, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.http.fields import Count, Digest, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
 from coopapi.http.transitions import TransitionIn
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.lifecycles import CLAUSES, END_REASONS, JIT_LIFECYCLE, TEXTS
 from coopapi.jits.public_statements import LANGUAGES
 
 _LONG = 8000
-_SHA256 = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
-
-
-class Digest(Text):
-    """The SHA-256 digest of a text, as it was shown."""
-
-    def __init__(self, **kwargs: object) -> None:
-        super().__init__(64, least=64, validate=[_SHA256], **kwargs)
 
 
 class LeaderIn(Schema):

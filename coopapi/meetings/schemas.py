@@ -1,39 +1,17 @@
 """Meetings as they come in."""
 
-from functools import cache
-from typing import Any
-from zoneinfo import available_timezones
-
 from marshmallow import fields, validate
 
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, refusal
+from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, Zone
 from coopapi.http.transitions import TransitionIn
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, MODES
 from coopapi.meetings.outcomes import OUTCOMES
 from coopapi.mla.schemas import RequestIn
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
-
-
-class Zone(fields.String):
-    """A time zone by its place, such as Europe/Amsterdam."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(validate=[validate.Length(1, 60)], **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        zone = super()._deserialize(value, attr, data, **kwargs)
-        if zone not in _zones():
-            raise refusal("time_zone", "Not a time zone of the IANA database, such as Europe/Amsterdam.")
-        return zone
 
 
 class SeatedIn(Schema):

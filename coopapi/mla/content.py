@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Flag, Line, Many, OneOf, Schema, Text, When, refusal
+from coopapi.http.fields import Digest, Flag, Line, Many, OneOf, Schema, Text, When, Zone, refusal
 from coopapi.identifiers.kinds import KINDS
 from coopapi.identifiers.schemas import ContextIn
 
@@ -68,7 +68,7 @@ class OfficeIn(Schema):
     email = fields.Email(validate=validate.Length(max=254))
     address = Text(500)
     office_hours = Text(200)
-    time_zone = Text(60)
+    time_zone = Zone()
     languages = Many(Code("languages"), 10)
 
 
@@ -84,7 +84,7 @@ class AttachmentIn(Schema):
     """A paper that goes with the request by its channel: named here, never uploaded."""
 
     title = Line(300, required=True)
-    sha256 = Text(64, validate=[validate.Regexp(r"[0-9a-f]{64}\Z")])
+    sha256 = Digest()
     size = fields.Integer(validate=validate.Range(0, 10**15))
     media_type = Text(100)
 

@@ -48,10 +48,10 @@ class Attempt:
 
     @classmethod
     def of(cls, keys: Keyring, client_id: str, address: str) -> Self:
-        """Describe the attempt of a claimed client, known here or not, from a network address."""
-        site = _site(address)
+        """Describe the attempt of a claimed client, known here or not and however its id is spelled, from a network address."""
+        site, client = _site(address), _uuid(client_id)
         place = keys.mac("token-attempts", f"address|{site}".encode())
-        return cls(_uuid(client_id), keys.mac("token-attempts", f"pair|{site}|{client_id}".encode()), place)
+        return cls(client, keys.mac("token-attempts", f"pair|{site}|{client or client_id}".encode()), place)
 
     def begin(self, session: Session, now: datetime) -> int:
         """Count the attempt as a failure until it is proved; or return how many seconds to wait, and count nothing."""

@@ -1,5 +1,6 @@
 """The operator's commands against guessing: quotas, honey values, the daily figures."""
 
+import sys
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -49,11 +50,11 @@ def honey() -> None:
 
 @honey.command("add")
 @click.argument("kind", type=click.Choice(sorted(set(KINDS) - {"person"})))
-@click.argument("value")
 @click.option("--platform", help="Where the account is.")
 @click.option("--country", help="Who issued it.")
-def honey_add(kind: str, value: str, platform: str | None, country: str | None) -> None:
-    """Plant a value and print its id; the value itself is not stored."""
+def honey_add(kind: str, platform: str | None, country: str | None) -> None:
+    """Plant a value, given as one line of the standard input, and print its id; the value itself is not stored."""
+    value = sys.stdin.readline().strip()
     click.echo(abuse_controls.plant(administration.connect(), kind, value, Context(platform=platform, country=country)))
 
 

@@ -22,6 +22,7 @@ from coopapi import config
 from coopapi.app import create_app, specification
 from coopapi.config import BadSettings
 from coopapi.errors import CoopError
+from coopapi.http.middleware import FIGURES_MARK
 from coopapi.ops import abuse_commands, administration, digests, directory_commands
 from coopapi.ops import demo as demonstration
 from coopapi.provisioning import migration
@@ -127,8 +128,11 @@ def _folders() -> dict[str, str]:
         found = "/dev/shm"  # noqa: S108 (what is made in it is for our user alone)
         if not os.access(found, os.W_OK):
             raise BadSettings("there is no folder for temporary files: set TMPDIR to one that can be written to") from None
-    figures = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp("-coopapi", dir=found)} if config.read().metrics_bind else {}
-    return {"TMPDIR": found, **figures}
+    if not config.read().metrics_bind:
+        return {"TMPDIR": found}
+    figures = Path(tempfile.mkdtemp("-coopapi", dir=found))
+    (figures / FIGURES_MARK).touch()
+    return {"TMPDIR": found, "PROMETHEUS_MULTIPROC_DIR": str(figures)}
 
 
 @commands.command("migrate")

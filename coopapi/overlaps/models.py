@@ -40,7 +40,7 @@ SIDE_LIFECYCLE: Final = Lifecycle(
 )
 
 TURNS: Final = Sequence("overlap_turns")
-"""Numbers the steps of all sides, so that the later of two rows of a side is known even to those who see only one of them."""
+"""Numbers the steps of all sides in one sequence, so that of the two rows of a side the later one has the higher number."""
 
 EXCLUSION_LIFECYCLE: Final = Lifecycle(
     "in_force", Transition("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True)

@@ -129,7 +129,7 @@ class SideShown(dict[str, Any]):
 
 
 def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown]:
-    """Show the overlaps that these sides belong to, each from its side; a step about victims alone is for the cleared."""
+    """Show the overlaps that these sides belong to, each from its side; a step about victims alone only to cleared people."""
     shown = []
     for side in sides:
         shown += show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)

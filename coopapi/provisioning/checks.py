@@ -43,7 +43,7 @@ def require_safe(database: Database) -> None:
 
 
 def essential(database: Database, session: Session) -> Iterator[Check]:
-    """Check what is cheap enough for every probe of readiness, and without which no request may be answered."""
+    """Check what readiness depends on: no request may be answered while one of these has a fault."""
     revision = _revision(session)
     yield revision
     if revision.fault:

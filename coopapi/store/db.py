@@ -255,7 +255,7 @@ class Database:
 
     @contextmanager
     def _beside(self, context: str) -> Iterator[Session]:
-        """Open a transaction for the same caller. It need not wait for the disk: what commits after it takes it there too."""
+        """Open a transaction for the same caller that does not wait for the disk: the next commit writes it there too."""
         with self.anonymous() as session:
             session.execute(text("SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context"), {"context": context})
             yield session

@@ -62,6 +62,7 @@ def test_an_unknown_authority_is_named_in_the_refusal(world):
     [
         ({"time_zone": "Europe/Atlantis"}, "/time_zone"),
         ({"time_zone": "localtime"}, "/time_zone"),
+        ({"time_zone": "CET"}, "/time_zone"),
         ({"time_zone": "+01:00"}, "/time_zone"),
         ({"languages": ["nl", "heronish"]}, "/languages/1"),
         ({"languages": ["nl", "nl"]}, "/languages"),
