@@ -61,8 +61,12 @@ def _require_acted_on(step: Step[Asked]) -> None:
         raise IllegalMove("the request is not at a point where measures are acted on", state=request.state, allowed=[])
 
 
+def _require_known_grounds(step: Step[Asked]) -> None:
+    transitions.known_grounds(step.event, step.thing.request)
+
+
 def _cite_grounds(step: Step[Asked]) -> None:
-    step.thing.row.grounds = transitions.check_grounds(step, step.thing.request)
+    step.thing.row.grounds = transitions.grounds_of(step, step.thing.request)
 
 
 def _offer(step: Step[Asked]) -> None:
@@ -102,6 +106,7 @@ MEASURE: Final = Workflow[Asked](
     state=lambda _, asked: asked.row.state,
     standing=lambda work, asked: authorization.standing(work, asked.request),
     always=(_require_on_duty, _require_acted_on),
+    guards={"refuse": (_require_known_grounds,), "postpone": (_require_known_grounds,)},
     effects={
         "refuse": _cite_grounds,
         "postpone": _cite_grounds,

@@ -37,19 +37,30 @@ class FourEyesOnRequest(Conflict):
     """
 
 
-def check_grounds(step: Step[Any], request: Request) -> list[str]:
-    """Return the grounds of a refusal or postponement; raise `GroundNeeded` unless all are grounds of the request's instrument."""
-    name = "postponement_grounds" if step.event == "postpone" else "mla_refusal_grounds"
-    grounds = step.data.get("grounds", ())
-    known = {
+def known_grounds(event: str, request: Request) -> list[str]:
+    """Return the grounds of the request's instrument for a refusal or a postponement; raise `GroundNeeded` if it has none."""
+    name = "postponement_grounds" if event == "postpone" else "mla_refusal_grounds"
+    known = sorted(
         item.code
         for item in codelists.load(name).items
         if not request.instrument or not item.extra.get("instruments") or request.instrument in item.extra["instruments"]
-    }
-    if not grounds or set(grounds) - known:
-        detail = f"cite a ground of {name} that {request.instrument or 'the instrument'} knows: {', '.join(sorted(known))}"
+    )
+    if not known:
+        raise GroundNeeded(errors=[broken("/grounds", "ground", f"{name} has none for {request.instrument}")])
+    return known
+
+
+def grounds_of(step: Step[Any], request: Request) -> list[str]:
+    """Return the grounds that a step cites; raise `GroundNeeded` unless all are grounds of the request's instrument."""
+    grounds, known = list(step.data.get("grounds", ())), known_grounds(step.event, request)
+    if not grounds or set(grounds) - set(known):
+        detail = f"cite a ground that {request.instrument or 'the instrument'} knows: {', '.join(known)}"
         raise GroundNeeded(errors=[broken("/grounds", "ground", detail)])
-    return list(grounds)
+    return grounds
+
+
+def _require_known_grounds(step: Step[Request]) -> None:
+    known_grounds(step.event, step.thing)
 
 
 def _at(step: Step[Request]) -> datetime:
@@ -133,12 +144,12 @@ def _decide(step: Step[Request]) -> None:
 
 
 def _refuse(step: Step[Request]) -> None:
-    step.thing.grounds = check_grounds(step, step.thing)
+    step.thing.grounds = grounds_of(step, step.thing)
     _decide(step)
 
 
 def _postpone(step: Step[Request]) -> None:
-    step.thing.grounds = check_grounds(step, step.thing)
+    step.thing.grounds = grounds_of(step, step.thing)
     step.thing.decided_at, step.thing.until = None, step.data.get("until")
 
 
@@ -199,6 +210,7 @@ REQUEST: Final = Workflow[Request](
         "validate_ex_post": (_require_another_person,),
         "transmit": (_require_complete, _require_addressee),
         "extend": (preservation.require_extensible,),
+        **dict.fromkeys(("refuse", "postpone", "raise_ground", "refuse_enforcement"), (_require_known_grounds,)),
         "expire": (preservation.require_expired,),
     },
     effects={
