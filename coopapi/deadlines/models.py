@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import partied
 from coopapi.store.db import Versioned
 
 DEADLINE_LIFECYCLE: Final = Lifecycle(
     "running",
-    Transition("extend", "running", "running", by=Action.MLA_DECIDE, reason=True, human=True),
+    Transition("extend", "running", "running", by=Action.MLA_DECIDE, side=Side.OWNER, reason=True, human=True),
     derived=("suspended", "met", "met_late", "missed", "lapsed", "cancelled"),
 )
 

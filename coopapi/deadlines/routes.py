@@ -9,7 +9,6 @@ from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
 from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionsOut
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="The clocks that the law starts")
@@ -28,24 +27,16 @@ def show(deadline_id: UUID, *, work: UnitOfWork) -> Deadline:
     return work.one(Deadline, deadline_id)
 
 
-@blp.route("/deadlines/<uuid:deadline_id>/transitions", allow=Action.DEADLINE_READ, returns=TransitionsOut)
-def moves(deadline_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say how a deadline stands, and whether you may extend it."""
-    return service.moves(work, deadline_id)
-
-
-@blp.route(
-    "/deadlines/<uuid:deadline_id>/transitions",
-    method="POST",
-    allow=Action.DEADLINE_READ,
+blp.workflow(
+    "/deadlines/<uuid:deadline_id>",
+    service.DEADLINE,
+    read=Action.DEADLINE_READ,
+    act=Action.DEADLINE_READ,
     body=DeadlineStepIn,
     returns=DeadlineOut,
-    changes=True,
     show=service.show,
+    about="Extend a deadline that your side owes, as its article allows.",
 )
-def extend(data: dict[str, Any], *, deadline_id: UUID, version: int, work: UnitOfWork) -> Deadline:
-    """Extend a deadline that your side owes, as its article allows."""
-    return service.extend(work, deadline_id, version, data)
 
 
 @blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=DeadlineRuleOut, many="items")

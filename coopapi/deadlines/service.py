@@ -1,9 +1,9 @@
-"""What happens to deadlines: events start, meet, suspend, move and cancel them; whoever owes one may extend it."""
+"""What happens to deadlines: events start, meet, suspend, move and cancel them; the authority that owes one may extend it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
@@ -11,10 +11,11 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from coopapi.deadlines import computation, rules
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE, Deadline
 from coopapi.deadlines.rules import Extension, Rule
-from coopapi.errors import Conflict, Forbidden, Unprocessable
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
+from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
 
@@ -148,51 +149,63 @@ def ends(rule: Rule, start: datetime, country: str | None, times: int = 0) -> da
     return computation.due(length, unit, start, country, moves=rule.moves)
 
 
-def _longer(row: Deadline, rule: Rule, extension: Extension, estimate: datetime | None) -> datetime:
-    """Until when a deadline lasts that is extended: an estimate is told where the article asks for one, and lies within."""
+def _standing(work: UnitOfWork, row: Deadline) -> Standing:
+    owes = row.owed_by in {part.side for part in parties.acting_parts(work, row.object_id)}
+    return Standing.on(Side.OWNER) if owes else Standing(refusal="this is for the authority that owes it")
+
+
+def _extension_of(row: Deadline) -> Extension:
+    """Return how far a deadline may be extended once more, or raise `NoMoreExtension`."""
+    rule = rules.load()[row.rule]
+    if rule.extension is None or len(row.extensions) >= rule.extension.most:
+        raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
+    return rule.extension
+
+
+def _require_extension(step: Step[Deadline]) -> None:
+    _extension_of(step.thing)
+
+
+def _extend(step: Step[Deadline]) -> None:
+    """Make a deadline longer, as far as its article goes, and keep the reason sealed."""
+    work, row, estimate = step.work, step.thing, step.data.get("estimate")
+    row.due_at = _longer(row, _extension_of(row), estimate)
+    extension = {
+        "at": work.now.isoformat(),
+        "to": row.due_at.astimezone(UTC).isoformat(),
+        "sealed": work.keys.sealer("deadlines").seal(step.data["reason"].encode(), f"deadlines/{row.id}").hex(),
+        "estimate": estimate.astimezone(UTC).isoformat() if estimate else None,
+    }
+    row.extensions = [*row.extensions, extension]
+    case_id = parties.case_of(work, row.object_id)
+    work.note("deadline.extended", row, case_id=case_id, parties=row.object_id, event=True, rule=row.rule)
+    work.notes[-1] |= {"object_type": row.object_type, "object_id": str(row.object_id)}
+
+
+def _longer(row: Deadline, extension: Extension, estimate: datetime | None) -> datetime:
+    """Return until when an extended deadline lasts; an estimate is needed where the article asks for one, and lies within it."""
     if estimate is None and extension.estimate:
-        raise _estimate("estimate", f"say by when it will be done ({extension.article})")
+        raise fault("/estimate", "estimate", f"say by when it will be done ({extension.article})")
     if estimate is not None and estimate <= row.due_at:
-        raise _estimate("later", "an extension ends later than what it extends")
+        raise fault("/estimate", "later", "an extension ends later than what it extends")
     if estimate is not None and extension.unit == "given":
         return estimate
-    end = ends(rule, row.from_at, row.country, len(row.extensions) + 1)
+    end = ends(rules.load()[row.rule], row.from_at, row.country, len(row.extensions) + 1)
     if estimate is not None and estimate > end:
-        raise _estimate("at_most", f"not later than {end.isoformat()} ({extension.article})")
+        raise fault("/estimate", "at_most", f"not later than {end.isoformat()} ({extension.article})")
     return end
 
 
-def _estimate(rule: str, detail: str) -> Unprocessable:
-    return Unprocessable(errors=[{"in": "body", "pointer": "/estimate", "rule": rule, "detail": detail}])
-
-
-def extend(work: UnitOfWork, deadline_id: UUID, version: int, data: Mapping[str, Any]) -> Deadline:
-    """Make a deadline longer: by its own side, in time, as far as its article goes, with a reason."""
-    row = work.one(Deadline, deadline_id)
-    rule = rules.load()[row.rule]
-    move = DEADLINE_LIFECYCLE.move(state(row, work.now), data["event"], data.get("reason"))
-    if row.owed_by not in {part.side for part in acting(work, row)}:
-        raise NotYourDeadline
-    work.require(move.by, human=True)
-    row = work.one(Deadline, deadline_id, version=version, lock=True)
-    if rule.extension is None or len(row.extensions) >= rule.extension.most:
-        raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
-    row.due_at = _longer(row, rule, rule.extension, data.get("estimate"))
-    estimate = data["estimate"].astimezone(UTC).isoformat() if data.get("estimate") else None
-    sealed = work.keys.sealer("deadlines").seal(data["reason"].encode(), f"deadlines/{row.id}").hex()
-    row.extensions = [
-        *row.extensions,
-        {"at": work.now.isoformat(), "to": row.due_at.astimezone(UTC).isoformat(), "sealed": sealed, "estimate": estimate},
-    ]
-    case_id = acting(work, row)[0].case_id
-    work.note("deadline.extended", row, case_id=case_id, parties=row.object_id, event=True, rule=row.rule)
-    work.notes[-1] |= {"object_type": row.object_type, "object_id": str(row.object_id)}
-    return row
-
-
-def acting(work: UnitOfWork, row: Deadline) -> list[Party]:
-    """The parts in which the caller acts in what a deadline belongs to."""
-    return [p for p in parties.parts(work, row.object_id) if p.acting and p.authority_id == work.actor.authority_id]
+DEADLINE: Final = Workflow[Deadline](
+    name="deadline",
+    lifecycles=(DEADLINE_LIFECYCLE,),
+    find=lambda work, deadline_id: work.one(Deadline, deadline_id),
+    state=lambda work, row: state(row, work.now),
+    standing=_standing,
+    guards={"extend": (_require_extension,)},
+    finish=_extend,
+    wrong_side=NotYourDeadline,
+)
 
 
 def state(row: Deadline, now: datetime) -> str:
@@ -280,13 +293,3 @@ def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
         "calendar": computation.calendar_of(row.country) if rule.moves else "none",
         "moved_over_holidays": rule.moves,
     }
-
-
-def moves(work: UnitOfWork, deadline_id: UUID) -> dict[str, Any]:
-    """Say how a deadline stands, and whether the caller may extend it."""
-    row = work.one(Deadline, deadline_id)
-    rule = rules.load()[row.rule]
-    left = rule.extension is not None and len(row.extensions) < rule.extension.most
-    own = row.owed_by in {part.side for part in acting(work, row)} and work.actor.human
-    allowed = [m.to_dict() for m in DEADLINE_LIFECYCLE.leaving(state(row, work.now)) if left and own and work.actor.may(m.by)]
-    return {"state": state(row, work.now), "allowed": allowed, "etag": row.etag}

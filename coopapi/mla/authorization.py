@@ -1,20 +1,24 @@
-"""On which side a caller stands, and for whom it may act: each side for itself, and for one that has nobody here."""
+"""On which side of a request a caller stands, and for whom it acts: for its own side, and for one that has nobody here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, cast
 from uuid import UUID
 
-from coopapi.access import Action, Level, Role
-from coopapi.errors import Forbidden, Unprocessable
+from coopapi.access import Action, Role
+from coopapi.errors import Forbidden
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
-from coopapi.shared import parties
-from coopapi.shared.grants import reaches
-from coopapi.shared.lifecycle import Side, Transition
-from coopapi.shared.parties import Party
+from coopapi.shared import parties, recording
+from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
+
+RECORDED_BY: Final = Action.MLA_DRAFT
+"""What a role needs to record the steps of a side that has nobody here."""
+_ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUTING: (Side.REQUESTING,)}
+"""For which sides each side records what they do, if they have nobody here."""
 
 
 class WrongSide(Forbidden):
@@ -41,19 +45,8 @@ class Taken:
     recorded: Mapping[str, Any] | None = None
 
 
-def mine(work: UnitOfWork, request: Request) -> Sequence[Party]:
-    """The caller's own parts in a request, those in which it acts."""
-    return [
-        part
-        for part in parties.parts(work, request.id)
-        if part.acting
-        and part.authority_id == work.actor.authority_id
-        and (part.case_id is None or reaches(work, part.case_id, Level.CONTRIBUTE))
-    ]
-
-
 def authority_on(request: Request, side: Side) -> UUID | None:
-    """Which authority a side belongs to."""
+    """Return the authority on one side of a request."""
     return {
         Side.REQUESTING: request.requesting_id,
         Side.EXECUTING: request.executing_id,
@@ -61,51 +54,45 @@ def authority_on(request: Request, side: Side) -> UUID | None:
     }[side]
 
 
-def take(work: UnitOfWork, request: Request, move: Transition, recorded: Mapping[str, Any] | None) -> Taken:
-    """Stop unless the caller may take the step, for itself or, with `recorded`, for a side that has nobody here."""
-    own = mine(work, request)
-    if move.side in {part.side for part in own}:
-        if recorded:
-            detail = "this is your own side's step: take it, there is nobody to record it for"
-            raise Unprocessable(errors=[{"in": "body", "pointer": "/recorded", "rule": "own_side", "detail": detail}])
-        work.require(move.by, human=move.human)
-        on_duty(work, request.kind, request.urgency)
-        return Taken(move.side, work.actor.authority_id, work.now)
-    if not own:
-        raise WrongSide(f"this is for the {move.side} side")
-    return _recorded(work, request, move.side, recorded)
+def standing(work: UnitOfWork, request: Request) -> Standing:
+    """Return the sides on which the caller acts, and those with nobody here for which it records what they do."""
+    own = [Side(part.side) for part in parties.acting_parts(work, request.id)]
+    others = {side: authority_on(request, side) for here in own for side in _ACROSS.get(here, ())}
+    return Standing.on(*own, recorded=[side for side, other in others.items() if other and not parties.joined(work, other)])
 
 
-def _recorded(work: UnitOfWork, request: Request, side: Side, recorded: Mapping[str, Any] | None) -> Taken:
-    """What the other side did, recorded for it by the one that was told."""
-    other = authority_on(request, side)
-    if other is None or side not in recordable(work, request):
-        raise WrongSide(f"this is for the {side} side")
-    if recorded is None:
-        raise WrongSide(f"the {side} side has nobody here: say with `recorded` when, how and by what proof it did this")
-    work.require(Action.MLA_DRAFT)
-    on_duty(work, request.kind, request.urgency)
-    if not (request.transmitted_at or recorded["at"]) <= recorded["at"] <= work.now:
-        detail = "after the request was transmitted, and not in the future"
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/recorded/at", "rule": "order_of_time", "detail": detail}])
-    return Taken(side, other, recorded["at"], recorded)
+def acts_on(work: UnitOfWork, request_id: UUID, side: Side) -> bool:
+    """Tell whether the caller acts on this side of a request."""
+    return side in {part.side for part in parties.acting_parts(work, request_id)}
 
 
-def on_duty(work: UnitOfWork, kind: str, urgency: str) -> None:
-    """Keep a 24/7 point of contact to what it is for (M7)."""
-    if off_duty(work, kind, urgency):
+def require_requesting(work: UnitOfWork, request: Request, detail: str) -> None:
+    """Raise `WrongSide` unless the caller acts on the requesting side."""
+    if not acts_on(work, request.id, Side.REQUESTING):
+        raise WrongSide(detail)
+
+
+def require_on_duty(work: UnitOfWork, kind: str, urgency: str) -> None:
+    """Raise `NotRoundTheClock` for a 24/7 point of contact, except in an emergency and for kinds of requests that it handles."""
+    if work.actor.role is Role.CONTACT_POINT and urgency != "emergency" and not KINDS[kind].round_the_clock:
         raise NotRoundTheClock
 
 
-def off_duty(work: UnitOfWork, kind: str, urgency: str) -> bool:
-    """Tell whether the caller is a 24/7 point of contact, and such a request none of its business."""
-    round_the_clock = urgency == "emergency" or KINDS[kind].round_the_clock
-    return work.actor.role is Role.CONTACT_POINT and not round_the_clock
+def taken_by(work: UnitOfWork, request: Request, side: Side, stands: Standing, recorded: Mapping[str, Any] | None) -> Taken:
+    """Return who acts on a side, and when: the caller itself, or the authority for which it records.
+
+    Raises `Unprocessable` where `recorded` is missing, is not needed, or names a moment before the request was transmitted.
+    """
+    own = stands.level(side) is not None
+    at = recording.moment_of(work, recorded, own=own, since=request.transmitted_at)
+    return Taken(side, work.actor.authority_id if own else cast("UUID", authority_on(request, side)), at, recorded)
 
 
-def recordable(work: UnitOfWork, request: Request) -> list[Side]:
-    """The sides that have nobody here, for which the caller records what they do: both ends for each other, the third for none."""
-    own = {part.side for part in mine(work, request)}
-    across = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUTING: (Side.REQUESTING,)}
-    others = [(side, authority_on(request, side)) for here, there in across.items() if here in own for side in there]
-    return [side for side, other in others if other is not None and not parties.joined(work, other)]
+def taken(step: Step[Any], request: Request) -> Taken:
+    """Return who takes a step with a request or with one of its measures, and when."""
+    return taken_by(step.work, request, step.transition.side, step.standing, step.data.get("recorded"))
+
+
+def details(_work: UnitOfWork, _thing: Any, stands: Standing) -> dict[str, Any]:
+    """Tell on which side the caller stands, and for which sides it records what they do."""
+    return {"side": min(stands.own, default="none"), "recorded_for": sorted(stands.recorded)}

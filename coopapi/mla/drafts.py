@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi.cases import service as cases
 from coopapi.directory.models import Authority
-from coopapi.errors import Conflict, Unprocessable
+from coopapi.errors import Conflict, fault
 from coopapi.instruments import service as instruments
 from coopapi.mla import authorization, measures, notifications
 from coopapi.mla.authorization import Taken
@@ -45,7 +45,7 @@ class RequestReferenceTaken(Conflict):
 def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     """Begin a request, or enter one that came from an authority that has nobody here."""
     incoming = data.get("incoming")
-    authorization.on_duty(work, data["kind"], data.get("urgency", "routine"))
+    authorization.require_on_duty(work, data["kind"], data.get("urgency", "routine"))
     asks = incoming["requesting_authority"] if incoming else work.actor.authority_id
     _check_reference(work, asks, data["reference"])
     if data.get("case_id"):
@@ -101,10 +101,10 @@ def _check_reference(work: UnitOfWork, asks: UUID, reference: str) -> None:
 def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> None:
     """A request from outside: who asks has nobody here, and the caller's authority is the one that was asked."""
     if incoming["requesting_authority"] == work.actor.authority_id or parties.joined(work, incoming["requesting_authority"]):
-        raise _fault("/incoming/requesting_authority", "joined", "that authority is here and sends its requests itself")
+        raise fault("/incoming/requesting_authority", "joined", "that authority is here and sends its requests itself")
     known(work, incoming["requesting_authority"], "/incoming/requesting_authority")
     if incoming["recorded"]["at"] > work.now:
-        raise _fault("/incoming/recorded/at", "order_of_time", "not in the future")
+        raise fault("/incoming/recorded/at", "order_of_time", "not in the future")
     request.executing_id, request.executing_country = work.actor.authority_id, work.actor.country
     request.transmitted_at = incoming["recorded"]["at"]
 
@@ -116,8 +116,7 @@ def _reused(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[Request | None, 
         return None, content, wanted
     previous = work.one(Request, earlier["request_id"])
     if earlier.get("reuse"):
-        if Side.REQUESTING not in {part.side for part in authorization.mine(work, previous)}:
-            raise authorization.WrongSide("what a request says is taken over by the side that asked it")
+        authorization.require_requesting(work, previous, "what a request says is taken over by the side that asked it")
         key = key_of(work, previous)
         content = {**unseal(key, previous.sealed, previous.id), **content}
         rows = measures.of_request(work, previous.id)
@@ -137,12 +136,12 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
         if name in data and not (request.state != "draft" and name.startswith("executing")):
             setattr(request, column, data[name])
     if data.get("instrument") and data["instrument"] not in instruments.codes():
-        raise _fault("/instrument", "unknown", "not a code of /instruments")
+        raise fault("/instrument", "unknown", "not a code of /instruments")
     _check_addressees(work, request)
     if request.urgency == "emergency" and not request.emergency_ground:
-        raise _fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds (M9)")
+        raise fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds (M9)")
     if data.get("jit_id") and not parties.parts(work, data["jit_id"]):
-        raise _fault("/jit_id", "unknown", "there is no such team for you")
+        raise fault("/jit_id", "unknown", "there is no such team for you")
     if data.get("overlap_id"):
         presentation.one_overlap(work, data["overlap_id"])
 
@@ -155,30 +154,25 @@ def _check_addressees(work: UnitOfWork, request: Request) -> None:
     if request.enforcing_id:
         known(work, request.enforcing_id, "/enforcing_authority")
     if request.enforcing_id in {request.requesting_id, request.executing_id} - {None}:
-        raise _fault("/enforcing_authority", "third", "a third authority is notified of an order")
+        raise fault("/enforcing_authority", "third", "a third authority is notified of an order")
     if request.executing_id == request.requesting_id:
-        raise _fault("/executing_authority", "oneself", "nobody asks itself for assistance")
+        raise fault("/executing_authority", "oneself", "nobody asks itself for assistance")
 
 
 def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """An authority of the directory."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise _fault(pointer, "unknown", "there is no such authority")
+        raise fault(pointer, "unknown", "there is no such authority")
     return found
-
-
-def _fault(pointer: str, rule: str, detail: str) -> Unprocessable:
-    return Unprocessable(errors=[{"in": "body", "pointer": pointer, "rule": rule, "detail": detail}])
 
 
 def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, Any]) -> Request:
     """Change a draft; what was sent stays as it was sent."""
     request = work.one(Request, request_id)
-    if Side.REQUESTING not in {part.side for part in authorization.mine(work, request)}:
-        raise authorization.WrongSide("a draft is the requesting side's")
+    authorization.require_requesting(work, request, "a draft is the requesting side's")
     request = work.one(Request, request_id, version=version, lock=True)
-    authorization.on_duty(work, request.kind, data.get("urgency", request.urgency))
+    authorization.require_on_duty(work, request.kind, data.get("urgency", request.urgency))
     if request.state != "draft":
         allowed = [move.event for move in request.rules.life.leaving(request.state)]
         raise IllegalMove("only a draft is changed: revise it first", state=request.state, allowed=allowed)
@@ -196,7 +190,7 @@ def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, 
 def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
     """Tie the caller's own part to a case of its own: from then on it is for those who may read that case."""
     request = work.one(Request, request_id)
-    own = authorization.mine(work, request)
+    own = parties.acting_parts(work, request.id)
     if not own:
         raise authorization.WrongSide("only those who act in a request tie it to a case")
     cases.changeable(work, case_id)
@@ -211,14 +205,14 @@ def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
 def bring_in(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
     """Give another authority a part on the caller's side: to validate, to transmit, to execute, or to read (a desk)."""
     request = work.one(Request, request_id)
-    own = authorization.mine(work, request)
+    own = parties.acting_parts(work, request.id)
     if not own:
         raise authorization.WrongSide("only those who act in a request bring others in")
     other = known(work, data["authority_id"], "/authority_id")
     if other.country not in {None, work.actor.country}:
-        raise _fault("/authority_id", "same_country", "only authorities of your country stand on your side")
+        raise fault("/authority_id", "same_country", "only authorities of your country stand on your side")
     if data["authority_id"] in {work.actor.authority_id, request.requesting_id, request.executing_id, request.enforcing_id}:
-        raise _fault("/authority_id", "has_part", "it takes part already")
+        raise fault("/authority_id", "has_part", "it takes part already")
     side, acting = Side(own[0].side), data.get("acting", True)
     parties.admit(work, request.id, data["authority_id"], side, acting=acting, until=data.get("until"))
     case_id = own[0].case_id

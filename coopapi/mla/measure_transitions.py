@@ -1,20 +1,19 @@
-"""Steps in the life of a measure; the state of its request follows from them (D9, M1)."""
+"""The workflow of a measure; the state of its request follows from the states of its measures."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from coopapi.errors import NotFound, Unprocessable
+from coopapi.errors import NotFound, Unprocessable, broken
 from coopapi.mla import authorization, measures, notifications, transitions
 from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, ORDER_LIFECYCLE, derived_state
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.notifications import Act
 from coopapi.shared.lifecycle import IllegalMove
+from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
 
 _ENDED: Final = frozenset({"executed", "partly_executed", "not_executed", "refused", "declined", "withdrawn"})
-_GROUNDED: Final = frozenset({"refuse", "postpone"})
 
 
 class ConditionsNeeded(Unprocessable):
@@ -31,76 +30,92 @@ class OutcomeNeeded(Unprocessable):
     """
 
 
-def measure_of(work: UnitOfWork, request_id: UUID, measure_id: UUID) -> tuple[Request, Measure]:
-    """One measure of one request."""
+@dataclass(slots=True)
+class Asked:
+    """A measure, with the request that asks for it."""
+
+    request: Request
+    row: Measure
+
+
+def _find(work: UnitOfWork, request_id: UUID, measure_id: UUID) -> Asked:
     request, measure = work.one(Request, request_id), work.one(Measure, measure_id)
     if measure.request_id != request.id:
         raise NotFound
-    return request, measure
+    return Asked(request, measure)
 
 
-def take(work: UnitOfWork, request_id: UUID, measure_id: UUID, version: int, data: Mapping[str, Any]) -> Measure:
-    """Take one step with a measure; the request is locked first, so that two measures move one after the other."""
-    request, measure = measure_of(work, request_id, measure_id)
-    if authorization.mine(work, request):
-        request = work.one(Request, request_id, lock=True)
-        measure = work.one(Measure, measure_id, version=version, lock=True)
+def _lock(work: UnitOfWork, asked: Asked, version: int) -> Asked:
+    """Lock the request before the measure, so that two measures of a request move one after the other."""
+    request = work.one(Request, asked.request.id, lock=True)
+    return Asked(request, work.one(Measure, asked.row.id, version=version, lock=True))
+
+
+def _require_on_duty(step: Step[Asked]) -> None:
+    authorization.require_on_duty(step.work, step.thing.request.kind, step.thing.request.urgency)
+
+
+def _require_acted_on(step: Step[Asked]) -> None:
+    request = step.thing.request
     if request.state not in request.rules.acted_on:
         raise IllegalMove("the request is not at a point where measures are acted on", state=request.state, allowed=[])
-    move = MEASURE_LIFECYCLE.move(measure.state, data["event"], data.get("reason"))
-    taken = authorization.take(work, request, move, data.get("recorded"))
-    _say_why(request, measure, data)
-    measure.state = move.target
-    measure.until = data.get("until")
-    if move.event == "offer_on_conditions":
-        measure.conditions = list(data["conditions"])
+
+
+def _require_known_grounds(step: Step[Asked]) -> None:
+    transitions.known_grounds(step.event, step.thing.request)
+
+
+def _cite_grounds(step: Step[Asked]) -> None:
+    step.thing.row.grounds = transitions.grounds_of(step, step.thing.request)
+
+
+def _offer(step: Step[Asked]) -> None:
+    if not step.data.get("conditions"):
+        raise ConditionsNeeded(errors=[broken("/conditions", "required", "say on which conditions: codes of use_conditions")])
+    step.thing.row.conditions = list(step.data["conditions"])
+
+
+def _explain(step: Step[Asked]) -> None:
+    if not step.data.get("outcome_reason"):
+        raise OutcomeNeeded(errors=[broken("/outcome_reason", "required", "say why: a code of non_execution_reasons")])
+    step.thing.row.outcome_reason = step.data["outcome_reason"]
+
+
+def _finish(step: Step[Asked]) -> None:
+    work, request, measure = step.work, step.thing.request, step.thing.row
+    taken = authorization.taken(step, request)
+    measure.state, measure.until = step.transition.target, step.data.get("until")
     measure.started_at = measure.started_at or taken.at
-    _settle(measure, taken.at)
-    work.session.flush()
-    request.state = derived_state(
-        (row.state for row in measures.of_request(work, request.id)), order=request.rules.life is ORDER_LIFECYCLE
-    )
-    request.updated_at = work.now
-    notifications.step(work, request, Act(move.event, taken, data, measure))
-    return measure
-
-
-def _settle(measure: Measure, at: datetime) -> None:
-    """When it ended; one that is taken up again has not."""
     if measure.state in _ENDED:
-        measure.ended_at = measure.ended_at or at
+        measure.ended_at = measure.ended_at or taken.at
     elif measure.state == "in_execution":
         measure.ended_at, measure.outcome_reason = None, None
+    work.session.flush()
+    states = [row.state for row in measures.of_request(work, request.id)]
+    request.state = derived_state(states, order=request.rules.life is ORDER_LIFECYCLE)
+    request.updated_at = work.now
+    notifications.step(work, request, Act(step.event, taken, step.data, measure))
 
 
-def _say_why(request: Request, measure: Measure, data: Mapping[str, Any]) -> None:
-    """Grounds for a refusal or postponement, conditions for an offer, a reason of the list for what was not carried out."""
-    event = data["event"]
-    if event in _GROUNDED:
-        measure.grounds = transitions.check_grounds(request, data.get("grounds", ()), postponing=event == "postpone")
-    if event == "offer_on_conditions" and not data.get("conditions"):
-        raise ConditionsNeeded(errors=[_fault("/conditions", "say on which conditions: codes of use_conditions")])
-    if event in {"not_execute", "execute_partly"}:
-        if not data.get("outcome_reason"):
-            raise OutcomeNeeded(errors=[_fault("/outcome_reason", "say why: a code of non_execution_reasons")])
-        measure.outcome_reason = data["outcome_reason"]
-
-
-def _fault(pointer: str, detail: str) -> dict[str, str]:
-    return {"in": "body", "pointer": pointer, "rule": "required", "detail": detail}
-
-
-def moves(work: UnitOfWork, request_id: UUID, measure_id: UUID) -> dict[str, Any]:
-    """Say where a measure stands, and what the caller may do with it now."""
-    request, measure = measure_of(work, request_id, measure_id)
-    own = {part.side for part in authorization.mine(work, request)}
-    recorded = authorization.recordable(work, request)
-    open_ = MEASURE_LIFECYCLE.leaving(measure.state) if request.state in request.rules.acted_on else ()
-    allowed = [
-        m.to_dict()
-        for m in open_
-        if not authorization.off_duty(work, request.kind, request.urgency)
-        and (transitions.open_to(work, m, own) or m.side in recorded)
-    ]
-    side = min(own) if own else "none"
-    return {"state": measure.state, "allowed": allowed, "etag": measure.etag, "side": side, "recorded_for": recorded}
+MEASURE: Final = Workflow[Asked](
+    name="measure",
+    lifecycles=(MEASURE_LIFECYCLE,),
+    find=_find,
+    lock=_lock,
+    row=lambda asked: asked.row,
+    state=lambda _, asked: asked.row.state,
+    standing=lambda work, asked: authorization.standing(work, asked.request),
+    always=(_require_on_duty, _require_acted_on),
+    guards={"refuse": (_require_known_grounds,), "postpone": (_require_known_grounds,)},
+    effects={
+        "refuse": _cite_grounds,
+        "postpone": _cite_grounds,
+        "offer_on_conditions": _offer,
+        "not_execute": _explain,
+        "execute_partly": _explain,
+    },
+    finish=_finish,
+    wrong_side=authorization.WrongSide,
+    recorded_by=authorization.RECORDED_BY,
+    details=authorization.details,
+)

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.access import Action
-from coopapi.errors import Unprocessable
+from coopapi.errors import fault
 from coopapi.mla import authorization, notifications
 from coopapi.mla.models import Measure, Message, Request
 from coopapi.mla.notifications import Turn
-from coopapi.shared.lifecycle import Side, Transition
+from coopapi.shared import parties
+from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
@@ -29,7 +29,7 @@ def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
     turn = Turn(data["act"], data["text"], (), data.get("measure_id"), data.get("reply_to"), internal)
     message = notifications.say(work, request, taken, turn)
     if internal:
-        work.note("request.remarked", request, case_id=notifications.my_case(work, request), message=str(message.id))
+        work.note("request.remarked", request, case_id=parties.case_of(work, request.id), message=str(message.id))
         return message
     told = {"side": taken.side, "message": str(message.id), "recorded": taken.recorded is not None}
     notifications.note(work, request, f"request.{data['act']}", **told)
@@ -38,17 +38,21 @@ def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
 
 def _same(request: Request, request_id: UUID, pointer: str) -> None:
     if request_id != request.id:
-        fault = {"in": "body", "pointer": pointer, "rule": "same_request", "detail": "not of this request"}
-        raise Unprocessable(errors=[fault])
+        raise fault(pointer, "same_request", "not of this request")
 
 
 def _speaker(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> authorization.Taken:
-    """Whoever acts in a request speaks for its own side, or records what a side said that has nobody here."""
-    own = {part.side for part in authorization.mine(work, request)}
-    heard = authorization.recordable(work, request) if data.get("recorded") else []
-    side = heard[0] if heard else Side(min(own)) if own else Side.EXECUTING
-    speaking = Transition("say", request.state, request.state, by=Action.MLA_READ, side=side)
-    return authorization.take(work, request, speaking, data.get("recorded"))
+    """Return who speaks: the side on which the caller acts or, with `recorded`, a side that has nobody here."""
+    stands = authorization.standing(work, request)
+    if not stands.own:
+        raise authorization.WrongSide("this is for those who act in the request")
+    recorded = data.get("recorded")
+    heard = stands.recorded if recorded else frozenset()
+    if heard:
+        work.require(authorization.RECORDED_BY)
+    authorization.require_on_duty(work, request.kind, request.urgency)
+    side = Side.EXECUTING if Side.EXECUTING in heard else min(heard or stands.own)
+    return authorization.taken_by(work, request, side, stands, recorded)
 
 
 def show(work: UnitOfWork, rows: Sequence[Message]) -> list[dict[str, Any]]:

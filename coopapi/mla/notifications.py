@@ -92,13 +92,7 @@ def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Se
 
 def note(work: UnitOfWork, request: Request, action: str, **detail: Any) -> None:
     """Say in the journal of every party what was done."""
-    work.note(action, request, case_id=my_case(work, request), parties=request.id, event=True, **detail)
-
-
-def my_case(work: UnitOfWork, request: Request) -> UUID | None:
-    """The case of the caller's authority that the request hangs from."""
-    own = [part for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id]
-    return own[0].case_id if own else None
+    work.note(action, request, case_id=parties.case_of(work, request.id), parties=request.id, event=True, **detail)
 
 
 def _sides(work: UnitOfWork, request: Request) -> dict[Side, tuple[UUID, str | None]]:

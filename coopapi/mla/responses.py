@@ -157,8 +157,8 @@ class ReadinessOut(Shown):
     accepted_languages = fields.List(fields.String(), required=True)
 
 
-class MovesOut(TransitionsOut):
-    """Where it stands, on which side you are, and what you may do now."""
+class SidedTransitionsOut(TransitionsOut):
+    """The present state, on which side you are, and what you may do now."""
 
     side = fields.String(required=True, metadata={"description": "requesting, executing, enforcing, or none: you only read"})
     recorded_for = fields.List(

@@ -17,7 +17,6 @@ from coopapi.mla import (
     drafts,
     measure_transitions,
     measures,
-    notifications,
     presentation,
     provider_performance,
     readiness,
@@ -30,11 +29,11 @@ from coopapi.mla.models import Measure, Message, Request, Transmission
 from coopapi.mla.responses import (
     MeasureOut,
     MessageOut,
-    MovesOut,
     PerformanceOut,
     ReadinessOut,
     RequestBrief,
     RequestOut,
+    SidedTransitionsOut,
     TransmissionOut,
 )
 from coopapi.mla.schemas import (
@@ -50,6 +49,7 @@ from coopapi.mla.schemas import (
 )
 from coopapi.notices.models import RequirementNotice
 from coopapi.notices.schemas import NoticeOut
+from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("mla", __name__, url_prefix="/api/v1", description="Requests for assistance, outgoing and incoming")
@@ -95,7 +95,7 @@ def begin(data: dict[str, Any], *, work: UnitOfWork) -> Request:
 def show(request_id: UUID, *, work: UnitOfWork) -> Request:
     """Show one request, with its measures and what became of each."""
     request = work.one(Request, request_id)
-    work.note("request.consulted", request, case_id=notifications.my_case(work, request), consultation=True)
+    work.note("request.consulted", request, case_id=parties.case_of(work, request.id), consultation=True)
     return request
 
 
@@ -132,24 +132,17 @@ def attached(request_id: UUID, *, work: UnitOfWork) -> list[RequirementNotice]:
     return list(readiness.attached(work, request, measures.of_request(work, request.id)))
 
 
-@blp.route(f"{_ONE}/transitions", allow=Action.MLA_READ, returns=MovesOut)
-def moves(request_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a request stands, on which side you are, and what you may do now."""
-    return transitions.moves(work, request_id)
-
-
-@blp.route(
-    f"{_ONE}/transitions",
-    method="POST",
-    allow=Action.MLA_READ,
+blp.workflow(
+    _ONE,
+    transitions.REQUEST,
+    read=Action.MLA_READ,
+    act=Action.MLA_READ,
     body=StepIn,
     returns=RequestOut,
-    changes=True,
+    options=SidedTransitionsOut,
     show=presentation.whole,
+    about="Take a step of your own side, or, with `recorded`, one of a side that has nobody here.",
 )
-def step(data: dict[str, Any], *, request_id: UUID, version: int, work: UnitOfWork) -> Request:
-    """Take a step: your side's own, or, with `recorded`, that of a side that has nobody here."""
-    return transitions.take(work, request_id, version, data)
 
 
 @blp.route(f"{_ONE}/measures", allow=Action.MLA_READ, returns=MeasureOut, many="items", show=presentation.show_measures)
@@ -158,24 +151,17 @@ def measure_index(request_id: UUID, *, work: UnitOfWork) -> list[Measure]:
     return list(measures.of_request(work, work.one(Request, request_id).id))
 
 
-@blp.route(f"{_ONE}/measures/<uuid:measure_id>/transitions", allow=Action.MLA_READ, returns=MovesOut)
-def measure_moves(request_id: UUID, measure_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a measure stands, and what you may do with it now."""
-    return measure_transitions.moves(work, request_id, measure_id)
-
-
-@blp.route(
-    f"{_ONE}/measures/<uuid:measure_id>/transitions",
-    method="POST",
-    allow=Action.MLA_READ,
+blp.workflow(
+    f"{_ONE}/measures/<uuid:measure_id>",
+    measure_transitions.MEASURE,
+    read=Action.MLA_READ,
+    act=Action.MLA_READ,
     body=MeasureStepIn,
     returns=MeasureOut,
-    changes=True,
+    options=SidedTransitionsOut,
     show=presentation.show_measures,
+    about="Carry a measure out, in full or in part; refuse, postpone, offer it on conditions; accept, decline, withdraw.",
 )
-def measure_step(data: dict[str, Any], *, request_id: UUID, measure_id: UUID, version: int, work: UnitOfWork) -> Measure:
-    """Carry a measure out, in full or in part; refuse, postpone, offer it on conditions; accept, decline, withdraw."""
-    return measure_transitions.take(work, request_id, measure_id, version, data)
 
 
 @blp.route(f"{_ONE}/messages", allow=Action.MLA_READ, query=Paged, returns=MessageOut, page=True, show=thread.show)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from coopapi.access import Action
 from coopapi.contacts import service as contacts
-from coopapi.errors import Conflict, Unprocessable
-from coopapi.mla import authorization, notifications, readiness
+from coopapi.errors import Conflict
+from coopapi.mla import authorization, notifications
+from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request, Transmission
 from coopapi.mla.notifications import Act
 from coopapi.shared import parties
-from coopapi.shared.lifecycle import Side, Transition
+from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 
 
@@ -29,29 +29,34 @@ class NoRoundTheClockContact(Conflict):
     """
 
 
-def transmit(work: UnitOfWork, request: Request, data: Mapping[str, Any], facts: dict[str, Any]) -> Request | None:
-    """Send a request that is ready; gives back the preservation that it follows up, if that waits for it."""
-    sent = data.get("transmission")
-    if sent is None:
-        raise Unprocessable(
-            errors=[{"in": "body", "pointer": "/transmission", "rule": "required", "detail": "say how it was sent (Art. 25(3))"}]
-        )
-    readiness.require(work, request)
-    addressee = request.executing_id or _route(work, request)
+def addressee_of(work: UnitOfWork, request: Request) -> UUID:
+    """Return to whom a request goes: an emergency and a preservation find their 24/7 point of contact by themselves.
+
+    Raises `NoRoundTheClockContact` where no addressee is named and the directory knows no such point (Budapest Art. 35).
+    """
+    if request.executing_id:
+        return request.executing_id
+    found = contacts.emergency_contact(work, request.executing_country, work.now) if request.executing_country else None
+    if found is None or found.authority_id in {request.requesting_id, request.enforcing_id}:
+        raise NoRoundTheClockContact
+    return found.authority_id
+
+
+def transmit(work: UnitOfWork, request: Request, sent: Mapping[str, Any]) -> None:
+    """Send a request: the addressee, and the authority that is notified of an order, take part in it from now on."""
+    addressee = addressee_of(work, request)
     request.executing_id, request.transmitted_at = addressee, work.now
     work.session.flush()
     parties.admit(work, request.id, addressee, Side.EXECUTING)
     if request.enforcing_id:
         parties.admit(work, request.id, request.enforcing_id, Side.ENFORCING)
-    work.add(
-        Transmission(
-            request_id=request.id, from_id=work.actor.authority_id, to_id=addressee, at=work.now, sent_by=work.actor.id, **sent
-        )
-    )
-    facts |= {"channel": sent["channel"], "unvalidated": request.rules.judicial and request.validated_at is None}
-    if sent.get("formal_confirmation_due"):
-        facts["formal_confirmation_due"] = sent["formal_confirmation_due"]
-    return _preserved(work, request)
+    _record(work, request, addressee, sent)
+
+
+def facts(request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what deadlines depend on when a request is sent: whether it is validated, and until when it is to be confirmed."""
+    unvalidated = request.rules.judicial and request.validated_at is None
+    return {"unvalidated": unvalidated, "formal_confirmation_due": sent.get("formal_confirmation_due")}
 
 
 def _record(work: UnitOfWork, request: Request, addressee: UUID, sent: Mapping[str, Any]) -> Transmission:
@@ -62,29 +67,10 @@ def _record(work: UnitOfWork, request: Request, addressee: UUID, sent: Mapping[s
 def confirm(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Transmission:
     """Confirm formally what went out by fast means (Budapest Art. 25(3)), or send its papers by another channel."""
     request = work.one(Request, request_id)
-    sent = Transition("confirm", request.state, request.state, by=Action.MLA_TRANSMIT, side=Side.REQUESTING)
-    taken = authorization.take(work, request, sent, None)
+    authorization.require_requesting(work, request, "this is for the requesting side")
+    authorization.require_on_duty(work, request.kind, request.urgency)
     if request.executing_id is None or request.transmitted_at is None:
         raise NotSentYet(state=request.state)
     made = _record(work, request, request.executing_id, data)
-    notifications.step(work, request, Act("confirm", taken, {}))
+    notifications.step(work, request, Act("confirm", Taken(Side.REQUESTING, work.actor.authority_id, work.now), {}))
     return made
-
-
-def _route(work: UnitOfWork, request: Request) -> UUID:
-    """An emergency and a preservation find their 24/7 point of contact by themselves (Budapest Art. 35)."""
-    found = contacts.emergency_contact(work, request.executing_country, work.now) if request.executing_country else None
-    if found is None:
-        raise NoRoundTheClockContact
-    return found.authority_id
-
-
-def _preserved(work: UnitOfWork, request: Request) -> Request | None:
-    """The preservation that this request follows up, locked, if it still waits."""
-    if request.relation != "after_preservation" or request.previous_id is None:
-        return None
-    earlier = work.one(Request, request.previous_id)
-    if Side.REQUESTING not in {part.side for part in authorization.mine(work, earlier)}:
-        return None
-    earlier = work.one(Request, request.previous_id, lock=True)
-    return earlier if (earlier.state, "follow_up") in earlier.rules.life.transitions else None

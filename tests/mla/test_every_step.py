@@ -99,7 +99,7 @@ def test_a_step_with_a_measure_is_for_its_side_and_its_state(world, owner):
         possible = [move.event for move in MEASURE_LIFECYCLE.leaving(state)]
         for event in MEASURE_LIFECYCLE.events:
             sent = {k: v for k, v in {**body(world, event), "conditions": ["confidentiality"]}.items() if k in known}
-            move = MEASURE_LIFECYCLE.moves.get((state, event))
+            move = MEASURE_LIFECYCLE.transitions.get((state, event))
             for side in sorted(("requesting", "executing"), key=lambda side: move is not None and side == move.side):
                 answer = world.as_(SIDES[side]).post(path, sent, If_Match='"v1"')
                 if move is None:

@@ -96,7 +96,7 @@ def test_an_emergency_order_to_a_provider_has_eight_hours(world, clock):
     through = {"transmission": {**SENT, "channel": "provider_portal"}}
     walk(world, request, ("investigator", "ready"), ("contact", "transmit", through))
     assert clocks(world, "prosecutor", request)["epoc_expost"] == ("2026-12-03T21:00", "running")
-    assert step(world, "prosecutor", request, "receive").status_code == 403
+    assert step(world, "prosecutor", request, "receive").status_code == 422
 
     clock.at("2026-12-01T22:20:00+01:00")
     told = {"channel": "provider_portal", "proof": "ticket 4711"}

@@ -1,0 +1,92 @@
+"""The steps of a preservation: kept until a date, extended, expired; and what is disclosed to find the next State."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from coopapi.deadlines import computation
+from coopapi.errors import Conflict, Unprocessable, fault
+from coopapi.mla import authorization, notifications
+from coopapi.mla.models import Request
+from coopapi.mla.notifications import Turn
+from coopapi.shared.workflow import Step
+
+PRESERVED_AT_LEAST: Final = 60
+"""Budapest Art. 29(7): not less than sixty days, each to its last hour."""
+_EXTENSION: Final = timedelta(days=30)
+
+
+class NotYetExpired(Conflict):
+    """What is preserved has not expired.
+
+    Wait until the day on which it expires, or extend it.
+    """
+
+
+def require_expired(step: Step[Request]) -> None:
+    """Raise `NotYetExpired` before the day until which it is kept."""
+    if step.thing.until is None or step.thing.until > step.work.now:
+        raise NotYetExpired
+
+
+def require_extensible(step: Step[Request]) -> None:
+    """Raise `Unprocessable` for an order to preserve that lasts thirty days longer already."""
+    request = step.thing
+    if request.kind == "epoc_pr" and request.until and request.until >= _latest(request, request.until):
+        raise _thirty_days()
+
+
+def _sixty_days(request: Request, at: datetime) -> datetime:
+    """Sixty days: from the preservation (Budapest Art. 29(7)), or from receipt of an order (Reg. (EU) 2023/1543 Art. 11(1))."""
+    eu = request.kind == "epoc_pr"
+    begun = request.received_at if eu and request.received_at else at
+    return computation.due(PRESERVED_AT_LEAST, "days", begun, request.executing_country, moves=eu)
+
+
+def _latest(request: Request, until: datetime) -> datetime:
+    """Until when an order to preserve that lasts until then may be extended."""
+    return _sixty_days(request, until) + _EXTENSION
+
+
+def _thirty_days() -> Unprocessable:
+    return fault("/until", "thirty_days", "thirty days more (Regulation (EU) 2023/1543 Art. 11(1))")
+
+
+def preserve(step: Step[Request]) -> None:
+    """Keep it for at least sixty days under the Convention, and for sixty under the Regulation."""
+    eu, at = step.thing.kind == "epoc_pr", authorization.taken(step, step.thing).at
+    least = _sixty_days(step.thing, at)
+    until: datetime = step.data.get("until") or least
+    if until < least:
+        raise fault("/until", "at_least_60_days", "not less than sixty days (Budapest Art. 29(7))")
+    if eu and until > least:
+        raise fault("/until", "sixty_days", "sixty days, unless extended or confirmed (Regulation (EU) 2023/1543 Art. 11(1))")
+    step.thing.until, step.thing.decided_at = until, at
+
+
+def extend(step: Step[Request]) -> None:
+    """Keep it longer: until the day that is named, or for thirty days more."""
+    request = step.thing
+    old = request.until or authorization.taken(step, step.thing).at
+    until: datetime = step.data.get("until") or old + _EXTENSION
+    if until <= old:
+        raise fault("/until", "later", "an extension ends later than what it extends")
+    if request.kind == "epoc_pr" and until > _latest(request, old):
+        raise _thirty_days()
+    request.until = until
+
+
+def disclose_path(step: Step[Request]) -> None:
+    """Disclose as much as it takes to find another provider that took part, and name the next State (Budapest Art. 30)."""
+    path = step.data.get("path")
+    if path is None:
+        raise fault("/path", "path", "say through which countries the communication went (Budapest Art. 30)")
+    step.thing.path_countries = sorted({*step.thing.path_countries, *path["countries"]})
+    words = "; ".join([*path.get("providers", ()), path.get("text", "")]).strip("; ")
+    turn = Turn("disclose_path", words or ", ".join(path["countries"]))
+    notifications.say(step.work, step.thing, authorization.taken(step, step.thing), turn)
+
+
+def expire(step: Step[Request]) -> None:
+    """Raise `Unprocessable` where the other side is said to have let it expire too early."""
+    if step.thing.until and step.thing.until > authorization.taken(step, step.thing).at:
+        raise fault("/recorded/at", "order_of_time", "not before the day on which it expires")
