@@ -1,4 +1,4 @@
-"""What each change of an agreement needs, and what it does once all have signed it (DOMAIN 6)."""
+"""What each change of an agreement needs, and what it does once all have signed it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""The lives of a team, of its amendments, its public statement, and of those who are named in it (DOMAIN 6)."""
+"""The lives of a team, of its amendments, its public statement, and of those who are named in it."""
 
 from functools import partial
 from typing import Final

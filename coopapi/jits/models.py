@@ -142,7 +142,7 @@ class JitParticipant(Versioned):
 
 
 class JitAssociate(Versioned):
-    """Somebody whom the team works with informally: a name and an office to call, and no view of anything (F23)."""
+    """Somebody whom the team works with informally: a name and an office to call, and no view of anything."""
 
     __kind__ = "jitassociate"
     __tablename__ = "jit_associates"
@@ -233,7 +233,7 @@ class JitEvaluation(Versioned):
 
 
 class JitStatement(Versioned):
-    """What is to be told in public about a team, once every party has approved it (D24)."""
+    """What is to be told in public about a team, once every party has approved it."""
 
     __kind__ = "jitstatement"
     __tablename__ = "jit_statements"
