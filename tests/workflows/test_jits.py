@@ -29,7 +29,8 @@ def swiss(world):
 
 
 def scene(workflow, ids, put, people=PEOPLE, act=Action.JIT_WRITE, **more):
-    return Scene(workflow, Action.JIT_READ, act, ids, put, people, **more)
+    named = {name: UUID(value) for name, value in ids.items()}
+    return Scene(workflow, Action.JIT_READ, act, named, put, people, **more)
 
 
 def team_state(world, jit):
@@ -187,7 +188,6 @@ def test_a_case_that_is_shared_with_a_team(world, database, owner):
     jit = teaming.active(world, cases=[world.case("investigator")])
     ids = {"jit_id": jit, "link_id": world.as_("prosecutor").get(f"/jits/{jit}/cases").json["items"][0]["id"]}
     expect(world, database, owner, scene(JIT_SHARE, ids, lambda *_: None), "shared")
-    print(world.as_("prosecutor").get(f"/jits/{jit}/cases").json, world.as_("prosecutor").get(f"/jits/{jit}/cases/{ids['link_id']}/transitions").json)
 
 
 def test_reading_the_steps_of_a_team_whose_time_has_passed_changes_nothing(world, owner):
