@@ -10,7 +10,7 @@ from coopapi.jits import amendment_kinds, authorization, signatures
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.authorization import TeamRow
 from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE
-from coopapi.jits.models import Jit, JitAmendment, JitSignature
+from coopapi.jits.models import Jit, JitAmendment
 from coopapi.jits.notifications import tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import IllegalMove, Side
@@ -39,8 +39,8 @@ def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAmend
         proposed_at=work.now,
     )
     CHANGES[row.change].check(work, jit, row)
-    if row.change == "join" and row.authority_id:
-        parties.admit(work, jit.id, row.authority_id, Side.NEGOTIATING, until=jit.until)
+    if row.joining:
+        parties.admit(work, jit.id, row.joining, Side.NEGOTIATING, until=jit.until)
     work.add(row)
     tell(work, jit, "amendment_proposed", amendment=str(row.id), change=row.change)
     return row
@@ -66,13 +66,9 @@ def text_of(work: UnitOfWork, jit: Jit, row: JitAmendment) -> str:
     )
 
 
-def _joining(row: JitAmendment) -> list[UUID]:
-    return [row.authority_id] if row.change == "join" and row.authority_id else []
-
-
 def _standing(work: UnitOfWork, found: TeamRow[JitAmendment]) -> Standing:
     """A State that joins by the amendment signs or refuses it as the parties do."""
-    joins = work.actor.authority_id in _joining(found.row)
+    joins = found.row.joining == work.actor.authority_id
     return Standing.on(Side.NEGOTIATING) if joins else authorization.standing(work, found.jit.id)
 
 
@@ -84,8 +80,7 @@ def _require_possible(step: Step[TeamRow[JitAmendment]]) -> None:
 
 
 def _require_unsigned(step: Step[TeamRow[JitAmendment]]) -> None:
-    jit, row = step.thing.jit, step.thing.row
-    signatures.require_unsigned(step.work, jit, row.id, *_joining(row))
+    signatures.require_unsigned(step.work, step.thing.jit, step.thing.row)
 
 
 def _require_proposer(step: Step[TeamRow[JitAmendment]]) -> None:
@@ -96,7 +91,7 @@ def _require_proposer(step: Step[TeamRow[JitAmendment]]) -> None:
 def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
     """Sign for one's own State, or record that one signed which has nobody here; the last signature applies the amendment."""
     work, jit, row = step.work, step.thing.jit, step.thing.row
-    signature = signatures.put(work, jit, row.id, step.data, text_of(work, jit, row), *_joining(row))
+    signature = signatures.put(work, jit, row, step.data, text_of(work, jit, row))
     figures = {"signed": len(signatures.in_force(work, row.id)), "recorded": signature.recorded is not None}
     tell(work, jit, "amendment_signed", amendment=str(row.id), change=row.change, **figures)
     _apply_what_is_complete(work, jit)
@@ -105,7 +100,7 @@ def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
 def _refuse(step: Step[TeamRow[JitAmendment]]) -> None:
     """Refuse an amendment for one's own State or for one that has nobody here."""
     work, jit, row, recorded = step.work, step.thing.jit, step.thing.row, step.data.get("recorded")
-    authorization.speaker(work, jit, recorded, *_joining(row))
+    authorization.speaker(work, jit, recorded, row.joining)
     row.recorded = authorization.put_recorded(work, jit, row.id, recorded)
 
 
@@ -117,8 +112,8 @@ def _finish(step: Step[TeamRow[JitAmendment]]) -> None:
     row.state, row.decided_at = step.transition.target, work.now
     row.words = put_words(work, jit, row.id, step.data.get("reason"))
     work.session.flush()
-    if row.change == "join" and row.authority_id:
-        authorization.release(work, jit, row.authority_id, Side.NEGOTIATING)
+    if row.joining:
+        authorization.release(work, jit, row.joining, Side.NEGOTIATING)
     tell(work, jit, f"amendment_{row.state}", amendment=str(row.id), change=row.change, recorded=row.recorded is not None)
 
 
@@ -130,13 +125,6 @@ AMENDMENT: Final = authorization.workflow(
     guards={"sign": (_require_possible, _require_unsigned), "withdraw": (_require_proposer,)},
     effects={"sign": _sign, "refuse": _refuse},
 )
-
-
-def sign(work: UnitOfWork, jit_id: UUID, amendment_id: UUID, data: Mapping[str, Any]) -> JitSignature:
-    """Take the step `sign` of an amendment without naming its version."""
-    authorization.locked(work, jit_id)
-    row = work.one(JitAmendment, amendment_id)
-    return signatures.take_step(work, AMENDMENT, row, "sign", data, jit_id=jit_id, amendment_id=amendment_id)
 
 
 def _apply_what_is_complete(work: UnitOfWork, jit: Jit) -> None:
@@ -155,14 +143,14 @@ def _signed_by_all(work: UnitOfWork, jit: Jit, row: JitAmendment) -> bool:
     present = text_of(work, jit, row)
     if row.change == "leave" and row.authority_id == row.proposed_by:
         return row.authority_id in {s.authority_id for s in signatures.in_force(work, row.id) if s.text_sha256 == present}
-    return signatures.complete(work, jit, row.id, present, *_joining(row))
+    return signatures.complete(work, jit, row, present)
 
 
 def release_joining(work: UnitOfWork, jit: Jit) -> None:
     """Let those go who were to join a team that ended."""
     for row in amendment_kinds.pending(work, jit):
-        if row.change == "join" and row.authority_id:
-            authorization.release(work, jit, row.authority_id, Side.NEGOTIATING)
+        if row.joining:
+            authorization.release(work, jit, row.joining, Side.NEGOTIATING)
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> Select[JitAmendment]:

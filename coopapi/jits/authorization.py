@@ -12,19 +12,7 @@ from coopapi.directory.models import Authority
 from coopapi.errors import Forbidden, NotFound, Unprocessable, fault
 from coopapi.evidence.authorization import stands_in
 from coopapi.evidence.service import recorded_of
-from coopapi.jits.models import (
-    INSIDE,
-    Jit,
-    JitAmendment,
-    JitAssociate,
-    JitEvaluation,
-    JitMember,
-    JitParticipant,
-    JitParty,
-    JitSignature,
-    JitStatement,
-    through,
-)
+from coopapi.jits.models import INSIDE, Jit, JitAmendment, JitEvaluation, JitParticipant, JitParty, JitSignature, OfTeam, through
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Lifecycle, Side
 from coopapi.shared.shared_cases import end_shares, reshare
@@ -32,7 +20,7 @@ from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal, unseal
 
-Q = TypeVar("Q", bound=JitParty | JitMember | JitParticipant | JitAssociate | JitAmendment | JitStatement)
+Q = TypeVar("Q", bound=OfTeam)
 _INSTANT: Final = timedelta(microseconds=1)
 _NO_STATE: Final = frozenset({"organisation", "eurojust_desk", "service_provider", "hotline", "supervisory_authority"})
 _BESIDE: Final = frozenset({"organisation", "eurojust_desk", "eurojust_contact_point", "liaison_prosecutor", "jit_expert"})
@@ -128,16 +116,20 @@ def standing(work: UnitOfWork, jit_id: UUID) -> Standing:
     return Standing.on(Side.NEGOTIATING) if mine(work, jit_id) else Standing(refusal="your authority is not a party of the team")
 
 
-def recordable(work: UnitOfWork, jit: Jit, *joining: UUID) -> set[UUID]:
-    """Return the parties, and those that join, for which the caller records what they do because they have nobody here."""
-    there = {party.authority_id for party in of_team(work, jit.id)}
-    own = work.actor.authority_id
-    if own not in there:
+def signing(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
+    """Return the authorities that sign a text of a team: its parties, and the one that joins by it."""
+    return {party.authority_id for party in of_team(work, jit.id)} | ({joining} if joining else set())
+
+
+def recordable(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
+    """Return those of them for which the caller, as a party, records what they do, because they have nobody here."""
+    if mine(work, jit.id) is None:
         return set()
-    return {other for other in there.union(joining) if other != own and stands_in(work, jit.id, other)}
+    others = signing(work, jit, joining) - {work.actor.authority_id}
+    return {authority_id for authority_id in others if stands_in(work, jit.id, authority_id)}
 
 
-def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, *joining: UUID) -> UUID:
+def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, joining: UUID | None = None) -> UUID:
     """For whom an act is: the caller's authority, or, recorded by a party, one that has nobody here."""
     if recorded is None:
         return work.actor.authority_id
@@ -145,7 +137,7 @@ def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, *joi
     authority_id: UUID = recorded["authority_id"]
     if authority_id == work.actor.authority_id:
         raise fault("/recorded", "own_side", "this is your own State: act for it, there is nobody to record it for")
-    if authority_id not in {party.authority_id for party in of_team(work, jit.id)} | set(joining):
+    if authority_id not in signing(work, jit, joining):
         raise fault("/recorded/authority_id", "party", "only for a party, or for the State that joins")
     if not stands_in(work, jit.id, authority_id):
         raise SpeaksForItself

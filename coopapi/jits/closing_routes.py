@@ -9,7 +9,7 @@ from coopapi.errors import NotFound
 from coopapi.http.api import Blueprint, database
 from coopapi.http.fields import Paged
 from coopapi.http.paging import LIMIT, Order, Page, page
-from coopapi.jits import evaluations, presentation, public_statements
+from coopapi.jits import evaluations, presentation, public_statements, signatures
 from coopapi.jits.models import JitEvaluation, JitSignature, JitStatement
 from coopapi.jits.responses import EvaluationOut, PublicJitOut, PublicJitsOut, SignatureOut, StatementOut
 from coopapi.jits.schemas import EvaluationIn, PublicFilter, SignatureIn, StatementIn
@@ -70,7 +70,7 @@ def propose_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
 )
 def approve_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
     """Approve the statement for your State, or record that one did which has nobody here; with the last one anybody may read it."""
-    return public_statements.approve(work, jit_id, data)
+    return signatures.take_step(work, public_statements.STATEMENT, "approve", data, jit_id=jit_id)
 
 
 @blp.route("/public/jits", allow=Action.PUBLIC, query=PublicFilter, returns=PublicJitsOut)

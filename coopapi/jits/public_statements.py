@@ -11,7 +11,7 @@ from coopapi.errors import Conflict, NotFound, Unprocessable, fault
 from coopapi.jits import authorization, signatures, statement_checks
 from coopapi.jits.authorization import TeamRow
 from coopapi.jits.lifecycles import STATEMENT_LIFECYCLE
-from coopapi.jits.models import Jit, JitMember, JitRelease, JitSignature, JitStatement
+from coopapi.jits.models import Jit, JitMember, JitRelease, JitStatement
 from coopapi.jits.notifications import tell
 from coopapi.jits.statement_checks import Term
 from coopapi.shared.workflow import Step
@@ -123,16 +123,16 @@ def _require_sayable(step: Step[TeamRow[JitStatement]]) -> None:
 
 
 def _require_unsigned(step: Step[TeamRow[JitStatement]]) -> None:
-    signatures.require_unsigned(step.work, step.thing.jit, step.thing.row.id)
+    signatures.require_unsigned(step.work, step.thing.jit, step.thing.row)
 
 
 def _approve(step: Step[TeamRow[JitStatement]]) -> None:
     """Approve the statement for one's own State, or record that of one which has nobody here; with the last it is public."""
     work, jit, row = step.work, step.thing.jit, step.thing.row
     present = text_of(work, jit, row)
-    approval = signatures.put(work, jit, row.id, step.data, present)
+    approval = signatures.put(work, jit, row, step.data, present)
     tell(work, jit, "statement_approved", approved=len(signatures.in_force(work, row.id)), recorded=approval.recorded is not None)
-    if signatures.complete(work, jit, row.id, present):
+    if signatures.complete(work, jit, row, present):
         _release(work, jit, row, _texts(work, jit, row))
 
 
@@ -144,12 +144,6 @@ STATEMENT: Final = authorization.workflow(
     guards={"approve": (_require_sayable, _require_unsigned)},
 )
 """Only `approve` is taken here: a statement is retracted by the step of its team."""
-
-
-def approve(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
-    """Take the step `approve` of a statement without naming its version."""
-    authorization.locked(work, jit_id)
-    return signatures.take_step(work, STATEMENT, of_team(work, jit_id), "approve", data, jit_id=jit_id)
 
 
 def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from coopapi.cases.schemas import SharedCaseOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.jits import agreement, amendments, case_sharing, presentation, transitions
+from coopapi.jits import agreement, amendments, case_sharing, presentation, signatures, transitions
 from coopapi.jits.models import Jit, JitAmendment, JitSignature
 from coopapi.jits.responses import AmendmentOut, JitBrief, JitMovesOut, JitOut, SignatureOut
 from coopapi.jits.schemas import AmendmentIn, AmendmentStepIn, CaseShareIn, JitFilter, JitIn, JitPatch, JitStepIn, SignatureIn
@@ -86,7 +86,7 @@ def list_jit_signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
 )
 def sign_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
     """Sign the agreement for your State, or record that one signed which has nobody here; with the last one the team is active."""
-    return transitions.sign(work, jit_id, data)
+    return signatures.take_step(work, transitions.TEAM, "sign", data, jit_id=jit_id)
 
 
 @blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=shared_cases.show)
@@ -165,4 +165,4 @@ blp.workflow(
 )
 def sign_jit_amendment(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: UnitOfWork) -> JitSignature:
     """Sign an amendment for your State, or record that one signed which has nobody here; an extension before the team expires."""
-    return amendments.sign(work, jit_id, amendment_id, data)
+    return signatures.take_step(work, amendments.AMENDMENT, "sign", data, jit_id=jit_id, amendment_id=amendment_id)

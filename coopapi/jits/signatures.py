@@ -11,12 +11,13 @@ from uuid import UUID
 
 from coopapi.errors import Conflict, fault
 from coopapi.jits import authorization, expiry_deadlines
-from coopapi.jits.models import Jit, JitParticipant, JitParty, JitSignature, through
+from coopapi.jits.models import Jit, JitAmendment, JitParticipant, JitParty, JitSignature, JitStatement, through
 from coopapi.jits.notifications import tell
 from coopapi.shared.workflow import Step, Workflow
-from coopapi.store.db import UnitOfWork, Versioned, as_json
+from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.vault import key_of, unseal
 
+Subject = Jit | JitAmendment | JitStatement
 ALARMS: Final = (60, 30, 14)
 """Days before the end of a team at which it is to be extended or wound up."""
 
@@ -95,19 +96,23 @@ def signers(work: UnitOfWork, subject_id: UUID) -> set[UUID]:
     return {row.authority_id for row in in_force(work, subject_id)}
 
 
-def require_unsigned(work: UnitOfWork, jit: Jit, subject_id: UUID, *joining: UUID) -> None:
+def _joining(subject: Subject) -> UUID | None:
+    return subject.joining if isinstance(subject, JitAmendment) else None
+
+
+def require_unsigned(work: UnitOfWork, jit: Jit, subject: Subject) -> None:
     """Raise `AlreadySigned` when all have signed for which the caller may sign: its own State, and those that have nobody here."""
-    signed = signers(work, subject_id)
-    if work.actor.authority_id in signed and authorization.recordable(work, jit, *joining) <= signed:
+    signed = signers(work, subject.id)
+    if work.actor.authority_id in signed and authorization.recordable(work, jit, _joining(subject)) <= signed:
         raise AlreadySigned
 
 
-def put(work: UnitOfWork, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present: str, *joining: UUID) -> JitSignature:
+def put(work: UnitOfWork, jit: Jit, subject: Subject, data: Mapping[str, Any], present: str) -> JitSignature:
     """Put a signature under a text, or record one; a text that has changed meanwhile is not signed."""
-    recorded, signed = data.get("recorded"), signers(work, subject_id)
+    recorded, signed = data.get("recorded"), signers(work, subject.id)
     if recorded is None and work.actor.authority_id in signed:
         raise fault("/recorded", "required", "your own State has signed: say which State's signature you record")
-    authority_id = authorization.speaker(work, jit, recorded, *joining)
+    authority_id = authorization.speaker(work, jit, recorded, _joining(subject))
     if "text_sha256" not in data:
         raise fault("/text_sha256", "required", "give the digest of the text that you sign")
     if data["text_sha256"] != present:
@@ -119,7 +124,7 @@ def put(work: UnitOfWork, jit: Jit, subject_id: UUID, data: Mapping[str, Any], p
         JitSignature(
             id=row_id,
             jit_id=jit.id,
-            subject_id=subject_id,
+            subject_id=subject.id,
             authority_id=authority_id,
             principal_id=work.actor.id,
             text_sha256=present,
@@ -138,16 +143,16 @@ def void(work: UnitOfWork, subject_id: UUID) -> int:
     return len(rows)
 
 
-def complete(work: UnitOfWork, jit: Jit, subject_id: UUID, present: str, *more: UUID) -> bool:
-    """Tell whether every party, and whoever is named besides, has signed the text as it stands."""
-    needed = {party.authority_id for party in authorization.of_team(work, jit.id)} | set(more)
-    return needed <= {row.authority_id for row in in_force(work, subject_id) if row.text_sha256 == present}
+def complete(work: UnitOfWork, jit: Jit, subject: Subject, present: str) -> bool:
+    """Tell whether every party, and the State that joins, has signed the text as it stands."""
+    needed = authorization.signing(work, jit, _joining(subject))
+    return needed <= {row.authority_id for row in in_force(work, subject.id) if row.text_sha256 == present}
 
 
-def take_step(
-    work: UnitOfWork, workflow: Workflow[Any], subject: Versioned, event: str, data: Mapping[str, Any], **ids: UUID
-) -> JitSignature:
-    """Take the step by which a text is signed, where the request names no version, and return the signature."""
+def take_step(work: UnitOfWork, workflow: Workflow[Any], event: str, data: Mapping[str, Any], **ids: UUID) -> JitSignature:
+    """Sign a text by the step of its workflow, where the request names no version, and return the signature."""
+    authorization.locked(work, ids["jit_id"])
+    subject = workflow.row(workflow.find(work, **ids))
     workflow.take(work, subject.version, {**data, "event": event}, **ids)
     authority_id = (data.get("recorded") or {}).get("authority_id", work.actor.authority_id)
     return next(row for row in in_force(work, subject.id) if row.authority_id == authority_id)
@@ -163,10 +168,10 @@ def sign(step: Step[Jit]) -> None:
     """Sign the agreement for one's own State, or record that one signed which has nobody here; the last one begins the team."""
     work, jit = step.work, step.thing
     present = text_of(work, jit)
-    signature = put(work, jit, jit.id, step.data, present)
+    signature = put(work, jit, jit, step.data, present)
     figures = {"signed": len(in_force(work, jit.id)), "parties_needed": len(authorization.of_team(work, jit.id))}
     tell(work, jit, "signed", **figures, recorded=signature.recorded is not None)
-    if complete(work, jit, jit.id, present):
+    if complete(work, jit, jit, present):
         _activate(work, jit)
 
 

@@ -1,16 +1,13 @@
 """The workflow of a team: drafted, signed, ended, evaluated, closed."""
 
-from collections.abc import Mapping
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.jits import agreement, amendments, authorization, evaluations, expiry_deadlines, public_statements, signatures
 from coopapi.jits.lifecycles import JIT_LIFECYCLE, TWO
-from coopapi.jits.models import Jit, JitSignature
+from coopapi.jits.models import Jit
 from coopapi.jits.notifications import tell
 from coopapi.shared.workflow import Step, Workflow
-from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import put_words
 
 
@@ -40,7 +37,7 @@ def _require_ready(step: Step[Jit]) -> None:
 
 
 def _require_unsigned(step: Step[Jit]) -> None:
-    signatures.require_unsigned(step.work, step.thing, step.thing.id)
+    signatures.require_unsigned(step.work, step.thing, step.thing)
 
 
 def _require_proposer(step: Step[Jit]) -> None:
@@ -111,8 +108,3 @@ TEAM: Final = Workflow[Jit](
     wrong_side=authorization.NotAParty,
     details=lambda work, jit, _: {"place": authorization.place_of(work, jit.id)},
 )
-
-
-def sign(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
-    """Take the step `sign` of a team without naming its version."""
-    return signatures.take_step(work, TEAM, authorization.locked(work, jit_id), "sign", data, jit_id=jit_id)
