@@ -1,4 +1,4 @@
-"""What each change of an agreement needs, and what it does once all have signed it (DOMAIN 6)."""
+"""What each change of an agreement needs, and what it does once all have signed it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -48,13 +48,8 @@ def _check_join(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     if lacking := agreement.administration(jit.administrator_id, {**there, authority.id: authority.country}):
         raise fault("/authority_id", "space_administrator", lacking)
     for other in pending(work, jit):
-        if other.id != row.id and _state_that_joins(work, other) == authority.country:
+        if other.id != row.id and other.joining and authorization.country_of(work, other.joining) == authority.country:
             raise JoinsAlready(existing=f"/api/v1/jits/{jit.id}/amendments/{other.id}/transitions")
-
-
-def _state_that_joins(work: UnitOfWork, row: JitAmendment) -> str | None:
-    """The State that joins by an amendment, if one does."""
-    return authorization.country_of(work, row.authority_id) if row.change == "join" and row.authority_id else None
 
 
 def _check_leave(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
@@ -129,8 +124,8 @@ def _extend(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     authorization.seat(work, jit)
     expiry_deadlines.move(work, jit)
     for other in pending(work, jit):
-        if other.change == "join" and other.authority_id and other.id != row.id:
-            parties.admit(work, jit.id, other.authority_id, Side.NEGOTIATING, until=jit.until)
+        if other.joining and other.id != row.id:
+            parties.admit(work, jit.id, other.joining, Side.NEGOTIATING, until=jit.until)
 
 
 def _repurpose(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
-from coopapi.errors import NotFound
 from coopapi.jits import amendment_kinds, authorization, signatures
 from coopapi.jits.amendment_kinds import CHANGES
+from coopapi.jits.authorization import TeamRow
 from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE
-from coopapi.jits.models import Jit, JitAmendment, JitSignature
+from coopapi.jits.models import Jit, JitAmendment
 from coopapi.jits.notifications import tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import IllegalMove, Side
+from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, put_words, seal, unseal
 
@@ -24,7 +25,7 @@ def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAmend
     """Propose to change the agreement of a running team; a State that is to join sees it from now on, to sign it."""
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
-    _require_active(jit, "amend")
+    _require_active(work, jit, "amend")
     details = {name: data.get(name) for name in _DETAILS}
     row_id = work.new_id()
     row = JitAmendment(
@@ -38,16 +39,17 @@ def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAmend
         proposed_at=work.now,
     )
     CHANGES[row.change].check(work, jit, row)
-    if row.change == "join" and row.authority_id:
-        parties.admit(work, jit.id, row.authority_id, Side.NEGOTIATING, until=jit.until)
+    if row.joining:
+        parties.admit(work, jit.id, row.joining, Side.NEGOTIATING, until=jit.until)
     work.add(row)
     tell(work, jit, "amendment_proposed", amendment=str(row.id), change=row.change)
     return row
 
 
-def _require_active(jit: Jit, event: str) -> None:
-    if jit.state != "active":
-        raise IllegalMove(f"{event} is not possible from {jit.state}", state=jit.state, allowed=[])
+def _require_active(work: UnitOfWork, jit: Jit, event: str) -> None:
+    state = jit.stands(work.now)
+    if state != "active":
+        raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=[])
 
 
 def text_of(work: UnitOfWork, jit: Jit, row: JitAmendment) -> str:
@@ -64,59 +66,65 @@ def text_of(work: UnitOfWork, jit: Jit, row: JitAmendment) -> str:
     )
 
 
-def sign(work: UnitOfWork, jit_id: UUID, row_id: UUID, data: Mapping[str, Any]) -> JitSignature:
-    """Sign an amendment for one's own State, party or joining; or record that one signed which has nobody here."""
-    jit, row = _open(work, jit_id, row_id)
-    move = AMENDMENT_LIFECYCLE.move(row.state, "sign", None)
-    _require_signer(work, jit, row)
-    work.require(move.by, human=move.human)
-    _require_active(jit, "sign")
-    CHANGES[row.change].check(work, jit, row)
-    signature = signatures.put(work, jit, row.id, data, text_of(work, jit, row), *_joining(row))
-    figures = {"signed": len(signatures.standing(work, row.id)), "recorded": signature.recorded is not None}
+def _standing(work: UnitOfWork, found: TeamRow[JitAmendment]) -> Standing:
+    """A State that joins by the amendment signs or refuses it as the parties do."""
+    joins = found.row.joining == work.actor.authority_id
+    return Standing.on(Side.NEGOTIATING) if joins else authorization.standing(work, found.jit.id)
+
+
+def _require_possible(step: Step[TeamRow[JitAmendment]]) -> None:
+    """An amendment is signed while the team is active, and while what it changes is still there to be changed."""
+    jit, row = step.thing.jit, step.thing.row
+    _require_active(step.work, jit, "sign")
+    CHANGES[row.change].check(step.work, jit, row)
+
+
+def _require_unsigned(step: Step[TeamRow[JitAmendment]]) -> None:
+    signatures.require_unsigned(step.work, step.thing.jit, step.thing.row)
+
+
+def _require_proposer(step: Step[TeamRow[JitAmendment]]) -> None:
+    if step.thing.row.proposed_by != step.work.actor.authority_id:
+        raise authorization.NotAParty("only the State that proposed an amendment withdraws it")
+
+
+def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
+    """Sign for one's own State, or record that one signed which has nobody here; the last signature applies the amendment."""
+    work, jit, row = step.work, step.thing.jit, step.thing.row
+    signature = signatures.put(work, jit, row, step.data, text_of(work, jit, row))
+    figures = {"signed": len(signatures.in_force(work, row.id)), "recorded": signature.recorded is not None}
     tell(work, jit, "amendment_signed", amendment=str(row.id), change=row.change, **figures)
     _apply_what_is_complete(work, jit)
-    return signature
 
 
-def _open(work: UnitOfWork, jit_id: UUID, row_id: UUID, version: int | None = None) -> tuple[Jit, JitAmendment]:
-    jit = authorization.locked(work, jit_id)
-    row = work.one(JitAmendment, row_id, version=version)
-    if row.jit_id != jit.id:
-        raise NotFound
-    work.session.refresh(row)
-    return jit, row
+def _refuse(step: Step[TeamRow[JitAmendment]]) -> None:
+    """Refuse an amendment for one's own State or for one that has nobody here."""
+    work, jit, row, recorded = step.work, step.thing.jit, step.thing.row, step.data.get("recorded")
+    authorization.speaker(work, jit, recorded, row.joining)
+    row.recorded = authorization.put_recorded(work, jit, row.id, recorded)
 
 
-def _require_signer(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
-    if work.actor.authority_id not in _joining(row):
-        authorization.require_party(work, jit)
-
-
-def _joining(row: JitAmendment) -> list[UUID]:
-    return [row.authority_id] if row.change == "join" and row.authority_id else []
-
-
-def step(work: UnitOfWork, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str, Any]) -> JitAmendment:
-    """Refuse an amendment for one's own State or for one that has nobody here, or withdraw what one proposed; `sign` signs it."""
-    jit, row = _open(work, jit_id, row_id, version)
-    move = AMENDMENT_LIFECYCLE.move(row.state, data["event"], data.get("reason"))
-    if move.event == "sign":
-        sign(work, jit_id, row_id, data)
-        return row
-    _require_signer(work, jit, row)
-    work.require(move.by, human=move.human)
-    if move.event == "withdraw" and row.proposed_by != work.actor.authority_id:
-        raise authorization.NotAParty("whoever proposed an amendment withdraws it")
-    authorization.speaker(work, jit, data.get("recorded"), *_joining(row))
-    row.state, row.decided_at = move.target, work.now
-    row.recorded = authorization.put_recorded(work, jit, row.id, data.get("recorded"))
-    row.words = put_words(work, jit, row.id, data.get("reason"))
+def _finish(step: Step[TeamRow[JitAmendment]]) -> None:
+    """Set the state of an amendment that is refused or withdrawn; a signature sets nothing."""
+    work, jit, row = step.work, step.thing.jit, step.thing.row
+    if step.event == "sign":
+        return
+    row.state, row.decided_at = step.transition.target, work.now
+    row.words = put_words(work, jit, row.id, step.data.get("reason"))
     work.session.flush()
-    if row.change == "join" and row.authority_id:
-        authorization.release(work, jit, row.authority_id, Side.NEGOTIATING)
-    tell(work, jit, f"amendment_{move.target}", amendment=str(row.id), change=row.change, recorded=row.recorded is not None)
-    return row
+    if row.joining:
+        authorization.release(work, jit, row.joining, Side.NEGOTIATING)
+    tell(work, jit, f"amendment_{row.state}", amendment=str(row.id), change=row.change, recorded=row.recorded is not None)
+
+
+AMENDMENT: Final = authorization.workflow(
+    JitAmendment,
+    AMENDMENT_LIFECYCLE,
+    _finish,
+    standing=_standing,
+    guards={"sign": (_require_possible, _require_unsigned), "withdraw": (_require_proposer,)},
+    effects={"sign": _sign, "refuse": _refuse},
+)
 
 
 def _apply_what_is_complete(work: UnitOfWork, jit: Jit) -> None:
@@ -131,37 +139,20 @@ def _apply_what_is_complete(work: UnitOfWork, jit: Jit) -> None:
 
 
 def _signed_by_all(work: UnitOfWork, jit: Jit, row: JitAmendment) -> bool:
-    """Tell whether all have signed whose signature it takes; of whoever gives notice that it leaves, its own is enough."""
+    """Tell whether all have signed whose signature it takes; a State that gives notice that it leaves signs that alone."""
     present = text_of(work, jit, row)
     if row.change == "leave" and row.authority_id == row.proposed_by:
-        return row.authority_id in {s.authority_id for s in signatures.standing(work, row.id) if s.text_sha256 == present}
-    return signatures.complete(work, jit, row.id, present, *_joining(row))
+        return row.authority_id in {s.authority_id for s in signatures.in_force(work, row.id) if s.text_sha256 == present}
+    return signatures.complete(work, jit, row, present)
 
 
 def release_joining(work: UnitOfWork, jit: Jit) -> None:
     """Let those go who were to join a team that ended."""
     for row in amendment_kinds.pending(work, jit):
-        if row.change == "join" and row.authority_id:
-            authorization.release(work, jit, row.authority_id, Side.NEGOTIATING)
+        if row.joining:
+            authorization.release(work, jit, row.joining, Side.NEGOTIATING)
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> Select[JitAmendment]:
     """Select the amendments of a team."""
     return work.all(JitAmendment).where(JitAmendment.jit_id == work.one(Jit, jit_id).id)
-
-
-def moves(work: UnitOfWork, jit_id: UUID, row_id: UUID) -> dict[str, Any]:
-    """Say where an amendment stands, and what the caller may do now."""
-    jit, row = work.one(Jit, jit_id), work.one(JitAmendment, row_id)
-    if row.jit_id != jit.id:
-        raise NotFound
-    signer = authorization.mine(work, jit_id) is not None or (row.change == "join" and row.authority_id == work.actor.authority_id)
-    signed = work.actor.authority_id in {s.authority_id for s in signatures.standing(work, row.id)}
-    allowed = [
-        m.to_dict()
-        for m in AMENDMENT_LIFECYCLE.leaving(row.state)
-        if signer and work.actor.may(m.by) and (work.actor.human or not m.human)
-        if m.event != "withdraw" or row.proposed_by == work.actor.authority_id
-        if m.event != "sign" or (not signed and jit.stands(work.now) == "active")
-    ]
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}

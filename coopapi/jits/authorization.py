@@ -1,23 +1,26 @@
 """Who acts in a team: a State that is a party, one that is to join, or an organisation beside it that only reads."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select, text
 
 from coopapi.directory.models import Authority
-from coopapi.errors import Forbidden, Unprocessable, fault
+from coopapi.errors import Forbidden, NotFound, Unprocessable, fault
 from coopapi.evidence.authorization import stands_in
 from coopapi.evidence.service import recorded_of
-from coopapi.jits.models import INSIDE, Jit, JitAmendment, JitEvaluation, JitParticipant, JitParty, JitSignature, through
+from coopapi.jits.models import INSIDE, Jit, JitAmendment, JitEvaluation, JitParticipant, JitParty, JitSignature, OfTeam, through
 from coopapi.shared import parties
-from coopapi.shared.lifecycle import Side, Transition
+from coopapi.shared.lifecycle import Lifecycle, Side
 from coopapi.shared.shared_cases import end_shares, reshare
+from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal, unseal
 
+Q = TypeVar("Q", bound=OfTeam)
 _INSTANT: Final = timedelta(microseconds=1)
 _NO_STATE: Final = frozenset({"organisation", "eurojust_desk", "service_provider", "hotline", "supervisory_authority"})
 _BESIDE: Final = frozenset({"organisation", "eurojust_desk", "eurojust_contact_point", "liaison_prosecutor", "jit_expert"})
@@ -44,15 +47,50 @@ class SpeaksForItself(Forbidden):
     """
 
 
+@dataclass(slots=True)
+class TeamRow(Generic[Q]):
+    """A row of a team, with the team."""
+
+    jit: Jit
+    row: Q
+
+
 def locked(work: UnitOfWork, jit_id: UUID, version: int | None = None) -> Jit:
-    """A team, locked against other writers, for whoever negotiates in it; one whose time has passed is ended now."""
+    """Return a team, locked against other writers; raise `NotAParty` for those who do not negotiate in it."""
     work.one(Jit, jit_id)
     if Side.NEGOTIATING not in {part.side for part in parties.parts(work, jit_id)}:
         raise NotAParty
-    jit = work.one(Jit, jit_id, version=version, lock=True)
-    if jit.stands(work.now) != jit.state:
-        jit.state, jit.end_reason, jit.ended_at = "ended", "expiry", jit.until
-    return jit
+    return work.one(Jit, jit_id, version=version, lock=True)
+
+
+def lock_row(work: UnitOfWork, found: TeamRow[Q], version: int) -> TeamRow[Q]:
+    """Lock a team and then a row of it, so that steps in one team come one after the other."""
+    jit = locked(work, found.jit.id)
+    return TeamRow(jit, work.one(type(found.row), found.row.id, version=version, lock=True))
+
+
+def workflow(model: type[Q], lifecycle: Lifecycle, finish: Effect[TeamRow[Q]], **more: Any) -> Workflow[TeamRow[Q]]:
+    """Return the workflow of one kind of row of a team; `more` are the other fields of `Workflow`."""
+    kind = model.__kind__.removeprefix("jit")
+
+    def find(work: UnitOfWork, **ids: UUID) -> TeamRow[Q]:
+        jit, row = work.one(Jit, ids["jit_id"]), work.one(model, ids[f"{kind}_id"])
+        if row.jit_id != jit.id:
+            raise NotFound
+        return TeamRow(jit, row)
+
+    fields: dict[str, Any] = {
+        "name": f"jit_{kind}",
+        "lifecycles": (lifecycle,),
+        "find": find,
+        "lock": lock_row,
+        "row": lambda found: found.row,
+        "state": lambda _, found: found.row.state,
+        "standing": lambda work, found: standing(work, found.jit.id),
+        "finish": finish,
+        "wrong_side": NotAParty,
+    }
+    return Workflow[TeamRow[Q]](**{**fields, **more})
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> list[JitParty]:
@@ -73,13 +111,25 @@ def require_party(work: UnitOfWork, jit: Jit) -> JitParty:
     return party
 
 
-def take(work: UnitOfWork, jit: Jit, move: Transition) -> None:
-    """Stop unless the caller may take a step for its own State."""
-    require_party(work, jit)
-    work.require(move.by, human=move.human)
+def standing(work: UnitOfWork, jit_id: UUID) -> Standing:
+    """Return the standing of a caller in a team: on the side of the States, if its authority is a party."""
+    return Standing.on(Side.NEGOTIATING) if mine(work, jit_id) else Standing(refusal="your authority is not a party of the team")
 
 
-def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, *joining: UUID) -> UUID:
+def signing(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
+    """Return the authorities that sign a text of a team: its parties, and the one that joins by it."""
+    return {party.authority_id for party in of_team(work, jit.id)} | ({joining} if joining else set())
+
+
+def recordable(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
+    """Return those of them for which the caller, as a party, records what they do, because they have nobody here."""
+    if mine(work, jit.id) is None:
+        return set()
+    others = signing(work, jit, joining) - {work.actor.authority_id}
+    return {authority_id for authority_id in others if stands_in(work, jit.id, authority_id)}
+
+
+def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, joining: UUID | None = None) -> UUID:
     """For whom an act is: the caller's authority, or, recorded by a party, one that has nobody here."""
     if recorded is None:
         return work.actor.authority_id
@@ -87,7 +137,7 @@ def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, *joi
     authority_id: UUID = recorded["authority_id"]
     if authority_id == work.actor.authority_id:
         raise fault("/recorded", "own_side", "this is your own State: act for it, there is nobody to record it for")
-    if authority_id not in {party.authority_id for party in of_team(work, jit.id)} | set(joining):
+    if authority_id not in signing(work, jit, joining):
         raise fault("/recorded/authority_id", "party", "only for a party, or for the State that joins")
     if not stands_in(work, jit.id, authority_id):
         raise SpeaksForItself
@@ -115,7 +165,7 @@ def place_of(work: UnitOfWork, jit_id: UUID) -> str:
 
 
 def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """A State's authority, such as may be a party; an organisation never is (M11)."""
+    """A State's authority, such as may be a party; an organisation never is."""
     found = known(work, authority_id, pointer)
     if found.type in _NO_STATE or found.country is None:
         raise fault(pointer, "member_state", "an organisation is no party and no member: it takes part by Art. 13(12)")

@@ -39,8 +39,8 @@ def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase
     """Share a case with a team that is being agreed on or is active."""
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
-    if jit.state in (*AFTER, "abandoned"):
-        raise TeamIsOver(state=jit.state)
+    if (state := jit.stands(work.now)) in (*AFTER, "abandoned"):
+        raise TeamIsOver(state=state)
     row = link(work, jit, wish, "/case_id")
     if jit.state == "active":
         authorization.bring_in_line(work, jit)

@@ -9,8 +9,7 @@ from coopapi.errors import NotFound
 from coopapi.http.api import Blueprint, database
 from coopapi.http.fields import Paged
 from coopapi.http.paging import LIMIT, Order, Page, page
-from coopapi.jits import evaluations as evaluating
-from coopapi.jits import presentation, public_statements
+from coopapi.jits import evaluations, presentation, public_statements, signatures
 from coopapi.jits.models import JitEvaluation, JitSignature, JitStatement
 from coopapi.jits.responses import EvaluationOut, PublicJitOut, PublicJitsOut, SignatureOut, StatementOut
 from coopapi.jits.schemas import EvaluationIn, PublicFilter, SignatureIn, StatementIn
@@ -20,10 +19,10 @@ blp = Blueprint("jit_statements", __name__, url_prefix="/api/v1", description="W
 _ONE: Final = "/jits/<uuid:jit_id>"
 
 
-@blp.route(f"{_ONE}/evaluations", allow=Action.JIT_READ, query=Paged, returns=EvaluationOut, page=True, show=evaluating.show)
-def evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(f"{_ONE}/evaluations", allow=Action.JIT_READ, query=Paged, returns=EvaluationOut, page=True, show=evaluations.show)
+def list_jit_evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List how the States found that the team went, each and all together."""
-    return page(work, f"jit-evaluations/{jit_id}", evaluating.of_team(work, jit_id), Order((JitEvaluation.id,)), wanted)
+    return page(work, f"jit-evaluations/{jit_id}", evaluations.of_team(work, jit_id), Order((JitEvaluation.id,)), wanted)
 
 
 @blp.route(
@@ -33,15 +32,15 @@ def evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Pa
     body=EvaluationIn,
     returns=EvaluationOut,
     status=HTTPStatus.CREATED,
-    show=evaluating.show,
+    show=evaluations.show,
 )
-def evaluate(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitEvaluation:
+def evaluate_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitEvaluation:
     """Answer for your State or record the answer of one that has nobody here, again if need be; with `joint` for all, last."""
-    return evaluating.answer(work, jit_id, data)
+    return evaluations.answer(work, jit_id, data)
 
 
 @blp.route(f"{_ONE}/public-statement", allow=Action.JIT_READ, returns=StatementOut, show=public_statements.show)
-def statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
+def show_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
     """Show what is to be told in public, and who has approved it."""
     return public_statements.of_team(work, jit_id)
 
@@ -55,7 +54,7 @@ def statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
     status=HTTPStatus.CREATED,
     show=public_statements.show,
 )
-def propose_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitStatement:
+def propose_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitStatement:
     """Propose what is told in public, or another text for it; approvals of the text before are void."""
     return public_statements.propose(work, jit_id, data)
 
@@ -67,15 +66,15 @@ def propose_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -
     body=SignatureIn,
     returns=SignatureOut,
     status=HTTPStatus.CREATED,
-    show=presentation.signatures,
+    show=presentation.show_signatures,
 )
-def approve(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
+def approve_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
     """Approve the statement for your State, or record that one did which has nobody here; with the last one anybody may read it."""
-    return public_statements.approve(work, jit_id, data)
+    return signatures.take_step(work, public_statements.STATEMENT, "approve", data, jit_id=jit_id)
 
 
 @blp.route("/public/jits", allow=Action.PUBLIC, query=PublicFilter, returns=PublicJitsOut)
-def public_index(wanted: dict[str, Any]) -> dict[str, Any]:
+def list_public_jits(wanted: dict[str, Any]) -> dict[str, Any]:
     """List public statements about teams, newest first: without a token, and only what all parties approved."""
     limit = wanted.get("limit", LIMIT)
     with database().anonymous() as session:
@@ -84,7 +83,7 @@ def public_index(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.route("/public/jits/<uuid:release_id>", allow=Action.PUBLIC, returns=PublicJitOut)
-def public_show(release_id: UUID) -> dict[str, Any]:
+def show_public_jit(release_id: UUID) -> dict[str, Any]:
     """Show one public statement; its id is not that of the team."""
     with database().anonymous() as session:
         found = public_statements.public(session, {}, release_id)

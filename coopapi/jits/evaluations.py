@@ -1,4 +1,4 @@
-"""Evaluation after the end: each State answers the form of the JITs Network for itself, then all together (DOMAIN 6)."""
+"""Evaluation after the end: each State answers the form of the JITs Network for itself, then all together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The lives of a team, of its amendments, its public statement, and of those who are named in it (DOMAIN 6)."""
+"""The lives of a team, of its amendments, its public statement, and of those who are named in it."""
 
 from functools import partial
 from typing import Final
@@ -53,7 +53,7 @@ PLACE_LIFECYCLE: Final = Lifecycle("serving", _writes("end", "serving", "ended")
 TWO: Final = 2
 """A team has at least two States."""
 OPEN: Final = ("proposed", "drafting")
-"""While the text is open, whoever negotiates may change it."""
+"""While the text is open, those who negotiate may change it."""
 BEFORE: Final = (*OPEN, "signature_pending")
 AFTER: Final = ("ended", "evaluation", "closed", "public_statement")
 CLAUSES: Final = ("disclosure", "media", "use_of_information")

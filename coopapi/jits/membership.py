@@ -1,23 +1,25 @@
 """Who is named in a team: its parties, members, participants and associates."""
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import Select
+
 from coopapi.access import Action
-from coopapi.errors import Conflict, NotFound, fault
+from coopapi.errors import Conflict, fault
 from coopapi.evidence.authorization import stands_in
 from coopapi.jits import agreement, authorization, case_sharing
+from coopapi.jits.authorization import TeamRow
 from coopapi.jits.lifecycles import AFTER, OPEN, PARTY_LIFECYCLE, PLACE_LIFECYCLE
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
 from coopapi.jits.notifications import tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
 
-P = TypeVar("P", bound=JitParty | JitMember | JitParticipant | JitAssociate)
-Q = TypeVar("Q", bound=JitMember | JitParticipant | JitAssociate)
 _OVER: Final = (*AFTER, "abandoned")
 
 
@@ -45,8 +47,8 @@ class InTheTeamAlready(Conflict):
 def _working(work: UnitOfWork, jit_id: UUID) -> Jit:
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
-    if jit.state in _OVER:
-        raise TeamHasEnded(state=jit.state)
+    if (state := jit.stands(work.now)) in _OVER:
+        raise TeamHasEnded(state=state)
     return jit
 
 
@@ -60,54 +62,56 @@ def add_party(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitPar
     return party
 
 
-def step_party(work: UnitOfWork, jit_id: UUID, row_id: UUID, version: int, data: Mapping[str, Any]) -> JitParty:
-    """Name the leader of one's own State or of one that has nobody here, or take a State out of the draft."""
-    jit = authorization.locked(work, jit_id)
-    authorization.require_party(work, jit)
-    party = one(work, JitParty, jit_id, row_id, version)
-    move = PARTY_LIFECYCLE.move(party.state, data["event"], data.get("reason"))
-    work.require(move.by, human=move.human)
-    if not _may_change(jit.state, move.event):
-        raise agreement.TextIsSettled(state=jit.state)
-    if move.event == "lead":
-        _lead(work, jit, party, data.get("leader"))
-    else:
-        party.state, party.left_at = move.target, work.now
-        work.session.flush()
-        authorization.take_back(work, jit, party.authority_id)
-        authorization.release(work, jit, party.authority_id, Side.NEGOTIATING)
-    done = "leader_named" if move.event == "lead" else "party_removed"
-    tell(work, jit, done, authority=str(party.authority_id), country=party.country)
-    return party
+def _require_open_text(step: Step[TeamRow[JitParty]]) -> None:
+    """Parties change while the text is open; a State also replaces its leader while the team runs, and all are told."""
+    state = step.thing.jit.stands(step.work.now)
+    if state not in OPEN and not (step.event == "lead" and state == "active"):
+        raise agreement.TextIsSettled(state=state)
 
 
-def _lead(work: UnitOfWork, jit: Jit, party: JitParty, leader: Mapping[str, Any] | None) -> None:
-    if _foreign(work, party):
+def _require_own_leader(step: Step[TeamRow[JitParty]]) -> None:
+    work, party = step.work, step.thing.row
+    if party.authority_id != work.actor.authority_id and not stands_in(work, party.jit_id, party.authority_id):
         raise authorization.NotAParty("each State names its own leader; only of one that has nobody here another names the office")
+
+
+def _lead(step: Step[TeamRow[JitParty]]) -> None:
+    """Name the leader of one's own State or of one that has nobody here."""
+    work, jit, leader = step.work, step.thing.jit, step.data.get("leader")
     if not leader:
         raise fault("/leader", "required", "name the leader")
-    agreement.lead(work, jit, party, leader)
+    agreement.lead(work, jit, step.thing.row, leader)
     if jit.state == "active":
         work.session.flush()
         authorization.bring_in_line(work, jit)
 
 
-def _may_change(state: str, event: str) -> bool:
-    """Parties change while the text is open; a State also replaces its leader while the team runs, and all are told."""
-    return state in OPEN or (event == "lead" and state == "active")
+def _remove(step: Step[TeamRow[JitParty]]) -> None:
+    """Take a State out of the draft."""
+    work, jit, party = step.work, step.thing.jit, step.thing.row
+    party.state, party.left_at = step.transition.target, work.now
+    work.session.flush()
+    authorization.take_back(work, jit, party.authority_id)
+    authorization.release(work, jit, party.authority_id, Side.NEGOTIATING)
 
 
-def _foreign(work: UnitOfWork, row: P) -> bool:
-    """Tell whether a row is for another State alone to change: its people always, its part while it has people here."""
-    if isinstance(row, JitMember):
-        return authorization.country_of(work, row.authority_id) != work.actor.country
-    if not isinstance(row, JitParty) or row.authority_id == work.actor.authority_id:
-        return False
-    return not stands_in(work, row.jit_id, row.authority_id)
+def _tell_of_party(step: Step[TeamRow[JitParty]]) -> None:
+    party, done = step.thing.row, {"lead": "leader_named", "remove": "party_removed"}[step.event]
+    tell(step.work, step.thing.jit, done, authority=str(party.authority_id), country=party.country)
+
+
+PARTY: Final = authorization.workflow(
+    JitParty,
+    PARTY_LIFECYCLE,
+    _tell_of_party,
+    always=(_require_open_text,),
+    guards={"lead": (_require_own_leader,)},
+    effects={"lead": _lead, "remove": _remove},
+)
 
 
 def add_member(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
-    """Enter a person of one's own State; an organisation's people are never members (M11)."""
+    """Enter a person of one's own State; an organisation's people are never members."""
     jit = _working(work, jit_id)
     authority = data.get("authority_id", work.actor.authority_id)
     if authorization.state_authority(work, authority, "/authority_id").country != work.actor.country:
@@ -166,6 +170,9 @@ def add_participant(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> 
 def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mapping[str, Any], pointer: str) -> JitParticipant:
     """Enter a participant: it sees the team until its own end or the team's."""
     check_participant(work, jit.id, authority_id, pointer)
+    for place in work.session.scalars(_serving(work, jit.id, authority_id)):
+        place.state = "ended"
+    work.session.flush()
     check_period(work, data)
     if data.get("since", work.now) > work.now:
         raise fault("/since", "order_of_time", "not in the future: it takes part from now on")
@@ -188,18 +195,20 @@ def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mappi
 
 
 def check_participant(work: UnitOfWork, jit_id: UUID, authority_id: UUID, pointer: str) -> None:
-    """Stop unless it is an organisation or a desk that does not take part yet."""
+    """Stop unless it is an organisation or a desk that does not take part now."""
     authorization.beside(work, authority_id, pointer)
-    mine = work.all(JitParticipant).where(JitParticipant.jit_id == jit_id, JitParticipant.authority_id == authority_id)
-    for place in work.session.scalars(mine.where(JitParticipant.state == "serving")):
-        if place.until is None or place.until > work.now:
-            raise InTheTeamAlready
-        place.state = "ended"
-    work.session.flush()
+    if any(place.until is None or place.until > work.now for place in work.session.scalars(_serving(work, jit_id, authority_id))):
+        raise InTheTeamAlready
+
+
+def _serving(work: UnitOfWork, jit_id: UUID, authority_id: UUID) -> Select[JitParticipant]:
+    """Select the places that nobody ended, also those whose time has passed."""
+    places = work.all(JitParticipant).where(JitParticipant.jit_id == jit_id, JitParticipant.authority_id == authority_id)
+    return places.where(JitParticipant.state == "serving")
 
 
 def add_associate(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAssociate:
-    """Note somebody whom the team works with informally; it gives no access to anything (F23)."""
+    """Note somebody whom the team works with informally; it gives no access to anything."""
     jit = _working(work, jit_id)
     row_id = work.new_id()
     said = {"name": data["name"], "contact": data["contact"]}
@@ -209,60 +218,32 @@ def add_associate(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> Ji
     return row
 
 
-def end_place(work: UnitOfWork, model: type[Q], at: tuple[UUID, UUID], version: int, event: str) -> Q:
+def _standing_of_member(work: UnitOfWork, found: TeamRow[JitMember]) -> Standing:
+    if authorization.country_of(work, found.row.authority_id) != work.actor.country:
+        return Standing(refusal="each State withdraws its own people")
+    return authorization.standing(work, found.jit.id)
+
+
+def _require_parting(step: Step[TeamRow[JitParticipant]]) -> None:
+    """No participant leaves a text that is being signed; those who may sign for a State let one go from a running team."""
+    state = step.thing.jit.stands(step.work.now)
+    if state == "signature_pending":
+        raise agreement.TextIsSettled(state=state)
+    if state == "active":
+        step.work.require(Action.JIT_SIGN, human=True)
+
+
+def _end_place(step: Step[TeamRow[Any]]) -> None:
     """End a member's, a participant's or an associate's place."""
-    jit = authorization.locked(work, at[0])
-    authorization.require_party(work, jit)
-    row = one(work, model, *at, version)
-    move = PLACE_LIFECYCLE.move(row.state, event, None)
-    work.require(move.by, human=move.human)
-    if _foreign(work, row):
-        raise authorization.NotAParty("each party withdraws its own people")
-    if isinstance(row, JitParticipant):
-        _check_parting(work, jit)
-    tell(work, jit, f"{model.__kind__.removeprefix('jit')}_ended")
-    row.state, row.until = move.target, work.now
+    work, jit, row = step.work, step.thing.jit, step.thing.row
+    row.state, row.until = step.transition.target, work.now
+    tell(work, jit, f"{row.__kind__.removeprefix('jit')}_ended")
     if isinstance(row, JitParticipant):
         authorization.release(work, jit, row.authority_id, Side.PARTICIPANT)
-    work.session.flush()
     if isinstance(row, JitMember):
         authorization.bring_in_line(work, jit)
-    return row
 
 
-def _check_parting(work: UnitOfWork, jit: Jit) -> None:
-    """No participant goes from under a text that is being signed; from a running team one goes by whoever may sign for it."""
-    if jit.state == "signature_pending":
-        raise agreement.TextIsSettled(state=jit.state)
-    if jit.state == "active":
-        work.require(Action.JIT_SIGN, human=True)
-
-
-def one(work: UnitOfWork, model: type[P], jit_id: UUID, row_id: UUID, version: int | None = None) -> P:
-    """One row that is named in one team."""
-    row = work.one(model, row_id, version=version)
-    if row.jit_id != jit_id:
-        raise NotFound
-    return row
-
-
-def _signs(work: UnitOfWork) -> bool:
-    return work.actor.may(Action.JIT_SIGN) and work.actor.human
-
-
-def moves(work: UnitOfWork, model: type[P], jit_id: UUID, row_id: UUID) -> dict[str, Any]:
-    """Say where a party or a place stands, and what the caller may do about it."""
-    row = one(work, model, jit_id, row_id)
-    jit = work.one(Jit, jit_id)
-    life = PARTY_LIFECYCLE if isinstance(row, JitParty) else PLACE_LIFECYCLE
-    own = authorization.mine(work, jit_id) is not None
-    state = jit.stands(work.now)
-    foreign = _foreign(work, row)
-    allowed = [
-        m.to_dict()
-        for m in life.leaving(row.state)
-        if own and work.actor.may(m.by) and not (foreign and m.event != "remove")
-        if not isinstance(row, JitParty) or _may_change(state, m.event)
-        if not isinstance(row, JitParticipant) or (state != "signature_pending" and (state != "active" or _signs(work)))
-    ]
-    return {"state": row.state, "allowed": allowed, "etag": row.etag}
+MEMBER: Final = authorization.workflow(JitMember, PLACE_LIFECYCLE, _end_place, standing=_standing_of_member)
+PARTICIPANT: Final = authorization.workflow(JitParticipant, PLACE_LIFECYCLE, _end_place, always=(_require_parting,))
+ASSOCIATE: Final = authorization.workflow(JitAssociate, PLACE_LIFECYCLE, _end_place)

@@ -8,7 +8,6 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionIn, TransitionsOut
 from coopapi.jits import membership, presentation
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
 from coopapi.jits.responses import AssociateOut, JitMemberOut, JitPartyOut, ParticipantOut
@@ -19,8 +18,8 @@ blp = Blueprint("jit_people", __name__, url_prefix="/api/v1", description="Who i
 _ONE: Final = "/jits/<uuid:jit_id>"
 
 
-@blp.route(f"{_ONE}/parties", allow=Action.JIT_READ, query=Paged, returns=JitPartyOut, page=True, show=presentation.parties)
-def parties(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(f"{_ONE}/parties", allow=Action.JIT_READ, query=Paged, returns=JitPartyOut, page=True, show=presentation.show_parties)
+def list_jit_parties(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the States in a team, their leaders, and when each signed."""
     query = work.all(JitParty).where(JitParty.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-parties/{jit_id}", query, Order((JitParty.id,), descending=False), wanted)
@@ -33,35 +32,27 @@ def parties(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     body=PartyIn,
     returns=JitPartyOut,
     status=HTTPStatus.CREATED,
-    show=presentation.parties,
+    show=presentation.show_parties,
 )
-def add_party(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitParty:
+def add_jit_party(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitParty:
     """Bring a State in while the text is open; later it joins by an amendment."""
     return membership.add_party(work, jit_id, data)
 
 
-@blp.route(f"{_ONE}/parties/<uuid:party_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def party_moves(jit_id: UUID, party_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say what you may do about a party."""
-    return membership.moves(work, JitParty, jit_id, party_id)
-
-
-@blp.route(
-    f"{_ONE}/parties/<uuid:party_id>/transitions",
-    method="POST",
-    allow=Action.JIT_WRITE,
+blp.workflow(
+    f"{_ONE}/parties/<uuid:party_id>",
+    membership.PARTY,
+    read=Action.JIT_READ,
+    act=Action.JIT_WRITE,
     body=PartyStepIn,
     returns=JitPartyOut,
-    changes=True,
-    show=presentation.parties,
+    show=presentation.show_parties,
+    about="Name the leader of your State or of one that has nobody here (`lead`), or take a State out of the draft (`remove`).",
 )
-def party_step(data: dict[str, Any], *, jit_id: UUID, party_id: UUID, version: int, work: UnitOfWork) -> JitParty:
-    """Name the leader of your State or of one that has nobody here (`lead`), or take a State out of the draft (`remove`)."""
-    return membership.step_party(work, jit_id, party_id, version, data)
 
 
-@blp.route(f"{_ONE}/members", allow=Action.JIT_READ, query=Paged, returns=JitMemberOut, page=True, show=presentation.people)
-def members(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(f"{_ONE}/members", allow=Action.JIT_READ, query=Paged, returns=JitMemberOut, page=True, show=presentation.show_people)
+def list_jit_members(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the people who work in the team: for the States in it, and for no participant."""
     query = work.all(JitMember).where(JitMember.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-members/{jit_id}", query, Order((JitMember.id,), descending=False), wanted)
@@ -74,35 +65,28 @@ def members(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     body=MemberIn,
     returns=JitMemberOut,
     status=HTTPStatus.CREATED,
-    show=presentation.people,
+    show=presentation.show_people,
 )
-def add_member(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitMember:
+def add_jit_member(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitMember:
     """Enter a person of your own State, under a name or a security number."""
     return membership.add_member(work, jit_id, data)
 
 
-@blp.route(f"{_ONE}/members/<uuid:member_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def member_moves(jit_id: UUID, member_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say what you may do about a member."""
-    return membership.moves(work, JitMember, jit_id, member_id)
+blp.workflow(
+    f"{_ONE}/members/<uuid:member_id>",
+    membership.MEMBER,
+    read=Action.JIT_READ,
+    act=Action.JIT_WRITE,
+    returns=JitMemberOut,
+    show=presentation.show_people,
+    about="End the place of a person of your own State (`end`).",
+)
 
 
 @blp.route(
-    f"{_ONE}/members/<uuid:member_id>/transitions",
-    method="POST",
-    allow=Action.JIT_WRITE,
-    body=TransitionIn,
-    returns=JitMemberOut,
-    changes=True,
-    show=presentation.people,
+    f"{_ONE}/participants", allow=Action.JIT_READ, query=Paged, returns=ParticipantOut, page=True, show=presentation.show_people
 )
-def end_member(data: dict[str, Any], *, jit_id: UUID, member_id: UUID, version: int, work: UnitOfWork) -> JitMember:
-    """End the place of a person of your own State (`end`)."""
-    return membership.end_place(work, JitMember, (jit_id, member_id), version, data["event"])
-
-
-@blp.route(f"{_ONE}/participants", allow=Action.JIT_READ, query=Paged, returns=ParticipantOut, page=True, show=presentation.people)
-def participants(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+def list_jit_participants(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the organisations beside the team, and by which terms they take part."""
     query = work.all(JitParticipant).where(JitParticipant.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-participants/{jit_id}", query, Order((JitParticipant.id,), descending=False), wanted)
@@ -115,35 +99,26 @@ def participants(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> P
     body=ParticipantIn,
     returns=ParticipantOut,
     status=HTTPStatus.CREATED,
-    show=presentation.people,
+    show=presentation.show_people,
 )
-def add_participant(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitParticipant:
+def add_jit_participant(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitParticipant:
     """Let an organisation take part while the text is open; later it comes by an amendment."""
     return membership.add_participant(work, jit_id, data)
 
 
-@blp.route(f"{_ONE}/participants/<uuid:participant_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def participant_moves(jit_id: UUID, participant_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say what you may do about a participant."""
-    return membership.moves(work, JitParticipant, jit_id, participant_id)
-
-
-@blp.route(
-    f"{_ONE}/participants/<uuid:participant_id>/transitions",
-    method="POST",
-    allow=Action.JIT_WRITE,
-    body=TransitionIn,
+blp.workflow(
+    f"{_ONE}/participants/<uuid:participant_id>",
+    membership.PARTICIPANT,
+    read=Action.JIT_READ,
+    act=Action.JIT_WRITE,
     returns=ParticipantOut,
-    changes=True,
-    show=presentation.people,
+    show=presentation.show_people,
+    about="End an organisation's part (`end`): it is gone at the next request.",
 )
-def end_participant(data: dict[str, Any], *, jit_id: UUID, participant_id: UUID, version: int, work: UnitOfWork) -> JitParticipant:
-    """End an organisation's part (`end`): it is gone at the next request."""
-    return membership.end_place(work, JitParticipant, (jit_id, participant_id), version, data["event"])
 
 
-@blp.route(f"{_ONE}/associates", allow=Action.JIT_READ, query=Paged, returns=AssociateOut, page=True, show=presentation.people)
-def associates(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(f"{_ONE}/associates", allow=Action.JIT_READ, query=Paged, returns=AssociateOut, page=True, show=presentation.show_people)
+def list_jit_associates(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List whom the team works with informally."""
     query = work.all(JitAssociate).where(JitAssociate.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-associates/{jit_id}", query, Order((JitAssociate.id,), descending=False), wanted)
@@ -156,28 +131,19 @@ def associates(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Pag
     body=AssociateIn,
     returns=AssociateOut,
     status=HTTPStatus.CREATED,
-    show=presentation.people,
+    show=presentation.show_people,
 )
-def add_associate(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitAssociate:
+def add_jit_associate(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitAssociate:
     """Note somebody whom the team works with informally: it gives no access to anything."""
     return membership.add_associate(work, jit_id, data)
 
 
-@blp.route(f"{_ONE}/associates/<uuid:associate_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def associate_moves(jit_id: UUID, associate_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say what you may do about an associate."""
-    return membership.moves(work, JitAssociate, jit_id, associate_id)
-
-
-@blp.route(
-    f"{_ONE}/associates/<uuid:associate_id>/transitions",
-    method="POST",
-    allow=Action.JIT_WRITE,
-    body=TransitionIn,
+blp.workflow(
+    f"{_ONE}/associates/<uuid:associate_id>",
+    membership.ASSOCIATE,
+    read=Action.JIT_READ,
+    act=Action.JIT_WRITE,
     returns=AssociateOut,
-    changes=True,
-    show=presentation.people,
+    show=presentation.show_people,
+    about="End working with an associate (`end`).",
 )
-def end_associate(data: dict[str, Any], *, jit_id: UUID, associate_id: UUID, version: int, work: UnitOfWork) -> JitAssociate:
-    """End working with an associate (`end`)."""
-    return membership.end_place(work, JitAssociate, (jit_id, associate_id), version, data["event"])

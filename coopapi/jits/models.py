@@ -142,7 +142,7 @@ class JitParticipant(Versioned):
 
 
 class JitAssociate(Versioned):
-    """Somebody whom the team works with informally: a name and an office to call, and no view of anything (F23)."""
+    """Somebody whom the team works with informally: a name and an office to call, and no view of anything."""
 
     __kind__ = "jitassociate"
     __tablename__ = "jit_associates"
@@ -206,6 +206,11 @@ class JitAmendment(Versioned):
     proposed_at: Mapped[datetime] = mapped_column()
     decided_at: Mapped[datetime | None] = mapped_column()
 
+    @property
+    def joining(self) -> UUID | None:
+        """The authority that joins the team by this amendment, if one does."""
+        return self.authority_id if self.change == "join" else None
+
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by the States in the team and by the one that is to join."""
@@ -233,7 +238,7 @@ class JitEvaluation(Versioned):
 
 
 class JitStatement(Versioned):
-    """What is to be told in public about a team, once every party has approved it (D24)."""
+    """What is to be told in public about a team, once every party has approved it."""
 
     __kind__ = "jitstatement"
     __tablename__ = "jit_statements"
@@ -272,3 +277,7 @@ class JitRelease(Versioned):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen as a row by the States in the team; the public reads its released columns through one function."""
         return inside(cls.jit_id, actor, now)
+
+
+OfTeam = JitParty | JitMember | JitParticipant | JitAssociate | JitAmendment | JitStatement
+"""The rows of a team that have a state of their own."""

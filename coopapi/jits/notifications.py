@@ -14,7 +14,7 @@ _INSIDE: Final = ("member_", "associate_", "amend", "evaluated", "statement_")
 def tell(work: UnitOfWork, jit: Jit, act: str, **detail: Any) -> None:
     """Tell those whom it concerns what was done, and the timeline of each case that the team shares: ids and figures only."""
     work.session.flush()
-    about = {"state": jit.state, **detail}
+    about = {"state": jit.stands(work.now), **detail}
     work.note(f"jit.{act}", jit, parties=jit.id, only=_states(work, jit) if act.startswith(_INSIDE) else None, event=True, **about)
     shared = work.all(SharedCase).where(SharedCase.object_id == jit.id, SharedCase.ended_at.is_(None))
     for case in work.session.scalars(shared.order_by(SharedCase.id)):

@@ -8,9 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.directory.models import Authority
-from coopapi.jits import amendments as amending
-from coopapi.jits import authorization
-from coopapi.jits import signatures as signing
+from coopapi.jits import amendments, authorization, signatures
 from coopapi.jits.lifecycles import AFTER
 from coopapi.jits.models import Jit, JitAmendment, JitAssociate, JitMember, JitParticipant, JitParty, JitSignature
 from coopapi.shared.shared_cases import SharedCase
@@ -58,7 +56,7 @@ def _brief(work: UnitOfWork, row: Jit, parties: Sequence[JitParty], there: Mappi
         "ended_at": row.until if expired else row.ended_at,
         "parties": [there[party.authority_id] for party in parties],
         "countries": sorted(party.country for party in parties),
-        "alarms": signing.alarms(row, work.now),
+        "alarms": signatures.alarms(row, work.now),
         "days_left": (row.until - work.now).days if running and row.until else None,
     }
 
@@ -69,8 +67,8 @@ def whole(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
     for view, row in zip(brief(work, rows), rows, strict=True):
         terms = unseal(key_of(work, row), row.sealed, row.id)
         about = {
-            "text_sha256": signing.text_of(work, row),
-            "signed_by": [signature.authority_id for signature in signing.standing(work, row.id)],
+            "text_sha256": signatures.text_of(work, row),
+            "signed_by": [signature.authority_id for signature in signatures.in_force(work, row.id)],
             "place": authorization.place_of(work, row.id),
             "reason": read_words(work, row, row.id, row.words),
         }
@@ -83,10 +81,10 @@ def _teams(work: UnitOfWork, rows: Sequence[Any]) -> dict[UUID, Jit]:
     return {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
 
 
-def parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
+def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
     """Show parties with their leaders, and when each signed."""
     teams = _teams(work, rows)
-    signed = {(jit_id, s.authority_id): s for jit_id in teams for s in signing.standing(work, jit_id)}
+    signed = {(jit_id, s.authority_id): s for jit_id in teams for s in signatures.in_force(work, jit_id)}
     shown = []
     for row in rows:
         office = unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id).get("office")
@@ -97,7 +95,7 @@ def parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
     return shown
 
 
-def people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
+def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
     """Show members, participants or associates; a member of a State that has left serves no more."""
     teams = _teams(work, rows)
     there = {jit_id: {party.country for party in authorization.of_team(work, jit_id)} for jit_id in teams}
@@ -113,7 +111,7 @@ def people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAsso
     return shown
 
 
-def signatures(work: UnitOfWork, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
+def show_signatures(work: UnitOfWork, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
     """Show signatures, and how those are known that were recorded for a State."""
     teams = _teams(work, rows)
     return [{**row.shown(), "recorded": authorization.read_recorded(work, teams[row.jit_id], row)} for row in rows]
@@ -123,15 +121,15 @@ def _signed(work: UnitOfWork, jit: Jit, row: JitSignature) -> dict[str, Any]:
     return {"signed_at": row.signed_at, "signed_by": row.principal_id, "recorded": authorization.read_recorded(work, jit, row)}
 
 
-def amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:
+def show_amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:
     """Show amendments, what each changes, its digest, and who has signed."""
     teams = _teams(work, rows)
     shown = []
     for row in rows:
         jit = teams[row.jit_id]
         about = {
-            "text_sha256": amending.text_of(work, jit, row),
-            "signed_by": [signature.authority_id for signature in signing.standing(work, row.id)],
+            "text_sha256": amendments.text_of(work, jit, row),
+            "signed_by": [signature.authority_id for signature in signatures.in_force(work, row.id)],
             "reason": read_words(work, jit, row.id, row.words),
             "recorded": authorization.read_recorded(work, jit, row),
         }

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from coopapi.errors import Conflict, NotFound, Unprocessable, fault
 from coopapi.jits import authorization, signatures, statement_checks
+from coopapi.jits.authorization import TeamRow
 from coopapi.jits.lifecycles import STATEMENT_LIFECYCLE
-from coopapi.jits.models import Jit, JitMember, JitRelease, JitSignature, JitStatement
+from coopapi.jits.models import Jit, JitMember, JitRelease, JitStatement
 from coopapi.jits.notifications import tell
 from coopapi.jits.statement_checks import Term
+from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal, unseal
 
@@ -36,7 +38,8 @@ class NotFitForThePublic(Unprocessable):
 
 def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:
     """Propose what is told in public, or another text for it: who had approved the one before approves anew."""
-    jit = _closed(work, jit_id)
+    jit = authorization.locked(work, jit_id)
+    _require_closed(jit)
     authorization.require_party(work, jit)
     _check(work, jit, data["texts"], names_operation=data.get("names_operation", False))
     row = _statement(work, jit.id)
@@ -52,11 +55,9 @@ def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitState
     return row
 
 
-def _closed(work: UnitOfWork, jit_id: UUID) -> Jit:
-    jit = authorization.locked(work, jit_id)
+def _require_closed(jit: Jit) -> None:
     if jit.state != "closed":
         raise NotClosedYet(state=jit.state)
-    return jit
 
 
 def _statement(work: UnitOfWork, jit_id: UUID) -> JitStatement | None:
@@ -98,6 +99,11 @@ def _unsayable(work: UnitOfWork, jit: Jit, *, names_operation: bool) -> list[Ter
     return terms
 
 
+def _texts(work: UnitOfWork, jit: Jit, row: JitStatement) -> Mapping[str, str]:
+    texts: Mapping[str, str] = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
+    return texts
+
+
 def text_of(work: UnitOfWork, jit: Jit, row: JitStatement) -> str:
     """The digest of a statement, as each party approves it."""
     said = unseal(key_of(work, jit), row.sealed, row.id)
@@ -105,20 +111,39 @@ def text_of(work: UnitOfWork, jit: Jit, row: JitStatement) -> str:
     return signatures.digest({"jit": jit.id, "statement": row.id, "operation_name": operation, **said})
 
 
-def approve(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
+def _find(work: UnitOfWork, jit_id: UUID) -> TeamRow[JitStatement]:
+    return TeamRow(work.one(Jit, jit_id), of_team(work, jit_id))
+
+
+def _require_sayable(step: Step[TeamRow[JitStatement]]) -> None:
+    """The team is closed, and its statement still says nothing that must not be said."""
+    work, jit, row = step.work, step.thing.jit, step.thing.row
+    _require_closed(jit)
+    _check(work, jit, _texts(work, jit, row), names_operation=row.names_operation)
+
+
+def _require_unsigned(step: Step[TeamRow[JitStatement]]) -> None:
+    signatures.require_unsigned(step.work, step.thing.jit, step.thing.row)
+
+
+def _approve(step: Step[TeamRow[JitStatement]]) -> None:
     """Approve the statement for one's own State, or record that of one which has nobody here; with the last it is public."""
-    jit = _closed(work, jit_id)
-    row = of_team(work, jit_id)
-    work.session.refresh(row)
-    authorization.take(work, jit, STATEMENT_LIFECYCLE.move(row.state, "approve", None))
-    texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
-    _check(work, jit, texts, names_operation=row.names_operation)
+    work, jit, row = step.work, step.thing.jit, step.thing.row
     present = text_of(work, jit, row)
-    approval = signatures.put(work, jit, row.id, data, present)
-    tell(work, jit, "statement_approved", approved=len(signatures.standing(work, row.id)), recorded=approval.recorded is not None)
-    if signatures.complete(work, jit, row.id, present):
-        _release(work, jit, row, texts)
-    return approval
+    approval = signatures.put(work, jit, row, step.data, present)
+    tell(work, jit, "statement_approved", approved=len(signatures.in_force(work, row.id)), recorded=approval.recorded is not None)
+    if signatures.complete(work, jit, row, present):
+        _release(work, jit, row, _texts(work, jit, row))
+
+
+STATEMENT: Final = authorization.workflow(
+    JitStatement,
+    STATEMENT_LIFECYCLE,
+    _approve,
+    find=_find,
+    guards={"approve": (_require_sayable, _require_unsigned)},
+)
+"""Only `approve` is taken here: a statement is retracted by the step of its team."""
 
 
 def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, str]) -> None:
@@ -140,7 +165,7 @@ def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, 
 def retract(work: UnitOfWork, jit: Jit) -> None:
     """Take the statement back from the public: it is to be approved anew."""
     row = of_team(work, jit.id)
-    row.state = STATEMENT_LIFECYCLE.move(row.state, "retract", "with the team's own step").target
+    row.state = STATEMENT_LIFECYCLE.transition(row.state, "retract").target
     signatures.void(work, row.id)
     released = work.all(JitRelease).where(JitRelease.jit_id == jit.id, JitRelease.retracted_at.is_(None))
     for release in work.session.scalars(released):
@@ -153,9 +178,10 @@ def show(work: UnitOfWork, rows: Sequence[JitStatement]) -> list[dict[str, Any]]
     shown = []
     for row in rows:
         jit = work.one(Jit, row.jit_id)
-        approved = [approval.authority_id for approval in signatures.standing(work, row.id)]
-        texts = unseal(key_of(work, jit), row.sealed, row.id)["texts"]
-        shown.append({**row.shown(), "texts": texts, "text_sha256": text_of(work, jit, row), "approved_by": approved})
+        approved = [approval.authority_id for approval in signatures.in_force(work, row.id)]
+        shown.append(
+            {**row.shown(), "texts": _texts(work, jit, row), "text_sha256": text_of(work, jit, row), "approved_by": approved}
+        )
     return shown
 
 

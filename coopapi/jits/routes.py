@@ -9,10 +9,7 @@ from coopapi.cases.schemas import SharedCaseOut
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
-from coopapi.http.transitions import TransitionsOut
-from coopapi.jits import agreement, case_sharing, presentation, transitions
-from coopapi.jits import amendments as amending
-from coopapi.jits import signatures as signing
+from coopapi.jits import agreement, amendments, case_sharing, presentation, signatures, transitions
 from coopapi.jits.models import Jit, JitAmendment, JitSignature
 from coopapi.jits.responses import AmendmentOut, JitBrief, JitMovesOut, JitOut, SignatureOut
 from coopapi.jits.schemas import AmendmentIn, AmendmentStepIn, CaseShareIn, JitFilter, JitIn, JitPatch, JitStepIn, SignatureIn
@@ -25,13 +22,13 @@ ONE = "/jits/<uuid:jit_id>"
 
 
 @blp.route("/jits", allow=Action.JIT_READ, query=JitFilter, returns=JitBrief, page=True, show=presentation.brief)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_jits(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the teams you take part in, newest first; `expires_within=60` lists those to extend or to wind up."""
     return page(work, "jits", presentation.select_jits(work, wanted), Order((Jit.id,)), wanted)
 
 
 @blp.route("/cases/<uuid:case_id>/jits", allow=Action.JIT_READ, query=Paged, returns=JitBrief, page=True, show=presentation.brief)
-def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_jits_of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the teams that a case is shared with, those that you take part in."""
     return page(work, f"jits/{case_id}", case_sharing.of_case(work, case_id), Order((Jit.id,)), wanted)
 
@@ -39,45 +36,40 @@ def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
 @blp.route(
     "/jits", method="POST", allow=Action.JIT_WRITE, body=JitIn, returns=JitOut, status=HTTPStatus.CREATED, show=presentation.whole
 )
-def propose(data: dict[str, Any], *, work: UnitOfWork) -> Jit:
+def propose_jit(data: dict[str, Any], *, work: UnitOfWork) -> Jit:
     """Propose a team, from cases of yours if you name them; the other States see it from now on."""
     return agreement.propose(work, data)
 
 
 @blp.route(ONE, allow=Action.JIT_READ, returns=JitOut, show=presentation.whole)
-def show(jit_id: UUID, *, work: UnitOfWork) -> Jit:
+def show_jit(jit_id: UUID, *, work: UnitOfWork) -> Jit:
     """Show a team with its agreement."""
     return work.one(Jit, jit_id)
 
 
 @blp.route(ONE, method="PATCH", allow=Action.JIT_WRITE, body=JitPatch, returns=JitOut, changes=True, show=presentation.whole)
-def change(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
+def change_jit(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
     """Change the text while it is open (proposed, drafting)."""
     return agreement.change(work, jit_id, version, data)
 
 
-@blp.route(f"{ONE}/transitions", allow=Action.JIT_READ, returns=JitMovesOut)
-def moves(jit_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where a team stands, where you stand in it, and what you may do now."""
-    return transitions.moves(work, jit_id)
+blp.workflow(
+    ONE,
+    transitions.TEAM,
+    read=Action.JIT_READ,
+    act=Action.JIT_WRITE,
+    body=JitStepIn,
+    returns=JitOut,
+    options=JitMovesOut,
+    show=presentation.whole,
+    about="Draft, request signatures, sign, reopen, abandon, end, evaluate, close, or retract the public statement.",
+)
 
 
 @blp.route(
-    f"{ONE}/transitions",
-    method="POST",
-    allow=Action.JIT_WRITE,
-    body=JitStepIn,
-    returns=JitOut,
-    changes=True,
-    show=presentation.whole,
+    f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=SignatureOut, page=True, show=presentation.show_signatures
 )
-def step(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
-    """Take a step: draft, request signatures, reopen, end, evaluate, close."""
-    return transitions.take(work, jit_id, version, data)
-
-
-@blp.route(f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=SignatureOut, page=True, show=presentation.signatures)
-def signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+def list_jit_signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List who signed what, and which signatures another text has voided."""
     query = work.all(JitSignature).where(JitSignature.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-signatures/{jit_id}", query, Order((JitSignature.id,), descending=False), wanted)
@@ -90,15 +82,15 @@ def signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Pag
     body=SignatureIn,
     returns=SignatureOut,
     status=HTTPStatus.CREATED,
-    show=presentation.signatures,
+    show=presentation.show_signatures,
 )
-def sign(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
+def sign_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
     """Sign the agreement for your State, or record that one signed which has nobody here; with the last one the team is active."""
-    return signing.sign(work, jit_id, data)
+    return signatures.take_step(work, transitions.TEAM, "sign", data, jit_id=jit_id)
 
 
 @blp.route(f"{ONE}/cases", allow=Action.JIT_READ, query=Paged, returns=SharedCaseOut, page=True, show=shared_cases.show)
-def cases(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+def list_jit_cases(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the cases that are or were shared with a team."""
     return page(work, f"jit-cases/{jit_id}", case_sharing.of_team(work, jit_id), Order((SharedCase.id,)), wanted)
 
@@ -112,7 +104,7 @@ def cases(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
     show=shared_cases.show,
 )
-def share(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> SharedCase:
+def share_jit_case(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> SharedCase:
     """Share a case of yours with a team: its members have access while it is active."""
     return case_sharing.share(work, jit_id, data)
 
@@ -128,10 +120,12 @@ blp.workflow(
 )
 
 
-@blp.route(f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=presentation.amendments)
-def amendments(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(
+    f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=presentation.show_amendments
+)
+def list_jit_amendments(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the amendments of a team."""
-    return page(work, f"jit-amendments/{jit_id}", amending.of_team(work, jit_id), Order((JitAmendment.id,)), wanted)
+    return page(work, f"jit-amendments/{jit_id}", amendments.of_team(work, jit_id), Order((JitAmendment.id,)), wanted)
 
 
 @blp.route(
@@ -141,31 +135,23 @@ def amendments(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Pag
     body=AmendmentIn,
     returns=AmendmentOut,
     status=HTTPStatus.CREATED,
-    show=presentation.amendments,
+    show=presentation.show_amendments,
 )
-def amend(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitAmendment:
+def propose_jit_amendment(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitAmendment:
     """Propose an amendment; it holds with the last signature of all parties, and of the State that joins."""
-    return amending.propose(work, jit_id, data)
+    return amendments.propose(work, jit_id, data)
 
 
-@blp.route(f"{ONE}/amendments/<uuid:amendment_id>/transitions", allow=Action.JIT_READ, returns=TransitionsOut)
-def amendment_moves(jit_id: UUID, amendment_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say where an amendment stands, and what you may do now."""
-    return amending.moves(work, jit_id, amendment_id)
-
-
-@blp.route(
-    f"{ONE}/amendments/<uuid:amendment_id>/transitions",
-    method="POST",
-    allow=Action.JIT_WRITE,
+blp.workflow(
+    f"{ONE}/amendments/<uuid:amendment_id>",
+    amendments.AMENDMENT,
+    read=Action.JIT_READ,
+    act=Action.JIT_WRITE,
     body=AmendmentStepIn,
     returns=AmendmentOut,
-    changes=True,
-    show=presentation.amendments,
+    show=presentation.show_amendments,
+    about="Sign or refuse an amendment for your State or for one that has nobody here, or withdraw what you proposed.",
 )
-def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, version: int, work: UnitOfWork) -> JitAmendment:
-    """Refuse an amendment for your State or for one that has nobody here, or withdraw what you proposed."""
-    return amending.step(work, jit_id, amendment_id, version, data)
 
 
 @blp.route(
@@ -175,8 +161,8 @@ def amendment_step(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, ve
     body=SignatureIn,
     returns=SignatureOut,
     status=HTTPStatus.CREATED,
-    show=presentation.signatures,
+    show=presentation.show_signatures,
 )
-def amendment_sign(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: UnitOfWork) -> JitSignature:
+def sign_jit_amendment(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: UnitOfWork) -> JitSignature:
     """Sign an amendment for your State, or record that one signed which has nobody here; an extension before the team expires."""
-    return amending.sign(work, jit_id, amendment_id, data)
+    return signatures.take_step(work, amendments.AMENDMENT, "sign", data, jit_id=jit_id, amendment_id=amendment_id)

@@ -104,11 +104,24 @@ class JitFilter(Paged):
     expires_within = Count(1, 3650, metadata={"description": "Running teams that end within so many days."})
 
 
+class ActedForIn(RecordedForIn):
+    """What a State did that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+
+    authority_id = fields.UUID(required=True, metadata={"description": "Which: a party, or the one that joins."})
+
+
 class JitStepIn(TransitionIn):
     """A step in the life of a team; what it needs depends on the event."""
 
     end_reason = OneOf([reason for reason in END_REASONS if reason != "expiry"], metadata={"description": "To end it."})
     text_sha256 = Digest(metadata={"description": "To sign: the digest of the text that you sign."})
+    recorded = fields.Nested(ActedForIn, metadata={"description": "To sign, where it is not your State that signs."})
+
+    @ma.validates_schema
+    def of_its_kind(self, data: dict[str, object], **_: object) -> None:
+        """Only a signature is recorded for another State."""
+        if data.get("event") != "sign" and "recorded" in data:
+            raise refusal("goes_with", "Goes with sign.", "recorded")
 
 
 class PartyStepIn(TransitionIn):
@@ -152,12 +165,6 @@ class AssociateIn(Schema):
 
     name = Line(200, required=True)
     contact = Text(500, required=True)
-
-
-class ActedForIn(RecordedForIn):
-    """What a State did that has nobody here, recorded for it: when, how one was told, and the proof of it."""
-
-    authority_id = fields.UUID(required=True, metadata={"description": "Which: a party, or the one that joins."})
 
 
 class SignatureIn(Schema):
@@ -206,7 +213,7 @@ class AmendmentStepIn(TransitionIn):
 
     @ma.validates_schema
     def of_its_kind(self, data: dict[str, object], **_: object) -> None:
-        """Whoever proposed an amendment withdraws it."""
+        """Only the State that proposed an amendment withdraws it."""
         if data.get("event") == "withdraw" and "recorded" in data:
             raise refusal("goes_with", "Goes with sign and refuse.", "recorded")
 

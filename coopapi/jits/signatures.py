@@ -1,4 +1,4 @@
-"""Signatures: each party signs for itself, one text; the last signature makes the team active, and nothing else does (M12).
+"""Signatures: each party signs for itself, one text; the last signature makes the team active, and nothing else does.
 
 What a State signed that has nobody here, another party records.
 """
@@ -9,14 +9,15 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.errors import Conflict
+from coopapi.errors import Conflict, fault
 from coopapi.jits import authorization, expiry_deadlines
-from coopapi.jits.lifecycles import JIT_LIFECYCLE
-from coopapi.jits.models import Jit, JitParticipant, JitParty, JitSignature, through
+from coopapi.jits.models import Jit, JitAmendment, JitParticipant, JitParty, JitSignature, JitStatement, through
 from coopapi.jits.notifications import tell
+from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.vault import key_of, unseal
 
+Subject = Jit | JitAmendment | JitStatement
 ALARMS: Final = (60, 30, 14)
 """Days before the end of a team at which it is to be extended or wound up."""
 
@@ -84,26 +85,46 @@ def text_of(work: UnitOfWork, jit: Jit) -> str:
     return digest(agreement(work, jit))
 
 
-def standing(work: UnitOfWork, subject_id: UUID) -> list[JitSignature]:
-    """The signatures under a text that no other text has voided."""
+def in_force(work: UnitOfWork, subject_id: UUID) -> list[JitSignature]:
+    """Return the signatures under a text that no other text has voided."""
     query = work.all(JitSignature).where(JitSignature.subject_id == subject_id, JitSignature.voided_at.is_(None))
     return list(work.session.scalars(query.order_by(JitSignature.id)))
 
 
-def put(work: UnitOfWork, jit: Jit, subject_id: UUID, data: Mapping[str, Any], present: str, *joining: UUID) -> JitSignature:
+def signers(work: UnitOfWork, subject_id: UUID) -> set[UUID]:
+    """Return the authorities that have signed a text."""
+    return {row.authority_id for row in in_force(work, subject_id)}
+
+
+def _joining(subject: Subject) -> UUID | None:
+    return subject.joining if isinstance(subject, JitAmendment) else None
+
+
+def require_unsigned(work: UnitOfWork, jit: Jit, subject: Subject) -> None:
+    """Raise `AlreadySigned` when all have signed for which the caller may sign: its own State, and those that have nobody here."""
+    signed = signers(work, subject.id)
+    if work.actor.authority_id in signed and authorization.recordable(work, jit, _joining(subject)) <= signed:
+        raise AlreadySigned
+
+
+def put(work: UnitOfWork, jit: Jit, subject: Subject, data: Mapping[str, Any], present: str) -> JitSignature:
     """Put a signature under a text, or record one; a text that has changed meanwhile is not signed."""
-    recorded = data.get("recorded")
-    authority_id = authorization.speaker(work, jit, recorded, *joining)
-    if data.get("text_sha256") != present:
+    recorded, signed = data.get("recorded"), signers(work, subject.id)
+    if recorded is None and work.actor.authority_id in signed:
+        raise fault("/recorded", "required", "your own State has signed: say which State's signature you record")
+    authority_id = authorization.speaker(work, jit, recorded, _joining(subject))
+    if "text_sha256" not in data:
+        raise fault("/text_sha256", "required", "give the digest of the text that you sign")
+    if data["text_sha256"] != present:
         raise AnotherText(text_sha256=present)
-    if authority_id in {row.authority_id for row in standing(work, subject_id)}:
+    if authority_id in signed:
         raise AlreadySigned
     row_id = work.new_id()
     return work.add(
         JitSignature(
             id=row_id,
             jit_id=jit.id,
-            subject_id=subject_id,
+            subject_id=subject.id,
             authority_id=authority_id,
             principal_id=work.actor.id,
             text_sha256=present,
@@ -115,37 +136,47 @@ def put(work: UnitOfWork, jit: Jit, subject_id: UUID, data: Mapping[str, Any], p
 
 def void(work: UnitOfWork, subject_id: UUID) -> int:
     """Void the signatures under a text that is to change."""
-    rows = standing(work, subject_id)
+    rows = in_force(work, subject_id)
     for row in rows:
         row.voided_at = work.now
     work.session.flush()
     return len(rows)
 
 
-def complete(work: UnitOfWork, jit: Jit, subject_id: UUID, present: str, *more: UUID) -> bool:
-    """Tell whether every party, and whoever is named besides, has signed the text as it stands."""
-    needed = {party.authority_id for party in authorization.of_team(work, jit.id)} | set(more)
-    return needed <= {row.authority_id for row in standing(work, subject_id) if row.text_sha256 == present}
+def complete(work: UnitOfWork, jit: Jit, subject: Subject, present: str) -> bool:
+    """Tell whether every party, and the State that joins, has signed the text as it stands."""
+    needed = authorization.signing(work, jit, _joining(subject))
+    return needed <= {row.authority_id for row in in_force(work, subject.id) if row.text_sha256 == present}
 
 
-def sign(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitSignature:
-    """Sign the agreement for one's own State, or record that one signed which has nobody here."""
-    jit = authorization.locked(work, jit_id)
-    move = JIT_LIFECYCLE.move(jit.state, "sign", None)
-    authorization.take(work, jit, move)
-    if jit.until is None or jit.until <= work.now:
+def take_step(work: UnitOfWork, workflow: Workflow[Any], event: str, data: Mapping[str, Any], **ids: UUID) -> JitSignature:
+    """Sign a text by the step of its workflow, where the request names no version, and return the signature."""
+    authorization.locked(work, ids["jit_id"])
+    subject = workflow.row(workflow.find(work, **ids))
+    workflow.take(work, subject.version, {**data, "event": event}, **ids)
+    authority_id = (data.get("recorded") or {}).get("authority_id", work.actor.authority_id)
+    return next(row for row in in_force(work, subject.id) if row.authority_id == authority_id)
+
+
+def require_period(step: Step[Jit]) -> None:
+    """Raise `PeriodHasPassed` when the period of an agreement is over before all have signed it."""
+    if step.thing.until is None or step.thing.until <= step.work.now:
         raise PeriodHasPassed
+
+
+def sign(step: Step[Jit]) -> None:
+    """Sign the agreement for one's own State, or record that one signed which has nobody here; the last one begins the team."""
+    work, jit = step.work, step.thing
     present = text_of(work, jit)
-    signature = put(work, jit, jit.id, data, present)
-    figures = {"signed": len(standing(work, jit.id)), "parties_needed": len(authorization.of_team(work, jit.id))}
+    signature = put(work, jit, jit, step.data, present)
+    figures = {"signed": len(in_force(work, jit.id)), "parties_needed": len(authorization.of_team(work, jit.id))}
     tell(work, jit, "signed", **figures, recorded=signature.recorded is not None)
-    if complete(work, jit, jit.id, present):
+    if complete(work, jit, jit, present):
         _activate(work, jit)
-    return signature
 
 
 def _activate(work: UnitOfWork, jit: Jit) -> None:
-    """The last signature is there: the team begins, its members have access to its cases until its end."""
+    """Begin the team with the last signature: its members have access to its cases until its end."""
     jit.state, jit.since, jit.updated_at = "active", work.now, work.now
     authorization.seat(work, jit)
     expiry_deadlines.start(work, jit, authorization.of_team(work, jit.id))

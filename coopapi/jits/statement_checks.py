@@ -1,4 +1,4 @@
-"""What must not stand in a public statement: presumptions of guilt, references, pseudonyms, names (D24, Dir. 2016/343 Art. 4)."""
+"""What must not stand in a public statement: presumptions of guilt, references, pseudonyms, names (Dir. (EU) 2016/343 Art. 4)."""
 
 import json
 import re

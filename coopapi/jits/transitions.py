@@ -1,15 +1,13 @@
-"""Steps in the life of a team: what each needs, and what it sets (DOMAIN 6)."""
+"""The workflow of a team: drafted, signed, ended, evaluated, closed."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.jits import agreement, amendments, authorization, evaluations, expiry_deadlines, public_statements, signatures
 from coopapi.jits.lifecycles import JIT_LIFECYCLE, TWO
 from coopapi.jits.models import Jit
 from coopapi.jits.notifications import tell
-from coopapi.store.db import UnitOfWork
+from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.vault import put_words
 
 
@@ -34,50 +32,41 @@ class EvaluationIsMissing(Conflict):
     """
 
 
-def take(work: UnitOfWork, jit_id: UUID, version: int, data: Mapping[str, Any]) -> Jit:
-    """Take one step, if the table, the side and the role allow it."""
-    jit = authorization.locked(work, jit_id, version)
-    move = JIT_LIFECYCLE.move(jit.state, data["event"], data.get("reason"))
-    authorization.take(work, jit, move)
-    if move.event == "sign":
-        signatures.sign(work, jit_id, data)
-        return jit
-    EFFECTS.get(move.event, _nothing)(work, jit, data)
-    jit.state, jit.updated_at = move.target, work.now
-    jit.words = put_words(work, jit, jit.id, data.get("reason"))
-    tell(work, jit, move.event)
-    return jit
+def _require_ready(step: Step[Jit]) -> None:
+    agreement.require_ready(step.work, step.thing)
 
 
-def _nothing(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
-    del work, jit, data
+def _require_unsigned(step: Step[Jit]) -> None:
+    signatures.require_unsigned(step.work, step.thing, step.thing)
 
 
-def _request_signatures(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
-    del data
-    agreement.require_ready(work, jit)
-
-
-def _reopen(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
-    """The text is open again: whoever had signed it signs the new one."""
-    del data
-    signatures.void(work, jit.id)
-
-
-def _abandon(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
-    del data
-    if jit.maker_id != work.actor.authority_id:
+def _require_proposer(step: Step[Jit]) -> None:
+    if step.thing.maker_id != step.work.actor.authority_id:
         raise ProposersOnly
-    authorization.seat_participants(work, jit, work.now)
 
 
-def _end(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
-    """The goal is reached, or a State withdraws: access to the cases is gone with this step."""
-    if data.get("end_reason") is None:
+def _require_evaluation(step: Step[Jit]) -> None:
+    if step.transition.source == "evaluation" and not evaluations.joint_there(step.work, step.thing.id):
+        raise EvaluationIsMissing
+
+
+def _reopen(step: Step[Jit]) -> None:
+    """Open the text again: those who had signed it sign the new one."""
+    signatures.void(step.work, step.thing.id)
+
+
+def _abandon(step: Step[Jit]) -> None:
+    authorization.seat_participants(step.work, step.thing, step.work.now)
+
+
+def _end(step: Step[Jit]) -> None:
+    """End the team because its goal is reached or a State withdraws: access to the cases is gone with this step."""
+    work, jit, end_reason = step.work, step.thing, step.data.get("end_reason")
+    if end_reason is None:
         raise fault("/end_reason", "required", "say whether its goal is reached or a State withdraws")
-    if data["end_reason"] == "withdrawal" and len(authorization.of_team(work, jit.id)) > TWO:
+    if end_reason == "withdrawal" and len(authorization.of_team(work, jit.id)) > TWO:
         raise TheOthersGoOn
-    jit.end_reason, jit.ended_at = data["end_reason"], work.now
+    jit.end_reason, jit.ended_at = end_reason, work.now
     jit.state = "ended"
     work.session.flush()
     expiry_deadlines.stop(work, jit)
@@ -85,38 +74,37 @@ def _end(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
     amendments.release_joining(work, jit)
 
 
-def _close(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
-    del data
-    if jit.state == "evaluation" and not evaluations.joint_there(work, jit.id):
-        raise EvaluationIsMissing
+def _retract(step: Step[Jit]) -> None:
+    public_statements.retract(step.work, step.thing)
 
 
-def _retract(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
-    del data
-    public_statements.retract(work, jit)
+def _finish(step: Step[Jit]) -> None:
+    """Set the state; a team whose time has passed gets its end with the first step after it, and a signature sets nothing."""
+    work, jit = step.work, step.thing
+    if step.event == "sign":
+        return
+    if jit.stands(work.now) != jit.state:
+        jit.end_reason, jit.ended_at = "expiry", jit.until
+    jit.state, jit.updated_at = step.transition.target, work.now
+    jit.words = put_words(work, jit, jit.id, step.data.get("reason"))
+    tell(work, jit, step.event)
 
 
-EFFECTS: Final[Mapping[str, Callable[[UnitOfWork, Jit, Mapping[str, Any]], None]]] = {
-    "request_signatures": _request_signatures,
-    "reopen": _reopen,
-    "abandon": _abandon,
-    "end": _end,
-    "close": _close,
-    "retract": _retract,
-}
-
-
-def moves(work: UnitOfWork, jit_id: UUID) -> dict[str, Any]:
-    """Say where a team stands, where the caller stands in it, and what it may do now."""
-    jit = work.one(Jit, jit_id)
-    state = jit.stands(work.now)
-    place = authorization.place_of(work, jit.id)
-    signed = work.actor.authority_id in {row.authority_id for row in signatures.standing(work, jit.id)}
-    allowed = [
-        m.to_dict()
-        for m in JIT_LIFECYCLE.leaving(state)
-        if place == "party" and work.actor.may(m.by) and (work.actor.human or not m.human)
-        if m.event != "abandon" or jit.maker_id == work.actor.authority_id
-        if m.event != "sign" or not signed
-    ]
-    return {"state": state, "allowed": allowed, "etag": jit.etag, "place": place}
+TEAM: Final = Workflow[Jit](
+    name="jit",
+    lifecycles=(JIT_LIFECYCLE,),
+    find=lambda work, jit_id: work.one(Jit, jit_id),
+    lock=lambda work, jit, version: authorization.locked(work, jit.id, version),
+    state=lambda work, jit: jit.stands(work.now),
+    standing=lambda work, jit: authorization.standing(work, jit.id),
+    guards={
+        "request_signatures": (_require_ready,),
+        "sign": (signatures.require_period, _require_unsigned),
+        "abandon": (_require_proposer,),
+        "close": (_require_evaluation,),
+    },
+    effects={"sign": signatures.sign, "reopen": _reopen, "abandon": _abandon, "end": _end, "retract": _retract},
+    finish=_finish,
+    wrong_side=authorization.NotAParty,
+    details=lambda work, jit, _: {"place": authorization.place_of(work, jit.id)},
+)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
+
 from coopapi.access import GRANTS, Action, Actor, Role
 from coopapi.errors import CoopError
 from coopapi.shared.workflow import Workflow
@@ -91,12 +93,15 @@ def _actors(world, owner, scene):
 
 
 def _ask(database, actor, scene, state):
-    """What GET answers, or None, and for each event of the lifecycle how POST refuses it, or None where it takes the step."""
+    """What GET answers (which may only read), or None, and for each event how POST refuses it, or None where it takes the step."""
     steps = {}
     lists = None
     with suppress(Undo), database.work(lambda _: actor, "gate") as work:
+        reading = work.session.begin_nested()
+        work.session.execute(text("set transaction read only"))
         with suppress(CoopError):
             lists = scene.workflow.options(work, **scene.ids)
+        reading.rollback()
         for event in _events(scene, state):
             steps[event] = _take(work, actor, scene, event)
         raise Undo
