@@ -72,11 +72,24 @@ def long_files(_path, tree):
 
 
 def nameless_refusals(path, tree):
-    """A schema refuses by `fields.refusal`, and every fault that is pointed to names its rule."""
+    """A schema refuses by `fields.refusal`, which names the rule."""
     bare = [c.lineno for c in calls(tree, {"ValidationError"})] if path.name != "fields.py" else []
     bare += [c.lineno for c in calls(tree, VALIDATORS) if any(k.arg == "error" for k in c.keywords)]
-    faults = [n for n in ast.walk(tree) if isinstance(n, ast.Dict) and "pointer" in (keys := _keys(n)) and "rule" not in keys]
-    return bare + [n.lineno for n in faults if None not in _keys(n)]
+    return bare
+
+
+def hand_made_faults(path, tree):
+    """A fault of a field is made by `errors.broken` or `errors.fault`, so that every one has the same members."""
+    if path.name == "errors.py":
+        return []
+    return [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Dict) and "pointer" in (keys := _keys(n)) and None not in keys]
+
+
+def hand_made_steps(path, tree):
+    """Both routes of a workflow are registered by `Blueprint.workflow`, so that the list and the step have the same guards."""
+    if path.name == "api.py":
+        return []
+    return [c.lineno for c in calls(tree, {"route"}) if c.args and ast.unparse(c.args[0]).endswith("/transitions'")]
 
 
 def _keys(node):
@@ -90,7 +103,9 @@ LAWS = {
     naive_now: "datetime.now()",
     session_settings: "x = \"select set_config('a', 'b', false)\"",
     deferred_imports: "def f():\n    import os",
-    nameless_refusals: 'raise Unprocessable(errors=[{"in": "body", "pointer": "/a", "detail": "wrong"}])',
+    nameless_refusals: 'raise ValidationError("wrong")',
+    hand_made_faults: 'raise Unprocessable(errors=[{"in": "body", "pointer": "/a", "rule": "b", "detail": "wrong"}])',
+    hand_made_steps: '@blp.route("/meetings/<uuid:meeting_id>/transitions")\ndef moves(): ...',
     long_functions: "def f():\n" + "    x = 1\n" * 41,
     long_files: "x = 1\n" * 301,
 }

@@ -81,10 +81,10 @@ README = (Path(__file__).parents[1] / "README.md").read_text()
 def test_a_move_is_in_the_table_or_says_what_is_allowed(name, state, event):
     life = LIVES[name]
     if (state, event) in life.transitions:
-        assert life.move(state, event, "because").target in life.states
+        assert life.transition(state, event).target in life.states
     else:
         with pytest.raises(IllegalMove) as refused:
-            life.move(state, event, "because")
+            life.transition(state, event)
         assert refused.value.extra["allowed"] == [move.event for move in life.leaving(state)]
 
 
@@ -101,7 +101,7 @@ def test_a_step_that_needs_a_reason_is_not_taken_without(name):
     for (state, event), move in LIVES[name].transitions.items():
         if move.reason:
             with pytest.raises(ReasonNeeded):
-                LIVES[name].move(state, event, None)
+                LIVES[name].transition(state, event).require_reason(None)
 
 
 def test_two_moves_from_one_state_by_one_event_are_no_table():

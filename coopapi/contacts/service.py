@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
 from coopapi.directory.entries import OnlyForItself, kept_authority, require_keeper, require_order, speaks_for_a_country
 from coopapi.directory.models import Authority
-from coopapi.errors import Unprocessable
+from coopapi.errors import broken, fault
 from coopapi.store.db import UnitOfWork, Versioned
 
 _STALE: Final = timedelta(days=180)
@@ -46,10 +46,10 @@ def _check_point(point: ContactPoint, authority: Authority) -> None:
     """A provider is in no network of States, and only Eurojust's contact points are applied for."""
     require_order(point.valid_from, point.valid_until)
     if point.network != "other" and not speaks_for_a_country(authority):
-        raise OnlyForItself(errors=[{"in": "body", "pointer": "/network", "rule": "provider", "detail": "other, for a provider"}])
+        raise OnlyForItself(errors=[broken("/network", "provider", "other, for a provider")])
     if point.application and point.network != "eurojust_contact_point":
         detail = "only for an eurojust_contact_point"
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/application", "rule": "network", "detail": detail}])
+        raise fault("/application", "network", detail)
 
 
 def change_point(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, true
 
 from coopapi.access import Actor
 from coopapi.directory.models import Authority
-from coopapi.errors import Forbidden, Unprocessable
+from coopapi.errors import Forbidden, Unprocessable, fault
 from coopapi.store.db import UnitOfWork
 
 
@@ -42,9 +42,7 @@ def kept_authority(work: UnitOfWork, wanted: UUID | None) -> Authority:
         raise NotYourEntry
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise Unprocessable(
-            errors=[{"in": "body", "pointer": "/authority_id", "rule": "unknown", "detail": "there is no such authority"}]
-        )
+        raise fault("/authority_id", "unknown", "there is no such authority")
     return found
 
 
@@ -57,7 +55,7 @@ def require_keeper(work: UnitOfWork, authority_id: UUID) -> None:
 def require_order(begins: date, ends: date | None) -> None:
     """Stop where an entry would end before it begins."""
     if ends is not None and ends < begins:
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/valid_until", "rule": "order", "detail": "not before valid_from"}])
+        raise fault("/valid_until", "order", "not before valid_from")
 
 
 def speaks_for_a_country(authority: Authority) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from coopapi.access import Action
 from coopapi.errors import Forbidden, NotFound, fault
 from coopapi.shared import parties
+from coopapi.shared.recording import moment_of, stands_in
 from coopapi.store.db import UnitOfWork
 
 
@@ -49,14 +50,6 @@ def check_about(work: UnitOfWork, object_id: UUID, object_type: str, item_id: UU
         raise fault("/item_id", "measure", "that is no measure of the request")
 
 
-def stands_in(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
-    """Tell whether the caller records what an authority of the shared thing does, because it has nobody here."""
-    found: bool = work.session.scalar(
-        text("select priv.stands_in(:object, :authority)"), {"object": object_id, "authority": authority_id}
-    )
-    return found
-
-
 def speak_for(
     work: UnitOfWork,
     object_id: UUID,
@@ -65,14 +58,9 @@ def speak_for(
     by: Action = Action.EVIDENCE_WRITE,
 ) -> None:
     """Stop unless the caller acts for the authority: as its own, or with `recorded` for one that has nobody here."""
-    if authority_id == work.actor.authority_id:
-        if recorded:
-            raise fault("/recorded", "own_side", "this is your own side's step: take it, there is nobody to record it for")
-        return
-    if not stands_in(work, object_id, authority_id):
+    own = authority_id == work.actor.authority_id
+    if not own and not stands_in(work, object_id, authority_id):
         raise OtherSide("that authority acts for itself, or takes no part")
-    work.require(by)
-    if recorded is None:
-        raise fault("/recorded", "recorded", "it has nobody here: say when, how and by what proof it did this")
-    if recorded["at"] > work.now:
-        raise fault("/recorded/at", "order_of_time", "not in the future")
+    if not own:
+        work.require(by)
+    moment_of(work, recorded, own=own)

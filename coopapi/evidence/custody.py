@@ -11,6 +11,7 @@ from coopapi.evidence import authorization, recipients
 from coopapi.evidence.models import Custody, Evidence
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
+from coopapi.shared.recording import stands_in
 from coopapi.store.db import UnitOfWork
 
 _WORDS: Final = ("tool", "standard", "note")
@@ -26,7 +27,7 @@ def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody
     item = work.one(Evidence, evidence_id)
     authorization.require_acting(work, item.object_id)
     holder = data.get("authority_id", work.actor.authority_id)
-    if holder != work.actor.authority_id and not authorization.stands_in(work, item.object_id, holder):
+    if holder != work.actor.authority_id and not stands_in(work, item.object_id, holder):
         raise Forbidden("each authority records what it did itself")
     if data["at"] > work.now:
         raise fault("/at", "order_of_time", "not in the future")

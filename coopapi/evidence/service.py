@@ -13,6 +13,7 @@ from coopapi.evidence.models import Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
 
 TEXTS: Final = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
@@ -195,9 +196,3 @@ def conditions_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
         {**found, "until": datetime.fromisoformat(found["until"]) if "until" in found else None}
         for found in content.get("conditions", ())
     ]
-
-
-def recorded_of(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Read how a step is known that was recorded for somebody else, as it was sealed."""
-    found = content.get("recorded")
-    return {**found, "at": datetime.fromisoformat(found["at"])} if found else None

@@ -11,6 +11,7 @@ from coopapi.evidence import authorization, recipients, service
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, Evidence, Recipient
 from coopapi.evidence.sealing import seal
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.recording import stands_in
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
@@ -39,7 +40,7 @@ def _lock(work: UnitOfWork, item: Item, version: int) -> Item:
 def _views(work: UnitOfWork, item: Item) -> Sequence[Item]:
     """Return the caller's own view, and that of each recipient that has nobody here."""
     others = [one for one in recipients.of(work, [item.row]) if one.authority_id != work.actor.authority_id]
-    absent = [one for one in others if authorization.stands_in(work, item.row.object_id, one.authority_id)]
+    absent = [one for one in others if stands_in(work, item.row.object_id, one.authority_id)]
     return (item, *(Item(item.row, one) for one in absent))
 
 
@@ -70,13 +71,13 @@ def _standing(work: UnitOfWork, item: Item) -> Standing:
     if not authorization.acts(work, row.object_id):
         return Standing(refusal="you may read what is shared here, but not act in it")
     if _is_anothers(work, item):
-        absent = item.recipient is not None and authorization.stands_in(work, row.object_id, item.recipient.authority_id)
+        absent = item.recipient is not None and stands_in(work, row.object_id, item.recipient.authority_id)
         return Standing(recorded=frozenset({Side.RECEIVER} if absent else ()), refusal="that authority acts for itself")
     side = service.own_side(work, row)
     if side is Side.PROVIDER:
         return Standing.on(side)
     own = [side] if side is Side.VERIFIER or item.recipient is not None else []
-    return Standing.on(*own, recorded=[Side.PROVIDER] if authorization.stands_in(work, row.object_id, row.provider_id) else [])
+    return Standing.on(*own, recorded=[Side.PROVIDER] if stands_in(work, row.object_id, row.provider_id) else [])
 
 
 def _finish(step: Step[Item]) -> None:

@@ -10,14 +10,15 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.access import Action, Level
-from coopapi.errors import Conflict, fault
+from coopapi.errors import Conflict, broken, fault
 from coopapi.evidence import authorization
 from coopapi.evidence.models import USE_LIFECYCLE, Evidence, EvidenceUse
 from coopapi.evidence.sealing import seal, unseal
-from coopapi.evidence.service import check_conditions, conditions_of, recorded_of, standing
+from coopapi.evidence.service import check_conditions, conditions_of, standing
 from coopapi.shared import parties
 from coopapi.shared.grants import level_of, reaches
 from coopapi.shared.lifecycle import IllegalMove, Side
+from coopapi.shared.recording import recorded_of, stands_in
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
@@ -64,7 +65,7 @@ def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidenc
     _check_threat(item, data)
     reasons = blocked(work, item, data["case_id"], data["use_as"], threat=threat)
     if reasons and not data.get("ask_consent"):
-        raise ConsentNeeded(errors=[{"in": "body", "pointer": "/ask_consent", "rule": r, "detail": _WHY[r]} for r in reasons])
+        raise ConsentNeeded(errors=[broken("/ask_consent", r, _WHY[r]) for r in reasons])
     if reasons and not data.get("reason"):
         raise fault("/reason", "reason", "tell the provider why you ask")
     row_id = work.new_id()
@@ -154,7 +155,7 @@ def _standing(work: UnitOfWork, row: EvidenceUse) -> Standing:
     if authorization.acts(work, row.object_id):
         if row.provider_id == work.actor.authority_id:
             own[Side.PROVIDER] = Level.OWN
-        elif authorization.stands_in(work, row.object_id, row.provider_id):
+        elif stands_in(work, row.object_id, row.provider_id):
             recorded = frozenset({Side.PROVIDER})
     return Standing(own, recorded, "this needs contribute access to the case, or the provider's part")
 

@@ -13,7 +13,7 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, CaseKey, Identifier, Subject
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
-from coopapi.errors import Conflict, NotFound, Unprocessable
+from coopapi.errors import Conflict, NotFound, Unprocessable, broken
 from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
@@ -117,7 +117,7 @@ def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
     persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
     if len(persons) > MOST_PERSONS:
         pointer = f"/identifiers/{persons[MOST_PERSONS]}"
-        raise TooManyPersons(errors=[_fault(pointer, "persons", f"this is the person after number {MOST_PERSONS}")])
+        raise TooManyPersons(errors=[broken(pointer, "persons", f"this is the person after number {MOST_PERSONS}")])
 
 
 def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
@@ -131,16 +131,16 @@ def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], s
     """Read one item, or raise a kind of `Unprocessable` whose errors point to the field."""
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
-        raise Unprocessable(errors=[_fault("/subject_id", "subject", "the case has no such subject")])
+        raise Unprocessable(errors=[broken("/subject_id", "subject", "the case has no such subject")])
     if item["kind"] == "person" and subject is None:
-        raise Unprocessable(errors=[_fault("/subject_id", "subject", "a person belongs to a subject of the case")])
+        raise Unprocessable(errors=[broken("/subject_id", "subject", "a person belongs to a subject of the case")])
     try:
         reading = _reading(item)
     except ImpossibleValue as fault:
-        raise Unprocessable(errors=[_fault("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
+        raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
     exceptional = item.get("exceptional_processing", {})
     if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
-        raise Unprocessable(errors=[_fault("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
+        raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
     role = subject.category if subject is not None else None
     return Draft(item, reading, role, _row(work, case, key, item, reading))
 
@@ -151,10 +151,6 @@ def _reading(item: Mapping[str, Any]) -> Reading:
     if item.get("digests"):
         return read_digests(item["digests"])
     return kinds.read(item["kind"], item["value"], Context(**item.get("context", {})))
-
-
-def _fault(pointer: str, rule: str, detail: str) -> dict[str, Any]:
-    return {"in": "body", "pointer": pointer, "rule": rule, "detail": detail}
 
 
 def _row(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:

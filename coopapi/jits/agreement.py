@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from coopapi.directory import codelists
-from coopapi.errors import Conflict, Unprocessable, fault
+from coopapi.errors import Conflict, Unprocessable, broken, fault
 from coopapi.instruments import service as instruments
 from coopapi.jits import authorization, case_sharing
 from coopapi.jits.lifecycles import CLAUSES, OPEN, TWO
@@ -167,7 +167,7 @@ def require_ready(work: UnitOfWork, jit: Jit) -> None:
         "/clauses/platform/space_administrator": administration(jit.administrator_id, {p.authority_id: p.country for p in there}),
         **{f"/clauses/{name}": None if clauses.get(name) else "the clause is missing" for name in CLAUSES},
     }
-    errors = [{"in": "body", "pointer": at, "rule": "ready", "detail": why} for at, why in lacking.items() if why]
+    errors = [broken(at, "ready", why) for at, why in lacking.items() if why]
     if errors:
         raise NotReadyToSign(errors=errors)
 

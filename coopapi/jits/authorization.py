@@ -9,12 +9,11 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from coopapi.directory.models import Authority
-from coopapi.errors import Forbidden, NotFound, Unprocessable, fault
-from coopapi.evidence.authorization import stands_in
-from coopapi.evidence.service import recorded_of
+from coopapi.errors import Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.jits.models import INSIDE, Jit, JitAmendment, JitEvaluation, JitParticipant, JitParty, JitSignature, OfTeam, through
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Lifecycle, Side
+from coopapi.shared.recording import moment_of, recorded_of, stands_in
 from coopapi.shared.shared_cases import end_shares, reshare
 from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork
@@ -135,14 +134,12 @@ def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, join
         return work.actor.authority_id
     require_party(work, jit)
     authority_id: UUID = recorded["authority_id"]
-    if authority_id == work.actor.authority_id:
-        raise fault("/recorded", "own_side", "this is your own State: act for it, there is nobody to record it for")
-    if authority_id not in signing(work, jit, joining):
+    own = authority_id == work.actor.authority_id
+    if not own and authority_id not in signing(work, jit, joining):
         raise fault("/recorded/authority_id", "party", "only for a party, or for the State that joins")
-    if not stands_in(work, jit.id, authority_id):
+    if not own and not stands_in(work, jit.id, authority_id):
         raise SpeaksForItself
-    if recorded["at"] > work.now:
-        raise fault("/recorded/at", "order_of_time", "not in the future")
+    moment_of(work, recorded, own=own)
     return authority_id
 
 
@@ -191,7 +188,7 @@ def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
 def check_new_state(work: UnitOfWork, jit_id: UUID, country: str | None, pointer: str) -> None:
     """Stop if the State is a party already."""
     if any(party.country == country for party in of_team(work, jit_id)):
-        rule = {"in": "body", "pointer": pointer, "rule": "one_per_state", "detail": f"{country} is a party already"}
+        rule = broken(pointer, "one_per_state", f"{country} is a party already")
         raise OneAuthorityForEachState(errors=[rule])
 
 

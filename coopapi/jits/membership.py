@@ -8,7 +8,6 @@ from sqlalchemy import Select
 
 from coopapi.access import Action
 from coopapi.errors import Conflict, fault
-from coopapi.evidence.authorization import stands_in
 from coopapi.jits import agreement, authorization, case_sharing
 from coopapi.jits.authorization import TeamRow
 from coopapi.jits.lifecycles import AFTER, OPEN, PARTY_LIFECYCLE, PLACE_LIFECYCLE
@@ -16,6 +15,7 @@ from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, Ji
 from coopapi.jits.notifications import tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.recording import stands_in
 from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal

@@ -9,6 +9,8 @@ from importlib.resources import files
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
+from coopapi.errors import broken
+
 _SURE: Final = 6
 """From this length on, a reference is found however it is broken up."""
 _NAME: Final = 3
@@ -44,10 +46,7 @@ def faults(texts: Mapping[str, str], terms: Sequence[Term]) -> list[dict[str, An
     found = []
     for pointer, text in texts.items():
         hits = dict.fromkeys([*_letters(text), *_said(text, [*presumptions(), *terms])])
-        found += [
-            {"in": "body", "pointer": pointer, "rule": rule, "word": place, "detail": f"word {place} {_WHY[rule]}"}
-            for place, rule in sorted(hits)
-        ]
+        found += [broken(pointer, rule, f"word {place} {_WHY[rule]}") | {"word": place} for place, rule in sorted(hits)]
     return found
 
 

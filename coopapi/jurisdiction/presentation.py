@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from coopapi.evidence.service import recorded_of
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
 from coopapi.shared import parties
+from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 

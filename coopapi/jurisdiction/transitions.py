@@ -4,7 +4,6 @@ from typing import Final
 
 from coopapi.directory.models import Authority
 from coopapi.errors import fault
-from coopapi.evidence.authorization import stands_in
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
 from coopapi.jurisdiction.service import (
@@ -18,6 +17,7 @@ from coopapi.jurisdiction.service import (
 )
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.recording import stands_in
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal

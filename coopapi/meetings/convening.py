@@ -182,7 +182,7 @@ def _invite(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any], pointer
     meeting.countries = countries
     if before is None:
         return _seat(work, meeting, authority, data)
-    PLACE_LIFECYCLE.move(before.state, "invite", None)
+    PLACE_LIFECYCLE.transition(before.state, "invite")
     before.state, before.function, before.invited_at, before.answered_at = "invited", data["function"], work.now, None
     before.sealed = seal(key_of(work, meeting), {"persons": list(data.get("persons", ()))}, before.id)
     return before

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from coopapi.errors import Conflict, Unprocessable
+from coopapi.errors import Conflict, Unprocessable, broken
 from coopapi.mla.wording import Words, plain, read
 
 _UNFINISHED: Final = frozenset({"draft", "validation_pending"})
@@ -108,7 +108,7 @@ def document(view: Mapping[str, Any], language: str, *, form: str | None = None,
     fitting = forms_of(view["kind"])
     chosen = form or fitting[0]
     if chosen not in fitting:
-        fault = {"in": "query", "pointer": "/form", "rule": "form", "detail": f"one of {', '.join(fitting)}"}
+        fault = broken("/form", "form", f"one of {', '.join(fitting)}", "query")
         raise NoSuchForm(errors=[fault])
     spec = read(chosen)
     if lacking := [name for name in spec.get("needs", ()) if not view.get(name)]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from coopapi.access import Role
 from coopapi.contacts import service as contacts
 from coopapi.directory.models import Authority
-from coopapi.errors import Unprocessable
+from coopapi.errors import Unprocessable, broken
 from coopapi.instruments import service as instruments
 from coopapi.mla import measures as asked_for
 from coopapi.mla.models import Measure, Request
@@ -42,7 +42,7 @@ class Point:
     def fault(self) -> dict[str, str]:
         """As an entry of a problem document."""
         detail = f"{self.detail} ({self.article})" if self.article else self.detail
-        return {"in": "body", "pointer": self.pointer, "rule": self.rule, "detail": detail}
+        return broken(self.pointer, self.rule, detail)
 
 
 @dataclass(frozen=True, slots=True)

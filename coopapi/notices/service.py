@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from coopapi.directory.entries import NotYourEntry, OnlyForItself, require_order, speaks_for_a_country
 from coopapi.directory.models import Authority
-from coopapi.errors import Conflict, Forbidden, Unprocessable
+from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
 
@@ -59,7 +59,7 @@ def _last_day(old: RequirementNotice, begins: date) -> date:
     """A version that begins on the old one's first day corrects it: of that day, the correction is in force."""
     if begins < old.valid_from:
         detail = f"not before the version it replaces, {old.valid_from}"
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/valid_from", "rule": "order", "detail": detail}])
+        raise fault("/valid_from", "order", detail)
     return begins - timedelta(days=1) if begins > old.valid_from else begins
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Select, exists, func
 from coopapi.access import Role
 from coopapi.directory.entries import NotYourEntry, require_keeper, require_order
 from coopapi.directory.models import Authority
-from coopapi.errors import Conflict, Unprocessable
+from coopapi.errors import Conflict, fault
 from coopapi.providers.models import Mou, Provider
 from coopapi.store.db import UnitOfWork, Versioned
 
@@ -28,7 +28,7 @@ def add_provider(work: UnitOfWork, data: dict[str, Any]) -> Provider:
     provider = work.session.scalar(work.all(Authority).where(Authority.id == data["authority_id"]))
     if provider is None or provider.type != "service_provider":
         detail = "not an authority of type service_provider"
-        raise Unprocessable(errors=[{"in": "body", "pointer": "/authority_id", "rule": "type", "detail": detail}])
+        raise fault("/authority_id", "type", detail)
     if work.session.scalar(work.all(Provider).where(Provider.authority_id == provider.id)):
         raise ProfileThere
     data.pop("confirmed", None)

@@ -113,12 +113,6 @@ class Lifecycle:
             raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed)
         return found
 
-    def move(self, state: str, event: str, reason: str | None) -> Transition:
-        """Return the transition, and raise `ReasonNeeded` when its reason is missing."""
-        found = self.transition(state, event)
-        found.require_reason(reason)
-        return found
-
     def mermaid(self) -> str:
         """Draw the table as a Mermaid state diagram."""
         lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.transitions.values()]

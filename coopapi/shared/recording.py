@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
 
 from coopapi.errors import fault
 from coopapi.store.db import UnitOfWork
@@ -26,3 +29,16 @@ def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool
             "/recorded/at", "order_of_time", f"not before {since.isoformat()}, nor in the future" if since else "not in the future"
         )
     return at
+
+
+def stands_in(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
+    """Tell whether the caller records what an authority of a shared thing does, because it has nobody here."""
+    asked = {"object": object_id, "authority": authority_id}
+    found: bool = work.session.scalar(text("select priv.stands_in(:object, :authority)"), asked)
+    return found
+
+
+def recorded_of(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Read how a recorded step is known, as it was sealed."""
+    found = content.get("recorded")
+    return {**found, "at": datetime.fromisoformat(found["at"])} if found else None
