@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from coopapi.auth.jwks import new_signing_key, public_jwk
 from coopapi.auth.tokens import Signer
 from coopapi.errors import Unavailable
+from coopapi.store import vault
 from coopapi.store.crypto import Keyring, same
 
 _VERIFIES: Final = timedelta(hours=2)
@@ -64,7 +65,7 @@ class SigningKeys:
         """Open the key that signs, or raise `NoSigningKey`."""
         if self.current is None:
             raise NoSigningKey
-        pem = keys.sealer("signing-keys").open(self.current.wrapped, _place(self.current.kid))
+        pem = vault.open_bytes(vault.service_key(keys, "signing-keys"), self.current.wrapped, _place(self.current.kid))
         private = serialization.load_pem_private_key(pem, None)
         if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise NoSigningKey
@@ -122,7 +123,8 @@ def _make(connection: Connection, keys: Keyring) -> str:
     for key in read(connection, keys).genuine:
         if key.retired_at is None:
             _write(connection, keys, replace(key, retired_at=now))
-    _write(connection, keys, Key(kid, public_jwk(kid, private), keys.sealer("signing-keys").seal(pem, _place(kid)), now, None))
+    sealed = vault.seal_bytes(vault.service_key(keys, "signing-keys"), pem, _place(kid))
+    _write(connection, keys, Key(kid, public_jwk(kid, private), sealed, now, None))
     return kid
 
 

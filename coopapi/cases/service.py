@@ -14,6 +14,7 @@ from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.matching import engine
 from coopapi.shared.grants import CaseAccess, granted, reaches
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference
 
@@ -107,8 +108,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     work.session.add(case)
     work.session.flush()
     work.add(_grant(work, case, work.actor.authority_id, Level.OWN, "owner"))
-    wrapped, _ = work.keys.new_case_key(str(case.id))
-    work.session.add(CaseKey(case_id=case.id, wrapped=wrapped))
+    work.session.add(CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)))
     if case.visibility == "hidden" and work.actor.human:
         engine.confirm_hiding(work, case.id)
     for wish in access:

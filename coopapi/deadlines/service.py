@@ -16,6 +16,7 @@ from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.shared.workflow import Standing, Step, Workflow
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 
 
@@ -173,7 +174,7 @@ def _extend(step: Step[Deadline]) -> None:
     extension = {
         "at": work.now.isoformat(),
         "to": row.due_at.astimezone(UTC).isoformat(),
-        "sealed": work.keys.sealer("deadlines").seal(step.data["reason"].encode(), f"deadlines/{row.id}").hex(),
+        "sealed": vault.seal_bytes(_key(work), step.data["reason"].encode(), f"deadlines/{row.id}").hex(),
         "estimate": estimate.astimezone(UTC).isoformat() if estimate else None,
     }
     row.extensions = [*row.extensions, extension]
@@ -278,7 +279,7 @@ def _told(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
     told = []
     for entry in row.extensions:
         sealed = entry.get("sealed")
-        reason = work.keys.sealer("deadlines").open(bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
+        reason = vault.open_bytes(_key(work), bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
         told.append({"at": entry["at"], "to": entry["to"], "reason": reason, "estimate": entry.get("estimate")})
     return told
 
@@ -293,3 +294,8 @@ def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
         "calendar": computation.calendar_of(row.country) if rule.moves else "none",
         "moved_over_holidays": rule.moves,
     }
+
+
+def _key(work: UnitOfWork) -> vault.SealKey:
+    """Return the key under which the reasons of extensions are sealed."""
+    return vault.service_key(work.keys, "deadlines")

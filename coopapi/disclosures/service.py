@@ -1,6 +1,5 @@
 """Asking for what lies behind an overlap, deciding on it, opening what was disclosed, and recalling it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,11 +12,11 @@ from coopapi.cases.models import Case
 from coopapi.directory import codelists
 from coopapi.disclosures.models import GIVEN, OPEN, DisclosedItem, Disclosure
 from coopapi.errors import Conflict, Forbidden
-from coopapi.matching.similarity import place
 from coopapi.overlaps import presentation, verification
 from coopapi.overlaps.models import Overlap
 from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
 
 
@@ -164,8 +163,8 @@ def _opened(work: UnitOfWork, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     work.notes[-1]["victims_only"] = row.victims_only
     opened = {}
     for item in found:
-        key = work.keys.case_key(str(item.case_id), bytes(item.wrapped))
-        content = json.loads(key.values.open(bytes(item.sealed), place(item.owner_id, item.identifier_id)))
+        key = vault.case_key(work, item.case_id, item.wrapped)
+        content = vault.open_value(key, item.sealed, item.owner_id, item.identifier_id)
         opened[item.identifier_id] = {"kind": item.kind, "value": content.get("value"), "person": content.get("person")}
     return opened
 

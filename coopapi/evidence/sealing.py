@@ -10,9 +10,9 @@ from coopapi.store.db import UnitOfWork
 
 def seal(work: UnitOfWork, part: str, row_id: UUID, content: Mapping[str, Any]) -> bytes:
     """Seal one text of a row, by the name of the part."""
-    return vault.seal(work.keys.sealer("evidence"), content, row_id, part)
+    return vault.seal(vault.service_key(work.keys, "evidence"), content, row_id, part)
 
 
 def unseal(work: UnitOfWork, part: str, row_id: UUID, sealed: bytes | None) -> dict[str, Any]:
     """Open one text of a row; what was never written says nothing."""
-    return vault.unseal(work.keys.sealer("evidence"), sealed, row_id, part)
+    return vault.unseal(vault.service_key(work.keys, "evidence"), sealed, row_id, part)

@@ -12,8 +12,9 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from coopapi.errors import BadRequest
-from coopapi.store.crypto import BrokenSeal
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.vault import BrokenSeal
 
 LIMIT: Final = 50
 MOST: Final = 200
@@ -84,7 +85,11 @@ def seal_cursor(work: UnitOfWork, content: Mapping[str, Any], place: str) -> str
     """Seal where a list was left, for one caller and one question. Its length says nothing of the numbers in it."""
     plain = as_json({"until": work.now.timestamp() + _LIFETIME, **content})
     plain = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
-    return base64.urlsafe_b64encode(work.keys.sealer("cursors").seal(plain.encode(), place)).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(vault.seal_bytes(vault.service_key(work.keys, "cursors"), plain.encode(), place))
+        .decode()
+        .rstrip("=")
+    )
 
 
 def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
@@ -93,7 +98,7 @@ def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
         sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         if base64.urlsafe_b64encode(sealed).decode().rstrip("=") != cursor:
             raise BadCursor
-        content: dict[str, Any] = json.loads(work.keys.sealer("cursors").open(sealed, place))
+        content: dict[str, Any] = json.loads(vault.open_bytes(vault.service_key(work.keys, "cursors"), sealed, place))
     except (ValueError, BrokenSeal) as fault:
         raise BadCursor from fault
     if content["until"] < work.now.timestamp():

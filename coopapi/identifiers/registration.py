@@ -18,10 +18,11 @@ from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.matching import engine
-from coopapi.matching.similarity import PERSON, place
+from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
-from coopapi.store.crypto import CaseKey as DataKey
-from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store import vault
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
 MOST_PERSONS: Final = 50
@@ -65,7 +66,7 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
     )
     if wrapped is None:
         raise NotFound
-    return work.keys.case_key(str(case_id), wrapped)
+    return vault.case_key(work, case_id, wrapped)
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
@@ -192,7 +193,7 @@ def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], readin
     if item["kind"] == "person":
         families = sorted({read.family.removeprefix(PERSON) for read in reading.keys})
         content |= {"value": reading.normalised or None, "families": families}
-    return key.values.seal(as_json({**content, "normalised": reading.normalised}).encode(), place(case.authority_id, row_id))
+    return vault.seal_value(key, {**content, "normalised": reading.normalised}, case.authority_id, row_id)
 
 
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:

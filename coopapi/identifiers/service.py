@@ -1,6 +1,5 @@
 """What a caller sees of identifiers: its own in clear where it may."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +11,7 @@ from coopapi.access import Action
 from coopapi.cases.models import Case, CaseKey, Identifier
 from coopapi.identifiers.kinds import Strength
 from coopapi.identifiers.registration import warnings_of
-from coopapi.matching.similarity import place
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 
 _FIELDS: Final = (
@@ -48,10 +47,10 @@ def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict
     )
     opened = {}
     for case_id, wrapped, authority_id in work.session.execute(query):
-        key = work.keys.case_key(str(case_id), wrapped)
+        key = vault.case_key(work, case_id, wrapped)
         for row in rows:
             if row.case_id == case_id:
-                opened[row.id] = json.loads(key.values.open(row.sealed, place(authority_id, row.id)))
+                opened[row.id] = vault.open_value(key, row.sealed, authority_id, row.id)
     return opened
 
 

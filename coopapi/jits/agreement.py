@@ -51,7 +51,7 @@ def propose(work: UnitOfWork, data: Mapping[str, Any]) -> Jit:
         raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
     jit_id = work.new_id()
     parties.admit(work, jit_id, work.actor.authority_id, Side.NEGOTIATING)
-    wrapped, sealer = new_key(work, jit_id)
+    wrapped, sealer = new_key(work, "jit", jit_id)
     jit = Jit(
         id=jit_id,
         maker_id=work.actor.authority_id,

@@ -11,10 +11,18 @@ from coopapi.access import Actor
 from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, STATEMENT_LIFECYCLE
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party, partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned, folded
 
 INSIDE: Final = (Side.NEGOTIATING, Side.MEMBER)
 """The sides of the States; participants stand beside the team (Convention of 29 May 2000, Art. 13(12))."""
+
+vault.register_readers(
+    "jit",
+    content="those who take part in the team; about its people and in amendments the States in it",
+    recorded="the States in the team",
+    words="those who take part in the team",
+)
 
 
 def inside(

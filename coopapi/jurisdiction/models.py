@@ -9,7 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.shared.parties import partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned
+
+vault.register_readers("consultation", content="the authorities that consult each other, and the desk that was asked")
 
 
 class Consultation(Versioned):

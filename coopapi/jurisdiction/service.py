@@ -55,7 +55,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
         raise fault("/reply_by", "order_of_time", "in the future")
     row_id = work.new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
-    wrapped, sealer = new_key(work, row_id)
+    wrapped, sealer = new_key(work, "consultation", row_id)
     row = work.add(
         Consultation(
             id=row_id,

@@ -1,6 +1,5 @@
 """What equality cannot find: the other side's values are opened in memory, compared, and forgotten (R5)."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,6 +10,7 @@ from sqlalchemy import Row
 
 from coopapi.persons.record import read_person
 from coopapi.persons.score import Levels, Verdict, fitted_levels, judge, judge_digests
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 
 PDQ_MATCH: Final = 31
@@ -30,11 +30,6 @@ class Likeness(NamedTuple):
     rule: str
 
 
-def place(authority_id: UUID, identifier_id: UUID) -> str:
-    """Name where a sealed value belongs, so that it cannot be moved to another row."""
-    return f"identifiers/sealed/{identifier_id}/{authority_id}"
-
-
 def compare(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Likeness]:
     """Judge candidate pairs, as `priv.candidates` gives them, and keep those that are at least possible."""
     judged = zip(pairs, judge_all(work, pairs), strict=True)
@@ -43,12 +38,12 @@ def compare(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Likeness]:
 
 def judge_all(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Verdict]:
     """Judge candidate pairs one by one; each value is opened once."""
-    key = cache(lambda case_id, wrapped: work.keys.case_key(str(case_id), wrapped))
+    key = cache(lambda case_id, wrapped: vault.case_key(work, case_id, wrapped))
     levels = _levels(work)
 
     @cache
     def content(identifier_id: UUID, case_id: UUID, owner: UUID, sealed: bytes, wrapped: bytes) -> Any:
-        opened = json.loads(key(case_id, wrapped).values.open(sealed, place(owner, identifier_id)))
+        opened = vault.open_value(key(case_id, wrapped), sealed, owner, identifier_id)
         return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
 
     verdicts = []

@@ -17,7 +17,7 @@ from coopapi.meetings.lifecycles import ACTION_LIFECYCLE
 from coopapi.meetings.models import Meeting, MeetingAction
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
-from coopapi.store.crypto import Sealer
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import seal, unseal
 
@@ -38,9 +38,9 @@ class NothingUndertakenYet(Conflict):
     """
 
 
-def _key(work: UnitOfWork) -> Sealer:
+def _key(work: UnitOfWork) -> vault.SealKey:
     """The key of what was undertaken: its owner reads it after the meeting is closed to it."""
-    return work.keys.sealer("meeting-actions")
+    return vault.service_key(work.keys, "meeting-actions")
 
 
 def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:

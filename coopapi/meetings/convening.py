@@ -56,7 +56,7 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
     row_id, until = work.new_id(), work.now + UNSCHEDULED
     _admit_both(work, row_id, host.id, case_id, until)
-    wrapped, sealer = new_key(work, row_id)
+    wrapped, sealer = new_key(work, "meeting", row_id)
     meeting = work.add(
         Meeting(
             id=row_id,

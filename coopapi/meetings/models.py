@@ -10,7 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE
 from coopapi.shared.parties import partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned
+
+vault.register_readers(
+    "meeting",
+    content="those who have a place at the meeting",
+    minutes="those who have a place at the meeting",
+    reason="those who have a place at the meeting",
+)
 
 
 class Meeting(Versioned):

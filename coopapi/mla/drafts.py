@@ -54,7 +54,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     request_id = work.new_id()
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
-    wrapped, sealer = new_key(work, request_id)
+    wrapped, sealer = new_key(work, "request", request_id)
     request = _row(work, data, request_id, asks)
     request.wrapped, request.sealed = wrapped, seal(sealer, content, request_id)
     if previous:

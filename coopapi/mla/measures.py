@@ -13,9 +13,8 @@ from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.identifiers.service import open_values
 from coopapi.mla.models import Measure, Request
-from coopapi.store.crypto import Sealer
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import seal, unseal
+from coopapi.store.vault import SealKey, seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):
@@ -25,7 +24,7 @@ class UnreadableIdentifier(Unprocessable):
     """
 
 
-def write(work: UnitOfWork, request: Request, sealer: Sealer, wanted: Sequence[Mapping[str, Any]]) -> None:
+def write(work: UnitOfWork, request: Request, sealer: SealKey, wanted: Sequence[Mapping[str, Any]]) -> None:
     """Write the measures of a draft anew, each with what it is about."""
     work.session.execute(delete(Measure).where(Measure.request_id == request.id))
     held = _held(work, request, wanted)
@@ -99,7 +98,7 @@ def of_request(work: UnitOfWork, request_id: UUID) -> Sequence[Measure]:
     return work.session.scalars(work.all(Measure).where(Measure.request_id == request_id).order_by(Measure.place)).all()
 
 
-def asked(sealer: Sealer, measure: Measure) -> dict[str, Any]:
+def asked(sealer: SealKey, measure: Measure) -> dict[str, Any]:
     """Open what a measure asks for."""
     return unseal(sealer, measure.sealed, measure.id)
 

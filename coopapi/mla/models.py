@@ -11,7 +11,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, Kind
 from coopapi.shared.parties import Party, partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned, folded
+
+vault.register_readers(
+    "request",
+    content="those who take part in the request; of spontaneous information on conditions, once the conditions are accepted",
+)
 
 
 class Request(Versioned):

@@ -1,4 +1,4 @@
-"""Tokens (keyed HMAC), envelopes (AES-GCM) and seals: the only file that sees key material.
+"""The keys of the service, and what is made with them but seals: match tokens and other keyed digests.
 
 The keys are derived from two roots in a file that only the service can read: `root` wraps data keys and signs what the
 service hands out, `token` keys the matching. Neither is ever in the database.
@@ -13,44 +13,16 @@ import stat
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from coopapi.config import BadSettings
 
 KEY_VERSION: Final = 1
-_FORMAT: Final = b"\x01"
-_NONCE: Final = 12
-_KEY: Final = 32
+KEY_BYTES: Final = 32
 _BLOCK: Final = 64
-
-
-class BrokenSeal(Exception):
-    """A sealed value was changed, or belongs somewhere else."""
-
-
-class Sealer(NamedTuple):
-    """AES-256-GCM under one key; the place a value belongs to is authenticated with it."""
-
-    key: bytes
-
-    def seal(self, plain: bytes, place: str) -> bytes:
-        """Encrypt for one place: format byte, nonce, ciphertext."""
-        nonce = os.urandom(_NONCE)
-        return _FORMAT + nonce + AESGCM(self.key).encrypt(nonce, plain, place.encode())
-
-    def open(self, sealed: bytes, place: str) -> bytes:
-        """Decrypt, or raise `BrokenSeal` when the value was changed or moved."""
-        if sealed[:1] != _FORMAT:
-            raise BrokenSeal
-        try:
-            return AESGCM(self.key).decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place.encode())
-        except (InvalidTag, ValueError) as fault:
-            raise BrokenSeal from fault
 
 
 class Mac:
@@ -72,7 +44,7 @@ class Keyring:
     """All keys of the service, derived on demand from the two roots (HKDF-SHA-256, RFC 5869)."""
 
     def __init__(self, root: bytes, token: bytes) -> None:
-        self._derived = cache(lambda which, purpose: _derive(root if which == "root" else token, purpose))
+        self._derived = cache(lambda which, purpose: derive(root if which == "root" else token, purpose))
         self._families: dict[str, tuple[Mac, Mac]] = {}
 
     def inner(self, family: str, text: str) -> bytes:
@@ -103,23 +75,14 @@ class Keyring:
         """Authenticate a message for one purpose."""
         return hmac.digest(self._derived("root", purpose), message, "sha256")
 
-    def sealer(self, purpose: str) -> Sealer:
-        """Seal for one purpose under a key derived from the root."""
-        return Sealer(self._derived("root", purpose))
+    def key_for(self, purpose: str) -> bytes:
+        """Return the key for sealing for one purpose, derived from the root; `sealing.py` alone asks for it."""
+        return self._derived("root", purpose)
 
     @property
     def context_key(self) -> bytes:
         """The key with which the database checks the caller's context (R15)."""
         return self._derived("root", "context")
-
-    def new_case_key(self, case_id: str) -> tuple[bytes, "CaseKey"]:
-        """Make a data key for one case: wrapped for the database, and open for use now."""
-        key = secrets.token_bytes(_KEY)
-        return self.sealer("case-keys").seal(key, f"case_keys/{case_id}/{KEY_VERSION}"), CaseKey(key)
-
-    def case_key(self, case_id: str, wrapped: bytes) -> "CaseKey":
-        """Unwrap the data key of a case."""
-        return CaseKey(self.sealer("case-keys").open(wrapped, f"case_keys/{case_id}/{KEY_VERSION}"))
 
 
 def inner_digest(mac: Mac, family: str, text: str) -> bytes:
@@ -127,20 +90,9 @@ def inner_digest(mac: Mac, family: str, text: str) -> bytes:
     return mac.digest(f"{family}|{text}".encode())
 
 
-class CaseKey:
-    """The data key of one case: destroy its wrapped form and the values are gone."""
-
-    def __init__(self, key: bytes) -> None:
-        self.values = Sealer(_derive(key, "values"))
-        self._fingerprints = _derive(key, "fingerprints")
-
-    def fingerprint(self, family: str, text: str) -> bytes:
-        """Digest a value so that it is found again within this case, and in no other."""
-        return hmac.digest(self._fingerprints, f"{family}|{text}".encode(), "sha256")
-
-
-def _derive(root: bytes, purpose: str) -> bytes:
-    return HKDF(SHA256(), _KEY, None, f"coopapi/{purpose}".encode()).derive(root)
+def derive(root: bytes, purpose: str) -> bytes:
+    """Derive a key for one purpose from a root (HKDF-SHA-256, RFC 5869)."""
+    return HKDF(SHA256(), KEY_BYTES, None, f"coopapi/{purpose}".encode()).derive(root)
 
 
 def same(a: bytes, b: bytes) -> bool:
@@ -150,7 +102,7 @@ def same(a: bytes, b: bytes) -> bool:
 
 def create_key_file(path: Path) -> None:
     """Write new roots to a file that only its owner can read; a file that is there is left alone."""
-    roots = {name: base64.b64encode(secrets.token_bytes(_KEY)).decode() for name in ("root", "token")}
+    roots = {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in ("root", "token")}
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -163,13 +115,13 @@ def load_keys(path: Path) -> Keyring:
     """Read the key file, or raise `BadSettings` that says what is wrong with it."""
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise BadSettings(f"COOPAPI_KEY_FILE {path} can be read by others: chmod 600")
+            raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} can be read by others: chmod 600")
         data = json.loads(path.read_bytes())
         roots = [base64.b64decode(data[name], validate=True) for name in ("root", "token")]
     except OSError as fault:
-        raise BadSettings(f"COOPAPI_KEY_FILE {path} cannot be read: {fault.strerror}") from fault
+        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} cannot be read: {fault.strerror}") from fault
     except (ValueError, KeyError, TypeError) as fault:
-        raise BadSettings(f"COOPAPI_KEY_FILE {path} is not a key file") from fault
-    if any(len(root) != _KEY for root in roots) or roots[0] == roots[1]:
-        raise BadSettings(f"COOPAPI_KEY_FILE {path} must hold two different roots of {_KEY} bytes")
+        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} is not a key file") from fault
+    if any(len(root) != KEY_BYTES for root in roots) or roots[0] == roots[1]:
+        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} must hold two different roots of {KEY_BYTES} bytes")
     return Keyring(*roots)
