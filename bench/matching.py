@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.persons import Pair, Person, candidates, persons, quality, rows, true_pairs
-from coopapi.identifiers.kinds import Context, ImpossibleValue, Key, Strength
+from coopapi.identifiers.kinds import Context, ImpossibleValue, MatchKey, Strength
 from coopapi.identifiers.kinds import read as read_value
 from coopapi.persons.score import judge, judge_digests
 from coopapi.store.crypto import Keyring
@@ -79,12 +79,12 @@ def match_identifiers(path: Path) -> dict[Pair, float]:
     return found
 
 
-def _strength(key: Key, first: Key) -> float:
+def _strength(key: MatchKey, first: MatchKey) -> float:
     """The value itself says more than what it has in common with others, however weak it is as evidence."""
     return max(SCORES[key.strength], 0.5 if key == first else 0.0)
 
 
-def _keys(row: Mapping[str, str]) -> tuple[Key, ...]:
+def _keys(row: Mapping[str, str]) -> tuple[MatchKey, ...]:
     name = CONTEXT.get(row["type"], "country")
     context = Context(**({name: row["context"]} if row["context"] else {}))
     for kind in KINDS.get(row["type"], (row["type"],)):

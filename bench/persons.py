@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coopapi.config import SETTINGS
-from coopapi.persons.families import Text, texts
+from coopapi.persons.families import MatchText, texts
 from coopapi.persons.profile import Name, Profile, profile
 
 Pair = tuple[str, str]
@@ -24,7 +24,7 @@ class Person(NamedTuple):
 
     id: str
     profile: Profile
-    texts: tuple[Text, ...]
+    texts: tuple[MatchText, ...]
 
 
 def rows(path: Path) -> list[dict[str, str]]:

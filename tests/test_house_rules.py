@@ -148,3 +148,12 @@ def test_every_versioned_row_names_its_own_kind_and_no_two_share_one():
     named = kinds()
     assert None not in named.values()
     assert len(set(named.values())) == len(named)
+
+
+def test_no_two_classes_share_a_name():
+    named = {}
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and node.name != "Meta":
+                named.setdefault(node.name, []).append(path.name)
+    assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}

@@ -32,7 +32,7 @@ class NoSigningKey(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SigningKey:
     """One of our keys: the public half for everybody, the private half wrapped (R19)."""
 
     kid: str
@@ -52,11 +52,11 @@ class Key:
 class SigningKeys:
     """The keys with a right MAC, oldest first, and the names of the rows without one."""
 
-    genuine: tuple[Key, ...]
+    genuine: tuple[SigningKey, ...]
     forged: tuple[str, ...]
 
     @property
-    def current(self) -> Key | None:
+    def current(self) -> SigningKey | None:
         """Return the key that signs: the newest, unless it was retired."""
         newest = self.genuine[-1] if self.genuine else None
         return newest if newest and newest.retired_at is None else None
@@ -89,7 +89,9 @@ def read(session: Session | Connection, keys: Keyring) -> SigningKeys:
     """Read all signing keys, and tell those with a right MAC from the others."""
     columns = "kid, public_jwk, wrapped, created_at, retired_at, mac"
     rows = session.execute(text(f"select {columns} from public.signing_keys order by created_at, kid")).all()  # noqa: S608 (columns)
-    found = [(Key(row.kid, row.public_jwk, bytes(row.wrapped), row.created_at, row.retired_at), bytes(row.mac)) for row in rows]
+    found = [
+        (SigningKey(row.kid, row.public_jwk, bytes(row.wrapped), row.created_at, row.retired_at), bytes(row.mac)) for row in rows
+    ]
     genuine = [key for key, mac in found if same(mac, key.mac(keys))]
     return SigningKeys(tuple(genuine), tuple(key.kid for key, _ in found if key not in genuine))
 
@@ -124,7 +126,7 @@ def _make(connection: Connection, keys: Keyring) -> str:
         if key.retired_at is None:
             _write(connection, keys, replace(key, retired_at=now))
     sealed = vault.seal_bytes(vault.service_key(keys, "signing-keys"), pem, _place(kid))
-    _write(connection, keys, Key(kid, public_jwk(kid, private), sealed, now, None))
+    _write(connection, keys, SigningKey(kid, public_jwk(kid, private), sealed, now, None))
     return kid
 
 
@@ -132,7 +134,7 @@ def _place(kid: str) -> str:
     return f"signing_keys/{kid}"
 
 
-def _write(connection: Connection, keys: Keyring, key: Key) -> None:
+def _write(connection: Connection, keys: Keyring, key: SigningKey) -> None:
     connection.execute(
         text(
             "insert into public.signing_keys (kid, public_jwk, wrapped, created_at, retired_at, mac)"

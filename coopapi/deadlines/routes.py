@@ -40,7 +40,7 @@ blp.workflow(
 
 
 @blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=DeadlineRuleOut, many="items")
-def rule_index(*, work: UnitOfWork) -> list[rules.Rule]:
+def rule_index(*, work: UnitOfWork) -> list[rules.DeadlineRule]:
     """List the rules that deadlines follow, each with its article."""
     del work
     return list(rules.load().values())

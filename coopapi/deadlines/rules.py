@@ -23,7 +23,7 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class DeadlineRule:
     """One clock of the law.
 
     `given` and `or_later` name a fact with a date: the first is when it ends, the second counts where it is later. A clock
@@ -69,7 +69,7 @@ _SETS = ("starts_on", "ends_on", "cancelled_on", "suspended_on", "resumed_on", "
 
 
 @cache
-def load() -> Mapping[str, Rule]:
+def load() -> Mapping[str, DeadlineRule]:
     """Read the rules, by their codes."""
     data = _data()
     always = frozenset(data["cancelled_on"])
@@ -88,8 +88,8 @@ def version() -> str:
     return found
 
 
-def _rule(entry: Mapping[str, Any], always: frozenset[str]) -> Rule:
+def _rule(entry: Mapping[str, Any], always: frozenset[str]) -> DeadlineRule:
     sets = {name: frozenset(entry.get(name, ())) for name in _SETS}
     sets["cancelled_on"] = sets["cancelled_on"] | (always - sets["ends_on"])
     extension = Extension(**entry["extension"]) if "extension" in entry else None
-    return Rule(**{**entry, **sets, "extension": extension})
+    return DeadlineRule(**{**entry, **sets, "extension": extension})

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from coopapi.deadlines import computation, rules
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE, Deadline
-from coopapi.deadlines.rules import Extension, Rule
+from coopapi.deadlines.rules import DeadlineRule, Extension
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
@@ -81,7 +81,7 @@ def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
         row.cancelled_at = work.now
 
 
-def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
+def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
     """What an event does to a deadline that runs."""
     event, given = occasion.event, occasion.facts.get(rule.given or rule.or_later)
     if row.suspended_at is not None and event in rule.ends_on | rule.cancelled_on | rule.resumed_on:
@@ -97,7 +97,7 @@ def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
         row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.astimezone(UTC).isoformat()}]
 
 
-def _resume(row: Deadline, rule: Rule, suspended: datetime, again: datetime) -> None:
+def _resume(row: Deadline, rule: DeadlineRule, suspended: datetime, again: datetime) -> None:
     """Let a clock run on with the time that was left; one that had run out stays run out."""
     row.suspended_at = None
     if row.due_at >= suspended:
@@ -105,14 +105,14 @@ def _resume(row: Deadline, rule: Rule, suspended: datetime, again: datetime) -> 
         row.due_at = computation.resumed(row.due_at, (suspended, again), row.country, hours=hours, moves=rule.moves)
 
 
-def _items(rule: Rule, occasion: Occasion) -> Sequence[UUID | None]:
+def _items(rule: DeadlineRule, occasion: Occasion) -> Sequence[UUID | None]:
     """For what a rule starts clocks: for the thing, for each of its items, or for the item that something happened to."""
     if rule.per == "measure":
         return occasion.items
     return [occasion.item_id if rule.per == "item" else None]
 
 
-def _start(work: UnitOfWork, rule: Rule, occasion: Occasion, item: UUID | None) -> None:
+def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID | None) -> None:
     owing = occasion.sides.get(Side(rule.owed_by))
     if owing is None:
         return
@@ -138,7 +138,7 @@ def _start(work: UnitOfWork, rule: Rule, occasion: Occasion, item: UUID | None) 
     )
 
 
-def ends(rule: Rule, start: datetime, country: str | None, times: int = 0) -> datetime:
+def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 0) -> datetime:
     """When a rule's period ends, extended so many times.
 
     The period itself becomes longer: thirty days and thirty more are sixty. In another unit, the longer period takes its place.
@@ -284,7 +284,7 @@ def _told(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
     return told
 
 
-def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
+def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
     return {
         **row.shown(),
         "article": rule.article,

@@ -21,7 +21,7 @@ class UnknownCodelist(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CodelistItem:
     """One code, with what is said of it."""
 
     code: str
@@ -41,7 +41,7 @@ class Codelist:
     title: Mapping[str, str]
     source: str
     version: str
-    items: tuple[Item, ...]
+    items: tuple[CodelistItem, ...]
     index: Mapping[str, str]
 
     @property
@@ -67,8 +67,8 @@ def load(name: str) -> Codelist:
     return Codelist(data["name"], data["title"], data["source"], data["version"], items, index)
 
 
-def _item(data: Mapping[str, Any]) -> Item:
-    return Item(
+def _item(data: Mapping[str, Any]) -> CodelistItem:
+    return CodelistItem(
         code=data["code"],
         labels=data["labels"],
         footnote=data.get("footnote", {}),

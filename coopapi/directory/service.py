@@ -149,7 +149,7 @@ def show_codelist(name: str) -> dict[str, Any]:
     }
 
 
-def _show_item(item: codelists.Item) -> dict[str, Any]:
+def _show_item(item: codelists.CodelistItem) -> dict[str, Any]:
     told = {"article": item.article, "group": item.group, "footnote": item.footnote}
     shown = {"code": item.code, "labels": item.labels, **told, **item.extra}
     return {key: value for key, value in shown.items() if value or value is False} | (

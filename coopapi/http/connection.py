@@ -13,7 +13,7 @@ from typing import IO, Final, cast
 import httptools
 
 from coopapi.http import gateway, middleware, request_rules
-from coopapi.http.gateway import Application, Request
+from coopapi.http.gateway import Application, ReceivedRequest
 
 LARGEST_HEAD: Final = 32_768
 """Bytes of a request line and headers; measured after each step of reading."""
@@ -26,14 +26,14 @@ _STEP: Final = 65_536
 
 
 @dataclass(slots=True)
-class Shared:
+class SharedLimits:
     """What all connections of a process share: limits, what is on its way in and out, and who serves a request."""
 
     header_seconds: int
     body_seconds: int
     spool_bytes: int
     now: Callable[[], float]
-    serve: Callable[["Connection", Request], None]
+    serve: Callable[["Connection", ReceivedRequest], None]
     spooled: int = 0
     receiving: "dict[Connection, None]" = field(default_factory=dict)
     unread: "dict[Connection, int]" = field(default_factory=dict)
@@ -59,12 +59,12 @@ class Shared:
 class Connection(asyncio.BufferedProtocol):
     """Reads requests until they are whole, gives them away one after the other, and writes each answer in its turn."""
 
-    def __init__(self, shared: Shared, application: Application) -> None:
+    def __init__(self, shared: SharedLimits, application: Application) -> None:
         self.shared = shared
         self.application = application
         self.parser = httptools.HttpRequestParser(self)
-        self.serving: Request | None = None
-        self.waiting: deque[Request] = deque()
+        self.serving: ReceivedRequest | None = None
+        self.waiting: deque[ReceivedRequest] = deque()
         self.since = self.deadline = math.inf
         self.gone = self.closing = self.last = self.in_head = self.blocked = False
         self.refusal = b""
@@ -211,7 +211,7 @@ class Connection(asyncio.BufferedProtocol):
         method, version = self.parser.get_method().decode(), self.parser.get_http_version()
         self.body.seek(0)
         authority, target = cast("tuple[str | None, str]", request_rules.split_target(self.target))
-        request = Request(method, authority, target, version, self.headers, *self.ends, keep_alive, self.body, self.size)
+        request = ReceivedRequest(method, authority, target, version, self.headers, *self.ends, keep_alive, self.body, self.size)
         self.shared.receiving.pop(self, None)
         self.body, self.size, self.length, self.last = None, 0, 0, not keep_alive
         self.waiting.append(request)
@@ -224,7 +224,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def answered(self, answer: bytes) -> None:
         """Send the answer to the request that was being served, and go on with the next."""
-        request = cast("Request", self.serving)
+        request = cast("ReceivedRequest", self.serving)
         self.serving = None
         self._release(request)
         if self.gone:
@@ -288,7 +288,7 @@ class Connection(asyncio.BufferedProtocol):
         self.transport.write_eof()
         self._wait(LINGER_SECONDS)
 
-    def _release(self, request: Request) -> None:
+    def _release(self, request: ReceivedRequest) -> None:
         self.shared.spooled -= request.size
         request.body.close()
 

@@ -20,7 +20,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(slots=True)
-class Request:
+class ReceivedRequest:
     """A whole request; the names of its headers are in lower case, the body is at its beginning."""
 
     method: str
@@ -35,7 +35,7 @@ class Request:
     size: int
 
 
-def call(application: Application, request: Request) -> bytes:
+def call(application: Application, request: ReceivedRequest) -> bytes:
     """Call the application and return its whole answer; what escapes the application becomes a 500 without its text."""
     try:
         return written(*_answer(application, request), request)
@@ -43,7 +43,7 @@ def call(application: Application, request: Request) -> bytes:
         return _of_ours(problems.from_accident(fault), request)
 
 
-def _answer(application: Application, request: Request) -> tuple[str, list[tuple[str, str]], bytes]:
+def _answer(application: Application, request: ReceivedRequest) -> tuple[str, list[tuple[str, str]], bytes]:
     told: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
@@ -59,7 +59,7 @@ def _answer(application: Application, request: Request) -> tuple[str, list[tuple
     return (*told[-1], body)
 
 
-def written(status: str, headers: Iterable[tuple[str, str]], body: bytes, request: Request | None) -> bytes:
+def written(status: str, headers: Iterable[tuple[str, str]], body: bytes, request: ReceivedRequest | None) -> bytes:
     """Write an answer; without a request, or with one that says so, it is the last of its connection."""
     names = {name.lower() for name, _ in headers}
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), f"Date: {_date(int(time.time()))}"]
@@ -102,7 +102,7 @@ _SAME: Final[Mapping[str, Any]] = {
 }
 
 
-def _environ(request: Request) -> dict[str, Any]:
+def _environ(request: ReceivedRequest) -> dict[str, Any]:
     """Write a request as WSGI wants it; a chunked body has a length by now, and is given as one that always had."""
     path, _, query = request.target.partition("?")
     environ = {
@@ -141,5 +141,5 @@ def refusal(status: int, detail: str) -> bytes:
     return _of_ours(answer, None)
 
 
-def _of_ours(answer: Response, request: Request | None) -> bytes:
+def _of_ours(answer: Response, request: ReceivedRequest | None) -> bytes:
     return written(answer.status, {**middleware.SECURITY, **answer.headers}.items(), answer.get_data(), request)

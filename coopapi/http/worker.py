@@ -18,8 +18,8 @@ from gunicorn.workers import base
 
 from coopapi import config
 from coopapi.http import gateway, middleware
-from coopapi.http.connection import Connection, Shared
-from coopapi.http.gateway import Application, Request
+from coopapi.http.connection import Connection, SharedLimits
+from coopapi.http.gateway import Application, ReceivedRequest
 
 _SWEEP_SECONDS: Final = 1.0
 _OTHER_FILES: Final = 128
@@ -35,10 +35,10 @@ class Worker(base.Worker):  # type: ignore[misc]
         settings = config.read()
         self.loop = asyncio.new_event_loop()
         self.stopped = asyncio.Event()
-        self.requests: SimpleQueue[tuple[Connection, Request]] = SimpleQueue()
+        self.requests: SimpleQueue[tuple[Connection, ReceivedRequest]] = SimpleQueue()
         self.accepting: set[asyncio.Task[Any]] = set()
         spool = settings.spool_mb * 1_000_000 // settings.workers
-        self.shared = Shared(settings.header_seconds, settings.body_seconds, spool, self.loop.time, self._serve)
+        self.shared = SharedLimits(settings.header_seconds, settings.body_seconds, spool, self.loop.time, self._serve)
         self.most = max(1, min(settings.connections // settings.workers, (_open_files() - _OTHER_FILES) // 2))
         super().init_process()
 
@@ -112,7 +112,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             oldest.drop()
         return oldest is not None
 
-    def _serve(self, connection: Connection, request: Request) -> None:
+    def _serve(self, connection: Connection, request: ReceivedRequest) -> None:
         """Give a whole request to the threads; after many, a new process takes over."""
         self.nr += 1
         if self.nr >= self.max_requests:

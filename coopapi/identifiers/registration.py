@@ -50,7 +50,7 @@ class HeldAlready(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class IdentifierDraft:
     """One identifier that was read and may be stored."""
 
     item: Mapping[str, Any]
@@ -98,12 +98,12 @@ def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None
     return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
 
 
-def _read(work: UnitOfWork, case: Case, items: Sequence[Mapping[str, Any]]) -> list[Draft]:
+def _read(work: UnitOfWork, case: Case, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
     """Read every item by its standard; all faults are told together, each with its pointer."""
     subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
     key = data_key(work, case.id)
     faults: list[dict[str, Any]] = []
-    drafts: list[Draft] = []
+    drafts: list[IdentifierDraft] = []
     for index, item in enumerate(items):
         try:
             drafts.append(draft(work, case, key, item, subjects))
@@ -128,7 +128,7 @@ def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, 
     return {subject.id: subject for subject in work.session.scalars(query)}
 
 
-def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> Draft:
+def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> IdentifierDraft:
     """Read one item, or raise a kind of `Unprocessable` whose errors point to the field."""
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
@@ -143,7 +143,7 @@ def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], s
     if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
         raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
     role = subject.category if subject is not None else None
-    return Draft(item, reading, role, _row(work, case, key, item, reading))
+    return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
 
 
 def _reading(item: Mapping[str, Any]) -> Reading:
@@ -268,7 +268,7 @@ def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
     work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
 
 
-def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: Draft) -> None:
+def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
     twin = work.all(Identifier).where(
         Identifier.case_id == row.case_id,
         Identifier.fingerprint == drafted.row["fingerprint"],

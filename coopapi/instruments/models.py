@@ -17,7 +17,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class InstrumentRule:
     """What an instrument says of one point, and where."""
 
     text: str
@@ -41,7 +41,7 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class InstrumentParty:
     """A country that an instrument binds, since when and until when (the last day), and on which side of it."""
 
     country: str
@@ -59,7 +59,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class CountryPair:
     """Two countries with a treaty between them."""
 
     countries: frozenset[str]
@@ -113,19 +113,19 @@ class Instrument:
     evidence: bool
     kinds: tuple[str, ...]
     measures: Mapping[str, str]
-    form: Rule
-    channel: Rule
-    languages: Rule
+    form: InstrumentRule
+    channel: InstrumentRule
+    languages: InstrumentRule
     in_force_from: date | None = None
-    scope: Rule | None = None
+    scope: InstrumentRule | None = None
     supplements: str = ""
-    excluded: Mapping[str, Rule] = field(default_factory=dict)
+    excluded: Mapping[str, InstrumentRule] = field(default_factory=dict)
     yields: tuple[Precedence, ...] = ()
     not_among: tuple[str, ...] = ()
     outside: tuple[Outsider, ...] = ()
     ratified: tuple[Ratification, ...] = ()
-    parties: tuple[Party, ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    parties: tuple[InstrumentParty, ...] = ()
+    pairs: tuple[CountryPair, ...] = ()
     open: bool = False
     verify: bool = False
 
@@ -134,7 +134,7 @@ class Instrument:
         """Whether the date of every party is recorded: who is not among them then is not bound."""
         return bool(self.parties) and all(party.since for party in self.parties)
 
-    def party(self, country: str) -> Party | None:
+    def party(self, country: str) -> InstrumentParty | None:
         """Return what binds the country, if it is a party, was one or will be one."""
         return next((party for party in self.parties if party.country == country), None)
 

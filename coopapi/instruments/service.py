@@ -11,16 +11,16 @@ from coopapi.directory import codelists
 from coopapi.errors import NotFound
 from coopapi.instruments.models import (
     Assessment,
+    CountryPair,
     Instrument,
+    InstrumentParty,
+    InstrumentRule,
     Outsider,
-    Pair,
-    Party,
     Precedence,
     Question,
     Ratification,
     Reason,
     Reservation,
-    Rule,
 )
 
 _DATA: Final = files("coopapi.instruments") / "data" / "instruments.json"
@@ -157,7 +157,7 @@ def _uncovered(instrument: Instrument, asked: Question) -> list[Reason]:
     reasons = []
     for code, wanted, served in parts:
         if wanted is not None and wanted not in served:
-            told = instrument.excluded.get(wanted, Rule("The instrument does not provide for it.", instrument.citation))
+            told = instrument.excluded.get(wanted, InstrumentRule("The instrument does not provide for it.", instrument.citation))
             reasons.append(Reason(code, told.text, told.article))
     return reasons
 
@@ -211,8 +211,8 @@ def _many(read: Callable[..., Any]) -> Callable[[Any], Any]:
     return lambda rows: tuple(read(**{name: _READERS.get(name, _plain)(value) for name, value in row.items()}) for row in rows)
 
 
-def _rule(value: Mapping[str, str]) -> Rule:
-    return Rule(**value)
+def _rule(value: Mapping[str, str]) -> InstrumentRule:
+    return InstrumentRule(**value)
 
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -225,11 +225,11 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "channel": _rule,
     "languages": _rule,
     "scope": _rule,
-    "excluded": lambda value: {code: Rule(**told) for code, told in value.items()},
+    "excluded": lambda value: {code: InstrumentRule(**told) for code, told in value.items()},
     "yields": _many(Precedence),
     "outside": _many(Outsider),
     "ratified": _many(Ratification),
-    "parties": _many(Party),
-    "pairs": _many(Pair),
+    "parties": _many(InstrumentParty),
+    "pairs": _many(CountryPair),
     "reservations": _many(Reservation),
 }

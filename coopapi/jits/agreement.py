@@ -107,7 +107,7 @@ def _check_basis(code: str) -> None:
         raise fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
 
 
-def _basis(code: str) -> codelists.Item:
+def _basis(code: str) -> codelists.CodelistItem:
     return next(item for item in codelists.load("jit_legal_bases").items if item.code == code)
 
 

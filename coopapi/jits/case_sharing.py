@@ -14,7 +14,7 @@ from coopapi.jits.lifecycles import AFTER
 from coopapi.jits.models import Jit
 from coopapi.jits.notifications import tell
 from coopapi.shared import shared_cases
-from coopapi.shared.shared_cases import Shared, SharedCase
+from coopapi.shared.shared_cases import CaseShare, SharedCase
 from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 
@@ -48,16 +48,16 @@ def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase
     return row
 
 
-def _find(work: UnitOfWork, jit_id: UUID, link_id: UUID) -> Shared[Jit]:
-    return Shared(work.one(Jit, jit_id), shared_cases.one_of(work, jit_id, link_id))
+def _find(work: UnitOfWork, jit_id: UUID, link_id: UUID) -> CaseShare[Jit]:
+    return CaseShare(work.one(Jit, jit_id), shared_cases.one_of(work, jit_id, link_id))
 
 
-def _lock(work: UnitOfWork, shared: Shared[Jit], version: int) -> Shared[Jit]:
+def _lock(work: UnitOfWork, shared: CaseShare[Jit], version: int) -> CaseShare[Jit]:
     jit = authorization.locked(work, shared.thing.id)
-    return Shared(jit, work.one(SharedCase, shared.row.id, version=version, lock=True))
+    return CaseShare(jit, work.one(SharedCase, shared.row.id, version=version, lock=True))
 
 
-def _end(step: Step[Shared[Jit]]) -> None:
+def _end(step: Step[CaseShare[Jit]]) -> None:
     """Take a case back: access to it through the team is gone at the next request."""
     work, jit, row = step.work, step.thing.thing, step.thing.row
     tell(work, jit, "case_taken_back", level=Level(row.level).name.lower())

@@ -6,15 +6,7 @@ from coopapi.directory.models import Authority
 from coopapi.errors import fault
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
-from coopapi.jurisdiction.service import (
-    NoConsensusYet,
-    NotConsulted,
-    RepliedAlready,
-    positions,
-    spoken_for,
-    start_clock,
-    tell,
-)
+from coopapi.jurisdiction.service import NoConsensusYet, NotConsulted, RepliedAlready, positions, spoken_for, start_clock, tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import stands_in

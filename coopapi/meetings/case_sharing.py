@@ -13,7 +13,7 @@ from coopapi.meetings import authorization
 from coopapi.meetings.models import Meeting
 from coopapi.shared import parties, shared_cases
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.shared_cases import Shared, SharedCase
+from coopapi.shared.shared_cases import CaseShare, SharedCase
 from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 
@@ -52,16 +52,16 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     return row
 
 
-def _find(work: UnitOfWork, meeting_id: UUID, share_id: UUID) -> Shared[Meeting]:
+def _find(work: UnitOfWork, meeting_id: UUID, share_id: UUID) -> CaseShare[Meeting]:
     meeting = work.one(Meeting, meeting_id)
-    return Shared(meeting, shared_cases.one_of(work, meeting.id, share_id))
+    return CaseShare(meeting, shared_cases.one_of(work, meeting.id, share_id))
 
 
-def _lock(work: UnitOfWork, shared: Shared[Meeting], version: int) -> Shared[Meeting]:
-    return Shared(shared.thing, work.one(SharedCase, shared.row.id, version=version, lock=True))
+def _lock(work: UnitOfWork, shared: CaseShare[Meeting], version: int) -> CaseShare[Meeting]:
+    return CaseShare(shared.thing, work.one(SharedCase, shared.row.id, version=version, lock=True))
 
 
-def _end(step: Step[Shared[Meeting]]) -> None:
+def _end(step: Step[CaseShare[Meeting]]) -> None:
     """Take back what was shared: access is gone at the next request."""
     work, meeting, row = step.work, step.thing.thing, step.thing.row
     row.ended_at = work.now

@@ -178,7 +178,7 @@ def derived_state(measures: Iterable[str], *, order: bool = False) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RequestKind:
     """What a kind of request is: its life, where its measures are acted on, who may send it without a judge, for whom it is."""
 
     life: Lifecycle
@@ -189,22 +189,22 @@ class Kind:
 
 
 _ACTED_ON: Final = frozenset({"recognised", "in_execution", "executed", "partially_executed", "not_executed"})
-_LETTER: Final = Kind(LETTER_LIFECYCLE, _ACTED_ON)
-KINDS: Final[Mapping[str, Kind]] = {
+_LETTER: Final = RequestKind(LETTER_LIFECYCLE, _ACTED_ON)
+KINDS: Final[Mapping[str, RequestKind]] = {
     "mla_letter": _LETTER,
     "eio": _LETTER,
     "subscriber_information": _LETTER,
-    "expedited_disclosure": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False, round_the_clock=True),
-    "service_of_documents": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
+    "expedited_disclosure": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False, round_the_clock=True),
+    "service_of_documents": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
     "extradition": _LETTER,
     "eaw": _LETTER,
     "transfer_of_proceedings": _LETTER,
-    "jit_setup": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
-    "preservation": Kind(PRESERVATION_LIFECYCLE, judicial=False, round_the_clock=True),
-    "epoc_pr": Kind(PRESERVATION_LIFECYCLE, round_the_clock=True, to_provider=True),
-    "epoc": Kind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
-    "production_order": Kind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
-    "spontaneous_information": Kind(INFORMATION_LIFECYCLE, judicial=False, round_the_clock=True),
+    "jit_setup": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
+    "preservation": RequestKind(PRESERVATION_LIFECYCLE, judicial=False, round_the_clock=True),
+    "epoc_pr": RequestKind(PRESERVATION_LIFECYCLE, round_the_clock=True, to_provider=True),
+    "epoc": RequestKind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
+    "production_order": RequestKind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
+    "spontaneous_information": RequestKind(INFORMATION_LIFECYCLE, judicial=False, round_the_clock=True),
 }
 EVENTS: Final = tuple(dict.fromkeys(event for kind in KINDS.values() for event in kind.life.events))
 STATES: Final = tuple(dict.fromkeys(state for kind in KINDS.values() for state in kind.life.states))

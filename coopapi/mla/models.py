@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, Kind
+from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, RequestKind
 from coopapi.shared.parties import Party, partied
 from coopapi.store import vault
 from coopapi.store.db import Versioned, folded
@@ -65,7 +65,7 @@ class Request(Versioned):
     reference_folded: Mapped[str] = folded("reference")
 
     @property
-    def rules(self) -> Kind:
+    def rules(self) -> RequestKind:
         """What holds for its kind."""
         return KINDS[self.kind]
 

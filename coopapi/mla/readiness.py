@@ -12,7 +12,7 @@ from coopapi.errors import Unprocessable, broken
 from coopapi.instruments import service as instruments
 from coopapi.mla import measures as asked_for
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.requirements import Draft, loose_measures, timeless_addresses, unmet
+from coopapi.mla.requirements import RequestDraft, loose_measures, timeless_addresses, unmet
 from coopapi.notices import service as notices
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
@@ -91,9 +91,9 @@ def _authority(work: UnitOfWork, authority_id: UUID | None) -> Authority | None:
     return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
 
 
-def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> Draft:
+def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> RequestDraft:
     key = key_of(work, request)
-    return Draft(
+    return RequestDraft(
         kind=request.kind,
         instrument=request.instrument,
         urgency=request.urgency,
@@ -118,7 +118,7 @@ def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]
     return not by_prosecutor and (issuer is None or issuer.type not in _JUDICIAL)
 
 
-def _look_at_measures(found: Readiness, draft: Draft) -> None:
+def _look_at_measures(found: Readiness, draft: RequestDraft) -> None:
     for place, name, detail in loose_measures(draft):
         found.advised.append(Point("scope", f"/measures/{place}/{name}", detail, "SIRIUS"))
     for place, number in timeless_addresses(draft):
@@ -126,7 +126,7 @@ def _look_at_measures(found: Readiness, draft: Draft) -> None:
         found.missing.append(Point("time_of_use", pointer, "an address without its time finds nobody", "RFC 6302"))
 
 
-def _look_at_instrument(work: UnitOfWork, request: Request, draft: Draft, found: Readiness) -> None:
+def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft, found: Readiness) -> None:
     """Say whether the instrument carries each measure between these two countries now."""
     if not request.instrument or not request.executing_country:
         return
@@ -164,7 +164,7 @@ def attached(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> Seq
     return notices.in_force(work, request.executing_country, codes, request.instrument, work.now.date())
 
 
-def _look_at_language(work: UnitOfWork, request: Request, draft: Draft, found: Readiness) -> None:
+def _look_at_language(work: UnitOfWork, request: Request, draft: RequestDraft, found: Readiness) -> None:
     """Compare the language of the request, and of its translations, with those that are accepted (EIO Art. 5(2))."""
     if not request.executing_country:
         return

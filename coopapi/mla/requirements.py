@@ -8,7 +8,7 @@ from coopapi.directory import codelists
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class RequestDraft:
     """A request as the rules look at it: what it is, what it says, and what its measures ask."""
 
     kind: str
@@ -39,8 +39,8 @@ class Requirement:
     pointer: str
     detail: str
     article: str
-    holds: Callable[[Draft], bool]
-    applies: Callable[[Draft], bool] = lambda _: True
+    holds: Callable[[RequestDraft], bool]
+    applies: Callable[[RequestDraft], bool] = lambda _: True
     advised: bool = False
 
     @property
@@ -54,28 +54,30 @@ def intrusive_measures() -> frozenset[str]:
     return frozenset(item.code for item in codelists.load("measures").items if item.extra.get("intrusive"))
 
 
-def _says(pointer: str, detail: str, article: str, applies: Callable[[Draft], bool], *, advised: bool = False) -> Requirement:
+def _says(
+    pointer: str, detail: str, article: str, applies: Callable[[RequestDraft], bool], *, advised: bool = False
+) -> Requirement:
     path = pointer.removeprefix("/content/").replace("/", ".")
     return Requirement(pointer, detail, article, lambda draft: draft.said(path), applies, advised)
 
 
-def _kind(*kinds: str) -> Callable[[Draft], bool]:
+def _kind(*kinds: str) -> Callable[[RequestDraft], bool]:
     return lambda draft: draft.kind in kinds
 
 
-def _preservation(draft: Draft) -> bool:
+def _preservation(draft: RequestDraft) -> bool:
     return draft.kind == "preservation"
 
 
-def _order(draft: Draft) -> bool:
+def _order(draft: RequestDraft) -> bool:
     return draft.kind in {"epoc", "epoc_pr"}
 
 
-def _about_data(draft: Draft) -> bool:
+def _about_data(draft: RequestDraft) -> bool:
     return draft.kind in {"preservation", "expedited_disclosure", "subscriber_information", "epoc", "epoc_pr", "production_order"}
 
 
-def _letter(draft: Draft) -> bool:
+def _letter(draft: RequestDraft) -> bool:
     return draft.kind in {"mla_letter", "eio", "subscriber_information", "expedited_disclosure"}
 
 
@@ -163,7 +165,7 @@ _SAFEGUARDS: Final = (
 REQUIREMENTS: Final = (*_ALWAYS, *_ARTICLE_29, *_LETTERS, *_ORDERS, *_SAFEGUARDS)
 
 
-def unmet(draft: Draft, *, advised: bool) -> list[Requirement]:
+def unmet(draft: RequestDraft, *, advised: bool) -> list[Requirement]:
     """What the draft lacks of what is asked for, or only advised; one thing is said once."""
     found = {
         rule.pointer: rule for rule in REQUIREMENTS if rule.advised is advised and rule.applies(draft) and not rule.holds(draft)
@@ -171,7 +173,7 @@ def unmet(draft: Draft, *, advised: bool) -> list[Requirement]:
     return list(found.values())
 
 
-def loose_measures(draft: Draft) -> list[tuple[int, str, str]]:
+def loose_measures(draft: RequestDraft) -> list[tuple[int, str, str]]:
     """Measures that ask for data without saying which: place, field, what is missing (SIRIUS: overly broad requests)."""
     if not _about_data(draft):
         return []
@@ -190,7 +192,7 @@ def _with_time(measure: Mapping[str, Any]) -> bool:
     return any((sought.get("context") or {}).get("observed_at") for sought in measure.get("identifiers", ()))
 
 
-def timeless_addresses(draft: Draft) -> list[tuple[int, int]]:
+def timeless_addresses(draft: RequestDraft) -> list[tuple[int, int]]:
     """IP addresses without the time of their use: place of the measure and of the identifier (M17)."""
     return [
         (place, number)

@@ -107,7 +107,7 @@ class Words:
 
 
 @cache
-def _items(name: str) -> Mapping[str, codelists.Item]:
+def _items(name: str) -> Mapping[str, codelists.CodelistItem]:
     return {item.code: item for item in codelists.load(name).items} if name in codelists.names() else {}
 
 

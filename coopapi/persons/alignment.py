@@ -19,7 +19,7 @@ _SOUND: Final = (0.0, 0.78, 0.9, 0.94)
 _PART_OF_SPELLING: Final = 0.02
 
 
-class Pair(NamedTuple):
+class WordPair(NamedTuple):
     """Two words that answer each other: how alike they are, in what, and of which part of the name both are."""
 
     likeness: float
@@ -31,7 +31,7 @@ class Pair(NamedTuple):
 class Alignment(NamedTuple):
     """How two names fit: each word of the shorter one with its partner, and the words of the longer one that have none."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[WordPair, ...]
     left: tuple[Word, ...]
     scripts_differ: bool
 
@@ -55,11 +55,11 @@ def align(one: Sequence[Word], other: Sequence[Word]) -> Alignment:
     """Give each word of the shorter name its best partner, the best pairs first."""
     short, long = (one, other) if len(one) <= len(other) else (other, one)
     tried = sorted([(*likeness(a, b), i, j) for i, a in enumerate(short) for j, b in enumerate(long)], key=_order)
-    taken: dict[int, Pair] = {}
+    taken: dict[int, WordPair] = {}
     used: set[int] = set()
     for like, how, i, j in tried:
         if i not in taken and j not in used:
-            taken[i] = Pair(like, how, _part(short[i], long[j]), short[i].weight)
+            taken[i] = WordPair(like, how, _part(short[i], long[j]), short[i].weight)
             used.add(j)
     left = tuple(word for j, word in enumerate(long) if j not in used)
     return Alignment(tuple(taken.values()), left, short[0].script != long[0].script)

@@ -22,7 +22,7 @@ DATED: Final = frozenset({"word+date", "pair+year", "word+swap", "initial+date",
 """Families whose texts hold a date of birth."""
 
 
-class Text(NamedTuple):
+class MatchText(NamedTuple):
     """A text to digest. One that only answers is found by those who ask, and finds no other that only answers."""
 
     family: str
@@ -30,55 +30,55 @@ class Text(NamedTuple):
     answers_only: bool = False
 
 
-def texts(person: Profile) -> Iterator[Text]:
+def texts(person: Profile) -> Iterator[MatchText]:
     """Give the texts of a person, each once, as they are made: their number grows with the square of the words."""
-    given: set[Text] = set()
+    given: set[MatchText] = set()
     for text in _texts(person):
         if text not in given:
             given.add(text)
             yield text
 
 
-def _texts(person: Profile) -> Iterator[Text]:
+def _texts(person: Profile) -> Iterator[MatchText]:
     found = list({word.latin: word for spelling in person.spellings for word in spelling}.values())
     dated = bool(person.births)
     genders = person.gender or "MF"
     pairs, parts = set(_pairs(found)), set(_parts(found))
     for pair in pairs:
-        yield Text("pair", pair, dated and len(pair) < _TELLING_PAIR)
+        yield MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR)
     for text in set(_beginnings(found)):
         for gender in genders:
-            yield Text("beginning", f"{text}|{gender}", dated)
+            yield MatchText("beginning", f"{text}|{gender}", dated)
     for form in set(_forms(found)):
-        yield Text("form", form, dated)
+        yield MatchText("form", form, dated)
     for place in person.places:
         for part in parts:
-            yield Text("part+place", f"{part}|{place}")
+            yield MatchText("part+place", f"{part}|{place}")
     for birth in person.births:
         yield from _of_year(birth, pairs, parts)
         if birth.whole:
             yield from _of_date(birth, {code for word in found for code in word.codes}, parts, genders)
 
 
-def _of_year(birth: Birth, pairs: Iterable[str], parts: Iterable[str]) -> Iterator[Text]:
+def _of_year(birth: Birth, pairs: Iterable[str], parts: Iterable[str]) -> Iterator[MatchText]:
     for pair in pairs:
-        yield Text("pair+year", f"{pair}|{birth.year}")
+        yield MatchText("pair+year", f"{pair}|{birth.year}")
     for part in parts:
-        yield Text("part+year", f"{part}|{birth.year}")
+        yield MatchText("part+year", f"{part}|{birth.year}")
 
 
-def _of_date(birth: Birth, codes: Iterable[str], parts: Iterable[str], genders: str) -> Iterator[Text]:
+def _of_date(birth: Birth, codes: Iterable[str], parts: Iterable[str], genders: str) -> Iterator[MatchText]:
     date, day = "{}-{}-{}".format(*birth), "{1}-{2}".format(*birth)
     either = "{}|{}-{}".format(birth.year, *swapped(birth))
     for code in codes:
         if len(code) >= 2:  # noqa: PLR2004 (one sound is no word)
-            yield Text("word+date", f"{code}|{date}")
+            yield MatchText("word+date", f"{code}|{date}")
         if len(code) >= 3:  # noqa: PLR2004 (the date is less certain)
-            yield Text("word+swap", f"{code}|{either}")
+            yield MatchText("word+swap", f"{code}|{either}")
         for gender in genders:
-            yield Text("initial+date", f"{code[0]}|{date}|{gender}")
+            yield MatchText("initial+date", f"{code[0]}|{date}|{gender}")
     for part in parts:
-        yield Text("part+day", f"{part}|{day}")
+        yield MatchText("part+day", f"{part}|{day}")
 
 
 def _pairs(found: Iterable[Word]) -> Iterator[str]:

@@ -91,7 +91,7 @@ def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, level: Level) -> Sha
 
 
 @dataclass(slots=True)
-class Shared(Generic[T]):
+class CaseShare(Generic[T]):
     """A case that is or was shared, with the meeting or team that it is shared with."""
 
     thing: T
@@ -99,8 +99,11 @@ class Shared(Generic[T]):
 
 
 def workflow(
-    name: str, find: Callable[..., Shared[T]], lock: Callable[[UnitOfWork, Shared[T], int], Shared[T]], end: Effect[Shared[T]]
-) -> Workflow[Shared[T]]:
+    name: str,
+    find: Callable[..., CaseShare[T]],
+    lock: Callable[[UnitOfWork, CaseShare[T], int], CaseShare[T]],
+    end: Effect[CaseShare[T]],
+) -> Workflow[CaseShare[T]]:
     """Return the workflow of the cases shared with one kind of thing: the owner takes its case back, which `end` carries out."""
     return Workflow(
         name=name,
@@ -115,7 +118,7 @@ def workflow(
     )
 
 
-def _standing(work: UnitOfWork, shared: Shared[Any]) -> Standing:
+def _standing(work: UnitOfWork, shared: CaseShare[Any]) -> Standing:
     level = level_of(work, shared.row.case_id)
     if shared.row.owner_id != work.actor.authority_id or level is None:
         return Standing()

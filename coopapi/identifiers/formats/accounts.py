@@ -10,7 +10,7 @@ from phonenumbers import NumberParseException
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -63,7 +63,7 @@ def read_username(value: str, context: Context) -> Reading:
     text = text.removesuffix(f"@{platform}")
     if not _HANDLE.fullmatch(text) or not _HANDLE.fullmatch(platform):
         raise ImpossibleValue("username", "a username has no spaces, no @ and no slash within")
-    return exact("username", f"{text}@{platform}", Key("handle", text, Strength.WEAK))
+    return exact("username", f"{text}@{platform}", MatchKey("handle", text, Strength.WEAK))
 
 
 def read_iban(value: str, context: Context) -> Reading:

@@ -8,7 +8,7 @@ from stdnum import imsi as stdnum_imsi
 from stdnum import luhn
 from stdnum.exceptions import ValidationError
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _VIN_VALUES: Final = dict(
@@ -63,14 +63,14 @@ def read_card(value: str, context: Context) -> Reading:
     found = _CARD.fullmatch(text)
     if found is None:
         raise ImpossibleValue("card", "it is not the first six and the last four digits (ISO/IEC 7812)")
-    return Reading(f"{found[1]}******{found[2]}", (Key("card", f"{found[1]}{found[2]}", Strength.WEAK),))
+    return Reading(f"{found[1]}******{found[2]}", (MatchKey("card", f"{found[1]}{found[2]}", Strength.WEAK),))
 
 
 def read_user_agent(value: str, context: Context) -> Reading:
     """Read what a browser says of itself (RFC 9110, 10.1.5): many say the same."""
     del context
     text = fold(value)
-    return Reading(text, (Key("user_agent", text, Strength.WEAK),))
+    return Reading(text, (MatchKey("user_agent", text, Strength.WEAK),))
 
 
 def read_device_id(value: str, context: Context) -> Reading:
@@ -81,7 +81,7 @@ def read_device_id(value: str, context: Context) -> Reading:
         raise ImpossibleValue("device_id", "it is neither a UUID nor 16 hexadecimal digits")
     if len(set(text)) == 1:
         raise ImpossibleValue("no_device", "it is what devices say that keep their id to themselves")
-    return Reading(text, (Key("device_id", text, Strength.POSSIBLE),))
+    return Reading(text, (MatchKey("device_id", text, Strength.POSSIBLE),))
 
 
 def read_tx_hash(value: str, context: Context) -> Reading:
@@ -100,7 +100,7 @@ def read_monero(value: str, context: Context) -> Reading:
     raw = _monero_bytes(text)
     if len(raw) not in {69, 77} or _keccak(raw[:-4])[:4] != raw[-4:]:
         raise ImpossibleValue("monero", "its letters, length or checksum are wrong (Monero Base58)")
-    return Reading(text, (Key("monero", raw[1:65].hex()),))
+    return Reading(text, (MatchKey("monero", raw[1:65].hex()),))
 
 
 def _monero_bytes(text: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 from stdnum import luhn
 from stdnum.util import get_cc_module
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact, require_country
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact, require_country
 from coopapi.identifiers.formats.states import ICAO
 from coopapi.unicode_text import fold
 
@@ -57,7 +57,7 @@ def read_passport(value: str, context: Context) -> Reading:
         text = text.replace("-", "").replace("<", "")
     if not re.fullmatch("[A-Z0-9]{3,20}", text, re.ASCII) or not any(c.isdigit() for c in text):
         raise ImpossibleValue("passport", "a document number is 3 to 20 letters and digits, one digit at least (ICAO 9303)")
-    return Reading(text, (Key("passport", f"{ICAO.get(state, state)}-{text}"),))
+    return Reading(text, (MatchKey("passport", f"{ICAO.get(state, state)}-{text}"),))
 
 
 def _mrz(line: str) -> tuple[str, str]:
@@ -79,7 +79,7 @@ def read_national_id(value: str, context: Context) -> Reading:
     if not re.fullmatch(r"[A-Z0-9+]{4,30}", text, re.ASCII):
         raise ImpossibleValue("national_id", "a national number is 4 to 30 letters and digits")
     short = re.sub("[^0-9]", "", text)[-10:] if country == "SE" else text  # written with the century or without it
-    key = (Key("national_id", f"{country}-{short}"),)
+    key = (MatchKey("national_id", f"{country}-{short}"),)
     name = _PERSONAL_NUMBERS.get(country)
     module = get_cc_module(country.lower(), name) if name else None
     if module is None:
@@ -95,7 +95,7 @@ def read_plate(value: str, context: Context) -> Reading:
     text = re.sub(r"[\s.·•-]", "", fold(value).upper()).translate(_PLATE)
     if not 2 <= len(text) <= 12 or not text.isalnum():  # noqa: PLR2004 (no plate is shorter or longer)
         raise ImpossibleValue("vehicle_plate", "a plate is 2 to 12 letters and digits")
-    return Reading(text, (Key("plate", f"{country}-{text}"),))
+    return Reading(text, (MatchKey("plate", f"{country}-{text}"),))
 
 
 def read_imei(value: str, context: Context) -> Reading:
@@ -108,7 +108,7 @@ def read_imei(value: str, context: Context) -> Reading:
         )
     if len(text) == 15 and not luhn.is_valid(text):  # noqa: PLR2004 (IMEI)
         raise ImpossibleValue("imei_check", "its check digit is wrong (3GPP TS 23.003, Luhn)")
-    return Reading(text, (Key("imei", text[:14]),))
+    return Reading(text, (MatchKey("imei", text[:14]),))
 
 
 def read_pgp(value: str, context: Context) -> Reading:
@@ -118,9 +118,9 @@ def read_pgp(value: str, context: Context) -> Reading:
     if not re.fullmatch("[0-9A-F]+", text, re.ASCII) or len(text) not in {16, 40, 64}:
         raise ImpossibleValue("pgp_fingerprint", "it is not 40 or 64 hexadecimal digits, nor a key id of 16 (RFC 4880, RFC 9580)")
     if len(text) == 16:  # noqa: PLR2004 (a long key id)
-        return Reading(text, (Key("pgp_key_id", text, Strength.POSSIBLE),), ("key_id_only",))
+        return Reading(text, (MatchKey("pgp_key_id", text, Strength.POSSIBLE),), ("key_id_only",))
     key_id = text[-16:] if len(text) == 40 else text[:16]  # noqa: PLR2004 (version 4 ends with it, version 6 begins)
-    return exact("pgp", text, Key("pgp_key_id", key_id, Strength.POSSIBLE))
+    return exact("pgp", text, MatchKey("pgp_key_id", key_id, Strength.POSSIBLE))
 
 
 def read_hash(name: str) -> Callable[[str, Context], Reading]:

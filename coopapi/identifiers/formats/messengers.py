@@ -5,7 +5,7 @@ from typing import Final
 
 from coopapi.identifiers.formats.accounts import read_phone, read_username
 from coopapi.identifiers.formats.networks import host_name
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, exact
 from coopapi.unicode_text import clean, fold
 
 _MATRIX: Final = re.compile(r"@([a-z0-9._=/+-]{1,200}):(.+)")
@@ -19,7 +19,7 @@ def read_platform_id(value: str, context: Context) -> Reading:
     if not platform:
         raise ImpossibleValue("platform_needed", "an account's id needs its platform", "context.platform")
     text = clean(value).replace(" ", "")
-    return Reading(text, (Key("platform_user_id", f"{platform}|{text}"),))
+    return Reading(text, (MatchKey("platform_user_id", f"{platform}|{text}"),))
 
 
 def read_xmpp(value: str, context: Context) -> Reading:
@@ -61,7 +61,7 @@ def read_tox(value: str, context: Context) -> Reading:
     raw = bytes.fromhex(text)
     if len(text) > _KEY and any(_fold_bytes(raw, start) for start in (0, 1)):
         raise ImpossibleValue("tox_check", "its checksum is wrong")
-    return Reading(text, (Key("tox", text[:_KEY]),))
+    return Reading(text, (MatchKey("tox", text[:_KEY]),))
 
 
 def _fold_bytes(raw: bytes, start: int) -> int:

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import idna
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
@@ -48,7 +48,7 @@ def read_ip(value: str, context: Context) -> Reading:
     address = getattr(address, "ipv4_mapped", None) or address
     doubt = _doubt(address)
     warnings = tuple(w for w in (doubt, None if context.observed_at else "no_time") if w)
-    keys = (Key("ip", str(address), Strength.WEAK), *_moments(str(address), context, doubt))
+    keys = (MatchKey("ip", str(address), Strength.WEAK), *_moments(str(address), context, doubt))
     return Reading(str(address), keys, warnings)
 
 
@@ -61,13 +61,13 @@ def _doubt(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None
     return next((f"{name}_address" for name in named if getattr(address, f"is_{name}")), None)
 
 
-def _moments(address: str, context: Context, doubt: str | None) -> tuple[Key, ...]:
+def _moments(address: str, context: Context, doubt: str | None) -> tuple[MatchKey, ...]:
     """Two overlapping windows, so that uses within five minutes of each other always meet in one (RFC 6302)."""
     if context.observed_at is None or (doubt and not (doubt == "shared_address" and context.port)):
         return ()
     window = int(context.observed_at.astimezone(UTC).timestamp()) // _WINDOW
     port = f"|{context.port}" if doubt else ""
-    return tuple(Key("ip_time", f"{address}{port}|{w}") for w in (window, window + 1))
+    return tuple(MatchKey("ip_time", f"{address}{port}|{w}") for w in (window, window + 1))
 
 
 def host_name(text: str) -> str:
@@ -95,7 +95,7 @@ def read_domain(value: str, context: Context) -> Reading:
     return exact("domain", name, *_onion_keys(name))
 
 
-def _onion_keys(name: str) -> tuple[Key, ...]:
+def _onion_keys(name: str) -> tuple[MatchKey, ...]:
     """An onion service that was entered as a domain is the service all the same."""
     try:
         return read_onion(name, Context()).keys if name.endswith(".onion") else ()
@@ -122,20 +122,20 @@ def read_url(value: str, context: Context) -> Reading:
     path = _plain(_without_dots(parts.path or "/"))
     query = f"?{_plain(parts.query)}" if parts.query else ""
     page = f"{place.removeprefix('www.')}{path.rstrip('/')}{query}"
-    return exact("url", f"{scheme}://{place}{path}{query}", Key("page", page, Strength.POSSIBLE), key)
+    return exact("url", f"{scheme}://{place}{path}{query}", MatchKey("page", page, Strength.POSSIBLE), key)
 
 
-def _host_key(host: str, context: Context) -> tuple[str, Key]:
+def _host_key(host: str, context: Context) -> tuple[str, MatchKey]:
     """The host alone is weak: many share one."""
     if host.endswith(".onion"):
         onion = read_onion(host, context)
-        return onion.normalised, Key("onion", onion.normalised, Strength.WEAK)
+        return onion.normalised, MatchKey("onion", onion.normalised, Strength.WEAK)
     try:
         address = str(ipaddress.ip_address(host))
     except ValueError:
         name = host_name(clean(host))
-        return name, Key("domain", name, Strength.WEAK)
-    return f"[{address}]" if ":" in address else address, Key("ip", address, Strength.WEAK)
+        return name, MatchKey("domain", name, Strength.WEAK)
+    return f"[{address}]" if ":" in address else address, MatchKey("ip", address, Strength.WEAK)
 
 
 def _plain(text: str) -> str:
@@ -173,7 +173,7 @@ def read_email(value: str, context: Context) -> Reading:
         raise ImpossibleValue("email", "it is longer than 254 characters (RFC 5321)")
     untagged = local.partition("+")[0] or local
     mailbox = f"{untagged.replace('.', '')}@gmail.com" if domain in _GMAIL else f"{untagged}@{domain}"
-    return exact("email", f"{local}@{domain}", Key("mailbox", mailbox, Strength.POSSIBLE))
+    return exact("email", f"{local}@{domain}", MatchKey("mailbox", mailbox, Strength.POSSIBLE))
 
 
 def read_onion(value: str, context: Context) -> Reading:
@@ -207,4 +207,4 @@ def read_mac(value: str, context: Context) -> Reading:
     written = ":".join(text[i : i + 2] for i in range(0, 12, 2))
     local = int(text[:2], 16) & _LOCALLY_ADMINISTERED
     strength = Strength.WEAK if local else Strength.STRONG
-    return Reading(written, (Key("mac", written, strength),), ("locally_administered",) if local else ())
+    return Reading(written, (MatchKey("mac", written, strength),), ("locally_administered",) if local else ())

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any, Final
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength
 from coopapi.matching.similarity import PERSON
 from coopapi.persons.births import read_birth
 from coopapi.persons.families import DATED, texts
@@ -34,7 +34,7 @@ def read_names(person: Mapping[str, Any]) -> Reading:
     if len({word.latin for spelling in profile.spellings for word in spelling}) > _MOST_WORDS:
         raise ImpossibleValue("many_words", f"the names hold more than {_MOST_WORDS} different words", "person.names")
     keys = tuple(
-        Key(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
+        MatchKey(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
         for text in islice(texts(profile), _MOST_KEYS + 1)
     )
     if len(keys) > _MOST_KEYS:
@@ -48,7 +48,9 @@ def read_names(person: Mapping[str, Any]) -> Reading:
 def read_digests(digests: Iterable[Mapping[str, Any]]) -> Reading:
     """Read a person of whom only digests are sent, made with k1."""
     keys = tuple(
-        Key(PERSON + item["family"], item["digest"], Strength.ANSWERS if item.get("answers_only") else Strength.ASKS, digest=True)
+        MatchKey(
+            PERSON + item["family"], item["digest"], Strength.ANSWERS if item.get("answers_only") else Strength.ASKS, digest=True
+        )
         for item in digests
     )
     dated = any(key.family.removeprefix(PERSON) in DATED for key in keys)

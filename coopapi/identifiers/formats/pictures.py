@@ -5,7 +5,7 @@ import binascii
 import re
 from typing import Final
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _PHOTODNA: Final = 144
@@ -28,8 +28,8 @@ def read_pdq(value: str, context: Context) -> Reading:
     poor = context.quality is not None and context.quality < _QUALITY
     warnings = tuple(w for w, doubtful in (("flat_picture", flat), ("low_quality", poor)) if doubtful)
     strength = Strength.WEAK if warnings else Strength.POSSIBLE
-    bands = () if warnings else (Key("pdq_band", f"{n}|{text[4 * n : 4 * n + 4]}", Strength.ASKS) for n in range(_BANDS))
-    return Reading(text, (Key("pdq", text, strength), *bands), warnings)
+    bands = () if warnings else (MatchKey("pdq_band", f"{n}|{text[4 * n : 4 * n + 4]}", Strength.ASKS) for n in range(_BANDS))
+    return Reading(text, (MatchKey("pdq", text, strength), *bands), warnings)
 
 
 def read_photodna(value: str, context: Context) -> Reading:
@@ -47,7 +47,7 @@ def read_photodna(value: str, context: Context) -> Reading:
 
 def exact_possible(family: str, text: str, *warnings: str) -> Reading:
     """Read a value that is possible evidence where it is equal."""
-    return Reading(text, (Key(family, text, Strength.POSSIBLE),), warnings)
+    return Reading(text, (MatchKey(family, text, Strength.POSSIBLE),), warnings)
 
 
 def read_cybertip(value: str, context: Context) -> Reading:

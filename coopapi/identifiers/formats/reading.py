@@ -18,7 +18,7 @@ class Strength(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class MatchKey:
     """One thing a value is matched by: equal family and text make a match, of the weaker of both strengths.
 
     With `digest`, the text is what an authority made of it with k1, in hexadecimal.
@@ -46,7 +46,7 @@ class Reading:
     """A value that can exist: the first key is the value itself, where nothing else says what makes it the same."""
 
     normalised: str
-    keys: tuple[Key, ...]
+    keys: tuple[MatchKey, ...]
     warnings: tuple[str, ...] = ()
     identity: str = ""
     strength: Strength | None = None
@@ -64,9 +64,9 @@ class ImpossibleValue(Unprocessable):
         self.field = field
 
 
-def exact(family: str, text: str, *more: Key, warnings: tuple[str, ...] = ()) -> Reading:
+def exact(family: str, text: str, *more: MatchKey, warnings: tuple[str, ...] = ()) -> Reading:
     """Read a value that is matched as it stands."""
-    return Reading(text, (Key(family, text), *more), warnings)
+    return Reading(text, (MatchKey(family, text), *more), warnings)
 
 
 def require_country(context: Context) -> str:
