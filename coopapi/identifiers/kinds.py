@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from coopapi.identifiers.formats import accounts, devices, documents, messengers, networks, persons, pictures
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Reading, Strength
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength
 from coopapi.unicode_text import MAX_TEXT, clean, normal_length
 
 __all__ = ["KINDS", "Context", "IdentifierKind", "ImpossibleValue", "MatchKey", "Reading", "Strength", "read"]
