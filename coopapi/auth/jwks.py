@@ -36,7 +36,7 @@ _OUTAGE: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class VerificationKey:
     """A public key, and the one algorithm it is used with."""
 
     key: Any
@@ -46,7 +46,7 @@ class SigningKey:
 class KeySource(Protocol):
     """Where an issuer's keys are found."""
 
-    def find(self, kid: str) -> SigningKey | None:
+    def find(self, kid: str) -> VerificationKey | None:
         """Find a key by its id."""
 
 
@@ -57,19 +57,19 @@ class StaticKeys:
         keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
         if not isinstance(keys, list) or len(keys) > 100:  # noqa: PLR2004 (no issuer has so many)
             raise ValueError("a JWKS is an object with a list of keys")
-        self._keys: dict[str, SigningKey] = {}
+        self._keys: dict[str, VerificationKey] = {}
         for jwk in keys:
             kid, key = _read(jwk)
             if kid in self._keys:
                 raise ValueError("two keys have the same kid")
             self._keys[kid] = key
 
-    def find(self, kid: str) -> SigningKey | None:
+    def find(self, kid: str) -> VerificationKey | None:
         """Find a key by its id."""
         return self._keys.get(kid)
 
 
-def _read(jwk: Any) -> tuple[str, SigningKey]:
+def _read(jwk: Any) -> tuple[str, VerificationKey]:
     if not isinstance(jwk, Mapping):
         raise ValueError("a key is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
     if not all(isinstance(jwk.get(name, ""), str) for name in _TEXTS):
@@ -94,7 +94,7 @@ def _read(jwk: Any) -> tuple[str, SigningKey]:
         raise ValueError("a key cannot be read") from fault
     if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
         raise ValueError(f"an RSA key has fewer than {_RSA_BITS} bits")
-    return kid, SigningKey(key, algorithm)
+    return kid, VerificationKey(key, algorithm)
 
 
 class RemoteKeys:
@@ -112,7 +112,7 @@ class RemoteKeys:
         self._tried = float("-inf")
         self._read = float("-inf")
 
-    def find(self, kid: str) -> SigningKey | None:
+    def find(self, kid: str) -> VerificationKey | None:
         """Find a key by its id, asking the issuer if need be."""
         with self._lock:
             now = self._clock()

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.deadlines import computation, rules, service
+from coopapi.deadlines import computation, rules, service, transitions
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
 from coopapi.http.api import Blueprint
@@ -29,7 +29,7 @@ def show(deadline_id: UUID, *, work: UnitOfWork) -> Deadline:
 
 blp.workflow(
     "/deadlines/<uuid:deadline_id>",
-    service.DEADLINE,
+    transitions.DEADLINE,
     read=Action.DEADLINE_READ,
     act=Action.DEADLINE_READ,
     body=DeadlineStepIn,

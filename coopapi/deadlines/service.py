@@ -3,35 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from coopapi.deadlines import computation, rules
-from coopapi.deadlines.models import DEADLINE_LIFECYCLE, Deadline
-from coopapi.deadlines.rules import DeadlineRule, Extension
-from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.shared import parties
+from coopapi.deadlines.models import Deadline
+from coopapi.deadlines.rules import DeadlineRule
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
-from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-
-
-class NotYourDeadline(Forbidden):
-    """Only the authority that owes a deadline extends it.
-
-    Ask that authority.
-    """
-
-
-class NoMoreExtension(Conflict):
-    """The article that sets this deadline allows no further extension.
-
-    Answer by the date that is set, or agree on another one with the other side outside this deadline.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,65 +133,6 @@ def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 
     return computation.due(length, unit, start, country, moves=rule.moves)
 
 
-def _standing(work: UnitOfWork, row: Deadline) -> Standing:
-    owes = row.owed_by in {part.side for part in parties.acting_parts(work, row.object_id)}
-    return Standing.on(Side.OWNER) if owes else Standing(refusal="this is for the authority that owes it")
-
-
-def _extension_of(row: Deadline) -> Extension:
-    """Return how far a deadline may be extended once more, or raise `NoMoreExtension`."""
-    rule = rules.load()[row.rule]
-    if rule.extension is None or len(row.extensions) >= rule.extension.most:
-        raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
-    return rule.extension
-
-
-def _require_extension(step: Step[Deadline]) -> None:
-    _extension_of(step.thing)
-
-
-def _extend(step: Step[Deadline]) -> None:
-    """Make a deadline longer, as far as its article goes, and keep the reason sealed."""
-    work, row, estimate = step.work, step.thing, step.data.get("estimate")
-    row.due_at = _longer(row, _extension_of(row), estimate)
-    extension = {
-        "at": work.now.isoformat(),
-        "to": row.due_at.astimezone(UTC).isoformat(),
-        "sealed": vault.seal_bytes(_key(work), step.data["reason"].encode(), f"deadlines/{row.id}").hex(),
-        "estimate": estimate.astimezone(UTC).isoformat() if estimate else None,
-    }
-    row.extensions = [*row.extensions, extension]
-    case_id = parties.case_of(work, row.object_id)
-    work.note("deadline.extended", row, case_id=case_id, parties=row.object_id, event=True, rule=row.rule)
-    work.notes[-1] |= {"object_type": row.object_type, "object_id": str(row.object_id)}
-
-
-def _longer(row: Deadline, extension: Extension, estimate: datetime | None) -> datetime:
-    """Return until when an extended deadline lasts; an estimate is needed where the article asks for one, and lies within it."""
-    if estimate is None and extension.estimate:
-        raise fault("/estimate", "estimate", f"say by when it will be done ({extension.article})")
-    if estimate is not None and estimate <= row.due_at:
-        raise fault("/estimate", "later", "an extension ends later than what it extends")
-    if estimate is not None and extension.unit == "given":
-        return estimate
-    end = ends(rules.load()[row.rule], row.from_at, row.country, len(row.extensions) + 1)
-    if estimate is not None and estimate > end:
-        raise fault("/estimate", "at_most", f"not later than {end.isoformat()} ({extension.article})")
-    return end
-
-
-DEADLINE: Final = Workflow[Deadline](
-    name="deadline",
-    lifecycles=(DEADLINE_LIFECYCLE,),
-    find=lambda work, deadline_id: work.one(Deadline, deadline_id),
-    state=lambda work, row: state(row, work.now),
-    standing=_standing,
-    guards={"extend": (_require_extension,)},
-    finish=_extend,
-    wrong_side=NotYourDeadline,
-)
-
-
 def state(row: Deadline, now: datetime) -> str:
     """How a deadline stands: running, missed, suspended, met, met late, cancelled; or lapsed, where silence is an answer.
 
@@ -279,7 +203,7 @@ def _told(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
     told = []
     for entry in row.extensions:
         sealed = entry.get("sealed")
-        reason = vault.open_bytes(_key(work), bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
+        reason = vault.open_bytes(reason_key(work), bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
         told.append({"at": entry["at"], "to": entry["to"], "reason": reason, "estimate": entry.get("estimate")})
     return told
 
@@ -296,6 +220,6 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
     }
 
 
-def _key(work: UnitOfWork) -> vault.SealKey:
+def reason_key(work: UnitOfWork) -> vault.SealKey:
     """Return the key under which the reasons of extensions are sealed."""
     return vault.service_key(work.keys, "deadlines")

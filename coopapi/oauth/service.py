@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from coopapi.auth import signing_keys, tokens
 from coopapi.auth.authentication import actor_of
-from coopapi.auth.jwks import SigningKey as PublicKey
-from coopapi.auth.jwks import StaticKeys
+from coopapi.auth.jwks import StaticKeys, VerificationKey
 from coopapi.config import Settings
 from coopapi.directory.service import digest_of
 from coopapi.errors import BadRequest, Unauthenticated
@@ -184,7 +183,7 @@ class OwnKeys:
     _reads: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, kid: str) -> PublicKey | None:
+    def find(self, kid: str) -> VerificationKey | None:
         """Find a key of ours by its id."""
         with self._lock:
             now = time.monotonic()
