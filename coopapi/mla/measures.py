@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from coopapi.cases.models import Identifier
-from coopapi.errors import Unprocessable
+from coopapi.errors import Unprocessable, broken
 from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.identifiers.service import open_values
@@ -71,15 +71,13 @@ def _sought(held: Mapping[UUID, dict[str, Any]], sought: Mapping[str, Any], plac
     if "identifier_id" in sought:
         if sought["identifier_id"] not in held:
             detail = "the request's case holds no such value for you to send"
-            raise UnreadableIdentifier(
-                errors=[{"in": "body", "pointer": f"{pointer}/identifier_id", "rule": "held", "detail": detail}]
-            )
+            raise UnreadableIdentifier(errors=[broken(f"{pointer}/identifier_id", "held", detail)])
         return {"identifier_id": str(sought["identifier_id"]), **held[sought["identifier_id"]]}
     try:
         kinds.read(sought["kind"], sought["value"], _context(sought))
     except ImpossibleValue as fault:
         where = f"{pointer}/{fault.field.replace('.', '/')}"
-        raise UnreadableIdentifier(errors=[{"in": "body", "pointer": where, "rule": fault.rule, "detail": fault.detail}]) from None
+        raise UnreadableIdentifier(errors=[broken(where, fault.rule, fault.detail)]) from None
     return dict(sought)
 
 
