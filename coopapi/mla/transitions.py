@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable, broken, fault
@@ -13,7 +12,6 @@ from coopapi.mla.notifications import Act
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Step, Workflow
-from coopapi.store.db import UnitOfWork
 
 
 class GroundNeeded(Unprocessable):
@@ -191,16 +189,12 @@ def _follow_up(step: Step[Request]) -> None:
             REQUEST.take(work, earlier.version, {"event": "follow_up"}, request_id=earlier.id)
 
 
-def _find(work: UnitOfWork, request_id: UUID) -> Request:
-    return work.one(Request, request_id)
-
-
 _AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _follow_up}
 REQUEST: Final = Workflow[Request](
     name="mla_request",
     lifecycles=tuple(dict.fromkeys(kind.life for kind in lifecycles.KINDS.values())),
     lifecycle=lambda request: request.rules.life,
-    find=_find,
+    find=lambda work, request_id: work.one(Request, request_id),
     standing=authorization.standing,
     always=(_require_on_duty,),
     guards={
