@@ -187,7 +187,8 @@ def test_a_public_statement(world, database, owner):
 def test_a_case_that_is_shared_with_a_team(world, database, owner):
     jit = teaming.active(world, cases=[world.case("investigator")])
     ids = {"jit_id": jit, "link_id": world.as_("prosecutor").get(f"/jits/{jit}/cases").json["items"][0]["id"]}
-    expect(world, database, owner, scene(JIT_SHARE, ids, lambda *_: None), "shared")
+    share = scene(JIT_SHARE, ids, lambda *_: None, act=Action.CASE_SHARE)
+    assert expect(world, database, owner, share, "shared") == {"end"}
 
 
 def test_reading_the_steps_of_a_team_whose_time_has_passed_changes_nothing(world, owner):
