@@ -42,6 +42,5 @@ def settle(work: UnitOfWork, case: Case, *, hidden: bool) -> None:
     engine.announce_hiding(work, case.id, hidden=hidden)
     if hidden:
         engine.confirm_hiding(work, case.id)
-    else:
-        case.visibility = "hit_no_hit"
     engine.register_pending(work, case.id)
+    work.session.refresh(case, ["visibility"])

@@ -138,7 +138,7 @@ create policy seen on parties for select using (
     (until is null or until > (select priv.at())) and authority_id = (select priv.authority())
     and (case_id is null or GRANTED(parties.case_id, 2)));
 
-grant select, insert, update on shared_cases to APP_ROLE;
+grant select, insert, update (version, level, shared_by, shared_at, ended_at) on shared_cases to APP_ROLE;
 grant select, update on shared_cases to coopapi_definer;
 -- Readers of another authority's case do not learn which teams it is in, nor their names.
 create policy seen on shared_cases for select using (

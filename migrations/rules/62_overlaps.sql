@@ -327,7 +327,7 @@ create policy seen on case_overlaps for select using (
     and (case when (select priv.cleared()) then detected_a else open_detected_a end is not null and GRANTED(case_overlaps.case_a, 1)
          or case when (select priv.cleared()) then detected_b else open_detected_b end is not null and GRANTED(case_overlaps.case_b, 1)));
 
-grant select, insert, update on overlap_sides to APP_ROLE;
+grant select, insert, update (version, turn, state, verifier_id, reason, decided_by, decided_at) on overlap_sides to APP_ROLE;
 grant select, insert, update on overlap_sides to coopapi_definer;
 grant usage on sequence overlap_turns to APP_ROLE, coopapi_definer;
 -- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there. What was made of
@@ -339,6 +339,10 @@ create policy begun on overlap_sides for insert with check (
     victims and (select priv.cleared()) and GRANTED(overlap_sides.case_id, 3)
     and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id
                 and (overlap_sides.case_id, overlap_sides.authority_id) in ((o.case_a, o.authority_a), (o.case_b, o.authority_b))));
+-- Nobody takes an overlap, or decides on it, in the name of another.
 create policy judged on overlap_sides for update using (
     GRANTED(overlap_sides.case_id, 3) and (not victims or (select priv.cleared()))
-    and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id));
+    and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id))
+    with check (
+    GRANTED(overlap_sides.case_id, 3) and (verifier_id is null or verifier_id = (select priv.principal()))
+    and (state in ('detected', 'under_verification') or decided_by = (select priv.principal())));

@@ -1,18 +1,20 @@
 -- What was disclosed and may be read now, with what is needed to open it: by those it was disclosed to, until it ends or is
--- recalled; victims' values by the cleared.
+-- recalled; values of those who are victims now, or were when it was disclosed, by the cleared.
 create function priv.disclosed(p_disclosure uuid)
-returns table (identifier_id uuid, kind text, case_id uuid, owner_id uuid, sealed bytea, wrapped bytea)
+returns table (identifier_id uuid, kind text, case_id uuid, owner_id uuid, sealed bytea, wrapped bytea, victim boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select i.id, i.kind, i.case_id, d.owner_authority, i.sealed, k.wrapped
+    select i.id, i.kind, i.case_id, d.owner_authority, i.sealed, k.wrapped, v.victim
     from public.disclosures d
     join public.disclosed_items x on x.disclosure_id = d.id
-    join public.identifiers i on i.id = x.identifier_id and i.withdrawn_at is null
+    join public.identifiers i on i.id = x.identifier_id and i.case_id = d.owner_case and i.withdrawn_at is null
+    left join public.subjects s on s.id = i.subject_id
+    cross join lateral (select x.victim or not priv.open(s.category) as victim) v
     join public.cases c on c.id = i.case_id and c.state <> 'withdrawn'
     join public.case_keys k on k.case_id = i.case_id
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > priv.at())
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
-      and (not x.victim and not d.victims_only or (select priv.cleared()))
+      and (not v.victim and not d.victims_only or (select priv.cleared()))
 $$;
 
 -- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case. Inner part of the next two.
@@ -59,18 +61,26 @@ end $$;
 grant execute on function priv.disclosed(uuid), priv.tell(uuid, text, jsonb, text),
     priv.tell_recipients(uuid, text, text) to APP_ROLE;
 
-grant select, insert, update on disclosures to APP_ROLE;
+grant select, insert, update (version, state, decided_by, decided_at, reason, ground, until) on disclosures to APP_ROLE;
 grant select on disclosures to coopapi_definer;
--- Both sides see what was asked and answered; only the asking side asks.
+-- Both sides see what was asked and answered. The asking side asks the other side of an overlap that it sees, and may withdraw that; the
+-- owner answers, with identifiers of its own case.
 create policy seen on disclosures for select using (
     (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
     and (not victims_only or (select priv.cleared())));
 create policy asked on disclosures for insert with check (
     GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
-    and (not victims_only or (select priv.cleared()))
-    and exists (select from public.case_overlaps o where o.id = disclosures.overlap_id));
-create policy answered on disclosures for update using (
-    (GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3)) and (not victims_only or (select priv.cleared())));
+    and (not victims_only or (select priv.cleared())) and state = 'requested'
+    and exists (select from public.case_overlaps o
+                where o.id = disclosures.overlap_id
+                  and (asking_case, asking_authority, owner_case, owner_authority) in (
+                      (o.case_a, o.authority_a, o.case_b, o.authority_b), (o.case_b, o.authority_b, o.case_a, o.authority_a))));
+create policy withdrawn on disclosures for update
+    using (GRANTED(disclosures.asking_case, 3) and (not victims_only or (select priv.cleared())))
+    with check (GRANTED(disclosures.asking_case, 3) and state = 'withdrawn');
+create policy answered on disclosures for update
+    using (GRANTED(disclosures.owner_case, 3) and (not victims_only or (select priv.cleared())))
+    with check (GRANTED(disclosures.owner_case, 3) and state <> 'withdrawn');
 
 grant select, insert on disclosed_items to APP_ROLE;
 grant select on disclosed_items to coopapi_definer;
@@ -78,5 +88,5 @@ create policy seen on disclosed_items for select using (
     exists (select from public.disclosures d where d.id = disclosed_items.disclosure_id)
     and (not victim or (select priv.cleared())));
 create policy given on disclosed_items for insert with check (
-    exists (select from public.disclosures d where d.id = disclosed_items.disclosure_id
-            and GRANTED(d.owner_case, 3)));
+    exists (select from public.disclosures d join public.identifiers i on i.case_id = d.owner_case
+            where d.id = disclosed_items.disclosure_id and i.id = disclosed_items.identifier_id and GRANTED(d.owner_case, 3)));

@@ -99,7 +99,7 @@ class Relabel(Step):
 
     @staticmethod
     def _disclosed(play, place):
-        """What was disclosed stays so when its subject becomes a victim, but not when it is withdrawn."""
+        """The receivers of a value are told when it is withdrawn, but not when its subject becomes a victim."""
         play.world.cursor.execute(
             "select exists (select from disclosed_items d join identifiers i on i.id = d.identifier_id where i.case_id = %s)",
             (place.id,),
