@@ -238,23 +238,16 @@ def _opened(work: UnitOfWork, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     if not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     found = work.session.execute(text("select * from priv.disclosed(:id)"), {"id": row.id}).all()
-    _note_reading(work, row, [item.victim for item in found])
+    work.note(
+        "disclosure.read", row, case_id=row.asking_case if _asks(work, row) else row.owner_case, consultation=True, count=len(found)
+    )
+    work.notes[-1]["victims_only"] = row.victims_only
     opened = {}
     for item in found:
         key = work.keys.case_key(str(item.case_id), bytes(item.wrapped))
         content = json.loads(key.values.open(bytes(item.sealed), place(item.owner_id, item.identifier_id)))
         opened[item.identifier_id] = {"kind": item.kind, "value": content.get("value"), "person": content.get("person")}
     return opened
-
-
-def _note_reading(work: UnitOfWork, row: Disclosure, victims: Sequence[bool]) -> None:
-    """Say how many values were read; those of victims in an entry of their own, which the uncleared do not read."""
-    case_id = row.asking_case if _asks(work, row) else row.owner_case
-    of_victims = len(victims) if row.victims_only else sum(victims)
-    for hidden, count in ((False, len(victims) - of_victims), (True, of_victims)):
-        if count or hidden == row.victims_only:
-            work.note("disclosure.read", row, case_id=case_id, consultation=True, count=count)
-            work.notes[-1]["victims_only"] = hidden
 
 
 def _asks(work: UnitOfWork, row: Disclosure) -> bool:

@@ -87,8 +87,9 @@ begin
     if me is null then
         raise exception 'nobody to record an act of' using errcode = '42501';
     end if;
-    if exists (select from jsonb_array_elements(p_entries) x where priv.registers_own(x ->> 'action')) then
-        raise exception 'only the register writes entries of that name' using errcode = '42501';
+    if exists (select from jsonb_array_elements(p_entries) x
+               where priv.registers_own(x ->> 'action') or x ->> 'object_type' in ('alarm', 'audit')) then
+        raise exception 'only the register writes entries of that name or type' using errcode = '42501';
     end if;
     if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
                             from jsonb_array_elements(p_entries) x) c
@@ -117,10 +118,12 @@ create policy seen on journal_heads for select using (authority_id = (select pri
 
 grant select on journal_entries to APP_ROLE;
 grant select, insert, update on journal_entries to coopapi_definer;
--- The auditor reads the journal of its authority, alone what is of the type audit, and the administrator the alarms in it. Readers of a case read the entries about it,
--- but what a team, a meeting or a consultation did only if they own the case or take part.
+-- The auditor reads the journal of its authority, alone what is of the type audit, and the administrator the alarms in it. Readers of a case
+-- read the entries about it, but what a team, a meeting or a consultation did only if they own the case or take part. Of what is about no
+-- case, everybody else reads the events of the things in which they take part.
 create policy seen on journal_entries for select using (
-    (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
+    (authority_id = (select priv.authority())
+         and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
      or case_id is not null and (GRANTED(journal_entries.case_id, 2)
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)

@@ -1,20 +1,19 @@
 -- What was disclosed and may be read now, with what is needed to open it: by those it was disclosed to, until it ends or is
 -- recalled; values of those who are victims now, or were when it was disclosed, by the cleared.
 create function priv.disclosed(p_disclosure uuid)
-returns table (identifier_id uuid, kind text, case_id uuid, owner_id uuid, sealed bytea, wrapped bytea, victim boolean)
+returns table (identifier_id uuid, kind text, case_id uuid, owner_id uuid, sealed bytea, wrapped bytea)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select i.id, i.kind, i.case_id, d.owner_authority, i.sealed, k.wrapped, v.victim
+    select i.id, i.kind, i.case_id, d.owner_authority, i.sealed, k.wrapped
     from public.disclosures d
     join public.disclosed_items x on x.disclosure_id = d.id
     join public.identifiers i on i.id = x.identifier_id and i.case_id = d.owner_case and i.withdrawn_at is null
     left join public.subjects s on s.id = i.subject_id
-    cross join lateral (select x.victim or not priv.open(s.category) as victim) v
     join public.cases c on c.id = i.case_id and c.state <> 'withdrawn'
     join public.case_keys k on k.case_id = i.case_id
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > priv.at())
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
-      and (not v.victim and not d.victims_only or (select priv.cleared()))
+      and (not x.victim and priv.open(s.category) and not d.victims_only or (select priv.cleared()))
 $$;
 
 -- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case. Inner part of the next two.
