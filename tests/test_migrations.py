@@ -95,6 +95,19 @@ def essential_checks(url, keys):
     return found
 
 
+def test_migrate_leaves_the_events_of_a_live_register_in_their_order(postgres, world, owner):
+    """One request that committed while migrate ran once moved all events below every cursor of the feed."""
+    engine = create_engine(postgres.url("coopapi"))
+    with engine.begin() as connection:
+        connection.execute(text("select pg_current_xact_id()"))
+        world.case("investigator")
+        places = "select id, xid from journal_entries order by id"
+        before = connection.execute(text(places)).all()
+        migration._settle_restored_events(connection)
+        assert connection.execute(text(places)).all() == before
+    engine.dispose()
+
+
 TAMPERED = {
     "function priv.level(uuid)": "alter function priv.level(uuid) owner to coopapi",
     "function priv.takes_part(uuid,integer)": "drop function priv.takes_part(uuid, integer) cascade",

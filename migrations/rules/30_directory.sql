@@ -4,6 +4,14 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (select from public.principals p where p.authority_id = p_authority and p.active)
 $$;
 
+create function priv.require_operator() returns void
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if (priv.operator() and priv.role() = 'admin') is not true then
+        raise exception 'for the operator''s administrators' using errcode = '42501';
+    end if;
+end $$;
+
 -- A directory is for everybody who is somebody; each authority keeps its own entries, the operator all.
 create function priv.keeps(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$

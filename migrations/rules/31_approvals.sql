@@ -212,6 +212,7 @@ begin
     if not found then
         raise exception 'not approved, or applied already' using errcode = '42501';
     end if;
+    perform priv.require_administrator(a.authority_id);
     return a;
 end $$;
 

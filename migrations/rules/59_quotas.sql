@@ -199,24 +199,26 @@ end $$;
 create function priv.plant_honey(p_id uuid, p_kind text, p_tokens bytea[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     insert into public.honey_values (token, id, kind, added_at) select t, p_id, p_kind, priv.at() from unnest(p_tokens) t
         on conflict do nothing;
 end $$;
 
 create function priv.honey() returns table (id uuid, kind text, added_at timestamptz)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select v.id, min(v.kind), min(v.added_at) from public.honey_values v
-    where priv.operator() and priv.role() = 'admin' group by v.id order by 3, 1
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    perform priv.require_operator();
+    return query select v.id, min(v.kind), min(v.added_at) from public.honey_values v group by v.id order by 3, 1;
+end $$;
 
 create function priv.remove_honey(p_id uuid) returns boolean
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    with gone as (delete from public.honey_values v where v.id = p_id and priv.operator() and priv.role() = 'admin' returning 1)
-    select exists (select from gone)
-$$;
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_operator();
+    delete from public.honey_values v where v.id = p_id;
+    return found;
+end $$;
 
 grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean),
     priv.set_quota(uuid, bigint[], timestamptz, text), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),

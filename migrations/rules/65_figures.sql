@@ -57,12 +57,11 @@ declare
     f record;
     said jsonb;
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     select least(today - 7, coalesce(max(r.day) + 1, '2000-01-01')) into first from public.registration_figures r;
     with recent as (
         select r.identifier_id from public.registered_values r
+        join public.identifiers i on i.id = r.identifier_id and i.case_id = r.case_id
         where r.at >= first::timestamp at time zone 'UTC' and r.at < today::timestamp at time zone 'UTC' and not r.met and r.left_at is null)
     update public.registered_values r set met = true
         where r.at >= first::timestamp at time zone 'UTC' and r.left_at is null
