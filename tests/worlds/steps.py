@@ -248,8 +248,11 @@ class Cooperate(Step):
     def act(self, play):
         place, other = play.places[self.side], play.places[self.other]
         found = play.overlap(place, other)
-        if place.id is None or other.id is None or place.hidden or play.left_out(
-            self, lambda: self.how == "meeting" and not (found and found[1])
+        if (
+            place.id is None
+            or other.id is None
+            or place.hidden
+            or play.left_out(self, lambda: self.how == "meeting" and not (found and found[1]))
         ):
             return
         who, them = DECIDING[place.authority], str(play.world.authorities[other.authority])
@@ -396,7 +399,12 @@ def stories(draw, secret, most=24):
         (1, st.builds(Correct, cases, _value, _value)),
         (4, _judging()),
         (2, _asking()),
-        (2, st.builds(lambda pair, how: Cooperate(*pair, how), _pair, st.sampled_from(("request", "consultation", "meeting", "team")))),
+        (
+            2,
+            st.builds(
+                lambda pair, how: Cooperate(*pair, how), _pair, st.sampled_from(("request", "consultation", "meeting", "team"))
+            ),
+        ),
         (1, st.builds(Decide, some, st.sampled_from(_EVENTS))),
         (1, st.builds(Exclude, st.sampled_from(HOMES), st.sampled_from(_EXCLUDED), st.sampled_from((None, 1)))),
         (1, st.builds(Include, some)),
