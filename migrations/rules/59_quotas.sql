@@ -20,15 +20,15 @@ returns table (digest bytea, identifier_id uuid, cost bigint) language sql stabl
     group by v.digest
 $$;
 
--- What waits in a hidden case for a person's confirmation, and what a visible case has held for less than an hour: hiding a case so soon
--- after registering would otherwise be a way around the quota of hidden cases.
+-- What waits in a hidden case for a person's confirmation, and what a visible case holds: hiding a case would otherwise be a way around the
+-- quota of hidden cases.
 create function priv.unconfirmed(p_case uuid, out identifiers uuid[], out tokens bytea[], out strengths smallint[]) language sql stable as $$
     select array_agg(x.identifier_id), array_agg(x.token), array_agg(x.strength)
     from (
         select p.identifier_id, p.token, p.strength from public.pending_holdings p where p.case_id = p_case
         union all
         select h.identifier_id, h.token, h.strength from public.holdings h
-        where h.case_id = p_case and not h.hidden and h.since > priv.at() - interval '1 hour') x
+        where h.case_id = p_case and not h.hidden) x
 $$;
 
 -- Whether values were not announced yet, or not for a hidden case.
@@ -69,16 +69,20 @@ language sql stable as $$
 $$;
 
 -- Tell of honey values among tokens: an alarm for the operator, and an entry that only the auditors of the caller's authority read, since
--- its other people may be the ones who guess.
+-- its other people may be the ones who guess. They are told once an hour of a value in a case; `quota_use` remembers when, under the value's
+-- id and the case.
 create function priv.notice_honey(p_case uuid, p_tokens bytea[]) returns void language plpgsql volatile as $$
 declare
-    found record;
+    honey record;
     said jsonb;
 begin
-    for found in
+    for honey in
         select distinct v.id, v.kind from unnest(p_tokens) t (token) join public.honey_values v on v.token = t.token order by v.id
     loop
-        said := jsonb_build_object('honey', found.id, 'kind', found.kind, 'client', priv.principal(), 'case', p_case);
+        insert into public.quota_use as q (holder_id, policy, since, used) values (honey.id, 'told ' || p_case, priv.at(), 0)
+            on conflict (holder_id, policy) do update set since = excluded.since where q.since <= excluded.since - interval '1 hour';
+        continue when not found;
+        said := jsonb_build_object('honey', honey.id, 'kind', honey.kind, 'client', priv.principal(), 'case', p_case);
         perform priv.alarm('00000000-0000-7000-8000-000000000001', 'honey_value', said || jsonb_build_object('authority', priv.authority()));
         perform priv.append(jsonb_build_array(jsonb_build_object(
             'authority_id', priv.authority(), 'role', 'machine', 'at', priv.at(), 'action', 'honey_value.registered',
@@ -87,8 +91,8 @@ begin
     end loop;
 end $$;
 
--- Announce values that are about to be registered, and count those that are new to the case. Without values: those that wait or were held
--- for less than an hour. p_hidden: whether the case is about to be hidden; null: as it is. Gives back the caller's quotas: how many values
+-- Announce values that are about to be registered, and count those that are new to the case; those of a case that is to be hidden count as
+-- hidden while it waits for that. Without values: those that wait, and those that the case holds openly. p_hidden: whether the case is about to be hidden; null: as it is. Gives back the caller's quotas: how many values
 -- in all, how many are left, for how many seconds, how many new values were announced, and whether that was too many: then none is counted.
 create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
@@ -97,29 +101,32 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     home uuid := priv.authority();
     in_hidden boolean;
-    waits boolean;
+    ended boolean;
+    values_in record;
     fresh bigint;
     fresh_hidden bigint;
     refused boolean;
 begin
     perform priv.require_level(p_case, 3);
     select coalesce(p_hidden, c.visibility = 'hidden'),
-           c.state = 'withdrawn' or p_hidden is null and c.visibility = 'hidden' and not priv.hiding_confirmed(c.id)
-        into in_hidden, waits from public.cases c where c.id = p_case;
+           c.state = 'withdrawn'
+        into in_hidden, ended from public.cases c where c.id = p_case;
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
     if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
         raise exception 'not a token' using errcode = '22023';
     end if;
+    select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
+           array_agg(v.cost order by v.digest) costs into values_in
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not ended;
     -- One row of the authority is locked for the moment that this takes: it stands for the rows of its clients too.
     insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
     perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
     select coalesce(sum(v.cost) filter (where r.digest is null), 0),
            coalesce(sum(v.cost) filter (where in_hidden and r.hidden is not true), 0) into fresh, fresh_hidden
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
-        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest
-        where not waits;
+        from unnest(values_in.digests, values_in.costs) v (digest, cost)
+        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest;
     select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
         from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(in_hidden) l) x;
     if not refused and greatest(fresh, fresh_hidden) > 0 then
@@ -129,7 +136,7 @@ begin
             on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
         insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
             select p_case, v.digest, v.identifier_id, priv.principal(), in_hidden, priv.at()
-            from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v order by v.digest
+            from unnest(values_in.digests, values_in.identifiers) v (digest, identifier_id)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
     if not refused then

@@ -30,6 +30,9 @@ begin
             select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
         raise exception 'not an identifier of the case' using errcode = '42501';
     end if;
+    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
+        raise exception 'these values were not announced' using errcode = '42501';
+    end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
         insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
             select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), min(u.role)
@@ -37,9 +40,6 @@ begin
                  u (identifier, token, family, strength, kind, role)
             group by u.token, u.identifier;
         return;
-    end if;
-    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
-        raise exception 'these values were not announced' using errcode = '42501';
     end if;
     return query
     with wanted as (
@@ -69,6 +69,9 @@ begin
                priv.at()
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
         group by u.token, u.identifier order by 1, 3;
+    update public.registered_values r set left_at = null
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
+        where r.case_id = p_case and r.digest = v.digest and r.left_at is not null;
 end $$;
 
 -- Put into matching what waited for a person to confirm, or to refuse, that the case is hidden; if it was refused, the case is shown.

@@ -72,7 +72,7 @@ begin
         from public.registered_values r join public.principals p on p.id = r.principal_id
         where r.at >= first::timestamp at time zone 'UTC' and r.at < today::timestamp at time zone 'UTC'
         group by 1, 2, 3
-        on conflict (principal_id, day) do update set met = excluded.met, withdrawn = excluded.withdrawn;
+        on conflict (principal_id, day) do update set registered = excluded.registered, met = excluded.met, withdrawn = excluded.withdrawn;
     get diagnostics written = row_count;
     for f in
         update public.registration_figures g set alarmed = true
