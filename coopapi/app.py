@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from flask import Flask, Response, json, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coopapi import config
 from coopapi.approvals.routes import blp as approvals
@@ -152,9 +152,13 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
     @app.get("/readyz")
     def readyz() -> dict[str, str]:
         database = app.extensions["coopapi"].database
-        with database.anonymous() as session:
-            if any(check.fault for check in essential(database, session)):
-                raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
+        try:
+            with database.anonymous() as session:
+                wrong = any(check.fault for check in essential(database, session))
+        except DBAPIError:
+            wrong = True
+        if wrong:
+            raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
         return {"status": "ready"}
 
     @app.get("/openapi.json")

@@ -53,6 +53,7 @@ REFUSED = {
     ("opened", "p_evidence"): "select priv.opened('{item}')",
     ("part_company", "p_object"): "select priv.part_company('{meeting}', 'host', null, now())",
     ("plant_honey", "p_id"): "select priv.plant_honey(gen_random_uuid(), 'email', '{}')",
+    ("quota_version", "p_authority"): "select priv.quota_version('{fr}')",
     ("receivers", "p_object"): "select priv.receivers('{shared}', '{nl}')",
     ("recheck", "p_after"): "select * from priv.recheck(gen_random_uuid(), 1, array[4, 4])",
     ("reconsider", "p_exclusion"): "select priv.reconsider((select id from exclusions limit 1), array[4, 4], 'r')",

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from contextlib import contextmanager
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -375,6 +376,24 @@ def test_two_administrators_of_the_operator_set_a_quota(world, database):
     for statement in ("select priv.set_quota(:nl, '{9,9,9,9}', null, '')", "select priv.write_quota(:nl, '{9,9,9,9}', null, '')"):
         with pytest.raises(DBAPIError), acting(database, "operator") as work:
             work.session.execute(text(statement), {"nl": world.authorities["nl"]})
+
+
+def test_a_request_about_quotas_that_were_set_since_is_not_applied(world):
+    """An old request, approved after the operator had acted on a suspicion, once gave the old quotas back."""
+    from_shell(world, "second operator", "operator")
+    path = f"/authorities/{world.authorities['nl']}/quota"
+    body = {"hour": 10**6, "day": 10**6, "hidden_hour": 10**6, "hidden_day": 10**6, "reason": "a first load"}
+    over = world.as_("operator").post(path, {**body, "until": "2026-01-01T00:00:00Z"})
+    assert (over.status_code, over.json["errors"][0]["pointer"]) == (422, "/until")
+    soon = (world.clock() + timedelta(hours=1)).isoformat()
+    stale, ending = (world.as_("operator").post(path, {**body, **more}).json for more in ({}, {"until": soon}))
+    allow(world, 1)
+    changed_since = decide(world, "second operator", stale)
+    assert (changed_since.status_code, changed_since.json["type"]) == (409, "/problems/changed-since")
+    abuse_controls.set_quota(world.app.extensions["coopapi"].database, world.authorities["nl"], None, None, "test")
+    world.clock.forward(hours=2)
+    assert decide(world, "second operator", ending).status_code == 409
+    assert decide(world, "second operator", stale).status_code == 200
 
 
 def test_what_an_authoritys_own_administrators_approve_is_no_quota(world, database):

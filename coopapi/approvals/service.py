@@ -17,7 +17,10 @@ Kinds = Mapping[str, Apply]
 
 
 class AnotherMustDecide(Forbidden):
-    """Another administrator has to decide: not who asked, nor an account that who asked named alone, nor whose rights change."""
+    """Another administrator has to decide: not who asked, nor an account that who asked named alone, nor whose rights change.
+
+    Let a second administrator of the authority decide, or an administrator of the operator where the authority has no other.
+    """
 
 
 def ask(work: UnitOfWork, kind: str, authority_id: UUID, target: tuple[UUID, int], change: Mapping[str, Any]) -> Approval:

@@ -70,9 +70,18 @@ def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | Non
     session.execute(_SET, asked)
 
 
-def apply_approved(session: Session, approval_id: UUID) -> None:
-    """Set the quotas that were asked for in an approved request; the authority's auditors and administrators get the alarm too."""
-    session.execute(text("select priv.apply_quota(:approval)"), {"approval": approval_id})
+def version(session: Session, authority_id: UUID) -> int:
+    """Tell which quotas of an authority hold now: a number that changes when they are set."""
+    found: int = session.execute(text("select priv.quota_version(:authority)"), {"authority": authority_id}).scalar_one()
+    return found
+
+
+def apply_approved(session: Session, approval_id: UUID) -> bool:
+    """Set the quotas that were asked for in an approved request; the authority's auditors and administrators get the alarm too.
+
+    Returns whether that was possible: not if they were set anew since, or if their last day is over.
+    """
+    return bool(session.scalar(text("select priv.apply_quota(:approval)"), {"approval": approval_id}) == "done")
 
 
 def require(quotas: Sequence[Quota]) -> None:

@@ -31,12 +31,14 @@ begin
     end if;
 end $$;
 
--- What of an account one administrator does not change alone.
+-- What of an account one administrator does not change alone. To become the auditor of oneself is more than to name one: who reads what the
+-- other administrators may not read is known to another person.
 create function priv.takes_two(p public.principals, p_change jsonb) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p_change ?| array['issuer', 'subject', 'secret_digest', 'jwks', 'confirmed']
         or exists (select from jsonb_array_elements_text(p_change -> 'roles') r (role)
                    where r.role not in ('admin', 'auditor') and r.role <> all (p.roles))
+        or p.id = priv.principal() and (p_change -> 'roles') ? 'auditor' and not 'auditor' = any (p.roles)
         or coalesce((p_change ->> 'victim_cleared')::boolean, false) and not p.victim_cleared
         or coalesce((p_change ->> 'active')::boolean, false) and not p.active
             and (p.victim_cleared or not p.roles <@ array['admin', 'auditor'])
@@ -113,10 +115,10 @@ declare
 begin
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
     select * into p from public.principals a where a.id = p_account for no key update;
+    perform priv.require_administrator(p.authority_id);
     if priv.leaves_nobody(p, p_change) then
         return 'last';
     end if;
-    perform priv.require_administrator(p.authority_id);
     if p.version <> p_version then
         return 'stale';
     end if;
@@ -150,6 +152,9 @@ declare
     a public.approvals;
 begin
     perform priv.require_administrator(p_authority);
+    if p_kind not in ('account', 'quota') then
+        raise exception 'no such kind of change' using errcode = '22023';
+    end if;
     insert into public.approvals (id, version, authority_id, kind, object_id, object_version, change, state, requested_by,
             requested_from, requested_at, expires_at)
         values (p_id, 1, p_authority, p_kind, p_object, p_version, p_change, 'requested', priv.principal(), priv.authority(),

@@ -173,8 +173,15 @@ begin
     perform priv.write_quota(p_authority, p_quotas, p_until, p_reason);
 end $$;
 
--- Apply quotas that a second administrator of the operator approved.
-create function priv.apply_quota(p_approval uuid) returns void
+-- A number for the quotas of an authority as they are now, so that a request changes those alone that it was made about; 0 if it has none.
+create function priv.quota_version(p_authority uuid) returns integer
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select hashtext(q::text) from public.quotas q where q.authority_id = p_authority), 0)
+    where priv.operator() and priv.role() = 'admin'
+$$;
+
+-- Apply quotas that a second administrator of the operator approved: 'done', or 'stale' if they were set anew since.
+create function priv.apply_quota(p_approval uuid) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     a public.approvals := priv.take_approval(p_approval, 'quota');
@@ -182,8 +189,12 @@ begin
     if a.authority_id <> '00000000-0000-7000-8000-000000000001' then
         raise exception 'the operator decides on quotas' using errcode = '42501';
     end if;
+    if a.object_version <> priv.quota_version(a.object_id) or (a.change ->> 'until')::timestamptz <= priv.at() then
+        return 'stale';
+    end if;
     perform priv.write_quota(a.object_id, array (select jsonb_array_elements_text(a.change -> 'quotas')::bigint),
         (a.change ->> 'until')::timestamptz, a.change ->> 'reason');
+    return 'done';
 end $$;
 
 -- Whether a person decided that the case is hidden: nothing that a machine hides on its own takes part in matching.
@@ -228,7 +239,7 @@ begin
 end $$;
 
 grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean),
-    priv.set_quota(uuid, bigint[], timestamptz, text), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
+    priv.set_quota(uuid, bigint[], timestamptz, text), priv.quota_version(uuid), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
     priv.remove_honey(uuid) to APP_ROLE;
 
 grant select, insert, update on registered_values, quota_use to coopapi_definer;

@@ -250,7 +250,7 @@ class Cooperate(Step):
         found = play.overlap(place, other)
         if (
             place.id is None
-            or other.id is None
+            or other.hidden
             or place.hidden
             or play.left_out(self, lambda: self.how == "meeting" and not (found and found[1]))
         ):
