@@ -682,6 +682,7 @@ def test_every_transaction_has_its_limits(world):
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "20s"),
             ("jit", "off"),
+            ("client_min_messages", "notice"),
         ):
             assert session.scalar(text(f"show {name}")) == limit
 

@@ -40,7 +40,7 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     authorization.require(work, meeting)
     if meeting.state in {"cancelled", "closed"}:
         raise NothingToMeetFor(state=meeting.state)
-    case = cases.usable(work, data["case_id"], Level.OWN)
+    case = cases.changeable(work, data["case_id"], Level.OWN)
     level = Level[data.get("level", "read").upper()]
     row = shared_cases.offer(work, meeting.id, case.id, level)
     if all(part.case_id is None for part in own):

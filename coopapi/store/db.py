@@ -30,9 +30,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LIMITS: Final = (
     "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
-    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off"
+    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off; SET LOCAL client_min_messages = notice"
 )
-"""Limits of every transaction. They are set in each one, so that they hold for any role and behind a transaction pooler."""
+"""Limits of every transaction, and that notices of alarms reach us: set in each one, for any role and behind any pooler."""
 
 
 def utc_now() -> datetime:

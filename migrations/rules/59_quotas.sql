@@ -75,6 +75,7 @@ create function priv.notice_honey(p_case uuid, p_tokens bytea[]) returns void la
 declare
     honey record;
     said jsonb;
+    entries jsonb := '[]';
 begin
     for honey in
         select distinct v.id, v.kind from unnest(p_tokens) t (token) join public.honey_values v on v.token = t.token order by v.id
@@ -83,12 +84,15 @@ begin
             on conflict (holder_id, policy) do update set since = excluded.since where q.since <= excluded.since - interval '1 hour';
         continue when not found;
         said := jsonb_build_object('honey', honey.id, 'kind', honey.kind, 'client', priv.principal(), 'case', p_case);
-        perform priv.alarm('00000000-0000-7000-8000-000000000001', 'honey_value', said || jsonb_build_object('authority', priv.authority()));
-        perform priv.append(jsonb_build_array(jsonb_build_object(
+        entries := entries || priv.alarmed('00000000-0000-7000-8000-000000000001', 'honey_value',
+            said || jsonb_build_object('authority', priv.authority())) || jsonb_build_array(jsonb_build_object(
             'authority_id', priv.authority(), 'role', 'machine', 'at', priv.at(), 'action', 'honey_value.registered',
             'object_type', 'audit', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', false,
-            'victims_only', false, 'detail', said)));
+            'victims_only', false, 'detail', said));
     end loop;
+    if entries <> '[]' then
+        perform priv.append(entries);
+    end if;
 end $$;
 
 -- Announce values that are about to be registered, and count those that are new to the case; those of a case that is to be hidden count as

@@ -16,15 +16,12 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       and (not x.victim and priv.open(s.category) and not d.victims_only or (select priv.cleared()))
 $$;
 
--- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case. Inner part of the next two.
-create function priv.tell_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
-language plpgsql volatile as $$
-begin
-    perform priv.append((
-        select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only,
-                         p_request, p_detail)
-        from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure));
-end $$;
+-- The entries for both owners of the overlap of a disclosure, each with its own case. Inner part of the next two.
+create function priv.told_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns jsonb language sql stable as $$
+    select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only, p_request,
+                     p_detail)
+    from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure
+$$;
 
 -- A disclosure was asked, answered or recalled by the caller.
 create function priv.tell(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
@@ -35,26 +32,25 @@ begin
             or p_action not like 'disclosure.%' or priv.registers_own(p_action) then
         raise exception 'no access to the disclosure' using errcode = '42501';
     end if;
-    perform priv.tell_sides(p_disclosure, p_action, p_detail, p_request);
+    perform priv.append(priv.told_sides(p_disclosure, p_action, p_detail, p_request));
 end $$;
 
 -- The receivers of a value are told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)); the value itself goes into
 -- no journal. The caller may add to the case of the value.
 create function priv.tell_recipients(p_identifier uuid, p_act text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    d record;
 begin
     perform priv.require_level((select i.case_id from public.identifiers i where i.id = p_identifier), 3);
     if p_act not in ('corrected', 'withdrawn') then
         raise exception 'a value is corrected or withdrawn' using errcode = '22023';
     end if;
-    for d in select g.id, g.state from public.disclosures g join public.disclosed_items x on x.disclosure_id = g.id
-             where x.identifier_id = p_identifier and g.state in ('disclosed_full', 'disclosed_partial') order by g.id
-    loop
-        perform priv.tell_sides(d.id, 'disclosure.item_' || p_act,
-            jsonb_build_object('state', d.state, 'disclosure', d.id, 'identifier', p_identifier), p_request);
-    end loop;
+    perform priv.append((
+        select coalesce(jsonb_agg(e.entry order by d.id, e.n), '[]')
+        from public.disclosures d join public.disclosed_items x on x.disclosure_id = d.id
+        cross join lateral jsonb_array_elements(priv.told_sides(d.id, 'disclosure.item_' || p_act,
+            jsonb_build_object('state', d.state, 'disclosure', d.id, 'identifier', p_identifier), p_request))
+            with ordinality e (entry, n)
+        where x.identifier_id = p_identifier and d.state in ('disclosed_full', 'disclosed_partial')));
 end $$;
 
 grant execute on function priv.disclosed(uuid), priv.tell(uuid, text, jsonb, text),

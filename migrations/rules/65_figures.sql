@@ -56,6 +56,7 @@ declare
     written integer;
     f record;
     said jsonb;
+    entries jsonb := '[]';
 begin
     perform priv.require_operator();
     select least(today - 7, coalesce(max(r.day) + 1, '2000-01-01')) into first from public.registration_figures r;
@@ -81,10 +82,13 @@ begin
     loop
         said := jsonb_build_object('client', f.principal_id, 'day', f.day, 'unusual', priv.unusual(f.principal_id, f.day),
             'registered', f.registered, 'met', f.met, 'withdrawn', f.withdrawn);
-        perform priv.alarm(f.authority_id, 'unusual_registration', said);
-        perform priv.alarm('00000000-0000-7000-8000-000000000001', 'unusual_registration',
-            said || jsonb_build_object('authority', f.authority_id));
+        entries := entries || priv.alarmed(f.authority_id, 'unusual_registration', said)
+            || priv.alarmed('00000000-0000-7000-8000-000000000001', 'unusual_registration',
+                            said || jsonb_build_object('authority', f.authority_id));
     end loop;
+    if entries <> '[]' then
+        perform priv.append(entries);
+    end if;
     return written;
 end $$;
 
