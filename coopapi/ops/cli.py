@@ -37,14 +37,14 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run a command; what is wrong is said in a line, not in a traceback. Alarms go to standard error; other logs are the server's."""
+    """Run a command; what is wrong is said in a line, not in a traceback. Alarms are written to standard error, other logs not."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write does not end a command
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
     alarms = logging.StreamHandler(sys.stderr)
     alarms.setFormatter(JsonLines())
-    logging.getLogger("coopapi.alarms").addHandler(alarms)
+    logging.getLogger("coopapi.alarms").handlers = [alarms]
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as fault:
