@@ -7,7 +7,7 @@ from uuid import UUID
 from coopapi.evidence.service import recorded_of
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
-from coopapi.overlaps import presentation as overlaps
+from coopapi.overlaps import models as overlaps
 from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal

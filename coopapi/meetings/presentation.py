@@ -14,7 +14,7 @@ from coopapi.meetings.convening import WORDS
 from coopapi.meetings.lifecycles import AHEAD
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
-from coopapi.overlaps import presentation as overlaps
+from coopapi.overlaps import models as overlaps
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 

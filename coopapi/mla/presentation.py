@@ -13,7 +13,7 @@ from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
 from coopapi.mla import measures
 from coopapi.mla.models import Measure, Request
-from coopapi.overlaps import presentation as overlaps
+from coopapi.overlaps import models as overlaps
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork

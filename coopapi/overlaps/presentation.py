@@ -1,6 +1,6 @@
 """What a caller sees of overlaps: its own side explained, the other side's values never (D8)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -91,13 +91,6 @@ def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
     if found is None:
         raise NotFound
     return found
-
-
-def visible(work: UnitOfWork, ids: Iterable[UUID | None]) -> set[UUID]:
-    """Which of these overlaps the caller sees: another thing that began with one of them names it to nobody else."""
-    wanted = set(ids) - {None}
-    query = select(Overlap.id).where(Overlap.id.in_(wanted), Overlap.visible_to(work.actor, work.now))
-    return set(work.session.scalars(query)) if wanted else set()
 
 
 def show_overlaps(
