@@ -121,7 +121,7 @@ class Gate:
         with self.lock:
             if time.monotonic() >= self.known_until:
                 self.ready = False
-                with suppress(OperationalError), self.database.anonymous() as session:
+                with suppress(DBAPIError), self.database.anonymous() as session:
                     self.ready = not any(check.fault for check in essential(self.database, session))
                 self.known_until = time.monotonic() + READY_SECONDS
             if not self.ready:

@@ -153,7 +153,7 @@ class TooMany(CoopError):
     Wait for the seconds that the header `Retry-After` names.
     """
 
-    def __init__(self, detail: str = "", *, retry_after: int, **extra: Any) -> None:
+    def __init__(self, detail: str = "", *, retry_after: int | None, **extra: Any) -> None:
         super().__init__(detail, **extra)
         self.retry_after = retry_after
 

@@ -42,7 +42,10 @@ class BadAssertion(Unauthenticated):
 
 
 class BadSignature(BadAssertion):
-    """The client assertion is not signed with a key of the client that it names."""
+    """The client assertion is not signed with a key of the client that it names.
+
+    Sign it anew with a key that is registered for the client.
+    """
 
 
 @dataclass(frozen=True, slots=True)

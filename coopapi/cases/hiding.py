@@ -29,7 +29,7 @@ def first_state(work: UnitOfWork, data: Mapping[str, Any]) -> str:
 
 
 def before_change(work: UnitOfWork, case: Case, visibility: str) -> None:
-    """Stop unless the caller may show or hide the case so; what it registered within the last hour counts as hidden."""
+    """Stop unless the caller may show or hide the case so; what it holds counts as hidden."""
     if case.state == PENDING:
         raise HidingUnconfirmed(state=case.state, allowed=[move.event for move in CASE_LIFECYCLE.leaving(case.state)])
     if visibility == "hidden":
@@ -42,6 +42,5 @@ def settle(work: UnitOfWork, case: Case, *, hidden: bool) -> None:
     engine.announce_hiding(work, case.id, hidden=hidden)
     if hidden:
         engine.confirm_hiding(work, case.id)
-    else:
-        case.visibility = "hit_no_hit"
     engine.register_pending(work, case.id)
+    work.session.refresh(case, ["visibility"])

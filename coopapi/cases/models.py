@@ -14,7 +14,7 @@ from coopapi.store.db import Row, Versioned, folded, own_id
 
 CASE_LIFECYCLE: Final = Lifecycle(
     "registered",
-    Transition("open", "registered", "open", by=Action.CASE_EDIT, level=Level.CONTRIBUTE),
+    Transition("open", "registered", "open", by=Action.CASE_EDIT),
     Transition("close", "open", "closed", by=Action.CASE_EDIT, reason=True),
     Transition("reopen", "closed", "open", by=Action.CASE_EDIT, reason=True),
     Transition("transfer", "registered", "transferred", by=Action.CASE_EDIT, reason=True),

@@ -178,21 +178,26 @@ def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
     if "visibility" in changed:
         hiding.before_change(work, case, data["visibility"])
-    for key in changed:
-        setattr(case, key, data[key])
     if not changed:
         return case
+    for key in set(changed) - {"visibility"}:
+        setattr(case, key, data[key])
     case.updated_at = work.now
     work.session.flush()
     work.note(
         "case.handed_over" if changed == ["handler_id"] else "case.changed", case, case_id=case.id, event=True, fields=changed
     )
     if "visibility" in changed:
-        if case.visibility == "hidden":
-            engine.confirm_hiding(work, case.id)
-        engine.relabel(work, case.id)
-        (hide_from_desk if case.visibility == "hidden" else tell_desk)(work, case)
+        _change_visibility(work, case, data["visibility"])
     return case
+
+
+def _change_visibility(work: UnitOfWork, case: Case, visibility: str) -> None:
+    if visibility == "hidden":
+        engine.confirm_hiding(work, case.id)
+    engine.change_visibility(work, case.id, visibility)
+    work.session.refresh(case, ["visibility"])
+    (hide_from_desk if visibility == "hidden" else tell_desk)(work, case)
 
 
 def end_access(work: UnitOfWork, grant: CaseAccess, reason: str | None) -> None:

@@ -7,7 +7,8 @@ from uuid import UUID
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
 from coopapi.directory.models import OPERATOR, Authority
-from coopapi.errors import Forbidden
+from coopapi.directory.rights import ChangedSince
+from coopapi.errors import Forbidden, fault
 from coopapi.store import quotas
 from coopapi.store.db import UnitOfWork
 
@@ -20,13 +21,16 @@ def ask(work: UnitOfWork, authority_id: UUID, data: Mapping[str, Any]) -> Approv
         raise Forbidden("the operator's administrators set quotas")
     row = work.one(Authority, authority_id)
     figures = [data[name] for name in ("hour", "day", "hidden_hour", "hidden_day")]
+    if data.get("until") and data["until"] <= work.now:
+        raise fault("/until", "order_of_time", "it is over already")
     change = {"quotas": figures, "until": data.get("until"), "reason": data["reason"]}
-    return approvals.ask(work, KIND, OPERATOR, (row.id, row.version), change)
+    return approvals.ask(work, KIND, OPERATOR, (row.id, quotas.version(work.session, row.id)), change)
 
 
 def apply(work: UnitOfWork, approval: Approval) -> None:
-    """Let approved quotas hold from now on."""
-    quotas.apply_approved(work.session, approval.id)
+    """Let approved quotas hold from now on; raises `ChangedSince` if others were set meanwhile, or if their time is over."""
+    if not quotas.apply_approved(work.session, approval.id):
+        raise ChangedSince
     work.note("quota.set", object_type="authority", authority=str(approval.object_id), approval=str(approval.id), **approval.change)
 
 

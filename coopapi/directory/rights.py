@@ -16,11 +16,17 @@ KIND: Final = "account"
 
 
 class LastAdministrator(Conflict):
-    """An authority keeps at least one active administrator."""
+    """An authority keeps at least one active administrator.
+
+    Name another administrator first.
+    """
 
 
 class ChangedSince(Conflict):
-    """It was changed after this was asked for: ask again."""
+    """It was changed after this was asked for, or the time for which it was asked is over.
+
+    Withdraw the request, look at what it is about as it is now, and ask again.
+    """
 
 
 def enter(work: UnitOfWork, account: Mapping[str, Any]) -> Principal:

@@ -109,7 +109,7 @@ def from_domain(error: CoopError) -> Response:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="coopapi"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = "2"
-    if isinstance(error, errors.TooMany):
+    if isinstance(error, errors.TooMany) and error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, QuotaExceeded):
         answer.headers.update(quotas.fields(error.quotas))

@@ -231,7 +231,7 @@ def take_back(work: UnitOfWork, jit: Jit, authority_id: UUID) -> None:
 
 def bring_in_line(work: UnitOfWork, jit: Jit) -> None:
     """Access to the shared cases for members, while they are, and for nobody else."""
-    reshare(work, jit.id, [Side.MEMBER], f"joint investigation team {jit.id}")
+    reshare(work, jit.id, f"joint investigation team {jit.id}")
 
 
 def country_of(work: UnitOfWork, authority_id: UUID) -> str | None:

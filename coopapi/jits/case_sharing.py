@@ -29,7 +29,7 @@ class TeamIsOver(Conflict):
 def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> SharedCase:
     """Share one's own case with a team: access begins with the last signature and ends with the team."""
     work.require(Action.CASE_SHARE)
-    case = cases.usable(work, wish["case_id"], Level.OWN)
+    case = cases.changeable(work, wish["case_id"], Level.OWN)
     if case.authority_id != work.actor.authority_id:
         raise fault(pointer, "own_case", "only its owner shares a case")
     return shared_cases.offer(work, jit.id, case.id, Level[wish.get("level", "read").upper()])

@@ -96,7 +96,7 @@ def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Seq
     if other := data.get("other_case_id"):
         contacted.append(work.one(Case, other).authority_id)
     if case_id:
-        cases.usable(work, case_id, Level.CONTRIBUTE)
+        cases.changeable(work, case_id)
     return case_id, list(dict.fromkeys(contacted))
 
 

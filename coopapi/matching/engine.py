@@ -37,7 +37,8 @@ _HOLD = text(
 )
 _RELEASE = text("select * from priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text(
-    "select * from priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role)"
+    "select * from priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role,"
+    " :visibility)"
 )
 _CANDIDATES = text(
     "select * from priv.candidates(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:was as integer[]),"
@@ -128,9 +129,18 @@ def unregister(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID] | No
         _settle(work, case_id, held, [row.other for row in found if row.token is None], _compare(work, case_id, (), held))
 
 
-def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID | None = None, role: str | None = None) -> None:
-    """Let matching follow a case's new visibility, or a subject's new category."""
-    held = _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "role": role})
+def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID, role: str) -> None:
+    """Let matching follow a subject's new category."""
+    _relabel(work, case_id, {"subject": subject_id, "role": role, "visibility": None})
+
+
+def change_visibility(work: UnitOfWork, case_id: UUID, visibility: str) -> None:
+    """Give a case another visibility, which no one else writes; matching follows it."""
+    _relabel(work, case_id, {"subject": None, "role": None, "visibility": visibility})
+
+
+def _relabel(work: UnitOfWork, case_id: UUID, changed: Mapping[str, Any]) -> None:
+    held = _run(work, _RELABEL, {"case": case_id, **changed})
     _settle(work, case_id, held, None, _compare(work, case_id, (), held))
 
 

@@ -29,8 +29,7 @@ class NothingToMeetFor(Conflict):
 
 def align(work: UnitOfWork, meeting: Meeting) -> None:
     """Bring access to what is shared in line with who takes part; a cancelled meeting gives none."""
-    at_the_table = () if meeting.state == "cancelled" else _AT_THE_TABLE
-    shared_cases.reshare(work, meeting.id, at_the_table, f"meeting {meeting.reference}")
+    shared_cases.reshare(work, meeting.id, f"meeting {meeting.reference}")
 
 
 def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> SharedCase:
@@ -41,7 +40,7 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     authorization.require(work, meeting)
     if meeting.state in {"cancelled", "closed"}:
         raise NothingToMeetFor(state=meeting.state)
-    case = cases.usable(work, data["case_id"], Level.OWN)
+    case = cases.changeable(work, data["case_id"], Level.OWN)
     level = Level[data.get("level", "read").upper()]
     row = shared_cases.offer(work, meeting.id, case.id, level)
     if all(part.case_id is None for part in own):

@@ -13,7 +13,7 @@ from coopapi.meetings.convening import WORDS
 from coopapi.meetings.lifecycles import AHEAD
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
-from coopapi.overlaps.models import Overlap
+from coopapi.overlaps import models as overlaps
 from coopapi.shared.grants import reaches
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
@@ -49,7 +49,7 @@ def _brief(work: UnitOfWork, row: Meeting, there: Mapping[UUID, Authority]) -> d
         "host": there.get(row.host_id),
         "convener": there.get(row.convener_id),
         "side": "host" if row.host_id == work.actor.authority_id else "invited",
-        "origin_id": row.origin_id if _sees_origin(work, row) else None,
+        **({} if _sees_origin(work, row) else {"origin_type": None, "origin_id": None}),
     }
 
 
@@ -76,8 +76,9 @@ def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
     """The origin is named to those who see it by themselves."""
     if row.origin_type == "case":
         return reaches(work, row.origin_id, Level.INDEX)
-    model = Overlap if row.origin_type == "overlap" else Request
-    query = select(model.id).where(model.id == row.origin_id, model.visible_to(work.actor, work.now))
+    if row.origin_type == "overlap":
+        return bool(overlaps.visible(work, [row.origin_id]))
+    query = select(Request.id).where(Request.id == row.origin_id, Request.visible_to(work.actor, work.now))
     return work.session.scalar(query) is not None
 
 

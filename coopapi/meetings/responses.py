@@ -17,7 +17,7 @@ class MeetingBrief(Shown):
     side = fields.String(required=True, metadata={"description": "Whether you host or were invited."})
     host = fields.Nested(AuthorityRef, required=True)
     convener = fields.Nested(AuthorityRef, required=True)
-    origin_type = fields.String(required=True)
+    origin_type = fields.String(required=True, allow_none=True)
     origin_id = fields.UUID(allow_none=True, metadata={"description": "For those who see it by themselves."})
     countries = fields.List(fields.String(), required=True)
     interpretation = fields.List(fields.String(), required=True)

@@ -13,6 +13,7 @@ from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
 from coopapi.mla import measures
 from coopapi.mla.models import Measure, Request
+from coopapi.overlaps import models as overlaps
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
@@ -68,10 +69,15 @@ def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
     there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
     earlier = work.all(Request).where(Request.id.in_([row.previous_id for row in rows if row.previous_id]))
     seen = {row.id for row in work.session.scalars(earlier)} if any(row.previous_id for row in rows) else set()
+    overlapping = overlaps.visible(work, (row.overlap_id for row in rows))
     shown = []
     for row in rows:
         view = _brief(work, row, own.get(row.id, []), there)
-        hidden = {"previous": row.previous_id not in seen, "jit_id": row.jit_id not in own}
+        hidden = {
+            "previous": row.previous_id not in seen,
+            "jit_id": row.jit_id not in own,
+            "overlap_id": row.overlap_id not in overlapping,
+        }
         shown.append(view | {name: None for name, gone in hidden.items() if gone})
     return shown
 

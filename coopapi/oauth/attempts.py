@@ -5,7 +5,6 @@ have; an address never stands in the journal.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, Self
 from uuid import UUID
@@ -14,7 +13,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from coopapi.errors import TooMany
-from coopapi.store.crypto import Keyring
 from coopapi.store.db import Database
 
 PAIR_FAILURES: Final = 20
@@ -26,9 +24,9 @@ ALARMING_FAILURES: Final = 20
 
 _SITE_BITS: Final = 64
 _SHOWN: Final = 8
-_BEGIN: Final = text("select priv.attempt(:pair, :place, :client, :address, :limits, :at)")
-_PROVED: Final = text("select priv.attempt_proved(:pair, :place)")
-_FAILED: Final = text("select priv.attempt_failed(:pair, :alarm, :at)")
+_BEGIN: Final = text("select priv.attempt(:signed)")
+_PROVED: Final = text("select priv.attempt_proved(:signed)")
+_FAILED: Final = text("select priv.attempt_failed(:signed)")
 
 
 class TooManyFailures(TooMany):
@@ -40,33 +38,34 @@ class TooManyFailures(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to prove who a client is: the digests under which it is counted."""
+    """One attempt to prove who a client is, as the service signed it for the database: nobody else tells of attempts."""
 
     client: UUID | None
-    pair: bytes
-    place: bytes
+    signed: str
 
     @classmethod
-    def of(cls, keys: Keyring, client_id: str, address: str) -> Self:
+    def of(cls, database: Database, client_id: str, address: str) -> Self:
         """Describe the attempt of a claimed client, known here or not and however its id is spelled, from a network address."""
         site, client = _site(address), _uuid(client_id)
-        place = keys.mac("token-attempts", f"address|{site}".encode())
-        return cls(client, keys.mac("token-attempts", f"pair|{site}|{client or client_id}".encode()), place)
+        pair = database.keys.mac("token-attempts", f"pair|{site}|{client or client_id}".encode())
+        place = database.keys.mac("token-attempts", f"address|{site}".encode())
+        said = ("attempt", pair.hex(), place.hex(), str(client or ""), place[:_SHOWN].hex())
+        limits = f"{PAIR_FAILURES},{ADDRESS_FAILURES},{ALARMING_FAILURES}"
+        return cls(client, database.sign(said, database.clock(), limits))
 
-    def begin(self, session: Session, now: datetime) -> int:
+    def begin(self, session: Session) -> int:
         """Count the attempt as a failure until it is proved; or return how many seconds to wait, and count nothing."""
-        asked = {"pair": self.pair, "place": self.place, "client": self.client, "address": self.place[:_SHOWN].hex(), "at": now}
-        found: int = session.execute(_BEGIN, {**asked, "limits": [PAIR_FAILURES, ADDRESS_FAILURES]}).scalar_one()
+        found: int = session.execute(_BEGIN, {"signed": self.signed}).scalar_one()
         return found
 
     def proved(self, session: Session) -> None:
         """Take the attempt back from the failures."""
-        session.execute(_PROVED, {"pair": self.pair, "place": self.place})
+        session.execute(_PROVED, {"signed": self.signed})
 
     def failed(self, database: Database) -> None:
         """Tell the authority of the client, if there is such a client, and alarm it when there were many."""
         with database.anonymous() as session:
-            session.execute(_FAILED, {"pair": self.pair, "alarm": ALARMING_FAILURES, "at": database.clock()})
+            session.execute(_FAILED, {"signed": self.signed})
 
 
 def _uuid(client_id: str) -> UUID | None:

@@ -94,9 +94,9 @@ def token_for(database: Database, proof: ClientProof, address: str) -> dict[str,
     Raises `InvalidClient`, or `TooManyFailures` without looking at the proof once too many from this address have failed.
     """
     now = database.clock()
-    attempt = Attempt.of(database.keys, proof.client_id, address)
+    attempt = Attempt.of(database, proof.client_id, address)
     with database.anonymous() as session:
-        wait = attempt.begin(session, now)
+        wait = attempt.begin(session)
         signer = None if wait else signing_keys.read(session, database.keys).signer(database.keys)
     if signer is None:
         raise TooManyFailures(retry_after=wait, error="temporarily_unavailable")

@@ -11,6 +11,7 @@ from coopapi.identifiers import kinds
 from coopapi.identifiers.keys import holdings
 from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.ops.administration import operator
+from coopapi.ops.reconciliation import UNLIMITED
 from coopapi.store import quotas
 from coopapi.store.db import Database
 
@@ -60,6 +61,7 @@ def remove(database: Database, honey_id: UUID) -> None:
 def write_figures(database: Database) -> int:
     """Write the figures of the days that have ended and raise the alarms that follow from them; return how many were written."""
     with operator(database) as work:
+        work.session.execute(UNLIMITED)
         found: int = work.session.scalar(text("select priv.write_figures()"))
         work.note("figures.written", object_type="figures", count=found)
     return found

@@ -204,6 +204,7 @@ def reconcile(database: Database, *, repair: bool) -> dict[str, int]:
 def erase(database: Database) -> int:
     """Erase what is kept for a time alone and whose time is over (Regulation (EU) 2023/969 Art. 21): how much it was."""
     with operator(database) as work:
+        work.session.execute(reconciliation.UNLIMITED)
         found: int = work.session.scalar(text("select priv.erase_operational()"))
     return found
 

@@ -22,7 +22,7 @@ from coopapi import config
 from coopapi.app import create_app, specification
 from coopapi.config import BadSettings
 from coopapi.errors import CoopError
-from coopapi.http.middleware import FIGURES_MARK
+from coopapi.http.middleware import FIGURES_MARK, JsonLines
 from coopapi.ops import abuse_commands, administration, digests, directory_commands
 from coopapi.ops import demo as demonstration
 from coopapi.provisioning import migration
@@ -37,11 +37,14 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run a command; what is wrong is said in a line, not in a traceback, and logs are the server's."""
+    """Run a command; what is wrong is said in a line, not in a traceback. Alarms are written to standard error, other logs not."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write does not end a command
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
+    alarms = logging.StreamHandler(sys.stderr)
+    alarms.setFormatter(JsonLines())
+    logging.getLogger("coopapi.alarms").handlers = [alarms]
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as fault:
@@ -106,6 +109,7 @@ _REMEDIES: Final = {
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
 def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
     """Start everything on this machine, with a synthetic operation in it; Ctrl-C stops it all."""
+    logging.getLogger("coopapi.alarms").setLevel(logging.ERROR)  # nobody is to be warned of the people in a demo
     demonstration.run(port, data_dir, as_json=as_json, reset=reset)
 
 

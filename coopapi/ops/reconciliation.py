@@ -9,6 +9,8 @@ from coopapi.matching import engine
 from coopapi.matching.similarity import STRENGTHS, judge_all
 from coopapi.store.db import UnitOfWork
 
+UNLIMITED: Final = text("set local statement_timeout = 0")
+"""For what goes over the whole register while nobody waits for it."""
 _BATCH: Final = 500
 _RECHECK: Final = text("select * from priv.recheck(:after, :count, :limits)")
 _DIFFERENCES: Final = text("select * from priv.differences(:limits)")
@@ -20,7 +22,7 @@ _REPAIR: Final = text(
 
 def reconcile(work: UnitOfWork, *, repair: bool) -> dict[str, int]:
     """Count overlaps, tokens, stray holdings and likenesses that differ from a rebuild; put them right if asked to."""
-    work.session.execute(text("set local statement_timeout = 0"))
+    work.session.execute(UNLIMITED)
     engine.follow_lapsed(work)
     wrong = _wrong_likenesses(work)
     limits = engine.limits(work)

@@ -1,5 +1,6 @@
 """An overlap: two cases that share identifiers, written by the database's own function; what each side makes of it; exclusions."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -24,7 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Transition
-from coopapi.store.db import Row, Versioned
+from coopapi.store.db import Row, UnitOfWork, Versioned
 
 _step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE, human=True)
 SIDE_LIFECYCLE: Final = Lifecycle(
@@ -119,6 +120,13 @@ class Overlap(Row):
     def only_victims(self) -> bool:
         """Whether there is no evidence but such about victims now, so that what is done with it is for the cleared alone."""
         return self.open_strength == 0
+
+
+def visible(work: UnitOfWork, ids: Iterable[UUID | None]) -> set[UUID]:
+    """Which of these overlaps the caller sees: another thing that began with one of them names it to nobody else."""
+    wanted = set(ids) - {None}
+    query = select(Overlap.id).where(Overlap.id.in_(wanted), Overlap.visible_to(work.actor, work.now))
+    return set(work.session.scalars(query)) if wanted else set()
 
 
 class OverlapSide(Versioned):

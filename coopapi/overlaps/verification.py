@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import Conflict, NotFound, Stale
@@ -134,5 +133,5 @@ def in_hand(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> Overlap
         raise IllegalMove(
             "verify the overlap first: a disclosure is asked for by whoever has it in hand", state=side.state, allowed=["take"]
         )
-    cases.usable(work, side.case_id, Level.CONTRIBUTE)
+    cases.changeable(work, side.case_id)
     return side

@@ -178,13 +178,15 @@ def _install_keys(connection: Connection, keys: Keyring) -> None:
 def _settle_restored_events(connection: Connection) -> None:
     """Let the feed show events that were restored from another cluster, whose transaction ids may be higher than any of this one.
 
-    The cursors of the feed end with a restore, so the order among the restored events may become the order of their entry.
+    Such an id lies beyond all that this cluster has given out. The cursors of the feed end with a restore, so the order among the
+    restored events may become the order of their entry.
     """
     connection.execute(text("set local role coopapi_definer"))
     connection.execute(
         text(
             "update public.journal_entries set xid = '3' where exists"
-            " (select from public.journal_entries where event and xid > pg_current_xact_id())"
+            " (select from public.journal_entries where event and xid >= pg_snapshot_xmax(pg_current_snapshot())"
+            " and xid <> pg_current_xact_id())"
         )
     )
     connection.execute(text("reset role"))

@@ -7,15 +7,12 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     ForeignKeyConstraint,
     Select,
     SmallInteger,
-    Text,
     UniqueConstraint,
     and_,
-    bindparam,
     or_,
     text,
 )
@@ -31,7 +28,6 @@ from coopapi.store.db import UnitOfWork, Versioned
 
 T = TypeVar("T")
 SHARE_LIFECYCLE: Final = Lifecycle("shared", Transition("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))
-_RESHARE = text("select priv.reshare(:object, :sides, :reason)").bindparams(bindparam("sides", type_=ARRAY(Text())))
 
 
 class SharedAlready(Conflict):
@@ -144,10 +140,10 @@ def show(work: UnitOfWork, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:
     return [{**row.shown(), "level": Level(row.level).name.lower(), "state": row.state} for row in rows]
 
 
-def reshare(work: UnitOfWork, object_id: UUID, sides: Sequence[Side], reason: str) -> None:
-    """Bring access to the shared cases in line with who takes part now on these sides, each until its own end."""
+def reshare(work: UnitOfWork, object_id: UUID, reason: str) -> None:
+    """Bring access to the shared cases in line with who takes part now in the team or the meeting, each until its own end."""
     work.session.flush()
-    work.session.execute(_RESHARE, {"object": object_id, "sides": [str(side) for side in sides], "reason": reason})
+    work.session.execute(text("select priv.reshare(:object, :reason)"), {"object": object_id, "reason": reason})
 
 
 def end_shares(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:

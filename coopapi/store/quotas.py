@@ -41,7 +41,8 @@ class Quota:
 class QuotaExceeded(TooMany):
     """The request brings more new values than your quota has left; none of them was registered.
 
-    Send fewer, wait for as many seconds as `Retry-After` says, or ask the operator of the register for a larger quota.
+    Send fewer, wait for as many seconds as `Retry-After` says, or ask the operator of the register for a larger quota. Without a
+    `Retry-After`, waiting does not help: what is to be registered or hidden at once is more than the whole quota.
     """
 
     def __init__(self, quotas: Sequence[Quota]) -> None:
@@ -49,7 +50,7 @@ class QuotaExceeded(TooMany):
         said = ", ".join(f"{q.remaining} of {q.most} are left ({q.policy})" for q in full)
         super().__init__(
             f"It brings {max(q.wanted for q in full)} new values: {said}",
-            retry_after=max(q.seconds for q in full),
+            retry_after=None if any(q.wanted > q.most for q in full) else max(q.seconds for q in full),
             **{"violated-policies": [q.policy for q in full]},
         )
         self.quotas = quotas
@@ -69,9 +70,18 @@ def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | Non
     session.execute(_SET, asked)
 
 
-def apply_approved(session: Session, approval_id: UUID) -> None:
-    """Set the quotas that were asked for in an approved request; the authority's auditors and administrators get the alarm too."""
-    session.execute(text("select priv.apply_quota(:approval)"), {"approval": approval_id})
+def version(session: Session, authority_id: UUID) -> int:
+    """Tell which quotas of an authority hold now: a number that changes when they are set."""
+    found: int = session.execute(text("select priv.quota_version(:authority)"), {"authority": authority_id}).scalar_one()
+    return found
+
+
+def apply_approved(session: Session, approval_id: UUID) -> bool:
+    """Set the quotas that were asked for in an approved request; the authority's auditors and administrators get the alarm too.
+
+    Returns whether that was possible: not if they were set anew since, or if their last day is over.
+    """
+    return bool(session.scalar(text("select priv.apply_quota(:approval)"), {"approval": approval_id}) == "done")
 
 
 def require(quotas: Sequence[Quota]) -> None:

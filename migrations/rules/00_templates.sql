@@ -12,4 +12,4 @@ exists (select from public.parties p where p.object_id = {thing})
 exists (select from public.case_access g where g.case_id = {case}
     and g.authority_id = (select priv.authority()) and g.level >= {level}
     and (g.principal_id is null or g.principal_id = (select priv.principal()))
-    and g.withdrawn_at is null and (g.until is null or g.until > (select priv.at())))
+    and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at())))

@@ -1,17 +1,18 @@
-create function priv.context() returns text[]
+-- The fields of what the service signed within the last five minutes: the sixth is the time by its clock in microseconds, the seventh the
+-- second in which it was signed. Nothing for nothing.
+create function priv.signed(p_signed text) returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    setting text := current_setting('coopapi.context', true);
     payload text;
     mac bytea;
 begin
-    if setting is null or setting = '' then
+    if p_signed is null or p_signed = '' then
         return null;
     end if;
-    payload := split_part(setting, '.', 1);
+    payload := split_part(p_signed, '.', 1);
     select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))) into mac from priv.context_key k;
     if mac is null or sha256(convert_to(encode(mac, 'hex'), 'UTF8'))
-                      <> sha256(convert_to(split_part(setting, '.', 2), 'UTF8')) then
+                      <> sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) then
         raise exception 'the context is not signed by this service' using errcode = '42501';
     end if;
     if abs(split_part(payload, '|', 7)::bigint - extract(epoch from clock_timestamp())) > 300 then
@@ -19,6 +20,9 @@ begin
     end if;
     return string_to_array(payload, '|');
 end $$;
+
+-- Who is calling, and when, as the service says in each transaction.
+create function priv.context() returns text[] language sql stable return priv.signed(current_setting('coopapi.context', true));
 
 create function priv.authority() returns uuid language sql stable return nullif((priv.context())[1], '')::uuid;
 
@@ -58,7 +62,7 @@ $$;
 grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
-grant execute on function priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
+grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
     priv.at(), priv.who(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;

@@ -7,7 +7,8 @@ create function priv.micros(value timestamptz) returns text language sql immutab
     select (extract(epoch from value) * 1000000)::bigint::text
 $$;
 
--- Append entries (a JSON array) to the chains they belong to. The heads are locked in the order of their ids, last of all.
+-- Append entries (a JSON array) to the chains they belong to. The heads are locked in the order of their ids, last of all, together with that
+-- of the caller's authority, in which its own act is recorded when the transaction ends. So no function appends twice, or in a loop.
 create function priv.append(p_entries jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -19,7 +20,7 @@ begin
         select distinct (x ->> 'authority_id')::uuid, 0, '\x'::bytea from jsonb_array_elements(p_entries) x order by 1
         on conflict do nothing;
     perform 1 from public.journal_heads h
-        where h.authority_id in (select (x ->> 'authority_id')::uuid from jsonb_array_elements(p_entries) x)
+        where h.authority_id in (select (x ->> 'authority_id')::uuid from jsonb_array_elements(p_entries) x union select priv.authority())
         order by h.authority_id for update;
     for e in
         select r.*, coalesce(r.detail, '{}') as facts, coalesce(r.uncleared_only, false) as twin
@@ -45,16 +46,22 @@ begin
     end loop;
 end $$;
 
--- Append an alarm for the auditors and administrators of an authority. Only functions of the register call this. The notice tells the
+-- The entry of an alarm for the auditors and administrators of an authority, for functions of the register to append. The notice tells the
 -- application to write a line into its log and to count the alarm, once the transaction has committed.
+create function priv.alarmed(p_authority uuid, p_kind text, p_detail jsonb, p_at timestamptz default null) returns jsonb
+language plpgsql volatile as $$
+begin
+    raise notice 'coopapi.alarm %', p_kind;
+    return jsonb_build_array(jsonb_build_object(
+        'authority_id', p_authority, 'role', 'machine', 'at', coalesce(p_at, priv.at(), clock_timestamp()), 'action', 'alarm.' || p_kind,
+        'object_type', 'alarm', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', true,
+        'victims_only', false, 'detail', p_detail));
+end $$;
+
 create function priv.alarm(p_authority uuid, p_kind text, p_detail jsonb, p_at timestamptz default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    perform priv.append(jsonb_build_array(jsonb_build_object(
-        'authority_id', p_authority, 'role', 'machine', 'at', coalesce(p_at, priv.at(), clock_timestamp()), 'action', 'alarm.' || p_kind,
-        'object_type', 'alarm', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', true,
-        'victims_only', false, 'detail', p_detail)));
-    raise notice 'coopapi.alarm %', p_kind;
+    perform priv.append(priv.alarmed(p_authority, p_kind, p_detail, p_at));
 end $$;
 
 -- The names of the entries that only functions of the register write. The application cannot append an entry with one of them.
@@ -87,8 +94,9 @@ begin
     if me is null then
         raise exception 'nobody to record an act of' using errcode = '42501';
     end if;
-    if exists (select from jsonb_array_elements(p_entries) x where priv.registers_own(x ->> 'action')) then
-        raise exception 'only the register writes entries of that name' using errcode = '42501';
+    if exists (select from jsonb_array_elements(p_entries) x
+               where priv.registers_own(x ->> 'action') or x ->> 'object_type' in ('alarm', 'audit')) then
+        raise exception 'only the register writes entries of that name or type' using errcode = '42501';
     end if;
     if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
                             from jsonb_array_elements(p_entries) x) c
@@ -117,10 +125,12 @@ create policy seen on journal_heads for select using (authority_id = (select pri
 
 grant select on journal_entries to APP_ROLE;
 grant select, insert, update on journal_entries to coopapi_definer;
--- The auditor reads the journal of its authority, alone what is of the type audit, and the administrator the alarms in it. Readers of a case read the entries about it,
--- but what a team, a meeting or a consultation did only if they own the case or take part.
+-- The auditor reads the journal of its authority, alone what is of the type audit, and the administrator the alarms in it. Readers of a case
+-- read the entries about it, but what a team, a meeting or a consultation did only if they own the case or take part. Of what is about no
+-- case, everybody else reads the events of the things in which they take part.
 create policy seen on journal_entries for select using (
-    (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
+    (authority_id = (select priv.authority())
+         and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
      or case_id is not null and (GRANTED(journal_entries.case_id, 2)
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)

@@ -4,6 +4,14 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (select from public.principals p where p.authority_id = p_authority and p.active)
 $$;
 
+create function priv.require_operator() returns void
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if (priv.operator() and priv.role() = 'admin') is not true then
+        raise exception 'for the operator''s administrators' using errcode = '42501';
+    end if;
+end $$;
+
 -- A directory is for everybody who is somebody; each authority keeps its own entries, the operator all.
 create function priv.keeps(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -43,7 +51,9 @@ $$;
 grant execute on function priv.joined(uuid), priv.keeps(uuid), priv.keeps_provider(text), priv.declares(uuid, text),
     priv.compatriot(uuid), priv.is_person(uuid, uuid) to APP_ROLE;
 
-grant select, insert, update on contact_points to APP_ROLE;
+grant select, insert,
+    update (version, network, always, hours, time_zone, languages, powers, contact, application, declared_by, valid_from, valid_until,
+            last_verified_at, verified_by) on contact_points to APP_ROLE;
 create policy seen on contact_points for select using ((select priv.authority()) is not null);
 create policy made on contact_points for insert with check (priv.keeps(authority_id));
 create policy changed on contact_points for update using (priv.keeps(authority_id));
@@ -52,17 +62,21 @@ grant select, insert on contact_checks to APP_ROLE;
 create policy seen on contact_checks for select using ((select priv.authority()) is not null);
 create policy made on contact_checks for insert with check (authority_id = (select priv.authority()));
 
-grant select, insert, update on competences to APP_ROLE;
+grant select, insert,
+    update (version, measures, kinds, instruments, places, languages, channels, declared_by, valid_from, valid_until,
+            last_confirmed_at) on competences to APP_ROLE;
 create policy seen on competences for select using ((select priv.authority()) is not null);
 create policy made on competences for insert with check (priv.keeps(authority_id));
 create policy changed on competences for update using (priv.keeps(authority_id));
 
-grant select, insert, update on providers to APP_ROLE;
+grant select, insert,
+    update (version, legal_entity, brands, services, establishment, portal, languages, retention, emergency_channel,
+            notification_policy, costs, valid_from, last_confirmed_at) on providers to APP_ROLE;
 create policy seen on providers for select using ((select priv.authority()) is not null);
 create policy made on providers for insert with check (priv.keeps_provider(establishment ->> 'country'));
 create policy changed on providers for update using (priv.keeps_provider(establishment ->> 'country'));
 
-grant select, insert, update on mous to APP_ROLE;
+grant select, insert, update (version, title, parties, scope, standards, valid_from, valid_until) on mous to APP_ROLE;
 create policy seen on mous for select using ((select priv.authority()) is not null);
 create policy made on mous for insert with check (priv.keeps(authority_id));
 create policy changed on mous for update using (priv.keeps(authority_id));

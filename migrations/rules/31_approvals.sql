@@ -31,12 +31,14 @@ begin
     end if;
 end $$;
 
--- What of an account one administrator does not change alone.
+-- What of an account one administrator does not change alone. To become the auditor of oneself is more than to name one: who reads what the
+-- other administrators may not read is known to another person.
 create function priv.takes_two(p public.principals, p_change jsonb) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p_change ?| array['issuer', 'subject', 'secret_digest', 'jwks', 'confirmed']
         or exists (select from jsonb_array_elements_text(p_change -> 'roles') r (role)
                    where r.role not in ('admin', 'auditor') and r.role <> all (p.roles))
+        or p.id = priv.principal() and (p_change -> 'roles') ? 'auditor' and not 'auditor' = any (p.roles)
         or coalesce((p_change ->> 'victim_cleared')::boolean, false) and not p.victim_cleared
         or coalesce((p_change ->> 'active')::boolean, false) and not p.active
             and (p.victim_cleared or not p.roles <@ array['admin', 'auditor'])
@@ -113,10 +115,10 @@ declare
 begin
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
     select * into p from public.principals a where a.id = p_account for no key update;
+    perform priv.require_administrator(p.authority_id);
     if priv.leaves_nobody(p, p_change) then
         return 'last';
     end if;
-    perform priv.require_administrator(p.authority_id);
     if p.version <> p_version then
         return 'stale';
     end if;
@@ -131,15 +133,13 @@ end $$;
 -- The authority that a request is about, and the one it came from, read of it in their journals, if another one acts.
 create function priv.tell_of_approval(a public.approvals, p_action text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    other uuid;
 begin
-    for other in select distinct o from unnest(array[a.authority_id, a.requested_from]) o where o <> priv.authority() order by o loop
-        perform priv.append(jsonb_build_array(jsonb_build_object('authority_id', other, 'at', priv.at(), 'role', 'machine',
-            'action', p_action, 'object_type', 'approval', 'object_id', a.id, 'purpose', 'administration', 'request_id', p_request,
-            'consultation', false, 'event', false, 'victims_only', false,
-            'detail', jsonb_build_object('kind', a.kind, 'object', a.object_id))));
-    end loop;
+    perform priv.append((
+        select coalesce(jsonb_agg(jsonb_build_object('authority_id', o.id, 'at', priv.at(), 'role', 'machine',
+                   'action', p_action, 'object_type', 'approval', 'object_id', a.id, 'purpose', 'administration', 'request_id', p_request,
+                   'consultation', false, 'event', false, 'victims_only', false,
+                   'detail', jsonb_build_object('kind', a.kind, 'object', a.object_id)) order by o.id), '[]')
+        from (select distinct u.id from unnest(array[a.authority_id, a.requested_from]) u (id) where u.id <> priv.authority()) o));
 end $$;
 
 -- Ask for a change that another administrator decides on, within seven days.
@@ -150,6 +150,9 @@ declare
     a public.approvals;
 begin
     perform priv.require_administrator(p_authority);
+    if p_kind not in ('account', 'quota') then
+        raise exception 'no such kind of change' using errcode = '22023';
+    end if;
     insert into public.approvals (id, version, authority_id, kind, object_id, object_version, change, state, requested_by,
             requested_from, requested_at, expires_at)
         values (p_id, 1, p_authority, p_kind, p_object, p_version, p_change, 'requested', priv.principal(), priv.authority(),
@@ -212,6 +215,7 @@ begin
     if not found then
         raise exception 'not approved, or applied already' using errcode = '42501';
     end if;
+    perform priv.require_administrator(a.authority_id);
     return a;
 end $$;
 
@@ -237,16 +241,16 @@ end $$;
 -- Let all accounts of one issuer go by another name of it, from the shell alone: how many people and clients there were.
 create function priv.move_issuer(p_old text, p_new text) returns table (people bigint, clients bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    moved uuid;
 begin
     if not priv.is_machine() then
         raise exception 'this is done from the shell' using errcode = '42501';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
-    for moved in select distinct p.authority_id from public.principals p where p.issuer = p_old order by 1 loop
-        perform priv.alarm(moved, 'rights_from_shell', jsonb_build_object('issuer_was', p_old, 'issuer', p_new));
-    end loop;
+    perform priv.append((
+        select coalesce(jsonb_agg(e.entry), '[]')
+        from (select distinct p.authority_id as id from public.principals p where p.issuer = p_old) moved
+        cross join lateral jsonb_array_elements(
+            priv.alarmed(moved.id, 'rights_from_shell', jsonb_build_object('issuer_was', p_old, 'issuer', p_new))) e (entry)));
     return query
         with changed as (
             update public.principals p set issuer = p_new, version = p.version + 1 where p.issuer = p_old returning p.kind)

@@ -57,10 +57,10 @@ $$;
 -- Bring access to shared cases in line with who takes part now on the given sides: given to those who came, until the end of their
 -- part, and withdrawn from those who left. Only what an owner shared is given, and an authority that the owner of a case keeps out
 -- stays out for as long as the case is shared.
-create function priv.reshare(p_object uuid, p_sides text[], p_reason text) returns void
+create function priv.reshare(p_object uuid, p_reason text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if not priv.takes_part(p_object, 1) then
+    if not priv.takes_part(p_object, 3) then
         raise exception 'no part in it' using errcode = '42501';
     end if;
     update public.case_access g set kept_out = false from public.shared_cases s
@@ -69,7 +69,7 @@ begin
             granted_by, granted_at, via_id)
         select priv.uuid7(), 1, s.case_id, s.owner_id, x.authority_id, s.level, x.principal_id, x.since, x.until, p_reason,
                priv.principal(), priv.at(), p_object
-        from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+        from public.shared_cases s cross join priv.seats(p_object) x
         where s.object_id = p_object and s.ended_at is null and x.authority_id <> s.owner_id
         order by s.case_id, x.authority_id, x.principal_id
         on conflict (via_id, case_id, authority_id, principal_id) where via_id is not null do update
@@ -80,7 +80,7 @@ begin
     update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
             version = g.version + 1
         where g.via_id = p_object and g.withdrawn_at is null and not exists (
-            select from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+            select from public.shared_cases s cross join priv.seats(p_object) x
             where s.object_id = p_object and s.case_id = g.case_id and s.ended_at is null and x.authority_id = g.authority_id
               and x.principal_id is not distinct from g.principal_id);
 end $$;
@@ -93,21 +93,27 @@ begin
             select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority and j.state = 'party')
         or exists (
             select from public.meeting_participants m
-            where m.meeting_id = p_jit and m.authority_id = p_authority and m.state in ('invited', 'accepted')) then
+            where m.meeting_id = p_jit and m.authority_id = p_authority and m.state in ('invited', 'accepted'))
+        or not exists (
+            select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority union all
+            select from public.meeting_participants m where m.meeting_id = p_jit and m.authority_id = p_authority) then
         raise exception 'it has not left' using errcode = '42501';
     end if;
     update public.shared_cases s set ended_at = priv.at(), version = s.version + 1
         where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
 end $$;
 
--- Who has a seat in a shared thing, from when until when: of a team its members and leaders, of anything else each authority as a whole.
-create function priv.seats(p_object uuid, p_sides text[])
+-- Who has a seat in a shared thing, from when until when: of a team its members and leaders, of a meeting, unless it was cancelled, each
+-- authority as a whole.
+create function priv.seats(p_object uuid)
 returns table (authority_id uuid, principal_id uuid, since timestamptz, until timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with there as (
         select p.authority_id, max(coalesce(p.until, 'infinity')) as until
         from public.parties p
-        where p.object_id = p_object and p.side = any (p_sides) and (p.until is null or p.until > priv.at())
+        where p.object_id = p_object and (p.until is null or p.until > priv.at())
+          and case when exists (select from public.meetings m where m.id = p_object and m.state <> 'cancelled')
+              then p.side in ('host', 'invited') else p.side = 'member' end
         group by p.authority_id),
     people as (
         select j.authority_id as party_id, m.authority_id, m.principal_id, m.since, m.until
@@ -127,7 +133,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz),
-    priv.part_company(uuid, text, uuid, timestamptz), priv.stands_in(uuid, uuid), priv.reshare(uuid, text[], text),
+    priv.part_company(uuid, text, uuid, timestamptz), priv.stands_in(uuid, uuid), priv.reshare(uuid, text),
     priv.end_shares(uuid, uuid) to APP_ROLE;
 
 grant select on parties to APP_ROLE;
@@ -138,7 +144,7 @@ create policy seen on parties for select using (
     (until is null or until > (select priv.at())) and authority_id = (select priv.authority())
     and (case_id is null or GRANTED(parties.case_id, 2)));
 
-grant select, insert, update on shared_cases to APP_ROLE;
+grant select, insert, update (version, level, shared_by, shared_at, ended_at) on shared_cases to APP_ROLE;
 grant select, update on shared_cases to coopapi_definer;
 -- Readers of another authority's case do not learn which teams it is in, nor their names.
 create policy seen on shared_cases for select using (

@@ -20,15 +20,15 @@ returns table (digest bytea, identifier_id uuid, cost bigint) language sql stabl
     group by v.digest
 $$;
 
--- What waits in a hidden case for a person's confirmation, and what a visible case has held for less than an hour: hiding a case so soon
--- after registering would otherwise be a way around the quota of hidden cases.
+-- What waits in a hidden case for a person's confirmation, and what a visible case holds: hiding a case would otherwise be a way around the
+-- quota of hidden cases.
 create function priv.unconfirmed(p_case uuid, out identifiers uuid[], out tokens bytea[], out strengths smallint[]) language sql stable as $$
     select array_agg(x.identifier_id), array_agg(x.token), array_agg(x.strength)
     from (
         select p.identifier_id, p.token, p.strength from public.pending_holdings p where p.case_id = p_case
         union all
         select h.identifier_id, h.token, h.strength from public.holdings h
-        where h.case_id = p_case and not h.hidden and h.since > priv.at() - interval '1 hour') x
+        where h.case_id = p_case and not h.hidden) x
 $$;
 
 -- Whether values were not announced yet, or not for a hidden case.
@@ -69,26 +69,34 @@ language sql stable as $$
 $$;
 
 -- Tell of honey values among tokens: an alarm for the operator, and an entry that only the auditors of the caller's authority read, since
--- its other people may be the ones who guess.
+-- its other people may be the ones who guess. They are told once an hour of a value in a case; `quota_use` remembers when, under the value's
+-- id and the case.
 create function priv.notice_honey(p_case uuid, p_tokens bytea[]) returns void language plpgsql volatile as $$
 declare
-    found record;
+    honey record;
     said jsonb;
+    entries jsonb := '[]';
 begin
-    for found in
+    for honey in
         select distinct v.id, v.kind from unnest(p_tokens) t (token) join public.honey_values v on v.token = t.token order by v.id
     loop
-        said := jsonb_build_object('honey', found.id, 'kind', found.kind, 'client', priv.principal(), 'case', p_case);
-        perform priv.alarm('00000000-0000-7000-8000-000000000001', 'honey_value', said || jsonb_build_object('authority', priv.authority()));
-        perform priv.append(jsonb_build_array(jsonb_build_object(
+        insert into public.quota_use as q (holder_id, policy, since, used) values (honey.id, 'told ' || p_case, priv.at(), 0)
+            on conflict (holder_id, policy) do update set since = excluded.since where q.since <= excluded.since - interval '1 hour';
+        continue when not found;
+        said := jsonb_build_object('honey', honey.id, 'kind', honey.kind, 'client', priv.principal(), 'case', p_case);
+        entries := entries || priv.alarmed('00000000-0000-7000-8000-000000000001', 'honey_value',
+            said || jsonb_build_object('authority', priv.authority())) || jsonb_build_array(jsonb_build_object(
             'authority_id', priv.authority(), 'role', 'machine', 'at', priv.at(), 'action', 'honey_value.registered',
             'object_type', 'audit', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', false,
-            'victims_only', false, 'detail', said)));
+            'victims_only', false, 'detail', said));
     end loop;
+    if entries <> '[]' then
+        perform priv.append(entries);
+    end if;
 end $$;
 
--- Announce values that are about to be registered, and count those that are new to the case. Without values: those that wait or were held
--- for less than an hour. p_hidden: whether the case is about to be hidden; null: as it is. Gives back the caller's quotas: how many values
+-- Announce values that are about to be registered, and count those that are new to the case; those of a case that is to be hidden count as
+-- hidden while it waits for that. Without values: those that wait, and those that the case holds openly. p_hidden: whether the case is about to be hidden; null: as it is. Gives back the caller's quotas: how many values
 -- in all, how many are left, for how many seconds, how many new values were announced, and whether that was too many: then none is counted.
 create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
@@ -97,29 +105,32 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     home uuid := priv.authority();
     in_hidden boolean;
-    waits boolean;
+    ended boolean;
+    values_in record;
     fresh bigint;
     fresh_hidden bigint;
     refused boolean;
 begin
     perform priv.require_level(p_case, 3);
     select coalesce(p_hidden, c.visibility = 'hidden'),
-           c.state = 'withdrawn' or p_hidden is null and c.visibility = 'hidden' and not priv.hiding_confirmed(c.id)
-        into in_hidden, waits from public.cases c where c.id = p_case;
+           c.state = 'withdrawn'
+        into in_hidden, ended from public.cases c where c.id = p_case;
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
     if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
         raise exception 'not a token' using errcode = '22023';
     end if;
+    select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
+           array_agg(v.cost order by v.digest) costs into values_in
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not ended;
     -- One row of the authority is locked for the moment that this takes: it stands for the rows of its clients too.
     insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
     perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
     select coalesce(sum(v.cost) filter (where r.digest is null), 0),
            coalesce(sum(v.cost) filter (where in_hidden and r.hidden is not true), 0) into fresh, fresh_hidden
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
-        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest
-        where not waits;
+        from unnest(values_in.digests, values_in.costs) v (digest, cost)
+        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest;
     select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
         from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(in_hidden) l) x;
     if not refused and greatest(fresh, fresh_hidden) > 0 then
@@ -129,7 +140,7 @@ begin
             on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
         insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
             select p_case, v.digest, v.identifier_id, priv.principal(), in_hidden, priv.at()
-            from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v order by v.digest
+            from unnest(values_in.digests, values_in.identifiers) v (digest, identifier_id)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
     if not refused then
@@ -166,8 +177,15 @@ begin
     perform priv.write_quota(p_authority, p_quotas, p_until, p_reason);
 end $$;
 
--- Apply quotas that a second administrator of the operator approved.
-create function priv.apply_quota(p_approval uuid) returns void
+-- A number for the quotas of an authority as they are now, so that a request changes those alone that it was made about; 0 if it has none.
+create function priv.quota_version(p_authority uuid) returns integer
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select hashtext(q::text) from public.quotas q where q.authority_id = p_authority), 0)
+    where priv.operator() and priv.role() = 'admin'
+$$;
+
+-- Apply quotas that a second administrator of the operator approved: 'done', or 'stale' if they were set anew since.
+create function priv.apply_quota(p_approval uuid) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     a public.approvals := priv.take_approval(p_approval, 'quota');
@@ -175,8 +193,12 @@ begin
     if a.authority_id <> '00000000-0000-7000-8000-000000000001' then
         raise exception 'the operator decides on quotas' using errcode = '42501';
     end if;
+    if a.object_version <> priv.quota_version(a.object_id) or (a.change ->> 'until')::timestamptz <= priv.at() then
+        return 'stale';
+    end if;
     perform priv.write_quota(a.object_id, array (select jsonb_array_elements_text(a.change -> 'quotas')::bigint),
         (a.change ->> 'until')::timestamptz, a.change ->> 'reason');
+    return 'done';
 end $$;
 
 -- Whether a person decided that the case is hidden: nothing that a machine hides on its own takes part in matching.
@@ -199,27 +221,29 @@ end $$;
 create function priv.plant_honey(p_id uuid, p_kind text, p_tokens bytea[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     insert into public.honey_values (token, id, kind, added_at) select t, p_id, p_kind, priv.at() from unnest(p_tokens) t
         on conflict do nothing;
 end $$;
 
 create function priv.honey() returns table (id uuid, kind text, added_at timestamptz)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select v.id, min(v.kind), min(v.added_at) from public.honey_values v
-    where priv.operator() and priv.role() = 'admin' group by v.id order by 3, 1
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    perform priv.require_operator();
+    return query select v.id, min(v.kind), min(v.added_at) from public.honey_values v group by v.id order by 3, 1;
+end $$;
 
 create function priv.remove_honey(p_id uuid) returns boolean
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    with gone as (delete from public.honey_values v where v.id = p_id and priv.operator() and priv.role() = 'admin' returning 1)
-    select exists (select from gone)
-$$;
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_operator();
+    delete from public.honey_values v where v.id = p_id;
+    return found;
+end $$;
 
 grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean),
-    priv.set_quota(uuid, bigint[], timestamptz, text), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
+    priv.set_quota(uuid, bigint[], timestamptz, text), priv.quota_version(uuid), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
     priv.remove_honey(uuid) to APP_ROLE;
 
 grant select, insert, update on registered_values, quota_use to coopapi_definer;

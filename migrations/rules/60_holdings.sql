@@ -30,6 +30,9 @@ begin
             select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
         raise exception 'not an identifier of the case' using errcode = '42501';
     end if;
+    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
+        raise exception 'these values were not announced' using errcode = '42501';
+    end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
         insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
             select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), min(u.role)
@@ -37,9 +40,6 @@ begin
                  u (identifier, token, family, strength, kind, role)
             group by u.token, u.identifier;
         return;
-    end if;
-    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
-        raise exception 'these values were not announced' using errcode = '42501';
     end if;
     return query
     with wanted as (
@@ -69,10 +69,13 @@ begin
                priv.at()
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
         group by u.token, u.identifier order by 1, 3;
+    update public.registered_values r set left_at = null
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
+        where r.case_id = p_case and r.digest = v.digest and r.left_at is not null;
 end $$;
 
--- Put into matching what waited for a person to confirm, or to refuse, that the case is hidden. Identifiers that have match keys come back
--- as rows without a token: they are to be compared.
+-- Put into matching what waited for a person to confirm, or to refuse, that the case is hidden; if it was refused, the case is shown.
+-- Identifiers that have match keys come back as rows without a token: they are to be compared.
 create function priv.hold_pending(p_case uuid) returns table (token bytea, was integer, was_open integer, identifier uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -80,6 +83,7 @@ declare
     p record;
 begin
     perform priv.require_level(p_case, 4);
+    update public.cases c set visibility = 'hit_no_hit' where c.id = p_case and not priv.hiding_confirmed(c.id);
     with gone as (delete from public.pending_holdings w where w.case_id = p_case returning w.*)
     select array_agg(g.identifier_id) ids, array_agg(g.token) tokens, array_agg(g.family) families, array_agg(g.strength) strengths,
            array_agg(g.kind) kinds, array_agg(g.role) roles into p from gone g;
@@ -139,8 +143,8 @@ begin
     select null::bytea, null::integer, null::integer, a.other from apart a group by a.other;
 end $$;
 
--- The case changed its visibility, or a subject its category: the holdings follow.
-create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text)
+-- Change the visibility of a case, or follow the new category of a subject: the holdings say the same from then on.
+create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text, p_visibility text)
 returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -148,7 +152,8 @@ declare
     now_hidden boolean;
     lately record;
 begin
-    perform priv.require_level(p_case, 3);
+    perform priv.require_level(p_case, case when p_visibility is null then 3 else 4 end);
+    update public.cases c set visibility = p_visibility where c.id = p_case and p_visibility is not null;
     select c.visibility = 'hidden' into now_hidden from public.cases c where c.id = p_case for no key update;
     if now_hidden and exists (select from public.holdings h where h.case_id = p_case and not h.hidden) then
         select u.identifiers, u.tokens, u.strengths into lately from priv.unconfirmed(p_case) u;
@@ -192,7 +197,7 @@ begin
 end $$;
 
 grant execute on function priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.hold_pending(uuid),
-    priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text), priv.value_tokens(uuid, uuid) to APP_ROLE;
+    priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text, text), priv.value_tokens(uuid, uuid) to APP_ROLE;
 
 grant select, insert, update, delete on match_tokens to coopapi_definer;
 

@@ -151,9 +151,10 @@ grant execute on function priv.evidence(uuid[], uuid[], integer[]), priv.high_fr
 
 grant select, insert, update, delete on likenesses to coopapi_definer;
 
-grant select, insert, update on exclusions to APP_ROLE;
+grant select, insert, update (version, withdrawn_at, withdrawn_by) on exclusions to APP_ROLE;
 grant select, update on exclusions to coopapi_definer;
 create policy seen on exclusions for select using (authority_id = (select priv.authority()) or everywhere);
 create policy made on exclusions for insert with check (
     authority_id = (select priv.authority()) and (not everywhere or (select priv.operator())));
-create policy changed on exclusions for update using (authority_id = (select priv.authority()));
+create policy changed on exclusions for update using (authority_id = (select priv.authority()))
+    with check (authority_id = (select priv.authority()) and (not everywhere or (select priv.operator())));

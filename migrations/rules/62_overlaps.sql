@@ -174,7 +174,7 @@ begin
 end $$;
 
 -- Pairs of identifiers that share a match key few enough cases hold, and were not compared yet: those of the named identifiers
--- of the case, and those whose key ceased to be held by too many. With what is needed to compare them: the sealed values,
+-- of the case, and those whose key ceased to be held by too many in this very transaction. With what is needed to compare them: the sealed values,
 -- and the wrapped keys, which only the service can open. The families they share, as often as they share them.
 create function priv.candidates(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[],
                                 p_limits integer[])
@@ -196,6 +196,7 @@ begin
         select x.token, x.identifier_id, x.case_id, y.identifier_id, y.case_id
         from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
         join public.match_tokens t on t.token = u.token and not t.exact and u.was > p_limits[1] and t.open_cases <= p_limits[1]
+             and t.xmin = pg_current_xact_id()::xid
         join public.holdings x on x.token = t.token
         join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
         where not priv.links_few(u.was, u.was_open, x.role, y.role, p_limits[1])
@@ -233,7 +234,7 @@ declare
 begin
     perform priv.require_level(p_case, 3);
     -- Only what `candidates` could have given may be found alike: pairs that share a match key, with one of them in the case or the
-    -- key among those that were touched.
+    -- key among those that this transaction changed.
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
@@ -241,10 +242,11 @@ begin
         where exists (
             select from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = u.b
             where x.identifier_id = u.a and x.strength <= 0
-              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens)))
+              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens) and exists (
+                  select from public.match_tokens t where t.token = x.token and t.xmin = pg_current_xact_id()::xid)))
         order by u.a, u.b on conflict do nothing;
     with token as (
-        select u.token, u.was, u.was_open, t.cases now, t.open_cases now_open, t.exact
+        select u.token, u.was, u.was_open, t.cases now, t.open_cases now_open, t.exact, t.xmin = pg_current_xact_id()::xid changed
         from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open) join public.match_tokens t on t.token = u.token),
     touched as (  -- pairs that may have lost evidence exist already; pairs with evidence now may be new
         select p_case m, h.case_id n, bool_or(exists (
@@ -256,13 +258,13 @@ begin
     crossing as (
         select a.case_id m, b.case_id n, bool_or(priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2])) live
         from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
-        where t.exact and a.case_id < b.case_id and a.case_id <> p_case and b.case_id <> p_case
+        where t.exact and t.changed and a.case_id < b.case_id and a.case_id <> p_case and b.case_id <> p_case
           and (priv.steps(t.was, t.now, p_limits[2])
                or priv.open(a.role) and priv.open(b.role) and priv.steps(t.was_open, t.now_open, p_limits[2])) group by 1, 2),
     resting as (  -- likenesses that rest on a key which crossed its limit
         select l.case_a m, l.case_b n, true live
         from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
-        where not t.exact and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
+        where not t.exact and t.changed and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
                                or (t.was_open <= p_limits[1]) <> (t.now_open <= p_limits[1])) group by 1, 2),
     alike as (
         select l.case_a m, l.case_b n, true live from unnest(p_a, p_b) u (a, b)
@@ -327,7 +329,7 @@ create policy seen on case_overlaps for select using (
     and (case when (select priv.cleared()) then detected_a else open_detected_a end is not null and GRANTED(case_overlaps.case_a, 1)
          or case when (select priv.cleared()) then detected_b else open_detected_b end is not null and GRANTED(case_overlaps.case_b, 1)));
 
-grant select, insert, update on overlap_sides to APP_ROLE;
+grant select, insert, update (version, turn, state, verifier_id, reason, decided_by, decided_at) on overlap_sides to APP_ROLE;
 grant select, insert, update on overlap_sides to coopapi_definer;
 grant usage on sequence overlap_turns to APP_ROLE, coopapi_definer;
 -- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there. What was made of
@@ -339,6 +341,10 @@ create policy begun on overlap_sides for insert with check (
     victims and (select priv.cleared()) and GRANTED(overlap_sides.case_id, 3)
     and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id
                 and (overlap_sides.case_id, overlap_sides.authority_id) in ((o.case_a, o.authority_a), (o.case_b, o.authority_b))));
+-- Nobody takes an overlap, or decides on it, in the name of another.
 create policy judged on overlap_sides for update using (
     GRANTED(overlap_sides.case_id, 3) and (not victims or (select priv.cleared()))
-    and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id));
+    and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id))
+    with check (
+    GRANTED(overlap_sides.case_id, 3) and (verifier_id is null or verifier_id = (select priv.principal()))
+    and (state in ('detected', 'under_verification') or decided_by = (select priv.principal())));

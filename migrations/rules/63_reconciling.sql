@@ -24,9 +24,7 @@ create function priv.differences(p_limits integer[]) returns table (overlaps big
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     return query
     with pair as materialized (select * from priv.pairs()),
     found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
@@ -52,9 +50,7 @@ returns table (a uuid, b uuid, case_a uuid, case_b uuid, owner_a uuid, owner_b u
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     return query
     with one as (
         select distinct h.identifier_id from public.holdings h where h.strength <= 0 and h.identifier_id > p_after
@@ -85,9 +81,7 @@ declare
     mine uuid[];
     other uuid[];
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     perform 1 from public.match_tokens t order by t.token for update;
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);

@@ -56,13 +56,13 @@ declare
     written integer;
     f record;
     said jsonb;
+    entries jsonb := '[]';
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     select least(today - 7, coalesce(max(r.day) + 1, '2000-01-01')) into first from public.registration_figures r;
     with recent as (
         select r.identifier_id from public.registered_values r
+        join public.identifiers i on i.id = r.identifier_id and i.case_id = r.case_id
         where r.at >= first::timestamp at time zone 'UTC' and r.at < today::timestamp at time zone 'UTC' and not r.met and r.left_at is null)
     update public.registered_values r set met = true
         where r.at >= first::timestamp at time zone 'UTC' and r.left_at is null
@@ -73,7 +73,7 @@ begin
         from public.registered_values r join public.principals p on p.id = r.principal_id
         where r.at >= first::timestamp at time zone 'UTC' and r.at < today::timestamp at time zone 'UTC'
         group by 1, 2, 3
-        on conflict (principal_id, day) do update set met = excluded.met, withdrawn = excluded.withdrawn;
+        on conflict (principal_id, day) do update set registered = excluded.registered, met = excluded.met, withdrawn = excluded.withdrawn;
     get diagnostics written = row_count;
     for f in
         update public.registration_figures g set alarmed = true
@@ -82,10 +82,13 @@ begin
     loop
         said := jsonb_build_object('client', f.principal_id, 'day', f.day, 'unusual', priv.unusual(f.principal_id, f.day),
             'registered', f.registered, 'met', f.met, 'withdrawn', f.withdrawn);
-        perform priv.alarm(f.authority_id, 'unusual_registration', said);
-        perform priv.alarm('00000000-0000-7000-8000-000000000001', 'unusual_registration',
-            said || jsonb_build_object('authority', f.authority_id));
+        entries := entries || priv.alarmed(f.authority_id, 'unusual_registration', said)
+            || priv.alarmed('00000000-0000-7000-8000-000000000001', 'unusual_registration',
+                            said || jsonb_build_object('authority', f.authority_id));
     end loop;
+    if entries <> '[]' then
+        perform priv.append(entries);
+    end if;
     return written;
 end $$;
 

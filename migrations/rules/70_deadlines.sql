@@ -1,4 +1,5 @@
-grant select, insert, update on deadlines to APP_ROLE;
+grant select, insert,
+    update (version, due_at, met_at, met_by, cancelled_at, suspended_at, extensions) on deadlines to APP_ROLE;
 grant select on deadlines to coopapi_definer;
 -- What was undertaken at a meeting is its authority's own, after it too.
 create policy seen on deadlines for select using (

@@ -24,13 +24,17 @@ $$;
 
 grant execute on function priv.difficulties(timestamptz, text[]) to APP_ROLE;
 
-grant select, insert, update on mla_requests to APP_ROLE;
+grant select, insert,
+    update (version, foreign_reference, instrument, executing_id, executing_country, enforcing_id, case_id, overlap_id, jit_id, state,
+            urgency, emergency_ground, language, sealed, notices, grounds, validated_by, validated_at, transmitted_at, received_at,
+            decided_at, until, path_countries, updated_at) on mla_requests to APP_ROLE;
 grant select on mla_requests to coopapi_definer;
 create policy seen on mla_requests for select using (PARTY(mla_requests.id));
 create policy made on mla_requests for insert with check (ACTING(mla_requests.id));
 create policy changed on mla_requests for update using (ACTING(mla_requests.id));
 
-grant select, insert, update, delete on mla_measures to APP_ROLE;
+grant select, insert, delete,
+    update (version, state, grounds, outcome_reason, until, conditions, started_at, ended_at) on mla_measures to APP_ROLE;
 grant select on mla_measures to coopapi_definer;
 create policy seen on mla_measures for select using (PARTY(mla_measures.request_id));
 create policy made on mla_measures for insert with check (ACTING(mla_measures.request_id));

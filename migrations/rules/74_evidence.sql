@@ -47,7 +47,7 @@ $$;
 create function priv.hold_item(p_evidence uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) for no key update;
+    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) and priv.near_item(e.id) for no key update;
 end $$;
 
 -- What follows for an item from what its recipients have said: declined by all, it is declined; received by all who did not decline,
@@ -65,7 +65,7 @@ begin
                      count(*) filter (where x.state <> 'declined' and x.received_at is null) as waiting,
                      count(*) filter (where x.state <> 'declined' and x.received_at is not null) as received
               from public.evidence_recipients x where x.evidence_id = p_evidence) r
-        where e.id = p_evidence and priv.takes_part(e.object_id, 3);
+        where e.id = p_evidence and priv.takes_part(e.object_id, 3) and priv.near_item(e.id);
 end $$;
 
 -- The space administrator lets an item go to the team.
@@ -112,9 +112,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     gone uuid[];
 begin
-    if not coalesce(priv.operator(), false) then
-        raise exception 'this is for the operator' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     with erased as (
         update public.evidence e set terms = null, answer = null, version = e.version + 1
         where e.erase_at <= priv.at() and e.terms is not null returning e.id)
