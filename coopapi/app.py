@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Final
 
 from flask import Flask, Response, json, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coopapi import config
 from coopapi.auth.authentication import Service
