@@ -1,4 +1,4 @@
-"""What the time of an answer tells: a hit against no hit, a hidden case against none (S26 and S09 of the scorecard).
+"""What the time of an answer tells: a hit against no hit, a hidden case against none.
 
     python -m bench.parity [--times 1000]
 

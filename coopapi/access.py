@@ -93,7 +93,7 @@ class Purpose(StrEnum):
 
 
 class Level(IntEnum):
-    """How far access to one case goes; each level holds those below it (R8)."""
+    """How far access to one case goes; each level holds those below it."""
 
     INDEX = 1
     READ = 2
@@ -154,7 +154,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
 }
 
 CLEARABLE: Final = frozenset({Role.INVESTIGATOR, Role.PROSECUTOR, Role.DESK, Role.SYSTEM})
-"""The roles that may be cleared for evidence about victims (R9)."""
+"""The roles that may be cleared for evidence about victims."""
 
 _DEFAULT_PURPOSES: Final[Mapping[Role, Purpose]] = {
     Role.INVESTIGATOR: Purpose.INVESTIGATION,
@@ -190,15 +190,15 @@ class Actor:
 
     @property
     def human(self) -> bool:
-        """Tell whether a person is calling: some moves the law gives to a human (R11)."""
+        """Tell whether a person is calling: some moves the law gives to a human."""
         return self.kind == "person"
 
     @property
     def cleared(self) -> bool:
-        """Tell whether evidence about victims is there for the caller (R9)."""
+        """Tell whether evidence about victims is there for the caller."""
         return self.victim_cleared and self.role in CLEARABLE
 
     @property
     def purpose(self) -> Purpose:
-        """The purpose of a consultation when the caller names none (R13)."""
+        """The purpose of a consultation when the caller names none."""
         return _DEFAULT_PURPOSES[self.role]

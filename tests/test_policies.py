@@ -1,4 +1,4 @@
-"""Row-level security, with the app's own filter taken away: what the database alone keeps apart (S04, S05, S06, S07)."""
+"""Row-level security, with the app's own filter taken away: what the database alone keeps apart."""
 
 from contextlib import closing, contextmanager
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Quotas of new values (S27): exact over workers and restarts, by every route into matching, and enforced by the database."""
+"""Quotas of new values: exact over workers and restarts, by every route into matching, and enforced by the database."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What an overlap says to those who are not cleared for victims: as if that evidence were not there (R9)."""
+"""What an overlap says to those who are not cleared for victims: as if that evidence were not there."""
 
 from test_handling import HERON, OWL, step
 

@@ -1,4 +1,4 @@
-"""Who is calling: bearer token -> person or client -> the role acted in. Rights come from the database, at every request (D12)."""
+"""Who is calling: bearer token -> person or client -> the role acted in. Rights come from the database, at every request."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Service:
 
     @staticmethod
     def purpose(named: str | None) -> str | None:
-        """Check the purpose that a caller names for what it does (R13)."""
+        """Check the purpose that a caller names for what it does."""
         if named is not None and named not in set(Purpose):
             raise BadRequest("Coopapi-Purpose must be a code of the codelist purposes")
         return named

@@ -33,7 +33,7 @@ class NoSigningKey(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """One of our keys: the public half for everybody, the private half wrapped (R19)."""
+    """One of our keys: the public half for everybody, the private half wrapped."""
 
     kid: str
     public_jwk: dict[str, Any]

@@ -50,7 +50,7 @@ class BadSignature(BadAssertion):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An issuer whose tokens count, and on what terms (R18)."""
+    """An issuer whose tokens count, and on what terms."""
 
     issuer: str
     audience: str = "coopapi"

@@ -139,7 +139,7 @@ class Identifier(InCase, Versioned):
 
 
 class SubjectCategory(InCase, Row):
-    """One category a subject had, since when and by whom: the history is kept (LED Art. 6, D1)."""
+    """One category a subject had, since when and by whom: the history is kept (LED Art. 6)."""
 
     __tablename__ = "subject_categories"
     __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)

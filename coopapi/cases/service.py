@@ -119,7 +119,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
 
 
 def tell_desk(work: UnitOfWork, case: Case) -> None:
-    """Let the desk of the country know that the case exists, unless it is hidden (R8)."""
+    """Let the desk of the country know that the case exists, unless it is hidden."""
     if case.visibility == "hidden":
         return
     desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
@@ -129,7 +129,7 @@ def tell_desk(work: UnitOfWork, case: Case) -> None:
 
 
 def hide_from_desk(work: UnitOfWork, case: Case) -> None:
-    """Take back what the desk of the country was given by itself: a hidden case is its owner's alone (R7)."""
+    """Take back what the desk of the country was given by itself: a hidden case is its owner's alone."""
     given = work.all(CaseAccess).where(
         CaseAccess.case_id == case.id, CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
     )
@@ -208,7 +208,7 @@ def end_access(work: UnitOfWork, grant: CaseAccess, reason: str | None) -> None:
 
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
-    """Show cases as far as the caller's access to each goes (R7, R8), in one query for all."""
+    """Show cases as far as the caller's access to each goes, in one query for all."""
     levels = (
         select(Case.id, Authority, func.max(CaseAccess.level))
         .join(Authority, Authority.id == Case.authority_id)

@@ -1,4 +1,4 @@
-"""Subjects: who the case is about, in which category, and what may therefore be stored about them (R13)."""
+"""Subjects: who the case is about, in which category, and what may therefore be stored about them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The rules of deadlines as data: what starts each, what ends it, how long it runs, who owes it (DOMAIN 4)."""
+"""The rules of deadlines as data: what starts each, what ends it, how long it runs, who owes it."""
 
 import json
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class DeadlineRule:
     """One clock of the law.
 
     `given` and `or_later` name a fact with a date: the first is when it ends, the second counts where it is later. A clock
-    that `lapses` lets silence be an answer; a `minimum` is a time that has to pass, not one to be quick in (M4).
+    that `lapses` lets silence be an answer; a `minimum` is a time that has to pass, not one to be quick in.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""Codelists: data files, each with its source and with labels in English, French, Spanish and Portuguese (R24)."""
+"""Codelists: data files, each with its source and with labels in English, French, Spanish and Portuguese."""
 
 import json
 from collections.abc import Mapping

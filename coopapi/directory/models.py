@@ -16,7 +16,7 @@ OPERATOR: Final = UUID("00000000-0000-7000-8000-000000000001")
 
 
 class Authority(Versioned):
-    """An authority of a State, or an organisation without one (R12)."""
+    """An authority of a State, or an organisation without one."""
 
     __kind__ = "authority"
     __tablename__ = "authorities"
@@ -58,7 +58,7 @@ class Principal(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen within its authority, and by the operator's administrators (R11)."""
+        """Seen within its authority, and by the operator's administrators."""
         del now
         manages_all = true() if actor.operator and actor.may(Action.STAFF_MANAGE) else false()
         return or_(cls.authority_id == actor.authority_id, manages_all)

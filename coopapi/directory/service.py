@@ -1,4 +1,4 @@
-"""Who is in the directory, and who acts for an authority (R11)."""
+"""Who is in the directory, and who acts for an authority."""
 
 import secrets
 from collections.abc import Mapping

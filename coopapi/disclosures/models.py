@@ -67,7 +67,7 @@ class Disclosure(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen from both sides, by those who may read their case; about victims alone by the cleared (R9)."""
+        """Seen from both sides, by those who may read their case; about victims alone by the cleared."""
         near = or_(granted(cls.asking_case, Level.READ, actor, now), granted(cls.owner_case, Level.READ, actor, now))
         return and_(near, true() if actor.cleared else cls.victims_only.is_(False))
 
@@ -87,6 +87,6 @@ class DisclosedItem(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its disclosure; about a victim by the cleared (R9)."""
+        """Seen with its disclosure; about a victim by the cleared."""
         disclosure = select(Disclosure.id).where(Disclosure.id == cls.disclosure_id, Disclosure.visible_to(actor, now))
         return and_(disclosure.exists(), true() if actor.cleared else cls.victim.is_(False))

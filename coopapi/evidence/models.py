@@ -72,7 +72,7 @@ class Recipient(Versioned):
 
 
 class Evidence(Versioned):
-    """One item that a party of a shared thing gives to others: what it is, never its content (D27).
+    """One item that a party of a shared thing gives to others: what it is, never its content.
 
     Without a digest it is a physical object. Of a third State's item, a verifier says whether it may go to the team.
     """
@@ -133,7 +133,7 @@ class Evidence(Versioned):
 
     @classmethod
     def opened(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whether the words are open to the actor: the provider's own, and what it accepted the conditions of (D21)."""
+        """Whether the words are open to the actor: the provider's own, and what it accepted the conditions of."""
         accepted = select(Recipient.id).where(Recipient.own(actor), Recipient.state == "accepted").exists()
         return or_(cls.provider_id == actor.authority_id, and_(cls.state == "given", accepted))
 

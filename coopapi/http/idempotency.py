@@ -1,4 +1,4 @@
-"""A request that is sent twice has its effect once: the key is claimed in the transaction of the effect (TH19)."""
+"""A request that is sent twice has its effect once: the key is claimed in the transaction of the effect."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta

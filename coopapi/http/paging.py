@@ -1,4 +1,4 @@
-"""Lists in pages: keyset, never by number, under a sealed cursor that fits only its caller and its question (TH21)."""
+"""Lists in pages: keyset, never by number, under a sealed cursor that fits only its caller and its question."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""From what a kind's standard reads in a value to the tokens under which it is matched (R1, R2)."""
+"""From what a kind's standard reads in a value to the tokens under which it is matched."""
 
 from collections.abc import Iterable
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The kinds of identifiers: for each its standard, its reader, what it needs to be known of it, and what may be doubtful (R2)."""
+"""The kinds of identifiers: for each its standard, its reader, what it needs to be known of it, and what may be doubtful."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

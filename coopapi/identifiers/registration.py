@@ -1,4 +1,4 @@
-"""Identifiers on their way in: read by their standard, sealed, registered, matched, all in one transaction (D6)."""
+"""Identifiers on their way in: read by their standard, sealed, registered, matched, all in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
-    """Register identifiers of a case, all or none; a value the case holds already is answered with what is there (R4)."""
+    """Register identifiers of a case, all or none; a value the case holds already is answered with what is there."""
     case = cases.changeable(work, case_id)
     _refuse_many_persons(items)
     drafts = _read(work, case, items)

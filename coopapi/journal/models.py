@@ -62,7 +62,7 @@ class JournalEntry(Row):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Seen by the authority's auditor, all of it; by its administrator, the alarms; by others as far as their access goes.
 
-        The index shows that a case exists and its overlaps (R8); what concerns victims only is for cleared roles (R9). What a team
+        The index shows that a case exists and its overlaps; what concerns victims only is for cleared roles. What a team
         or a meeting did is in the timeline of a case for its owner and for those who take part.
         """
         if actor.may(Action.JOURNAL_READ):

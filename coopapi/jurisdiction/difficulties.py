@@ -102,7 +102,7 @@ def _difficulties(work: UnitOfWork, rows: Sequence[Request]) -> list[tuple[UUID,
 def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Count difficulties between pairs of States in the last year, among requests the caller sees.
 
-    Where they recur, the pair is a candidate for a written opinion: Eurojust may be asked for one, it orders nothing (M10).
+    Where they recur, the pair is a candidate for a written opinion: Eurojust may be asked for one, it orders nothing.
     """
     since = work.now - timedelta(days=notification_duty.rules()["opinion"]["days"])
     if work.one(Authority, work.actor.authority_id).type == "eurojust_desk":

@@ -1,4 +1,4 @@
-"""Consulting on who prosecutes: contact, reply, positions, consensus or none; Eurojust may be asked, and orders nothing (M10)."""
+"""Consulting on who prosecutes: contact, reply, positions, consensus or none; Eurojust may be asked, and orders nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

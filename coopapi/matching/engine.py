@@ -1,4 +1,4 @@
-"""Register and find: the definer functions of the database, called with what a case holds (D6).
+"""Register and find: the definer functions of the database, called with what a case holds.
 
 They look past what the caller may see, check the caller's right to its own case themselves, and tell nobody here what
 they found: a match is seen as an overlap, or not at all. Between holding and settling, what cannot be found by equality is

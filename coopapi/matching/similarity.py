@@ -1,4 +1,4 @@
-"""What equality cannot find: the other side's values are opened in memory, compared, and forgotten (R5)."""
+"""What equality cannot find: the other side's values are opened in memory, compared, and forgotten."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

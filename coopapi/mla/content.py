@@ -1,4 +1,4 @@
-"""What a request says: the T-CY templates, EIO Annex A and EPOC Annex I in one set of fields for all kinds (DOMAIN 3.2-3.4)."""
+"""What a request says: the T-CY templates, EIO Annex A and EPOC Annex I in one set of fields for all kinds."""
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -157,7 +157,7 @@ class ContentIn(Schema):
 
 
 class SoughtIn(Schema):
-    """An identifier that a measure is about, as the case holds it or written out; times with their offset (M17)."""
+    """An identifier that a measure is about, as the case holds it or written out; times with their offset."""
 
     identifier_id = fields.UUID(metadata={"description": "An identifier of the case, in place of kind and value."})
     kind = OneOf(KINDS)

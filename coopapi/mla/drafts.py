@@ -139,7 +139,7 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
         raise fault("/instrument", "unknown", "not a code of /instruments")
     _check_addressees(work, request)
     if request.urgency == "emergency" and not request.emergency_ground:
-        raise fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds (M9)")
+        raise fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds")
     if data.get("jit_id") and not parties.parts(work, data["jit_id"]):
         raise fault("/jit_id", "unknown", "there is no such team for you")
     if data.get("overlap_id"):

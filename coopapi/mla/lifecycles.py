@@ -1,4 +1,4 @@
-"""The lives of requests and of their measures, as tables: who may take which step, on which side (DOMAIN 3.5)."""
+"""The lives of requests and of their measures, as tables: who may take which step, on which side."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -154,7 +154,7 @@ MEASURE_LIFECYCLE: Final = Lifecycle(
     _executes("transfer", "executed", "transferred"),
     _executes("transfer", "partly_executed", "partly_transferred"),
 )
-"""What becomes of one measure: outcome, grounds and dates live here, not on the request (M1)."""
+"""What becomes of one measure: outcome, grounds and dates live here, not on the request."""
 
 _GOOD: Final = frozenset({"executed", "transferred"})
 _PARTLY: Final = frozenset({"partly_executed", "partly_transferred"})

@@ -104,7 +104,7 @@ def asked(sealer: SealKey, measure: Measure) -> dict[str, Any]:
 
 
 def asked_before(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> list[UUID]:
-    """Requests of the caller's side that asked the same addressee for the same measure about the same identifier (F19)."""
+    """Requests of the caller's side that asked the same addressee for the same measure about the same identifier."""
     found: list[UUID] = []
     same_addressee = (
         Request.executing_id == request.executing_id

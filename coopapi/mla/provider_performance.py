@@ -1,4 +1,4 @@
-"""How a provider answers, measured on the requests that the caller takes part in (F16)."""
+"""How a provider answers, measured on the requests that the caller takes part in."""
 
 from typing import Any
 from uuid import UUID

@@ -145,7 +145,7 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft,
 
 
 def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
-    """What the addressee's country declared about such measures has to be read before the request goes (F17)."""
+    """What the addressee's country declared about such measures has to be read before the request goes."""
     for notice in attached(work, request, rows):
         if notice.applicability == "not_applicable":
             detail = "that country declared that this measure is not available there"

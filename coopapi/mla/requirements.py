@@ -1,4 +1,4 @@
-"""What a request has to say, by kind, instrument and measure, each with the article that asks for it (DOMAIN 3.2, 3.3)."""
+"""What a request has to say, by kind, instrument and measure, each with the article that asks for it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,10 +140,10 @@ _ORDERS: Final = (
     _says("/content/offences", "name the offences with their provisions", "Regulation (EU) 2023/1543 Art. 5(5)", _order),
     _says("/content/necessity", "say why it is needed", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
     _says("/content/proportionality", "say why it is proportionate", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
-    _says("/content/order/addressee", "say what kind of establishment it goes to (M8)", "Regulation (EU) 2023/1543 Art. 7", _order),
+    _says("/content/order/addressee", "say what kind of establishment it goes to", "Regulation (EU) 2023/1543 Art. 7", _order),
     Requirement(
         "/executing_authority",
-        "an order goes to a provider's legal entity, as /providers has it (M8)",
+        "an order goes to a provider's legal entity, as /providers has it",
         "Regulation (EU) 2023/1543 Art. 7",
         lambda d: d.provider,
         lambda d: d.kind in {"epoc", "epoc_pr", "production_order"} and d.addressed,
@@ -153,12 +153,12 @@ _SAFEGUARDS: Final = (
     Requirement(
         "/content/authorisation",
         "a measure that interferes so deeply needs the decision of a judge or an independent authority",
-        "Budapest Art. 15; D17",
+        "Budapest Art. 15",
         lambda d: d.said("authorisation") or all(m.get("authorisation") for m in d.measures if m["code"] in intrusive_measures()),
         lambda d: d.intrusive,
     ),
-    _says("/content/necessity", "say why so intrusive a measure is needed", "Budapest Art. 15; D17", lambda d: d.intrusive),
-    _says("/content/proportionality", "say why it is proportionate", "Budapest Art. 15; D17", lambda d: d.intrusive),
+    _says("/content/necessity", "say why so intrusive a measure is needed", "Budapest Art. 15", lambda d: d.intrusive),
+    _says("/content/proportionality", "say why it is proportionate", "Budapest Art. 15", lambda d: d.intrusive),
     _says("/content/urgency_reasons", "say why it is urgent", "T-CY templates", lambda d: d.urgency != "routine"),
     _says("/content/information", "say what you want to tell", "Budapest Art. 26", _kind("spontaneous_information")),
 )
@@ -193,7 +193,7 @@ def _with_time(measure: Mapping[str, Any]) -> bool:
 
 
 def timeless_addresses(draft: RequestDraft) -> list[tuple[int, int]]:
-    """IP addresses without the time of their use: place of the measure and of the identifier (M17)."""
+    """IP addresses without the time of their use: place of the measure and of the identifier."""
     return [
         (place, number)
         for place, measure in enumerate(draft.measures)

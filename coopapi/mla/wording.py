@@ -31,7 +31,7 @@ def plain(text: str) -> tuple[str, ...]:
 
 
 class Words:
-    """The words of one language, and the footnotes that their use brought along (M22)."""
+    """The words of one language, and the footnotes that their use brought along."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -92,7 +92,7 @@ class Words:
         return tuple(f"{_TICKED[code in chosen]} {label}" for code, label in said.items())
 
     def _identifier(self, sought: Mapping[str, Any]) -> str:
-        """Say what it is, its value, and where and when it was seen: an address with port and time zone (M17)."""
+        """Say what it is, its value, and where and when it was seen: an address with port and time zone."""
         context = sought.get("context") or {}
         parts = [str(sought.get("value", ""))]
         if port := context.get("port"):

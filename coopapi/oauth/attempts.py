@@ -1,4 +1,4 @@
-"""Guessing at the token endpoint: failed proofs are counted per address, and per pair of a client and an address (D12).
+"""Guessing at the token endpoint: failed proofs are counted per address, and per pair of a client and an address.
 
 The database counts, so that the limit holds for all workers together. It sees digests of addresses under a key that it does not
 have; an address never stands in the journal.

@@ -1,4 +1,4 @@
-"""Who may have a token, and the keys by which our own tokens are known (D12, R19)."""
+"""Who may have a token, and the keys by which our own tokens are known."""
 
 import base64
 import threading

@@ -1,4 +1,4 @@
-"""The national side of digest matching: what an authority runs that keeps its names and sends digests (R1)."""
+"""The national side of digest matching: what an authority runs that keeps its names and sends digests."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The proof of matching: what is stored against what the cases hold, by brute force (S25)."""
+"""The proof of matching: what is stored against what the cases hold, by brute force."""
 
 from typing import Any, Final
 from uuid import UUID

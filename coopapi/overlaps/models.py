@@ -49,7 +49,7 @@ EXCLUSION_LIFECYCLE: Final = Lifecycle(
 
 
 class Overlap(Row):
-    """A pair of cases with what they share: once with all evidence, once (`open_`) without that about victims (R9)."""
+    """A pair of cases with what they share: once with all evidence, once (`open_`) without that about victims."""
 
     __tablename__ = "case_overlaps"
     __table_args__ = (UniqueConstraint("case_a", "case_b"),)
@@ -130,7 +130,7 @@ def visible(work: UnitOfWork, ids: Iterable[UUID | None]) -> set[UUID]:
 
 
 class OverlapSide(Versioned):
-    """What one side makes of an overlap; the other side's judgement is not shown to it (R10).
+    """What one side makes of an overlap; the other side's judgement is not shown to it.
 
     What cleared people of a side made of it while it was about victims alone is a row of its own (`victims`). For the cleared, the
     row with the latest `turn` holds; the uncleared know the other row only.

@@ -1,4 +1,4 @@
-"""What a caller sees of overlaps: its own side explained, the other side's values never (D8)."""
+"""What a caller sees of overlaps: its own side explained, the other side's values never."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -240,7 +240,7 @@ def _evidence(work: UnitOfWork, sides: Mapping[UUID, UUID]) -> dict[UUID, list[A
 
 
 def _counterparts(work: UnitOfWork, others: Mapping[UUID, UUID]) -> dict[UUID, dict[str, Any]]:
-    """Whose the other cases are; their reference and title only where the owner opened the index, or gave access (R7)."""
+    """Whose the other cases are; their reference and title only where the owner opened the index, or gave access."""
     rows = work.session.execute(_COUNTERPARTS, {"overlaps": list(others), "others": list(others.values())}).all()
     wanted = work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows}))
     authorities = {a.id: a for a in work.session.scalars(wanted)}
@@ -284,7 +284,7 @@ def why(rule: str) -> str:
 
 
 def high_frequency(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
-    """List identifiers whose value, or a match key, more cases or persons hold than the limit, with the count (D7)."""
+    """List identifiers whose value, or a match key, more cases or persons hold than the limit, with the count."""
     cases.usable(work, case_id, Level.INDEX)
     query = text("select * from priv.high_frequency(:case, :limits)")
     found = work.session.execute(query, {"case": case_id, "limits": engine.limits(work)}).all()

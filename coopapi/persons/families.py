@@ -1,6 +1,6 @@
 """The match keys of a person: texts that two records of one human being are likely to share whatever the spelling.
 
-Each is digested before it is stored (R1). A shared key is no evidence: it is a reason to compare.
+Each is digested before it is stored. A shared key is no evidence: it is a reason to compare.
 """
 
 from collections.abc import Iterable, Iterator

@@ -65,7 +65,7 @@ def compare(one: Profile, other: Profile) -> Comparison:
 
 
 def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict:
-    """Judge two persons by their names, dates and the rest: the plaintext score (R5); levels as fitted, if not said."""
+    """Judge two persons by their names, dates and the rest: the plaintext score; levels as fitted, if not said."""
     found = compare(one, other)
     weights = _weights()
     group = weights["names"][DATES[found.dates]]
@@ -79,7 +79,7 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
 
 
 def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -> Verdict:
-    """Judge two persons by their digests alone: how many texts of each family they share, which families each of them has (R1)."""
+    """Judge two persons by their digests alone: how many texts of each family they share, which families each of them has."""
     weights = _weights()["digests"]
     log_odds = weights["intercept"] + sum(
         w

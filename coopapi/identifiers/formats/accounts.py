@@ -133,7 +133,7 @@ def _regroup(values: list[int]) -> int | None:
 
 
 def read_eth(value: str, context: Context) -> Reading:
-    """Read an Ethereum address; mixed case that is not that of EIP-55 is doubtful, not impossible (R3)."""
+    """Read an Ethereum address; mixed case that is not that of EIP-55 is doubtful, not impossible."""
     del context
     text = clean(value).replace(" ", "").removeprefix("ethereum:")
     digits = text[2:] if text[:2].lower() == "0x" else text

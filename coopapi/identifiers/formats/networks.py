@@ -37,7 +37,7 @@ def _refang(text: str) -> str:
 
 
 def read_ip(value: str, context: Context) -> Reading:
-    """Read an IP address (RFC 791, 4291, canonical by RFC 5952); without the time of use it is weak (R3)."""
+    """Read an IP address (RFC 791, 4291, canonical by RFC 5952); without the time of use it is weak."""
     text = _SINGLE.sub("", _refang(fold(value)).strip("[] "))
     if "%" in text:
         raise ImpossibleValue("zone", "an address with a zone is of one machine only (RFC 4007)")

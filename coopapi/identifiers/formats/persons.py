@@ -1,4 +1,4 @@
-"""Persons: as names and dates in clear, or as digests alone from an authority that keeps its names (R1)."""
+"""Persons: as names and dates in clear, or as digests alone from an authority that keeps its names."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -25,7 +25,7 @@ def read_nothing(value: str, context: Context) -> Reading:
 
 
 def read_names(person: Mapping[str, Any]) -> Reading:
-    """Read a person in clear: the keys it is found by, of which none is evidence (R5)."""
+    """Read a person in clear: the keys it is found by, of which none is evidence."""
     for index, birth in enumerate(person.get("birth_dates", ())):
         _check_birth(birth, f"person.birth_dates.{index}")
     profile = read_person(person)

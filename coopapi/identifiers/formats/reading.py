@@ -8,7 +8,7 @@ from coopapi.errors import Unprocessable
 
 
 class Strength(IntEnum):
-    """One scale for everything (R3); below it the match keys of persons, which are reasons to compare and no evidence."""
+    """One scale for everything; below it the match keys of persons, which are reasons to compare and no evidence."""
 
     ANSWERS = -1
     ASKS = 0
