@@ -17,8 +17,9 @@ HEAD = """# Licences
 
 coopapi is licensed under the European Union Public Licence 1.2 ([LICENSE](../LICENSE)).
 
-These are the packages that it uses when it runs, those of the extras `embedded` and `pdf` included, with the licences that their own
-metadata name. `python -m bench licences` writes this page, and `tests/test_licences.py` compares it with the installed packages.
+These are the packages that it uses when it runs, those of the extras `embedded` and `pdf` included. The licences are those that
+their own metadata name. `python -m bench licences` writes this page, and `tests/test_licences.py` compares it with the installed
+packages.
 
 | package | licence |
 |---|---|
