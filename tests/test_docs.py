@@ -12,7 +12,9 @@ import tour
 
 from coopapi.config import SETTINGS
 from coopapi.http import problems
+from coopapi.http.middleware import REQUESTS, SECONDS
 from coopapi.ops.cli import commands
+from coopapi.store.alarms import ALARMS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {"README.md": ROOT / "README.md"} | {f"docs/{page.name}": page for page in sorted((ROOT / "docs").glob("*.md"))}
@@ -160,6 +162,18 @@ def test_the_pages_are_all_reached_from_the_readme():
 def test_every_problem_that_a_page_names_is_explained():
     told = {name for text in map(Path.read_text, PAGES.values()) for name in re.findall(r"\b4\d\d `([a-z-]+)`", text)}
     assert told - problems.catalogue().keys() == set()
+
+
+def test_the_page_on_operations_has_every_metric_with_its_labels():
+    rows = re.findall(r"^\| `(coopapi_\w+)` \| (.*?) \|", PAGES["docs/operations.md"].read_text(), re.MULTILINE)
+    told = {name.removesuffix("_total"): tuple(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+    assert told == {metric._name: metric._labelnames for metric in (REQUESTS, SECONDS, ALARMS)} | {
+        "coopapi_matching_differences": ("of",)
+    }
+
+
+def test_the_readme_is_short():
+    assert len(PAGES["README.md"].read_text().splitlines()) <= 110
 
 
 def test_the_unit_file_and_the_container_start_a_command_that_exists():
