@@ -73,7 +73,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the README's table of settings."""
+    """One row of the table of settings in docs/operations.md."""
 
     name: str
     parse: Callable[[str], Any]
