@@ -1,4 +1,4 @@
-"""Every feature: its routes, in the order of the API document, and what of it may hang from a case."""
+"""Every feature: its routes, in the order of the API document, what depends on a case, and the channels of evidence."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,10 +15,12 @@ from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
 from coopapi.disclosures.routes import blp as disclosure_routes
+from coopapi.evidence.channels import CHANNELS
 from coopapi.evidence.routes import blp as evidence
 from coopapi.identifiers.routes import blp as identifiers
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.closing_routes import blp as jit_statements
+from coopapi.jits.evidence_channel import JIT_CHANNEL
 from coopapi.jits.lifecycles import BEFORE
 from coopapi.jits.membership_routes import blp as jit_people
 from coopapi.jits.models import Jit
@@ -30,6 +32,7 @@ from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.results_routes import blp as papers
 from coopapi.meetings.routes import blp as meetings
+from coopapi.mla.evidence_channel import REQUEST_CHANNEL
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
 from coopapi.mla.routes import blp as mla
@@ -107,3 +110,4 @@ BRANCHES[:] = [
         disclosures.tell_that_the_case_ended,
     ),
 ]
+CHANNELS.update({"request": REQUEST_CHANNEL, "jit": JIT_CHANNEL})

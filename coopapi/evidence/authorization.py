@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from coopapi.access import Action
-from coopapi.errors import Forbidden, NotFound, fault
+from coopapi.errors import Forbidden, NotFound
 from coopapi.shared import parties
 from coopapi.shared.recording import moment_of, stands_in
 from coopapi.store.db import UnitOfWork
@@ -36,18 +34,6 @@ def require_acting(work: UnitOfWork, object_id: UUID) -> None:
     require_part(work, object_id)
     if not acts(work, object_id):
         raise Forbidden("you may read what is shared here, but not act in it")
-
-
-def check_about(work: UnitOfWork, object_id: UUID, object_type: str, item_id: UUID | None) -> None:
-    """Stop unless an item is given through a request or a team, as it says, and about a measure of that request, if about one."""
-    query = """select exists (select from jits where id = :object) as jit,
-            exists (select from mla_requests where id = :object) as request,
-            exists (select from mla_measures where id = :item and request_id = :object) as measure"""
-    found = work.session.execute(text(query), {"object": object_id, "item": item_id}).one()
-    if not getattr(found, object_type):
-        raise fault("/object_type", "kind", f"that is no {object_type}")
-    if item_id is not None and not found.measure:
-        raise fault("/item_id", "measure", "that is no measure of the request")
 
 
 def speak_for(

@@ -1,7 +1,6 @@
 """To whom an item is given: named by its provider, or all who may have it; who verifies it first; when its words are erased."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,6 +10,7 @@ from sqlalchemy import text
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import authorization
+from coopapi.evidence.channels import TeamView
 from coopapi.evidence.models import Evidence, Recipient
 from coopapi.store.db import UnitOfWork
 
@@ -45,32 +45,13 @@ def receivers(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> set[UUID]
     return set(work.session.scalars(query, {"object": object_id, "provider": provider_id}))
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
-    """What matters of a team when one of its parties gives something: the countries of the parties, and who runs the space."""
-
-    provider: str | None
-    others: frozenset[str]
-    administrator_id: UUID | None
-
-
-def team_of(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> Team | None:
-    """The team in which something is given, if it is one."""
-    query = """select a.country, t.administrator_id,
-            array(select j.country from jit_parties j
-                  where j.jit_id = t.id and j.state = 'party' and j.authority_id <> a.id) as others
-        from jits t, authorities a where t.id = :object and a.id = :provider"""
-    found = work.session.execute(text(query), {"object": object_id, "provider": provider_id}).one_or_none()
-    return Team(found.country, frozenset(found.others), found.administrator_id) if found else None
-
-
-def check_source(team: Team | None, source_country: str) -> None:
+def check_source(team: TeamView | None, source_country: str) -> None:
     """Stop at what was obtained in another State of the team: that State gives it, and is asked for consent (Art. 13(10)(b))."""
     if team and source_country != team.provider and source_country in team.others:
         raise fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
 
 
-def verifier(team: Team | None, by: str | None) -> UUID | None:
+def verifier(team: TeamView | None, by: str | None) -> UUID | None:
     """Who verifies an item before others see it: of a third State in a team, its space administrator (the same, Art. 17(3)).
 
     It is a third State's if it is given by one, or entered `by` one for a State that has nobody here.

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.errors import Conflict, fault
-from coopapi.evidence import authorization, recipients
+from coopapi.evidence import authorization, channels, recipients
 from coopapi.evidence.models import Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
@@ -36,13 +36,13 @@ def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, 
     What a third State gives to a team waits for the space administrator.
     """
     authorization.require_acting(work, object_id)
-    authorization.check_about(work, object_id, object_type, item_id)
+    channels.check_about(work, object_id, object_type, item_id)
     provider = data.get("provider_id", work.actor.authority_id)
     recorded = data.get("recorded")
     authorization.speak_for(work, object_id, provider, recorded)
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
-    team = recipients.team_of(work, object_id, provider)
+    team = channels.CHANNELS[object_type].team(work, object_id, provider)
     recipients.check_source(team, data["source_country"])
     about = {"object_id": object_id, "object_type": object_type, "item_id": item_id, "provider_id": provider}
     row = _enter(work, about, data, team)
@@ -51,7 +51,7 @@ def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, 
     return row
 
 
-def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], team: recipients.Team | None) -> Evidence:
+def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], team: channels.TeamView | None) -> Evidence:
     """Write an item, its words apart from it."""
     verifier = recipients.verifier(team, work.actor.country)
     row_id, conditions = work.new_id(), data.get("conditions", ())
