@@ -172,6 +172,20 @@ def test_the_page_on_operations_has_every_metric_with_its_labels():
     }
 
 
+def test_the_page_on_operations_has_every_kind_of_alarm():
+    alarms = PAGES["docs/operations.md"].read_text().split("\n## Alarms\n")[1].split("\n## ")[0]
+    rules = "".join(file.read_text() for file in (ROOT / "migrations" / "rules").glob("*.sql"))
+    assert set(re.findall(r"^\| `(\w+)` \|", alarms, re.MULTILINE)) == set(re.findall(r"priv\.alarm\([^,()]+, '(\w+)'", rules))
+
+
+def test_every_measurement_that_a_page_names_exists():
+    told = {name for page in PAGES.values() for name in re.findall(r"python -m bench[ .](\w+)", page.read_text())} - {"NAME"}
+    section = PAGES[LISTS].read_text().split("\n## Measurements\n")[1].split("\n## ")[0]
+    listed = set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE))
+    runs = {file.stem for file in (ROOT / "bench").glob("*.py") if '__name__ == "__main__"' in file.read_text()}
+    assert (listed, told - listed) == (runs, set())
+
+
 def test_the_readme_is_short():
     assert len(PAGES["README.md"].read_text().splitlines()) <= 110
 
