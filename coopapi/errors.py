@@ -36,12 +36,12 @@ class CoopError(Exception):
 
     @classmethod
     def title(cls) -> str:
-        """Explain this kind of error in one sentence: the first line of its docstring."""
+        """Return the title of this kind of error: the first line of its docstring."""
         return (cls.__doc__ or "").splitlines()[0]
 
     @property
     def explained(self) -> str:
-        """Say what went wrong this time: the detail, or the title, and what is wrong with each field."""
+        """Return the explanation of this error: its detail or title, and the fault of each field."""
         faults = "; ".join(error["detail"] for error in self.extra.get("errors", ()))
         return (self.detail or self.title()) + (f" {faults}" if faults else "")
 
@@ -166,23 +166,23 @@ class Unavailable(CoopError):
 
 
 def broken(pointer: str, rule: str, detail: str, where: str = "body") -> dict[str, str]:
-    """Say which rule one field breaks: an entry of a problem's `errors`."""
+    """Return an entry of a problem's `errors`: the rule that one field breaks."""
     return {"in": where, "pointer": pointer, "rule": rule, "detail": detail}
 
 
 def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
-    """Say what is wrong with one field."""
+    """Return an `Unprocessable` error about one field."""
     return Unprocessable(errors=[broken(pointer, rule, detail)])
 
 
 class Refusal(str):
-    """Why a schema refuses a value, with the name of the rule."""
+    """The reason why a schema refuses a value, with the name of the rule."""
 
     __slots__ = ("rule",)
     rule: str
 
     def __new__(cls, rule: str, detail: str) -> Self:
-        """Keep the rule beside the words."""
+        """Create the text and keep the rule with it."""
         made = super().__new__(cls, detail)
         made.rule = rule
         return made
