@@ -1,22 +1,22 @@
-"""What can go wrong, in the words of the domain; `problems.py` gives each kind its HTTP status.
+"""The kinds of errors. `problems.py` maps each kind to its HTTP status.
 
 CoopError
-  BadRequest         the request cannot be read
-  Unauthenticated    nobody we know
-  Forbidden          known, and not allowed
-  NotFound           absent, or not there for this caller
-  Conflict           not in the state for that
-    Stale            somebody else changed it first
-  PreconditionRequired
-  Unprocessable      readable, and against a rule
-    InvalidInput     not as the schema has it
-  MethodNotAllowed   not at this address
-  TooLarge           more than we take at once
-  UnsupportedMedia   in a form that we do not read
-  TooSlow            not here in time
-  HeadersTooLarge    more headers than we take
-  TooMany            more than the caller may do in this time
-  Unavailable        a part we need is down
+  BadRequest           the request cannot be read
+  Unauthenticated      the caller is not authenticated
+  Forbidden            the caller is authenticated, but not allowed to do this
+  NotFound             the object is absent, or hidden from this caller
+  Conflict             the state of the object does not allow this
+    Stale              somebody else has changed the object
+  PreconditionRequired a change does not name the version that it changes
+  Unprocessable        the request can be read, but breaks a rule
+    InvalidInput       the input does not fit the schema
+  MethodNotAllowed     the address does not support this method
+  TooLarge             the request is too large
+  UnsupportedMedia     the format of the body is not supported
+  TooSlow              the request did not arrive in time
+  HeadersTooLarge      the headers are too large
+  TooMany              the caller exceeded a limit for this period
+  Unavailable          a part of the service is not available
 """
 
 from collections.abc import Sequence

@@ -15,7 +15,7 @@ from coopapi.store.db import Database
 
 
 class UnknownCaller(Unauthenticated):
-    """The token is valid, but nobody here goes by it, or no longer.
+    """The token is valid, but its subject is not, or no longer, an active user of this register.
 
     Ask the administrator of your authority to enter you, or to end what keeps you out.
     """

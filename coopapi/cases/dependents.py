@@ -21,7 +21,7 @@ _COUNT = text("select priv.count_live(:case, :live)").bindparams(bindparam("live
 
 
 class CaseIsInUse(Conflict):
-    """Something that hangs from the case is still alive.
+    """Something that depends on the case is still open.
 
     End first what `live` lists: withdraw or close its requests, meetings and consultations, take the case out of its teams, answer
     or recall its disclosures. Or send `force` set to `true` with a reason: the case then ends, and every other side is told.
@@ -29,7 +29,7 @@ class CaseIsInUse(Conflict):
 
 
 class MoreThanYouSee(Conflict):
-    """Something is still alive that hangs from the case and that you do not see.
+    """Something that depends on the case is still open, and you do not see it.
 
     Somebody with more access has to end the case, such as a person of your authority who is cleared for evidence about victims.
     """

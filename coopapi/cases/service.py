@@ -38,7 +38,7 @@ class CaseIsFinal(Conflict):
 
 
 class NotYourPerson(Unprocessable):
-    """The person is not one of that authority, or not active.
+    """The person does not belong to that authority, or is not active.
 
     Take the id of an active person or client of that authority; its administrator knows it.
     """

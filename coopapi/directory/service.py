@@ -15,7 +15,7 @@ from coopapi.store.db import UnitOfWork
 
 
 class SubjectTaken(Conflict):
-    """Somebody goes by this subject already.
+    """Another person or client already has this subject.
 
     Use the person or client who has this subject, or correct the subject.
     """

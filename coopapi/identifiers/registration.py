@@ -36,7 +36,7 @@ class ImpossibleIdentifiers(Unprocessable):
 
 
 class TooManyPersons(Unprocessable):
-    """A request takes at most 50 persons, because each of them is compared with all that are near it.
+    """A request takes at most 50 persons, because each of them is compared with all similar ones.
 
     Send the persons from the one that `errors` names in further requests.
     """

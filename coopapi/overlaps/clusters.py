@@ -56,7 +56,7 @@ def _show(work: UnitOfWork, group: list[Overlap]) -> dict[str, Any]:
         }
         for case, owner in owners.items()
     ]
-    # Own cases are sorted by id. Other cases are sorted by a random-looking name, because the order of their ids shows their age.
+    # Own cases are sorted by id. Other cases are sorted by a pseudonym, because the order of their ids shows their age.
     members.sort(key=lambda m: (m["case_id"] or _LAST, m["authority_id"], m["member"]))
     strongest = max(row.strength if work.actor.cleared else row.open_strength for row in group)
     return {

@@ -39,7 +39,7 @@ def side_of(work: UnitOfWork, overlap: Overlap, case_id: UUID | None, *, version
     """
     mine = case_id or sides_of(work, [overlap], None)[overlap.id]
     if lock:
-        judged(work, {overlap.id: mine}, lock=True)  # read again below: a row for the cleared may have been added meanwhile
+        judged(work, {overlap.id: mine}, lock=True)  # read again below: a row for cleared people may have been added
     found = judged(work, {overlap.id: mine}).get(overlap.id)
     if found is None:
         raise NotFound
