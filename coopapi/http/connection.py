@@ -99,7 +99,7 @@ class Connection(asyncio.BufferedProtocol):
         self.connection_lost(None)
 
     def expire(self) -> None:
-        """Drop a client that has passed its deadline, or refuse its request. The worker calls this once a second."""
+        """Drop a client that has passed its deadline, or refuse its request. The worker checks the deadlines once a second."""
         if self.serving:
             return
         if self.closing or self.blocked or not (self.in_head or self.body):

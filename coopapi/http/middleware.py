@@ -59,7 +59,7 @@ class JsonLines(logging.Formatter):
 
 
 def metrics(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """A WSGI application, on an address of its own, that answers `GET /metrics` with the metrics of all worker processes."""
+    """Answer `GET /metrics` with the metrics of all worker processes. This is a WSGI application on an address of its own."""
     found = (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/metrics")
     start_response("200 OK" if found else "404 Not Found", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
     return [_figures()] if found else []

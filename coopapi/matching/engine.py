@@ -165,7 +165,7 @@ def _compare(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID], held:
 def _settle(
     work: UnitOfWork, case_id: UUID, held: Sequence[Row[Any]], apart: Sequence[UUID] | None, alike: Sequence[Likeness]
 ) -> None:
-    """Store similar pairs and recompute the overlaps, also with the cases in `apart`; None means with all similar cases."""
+    """Store similar pairs and recompute the overlaps, also with the cases in `apart` (None: all similar or overlapping ones)."""
     told = {
         "a": [str(x.a) for x in alike],
         "b": [str(x.b) for x in alike],

@@ -93,7 +93,7 @@ class Overlap(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Return the condition for overlaps that the actor sees: it has access to one of the cases, and that side was informed.
+        """Return the condition for overlaps that the actor sees: it has access to a case for which the overlap was detected.
 
         Only the owner of a hidden case sees its overlaps. A caller without clearance does not see an overlap whose evidence was
         always about victims only.
