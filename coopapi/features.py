@@ -1,4 +1,4 @@
-"""Every feature: its routes, in the order of the API document, what depends on a case, and the channels of evidence."""
+"""The list of all features: their routes in API document order, the objects that can depend on a case, and channels of evidence."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -72,7 +72,7 @@ BLUEPRINTS: Final = (
 
 
 def _going_on(*lives: Lifecycle) -> Sequence[str]:
-    """The states of these lives out of which a step leads."""
+    """Return the states of these lifecycles that a transition can leave."""
     return sorted({state for life in lives for state in life.states if life.leaving(state)})
 
 
@@ -82,7 +82,7 @@ _CONSULTATIONS: Final = _going_on(CONSULTATION_LIFECYCLE)
 
 
 def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Select[Any]:
-    """What either side asked, and what this case gave and the other side may still read."""
+    """Select the open requests for disclosure on both sides of a case, and what it disclosed and others may still read."""
     either = or_(Disclosure.asking_case == case_id, Disclosure.owner_case == case_id)
     read = and_(Disclosure.owner_case == case_id, or_(Disclosure.until.is_(None), Disclosure.until > work.now))
     open_ = and_(either, Disclosure.state.in_(OPEN))
@@ -101,7 +101,7 @@ BRANCHES[:] = [
         lambda w, c, s: between(c, Consultation, s, w),
         tell_all,
     ),
-    # a withdrawn case takes back what it disclosed, and tells those who could still read it; a closed one does not
+    # withdrawing a case also ends its disclosures, and their recipients are notified; closing it does not
     Branch(
         "disclosure",
         "/api/v1/disclosures",

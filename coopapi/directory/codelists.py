@@ -22,7 +22,7 @@ class UnknownCodelist(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class CodelistItem:
-    """One code, with what is said of it."""
+    """One code with its labels and other attributes."""
 
     code: str
     labels: Mapping[str, str]
@@ -46,7 +46,7 @@ class Codelist:
 
     @property
     def codes(self) -> frozenset[str]:
-        """Every code."""
+        """All codes of the list."""
         return frozenset(item.code for item in self.items)
 
 
@@ -58,7 +58,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Codelist:
-    """Read a codelist, or raise `UnknownCodelist`."""
+    """Return a codelist, or raise `UnknownCodelist`."""
     if name not in names():
         raise UnknownCodelist
     data = json.loads((_DATA / f"{name}.json").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Quotas of single authorities: one administrator of the operator asks, another one approves."""
+"""Quotas of single authorities: one administrator of the operator requests them, and another one approves."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ KIND: Final = "quota"
 
 
 def ask(work: UnitOfWork, authority_id: UUID, data: Mapping[str, Any]) -> Approval:
-    """Ask for other quotas of an authority's clients, in place of those in the settings."""
+    """Request quotas for the clients of an authority that replace those of the settings."""
     if not work.actor.operator:
         raise Forbidden("the operator's administrators set quotas")
     row = work.one(Authority, authority_id)
@@ -28,7 +28,7 @@ def ask(work: UnitOfWork, authority_id: UUID, data: Mapping[str, Any]) -> Approv
 
 
 def apply(work: UnitOfWork, approval: Approval) -> None:
-    """Let approved quotas hold from now on; raises `ChangedSince` if others were set meanwhile, or if their time is over."""
+    """Apply approved quotas. Raises `ChangedSince` if others were set after the request or their end has passed."""
     if not quotas.apply_approved(work.session, approval.id):
         raise ChangedSince
     work.note("quota.set", object_type="authority", authority=str(approval.object_id), approval=str(approval.id), **approval.change)

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the guard of a route adds to it, and problem documents as the answer to every error."""
+"""The OpenAPI document: what the checks of a route add to it, and problem documents as the response to every error."""
 
 from http import HTTPStatus
 from typing import Any
@@ -23,7 +23,7 @@ class Problem(Shown):
 
 
 class Api(flask_smorest.Api):
-    """The API document: errors are problem documents in it, as they are on the wire."""
+    """The flask-smorest API, with problem documents as the error responses."""
 
     ERROR_SCHEMA = Problem
 
@@ -34,7 +34,7 @@ class Api(flask_smorest.Api):
                 response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
 
     def _register_error_handlers(self) -> None:
-        """Leave errors to problems.py."""
+        """Install no error handlers, because problems.py does."""
 
 
 def _header(name: str, description: str, *, required: bool = False) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def _header(name: str, description: str, *, required: bool = False) -> dict[str,
 
 
 def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Write into the OpenAPI document what the guard does."""
+    """Add to the OpenAPI document what the checks of a route need and return."""
     notes = info.get("coopapi")
     if notes is None:
         return doc
@@ -68,7 +68,7 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
 
 
 def create_api(app: Flask, *blueprints: flask_smorest.Blueprint) -> Api:
-    """Register the features' routes and their document."""
+    """Register the routes of the features and generate their OpenAPI document."""
     api = Api(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt (RFC 9068)"})
     api.spec.options["security"] = [{"token": []}]

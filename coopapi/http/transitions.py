@@ -1,4 +1,4 @@
-"""Steps over HTTP: the schemas of every pair of transition routes."""
+"""The schemas of the two routes that every workflow has."""
 
 from typing import Any, Final
 
@@ -41,7 +41,7 @@ class TransitionsOut(Shown):
 
 
 def event_schema(body: type[ma.Schema], workflow: Workflow[Any]) -> type[ma.Schema]:
-    """Return the schema of a step's body in which `event` is one of the workflow's events."""
+    """Return the schema for the body of a step, in which `event` is one of the workflow's events."""
     name: Final = f"{workflow.name.title().replace('_', '')}TransitionIn"
     event = OneOf(workflow.events, required=True)
     return type(name, (body,), {"event": event, "__doc__": body.__doc__, "__module__": body.__module__})

@@ -1,4 +1,4 @@
-"""From what a kind's standard reads in a value to the tokens under which it is matched."""
+"""Computes the match tokens of an identifier from the match keys that its format returned."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -9,7 +9,7 @@ from coopapi.store.crypto import Keyring
 
 
 def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[MatchKey]) -> list[Holding]:
-    """Make the tokens of one identifier, each with what it says about who holds it."""
+    """Return the tokens of one identifier, each with its kind and the role of the person in the case."""
     return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, role) for key in read]
 
 

@@ -1,4 +1,4 @@
-"""The kinds of identifiers: for each its standard, its reader, what it needs to be known of it, and what may be doubtful."""
+"""The kinds of identifiers, each with its standard, its parser, the context that it needs, and possible warnings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -180,7 +180,7 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
 
 
 def read(kind: str, value: str, context: Context) -> Reading:
-    """Read a value by the standard of its kind, or raise `ImpossibleValue` that names the rule and never the value."""
+    """Parse a value by the standard of its kind. Raises `ImpossibleValue` with the rule that it breaks, but never the value."""
     too_long = ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
     if len(value) > MAX_TEXT or normal_length(value) > 2 * MAX_TEXT:
         raise too_long

@@ -1,4 +1,4 @@
-"""Identifiers on their way in: read by their standard, sealed, registered, matched, all in one transaction."""
+"""Registering identifiers: they are parsed, encrypted, stored and matched in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class ImpossibleIdentifiers(Unprocessable):
 
 
 class TooManyPersons(Unprocessable):
-    """A request takes at most 50 persons, because each of them is compared with all that are near it.
+    """A request takes at most 50 persons, because each of them is compared with all similar ones.
 
     Send the persons from the one that `errors` names in further requests.
     """
@@ -51,7 +51,7 @@ class HeldAlready(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class IdentifierDraft:
-    """One identifier that was read and may be stored."""
+    """An identifier that was parsed and may be stored, but is not stored yet."""
 
     item: Mapping[str, Any]
     reading: Reading
@@ -60,7 +60,7 @@ class IdentifierDraft:
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
-    """Unwrap the key under which the values of a case are sealed."""
+    """Return the key that encrypts the values of a case. Raises `NotFound` if the caller may not read the case."""
     wrapped = work.session.scalar(
         select(CaseKey.wrapped).where(CaseKey.case_id == case_id, CaseKey.visible_to(work.actor, work.now))
     )
@@ -70,7 +70,7 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
-    """Register identifiers of a case, all or none; a value the case holds already is answered with what is there."""
+    """Register all of these identifiers or none. For a value that the case already has, the existing identifier is returned."""
     case = cases.changeable(work, case_id)
     _refuse_many_persons(items)
     drafts = _read(work, case, items)
@@ -99,7 +99,7 @@ def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None
 
 
 def _read(work: UnitOfWork, case: Case, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
-    """Read every item by its standard; all faults are told together, each with its pointer."""
+    """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
     subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
     key = data_key(work, case.id)
     faults: list[dict[str, Any]] = []
@@ -129,7 +129,7 @@ def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, 
 
 
 def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> IdentifierDraft:
-    """Read one item, or raise a kind of `Unprocessable` whose errors point to the field."""
+    """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
         raise Unprocessable(errors=[broken("/subject_id", "subject", "the case has no such subject")])
@@ -180,7 +180,7 @@ def _row(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], re
 
 
 def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
-    """What makes a value the same within a case: its canonical form, and for an address also when it was seen."""
+    """Return the text that identifies a value within a case: its canonical form, and the time and port of use if they are given."""
     seen = item.get("context", {}).get("observed_at")
     return (
         f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
@@ -188,7 +188,7 @@ def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
 
 
 def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
-    """Seal what only this case may read: the value as it came, as it was read, its context and its source."""
+    """Encrypt what only the owning case may read: the value as sent and as parsed, its context and its source."""
     content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
     if item["kind"] == "person":
         families = sorted({read.family.removeprefix(PERSON) for read in reading.keys})
@@ -197,7 +197,7 @@ def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], readin
 
 
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:
-    """One identifier of one case."""
+    """Return one identifier of this case. Raises `NotFound`, and `Stale` if its version is another."""
     row = work.one(Identifier, identifier_id, version=version)
     if row.case_id != case_id:
         raise NotFound
@@ -215,7 +215,7 @@ def _lock(work: UnitOfWork, row: Identifier, version: int) -> Identifier:
 
 
 def _withdraw(step: Step[Identifier]) -> None:
-    """Take an identifier out of matching at once; the value stays until retention ends (LED Art. 5)."""
+    """Take an identifier out of matching at once. Its value is kept until the retention period ends (LED Art. 5)."""
     work, row = step.work, step.thing
     row.withdrawn_at, row.withdrawal_reason = work.now, step.data.get("reason")
     work.session.flush()
@@ -235,7 +235,10 @@ IDENTIFIER: Final = Workflow[Identifier](
 
 
 def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dict[str, Any]) -> Identifier:
-    """Correct an identifier; the overlaps move with it (LED Art. 7(3), 16(1))."""
+    """Correct an identifier and update its overlaps (LED Art. 7(3), 16(1)).
+
+    Raises `HeldAlready` if the case has another identifier with the new value.
+    """
     IDENTIFIER_LIFECYCLE.transition(row.state, "withdraw")
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = {**{k: v for k, v in old.items() if v is not None}, **data}
@@ -263,7 +266,7 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
 
 
 def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
-    """Tell those to whom the value was disclosed (LED Art. 16(6)), each in its own journal and of its own case."""
+    """Notify the cases to which the value was disclosed (LED Art. 16(6)), each in its own journal."""
     said = {"id": row.id, "act": act, "request": work.request_id}
     work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
 
@@ -281,6 +284,6 @@ def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -
 
 
 def warnings_of(kind: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Explain what is doubtful about a value that was kept."""
+    """Return the warnings about a stored value, each with its code and an explanation."""
     for code in codes:
         yield {"code": code, "detail": kinds.KINDS[kind].warnings.get(code, code)}

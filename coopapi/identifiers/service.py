@@ -1,4 +1,4 @@
-"""What a caller sees of identifiers: its own in clear where it may."""
+"""How identifiers are shown: in clear only to callers who may read the values."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ _SEALED: Final = ("value", "normalised", "context", "source", "person")
 
 
 def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
-    """Show identifiers, opened for those who may read them; one query for the keys of all their cases."""
+    """Return identifiers with their values for callers who may read them. One query reads the keys of all cases."""
     opened = open_values(work, rows)
     return [_show_identifier(row, opened.get(row.id, {})) for row in rows]
 
@@ -37,7 +37,7 @@ def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any
 
 
 def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict[str, Any]]:
-    """Open what is sealed in identifiers, for roles that may read values in clear."""
+    """Decrypt the content of identifiers, if the caller's role may read values in clear."""
     if not rows or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     query = (
@@ -55,7 +55,7 @@ def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict
 
 
 def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
-    """Write an identifier as it would be sent, to correct it."""
+    """Return an identifier in the form in which it would be registered, as the basis of a correction."""
     clear = open_values(work, [row])[row.id]
     context = clear.get("context") or {}
     if context.get("observed_at"):

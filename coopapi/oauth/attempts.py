@@ -1,7 +1,7 @@
-"""Guessing at the token endpoint: failed proofs are counted per address, and per pair of a client and an address.
+"""Protection of the token endpoint against guessing: failed attempts are counted per address and per client and address.
 
-The database counts, so that the limit holds for all workers together. It sees digests of addresses under a key that it does not
-have; an address never stands in the journal.
+The database counts, so that the limit applies to all workers together. It receives only keyed digests of the addresses and does not
+have the key. Addresses are never written to the journal.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from coopapi.errors import TooMany
 from coopapi.store.db import Database
 
 PAIR_FAILURES: Final = 20
-"""Failed proofs of one client from one address in 15 minutes, before further ones are refused unseen."""
+"""Failed attempts of one client from one address in 15 minutes, after which further ones are refused without being checked."""
 ADDRESS_FAILURES: Final = 100
-"""Failed proofs from one address in 15 minutes, whatever the client."""
+"""Failed attempts from one address in 15 minutes, for all clients together."""
 ALARMING_FAILURES: Final = 20
-"""Failed proofs of one client from all addresses within an hour, at which its authority is alarmed."""
+"""Failed attempts of one client from all addresses in one hour, after which its authority gets an alarm."""
 
 _SITE_BITS: Final = 64
 _SHOWN: Final = 8
@@ -38,14 +38,14 @@ class TooManyFailures(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to prove who a client is, as the service signed it for the database: nobody else tells of attempts."""
+    """One attempt to authenticate a client, signed so that the database accepts it only from this service."""
 
     client: UUID | None
     signed: str
 
     @classmethod
     def of(cls, database: Database, client_id: str, address: str) -> Self:
-        """Describe the attempt of a claimed client, known here or not and however its id is spelled, from a network address."""
+        """Return the attempt of a client from an address. The client may be unknown, and its id may be written in any way."""
         site, client = _site(address), _uuid(client_id)
         pair = database.keys.mac("token-attempts", f"pair|{site}|{client or client_id}".encode())
         place = database.keys.mac("token-attempts", f"address|{site}".encode())
@@ -54,16 +54,16 @@ class Attempt:
         return cls(client, database.sign(said, database.clock(), limits))
 
     def begin(self, session: Session) -> int:
-        """Count the attempt as a failure until it is proved; or return how many seconds to wait, and count nothing."""
+        """Count the attempt as failed until it succeeds. If there were too many, return the seconds to wait and count nothing."""
         found: int = session.execute(_BEGIN, {"signed": self.signed}).scalar_one()
         return found
 
     def proved(self, session: Session) -> None:
-        """Take the attempt back from the failures."""
+        """Remove the attempt from the failures."""
         session.execute(_PROVED, {"signed": self.signed})
 
     def failed(self, database: Database) -> None:
-        """Tell the authority of the client, if there is such a client, and alarm it when there were many."""
+        """Record the failure in the journal of the client's authority, if the client exists, with an alarm if there were many."""
         with database.anonymous() as session:
             session.execute(_FAILED, {"signed": self.signed})
 
@@ -76,7 +76,7 @@ def _uuid(client_id: str) -> UUID | None:
 
 
 def _site(address: str) -> str:
-    """Return the address that counts: of IPv6 the first 64 bits, because one subscriber has all addresses behind them."""
+    """Return the address to count by. For IPv6 these are the first 64 bits, because one subscriber has all addresses in them."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -1,6 +1,6 @@
-"""The match keys of a person: texts that two records of one human being are likely to share whatever the spelling.
+"""The match keys of a person: texts that two records of the same person probably share, whatever the spelling.
 
-Each is digested before it is stored. A shared key is no evidence: it is a reason to compare.
+Each text is digested before it is stored. A shared key is no evidence: it only selects two persons for comparison.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,11 +19,11 @@ FAMILIES: Final = (
     "word+date", "pair+year", "pair", "word+swap", "initial+date", "part+year", "part+day", "beginning", "form", "part+place",
 )  # fmt: skip
 DATED: Final = frozenset({"word+date", "pair+year", "word+swap", "initial+date", "part+year", "part+day"})
-"""Families whose texts hold a date of birth."""
+"""Families whose texts contain a date of birth."""
 
 
 class MatchText(NamedTuple):
-    """A text to digest. One that only answers is found by those who ask, and finds no other that only answers."""
+    """A text to digest. Two texts with `answers_only` do not find each other: at least one must be without it."""
 
     family: str
     text: str
@@ -31,7 +31,7 @@ class MatchText(NamedTuple):
 
 
 def texts(person: Profile) -> Iterator[MatchText]:
-    """Give the texts of a person, each once, as they are made: their number grows with the square of the words."""
+    """Yield each text of a person once. Their number grows with the square of the number of words."""
     given: set[MatchText] = set()
     for text in _texts(person):
         if text not in given:
@@ -82,7 +82,7 @@ def _of_date(birth: Birth, codes: Iterable[str], parts: Iterable[str], genders: 
 
 
 def _pairs(found: Iterable[Word]) -> Iterator[str]:
-    """Two words by their sound, long enough together to say something."""
+    """Yield the sounds of two words, if they are long enough together to be distinctive."""
     for one, other in combinations(found, 2):
         for a in one.codes:
             for b in other.codes:
@@ -91,7 +91,7 @@ def _pairs(found: Iterable[Word]) -> Iterator[str]:
 
 
 def _parts(found: Iterable[Word]) -> Iterator[str]:
-    """One word by its sound, and what another begins with."""
+    """Yield the sound of one word with the first sound of another."""
     for one, other in permutations(found, 2):
         for a in one.codes:
             if len(a) >= 2:  # noqa: PLR2004
@@ -100,7 +100,7 @@ def _parts(found: Iterable[Word]) -> Iterator[str]:
 
 
 def _beginnings(found: Iterable[Word]) -> Iterator[str]:
-    """How a long word begins, and what another begins with: for slips of the finger further on."""
+    """Yield the first letters of a long word with the first sound of another, to tolerate errors later in the word."""
     for one, other in permutations(found, 2):
         text = fold(one.latin)
         if len(text) >= _BEGINNING:
@@ -109,7 +109,7 @@ def _beginnings(found: Iterable[Word]) -> Iterator[str]:
 
 
 def _forms(found: Iterable[Word]) -> Iterator[str]:
-    """The name that a given name is a form of (Sasha: Aleksandr), and another word by its sound."""
+    """Yield the base form of a given name (Aleksandr for Sasha) with the sound of another word."""
     for one, other in permutations(found, 2):
         for name in one.variants:
             for b in other.codes:

@@ -1,4 +1,4 @@
-"""The functions, policies and grants of the database: applied as one, and compared with what is there."""
+"""Applies the functions, policies and grants in migrations/rules to a database, and compares them with what is there."""
 
 import re
 from collections.abc import Iterator
@@ -92,8 +92,8 @@ end $$"""
 def read(folder: Path, app_role: str) -> Iterator[str]:
     """Yield the SQL of every file in the folder, in the order of their names, with the templates expanded.
 
-    The folder holds `00_templates.sql` and the files with functions, policies and grants; `app_role` is the name of the role as
-    which the application connects.
+    The folder contains `00_templates.sql` and the files with functions, policies and grants. `app_role` is the name of the role
+    with which the application connects.
     """
     first, *others = sorted(folder.glob("*.sql"))
     templates = _TEMPLATE.findall(first.read_text())
@@ -115,15 +115,15 @@ def _expand(sql: str, name: str, parameters: list[str], body: str) -> str:
 
 
 def source_digest(folder: Path, app_role: str) -> str:
-    """Return the SHA-256 of all rules as they would be applied for this role, in hexadecimal."""
+    """Return the SHA-256, in hexadecimal, of all rules as they would be applied for this role."""
     return sha256("\n".join(read(folder, app_role)).encode()).hexdigest()
 
 
 def apply(connection: Connection, folder: Path, app_role: str) -> bool:
-    """Replace all functions, policies and grants of the database by those in the folder; return whether that was needed.
+    """Replace all functions, policies and grants of the database with those in the folder. Returns whether this was necessary.
 
-    Nothing is done when the rules were applied already and the catalog still describes them as it did then. The connection needs
-    the owner's rights and membership in the role coopapi_definer.
+    Nothing is done if the same rules were applied before and the catalog has not changed since. The connection needs the owner's
+    rights and membership in the role coopapi_definer.
     """
     digest = source_digest(folder, app_role)
     if recorded_source(connection) == digest and not differences(connection):
@@ -139,11 +139,11 @@ def apply(connection: Connection, folder: Path, app_role: str) -> bool:
 
 
 def recorded_source(connection: Connection) -> str | None:
-    """Return the digest of the rules that were applied last, if any were."""
+    """Return the digest of the rules that were applied last, or None."""
     found: str | None = connection.scalar(text("select digest from priv.rules where kind = 'source'"))
     return found
 
 
 def differences(connection: Connection) -> list[str]:
-    """Name every function, policy, trigger, table, sequence and schema that is no longer as it was applied."""
+    """Return every function, policy, trigger, table, sequence and schema that has changed since the rules were applied."""
     return [f"{row.kind} {row.name} {row.fault}" for row in connection.execute(_DIFFERENCES)]

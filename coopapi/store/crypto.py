@@ -1,7 +1,7 @@
-"""The keys of the service, and what is made with them but seals: match tokens and other keyed digests.
+"""The keys of the service, match tokens and other keyed digests. Encryption (sealing) is in `sealing.py`.
 
-The keys are derived from two roots in a file that only the service can read: `root` wraps data keys and signs what the
-service hands out, `token` keys the matching. Neither is ever in the database.
+All keys are derived from two root keys in a file that only the service can read. `root` encrypts the data keys and signs what the
+service issues; `token` is for match tokens. Neither is ever stored in the database.
 """
 
 import base64
@@ -26,14 +26,14 @@ _BLOCK: Final = 64
 
 
 class Mac:
-    """HMAC-SHA-256 (RFC 2104) under one key, with both pads hashed beforehand: less than half the time of `hmac.digest`."""
+    """HMAC-SHA-256 (RFC 2104) with one key. The pads are hashed in advance, which more than halves the time of `hmac.digest`."""
 
     def __init__(self, key: bytes) -> None:
         padded = key.ljust(_BLOCK, b"\0")
         self._inner, self._outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
 
     def digest(self, message: bytes) -> bytes:
-        """Return the 32 bytes."""
+        """Return the MAC of a message (32 bytes)."""
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(message)
         outer.update(inner.digest())
@@ -41,30 +41,30 @@ class Mac:
 
 
 class Keyring:
-    """All keys of the service, derived on demand from the two roots (HKDF-SHA-256, RFC 5869)."""
+    """All keys of the service, derived on demand from the two root keys (HKDF-SHA-256, RFC 5869)."""
 
     def __init__(self, root: bytes, token: bytes) -> None:
         self._derived = cache(lambda which, purpose: derive(root if which == "root" else token, purpose))
         self._families: dict[str, tuple[Mac, Mac]] = {}
 
     def inner(self, family: str, text: str) -> bytes:
-        """Digest a value with k1, which an authority may hold to submit digests instead of values."""
+        """Return the k1 digest of a value. An authority may hold k1, and then submits digests instead of values."""
         return inner_digest(self._pair(family)[0], family, text)
 
     def token(self, family: str, text: str) -> bytes:
-        """Make the 32-byte match token HMAC(k2, HMAC(k1, family | text))."""
+        """Return the match token of a value: HMAC(k2, HMAC(k1, family | text)), 32 bytes."""
         return self.outer(family, self.inner(family, text))
 
     def outer(self, family: str, inner: bytes) -> bytes:
-        """Make the token of a digest that an authority made with k1."""
+        """Return the match token for a digest that an authority made with k1."""
         return self._pair(family)[1].digest(inner)
 
     def inner_key(self, family: str) -> bytes:
-        """The k1 of one family, for an authority that prefers to submit digests."""
+        """Return the k1 of one family, for an authority that submits digests instead of values."""
         return self._derived("token", f"k1/{family}/{KEY_VERSION}")
 
     def _pair(self, family: str) -> tuple["Mac", "Mac"]:
-        """The keys k1 and k2 of a family, made ready once: registration makes thousands of tokens a second."""
+        """Return the keys k1 and k2 of a family. They are cached because registration makes thousands of tokens a second."""
         found = self._families.get(family)
         if found is None:
             found = (Mac(self.inner_key(family)), Mac(self._derived("token", f"k2/{family}/{KEY_VERSION}")))
@@ -72,36 +72,36 @@ class Keyring:
         return found
 
     def mac(self, purpose: str, message: bytes) -> bytes:
-        """Authenticate a message for one purpose."""
+        """Return the HMAC-SHA-256 of a message under the key for this purpose."""
         return hmac.digest(self._derived("root", purpose), message, "sha256")
 
     def key_for(self, purpose: str) -> bytes:
-        """Return the key for sealing for one purpose, derived from the root; `sealing.py` alone asks for it."""
+        """Return the sealing key for one purpose, derived from the root key. Only `sealing.py` calls this."""
         return self._derived("root", purpose)
 
     @property
     def context_key(self) -> bytes:
-        """The key with which the database checks the caller's context."""
+        """Return the key with which the database verifies the signed context of a transaction."""
         return self._derived("root", "context")
 
 
 def inner_digest(mac: Mac, family: str, text: str) -> bytes:
-    """Digest a text of one family with k1: what an authority submits that prefers to keep its values."""
+    """Return the k1 digest of a text. An authority that does not want to send values submits this digest instead."""
     return mac.digest(f"{family}|{text}".encode())
 
 
 def derive(root: bytes, purpose: str) -> bytes:
-    """Derive a key for one purpose from a root (HKDF-SHA-256, RFC 5869)."""
+    """Derive the key for one purpose from a root key (HKDF-SHA-256, RFC 5869)."""
     return HKDF(SHA256(), KEY_BYTES, None, f"coopapi/{purpose}".encode()).derive(root)
 
 
 def same(a: bytes, b: bytes) -> bool:
-    """Compare secrets in constant time."""
+    """Compare two secrets in constant time."""
     return hmac.compare_digest(a, b)
 
 
 def create_key_file(path: Path) -> None:
-    """Write new roots to a file that only its owner can read; a file that is there is left alone."""
+    """Write new root keys to a file that only its owner can read. An existing file is left unchanged."""
     roots = {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in ("root", "token")}
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -112,7 +112,7 @@ def create_key_file(path: Path) -> None:
 
 
 def load_keys(path: Path) -> Keyring:
-    """Read the key file, or raise `BadSettings` that says what is wrong with it."""
+    """Read the key file. Raises `BadSettings` with the reason if it cannot be used."""
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} can be read by others: chmod 600")

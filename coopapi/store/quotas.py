@@ -1,7 +1,7 @@
-"""Quotas of new values: counted in the database before a registration, told in header fields, refused with 429.
+"""Quotas for new values: counted before each registration, reported in header fields, and enforced with status 429.
 
-The header fields are those of draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` names each quota, and says
-how many values it allows in how many seconds; `RateLimit` says how many are left, and for how many seconds.
+The header fields follow draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` names each quota, with the number of values
+that it allows and its period in seconds; `RateLimit` gives the number that is left and the seconds until the quota is reset.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,17 @@ _SET = text("select priv.set_quota(:authority, cast(:figures as bigint[]), cast(
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One quota of the caller, as it is after a registration."""
+    """The state of one quota of the caller after a registration."""
 
     policy: str
     most: int
     remaining: int
     seconds: int
-    """Until it begins anew."""
+    """Seconds until the quota is reset."""
     length: int
-    """Seconds from one beginning to the next."""
+    """Length of the period in seconds."""
     wanted: int
-    """How many new values the registration brought."""
+    """Number of new values in this registration."""
     exceeded: bool
 
 
@@ -57,29 +57,30 @@ class QuotaExceeded(TooMany):
 
 
 def reserve(session: Session, values: Mapping[str, Any]) -> list[Quota]:
-    """Count the values that are new to their case; nothing is counted when a quota would be exceeded."""
+    """Count the values that are new to their case against the quotas. If a quota would be exceeded, nothing is counted."""
     return [Quota(**row) for row in session.execute(_RESERVE, values).mappings()]
 
 
 def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
-    """Set an authority's quotas per client from the shell: values in an hour and a day, and the same in hidden cases.
+    """Set the quotas of an authority, per client: values per hour and per day, then the same for hidden cases.
 
-    Without figures those of the settings hold again. The authority's auditors and administrators get the alarm `quota_changed`.
+    If `figures` is None, the quotas of the settings apply again. The auditors and administrators of the authority get the alarm
+    `quota_changed`.
     """
     asked = {"authority": authority_id, "figures": None if figures is None else list(figures), "until": until, "reason": reason}
     session.execute(_SET, asked)
 
 
 def version(session: Session, authority_id: UUID) -> int:
-    """Tell which quotas of an authority hold now: a number that changes when they are set."""
+    """Return a number that identifies the current quotas of an authority. It changes whenever they are set."""
     found: int = session.execute(text("select priv.quota_version(:authority)"), {"authority": authority_id}).scalar_one()
     return found
 
 
 def apply_approved(session: Session, approval_id: UUID) -> bool:
-    """Set the quotas that were asked for in an approved request; the authority's auditors and administrators get the alarm too.
+    """Set the quotas of an approved request. The authority's auditors and administrators get an alarm.
 
-    Returns whether that was possible: not if they were set anew since, or if their last day is over.
+    Returns False if the quotas were set again after the request, or if the last day that it asks for has passed.
     """
     return bool(session.scalar(text("select priv.apply_quota(:approval)"), {"approval": approval_id}) == "done")
 
@@ -91,7 +92,7 @@ def require(quotas: Sequence[Quota]) -> None:
 
 
 def fields(quotas: Sequence[Quota]) -> dict[str, str]:
-    """Write the header fields of an answer to a registration; none for other answers."""
+    """Return the quota header fields for the answer to a registration, or none if no quota was counted."""
     if not quotas:
         return {}
     return {

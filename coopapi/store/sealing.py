@@ -1,4 +1,4 @@
-"""Sealing with AES-256-GCM. Only vault.py imports this module, by an import contract: it is the one place that opens seals."""
+"""Encryption (sealing) with AES-256-GCM. An import contract ensures that only vault.py imports this module."""
 
 import hmac
 import os
@@ -15,21 +15,21 @@ _NONCE: Final = 12
 
 
 class BrokenSeal(Exception):
-    """A sealed value was changed, or belongs somewhere else."""
+    """A sealed value was changed, or it was moved from the place that it was sealed for."""
 
 
 class Sealer(NamedTuple):
-    """AES-256-GCM under one key; the place a value belongs to is authenticated with it."""
+    """AES-256-GCM with one key. The place of a value is authenticated with it, so that it cannot be moved elsewhere."""
 
     key: bytes
 
     def seal(self, plain: bytes, place: str) -> bytes:
-        """Encrypt for one place: format byte, nonce, ciphertext."""
+        """Encrypt a value for one place. Returns the format byte, the nonce and the ciphertext."""
         nonce = os.urandom(_NONCE)
         return _FORMAT + nonce + AESGCM(self.key).encrypt(nonce, plain, place.encode())
 
     def open(self, sealed: bytes, place: str) -> bytes:
-        """Decrypt, or raise `BrokenSeal` when the value was changed or moved."""
+        """Decrypt a value. Raises `BrokenSeal` if it was changed or moved to another place."""
         if sealed[:1] != _FORMAT:
             raise BrokenSeal
         try:
@@ -39,14 +39,14 @@ class Sealer(NamedTuple):
 
 
 class DataKey:
-    """The data key of one case: destroy its wrapped form and the values are gone."""
+    """The data key of one case or shared object. If its encrypted form is destroyed, the values can no longer be read."""
 
     def __init__(self, key: bytes) -> None:
         self._values = Sealer(derive(key, "values"))
         self._fingerprints = derive(key, "fingerprints")
 
     def fingerprint(self, family: str, text: str) -> bytes:
-        """Digest a value so that it is found again within this case, and in no other."""
+        """Return a keyed digest by which a value is recognised within this case, and in no other case."""
         return hmac.digest(self._fingerprints, f"{family}|{text}".encode(), "sha256")
 
 
@@ -56,11 +56,11 @@ def sealer(keys: Keyring, purpose: str) -> Sealer:
 
 
 def new_data_key(keys: Keyring, thing_id: str) -> tuple[bytes, DataKey]:
-    """Make a data key for one case or shared thing: wrapped for the database, and open for use now."""
+    """Make a data key for a case or shared object. Returns it encrypted, for the database, and ready for use."""
     key = secrets.token_bytes(KEY_BYTES)
     return sealer(keys, "case-keys").seal(key, f"case_keys/{thing_id}/{KEY_VERSION}"), DataKey(key)
 
 
 def data_key(keys: Keyring, thing_id: str, wrapped: bytes) -> DataKey:
-    """Unwrap the data key of a case or shared thing; raise `BrokenSeal` if it is another's."""
+    """Decrypt the data key of a case or shared object. Raises `BrokenSeal` if it belongs to another one."""
     return DataKey(sealer(keys, "case-keys").open(wrapped, f"case_keys/{thing_id}/{KEY_VERSION}"))

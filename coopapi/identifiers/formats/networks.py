@@ -1,4 +1,4 @@
-"""Addresses of the network: IP, domain, URL, e-mail, onion, MAC."""
+"""Parsers for network addresses: IP, domain, URL, e-mail, onion service and MAC."""
 
 import base64
 import binascii
@@ -30,14 +30,14 @@ _UNRESERVED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 
 def _refang(text: str) -> str:
-    """Read an address that was made unclickable on purpose."""
+    """Undo the changes by which an address was made unclickable ("defanged")."""
     for written, meant in (("[.]", "."), ("(.)", "."), ("[dot]", "."), ("[:]", ":"), ("[@]", "@"), ("[at]", "@")):
         text = text.replace(written, meant)
     return text
 
 
 def read_ip(value: str, context: Context) -> Reading:
-    """Read an IP address (RFC 791, 4291, canonical by RFC 5952); without the time of use it is weak."""
+    """Parse an IP address (RFC 791, 4291; canonical form RFC 5952). Without the time of use it is weak evidence."""
     text = _SINGLE.sub("", _refang(fold(value)).strip("[] "))
     if "%" in text:
         raise ImpossibleValue("zone", "an address with a zone is of one machine only (RFC 4007)")
@@ -62,7 +62,7 @@ def _doubt(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None
 
 
 def _moments(address: str, context: Context, doubt: str | None) -> tuple[MatchKey, ...]:
-    """Two overlapping windows, so that uses within five minutes of each other always meet in one (RFC 6302)."""
+    """Return two overlapping time windows, so that uses within five minutes of each other always share one (RFC 6302)."""
     if context.observed_at is None or (doubt and not (doubt == "shared_address" and context.port)):
         return ()
     window = int(context.observed_at.astimezone(UTC).timestamp()) // _WINDOW
@@ -71,11 +71,11 @@ def _moments(address: str, context: Context, doubt: str | None) -> tuple[MatchKe
 
 
 def host_name(text: str) -> str:
-    """Read a host name: IDNA A-labels in lower case, no dot at the end (RFC 1035, 5890)."""
+    """Return a host name as IDNA A-labels in lower case, without a final dot (RFC 1035, 5890)."""
     name = text.rstrip(".")
     if name.isascii():
         name = name.lower()
-    else:  # not folded before: in a domain name the sharp s is a letter of its own (RFC 5891)
+    else:  # case folding would change the sharp s, which is a letter of its own in domain names (RFC 5891)
         try:
             name = idna.encode(name, uts46=True).decode()
         except (idna.IDNAError, UnicodeError):
@@ -89,14 +89,14 @@ def host_name(text: str) -> str:
 
 
 def read_domain(value: str, context: Context) -> Reading:
-    """Read a domain name."""
+    """Parse a domain name."""
     del context
     name = host_name(_refang(clean(value)))
     return exact("domain", name, *_onion_keys(name))
 
 
 def _onion_keys(name: str) -> tuple[MatchKey, ...]:
-    """An onion service that was entered as a domain is the service all the same."""
+    """Return the match keys of an onion service that was entered as a domain name, so that it matches in both forms."""
     try:
         return read_onion(name, Context()).keys if name.endswith(".onion") else ()
     except ImpossibleValue:
@@ -104,7 +104,7 @@ def _onion_keys(name: str) -> tuple[MatchKey, ...]:
 
 
 def read_url(value: str, context: Context) -> Reading:
-    """Read a URL (RFC 3986): scheme and host in lower case, no default port, no dot segments, no fragment."""
+    """Parse a URL (RFC 3986): scheme and host in lower case, no default port, no dot segments, no fragment."""
     text = _refang(clean(value).strip()).replace(" ", "%20")
     text = f"http://{text}" if _BARE.fullmatch(text) else text
     scheme, mark, rest = text.partition("://")
@@ -126,7 +126,7 @@ def read_url(value: str, context: Context) -> Reading:
 
 
 def _host_key(host: str, context: Context) -> tuple[str, MatchKey]:
-    """The host alone is weak: many share one."""
+    """Return the match key of the host. It is weak evidence because many URLs share a host."""
     if host.endswith(".onion"):
         onion = read_onion(host, context)
         return onion.normalised, MatchKey("onion", onion.normalised, Strength.WEAK)
@@ -139,7 +139,7 @@ def _host_key(host: str, context: Context) -> tuple[str, MatchKey]:
 
 
 def _plain(text: str) -> str:
-    """Write percent signs in one way: letters plain, everything else escaped in upper case (RFC 3986, 6.2.2)."""
+    """Normalise percent-encoding: letters in clear, everything else escaped in upper case (RFC 3986, 6.2.2)."""
     parts = re.split(r"(%[0-9A-Fa-f]{2})", text)
     return "".join(_escape(p) if i % 2 else quote(p, safe="/:@!$&'()*+,;=-._~?") for i, p in enumerate(parts))
 
@@ -161,7 +161,7 @@ def _without_dots(path: str) -> str:
 
 
 def read_email(value: str, context: Context) -> Reading:
-    """Read an e-mail address (RFC 5321, 6531); mailboxes that a tag or dots do not tell apart meet more weakly."""
+    """Parse an e-mail address (RFC 5321, 6531). Addresses that differ only in a tag or dots match too, as weaker evidence."""
     del context
     text = re.sub(r"\s+@\s*|@\s+", "@", _refang(clean(value)).strip("<> "))
     local, mark, host = (text[7:] if text[:7].lower() == "mailto:" else text).rpartition("@")
@@ -177,7 +177,7 @@ def read_email(value: str, context: Context) -> Reading:
 
 
 def read_onion(value: str, context: Context) -> Reading:
-    """Read an onion service: the 56 characters of version 3 with their checksum, or the 16 of the dead version 2."""
+    """Parse an onion service: the 56 characters of version 3 with their checksum, or the 16 of the obsolete version 2."""
     del context
     text = _refang(fold(value))
     host = text.partition("://")[2] or text
@@ -197,7 +197,7 @@ def read_onion(value: str, context: Context) -> Reading:
 
 
 def read_mac(value: str, context: Context) -> Reading:
-    """Read a hardware address (IEEE EUI-48); one that was made up locally is weak."""
+    """Parse a hardware address (IEEE EUI-48). A locally administered one is weak evidence."""
     del context
     text = re.sub(r"[\s:.-]", "", fold(value))
     if not re.fullmatch("[0-9a-f]{12}", text, re.ASCII):
