@@ -1,4 +1,4 @@
-"""What happens to deadlines: events start, meet, suspend, move and cancel them; the authority that owes one may extend it."""
+"""Start, meet, suspend, move and cancel deadlines when events happen, and list them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +19,10 @@ from coopapi.store.db import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Something that happened to a shared thing, as far as clocks are concerned.
+    """An event of a shared object, with what the deadlines need to know of it.
 
-    `sides` gives the authority and country of each side, `facts` what rules ask for: measures, dates that were given, flags.
+    `sides` gives the authority and country of each side. `facts` are the values that rules refer to: measures, given dates and
+    flags.
     """
 
     object_id: UUID
@@ -38,7 +39,7 @@ class Occasion:
 
 
 def happened(work: UnitOfWork, occasion: Occasion) -> None:
-    """Let an event end, suspend, resume, move and start deadlines, in one look at those that run."""
+    """Apply an event: end, suspend, resume or move the open deadlines of the object, and start new ones."""
     query = select(Deadline).where(
         Deadline.object_id == occasion.object_id, Deadline.met_at.is_(None), Deadline.cancelled_at.is_(None)
     )
@@ -53,7 +54,7 @@ def happened(work: UnitOfWork, occasion: Occasion) -> None:
 
 
 def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
-    """Let an authority owe nothing any more in a thing that goes on without it."""
+    """Cancel the open deadlines of an authority that leaves a shared object."""
     running = select(Deadline).where(
         Deadline.object_id == object_id,
         Deadline.authority_id == authority_id,
@@ -65,7 +66,7 @@ def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
 
 
 def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
-    """What an event does to a deadline that runs."""
+    """Apply an event to one open deadline."""
     event, given = occasion.event, occasion.facts.get(rule.given or rule.or_later)
     if row.suspended_at is not None and event in rule.ends_on | rule.cancelled_on | rule.resumed_on:
         _resume(row, rule, row.suspended_at, occasion.at)
@@ -81,7 +82,7 @@ def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
 
 
 def _resume(row: Deadline, rule: DeadlineRule, suspended: datetime, again: datetime) -> None:
-    """Let a clock run on with the time that was left; one that had run out stays run out."""
+    """Resume a deadline with the time that was left. One that was overdue when it was suspended stays overdue."""
     row.suspended_at = None
     if row.due_at >= suspended:
         hours = rule.unit in {"hours", "given"}
@@ -89,7 +90,7 @@ def _resume(row: Deadline, rule: DeadlineRule, suspended: datetime, again: datet
 
 
 def _items(rule: DeadlineRule, occasion: Occasion) -> Sequence[UUID | None]:
-    """For what a rule starts clocks: for the thing, for each of its items, or for the item that something happened to."""
+    """Return for what the rule starts deadlines: each measure, the item of the event, or the whole object (None)."""
     if rule.per == "measure":
         return occasion.items
     return [occasion.item_id if rule.per == "item" else None]
@@ -122,9 +123,9 @@ def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID 
 
 
 def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 0) -> datetime:
-    """When a rule's period ends, extended so many times.
+    """Return when a rule's period ends after so many extensions.
 
-    The period itself becomes longer: thirty days and thirty more are sixty. In another unit, the longer period takes its place.
+    Extensions in the same unit are added: thirty days and thirty more are sixty. An extension in another unit replaces the period.
     """
     length, unit = rule.length, rule.unit
     if times and rule.extension:
@@ -134,9 +135,10 @@ def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 
 
 
 def state(row: Deadline, now: datetime) -> str:
-    """How a deadline stands: running, missed, suspended, met, met late, cancelled; or lapsed, where silence is an answer.
+    """Return the state: running, missed, suspended, met, met_late, cancelled, or lapsed if silence counts as an answer.
 
-    What was missed before it was cancelled stays missed. A minimum is met by its passing, and missed when it is cut short.
+    A deadline that was missed before it was cancelled stays missed. A minimum period is met when it has passed, and missed when the
+    event comes too early.
     """
     rule, end = rules.load()[row.rule], row.met_at or row.cancelled_at or now
     if rule.minimum and (end >= row.due_at or row.met_at):
@@ -151,7 +153,7 @@ def state(row: Deadline, now: datetime) -> str:
 
 
 def _state(now: datetime) -> ColumnElement[str]:
-    """The same, for the database to look for."""
+    """Return the SQL expression of the same state."""
     end = func.coalesce(Deadline.met_at, Deadline.cancelled_at, now)
     minimum, lapses = (Deadline.rule.in_([r.code for r in rules.load().values() if getattr(r, w)]) for w in ("minimum", "lapses"))
     met, late = Deadline.met_at.is_not(None), end > Deadline.due_at
@@ -169,12 +171,12 @@ def _state(now: datetime) -> ColumnElement[str]:
 
 
 def of_object(work: UnitOfWork, object_id: UUID) -> Select[Deadline]:
-    """Select the deadlines of a shared thing."""
+    """Select the deadlines of a shared object."""
     return work.all(Deadline).where(Deadline.object_id == object_id)
 
 
 def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
-    """Select deadlines of everything the caller takes part in: whose, how late, by which rule."""
+    """Select the deadlines of everything that the caller takes part in, by authority, side, rule and state."""
     query = work.all(Deadline)
     for name, column in (("authority", Deadline.authority_id), ("rule", Deadline.rule), ("object_id", Deadline.object_id)):
         if name in wanted:
@@ -194,12 +196,12 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
 
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
-    """Show deadlines with their articles and how they stand."""
+    """Return deadlines with their articles and states."""
     return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _told(work, row)} for row in rows]
 
 
 def _told(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
-    """The extensions of a deadline, each with its reason."""
+    """Return the extensions of a deadline with their decrypted reasons."""
     told = []
     for entry in row.extensions:
         sealed = entry.get("sealed")
@@ -221,5 +223,5 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
 
 
 def reason_key(work: UnitOfWork) -> vault.SealKey:
-    """Return the key under which the reasons of extensions are sealed."""
+    """Return the key that encrypts the reasons of extensions."""
     return vault.service_key(work.keys, "deadlines")

@@ -1,4 +1,4 @@
-"""The workflow of a deadline: the authority that owes it extends it, as far as its article goes."""
+"""The workflow of a deadline: the authority that owes it may extend it within the limits of its article."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -34,7 +34,7 @@ def _standing(work: UnitOfWork, row: Deadline) -> Standing:
 
 
 def _extension_of(row: Deadline) -> Extension:
-    """Return how far a deadline may be extended once more, or raise `NoMoreExtension`."""
+    """Return the next extension that the article allows, or raise `NoMoreExtension`."""
     rule = rules.load()[row.rule]
     if rule.extension is None or len(row.extensions) >= rule.extension.most:
         raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
@@ -46,7 +46,7 @@ def _require_extension(step: Step[Deadline]) -> None:
 
 
 def _extend(step: Step[Deadline]) -> None:
-    """Make a deadline longer, as far as its article goes, and keep the reason sealed."""
+    """Extend a deadline within the limits of its article and encrypt the reason."""
     work, row, estimate = step.work, step.thing, step.data.get("estimate")
     row.due_at = _longer(row, _extension_of(row), estimate)
     extension = {
@@ -62,7 +62,10 @@ def _extend(step: Step[Deadline]) -> None:
 
 
 def _longer(row: Deadline, extension: Extension, estimate: datetime | None) -> datetime:
-    """Return until when an extended deadline lasts; an estimate is needed where the article asks for one, and lies within it."""
+    """Return the end of the extended deadline.
+
+    Raises `Unprocessable` if the article requires an estimate and none is given, or if the estimate is out of range.
+    """
     if estimate is None and extension.estimate:
         raise fault("/estimate", "estimate", f"say by when it will be done ({extension.article})")
     if estimate is not None and estimate <= row.due_at:

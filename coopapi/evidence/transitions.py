@@ -1,4 +1,4 @@
-"""The workflow of an item of evidence: each recipient accepts or declines, a verifier verifies, the provider takes it back."""
+"""The workflow of an item of evidence: recipients accept or decline it, a verifier releases it, the provider takes it back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,10 @@ _ANSWERS: Final = ("accept", "decline")
 
 @dataclass(slots=True)
 class EvidenceItem:
-    """An item, and the recipient whose answer is meant: the caller's own, or one that has nobody here; None on other sides."""
+    """An item together with the recipient whose answer is meant: the caller's own, or one outside this register.
+
+    None on other sides.
+    """
 
     row: Evidence
     recipient: Recipient | None
@@ -38,7 +41,7 @@ def _lock(work: UnitOfWork, item: EvidenceItem, version: int) -> EvidenceItem:
 
 
 def _views(work: UnitOfWork, item: EvidenceItem) -> Sequence[EvidenceItem]:
-    """Return the caller's own view, and that of each recipient that has nobody here."""
+    """Return the caller's own view, and one for each recipient that does not use this register."""
     others = [one for one in recipients.of(work, [item.row]) if one.authority_id != work.actor.authority_id]
     absent = [one for one in others if stands_in(work, item.row.object_id, one.authority_id)]
     return (item, *(EvidenceItem(item.row, one) for one in absent))
@@ -56,7 +59,7 @@ def _view(work: UnitOfWork, item: EvidenceItem, data: Mapping[str, Any]) -> Evid
 
 
 def _state(work: UnitOfWork, item: EvidenceItem) -> str:
-    """Return the state of a recipient's own answer, or, on the other sides and once it was taken back, that of the item."""
+    """Return the state of the recipient's answer. On other sides, and once the item was taken back, return that of the item."""
     if item.recipient is not None and item.row.state == "given":
         return item.recipient.state
     return service.standing(work, item.row)

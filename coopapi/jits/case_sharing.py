@@ -1,4 +1,4 @@
-"""The cases of a team: each owner shares its own, how far it will, and takes it back; access lasts as long as the team."""
+"""The cases of a team. Each owner shares its own at a level it chooses and can end the sharing. Access ends with the team."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -27,7 +27,10 @@ class TeamIsOver(Conflict):
 
 
 def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> SharedCase:
-    """Share one's own case with a team: access begins with the last signature and ends with the team."""
+    """Share a case of the caller's authority with a team. Access begins with the last signature and ends with the team.
+
+    Raises `Unprocessable` for another authority's case.
+    """
     work.require(Action.CASE_SHARE)
     case = cases.changeable(work, wish["case_id"], Level.OWN)
     if case.authority_id != work.actor.authority_id:
@@ -36,7 +39,7 @@ def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> S
 
 
 def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase:
-    """Share a case with a team that is being agreed on or is active."""
+    """Share a case with a team that is being negotiated or is active; raise `TeamIsOver` after its end."""
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
     if (state := jit.stands(work.now)) in (*AFTER, "abandoned"):
@@ -58,7 +61,7 @@ def _lock(work: UnitOfWork, shared: CaseShare[Jit], version: int) -> CaseShare[J
 
 
 def _end(step: Step[CaseShare[Jit]]) -> None:
-    """Take a case back: access to it through the team is gone at the next request."""
+    """End the sharing of a case: access through the team is gone at the next request."""
     work, jit, row = step.work, step.thing.thing, step.thing.row
     tell(work, jit, "case_taken_back", level=Level(row.level).name.lower())
     row.ended_at = work.now
@@ -69,20 +72,20 @@ JIT_SHARE: Final = shared_cases.workflow("jit_case", _find, _lock, _end)
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> Select[SharedCase]:
-    """Select the cases that were shared with a team: for its parties, not for who is still to join or takes part beside it."""
+    """Select the cases shared with a team; none if the caller's authority is not a party."""
     query = shared_cases.with_thing(work, work.one(Jit, jit_id).id)
     return query if authorization.mine(work, jit_id) else query.where(false())
 
 
 def of_case(work: UnitOfWork, case_id: UUID) -> Select[Jit]:
-    """Select the teams that a case is shared with, those that the caller takes part in."""
+    """Select the teams that a case is shared with and that the caller takes part in."""
     cases.usable(work, case_id, Level.READ)
     shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
     return work.all(Jit).where(shared.where(SharedCase.ended_at.is_(None)).exists())
 
 
 def own_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID, pointer: str = "/leader/principal_id") -> None:
-    """Stop unless it is an active person of that authority, which is of the caller's own State: others name theirs themselves."""
+    """Raise `Unprocessable` unless it is an active person of that authority and the authority belongs to the caller's State."""
     asked = {"person": principal_id, "authority": authority_id}
     if not work.session.scalar(text("select priv.is_person(:person, :authority)"), asked):
         raise fault(pointer, "own_person", "an active person of that authority, of your own State")

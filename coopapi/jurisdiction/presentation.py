@@ -1,4 +1,4 @@
-"""What a caller sees of consultations: what they say, and what each State holds."""
+"""What a caller sees of consultations: their content and the position of each State."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from coopapi.store.vault import key_of, unseal
 
 
 def show(work: UnitOfWork, rows: Sequence[Consultation]) -> list[dict[str, Any]]:
-    """Show consultations with what they say and what each State holds."""
+    """Return consultations with their content and the position of each State."""
     overlapping = overlaps.visible(work, (row.overlap_id for row in rows))
     return [_show(work, row, overlapping) for row in rows]
 
@@ -36,7 +36,7 @@ def _show(work: UnitOfWork, row: Consultation, overlapping: set[UUID]) -> dict[s
 
 
 def show_positions(work: UnitOfWork, rows: Sequence[ConsultationPosition]) -> list[dict[str, Any]]:
-    """Show positions with their reasons."""
+    """Return positions with their reasons."""
     shown = []
     for row in rows:
         key = key_of(work, work.one(Consultation, row.consultation_id))

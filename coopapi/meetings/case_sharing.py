@@ -1,4 +1,4 @@
-"""What owners share for a meeting: read access to their cases, for those who take part, until the meeting's end of access."""
+"""Cases that their owners share for a meeting: the participants may read them until access to the meeting ends."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -28,12 +28,15 @@ class NothingToMeetFor(Conflict):
 
 
 def align(work: UnitOfWork, meeting: Meeting) -> None:
-    """Bring access to what is shared in line with who takes part; a cancelled meeting gives none."""
+    """Update the access to the shared cases after the participants or the state changed. A cancelled meeting gives no access."""
     shared_cases.reshare(work, meeting.id, f"meeting {meeting.reference}")
 
 
 def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> SharedCase:
-    """Share a case of one's own with those who take part, to read, for the time of the meeting."""
+    """Share a case of the caller's authority with the participants for the time of the meeting.
+
+    Raises `NothingToMeetFor` once the meeting was cancelled or closed.
+    """
     authorization.require(work, work.one(Meeting, meeting_id))
     meeting = work.one(Meeting, meeting_id, lock=True)
     own = parties.acting_parts(work, meeting.id)
@@ -61,7 +64,7 @@ def _lock(work: UnitOfWork, shared: CaseShare[Meeting], version: int) -> CaseSha
 
 
 def _end(step: Step[CaseShare[Meeting]]) -> None:
-    """Take back what was shared: access is gone at the next request."""
+    """End the sharing of a case: access is gone at the next request."""
     work, meeting, row = step.work, step.thing.thing, step.thing.row
     row.ended_at = work.now
     align(work, meeting)

@@ -1,4 +1,4 @@
-"""What a request has to say, by kind, instrument and measure, each with the article that asks for it."""
+"""What a request must state, by kind, instrument and measure, each with the article that requires it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from coopapi.directory import codelists
 
 @dataclass(frozen=True, slots=True)
 class RequestDraft:
-    """A request as the rules look at it: what it is, what it says, and what its measures ask."""
+    """A request as the rules see it: its kind, its content and its measures."""
 
     kind: str
     instrument: str | None
@@ -21,11 +21,11 @@ class RequestDraft:
 
     @property
     def intrusive(self) -> bool:
-        """Tell whether a measure interferes so deeply that a judge or an independent authority must have allowed it."""
+        """Tell whether a measure is so intrusive that a judge or an independent authority must have authorised it."""
         return any(measure["code"] in intrusive_measures() for measure in self.measures)
 
     def said(self, path: str) -> bool:
-        """Tell whether something is said at a path of the content, such as `preservation.custodian`."""
+        """Tell whether the content has a value at a dotted path, such as `preservation.custodian`."""
         found: Any = self.content
         for name in path.split("."):
             found = (found or {}).get(name)
@@ -34,7 +34,7 @@ class RequestDraft:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing that a request has to say: where, for which requests, and by which article."""
+    """One thing that a request must state: where, for which requests, and under which article."""
 
     pointer: str
     detail: str
@@ -45,12 +45,12 @@ class Requirement:
 
     @property
     def rule(self) -> str:
-        """Its name: the last part of the pointer."""
+        """Return the name of the rule: the last part of the pointer."""
         return self.pointer.rsplit("/", 1)[-1]
 
 
 def intrusive_measures() -> frozenset[str]:
-    """The measures that interfere deeply (Budapest Art. 15), by the codelist `measures`."""
+    """Return the intrusive measures (Budapest Art. 15), as marked in the codelist `measures`."""
     return frozenset(item.code for item in codelists.load("measures").items if item.extra.get("intrusive"))
 
 
@@ -166,7 +166,10 @@ REQUIREMENTS: Final = (*_ALWAYS, *_ARTICLE_29, *_LETTERS, *_ORDERS, *_SAFEGUARDS
 
 
 def unmet(draft: RequestDraft, *, advised: bool) -> list[Requirement]:
-    """What the draft lacks of what is asked for, or only advised; one thing is said once."""
+    """Return the requirements that a draft does not meet, at most one for each pointer.
+
+    With `advised`, these are the recommendations instead of the obligations.
+    """
     found = {
         rule.pointer: rule for rule in REQUIREMENTS if rule.advised is advised and rule.applies(draft) and not rule.holds(draft)
     }
@@ -174,7 +177,7 @@ def unmet(draft: RequestDraft, *, advised: bool) -> list[Requirement]:
 
 
 def loose_measures(draft: RequestDraft) -> list[tuple[int, str, str]]:
-    """Measures that ask for data without saying which: place, field, what is missing (SIRIUS: overly broad requests)."""
+    """Return measures that do not say which data they want: place, field and what is missing (SIRIUS: overly broad requests)."""
     if not _about_data(draft):
         return []
     loose = []
@@ -193,7 +196,7 @@ def _with_time(measure: Mapping[str, Any]) -> bool:
 
 
 def timeless_addresses(draft: RequestDraft) -> list[tuple[int, int]]:
-    """IP addresses without the time of their use: place of the measure and of the identifier."""
+    """Return IP addresses without the time of their use, as the positions of the measure and of the identifier."""
     return [
         (place, number)
         for place, measure in enumerate(draft.measures)

@@ -1,10 +1,10 @@
--- Guessing at the token endpoint. Nobody is known yet when these functions are called: they take digests of addresses, and what they
--- write is about the client of the row. An attempt counts as a failure until it is proved, so that no more than the limit are ever
--- verified, also while many run at once and when a worker dies.
+-- Protection against guessing client secrets at the token endpoint. These functions are called before the caller is known. They take
+-- digests of network addresses, and an attempt counts as a failure until the client has proved its identity. So at most the permitted
+-- number of attempts is verified, even if many run at the same time or a worker process dies.
 create function priv.attempt_window() returns interval language sql immutable return interval '15 minutes';
 
--- How long a pair of a client and an address, or the address, has to wait; null if it need not. p_limits: the most failures of a pair,
--- and of an address, in one window.
+-- Return how long a pair of a client and an address, or the address, has to wait, or null if it need not wait. p_limits contains the
+-- maximum number of failures of a pair, and of an address, in one window.
 create function priv.attempt_wait(p_pair bytea, p_place bytea, p_limits integer[], p_at timestamptz) returns interval
 language sql stable as $$
     select max(t.since + priv.attempt_window() - p_at) from public.token_attempts t
@@ -12,9 +12,9 @@ language sql stable as $$
       and (t.digest = p_pair and t.failures >= p_limits[1] or t.digest = p_place and t.failures >= p_limits[2])
 $$;
 
--- What the service signed of an attempt to prove who a client is, so that nobody else tells an authority of attempts: digests of the pair of
--- client and address and of the address, the claimed client, the address as it is shown, the time, and the most failures of a pair and of
--- an address in one window and of a client in an hour.
+-- Verify and return the data of an attempt that the service signed, so that only the service can report attempts to an authority: the
+-- digest of the pair of client and address, the digest of the address, the claimed client, the address as it is displayed, the time, and
+-- the limits of failures: for a pair and for an address in one window, and for a client in an hour.
 create function priv.signed_attempt(p_signed text, out pair bytea, out place bytea, out client uuid, out address text,
     out at timestamptz, out limits integer[]) language plpgsql stable as $$
 declare
@@ -31,8 +31,8 @@ begin
     limits := string_to_array(said[8], ',')::integer[];
 end $$;
 
--- Begin an attempt. Gives how many seconds to wait, or 0, and then the attempt is counted. Those who have to wait are told so before they
--- wait for a lock. The lock makes the counts of one address exact. Entries are appended last.
+-- Begin an attempt and return how many seconds to wait. If the result is 0, the attempt has been counted. A caller that must wait is told
+-- so before any lock is taken. The lock on the address makes its counts exact. Journal entries are appended last.
 create function priv.attempt(p_signed text) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -63,7 +63,7 @@ create function priv.lock_place(p_place bytea) returns void language sql volatil
     select pg_advisory_xact_lock(hashtextextended('coopapi.attempts.' || encode(p_place, 'hex'), 0))
 $$;
 
--- The attempt was proved: it was no failure.
+-- Remove a successful attempt from the failures.
 create function priv.attempt_proved(p_signed text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -73,9 +73,9 @@ begin
     update public.token_attempts t set failures = greatest(t.failures - 1, 0) where t.digest in (a.pair, a.place);
 end $$;
 
--- The attempt failed: the authority of the client is told at once, or of all failures of a minute together; and alarmed once an hour when
--- the client has failed too often in the past hour from all addresses together. For that, rows without an address count the failures of a
--- client by the quarter of an hour; the rows of pairs begin anew with each window.
+-- Report a failed attempt to the client's authority: the first one at once, then all failures of a minute in one entry. Raise an alarm once
+-- an hour when the client failed too often in the past hour from all addresses together. For this, rows without an address count the
+-- failures of a client for each quarter of an hour, because the rows of pairs start again with each window.
 create function priv.attempt_failed(p_signed text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -105,7 +105,8 @@ begin
     end if;
 end $$;
 
--- Journal what has not been told of a pair, or with none named of all whose minute is over: one entry with their number.
+-- Write the failures that were not reported yet to the journal, as one entry with their number: those of the named pair, or of every pair
+-- whose minute is over if p_pair is null.
 create function priv.tell_attempts(p_pair bytea, p_at timestamptz) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -1,4 +1,4 @@
--- Whether somebody acts for an authority here: for one that has nobody, the other side records what it does.
+-- Tell whether an authority has an active account here. For an authority without one, the other side records its steps.
 create function priv.joined(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (select from public.principals p where p.authority_id = p_authority and p.active)
@@ -12,14 +12,15 @@ begin
     end if;
 end $$;
 
--- A directory is for everybody who is somebody; each authority keeps its own entries, the operator all.
+-- Tell whether the caller may change the directory entries of an authority: its own, or as the operator those of any. Every known caller
+-- may read the directory.
 create function priv.keeps(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.operator() and priv.role() = 'admin'
         or priv.role() in ('admin', 'central_authority', 'contact_point') and p_authority = priv.authority()
 $$;
 
--- A provider's profile: the operator, and central authorities of the country that it is established in.
+-- Tell whether the caller may change a provider's profile: the operator and the central authorities of the country of establishment may.
 create function priv.keeps_provider(p_country text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.operator() and priv.role() = 'admin'
@@ -27,14 +28,15 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         and exists (select from public.authorities a where a.id = priv.authority() and a.country = p_country)
 $$;
 
--- What a country requires is said by an authority of that country, and by nobody for it.
+-- Tell whether the caller may declare what a country requires: only an authority of that country may.
 create function priv.declares(p_authority uuid, p_country text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.keeps(p_authority) and p_authority = priv.authority() and exists (
         select from public.authorities a where a.id = p_authority and a.country = p_country and a.type <> 'service_provider')
 $$;
 
--- A State enters its own people, of any of its authorities: the prosecution signs, the police works in the team.
+-- Tell whether an authority belongs to the caller's State. A State names its own people from any of its authorities, because often the
+-- prosecution signs an agreement and the police works in the team.
 create function priv.compatriot(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (

@@ -1,4 +1,4 @@
--- The caller's access to a case; the same rule as in the policies, for the functions that look past them.
+-- Return the caller's access level to a case. Functions that bypass the policies use it; it is the same rule as in the policies.
 create function priv.level(p_case uuid) returns smallint
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(max(g.level), 0)::smallint
@@ -8,7 +8,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at()))
 $$;
 
--- Whether the caller decides who has access to a case: with the highest level on it, or while it opens a case that nobody has access to.
+-- Tell whether the caller may decide who has access to a case: it has the highest level, or it is creating a case to which nobody has
+-- access yet.
 create function priv.governs(p_case uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.level(p_case) >= 4 or exists (select from public.cases c where c.id = p_case and c.authority_id = priv.authority())
@@ -25,19 +26,19 @@ end $$;
 
 grant execute on function priv.governs(uuid) to APP_ROLE;
 
--- The visibility is changed by the functions of matching alone (60_holdings.sql), in the statement that changes the holdings.
+-- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,
     update (version, title, operation_name, case_type, crime_categories, countries, visibility_reason, handling_code, handler_id,
             eurojust_number, siena_reference, ecodex_id, state, state_reason, updated_at) on cases to APP_ROLE;
 grant select, update on cases to coopapi_definer;
 create policy seen on cases for select using (GRANTED(cases.id, 1));
 create policy opened on cases for insert with check (authority_id = (select priv.authority()));
--- Those who add to a case lock its row; only those who own it change it.
+-- Contributors of a case lock its row; only owners change it.
 create policy changed on cases for update using (GRANTED(cases.id, 3)) with check (GRANTED(cases.id, 4));
 
 grant select, insert, update (version, withdrawn_at, withdrawn_by, withdrawal_reason, kept_out) on case_access to APP_ROLE;
 grant select, insert, update on case_access to coopapi_definer;
--- A grant that has not begun does not exist for its receiver; every rule of access to a case reads this table.
+-- An authority does not see a grant to it that has not begun. Every access rule for cases reads this table.
 create policy seen on case_access for select
     using (
     authority_id = (select priv.authority()) and (since is null or since <= (select priv.at())) or owner_id = (select priv.authority()));

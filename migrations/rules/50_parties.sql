@@ -1,4 +1,5 @@
--- Whether the caller takes part in a thing, for the functions that look past policies; at 3, whether it may act in it.
+-- Tell whether the caller takes part in a shared thing, and with p_level 3 whether it may act in it. Functions that bypass the policies use
+-- it.
 create function priv.takes_part(p_object uuid, p_level integer) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -8,8 +9,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
           and (p.case_id is null or priv.level(p.case_id) >= p_level))
 $$;
 
--- Give an authority a part in a thing, or change or end it. The first to take part is the one who makes the thing; further ones are
--- admitted by those who act in it. Only one's own part is tied to a case, and only to a case one may add to.
+-- Give an authority a part in a shared thing, or change or end its part. The first part belongs to the creator of the thing; those who act
+-- in it admit further parties. A caller may link only its own part to a case, and only to a case to which it may add.
 create function priv.admit(p_object uuid, p_authority uuid, p_side text, p_case uuid, p_acting boolean, p_until timestamptz)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -34,7 +35,7 @@ begin
             set case_id = coalesce(excluded.case_id, p.case_id), acting = excluded.acting, until = excluded.until;
 end $$;
 
--- Let all on one side go, but for one authority: they act no more, and with a date their parts end.
+-- Stop all authorities on one side from acting, except p_keep. If p_until is given, their parts end then.
 create function priv.part_company(p_object uuid, p_side text, p_keep uuid, p_until timestamptz) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -46,7 +47,7 @@ begin
           and (p.until is null or p.until > priv.at());
 end $$;
 
--- Whether the caller stands in for an authority of the same thing that has nobody here, and records what it does.
+-- Tell whether the caller may record the steps of another authority of the same thing because that authority has no account here.
 create function priv.stands_in(p_object uuid, p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.takes_part(p_object, 3) and not priv.joined(p_authority) and exists (
@@ -54,9 +55,9 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > priv.at()))
 $$;
 
--- Bring access to shared cases in line with who takes part now on the given sides: given to those who came, until the end of their
--- part, and withdrawn from those who left. Only what an owner shared is given, and an authority that the owner of a case keeps out
--- stays out for as long as the case is shared.
+-- Update access to the shared cases: give it to those who take part now on the given sides, until the end of their part, and withdraw it
+-- from those who left. Only shared cases are affected. An authority that the owner of a case has excluded stays excluded for as long as the
+-- case is shared.
 create function priv.reshare(p_object uuid, p_reason text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -85,7 +86,7 @@ begin
               and x.principal_id is not distinct from g.principal_id);
 end $$;
 
--- End what an authority shared, once it has left the team, declined the meeting or was taken off its list.
+-- End the sharing of an authority's cases after it left the team, declined the meeting or was removed from it.
 create function priv.end_shares(p_jit uuid, p_authority uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -103,8 +104,8 @@ begin
         where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
 end $$;
 
--- Who has a seat in a shared thing, from when until when: of a team its members and leaders, of a meeting, unless it was cancelled, each
--- authority as a whole.
+-- Return who has access through a shared thing, and from when until when: the members and leaders of a team, and each participating
+-- authority of a meeting that was not cancelled.
 create function priv.seats(p_object uuid)
 returns table (authority_id uuid, principal_id uuid, since timestamptz, until timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -138,15 +139,15 @@ grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestampt
 
 grant select on parties to APP_ROLE;
 grant select, insert, update on parties to coopapi_definer;
--- A part is its own authority's; one that hangs from a case is for those of them who may read the case: need-to-know goes on.
--- To read a case of another opens nothing of what that other shares with third ones.
+-- An authority sees its own parts. A part that is linked to a case is visible only to people who may read the case. Access to a case of
+-- another authority does not reveal what that authority shares with third parties.
 create policy seen on parties for select using (
     (until is null or until > (select priv.at())) and authority_id = (select priv.authority())
     and (case_id is null or GRANTED(parties.case_id, 2)));
 
 grant select, insert, update (version, level, shared_by, shared_at, ended_at) on shared_cases to APP_ROLE;
 grant select, update on shared_cases to coopapi_definer;
--- Readers of another authority's case do not learn which teams it is in, nor their names.
+-- Readers of another authority's case do not learn with which teams it is shared.
 create policy seen on shared_cases for select using (
     PARTY(shared_cases.object_id) or owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 2));
 create policy given on shared_cases for insert with check (

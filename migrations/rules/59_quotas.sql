@@ -1,11 +1,11 @@
--- Quotas: how many values that are new to their case a client, and an authority, may put into matching in an hour and a day.
+-- Quotas: how many values that are new to their case a client, and an authority, may add to matching in an hour and in a day.
 --
--- Before it registers, the application announces the values in a short transaction of its own (reserve). What was announced is counted,
--- whatever becomes of the registration, and hold takes nothing that was not announced. So no more than the quota is ever compared with
--- what others hold, also if the registration is rolled back; and what the same case has announced before costs nothing again.
+-- Before it registers values, the application announces them with the function reserve in a short transaction of its own. Announced values
+-- are counted even if the registration is rolled back, and the function hold accepts only announced values. So the number of values that
+-- are compared with those of others never exceeds the quota. Values that the same case announced before are free.
 
--- The values that holdings amount to: a digest of all tokens of an identifier that fits one case alone, and what the value costs. Most cost
--- one; four values for evidence, or 64 match keys of persons, are what one value may bring at most before it costs more.
+-- Return the distinct values of some holdings: a digest of all tokens of an identifier, which is valid for one case only, and the cost of
+-- the value. Most values cost one. A value that yields more than four evidence tokens, or more than 64 match keys of persons, costs more.
 create function priv.values_of(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
 returns table (digest bytea, identifier_id uuid, cost bigint) language sql stable as $$
     select v.digest, (array_agg(v.identifier order by v.identifier))[1], max(v.cost)
@@ -20,8 +20,8 @@ returns table (digest bytea, identifier_id uuid, cost bigint) language sql stabl
     group by v.digest
 $$;
 
--- What waits in a hidden case for a person's confirmation, and what a visible case holds: hiding a case would otherwise be a way around the
--- quota of hidden cases.
+-- Return the holdings that wait until a person confirms that the case is hidden, and those of a visible case. Both are counted, because
+-- hiding a case would otherwise bypass the quota for hidden cases.
 create function priv.unconfirmed(p_case uuid, out identifiers uuid[], out tokens bytea[], out strengths smallint[]) language sql stable as $$
     select array_agg(x.identifier_id), array_agg(x.token), array_agg(x.strength)
     from (
@@ -31,7 +31,7 @@ create function priv.unconfirmed(p_case uuid, out identifiers uuid[], out tokens
         where h.case_id = p_case and not h.hidden) x
 $$;
 
--- Whether values were not announced yet, or not for a hidden case.
+-- Tell whether some values were not announced yet, or not for a hidden case.
 create function priv.unannounced(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns boolean language sql stable as $$
     select exists (
@@ -41,9 +41,9 @@ returns boolean language sql stable as $$
             where r.case_id = p_case and r.digest = v.digest and (r.hidden or not p_hidden)))
 $$;
 
--- Every quota that the caller's values count against, with what is used of it now: those in the settings, which the application signs with
--- the context, or the authority's own while they hold. An authority may use a multiple of what one client may. Windows begin with the hour
--- and the day of UTC, and never go back.
+-- Return every quota that the caller's values count against, with the present use. A quota comes from the settings, which the application
+-- signs with the context, or is set for the authority for a time. An authority may use a multiple of what one client may use. Windows start
+-- with the hour and the day in UTC, and never start earlier than the last one.
 create function priv.quota_lines(p_hidden boolean)
 returns table (holder uuid, policy text, hidden boolean, length interval, own bigint, most bigint, since timestamptz, used bigint)
 language sql stable as $$
@@ -68,9 +68,9 @@ language sql stable as $$
     from line l left join public.quota_use q on q.holder_id = l.holder and q.policy = l.policy
 $$;
 
--- Tell of honey values among tokens: an alarm for the operator, and an entry that only the auditors of the caller's authority read, since
--- its other people may be the ones who guess. They are told once an hour of a value in a case; `quota_use` remembers when, under the value's
--- id and the case.
+-- Report honey values among tokens: raise an alarm for the operator and write an entry that only the auditors of the caller's authority
+-- read, because its other people may be those who guess. Each value is reported once an hour in each case; `quota_use` stores the time
+-- under the id of the value and the case.
 create function priv.notice_honey(p_case uuid, p_tokens bytea[]) returns void language plpgsql volatile as $$
 declare
     honey record;
@@ -95,9 +95,10 @@ begin
     end if;
 end $$;
 
--- Announce values that are about to be registered, and count those that are new to the case; those of a case that is to be hidden count as
--- hidden while it waits for that. Without values: those that wait, and those that the case holds openly. p_hidden: whether the case is about to be hidden; null: as it is. Gives back the caller's quotas: how many values
--- in all, how many are left, for how many seconds, how many new values were announced, and whether that was too many: then none is counted.
+-- Announce values that are about to be registered and count those that are new to the case. While a case waits to be hidden, its values
+-- count as hidden. Without values, those that wait and those of a visible case are counted. p_hidden tells whether the case is about to be
+-- hidden; null means that it stays as it is. Return for each quota: the limit, how many values are left, the seconds until it is reset, its
+-- length in seconds, the number of new values announced, and whether that exceeded the quota. If it did, none is counted.
 create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -124,7 +125,7 @@ begin
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
            array_agg(v.cost order by v.digest) costs into values_in
         from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not ended;
-    -- One row of the authority is locked for the moment that this takes: it stands for the rows of its clients too.
+    -- Lock one row of the authority for this short time. It stands for the rows of its clients too.
     insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
     perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
     select coalesce(sum(v.cost) filter (where r.digest is null), 0),
@@ -155,8 +156,8 @@ begin
     group by l.policy, l.length, l.hidden order by l.hidden, l.length;
 end $$;
 
--- Set the quotas of an authority's clients in place of those in the settings, until a day or for ever; without figures, go back to those.
--- The authority's auditors and administrators are told.
+-- Set the quotas of an authority's clients instead of those in the settings, until a date or without end. Without figures, the settings
+-- apply again. The authority's auditors and administrators are told.
 create function priv.write_quota(p_authority uuid, p_quotas bigint[], p_until timestamptz, p_reason text) returns void
 language plpgsql volatile as $$
 begin
@@ -177,14 +178,15 @@ begin
     perform priv.write_quota(p_authority, p_quotas, p_until, p_reason);
 end $$;
 
--- A number for the quotas of an authority as they are now, so that a request changes those alone that it was made about; 0 if it has none.
+-- Return a number that identifies the present quotas of an authority, so that a request changes only the quotas it was made for; 0 if it
+-- has none.
 create function priv.quota_version(p_authority uuid) returns integer
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce((select hashtext(q::text) from public.quotas q where q.authority_id = p_authority), 0)
     where priv.operator() and priv.role() = 'admin'
 $$;
 
--- Apply quotas that a second administrator of the operator approved: 'done', or 'stale' if they were set anew since.
+-- Apply quotas that a second administrator of the operator approved. Return 'done', or 'stale' if they were changed since the request.
 create function priv.apply_quota(p_approval uuid) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -201,7 +203,8 @@ begin
     return 'done';
 end $$;
 
--- Whether a person decided that the case is hidden: nothing that a machine hides on its own takes part in matching.
+-- Tell whether a person confirmed that the case is hidden. What a machine client hides without such a confirmation does not take part in
+-- matching.
 create function priv.hiding_confirmed(p_case uuid) returns boolean language sql stable as $$
     select exists (select from public.hiding_confirmations h where h.case_id = p_case)
 $$;
@@ -217,7 +220,7 @@ begin
         on conflict do nothing;
 end $$;
 
--- Honey values are planted, listed and taken away by the operator.
+-- The operator adds, lists and removes honey values.
 create function priv.plant_honey(p_id uuid, p_kind text, p_tokens bytea[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- What was disclosed and may be read now, with what is needed to open it: by those it was disclosed to, until it ends or is
--- recalled; values of those who are victims now, or were when it was disclosed, by the cleared.
+-- Return what was disclosed and may be read now, with the data needed to decrypt it. The receivers may read it until it ends or is
+-- recalled. Values of people who are victims now, or were when it was disclosed, need victim clearance.
 create function priv.disclosed(p_disclosure uuid)
 returns table (identifier_id uuid, kind text, case_id uuid, owner_id uuid, sealed bytea, wrapped bytea)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -16,14 +16,14 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       and (not x.victim and priv.open(s.category) and not d.victims_only or (select priv.cleared()))
 $$;
 
--- The entries for both owners of the overlap of a disclosure, each with its own case. Inner part of the next two.
+-- Return the entries for both owners of the overlap of a disclosure, each with its own case. The next two functions use it.
 create function priv.told_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns jsonb language sql stable as $$
     select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only, p_request,
                      p_detail)
     from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure
 $$;
 
--- A disclosure was asked, answered or recalled by the caller.
+-- Tell both sides that the caller requested, answered or recalled a disclosure.
 create function priv.tell(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -35,8 +35,8 @@ begin
     perform priv.append(priv.told_sides(p_disclosure, p_action, p_detail, p_request));
 end $$;
 
--- The receivers of a value are told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)); the value itself goes into
--- no journal. The caller may add to the case of the value.
+-- Tell the receivers of a value that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)). The caller must be allowed to add
+-- to the case of the value. The value itself is not written to any journal.
 create function priv.tell_recipients(p_identifier uuid, p_act text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -58,8 +58,8 @@ grant execute on function priv.disclosed(uuid), priv.tell(uuid, text, jsonb, tex
 
 grant select, insert, update (version, state, decided_by, decided_at, reason, ground, until) on disclosures to APP_ROLE;
 grant select on disclosures to coopapi_definer;
--- Both sides see what was asked and answered. The asking side asks the other side of an overlap that it sees, and may withdraw that; the
--- owner answers, with identifiers of its own case.
+-- Both sides see the request and the answer. The asking side may ask about an overlap that it sees, and may withdraw the request. The owner
+-- answers with identifiers of its own case.
 create policy seen on disclosures for select using (
     (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
     and (not victims_only or (select priv.cleared())));

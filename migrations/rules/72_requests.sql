@@ -1,4 +1,5 @@
--- How often a request between two States was refused, not carried out, or is late: figures for the desk of either, and no request.
+-- Count requests between two States that were refused, not carried out or are late. The desk of either State gets the figures but not the
+-- requests.
 create function priv.difficulties(p_since timestamptz, p_kinds text[])
 returns table (requesting_country text, executing_country text, refused bigint, not_executed bigint, overdue bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -48,7 +49,7 @@ create policy seen on mla_transmissions for select using (PARTY(mla_transmission
 create policy made on mla_transmissions for insert with check (ACTING(mla_transmissions.request_id));
 
 grant select, insert on mla_messages to APP_ROLE;
--- What a side says to itself is for those of that side.
+-- Internal messages of a side are visible only to that side.
 create policy seen on mla_messages for select using (
     PARTY(mla_messages.request_id)
     and (not internal or exists (
