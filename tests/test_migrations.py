@@ -147,7 +147,10 @@ def test_what_differs_from_the_rules_is_named_and_migrate_puts_it_right(postgres
 
 
 def test_a_service_that_lost_a_right_is_not_ready(world, owner):
-    ready = lambda: world.app.test_client().get("/readyz").status_code  # noqa: E731
+    def ready():
+        world.app.extensions["gate"].known_until = 0
+        return world.app.test_client().get("/readyz").status_code
+
     with owner.cursor() as cursor:
         cursor.execute("revoke usage on schema priv from coopapi_app")
         try:
