@@ -14,7 +14,7 @@ from coopapi.deadlines.routes import blp as deadlines
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
-from coopapi.disclosures.routes import blp as disclosure_routes
+from coopapi.disclosures.routes import blp as disclosure_requests
 from coopapi.evidence.routes import blp as evidence
 from coopapi.identifiers.routes import blp as identifiers
 from coopapi.instruments.routes import blp as instruments
@@ -28,7 +28,7 @@ from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.routes import blp as jurisdiction
 from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
-from coopapi.meetings.results_routes import blp as papers
+from coopapi.meetings.results_routes import blp as meeting_results
 from coopapi.meetings.routes import blp as meetings
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
@@ -53,7 +53,7 @@ BLUEPRINTS: Final = (
     cases,
     identifiers,
     overlaps,
-    disclosure_routes,
+    disclosure_requests,
     deadlines,
     evidence,
     mla,
@@ -62,7 +62,7 @@ BLUEPRINTS: Final = (
     jit_statements,
     jurisdiction,
     meetings,
-    papers,
+    meeting_results,
     timelines,
     statistics,
 )

@@ -111,7 +111,7 @@ class Blueprint(flask_smorest.Blueprint):
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
-            notes = {"allow": allow, "method": method, "changes": changes, "name": f"{self.name}_{view.__name__}", "also": also}
+            notes = {"allow": allow, "method": method, "changes": changes, "name": view.__name__, "also": also}
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view

@@ -40,7 +40,7 @@ def evaluate_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Jit
 
 
 @blp.route(f"{_ONE}/public-statement", allow=Action.JIT_READ, returns=StatementOut, show=public_statements.show)
-def show_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
+def get_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
     """Show what is to be told in public, and who has approved it."""
     return public_statements.of_team(work, jit_id)
 
@@ -83,7 +83,7 @@ def list_public_jits(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.route("/public/jits/<uuid:release_id>", allow=Action.PUBLIC, returns=PublicJitOut)
-def show_public_jit(release_id: UUID) -> dict[str, Any]:
+def get_public_jit(release_id: UUID) -> dict[str, Any]:
     """Show one public statement; its id is not that of the team."""
     with database().anonymous() as session:
         found = public_statements.public(session, {}, release_id)

@@ -28,7 +28,7 @@ def list_jits(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 
 
 @blp.route("/cases/<uuid:case_id>/jits", allow=Action.JIT_READ, query=Paged, returns=JitBrief, page=True, show=presentation.brief)
-def list_jits_of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_jits(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the teams that a case is shared with, those that you take part in."""
     return page(work, f"jits/{case_id}", case_sharing.of_case(work, case_id), Order((Jit.id,)), wanted)
 
@@ -42,13 +42,13 @@ def propose_jit(data: dict[str, Any], *, work: UnitOfWork) -> Jit:
 
 
 @blp.route(ONE, allow=Action.JIT_READ, returns=JitOut, show=presentation.whole)
-def show_jit(jit_id: UUID, *, work: UnitOfWork) -> Jit:
+def get_jit(jit_id: UUID, *, work: UnitOfWork) -> Jit:
     """Show a team with its agreement."""
     return work.one(Jit, jit_id)
 
 
 @blp.route(ONE, method="PATCH", allow=Action.JIT_WRITE, body=JitPatch, returns=JitOut, changes=True, show=presentation.whole)
-def change_jit(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
+def update_jit(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
     """Change the text while it is open (proposed, drafting)."""
     return agreement.change(work, jit_id, version, data)
 

@@ -19,7 +19,7 @@ _ONE = "/meetings/<uuid:meeting_id>"
 
 
 @blp.route(f"{_ONE}/conclusions", allow=Action.MEETING_READ, query=Paged, returns=ConclusionOut, page=True, show=minutes.show)
-def conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+def list_meeting_conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was concluded, country by country."""
     order = Order((MeetingConclusion.country, MeetingConclusion.id), descending=False)
     return page(work, f"conclusions/{meeting_id}", minutes.conclusions(work, meeting_id), order, wanted)
@@ -34,7 +34,7 @@ def conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -
     status=HTTPStatus.CREATED,
     show=minutes.show,
 )
-def conclude(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingConclusion:
+def add_meeting_conclusion(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingConclusion:
     """Write down what was concluded for a country."""
     return minutes.conclude(work, meeting_id, data)
 
@@ -48,20 +48,20 @@ def conclude(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Mee
     changes=True,
     show=presentation.whole,
 )
-def write_minutes(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
+def write_meeting_minutes(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
     """Write the minutes (the host desk); another text is to be agreed to anew."""
     return minutes.write(work, meeting_id, version, data["text"])
 
 
 @blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=ActionOut, page=True, show=actions.show)
-def worklist(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_actions(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List actions, the next first; `side=mine&overdue=true` is the morning list."""
     order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
     return page(work, "actions", actions.worklist(work, wanted), order, wanted)
 
 
 @blp.route(f"{_ONE}/actions", allow=Action.MEETING_READ, query=Paged, returns=ActionOut, page=True, show=actions.show)
-def of_meeting(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+def list_meeting_actions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was undertaken at a meeting."""
     query = actions.worklist(work, {"meeting_id": work.one(Meeting, meeting_id).id})
     order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
@@ -77,13 +77,13 @@ def of_meeting(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) ->
     status=HTTPStatus.CREATED,
     show=actions.show,
 )
-def undertake(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingAction:
+def add_meeting_action(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingAction:
     """Write down what an authority will do, by when."""
     return actions.undertake(work, meeting_id, data)
 
 
 @blp.route("/actions/<uuid:action_id>", allow=Action.MEETING_READ, returns=ActionOut, show=actions.show)
-def one_action(action_id: UUID, *, work: UnitOfWork) -> MeetingAction:
+def get_action(action_id: UUID, *, work: UnitOfWork) -> MeetingAction:
     """Show one action."""
     return work.one(MeetingAction, action_id)
 
@@ -100,7 +100,7 @@ blp.workflow(
 
 
 @blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=OutcomeOut, page=True, show=outcomes.show)
-def outcome_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+def list_meeting_outcomes(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was begun with a meeting."""
     return page(work, f"outcomes/{meeting_id}", outcomes.of_meeting(work, meeting_id), Order((MeetingOutcome.id,)), wanted)
 
@@ -114,13 +114,13 @@ def outcome_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork)
     status=HTTPStatus.CREATED,
     show=outcomes.show,
 )
-def begin(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingOutcome:
+def begin_meeting_outcome(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingOutcome:
     """Begin what was concluded: a team, a request, a consultation on jurisdiction, a request for disclosure."""
     return outcomes.begin(work, meeting_id, data)
 
 
 @blp.route(f"{_ONE}/log", allow=Action.MEETING_READ, query=Paged, returns=CentreEntryOut, page=True, show=coordination_centre.show)
-def log_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+def list_meeting_log(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """Read the log of an action day in the order of time."""
     order = Order((CentreEntry.at, CentreEntry.id), descending=False)
     return page(work, f"log/{meeting_id}", coordination_centre.entries(work, meeting_id), order, wanted)
@@ -135,12 +135,12 @@ def log_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> 
     status=HTTPStatus.CREATED,
     show=coordination_centre.show,
 )
-def log(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> CentreEntry:
+def add_meeting_log_entry(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> CentreEntry:
     """Log a measure of an action day, with its figures."""
     return coordination_centre.log(work, meeting_id, data)
 
 
 @blp.route(f"{_ONE}/results", allow=Action.MEETING_READ, returns=CentreResultsOut)
-def results(meeting_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+def get_meeting_results(meeting_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Add up the figures of an action day, by country and in all."""
     return coordination_centre.results(work, meeting_id)

@@ -197,7 +197,7 @@ def _find(work: UnitOfWork, request_id: UUID) -> Request:
 
 _AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _follow_up}
 REQUEST: Final = Workflow[Request](
-    name="mla_request",
+    name="request",
     lifecycles=tuple(dict.fromkeys(kind.life for kind in lifecycles.KINDS.values())),
     lifecycle=lambda request: request.rules.life,
     find=_find,

@@ -16,7 +16,7 @@ blp = Blueprint("notices", __name__, url_prefix="/api/v1/requirement-notices", d
 
 
 @blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=NoticeOut, show=service.show_notices, page=True)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_requirement_notices(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what countries require, in force on a day."""
     return page(work, "requirement-notices", service.notices(work, wanted), Order((RequirementNotice.id,)), wanted)
 
@@ -30,13 +30,13 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
     show=service.show_notices,
 )
-def declare(data: dict[str, Any], *, work: UnitOfWork) -> RequirementNotice:
+def add_requirement_notice(data: dict[str, Any], *, work: UnitOfWork) -> RequirementNotice:
     """Declare what your country requires."""
     return service.declare(work, data)
 
 
 @blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=NoticeOut, show=service.show_notices)
-def show(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
+def get_requirement_notice(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
     """Show one requirement notice, replaced ones too."""
     return work.one(RequirementNotice, notice_id)
 
@@ -51,6 +51,6 @@ def show(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
     changes=True,
     show=service.show_notices,
 )
-def renew(data: dict[str, Any], *, notice_id: UUID, version: int, work: UnitOfWork) -> RequirementNotice:
+def add_requirement_notice_version(data: dict[str, Any], *, notice_id: UUID, version: int, work: UnitOfWork) -> RequirementNotice:
     """Replace a notice by a new version."""
     return service.renew(work, notice_id, version, data)

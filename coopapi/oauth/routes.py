@@ -44,14 +44,14 @@ class KeysOut(Shown):
 
 
 @blp.route("/oauth/token", method="POST", allow=Action.PUBLIC, form=TokenIn, returns=TokenOut)
-def token(form: dict[str, str]) -> dict[str, Any]:
+def issue_token(form: dict[str, str]) -> dict[str, Any]:
     """Give a machine client an access token: client_credentials by secret, or by private_key_jwt (RFC 7523)."""
     proof = service.proof_from(form, request.headers.get("Authorization"))
     return service.token_for(database(), proof, request.remote_addr or "")
 
 
 @blp.route("/.well-known/jwks.json", allow=Action.PUBLIC, returns=KeysOut)
-def keys() -> dict[str, Any]:
+def get_token_keys() -> dict[str, Any]:
     """Show the public keys that verify the tokens issued here."""
     with database().anonymous() as session:
         return signing_keys.read(session, database().keys).public(database().clock())

@@ -15,7 +15,7 @@ blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="What w
 
 
 @blp.route("/cases/<uuid:case_id>/timeline", allow=Action.TIMELINE_READ, query=Paged, returns=EntryOut, page=True)
-def timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """Read what was done in a case, newest first."""
     return service.timeline(work, case_id, wanted)
 
@@ -28,18 +28,18 @@ def timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page
     page=True,
     show=service.show_consultations,
 )
-def consultations(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_consultations(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """Read who looked at a case of yours, and why."""
     return service.consultations(work, case_id, wanted)
 
 
 @blp.route("/events", allow=Action.EVENTS_READ, query=EventsFilter, returns=EntryOut, page=True)
-def events(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_events(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """Follow what happens in the cases you may see, or the alarms of your authority; come back with `next` for what is new."""
     return service.events(work, wanted)
 
 
 @blp.route("/journal", allow=Action.JOURNAL_READ, query=JournalFilter, returns=AuditOut, page=True)
-def journal(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_journal(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """Read your authority's journal (auditors)."""
     return service.audit(work, wanted)
