@@ -42,7 +42,7 @@ def strings():
 
 
 def _served(module):
-    return module.startswith("coopapi.") and not module.startswith("coopapi.ops")
+    return module.startswith("coopapi.") and not module.startswith(("coopapi.ops", "coopapi.provisioning"))
 
 
 def events(tree):
