@@ -19,7 +19,7 @@ from coopapi.config import BadSettings, Settings
 from coopapi.errors import Unavailable
 from coopapi.features import BLUEPRINTS
 from coopapi.http import middleware, problem_pages, problems, proxies
-from coopapi.http.openapi import create_api
+from coopapi.http.openapi import create_api, document_of
 from coopapi.journal.service import record
 from coopapi.oauth.service import AUDIENCE, OwnKeys
 from coopapi.provisioning.checks import essential, require_safe
@@ -71,7 +71,7 @@ def describe_app() -> Flask:
     problems.register(app)
     api = create_api(app, *BLUEPRINTS)
     problem_pages.register(app)
-    _operation(app, api.spec.to_dict())
+    _operation(app, document_of(api))
     return app
 
 

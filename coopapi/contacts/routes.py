@@ -8,18 +8,18 @@ from coopapi.access import Action
 from coopapi.contacts import service
 from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
 from coopapi.contacts.schemas import (
-    CheckIn,
-    CheckOut,
     CompetenceFilter,
     CompetenceIn,
     CompetenceOut,
     CompetencePatch,
+    CompetentAuthorityOut,
+    ContactCheckIn,
+    ContactCheckOut,
+    ContactPointFilter,
+    ContactPointIn,
+    ContactPointOut,
+    ContactPointPatch,
     FinderIn,
-    FoundOut,
-    PointFilter,
-    PointIn,
-    PointOut,
-    PointPatch,
 )
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
@@ -29,7 +29,14 @@ from coopapi.store.db import UnitOfWork
 blp = Blueprint("contacts", __name__, url_prefix="/api/v1", description="Who is reached when, and who is competent for what")
 
 
-@blp.route("/contact-points", allow=Action.DIRECTORY_READ, query=PointFilter, returns=PointOut, page=True, show=service.show_points)
+@blp.route(
+    "/contact-points",
+    allow=Action.DIRECTORY_READ,
+    query=ContactPointFilter,
+    returns=ContactPointOut,
+    page=True,
+    show=service.show_points,
+)
 def list_contact_points(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List points of contact, with whether they are reachable now and how they answered of late."""
     return page(work, "contact-points", service.points(work, wanted), Order((ContactPoint.id,)), wanted)
@@ -39,8 +46,8 @@ def list_contact_points(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     "/contact-points",
     method="POST",
     allow=Action.DIRECTORY_KEEP,
-    body=PointIn,
-    returns=PointOut,
+    body=ContactPointIn,
+    returns=ContactPointOut,
     status=HTTPStatus.CREATED,
     show=service.show_points,
 )
@@ -49,7 +56,7 @@ def add_contact_point(data: dict[str, Any], *, work: UnitOfWork) -> ContactPoint
     return service.add_point(work, data)
 
 
-@blp.route("/contact-points/<uuid:point_id>", allow=Action.DIRECTORY_READ, returns=PointOut, show=service.show_points)
+@blp.route("/contact-points/<uuid:point_id>", allow=Action.DIRECTORY_READ, returns=ContactPointOut, show=service.show_points)
 def get_contact_point(point_id: UUID, *, work: UnitOfWork) -> ContactPoint:
     """Show one point of contact."""
     return work.one(ContactPoint, point_id)
@@ -59,8 +66,8 @@ def get_contact_point(point_id: UUID, *, work: UnitOfWork) -> ContactPoint:
     "/contact-points/<uuid:point_id>",
     method="PATCH",
     allow=Action.DIRECTORY_KEEP,
-    body=PointPatch,
-    returns=PointOut,
+    body=ContactPointPatch,
+    returns=ContactPointOut,
     changes=True,
     show=service.show_points,
 )
@@ -69,7 +76,7 @@ def update_contact_point(data: dict[str, Any], *, point_id: UUID, version: int, 
     return service.change_point(work, work.one(ContactPoint, point_id, version=version), data)
 
 
-@blp.route("/contact-points/<uuid:point_id>/checks", allow=Action.DIRECTORY_READ, query=Paged, returns=CheckOut, page=True)
+@blp.route("/contact-points/<uuid:point_id>/checks", allow=Action.DIRECTORY_READ, query=Paged, returns=ContactCheckOut, page=True)
 def list_contact_checks(wanted: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> Page:
     """Read how a point of contact answered."""
     query = work.all(ContactCheck).where(ContactCheck.contact_point_id == work.one(ContactPoint, point_id).id)
@@ -80,8 +87,8 @@ def list_contact_checks(wanted: dict[str, Any], *, point_id: UUID, work: UnitOfW
     "/contact-points/<uuid:point_id>/checks",
     method="POST",
     allow=Action.MLA_TRANSMIT,
-    body=CheckIn,
-    returns=CheckOut,
+    body=ContactCheckIn,
+    returns=ContactCheckOut,
     status=HTTPStatus.CREATED,
 )
 def add_contact_check(data: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> ContactCheck:
@@ -89,7 +96,7 @@ def add_contact_check(data: dict[str, Any], *, point_id: UUID, work: UnitOfWork)
     return service.add_check(work, work.one(ContactPoint, point_id), data)
 
 
-@blp.route("/authorities/competent", allow=Action.DIRECTORY_READ, query=FinderIn, returns=FoundOut, many="items")
+@blp.route("/authorities/competent", allow=Action.DIRECTORY_READ, query=FinderIn, returns=CompetentAuthorityOut, many="items")
 def find_competent_authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> list[service.Found]:
     """Find who is competent in a country, best first, with the languages and channels accepted."""
     return service.competent(work, wanted)

@@ -12,7 +12,7 @@ from coopapi.evidence.schemas import (
     CustodyOut,
     EvidenceFilter,
     EvidenceIn,
-    EvidenceItemOut,
+    EvidenceOut,
     EvidenceStepIn,
     RecipientIn,
     UseFilter,
@@ -32,7 +32,7 @@ _ONE = "/evidence/<uuid:evidence_id>"
 _USE = "/evidence-uses/<uuid:use_id>"
 
 
-@blp.route("/evidence", allow=_READ, query=EvidenceFilter, returns=EvidenceItemOut, page=True, show=service.show)
+@blp.route("/evidence", allow=_READ, query=EvidenceFilter, returns=EvidenceOut, page=True, show=service.show)
 def list_evidence(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the items that authorities gave each other in what you take part in."""
     return page(work, "evidence", service.items(work, wanted), Order((Evidence.id,)), wanted)
@@ -43,7 +43,7 @@ def list_evidence(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     method="POST",
     allow=Action.EVIDENCE_WRITE,
     body=EvidenceIn,
-    returns=EvidenceItemOut,
+    returns=EvidenceOut,
     status=HTTPStatus.CREATED,
     show=service.show,
 )
@@ -52,7 +52,7 @@ def give_evidence(data: dict[str, Any], *, work: UnitOfWork) -> Evidence:
     return service.add(work, data.pop("object_id"), data.pop("object_type"), data, item_id=data.pop("item_id", None))
 
 
-@blp.route(_ONE, allow=_READ, returns=EvidenceItemOut, show=service.show)
+@blp.route(_ONE, allow=_READ, returns=EvidenceOut, show=service.show)
 def get_evidence(evidence_id: UUID, *, work: UnitOfWork) -> Evidence:
     """Show one item; its words once the conditions are accepted."""
     return work.one(Evidence, evidence_id)
@@ -64,7 +64,7 @@ blp.workflow(
     read=_READ,
     act=_READ,
     body=EvidenceStepIn,
-    returns=EvidenceItemOut,
+    returns=EvidenceOut,
     show=service.show,
     about="Accept or decline an item on its conditions; verify or reject it; withdraw or recall what you gave.",
 )
@@ -75,7 +75,7 @@ blp.workflow(
     method="POST",
     allow=Action.EVIDENCE_WRITE,
     body=RecipientIn,
-    returns=EvidenceItemOut,
+    returns=EvidenceOut,
     status=HTTPStatus.CREATED,
     show=service.show,
 )

@@ -28,7 +28,7 @@ from coopapi.http.fields import list_of, page_of
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import document_route
 from coopapi.http.paging import Page
-from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema
+from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
 from coopapi.store.db import Database, UnitOfWork, Versioned
@@ -150,7 +150,7 @@ class Blueprint(flask_smorest.Blueprint):
         list_steps.__doc__ = "Tell the present state, the steps that you may take now, and what prevents others of your side."
         take_step.__doc__ = about
         at = f"{path}/transitions"
-        self.route(at, allow=read, query=query, returns=options)(list_steps)
+        self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
         taken = {"body": event_schema(body, workflow), "returns": returns, "changes": True, "show": show, "evened": evened}
         self.route(at, method="POST", allow=act, **taken)(take_step)  # type: ignore[arg-type]
 

@@ -8,8 +8,18 @@ import marshmallow as ma
 from flask import Flask
 
 from coopapi.access import Action
+from coopapi.http.components import name_codes, place_of
 from coopapi.http.fields import Shown
 from coopapi.http.problems import MEDIA_TYPE
+
+
+class Fault(Shown):
+    """What is wrong with one part of a request."""
+
+    where = ma.fields.String(required=True, data_key="in", metadata={"description": "body, query, path or headers"})
+    pointer = ma.fields.String(required=True, metadata={"description": "JSON pointer (RFC 6901)"})
+    rule = ma.fields.String(required=True, metadata={"description": "The rule that it breaks, such as `required` or `length`"})
+    detail = ma.fields.String(required=True)
 
 
 class Problem(Shown):
@@ -19,7 +29,7 @@ class Problem(Shown):
     title = ma.fields.String(required=True)
     status = ma.fields.Integer(required=True)
     detail = ma.fields.String()
-    errors = ma.fields.List(ma.fields.Dict(), metadata={"description": "One fault each: in, pointer (RFC 6901), detail, rule."})
+    errors = ma.fields.List(ma.fields.Nested(Fault))
 
 
 class Api(flask_smorest.Api):
@@ -70,8 +80,16 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
 def create_api(app: Flask, *blueprints: flask_smorest.Blueprint) -> Api:
     """Register the features' routes and their document."""
     api = Api(app)
+    api.ma_plugin.converter.add_attribute_function(place_of)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt (RFC 9068)"})
     api.spec.options["security"] = [{"token": []}]
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
     return api
+
+
+def document_of(api: Api) -> dict[str, Any]:
+    """Write the whole document."""
+    document: dict[str, Any] = api.spec.to_dict()
+    name_codes(document)
+    return document

@@ -14,13 +14,13 @@ from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
     ConsultationIn,
     ConsultationOut,
+    ConsultationPositionIn,
+    ConsultationPositionOut,
     ConsultationStepIn,
     ConsultedCaseIn,
     DifficultyFilter,
     DifficultyOut,
-    DutyOut,
-    PositionIn,
-    PositionOut,
+    NotificationDutyOut,
     TransferIn,
     TransferOut,
 )
@@ -79,8 +79,8 @@ blp.workflow(
     f"{_ONE}/positions",
     method="POST",
     allow=Action.CONSULT,
-    body=PositionIn,
-    returns=PositionOut,
+    body=ConsultationPositionIn,
+    returns=ConsultationPositionOut,
     show=presentation.show_positions,
 )
 def state_consultation_position(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ConsultationPosition:
@@ -133,7 +133,7 @@ def link_transfer_case(
     return transfers.receive(work, consultation_id, transfer_id, version, data["case_id"])
 
 
-@blp.route("/cases/<uuid:case_id>/notification-duty", allow=Action.CASE_READ, returns=DutyOut)
+@blp.route("/cases/<uuid:case_id>/notification-duty", allow=Action.CASE_READ, returns=NotificationDutyOut)
 def get_notification_duty(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say whether Eurojust is to be notified of a case, with each condition of Art. 21(5) and (6) and why."""
     return difficulties.of_case(work, case_id)

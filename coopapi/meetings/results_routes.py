@@ -10,15 +10,24 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.meetings import actions, coordination_centre, minutes, outcomes, presentation
 from coopapi.meetings.models import CentreEntry, Meeting, MeetingAction, MeetingConclusion, MeetingOutcome
-from coopapi.meetings.responses import ActionOut, CentreEntryOut, CentreResultsOut, ConclusionOut, MeetingOut, OutcomeOut
-from coopapi.meetings.schemas import ActionFilter, ActionIn, CentreEntryIn, ConclusionIn, MinutesIn, OutcomeIn
+from coopapi.meetings.responses import (
+    CentreEntryOut,
+    CentreResultsOut,
+    MeetingActionOut,
+    MeetingConclusionOut,
+    MeetingOut,
+    MeetingOutcomeOut,
+)
+from coopapi.meetings.schemas import ActionFilter, CentreEntryIn, MeetingActionIn, MeetingConclusionIn, MeetingOutcomeIn, MinutesIn
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("meeting_papers", __name__, url_prefix="/api/v1", description="Conclusions, actions and outcomes of meetings")
 _ONE = "/meetings/<uuid:meeting_id>"
 
 
-@blp.route(f"{_ONE}/conclusions", allow=Action.MEETING_READ, query=Paged, returns=ConclusionOut, page=True, show=minutes.show)
+@blp.route(
+    f"{_ONE}/conclusions", allow=Action.MEETING_READ, query=Paged, returns=MeetingConclusionOut, page=True, show=minutes.show
+)
 def list_meeting_conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was concluded, country by country."""
     order = Order((MeetingConclusion.country, MeetingConclusion.id), descending=False)
@@ -29,8 +38,8 @@ def list_meeting_conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: 
     f"{_ONE}/conclusions",
     method="POST",
     allow=Action.MEETING_WRITE,
-    body=ConclusionIn,
-    returns=ConclusionOut,
+    body=MeetingConclusionIn,
+    returns=MeetingConclusionOut,
     status=HTTPStatus.CREATED,
     show=minutes.show,
 )
@@ -53,14 +62,14 @@ def write_meeting_minutes(data: dict[str, Any], *, meeting_id: UUID, version: in
     return minutes.write(work, meeting_id, version, data["text"])
 
 
-@blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=ActionOut, page=True, show=actions.show)
+@blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=MeetingActionOut, page=True, show=actions.show)
 def list_actions(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List actions, the next first; `side=mine&overdue=true` is the morning list."""
     order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
     return page(work, "actions", actions.worklist(work, wanted), order, wanted)
 
 
-@blp.route(f"{_ONE}/actions", allow=Action.MEETING_READ, query=Paged, returns=ActionOut, page=True, show=actions.show)
+@blp.route(f"{_ONE}/actions", allow=Action.MEETING_READ, query=Paged, returns=MeetingActionOut, page=True, show=actions.show)
 def list_meeting_actions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was undertaken at a meeting."""
     query = actions.worklist(work, {"meeting_id": work.one(Meeting, meeting_id).id})
@@ -72,8 +81,8 @@ def list_meeting_actions(wanted: dict[str, Any], *, meeting_id: UUID, work: Unit
     f"{_ONE}/actions",
     method="POST",
     allow=Action.MEETING_WRITE,
-    body=ActionIn,
-    returns=ActionOut,
+    body=MeetingActionIn,
+    returns=MeetingActionOut,
     status=HTTPStatus.CREATED,
     show=actions.show,
 )
@@ -82,7 +91,7 @@ def add_meeting_action(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWo
     return actions.undertake(work, meeting_id, data)
 
 
-@blp.route("/actions/<uuid:action_id>", allow=Action.MEETING_READ, returns=ActionOut, show=actions.show)
+@blp.route("/actions/<uuid:action_id>", allow=Action.MEETING_READ, returns=MeetingActionOut, show=actions.show)
 def get_action(action_id: UUID, *, work: UnitOfWork) -> MeetingAction:
     """Show one action."""
     return work.one(MeetingAction, action_id)
@@ -93,13 +102,13 @@ blp.workflow(
     actions.ACTION,
     read=Action.MEETING_READ,
     act=Action.MEETING_WRITE,
-    returns=ActionOut,
+    returns=MeetingActionOut,
     show=actions.show,
     about="Say that an action is done, or why it is dropped (the authority that undertook it).",
 )
 
 
-@blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=OutcomeOut, page=True, show=outcomes.show)
+@blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=MeetingOutcomeOut, page=True, show=outcomes.show)
 def list_meeting_outcomes(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was begun with a meeting."""
     return page(work, f"outcomes/{meeting_id}", outcomes.of_meeting(work, meeting_id), Order((MeetingOutcome.id,)), wanted)
@@ -109,8 +118,8 @@ def list_meeting_outcomes(wanted: dict[str, Any], *, meeting_id: UUID, work: Uni
     f"{_ONE}/outcomes",
     method="POST",
     allow=Action.MEETING_WRITE,
-    body=OutcomeIn,
-    returns=OutcomeOut,
+    body=MeetingOutcomeIn,
+    returns=MeetingOutcomeOut,
     status=HTTPStatus.CREATED,
     show=outcomes.show,
 )

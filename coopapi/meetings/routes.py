@@ -13,8 +13,23 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.meetings import calendar_feeds, calendars, case_sharing, convening, date_polls, presentation, transitions
 from coopapi.meetings.models import CalendarFeed, Meeting, MeetingAnswer, MeetingParticipant
-from coopapi.meetings.responses import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingPlaceOut, OptionOut
-from coopapi.meetings.schemas import AnswersIn, GuestIn, MeetingFilter, MeetingIn, MeetingPatch, MeetingShareIn, MeetingStepIn
+from coopapi.meetings.responses import (
+    CalendarFeedOut,
+    MeetingAnswerOut,
+    MeetingBrief,
+    MeetingOptionOut,
+    MeetingOut,
+    MeetingPlaceOut,
+)
+from coopapi.meetings.schemas import (
+    MeetingAnswersIn,
+    MeetingFilter,
+    MeetingIn,
+    MeetingPatch,
+    MeetingPlaceIn,
+    MeetingShareIn,
+    MeetingStepIn,
+)
 from coopapi.shared import shared_cases
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
@@ -88,7 +103,7 @@ def list_meeting_participants(wanted: dict[str, Any], *, meeting_id: UUID, work:
     f"{_ONE}/participants",
     method="POST",
     allow=Action.MEETING_CONVENE,
-    body=GuestIn,
+    body=MeetingPlaceIn,
     returns=MeetingPlaceOut,
     status=HTTPStatus.CREATED,
     show=presentation.participants,
@@ -109,13 +124,15 @@ blp.workflow(
 )
 
 
-@blp.route(f"{_ONE}/options", allow=Action.MEETING_READ, returns=OptionOut, many="items")
+@blp.route(f"{_ONE}/options", allow=Action.MEETING_READ, returns=MeetingOptionOut, many="items")
 def list_meeting_options(meeting_id: UUID, *, work: UnitOfWork) -> list[dict[str, Any]]:
     """List the times of the poll, and whom each suits."""
     return date_polls.of_meeting(work, meeting_id)
 
 
-@blp.route(f"{_ONE}/answers", method="POST", allow=Action.MEETING_WRITE, body=AnswersIn, returns=AnswerOut, many="items")
+@blp.route(
+    f"{_ONE}/answers", method="POST", allow=Action.MEETING_WRITE, body=MeetingAnswersIn, returns=MeetingAnswerOut, many="items"
+)
 def answer_meeting_poll(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> list[MeetingAnswer]:
     """Say which times suit your authority."""
     return date_polls.answer(work, meeting_id, data["answers"])
@@ -161,13 +178,13 @@ def get_meeting_calendar(meeting_id: UUID, *, work: UnitOfWork) -> Response:
     )
 
 
-@blp.route("/calendar-feeds", allow=Action.MEETING_READ, query=Paged, returns=FeedOut, page=True)
+@blp.route("/calendar-feeds", allow=Action.MEETING_READ, query=Paged, returns=CalendarFeedOut, page=True)
 def list_calendar_feeds(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the private calendars of your authority."""
     return page(work, "calendar-feeds", calendar_feeds.feeds(work), Order((CalendarFeed.id,)), wanted)
 
 
-@blp.route("/calendar-feeds", method="POST", allow=Action.MEETING_READ, returns=FeedOut, status=HTTPStatus.CREATED)
+@blp.route("/calendar-feeds", method="POST", allow=Action.MEETING_READ, returns=CalendarFeedOut, status=HTTPStatus.CREATED)
 def create_calendar_feed(*, work: UnitOfWork) -> CalendarFeed:
     """Make a secret address for a calendar program, shown once."""
     return calendar_feeds.make(work)
@@ -178,7 +195,7 @@ blp.workflow(
     calendar_feeds.FEED,
     read=Action.MEETING_READ,
     act=Action.MEETING_READ,
-    returns=FeedOut,
+    returns=CalendarFeedOut,
     about="Take an address back (`revoke`).",
 )
 

@@ -37,18 +37,18 @@ from coopapi.mla.responses import (
     TransmissionOut,
 )
 from coopapi.mla.schemas import (
-    LinkIn,
     MeasureStepIn,
     MessageIn,
-    PartIn,
+    RequestCaseIn,
     RequestFilter,
     RequestIn,
+    RequestPartyIn,
     RequestPatch,
-    StepIn,
+    RequestStepIn,
     TransmissionIn,
 )
 from coopapi.notices.models import RequirementNotice
-from coopapi.notices.schemas import NoticeOut
+from coopapi.notices.schemas import RequirementNoticeOut
 from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
 
@@ -125,7 +125,7 @@ def get_request_readiness(request_id: UUID, *, work: UnitOfWork) -> Any:
     return readiness.assess(work, work.one(Request, request_id))
 
 
-@blp.route(f"{_ONE}/requirement-notices", allow=Action.MLA_READ, returns=NoticeOut, many="items")
+@blp.route(f"{_ONE}/requirement-notices", allow=Action.MLA_READ, returns=RequirementNoticeOut, many="items")
 def list_request_notices(request_id: UUID, *, work: UnitOfWork) -> list[RequirementNotice]:
     """List what the addressee's country declared about such requests; it is acknowledged before the request goes."""
     request = work.one(Request, request_id)
@@ -137,7 +137,7 @@ blp.workflow(
     transitions.REQUEST,
     read=Action.MLA_READ,
     act=Action.MLA_READ,
-    body=StepIn,
+    body=RequestStepIn,
     returns=RequestOut,
     options=SidedTransitionsOut,
     show=presentation.whole,
@@ -216,7 +216,7 @@ def list_request_deadlines(wanted: dict[str, Any], *, request_id: UUID, work: Un
     f"{_ONE}/parties",
     method="POST",
     allow=Action.MLA_DRAFT,
-    body=PartIn,
+    body=RequestPartyIn,
     returns=RequestOut,
     status=HTTPStatus.CREATED,
     show=presentation.whole,
@@ -226,7 +226,7 @@ def add_request_party(data: dict[str, Any], *, request_id: UUID, work: UnitOfWor
     return drafts.bring_in(work, request_id, data)
 
 
-@blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=LinkIn, returns=RequestOut, show=presentation.whole)
+@blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=RequestCaseIn, returns=RequestOut, show=presentation.whole)
 def link_request_case(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
     """Tie the request to a case of yours: from then on those of your people see it who may read that case."""
     return drafts.link(work, request_id, data["case_id"])

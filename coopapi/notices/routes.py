@@ -9,13 +9,13 @@ from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
 from coopapi.notices import service
 from coopapi.notices.models import RequirementNotice
-from coopapi.notices.schemas import NoticeFilter, NoticeIn, NoticeOut, VersionIn
+from coopapi.notices.schemas import NoticeFilter, RequirementNoticeIn, RequirementNoticeOut, RequirementNoticeVersionIn
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("notices", __name__, url_prefix="/api/v1/requirement-notices", description="What countries require of requests")
 
 
-@blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=NoticeOut, show=service.show_notices, page=True)
+@blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=RequirementNoticeOut, show=service.show_notices, page=True)
 def list_requirement_notices(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what countries require, in force on a day."""
     return page(work, "requirement-notices", service.notices(work, wanted), Order((RequirementNotice.id,)), wanted)
@@ -25,8 +25,8 @@ def list_requirement_notices(wanted: dict[str, Any], *, work: UnitOfWork) -> Pag
     "",
     method="POST",
     allow=Action.DIRECTORY_KEEP,
-    body=NoticeIn,
-    returns=NoticeOut,
+    body=RequirementNoticeIn,
+    returns=RequirementNoticeOut,
     status=HTTPStatus.CREATED,
     show=service.show_notices,
 )
@@ -35,7 +35,7 @@ def add_requirement_notice(data: dict[str, Any], *, work: UnitOfWork) -> Require
     return service.declare(work, data)
 
 
-@blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=NoticeOut, show=service.show_notices)
+@blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=RequirementNoticeOut, show=service.show_notices)
 def get_requirement_notice(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
     """Show one requirement notice, replaced ones too."""
     return work.one(RequirementNotice, notice_id)
@@ -45,8 +45,8 @@ def get_requirement_notice(notice_id: UUID, *, work: UnitOfWork) -> RequirementN
     "/<uuid:notice_id>/versions",
     method="POST",
     allow=Action.DIRECTORY_KEEP,
-    body=VersionIn,
-    returns=NoticeOut,
+    body=RequirementNoticeVersionIn,
+    returns=RequirementNoticeOut,
     status=HTTPStatus.CREATED,
     changes=True,
     show=service.show_notices,

@@ -106,6 +106,7 @@ class Workflow(Generic[T]):
     the state, writes the journal and moves deadlines. A caller who is on another side gets `wrong_side`. A thing that is more than
     its row says how its `row` and `state` are read. `recorded_by` is the action that recording for another side needs. Where each
     of several authorities has a state of its own, `views` are those in which the caller may act, and `view` that of a body.
+    `other_states` are those in which no step leads.
     """
 
     name: str
@@ -125,11 +126,17 @@ class Workflow(Generic[T]):
     wrong_side: type[Forbidden] = Forbidden
     recorded_by: Action | None = None
     details: Callable[[UnitOfWork, T, Standing], dict[str, Any]] = no_details
+    other_states: tuple[str, ...] = ()
 
     @property
     def events(self) -> tuple[str, ...]:
         """Every event that some lifecycle of this kind has."""
         return tuple(dict.fromkeys(event for lifecycle in self.lifecycles for event in lifecycle.events))
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Every state in which such a thing may be found."""
+        return tuple(dict.fromkeys((*(state for life in self.lifecycles for state in life.states), *self.other_states)))
 
     def options(self, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
         """Tell the state, the steps that the caller may take now, and those of its side and role that something prevents."""
