@@ -5,7 +5,7 @@ that was not committed.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
@@ -26,7 +26,7 @@ from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency
 from coopapi.http.fields import list_of, page_of
 from coopapi.http.middleware import LARGEST_BODY, read_body
-from coopapi.http.openapi import document_route
+from coopapi.http.openapi import Notes, document_route
 from coopapi.http.paging import Page
 from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
@@ -96,12 +96,13 @@ class Blueprint(flask_smorest.Blueprint):
         evened: bool = False,
         also: Sequence[str] = (),
         show: Show | None = None,
+        steps: Mapping[str, Collection[Action]] | None = None,
     ) -> Callable[[V], V]:
         """Guard the view, open its transaction, and document what comes in and goes out.
 
         `page` and `many` answer with lists. `changes` needs If-Match and passes `version`. `show` turns rows into what this caller
         sees of them. `evened` delays the answer so that its time tells nothing (middleware.py). `also` are the media types of
-        answers that are not JSON.
+        answers that are not JSON. `steps` are the actions that each event of a workflow needs.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -111,7 +112,8 @@ class Blueprint(flask_smorest.Blueprint):
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
-            notes = {"allow": allow, "method": method, "changes": changes, "name": view.__name__, "also": also}
+            named = "<" in rule or body is not None
+            notes = Notes(view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), evened, page)
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
@@ -151,8 +153,10 @@ class Blueprint(flask_smorest.Blueprint):
         take_step.__doc__ = about
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
-        taken = {"body": event_schema(body, workflow), "returns": returns, "changes": True, "show": show, "evened": evened}
-        self.route(at, method="POST", allow=act, **taken)(take_step)  # type: ignore[arg-type]
+        step, steps = event_schema(body, workflow), workflow.steps
+        self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, evened=evened, steps=steps)(
+            take_step
+        )
 
 
 def database() -> Database:

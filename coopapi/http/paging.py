@@ -17,7 +17,7 @@ from coopapi.store.db import UnitOfWork, as_json
 
 LIMIT: Final = 50
 MOST: Final = 200
-_LIFETIME: Final = 7 * 24 * 3600
+LIFETIME: Final = 7 * 24 * 3600
 _BLOCK: Final = 256
 _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
 
@@ -82,7 +82,7 @@ def _values(order: Order, texts: Sequence[str]) -> list[Any]:
 
 def seal_cursor(work: UnitOfWork, content: Mapping[str, Any], place: str) -> str:
     """Seal where a list was left, for one caller and one question. Its length says nothing of the numbers in it."""
-    plain = as_json({"until": work.now.timestamp() + _LIFETIME, **content})
+    plain = as_json({"until": work.now.timestamp() + LIFETIME, **content})
     plain = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
     return base64.urlsafe_b64encode(work.keys.sealer("cursors").seal(plain.encode(), place)).decode().rstrip("=")
 

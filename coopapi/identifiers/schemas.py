@@ -1,5 +1,7 @@
 """Identifiers and overlaps on the wire."""
 
+from typing import Final
+
 from marshmallow import fields, validates_schema
 from marshmallow.validate import Range, Regexp
 
@@ -8,6 +10,9 @@ from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text,
 from coopapi.identifiers.kinds import KINDS
 from coopapi.persons.families import FAMILIES
 from coopapi.unicode_text import MAX_TEXT
+
+MOST_IDENTIFIERS: Final = 1000
+"""How many identifiers one request registers at most."""
 
 
 class ContextIn(Schema):
@@ -102,7 +107,7 @@ class IdentifierIn(Schema):
 class IdentifiersIn(Schema):
     """Identifiers to register, all or none."""
 
-    identifiers = Many(fields.Nested(IdentifierIn), 1000, least=1, distinct=False, required=True)
+    identifiers = Many(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
 
 
 class IdentifierPatch(Schema):

@@ -134,6 +134,15 @@ class Workflow(Generic[T]):
         return tuple(dict.fromkeys(event for lifecycle in self.lifecycles for event in lifecycle.events))
 
     @property
+    def steps(self) -> dict[str, set[Action]]:
+        """The actions of which each event needs one."""
+        found: dict[str, set[Action]] = {event: set() for event in self.events}
+        for life in self.lifecycles:
+            for transition in life.transitions.values():
+                found[transition.event].add(transition.by)
+        return found
+
+    @property
     def states(self) -> tuple[str, ...]:
         """Every state in which such a thing may be found."""
         return tuple(dict.fromkeys((*(state for life in self.lifecycles for state in life.states), *self.other_states)))
