@@ -12,14 +12,14 @@ from typing import Any, Final
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from coopapi import config
+from coopapi import config, guide
 from coopapi.auth.authentication import Service
 from coopapi.auth.tokens import Issuer, issuers_from
 from coopapi.config import BadSettings, Settings
 from coopapi.errors import Unavailable
-from coopapi.features import BLUEPRINTS
+from coopapi.features import GROUPS
 from coopapi.http import middleware, problem_pages, problems, proxies
-from coopapi.http.openapi import create_api
+from coopapi.http.openapi import at_prefix, create_api, document_of
 from coopapi.journal.service import record
 from coopapi.oauth.service import AUDIENCE, OwnKeys
 from coopapi.provisioning.checks import essential, require_safe
@@ -59,7 +59,7 @@ def describe_app() -> Flask:
         "PROPAGATE_EXCEPTIONS": False,
         "API_SPEC_OPTIONS": {
             "info": {
-                "description": "A register for cross-border criminal cases that finds where they overlap.",
+                "description": guide.guide(),
             },
             "servers": [{"url": "/"}],
         },
@@ -69,9 +69,9 @@ def describe_app() -> Flask:
     app.url_map.merge_slashes = False
     middleware.register(app)
     problems.register(app)
-    api = create_api(app, *BLUEPRINTS)
+    api = create_api(app, GROUPS)
     problem_pages.register(app)
-    _operation(app, api.spec.to_dict())
+    _operation(app, document_of(api, GROUPS, guide.examples()))
     return app
 
 
@@ -143,7 +143,7 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
 
     @lru_cache(maxsize=4)
     def document(root: str) -> str:
-        return json.dumps({**spec, "servers": [{"url": root}]} if root else spec, sort_keys=True)
+        return json.dumps(at_prefix(spec, root) if root else spec, sort_keys=True)
 
     @app.get("/openapi.json")
     def openapi() -> Response:

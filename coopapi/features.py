@@ -14,9 +14,10 @@ from coopapi.deadlines.routes import blp as deadlines
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
-from coopapi.disclosures.routes import blp as disclosure_routes
+from coopapi.disclosures.routes import blp as disclosure_requests
 from coopapi.evidence.channels import CHANNELS
 from coopapi.evidence.routes import blp as evidence
+from coopapi.http.openapi import Group
 from coopapi.identifiers.routes import blp as identifiers
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.closing_routes import blp as jit_statements
@@ -30,7 +31,7 @@ from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.routes import blp as jurisdiction
 from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
-from coopapi.meetings.results_routes import blp as papers
+from coopapi.meetings.results_routes import blp as meeting_results
 from coopapi.meetings.routes import blp as meetings
 from coopapi.mla.evidence_channel import REQUEST_CHANNEL
 from coopapi.mla.lifecycles import KINDS
@@ -45,29 +46,28 @@ from coopapi.statistics.routes import blp as statistics
 from coopapi.store.db import UnitOfWork
 from coopapi.timelines.routes import blp as timelines
 
-BLUEPRINTS: Final = (
-    directory,
-    approvals,
-    contacts,
-    providers,
-    notices,
-    instruments,
-    oauth,
-    cases,
-    identifiers,
-    overlaps,
-    disclosure_routes,
-    deadlines,
-    evidence,
-    mla,
-    jits,
-    jit_people,
-    jit_statements,
-    jurisdiction,
-    meetings,
-    papers,
-    timelines,
-    statistics,
+GROUPS: Final = (
+    Group("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
+    Group("Cases", "Investigations, who may see them, and the people they are about", (cases,)),
+    Group("Identifiers", "Values that cases hold: numbers, addresses, accounts, persons", (identifiers,)),
+    Group("Overlaps", "Where cases share identifiers, and what people make of it", (overlaps,)),
+    Group("Disclosures", "Asking for what lies behind an overlap", (disclosure_requests,)),
+    Group("Events and journal", "What happened, what was done, who looked, and when", (timelines,)),
+    Group("Requests for assistance", "Requests to other countries, outgoing and incoming", (mla,)),
+    Group("Deadlines", "The periods that the law sets", (deadlines,)),
+    Group("Evidence", "Items of evidence as metadata: conditions, custody, uses", (evidence,)),
+    Group("Meetings", "Coordination meetings, what they conclude and what follows", (meetings, meeting_results)),
+    Group(
+        "Joint investigation teams", "Teams, their members, agreements and public statements", (jits, jit_people, jit_statements)
+    ),
+    Group("Jurisdiction", "Conflicts of jurisdiction, and what Eurojust is told", (jurisdiction,)),
+    Group("Directory", "Authorities, people, clients, codelists, and who you are", (directory,)),
+    Group("Approvals", "Changes that a second administrator approves", (approvals,)),
+    Group("Contacts", "Who is reached when, and who is competent for what", (contacts,)),
+    Group("Service providers", "Companies that hold data, and memoranda with them", (providers,)),
+    Group("Legal instruments", "Instruments of cooperation", (instruments,)),
+    Group("Requirement notices", "What countries require of requests", (notices,)),
+    Group("Statistics", "Figures for auditors", (statistics,)),
 )
 
 

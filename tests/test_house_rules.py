@@ -152,8 +152,8 @@ def test_every_versioned_row_names_its_own_kind_and_no_two_share_one():
 
 def test_no_two_classes_share_a_name():
     named = {}
-    for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and node.name != "Meta":
                 named.setdefault(node.name, []).append(path.name)
     assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}
@@ -164,6 +164,6 @@ CODES = re.compile(r"\b(?:DOMAIN|DESIGN) [0-9]|\((?:[RDMFS]|TH)[0-9]{1,2}[),;]|[
 
 def test_no_text_names_a_code_that_is_defined_nowhere_here():
     assert CODES.search("the history is kept (LED Art. 6, D1)")
-    texts = [*FILES, *(ROOT / "migrations" / "rules").glob("*.sql"), *(ROOT / "bench").glob("*.py"), *(ROOT / "docs").glob("*.md")]
+    texts = [*TREES, *(ROOT / "migrations" / "rules").glob("*.sql"), *(ROOT / "bench").glob("*.py"), *(ROOT / "docs").glob("*.md")]
     found = {str(path): CODES.findall(path.read_text()) for path in texts}
     assert {path: codes for path, codes in found.items() if codes} == {}

@@ -15,13 +15,13 @@ blp = Blueprint("approvals", __name__, url_prefix="/api/v1", description="Change
 
 
 @blp.route("/approvals", allow=Action.APPROVAL_READ, query=ApprovalFilter, returns=ApprovalOut, page=True, show=service.show)
-def approvals(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_approvals(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the requests for approval, newest first."""
     return page(work, "approvals", service.listed(work, wanted), Order((Approval.id,)), wanted)
 
 
 @blp.route("/approvals/<uuid:approval_id>", allow=Action.APPROVAL_READ, returns=ApprovalOut, show=service.show)
-def approval(approval_id: UUID, *, work: UnitOfWork) -> Approval:
+def get_approval(approval_id: UUID, *, work: UnitOfWork) -> Approval:
     """Show one request for approval."""
     return work.one(Approval, approval_id)
 

@@ -18,11 +18,13 @@ class ApprovalOut(Shown):
 
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
-    kind = fields.String(required=True, metadata={"description": "`account` for people and clients, `quota` for an authority."})
+    kind = OneOf(
+        ("account", "quota"), required=True, metadata={"description": "`account` for people and clients, `quota` for an authority."}
+    )
     object_id = fields.UUID(required=True)
     object_version = fields.Integer(required=True, metadata={"description": "It is applied to this version and to no later one."})
     change = fields.Dict(required=True, metadata={"description": "Exactly what changes. A new secret is named, never shown."})
-    state = fields.String(required=True)
+    state = OneOf(APPROVAL_LIFECYCLE.states, required=True)
     requested_by = fields.UUID(required=True)
     requested_from = fields.UUID(required=True, metadata={"description": "The authority of who asked."})
     requested_at = When(required=True)

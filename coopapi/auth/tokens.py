@@ -18,7 +18,7 @@ from coopapi.auth.jwks import KeySource, RemoteKeys, StaticKeys
 from coopapi.errors import BadRequest, TooLarge, Unauthenticated
 
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}", re.ASCII)
-_LONGEST: Final = 8192
+LONGEST: Final = 8192
 _NAME: Final = 255
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 ALGORITHMS: Final = frozenset({"ES256", "ES384", "PS256", "RS256", "EdDSA"})
@@ -115,7 +115,7 @@ def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
 
 def _parts(token: str, wrong: type[Unauthenticated]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and payload, read with the strict JSON parser. The header may contain only alg, kid and typ."""
-    if len(token) > _LONGEST or not _SHAPE.fullmatch(token):
+    if len(token) > LONGEST or not _SHAPE.fullmatch(token):
         raise wrong("it has not the shape of a token")
     header, payload = (_segment(part, wrong) for part in token.split(".")[:2])
     _segment(token.split(".")[2], wrong, parse=False)
@@ -131,7 +131,7 @@ def _segment(part: str, wrong: type[Unauthenticated], *, parse: bool = True) -> 
         raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
         if base64.urlsafe_b64encode(raw).decode().rstrip("=") != part:
             raise wrong("it is not in canonical base64url")
-        found = strictjson.loads(raw, max_bytes=_LONGEST) if parse else {}
+        found = strictjson.loads(raw, max_bytes=LONGEST) if parse else {}
     except (ValueError, BadRequest, TooLarge):
         raise wrong("it is not well-formed") from None
     if not isinstance(found, dict):

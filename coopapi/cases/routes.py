@@ -32,7 +32,7 @@ blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Inve
 
 
 @blp.route("", allow=Action.CASE_READ, query=CaseFilter, returns=CaseOut, page=True, show=service.show_cases)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the cases you may see, newest first."""
     query = work.all(Case)
     if wanted.keys() & {"state", "reference", "country"}:
@@ -50,13 +50,13 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 @blp.route(
     "", method="POST", allow=Action.CASE_OPEN, body=CaseIn, returns=CaseOut, status=HTTPStatus.CREATED, show=service.show_cases
 )
-def register(data: dict[str, Any], *, work: UnitOfWork) -> Case:
+def open_case(data: dict[str, Any], *, work: UnitOfWork) -> Case:
     """Register a case of your authority; reference and title are enough."""
     return service.open_case(work, data)
 
 
 @blp.route("/<uuid:case_id>", allow=Action.CASE_READ, returns=CaseOut, show=service.show_cases)
-def show(case_id: UUID, *, work: UnitOfWork) -> Case:
+def get_case(case_id: UUID, *, work: UnitOfWork) -> Case:
     """Show one case, as far as your access to it goes."""
     case = work.one(Case, case_id)
     work.note("case.consulted", case, case_id=case_id, consultation=True)
@@ -72,7 +72,7 @@ def show(case_id: UUID, *, work: UnitOfWork) -> Case:
     changes=True,
     show=service.show_cases,
 )
-def change(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWork) -> Case:
+def update_case(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWork) -> Case:
     """Change what is said about a case; a new handler is a handing-over."""
     return service.change(work, service.changeable(work, case_id, Level.OWN, version=version), data)
 
@@ -90,7 +90,7 @@ blp.workflow(
 
 
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)
-def access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List who has access to the case; those who do not own it see their own."""
     service.usable(work, case_id, Level.INDEX)
     query = work.all(CaseAccess).where(CaseAccess.case_id == case_id)
@@ -100,7 +100,7 @@ def access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
 @blp.route(
     "/<uuid:case_id>/access", method="POST", allow=Action.CASE_SHARE, body=AccessIn, returns=AccessOut, status=HTTPStatus.CREATED
 )
-def give_access(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> CaseAccess:
+def grant_case_access(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
     return service.give(work, service.changeable(work, case_id, Level.OWN), data)
 
@@ -118,7 +118,7 @@ blp.workflow(
 @blp.route(
     "/<uuid:case_id>/subjects", allow=Action.SUBJECT_READ, query=Paged, returns=SubjectOut, page=True, show=subjects.show_subjects
 )
-def subject_index(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_subjects(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the people a case is about, under their pseudonyms."""
     subjects.read_subjects(work, case_id)
     query = work.all(Subject).where(Subject.case_id == case_id)
@@ -140,7 +140,7 @@ def add_subject(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Sub
 
 
 @blp.route("/<uuid:case_id>/subjects/<uuid:subject_id>", allow=Action.SUBJECT_READ, returns=SubjectOut, show=subjects.show_subjects)
-def show_subject(case_id: UUID, subject_id: UUID, *, work: UnitOfWork) -> Subject:
+def get_subject(case_id: UUID, subject_id: UUID, *, work: UnitOfWork) -> Subject:
     """Show one person a case is about, with the categories they had."""
     subjects.read_subjects(work, case_id)
     return subjects.subject_of(work, case_id, subject_id)
@@ -155,7 +155,7 @@ def show_subject(case_id: UUID, subject_id: UUID, *, work: UnitOfWork) -> Subjec
     changes=True,
     show=subjects.show_subjects,
 )
-def change_subject(data: dict[str, Any], *, case_id: UUID, subject_id: UUID, version: int, work: UnitOfWork) -> Subject:
+def update_subject(data: dict[str, Any], *, case_id: UUID, subject_id: UUID, version: int, work: UnitOfWork) -> Subject:
     """Change a person's category or age; the history is kept."""
     service.changeable(work, case_id)
     return subjects.change_subject(work, subjects.subject_of(work, case_id, subject_id, version=version), data)

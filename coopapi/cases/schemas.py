@@ -4,15 +4,18 @@ from marshmallow import fields
 
 from coopapi.cases.models import CASE_LIFECYCLE
 from coopapi.directory.fields import Code
+from coopapi.directory.schemas import AuthorityRef
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.http.transitions import TransitionIn
+from coopapi.shared.grants import ACCESS_LIFECYCLE
+from coopapi.shared.shared_cases import SHARE_LIFECYCLE
 
 
 class AccessIn(Schema):
     """Access to give: to an authority or one of its people, how far, until when, and why."""
 
     authority_id = fields.UUID(required=True)
-    level = OneOf(("index", "read", "contribute"), required=True)
+    level = OneOf(("index", "read", "contribute"), name="GrantedLevel", required=True)
     principal_id = fields.UUID(metadata={"description": "One person or client of that authority (need-to-know)."})
     until = When()
     reason = Text(500, required=True)
@@ -24,12 +27,12 @@ class AccessOut(Shown):
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    level = fields.String(attribute="level_name", required=True)
+    level = Code("access_levels", attribute="level_name", required=True)
     principal_id = fields.UUID(allow_none=True)
     since = When(allow_none=True)
     until = When(allow_none=True)
     reason = fields.String()
-    state = fields.String(required=True)
+    state = OneOf(ACCESS_LIFECYCLE.states, required=True)
     granted_at = When()
     withdrawn_at = When(allow_none=True)
     withdrawal_reason = fields.String(allow_none=True)
@@ -76,34 +79,26 @@ class CaseFilter(Paged):
     reference = Line(200)
 
 
-class AuthorityRef(Shown):
-    """An authority, in short."""
-
-    id = fields.UUID(required=True)
-    name = fields.String(required=True)
-    country = fields.String(allow_none=True)
-
-
 class CaseOut(Shown):
     """A case, as far as your access goes: with index alone it shows no more than that it exists and whose it is."""
 
     id = fields.UUID(required=True)
     authority = fields.Nested(AuthorityRef, required=True)
-    level = fields.String(required=True)
-    crime_categories = fields.List(fields.String(), required=True)
+    level = Code("access_levels", required=True)
+    crime_categories = fields.List(Code("crime_categories"), required=True)
     reference = fields.String(allow_none=True)
     title = fields.String(allow_none=True)
     operation_name = fields.String(allow_none=True)
-    case_type = fields.String(allow_none=True)
-    countries = fields.List(fields.String(), allow_none=True)
-    visibility = fields.String(allow_none=True)
+    case_type = Code("case_types", allow_none=True)
+    countries = fields.List(Code("countries"), allow_none=True)
+    visibility = Code("visibility", allow_none=True)
     visibility_reason = fields.String(allow_none=True)
-    handling_code = fields.String(allow_none=True)
+    handling_code = Code("handling_codes", allow_none=True)
     handler_id = fields.UUID(allow_none=True)
     eurojust_number = fields.String(allow_none=True)
     siena_reference = fields.String(allow_none=True)
     ecodex_id = fields.String(allow_none=True)
-    state = fields.String(allow_none=True)
+    state = OneOf(CASE_LIFECYCLE.states, allow_none=True)
     state_reason = fields.String(allow_none=True)
     created_at = When(allow_none=True)
     updated_at = When(allow_none=True)
@@ -136,7 +131,7 @@ class SubjectPatch(Schema):
 class CategoryOut(Shown):
     """A category the subject had from a moment on."""
 
-    category = fields.String(required=True)
+    category = Code("subject_categories", required=True)
     since = When(required=True)
 
 
@@ -146,8 +141,8 @@ class SubjectOut(Shown):
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
     pseudonym = fields.String(required=True)
-    category = fields.String(required=True)
-    age_status = fields.String(required=True)
+    category = Code("subject_categories", required=True)
+    age_status = Code("age_status", required=True)
     history = fields.List(fields.Nested(CategoryOut), required=True)
     created_at = When()
     etag = fields.String(required=True)
@@ -159,8 +154,8 @@ class SharedCaseOut(Shown):
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
     owner_id = fields.UUID(required=True)
-    level = fields.String(required=True)
-    state = fields.String(required=True)
+    level = OneOf(("index", "read", "contribute"), required=True)
+    state = OneOf(SHARE_LIFECYCLE.states, required=True)
     shared_at = When(required=True)
     ended_at = When(allow_none=True)
     etag = fields.String(required=True)

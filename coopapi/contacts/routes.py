@@ -8,18 +8,18 @@ from coopapi.access import Action
 from coopapi.contacts import service
 from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
 from coopapi.contacts.schemas import (
-    CheckIn,
-    CheckOut,
     CompetenceFilter,
     CompetenceIn,
     CompetenceOut,
     CompetencePatch,
+    CompetentAuthorityOut,
+    ContactCheckIn,
+    ContactCheckOut,
+    ContactPointFilter,
+    ContactPointIn,
+    ContactPointOut,
+    ContactPointPatch,
     FinderIn,
-    FoundOut,
-    PointFilter,
-    PointIn,
-    PointOut,
-    PointPatch,
 )
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
@@ -29,8 +29,15 @@ from coopapi.store.db import UnitOfWork
 blp = Blueprint("contacts", __name__, url_prefix="/api/v1", description="Who is reached when, and who is competent for what")
 
 
-@blp.route("/contact-points", allow=Action.DIRECTORY_READ, query=PointFilter, returns=PointOut, page=True, show=service.show_points)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+@blp.route(
+    "/contact-points",
+    allow=Action.DIRECTORY_READ,
+    query=ContactPointFilter,
+    returns=ContactPointOut,
+    page=True,
+    show=service.show_points,
+)
+def list_contact_points(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List points of contact, with whether they are reachable now and how they answered of late."""
     return page(work, "contact-points", service.points(work, wanted), Order((ContactPoint.id,)), wanted)
 
@@ -39,18 +46,18 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     "/contact-points",
     method="POST",
     allow=Action.DIRECTORY_KEEP,
-    body=PointIn,
-    returns=PointOut,
+    body=ContactPointIn,
+    returns=ContactPointOut,
     status=HTTPStatus.CREATED,
     show=service.show_points,
 )
-def enter(data: dict[str, Any], *, work: UnitOfWork) -> ContactPoint:
+def add_contact_point(data: dict[str, Any], *, work: UnitOfWork) -> ContactPoint:
     """Enter a point of contact of your authority."""
     return service.add_point(work, data)
 
 
-@blp.route("/contact-points/<uuid:point_id>", allow=Action.DIRECTORY_READ, returns=PointOut, show=service.show_points)
-def show(point_id: UUID, *, work: UnitOfWork) -> ContactPoint:
+@blp.route("/contact-points/<uuid:point_id>", allow=Action.DIRECTORY_READ, returns=ContactPointOut, show=service.show_points)
+def get_contact_point(point_id: UUID, *, work: UnitOfWork) -> ContactPoint:
     """Show one point of contact."""
     return work.one(ContactPoint, point_id)
 
@@ -59,18 +66,18 @@ def show(point_id: UUID, *, work: UnitOfWork) -> ContactPoint:
     "/contact-points/<uuid:point_id>",
     method="PATCH",
     allow=Action.DIRECTORY_KEEP,
-    body=PointPatch,
-    returns=PointOut,
+    body=ContactPointPatch,
+    returns=ContactPointOut,
     changes=True,
     show=service.show_points,
 )
-def change(data: dict[str, Any], *, point_id: UUID, version: int, work: UnitOfWork) -> ContactPoint:
+def update_contact_point(data: dict[str, Any], *, point_id: UUID, version: int, work: UnitOfWork) -> ContactPoint:
     """Change a point of contact, or say that it was verified today."""
     return service.change_point(work, work.one(ContactPoint, point_id, version=version), data)
 
 
-@blp.route("/contact-points/<uuid:point_id>/checks", allow=Action.DIRECTORY_READ, query=Paged, returns=CheckOut, page=True)
-def checks(wanted: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> Page:
+@blp.route("/contact-points/<uuid:point_id>/checks", allow=Action.DIRECTORY_READ, query=Paged, returns=ContactCheckOut, page=True)
+def list_contact_checks(wanted: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> Page:
     """Read how a point of contact answered."""
     query = work.all(ContactCheck).where(ContactCheck.contact_point_id == work.one(ContactPoint, point_id).id)
     return page(work, f"checks/{point_id}", query, Order((ContactCheck.id,)), wanted)
@@ -80,23 +87,23 @@ def checks(wanted: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> Page:
     "/contact-points/<uuid:point_id>/checks",
     method="POST",
     allow=Action.MLA_TRANSMIT,
-    body=CheckIn,
-    returns=CheckOut,
+    body=ContactCheckIn,
+    returns=ContactCheckOut,
     status=HTTPStatus.CREATED,
 )
-def check(data: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> ContactCheck:
+def add_contact_check(data: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> ContactCheck:
     """Say how a point of contact answered when you called."""
     return service.add_check(work, work.one(ContactPoint, point_id), data)
 
 
-@blp.route("/authorities/competent", allow=Action.DIRECTORY_READ, query=FinderIn, returns=FoundOut, many="items")
-def competent(wanted: dict[str, Any], *, work: UnitOfWork) -> list[service.Found]:
+@blp.route("/authorities/competent", allow=Action.DIRECTORY_READ, query=FinderIn, returns=CompetentAuthorityOut, many="items")
+def find_competent_authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> list[service.Found]:
     """Find who is competent in a country, best first, with the languages and channels accepted."""
     return service.competent(work, wanted)
 
 
 @blp.route("/competences", allow=Action.DIRECTORY_READ, query=CompetenceFilter, returns=CompetenceOut, page=True)
-def competences(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_competences(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what authorities are competent for."""
     return page(work, "competences", service.competences(work, wanted), Order((Competence.id,)), wanted)
 
@@ -109,13 +116,13 @@ def competences(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     returns=CompetenceOut,
     status=HTTPStatus.CREATED,
 )
-def declare(data: dict[str, Any], *, work: UnitOfWork) -> Competence:
+def add_competence(data: dict[str, Any], *, work: UnitOfWork) -> Competence:
     """Say what your authority is competent for."""
     return service.add_competence(work, data)
 
 
 @blp.route("/competences/<uuid:competence_id>", allow=Action.DIRECTORY_READ, returns=CompetenceOut)
-def competence(competence_id: UUID, *, work: UnitOfWork) -> Competence:
+def get_competence(competence_id: UUID, *, work: UnitOfWork) -> Competence:
     """Show one competence."""
     return work.one(Competence, competence_id)
 
@@ -128,6 +135,6 @@ def competence(competence_id: UUID, *, work: UnitOfWork) -> Competence:
     returns=CompetenceOut,
     changes=True,
 )
-def change_competence(data: dict[str, Any], *, competence_id: UUID, version: int, work: UnitOfWork) -> Competence:
+def update_competence(data: dict[str, Any], *, competence_id: UUID, version: int, work: UnitOfWork) -> Competence:
     """Change or confirm a competence."""
     return service.change_competence(work, work.one(Competence, competence_id, version=version), data)

@@ -8,7 +8,7 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityOut, ContactIn
-from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, Zone, refusal
+from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Stored, Text, When, Zone, refusal
 from coopapi.instruments import service as instruments
 
 OUTCOMES: Final = ("reached", "no_answer", "wrong_number", "out_of_order")
@@ -49,13 +49,13 @@ class _PointFields(Schema):
     valid_until = fields.Date(allow_none=True)
 
 
-class PointPatch(_PointFields):
+class ContactPointPatch(_PointFields):
     """What changes about a point of contact; `verified` says that somebody looked today."""
 
     verified = fields.Boolean(truthy={True}, falsy=set())
 
 
-class PointIn(_PointFields):
+class ContactPointIn(_PointFields):
     """A point of contact."""
 
     authority_id = fields.UUID(metadata={"description": "Your own, if not said; the operator's administrators name any."})
@@ -65,7 +65,7 @@ class PointIn(_PointFields):
     valid_from = fields.Date(required=True)
 
 
-class PointFilter(Paged):
+class ContactPointFilter(Paged):
     """Which points of contact."""
 
     country = Code("countries")
@@ -73,19 +73,19 @@ class PointFilter(Paged):
     power = Code("contact_powers")
 
 
-class PointOut(Shown):
+class ContactPointOut(Shown):
     """A point of contact, and whether it is reachable now."""
 
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    network = fields.String(required=True)
+    network = Code("contact_networks", required=True)
     always = fields.Boolean(required=True)
-    hours = fields.List(fields.Dict(), required=True)
+    hours = fields.List(Stored(HoursIn), required=True)
     time_zone = fields.String(required=True)
-    languages = fields.List(fields.String(), required=True)
-    powers = fields.List(fields.String(), required=True)
-    contact = fields.Dict(required=True)
-    application = fields.String(allow_none=True)
+    languages = fields.List(Code("languages"), required=True)
+    powers = fields.List(Code("contact_powers"), required=True)
+    contact = Stored(OfficeContactIn, required=True)
+    application = OneOf(("none", "applied", "accepted"), allow_none=True)
     declared_by = fields.String(required=True)
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
@@ -98,20 +98,20 @@ class PointOut(Shown):
     etag = fields.String(required=True)
 
 
-class CheckIn(Schema):
+class ContactCheckIn(Schema):
     """A call to a point of contact."""
 
     outcome = OneOf(OUTCOMES, required=True)
     minutes = fields.Integer(strict=True, validate=validate.Range(0, 10_000), metadata={"description": "Until somebody answered."})
 
 
-class CheckOut(Shown):
+class ContactCheckOut(Shown):
     """How a point of contact answered."""
 
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
     at = When(required=True)
-    outcome = fields.String(required=True)
+    outcome = OneOf(OUTCOMES, required=True)
     minutes = fields.Integer(allow_none=True)
     etag = fields.String(required=True)
 
@@ -121,7 +121,7 @@ class CompetencePatch(Schema):
 
     measures = Many(Code("measures"), 50)
     kinds = Many(Code("request_kinds"), 20)
-    instruments = Many(OneOf(instruments.codes()), 30)
+    instruments = Many(OneOf(instruments.codes(), name="InstrumentCode"), 30)
     places = Many(Text(200), 200)
     languages = Many(Code("languages"), 20)
     channels = Many(Code("channels"), 20)
@@ -150,12 +150,12 @@ class CompetenceOut(Shown):
 
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    measures = fields.List(fields.String(), required=True)
-    kinds = fields.List(fields.String(), required=True)
-    instruments = fields.List(fields.String(), required=True)
+    measures = fields.List(Code("measures"), required=True)
+    kinds = fields.List(Code("request_kinds"), required=True)
+    instruments = fields.List(OneOf(instruments.codes(), name="InstrumentCode"), required=True)
     places = fields.List(fields.String(), required=True)
-    languages = fields.List(fields.String(), required=True)
-    channels = fields.List(fields.String(), required=True)
+    languages = fields.List(Code("languages"), required=True)
+    channels = fields.List(Code("channels"), required=True)
     declared_by = fields.String(required=True)
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
@@ -169,15 +169,19 @@ class FinderIn(Schema):
     country = Code("countries", required=True)
     measure = Code("measures")
     kind = Code("request_kinds")
-    instrument = OneOf(instruments.codes())
+    instrument = OneOf(instruments.codes(), name="InstrumentCode")
     place = Text(200)
 
 
-class FoundOut(Shown):
+class CompetentAuthorityOut(Shown):
     """A competent authority, best first, and why."""
 
     authority = fields.Nested(AuthorityOut, required=True)
-    why = fields.String(required=True, metadata={"description": "place, country, some_places or central_authority"})
-    languages = fields.List(fields.String(), required=True)
-    channels = fields.List(fields.String(), required=True)
+    why = OneOf(
+        ("place", "country", "some_places", "central_authority"),
+        required=True,
+        metadata={"description": "place, country, some_places or central_authority"},
+    )
+    languages = fields.List(Code("languages"), required=True)
+    channels = fields.List(Code("channels"), required=True)
     last_confirmed_at = When(allow_none=True)

@@ -15,14 +15,14 @@ blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="The cl
 
 
 @blp.route("/deadlines", allow=Action.DEADLINE_READ, query=DeadlineFilter, returns=DeadlineOut, page=True, show=service.show)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_deadlines(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List deadlines of what you take part in, the next first; `overdue=true&side=mine` is the morning list."""
     order = Order((Deadline.due_at, Deadline.id), descending=False)
     return page(work, "deadlines", service.worklist(work, wanted), order, wanted)
 
 
 @blp.route("/deadlines/<uuid:deadline_id>", allow=Action.DEADLINE_READ, returns=DeadlineOut, show=service.show)
-def show(deadline_id: UUID, *, work: UnitOfWork) -> Deadline:
+def get_deadline(deadline_id: UUID, *, work: UnitOfWork) -> Deadline:
     """Show one deadline: by which article it runs, and what was done about it."""
     return work.one(Deadline, deadline_id)
 
@@ -40,14 +40,14 @@ blp.workflow(
 
 
 @blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=DeadlineRuleOut, many="items")
-def rule_index(*, work: UnitOfWork) -> list[rules.DeadlineRule]:
+def list_deadline_rules(*, work: UnitOfWork) -> list[rules.DeadlineRule]:
     """List the rules that deadlines follow, each with its article."""
     del work
     return list(rules.load().values())
 
 
 @blp.route("/holidays", allow=Action.DIRECTORY_READ, query=HolidaysIn, returns=HolidayOut, many="items")
-def holidays(wanted: dict[str, Any], *, work: UnitOfWork) -> list[dict[str, Any]]:
+def list_holidays(wanted: dict[str, Any], *, work: UnitOfWork) -> list[dict[str, Any]]:
     """List the public holidays over which periods of a country are moved."""
     del work
     return [{"date": day, "name": name} for day, name in computation.days_off(wanted["country"], wanted["year"]).items()]

@@ -4,8 +4,9 @@ from marshmallow import fields
 
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Stored, Text, When, in_languages
 from coopapi.http.transitions import TransitionIn
+from coopapi.shared.lifecycle import Side
 
 
 class DeadlineFilter(Paged):
@@ -26,6 +27,15 @@ class DeadlineStepIn(TransitionIn):
     estimate = When()
 
 
+class MadeExtensionOut(Shown):
+    """An extension that was made: when, until when, and why."""
+
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    to = fields.String(required=True, metadata={"format": "date-time"})
+    reason = fields.String(allow_none=True)
+    estimate = fields.String(allow_none=True, metadata={"format": "date-time"})
+
+
 class DeadlineOut(Shown):
     """A deadline: by which article, what started it, who owes it, how it stands."""
 
@@ -35,10 +45,10 @@ class DeadlineOut(Shown):
     item_id = fields.UUID(allow_none=True, metadata={"description": "The measure, where each has its own."})
     rule = fields.String(required=True)
     article = fields.String(required=True)
-    titles = fields.Dict(required=True)
-    owed_by = fields.String(required=True)
+    titles = in_languages(required=True)
+    owed_by = OneOf(Side, required=True)
     authority_id = fields.UUID(required=True)
-    country = fields.String(allow_none=True)
+    country = Code("countries", allow_none=True)
     zone = fields.String(required=True)
     calendar = fields.String(
         required=True, metadata={"description": "holidays, weekends only (none known of that country), or none"}
@@ -48,12 +58,12 @@ class DeadlineOut(Shown):
     from_at = When(required=True)
     due_at = When(required=True)
     first_due_at = When(required=True)
-    state = fields.String(required=True)
+    state = OneOf(DEADLINE_LIFECYCLE.states, required=True)
     met_at = When(allow_none=True)
     met_by = fields.String(allow_none=True)
     cancelled_at = When(allow_none=True)
     suspended_at = When(allow_none=True)
-    extensions = fields.List(fields.Dict(), required=True)
+    extensions = fields.List(fields.Nested(MadeExtensionOut), required=True)
     rule_version = fields.String(required=True)
     etag = fields.String(required=True)
 
@@ -68,13 +78,23 @@ class ExtensionOut(Shown):
     article = fields.String(required=True)
 
 
+class DeadlineScope(Schema):
+    """The requests to which a rule applies."""
+
+    kinds = fields.List(Code("request_kinds"))
+    instruments = fields.List(fields.String())
+    urgencies = fields.List(Code("urgency_levels"))
+    measures = fields.List(Code("measures"))
+    facts = fields.Dict(keys=fields.String(), values=fields.Boolean())
+
+
 class DeadlineRuleOut(Shown):
     """One rule of the law, as data."""
 
     code = fields.String(required=True)
     article = fields.String(required=True)
-    titles = fields.Dict(required=True)
-    owed_by = fields.String(required=True)
+    titles = in_languages(required=True)
+    owed_by = OneOf(Side, required=True)
     length = fields.Integer(required=True)
     unit = fields.String(required=True)
     given = fields.String(required=True, metadata={"description": "The date that it ends on, where it is told."})
@@ -90,7 +110,9 @@ class DeadlineRuleOut(Shown):
     extension = fields.Nested(ExtensionOut, allow_none=True)
     lapses = fields.Boolean(required=True, metadata={"description": "Whether silence is an answer."})
     minimum = fields.Boolean(required=True, metadata={"description": "A time that has to pass, not one to be quick in."})
-    applies = fields.Dict(required=True)
+    applies = Stored(
+        DeadlineScope, required=True, metadata={"description": "To which requests it applies: to all, if nothing is said."}
+    )
     verify = fields.Boolean(required=True, metadata={"description": "Not checked against the official text."})
 
 

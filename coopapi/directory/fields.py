@@ -5,7 +5,15 @@ from typing import Any
 from marshmallow import fields
 
 from coopapi.directory import codelists
-from coopapi.http.fields import refusal
+from coopapi.http.fields import ENUM, refusal
+
+
+def _component(name: str, group: str | None) -> str:
+    """Name one code of a codelist, for its component in the API document: `Country` for `countries`."""
+    plural = {"ies": "y", "bases": "basis", "is": "is", "us": "us", "s": ""}
+    ending = next((end for end in plural if name.endswith(end)), "")
+    single = name.removesuffix(ending) + plural.get(ending, "")
+    return f"{group or ''}_{single}".title().replace("_", "")
 
 
 class Code(fields.String):
@@ -14,7 +22,7 @@ class Code(fields.String):
     def __init__(self, name: str, *, group: str | None = None, **kwargs: Any) -> None:
         self.codelist = codelists.load(name)
         self.among = {item.code for item in self.codelist.items if group in (None, item.group)}
-        described = {"enum": sorted(self.among), "x-codelist": f"/api/v1/codelists/{name}"}
+        described = {"enum": sorted(self.among), ENUM: _component(name, group), "x-codelist": f"/api/v1/codelists/{name}"}
         super().__init__(metadata={**described, **kwargs.pop("metadata", {})}, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:

@@ -35,7 +35,7 @@ blp = Blueprint("directory", __name__, url_prefix="/api/v1", description="Author
 
 
 @blp.route("/me", allow=Action.WHOAMI, returns=MeOut)
-def me(*, work: UnitOfWork) -> dict[str, Any]:
+def get_me(*, work: UnitOfWork) -> dict[str, Any]:
     """Say who I am here, and what I may do."""
     actor = work.actor
     authority = {"id": str(actor.authority_id), "name": actor.authority_name, "country": actor.country}
@@ -52,21 +52,21 @@ def me(*, work: UnitOfWork) -> dict[str, Any]:
 
 
 @blp.route("/codelists", allow=Action.DIRECTORY_READ, returns=CodelistNames)
-def codelist_names(*, work: UnitOfWork) -> dict[str, Any]:
+def list_codelists(*, work: UnitOfWork) -> dict[str, Any]:
     """List the names of the codelists."""
     del work
     return {"items": codelists.names()}
 
 
 @blp.route("/codelists/<name>", allow=Action.DIRECTORY_READ, returns=CodelistOut)
-def codelist(name: str, *, work: UnitOfWork) -> dict[str, Any]:
+def get_codelist(name: str, *, work: UnitOfWork) -> dict[str, Any]:
     """Show a codelist: codes, labels in four languages, source."""
     del work
     return service.show_codelist(name)
 
 
 @blp.route("/authorities", allow=Action.DIRECTORY_READ, query=AuthorityFilter, returns=AuthorityOut, page=True)
-def authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the authorities in the directory."""
     query = work.all(Authority)
     for name in ("country", "type"):
@@ -83,13 +83,13 @@ def authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     returns=AuthorityOut,
     status=HTTPStatus.CREATED,
 )
-def enter_authority(data: dict[str, Any], *, work: UnitOfWork) -> Authority:
+def add_authority(data: dict[str, Any], *, work: UnitOfWork) -> Authority:
     """Enter an authority in the directory (the operator's administrators)."""
     return service.add_authority(work, data)
 
 
 @blp.route("/authorities/<uuid:authority_id>", allow=Action.DIRECTORY_READ, returns=AuthorityOut)
-def authority(authority_id: UUID, *, work: UnitOfWork) -> Authority:
+def get_authority(authority_id: UUID, *, work: UnitOfWork) -> Authority:
     """Show one authority."""
     return work.one(Authority, authority_id)
 
@@ -102,7 +102,7 @@ def authority(authority_id: UUID, *, work: UnitOfWork) -> Authority:
     returns=AuthorityOut,
     changes=True,
 )
-def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, work: UnitOfWork) -> Authority:
+def update_authority(data: dict[str, Any], *, authority_id: UUID, version: int, work: UnitOfWork) -> Authority:
     """Change an authority's name, languages or contact data."""
     return service.change_authority(work, work.one(Authority, authority_id, version=version), data)
 
@@ -116,7 +116,7 @@ def change_authority(data: dict[str, Any], *, authority_id: UUID, version: int, 
     status=HTTPStatus.CREATED,
     show=approvals.show,
 )
-def ask_for_quota(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Approval:
+def request_quota_change(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Approval:
     """Ask for other quotas of an authority's clients; they hold once another administrator of the operator approves."""
     return quota_changes.ask(work, authority_id, data)
 
@@ -124,7 +124,7 @@ def ask_for_quota(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork)
 @blp.route(
     "/authorities/<uuid:authority_id>/people", allow=Action.STAFF_MANAGE, query=Paged, returns=StaffOut, page=True, show=rights.show
 )
-def people(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Page:
+def list_people(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Page:
     """List the people who act for an authority."""
     query = service.staff(work, authority_id, "person")
     return page(work, f"people/{authority_id}", query, Order((Principal.id,)), wanted)
@@ -147,7 +147,7 @@ def add_person(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) ->
 @blp.route(
     "/authorities/<uuid:authority_id>/people/<uuid:person_id>", allow=Action.STAFF_MANAGE, returns=StaffOut, show=rights.show
 )
-def person(authority_id: UUID, person_id: UUID, *, work: UnitOfWork) -> Principal:
+def get_person(authority_id: UUID, person_id: UUID, *, work: UnitOfWork) -> Principal:
     """Show one person who acts for the authority."""
     return service.one_of_staff(work, authority_id, "person", person_id)
 
@@ -161,7 +161,7 @@ def person(authority_id: UUID, person_id: UUID, *, work: UnitOfWork) -> Principa
     show=rights.show,
     changes=True,
 )
-def change_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, version: int, work: UnitOfWork) -> Principal:
+def update_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, version: int, work: UnitOfWork) -> Principal:
     """Change a person: what is taken ends with the next request, what gives power waits in `pending` for another administrator."""
     return service.change_staff(work, service.one_of_staff(work, authority_id, "person", person_id, version), data)
 
@@ -174,7 +174,7 @@ def change_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, 
     page=True,
     show=rights.show,
 )
-def clients(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Page:
+def list_clients(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Page:
     """List the machine clients of an authority."""
     query = service.staff(work, authority_id, "client")
     return page(work, f"clients/{authority_id}", query, Order((Principal.id,)), wanted)
@@ -197,7 +197,7 @@ def add_client(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) ->
 @blp.route(
     "/authorities/<uuid:authority_id>/clients/<uuid:client_id>", allow=Action.STAFF_MANAGE, returns=ClientOut, show=rights.show
 )
-def client(authority_id: UUID, client_id: UUID, *, work: UnitOfWork) -> Principal:
+def get_client(authority_id: UUID, client_id: UUID, *, work: UnitOfWork) -> Principal:
     """Show one machine client."""
     return service.one_of_staff(work, authority_id, "client", client_id)
 
@@ -211,7 +211,7 @@ def client(authority_id: UUID, client_id: UUID, *, work: UnitOfWork) -> Principa
     show=rights.show,
     changes=True,
 )
-def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, version: int, work: UnitOfWork) -> Principal:
+def update_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, version: int, work: UnitOfWork) -> Principal:
     """Change a client or end its access; roles, clearance and keys wait in `pending` for another administrator."""
     return service.change_staff(work, service.one_of_staff(work, authority_id, "client", client_id, version), data)
 
@@ -225,6 +225,6 @@ def change_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, 
     status=HTTPStatus.CREATED,
     changes=True,
 )
-def renew_secret(authority_id: UUID, client_id: UUID, *, version: int, work: UnitOfWork) -> Principal:
+def renew_client_secret(authority_id: UUID, client_id: UUID, *, version: int, work: UnitOfWork) -> Principal:
     """Make a new secret, shown once; it replaces the old one when another administrator approves."""
     return service.renew_secret(work, service.one_of_staff(work, authority_id, "client", client_id, version))

@@ -2,10 +2,10 @@
 
 from marshmallow import fields, validate, validates_schema
 
-from coopapi.access import CLEARABLE, Role
+from coopapi.access import CLEARABLE, Action, Role
 from coopapi.approvals.schemas import ApprovalOut
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Stored, Text, When, in_languages, refusal
 
 _VALUES = validate.Range(0, 10**9)
 CLIENT_ROLES = (Role.SYSTEM, Role.ANALYST, Role.AUDITOR, Role.CENTRAL_AUTHORITY, Role.CONTACT_POINT)
@@ -57,10 +57,10 @@ class AuthorityOut(Shown):
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
-    type = fields.String(required=True)
-    country = fields.String(allow_none=True)
-    languages = fields.List(fields.String(), required=True)
-    contact = fields.Dict(required=True)
+    type = Code("authority_types", required=True)
+    country = Code("countries", allow_none=True)
+    languages = fields.List(Code("languages"), required=True)
+    contact = Stored(ContactIn, required=True)
     etag = fields.String(required=True)
 
 
@@ -103,18 +103,40 @@ class PersonIn(PersonPatch):
     subject = Text(255, required=True, metadata=_SUBJECT)
 
 
+class JsonWebKeyIn(Schema):
+    """A public key (RFC 7517)."""
+
+    kty = fields.String(required=True)
+    kid = fields.String()
+    use = fields.String()
+    alg = fields.String()
+    crv = fields.String()
+    x = fields.String()
+    y = fields.String()
+    n = fields.String()
+    e = fields.String()
+
+
+class JsonWebKeySetIn(Schema):
+    """Public keys (RFC 7517)."""
+
+    keys = fields.List(fields.Nested(JsonWebKeyIn), required=True)
+
+
 class ClientPatch(_StaffFields):
     """What changes about a client."""
 
-    roles = Many(OneOf(CLIENT_ROLES), 5, least=1)
-    jwks = fields.Dict(allow_none=True, metadata={"description": "Public keys (RFC 7517) for private_key_jwt (RFC 7523)."})
+    roles = Many(OneOf(CLIENT_ROLES, name="ClientRole"), 5, least=1)
+    jwks = Stored(
+        JsonWebKeySetIn, allow_none=True, metadata={"description": "Public keys (RFC 7517) for private_key_jwt (RFC 7523)."}
+    )
 
 
 class ClientIn(ClientPatch):
     """A machine client of a national system; with `jwks` it proves itself by key, without it gets a secret."""
 
     name = Line(200, required=True)
-    roles = Many(OneOf(CLIENT_ROLES), 5, least=1, required=True)
+    roles = Many(OneOf(CLIENT_ROLES, name="ClientRole"), 5, least=1, required=True)
 
 
 class StaffOut(Shown):
@@ -123,7 +145,7 @@ class StaffOut(Shown):
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
     name = fields.String(required=True)
-    roles = fields.List(fields.String(), required=True)
+    roles = fields.List(OneOf(Role), required=True)
     victim_cleared = fields.Boolean(required=True)
     active = fields.Boolean(required=True)
     issuer = fields.String(required=True)
@@ -144,34 +166,42 @@ class StaffOut(Shown):
 class ClientOut(StaffOut):
     """A client; `client_id` is its id."""
 
-    jwks = fields.Dict(allow_none=True)
+    jwks = Stored(JsonWebKeySetIn, allow_none=True)
     client_secret = fields.String(metadata={"description": "Shown once, when it is made; the service keeps a digest."})
+
+
+class AuthorityRef(Shown):
+    """An authority, in short."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    country = Code("countries", allow_none=True)
 
 
 class MeOut(Shown):
     """Who I am here, and what I may do."""
 
     id = fields.UUID(required=True)
-    kind = fields.String(required=True)
+    kind = OneOf(("person", "client"), name="PrincipalKind", required=True)
     name = fields.String(required=True)
-    authority = fields.Dict(required=True)
-    role = fields.String(required=True)
-    roles = fields.List(fields.String(), required=True)
+    authority = fields.Nested(AuthorityRef, required=True)
+    role = OneOf(Role, required=True)
+    roles = fields.List(OneOf(Role), required=True)
     victim_cleared = fields.Boolean(required=True)
-    actions = fields.List(fields.String(), required=True)
+    actions = fields.List(OneOf(Action), required=True)
 
 
-class CodeOut(Shown):
+class CodelistItemOut(Shown):
     """One code with its labels."""
 
     code = fields.String(required=True)
-    labels = fields.Dict(required=True)
+    labels = in_languages(required=True)
     article = fields.String()
     group = fields.String()
-    footnote = fields.Dict()
+    footnote = in_languages()
     aliases = fields.List(fields.String())
     allowed = fields.List(fields.String(), metadata={"description": "Of `kind_by_category`: the categories it may be held about."})
-    description = fields.Dict()
+    description = in_languages()
     hours = fields.Integer(metadata={"description": "Of `disclosure_urgencies`: how long the owner has."})
     intrusive = fields.Boolean(
         metadata={"description": "Of `measures`: not transmitted without authorisation, necessity and proportionality."}
@@ -189,10 +219,10 @@ class CodelistOut(Shown):
     """A codelist, with where it comes from."""
 
     name = fields.String(required=True)
-    title = fields.Dict(required=True)
+    title = in_languages(required=True)
     source = fields.String(required=True)
     version = fields.String(required=True)
-    items = fields.List(fields.Nested(CodeOut), required=True)
+    items = fields.List(fields.Nested(CodelistItemOut), required=True)
 
 
 class CodelistNames(Shown):

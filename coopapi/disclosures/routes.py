@@ -25,7 +25,7 @@ blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Aski
     status=HTTPStatus.CREATED,
     show=service.show,
 )
-def ask(data: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Disclosure:
+def request_disclosure(data: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Disclosure:
     """Ask the other side of an overlap that you have under verification or confirmed."""
     return service.ask(work, overlap_id, data)
 
@@ -38,7 +38,7 @@ def ask(data: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Disclosu
     page=True,
     show=service.show,
 )
-def of_overlap(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Page:
+def list_overlap_disclosures(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Page:
     """List what both sides of an overlap asked of each other."""
     query = service.disclosures_of(work, wanted, overlap_id)
     return page(work, f"disclosures/{overlap_id}", query, Order((Disclosure.id,)), wanted)
@@ -47,13 +47,13 @@ def of_overlap(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) ->
 @blp.route(
     "/disclosures", allow=Action.DISCLOSURE_READ, query=DisclosureFilter, returns=DisclosureOut, page=True, show=service.show
 )
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_disclosures(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List disclosures you asked for or owe; `side=owner&state=requested` is the worklist, `overdue=true` what is late."""
     return page(work, "disclosures", service.disclosures_of(work, wanted), Order((Disclosure.id,)), wanted)
 
 
 @blp.route("/disclosures/<uuid:disclosure_id>", allow=Action.DISCLOSURE_READ, returns=DisclosureOut, show=service.show)
-def show(disclosure_id: UUID, *, work: UnitOfWork) -> Disclosure:
+def get_disclosure(disclosure_id: UUID, *, work: UnitOfWork) -> Disclosure:
     """Show one disclosure; its items in clear while it lasts."""
     return work.one(Disclosure, disclosure_id)
 

@@ -4,8 +4,10 @@ from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE
-from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text, When
 from coopapi.http.transitions import TransitionIn
+from coopapi.identifiers.kinds import KINDS
+from coopapi.identifiers.schemas import PersonDataIn
 from coopapi.shared.lifecycle import Side
 
 
@@ -20,7 +22,7 @@ class DisclosureIn(Schema):
     urgency = Code("disclosure_urgencies", metadata={"description": "ordinary (48 hours) if not said"})
 
 
-class ItemIn(Schema):
+class DisclosedItemIn(Schema):
     """One identifier to disclose."""
 
     identifier_id = fields.UUID(required=True)
@@ -31,7 +33,7 @@ class ItemIn(Schema):
 class DecisionIn(TransitionIn):
     """A step: what is disclosed item by item, or on which ground it is refused."""
 
-    items = Many(fields.Nested(ItemIn), 1000, distinct=False)
+    items = Many(fields.Nested(DisclosedItemIn), 1000, distinct=False)
     until = When(metadata={"description": "When access to what was disclosed ends."})
     ground = Code("refusal_grounds")
 
@@ -44,14 +46,14 @@ class DisclosureFilter(Paged):
     overdue = fields.Boolean()
 
 
-class ItemOut(Shown):
+class DisclosedItemOut(Shown):
     """One disclosed identifier; its value while the disclosure lasts, for those who may read values."""
 
     identifier_id = fields.UUID(required=True)
-    kind = fields.String(allow_none=True)
+    kind = OneOf(KINDS, allow_none=True)
     value = fields.String(allow_none=True)
-    person = fields.Dict(allow_none=True)
-    handling_code = fields.String(required=True)
+    person = Stored(PersonDataIn, allow_none=True)
+    handling_code = Code("handling_codes", required=True)
     conditions = fields.String(required=True)
 
 
@@ -60,25 +62,25 @@ class DisclosureOut(Shown):
 
     id = fields.UUID(required=True)
     overlap_id = fields.UUID(required=True)
-    side = fields.String(required=True, metadata={"description": "On which side you are."})
-    state = fields.String(required=True)
+    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
+    state = OneOf(DISCLOSURE_LIFECYCLE.states, required=True)
     overdue = fields.Boolean(required=True)
     asking_authority = fields.UUID(required=True)
     owner_authority = fields.UUID(required=True)
     asking_case = fields.UUID(allow_none=True)
     owner_case = fields.UUID(allow_none=True)
-    purpose = fields.String(required=True)
-    offence = fields.String(required=True)
+    purpose = Code("purposes", required=True)
+    offence = Code("crime_categories", required=True)
     facts = fields.String(allow_none=True)
-    items_asked = fields.List(fields.String(), required=True)
-    urgency = fields.String(required=True)
+    items_asked = fields.List(Code("disclosure_items"), required=True)
+    urgency = Code("disclosure_urgencies", required=True)
     asked_by = fields.UUID(required=True)
     asked_at = When(required=True)
     due_at = When(required=True)
     decided_by = fields.UUID(allow_none=True)
     decided_at = When(allow_none=True)
     reason = fields.String(allow_none=True)
-    ground = fields.String(allow_none=True)
+    ground = Code("refusal_grounds", allow_none=True)
     until = When(allow_none=True)
-    items = fields.List(fields.Nested(ItemOut), required=True)
+    items = fields.List(fields.Nested(DisclosedItemOut), required=True)
     etag = fields.String(required=True)

@@ -12,7 +12,7 @@ from coopapi.evidence.schemas import (
     CustodyOut,
     EvidenceFilter,
     EvidenceIn,
-    EvidenceItemOut,
+    EvidenceOut,
     EvidenceStepIn,
     RecipientIn,
     UseFilter,
@@ -32,8 +32,8 @@ _ONE = "/evidence/<uuid:evidence_id>"
 _USE = "/evidence-uses/<uuid:use_id>"
 
 
-@blp.route("/evidence", allow=_READ, query=EvidenceFilter, returns=EvidenceItemOut, page=True, show=service.show)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+@blp.route("/evidence", allow=_READ, query=EvidenceFilter, returns=EvidenceOut, page=True, show=service.show)
+def list_evidence(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the items that authorities gave each other in what you take part in."""
     return page(work, "evidence", service.items(work, wanted), Order((Evidence.id,)), wanted)
 
@@ -43,17 +43,17 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     method="POST",
     allow=Action.EVIDENCE_WRITE,
     body=EvidenceIn,
-    returns=EvidenceItemOut,
+    returns=EvidenceOut,
     status=HTTPStatus.CREATED,
     show=service.show,
 )
-def give(data: dict[str, Any], *, work: UnitOfWork) -> Evidence:
+def give_evidence(data: dict[str, Any], *, work: UnitOfWork) -> Evidence:
     """Give an item, as metadata, to those who take part in a request or team."""
     return service.add(work, data.pop("object_id"), data.pop("object_type"), data, item_id=data.pop("item_id", None))
 
 
-@blp.route(_ONE, allow=_READ, returns=EvidenceItemOut, show=service.show)
-def show(evidence_id: UUID, *, work: UnitOfWork) -> Evidence:
+@blp.route(_ONE, allow=_READ, returns=EvidenceOut, show=service.show)
+def get_evidence(evidence_id: UUID, *, work: UnitOfWork) -> Evidence:
     """Show one item; its words once the conditions are accepted."""
     return work.one(Evidence, evidence_id)
 
@@ -64,7 +64,7 @@ blp.workflow(
     read=_READ,
     act=_READ,
     body=EvidenceStepIn,
-    returns=EvidenceItemOut,
+    returns=EvidenceOut,
     show=service.show,
     about="Accept or decline an item on its conditions; verify or reject it; withdraw or recall what you gave.",
 )
@@ -75,17 +75,17 @@ blp.workflow(
     method="POST",
     allow=Action.EVIDENCE_WRITE,
     body=RecipientIn,
-    returns=EvidenceItemOut,
+    returns=EvidenceOut,
     status=HTTPStatus.CREATED,
     show=service.show,
 )
-def give_to(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Evidence:
+def add_evidence_recipient(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Evidence:
     """Give an item of yours to one more authority, such as a State that has joined since."""
     return service.give_to(work, evidence_id, data["authority_id"])
 
 
 @blp.route(f"{_ONE}/custody", allow=_READ, query=Paged, returns=CustodyOut, page=True, show=custody.show)
-def chain(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Page:
+def list_evidence_custody(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Page:
     """List the chain of custody of an item, in the order in which it was recorded."""
     query = custody.links(work, evidence_id)
     return page(work, f"custody/{evidence_id}", query, Order((Custody.id,), descending=False), wanted)
@@ -100,13 +100,13 @@ def chain(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Pag
     status=HTTPStatus.CREATED,
     show=custody.show,
 )
-def handle(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Custody:
+def add_evidence_custody(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Custody:
     """Add a link to the chain of custody; `received` is the receipt."""
     return custody.add(work, evidence_id, data)
 
 
 @blp.route(f"{_ONE}/uses", allow=_READ, query=Paged, returns=UseOut, page=True, show=uses.show)
-def account(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Page:
+def list_uses_of_evidence(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Page:
     """Account for the uses of an item: your own, and, of what you gave, everybody's (Budapest Art. 28(4))."""
     return page(work, f"uses/{evidence_id}", uses.of_item(work, evidence_id), Order((EvidenceUse.id,)), wanted)
 
@@ -120,19 +120,19 @@ def account(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> P
     status=HTTPStatus.CREATED,
     show=uses.show,
 )
-def use(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> EvidenceUse:
+def use_evidence(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> EvidenceUse:
     """Use an item in a case: at once where it was obtained for it, elsewhere once the provider consents."""
     return uses.ask(work, evidence_id, data)
 
 
 @blp.route("/evidence-uses", allow=_READ, query=UseFilter, returns=UseOut, page=True, show=uses.show)
-def all_uses(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_evidence_uses(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List uses; `side=provider&state=consent_asked` is the worklist of whoever consents."""
     return page(work, "uses", uses.uses(work, wanted), Order((EvidenceUse.id,)), wanted)
 
 
 @blp.route(_USE, allow=_READ, returns=UseOut, show=uses.show)
-def show_use(use_id: UUID, *, work: UnitOfWork) -> EvidenceUse:
+def get_evidence_use(use_id: UUID, *, work: UnitOfWork) -> EvidenceUse:
     """Show one use."""
     return work.one(EvidenceUse, use_id)
 

@@ -118,7 +118,7 @@ class UseFilter(Paged):
 class UseConditionOut(Shown):
     """One condition of use."""
 
-    code = fields.String(required=True)
+    code = Code("use_conditions", required=True)
     text = fields.String(allow_none=True)
     until = When(allow_none=True)
 
@@ -128,7 +128,7 @@ class RecordedForOut(Shown):
 
     authority_id = fields.UUID(allow_none=True)
     at = When(required=True)
-    channel = fields.String(required=True)
+    channel = Code("channels", required=True)
     proof = fields.String(required=True)
 
 
@@ -136,23 +136,25 @@ class RecipientOut(Shown):
     """An authority to which an item is given; what it answered in words is for itself and for the provider."""
 
     authority_id = fields.UUID(required=True)
-    state = fields.String(required=True)
+    state = OneOf(EVIDENCE_LIFECYCLE.states, required=True)
     decided_at = When(allow_none=True)
     received_at = When(allow_none=True, metadata={"description": "Its receipt, as it said in the chain of custody."})
     reason = fields.String(allow_none=True)
     decision_recorded = fields.Nested(RecordedForOut, allow_none=True)
 
 
-class EvidenceItemOut(Shown):
+class EvidenceOut(Shown):
     """An item of evidence: its words where they are open to you, which for a receiver is while its conditions are accepted."""
 
     id = fields.UUID(required=True)
     object_id = fields.UUID(required=True)
-    object_type = fields.String(required=True)
+    object_type = OneOf(("request", "jit"), required=True)
     item_id = fields.UUID(allow_none=True)
     provider_id = fields.UUID(required=True)
-    side = fields.String(required=True, metadata={"description": "On which side you are."})
-    state = fields.String(required=True, metadata={"description": "As your side sees it; a receiver by its own answer."})
+    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
+    state = OneOf(
+        EVIDENCE_LIFECYCLE.states, required=True, metadata={"description": "As your side sees it; a receiver by its own answer."}
+    )
     open = fields.Boolean(required=True)
     title = fields.String(allow_none=True)
     description = fields.String(allow_none=True)
@@ -160,13 +162,13 @@ class EvidenceItemOut(Shown):
     formalities_requested = fields.String(allow_none=True)
     formalities_observed = fields.String(allow_none=True)
     admissibility_notes = fields.String(allow_none=True)
-    source_country = fields.String(required=True)
+    source_country = Code("countries", required=True)
     sha256 = fields.String(allow_none=True)
     size = fields.Integer(allow_none=True)
     media_type = fields.String(allow_none=True)
     obtained_on = fields.Date(required=True)
     obtained_under = fields.String(required=True)
-    handling_code = fields.String(required=True)
+    handling_code = Code("handling_codes", required=True)
     handling_text = fields.String(allow_none=True)
     conditions = fields.List(fields.Nested(UseConditionOut), required=True)
     usable_until = When(allow_none=True)
@@ -189,7 +191,7 @@ class CustodyOut(Shown):
 
     id = fields.UUID(required=True)
     evidence_id = fields.UUID(required=True)
-    act = fields.String(required=True)
+    act = Code("custody_acts", required=True)
     at = When(required=True)
     authority_id = fields.UUID(required=True)
     tool = fields.String(allow_none=True)
@@ -205,15 +207,15 @@ class UseOut(Shown):
     id = fields.UUID(required=True)
     evidence_id = fields.UUID(required=True)
     object_id = fields.UUID(required=True)
-    side = fields.String(required=True, metadata={"description": "On which side you are."})
+    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
     provider_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
     case_id = fields.UUID(allow_none=True)
-    purpose = fields.String(required=True)
-    use_as = fields.String(required=True)
+    purpose = Code("purposes", required=True)
+    use_as = OneOf(("intelligence", "evidence"), required=True)
     consent_needed = fields.Boolean(required=True)
     serious_threat = fields.Boolean(required=True)
-    state = fields.String(required=True)
+    state = OneOf(USE_LIFECYCLE.states, required=True)
     reason = fields.String(allow_none=True)
     conditions = fields.List(fields.Nested(UseConditionOut), required=True)
     answer = fields.String(allow_none=True)

@@ -4,7 +4,7 @@ A route without `allow` fails at import. The response is built inside the transa
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
@@ -25,9 +25,9 @@ from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency
 from coopapi.http.fields import list_of, page_of
 from coopapi.http.middleware import LARGEST_BODY, read_body
-from coopapi.http.openapi import document_route
+from coopapi.http.openapi import Notes, document_route
 from coopapi.http.paging import Page
-from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema
+from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
 from coopapi.store.db import Database, UnitOfWork, Versioned
@@ -97,12 +97,14 @@ class Blueprint(flask_smorest.Blueprint):
         evened: bool = False,
         also: Sequence[str] = (),
         show: Show | None = None,
+        steps: Mapping[str, Collection[Action]] | None = None,
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
         this caller may see of them. `evened` delays the response so that its duration reveals nothing (middleware.py). `also` lists
         the media types of responses that are not JSON.
+        `steps` are the actions that each event of a workflow needs.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -112,7 +114,8 @@ class Blueprint(flask_smorest.Blueprint):
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
-            notes = {"allow": allow, "method": method, "changes": changes, "name": f"{self.name}_{view.__name__}", "also": also}
+            named = "<" in rule or body is not None
+            notes = Notes(view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), evened, page)
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
@@ -152,9 +155,11 @@ class Blueprint(flask_smorest.Blueprint):
         list_steps.__doc__ = "Tell the present state, the steps that you may take now, and what prevents others of your side."
         take_step.__doc__ = about
         at = f"{path}/transitions"
-        self.route(at, allow=read, query=query, returns=options)(list_steps)
-        taken = {"body": event_schema(body, workflow), "returns": returns, "changes": True, "show": show, "evened": evened}
-        self.route(at, method="POST", allow=act, **taken)(take_step)  # type: ignore[arg-type]
+        self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
+        step, steps = event_schema(body, workflow), workflow.steps
+        self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, evened=evened, steps=steps)(
+            take_step
+        )
 
 
 def database() -> Database:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Final
@@ -16,6 +17,8 @@ from coopapi.unicode_text import MOST_MARKS, blank, controlled, stacked
 
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
 """Matches a data URL. Files are never accepted as content, only text."""
+ENUM: Final = "x-enum"
+"""The member of a field's description that names its list of codes."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
 
 
@@ -134,10 +137,57 @@ class Flag(fields.Boolean):
 
 
 class OneOf(fields.String):
-    """One code of a closed list."""
+    """One code of a closed list; in an answer, a code that is no longer in the list is shown as it is.
 
-    def __init__(self, codes: Any, **kwargs: Any) -> None:
+    In the API document the list is a component of its own (components.py): of the name that is given here, or of the enum's, or of
+    one made of the names of schema and field.
+    """
+
+    def __init__(self, codes: Any, *, name: str | None = None, **kwargs: Any) -> None:
+        name = name or (codes.__name__ if isinstance(codes, type) else None)
+        kwargs["metadata"] = {**({ENUM: name} if name else {}), **kwargs.get("metadata", {})}
         super().__init__(validate=validate.OneOf(sorted(str(code) for code in codes)), **kwargs)
+
+
+class Stored(fields.Nested):
+    """An object of JSON that is taken and shown as it is: the schema describes it in the API document, and checks nothing.
+
+    In an answer every member may be absent, since some are only for some callers.
+    """
+
+    def __init__(self, described: type[ma.Schema], **kwargs: Any) -> None:
+        super().__init__(shape_of(described), **kwargs)
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # as of a Field
+        del attr, obj, kwargs
+        return value
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, *args: Any, **kwargs: Any) -> Any:
+        del args
+        return fields.Dict().deserialize(value, attr, data, **kwargs)
+
+
+@cache
+def shape_of(schema: type[ma.Schema]) -> type[ma.Schema]:
+    """Describe an object that was stored as this schema took it: open, and without members that must be there."""
+    members = {name: _shown(field) for name, field in schema._declared_fields.items()}  # noqa: SLF001
+    return type(bare_name(schema), (Shown,), {**members, "__doc__": schema.__doc__, "__module__": schema.__module__})
+
+
+def _shown(field: Any) -> Any:
+    """Describe a member that may be absent, and objects in it in the same way."""
+    if isinstance(field, fields.Nested):
+        return Stored(type(field.schema), metadata=field.metadata)
+    described = copy(field)
+    described.required = False
+    if isinstance(field, fields.List) and isinstance(field.inner, fields.Nested):
+        described.inner = _shown(field.inner)
+    return described
+
+
+def in_languages(**kwargs: Any) -> fields.Dict:
+    """Describe words in several languages, by the code of the language."""
+    return fields.Dict(keys=fields.String(), values=fields.String(), **kwargs)
 
 
 class Many(fields.List[Any]):
@@ -194,10 +244,15 @@ class Paged(Schema):
     cursor = Text(4000, metadata={"description": "`next` of the page before."})
 
 
+def bare_name(schema: type[ma.Schema]) -> str:
+    """Return what a schema is about: its name without what says in which direction it goes."""
+    return re.sub("(?:TransitionsOut|TransitionIn|StepIn|In|Patch|Filter|Query|Out|Brief)$", "", schema.__name__).lstrip("_")
+
+
 @cache
 def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     """Return the schema of one page of a list with items of this schema."""
-    name = f"{schema.__name__}Page"
+    name = f"{bare_name(schema)}Page"
     return Shown.from_dict(
         {
             "items": fields.List(fields.Nested(schema), required=True),
@@ -211,4 +266,4 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
 @cache
 def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
     """Return the schema of an object with one member, which is a list with items of this schema."""
-    return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{schema.__name__}List")
+    return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{bare_name(schema)}List")

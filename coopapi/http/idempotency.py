@@ -13,8 +13,8 @@ from coopapi.errors import BadRequest, CoopError, Forbidden, NotFound, Unprocess
 from coopapi.shared.grants import CaseAccess
 from coopapi.store.db import Row, UnitOfWork, Versioned, as_json
 
-_KEPT: Final = timedelta(days=7)
-_LONGEST: Final = 200
+KEPT: Final = timedelta(days=7)
+LONGEST: Final = 200
 Made = Versioned | Sequence[Versioned]
 
 
@@ -51,13 +51,13 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
     if the request differs, and `NotFound` or `Forbidden` if the caller may no longer see everything that was created. `case_id` is
     the case in the path, if there is one.
     """
-    if not (0 < len(key) <= _LONGEST and key.isascii() and key.isprintable()):
-        raise BadRequest(f"Idempotency-Key must be 1 to {_LONGEST} printable ASCII characters")
+    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
+        raise BadRequest(f"Idempotency-Key must be 1 to {LONGEST} printable ASCII characters")
     me = {"principal": work.actor.id, "key": key}
     fingerprint = work.keys.mac("idempotency", asked)
     work.session.execute(
         text("delete from idempotency_keys where principal_id = :principal and created_at < :old"),
-        {"principal": work.actor.id, "old": work.now - _KEPT},
+        {"principal": work.actor.id, "old": work.now - KEPT},
     )
     claimed = work.session.scalar(
         text(

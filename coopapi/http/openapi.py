@@ -1,15 +1,29 @@
 """The OpenAPI document: what the checks of a route add to it, and problem documents as the response to every error."""
 
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import flask_smorest
 import marshmallow as ma
 from flask import Flask
 
-from coopapi.access import Action
+from coopapi.access import GRANTS, Action
+from coopapi.errors import CoopError
+from coopapi.http.components import name_codes, place_of
 from coopapi.http.fields import Shown
-from coopapi.http.problems import MEDIA_TYPE
+from coopapi.http.problems import MEDIA_TYPE, STATUS, remedy
+
+
+class Fault(Shown):
+    """What is wrong with one part of a request."""
+
+    where = ma.fields.String(required=True, data_key="in", metadata={"description": "body, query, path or headers"})
+    pointer = ma.fields.String(required=True, metadata={"description": "JSON pointer (RFC 6901)"})
+    rule = ma.fields.String(required=True, metadata={"description": "The rule that it breaks, such as `required` or `length`"})
+    detail = ma.fields.String(required=True)
 
 
 class Problem(Shown):
@@ -19,19 +33,54 @@ class Problem(Shown):
     title = ma.fields.String(required=True)
     status = ma.fields.Integer(required=True)
     detail = ma.fields.String()
-    errors = ma.fields.List(ma.fields.Dict(), metadata={"description": "One fault each: in, pointer (RFC 6901), detail, rule."})
+    errors = ma.fields.List(ma.fields.Nested(Fault))
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a route says of itself to the document."""
+
+    name: str
+    allow: Action
+    method: str
+    also: Sequence[str]
+    steps: Mapping[str, Collection[Action]]
+    changes: bool
+    names_things: bool
+    has_body: bool
+    counts_values: bool
+    pages: bool
+
+    @property
+    def problems(self) -> list[HTTPStatus]:
+        """The statuses with which the route refuses, beside those that any route may answer."""
+        public, posts = self.allow is Action.PUBLIC, self.method in {"POST", "PATCH"}
+        said = {
+            HTTPStatus.UNAUTHORIZED: not public or self.method == "POST",
+            HTTPStatus.FORBIDDEN: not public,
+            HTTPStatus.NOT_FOUND: self.names_things,
+            HTTPStatus.CONFLICT: posts and not public,
+            HTTPStatus.PRECONDITION_FAILED: self.changes,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self.has_body,
+            HTTPStatus.PRECONDITION_REQUIRED: self.changes,
+            HTTPStatus.TOO_MANY_REQUESTS: self.counts_values or (public and posts),
+        }
+        return [status for status, holds in said.items() if holds]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some routes under one heading of the document."""
+
+    name: str
+    description: str
+    blueprints: tuple[flask_smorest.Blueprint, ...]
 
 
 class Api(flask_smorest.Api):
     """The flask-smorest API, with problem documents as the error responses."""
 
     ERROR_SCHEMA = Problem
-
-    def _register_responses(self) -> None:
-        super()._register_responses()
-        for response in self.spec.components.responses_lazy.values():
-            if "application/json" in response.get("content", {}):
-                response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
 
     def _register_error_handlers(self) -> None:
         """Install no error handlers, because problems.py does."""
@@ -41,37 +90,149 @@ def _header(name: str, description: str, *, required: bool = False) -> dict[str,
     return {"in": "header", "name": name, "required": required, "schema": {"type": "string"}, "description": description}
 
 
+def _text(description: str) -> dict[str, Any]:
+    return {"schema": {"type": "string"}, "description": description}
+
+
+HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "X-Request-Id": _text("Names the request: give it to the operator when something went wrong."),
+    "ETag": _text("The version of what is answered, for `If-Match` and `If-None-Match`."),
+    "Link": _text('The address of the next page, with rel="next", while there is one.'),
+    "RateLimit-Policy": _text("The quotas of your client: how many new values it may register in how many seconds."),
+    "RateLimit": _text("How many new values are left of each quota, and for how many seconds."),
+    "Retry-After": _text("After how many seconds to try again."),
+    "WWW-Authenticate": _text("How to sign in: with an access token as Bearer."),
+}
+_OF_PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
+    HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate",),
+    HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After", "RateLimit-Policy", "RateLimit"),
+}
+
+
 def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Add to the OpenAPI document what the checks of a route need and return."""
-    notes = info.get("coopapi")
+    """Write into the OpenAPI document what the guard does."""
+    notes: Notes | None = info.get("coopapi")
     if notes is None:
         return doc
-    allow: Action = notes["allow"]
-    doc["operationId"] = notes["name"]
-    doc["x-action"] = str(allow)
-    doc.setdefault("responses", {})["default"] = "DEFAULT_ERROR"
-    if notes["also"]:
-        answer = doc["responses"][HTTPStatus.OK]
-        answer["content"] = answer.get("content", {}) | {kind: {"schema": {"type": "string"}} for kind in notes["also"]}
-    if allow is Action.PUBLIC:
+    doc["operationId"] = notes.name
+    doc["x-action"] = str(notes.allow)
+    _document_answers(doc, notes)
+    words = info["docstring"]
+    words["description"] = "\n\n".join(filter(None, (words.get("description"), *_explained(notes))))
+    if notes.allow is Action.PUBLIC:
         doc["security"] = []
         return doc
     headers = [_header("Coopapi-Role", "The role acted in, for a caller who has several.")]
     headers.append(_header("Coopapi-Purpose", "Why: a code of the codelist `purposes`; each role has its usual one."))
-    if notes["changes"]:
+    if notes.changes:
         headers.append(_header("If-Match", "The ETag of the version that is being changed.", required=True))
-    if notes["method"] == "POST":
+    if notes.method == "POST":
         headers.append(_header("Idempotency-Key", "Send the same key again, and the effect happens once."))
     doc["parameters"] = [*doc.get("parameters", []), *headers]
-    doc["responses"] |= {str(int(s)): s.name for s in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)}
     return doc
 
 
-def create_api(app: Flask, *blueprints: flask_smorest.Blueprint) -> Api:
-    """Register the routes of the features and generate their OpenAPI document."""
+def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
+    """Document the headers of the answer, answers that are not JSON, and each refusal."""
+    (answer,) = (said for status, said in doc["responses"].items() if str(status).startswith("2"))
+    sent = ["X-Request-Id", *(["ETag"] if notes.allow is not Action.PUBLIC else []), *(["Link"] if notes.pages else [])]
+    sent += ["RateLimit-Policy", "RateLimit"] if notes.counts_values else []
+    answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sent}
+    if notes.also:
+        answer["content"] = answer.get("content", {}) | {kind: {"schema": {"type": "string"}} for kind in notes.also}
+    checked = [HTTPStatus.UNPROCESSABLE_ENTITY] if "422" in map(str, doc["responses"]) else []
+    doc["responses"] = {status: said for status, said in doc["responses"].items() if str(status).startswith("2")}
+    for status in sorted({*notes.problems, *checked}):
+        doc["responses"][str(int(status))] = {"$ref": f"#/components/responses/{_kind(status).__name__}"}
+    doc["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+
+
+def _explained(notes: Notes) -> list[str]:
+    """Say who may call the operation, and what it answers when not."""
+    if notes.allow is Action.PUBLIC:
+        return ["No access token is needed."]
+    said = [f"For {_roles({notes.allow})}. Another role is answered 403."]
+    if len(set(map(frozenset, notes.steps.values())) | {frozenset({notes.allow})}) > 1:
+        said.append("\n".join(f"- `{event}`: {_roles(actions)}" for event, actions in notes.steps.items()))
+    if notes.names_things:
+        said.append("What does not exist, or is not there for you, is answered 404.")
+    if notes.changes:
+        said.append("Send the ETag that you read in `If-Match`: without it the answer is 428, with that of an older version 412.")
+    return said
+
+
+def _roles(actions: Collection[Action]) -> str:
+    """Name the roles that may do one of these actions."""
+    roles = sorted(role for role, granted in GRANTS.items() if granted.intersection(actions))
+    return "every role" if len(roles) == len(GRANTS) else ", ".join(f"`{role}`" for role in roles)
+
+
+def _kind(status: HTTPStatus) -> type[CoopError]:
+    return next(kind for kind, its in STATUS.items() if its == status)
+
+
+def create_api(app: Flask, groups: Sequence[Group]) -> Api:
+    """Register the features' routes and their document."""
     api = Api(app)
-    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt (RFC 9068)"})
-    api.spec.options["security"] = [{"token": []}]
-    for blueprint in blueprints:
-        api.register_blueprint(blueprint)
+    api.ma_plugin.converter.add_attribute_function(place_of)
+    flow = {"tokenUrl": "/oauth/token", "scopes": {}}
+    scheme = api.spec.components.security_scheme
+    scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt (RFC 9068)"})
+    scheme("client", {"type": "oauth2", "flows": {"clientCredentials": flow}, "description": "For machine clients."})
+    api.spec.options["security"] = [{"token": []}, {"client": []}]
+    for name, header in HEADERS.items():
+        api.spec.components.header(name, dict(header))
+    for group in groups:
+        for blueprint in group.blueprints:
+            api.register_blueprint(blueprint)
     return api
+
+
+def document_of(api: Api, groups: Sequence[Group], examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Write the whole document, with the examples in it."""
+    document: dict[str, Any] = api.spec.to_dict()
+    named = {blueprint.name: group.name for group in groups for blueprint in group.blueprints}
+    used = set()
+    for item in document["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict) and "operationId" in operation:
+                operation["tags"] = [named[tag] for tag in operation["tags"]]
+                used |= {status for status in operation["responses"] if status[0] == "4"}
+    document["tags"] = [{"name": group.name, "description": group.description} for group in groups]
+    document["components"]["responses"] = {"Problem": _refusal("Another problem: `type` names it.")}
+    for status in map(HTTPStatus, map(int, sorted(used))):
+        kind = _kind(status)
+        words = f"{kind.title()} {remedy(kind)}"
+        document["components"]["responses"][kind.__name__] = _refusal(words, _OF_PROBLEMS.get(status, ()))
+    name_codes(document)
+    for example in examples:
+        _add_example(document, example)
+    return document
+
+
+def at_prefix(document: Mapping[str, Any], root: str) -> dict[str, Any]:
+    """Write the document for a service that is reached under a prefix."""
+    found = {**deepcopy(dict(document)), "servers": [{"url": root}]}
+    found["components"]["securitySchemes"]["client"]["flows"]["clientCredentials"]["tokenUrl"] = f"{root}/oauth/token"
+    return found
+
+
+def _add_example(document: dict[str, Any], example: Mapping[str, Any]) -> None:
+    """Show a request and its answer at their operation."""
+    found = (o for item in document["paths"].values() for o in item.values() if isinstance(o, dict))
+    operation = next(o for o in found if o.get("operationId") == example["operation"])
+    answers, status = operation["responses"], str(example["status"])
+    if "$ref" in answers[status]:
+        answers[status] = deepcopy(document["components"]["responses"][answers[status]["$ref"].rpartition("/")[2]])
+    parts = [(answers[status], example["response"])]
+    if "body" in example["request"] and status.startswith("2"):  # Swagger UI offers a request as it stands
+        parts.append((operation["requestBody"], example["request"]["body"]))
+    for part, value in parts:
+        (content,) = (said for said in part["content"].values() if "schema" in said)
+        content.setdefault("examples", {})[example["name"]] = {"summary": example["summary"], "value": value}
+
+
+def _refusal(words: str, more: Sequence[str] = ()) -> dict[str, Any]:
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *more)}
+    return {"description": words, "content": content, "headers": headers}

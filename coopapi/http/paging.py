@@ -18,7 +18,7 @@ from coopapi.store.vault import BrokenSeal
 
 LIMIT: Final = 50
 MOST: Final = 200
-_LIFETIME: Final = 7 * 24 * 3600
+LIFETIME: Final = 7 * 24 * 3600
 _BLOCK: Final = 256
 _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
 
@@ -83,7 +83,7 @@ def _values(order: Order, texts: Sequence[str]) -> list[Any]:
 
 def seal_cursor(work: UnitOfWork, content: Mapping[str, Any], place: str) -> str:
     """Encrypt a position in a list, for one caller and one query. Padding hides the length of the values in it."""
-    plain = as_json({"until": work.now.timestamp() + _LIFETIME, **content})
+    plain = as_json({"until": work.now.timestamp() + LIFETIME, **content})
     plain = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
     return (
         base64.urlsafe_b64encode(vault.seal_bytes(vault.service_key(work.keys, "cursors"), plain.encode(), place))

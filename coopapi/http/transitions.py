@@ -1,6 +1,6 @@
 """The schemas of the two routes that every workflow has."""
 
-from typing import Any, Final
+from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields
@@ -42,6 +42,32 @@ class TransitionsOut(Shown):
 
 def event_schema(body: type[ma.Schema], workflow: Workflow[Any]) -> type[ma.Schema]:
     """Return the schema for the body of a step, in which `event` is one of the workflow's events."""
-    name: Final = f"{workflow.name.title().replace('_', '')}TransitionIn"
-    event = OneOf(workflow.events, required=True)
-    return type(name, (body,), {"event": event, "__doc__": body.__doc__, "__module__": body.__module__})
+    return _derived(body, f"{_title(workflow)}TransitionIn", event=_event(workflow))
+
+
+def options_schema(options: type[ma.Schema], workflow: Workflow[Any]) -> type[ma.Schema]:
+    """Return the schema of the list of steps in which states and events are those of the workflow."""
+    title, states = _title(workflow), _states(workflow)
+    allowed = _derived(AllowedTransition, f"{title}AllowedTransition", event=_event(workflow), target=states)
+    blocked = _derived(BlockedTransition, f"{title}BlockedTransition", event=_event(workflow))
+    lists = {
+        "allowed": fields.List(fields.Nested(allowed), required=True),
+        "blocked": fields.List(fields.Nested(blocked), required=True, dump_default=list),
+    }
+    return _derived(options, f"{title}TransitionsOut", state=states, **lists)
+
+
+def _title(workflow: Workflow[Any]) -> str:
+    return workflow.name.title().replace("_", "")
+
+
+def _event(workflow: Workflow[Any]) -> OneOf:
+    return OneOf(workflow.events, name=f"{_title(workflow)}Event", required=True)
+
+
+def _states(workflow: Workflow[Any]) -> OneOf:
+    return OneOf(workflow.states, required=True)
+
+
+def _derived(schema: type[ma.Schema], name: str, **more: fields.Field[Any]) -> type[ma.Schema]:
+    return type(name, (schema,), {**more, "__doc__": schema.__doc__, "__module__": schema.__module__})

@@ -24,7 +24,7 @@ blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="What
     page=True,
     show=service.show_identifiers,
 )
-def identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the identifiers of a case; values in clear for those who may read them."""
     cases.usable(work, case_id, Level.READ)
     query = work.all(Identifier).where(Identifier.case_id == case_id)
@@ -48,7 +48,7 @@ def identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> P
     evened=True,
     show=service.show_identifiers,
 )
-def register(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:
+def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:
     """Register 1 to 1000 identifiers of a case, all or none.
 
     The answer says nothing of who else holds them: overlaps are at /cases/{id}/overlaps, from the same moment on.
@@ -62,7 +62,7 @@ def register(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[I
     returns=IdentifierOut,
     show=service.show_identifiers,
 )
-def identifier(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> Identifier:
+def get_identifier(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> Identifier:
     """Show one identifier of a case."""
     cases.usable(work, case_id, Level.READ)
     row = registration.identifier_of(work, case_id, identifier_id)
@@ -80,7 +80,7 @@ def identifier(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> Ident
     evened=True,
     show=service.show_identifiers,
 )
-def correct(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: UnitOfWork) -> Identifier:
+def correct_identifier(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: UnitOfWork) -> Identifier:
     """Correct an identifier; the overlaps move with it."""
     cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
     row = registration.identifier_of(work, case_id, identifier_id, version=version)

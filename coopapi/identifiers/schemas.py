@@ -1,13 +1,18 @@
 """Identifiers and overlaps on the wire."""
 
+from typing import Final
+
 from marshmallow import fields, validates_schema
 from marshmallow.validate import Range, Regexp
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
 from coopapi.identifiers.kinds import KINDS
 from coopapi.persons.families import FAMILIES
 from coopapi.unicode_text import MAX_TEXT
+
+MOST_IDENTIFIERS: Final = 1000
+"""How many identifiers one request registers at most."""
 
 
 class ContextIn(Schema):
@@ -67,7 +72,7 @@ class DigestIn(Schema):
 class IdentifierIn(Schema):
     """A value that may identify somebody; of kind `person`, a person in clear or as digests alone."""
 
-    kind = OneOf(KINDS, required=True)
+    kind = OneOf(KINDS, name="IdentifierKind", required=True)
     value = Text(MAX_TEXT)
     person = fields.Nested(PersonDataIn)
     digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
@@ -102,7 +107,7 @@ class IdentifierIn(Schema):
 class IdentifiersIn(Schema):
     """Identifiers to register, all or none."""
 
-    identifiers = Many(fields.Nested(IdentifierIn), 1000, least=1, distinct=False, required=True)
+    identifiers = Many(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
 
 
 class IdentifierPatch(Schema):
@@ -128,7 +133,7 @@ class IdentifierFilter(Paged):
     state = OneOf(("registered", "withdrawn"))
 
 
-class WarningOut(Shown):
+class IdentifierWarningOut(Shown):
     """What is doubtful about a value that was kept."""
 
     code = fields.String(required=True)
@@ -141,22 +146,22 @@ class IdentifierOut(Shown):
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
     subject_id = fields.UUID(allow_none=True)
-    kind = fields.String(required=True)
+    kind = OneOf(KINDS, required=True)
     value = fields.String(allow_none=True)
     normalised = fields.String(allow_none=True)
-    person = fields.Dict(allow_none=True)
-    context = fields.Dict(allow_none=True)
+    person = Stored(PersonDataIn, allow_none=True)
+    context = Stored(ContextIn, allow_none=True)
     source = fields.String(allow_none=True)
-    strength = fields.String(required=True)
-    warnings = fields.List(fields.Nested(WarningOut), required=True)
-    basis = fields.String(required=True)
-    source_grading = fields.String(allow_none=True)
-    information_grading = fields.String(allow_none=True)
-    handling_code = fields.String(required=True)
+    strength = Code("overlap_strength", required=True)
+    warnings = fields.List(fields.Nested(IdentifierWarningOut), required=True)
+    basis = Code("basis", required=True)
+    source_grading = Code("source_grading", allow_none=True)
+    information_grading = Code("information_grading", allow_none=True)
+    handling_code = Code("handling_codes", required=True)
     exceptional_reason = fields.String(allow_none=True)
     exceptional_until = When(allow_none=True)
-    state = fields.String(required=True)
-    withdrawal_reason = fields.String(allow_none=True)
+    state = OneOf(("registered", "withdrawn"), required=True)
+    withdrawal_reason = Code("withdrawal_reasons", group="identifier", allow_none=True)
     created_at = When(required=True)
     etag = fields.String(required=True)
 

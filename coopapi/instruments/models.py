@@ -70,6 +70,11 @@ class CountryPair:
     until: date | None = None
     verify: bool = False
 
+    @property
+    def both(self) -> list[str]:
+        """The two countries, in the order of their codes."""
+        return sorted(self.countries)
+
 
 @dataclass(frozen=True, slots=True)
 class Outsider:

@@ -14,21 +14,21 @@ blp = Blueprint("instruments", __name__, url_prefix="/api/v1", description="Lega
 
 
 @blp.route("/instruments", allow=Action.DIRECTORY_READ, query=InstrumentFilter, returns=InstrumentOut, many="items")
-def instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Instrument]:
+def list_instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Instrument]:
     """List the instruments, the best first."""
     del work
     return service.of_country(wanted.get("country"))
 
 
 @blp.route("/instruments/applicable", allow=Action.DIRECTORY_READ, query=ApplicableFilter, returns=AssessmentOut, many="items")
-def applicable(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Assessment]:
+def find_applicable_instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Assessment]:
     """Say of every instrument whether it may be used for a request, and if not, why."""
     on = wanted.get("on", work.now.date())
     return service.applicable(wanted["sender"], wanted["addressee"], wanted.get("measure"), wanted.get("kind"), on=on)
 
 
 @blp.route("/instruments/<code>", allow=Action.DIRECTORY_READ, returns=InstrumentDetailOut)
-def instrument(code: str, *, work: UnitOfWork) -> dict[str, Any]:
+def get_instrument(code: str, *, work: UnitOfWork) -> dict[str, Any]:
     """Show one instrument with its rules, parties and reservations."""
     del work
     return service.show(code)

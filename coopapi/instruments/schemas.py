@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, validate, validates_schema
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Schema, Shown, refusal
+from coopapi.http.fields import OneOf, Schema, Shown, in_languages, refusal
 
 
 class InstrumentFilter(Schema):
@@ -36,34 +36,34 @@ class ApplicableFilter(Schema):
             raise refusal("one_needed", "Say which measure or which kind of request.", "measure")
 
 
-class RuleOut(Shown):
+class InstrumentRuleOut(Shown):
     """What an instrument says of one point, and where."""
 
     text = fields.String(required=True)
     article = fields.String(required=True)
 
 
-class PrecedenceOut(RuleOut):
+class PrecedenceOut(InstrumentRuleOut):
     """Which instruments go first, and for what they don't."""
 
     to = fields.List(fields.String(), required=True)
-    except_kinds = fields.List(fields.String(), required=True)
-    except_measures = fields.List(fields.String(), required=True)
+    except_kinds = fields.List(Code("request_kinds"), required=True)
+    except_measures = fields.List(Code("measures"), required=True)
 
 
-class ReservationOut(RuleOut):
+class ReservationOut(InstrumentRuleOut):
     """What a party declared."""
 
-    effect = fields.String(required=True, metadata={"description": "`excludes` or `conditions`"})
-    measures = fields.List(fields.String(), required=True, metadata={"description": "The measures concerned."})
-    kinds = fields.List(fields.String(), required=True, metadata={"description": "The kinds of request concerned."})
+    effect = OneOf(("excludes", "conditions"), required=True, metadata={"description": "`excludes` or `conditions`"})
+    measures = fields.List(Code("measures"), required=True, metadata={"description": "The measures concerned."})
+    kinds = fields.List(Code("request_kinds"), required=True, metadata={"description": "The kinds of request concerned."})
     verify = fields.Boolean(required=True)
 
 
-class PartyOut(Shown):
+class InstrumentPartyOut(Shown):
     """A country that an instrument binds."""
 
-    country = fields.String(required=True)
+    country = Code("countries", required=True)
     in_force_from = fields.Date(required=True, allow_none=True, metadata={"description": "null: the date is not recorded."})
     provisional_from = fields.Date(required=True, allow_none=True)
     until = fields.Date(required=True, allow_none=True, metadata={"description": "The last day."})
@@ -72,17 +72,17 @@ class PartyOut(Shown):
     verify = fields.Boolean(required=True, metadata={"description": "Not checked against the depositary."})
 
 
-class OutsiderOut(RuleOut):
+class OutsiderOut(InstrumentRuleOut):
     """A country of which one must know that it is not bound."""
 
-    country = fields.String(required=True)
+    country = Code("countries", required=True)
     verify = fields.Boolean(required=True)
 
 
-class PairOut(Shown):
+class TreatyPairOut(Shown):
     """Two countries with a treaty between them."""
 
-    countries = fields.Function(lambda pair: sorted(pair.countries), metadata={"type": "array", "items": {"type": "string"}})
+    countries = fields.List(Code("countries"), attribute="both", required=True)
     in_force_from = fields.Date(required=True)
     until = fields.Date(required=True, allow_none=True)
     verify = fields.Boolean(required=True)
@@ -91,7 +91,7 @@ class PairOut(Shown):
 class RatificationOut(Shown):
     """A ratification that waits for others."""
 
-    country = fields.String(required=True)
+    country = Code("countries", required=True)
     on = fields.Date(required=True)
 
 
@@ -100,37 +100,42 @@ class InstrumentOut(Shown):
 
     code = fields.String(required=True)
     group = fields.String(required=True)
-    titles = fields.Dict(required=True)
+    titles = in_languages(required=True)
     citation = fields.String(required=True)
     in_force = fields.Boolean(required=True)
     in_force_from = fields.Date(required=True, allow_none=True)
     evidence = fields.Boolean(required=True, metadata={"description": "Whether what it yields is given as evidence."})
-    kinds = fields.List(fields.String(), required=True)
+    kinds = fields.List(Code("request_kinds"), required=True)
     verify = fields.Boolean(required=True)
 
 
 class InstrumentDetailOut(InstrumentOut):
     """An instrument with its rules, parties and reservations."""
 
-    measures = fields.Dict(required=True, metadata={"description": "Each measure it serves, with the article."})
-    form = fields.Nested(RuleOut, required=True)
-    channel = fields.Nested(RuleOut, required=True)
-    languages = fields.Nested(RuleOut, required=True)
-    scope = fields.Nested(RuleOut, required=True, allow_none=True)
+    measures = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "Each measure it serves, with the article."},
+    )
+    form = fields.Nested(InstrumentRuleOut, required=True)
+    channel = fields.Nested(InstrumentRuleOut, required=True)
+    languages = fields.Nested(InstrumentRuleOut, required=True)
+    scope = fields.Nested(InstrumentRuleOut, required=True, allow_none=True)
     supplements = fields.String(required=True, metadata={"description": "The instrument it is a protocol to."})
-    excluded = fields.Dict(keys=fields.String(), values=fields.Nested(RuleOut), required=True)
+    excluded = fields.Dict(keys=fields.String(), values=fields.Nested(InstrumentRuleOut), required=True)
     yields = fields.List(fields.Nested(PrecedenceOut), required=True, metadata={"description": "What goes first."})
     not_among = fields.List(fields.String(), required=True, metadata={"description": "Sides without effect among themselves."})
     outside = fields.List(fields.Nested(OutsiderOut), required=True)
     ratified = fields.List(fields.Nested(RatificationOut), required=True)
-    parties = fields.List(fields.Nested(PartyOut), required=True)
-    pairs = fields.List(fields.Nested(PairOut), required=True)
+    parties = fields.List(fields.Nested(InstrumentPartyOut), required=True)
+    pairs = fields.List(fields.Nested(TreatyPairOut), required=True)
     open = fields.Boolean(required=True, metadata={"description": "Whether any two countries may use it."})
     source = fields.String(required=True)
     version = fields.String(required=True)
 
 
-class ReasonOut(RuleOut):
+class AssessmentReasonOut(InstrumentRuleOut):
     """Why an instrument may not be used, or on which condition it may."""
 
     code = fields.String(required=True)
@@ -142,5 +147,5 @@ class AssessmentOut(Shown):
     instrument = fields.Nested(InstrumentOut, required=True)
     applicable = fields.Boolean(required=True)
     article = fields.String(required=True, metadata={"description": "The article on the measure; empty if there is none."})
-    reasons = fields.List(fields.Nested(ReasonOut), required=True)
-    conditions = fields.List(fields.Nested(ReasonOut), required=True)
+    reasons = fields.List(fields.Nested(AssessmentReasonOut), required=True)
+    conditions = fields.List(fields.Nested(AssessmentReasonOut), required=True)

@@ -11,15 +11,15 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import LIMIT, Order, Page, page
 from coopapi.jits import evaluations, presentation, public_statements, signatures
 from coopapi.jits.models import JitEvaluation, JitSignature, JitStatement
-from coopapi.jits.responses import EvaluationOut, PublicJitOut, PublicJitsOut, SignatureOut, StatementOut
-from coopapi.jits.schemas import EvaluationIn, PublicFilter, SignatureIn, StatementIn
+from coopapi.jits.responses import JitEvaluationOut, JitSignatureOut, JitStatementOut, PublicJitOut, PublicJitsOut
+from coopapi.jits.schemas import JitEvaluationIn, JitSignatureIn, JitStatementIn, PublicFilter
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("jit_statements", __name__, url_prefix="/api/v1", description="What is said about teams after their end")
 _ONE: Final = "/jits/<uuid:jit_id>"
 
 
-@blp.route(f"{_ONE}/evaluations", allow=Action.JIT_READ, query=Paged, returns=EvaluationOut, page=True, show=evaluations.show)
+@blp.route(f"{_ONE}/evaluations", allow=Action.JIT_READ, query=Paged, returns=JitEvaluationOut, page=True, show=evaluations.show)
 def list_jit_evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List how the States found that the team went, each and all together."""
     return page(work, f"jit-evaluations/{jit_id}", evaluations.of_team(work, jit_id), Order((JitEvaluation.id,)), wanted)
@@ -29,8 +29,8 @@ def list_jit_evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWo
     f"{_ONE}/evaluations",
     method="POST",
     allow=Action.JIT_WRITE,
-    body=EvaluationIn,
-    returns=EvaluationOut,
+    body=JitEvaluationIn,
+    returns=JitEvaluationOut,
     status=HTTPStatus.CREATED,
     show=evaluations.show,
 )
@@ -39,8 +39,8 @@ def evaluate_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Jit
     return evaluations.answer(work, jit_id, data)
 
 
-@blp.route(f"{_ONE}/public-statement", allow=Action.JIT_READ, returns=StatementOut, show=public_statements.show)
-def show_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
+@blp.route(f"{_ONE}/public-statement", allow=Action.JIT_READ, returns=JitStatementOut, show=public_statements.show)
+def get_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
     """Show what is to be told in public, and who has approved it."""
     return public_statements.of_team(work, jit_id)
 
@@ -49,8 +49,8 @@ def show_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
     f"{_ONE}/public-statement",
     method="POST",
     allow=Action.JIT_WRITE,
-    body=StatementIn,
-    returns=StatementOut,
+    body=JitStatementIn,
+    returns=JitStatementOut,
     status=HTTPStatus.CREATED,
     show=public_statements.show,
 )
@@ -63,8 +63,8 @@ def propose_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     f"{_ONE}/public-statement/approvals",
     method="POST",
     allow=Action.JIT_SIGN,
-    body=SignatureIn,
-    returns=SignatureOut,
+    body=JitSignatureIn,
+    returns=JitSignatureOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_signatures,
 )
@@ -83,7 +83,7 @@ def list_public_jits(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 @blp.route("/public/jits/<uuid:release_id>", allow=Action.PUBLIC, returns=PublicJitOut)
-def show_public_jit(release_id: UUID) -> dict[str, Any]:
+def get_public_jit(release_id: UUID) -> dict[str, Any]:
     """Show one public statement; its id is not that of the team."""
     with database().anonymous() as session:
         found = public_statements.public(session, {}, release_id)

@@ -10,8 +10,8 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.jits import membership, presentation
 from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, JitParty
-from coopapi.jits.responses import AssociateOut, JitMemberOut, JitPartyOut, ParticipantOut
-from coopapi.jits.schemas import AssociateIn, MemberIn, ParticipantIn, PartyIn, PartyStepIn
+from coopapi.jits.responses import JitAssociateOut, JitMemberOut, JitParticipantOut, JitPartyOut
+from coopapi.jits.schemas import JitAssociateIn, JitMemberIn, JitParticipantIn, JitPartyIn, PartyStepIn
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("jit_people", __name__, url_prefix="/api/v1", description="Who is named in joint investigation teams")
@@ -29,7 +29,7 @@ def list_jit_parties(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) 
     f"{_ONE}/parties",
     method="POST",
     allow=Action.JIT_WRITE,
-    body=PartyIn,
+    body=JitPartyIn,
     returns=JitPartyOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_parties,
@@ -62,7 +62,7 @@ def list_jit_members(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) 
     f"{_ONE}/members",
     method="POST",
     allow=Action.JIT_WRITE,
-    body=MemberIn,
+    body=JitMemberIn,
     returns=JitMemberOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_people,
@@ -84,7 +84,7 @@ blp.workflow(
 
 
 @blp.route(
-    f"{_ONE}/participants", allow=Action.JIT_READ, query=Paged, returns=ParticipantOut, page=True, show=presentation.show_people
+    f"{_ONE}/participants", allow=Action.JIT_READ, query=Paged, returns=JitParticipantOut, page=True, show=presentation.show_people
 )
 def list_jit_participants(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the organisations beside the team, and by which terms they take part."""
@@ -96,8 +96,8 @@ def list_jit_participants(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfW
     f"{_ONE}/participants",
     method="POST",
     allow=Action.JIT_WRITE,
-    body=ParticipantIn,
-    returns=ParticipantOut,
+    body=JitParticipantIn,
+    returns=JitParticipantOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_people,
 )
@@ -111,13 +111,15 @@ blp.workflow(
     membership.PARTICIPANT,
     read=Action.JIT_READ,
     act=Action.JIT_WRITE,
-    returns=ParticipantOut,
+    returns=JitParticipantOut,
     show=presentation.show_people,
     about="End an organisation's part (`end`): it is gone at the next request.",
 )
 
 
-@blp.route(f"{_ONE}/associates", allow=Action.JIT_READ, query=Paged, returns=AssociateOut, page=True, show=presentation.show_people)
+@blp.route(
+    f"{_ONE}/associates", allow=Action.JIT_READ, query=Paged, returns=JitAssociateOut, page=True, show=presentation.show_people
+)
 def list_jit_associates(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List whom the team works with informally."""
     query = work.all(JitAssociate).where(JitAssociate.jit_id == work.one(Jit, jit_id).id)
@@ -128,8 +130,8 @@ def list_jit_associates(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     f"{_ONE}/associates",
     method="POST",
     allow=Action.JIT_WRITE,
-    body=AssociateIn,
-    returns=AssociateOut,
+    body=JitAssociateIn,
+    returns=JitAssociateOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_people,
 )
@@ -143,7 +145,7 @@ blp.workflow(
     membership.ASSOCIATE,
     read=Action.JIT_READ,
     act=Action.JIT_WRITE,
-    returns=AssociateOut,
+    returns=JitAssociateOut,
     show=presentation.show_people,
     about="End working with an associate (`end`).",
 )

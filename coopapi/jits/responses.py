@@ -2,13 +2,26 @@
 
 from marshmallow import fields
 
-from coopapi.cases.schemas import AuthorityRef
+from coopapi.directory.fields import Code
+from coopapi.directory.schemas import AuthorityRef
 from coopapi.evidence.schemas import RecordedForOut
-from coopapi.http.fields import Shown, When
+from coopapi.http.fields import OneOf, Shown, Stored, When
 from coopapi.http.transitions import TransitionsOut
+from coopapi.jits.amendment_kinds import CHANGES
+from coopapi.jits.lifecycles import (
+    AMENDMENT_LIFECYCLE,
+    CLAUSES,
+    END_REASONS,
+    JIT_LIFECYCLE,
+    PARTY_LIFECYCLE,
+    PLACE_LIFECYCLE,
+    STATEMENT_LIFECYCLE,
+    TEXTS,
+)
+from coopapi.jits.schemas import AppendixIn, ClausesIn, JitLeaderIn, JitStatementTextsIn, PlatformIn
 
 
-class AlarmOut(Shown):
+class JitAlarmOut(Shown):
     """A day on which a running team is to be extended or wound up."""
 
     days = fields.Integer(required=True)
@@ -21,17 +34,19 @@ class JitBrief(Shown):
 
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
-    legal_basis = fields.String(required=True)
+    legal_basis = Code("jit_legal_bases", required=True)
     operation_name = fields.String(allow_none=True)
-    state = fields.String(required=True, metadata={"description": "By the clock: ended as soon as its period has passed."})
+    state = OneOf(
+        JIT_LIFECYCLE.states, required=True, metadata={"description": "By the clock: ended as soon as its period has passed."}
+    )
     parties = fields.List(fields.Nested(AuthorityRef), required=True)
-    countries = fields.List(fields.String(), required=True)
+    countries = fields.List(Code("countries"), required=True)
     since = When(allow_none=True)
     until = When(allow_none=True)
     ended_at = When(allow_none=True)
-    end_reason = fields.String(allow_none=True)
+    end_reason = OneOf(END_REASONS, allow_none=True)
     days_left = fields.Integer(allow_none=True)
-    alarms = fields.List(fields.Nested(AlarmOut), required=True, metadata={"description": "60, 30 and 14 days before the end."})
+    alarms = fields.List(fields.Nested(JitAlarmOut), required=True, metadata={"description": "60, 30 and 14 days before the end."})
     created_at = When(required=True)
     updated_at = When(required=True)
     etag = fields.String(required=True)
@@ -40,27 +55,27 @@ class JitBrief(Shown):
 class JitOut(JitBrief):
     """A team with its agreement."""
 
-    states_of_operation = fields.List(fields.String(), required=True)
-    working_language = fields.String(allow_none=True)
+    states_of_operation = fields.List(Code("countries"), required=True)
+    working_language = Code("languages", allow_none=True)
     purpose = fields.String()
     facts = fields.String()
     objectives = fields.String()
-    clauses = fields.Dict(required=True)
-    appendices = fields.List(fields.Dict(), required=True)
+    clauses = Stored(ClausesIn, required=True)
+    appendices = fields.List(Stored(AppendixIn), required=True)
     further_terms = fields.String()
     text_sha256 = fields.String(required=True, metadata={"description": "The digest of the agreement: what a signature binds."})
     signed_by = fields.List(fields.UUID(), required=True)
-    place = fields.String(required=True, metadata={"description": "party, joining, or participant"})
+    place = OneOf(("party", "joining", "participant"), required=True, metadata={"description": "party, joining, or participant"})
     reason = fields.String(allow_none=True, metadata={"description": "The words of the last step."})
 
 
-class JitMovesOut(TransitionsOut):
+class JitTransitionsOut(TransitionsOut):
     """Where it stands, where you stand in it, and what you may do now."""
 
-    place = fields.String(required=True)
+    place = OneOf(("party", "joining", "participant"), required=True)
 
 
-class LeaderOut(Shown):
+class JitLeaderOut(Shown):
     """The leader of a State."""
 
     office = fields.String(allow_none=True)
@@ -73,9 +88,9 @@ class JitPartyOut(Shown):
     id = fields.UUID(required=True)
     jit_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    country = fields.String(required=True)
-    leader = fields.Nested(LeaderOut, allow_none=True)
-    state = fields.String(required=True)
+    country = Code("countries", required=True)
+    leader = fields.Nested(JitLeaderOut, allow_none=True)
+    state = OneOf(PARTY_LIFECYCLE.states, required=True)
     joined_at = When(required=True)
     left_at = When(allow_none=True)
     signed_at = When(allow_none=True)
@@ -87,7 +102,7 @@ class JitPartyOut(Shown):
 class _PlaceOut(Shown):
     id = fields.UUID(required=True)
     jit_id = fields.UUID(required=True)
-    state = fields.String(required=True)
+    state = OneOf(PLACE_LIFECYCLE.states, required=True)
     since = When(required=True)
     until = When(allow_none=True)
     etag = fields.String(required=True)
@@ -104,7 +119,7 @@ class JitMemberOut(_PlaceOut):
     seconded = fields.Boolean(required=True)
 
 
-class ParticipantOut(_PlaceOut):
+class JitParticipantOut(_PlaceOut):
     """An organisation beside the team."""
 
     authority_id = fields.UUID(required=True)
@@ -113,14 +128,14 @@ class ParticipantOut(_PlaceOut):
     evidence = fields.Boolean(required=True)
 
 
-class AssociateOut(_PlaceOut):
+class JitAssociateOut(_PlaceOut):
     """Somebody whom the team works with informally."""
 
     name = fields.String(required=True)
     contact = fields.String(required=True)
 
 
-class SignatureOut(Shown):
+class JitSignatureOut(Shown):
     """A signature; voided when the text under it changed."""
 
     id = fields.UUID(required=True)
@@ -135,24 +150,24 @@ class SignatureOut(Shown):
     etag = fields.String(required=True)
 
 
-class AmendmentOut(Shown):
+class JitAmendmentOut(Shown):
     """An amendment, what it changes, and who has signed it."""
 
     id = fields.UUID(required=True)
     jit_id = fields.UUID(required=True)
-    change = fields.String(required=True)
+    change = OneOf(CHANGES, required=True)
     authority_id = fields.UUID(allow_none=True)
     until = When(allow_none=True)
     purpose = fields.String()
-    clause = fields.String()
+    clause = OneOf((*CLAUSES, *TEXTS, "platform"))
     text = fields.String()
-    platform = fields.Dict()
-    leader = fields.Dict()
+    platform = Stored(PlatformIn)
+    leader = Stored(JitLeaderIn)
     role = fields.String()
     terms = fields.String()
     evidence = fields.Boolean()
-    states_of_operation = fields.List(fields.String())
-    state = fields.String(required=True)
+    states_of_operation = fields.List(Code("countries"))
+    state = OneOf(AMENDMENT_LIFECYCLE.states, required=True)
     proposed_by = fields.UUID(required=True)
     proposed_at = When(required=True)
     decided_at = When(allow_none=True)
@@ -163,7 +178,7 @@ class AmendmentOut(Shown):
     etag = fields.String(required=True)
 
 
-class EvaluationOut(Shown):
+class JitEvaluationOut(Shown):
     """Answers of one State, or of all together."""
 
     id = fields.UUID(required=True)
@@ -182,16 +197,16 @@ class EvaluationOut(Shown):
     etag = fields.String(required=True)
 
 
-class StatementOut(Shown):
+class JitStatementOut(Shown):
     """What is to be told in public, and who has approved it."""
 
     id = fields.UUID(required=True)
     jit_id = fields.UUID(required=True)
-    texts = fields.Dict(required=True)
+    texts = Stored(JitStatementTextsIn, required=True)
     names_operation = fields.Boolean(required=True)
     victims_checked = fields.Boolean(required=True)
     no_ongoing_trial = fields.Boolean(required=True)
-    state = fields.String(required=True)
+    state = OneOf(STATEMENT_LIFECYCLE.states, required=True)
     proposed_by = fields.UUID(required=True)
     proposed_at = When(required=True)
     text_sha256 = fields.String(required=True)
@@ -204,9 +219,9 @@ class PublicJitOut(Shown):
 
     id = fields.UUID(required=True)
     operation_name = fields.String(allow_none=True)
-    countries = fields.List(fields.String(), required=True)
+    countries = fields.List(Code("countries"), required=True)
     year = fields.Integer(required=True, metadata={"description": "The year in which it ended."})
-    texts = fields.Dict(required=True, metadata={"description": "en, fr, es, pt"})
+    texts = Stored(JitStatementTextsIn, required=True, metadata={"description": "en, fr, es, pt"})
 
 
 class PublicJitsOut(Shown):

@@ -11,8 +11,8 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.jits import agreement, amendments, case_sharing, presentation, signatures, transitions
 from coopapi.jits.models import Jit, JitAmendment, JitSignature
-from coopapi.jits.responses import AmendmentOut, JitBrief, JitMovesOut, JitOut, SignatureOut
-from coopapi.jits.schemas import AmendmentIn, AmendmentStepIn, CaseShareIn, JitFilter, JitIn, JitPatch, JitStepIn, SignatureIn
+from coopapi.jits.responses import JitAmendmentOut, JitBrief, JitOut, JitSignatureOut, JitTransitionsOut
+from coopapi.jits.schemas import AmendmentStepIn, CaseShareIn, JitAmendmentIn, JitFilter, JitIn, JitPatch, JitSignatureIn, JitStepIn
 from coopapi.shared import shared_cases
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
@@ -28,7 +28,7 @@ def list_jits(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 
 
 @blp.route("/cases/<uuid:case_id>/jits", allow=Action.JIT_READ, query=Paged, returns=JitBrief, page=True, show=presentation.brief)
-def list_jits_of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_jits(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the teams that a case is shared with, those that you take part in."""
     return page(work, f"jits/{case_id}", case_sharing.of_case(work, case_id), Order((Jit.id,)), wanted)
 
@@ -42,13 +42,13 @@ def propose_jit(data: dict[str, Any], *, work: UnitOfWork) -> Jit:
 
 
 @blp.route(ONE, allow=Action.JIT_READ, returns=JitOut, show=presentation.whole)
-def show_jit(jit_id: UUID, *, work: UnitOfWork) -> Jit:
+def get_jit(jit_id: UUID, *, work: UnitOfWork) -> Jit:
     """Show a team with its agreement."""
     return work.one(Jit, jit_id)
 
 
 @blp.route(ONE, method="PATCH", allow=Action.JIT_WRITE, body=JitPatch, returns=JitOut, changes=True, show=presentation.whole)
-def change_jit(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
+def update_jit(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
     """Change the text while it is open (proposed, drafting)."""
     return agreement.change(work, jit_id, version, data)
 
@@ -60,14 +60,14 @@ blp.workflow(
     act=Action.JIT_WRITE,
     body=JitStepIn,
     returns=JitOut,
-    options=JitMovesOut,
+    options=JitTransitionsOut,
     show=presentation.whole,
     about="Draft, request signatures, sign, reopen, abandon, end, evaluate, close, or retract the public statement.",
 )
 
 
 @blp.route(
-    f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=SignatureOut, page=True, show=presentation.show_signatures
+    f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=JitSignatureOut, page=True, show=presentation.show_signatures
 )
 def list_jit_signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List who signed what, and which signatures another text has voided."""
@@ -79,8 +79,8 @@ def list_jit_signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     f"{ONE}/signatures",
     method="POST",
     allow=Action.JIT_SIGN,
-    body=SignatureIn,
-    returns=SignatureOut,
+    body=JitSignatureIn,
+    returns=JitSignatureOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_signatures,
 )
@@ -121,7 +121,7 @@ blp.workflow(
 
 
 @blp.route(
-    f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=AmendmentOut, page=True, show=presentation.show_amendments
+    f"{ONE}/amendments", allow=Action.JIT_READ, query=Paged, returns=JitAmendmentOut, page=True, show=presentation.show_amendments
 )
 def list_jit_amendments(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
     """List the amendments of a team."""
@@ -132,8 +132,8 @@ def list_jit_amendments(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     f"{ONE}/amendments",
     method="POST",
     allow=Action.JIT_WRITE,
-    body=AmendmentIn,
-    returns=AmendmentOut,
+    body=JitAmendmentIn,
+    returns=JitAmendmentOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_amendments,
 )
@@ -148,7 +148,7 @@ blp.workflow(
     read=Action.JIT_READ,
     act=Action.JIT_WRITE,
     body=AmendmentStepIn,
-    returns=AmendmentOut,
+    returns=JitAmendmentOut,
     show=presentation.show_amendments,
     about="Sign or refuse an amendment for your State or for one that has nobody here, or withdraw what you proposed.",
 )
@@ -158,8 +158,8 @@ blp.workflow(
     f"{ONE}/amendments/<uuid:amendment_id>/signatures",
     method="POST",
     allow=Action.JIT_SIGN,
-    body=SignatureIn,
-    returns=SignatureOut,
+    body=JitSignatureIn,
+    returns=JitSignatureOut,
     status=HTTPStatus.CREATED,
     show=presentation.show_signatures,
 )

@@ -14,7 +14,7 @@ from coopapi.jits.public_statements import LANGUAGES
 _LONG = 8000
 
 
-class LeaderIn(Schema):
+class JitLeaderIn(Schema):
     """The leader of a State: an office, or a person of one's own authority."""
 
     office = Line(300)
@@ -27,11 +27,11 @@ class LeaderIn(Schema):
             raise refusal("one_needed", "Name an office or a person.", "office")
 
 
-class PartyIn(Schema):
+class JitPartyIn(Schema):
     """A State's authority that is to be a party; its State names the leader itself."""
 
     authority_id = fields.UUID(required=True)
-    leader = fields.Nested(LeaderIn)
+    leader = fields.Nested(JitLeaderIn)
 
 
 class CaseShareIn(Schema):
@@ -89,8 +89,8 @@ class JitIn(_AgreementFields):
 
     reference = Line(100, required=True, metadata={"description": "Yours; unique within your authority."})
     legal_basis = Code("jit_legal_bases", required=True)
-    leader = fields.Nested(LeaderIn, metadata={"description": "Of your own State."})
-    parties = Many(fields.Nested(PartyIn), 50)
+    leader = fields.Nested(JitLeaderIn, metadata={"description": "Of your own State."})
+    parties = Many(fields.Nested(JitPartyIn), 50)
     cases = Many(fields.Nested(CaseShareIn), 50)
 
 
@@ -113,7 +113,9 @@ class ActedForIn(RecordedForIn):
 class JitStepIn(TransitionIn):
     """A step in the life of a team; what it needs depends on the event."""
 
-    end_reason = OneOf([reason for reason in END_REASONS if reason != "expiry"], metadata={"description": "To end it."})
+    end_reason = OneOf(
+        [reason for reason in END_REASONS if reason != "expiry"], name="JitStatedEndReason", metadata={"description": "To end it."}
+    )
     text_sha256 = Digest(metadata={"description": "To sign: the digest of the text that you sign."})
     recorded = fields.Nested(ActedForIn, metadata={"description": "To sign, where it is not your State that signs."})
 
@@ -127,10 +129,12 @@ class JitStepIn(TransitionIn):
 class PartyStepIn(TransitionIn):
     """A step about a party while the text is open."""
 
-    leader = fields.Nested(LeaderIn, metadata={"description": "With `lead`: of your State; of one that has nobody here by office."})
+    leader = fields.Nested(
+        JitLeaderIn, metadata={"description": "With `lead`: of your State; of one that has nobody here by office."}
+    )
 
 
-class MemberIn(Schema):
+class JitMemberIn(Schema):
     """A person of one's own State who works in the team, under a name or a security number."""
 
     authority_id = fields.UUID(metadata={"description": "Of your own State: yours unless you name another, such as the police."})
@@ -149,7 +153,7 @@ class MemberIn(Schema):
             raise refusal("one_needed", "Give a name or a security number.", "name")
 
 
-class ParticipantIn(Schema):
+class JitParticipantIn(Schema):
     """An organisation or a desk that takes part beside the team (Art. 13(12))."""
 
     authority_id = fields.UUID(required=True)
@@ -160,21 +164,21 @@ class ParticipantIn(Schema):
     until = When()
 
 
-class AssociateIn(Schema):
+class JitAssociateIn(Schema):
     """Somebody whom the team works with informally: a name and an office, and no access to anything."""
 
     name = Line(200, required=True)
     contact = Text(500, required=True)
 
 
-class SignatureIn(Schema):
+class JitSignatureIn(Schema):
     """A signature: under the text with this digest and under no other."""
 
     text_sha256 = Digest(required=True)
     recorded = fields.Nested(ActedForIn, metadata={"description": "Where it is not your State that signed."})
 
 
-class AmendmentIn(Schema):
+class JitAmendmentIn(Schema):
     """A change of the agreement of a running team."""
 
     change = OneOf(CHANGES, required=True)
@@ -185,7 +189,7 @@ class AmendmentIn(Schema):
     clause = OneOf((*CLAUSES, *TEXTS, "platform"))
     text = Text(_LONG)
     platform = fields.Nested(PlatformIn)
-    leader = fields.Nested(LeaderIn, metadata={"description": "With `join`: the leader, by office."})
+    leader = fields.Nested(JitLeaderIn, metadata={"description": "With `join`: the leader, by office."})
     role = Text(300)
     terms = Text(_LONG)
     evidence = Flag()
@@ -218,7 +222,7 @@ class AmendmentStepIn(TransitionIn):
             raise refusal("goes_with", "Goes with sign and refuse.", "recorded")
 
 
-class EvaluationIn(Schema):
+class JitEvaluationIn(Schema):
     """Answers to the form: of one's own State, or of all together once every State has answered."""
 
     joint = Flag()
@@ -239,13 +243,15 @@ class EvaluationIn(Schema):
             raise refusal("goes_with", "Goes with the answer of one State.", "recorded")
 
 
-TextsIn: type[ma.Schema] = Schema.from_dict({language: Text(4000, required=True) for language in LANGUAGES}, name="TextsIn")
+JitStatementTextsIn: type[ma.Schema] = Schema.from_dict(
+    {language: Text(4000, required=True) for language in LANGUAGES}, name="JitStatementTextsIn"
+)
 
 
-class StatementIn(Schema):
+class JitStatementIn(Schema):
     """What is to be told in public, in four languages; both checks must have been made."""
 
-    texts = fields.Nested(TextsIn, required=True)
+    texts = fields.Nested(JitStatementTextsIn, required=True)
     names_operation = Flag(metadata={"description": "Whether the name of the operation is told."})
     victims_checked = Flag(required=True, validate=validate.Equal(True))  # noqa: FBT003 (the only value there may be)
     no_ongoing_trial = Flag(required=True, validate=validate.Equal(True))  # noqa: FBT003

@@ -14,13 +14,13 @@ from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
     ConsultationIn,
     ConsultationOut,
+    ConsultationPositionIn,
+    ConsultationPositionOut,
     ConsultationStepIn,
     ConsultedCaseIn,
     DifficultyFilter,
     DifficultyOut,
-    DutyOut,
-    PositionIn,
-    PositionOut,
+    NotificationDutyOut,
     TransferIn,
     TransferOut,
 )
@@ -38,7 +38,7 @@ _ONE = "/jurisdiction-consultations/<uuid:consultation_id>"
     page=True,
     show=presentation.show,
 )
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_jurisdiction_consultations(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the consultations on jurisdiction that your authority takes part in, newest first."""
     return page(work, "consultations", service.consultations(work, wanted), Order((Consultation.id,)), wanted)
 
@@ -52,13 +52,13 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
     show=presentation.show,
 )
-def begin(data: dict[str, Any], *, work: UnitOfWork) -> Consultation:
+def begin_jurisdiction_consultation(data: dict[str, Any], *, work: UnitOfWork) -> Consultation:
     """Contact the authorities of other States that may pursue the same person for the same facts."""
     return service.begin(work, data)
 
 
 @blp.route(_ONE, allow=Action.MEETING_READ, returns=ConsultationOut, show=presentation.show)
-def show(consultation_id: UUID, *, work: UnitOfWork) -> Consultation:
+def get_jurisdiction_consultation(consultation_id: UUID, *, work: UnitOfWork) -> Consultation:
     """Show one consultation, with what each State holds."""
     return work.one(Consultation, consultation_id)
 
@@ -79,11 +79,11 @@ blp.workflow(
     f"{_ONE}/positions",
     method="POST",
     allow=Action.CONSULT,
-    body=PositionIn,
-    returns=PositionOut,
+    body=ConsultationPositionIn,
+    returns=ConsultationPositionOut,
     show=presentation.show_positions,
 )
-def hold(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ConsultationPosition:
+def state_consultation_position(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ConsultationPosition:
     """Say what your State holds: to prosecute, to transfer, to end."""
     return service.hold(work, consultation_id, data)
 
@@ -91,13 +91,13 @@ def hold(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Co
 @blp.route(
     f"{_ONE}/case", method="POST", allow=Action.CONSULT, body=ConsultedCaseIn, returns=ConsultationOut, show=presentation.show
 )
-def link(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Consultation:
+def link_consultation_case(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Consultation:
     """Tie the consultation to a case of yours."""
     return service.link(work, consultation_id, data["case_id"])
 
 
 @blp.route(f"{_ONE}/transfers", allow=Action.MEETING_READ, query=Paged, returns=TransferOut, page=True, show=transfers.show)
-def transfer_index(wanted: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Page:
+def list_transfers(wanted: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Page:
     """List the proceedings that were given over."""
     query = transfers.of_consultation(work, consultation_id)
     return page(work, f"transfers/{consultation_id}", query, Order((ProceedingsTransfer.id,)), wanted)
@@ -112,7 +112,7 @@ def transfer_index(wanted: dict[str, Any], *, consultation_id: UUID, work: UnitO
     status=HTTPStatus.CREATED,
     show=transfers.show,
 )
-def transfer(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ProceedingsTransfer:
+def transfer_proceedings(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ProceedingsTransfer:
     """Give proceedings over to the State that prosecutes."""
     return transfers.transfer(work, consultation_id, data)
 
@@ -126,20 +126,20 @@ def transfer(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -
     changes=True,
     show=transfers.show,
 )
-def receive(
+def link_transfer_case(
     data: dict[str, Any], *, consultation_id: UUID, transfer_id: UUID, version: int, work: UnitOfWork
 ) -> ProceedingsTransfer:
     """Name your case in which proceedings that you received go on."""
     return transfers.receive(work, consultation_id, transfer_id, version, data["case_id"])
 
 
-@blp.route("/cases/<uuid:case_id>/notification-duty", allow=Action.CASE_READ, returns=DutyOut)
-def duty(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+@blp.route("/cases/<uuid:case_id>/notification-duty", allow=Action.CASE_READ, returns=NotificationDutyOut)
+def get_notification_duty(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Say whether Eurojust is to be notified of a case, with each condition of Art. 21(5) and (6) and why."""
     return difficulties.of_case(work, case_id)
 
 
 @blp.route("/difficulties", allow=Action.MLA_READ, query=DifficultyFilter, returns=DifficultyOut, many="items")
-def difficulty_index(wanted: dict[str, Any], *, work: UnitOfWork) -> list[dict[str, Any]]:
+def list_difficulties(wanted: dict[str, Any], *, work: UnitOfWork) -> list[dict[str, Any]]:
     """Count refusals, non-execution and delays between pairs of States; where they recur, an opinion may be asked for."""
     return difficulties.between(work, wanted)

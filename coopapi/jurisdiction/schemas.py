@@ -49,7 +49,7 @@ class ConsultationStepIn(TransitionIn):
             raise refusal("goes_with", "Goes with reply.", "recorded")
 
 
-class PositionIn(Schema):
+class ConsultationPositionIn(Schema):
     """What your State holds, and why."""
 
     position = Code("consultation_positions", required=True)
@@ -88,15 +88,15 @@ class DifficultyFilter(Schema):
     country = Code("countries", metadata={"description": "Where the requests were to be carried out."})
 
 
-class PositionOut(Shown):
+class ConsultationPositionOut(Shown):
     """What one State holds."""
 
     id = fields.UUID(required=True)
     consultation_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    country = fields.String(allow_none=True)
+    country = Code("countries", allow_none=True)
     side = fields.String(required=True)
-    position = fields.String(required=True)
+    position = Code("consultation_positions", required=True)
     reasons = fields.String(allow_none=True)
     recorded = fields.Nested(RecordedForOut, allow_none=True)
     replied_at = When(allow_none=True)
@@ -117,10 +117,10 @@ class ConsultationOut(Shown):
     in_custody = fields.Boolean(required=True)
     reply_by = When(allow_none=True)
     overdue = fields.Boolean(required=True)
-    state = fields.String(required=True)
+    state = OneOf(CONSULTATION_LIFECYCLE.states, required=True)
     reason = fields.String(allow_none=True)
-    prosecuting_country = fields.String(allow_none=True)
-    positions = fields.List(fields.Nested(PositionOut), required=True)
+    prosecuting_country = Code("countries", allow_none=True)
+    positions = fields.List(fields.Nested(ConsultationPositionOut), required=True)
     created_at = When(required=True)
     updated_at = When(required=True)
     etag = fields.String(required=True)
@@ -142,7 +142,7 @@ class TransferOut(Shown):
     etag = fields.String(required=True)
 
 
-class ConditionOut(Shown):
+class NotificationConditionOut(Shown):
     """One condition, whether it holds, and why."""
 
     code = fields.String(required=True)
@@ -151,21 +151,21 @@ class ConditionOut(Shown):
     why = fields.String(required=True)
 
 
-class DutyOut(Shown):
+class NotificationDutyOut(Shown):
     """Whether Eurojust is to be notified of a case (Art. 21); national security and safety may stand against it (Art. 21(7))."""
 
     case_id = fields.UUID(required=True)
     due = fields.Boolean(required=True)
     article = fields.String(allow_none=True, required=True)
     articles = fields.List(fields.String(), required=True)
-    conditions = fields.List(fields.Nested(ConditionOut), required=True)
+    conditions = fields.List(fields.Nested(NotificationConditionOut), required=True)
 
 
 class DifficultyOut(Shown):
     """What went wrong between two States in the last year, among the requests you see."""
 
-    requesting_country = fields.String(required=True)
-    executing_country = fields.String(required=True)
+    requesting_country = Code("countries", required=True)
+    executing_country = Code("countries", required=True)
     refused = fields.Integer(required=True)
     not_executed = fields.Integer(required=True)
     overdue = fields.Integer(required=True)

@@ -2,8 +2,11 @@
 
 from marshmallow import fields
 
-from coopapi.cases.schemas import AuthorityRef
-from coopapi.http.fields import Link, Shown, When
+from coopapi.directory.fields import Code
+from coopapi.directory.schemas import AuthorityRef
+from coopapi.http.fields import Link, OneOf, Shown, When
+from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, FEED_LIFECYCLE, MEETING_LIFECYCLE, MODES, PLACE_LIFECYCLE
+from coopapi.meetings.outcomes import OUTCOMES
 
 
 class MeetingBrief(Shown):
@@ -11,17 +14,17 @@ class MeetingBrief(Shown):
 
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
-    level = fields.String(required=True)
-    state = fields.String(required=True)
+    level = Code("meeting_levels", required=True)
+    state = OneOf(MEETING_LIFECYCLE.states, required=True)
     title = fields.String(allow_none=True)
-    side = fields.String(required=True, metadata={"description": "Whether you host or were invited."})
+    side = OneOf(("host", "invited"), required=True, metadata={"description": "Whether you host or were invited."})
     host = fields.Nested(AuthorityRef, required=True)
     convener = fields.Nested(AuthorityRef, required=True)
-    origin_type = fields.String(required=True, allow_none=True)
+    origin_type = OneOf(("case", "overlap", "request"), required=True, allow_none=True)
     origin_id = fields.UUID(allow_none=True, metadata={"description": "For those who see it by themselves."})
-    countries = fields.List(fields.String(), required=True)
-    interpretation = fields.List(fields.String(), required=True)
-    mode = fields.String(required=True)
+    countries = fields.List(Code("countries"), required=True)
+    interpretation = fields.List(Code("languages"), required=True)
+    mode = OneOf(MODES, required=True)
     time_zone = fields.String(required=True)
     starts_at = When(allow_none=True)
     ends_at = When(allow_none=True)
@@ -57,71 +60,71 @@ class MeetingPlaceOut(Shown):
     id = fields.UUID(required=True)
     meeting_id = fields.UUID(required=True)
     authority = fields.Nested(AuthorityRef, required=True)
-    country = fields.String(allow_none=True)
-    function = fields.String(required=True)
+    country = Code("countries", allow_none=True)
+    function = Code("meeting_functions", required=True)
     persons = fields.List(fields.Nested(SeatedOut), required=True)
-    state = fields.String(required=True)
+    state = OneOf(PLACE_LIFECYCLE.states, required=True)
     invited_at = When(required=True)
     answered_at = When(allow_none=True)
     agreed_at = When(allow_none=True)
     etag = fields.String(required=True)
 
 
-class AnswerOut(Shown):
+class MeetingAnswerOut(Shown):
     """Whether a time suits an authority."""
 
     id = fields.UUID(required=True)
     option_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    answer = fields.String(required=True)
+    answer = OneOf(("yes", "no", "maybe"), required=True)
     at = When(required=True)
 
 
-class OptionOut(Shown):
+class MeetingOptionOut(Shown):
     """A time at which the meeting could be, and whom it suits."""
 
     id = fields.UUID(required=True)
     starts_at = When(required=True)
     ends_at = When(required=True)
-    answers = fields.List(fields.Nested(AnswerOut), required=True)
+    answers = fields.List(fields.Nested(MeetingAnswerOut), required=True)
 
 
-class ConclusionOut(Shown):
+class MeetingConclusionOut(Shown):
     """What was concluded for a country."""
 
     id = fields.UUID(required=True)
     meeting_id = fields.UUID(required=True)
-    country = fields.String(required=True)
+    country = Code("countries", required=True)
     authority_id = fields.UUID(required=True)
     text = fields.String(required=True)
     created_at = When(required=True)
     etag = fields.String(required=True)
 
 
-class ActionOut(Shown):
+class MeetingActionOut(Shown):
     """What an authority undertook, by when."""
 
     id = fields.UUID(required=True)
     meeting_id = fields.UUID(required=True)
     owner_id = fields.UUID(required=True)
-    country = fields.String(allow_none=True)
+    country = Code("countries", allow_none=True)
     due_on = fields.Date(required=True)
     due_at = When(required=True)
     zone = fields.String(required=True, metadata={"description": "In which the day ends."})
     text = fields.String(required=True)
-    state = fields.String(required=True)
+    state = OneOf((*ACTION_LIFECYCLE.states, "overdue"), name="MeetingActionState", required=True)
     reason = fields.String(allow_none=True)
     ended_at = When(allow_none=True)
     created_at = When(required=True)
     etag = fields.String(required=True)
 
 
-class OutcomeOut(Shown):
+class MeetingOutcomeOut(Shown):
     """What was begun with a meeting, and where those who see it find it."""
 
     id = fields.UUID(required=True)
     meeting_id = fields.UUID(required=True)
-    kind = fields.String(required=True)
+    kind = OneOf(OUTCOMES, required=True)
     made_type = fields.String(required=True)
     made_id = fields.UUID(required=True, allow_none=True, metadata={"description": "For those who see it by themselves."})
     href = Link(required=True, allow_none=True)
@@ -136,10 +139,10 @@ class CentreEntryOut(Shown):
     id = fields.UUID(required=True)
     meeting_id = fields.UUID(required=True)
     at = When(required=True)
-    country = fields.String(required=True)
+    country = Code("countries", required=True)
     authority_id = fields.UUID(required=True)
-    measure = fields.String(required=True)
-    figures = fields.Dict(required=True)
+    measure = Code("operation_measures", required=True)
+    figures = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     note = fields.String(allow_none=True)
     created_at = When(required=True)
     etag = fields.String(required=True)
@@ -148,23 +151,23 @@ class CentreEntryOut(Shown):
 class CountryResultOut(Shown):
     """The figures of one country."""
 
-    country = fields.String(required=True)
-    figures = fields.Dict(required=True)
+    country = Code("countries", required=True)
+    figures = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 
 
 class CentreResultsOut(Shown):
     """What came of an action day, by country and in all."""
 
     countries = fields.List(fields.Nested(CountryResultOut), required=True)
-    total = fields.Dict(required=True)
+    total = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     entries = fields.Integer(required=True)
 
 
-class FeedOut(Shown):
+class CalendarFeedOut(Shown):
     """A private calendar of your authority."""
 
     id = fields.UUID(required=True)
-    state = fields.String(required=True)
+    state = OneOf(FEED_LIFECYCLE.states, required=True)
     address = fields.String(metadata={"description": "Shown once, when it is made: whoever has it reads the calendar."})
     created_at = When(required=True)
     revoked_at = When(allow_none=True)

@@ -10,16 +10,25 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.meetings import actions, coordination_centre, minutes, outcomes, presentation
 from coopapi.meetings.models import CentreEntry, Meeting, MeetingAction, MeetingConclusion, MeetingOutcome
-from coopapi.meetings.responses import ActionOut, CentreEntryOut, CentreResultsOut, ConclusionOut, MeetingOut, OutcomeOut
-from coopapi.meetings.schemas import ActionFilter, ActionIn, CentreEntryIn, ConclusionIn, MinutesIn, OutcomeIn
+from coopapi.meetings.responses import (
+    CentreEntryOut,
+    CentreResultsOut,
+    MeetingActionOut,
+    MeetingConclusionOut,
+    MeetingOut,
+    MeetingOutcomeOut,
+)
+from coopapi.meetings.schemas import ActionFilter, CentreEntryIn, MeetingActionIn, MeetingConclusionIn, MeetingOutcomeIn, MinutesIn
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("meeting_papers", __name__, url_prefix="/api/v1", description="Conclusions, actions and outcomes of meetings")
 _ONE = "/meetings/<uuid:meeting_id>"
 
 
-@blp.route(f"{_ONE}/conclusions", allow=Action.MEETING_READ, query=Paged, returns=ConclusionOut, page=True, show=minutes.show)
-def conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(
+    f"{_ONE}/conclusions", allow=Action.MEETING_READ, query=Paged, returns=MeetingConclusionOut, page=True, show=minutes.show
+)
+def list_meeting_conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was concluded, country by country."""
     order = Order((MeetingConclusion.country, MeetingConclusion.id), descending=False)
     return page(work, f"conclusions/{meeting_id}", minutes.conclusions(work, meeting_id), order, wanted)
@@ -29,12 +38,12 @@ def conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -
     f"{_ONE}/conclusions",
     method="POST",
     allow=Action.MEETING_WRITE,
-    body=ConclusionIn,
-    returns=ConclusionOut,
+    body=MeetingConclusionIn,
+    returns=MeetingConclusionOut,
     status=HTTPStatus.CREATED,
     show=minutes.show,
 )
-def conclude(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingConclusion:
+def add_meeting_conclusion(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingConclusion:
     """Write down what was concluded for a country."""
     return minutes.conclude(work, meeting_id, data)
 
@@ -48,20 +57,20 @@ def conclude(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Mee
     changes=True,
     show=presentation.whole,
 )
-def write_minutes(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
+def write_meeting_minutes(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
     """Write the minutes (the host desk); another text is to be agreed to anew."""
     return minutes.write(work, meeting_id, version, data["text"])
 
 
-@blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=ActionOut, page=True, show=actions.show)
-def worklist(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+@blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=MeetingActionOut, page=True, show=actions.show)
+def list_actions(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List actions, the next first; `side=mine&overdue=true` is the morning list."""
     order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
     return page(work, "actions", actions.worklist(work, wanted), order, wanted)
 
 
-@blp.route(f"{_ONE}/actions", allow=Action.MEETING_READ, query=Paged, returns=ActionOut, page=True, show=actions.show)
-def of_meeting(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(f"{_ONE}/actions", allow=Action.MEETING_READ, query=Paged, returns=MeetingActionOut, page=True, show=actions.show)
+def list_meeting_actions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was undertaken at a meeting."""
     query = actions.worklist(work, {"meeting_id": work.one(Meeting, meeting_id).id})
     order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
@@ -72,18 +81,18 @@ def of_meeting(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) ->
     f"{_ONE}/actions",
     method="POST",
     allow=Action.MEETING_WRITE,
-    body=ActionIn,
-    returns=ActionOut,
+    body=MeetingActionIn,
+    returns=MeetingActionOut,
     status=HTTPStatus.CREATED,
     show=actions.show,
 )
-def undertake(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingAction:
+def add_meeting_action(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingAction:
     """Write down what an authority will do, by when."""
     return actions.undertake(work, meeting_id, data)
 
 
-@blp.route("/actions/<uuid:action_id>", allow=Action.MEETING_READ, returns=ActionOut, show=actions.show)
-def one_action(action_id: UUID, *, work: UnitOfWork) -> MeetingAction:
+@blp.route("/actions/<uuid:action_id>", allow=Action.MEETING_READ, returns=MeetingActionOut, show=actions.show)
+def get_action(action_id: UUID, *, work: UnitOfWork) -> MeetingAction:
     """Show one action."""
     return work.one(MeetingAction, action_id)
 
@@ -93,14 +102,14 @@ blp.workflow(
     actions.ACTION,
     read=Action.MEETING_READ,
     act=Action.MEETING_WRITE,
-    returns=ActionOut,
+    returns=MeetingActionOut,
     show=actions.show,
     about="Say that an action is done, or why it is dropped (the authority that undertook it).",
 )
 
 
-@blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=OutcomeOut, page=True, show=outcomes.show)
-def outcome_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=MeetingOutcomeOut, page=True, show=outcomes.show)
+def list_meeting_outcomes(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List what was begun with a meeting."""
     return page(work, f"outcomes/{meeting_id}", outcomes.of_meeting(work, meeting_id), Order((MeetingOutcome.id,)), wanted)
 
@@ -109,18 +118,18 @@ def outcome_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork)
     f"{_ONE}/outcomes",
     method="POST",
     allow=Action.MEETING_WRITE,
-    body=OutcomeIn,
-    returns=OutcomeOut,
+    body=MeetingOutcomeIn,
+    returns=MeetingOutcomeOut,
     status=HTTPStatus.CREATED,
     show=outcomes.show,
 )
-def begin(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingOutcome:
+def begin_meeting_outcome(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingOutcome:
     """Begin what was concluded: a team, a request, a consultation on jurisdiction, a request for disclosure."""
     return outcomes.begin(work, meeting_id, data)
 
 
 @blp.route(f"{_ONE}/log", allow=Action.MEETING_READ, query=Paged, returns=CentreEntryOut, page=True, show=coordination_centre.show)
-def log_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+def list_meeting_log(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """Read the log of an action day in the order of time."""
     order = Order((CentreEntry.at, CentreEntry.id), descending=False)
     return page(work, f"log/{meeting_id}", coordination_centre.entries(work, meeting_id), order, wanted)
@@ -135,12 +144,12 @@ def log_index(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> 
     status=HTTPStatus.CREATED,
     show=coordination_centre.show,
 )
-def log(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> CentreEntry:
+def add_meeting_log_entry(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> CentreEntry:
     """Log a measure of an action day, with its figures."""
     return coordination_centre.log(work, meeting_id, data)
 
 
 @blp.route(f"{_ONE}/results", allow=Action.MEETING_READ, returns=CentreResultsOut)
-def results(meeting_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+def get_meeting_results(meeting_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Add up the figures of an action day, by country and in all."""
     return coordination_centre.results(work, meeting_id)

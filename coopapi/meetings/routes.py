@@ -13,8 +13,23 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.meetings import calendar_feeds, calendars, case_sharing, convening, date_polls, presentation, transitions
 from coopapi.meetings.models import CalendarFeed, Meeting, MeetingAnswer, MeetingParticipant
-from coopapi.meetings.responses import AnswerOut, FeedOut, MeetingBrief, MeetingOut, MeetingPlaceOut, OptionOut
-from coopapi.meetings.schemas import AnswersIn, GuestIn, MeetingFilter, MeetingIn, MeetingPatch, MeetingShareIn, MeetingStepIn
+from coopapi.meetings.responses import (
+    CalendarFeedOut,
+    MeetingAnswerOut,
+    MeetingBrief,
+    MeetingOptionOut,
+    MeetingOut,
+    MeetingPlaceOut,
+)
+from coopapi.meetings.schemas import (
+    MeetingAnswersIn,
+    MeetingFilter,
+    MeetingIn,
+    MeetingPatch,
+    MeetingPlaceIn,
+    MeetingShareIn,
+    MeetingStepIn,
+)
 from coopapi.shared import shared_cases
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
@@ -25,7 +40,7 @@ _PLACE = f"{_ONE}/participants/<uuid:place_id>"
 
 
 @blp.route("/meetings", allow=Action.MEETING_READ, query=MeetingFilter, returns=MeetingBrief, page=True, show=presentation.brief)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_meetings(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the meetings that your authority hosts or was invited to, newest first."""
     return page(work, "meetings", presentation.select_meetings(work, wanted), Order((Meeting.id,)), wanted)
 
@@ -39,13 +54,13 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
     show=presentation.whole,
 )
-def convene(data: dict[str, Any], *, work: UnitOfWork) -> Meeting:
+def convene_meeting(data: dict[str, Any], *, work: UnitOfWork) -> Meeting:
     """Propose a meeting about a case, an overlap or a request that you see; a desk hosts it."""
     return convening.convene(work, data)
 
 
 @blp.route(_ONE, allow=Action.MEETING_READ, returns=MeetingOut, show=presentation.whole)
-def show(meeting_id: UUID, *, work: UnitOfWork) -> Meeting:
+def get_meeting(meeting_id: UUID, *, work: UnitOfWork) -> Meeting:
     """Show one meeting."""
     return work.one(Meeting, meeting_id)
 
@@ -53,7 +68,7 @@ def show(meeting_id: UUID, *, work: UnitOfWork) -> Meeting:
 @blp.route(
     _ONE, method="PATCH", allow=Action.MEETING_CONVENE, body=MeetingPatch, returns=MeetingOut, changes=True, show=presentation.whole
 )
-def change(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
+def update_meeting(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
     """Change what is planned, or extend access to the meeting (the host desk)."""
     return convening.change(work, meeting_id, version, data)
 
@@ -78,7 +93,7 @@ blp.workflow(
     page=True,
     show=presentation.participants,
 )
-def participants(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+def list_meeting_participants(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List who takes part."""
     order = Order((MeetingParticipant.id,), descending=False)
     return page(work, f"participants/{meeting_id}", presentation.places(work, meeting_id), order, wanted)
@@ -88,12 +103,12 @@ def participants(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) 
     f"{_ONE}/participants",
     method="POST",
     allow=Action.MEETING_CONVENE,
-    body=GuestIn,
+    body=MeetingPlaceIn,
     returns=MeetingPlaceOut,
     status=HTTPStatus.CREATED,
     show=presentation.participants,
 )
-def invite(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingParticipant:
+def invite_meeting_participant(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingParticipant:
     """Invite an authority or an organisation (the host desk)."""
     return convening.invite(work, meeting_id, data)
 
@@ -109,20 +124,22 @@ blp.workflow(
 )
 
 
-@blp.route(f"{_ONE}/options", allow=Action.MEETING_READ, returns=OptionOut, many="items")
-def options(meeting_id: UUID, *, work: UnitOfWork) -> list[dict[str, Any]]:
+@blp.route(f"{_ONE}/options", allow=Action.MEETING_READ, returns=MeetingOptionOut, many="items")
+def list_meeting_options(meeting_id: UUID, *, work: UnitOfWork) -> list[dict[str, Any]]:
     """List the times of the poll, and whom each suits."""
     return date_polls.of_meeting(work, meeting_id)
 
 
-@blp.route(f"{_ONE}/answers", method="POST", allow=Action.MEETING_WRITE, body=AnswersIn, returns=AnswerOut, many="items")
-def answer_poll(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> list[MeetingAnswer]:
+@blp.route(
+    f"{_ONE}/answers", method="POST", allow=Action.MEETING_WRITE, body=MeetingAnswersIn, returns=MeetingAnswerOut, many="items"
+)
+def answer_meeting_poll(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> list[MeetingAnswer]:
     """Say which times suit your authority."""
     return date_polls.answer(work, meeting_id, data["answers"])
 
 
 @blp.route(f"{_ONE}/cases", allow=Action.MEETING_READ, query=Paged, returns=SharedCaseOut, page=True, show=shared_cases.show)
-def shared(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
+def list_meeting_cases(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
     """List the cases that their owners share with those who take part."""
     return page(work, f"shared/{meeting_id}", case_sharing.of_meeting(work, meeting_id), Order((SharedCase.id,)), wanted)
 
@@ -136,7 +153,7 @@ def shared(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Pag
     status=HTTPStatus.CREATED,
     show=shared_cases.show,
 )
-def share(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> SharedCase:
+def share_meeting_case(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> SharedCase:
     """Share a case of yours with those who take part, for the time of the meeting."""
     return case_sharing.share(work, meeting_id, data)
 
@@ -153,7 +170,7 @@ blp.workflow(
 
 
 @blp.route(f"{_ONE}/calendar.ics", allow=Action.MEETING_READ, also=(calendars.MEDIA_TYPE,))
-def calendar(meeting_id: UUID, *, work: UnitOfWork) -> Response:
+def get_meeting_calendar(meeting_id: UUID, *, work: UnitOfWork) -> Response:
     """Read a meeting as a calendar does: its time, its place, and no names."""
     meeting = work.one(Meeting, meeting_id)
     return _calendar(
@@ -161,14 +178,14 @@ def calendar(meeting_id: UUID, *, work: UnitOfWork) -> Response:
     )
 
 
-@blp.route("/calendar-feeds", allow=Action.MEETING_READ, query=Paged, returns=FeedOut, page=True)
-def feed_index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+@blp.route("/calendar-feeds", allow=Action.MEETING_READ, query=Paged, returns=CalendarFeedOut, page=True)
+def list_calendar_feeds(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the private calendars of your authority."""
     return page(work, "calendar-feeds", calendar_feeds.feeds(work), Order((CalendarFeed.id,)), wanted)
 
 
-@blp.route("/calendar-feeds", method="POST", allow=Action.MEETING_READ, returns=FeedOut, status=HTTPStatus.CREATED)
-def make_feed(*, work: UnitOfWork) -> CalendarFeed:
+@blp.route("/calendar-feeds", method="POST", allow=Action.MEETING_READ, returns=CalendarFeedOut, status=HTTPStatus.CREATED)
+def create_calendar_feed(*, work: UnitOfWork) -> CalendarFeed:
     """Make a secret address for a calendar program, shown once."""
     return calendar_feeds.make(work)
 
@@ -178,13 +195,13 @@ blp.workflow(
     calendar_feeds.FEED,
     read=Action.MEETING_READ,
     act=Action.MEETING_READ,
-    returns=FeedOut,
+    returns=CalendarFeedOut,
     about="Take an address back (`revoke`).",
 )
 
 
 @blp.route("/calendar-feeds/<string:token>.ics", allow=Action.PUBLIC, also=(calendars.MEDIA_TYPE,))
-def feed(token: str) -> Response:
+def get_calendar_feed(token: str) -> Response:
     """Read an authority's meetings under its secret address, without a token: times and states, no words, no names."""
     return _calendar(calendar_feeds.read(database(), token))
 

@@ -21,7 +21,7 @@ class SeatedIn(Schema):
     post = Line(200)
 
 
-class GuestIn(Schema):
+class MeetingPlaceIn(Schema):
     """An authority or organisation to invite."""
 
     authority_id = fields.UUID(required=True)
@@ -49,7 +49,7 @@ class MeetingIn(_MeetingFields):
     function = Code("meeting_functions", metadata={"description": "Yours, if another hosts; `prosecutor` if not said."})
     mode = OneOf(MODES, required=True)
     time_zone = Zone(required=True)
-    participants = Many(fields.Nested(GuestIn), 60, distinct=False)
+    participants = Many(fields.Nested(MeetingPlaceIn), 60, distinct=False)
 
 
 class MeetingPatch(_MeetingFields):
@@ -61,7 +61,7 @@ class MeetingPatch(_MeetingFields):
     access_until = When(metadata={"description": "How long those invited see the meeting, and what is shared for it."})
 
 
-class OptionIn(Schema):
+class MeetingOptionIn(Schema):
     """A time at which the meeting could be."""
 
     starts_at = When(required=True)
@@ -71,23 +71,23 @@ class OptionIn(Schema):
 class MeetingStepIn(TransitionIn):
     """A step: a poll offers times, scheduling takes one of them or another."""
 
-    options = Many(fields.Nested(OptionIn), 20)
+    options = Many(fields.Nested(MeetingOptionIn), 20)
     option_id = fields.UUID()
     starts_at = When()
     ends_at = When()
 
 
-class AnswerIn(Schema):
+class MeetingAnswerIn(Schema):
     """Whether one time suits you."""
 
     option_id = fields.UUID(required=True)
     answer = OneOf(("yes", "no", "maybe"), required=True)
 
 
-class AnswersIn(Schema):
+class MeetingAnswersIn(Schema):
     """Which times suit you."""
 
-    answers = Many(fields.Nested(AnswerIn), 20, least=1, required=True)
+    answers = Many(fields.Nested(MeetingAnswerIn), 20, least=1, required=True)
 
 
 class MeetingShareIn(Schema):
@@ -97,7 +97,7 @@ class MeetingShareIn(Schema):
     level = OneOf(("index", "read"), metadata={"description": "`read` if not said."})
 
 
-class ConclusionIn(Schema):
+class MeetingConclusionIn(Schema):
     """What was concluded for a country."""
 
     country = Code("countries", required=True)
@@ -110,7 +110,7 @@ class MinutesIn(Schema):
     text = Text(20_000, required=True)
 
 
-class ActionIn(Schema):
+class MeetingActionIn(Schema):
     """What an authority will do, by the end of which day in its country."""
 
     owner = fields.UUID(metadata={"description": "Your own authority if not said."})
@@ -124,7 +124,7 @@ class OutcomeDisclosureIn(DisclosureIn):
     overlap_id = fields.UUID(required=True)
 
 
-class OutcomeIn(Schema):
+class MeetingOutcomeIn(Schema):
     """What is begun, as its own endpoint takes it, under the name of its kind."""
 
     kind = OneOf(OUTCOMES, required=True)
@@ -165,6 +165,6 @@ class ActionFilter(Paged):
     side = OneOf(("mine", "theirs"))
     owner = fields.UUID()
     meeting_id = fields.UUID()
-    state = OneOf((*ACTION_LIFECYCLE.states, "overdue"))
+    state = OneOf((*ACTION_LIFECYCLE.states, "overdue"), name="MeetingActionState")
     overdue = fields.Boolean()
     within = Count(1, 8760, metadata={"description": "Due within so many hours."})

@@ -57,12 +57,12 @@ class DocumentSectionOut(Shown):
 class DocumentOut(Shown):
     """A request filled into its form."""
 
-    form = fields.String(required=True)
+    form = OneOf(forms.all_forms(), required=True)
     title = fields.String(required=True)
     subtitle = fields.String(required=True)
     instrument = fields.String(required=True)
     reference = fields.String(required=True)
-    language = fields.String(required=True)
+    language = OneOf(LANGUAGES, required=True)
     mark = fields.String(required=True, metadata={"description": "DRAFT, in the language, until it is validated; else empty."})
     preamble = fields.String(required=True)
     sections = fields.List(fields.Nested(DocumentSectionOut), required=True)

@@ -2,8 +2,14 @@
 
 from marshmallow import fields
 
-from coopapi.http.fields import Link, Shown, When
+from coopapi.directory.fields import Code
+from coopapi.evidence.schemas import RecordedForOut
+from coopapi.http.fields import Link, OneOf, Shown, Stored, When
 from coopapi.http.transitions import TransitionsOut
+from coopapi.mla.content import ContentIn, MeasureIn
+from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, STATES
+from coopapi.mla.schemas import RELATIONS
+from coopapi.shared.lifecycle import Side
 
 
 class AuthorityBrief(Shown):
@@ -11,17 +17,17 @@ class AuthorityBrief(Shown):
 
     id = fields.UUID(required=True)
     name = fields.String(required=True)
-    type = fields.String(required=True)
-    country = fields.String(allow_none=True, required=True)
+    type = Code("authority_types", required=True)
+    country = Code("countries", allow_none=True, required=True)
 
 
 class SuggestionOut(Shown):
     """Something that might be done next: what to send where, and why."""
 
-    do = fields.String(required=True, metadata={"description": "`preserve` or `follow_up`."})
+    do = OneOf(("preserve", "follow_up"), required=True, metadata={"description": "`preserve` or `follow_up`."})
     why = fields.String(required=True)
-    country = fields.String()
-    relation = fields.String()
+    country = Code("countries")
+    relation = OneOf(RELATIONS)
     href = Link(required=True)
     method = fields.String(required=True)
     previous = fields.UUID(required=True)
@@ -31,7 +37,7 @@ class PreviousOut(Shown):
     """The earlier request that this one goes on from."""
 
     request_id = fields.UUID(required=True)
-    relation = fields.String(required=True)
+    relation = OneOf(RELATIONS, required=True)
 
 
 class RequestBrief(Shown):
@@ -40,19 +46,21 @@ class RequestBrief(Shown):
     id = fields.UUID(required=True)
     reference = fields.String(required=True)
     foreign_reference = fields.String(allow_none=True)
-    direction = fields.String(required=True, metadata={"description": "outgoing or incoming, from where you stand"})
-    kind = fields.String(required=True)
+    direction = OneOf(
+        ("outgoing", "incoming"), required=True, metadata={"description": "outgoing or incoming, from where you stand"}
+    )
+    kind = Code("request_kinds", required=True)
     instrument = fields.String(allow_none=True)
-    state = fields.String(required=True)
-    urgency = fields.String(required=True)
-    emergency_ground = fields.String(allow_none=True)
+    state = OneOf(STATES, required=True)
+    urgency = Code("urgency_levels", required=True)
+    emergency_ground = Code("emergency_grounds", allow_none=True)
     requesting = fields.Nested(AuthorityBrief, required=True)
     executing = fields.Nested(AuthorityBrief, allow_none=True)
-    executing_country = fields.String(allow_none=True)
+    executing_country = Code("countries", allow_none=True)
     enforcing_authority = fields.UUID(attribute="enforcing_id", allow_none=True)
     case_id = fields.UUID(allow_none=True, metadata={"description": "Your own case that it hangs from."})
     previous = fields.Nested(PreviousOut, allow_none=True)
-    language = fields.String(allow_none=True)
+    language = Code("languages", allow_none=True)
     validated_at = When(allow_none=True)
     transmitted_at = When(allow_none=True)
     received_at = When(allow_none=True)
@@ -70,13 +78,13 @@ class MeasureOut(Shown):
 
     id = fields.UUID(required=True)
     place = fields.Integer(required=True)
-    code = fields.String(required=True)
-    state = fields.String(required=True)
-    asked = fields.Dict(required=True, metadata={"description": "As it was asked for: the fields of MeasureIn."})
+    code = Code("measures", required=True)
+    state = OneOf(MEASURE_LIFECYCLE.states, required=True)
+    asked = Stored(MeasureIn, required=True, metadata={"description": "As it was asked for: the fields of MeasureIn."})
     grounds = fields.List(fields.String(), required=True)
-    outcome_reason = fields.String(allow_none=True)
+    outcome_reason = Code("non_execution_reasons", allow_none=True)
     until = When(allow_none=True)
-    conditions = fields.List(fields.String(), required=True)
+    conditions = fields.List(Code("use_conditions"), required=True)
     started_at = When(allow_none=True)
     ended_at = When(allow_none=True)
     etag = fields.String(required=True)
@@ -87,7 +95,8 @@ class RequestOut(RequestBrief):
 
     overlap_id = fields.UUID(allow_none=True)
     jit_id = fields.UUID(allow_none=True, metadata={"description": "For those who take part in the team."})
-    content = fields.Dict(
+    content = Stored(
+        ContentIn,
         required=True,
         metadata={
             "description": "As ContentIn, as far as it is told to your side; of spontaneous information first the conditions."
@@ -95,7 +104,7 @@ class RequestOut(RequestBrief):
     )
     measures = fields.List(fields.Nested(MeasureOut), required=True)
     acknowledged_notices = fields.List(fields.UUID(), attribute="notices", required=True)
-    path_countries = fields.List(fields.String(), required=True, metadata={"description": "Where else data lie (Art. 30)."})
+    path_countries = fields.List(Code("countries"), required=True, metadata={"description": "Where else data lie (Art. 30)."})
     suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
 
 
@@ -105,14 +114,14 @@ class MessageOut(Shown):
     id = fields.UUID(required=True)
     at = When(required=True)
     authority_id = fields.UUID(required=True)
-    side = fields.String(required=True)
+    side = OneOf(Side, required=True)
     act = fields.String(required=True, metadata={"description": "question, answer, message, or the step that the words went with"})
     text = fields.String(allow_none=True)
     reply_to = fields.UUID(allow_none=True)
     measure_id = fields.UUID(allow_none=True)
     grounds = fields.List(fields.String(), required=True)
-    recorded = fields.Dict(
-        allow_none=True, metadata={"description": "When, how and by what proof, if recorded for the other side."}
+    recorded = Stored(
+        RecordedForOut, allow_none=True, metadata={"description": "When, how and by what proof, if recorded for the other side."}
     )
     recorded_by = fields.UUID(required=True)
     internal = fields.Boolean(required=True)
@@ -127,14 +136,14 @@ class TransmissionOut(Shown):
     to_id = fields.UUID(required=True)
     at = When(required=True)
     sent_by = fields.UUID(required=True)
-    channel = fields.String(required=True)
-    security = fields.String(required=True)
+    channel = Code("channels", required=True)
+    security = Code("security_levels", required=True)
     receipt = fields.String(allow_none=True)
     formal_confirmation_due = When(allow_none=True)
     etag = fields.String(required=True)
 
 
-class LackOut(Shown):
+class ReadinessPointOut(Shown):
     """Something that a request lacks, might have, or will be refused for."""
 
     rule = fields.String(required=True)
@@ -147,14 +156,14 @@ class ReadinessOut(Shown):
     """Whether a request may go, and what would make it better."""
 
     ready = fields.Boolean(required=True)
-    missing = fields.List(fields.Nested(LackOut), required=True)
-    advised = fields.List(fields.Nested(LackOut), required=True)
-    will_be_refused = fields.List(fields.Nested(LackOut), required=True)
+    missing = fields.List(fields.Nested(ReadinessPointOut), required=True)
+    advised = fields.List(fields.Nested(ReadinessPointOut), required=True)
+    will_be_refused = fields.List(fields.Nested(ReadinessPointOut), required=True)
     notices = fields.List(fields.UUID(), required=True, metadata={"description": "Requirement notices still to acknowledge."})
     duplicates = fields.List(
         fields.UUID(), required=True, metadata={"description": "Requests of yours that asked the same before."}
     )
-    accepted_languages = fields.List(fields.String(), required=True)
+    accepted_languages = fields.List(Code("languages"), required=True)
 
 
 class SidedTransitionsOut(TransitionsOut):
@@ -162,7 +171,7 @@ class SidedTransitionsOut(TransitionsOut):
 
     side = fields.String(required=True, metadata={"description": "requesting, executing, enforcing, or none: you only read"})
     recorded_for = fields.List(
-        fields.String(), required=True, metadata={"description": "Sides that have nobody here: you record what they do."}
+        OneOf(Side), required=True, metadata={"description": "Sides that have nobody here: you record what they do."}
     )
 
 

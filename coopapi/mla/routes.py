@@ -17,13 +17,13 @@ from coopapi.mla import (
     drafts,
     measure_transitions,
     measures,
+    messages,
     presentation,
     provider_performance,
     readiness,
     transitions,
     transmission,
 )
-from coopapi.mla import messages as thread
 from coopapi.mla.documents import DocumentFilter, DocumentOut
 from coopapi.mla.models import Measure, Message, Request, Transmission
 from coopapi.mla.responses import (
@@ -37,18 +37,18 @@ from coopapi.mla.responses import (
     TransmissionOut,
 )
 from coopapi.mla.schemas import (
-    LinkIn,
     MeasureStepIn,
     MessageIn,
-    PartIn,
+    RequestCaseIn,
     RequestFilter,
     RequestIn,
+    RequestPartyIn,
     RequestPatch,
-    StepIn,
+    RequestStepIn,
     TransmissionIn,
 )
 from coopapi.notices.models import RequirementNotice
-from coopapi.notices.schemas import NoticeOut
+from coopapi.notices.schemas import RequirementNoticeOut
 from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
 
@@ -57,7 +57,7 @@ _ONE = "/mla-requests/<uuid:request_id>"
 
 
 @blp.route("/mla-requests", allow=Action.MLA_READ, query=RequestFilter, returns=RequestBrief, page=True, show=presentation.brief)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_requests(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the requests you take part in, newest first; `direction=incoming&overdue=true` is the morning list."""
     return page(work, "mla-requests", presentation.select_requests(work, wanted), Order((Request.id,)), wanted)
 
@@ -70,7 +70,7 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     page=True,
     show=presentation.brief,
 )
-def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_requests(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the requests that hang from a case."""
     cases.usable(work, case_id, Level.INDEX)
     query = presentation.select_requests(work, {"case_id": case_id})
@@ -86,13 +86,13 @@ def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
     show=presentation.whole,
 )
-def begin(data: dict[str, Any], *, work: UnitOfWork) -> Request:
+def draft_request(data: dict[str, Any], *, work: UnitOfWork) -> Request:
     """Begin a request; kind and reference are enough. With `incoming`, enter one from an authority that has nobody here."""
     return drafts.begin(work, data)
 
 
 @blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=presentation.whole)
-def show(request_id: UUID, *, work: UnitOfWork) -> Request:
+def get_request(request_id: UUID, *, work: UnitOfWork) -> Request:
     """Show one request, with its measures and what became of each."""
     request = work.one(Request, request_id)
     work.note("request.consulted", request, case_id=parties.case_of(work, request.id), consultation=True)
@@ -102,7 +102,7 @@ def show(request_id: UUID, *, work: UnitOfWork) -> Request:
 @blp.route(
     _ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=presentation.whole
 )
-def change(data: dict[str, Any], *, request_id: UUID, version: int, work: UnitOfWork) -> Request:
+def update_request(data: dict[str, Any], *, request_id: UUID, version: int, work: UnitOfWork) -> Request:
     """Change a draft; content and measures are replaced by what is given."""
     return drafts.change(work, request_id, version, data)
 
@@ -114,19 +114,19 @@ def change(data: dict[str, Any], *, request_id: UUID, version: int, work: UnitOf
     returns=DocumentOut,
     also=tuple(documents.MEDIA_TYPES.values()),
 )
-def document(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> dict[str, Any] | Printed:
+def get_request_document(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> dict[str, Any] | Printed:
     """Print a request on its form: T-CY template, EIO or EPOC annex, or letter; as JSON, HTML or PDF/A."""
     return documents.of_request(work, work.one(Request, request_id), wanted)
 
 
 @blp.route(f"{_ONE}/readiness", allow=Action.MLA_READ, returns=ReadinessOut)
-def ready(request_id: UUID, *, work: UnitOfWork) -> Any:
+def get_request_readiness(request_id: UUID, *, work: UnitOfWork) -> Any:
     """List what a request lacks, what would help it, and what it will be refused for."""
     return readiness.assess(work, work.one(Request, request_id))
 
 
-@blp.route(f"{_ONE}/requirement-notices", allow=Action.MLA_READ, returns=NoticeOut, many="items")
-def attached(request_id: UUID, *, work: UnitOfWork) -> list[RequirementNotice]:
+@blp.route(f"{_ONE}/requirement-notices", allow=Action.MLA_READ, returns=RequirementNoticeOut, many="items")
+def list_request_notices(request_id: UUID, *, work: UnitOfWork) -> list[RequirementNotice]:
     """List what the addressee's country declared about such requests; it is acknowledged before the request goes."""
     request = work.one(Request, request_id)
     return list(readiness.attached(work, request, measures.of_request(work, request.id)))
@@ -137,7 +137,7 @@ blp.workflow(
     transitions.REQUEST,
     read=Action.MLA_READ,
     act=Action.MLA_READ,
-    body=StepIn,
+    body=RequestStepIn,
     returns=RequestOut,
     options=SidedTransitionsOut,
     show=presentation.whole,
@@ -146,7 +146,7 @@ blp.workflow(
 
 
 @blp.route(f"{_ONE}/measures", allow=Action.MLA_READ, returns=MeasureOut, many="items", show=presentation.show_measures)
-def measure_index(request_id: UUID, *, work: UnitOfWork) -> list[Measure]:
+def list_request_measures(request_id: UUID, *, work: UnitOfWork) -> list[Measure]:
     """List the measures of a request, and what became of each."""
     return list(measures.of_request(work, work.one(Request, request_id).id))
 
@@ -164,10 +164,10 @@ blp.workflow(
 )
 
 
-@blp.route(f"{_ONE}/messages", allow=Action.MLA_READ, query=Paged, returns=MessageOut, page=True, show=thread.show)
-def messages(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
+@blp.route(f"{_ONE}/messages", allow=Action.MLA_READ, query=Paged, returns=MessageOut, page=True, show=messages.show)
+def list_request_messages(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
     """Read the thread of a request, oldest first."""
-    query = thread.of_request(work, request_id)
+    query = messages.of_request(work, request_id)
     return page(work, f"messages/{request_id}", query, Order((Message.id,), descending=False), wanted)
 
 
@@ -178,15 +178,15 @@ def messages(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> P
     body=MessageIn,
     returns=MessageOut,
     status=HTTPStatus.CREATED,
-    show=thread.show,
+    show=messages.show,
 )
-def say(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Message:
+def send_request_message(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Message:
     """Ask, answer, or say something to the other side."""
-    return thread.say(work, request_id, data)
+    return messages.say(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/transmissions", allow=Action.MLA_READ, query=Paged, returns=TransmissionOut, page=True)
-def transmissions(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
+def list_request_transmissions(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
     """List how a request went out."""
     query = work.all(Transmission).where(Transmission.request_id == work.one(Request, request_id).id)
     return page(work, f"transmissions/{request_id}", query, Order((Transmission.id,)), wanted)
@@ -200,13 +200,13 @@ def transmissions(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork)
     returns=TransmissionOut,
     status=HTTPStatus.CREATED,
 )
-def confirm(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Transmission:
+def confirm_request_transmission(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Transmission:
     """Confirm formally what went out by fast means (Budapest Art. 25(3)), or send the papers by another channel."""
     return transmission.confirm(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/deadlines", allow=Action.DEADLINE_READ, query=Paged, returns=DeadlineOut, page=True, show=deadlines.show)
-def clocks(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
+def list_request_deadlines(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
     """List the deadlines of a request: what started each, whether it was met, missed, extended."""
     query = deadlines.of_object(work, work.one(Request, request_id).id)
     return page(work, f"deadlines/{request_id}", query, Order((Deadline.due_at, Deadline.id), descending=False), wanted)
@@ -216,23 +216,23 @@ def clocks(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Pag
     f"{_ONE}/parties",
     method="POST",
     allow=Action.MLA_DRAFT,
-    body=PartIn,
+    body=RequestPartyIn,
     returns=RequestOut,
     status=HTTPStatus.CREATED,
     show=presentation.whole,
 )
-def bring_in(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
+def add_request_party(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
     """Bring in an authority on your side: to validate, to transmit, to execute, or only to read."""
     return drafts.bring_in(work, request_id, data)
 
 
-@blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=LinkIn, returns=RequestOut, show=presentation.whole)
-def link(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
+@blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=RequestCaseIn, returns=RequestOut, show=presentation.whole)
+def link_request_case(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
     """Tie the request to a case of yours: from then on those of your people see it who may read that case."""
     return drafts.link(work, request_id, data["case_id"])
 
 
 @blp.route("/providers/<uuid:provider_id>/performance", allow=Action.MLA_READ, returns=PerformanceOut)
-def performance(provider_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+def get_provider_performance(provider_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Measure how a provider answered the requests that you take part in."""
     return provider_performance.performance(work, provider_id)

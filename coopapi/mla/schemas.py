@@ -95,7 +95,7 @@ class PathIn(Schema):
     text = Text(2000)
 
 
-class StepIn(TransitionIn):
+class RequestStepIn(TransitionIn):
     """A step in the life of a request; what it needs depends on the event."""
 
     reason = Text(4000, metadata={"description": "The question, the answer, the reason: what the other side reads."})
@@ -133,7 +133,7 @@ class MessageIn(Schema):
     recorded = fields.Nested(RecordedIn)
 
 
-class PartIn(Schema):
+class RequestPartyIn(Schema):
     """An authority to bring in on your side: to validate, to transmit, to execute, or only to read."""
 
     authority_id = fields.UUID(required=True)
@@ -141,7 +141,7 @@ class PartIn(Schema):
     until = When(metadata={"description": "When its part ends; a moment that has passed ends it now."})
 
 
-class LinkIn(Schema):
+class RequestCaseIn(Schema):
     """Your own case, through which your people see the request."""
 
     case_id = fields.UUID(required=True)

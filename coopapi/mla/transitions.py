@@ -197,7 +197,7 @@ def _follow_up(step: Step[Request]) -> None:
 
 _AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _follow_up}
 REQUEST: Final = Workflow[Request](
-    name="mla_request",
+    name="request",
     lifecycles=tuple(dict.fromkeys(kind.life for kind in lifecycles.KINDS.values())),
     lifecycle=lambda request: request.rules.life,
     find=lambda work, request_id: work.one(Request, request_id),

@@ -9,14 +9,14 @@ from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
 from coopapi.notices import service
 from coopapi.notices.models import RequirementNotice
-from coopapi.notices.schemas import NoticeFilter, NoticeIn, NoticeOut, VersionIn
+from coopapi.notices.schemas import NoticeFilter, RequirementNoticeIn, RequirementNoticeOut, RequirementNoticeVersionIn
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("notices", __name__, url_prefix="/api/v1/requirement-notices", description="What countries require of requests")
 
 
-@blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=NoticeOut, show=service.show_notices, page=True)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+@blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=RequirementNoticeOut, show=service.show_notices, page=True)
+def list_requirement_notices(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what countries require, in force on a day."""
     return page(work, "requirement-notices", service.notices(work, wanted), Order((RequirementNotice.id,)), wanted)
 
@@ -25,18 +25,18 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     "",
     method="POST",
     allow=Action.DIRECTORY_KEEP,
-    body=NoticeIn,
-    returns=NoticeOut,
+    body=RequirementNoticeIn,
+    returns=RequirementNoticeOut,
     status=HTTPStatus.CREATED,
     show=service.show_notices,
 )
-def declare(data: dict[str, Any], *, work: UnitOfWork) -> RequirementNotice:
+def add_requirement_notice(data: dict[str, Any], *, work: UnitOfWork) -> RequirementNotice:
     """Declare what your country requires."""
     return service.declare(work, data)
 
 
-@blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=NoticeOut, show=service.show_notices)
-def show(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
+@blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=RequirementNoticeOut, show=service.show_notices)
+def get_requirement_notice(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
     """Show one requirement notice, replaced ones too."""
     return work.one(RequirementNotice, notice_id)
 
@@ -45,12 +45,12 @@ def show(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
     "/<uuid:notice_id>/versions",
     method="POST",
     allow=Action.DIRECTORY_KEEP,
-    body=VersionIn,
-    returns=NoticeOut,
+    body=RequirementNoticeVersionIn,
+    returns=RequirementNoticeOut,
     status=HTTPStatus.CREATED,
     changes=True,
     show=service.show_notices,
 )
-def renew(data: dict[str, Any], *, notice_id: UUID, version: int, work: UnitOfWork) -> RequirementNotice:
+def add_requirement_notice_version(data: dict[str, Any], *, notice_id: UUID, version: int, work: UnitOfWork) -> RequirementNotice:
     """Replace a notice by a new version."""
     return service.renew(work, notice_id, version, data)

@@ -3,13 +3,13 @@
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Line, Many, OneOf, Paged, Schema, Shown, Text
+from coopapi.http.fields import Line, Many, OneOf, Paged, Schema, Shown, Stored, Text
 from coopapi.instruments import service as instruments
 
 APPLICABILITY = ("applicable", "not_applicable", "to_a_certain_extent")
 
 
-class SaysIn(Schema):
+class RequirementNoticeTextIn(Schema):
     """What the notice says: the fields of the EJN Fiches Belges, then those of the Council of Europe's country form."""
 
     scope = Text(4000)
@@ -27,11 +27,11 @@ class SaysIn(Schema):
     links = Many(fields.Url(schemes={"https"}, validate=validate.Length(max=500)), 20)
 
 
-class VersionIn(Schema):
+class RequirementNoticeVersionIn(Schema):
     """A new version of a notice: it replaces the one before on its day."""
 
     applicability = OneOf(APPLICABILITY, required=True)
-    says = fields.Nested(SaysIn, required=True)
+    says = fields.Nested(RequirementNoticeTextIn, required=True)
     languages = Many(Code("languages"), 20)
     channels = Many(Code("channels"), 20)
     declared_by = Line(200, required=True)
@@ -39,11 +39,11 @@ class VersionIn(Schema):
     valid_until = fields.Date(allow_none=True)
 
 
-class NoticeIn(VersionIn):
+class RequirementNoticeIn(RequirementNoticeVersionIn):
     """What your country asks of requests."""
 
     measure = Code("measures", allow_none=True, metadata={"description": "All, if not said."})
-    instrument = OneOf(instruments.codes(), allow_none=True, metadata={"description": "All, if not said."})
+    instrument = OneOf(instruments.codes(), name="InstrumentCode", allow_none=True, metadata={"description": "All, if not said."})
     theme = Line(300, required=True)
 
 
@@ -52,24 +52,24 @@ class NoticeFilter(Paged):
 
     country = Code("countries")
     measure = Code("measures")
-    instrument = OneOf(instruments.codes())
+    instrument = OneOf(instruments.codes(), name="InstrumentCode")
     on = fields.Date(metadata={"description": "On which day; today, if not said."})
     history = fields.Boolean(metadata={"description": "Replaced and ended ones too."})
 
 
-class NoticeOut(Shown):
+class RequirementNoticeOut(Shown):
     """A requirement notice."""
 
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
-    country = fields.String(required=True)
-    measure = fields.String(allow_none=True)
-    instrument = fields.String(allow_none=True)
+    country = Code("countries", required=True)
+    measure = Code("measures", allow_none=True)
+    instrument = OneOf(instruments.codes(), name="InstrumentCode", allow_none=True)
     theme = fields.String(required=True)
-    applicability = fields.String(required=True)
-    says = fields.Dict(required=True)
-    languages = fields.List(fields.String(), required=True)
-    channels = fields.List(fields.String(), required=True)
+    applicability = OneOf(APPLICABILITY, required=True)
+    says = Stored(RequirementNoticeTextIn, required=True)
+    languages = fields.List(Code("languages"), required=True)
+    channels = fields.List(Code("channels"), required=True)
     declared_by = fields.String(required=True)
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)

@@ -7,8 +7,9 @@ from marshmallow import EXCLUDE, fields
 
 from coopapi.access import Action
 from coopapi.auth import signing_keys
+from coopapi.directory.schemas import JsonWebKeyIn
 from coopapi.http.api import Blueprint, database
-from coopapi.http.fields import Schema, Shown, Text
+from coopapi.http.fields import Schema, Shown, Stored, Text
 from coopapi.oauth import service
 
 blp = Blueprint("oauth", __name__, description="Access tokens for machine clients")
@@ -37,21 +38,21 @@ class TokenOut(Shown):
     expires_in = fields.Integer(required=True)
 
 
-class KeysOut(Shown):
+class TokenKeysOut(Shown):
     """Public keys (RFC 7517)."""
 
-    keys = fields.List(fields.Dict(), required=True)
+    keys = fields.List(Stored(JsonWebKeyIn), required=True)
 
 
 @blp.route("/oauth/token", method="POST", allow=Action.PUBLIC, form=TokenIn, returns=TokenOut)
-def token(form: dict[str, str]) -> dict[str, Any]:
+def issue_token(form: dict[str, str]) -> dict[str, Any]:
     """Give a machine client an access token: client_credentials by secret, or by private_key_jwt (RFC 7523)."""
     proof = service.proof_from(form, request.headers.get("Authorization"))
     return service.token_for(database(), proof, request.remote_addr or "")
 
 
-@blp.route("/.well-known/jwks.json", allow=Action.PUBLIC, returns=KeysOut)
-def keys() -> dict[str, Any]:
+@blp.route("/.well-known/jwks.json", allow=Action.PUBLIC, returns=TokenKeysOut)
+def get_token_keys() -> dict[str, Any]:
     """Show the public keys that verify the tokens issued here."""
     with database().anonymous() as session:
         return signing_keys.read(session, database().keys).public(database().clock())

@@ -74,6 +74,7 @@ def _reconsider(work: UnitOfWork, row: Exclusion) -> None:
 
 EXCLUSION: Final = Workflow[Exclusion](
     name="exclusion",
+    other_states=("lapsed",),
     lifecycles=(EXCLUSION_LIFECYCLE,),
     find=lambda work, exclusion_id: work.one(Exclusion, exclusion_id),
     standing=_standing,

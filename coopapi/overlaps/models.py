@@ -28,6 +28,7 @@ from coopapi.shared.lifecycle import Lifecycle, Transition
 from coopapi.store.db import Row, UnitOfWork, Versioned
 
 _step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE, human=True)
+RARITIES: Final = ("rare", "few", "some", "many")
 SIDE_LIFECYCLE: Final = Lifecycle(
     "detected",
     _step("take", "detected", "under_verification"),

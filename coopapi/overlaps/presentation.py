@@ -18,7 +18,7 @@ from coopapi.errors import NotFound
 from coopapi.identifiers.kinds import Strength
 from coopapi.identifiers.service import open_values
 from coopapi.matching import engine
-from coopapi.overlaps.models import Overlap, OverlapSide
+from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.shared.grants import granted
 from coopapi.store.db import UnitOfWork
 
@@ -30,7 +30,6 @@ _LATER: Final = (
     ("jurisdiction_consultation", "/api/v1/jurisdiction-consultations"),
 )
 """The steps that may follow a confirmed overlap, and where each one starts. They are suggestions: people take the steps."""
-RARITY: Final = ("rare", "few", "some", "many")
 _EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limits)").bindparams(
     bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("mine", type_=ARRAY(Uuid()))
 )
@@ -167,7 +166,7 @@ def _summary(work: UnitOfWork, row: Overlap, mine: UUID) -> dict[str, Any]:
         "case_id": mine,
         "strength": Strength(seen["strength"]).name.lower() if seen["strength"] else None,
         "score": round(seen["score"], 4),
-        "rarity": RARITY[seen["rarity"]],
+        "rarity": RARITIES[seen["rarity"]],
         "shared_count": of_mine,
         "of_mine": of_mine,
         "of_theirs": of_theirs,
@@ -271,7 +270,7 @@ def _item(found: Any, values: Mapping[UUID, str | None], side: OverlapSide) -> d
         "their_role": found.their_role,
         "theirs": found.theirs,
         "holders": found.holders,
-        "rarity": RARITY[found.rarity],
+        "rarity": RARITIES[found.rarity],
         "since": found.since,
         "new": bool(side.decided_at and found.since > side.decided_at),
     }

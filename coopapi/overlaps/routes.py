@@ -36,31 +36,31 @@ def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | N
 
 
 @blp.route("/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
-def of_case(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_overlaps(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the cases that share identifiers with this one: by strength, then rarity, then how many are shared."""
     return _list(work, f"overlaps/{case_id}", wanted, case_id)
 
 
 @blp.route("/cases/<uuid:case_id>/overlaps/high-frequency", allow=Action.OVERLAP_READ, returns=HighFrequencyList)
-def too_common(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+def list_high_frequency_identifiers(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """List identifiers of the case whose value too many cases hold to be evidence, with the count."""
     return presentation.high_frequency(work, case_id)
 
 
 @blp.route("/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_overlaps(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the overlaps of all cases you may see: by strength, then rarity, then how many are shared. This is the worklist."""
     return _list(work, "overlaps", wanted)
 
 
 @blp.route("/overlaps/clusters", allow=Action.OVERLAP_READ, query=ClusterFilter, returns=ClusterList)
-def grouped(wanted: dict[str, Any], *, work: UnitOfWork) -> dict[str, Any]:
+def list_overlap_clusters(wanted: dict[str, Any], *, work: UnitOfWork) -> dict[str, Any]:
     """Group the cases you see overlapping into those that hang together; values that too many hold link nothing."""
     return clusters.clusters(work, wanted)
 
 
 @blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
-def show(overlap_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
+def get_overlap(overlap_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
     """Show one overlap with all its evidence, from your side."""
     (shown,) = presentation.show_overlaps(work, [presentation.one_overlap(work, overlap_id)], most=10_000)
     return shown
@@ -80,7 +80,7 @@ blp.workflow(
 
 
 @blp.route("/exclusions", allow=Action.EXCLUSION_READ, query=Paged, returns=ExclusionOut, page=True)
-def excluded(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_exclusions(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what your authority excluded from matching, and what the operator did."""
     return page(work, "exclusions", work.all(Exclusion), Order((Exclusion.id,)), wanted)
 
@@ -88,7 +88,7 @@ def excluded(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 @blp.route(
     "/exclusions", method="POST", allow=Action.EXCLUSION_MANAGE, body=ExclusionIn, returns=ExclusionOut, status=HTTPStatus.CREATED
 )
-def exclude(data: dict[str, Any], *, work: UnitOfWork) -> Exclusion:
+def add_exclusion(data: dict[str, Any], *, work: UnitOfWork) -> Exclusion:
     """Exclude a value, a kind, or what you share with an authority: it is no evidence for overlaps of your cases, from now on."""
     return exclusions.exclude(work, data)
 

@@ -2,11 +2,12 @@
 
 from marshmallow import fields, validates_schema
 
-from coopapi.cases.schemas import AuthorityRef
 from coopapi.directory.fields import Code
+from coopapi.directory.schemas import AuthorityRef
 from coopapi.http.fields import Count, Link, OneOf, Paged, Schema, Shown, Text, When, refusal
 from coopapi.http.transitions import TransitionIn
 from coopapi.identifiers.kinds import KINDS
+from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, RARITIES
 
 
 class OverlapFilter(Paged):
@@ -40,29 +41,29 @@ class CounterpartOut(Shown):
     title = fields.String(allow_none=True)
 
 
-class EvidenceOut(Shown):
+class OverlapEvidenceOut(Shown):
     """One of my identifiers that the other case shares, and why."""
 
     identifier_id = fields.UUID(required=True)
-    kind = fields.String(required=True)
-    strength = fields.String(required=True)
+    kind = OneOf(KINDS, required=True)
+    strength = Code("overlap_strength", required=True)
     score = fields.Float(required=True, metadata={"description": "How alike, 0 to 1; 1 for equal values."})
-    rule = fields.List(fields.String(), required=True, metadata={"x-codelist": "/api/v1/codelists/matching_rules"})
+    rule = fields.List(Code("matching_rules"), required=True, metadata={"x-codelist": "/api/v1/codelists/matching_rules"})
     why = fields.String(required=True, metadata={"description": "The rule in words."})
     value = fields.String(allow_none=True, metadata={"description": "Mine, in clear, for those who may read it; theirs never."})
-    my_role = fields.String(allow_none=True)
-    their_role = fields.String(allow_none=True)
+    my_role = Code("subject_categories", allow_none=True)
+    their_role = Code("subject_categories", allow_none=True)
     theirs = fields.Integer(required=True, metadata={"description": "How many identifiers of the other case match it."})
     holders = fields.Integer(required=True, metadata={"description": "How many cases hold the value, both of these among them."})
-    rarity = fields.String(required=True)
+    rarity = OneOf(RARITIES, name="Rarity", required=True)
     since = When(required=True, metadata={"description": "When the younger of both was registered."})
     new = fields.Boolean(required=True, metadata={"description": "It came after your side's last decision."})
 
 
-class SideOut(Shown):
+class OverlapSideOut(Shown):
     """What your side made of it; the other side's judgement is its own."""
 
-    state = fields.String(required=True)
+    state = Code("overlap_states", required=True)
     verifier_id = fields.UUID(allow_none=True)
     reason = fields.String(allow_none=True)
     decided_by = fields.UUID(allow_none=True)
@@ -70,7 +71,7 @@ class SideOut(Shown):
     etag = fields.String(required=True, metadata={"description": "For If-Match of a transition."})
 
 
-class StepOut(Shown):
+class NextStepOut(Shown):
     """What may come next; no address where it is not open to you (yet)."""
 
     step = fields.String(required=True)
@@ -82,24 +83,27 @@ class OverlapOut(Shown):
 
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True, metadata={"description": "My case."})
-    state = fields.String(required=True)
-    strength = fields.String(allow_none=True)
+    state = Code("overlap_states", required=True)
+    strength = Code("overlap_strength", allow_none=True)
     score = fields.Float(required=True)
-    rarity = fields.String(
-        required=True, metadata={"description": "How many cases hold the strongest evidence: rare (2), few (5), some (20), many."}
+    rarity = OneOf(
+        RARITIES,
+        name="Rarity",
+        required=True,
+        metadata={"description": "How many cases hold the strongest evidence: rare (2), few (5), some (20), many."},
     )
     shared_count = fields.Integer(required=True, metadata={"description": "How many of my identifiers the other case shares."})
     of_mine = fields.Integer(required=True)
     of_theirs = fields.Integer(required=True)
-    kinds = fields.List(fields.String(), required=True)
+    kinds = fields.List(OneOf(KINDS), required=True)
     roles = fields.List(fields.String(), required=True, metadata={"description": "Whose identifiers meet, such as suspect-victim."})
     first_seen = When(allow_none=True)
     last_seen = When(allow_none=True)
     new_since_decision = fields.Boolean(required=True)
     counterpart = fields.Nested(CounterpartOut, required=True)
-    side = fields.Nested(SideOut, required=True)
-    next_steps = fields.List(fields.Nested(StepOut), required=True)
-    evidence = fields.List(fields.Nested(EvidenceOut), required=True)
+    side = fields.Nested(OverlapSideOut, required=True)
+    next_steps = fields.List(fields.Nested(NextStepOut), required=True)
+    evidence = fields.List(fields.Nested(OverlapEvidenceOut), required=True)
     evidence_complete = fields.Boolean(required=True, metadata={"description": "False in lists that show the first 100 only."})
     detected_at = When(required=True)
     changed_at = When(required=True)
@@ -117,7 +121,7 @@ class JudgementIn(TransitionIn):
     case_id = fields.UUID(metadata={"description": "Which of both cases judges, where both are yours."})
 
 
-class MemberOut(Shown):
+class ClusterMemberOut(Shown):
     """A case of a group: yours by its id, another's by a name that means something to your authority alone."""
 
     case_id = fields.UUID(allow_none=True)
@@ -129,8 +133,8 @@ class ClusterOut(Shown):
     """Cases that hang together."""
 
     size = fields.Integer(required=True)
-    strength = fields.String(required=True)
-    cases = fields.List(fields.Nested(MemberOut), required=True)
+    strength = Code("overlap_strength", required=True)
+    cases = fields.List(fields.Nested(ClusterMemberOut), required=True)
     overlaps = fields.List(fields.UUID(), required=True)
 
 
@@ -172,11 +176,11 @@ class ExclusionOut(Shown):
     authority_id = fields.UUID(required=True)
     everywhere = fields.Boolean(required=True)
     identifier_id = fields.UUID(allow_none=True)
-    kind = fields.String(allow_none=True)
+    kind = OneOf(KINDS, allow_none=True)
     other_id = fields.UUID(allow_none=True)
     reason = fields.String(required=True)
     until = When(allow_none=True)
-    state = fields.String(required=True)
+    state = OneOf((*EXCLUSION_LIFECYCLE.states, "lapsed"), required=True)
     created_by = fields.UUID(required=True)
     created_at = When(required=True)
     etag = fields.String(required=True)
@@ -186,7 +190,7 @@ class HighFrequencyOut(Shown):
     """One of my identifiers whose value more cases hold than the limit: evidence for no overlap."""
 
     identifier_id = fields.UUID(required=True)
-    kind = fields.String(required=True)
+    kind = OneOf(KINDS, required=True)
     value = fields.String(allow_none=True)
     holders = Count(0, 2**31, required=True)
 

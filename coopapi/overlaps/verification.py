@@ -117,6 +117,7 @@ def _row_for(work: UnitOfWork, overlap: Overlap, side: OverlapSide) -> OverlapSi
 
 OVERLAP: Final = Workflow[OwnSide](
     name="overlap",
+    other_states=("withdrawn",),
     lifecycles=(SIDE_LIFECYCLE,),
     find=_find,
     lock=_lock,

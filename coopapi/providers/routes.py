@@ -16,7 +16,7 @@ blp = Blueprint("providers", __name__, url_prefix="/api/v1", description="Servic
 
 
 @blp.route("/providers", allow=Action.DIRECTORY_READ, query=ProviderFilter, returns=ProviderOut, page=True)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_providers(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List providers; `brand` finds the legal entity behind a name that people know."""
     return page(work, "providers", service.providers(work, wanted), Order((Provider.id,)), wanted)
 
@@ -29,13 +29,13 @@ def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     returns=ProviderOut,
     status=HTTPStatus.CREATED,
 )
-def enter(data: dict[str, Any], *, work: UnitOfWork) -> Provider:
+def add_provider(data: dict[str, Any], *, work: UnitOfWork) -> Provider:
     """Enter the profile of a provider."""
     return service.add_provider(work, data)
 
 
 @blp.route("/providers/<uuid:provider_id>", allow=Action.DIRECTORY_READ, returns=ProviderOut)
-def show(provider_id: UUID, *, work: UnitOfWork) -> Provider:
+def get_provider(provider_id: UUID, *, work: UnitOfWork) -> Provider:
     """Show one provider."""
     return work.one(Provider, provider_id)
 
@@ -48,30 +48,30 @@ def show(provider_id: UUID, *, work: UnitOfWork) -> Provider:
     returns=ProviderOut,
     changes=True,
 )
-def change(data: dict[str, Any], *, provider_id: UUID, version: int, work: UnitOfWork) -> Provider:
+def update_provider(data: dict[str, Any], *, provider_id: UUID, version: int, work: UnitOfWork) -> Provider:
     """Change or confirm a provider's profile."""
     return service.change_provider(work, provider_id, version, data)
 
 
 @blp.route("/mous", allow=Action.DIRECTORY_READ, query=MouFilter, returns=MouOut, page=True)
-def mous(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_mous(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List memoranda of understanding."""
     return page(work, "mous", service.mous(work, wanted), Order((Mou.id,)), wanted)
 
 
 @blp.route("/mous", method="POST", allow=Action.DIRECTORY_KEEP, body=MouIn, returns=MouOut, status=HTTPStatus.CREATED)
-def enter_mou(data: dict[str, Any], *, work: UnitOfWork) -> Mou:
+def add_mou(data: dict[str, Any], *, work: UnitOfWork) -> Mou:
     """Enter a memorandum of your authority."""
     return service.add_mou(work, data)
 
 
 @blp.route("/mous/<uuid:mou_id>", allow=Action.DIRECTORY_READ, returns=MouOut)
-def show_mou(mou_id: UUID, *, work: UnitOfWork) -> Mou:
+def get_mou(mou_id: UUID, *, work: UnitOfWork) -> Mou:
     """Show one memorandum."""
     return work.one(Mou, mou_id)
 
 
 @blp.route("/mous/<uuid:mou_id>", method="PATCH", allow=Action.DIRECTORY_KEEP, body=MouPatch, returns=MouOut, changes=True)
-def change_mou(data: dict[str, Any], *, mou_id: UUID, version: int, work: UnitOfWork) -> Mou:
+def update_mou(data: dict[str, Any], *, mou_id: UUID, version: int, work: UnitOfWork) -> Mou:
     """Change a memorandum of your authority."""
     return service.change_mou(work, mou_id, version, data)

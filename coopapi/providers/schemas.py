@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Shown, Stored, Text, When
 
 
 class EstablishmentIn(Schema):
@@ -64,12 +64,12 @@ class ProviderOut(Shown):
     legal_entity = fields.String(required=True)
     brands = fields.List(fields.String(), required=True)
     services = fields.List(fields.String(), required=True)
-    establishment = fields.Dict(required=True)
+    establishment = Stored(EstablishmentIn, required=True)
     portal = fields.String(allow_none=True)
-    languages = fields.List(fields.String(), required=True)
-    retention = fields.List(fields.Dict(), required=True)
+    languages = fields.List(Code("languages"), required=True)
+    retention = fields.List(Stored(RetentionIn), required=True)
     emergency_channel = fields.String(allow_none=True)
-    notification_policy = fields.String(required=True)
+    notification_policy = Code("notification_policies", required=True)
     costs = fields.String(allow_none=True)
     valid_from = fields.Date(required=True)
     last_confirmed_at = When(allow_none=True)

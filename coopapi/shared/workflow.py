@@ -109,6 +109,7 @@ class Workflow(Generic[T]):
     A caller on another side gets `wrong_side`. `row` and `state` are given if the object is more than its row. `recorded_by` is the
     action that a caller needs to record a step for another side. If several authorities each have a state of their own, `views`
     returns the views in which the caller may act, and `view` chooses the one that the body names.
+    `other_states` are the states to which no step leads.
     """
 
     name: str
@@ -128,11 +129,26 @@ class Workflow(Generic[T]):
     wrong_side: type[Forbidden] = Forbidden
     recorded_by: Action | None = None
     details: Callable[[UnitOfWork, T, Standing], dict[str, Any]] = no_details
+    other_states: tuple[str, ...] = ()
 
     @property
     def events(self) -> tuple[str, ...]:
         """Return every event of the lifecycles of this kind, once."""
         return tuple(dict.fromkeys(event for lifecycle in self.lifecycles for event in lifecycle.events))
+
+    @property
+    def steps(self) -> dict[str, set[Action]]:
+        """The actions of which each event needs one."""
+        found: dict[str, set[Action]] = {event: set() for event in self.events}
+        for life in self.lifecycles:
+            for transition in life.transitions.values():
+                found[transition.event].add(transition.by)
+        return found
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Every state in which such a thing may be found."""
+        return tuple(dict.fromkeys((*(state for life in self.lifecycles for state in life.states), *self.other_states)))
 
     def options(self, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
         """Return the state, the steps that the caller may take now, and the steps of its side and role that something prevents."""

@@ -14,7 +14,7 @@ _NEWEST = Order((RegistrationFigure.day, RegistrationFigure.principal_id))
 
 
 @blp.route("/registrations", allow=Action.STATISTICS_READ, query=FigureFilter, returns=RegistrationFigureOut, page=True)
-def registrations(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+def list_registration_figures(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List what each client of your authority registered by day, newest first; the operator's auditors read those of all."""
     query = work.all(RegistrationFigure)
     if "client_id" in wanted:

@@ -9,13 +9,13 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Page
 from coopapi.store.db import UnitOfWork
 from coopapi.timelines import service
-from coopapi.timelines.schemas import AuditOut, EntryOut, EventsFilter, JournalFilter, LookOut
+from coopapi.timelines.schemas import CaseConsultationOut, EventOut, EventsFilter, JournalEntryOut, JournalFilter
 
 blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="What was done, and when")
 
 
-@blp.route("/cases/<uuid:case_id>/timeline", allow=Action.TIMELINE_READ, query=Paged, returns=EntryOut, page=True)
-def timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+@blp.route("/cases/<uuid:case_id>/timeline", allow=Action.TIMELINE_READ, query=Paged, returns=EventOut, page=True)
+def list_case_timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """Read what was done in a case, newest first."""
     return service.timeline(work, case_id, wanted)
 
@@ -24,22 +24,22 @@ def timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page
     "/cases/<uuid:case_id>/consultations",
     allow=Action.CONSULTATIONS_READ,
     query=Paged,
-    returns=LookOut,
+    returns=CaseConsultationOut,
     page=True,
     show=service.show_consultations,
 )
-def consultations(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
+def list_case_consultations(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """Read who looked at a case of yours, and why."""
     return service.consultations(work, case_id, wanted)
 
 
-@blp.route("/events", allow=Action.EVENTS_READ, query=EventsFilter, returns=EntryOut, page=True)
-def events(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+@blp.route("/events", allow=Action.EVENTS_READ, query=EventsFilter, returns=EventOut, page=True)
+def list_events(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """Follow what happens in the cases you may see, or the alarms of your authority; come back with `next` for what is new."""
     return service.events(work, wanted)
 
 
-@blp.route("/journal", allow=Action.JOURNAL_READ, query=JournalFilter, returns=AuditOut, page=True)
-def journal(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+@blp.route("/journal", allow=Action.JOURNAL_READ, query=JournalFilter, returns=JournalEntryOut, page=True)
+def list_journal(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """Read your authority's journal (auditors)."""
     return service.audit(work, wanted)

@@ -1,19 +1,22 @@
 """Entries of the journal on the wire."""
 
 from marshmallow import fields
-from marshmallow.validate import OneOf
 
-from coopapi.http.fields import Paged, Shown, Text, When
+from coopapi.access import Role
+from coopapi.directory.fields import Code
+from coopapi.http.fields import OneOf, Paged, Shown, Text, When
 from coopapi.journal.models import ALARM
 
 
-class EntryOut(Shown):
+class EventOut(Shown):
     """What was done, by whom for whom, to what: ids and figures only."""
 
     id = fields.UUID(attribute="uid", required=True)
     at = When(required=True)
     authority_id = fields.UUID(required=True)
-    role = fields.String(required=True, metadata={"description": "`machine` where the service itself acted."})
+    role = OneOf(
+        (*Role, "machine"), name="EventRole", required=True, metadata={"description": "`machine` where the service itself acted."}
+    )
     action = fields.String(required=True)
     object_type = fields.String(required=True)
     object_id = fields.UUID(allow_none=True)
@@ -21,16 +24,16 @@ class EntryOut(Shown):
     detail = fields.Dict(required=True)
 
 
-class LookOut(EntryOut):
+class CaseConsultationOut(EventOut):
     """Who looked at a case, and why. How much there was to see (`count`) is shown to those who are cleared for victims."""
 
     principal_id = fields.UUID(allow_none=True)
-    purpose = fields.String(required=True)
+    purpose = Code("purposes", required=True)
     request_id = fields.String(required=True)
     consultation = fields.Boolean(required=True)
 
 
-class AuditOut(LookOut):
+class JournalEntryOut(CaseConsultationOut):
     """An entry as the auditor sees it: with its place in the chain of the authority, and the link."""
 
     seq = fields.Integer(required=True)
@@ -40,7 +43,7 @@ class AuditOut(LookOut):
 class EventsFilter(Paged):
     """Which events: all that the caller may see, or alarms alone."""
 
-    kind = fields.String(validate=OneOf([ALARM]), metadata={"description": "`alarm`: alarms alone (auditors, administrators)."})
+    kind = OneOf([ALARM], metadata={"description": "`alarm`: alarms alone (auditors, administrators)."})
 
 
 class JournalFilter(Paged):
