@@ -1,4 +1,4 @@
-"""Lists of codes as components of the API document, each once, so that generators of clients make up no names and no copies."""
+"""Puts each list of codes into the OpenAPI document once, as a named component, so that client generators invent no names."""
 
 import re
 from collections import defaultdict
@@ -10,19 +10,19 @@ from marshmallow import fields
 from coopapi.http.fields import ENUM, bare_name
 
 PLACE: Final = "x-place"
-"""The schema and the field in which a list of codes was found, until it has a name."""
+"""The member that holds the schema and field of a list of codes until the list has a name."""
 _OWN: Final = ("enum", "x-codelist")
 Codes = tuple[str, ...]
 
 
 def place_of(_converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
-    """Note where a field stands: `Case.state`. An attribute function of apispec."""
+    """Return the schema and name of a field, such as `Case.state`. This is an attribute function of apispec."""
     schema = field.root
     return {PLACE: f"{bare_name(type(schema))}.{field.name or getattr(field.parent, 'name', '')}"} if schema else {}
 
 
 def name_codes(document: dict[str, Any]) -> None:
-    """Replace each list of codes by a reference to one component; one that a schema is called by already is called `...Code`."""
+    """Replace each list of codes by a reference to one component. If a schema already has that name, `Code` is appended."""
     nodes = list(_nodes(document))
     found = [node for node in nodes if _codes(node)]
     names = _names(found)
@@ -54,7 +54,7 @@ def _nodes(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def _codes(node: Mapping[str, Any]) -> Codes:
-    """The codes of a schema that allows nothing else; empty if it is another one."""
+    """Return the codes of a schema that allows only codes, or an empty tuple for any other schema."""
     listed = node.get("enum")
     if not isinstance(listed, list) or "string" not in (node.get("type") or ()):
         return ()
@@ -62,7 +62,7 @@ def _codes(node: Mapping[str, Any]) -> Codes:
 
 
 def _names(found: list[dict[str, Any]]) -> dict[tuple[str | None, Codes], str]:
-    """Name each list: as its field says; else as the only other list of the same codes; else after the places where it stands."""
+    """Return a name for each list: the one its field gives, the only one given for the same codes, or one made from its place."""
     said: dict[Codes, set[str]] = defaultdict(set)
     places: dict[Codes, set[str]] = defaultdict(set)
     for node in found:
@@ -79,7 +79,7 @@ def _names(found: list[dict[str, Any]]) -> dict[tuple[str | None, Codes], str]:
 
 
 def _name_of(place: str) -> str:
-    """Name a list after the schema and the field: `Meeting.mode` is `MeetingMode`, `MeetingAnswer.answer` is `MeetingAnswer`."""
+    """Return a name made of schema and field: `Meeting.mode` is `MeetingMode`, `MeetingAnswer.answer` is `MeetingAnswer`."""
     schema, _, field = place.partition(".")
     title = re.sub("(?:^|_)(.)", lambda letter: letter[1].upper(), field)
     return schema if schema.endswith(title) else schema + title

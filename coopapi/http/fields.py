@@ -137,9 +137,9 @@ class Flag(fields.Boolean):
 
 
 class OneOf(fields.String):
-    """One code of a closed list; in an answer, a code that is no longer in the list is shown as it is.
+    """One code of a closed list. In output, a code that was removed from the list is shown unchanged.
 
-    In the API document the list is a component of its own (components.py): of the name that is given here, or of the enum's, or of
+    In the OpenAPI document, the list is a component (components.py). Its name is the one that is given here, that of the enum, or
     one made of the names of schema and field.
     """
 
@@ -150,9 +150,9 @@ class OneOf(fields.String):
 
 
 class Stored(fields.Nested):
-    """An object of JSON that is taken and shown as it is: the schema describes it in the API document, and checks nothing.
+    """A JSON object that is accepted and shown unchanged. The schema describes it in the OpenAPI document but checks nothing.
 
-    In an answer every member may be absent, since some are only for some callers.
+    In output any member may be missing, because some are only for some callers.
     """
 
     def __init__(self, described: type[ma.Schema], **kwargs: Any) -> None:
@@ -169,13 +169,13 @@ class Stored(fields.Nested):
 
 @cache
 def shape_of(schema: type[ma.Schema]) -> type[ma.Schema]:
-    """Describe an object that was stored as this schema took it: open, and without members that must be there."""
+    """Return the schema of a stored object: unknown members are allowed, and none is required."""
     members = {name: _shown(field) for name, field in schema._declared_fields.items()}  # noqa: SLF001
     return type(bare_name(schema), (Shown,), {**members, "__doc__": schema.__doc__, "__module__": schema.__module__})
 
 
 def _shown(field: Any) -> Any:
-    """Describe a member that may be absent, and objects in it in the same way."""
+    """Return a field for a member that may be missing. Nested objects are treated in the same way."""
     if isinstance(field, fields.Nested):
         return Stored(type(field.schema), metadata=field.metadata)
     described = copy(field)
@@ -186,7 +186,7 @@ def _shown(field: Any) -> Any:
 
 
 def in_languages(**kwargs: Any) -> fields.Dict:
-    """Describe words in several languages, by the code of the language."""
+    """Return a field for texts in several languages, with the language code as the key."""
     return fields.Dict(keys=fields.String(), values=fields.String(), **kwargs)
 
 
@@ -245,7 +245,7 @@ class Paged(Schema):
 
 
 def bare_name(schema: type[ma.Schema]) -> str:
-    """Return what a schema is about: its name without what says in which direction it goes."""
+    """Return the name of a schema without the suffix that marks it as input or output."""
     return re.sub("(?:TransitionsOut|TransitionIn|StepIn|In|Patch|Filter|Query|Out|Brief)$", "", schema.__name__).lstrip("_")
 
 

@@ -38,7 +38,7 @@ class Problem(Shown):
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What a route says of itself to the document."""
+    """The data about a route from which its documentation is generated."""
 
     name: str
     allow: Action
@@ -53,7 +53,7 @@ class Notes:
 
     @property
     def problems(self) -> list[HTTPStatus]:
-        """The statuses with which the route refuses, beside those that any route may answer."""
+        """The error statuses that this route can return, in addition to those that every route can return."""
         public, posts = self.allow is Action.PUBLIC, self.method in {"POST", "PATCH"}
         said = {
             HTTPStatus.UNAUTHORIZED: not public or self.method == "POST",
@@ -70,7 +70,7 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some routes under one heading of the document."""
+    """Routes that are listed under one heading of the document."""
 
     name: str
     description: str
@@ -110,7 +110,7 @@ _OF_PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
 
 
 def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Write into the OpenAPI document what the guard does."""
+    """Add to the OpenAPI document what the checks of a route need and return."""
     notes: Notes | None = info.get("coopapi")
     if notes is None:
         return doc
@@ -133,7 +133,7 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
 
 
 def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
-    """Document the headers of the answer, answers that are not JSON, and each refusal."""
+    """Document the headers of the response, responses that are not JSON, and each error."""
     (answer,) = (said for status, said in doc["responses"].items() if str(status).startswith("2"))
     sent = ["X-Request-Id", *(["ETag"] if notes.allow is not Action.PUBLIC else []), *(["Link"] if notes.pages else [])]
     sent += ["RateLimit-Policy", "RateLimit"] if notes.counts_values else []
@@ -148,7 +148,7 @@ def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
 
 
 def _explained(notes: Notes) -> list[str]:
-    """Say who may call the operation, and what it answers when not."""
+    """Return paragraphs about who may call the operation and what others get."""
     if notes.allow is Action.PUBLIC:
         return ["No access token is needed."]
     said = [f"For {_roles({notes.allow})}. Another role is answered 403."]
@@ -162,7 +162,7 @@ def _explained(notes: Notes) -> list[str]:
 
 
 def _roles(actions: Collection[Action]) -> str:
-    """Name the roles that may do one of these actions."""
+    """Return the roles that include one of these actions."""
     roles = sorted(role for role, granted in GRANTS.items() if granted.intersection(actions))
     return "every role" if len(roles) == len(GRANTS) else ", ".join(f"`{role}`" for role in roles)
 
@@ -172,7 +172,7 @@ def _kind(status: HTTPStatus) -> type[CoopError]:
 
 
 def create_api(app: Flask, groups: Sequence[Group]) -> Api:
-    """Register the features' routes and their document."""
+    """Register the routes of the features and generate their OpenAPI document."""
     api = Api(app)
     api.ma_plugin.converter.add_attribute_function(place_of)
     flow = {"tokenUrl": "/oauth/token", "scopes": {}}
@@ -189,7 +189,7 @@ def create_api(app: Flask, groups: Sequence[Group]) -> Api:
 
 
 def document_of(api: Api, groups: Sequence[Group], examples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Write the whole document, with the examples in it."""
+    """Return the complete OpenAPI document, with the examples."""
     document: dict[str, Any] = api.spec.to_dict()
     named = {blueprint.name: group.name for group in groups for blueprint in group.blueprints}
     used = set()
@@ -211,21 +211,21 @@ def document_of(api: Api, groups: Sequence[Group], examples: Sequence[Mapping[st
 
 
 def at_prefix(document: Mapping[str, Any], root: str) -> dict[str, Any]:
-    """Write the document for a service that is reached under a prefix."""
+    """Return the document for a service that is reached under a path prefix."""
     found = {**deepcopy(dict(document)), "servers": [{"url": root}]}
     found["components"]["securitySchemes"]["client"]["flows"]["clientCredentials"]["tokenUrl"] = f"{root}/oauth/token"
     return found
 
 
 def _add_example(document: dict[str, Any], example: Mapping[str, Any]) -> None:
-    """Show a request and its answer at their operation."""
+    """Add an example request and response to an operation."""
     found = (o for item in document["paths"].values() for o in item.values() if isinstance(o, dict))
     operation = next(o for o in found if o.get("operationId") == example["operation"])
     answers, status = operation["responses"], str(example["status"])
     if "$ref" in answers[status]:
         answers[status] = deepcopy(document["components"]["responses"][answers[status]["$ref"].rpartition("/")[2]])
     parts = [(answers[status], example["response"])]
-    if "body" in example["request"] and status.startswith("2"):  # Swagger UI offers a request as it stands
+    if "body" in example["request"] and status.startswith("2"):  # Swagger UI sends the example unchanged
         parts.append((operation["requestBody"], example["request"]["body"]))
     for part, value in parts:
         (content,) = (said for said in part["content"].values() if "schema" in said)

@@ -46,7 +46,7 @@ def event_schema(body: type[ma.Schema], workflow: Workflow[Any]) -> type[ma.Sche
 
 
 def options_schema(options: type[ma.Schema], workflow: Workflow[Any]) -> type[ma.Schema]:
-    """Return the schema of the list of steps in which states and events are those of the workflow."""
+    """Return the schema of the list of steps, in which states and events are those of the workflow."""
     title, states = _title(workflow), _states(workflow)
     allowed = _derived(AllowedTransition, f"{title}AllowedTransition", event=_event(workflow), target=states)
     blocked = _derived(BlockedTransition, f"{title}BlockedTransition", event=_event(workflow))

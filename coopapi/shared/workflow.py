@@ -138,7 +138,7 @@ class Workflow(Generic[T]):
 
     @property
     def steps(self) -> dict[str, set[Action]]:
-        """The actions of which each event needs one."""
+        """Return for each event the actions of which a caller needs one."""
         found: dict[str, set[Action]] = {event: set() for event in self.events}
         for life in self.lifecycles:
             for transition in life.transitions.values():
@@ -147,7 +147,7 @@ class Workflow(Generic[T]):
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Every state in which such a thing may be found."""
+        """Every state that an object of this kind can have."""
         return tuple(dict.fromkeys((*(state for life in self.lifecycles for state in life.states), *self.other_states)))
 
     def options(self, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
