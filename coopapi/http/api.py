@@ -102,9 +102,8 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
-        this caller may see of them. `evened` delays the response so that its duration reveals nothing (middleware.py). `also` lists
-        the media types of responses that are not JSON.
-        `steps` are the actions that each event of a workflow needs.
+        this caller may see. `evened` delays the response so that its duration reveals nothing (middleware.py). `also` lists the
+        media types other than JSON. `steps` are the actions that each event of a workflow needs.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
