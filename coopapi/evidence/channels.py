@@ -1,4 +1,4 @@
-"""The kinds of shared things through which evidence is given; the feature of each kind says what evidence needs to know of it."""
+"""The kinds of shared objects through which evidence is given. The feature of each kind registers what evidence needs from it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from coopapi.store.db import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class TeamView:
-    """What evidence needs to know of a team: the provider's country, those of the other parties, and who administers the space."""
+    """The facts of a team that matter for evidence: the countries of provider and other parties, and the space administrator."""
 
     provider: str | None
     others: frozenset[str]
@@ -20,7 +20,11 @@ class TeamView:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One kind of shared thing: whether an id is one, whether it has an item such as a measure, and its team, if it is one."""
+    """One kind of shared object.
+
+    `is_one` tells whether an id is of this kind, `has_item` whether the object has an item such as a measure, and `team` returns
+    its team, or None.
+    """
 
     is_one: Callable[[UnitOfWork, UUID], bool]
     has_item: Callable[[UnitOfWork, UUID, UUID], bool] = lambda _work, _thing, _item: False
@@ -28,11 +32,11 @@ class Channel:
 
 
 CHANNELS: Final[dict[str, Channel]] = {}
-"""Every channel by the name that `object_type` gives it; features.py enters them."""
+"""The channels by their `object_type`; features.py registers them."""
 
 
 def check_about(work: UnitOfWork, object_id: UUID, object_type: str, item_id: UUID | None) -> None:
-    """Raise `Unprocessable` unless the thing is of the named kind, and the item, if one is named, is an item of that thing."""
+    """Raise `Unprocessable` unless the object is of the named kind and the item, if one is named, belongs to it."""
     channel = CHANNELS[object_type]
     if not channel.is_one(work, object_id):
         raise fault("/object_type", "kind", f"that is no {object_type}")

@@ -1,4 +1,4 @@
-"""Teams as a channel of evidence: their parties, and who administers the space (Regulation (EU) 2023/969 Art. 17(3))."""
+"""Teams as a channel of evidence: their parties and their space administrator (Regulation (EU) 2023/969 Art. 17(3))."""
 
 from typing import Final
 from uuid import UUID
