@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   const anybody = createClient<paths>({ baseUrl });
   const token = await anybody.POST("/oauth/token", {
     body: { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret },
-    bodySerializer: (body) => new URLSearchParams(body as Record<string, string>),
+    headers: { "Content-Type": "application/x-www-form-urlencoded" },
   });
   const me = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token.data!.access_token}` } });
   const country: components["schemas"]["Country"] = "NL";
