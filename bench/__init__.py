@@ -1,1 +1,1 @@
-"""Measurements: ratios to a limit in the same run, never asserted in a test."""
+"""Benchmarks. They print ratios to a limit measured in the same run; no test asserts them."""

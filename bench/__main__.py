@@ -1,4 +1,4 @@
-"""Run a measurement by its name: `python -m bench attack`, `python -m bench investigations FOLDER`, ..."""
+"""Run a benchmark by its name: `python -m bench attack`, `python -m bench investigations FOLDER`, ..."""
 
 import pkgutil
 import runpy

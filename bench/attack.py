@@ -1,14 +1,14 @@
-"""Attack a service on this machine at stated rates, with a normal client beside it: its times and its errors.
+"""Attack a service on this machine at stated rates and measure what a normal client notices: response times and errors.
 
     python -m bench attack [--minutes 30] [--quiet-minutes 2] [--most-slower 20]
 
-First the normal client works alone, then while every attack runs at its rate; all of it ends by itself. The normal client reads its
-cases, reads one case, registers one identifier and asks for the overlaps, one after the other, five times a second. Printed: the
-median and the 99th percentile of its times in both phases, its errors, and for each attack the stated rate, the rate that was
-reached, and what it was answered.
+In the first phase the normal client works alone; in the second every attack runs at its rate. Both phases end by themselves. Five
+times a second, the normal client lists its cases, reads one case, registers one identifier and lists the overlaps. The output is
+the median and the 99th percentile of its response times in both phases, its errors, and for each attack the stated rate, the rate
+that was reached and the answers.
 
 The exit status is 1 if the normal client met an error, if its 99th percentile under attack was more than --most-slower times that
-of the quiet phase, or if an attack reached less than nine tenths of its rate, because then the figures are of a smaller attack.
+of the quiet phase, or if an attack reached less than nine tenths of its rate, because then the attack was weaker than stated.
 """
 
 import argparse
@@ -38,12 +38,12 @@ PAUSE = 0.2
 HALF_OPEN = 200
 LEAST_OF_RATE = 0.9
 THREADS = 4
-"""For each attack, so that one slow answer does not hold up the next request."""
+"""Threads for each attack, so that one slow answer does not delay the next request."""
 
 
 @dataclass
 class Target:
-    """The service under attack, and what attackers have: tokens and cases of two authorities, a hidden case, a client's id."""
+    """The service under attack and what the attackers have: tokens and cases of two authorities, a hidden case and a client id."""
 
     url: str
     tokens: tuple[str, str]
@@ -54,7 +54,7 @@ class Target:
 
     @property
     def token(self) -> str:
-        """The token of the first authority."""
+        """Return the token of the first authority."""
         return self.tokens[0]
 
     def post(self, path: str, body: bytes, token: str | None = None, kind: str = "application/json") -> int:
@@ -64,17 +64,17 @@ class Target:
 
 
 def quotes(target: Target, _: int) -> int:
-    """A string of 400 kB that consists of escaped quotes."""
+    """Send a 400 kB string that consists of escaped quotes."""
     return target.post("/api/v1/cases", b'"' + b'\\"' * 200_000, target.token)
 
 
 def brackets(target: Target, _: int) -> int:
-    """3.9 MB of empty lists."""
+    """Send 3.9 MB of empty lists."""
     return target.post("/api/v1/cases", b"[" + b"[]," * 1_300_000 + b"[]]", target.token)
 
 
 def namesakes(target: Target, number: int) -> int:
-    """Fifty different persons of one name, against fifty of that name in a case of another authority."""
+    """Register fifty different persons with one name; another authority's case has fifty with the same name."""
     name, side = word(number // 2), number % 2
     items = [{"kind": "person", "person": {"names": [{"full": name}], "places": [f"Town {side}{n}"]}} for n in range(50)]
     subject = {"pseudonym": f"S{number}-{uuid.uuid4().hex[:8]}", "category": "suspect"}
@@ -85,30 +85,30 @@ def namesakes(target: Target, number: int) -> int:
 
 
 def word(number: int) -> str:
-    """A given name and a family name that no other number has."""
+    """Return a given name and a family name that are different for each number."""
     parts = ["".join("bdfgklmnpr"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{n:04d}") for n in (number, 9999 - number)]
     return f"{parts[0]} {parts[1]}"
 
 
 def guesses(target: Target, number: int) -> int:
-    """Twenty guessed phone numbers in a hidden case, until the quota is used up."""
+    """Register twenty guessed phone numbers in a hidden case, until the quota is used up."""
     items = [{"kind": "phone", "value": f"+3161{number * 20 + n:07d}"} for n in range(20)]
     return target.post(f"/api/v1/cases/{target.hidden}/identifiers", json.dumps({"identifiers": items}).encode(), target.token)
 
 
 def secrets_guessed(target: Target, number: int) -> int:
-    """A guessed secret of a client that exists."""
+    """Send a guessed secret of an existing client."""
     form = f"grant_type=client_credentials&client_id={target.client}&client_secret=guess{number}"
     return target.post("/oauth/token", form.encode(), kind="application/x-www-form-urlencoded")
 
 
 def methods(target: Target, number: int) -> int:
-    """A made-up method."""
+    """Send a request with an unknown HTTP method."""
     return int(target.pool.request(f"MADEUP{number % 500}", f"{target.url}/api/v1/cases").status)
 
 
 def tokens(target: Target, number: int) -> int:
-    """A token that nobody signed."""
+    """Send a token with a wrong signature."""
     return target.post("/api/v1/cases", b"{}", f"{target.token[:-8]}{number:08d}")
 
 
@@ -121,11 +121,14 @@ ATTACKS: dict[Callable[[Target, int], int], float] = {
     methods: 5,
     tokens: 10,
 }
-"""Each attack with its rate a second."""
+"""The rate of each attack in requests per second."""
 
 
 class HalfOpen(threading.Thread):
-    """Keeps connections half open by a byte a second: half in the headers, half in the body, half of these without a token."""
+    """Keep connections half open by sending one byte a second.
+
+    Half of them are in the header, half in the body, and half of the latter have no token.
+    """
 
     def __init__(self, url: str, token: str, stop: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -134,7 +137,7 @@ class HalfOpen(threading.Thread):
         self.opened = 0
 
     def open(self, number: int) -> socket.socket:
-        """Open a connection and send the beginning of a request; every fourth has a body and no token, and is soon refused."""
+        """Open a connection and send the beginning of a request. Every fourth has a body and no token, and is soon refused."""
         made = socket.create_connection(self.address, timeout=10)
         head = "POST /api/v1/cases HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         authorization = f"Authorization: Bearer {self.token}\r\n" if number % 4 != 1 else ""
@@ -161,7 +164,7 @@ class HalfOpen(threading.Thread):
 
 
 class Attacker:
-    """Sends one attack at its rate from some threads, and counts the answers."""
+    """Send one attack at its rate from several threads and count the answers."""
 
     def __init__(self, attack: Callable[[Target, int], int], rate: float, target: Target, stop: threading.Event) -> None:
         self.attack, self.rate, self.target, self.stop = attack, rate, target, stop
@@ -170,7 +173,7 @@ class Attacker:
         self.threads = [threading.Thread(target=self.run, daemon=True) for _ in range(THREADS)]
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start the threads."""
         self.began = time.monotonic()
         for thread in self.threads:
             thread.start()
@@ -186,14 +189,14 @@ class Attacker:
                 self.answers.append(type(fault).__name__)
 
     def join(self) -> None:
-        """Take the rate that was reached, and wait for the last answers."""
+        """Compute the rate that was reached and wait for the last answers."""
         self.reached = len(self.answers) / (time.monotonic() - self.began)
         for thread in self.threads:
             thread.join(70)
 
 
 def normal(url: str, token: str, case: str, seconds: float, what: str) -> tuple[list[float], Counter[str]]:
-    """Work as a normal client for a while; the milliseconds of each request, and the errors."""
+    """Work as a normal client for some seconds; return the milliseconds of each request, and the errors."""
     api = f"{url}/api/v1"
     times: list[float] = []
     errors: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""What other libraries make of the same records: exact, rapidfuzz, nomenklatura, Splink; each imported where it is used."""
+"""Match the same records with other methods: equality, rapidfuzz, nomenklatura, Splink. Each imports its library when it runs."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,14 +12,14 @@ CHUNK = 1000
 
 
 def latin(text: str) -> str:
-    """Write a name in Latin letters, its words in order of the alphabet."""
+    """Return a name in Latin letters with its words in alphabetical order."""
     from anyascii import anyascii  # noqa: PLC0415
 
     return " ".join(sorted(anyascii(text).lower().replace("-", " ").replace(",", " ").split()))
 
 
 def exact(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
-    """Equal words of the name, equal date."""
+    """Yield pairs with the same words in the name and the same date of birth."""
     del candidates
     seen: dict[tuple[str, str], list[str]] = {}
     for row in rows:
@@ -29,7 +29,7 @@ def exact(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
 
 
 def rapidfuzz(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
-    """Jaro-Winkler over all pairs, with a fifth for the date."""
+    """Yield all pairs with a score of four fifths Jaro-Winkler similarity of names and one fifth agreement of dates."""
     del candidates
     import numpy as np  # noqa: PLC0415
     from rapidfuzz.distance import JaroWinkler  # noqa: PLC0415
@@ -48,7 +48,7 @@ def rapidfuzz(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
 
 
 def nomenklatura(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
-    """The logic-v2 matcher, on the product's own candidates."""
+    """Yield the product's own candidate pairs with the score of the logic-v2 matcher."""
     from followthemoney import model  # noqa: PLC0415
     from nomenklatura.matching import get_algorithm  # noqa: PLC0415
 
@@ -70,7 +70,7 @@ def nomenklatura(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
 
 
 def splink(rows: Sequence[Row], candidates: Sequence[Pair]) -> Scored:
-    """Splink on DuckDB, Latinised names and their double metaphones, trained by expectation maximisation."""
+    """Yield pairs scored by Splink on DuckDB, from Latin names and their double metaphones, trained by expectation maximisation."""
     del candidates
     import pandas as pd  # noqa: PLC0415
     import splink.comparison_library as cl  # noqa: PLC0415

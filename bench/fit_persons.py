@@ -1,4 +1,4 @@
-"""Fit the weights of the matching of persons on the development set, and on nothing else.
+"""Fit the weights of the person matching, on the development set only.
 
     python -m bench.fit_persons DEV_PERSONS.csv.gz DEV_TRUTH.csv.gz
 
@@ -29,7 +29,7 @@ ROUND = 3
 
 
 def design(found: Sequence[Comparison]) -> np.ndarray:
-    """Lay comparisons out: one column for each relation of dates, one for each feature within its group of relations."""
+    """Return the design matrix: one column for each relation of dates, and one for each feature within its group of relations."""
     matrix = np.zeros((len(found), len(RELATIONS) + len(GROUPS) * len(FEATURES)))
     for row, comparison in zip(matrix, found, strict=True):
         row[RELATIONS.index(comparison.dates)] = 1
@@ -39,7 +39,7 @@ def design(found: Sequence[Comparison]) -> np.ndarray:
 
 
 def fit_names(found: Mapping[Pair, Any], people: Mapping[str, Profile], true: set[Pair]) -> dict[str, Any]:
-    """Fit the score of names and dates: logistic regression with an L2 penalty."""
+    """Return the weights of the score of names and dates, fitted by logistic regression with an L2 penalty."""
     pairs = sorted(found)
     matrix = design([compare(people[a], people[b]) for a, b in pairs])
     model = LogisticRegression(C=2.0, max_iter=5000).fit(matrix, [pair in true for pair in pairs])
@@ -56,7 +56,7 @@ def fit_names(found: Mapping[Pair, Any], people: Mapping[str, Profile], true: se
 
 
 def fit_digests(found: Mapping[Pair, Mapping[str, int]], held: Mapping[str, set[str]], true: set[Pair]) -> dict[str, Any]:
-    """Fit the score of digests alone, by what each family of them shares."""
+    """Return the weights of the score from digests alone, fitted on what each family of digests shares."""
     pairs = sorted(found)
     said = [[x for f in FAMILIES for x in sharing(f, found[a, b], held[a] & held[b])] for a, b in pairs]
     model = LogisticRegression(C=1.0, max_iter=5000).fit(np.array(said, float), [pair in true for pair in pairs])
@@ -71,7 +71,7 @@ def fit_digests(found: Mapping[Pair, Mapping[str, int]], held: Mapping[str, set[
 
 
 def main() -> None:
-    """Fit and write."""
+    """Fit the weights and write them."""
     source, truth = map(Path, sys.argv[1:3])
     people, true = persons(rows(source)), true_pairs(truth)
     found = candidates(people)

@@ -1,9 +1,9 @@
-"""Load published investigations through the API, and compare the overlaps it reports with a brute-force truth.
+"""Load published investigations through the API and compare the reported overlaps with those of a brute-force computation.
 
     python -m bench.investigations FOLDER [--url http://127.0.0.1:8000 --operator TOKEN]
 
-FOLDER holds cases.ndjson, overlaps.csv and rejects.ndjson. Without --url a demo is started for the run, and a plain COPY of
-the same number of rows is timed in the same database, so that the rate stands beside a limit.
+FOLDER holds cases.ndjson, overlaps.csv and rejects.ndjson. Without --url a demo is started for the run. A plain COPY of the same
+number of rows into the same database is then timed too, as an upper limit for the rate.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def send(method: str, url: str, token: str, body: Any = None) -> tuple[int, Any]
 
 @contextlib.contextmanager
 def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded, str]]:
-    """A service of its own with two publishers as authorities, each with a token, and the id of a machine client."""
+    """Yield a service with two publishers as authorities, a token for each, and the id of a machine client."""
     port = demo._free_port(0, folder)  # noqa: SLF001 (one port for one run)
     with Embedded(folder) as postgres:
         environment, signer = demo.prepare(postgres, folder, port)
@@ -64,7 +64,7 @@ def service(folder: Path) -> Iterator[tuple[str, dict[str, str], Embedded, str]]
 
 
 def load(url: str, tokens: dict[str, str], path: Path) -> tuple[dict[str, tuple[str, str]], int, float, Counter[str]]:
-    """Register every case and its identifiers; how many, how long, and what was doubtful."""
+    """Register every case with its identifiers; return the cases, the number of identifiers, the seconds and the warnings."""
     cases: dict[str, tuple[str, str]] = {}
     warnings: Counter[str] = Counter()
     count, began = 0, time.perf_counter()
@@ -90,7 +90,7 @@ def load(url: str, tokens: dict[str, str], path: Path) -> tuple[dict[str, tuple[
 
 
 def reported(url: str, tokens: dict[str, str], cases: dict[str, tuple[str, str]]) -> dict[frozenset[Any], int]:
-    """The overlaps as each case reports them; both sides must say the same."""
+    """Return the overlaps that the cases report. Both sides must report the same."""
     found: dict[str, list[tuple[Any, int]]] = {}
     for case_id, name in cases.items():
         path: str | None = f"{url}/api/v1/cases/{case_id}/overlaps?limit=200"
@@ -124,7 +124,7 @@ def refused(url: str, tokens: dict[str, str], cases: dict[str, tuple[str, str]],
 
 
 def copy_rate(postgres: Embedded, rows: int) -> float:
-    """Rows per second of a raw COPY into a table with a unique 32-byte key and a second index."""
+    """Return the rows per second of a plain COPY into a table with a unique 32-byte key and a second index."""
     connection = psycopg2.connect(
         host=str(postgres.socket), user="coopapi", password=(postgres.root / "pgpass").read_text(), dbname="coopapi"
     )

@@ -1,10 +1,10 @@
-"""Find the same person in files of the evaluation format, by the product's own normalising, keying, candidate and scoring code.
+"""Find the same person in files of the evaluation format, with the normalising, keying, candidate and scoring code of the product.
 
     python -m bench.matching PERSONS.csv.gz --out pairs.csv [--truth TRUTH.csv.gz] [--digests] [--floor 0.01]
     python -m bench.matching IDENTIFIERS.csv.gz --out pairs.csv --identifiers [--truth TRUTH.csv.gz]
 
-Writes the columns id1,id2,score. With --truth it prints precision and recall, beside those of other libraries where the
-extra `[bench]` is installed.
+Writes the columns id1,id2,score. With --truth it prints precision and recall, and those of other libraries if the extra `[bench]`
+is installed.
 """
 
 import argparse
@@ -17,25 +17,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.persons import Pair, Person, candidates, persons, quality, rows, true_pairs
-from coopapi.identifiers.kinds import Context, ImpossibleValue, Key, Strength
+from coopapi.identifiers.kinds import Context, ImpossibleValue, MatchKey, Strength
 from coopapi.identifiers.kinds import read as read_value
 from coopapi.persons.score import judge, judge_digests
 from coopapi.store.crypto import Keyring
 
-# The kinds of the evaluation's identifier files, and those of ours.
+# The kinds in the identifier files of the evaluation, and the corresponding kinds of the product.
 KINDS = {"wallet": ("eth_address", "btc_address"), "hash": ("sha256", "sha1", "md5"), "plate": ("vehicle_plate",)}
 SCORES = {Strength.STRONG: 1.0, Strength.POSSIBLE: 0.8, Strength.WEAK: 0.2}
 CONTEXT = {"username": "platform"}
 
 
 def keyed(people: Sequence[Person]) -> int:
-    """Digest every text as registration does; return how many digests that makes."""
+    """Digest every match text as registration does and return the number of digests."""
     keys = Keyring(b"\0" * 32, b"\1" * 32)
     return len([keys.token(f"person:{text.family}", text.text) for person in people for text in person.texts])
 
 
 def match_persons(path: Path, *, digests: bool) -> dict[Pair, float]:
-    """Score all candidate pairs of a file of persons, and say how fast."""
+    """Return the score of every candidate pair in a file of persons, and print the speed."""
     records = rows(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
@@ -65,7 +65,10 @@ def _by_digests(people: Sequence[Person], found: Mapping[Pair, Mapping[str, int]
 
 
 def match_identifiers(path: Path) -> dict[Pair, float]:
-    """Pair identifiers that share a key, as the database does; the score is the strength of the weaker of both keys."""
+    """Return the pairs of identifiers that share a key, as the database finds them.
+
+    The score is the lower strength of the two keys.
+    """
     holders: dict[tuple[str, str], list[tuple[str, float]]] = defaultdict(list)
     for row in rows(path):
         keys = _keys(row)
@@ -79,12 +82,12 @@ def match_identifiers(path: Path) -> dict[Pair, float]:
     return found
 
 
-def _strength(key: Key, first: Key) -> float:
-    """The value itself says more than what it has in common with others, however weak it is as evidence."""
+def _strength(key: MatchKey, first: MatchKey) -> float:
+    """Return the score of a key. The key of the value itself scores at least 0.5, even if it is weak evidence."""
     return max(SCORES[key.strength], 0.5 if key == first else 0.0)
 
 
-def _keys(row: Mapping[str, str]) -> tuple[Key, ...]:
+def _keys(row: Mapping[str, str]) -> tuple[MatchKey, ...]:
     name = CONTEXT.get(row["type"], "country")
     context = Context(**({name: row["context"]} if row["context"] else {}))
     for kind in KINDS.get(row["type"], (row["type"],)):
@@ -102,7 +105,7 @@ def report(name: str, scored: Mapping[Pair, float], true: set[Pair], seconds: fl
 
 
 def beside(path: Path, candidate_pairs: Sequence[Pair], true: set[Pair]) -> None:
-    """Run the other libraries on the same records, as far as they are installed."""
+    """Run the other libraries that are installed on the same records."""
     from bench.baselines import BASELINES  # noqa: PLC0415 (an extra)
 
     records = rows(path)
@@ -117,7 +120,7 @@ def beside(path: Path, candidate_pairs: Sequence[Pair], true: set[Pair]) -> None
 
 
 def main() -> None:
-    """Match, write, and compare."""
+    """Match the file, write the pairs and compare them with the truth."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--out", type=Path, required=True)

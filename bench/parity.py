@@ -1,9 +1,9 @@
-"""What the time of an answer tells: a hit against no hit, a hidden case against none (S26 and S09 of the scorecard).
+"""Measure what response times reveal: a registration with a match or without, a hidden case or one that does not exist.
 
     python -m bench.parity [--times 1000]
 
-The two kinds of request alternate on one connection, in an order drawn anew for each pair. Printed: both medians, and the chance
-that somebody who sees one time of each says which was which (0.5 is a coin; from the Mann-Whitney statistic).
+Each pair of requests is sent on one connection in random order. The output is both medians, and the probability that somebody who
+sees one response time of each kind tells correctly which is which (0.5 reveals nothing; computed from the Mann-Whitney statistic).
 """
 
 import argparse
@@ -30,7 +30,7 @@ def timed(ask: Ask, number: int) -> float:
 
 
 def alternate(times: int, one: Ask, other: Ask) -> tuple[list[float], list[float]]:
-    """Milliseconds of each, asked in turn; the first tenth warms up and is not counted."""
+    """Return the milliseconds of both requests, sent in random order. The first tenth warms up and is not counted."""
     taken: dict[Ask, list[float]] = {one: [], other: []}
     for number in range(times + times // 10):
         for ask in random.sample([one, other], 2):
@@ -44,7 +44,7 @@ def alternate(times: int, one: Ask, other: Ask) -> tuple[list[float], list[float
 
 
 def told_apart(one: list[float], other: list[float]) -> float:
-    """The chance that a time of `one` is longer than a time of `other`."""
+    """Return the probability that a time of `one` is longer than a time of `other`."""
     ranked = sorted(other)
     above = sum(bisect_left(ranked, took) + bisect_right(ranked, took) for took in one)
     return above / 2 / len(one) / len(other)
@@ -55,7 +55,7 @@ def report(what: str, one: list[float], other: list[float]) -> None:
 
 
 def person(number: int, side: str) -> dict[str, Any]:
-    """A fictitious person of a word and a date that no other number has, and a family name that tells the sides apart."""
+    """Return a fictitious person with a unique word and date; the family name is different for `held` and `free`."""
     word = "".join("bdfgklmnpr"[int(digit)] + "aeiou"[int(digit) % 5] for digit in f"{number:04d}")
     born = f"{1930 + number % 70}-0{number % 9 + 1}-11"
     family = {"held": "Verholt", "free": "Quambusch"}[side]
@@ -63,7 +63,7 @@ def person(number: int, side: str) -> dict[str, Any]:
 
 
 def registrations(url: str, tokens: dict[str, str], item: Callable[[int, str], dict[str, Any]], times: int) -> None:
-    """One registers what the other holds, or what nobody holds."""
+    """Measure registrations: one registers what the other authority holds, the other what no authority holds."""
     cases = f"{url}/api/v1/cases"
     new = {"reference": uuid.uuid4().hex, "title": "Parity"}
     homes = {name: f"{cases}/{send('POST', cases, token, new)[1]['id']}" for name, token in tokens.items()}

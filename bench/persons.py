@@ -1,4 +1,4 @@
-"""Persons of a file in the evaluation format, compared by the product's own code."""
+"""Read persons from files in the evaluation format and compare them with the product's own code."""
 
 import csv
 import gzip
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coopapi.config import SETTINGS
-from coopapi.persons.families import Text, texts
+from coopapi.persons.families import MatchText, texts
 from coopapi.persons.profile import Name, Profile, profile
 
 Pair = tuple[str, str]
@@ -20,22 +20,22 @@ PLACES = ("place", "suburb", "postcode", "street")
 
 
 class Person(NamedTuple):
-    """One record: its id, what it says, and the texts it is found by."""
+    """One record: its id, its profile, and the texts that it is found by."""
 
     id: str
     profile: Profile
-    texts: tuple[Text, ...]
+    texts: tuple[MatchText, ...]
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    """Read a CSV file, compressed or not."""
+    """Return the rows of a CSV file, which may be compressed with gzip."""
     data = path.read_bytes()
     text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def read(row: Mapping[str, str]) -> Profile:
-    """Read a row as the API reads a person."""
+    """Return the profile of a row, built as the API builds that of a person."""
     names = [Name(row["full_name"], row.get("given_name", ""), row.get("family_name", ""))]
     names += [Name(alias.strip()) for alias in row.get("aliases", "").split(";") if alias.strip()]
     births = [row["dob"]] if row.get("dob") else []
@@ -44,13 +44,13 @@ def read(row: Mapping[str, str]) -> Profile:
 
 
 def persons(records: Iterable[Mapping[str, str]]) -> list[Person]:
-    """Read all records."""
+    """Return all records that have a name."""
     read_ones = ((row["record_id"], read(row)) for row in records)
     return [Person(id_, found, tuple(texts(found))) for id_, found in read_ones if found.spellings]
 
 
 def candidates(people: Sequence[Person]) -> dict[Pair, dict[str, int]]:
-    """Find the pairs that share a text, as the database finds those that share its digest; with how many of each family."""
+    """Return the pairs that share a text, as the database finds pairs that share its digest, with the number for each family."""
     holders: dict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)
     for person in people:
         for text in person.texts:
@@ -69,7 +69,7 @@ def _asking(held: Sequence[tuple[str, bool]]) -> Iterator[Pair]:
 
 
 def true_pairs(path: Path) -> set[Pair]:
-    """Read which records are one person."""
+    """Return the pairs of records that belong to the same person."""
     entities: dict[str, list[str]] = defaultdict(list)
     for row in rows(path):
         entities[row["entity_id"]].append(row["record_id"])
@@ -77,7 +77,7 @@ def true_pairs(path: Path) -> set[Pair]:
 
 
 class Quality(NamedTuple):
-    """How good scored pairs are: best F1 and where it lies, recall at precision 0.99 and where."""
+    """The quality of scored pairs: best F1 and its threshold, recall at precision 0.99 and its threshold."""
 
     f1: float
     at: float
@@ -86,7 +86,7 @@ class Quality(NamedTuple):
 
 
 def quality(scored: Mapping[Pair, float], true: set[Pair]) -> Quality:
-    """Sweep the threshold over all pairs of records (the definitions of the evaluation)."""
+    """Compute the quality over all thresholds, with the definitions of the evaluation."""
     best, strict = (0.0, 1.0), (0.0, 1.0)
     hits = seen = 0
     ordered = sorted(scored.items(), key=lambda item: -item[1])

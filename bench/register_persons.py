@@ -1,4 +1,4 @@
-"""Register the persons of a file in the evaluation format through the API: how fast as the register grows, and nobody missed.
+"""Register persons of the evaluation format through the API: measure the speed as the register grows, and check all overlaps.
 
     python -m bench.register_persons PERSONS.csv.gz [--records 5000]
 
@@ -23,7 +23,7 @@ STEP = 1000
 
 
 def person(row: Mapping[str, str]) -> dict[str, Any]:
-    """Write a record as the API takes it."""
+    """Return a record in the format of the API."""
     names = [{"full": row["full_name"]}]
     if row["given_name"] and row["family_name"]:
         names = [{"full": row["full_name"], "given": row["given_name"], "family": row["family_name"]}]
@@ -36,7 +36,7 @@ def person(row: Mapping[str, str]) -> dict[str, Any]:
 
 
 def expected(records: list[dict[str, str]]) -> set[frozenset[int]]:
-    """The pairs of cases that should overlap, found in memory."""
+    """Return the pairs of cases that should overlap, computed in memory."""
     people = persons(records)
     case = {row["record_id"]: at // IN_A_CASE for at, row in enumerate(records)}
     profiles = {p.id: p.profile for p in people}
@@ -45,7 +45,7 @@ def expected(records: list[dict[str, str]]) -> set[frozenset[int]]:
 
 
 def load(url: str, token: str, records: list[dict[str, str]]) -> tuple[dict[str, int], list[float]]:
-    """Register all; the ids of the cases, and persons a second for each thousand."""
+    """Register all records; return the ids of the cases, and the persons registered per second for each thousand."""
     cases: dict[str, int] = {}
     rates, began = [], time.perf_counter()
     for start in range(0, len(records), IN_A_CASE):
@@ -67,7 +67,7 @@ def load(url: str, token: str, records: list[dict[str, str]]) -> tuple[dict[str,
 
 
 def reported(url: str, token: str, cases: Mapping[str, int]) -> set[frozenset[int]]:
-    """The pairs of cases that the register says overlap."""
+    """Return the pairs of cases that the register reports as overlapping."""
     found: dict[str, list[int]] = {}
     for case_id, number in cases.items():
         path: str | None = f"{url}/api/v1/cases/{case_id}/overlaps?limit=200"
@@ -80,7 +80,7 @@ def reported(url: str, token: str, cases: Mapping[str, int]) -> set[frozenset[in
 
 
 def main() -> int:
-    """Load, compare, print."""
+    """Register the records, compare the overlaps and print the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--records", type=int, default=5000)

@@ -1,6 +1,6 @@
-"""The whole policy: who may do what. A page an auditor can sign.
+"""The access policy: which role may do which action. `GRANTS` is the whole table, short enough for an auditor to review.
 
-Which rows exist for a caller is not here: it is `visible_to` in each feature's models, and again in the database.
+This module does not decide which rows a caller may see. Each model's `visible_to` and the row-level security of the database do.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What a person or a client is for its authority; it acts in one role at a time."""
+    """The function that a person or a client has in its authority. A request is always made in exactly one role."""
 
     INVESTIGATOR = "investigator"
     PROSECUTOR = "prosecutor"
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """Something a role may do; every route names one."""
+    """An operation that a role may be allowed to do. Every route names the action that it needs."""
 
     PUBLIC = "public"
     WHOAMI = "whoami"
@@ -78,7 +78,7 @@ class Action(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why something is consulted (Eurojust Regulation Art. 23(2), Prüm II Art. 33); the codelist `purposes` explains each."""
+    """The purpose of a consultation (Eurojust Regulation Art. 23(2), Prüm II Art. 33). The codelist `purposes` explains each."""
 
     ADMINISTRATION = "administration"
     COORDINATION = "coordination"
@@ -93,7 +93,7 @@ class Purpose(StrEnum):
 
 
 class Level(IntEnum):
-    """How far access to one case goes; each level holds those below it (R8)."""
+    """The level of access that a grant gives to one case. Each level includes the levels below it."""
 
     INDEX = 1
     READ = 2
@@ -154,7 +154,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
 }
 
 CLEARABLE: Final = frozenset({Role.INVESTIGATOR, Role.PROSECUTOR, Role.DESK, Role.SYSTEM})
-"""The roles that may be cleared for evidence about victims (R9)."""
+"""The roles that can be given clearance for evidence about victims."""
 
 _DEFAULT_PURPOSES: Final[Mapping[Role, Purpose]] = {
     Role.INVESTIGATOR: Purpose.INVESTIGATION,
@@ -171,7 +171,7 @@ _DEFAULT_PURPOSES: Final[Mapping[Role, Purpose]] = {
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is calling: a person or a client, acting for one authority in one role."""
+    """The caller: a person or a client that acts for one authority in one role."""
 
     id: UUID
     kind: str
@@ -185,20 +185,20 @@ class Actor:
     operator: bool
 
     def may(self, action: Action) -> bool:
-        """Tell whether the role grants the action."""
+        """Tell whether the caller's role includes the action."""
         return action in GRANTS[self.role]
 
     @property
     def human(self) -> bool:
-        """Tell whether a person is calling: some moves the law gives to a human (R11)."""
+        """Tell whether the caller is a person and not a machine client. The law reserves some steps for a person."""
         return self.kind == "person"
 
     @property
     def cleared(self) -> bool:
-        """Tell whether evidence about victims is there for the caller (R9)."""
+        """Tell whether the caller may see evidence about victims."""
         return self.victim_cleared and self.role in CLEARABLE
 
     @property
     def purpose(self) -> Purpose:
-        """The purpose of a consultation when the caller names none (R13)."""
+        """Return the purpose that applies when the caller names none."""
         return _DEFAULT_PURPOSES[self.role]

@@ -1,4 +1,4 @@
-"""create_app: the only file that knows every part."""
+"""Creates the application. This is the only module that imports every part."""
 
 import time
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any, Final
 
 from flask import Flask, Response, json, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coopapi import config, guide
 from coopapi.auth.authentication import Service
@@ -30,9 +30,9 @@ READY_SECONDS: Final = 5
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
-    """Build the application; it refuses to be built on a database that does not keep authorities apart.
+    """Create the application. Raises `LeakyDatabase` if the database would show rows of other authorities.
 
-    A database that is not there yet is waited for: every request is answered 503 until it is, and was checked.
+    If the database cannot be reached yet, every request is answered with 503 until it can be and has been checked.
     """
     settings = settings or config.read()
     keys = keys or load_keys(settings.key_file)
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
 
 
 def describe_app() -> Flask:
-    """Build the routes and their document, without anything behind them."""
+    """Create the routes and the OpenAPI document, without a database."""
     app = Flask("coopapi", static_folder="static")
     app.config |= {
         "API_TITLE": "coopapi",
@@ -76,13 +76,13 @@ def describe_app() -> Flask:
 
 
 def specification() -> dict[str, Any]:
-    """Return the OpenAPI document, as it is committed in openapi/."""
+    """Return the OpenAPI document as it is stored in openapi/."""
     found: dict[str, Any] = json.loads(describe_app().test_client().get("/openapi.json").data)
     return found
 
 
 def accepted_issuers(settings: Settings, database: Database) -> Mapping[str, Issuer]:
-    """Return the issuers whose tokens count: this service, and those of COOPAPI_ISSUERS_FILE; raises `BadSettings`."""
+    """Return the accepted token issuers: this service and those of COOPAPI_ISSUERS_FILE. Raises `BadSettings`."""
     own = Issuer(settings.issuer, AUDIENCE, max_lifetime=settings.token_lifetime, keys=OwnKeys(database))
     try:
         others = issuers_from(json.loads(settings.issuers_file.read_bytes())) if settings.issuers_file else ()
@@ -93,7 +93,7 @@ def accepted_issuers(settings: Settings, database: Database) -> Mapping[str, Iss
 
 @dataclass
 class Gate:
-    """Lets requests in once the database was reached and checked, and tells whether it is ready."""
+    """Blocks requests until the database was reached and checked, and reports whether the service is ready."""
 
     database: Database
     checked: bool = False
@@ -102,13 +102,13 @@ class Gate:
     lock: Lock = field(default_factory=Lock)
 
     def check(self) -> None:
-        """Check the database once."""
+        """Check the database if this was not done yet."""
         if not self.checked:
             require_safe(self.database)
             self.checked = True
 
     def admit(self) -> None:
-        """Keep requests out until the database was checked; liveness is told in any case."""
+        """Raise `Unavailable` until the database was checked. `/healthz` is always answered."""
         if request.path == "/healthz":
             return
         try:
@@ -117,11 +117,11 @@ class Gate:
             raise Unavailable("the database is not ready") from None
 
     def require_ready(self) -> None:
-        """Raise `Unavailable` unless the database is as this version needs it; what was found holds for `READY_SECONDS`."""
+        """Raise `Unavailable` if the database is not as this version needs it. The result is cached for `READY_SECONDS`."""
         with self.lock:
             if time.monotonic() >= self.known_until:
                 self.ready = False
-                with suppress(OperationalError), self.database.anonymous() as session:
+                with suppress(DBAPIError), self.database.anonymous() as session:
                     self.ready = not any(check.fault for check in essential(self.database, session))
                 self.known_until = time.monotonic() + READY_SECONDS
             if not self.ready:
@@ -129,7 +129,7 @@ class Gate:
 
 
 def _operation(app: Flask, spec: dict[str, Any]) -> None:
-    """Add the routes of operation: they need no token, and say nothing of anybody."""
+    """Add the routes for operation and documentation. They need no token and contain no data of the register."""
     page = (files("coopapi") / "static" / "docs.html").read_bytes()
 
     @app.get("/healthz")

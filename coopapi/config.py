@@ -1,4 +1,4 @@
-"""Every setting of the service, read once from the environment; all faults are told together."""
+"""The settings of the service, read once from environment variables. All faults are reported together."""
 
 import os
 import re
@@ -15,11 +15,11 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
-"""A path under which the service may be reached, such as /coopapi; empty at the root."""
+"""A path prefix under which the service may be reached, such as /coopapi. It is empty at the root."""
 BODY_MB: Final = 4
-"""Megabytes of the largest body that is taken."""
+"""Size of the largest accepted body in megabytes."""
 _SLIP: Final = 2
-"""A name this many edits or fewer away from a setting's name is taken for a mistyped setting."""
+"""A variable that differs from a setting's name by at most this many edits is reported as a spelling mistake."""
 _LONGEST_ISSUER: Final = 300
 
 
@@ -29,7 +29,7 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a deployment decides; secrets have no default."""
+    """The settings of a deployment. Secrets have no default."""
 
     database_url: str
     owner_database_url: str | None
@@ -61,19 +61,19 @@ class Settings:
 
     @property
     def prefix(self) -> str:
-        """Return the path of the base URL, such as /coopapi; empty at the root."""
+        """Return the path of the base URL, such as /coopapi. It is empty at the root."""
         return urlsplit(self.base_url).path
 
     @property
     def quotas(self) -> str:
-        """The quotas as the context carries them to the database."""
+        """Return the quotas as they are sent to the database in the signed context."""
         clients = (self.quota_hour, self.quota_day, self.quota_hidden_hour, self.quota_hidden_day)
         return ",".join(map(str, (*clients, self.quota_authority)))
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the README's table of settings."""
+    """The definition of one setting, which is also a row of the table of settings in docs/operations.md."""
 
     name: str
     parse: Callable[[str], Any]
@@ -82,18 +82,18 @@ class Setting:
 
     @property
     def variable(self) -> str:
-        """Return the environment variable that carries the setting."""
+        """Return the name of the environment variable."""
         return f"COOPAPI_{self.name.upper()}"
 
 
 def _database_url(text: str) -> str:
-    """Normalise a PostgreSQL address to the psycopg2 driver; a bare one means another driver in SQLAlchemy 2.1."""
+    """Return a PostgreSQL URL for the psycopg2 driver. SQLAlchemy 2.1 takes a URL without a driver for another one."""
     try:
         url = _read_url(text)
         if url.drivername.startswith("postgres"):
             url = url.set(drivername="postgresql+psycopg2")
             url.get_dialect()().create_connect_args(url)
-    except (ArgumentError, ValueError, psycopg2.Error):  # their texts can hold a part of the password
+    except (ArgumentError, ValueError, psycopg2.Error):  # the texts of these exceptions can contain a part of the password
         raise ValueError("is not a database address such as postgresql://user:password@host/database") from None
     if url.drivername != "postgresql+psycopg2":
         raise ValueError("must be a PostgreSQL address: postgresql://user:password@host/database")
@@ -103,7 +103,7 @@ def _database_url(text: str) -> str:
 
 
 def _read_url(text: str) -> URL:
-    """Read an address; several hosts (`h1:5432,h2:5433`) are read by libpq, since SQLAlchemy takes them for one host."""
+    """Parse a URL. libpq parses one with several hosts (`h1:5432,h2:5433`), because SQLAlchemy takes them for one host."""
     driver, _, rest = text.partition("://")
     if "," not in re.split("[/?]", rest, maxsplit=1)[0].rpartition("@")[2]:
         return make_url(text)
@@ -209,7 +209,7 @@ SETTINGS: Final = (
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings, or raise `BadSettings` with one line for each fault; an empty variable means the default."""
+    """Read the settings. Raises `BadSettings` with one line for each fault. An empty variable means the default."""
     environ = os.environ if environ is None else environ
     values: dict[str, Any] = {}
     faults = [f"{key} is not a setting: did you mean {meant}?" for key, meant in _unknown(environ)[0].items()]
@@ -227,7 +227,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def ignored(environ: Mapping[str, str] | None = None) -> list[str]:
-    """Return the variables that begin like settings but belong to others; `read` ignores them."""
+    """Return the variables that start with COOPAPI_ but are no settings. `read` ignores them."""
     return _unknown(os.environ if environ is None else environ)[1]
 
 
@@ -238,7 +238,7 @@ def _value(setting: Setting, text: str | None) -> Any:
 
 
 def _unknown(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Tell mistyped settings, each with the name that was meant, from variables that belong to others.
+    """Return mistyped settings, each with the name that was probably meant, and variables that other programs set.
 
     Kubernetes sets variables such as COOPAPI_PORT and COOPAPI_SERVICE_HOST for a service that is called coopapi.
     """

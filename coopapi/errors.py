@@ -1,22 +1,22 @@
-"""What can go wrong, in the words of the domain; `problems.py` gives each kind its HTTP status.
+"""The kinds of errors. `problems.py` maps each kind to its HTTP status.
 
 CoopError
-  BadRequest         the request cannot be read
-  Unauthenticated    nobody we know
-  Forbidden          known, and not allowed
-  NotFound           absent, or not there for this caller
-  Conflict           not in the state for that
-    Stale            somebody else changed it first
-  PreconditionRequired
-  Unprocessable      readable, and against a rule
-    InvalidInput     not as the schema has it
-  MethodNotAllowed   not at this address
-  TooLarge           more than we take at once
-  UnsupportedMedia   in a form that we do not read
-  TooSlow            not here in time
-  HeadersTooLarge    more headers than we take
-  TooMany            more than the caller may do in this time
-  Unavailable        a part we need is down
+  BadRequest           the request cannot be read
+  Unauthenticated      the caller is not authenticated
+  Forbidden            the caller is authenticated, but not allowed to do this
+  NotFound             the object is absent, or hidden from this caller
+  Conflict             the state of the object does not allow this
+    Stale              somebody else has changed the object
+  PreconditionRequired a change does not name the version that it changes
+  Unprocessable        the request can be read, but breaks a rule
+    InvalidInput       the input does not fit the schema
+  MethodNotAllowed     the address does not support this method
+  TooLarge             the request is too large
+  UnsupportedMedia     the format of the body is not supported
+  TooSlow              the request did not arrive in time
+  HeadersTooLarge      the headers are too large
+  TooMany              the caller exceeded a limit for this period
+  Unavailable          a part of the service is not available
 """
 
 from collections.abc import Sequence
@@ -36,12 +36,12 @@ class CoopError(Exception):
 
     @classmethod
     def title(cls) -> str:
-        """Explain this kind of error in one sentence: the first line of its docstring."""
+        """Return the title of this kind of error: the first line of its docstring."""
         return (cls.__doc__ or "").splitlines()[0]
 
     @property
     def explained(self) -> str:
-        """Say what went wrong this time: the detail, or the title, and what is wrong with each field."""
+        """Return the explanation of this error: its detail or title, and the fault of each field."""
         faults = "; ".join(error["detail"] for error in self.extra.get("errors", ()))
         return (self.detail or self.title()) + (f" {faults}" if faults else "")
 
@@ -153,7 +153,7 @@ class TooMany(CoopError):
     Wait for the seconds that the header `Retry-After` names.
     """
 
-    def __init__(self, detail: str = "", *, retry_after: int, **extra: Any) -> None:
+    def __init__(self, detail: str = "", *, retry_after: int | None, **extra: Any) -> None:
         super().__init__(detail, **extra)
         self.retry_after = retry_after
 
@@ -166,23 +166,23 @@ class Unavailable(CoopError):
 
 
 def broken(pointer: str, rule: str, detail: str, where: str = "body") -> dict[str, str]:
-    """Say which rule one field breaks: an entry of a problem's `errors`."""
+    """Return an entry of a problem's `errors`: the rule that one field breaks."""
     return {"in": where, "pointer": pointer, "rule": rule, "detail": detail}
 
 
 def fault(pointer: str, rule: str, detail: str) -> Unprocessable:
-    """Say what is wrong with one field."""
+    """Return an `Unprocessable` error about one field."""
     return Unprocessable(errors=[broken(pointer, rule, detail)])
 
 
 class Refusal(str):
-    """Why a schema refuses a value, with the name of the rule."""
+    """The reason why a schema refuses a value, with the name of the rule."""
 
     __slots__ = ("rule",)
     rule: str
 
     def __new__(cls, rule: str, detail: str) -> Self:
-        """Keep the rule beside the words."""
+        """Create the text and keep the rule with it."""
         made = super().__new__(cls, detail)
         made.rule = rule
         return made

@@ -1,4 +1,4 @@
-"""Every feature: its routes, in the order of the API document, and what of it may hang from a case."""
+"""The list of all features: their routes in API document order, the objects that can depend on a case, and channels of evidence."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,11 +15,13 @@ from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
 from coopapi.disclosures.routes import blp as disclosure_requests
+from coopapi.evidence.channels import CHANNELS
 from coopapi.evidence.routes import blp as evidence
 from coopapi.http.openapi import Group
 from coopapi.identifiers.routes import blp as identifiers
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.closing_routes import blp as jit_statements
+from coopapi.jits.evidence_channel import JIT_CHANNEL
 from coopapi.jits.lifecycles import BEFORE
 from coopapi.jits.membership_routes import blp as jit_people
 from coopapi.jits.models import Jit
@@ -31,6 +33,7 @@ from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.results_routes import blp as meeting_results
 from coopapi.meetings.routes import blp as meetings
+from coopapi.mla.evidence_channel import REQUEST_CHANNEL
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
 from coopapi.mla.routes import blp as mla
@@ -69,7 +72,7 @@ GROUPS: Final = (
 
 
 def _going_on(*lives: Lifecycle) -> Sequence[str]:
-    """The states of these lives out of which a step leads."""
+    """Return the states of these lifecycles that a transition can leave."""
     return sorted({state for life in lives for state in life.states if life.leaving(state)})
 
 
@@ -79,7 +82,7 @@ _CONSULTATIONS: Final = _going_on(CONSULTATION_LIFECYCLE)
 
 
 def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Select[Any]:
-    """What either side asked, and what this case gave and the other side may still read."""
+    """Select the open requests for disclosure on both sides of a case, and what it disclosed and others may still read."""
     either = or_(Disclosure.asking_case == case_id, Disclosure.owner_case == case_id)
     read = and_(Disclosure.owner_case == case_id, or_(Disclosure.until.is_(None), Disclosure.until > work.now))
     open_ = and_(either, Disclosure.state.in_(OPEN))
@@ -98,7 +101,7 @@ BRANCHES[:] = [
         lambda w, c, s: between(c, Consultation, s, w),
         tell_all,
     ),
-    # a withdrawn case takes back what it disclosed, and tells those who could still read it; a closed one does not
+    # withdrawing a case also ends its disclosures, and their recipients are notified; closing it does not
     Branch(
         "disclosure",
         "/api/v1/disclosures",
@@ -107,3 +110,4 @@ BRANCHES[:] = [
         disclosures.tell_that_the_case_ended,
     ),
 ]
+CHANNELS.update({"request": REQUEST_CHANNEL, "jit": JIT_CHANNEL})

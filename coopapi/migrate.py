@@ -1,4 +1,4 @@
-"""What a revision of the database calls. Revisions that were released import these names, so they keep their place and meaning."""
+"""Functions for the revisions of the database. Released revisions import them, so their names and meanings must not change."""
 
 from pathlib import Path
 
@@ -6,19 +6,19 @@ from sqlalchemy import Connection
 
 
 def migrations() -> Path:
-    """Return the folder of the migrations: beside the package in a checkout, inside it when installed."""
+    """Return the folder of the migrations: beside the package in a checkout, inside the package when installed."""
     inside = Path(__file__).with_name("_migrations")
     return inside if inside.is_dir() else Path(__file__).parents[1] / "migrations"
 
 
 def run_tables(connection: Connection, revision: str) -> None:
-    """Run the SQL files of a revision, in the order of their names."""
+    """Run the SQL files of a revision in the order of their names."""
     for file in sorted((migrations() / "tables" / revision).glob("*.sql")):
         connection.exec_driver_sql(file.read_text().replace("%", "%%"))
 
 
 def drop_everything(connection: Connection) -> None:
-    """Drop all tables, sequences and functions of the register, but not the table of revisions."""
+    """Drop all tables, sequences and functions of the register, except the table of revisions."""
     connection.exec_driver_sql(
         """do $$ declare t regclass; begin
             for t in select oid::regclass from pg_class

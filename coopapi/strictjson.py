@@ -1,4 +1,4 @@
-"""JSON as strict as the database behind it: bounded, and read by everybody in the same way (RFC 8259, I-JSON RFC 7493)."""
+"""A strict JSON parser: size limits, and only input that all parsers read alike (RFC 8259, I-JSON RFC 7493)."""
 
 import json
 import math
@@ -9,11 +9,11 @@ from typing import Any, Final, NoReturn
 from coopapi.errors import BadRequest, TooLarge
 
 _STRING: Final = re.compile(rb'("[^"\\]*+(?:\\.[^"\\]*+)*+"?)', re.DOTALL)
-"""A string from its first quote to its last, or to the end of the body if it has none: no byte is looked at twice."""
+"""Matches a string up to its closing quote, or to the end of the body if there is none, so that no byte is read twice."""
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _NESTING: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _LONGEST_ESCAPE: Final = 12
-"""Bytes of one character that is escaped as two surrogates."""
+"""Length in bytes of one character that is escaped as two surrogates."""
 _DIGITS: Final = 19
 _INT64: Final = 2**63
 
@@ -26,10 +26,10 @@ class BadJson(BadRequest):
 
 
 def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_items: int = 20_000, max_string: int = 10_000) -> Any:
-    """Read JSON, or raise `BadJson` that names the rule and never the content; `TooLarge` over the size.
+    """Parse JSON. Raises `BadJson`, which names the rule but never the content, and `TooLarge` if the body is too long.
 
-    Refused: other encodings than UTF-8, a byte order mark, duplicate keys, NaN and infinities, integers beyond 64 bits, NUL,
-    lone surrogates, and more depth, members or characters than stated.
+    It refuses other encodings than UTF-8, a byte order mark, duplicate keys, NaN and infinities, integers beyond 64 bits, NUL, lone
+    surrogates, and more depth, members or characters than allowed.
     """
     if len(raw) > max_bytes:
         raise TooLarge(f"at most {max_bytes} bytes")
@@ -51,10 +51,10 @@ def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_it
 
 
 def _scan(raw: bytes, max_depth: int, max_items: int, max_string: int) -> None:
-    """Count strings, members and depth in the bytes, in linear time, before the parser builds anything from them.
+    """Count strings, members and depth in linear time, before the parser builds any objects.
 
-    Well-formed JSON has one member for each comma and one more for each array or object that is not empty. What is not
-    well-formed may be counted wrongly; the parser refuses it.
+    Well-formed JSON has one member for each comma, and one more for each array or object that is not empty. The counts may be wrong
+    for malformed JSON, which the parser then refuses.
     """
     pieces = _STRING.split(raw, 2 * max_items + 2)
     strings = pieces[1::2]
@@ -83,7 +83,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_texts(value: Any, longest: int) -> None:
-    """Check every key and every string that was read, without recursion."""
+    """Check all keys and strings, without recursion."""
     waiting = [value]
     while waiting:
         current = waiting.pop()

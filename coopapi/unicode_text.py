@@ -1,4 +1,4 @@
-"""Text as it is compared, and what characters do to it: which cannot be seen, which control how it is shown, which stack up."""
+"""Normalised text for comparison, and checks for characters that are invisible, change how text is shown, or stack up."""
 
 import unicodedata
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from typing import Final
 NORMALISER_VERSION: Final = 1
 MAX_TEXT: Final = 2048
 MOST_MARKS: Final = 30
-"""Marks in a row on one letter (UAX #15, stream-safe text): to normalise a row takes time in the square of its length."""
+"""Maximum number of combining marks in a row (UAX #15, stream-safe text). Normalising them takes quadratic time."""
 _MARK: Final = "\u0301"
 _BLANK: Final = "\u2800"
-"""A braille cell without dots: nothing can be seen of it, though it is no space."""
+"""A braille cell without dots. It looks empty although Unicode does not classify it as a space."""
 _CONTROLS: Final = frozenset({"Cc", "Zl", "Zp"})
 _DIRECTIONS: Final = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
-"""Characters that put the text around them into another order; marks of direction, which Persian and Arabic need, do not."""
+"""Characters that reorder the text around them. Direction marks are not among them, because Persian and Arabic need them."""
 
 # Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties) outside the categories Cf and Cc.
 _IGNORABLE: Final = frozenset(
@@ -39,13 +39,13 @@ _IGNORABLE: Final = frozenset(
 
 
 def invisible(character: str) -> bool:
-    """Tell whether a character cannot be seen; a space, and a control that separates like one, is not among them."""
+    """Tell whether a character is invisible. Spaces, and control characters that separate words, do not count as invisible."""
     hidden = unicodedata.category(character) in {"Cf", "Cc"} or ord(character) in _IGNORABLE
     return hidden and not character.isspace()
 
 
 def stacked(text: str) -> bool:
-    """Tell whether more than `MOST_MARKS` marks stand on one letter, not counting what is invisible between them."""
+    """Tell whether more than `MOST_MARKS` marks follow one letter. Invisible characters between them are not counted."""
     if text.isascii():
         return False
     table: dict[int, str] = {}
@@ -58,73 +58,73 @@ def stacked(text: str) -> bool:
 
 
 def blank(text: str) -> bool:
-    """Tell whether nothing of a text can be seen."""
+    """Tell whether a text contains nothing visible."""
     return all(character.isspace() or character == _BLANK or invisible(character) for character in text)
 
 
 def controlled(text: str) -> bool:
-    """Tell whether a text holds line breaks, other controls, or characters that put it into another order."""
+    """Tell whether a text contains line breaks, other control characters, or characters that reorder it."""
     if text.isascii():
         return not text.isprintable()
     return any(character in _DIRECTIONS or unicodedata.category(character) in _CONTROLS for character in set(text))
 
 
 def fold(text: str) -> str:
-    """Fold a text to the form that is compared: no case, no invisible characters, one form of each character."""
+    """Return a text in the form for comparison: case-folded, normalised, and without invisible characters."""
     if text.isascii() and text.isprintable():
         return " ".join(text.lower().split())
     return _settle(text, str.casefold)
 
 
 def clean(text: str) -> str:
-    """Normalise a text like `fold`, but keep its case, for values in which case carries meaning (base58)."""
+    """Normalise a text like `fold` but keep its case, for values in which case matters (base58)."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     return _settle(text, str)
 
 
 def normal_length(text: str) -> int:
-    """Return how long a text can become when it is normalised, without normalising it: one character can become eighteen."""
+    """Return the largest length that a text can have after normalisation. One character can become eighteen."""
     return len(text) if text.isascii() else len(_translate(text, partial(unicodedata.normalize, "NFKC")))
 
 
 def _settle(text: str, case: Callable[[str], str]) -> str:
-    """Normalise until nothing changes, since one pass is not idempotent on every string."""
+    """Normalise repeatedly until nothing changes, because one pass is not idempotent for every string."""
     while (settled := _pass(text, case)) != text:
         text = settled
     return text
 
 
 def _pass(text: str, case: Callable[[str], str]) -> str:
-    """Normalise once, in the order NFKC, case, NFKC; casefold first leaves 637 code points unsettled."""
+    """Normalise once: NFKC, case folding, NFKC. If case folding came first, 637 code points would need another pass."""
     seen = _translate(text, _visible)
     composed = unicodedata.normalize("NFKC", case(unicodedata.normalize("NFKC", seen)))
     return " ".join(_translate(composed, _digit).split())
 
 
 def _translate(text: str, rule: Callable[[str], str]) -> str:
-    """Apply a rule to each distinct character once, which keeps long hostile texts cheap."""
+    """Apply a function to each distinct character only once, so that long hostile texts take little time."""
     return text.translate({ord(character): rule(character) for character in set(text)})
 
 
 def _visible(character: str) -> str:
-    """Return the character, or nothing if it cannot be seen; a control that separates is a space."""
+    """Return the character, an empty string if it is invisible, or a space for a control character that separates words."""
     if character.isspace():
         return " "
     return "" if invisible(character) else character
 
 
 def _digit(character: str) -> str:
-    """Return the ASCII digit for a decimal digit of any script."""
+    """Return the ASCII digit for a decimal digit of any script, otherwise the character."""
     value = unicodedata.decimal(character, None)
     return character if value is None else str(value)
 
 
 def fold_reference(text: str) -> str:
-    """Fold a reference to what makes it the same: neither case, width nor kind of dash, nor what cannot be seen."""
+    """Return the form in which references are compared: case, width, kind of dash and invisible characters do not matter."""
     return _translate(fold(text), _dash)
 
 
 def _dash(character: str) -> str:
-    """Return a hyphen for a dash of any kind, the minus sign among them."""
+    """Return a hyphen for any kind of dash, including the minus sign, otherwise the character."""
     return "-" if unicodedata.category(character) == "Pd" or character == "\u2212" else character

@@ -52,7 +52,7 @@ BODIES = {
     "POST /api/v1/mla-requests": {"reference": "new", "kind": "preservation"},
     "PATCH /api/v1/mla-requests/{request}": {"language": "fr"},
     "POST /api/v1/mla-requests/{request}/transitions": {"event": "withdraw", "reason": "R"},
-    "POST /api/v1/mla-requests/{request}/measures/{measure}/transitions": {"event": "execute"},
+    "POST /api/v1/mla-requests/{request}/measures/{measure}/transitions": {"event": "withdraw", "reason": "x"},
     "POST /api/v1/mla-requests/{request}/messages": {"act": "message", "text": "T"},
     "POST /api/v1/mla-requests/{request}/transmissions": {"channel": "post", "security": "unencrypted"},
     "POST /api/v1/mla-requests/{request}/parties": {"authority_id": "{neighbour}"},

@@ -82,7 +82,7 @@ def test_provisioning_can_be_repeated(run):
     person = ("person", "add", home, "Wren", "--subject", uuid4().hex, "--role", "investigator", "--role", "prosecutor")
     client = ("client", "add", home, "System", "--role", "system")
     first = [run(*words) for words in (person, client)]
-    assert [(status, said) for status, _, said in first] == [(0, ""), (0, "")]
+    assert [(status, json.loads(said)["kind"]) for status, _, said in first] == [(0, "rights_from_shell")] * 2
 
     assert run(*authority) == (0, home, "unchanged")
     assert run(*person) == (0, first[0][1], "unchanged")
@@ -307,6 +307,16 @@ def test_names_in_any_script_are_entered_and_read_under_the_locale_c(under_c):
     assert made.returncode == 0, made.stderr
     assert json.loads(under_c("authority", "show", made.stdout.decode().strip()).stdout)["name"] == name
     assert name in under_c("authority", "list", "--country", "UA").stdout.decode()
+
+
+def test_an_alarm_of_a_command_is_a_line_on_standard_error(under_c):
+    made = under_c("authority", "add", uuid4().hex, "--type", "police_unit", "--country", "UA")
+    named = under_c(
+        "person", "add", made.stdout.decode().strip(), "N", "--role", "admin", "--issuer", "https://x", "--subject", uuid4().hex
+    )
+    assert named.returncode == 0, named.stderr
+    (line,) = [json.loads(line) for line in named.stderr.splitlines()]
+    assert (line["level"], line["message"], line["kind"]) == ("WARNING", "alarm", "rights_from_shell")
 
 
 def test_a_locale_that_knows_ascii_alone_ends_no_command_in_a_traceback(under_c, run):

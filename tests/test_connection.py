@@ -22,7 +22,7 @@ class Process:
 
     def __init__(self, spool_bytes):
         self.asked, self.faults, self.made, self.clients = [], [], [], []
-        self.shared = wire.Shared(600, 600, spool_bytes, time.monotonic, lambda connection, _: self.asked.append(connection))
+        self.shared = wire.SharedLimits(600, 600, spool_bytes, time.monotonic, lambda connection, _: self.asked.append(connection))
 
     def make(self):
         self.made.append(wire.Connection(self.shared, None))

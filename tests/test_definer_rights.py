@@ -90,6 +90,32 @@ def test_every_name_that_a_function_writes_is_in_the_list_and_no_other(owner, mi
         cursor.execute("rollback")
 
 
+APPENDING = re.compile(r"priv\.(?:append|alarm|alarm_of_shell|tell_of_approval|notice_honey)\(")
+
+
+def appending_out_of_order(cursor):
+    """Functions that append to the journal twice on one way, or in a loop: they lock its heads in another order than their ids'."""
+    cursor.execute("select proname, prosrc from pg_proc where pronamespace = 'priv'::regnamespace and proname <> 'append'")
+    found = []
+    for name, source in cursor.fetchall():
+        loops = re.findall(r"\bloop\b.*?\bend loop\b", source, re.DOTALL)
+        if len(APPENDING.findall(source)) > 1 or any(APPENDING.search(loop) for loop in loops):
+            found.append(name)
+    return found
+
+
+def test_no_function_locks_the_heads_of_the_journal_out_of_their_order(owner, migrated):
+    with owner.cursor() as cursor:
+        assert appending_out_of_order(cursor) == []
+        cursor.execute("begin")
+        cursor.execute(
+            "create function priv.planted() returns void language plpgsql as $$ begin for i in 1..2 loop"
+            " perform priv.append('[]'); end loop; end $$"
+        )
+        assert appending_out_of_order(cursor) == ["planted"]
+        cursor.execute("rollback")
+
+
 def test_a_case_holds_no_identifier_of_another(world):
     """With it, the sealed values and the case of any identifier could be had from `priv.candidates`."""
     (foreign_id,) = world.hold("investigator", world.case("investigator"), "heron@example.org")

@@ -1,4 +1,4 @@
-"""The demo, as a newcomer starts it: one command, the tour of the README, a second start, Ctrl-C, kill -9, starting over."""
+"""The demo, as a newcomer starts it: one command, the tours of the README and of docs/tour.md, a second start, Ctrl-C, kill -9, starting over."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def lists():
 
 
 def walk(folder, told):
-    """Walk the tour as the README has it; what it said."""
+    """Walk the tours as they are written; what they said."""
     shutil.copytree(ROOT / "docs", folder / "docs", dirs_exist_ok=True)
     line = f"U={told['base_url']}/api/v1 AS={folder / 'data' / 'as'}"
     done = subprocess.run(["bash", "-c", tour.script(line)], cwd=folder, capture_output=True, text=True, check=False)

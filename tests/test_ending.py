@@ -7,7 +7,7 @@ from exchanging import items
 from gathering import proposed as meeting_about
 from gathering import step as meeting_step
 from sqlalchemy import text
-from teaming import active, days, step
+from teaming import active, days, proposed, step
 
 from coopapi.access import Actor, Role
 from coopapi.cases.dependents import BRANCHES
@@ -173,3 +173,18 @@ def test_the_database_counts_what_the_service_lists(world, database):
             counted = work.session.scalar(text("select priv.count_live(:case, :live)"), {"case": case, "live": named})
             assert (branch.kind, counted) == (branch.kind, 1)
     assert len(made) == len(BRANCHES)
+
+
+def test_nothing_begins_from_a_case_that_was_withdrawn(world):
+    """A withdrawn case could once still be shared with a meeting or a team, consulted about, and asked from."""
+    case, me = opened(world), world.as_("prosecutor")
+    meeting, team = meeting_about(world, origin=("case", case)), proposed(world)
+    assert move(world, "prosecutor", case, "withdraw", force=True).status_code == 200
+    begun = {
+        f"/meetings/{meeting}/cases": {"case_id": case},
+        f"/jits/{team}/cases": {"case_id": case},
+        "/jurisdiction-consultations": {"facts": "F", "case_id": case, "contacted": [str(world.authorities["fr"])]},
+    }
+    for path, body in begun.items():
+        refused = me.post(path, body)
+        assert (refused.status_code, refused.json["type"]) == (409, "/problems/case-is-final"), (path, refused.json)

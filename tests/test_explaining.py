@@ -40,6 +40,15 @@ def test_every_problem_says_what_it_means_and_what_to_do(app):
         assert told["status"] == problems.status_of(kind)
 
 
+def without_a_remedy(classes):
+    return [kind.__name__ for kind in classes if "\n\n" not in (kind.__doc__ or "")]
+
+
+def test_every_kind_of_problem_has_a_remedy_of_its_own():
+    assert without_a_remedy(problems.catalogue().values()) == []
+    assert without_a_remedy([type("Planted", (errors.Conflict,), {"__doc__": "It is so."})]) == ["Planted"]
+
+
 def test_the_list_of_problems_is_complete(app):
     listed = page(app, "/problems").json["items"]
     assert {one["type"].removeprefix("/problems/") for one in listed} == set(problems.catalogue())

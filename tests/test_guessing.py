@@ -5,7 +5,11 @@ import time
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from test_oauth import TYPE, assertion, client, keyed  # noqa: F401 (fixtures and a helper)
+from test_policies import actor_named
+from worlds.test_planted import planted
 
 from coopapi.auth.jwks import new_signing_key
 from coopapi.auth.tokens import Signer
@@ -126,25 +130,36 @@ def test_the_limit_is_exact_when_many_guess_at_once(world, client, verified):  #
     assert len(verified) == PAIR_FAILURES
 
 
+WAITS = "perform priv.lock_place(a.place);"
+
+
 def test_an_attempt_waits_for_the_one_before_it_and_then_sees_it_counted(world, client, database, owner):  # noqa: F811
-    """The sabotage: without the lock both look before either has counted, and one more than the limit is verified."""
+    assert second_wait(world, client, database, owner) > 0
+
+
+def test_without_the_lock_one_more_than_the_limit_is_verified(world, client, database, owner):  # noqa: F811
+    with planted(owner, "attempt", WAITS, ""):
+        assert second_wait(world, client, database, owner) == 0
+
+
+def second_wait(world, client, database, owner):  # noqa: F811
+    """How long the second of two attempts has to wait that begin at once, when one failure is left."""
     guess(world, client["id"], PAIR_FAILURES - 1)
-    attempt, waits = Attempt.of(database.keys, client["id"], HERE), []
+    attempt, waits = Attempt.of(database, client["id"], HERE), []
 
     def begin():
         with database.anonymous() as session:
-            waits.append(attempt.begin(session, world.clock()))
+            waits.append(attempt.begin(session))
 
     second = threading.Thread(target=begin)
     with database.anonymous() as session, owner.cursor() as cursor:
-        assert attempt.begin(session, world.clock()) == 0
+        assert attempt.begin(session) == 0
         second.start()
         waiting = "select exists (select from pg_stat_activity where usename = 'coopapi_app' and wait_event_type = 'Lock')"
         while cursor.execute(waiting) or not cursor.fetchone()[0]:
             time.sleep(0.01)
     second.join()
-
-    assert waits[0] > 0
+    return waits[0]
 
 
 def test_the_first_failure_is_journaled_at_once_and_the_others_as_one_count_a_minute(world, client, owner):  # noqa: F811
@@ -175,6 +190,27 @@ def test_the_administrators_are_alarmed_once_when_failures_of_a_client_add_up_ov
     assert [item["action"] for item in seen].count("alarm.client_secret_guessing") == 1
     others = world.as_("admin_fr").get("/events?kind=alarm").json["items"]
     assert "alarm.client_secret_guessing" not in [item["action"] for item in others]
+
+
+def test_slow_guessing_is_told_too(world, client, owner):  # noqa: F811
+    """Each window once forgot the failures of the one before, so that almost four times as many an hour alarmed nobody."""
+    guess(world, client["id"], ALARMING_FAILURES - 1)
+    world.clock.forward(minutes=16)
+    assert entries(owner, "alarm.client_secret_guessing") == []
+    guess(world, client["id"], 1)
+    ((_, detail),) = entries(owner, "alarm.client_secret_guessing")
+    assert (detail["failures"], detail["addresses"]) == (ALARMING_FAILURES, 1)
+
+
+def test_nobody_but_the_service_tells_of_attempts(world, client, database, owner):  # noqa: F811
+    """With the database's functions alone, anybody once wrote refusals and alarms into the journal of any client's authority."""
+    signed = Attempt.of(database, client["id"], HERE).signed
+    forged = [signed.replace(client["id"], str(uuid4())), database.context(actor_named(world, "admin"), world.clock()), "", None]
+    for function in ("attempt", "attempt_failed", "attempt_proved"):
+        for one in forged:
+            with pytest.raises(DBAPIError, match="sign"), database.anonymous() as session:
+                session.execute(text(f"select priv.{function}(:signed)"), {"signed": one})
+    assert entries(owner, "client.refused") == []
 
 
 def test_rows_of_the_past_go_and_those_that_are_not_told_yet_stay_until_they_are(world, client, owner):  # noqa: F811

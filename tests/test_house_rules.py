@@ -14,7 +14,7 @@ from coopapi.shared.lifecycle import Lifecycle
 from coopapi.store.db import Row, Versioned
 
 ROOT = Path(__file__).parents[1]
-FILES = sorted((ROOT / "coopapi").rglob("*.py"))
+TREES = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "coopapi").rglob("*.py"))}
 VALIDATORS = {"Regexp", "Length", "Range", "OneOf", "Equal"}
 UNOWNED = {"UsedAssertion"}
 
@@ -114,7 +114,7 @@ LAWS = {
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
 def test_the_law_is_kept_and_would_catch_a_breach(law):
     assert law(Path("bad.py"), ast.parse(LAWS[law]))
-    assert {str(path): found for path in FILES if (found := law(path, ast.parse(path.read_text())))} == {}
+    assert {str(path): found for path, tree in TREES.items() if (found := law(path, tree))} == {}
 
 
 def test_every_model_says_who_sees_it():
@@ -148,3 +148,22 @@ def test_every_versioned_row_names_its_own_kind_and_no_two_share_one():
     named = kinds()
     assert None not in named.values()
     assert len(set(named.values())) == len(named)
+
+
+def test_no_two_classes_share_a_name():
+    named = {}
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name != "Meta":
+                named.setdefault(node.name, []).append(path.name)
+    assert {name: paths for name, paths in named.items() if len(paths) > 1} == {}
+
+
+CODES = re.compile(r"\b(?:DOMAIN|DESIGN) [0-9]|\((?:[RDMFS]|TH)[0-9]{1,2}[),;]|[,;] (?:[RDMFS]|TH)[0-9]{1,2}\)")
+
+
+def test_no_text_names_a_code_that_is_defined_nowhere_here():
+    assert CODES.search("the history is kept (LED Art. 6, D1)")
+    texts = [*TREES, *(ROOT / "migrations" / "rules").glob("*.sql"), *(ROOT / "bench").glob("*.py"), *(ROOT / "docs").glob("*.md")]
+    found = {str(path): CODES.findall(path.read_text()) for path in texts}
+    assert {path: codes for path, codes in found.items() if codes} == {}

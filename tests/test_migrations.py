@@ -95,6 +95,19 @@ def essential_checks(url, keys):
     return found
 
 
+def test_migrate_leaves_the_events_of_a_live_register_in_their_order(postgres, world, owner):
+    """One request that committed while migrate ran once moved all events below every cursor of the feed."""
+    engine = create_engine(postgres.url("coopapi"))
+    with engine.begin() as connection:
+        connection.execute(text("select pg_current_xact_id()"))
+        world.case("investigator")
+        places = "select id, xid from journal_entries order by id"
+        before = connection.execute(text(places)).all()
+        migration._settle_restored_events(connection)
+        assert connection.execute(text(places)).all() == before
+    engine.dispose()
+
+
 TAMPERED = {
     "function priv.level(uuid)": "alter function priv.level(uuid) owner to coopapi",
     "function priv.takes_part(uuid,integer)": "drop function priv.takes_part(uuid, integer) cascade",
@@ -104,6 +117,11 @@ TAMPERED = {
     "table signing_keys": "grant delete on signing_keys to coopapi_app",
     "table meetings": "grant update (host_id) on meetings to coopapi_app",
     "function priv.planted()": "create function priv.planted() returns int language sql return 1",
+    "sequence overlap_turns": "revoke usage on sequence overlap_turns from coopapi_app",
+    "schema priv": "revoke usage on schema priv from coopapi_definer",
+    "schema public": "grant usage on schema public to coopapi_backup",
+    "trigger planted on cases": "create trigger planted before update on cases for each row"
+    " execute function suppress_redundant_updates_trigger()",
 }
 
 
@@ -126,6 +144,20 @@ def test_what_differs_from_the_rules_is_named_and_migrate_puts_it_right(postgres
         assert rules.differences(connection) == []
     engine.dispose()
     assert [check.name for check in essential_checks(app_url, keys) if check.fault] == []
+
+
+def test_a_service_that_lost_a_right_is_not_ready(world, owner):
+    def ready():
+        world.app.extensions["gate"].known_until = 0
+        return world.app.test_client().get("/readyz").status_code
+
+    with owner.cursor() as cursor:
+        cursor.execute("revoke usage on schema priv from coopapi_app")
+        try:
+            assert ready() == 503
+        finally:
+            cursor.execute("grant usage on schema priv to coopapi_app")
+    assert ready() == 200
 
 
 def test_two_registers_of_one_cluster_have_an_application_role_each(postgres, fresh, keys, migrated):

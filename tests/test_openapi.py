@@ -1,4 +1,4 @@
-"""The specification: committed, valid, and kept by the service (S14)."""
+"""The specification: committed, valid, and kept by the service."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Row-level security, with the app's own filter taken away: what the database alone keeps apart (S04, S05, S06, S07)."""
+"""Row-level security, with the app's own filter taken away: what the database alone keeps apart."""
 
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -65,7 +65,8 @@ PROBES = {
         "asked",
     ): "insert into disclosures (id, version, overlap_id, asking_case, asking_authority, owner_case, owner_authority,"
     " state, purpose, offence, items_asked, urgency, asked_by, asked_at, due_at, victims_only) values"
-    f" ({NEW}, 1, '{{overlap}}', '{{other}}', '{{ro}}', '{{case}}', '{{nl}}', 'withdrawn', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now(), false)",
+    f" ({NEW}, 1, '{{overlap}}', '{{case}}', '{{nl}}', '{{other}}', '{{ro}}', 'requested', 'x', 'x', '{{{{}}}}', 'x', '{{person}}', now(), now(), false)",
+    ("disclosures", "withdrawn"): "update disclosures set version = 9, state = 'withdrawn'",
     ("disclosures", "answered"): "update disclosures set version = 9",
     ("disclosed_items", "seen"): "select count(*) from disclosed_items",
     ("disclosed_items", "given"): f"insert into disclosed_items values ({NEW}, '{{disclosure}}', '{{second}}', false, 'H0', '')",
@@ -571,6 +572,11 @@ LINT = {
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings')",
         "create table planted (id uuid)",
     ),
+    "a right of the application to change every column of a row": (
+        "select relname from pg_class c, aclexplode(c.relacl) a where a.grantee = 'coopapi_app'::regrole and a.privilege_type = 'UPDATE'"
+        " and relkind = 'r' and relnamespace = 'public'::regnamespace",
+        "grant update on cases to coopapi_app",
+    ),
     "a definer function that looks types up in pg_temp first": (
         "select proname from pg_proc where prosecdef and pronamespace ="
         " 'priv'::regnamespace and proconfig is distinct from '{\"search_path=pg_catalog, pg_temp\"}'",
@@ -676,6 +682,7 @@ def test_every_transaction_has_its_limits(world):
             ("lock_timeout", "5s"),
             ("idle_in_transaction_session_timeout", "20s"),
             ("jit", "off"),
+            ("client_min_messages", "notice"),
         ):
             assert session.scalar(text(f"show {name}")) == limit
 

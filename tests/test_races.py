@@ -1,4 +1,4 @@
-"""Writers at the same moment: nothing missed, nothing twice, no deadlock (S22), and the sabotage that shows the test can see."""
+"""Writers at the same moment: nothing missed, nothing twice, no deadlock, and the sabotage that shows the test can see."""
 
 import threading
 from uuid import UUID, uuid4

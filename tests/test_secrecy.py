@@ -1,4 +1,4 @@
-"""What a thief of the database or of the logs finds: no value in clear (S28, S31), and no way to test a guess."""
+"""What a thief of the database or of the logs finds: no value in clear, and no way to test a guess."""
 
 import base64
 import hashlib

@@ -286,7 +286,7 @@ def test_a_client_that_goes_away_disturbs_nobody(service, token):
 def test_whatever_clients_do_nothing_of_it_is_held_in_the_end():
     """Many clients at once, each with a script drawn by chance; their answers are now small, now more than they read."""
     chance = random.Random(12)
-    shared = wire.Shared(600, 600, 100_000, time.monotonic, lambda connection, _: asked.append(connection))
+    shared = wire.SharedLimits(600, 600, 100_000, time.monotonic, lambda connection, _: asked.append(connection))
     asked = []
     whole = post("t", b"Content-Length: 3\r\n", body=b"abc")
     steps = [HEALTHY, HEALTHY * 3, whole, whole * 3, SLOW_HEAD, b"x", SLOW_BODY, post("t", b"Content-Length: 90000\r\n"), b"x" * 80_000, CHUNKED,

@@ -1,4 +1,4 @@
-"""Settings: each bad one is named, all together; the table in the README is the one in the code."""
+"""Settings: each bad one is named, all together; the table in docs/operations.md is the one in the code."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from coopapi.http.middleware import LARGEST_BODY
 from coopapi.store import crypto
 
 GOOD = {"COOPAPI_DATABASE_URL": "postgresql://u:p@h/d", "COOPAPI_KEY_FILE": "/k"}
-README = (Path(__file__).parents[1] / "README.md").read_text()
+OPERATIONS = (Path(__file__).parents[1] / "docs" / "operations.md").read_text()
 
 
 def test_every_database_address_means_psycopg2():
@@ -152,10 +152,12 @@ def test_all_faults_are_told_together_and_no_secret_with_them():
     assert "secret" not in str(refused.value)
 
 
-def test_the_readme_has_the_table_of_settings():
-    for setting in SETTINGS:
-        default = f"`{setting.default}`" if setting.default else ("required" if setting.default is None else "none")
-        assert f"| `{setting.variable}` | {default} | {setting.meaning} |" in README
+def test_the_page_on_operations_has_the_table_of_settings():
+    rows = [
+        f"| `{one.variable}` | {f'`{one.default}`' if one.default else ('required' if one.default is None else 'none')} | {one.meaning} |"
+        for one in SETTINGS
+    ]
+    assert "\n".join(rows) in OPERATIONS
 
 
 def test_a_key_file_is_the_services_alone(tmp_path):

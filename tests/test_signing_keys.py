@@ -79,7 +79,7 @@ def planted(owner, keys, now):
     """A key made by somebody with all rights on the database and a key file of their own; its private half."""
     kid, private = new_signing_key()
     foreign = crypto.Keyring(b"r" * 32, b"t" * 32)
-    key = signing_keys.Key(kid, public_jwk(kid, private), b"wrapped", now, None)
+    key = signing_keys.SigningKey(kid, public_jwk(kid, private), b"wrapped", now, None)
     put(owner, (kid, key.public_jwk, key.wrapped, now, None, key.mac(foreign)))
     return Signer(kid, private)
 

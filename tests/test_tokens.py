@@ -1,4 +1,4 @@
-"""What is a token and what is not (S12): odd ones by name, bent ones by chance, keys of issuers over the network."""
+"""What is a token and what is not: odd ones by name, bent ones by chance, keys of issuers over the network."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What an overlap says to those who are not cleared for victims: as if that evidence were not there (R9)."""
+"""What an overlap says to those who are not cleared for victims: as if that evidence were not there."""
 
 from test_handling import HERON, OWL, step
 
@@ -99,3 +99,29 @@ def test_what_is_judged_on_victims_evidence_alone_is_known_to_the_cleared_alone(
     assert world.as_("colleague").post(f"/overlaps/{overlap}/disclosures", body).status_code == 403
     assert world.as_("colleague").post(f"/overlaps/{overlap}/disclosures", {**body, "purpose": "investigation"}).status_code == 201
     assert world.as_("prosecutor").get(f"/overlaps/{overlap}").json["side"]["verifier_id"] == str(world.people["colleague"])
+
+
+def test_what_began_with_an_overlap_about_victims_names_it_to_those_who_see_it(world):
+    """A request and a consultation once told the uncleared the id of an overlap that was not there for them."""
+    case, there = world.case("prosecutor"), world.case("foreign")
+    world.hold("prosecutor", case, HERON)
+    world.hold("foreign", there, HERON, subject_id=world.subject("foreign", there, "victim"))
+    (overlap,) = world.overlaps("prosecutor", case)
+    here = {"case_id": case, "overlap_id": overlap["id"]}
+    began = {
+        "/mla-requests": {"reference": "r", "kind": "eio", "instrument": "eio", **here},
+        "/jurisdiction-consultations": {"facts": "The same person", **here},
+        "/meetings": {"level": "III", "title": "T", "mode": "video", "time_zone": "Europe/Paris", "origin_type": "overlap",
+                      "origin_id": overlap["id"]},
+    }  # fmt: skip
+    assert world.as_("colleague").get(f"/overlaps/{overlap['id']}").status_code == 404
+    for path, body in began.items():
+        made = world.as_("prosecutor").post(path, body)
+        assert made.status_code == 201, made.json
+        one = f"{path}/{made.json['id']}"
+        cleared, uncleared = (world.as_(who).get(one) for who in ("prosecutor", "colleague"))
+        assert (cleared.status_code, uncleared.status_code) == (200, 200)
+        assert overlap["id"] in cleared.text
+        assert overlap["id"] not in uncleared.text
+        assert '"overlap"' not in uncleared.text
+        assert overlap["id"] not in world.as_("colleague").get(path).text

@@ -1,14 +1,15 @@
-"""The tour of the README as one script."""
+"""The tour of the README, and the longer one of docs/tour.md behind it, as one script."""
 
 import re
 from pathlib import Path
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "tour.md")
+MARKED = re.compile(r"^<!-- run: tour -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def script(line):
-    """The commands under "Five minutes"; `line` is what the demo printed to begin with."""
-    part = README.read_text().split("## Five minutes")[1].split("\n## ")[0]
-    commands = "\n".join(re.findall(r"```sh\n(.*?)```", part, re.DOTALL))
+    """The examples that are marked as run; `line` is what the demo printed to begin with."""
+    commands = "".join(example for page in PAGES for example in MARKED.findall(page.read_text()))
     first = re.search(r"^U=.*$", commands, re.MULTILINE)[0]
     return "set -euo pipefail\n" + commands.replace(first, line)

@@ -1,1 +1,1 @@
-"""Four eyes: what one administrator asks for takes effect when another one approves."""
+"""The four-eyes principle: a change that one administrator requests takes effect when another one approves it."""

@@ -1,4 +1,4 @@
-"""Requests for approval, and what can become of one."""
+"""The table of requests for approval, and their lifecycle."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -22,7 +22,7 @@ APPROVAL_LIFECYCLE: Final = Lifecycle(
 
 
 class Approval(Versioned):
-    """A change that one administrator asked for: of which thing at which version, and what exactly."""
+    """A change that one administrator requested: the object, its version, and the exact change."""
 
     __kind__ = "approval"
     __tablename__ = "approvals"
@@ -44,7 +44,11 @@ class Approval(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by administrators and auditors of the authority it is about or came from, and by the operator's administrators."""
+        """Return the condition for requests that the actor sees.
+
+        Administrators and auditors of the authority concerned and of the one that asked see a request, and so do administrators of
+        the operator.
+        """
         del now
         if not actor.may(Action.APPROVAL_READ):
             return false()
@@ -53,12 +57,12 @@ class Approval(Versioned):
 
     @classmethod
     def in_state(cls, state: str, now: datetime) -> ColumnElement[bool]:
-        """Rows in this state; a request that nobody decided on in time has expired."""
+        """Return the condition for requests in this state. A request that was not decided in time counts as expired."""
         open_still = cls.expires_at > literal(now)
         if state == "expired":
             return and_(cls.state == "requested", ~open_still)
         return and_(cls.state == state, or_(cls.state != "requested", open_still))
 
     def state_at(self, now: datetime) -> str:
-        """Return the state, `expired` included."""
+        """Return the state at this time, which can be `expired`."""
         return "expired" if self.state == "requested" and self.expires_at <= now else self.state

@@ -1,4 +1,4 @@
-"""Ask for a change, decide on it, and have it applied: the database holds every rule, this puts them in words."""
+"""Requesting, deciding and applying changes that need approval. The database enforces the rules."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -14,7 +14,7 @@ from coopapi.store.db import UnitOfWork, as_json
 
 Apply = Callable[[UnitOfWork, Approval], None]
 APPLY: Final[dict[str, Apply]] = {}
-"""For each kind of change, the function that applies an approved request; the features that ask for changes add theirs."""
+"""The function that applies an approved request, for each kind of change. The features that request changes add theirs."""
 
 
 class AnotherMustDecide(Forbidden):
@@ -26,9 +26,9 @@ class AnotherMustDecide(Forbidden):
 
 
 def ask(work: UnitOfWork, kind: str, authority_id: UUID, target: tuple[UUID, int], change: Mapping[str, Any]) -> Approval:
-    """Ask for a change of the target (its id and version), which takes effect when another administrator approves it.
+    """Request a change of the target (its id and version), which takes effect when another administrator approves it.
 
-    The request ends after seven days. Raises the database's refusal (403) unless the caller administers the authority.
+    The request expires after seven days. The database refuses it (403) unless the caller administers the authority.
     """
     made = work.new_id()
     work.session.flush()
@@ -50,13 +50,13 @@ def ask(work: UnitOfWork, kind: str, authority_id: UUID, target: tuple[UUID, int
 
 
 def waiting_for(work: UnitOfWork, object_ids: Sequence[UUID]) -> Sequence[Approval]:
-    """Return the requests about these things that wait for a decision."""
+    """Return the pending requests about these objects."""
     query = work.all(Approval).where(Approval.object_id.in_(object_ids), Approval.in_state("requested", work.now))
     return work.session.scalars(query.order_by(Approval.id)).all()
 
 
 def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Approval]:
-    """Select requests by state and by what they are about."""
+    """Select requests by state and by their object."""
     query = work.all(Approval)
     if "state" in wanted:
         query = query.where(Approval.in_state(wanted["state"], work.now))
@@ -66,7 +66,7 @@ def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Approval]:
 
 
 def _standing(work: UnitOfWork, row: Approval) -> Standing:
-    """Return the caller's standing: who asked may withdraw, and whom the database lets decide may decide."""
+    """Return the caller's standing: the requester may withdraw; the database tells who may decide."""
     sides = [Side.ASKING] if row.requested_by == work.actor.id else []
     if work.session.scalar(text("select priv.may_decide(:id)"), {"id": row.id}):
         sides.append(Side.DECIDING)
@@ -74,12 +74,12 @@ def _standing(work: UnitOfWork, row: Approval) -> Standing:
 
 
 def _read_again(work: UnitOfWork, row: Approval, version: int) -> Approval:
-    """Read a request at the caller's version; `priv.decide_approval` locks it and compares the version again."""
+    """Read a request at the caller's version. `priv.decide_approval` locks it and compares the version again."""
     return work.one(Approval, row.id, version=version)
 
 
 def _decide(step: Step[Approval]) -> None:
-    """Have the database decide, and apply what was approved; what no longer fits raises its own problem, and nothing is decided."""
+    """Let the database decide and apply an approved change. If applying it fails, the problem is raised and nothing is decided."""
     work, row = step.work, step.thing
     verdict = work.session.scalar(
         text("select priv.decide_approval(:id, :version, :event, :reason, :request)"),
@@ -116,7 +116,7 @@ APPROVAL: Final = Workflow[Approval](
 
 
 def show(work: UnitOfWork, rows: Sequence[Approval]) -> list[dict[str, Any]]:
-    """Show requests as they stand now; of a new secret only that there is one."""
+    """Return requests in their present state. Of a new secret, only its existence is shown."""
     return [{**row.shown(), "state": row.state_at(work.now), "change": _shown(row.change)} for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""Who is calling: bearer token -> person or client -> the role acted in. Rights come from the database, at every request (D12)."""
+"""Authentication of the caller: from the bearer token to a person or client and its role. Rights are read at every request."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from coopapi.store.db import Database
 
 
 class UnknownCaller(Unauthenticated):
-    """The token is valid, but nobody here goes by it, or no longer.
+    """The token is valid, but its subject is not, or no longer, an active user of this register.
 
     Ask the administrator of your authority to enter you, or to end what keeps you out.
     """
@@ -30,13 +30,13 @@ class ChooseRole(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What every request needs: the database, and the issuers whose tokens count."""
+    """What every request needs: the database and the accepted token issuers."""
 
     database: Database
     issuers: Callable[[], Mapping[str, Issuer]]
 
     def identify(self, session: Session) -> Actor:
-        """Find out who sent this request, or raise a kind of `Unauthenticated`."""
+        """Return the caller of this request. Raises `Unauthenticated` or one of its subclasses."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("send an access token: Authorization: Bearer ...")
@@ -45,14 +45,17 @@ class Service:
 
     @staticmethod
     def purpose(named: str | None) -> str | None:
-        """Check the purpose that a caller names for what it does (R13)."""
+        """Return the purpose that the caller names, or raise `BadRequest` if it is not in the codelist."""
         if named is not None and named not in set(Purpose):
             raise BadRequest("Coopapi-Purpose must be a code of the codelist purposes")
         return named
 
 
 def actor_of(session: Session, issuer: str, subject: str, role: str | None) -> Actor:
-    """Look up who goes by this subject, and the role they act in."""
+    """Return the person or client with this subject, in the role it acts in.
+
+    Raises `UnknownCaller`, `ChooseRole`, and `Forbidden` if it does not have the role.
+    """
     found = session.execute(text("select * from priv.who(:issuer, :subject)"), {"issuer": issuer, "subject": subject}).one_or_none()
     if found is None:
         raise UnknownCaller

@@ -1,4 +1,4 @@
-"""Public keys of issuers and clients: from a document, or from an address; each key fixes its one algorithm (RFC 7517)."""
+"""Public keys of issuers and clients, from a document or a URL. Each key can be used with one algorithm only (RFC 7517)."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ _ALGORITHMS: Final[Mapping[str, frozenset[str]]] = {
 }
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _TEXTS: Final = ("kid", "kty", "use", "alg", "crv", "x", "y", "n", "e")
-"""The members of a key that are read here: all of them text."""
+"""The members of a key that are read here. All of them must be text."""
 _RSA_BITS: Final = 2048
 _LARGEST: Final = 100_000
 _AGAIN: Final = 60.0
@@ -36,40 +36,40 @@ _OUTAGE: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
-    """A public key, and the one algorithm it is used with."""
+class VerificationKey:
+    """A public key and the one algorithm that it is used with."""
 
     key: Any
     algorithm: str
 
 
 class KeySource(Protocol):
-    """Where an issuer's keys are found."""
+    """A source of an issuer's keys."""
 
-    def find(self, kid: str) -> SigningKey | None:
-        """Find a key by its id."""
+    def find(self, kid: str) -> VerificationKey | None:
+        """Return the key with this id, or None."""
 
 
 class StaticKeys:
-    """The keys of one document; whatever is not a public signing key is a `ValueError`."""
+    """The keys of one JWKS document. Raises `ValueError` if it contains anything but public signing keys."""
 
     def __init__(self, jwks: Any) -> None:
         keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
         if not isinstance(keys, list) or len(keys) > 100:  # noqa: PLR2004 (no issuer has so many)
             raise ValueError("a JWKS is an object with a list of keys")
-        self._keys: dict[str, SigningKey] = {}
+        self._keys: dict[str, VerificationKey] = {}
         for jwk in keys:
             kid, key = _read(jwk)
             if kid in self._keys:
                 raise ValueError("two keys have the same kid")
             self._keys[kid] = key
 
-    def find(self, kid: str) -> SigningKey | None:
-        """Find a key by its id."""
+    def find(self, kid: str) -> VerificationKey | None:
+        """Return the key with this id, or None."""
         return self._keys.get(kid)
 
 
-def _read(jwk: Any) -> tuple[str, SigningKey]:
+def _read(jwk: Any) -> tuple[str, VerificationKey]:
     if not isinstance(jwk, Mapping):
         raise ValueError("a key is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
     if not all(isinstance(jwk.get(name, ""), str) for name in _TEXTS):
@@ -94,11 +94,11 @@ def _read(jwk: Any) -> tuple[str, SigningKey]:
         raise ValueError("a key cannot be read") from fault
     if isinstance(key, RSAPublicKey) and key.key_size < _RSA_BITS:
         raise ValueError(f"an RSA key has fewer than {_RSA_BITS} bits")
-    return kid, SigningKey(key, algorithm)
+    return kid, VerificationKey(key, algorithm)
 
 
 class RemoteKeys:
-    """The keys at one address: asked again for an unknown kid at most once a minute; kept through a day's outage."""
+    """The keys at a URL. An unknown kid causes at most one request per minute; keys stay valid for a day if the URL fails."""
 
     def __init__(self, uri: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(uri)
@@ -112,8 +112,8 @@ class RemoteKeys:
         self._tried = float("-inf")
         self._read = float("-inf")
 
-    def find(self, kid: str) -> SigningKey | None:
-        """Find a key by its id, asking the issuer if need be."""
+    def find(self, kid: str) -> VerificationKey | None:
+        """Return the key with this id, or None. Reads the URL again if necessary."""
         with self._lock:
             now = self._clock()
             found = self._keys.find(kid) if self._keys else None
@@ -126,7 +126,7 @@ class RemoteKeys:
             return self._keys.find(kid)
 
     def _refresh(self, now: float) -> None:
-        """Ask the issuer; an answer that is no set of keys changes nothing."""
+        """Read the URL. An answer that is not a valid JWKS changes nothing."""
         try:
             response = self._pool.request("GET", self._uri, redirect=False, preload_content=False)
             try:
@@ -142,7 +142,7 @@ class RemoteKeys:
 
 
 def new_signing_key() -> tuple[str, ec.EllipticCurvePrivateKey]:
-    """Make an ES256 key; its id is the thumbprint of its public half (RFC 7638)."""
+    """Make an ES256 key and its id, the thumbprint of the public key (RFC 7638)."""
     private = ec.generate_private_key(ec.SECP256R1())
     public = ECAlgorithm.to_jwk(private.public_key(), as_dict=True)
     members = json.dumps({name: public[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
@@ -150,5 +150,5 @@ def new_signing_key() -> tuple[str, ec.EllipticCurvePrivateKey]:
 
 
 def public_jwk(kid: str, private: ec.EllipticCurvePrivateKey) -> dict[str, Any]:
-    """Write the public half of a key of ours."""
+    """Return the public part of one of our keys as a JWK."""
     return {**ECAlgorithm.to_jwk(private.public_key(), as_dict=True), "kid": kid, "use": "sig", "alg": "ES256"}

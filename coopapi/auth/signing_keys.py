@@ -1,7 +1,7 @@
-"""The keys that sign our tokens: made with the owner's rights, kept wrapped, and believed only with a MAC of the key file.
+"""The keys that sign our tokens. They are stored encrypted, and are valid only with a MAC made with the key file.
 
-The application's role reads them. Somebody who writes rows of their own into the table, even with the owner's rights, signs and
-verifies nothing with them, because the MAC needs a key that is not in the database.
+The owner of the database creates them, and the application's role reads them. A row that somebody inserts into the table, even with
+the owner's rights, is useless, because the key of the MAC is not in the database.
 """
 
 import json
@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 from coopapi.auth.jwks import new_signing_key, public_jwk
 from coopapi.auth.tokens import Signer
 from coopapi.errors import Unavailable
+from coopapi.store import vault
 from coopapi.store.crypto import Keyring, same
 
 _VERIFIES: Final = timedelta(hours=2)
-"""How long a retired key verifies: longer than any token that it signed lives."""
+"""How long a retired key still verifies tokens. It must be longer than the lifetime of any token."""
 
 
 class NoSigningKey(Unavailable):
@@ -31,8 +32,8 @@ class NoSigningKey(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One of our keys: the public half for everybody, the private half wrapped (R19)."""
+class SigningKey:
+    """One of our signing keys: the public key, and the private key in encrypted form."""
 
     kid: str
     public_jwk: dict[str, Any]
@@ -41,7 +42,7 @@ class Key:
     retired_at: datetime | None
 
     def mac(self, keys: Keyring) -> bytes:
-        """Return what only the right key file makes of this key: it covers every field."""
+        """Return the MAC over all fields of this key, which only the right key file can produce."""
         times = [None if at is None else at.astimezone(UTC).isoformat() for at in (self.created_at, self.retired_at)]
         fields = [self.kid, self.public_jwk, self.wrapped.hex(), *times]
         return keys.mac("signing-keys/row", json.dumps(fields, sort_keys=True, separators=(",", ":")).encode())
@@ -49,31 +50,32 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """The keys with a right MAC, oldest first, and the names of the rows without one."""
+    """The keys with a valid MAC, oldest first, and the ids of the rows without one."""
 
-    genuine: tuple[Key, ...]
+    genuine: tuple[SigningKey, ...]
     forged: tuple[str, ...]
 
     @property
-    def current(self) -> Key | None:
-        """Return the key that signs: the newest, unless it was retired."""
+    def current(self) -> SigningKey | None:
+        """Return the key that signs: the newest one, unless it is retired."""
         newest = self.genuine[-1] if self.genuine else None
         return newest if newest and newest.retired_at is None else None
 
     def signer(self, keys: Keyring) -> Signer:
-        """Open the key that signs, or raise `NoSigningKey`."""
+        """Decrypt the key that signs, or raise `NoSigningKey`."""
         if self.current is None:
             raise NoSigningKey
-        pem = keys.sealer("signing-keys").open(self.current.wrapped, _place(self.current.kid))
+        pem = vault.open_bytes(vault.service_key(keys, "signing-keys"), self.current.wrapped, _place(self.current.kid))
         private = serialization.load_pem_private_key(pem, None)
         if not isinstance(private, ec.EllipticCurvePrivateKey):
             raise NoSigningKey
         return Signer(self.current.kid, private)
 
     def public(self, now: datetime) -> dict[str, Any]:
-        """Return the keys against which our tokens are checked (RFC 7517): the one that signs, and those retired lately.
+        """Return the JWKS that verifies our tokens (RFC 7517): the key that signs, and keys that were retired recently.
 
-        A key is retired when the next one was made, whatever its row says: an older copy of a row does not bring a key back.
+        A key counts as retired when the next one was made, even if its row says otherwise, so restoring an old copy of a row does
+        not reactivate a key.
         """
         ends = [*(after.created_at for after in self.genuine[1:]), None]
         lives = [key for key, end in zip(self.genuine, ends, strict=False) if _verifies(key.retired_at or end, now)]
@@ -85,24 +87,27 @@ def _verifies(retired_at: datetime | None, now: datetime) -> bool:
 
 
 def read(session: Session | Connection, keys: Keyring) -> SigningKeys:
-    """Read all signing keys, and tell those with a right MAC from the others."""
+    """Read all signing keys and check their MACs."""
     columns = "kid, public_jwk, wrapped, created_at, retired_at, mac"
     rows = session.execute(text(f"select {columns} from public.signing_keys order by created_at, kid")).all()  # noqa: S608 (columns)
-    found = [(Key(row.kid, row.public_jwk, bytes(row.wrapped), row.created_at, row.retired_at), bytes(row.mac)) for row in rows]
+    found = [
+        (SigningKey(row.kid, row.public_jwk, bytes(row.wrapped), row.created_at, row.retired_at), bytes(row.mac)) for row in rows
+    ]
     genuine = [key for key, mac in found if same(mac, key.mac(keys))]
     return SigningKeys(tuple(genuine), tuple(key.kid for key, _ in found if key not in genuine))
 
 
 def ensure(connection: Connection, keys: Keyring) -> None:
-    """Make the first signing key unless there is one that signs; the connection needs the owner's rights."""
+    """Make the first signing key unless there is one that signs. The connection needs the owner's rights."""
     if read(connection, keys).current is None:
         _make(connection, keys)
 
 
 def rotate(owner_url: str, keys: Keyring) -> str:
-    """Make a new signing key with the owner's address and return its id; the one before it verifies until its tokens have ended.
+    """Make a new signing key and return its id. The previous key verifies until its tokens have expired.
 
-    Raises `NoSigningKey` when there is none to follow: the key file is another one, or `coopapi migrate` was not run.
+    `owner_url` is the database address with the owner's rights. Raises `NoSigningKey` if no key signs now: the key file is the
+    wrong one, or `coopapi migrate` was not run.
     """
     engine = create_engine(owner_url, hide_parameters=True)
     with engine.begin() as connection:
@@ -122,7 +127,8 @@ def _make(connection: Connection, keys: Keyring) -> str:
     for key in read(connection, keys).genuine:
         if key.retired_at is None:
             _write(connection, keys, replace(key, retired_at=now))
-    _write(connection, keys, Key(kid, public_jwk(kid, private), keys.sealer("signing-keys").seal(pem, _place(kid)), now, None))
+    sealed = vault.seal_bytes(vault.service_key(keys, "signing-keys"), pem, _place(kid))
+    _write(connection, keys, SigningKey(kid, public_jwk(kid, private), sealed, now, None))
     return kid
 
 
@@ -130,7 +136,7 @@ def _place(kid: str) -> str:
     return f"signing_keys/{kid}"
 
 
-def _write(connection: Connection, keys: Keyring, key: Key) -> None:
+def _write(connection: Connection, keys: Keyring, key: SigningKey) -> None:
     connection.execute(
         text(
             "insert into public.signing_keys (kid, public_jwk, wrapped, created_at, retired_at, mac)"

@@ -1,6 +1,7 @@
-"""Access tokens of configured issuers, verified (RFC 9068), and ours, signed. What PyJWT lets through is refused here.
+"""Verifies access tokens of the configured issuers (RFC 9068) and signs our own. Stricter than PyJWT.
 
-A second signature of the same token (`n - s`) verifies too: nothing here is ever revoked by a token's hash.
+An ECDSA signature has a second valid form (`n - s`). So the same claims can have two tokens, and nothing here may identify or
+revoke a token by its hash.
 """
 
 import base64
@@ -42,12 +43,15 @@ class BadAssertion(Unauthenticated):
 
 
 class BadSignature(BadAssertion):
-    """The client assertion is not signed with a key of the client that it names."""
+    """The client assertion is not signed with a key of the client that it names.
+
+    Sign it anew with a key that is registered for the client.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An issuer whose tokens count, and on what terms (R18)."""
+    """An issuer whose tokens are accepted, and the conditions that they must meet."""
 
     issuer: str
     audience: str = "coopapi"
@@ -63,7 +67,7 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says of who sent it; what they may do is not for the token to say."""
+    """The claims about the sender of a token. Rights are never read from a token."""
 
     issuer: str
     subject: str
@@ -75,7 +79,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class AssertionClaims:
-    """What makes a client assertion usable once."""
+    """The claims by which a client assertion is recognised if it is used again."""
 
     jti: str
     exp: int
@@ -83,18 +87,18 @@ class AssertionClaims:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A key of ours that signs."""
+    """One of our keys that signs."""
 
     kid: str
     private: ec.EllipticCurvePrivateKey
 
     def sign(self, claims: Mapping[str, Any], typ: str = "at+jwt") -> str:
-        """Sign claims with ES256."""
+        """Return a JWT with these claims, signed with ES256."""
         return jwt.encode(dict(claims), self.private, "ES256", headers={"kid": self.kid, "typ": typ})
 
 
 def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
-    """Verify an access token, or raise `BadToken` with the rule it breaks."""
+    """Verify an access token and return its claims. Raises `BadToken` with the rule that it breaks."""
     header, payload = _parts(token, BadToken)
     issuer = issuers.get(payload["iss"]) if isinstance(payload.get("iss"), str) else None
     if issuer is None:
@@ -110,7 +114,7 @@ def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
 
 
 def _parts(token: str, wrong: type[Unauthenticated]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read header and payload as strictly as a body; nothing in the header but algorithm, key id and type."""
+    """Return header and payload, read with the strict JSON parser. The header may contain only alg, kid and typ."""
     if len(token) > LONGEST or not _SHAPE.fullmatch(token):
         raise wrong("it has not the shape of a token")
     header, payload = (_segment(part, wrong) for part in token.split(".")[:2])
@@ -138,7 +142,7 @@ def _segment(part: str, wrong: type[Unauthenticated], *, parse: bool = True) -> 
 def _check_signature(
     token: str, header: Mapping[str, str], keys: KeySource, algorithms: Collection[str], wrong: type[Unauthenticated]
 ) -> None:
-    """Check the signature with the key that kid names, by the one algorithm that the key is for."""
+    """Check the signature with the key that kid names and the algorithm of that key."""
     key = keys.find(header["kid"])
     if key is None:
         raise wrong("its key is not known")
@@ -185,7 +189,7 @@ def _named(payload: Mapping[str, Any], claim: str, wrong: type[Unauthenticated])
 def read_assertion(
     assertion: str, *, client_id: str, jwks: Mapping[str, Any], audiences: Collection[str], now: float
 ) -> AssertionClaims:
-    """Verify a client assertion by the client's own keys (RFC 7523), or raise `BadAssertion`."""
+    """Verify a client assertion with the client's own keys (RFC 7523), or raise `BadAssertion`."""
     header, payload = _parts(assertion, BadAssertion)
     _check_signature(assertion, header, StaticKeys(jwks), _ASSERTION_ALGORITHMS, BadSignature)
     if payload.get("iss") != client_id or payload.get("sub") != client_id:
@@ -198,7 +202,7 @@ def read_assertion(
 
 
 def unverified_client(assertion: str) -> str:
-    """Read which client an assertion claims to be from, before it is verified."""
+    """Return the client that an assertion claims to be from, before it is verified."""
     return _named(_parts(assertion, BadAssertion)[1], "iss", BadAssertion)
 
 
@@ -218,7 +222,7 @@ _SETTINGS: Final = {
 
 
 def issuers_from(data: Any) -> tuple[Issuer, ...]:
-    """Read the issuers of a deployment, or raise `ValueError` that names the entry and what is wrong with it."""
+    """Return the issuers in a configuration file. Raises `ValueError` with the entry and its fault."""
     if not isinstance(data, list):
         raise ValueError("must hold a list of issuers")  # noqa: TRY004 (one kind of fault for a bad document)
     return tuple(_issuer(entry, f"entry {index + 1}") for index, entry in enumerate(data))

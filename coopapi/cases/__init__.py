@@ -1,1 +1,1 @@
-"""Cases: the root that everything hangs from, who may see them, and the people they are about."""
+"""Cases: access to them, their subjects, and how they end. Most other objects of the register belong to a case."""

@@ -1,4 +1,4 @@
-"""What is still alive of a case when it is to end: requests, meetings, teams, consultations, disclosures, as their features say."""
+"""Checks before a case ends: open requests, meetings, teams, consultations and disclosures that depend on it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork, Versioned
 
 ENDS: Final = frozenset({"closed", "withdrawn", "transferred"})
-"""The states of a case in which nobody is expected to work on what hangs from it."""
+"""The states in which a case has ended, so that nobody is expected to work on objects that depend on it."""
 _MOST: Final = 100
 _COUNT = text("select priv.count_live(:case, :live)").bindparams(bindparam("live", type_=ARRAY(Text())))
 
 
 class CaseIsInUse(Conflict):
-    """Something that hangs from the case is still alive.
+    """Something that depends on the case is still open.
 
     End first what `live` lists: withdraw or close its requests, meetings and consultations, take the case out of its teams, answer
     or recall its disclosures. Or send `force` set to `true` with a reason: the case then ends, and every other side is told.
@@ -29,7 +29,7 @@ class CaseIsInUse(Conflict):
 
 
 class MoreThanYouSee(Conflict):
-    """Something is still alive that hangs from the case and that you do not see.
+    """Something that depends on the case is still open, and you do not see it.
 
     Somebody with more access has to end the case, such as a person of your authority who is cleared for evidence about victims.
     """
@@ -37,9 +37,10 @@ class MoreThanYouSee(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One kind of thing that may hang from a case: where it is shown, in which states it is alive, and how its sides are told.
+    """One kind of object that can depend on a case: its path, its open states, and how its participants are notified.
 
-    `find` selects what the caller sees of it; `states` may depend on the state in which the case ends.
+    `find` selects the objects that the caller sees. `states` returns the open states, which may depend on the state in which the
+    case ends.
     """
 
     kind: str
@@ -49,12 +50,12 @@ class Branch:
     tell: Callable[[UnitOfWork, Any, Case], None]
 
     def alive(self, work: UnitOfWork, case: Case, target: str) -> Sequence[Any]:
-        """Find what of this kind is alive of the case, for the caller."""
+        """Return the open objects of this kind that depend on the case and that the caller sees."""
         found: Sequence[Any] = work.session.scalars(self.find(work, case.id, self.states(target))).all()
         return found
 
     def shown(self, row: Any, now: datetime) -> dict[str, Any]:
-        """Say of one thing what it is, where it is, and how it stands."""
+        """Return the kind, id, reference, state and path of one object."""
         state = row.stands(now) if hasattr(row, "stands") else row.state
         return {
             "type": self.kind,
@@ -66,7 +67,7 @@ class Branch:
 
 
 def between(case_id: UUID, model: type[Versioned], states: Sequence[str], work: UnitOfWork) -> Select[Any]:
-    """Select the shared things of one kind, in one of these states, in which the case has a part or with which it is shared."""
+    """Select the shared objects of one kind that are in one of these states and that the case takes part in or is shared with."""
     state = getattr(model, "standing", None)
     stands = state(work.now) if state else model.__table__.c.state
     parts = select(Party.object_id).where(Party.case_id == case_id, Party.visible_to(work.actor, work.now))
@@ -77,16 +78,19 @@ def between(case_id: UUID, model: type[Versioned], states: Sequence[str], work: 
 
 
 def tell_all(work: UnitOfWork, row: Versioned, case: Case) -> None:
-    """Tell everybody who takes part in a shared thing that the case behind it has ended, and not which case."""
+    """Notify all participants of a shared object that a case behind it has ended, without naming the case."""
     work.note(f"{row.__kind__}.case_{case.state}", row, case_id=case.id, parties=row.id, event=True)
 
 
 BRANCHES: Final[list[Branch]] = []
-"""Every kind of thing that may hang from a case; features above this one add theirs."""
+"""Every kind of object that can depend on a case. Features above this one in the import order add theirs."""
 
 
 def require_all_seen(work: UnitOfWork, case: Case, target: str) -> Sequence[tuple[Branch, Any]]:
-    """Return what is still alive of a case that is to end; raise `MoreThanYouSee` if there is something the caller does not see."""
+    """Return the open objects that depend on a case that is to end.
+
+    Raises `MoreThanYouSee` if there are some that the caller does not see.
+    """
     if target not in ENDS:
         return []
     found = [(branch, row) for branch in BRANCHES for row in branch.alive(work, case, target)]
@@ -98,9 +102,10 @@ def require_all_seen(work: UnitOfWork, case: Case, target: str) -> Sequence[tupl
 
 
 def require_none(work: UnitOfWork, case: Case, target: str, *, force: bool) -> Sequence[tuple[Branch, Any]]:
-    """Stop where a case is to end while something of it is alive, unless by force; return what has to be told then.
+    """Check that a case can end, and return the open objects whose participants have to be notified.
 
-    Raises `MoreThanYouSee` if there is something that the caller does not see, by force or not, and else `CaseIsInUse`.
+    Raises `MoreThanYouSee` if there are open objects that the caller does not see, even with `force`. Without `force`, raises
+    `CaseIsInUse` if there are any open objects.
     """
     found = require_all_seen(work, case, target)
     if found and not force:

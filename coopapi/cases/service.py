@@ -1,4 +1,4 @@
-"""What may be done with a case, and what it looks like from where the caller stands."""
+"""Registering, changing and showing cases, and giving and withdrawing access to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.matching import engine
 from coopapi.shared.grants import CaseAccess, granted, reaches
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference
 
@@ -37,7 +38,7 @@ class CaseIsFinal(Conflict):
 
 
 class NotYourPerson(Unprocessable):
-    """The person is not one of that authority, or not active.
+    """The person does not belong to that authority, or is not active.
 
     Take the id of an active person or client of that authority; its administrator knows it.
     """
@@ -45,7 +46,7 @@ class NotYourPerson(Unprocessable):
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case as the caller's access shows it."""
+    """A case, reduced to the fields that the caller's level of access shows."""
 
     fields: Mapping[str, Any]
     authority: Authority
@@ -53,12 +54,16 @@ class CaseView:
     etag: str
 
     def __getattr__(self, name: str) -> Any:
-        """Give a field, or nothing where access does not go so far."""
+        """Return a field, or None if the caller's access does not include it."""
         return self.fields.get(name)
 
 
 def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None = None, lock: bool = False) -> Case:
-    """The case, if access to it goes that far; `NotFound` if it is not there for the caller, else `Forbidden`."""
+    """Return a case that the caller may access at this level.
+
+    Raises `NotFound` if the caller does not see the case, `Forbidden` if its level of access is too low, and `Stale` if the version
+    is another.
+    """
     if not reaches(work, case_id, level):
         work.one(Case, case_id)
         raise Forbidden(f"this needs {level.name.lower()} access to the case")
@@ -66,12 +71,15 @@ def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None
 
 
 def readable(work: UnitOfWork) -> ColumnElement[bool]:
-    """Cases of which the caller sees more than the index shows."""
+    """Return the condition for cases that the caller may read, beyond the fields of the index."""
     return granted(Case.id, Level.READ, work.actor, work.now)
 
 
 def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE, *, version: int | None = None) -> Case:
-    """The case, locked against other writers, if the caller may change it and it is not at its end."""
+    """Return a case that the caller may change, locked against other writers.
+
+    Raises the errors of `usable`, and `CaseIsFinal` if the case was withdrawn or transferred.
+    """
     case = usable(work, case_id, level, version=version, lock=True)
     if not CASE_LIFECYCLE.leaving(case.state):
         raise CaseIsFinal(state=case.state)
@@ -79,7 +87,7 @@ def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE,
 
 
 def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
-    """Register a case for the caller's authority, with its access and its data key, in one go."""
+    """Register a case for the caller's authority, together with its data key and the access grants that were asked for."""
     access = data.pop("access", [])
     same = Case.reference_folded == fold_reference(data["reference"])
     taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
@@ -107,8 +115,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     work.session.add(case)
     work.session.flush()
     work.add(_grant(work, case, work.actor.authority_id, Level.OWN, "owner"))
-    wrapped, _ = work.keys.new_case_key(str(case.id))
-    work.session.add(CaseKey(case_id=case.id, wrapped=wrapped))
+    work.session.add(CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)))
     if case.visibility == "hidden" and work.actor.human:
         engine.confirm_hiding(work, case.id)
     for wish in access:
@@ -119,7 +126,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
 
 
 def tell_desk(work: UnitOfWork, case: Case) -> None:
-    """Let the desk of the country know that the case exists, unless it is hidden (R8)."""
+    """Give the Eurojust desk of the country index access to the case, unless the case is hidden."""
     if case.visibility == "hidden":
         return
     desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
@@ -129,7 +136,7 @@ def tell_desk(work: UnitOfWork, case: Case) -> None:
 
 
 def hide_from_desk(work: UnitOfWork, case: Case) -> None:
-    """Take back what the desk of the country was given by itself: a hidden case is its owner's alone (R7)."""
+    """Withdraw the access that the desk of the country was given automatically, because the case is now hidden."""
     given = work.all(CaseAccess).where(
         CaseAccess.case_id == case.id, CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
     )
@@ -164,7 +171,7 @@ def _grant(work: UnitOfWork, case: Case, authority_id: UUID, level: Level, reaso
 
 
 def _check_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID | None, pointer: str) -> None:
-    """People of other authorities are not visible here: the database checks that they are who they are said to be."""
+    """Check that a person of the caller's authority exists. The caller sees no people of others; the database checks those."""
     if principal_id is None or authority_id != work.actor.authority_id:
         return
     mine = work.all(Principal).where(Principal.id == principal_id, Principal.authority_id == authority_id, Principal.active)
@@ -173,37 +180,42 @@ def _check_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID | Non
 
 
 def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
-    """Change what is said about a case; matching follows its visibility."""
+    """Change the fields of a case. If its visibility changes, matching is updated."""
     _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
     if "visibility" in changed:
         hiding.before_change(work, case, data["visibility"])
-    for key in changed:
-        setattr(case, key, data[key])
     if not changed:
         return case
+    for key in set(changed) - {"visibility"}:
+        setattr(case, key, data[key])
     case.updated_at = work.now
     work.session.flush()
     work.note(
         "case.handed_over" if changed == ["handler_id"] else "case.changed", case, case_id=case.id, event=True, fields=changed
     )
     if "visibility" in changed:
-        if case.visibility == "hidden":
-            engine.confirm_hiding(work, case.id)
-        engine.relabel(work, case.id)
-        (hide_from_desk if case.visibility == "hidden" else tell_desk)(work, case)
+        _change_visibility(work, case, data["visibility"])
     return case
 
 
+def _change_visibility(work: UnitOfWork, case: Case, visibility: str) -> None:
+    if visibility == "hidden":
+        engine.confirm_hiding(work, case.id)
+    engine.change_visibility(work, case.id, visibility)
+    work.session.refresh(case, ["visibility"])
+    (hide_from_desk if visibility == "hidden" else tell_desk)(work, case)
+
+
 def end_access(work: UnitOfWork, grant: CaseAccess, reason: str | None) -> None:
-    """Take access back: it is gone at the next request, and nobody else's step gives it again."""
+    """Withdraw access. It ends with the next request, and `reshare` does not give it again."""
     grant.withdrawn_at, grant.withdrawn_by, grant.withdrawal_reason = work.now, work.actor.id, reason
     grant.kept_out = grant.via_id is not None
     work.note("access.withdrawn", grant, case_id=grant.case_id, event=True)
 
 
 def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
-    """Show cases as far as the caller's access to each goes (R7, R8), in one query for all."""
+    """Return the cases, each with the fields that the caller's access to it shows, in one query."""
     levels = (
         select(Case.id, Authority, func.max(CaseAccess.level))
         .join(Authority, Authority.id == Case.authority_id)
@@ -224,7 +236,7 @@ def _view(case: Case, authority: Authority, level: Level) -> CaseView:
 
 
 def grant_of(work: UnitOfWork, case_id: UUID, grant_id: UUID, version: int | None = None) -> CaseAccess:
-    """One grant of a case that the caller owns."""
+    """Return one grant of this case. Raises `NotFound`, and `Stale` if its version is another."""
     grant = work.one(CaseAccess, grant_id, version=version)
     if grant.case_id != case_id:
         raise NotFound

@@ -1,4 +1,4 @@
-"""Subjects: who the case is about, in which category, and what may therefore be stored about them (R13)."""
+"""Subjects: the people in a case, their categories, and which kinds of identifiers may be stored about each category."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -41,25 +41,25 @@ class PseudonymTaken(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class SubjectView:
-    """A subject with the categories it had."""
+    """A subject with the history of its categories."""
 
     row: Subject
     history: Sequence[SubjectCategory]
 
     def __getattr__(self, name: str) -> Any:
-        """Give the subject's own fields."""
+        """Return a field of the subject."""
         return getattr(self.row, name)
 
 
 @cache
 def allowed(kind: str) -> frozenset[str]:
-    """Return the categories about whom a kind of identifier may be stored without an exceptional-processing record."""
+    """Return the categories of people about whom this kind of identifier may be stored without exceptional processing."""
     items = {item.code: item for item in codelists.load("kind_by_category").items}
     return frozenset(items[kind].extra["allowed"])
 
 
 def subject_of(work: UnitOfWork, case_id: UUID, subject_id: UUID, *, version: int | None = None) -> Subject:
-    """One subject of one case."""
+    """Return one subject of this case. Raises `NotFound`, and `Stale` if its version is another."""
     subject = work.one(Subject, subject_id, version=version)
     if subject.case_id != case_id:
         raise NotFound
@@ -67,7 +67,7 @@ def subject_of(work: UnitOfWork, case_id: UUID, subject_id: UUID, *, version: in
 
 
 def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subject:
-    """Add a person to a case; whose age is unknown and who is a victim is presumed a child (Dir. 2012/29 Art. 24(2))."""
+    """Add a person to a case. A victim of unknown age is presumed to be a child (Dir. 2012/29 Art. 24(2))."""
     service.changeable(work, case_id)
     same = Subject.pseudonym_folded == fold_reference(data["pseudonym"])
     if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, same)):
@@ -80,7 +80,10 @@ def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subjec
 
 
 def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> Subject:
-    """Change category or age; matching follows, and what the new category forbids stops the change."""
+    """Change the category or age of a subject and update matching.
+
+    Raises `CategoryConflict` if its identifiers may not be stored about a person of the new category.
+    """
     service.changeable(work, subject.case_id)
     old = subject.category
     for key, value in data.items():
@@ -110,12 +113,12 @@ def _check_kinds(work: UnitOfWork, subject: Subject) -> None:
 
 
 def forbidden(category: str, kinds: Iterable[str]) -> list[str]:
-    """Return the kinds that may not be stored about a person of the category."""
+    """Return the kinds of identifiers that may not be stored about a person of this category."""
     return sorted(kind for kind in kinds if category not in allowed(kind))
 
 
 def show_subjects(work: UnitOfWork, subjects: Sequence[Subject]) -> list[SubjectView]:
-    """Show subjects with their history, in one query for all."""
+    """Return the subjects with the history of their categories, in one query."""
     query = (
         work.all(SubjectCategory).where(SubjectCategory.subject_id.in_([s.id for s in subjects])).order_by(SubjectCategory.since)
     )
@@ -126,6 +129,6 @@ def show_subjects(work: UnitOfWork, subjects: Sequence[Subject]) -> list[Subject
 
 
 def read_subjects(work: UnitOfWork, case_id: UUID) -> None:
-    """Stop unless the case may be read; say in the journal that its subjects were looked at."""
+    """Check that the caller may read the case, and record in the journal that its subjects were consulted."""
     service.usable(work, case_id, Level.READ)
     work.note("subjects.consulted", case_id=case_id, object_type="case", consultation=True)

@@ -17,7 +17,7 @@ from coopapi.store.db import UnitOfWork
 
 
 def standing_in_case(work: UnitOfWork, case_id: UUID) -> Standing:
-    """Return the caller's standing where only its access to one case counts."""
+    """Return the caller's standing for objects where only its access to one case matters."""
     level = level_of(work, case_id)
     return Standing({} if level is None else {Side.ANY: level})
 
@@ -27,7 +27,7 @@ def _require_all_seen(step: Step[Case]) -> None:
 
 
 def _finish_case(step: Step[Case]) -> None:
-    """Change the state; a case ends when nothing of it is alive or by force, and a withdrawn one leaves matching at once."""
+    """Set the new state of a case. It ends only if no open object depends on it, or by force; a withdrawn case leaves matching."""
     work, case, target = step.work, step.thing, step.transition.target
     left = dependents.require_none(work, case, target, force=step.data.get("force", False))
     if case.state == hiding.PENDING and target != "withdrawn":
@@ -57,7 +57,7 @@ def _find_grant(work: UnitOfWork, case_id: UUID, grant_id: UUID) -> CaseAccess:
 
 
 def _lock_grant(work: UnitOfWork, grant: CaseAccess, version: int) -> CaseAccess:
-    """Lock the case, so that of two owners who withdraw each other one stays."""
+    """Lock the case, so that two owners who withdraw each other's access at the same time cannot both succeed."""
     service.usable(work, grant.case_id, Level.CONTRIBUTE, lock=True)
     return service.grant_of(work, grant.case_id, grant.id, version)
 

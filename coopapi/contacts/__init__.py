@@ -1,1 +1,1 @@
-"""Who is reached around the clock, and which authority is competent for what."""
+"""Points of contact around the clock, and which authority is competent for what."""

@@ -1,4 +1,4 @@
-"""Points of contact, how they answered, and competences (Budapest Art. 35, EJN Atlas)."""
+"""Tables of points of contact, of checks whether they answer, and of competences (Budapest Art. 35, EJN Atlas)."""
 
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from coopapi.store.db import Versioned
 
 
 class ContactPoint(ForEverybody, Versioned):
-    """An office that can be reached: in which network, when, in which languages, and what it may do itself."""
+    """An office that can be contacted: its network, hours, languages and powers."""
 
     __kind__ = "contactpoint"
     __tablename__ = "contact_points"
@@ -35,7 +35,7 @@ class ContactPoint(ForEverybody, Versioned):
 
 
 class ContactCheck(ForEverybody, Versioned):
-    """One call to a point of contact, and whether anybody answered."""
+    """One call to a point of contact, and whether it was answered."""
 
     __kind__ = "contactcheck"
     __tablename__ = "contact_checks"
@@ -48,7 +48,7 @@ class ContactCheck(ForEverybody, Versioned):
 
 
 class Competence(ForEverybody, Versioned):
-    """What an authority is competent for: measures, kinds, instruments and places, in which languages and by which channels."""
+    """The competence of an authority: measures, kinds, instruments and places, with languages and channels."""
 
     __kind__ = "competence"
     __tablename__ = "competences"

@@ -1,4 +1,4 @@
-"""Keeping points of contact and competences, finding who is competent, and who is reached now."""
+"""Add and change points of contact and competences, and find the competent authority or an office that is reachable now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _RANK: Final = ("place", "country", "some_places", "central_authority")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A competent authority, and why it was found."""
+    """A competent authority and why it was found."""
 
     authority: Authority
     why: str
@@ -32,7 +32,7 @@ class Found:
 
 
 def add_point(work: UnitOfWork, data: dict[str, Any]) -> ContactPoint:
-    """Enter a point of contact."""
+    """Add a point of contact."""
     authority = kept_authority(work, data.pop("authority_id", None))
     blank: dict[str, Any] = {"always": False, "hours": [], "languages": [], "powers": [], "contact": {}}
     point = ContactPoint(**{**blank, **data, "authority_id": authority.id})
@@ -43,7 +43,7 @@ def add_point(work: UnitOfWork, data: dict[str, Any]) -> ContactPoint:
 
 
 def _check_point(point: ContactPoint, authority: Authority) -> None:
-    """A provider is in no network of States, and only Eurojust's contact points are applied for."""
+    """Raise a fault if a provider is in a network of States, or an application is made to another network than Eurojust's."""
     require_order(point.valid_from, point.valid_until)
     if point.network != "other" and not speaks_for_a_country(authority):
         raise OnlyForItself(errors=[broken("/network", "provider", "other, for a provider")])
@@ -53,7 +53,7 @@ def _check_point(point: ContactPoint, authority: Authority) -> None:
 
 
 def change_point(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:
-    """Change a point of contact, or say that it was verified."""
+    """Change a point of contact, or record that it was verified."""
     require_keeper(work, point.authority_id)
     if data.pop("verified", False):
         point.last_verified_at, point.verified_by = work.now, work.actor.id
@@ -69,14 +69,14 @@ def _set(row: Versioned, data: Mapping[str, Any]) -> None:
 
 
 def add_check(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactCheck:
-    """Say how a point of contact answered."""
+    """Record whether a point of contact answered."""
     row = work.add(ContactCheck(contact_point_id=point.id, authority_id=work.actor.authority_id, at=work.now, **data))
     work.note("contact_point.called", point, outcome=row.outcome)
     return row
 
 
 def points(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[ContactPoint]:
-    """Select points of contact that are valid now."""
+    """Select the points of contact that are valid now, by country, network and power."""
     query = work.all(ContactPoint).where(_valid(work, ContactPoint))
     if country := wanted.get("country"):
         query = query.where(ContactPoint.authority_id.in_(select(Authority.id).where(Authority.country == country)))
@@ -93,7 +93,7 @@ def _valid(work: UnitOfWork, model: type[ContactPoint] | type[Competence]) -> An
 
 
 def show_points(work: UnitOfWork, rows: Sequence[ContactPoint]) -> list[dict[str, Any]]:
-    """Show points of contact with whether they are reachable now, and how they answered of late."""
+    """Return points of contact with whether they are reachable now and how they answered recently."""
     query = (
         select(
             ContactCheck.contact_point_id,
@@ -120,14 +120,17 @@ def _show(work: UnitOfWork, row: ContactPoint, figures: Any) -> dict[str, Any]:
 
 
 def reachable(point: ContactPoint, now: datetime) -> bool:
-    """Tell whether somebody is there now, by the office's own clock."""
+    """Tell whether the office is open now, in its own time zone."""
     local = now.astimezone(ZoneInfo(point.time_zone))
     clock = local.strftime("%H:%M")
     return point.always or any(h["weekday"] == local.weekday() and h["opens"] <= clock < h["closes"] for h in point.hours)
 
 
 def emergency_contact(work: UnitOfWork, country: str, now: datetime) -> ContactPoint | None:
-    """The 24/7 point of a country to turn to: the Convention's first, one that is reachable, one that preserves."""
+    """Return the best 24/7 contact of a country, or None.
+
+    Reachable ones come first, then those of the Convention's network, then those that can preserve data.
+    """
     query = points(work, {"country": country}).where(ContactPoint.network.in_(_AROUND_THE_CLOCK))
     found = work.session.scalars(query.order_by(ContactPoint.id)).all()
     best = sorted(
@@ -138,7 +141,7 @@ def emergency_contact(work: UnitOfWork, country: str, now: datetime) -> ContactP
 
 
 def add_competence(work: UnitOfWork, data: dict[str, Any]) -> Competence:
-    """Say what an authority is competent for."""
+    """Add a competence of an authority; raise `OnlyForItself` for a provider."""
     authority = kept_authority(work, data.pop("authority_id", None))
     if not speaks_for_a_country(authority):
         raise OnlyForItself
@@ -164,7 +167,7 @@ def change_competence(work: UnitOfWork, row: Competence, data: dict[str, Any]) -
 
 
 def competences(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Competence]:
-    """Select competences that hold now."""
+    """Select the competences that are valid now, by authority and country."""
     query = work.all(Competence).where(_valid(work, Competence))
     if authority_id := wanted.get("authority_id"):
         query = query.where(Competence.authority_id == authority_id)
@@ -174,7 +177,11 @@ def competences(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Competenc
 
 
 def competent(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[Found]:
-    """Find who is competent in a country: for the place, for all of it, for some places if none was named, its central ones."""
+    """Return the competent authorities of a country, best match first.
+
+    Authorities for the place come first, then those for the whole country, then those for some places if none was asked for, then
+    central authorities.
+    """
     rows = work.session.scalars(competences(work, {"country": wanted["country"]}).order_by(Competence.id)).all()
     named = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.country == wanted["country"]))}
     found = [_found(row, named[row.authority_id], wanted) for row in rows if _covers(row, wanted)]
@@ -185,14 +192,14 @@ def competent(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[Found]:
 
 
 def _covers(row: Competence, wanted: Mapping[str, Any]) -> bool:
-    """An empty list of a competence means all; what is not asked for does not matter."""
+    """Tell whether a competence covers what is asked for. An empty list covers everything; what is not asked for is ignored."""
     pairs = ((row.measures, "measure"), (row.kinds, "kind"), (row.instruments, "instrument"))
     fits = all(not listed or wanted.get(name) is None or wanted[name] in listed for listed, name in pairs)
     return fits and (not row.places or wanted.get("place") is None or _at(row, wanted))
 
 
 def _at(row: Competence, wanted: Mapping[str, Any]) -> bool:
-    """Places are compared as people write them."""
+    """Tell whether a competence names the place, ignoring case."""
     place = wanted.get("place")
     return place is not None and place.casefold() in {name.casefold() for name in row.places}
 
@@ -203,7 +210,7 @@ def _found(row: Competence, authority: Authority, wanted: Mapping[str, Any]) -> 
 
 
 def accepted_languages(work: UnitOfWork, country: str, instrument: str | None, measure: str | None) -> set[str]:
-    """The languages in which a country's competent authorities accept such requests; empty if nobody declared any."""
+    """Return the languages in which a country's competent authorities accept such requests; empty if none are declared."""
     wanted = {"country": country, "instrument": instrument, "measure": measure}
     rows = work.session.scalars(competences(work, {"country": country}))
     return {language for row in rows if _covers(row, wanted) for language in row.languages}

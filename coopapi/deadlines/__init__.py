@@ -1,1 +1,1 @@
-"""Deadlines: every clock that the law starts, as a row that says by which article it runs, who owes it and how it ended."""
+"""Deadlines that the law sets: each row says under which article it runs, which authority owes it, and how it ended."""

@@ -1,4 +1,4 @@
-"""When a period ends: Regulation 1182/71 for acts of the Union, hours around the clock, holidays of the country that owes."""
+"""Compute when a period ends: Regulation 1182/71 for acts of the Union, hours without breaks, holidays of the owing country."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -21,24 +21,24 @@ ZONES: Final = {
     "RS": "Europe/Belgrade", "SE": "Europe/Stockholm", "SI": "Europe/Ljubljana", "SK": "Europe/Bratislava",
     "TH": "Asia/Bangkok", "TR": "Europe/Istanbul", "UA": "Europe/Kyiv", "US": "America/New_York", "XK": "Europe/Belgrade",
 }  # fmt: skip
-"""The zone of each country's capital; elsewhere the day is that of UTC, and the deadline says so."""
+"""The time zone of each country's capital. For other countries days end in UTC, and the deadline says so."""
 
 
 def zone_of(country: str | None) -> str:
-    """Return the time zone in which a country's days end."""
+    """Return the time zone in which a country's days end, or `UTC`."""
     return ZONES.get(country or "", "UTC")
 
 
 @cache
 def days_off(country: str, year: int) -> dict[date, str]:
-    """Return the public holidays of a country in a year; none where they are not known here."""
+    """Return the public holidays of a country in a year; none if they are not known."""
     if country not in holidays.list_supported_countries():
         return {}
     return dict(sorted(holidays.country_holidays(country, years=year, language="en_US").items()))
 
 
 def calendar_of(country: str | None) -> str:
-    """Say what a period was computed with."""
+    """Return which calendar a period is computed with: `holidays` or `weekends only`."""
     return "holidays" if country in holidays.list_supported_countries() else "weekends only"
 
 
@@ -48,11 +48,11 @@ def is_working_day(day: date, country: str | None) -> bool:
 
 
 def due(length: int, unit: str, start: datetime, country: str | None, *, moves: bool) -> datetime:
-    """When a period ends that an event at `start` begins, in UTC.
+    """Return, in UTC, the end of a period that an event at `start` begins.
 
-    Units: hours, days, weeks, months, working_days. The day of the event is not counted (Reg. 1182/71 Art. 3(1)); the last day
-    counts to its last hour (Art. 3(2)); with `moves`, a last day that is no working day moves on (Art. 3(4)), and two days or
-    more hold two working days (Art. 3(5)). Hours never move.
+    Units: hours, days, weeks, months, working_days. The day of the event is not counted (Reg. 1182/71 Art. 3(1)), and the last day
+    counts to its end (Art. 3(2)). With `moves`, a period that would end on a non-working day ends on the next working day (Art.
+    3(4)), and a period of two days or more contains at least two working days (Art. 3(5)). Periods in hours never move.
     """
     if unit == "hours":
         return start.astimezone(UTC) + timedelta(hours=length)
@@ -62,9 +62,10 @@ def due(length: int, unit: str, start: datetime, country: str | None, *, moves: 
 
 
 def resumed(due_at: datetime, stood: tuple[datetime, datetime], country: str | None, *, hours: bool, moves: bool) -> datetime:
-    """When a period ends that stood still from one moment to another: as much later, and again with the last hour of a day.
+    """Return the end of a period after a suspension: later by its duration, again at the end of a day.
 
-    Days are counted by the clock on the wall, so that a change to or from summer time adds no day.
+    `stood` is the start and the end of the suspension. Days are counted in local time, so that a change to or from summer time adds
+    no day.
     """
     if hours:
         return due_at + (stood[1] - stood[0])
@@ -79,7 +80,7 @@ def _end_of(day: date, country: str | None) -> datetime:
 
 
 def _moved(first: date, last: date, country: str | None) -> date:
-    """The last day of a period, moved on until it is a working day, the second one of a period of two days or more."""
+    """Return the last day of a period, moved to a working day. A period of two days or more must contain two working days."""
     needed = min((last - first).days, 2)
     while not is_working_day(last, country) or _working_days(first, last, country) < needed:
         last += timedelta(days=1)
@@ -87,7 +88,7 @@ def _moved(first: date, last: date, country: str | None) -> date:
 
 
 def _working_days(first: date, last: date, country: str | None) -> int:
-    """How many working days lie after the first day, up to the last."""
+    """Return how many working days are after the first day, up to and including the last."""
     return sum(is_working_day(first + timedelta(days=n + 1), country) for n in range((last - first).days))
 
 
@@ -104,7 +105,7 @@ def _last_day(first: date, length: int, unit: str, country: str | None) -> date:
 
 
 def _months_later(first: date, months: int) -> date:
-    """The same date, or the last day of a month that has no such date (Reg. 1182/71 Art. 3(2)(c))."""
+    """Return the same day of a later month, or its last day if it has no such day (Reg. 1182/71 Art. 3(2)(c))."""
     year, month = divmod(first.year * _MONTHS + first.month - 1 + months, _MONTHS)
     following = date(year + (month + 1) // _MONTHS, (month + 1) % _MONTHS + 1, 1)
     return min(date(year, month + 1, 1) + timedelta(days=first.day - 1), following - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Deadlines: one row for each clock that was started."""
+"""The table of deadlines."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ DEADLINE_LIFECYCLE: Final = Lifecycle(
 
 
 class Deadline(Versioned):
-    """By when one side of a shared thing owes something, what started it, and how it ended."""
+    """A deadline of one side of a shared object: when it is due, what started it, and how it ended."""
 
     __kind__ = "deadline"
     __tablename__ = "deadlines"
@@ -46,11 +46,14 @@ class Deadline(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in what it belongs to; what was undertaken at a meeting by whoever owes it, after it too."""
+        """Select the deadlines of objects that the actor takes part in.
+
+        An authority also sees the deadlines of its own meeting actions after its access to the meeting ended.
+        """
         undertaken = and_(cls.object_type == "meeting", cls.authority_id == actor.authority_id)
         return or_(partied(cls.object_id, actor, now), undertaken)
 
     @classmethod
     def running(cls) -> ColumnElement[bool]:
-        """Not met, not cancelled, not suspended: late ones included."""
+        """Return the condition that a deadline is not met, cancelled or suspended; overdue ones are included."""
         return and_(cls.met_at.is_(None), cls.cancelled_at.is_(None), cls.suspended_at.is_(None))

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.access import Action
-from coopapi.deadlines import computation, rules, service
+from coopapi.deadlines import computation, rules, service, transitions
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
 from coopapi.http.api import Blueprint
@@ -29,7 +29,7 @@ def get_deadline(deadline_id: UUID, *, work: UnitOfWork) -> Deadline:
 
 blp.workflow(
     "/deadlines/<uuid:deadline_id>",
-    service.DEADLINE,
+    transitions.DEADLINE,
     read=Action.DEADLINE_READ,
     act=Action.DEADLINE_READ,
     body=DeadlineStepIn,
@@ -40,7 +40,7 @@ blp.workflow(
 
 
 @blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=DeadlineRuleOut, many="items")
-def list_deadline_rules(*, work: UnitOfWork) -> list[rules.Rule]:
+def list_deadline_rules(*, work: UnitOfWork) -> list[rules.DeadlineRule]:
     """List the rules that deadlines follow, each with its article."""
     del work
     return list(rules.load().values())

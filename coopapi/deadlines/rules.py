@@ -1,4 +1,4 @@
-"""The rules of deadlines as data: what starts each, what ends it, how long it runs, who owes it (DOMAIN 4)."""
+"""The rules of deadlines, read from data: what starts and ends each, how long it runs, and which side owes it."""
 
 import json
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """By how much a period may be made longer, how often, and whether a new date has to be told.
+    """By how much a period may be extended, how often, and whether a new date must be given.
 
-    With the unit `given` the law sets no length: the period lasts until the date that is told.
+    With the unit `given` the law sets no length: the period lasts until the date that is given.
     """
 
     length: int
@@ -23,11 +23,11 @@ class Extension:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One clock of the law.
+class DeadlineRule:
+    """The rule of one legal deadline.
 
-    `given` and `or_later` name a fact with a date: the first is when it ends, the second counts where it is later. A clock
-    that `lapses` lets silence be an answer; a `minimum` is a time that has to pass, not one to be quick in (M4).
+    `given` and `or_later` name a fact with a date: `given` is the end itself, `or_later` is the end if it is later. With `lapses`,
+    silence counts as an answer. A `minimum` is a period that must pass before something may be done.
     """
 
     code: str
@@ -53,7 +53,7 @@ class Rule:
     verify: bool = False
 
     def fits(self, kind: str, instrument: str, urgency: str, facts: Mapping[str, Any]) -> bool:
-        """Tell whether the rule is one for such a request."""
+        """Tell whether the rule applies to such a request."""
         wanted = self.applies
         return (
             kind in wanted.get("kinds", [kind])
@@ -69,8 +69,8 @@ _SETS = ("starts_on", "ends_on", "cancelled_on", "suspended_on", "resumed_on", "
 
 
 @cache
-def load() -> Mapping[str, Rule]:
-    """Read the rules, by their codes."""
+def load() -> Mapping[str, DeadlineRule]:
+    """Return the rules by their codes."""
     data = _data()
     always = frozenset(data["cancelled_on"])
     return {entry["code"]: _rule(entry, always) for entry in data["rules"]}
@@ -83,13 +83,13 @@ def _data() -> dict[str, Any]:
 
 
 def version() -> str:
-    """Return the version of the rules that a deadline was computed by."""
+    """Return the version of the rules with which a deadline is computed."""
     found: str = _data()["version"]
     return found
 
 
-def _rule(entry: Mapping[str, Any], always: frozenset[str]) -> Rule:
+def _rule(entry: Mapping[str, Any], always: frozenset[str]) -> DeadlineRule:
     sets = {name: frozenset(entry.get(name, ())) for name in _SETS}
     sets["cancelled_on"] = sets["cancelled_on"] | (always - sets["ends_on"])
     extension = Extension(**entry["extension"]) if "extension" in entry else None
-    return Rule(**{**entry, **sets, "extension": extension})
+    return DeadlineRule(**{**entry, **sets, "extension": extension})

@@ -1,43 +1,28 @@
-"""What happens to deadlines: events start, meet, suspend, move and cancel them; the authority that owes one may extend it."""
+"""Start, meet, suspend, move and cancel deadlines when events happen, and list them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from coopapi.deadlines import computation, rules
-from coopapi.deadlines.models import DEADLINE_LIFECYCLE, Deadline
-from coopapi.deadlines.rules import Extension, Rule
-from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.shared import parties
+from coopapi.deadlines.models import Deadline
+from coopapi.deadlines.rules import DeadlineRule
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
-from coopapi.shared.workflow import Standing, Step, Workflow
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-
-
-class NotYourDeadline(Forbidden):
-    """Only the authority that owes a deadline extends it.
-
-    Ask that authority.
-    """
-
-
-class NoMoreExtension(Conflict):
-    """The article that sets this deadline allows no further extension.
-
-    Answer by the date that is set, or agree on another one with the other side outside this deadline.
-    """
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """Something that happened to a shared thing, as far as clocks are concerned.
+    """An event of a shared object, with what the deadlines need to know of it.
 
-    `sides` gives the authority and country of each side, `facts` what rules ask for: measures, dates that were given, flags.
+    `sides` gives the authority and country of each side. `facts` are the values that rules refer to: measures, given dates and
+    flags.
     """
 
     object_id: UUID
@@ -54,7 +39,7 @@ class Occasion:
 
 
 def happened(work: UnitOfWork, occasion: Occasion) -> None:
-    """Let an event end, suspend, resume, move and start deadlines, in one look at those that run."""
+    """Apply an event: end, suspend, resume or move the open deadlines of the object, and start new ones."""
     query = select(Deadline).where(
         Deadline.object_id == occasion.object_id, Deadline.met_at.is_(None), Deadline.cancelled_at.is_(None)
     )
@@ -69,7 +54,7 @@ def happened(work: UnitOfWork, occasion: Occasion) -> None:
 
 
 def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
-    """Let an authority owe nothing any more in a thing that goes on without it."""
+    """Cancel the open deadlines of an authority that leaves a shared object."""
     running = select(Deadline).where(
         Deadline.object_id == object_id,
         Deadline.authority_id == authority_id,
@@ -80,8 +65,8 @@ def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
         row.cancelled_at = work.now
 
 
-def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
-    """What an event does to a deadline that runs."""
+def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
+    """Apply an event to one open deadline."""
     event, given = occasion.event, occasion.facts.get(rule.given or rule.or_later)
     if row.suspended_at is not None and event in rule.ends_on | rule.cancelled_on | rule.resumed_on:
         _resume(row, rule, row.suspended_at, occasion.at)
@@ -96,22 +81,22 @@ def _touch(row: Deadline, rule: Rule, occasion: Occasion) -> None:
         row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.astimezone(UTC).isoformat()}]
 
 
-def _resume(row: Deadline, rule: Rule, suspended: datetime, again: datetime) -> None:
-    """Let a clock run on with the time that was left; one that had run out stays run out."""
+def _resume(row: Deadline, rule: DeadlineRule, suspended: datetime, again: datetime) -> None:
+    """Resume a deadline with the time that was left. One that was overdue when it was suspended stays overdue."""
     row.suspended_at = None
     if row.due_at >= suspended:
         hours = rule.unit in {"hours", "given"}
         row.due_at = computation.resumed(row.due_at, (suspended, again), row.country, hours=hours, moves=rule.moves)
 
 
-def _items(rule: Rule, occasion: Occasion) -> Sequence[UUID | None]:
-    """For what a rule starts clocks: for the thing, for each of its items, or for the item that something happened to."""
+def _items(rule: DeadlineRule, occasion: Occasion) -> Sequence[UUID | None]:
+    """Return for what the rule starts deadlines: each measure, the item of the event, or the whole object (None)."""
     if rule.per == "measure":
         return occasion.items
     return [occasion.item_id if rule.per == "item" else None]
 
 
-def _start(work: UnitOfWork, rule: Rule, occasion: Occasion, item: UUID | None) -> None:
+def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID | None) -> None:
     owing = occasion.sides.get(Side(rule.owed_by))
     if owing is None:
         return
@@ -137,10 +122,10 @@ def _start(work: UnitOfWork, rule: Rule, occasion: Occasion, item: UUID | None) 
     )
 
 
-def ends(rule: Rule, start: datetime, country: str | None, times: int = 0) -> datetime:
-    """When a rule's period ends, extended so many times.
+def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 0) -> datetime:
+    """Return when a rule's period ends after so many extensions.
 
-    The period itself becomes longer: thirty days and thirty more are sixty. In another unit, the longer period takes its place.
+    Extensions in the same unit are added: thirty days and thirty more are sixty. An extension in another unit replaces the period.
     """
     length, unit = rule.length, rule.unit
     if times and rule.extension:
@@ -149,69 +134,11 @@ def ends(rule: Rule, start: datetime, country: str | None, times: int = 0) -> da
     return computation.due(length, unit, start, country, moves=rule.moves)
 
 
-def _standing(work: UnitOfWork, row: Deadline) -> Standing:
-    owes = row.owed_by in {part.side for part in parties.acting_parts(work, row.object_id)}
-    return Standing.on(Side.OWNER) if owes else Standing(refusal="this is for the authority that owes it")
-
-
-def _extension_of(row: Deadline) -> Extension:
-    """Return how far a deadline may be extended once more, or raise `NoMoreExtension`."""
-    rule = rules.load()[row.rule]
-    if rule.extension is None or len(row.extensions) >= rule.extension.most:
-        raise NoMoreExtension(article=rule.extension.article if rule.extension else rule.article)
-    return rule.extension
-
-
-def _require_extension(step: Step[Deadline]) -> None:
-    _extension_of(step.thing)
-
-
-def _extend(step: Step[Deadline]) -> None:
-    """Make a deadline longer, as far as its article goes, and keep the reason sealed."""
-    work, row, estimate = step.work, step.thing, step.data.get("estimate")
-    row.due_at = _longer(row, _extension_of(row), estimate)
-    extension = {
-        "at": work.now.isoformat(),
-        "to": row.due_at.astimezone(UTC).isoformat(),
-        "sealed": work.keys.sealer("deadlines").seal(step.data["reason"].encode(), f"deadlines/{row.id}").hex(),
-        "estimate": estimate.astimezone(UTC).isoformat() if estimate else None,
-    }
-    row.extensions = [*row.extensions, extension]
-    case_id = parties.case_of(work, row.object_id)
-    work.note("deadline.extended", row, case_id=case_id, parties=row.object_id, event=True, rule=row.rule)
-    work.notes[-1] |= {"object_type": row.object_type, "object_id": str(row.object_id)}
-
-
-def _longer(row: Deadline, extension: Extension, estimate: datetime | None) -> datetime:
-    """Return until when an extended deadline lasts; an estimate is needed where the article asks for one, and lies within it."""
-    if estimate is None and extension.estimate:
-        raise fault("/estimate", "estimate", f"say by when it will be done ({extension.article})")
-    if estimate is not None and estimate <= row.due_at:
-        raise fault("/estimate", "later", "an extension ends later than what it extends")
-    if estimate is not None and extension.unit == "given":
-        return estimate
-    end = ends(rules.load()[row.rule], row.from_at, row.country, len(row.extensions) + 1)
-    if estimate is not None and estimate > end:
-        raise fault("/estimate", "at_most", f"not later than {end.isoformat()} ({extension.article})")
-    return end
-
-
-DEADLINE: Final = Workflow[Deadline](
-    name="deadline",
-    lifecycles=(DEADLINE_LIFECYCLE,),
-    find=lambda work, deadline_id: work.one(Deadline, deadline_id),
-    state=lambda work, row: state(row, work.now),
-    standing=_standing,
-    guards={"extend": (_require_extension,)},
-    finish=_extend,
-    wrong_side=NotYourDeadline,
-)
-
-
 def state(row: Deadline, now: datetime) -> str:
-    """How a deadline stands: running, missed, suspended, met, met late, cancelled; or lapsed, where silence is an answer.
+    """Return the state: running, missed, suspended, met, met_late, cancelled, or lapsed if silence counts as an answer.
 
-    What was missed before it was cancelled stays missed. A minimum is met by its passing, and missed when it is cut short.
+    A deadline that was missed before it was cancelled stays missed. A minimum period is met when it has passed, and missed when the
+    event comes too early.
     """
     rule, end = rules.load()[row.rule], row.met_at or row.cancelled_at or now
     if rule.minimum and (end >= row.due_at or row.met_at):
@@ -226,7 +153,7 @@ def state(row: Deadline, now: datetime) -> str:
 
 
 def _state(now: datetime) -> ColumnElement[str]:
-    """The same, for the database to look for."""
+    """Return the SQL expression of the same state."""
     end = func.coalesce(Deadline.met_at, Deadline.cancelled_at, now)
     minimum, lapses = (Deadline.rule.in_([r.code for r in rules.load().values() if getattr(r, w)]) for w in ("minimum", "lapses"))
     met, late = Deadline.met_at.is_not(None), end > Deadline.due_at
@@ -244,12 +171,12 @@ def _state(now: datetime) -> ColumnElement[str]:
 
 
 def of_object(work: UnitOfWork, object_id: UUID) -> Select[Deadline]:
-    """Select the deadlines of a shared thing."""
+    """Select the deadlines of a shared object."""
     return work.all(Deadline).where(Deadline.object_id == object_id)
 
 
 def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
-    """Select deadlines of everything the caller takes part in: whose, how late, by which rule."""
+    """Select the deadlines of everything that the caller takes part in, by authority, side, rule and state."""
     query = work.all(Deadline)
     for name, column in (("authority", Deadline.authority_id), ("rule", Deadline.rule), ("object_id", Deadline.object_id)):
         if name in wanted:
@@ -269,21 +196,21 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
 
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
-    """Show deadlines with their articles and how they stand."""
+    """Return deadlines with their articles and states."""
     return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _told(work, row)} for row in rows]
 
 
 def _told(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
-    """The extensions of a deadline, each with its reason."""
+    """Return the extensions of a deadline with their decrypted reasons."""
     told = []
     for entry in row.extensions:
         sealed = entry.get("sealed")
-        reason = work.keys.sealer("deadlines").open(bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
+        reason = vault.open_bytes(reason_key(work), bytes.fromhex(sealed), f"deadlines/{row.id}").decode() if sealed else None
         told.append({"at": entry["at"], "to": entry["to"], "reason": reason, "estimate": entry.get("estimate")})
     return told
 
 
-def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
+def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
     return {
         **row.shown(),
         "article": rule.article,
@@ -293,3 +220,8 @@ def _show(row: Deadline, rule: Rule, now: datetime) -> dict[str, Any]:
         "calendar": computation.calendar_of(row.country) if rule.moves else "none",
         "moved_over_holidays": rule.moves,
     }
+
+
+def reason_key(work: UnitOfWork) -> vault.SealKey:
+    """Return the key that encrypts the reasons of extensions."""
+    return vault.service_key(work.keys, "deadlines")

@@ -1,1 +1,1 @@
-"""Authorities, who acts for them, and the codelists everybody shares."""
+"""The directory: authorities, the people and clients who act for them, and the codelists that all features share."""

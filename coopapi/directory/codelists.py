@@ -1,4 +1,4 @@
-"""Codelists: data files, each with its source and with labels in English, French, Spanish and Portuguese (R24)."""
+"""Codelists: data files, each with its source and with labels in English, French, Spanish and Portuguese."""
 
 import json
 from collections.abc import Mapping
@@ -21,8 +21,8 @@ class UnknownCodelist(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One code, with what is said of it."""
+class CodelistItem:
+    """One code with its labels and other attributes."""
 
     code: str
     labels: Mapping[str, str]
@@ -41,12 +41,12 @@ class Codelist:
     title: Mapping[str, str]
     source: str
     version: str
-    items: tuple[Item, ...]
+    items: tuple[CodelistItem, ...]
     index: Mapping[str, str]
 
     @property
     def codes(self) -> frozenset[str]:
-        """Every code."""
+        """All codes of the list."""
         return frozenset(item.code for item in self.items)
 
 
@@ -58,7 +58,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Codelist:
-    """Read a codelist, or raise `UnknownCodelist`."""
+    """Return a codelist, or raise `UnknownCodelist`."""
     if name not in names():
         raise UnknownCodelist
     data = json.loads((_DATA / f"{name}.json").read_text("utf-8"))
@@ -67,8 +67,8 @@ def load(name: str) -> Codelist:
     return Codelist(data["name"], data["title"], data["source"], data["version"], items, index)
 
 
-def _item(data: Mapping[str, Any]) -> Item:
-    return Item(
+def _item(data: Mapping[str, Any]) -> CodelistItem:
+    return CodelistItem(
         code=data["code"],
         labels=data["labels"],
         footnote=data.get("footnote", {}),

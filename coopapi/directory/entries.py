@@ -1,4 +1,4 @@
-"""Entries of the directory: seen by everybody, kept by the authority they are about, and by the operator."""
+"""Entries of the directory: every authenticated caller sees them; the authority concerned and the operator maintain them."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -26,17 +26,17 @@ class OnlyForItself(Unprocessable):
 
 
 class ForEverybody:
-    """A row of the directory: there for everybody who is somebody."""
+    """Base class of rows that every authenticated caller may see."""
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by all who are signed in."""
+        """Return the condition for visible rows: all of them, if the caller is authenticated."""
         del actor, now
         return true()
 
 
 def kept_authority(work: UnitOfWork, wanted: UUID | None) -> Authority:
-    """The authority whose entry the caller writes: its own, or as the operator any."""
+    """Return the authority whose entry the caller writes. The operator may name any authority, others only their own."""
     authority_id = wanted or work.actor.authority_id
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotYourEntry
@@ -47,17 +47,17 @@ def kept_authority(work: UnitOfWork, wanted: UUID | None) -> Authority:
 
 
 def require_keeper(work: UnitOfWork, authority_id: UUID) -> None:
-    """Stop unless the caller keeps the entries of that authority."""
+    """Raise `NotYourEntry` unless the caller maintains the entries of that authority."""
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotYourEntry
 
 
 def require_order(begins: date, ends: date | None) -> None:
-    """Stop where an entry would end before it begins."""
+    """Raise `Unprocessable` if an entry would end before it begins."""
     if ends is not None and ends < begins:
         raise fault("/valid_until", "order", "not before valid_from")
 
 
 def speaks_for_a_country(authority: Authority) -> bool:
-    """Tell whether what an authority declares is a country's word: a provider's is its own."""
+    """Tell whether an authority declares something for its country. A provider declares it only for itself."""
     return authority.type != "service_provider"

@@ -1,4 +1,4 @@
-"""A field that takes the codes of one codelist."""
+"""A field for the codes of one codelist."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def _component(name: str, group: str | None) -> str:
 
 
 class Code(fields.String):
-    """One code of a codelist, or of one group of its codes; aliases become the code they stand for (EL is GR)."""
+    """A code of a codelist, or of one group of its codes. Aliases are replaced by their code (EL by GR)."""
 
     def __init__(self, name: str, *, group: str | None = None, **kwargs: Any) -> None:
         self.codelist = codelists.load(name)

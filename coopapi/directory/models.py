@@ -1,4 +1,4 @@
-"""Authorities, and the people and clients who act for them."""
+"""The tables of authorities and of the people and clients who act for them."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -12,11 +12,11 @@ from coopapi.store.db import Versioned
 
 CANARY: Final = UUID(int=0)
 OPERATOR: Final = UUID("00000000-0000-7000-8000-000000000001")
-"""The authority that runs the register; the first migration enters it."""
+"""The authority that runs the register. The first migration creates it."""
 
 
 class Authority(Versioned):
-    """An authority of a State, or an organisation without one (R12)."""
+    """An authority of a State, or an organisation that belongs to no State."""
 
     __kind__ = "authority"
     __tablename__ = "authorities"
@@ -31,13 +31,13 @@ class Authority(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by everybody who is somebody: it is a directory."""
+        """Return the condition for visible authorities: all of them, if the caller is authenticated."""
         del actor, now
         return cls.id != CANARY
 
 
 class Principal(Versioned):
-    """A person or a machine client: acts for one authority, in one role at a time."""
+    """A person or a machine client that acts for one authority, in one role per request."""
 
     __kind__ = "principal"
     __tablename__ = "principals"
@@ -58,7 +58,7 @@ class Principal(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen within its authority, and by the operator's administrators (R11)."""
+        """Return the condition for accounts that the actor sees: those of its authority; the operator's administrators see all."""
         del now
         manages_all = true() if actor.operator and actor.may(Action.STAFF_MANAGE) else false()
         return or_(cls.authority_id == actor.authority_id, manages_all)

@@ -1,4 +1,4 @@
-"""Quotas of single authorities: one administrator of the operator asks, another one approves."""
+"""Quotas of single authorities: one administrator of the operator requests them, and another one approves."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,7 +7,8 @@ from uuid import UUID
 from coopapi.approvals import service as approvals
 from coopapi.approvals.models import Approval
 from coopapi.directory.models import OPERATOR, Authority
-from coopapi.errors import Forbidden
+from coopapi.directory.rights import ChangedSince
+from coopapi.errors import Forbidden, fault
 from coopapi.store import quotas
 from coopapi.store.db import UnitOfWork
 
@@ -15,18 +16,21 @@ KIND: Final = "quota"
 
 
 def ask(work: UnitOfWork, authority_id: UUID, data: Mapping[str, Any]) -> Approval:
-    """Ask for other quotas of an authority's clients, in place of those in the settings."""
+    """Request quotas for the clients of an authority that replace those of the settings."""
     if not work.actor.operator:
         raise Forbidden("the operator's administrators set quotas")
     row = work.one(Authority, authority_id)
     figures = [data[name] for name in ("hour", "day", "hidden_hour", "hidden_day")]
+    if data.get("until") and data["until"] <= work.now:
+        raise fault("/until", "order_of_time", "it is over already")
     change = {"quotas": figures, "until": data.get("until"), "reason": data["reason"]}
-    return approvals.ask(work, KIND, OPERATOR, (row.id, row.version), change)
+    return approvals.ask(work, KIND, OPERATOR, (row.id, quotas.version(work.session, row.id)), change)
 
 
 def apply(work: UnitOfWork, approval: Approval) -> None:
-    """Let approved quotas hold from now on."""
-    quotas.apply_approved(work.session, approval.id)
+    """Apply approved quotas. Raises `ChangedSince` if others were set after the request or their end has passed."""
+    if not quotas.apply_approved(work.session, approval.id):
+        raise ChangedSince
     work.note("quota.set", object_type="authority", authority=str(approval.object_id), approval=str(approval.id), **approval.change)
 
 

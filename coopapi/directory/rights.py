@@ -1,4 +1,4 @@
-"""Rights of people and clients: what one administrator changes alone, and what takes effect when another one approves."""
+"""Changes of the rights of people and clients: some take effect at once, others only when a second administrator approves."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -16,15 +16,21 @@ KIND: Final = "account"
 
 
 class LastAdministrator(Conflict):
-    """An authority keeps at least one active administrator."""
+    """An authority keeps at least one active administrator.
+
+    Name another administrator first.
+    """
 
 
 class ChangedSince(Conflict):
-    """It was changed after this was asked for: ask again."""
+    """It was changed after this was asked for, or the time for which it was asked is over.
+
+    Withdraw the request, look at what it is about as it is now, and ask again.
+    """
 
 
 def enter(work: UnitOfWork, account: Mapping[str, Any]) -> Principal:
-    """Enter an account; what one administrator may not give is left out of it and asked for."""
+    """Create an account. Rights that one administrator may not give alone are left out, and their approval is requested."""
     waits = work.session.scalar(text("select priv.enter_account(cast(:account as jsonb))"), {"account": _written(account)})
     row = work.one(Principal, account["id"])
     work.note(f"{row.kind}.added", row, roles=row.roles, victim_cleared=row.victim_cleared)
@@ -34,9 +40,9 @@ def enter(work: UnitOfWork, account: Mapping[str, Any]) -> Principal:
 
 
 def change(work: UnitOfWork, row: Principal, data: Mapping[str, Any]) -> None:
-    """Change an account: what one administrator may change is changed now; one approval is asked for all the rest together.
+    """Change an account. What needs no second administrator changes now; one approval is requested for everything else.
 
-    Raises `LastAdministrator`, or `Stale` when somebody changed the row meanwhile.
+    Raises `LastAdministrator`, and `Stale` if somebody changed the row in the meantime.
     """
     ends = {"active": False} if data.get("active") is False else {}
     wanted = {key: value for key, value in data.items() if key != "name" and key not in ends}
@@ -53,7 +59,7 @@ def change(work: UnitOfWork, row: Principal, data: Mapping[str, Any]) -> None:
 
 
 def _write(work: UnitOfWork, row: Principal, data: Mapping[str, Any]) -> bool:
-    """Write a change, and tell whether that was allowed without a second administrator."""
+    """Write a change. Returns False if it has to wait for a second administrator."""
     work.session.flush()
     verdict = work.session.scalar(
         text("select priv.change_account(:id, :version, cast(:change as jsonb))"),
@@ -72,7 +78,7 @@ def _raise(verdict: str | None, stale: Exception) -> None:
 
 
 def _ask(work: UnitOfWork, row: Principal, wanted: Mapping[str, Any], *, waits: bool) -> None:
-    """Ask for what waits, and for the confirmation of an administrator who was named by one person alone."""
+    """Request approval of a change that waits, or confirmation of an administrator who was appointed by a single person."""
     if not waits and Role.ADMIN in wanted.get("roles", ()) and row.vouched_by is not None:
         wanted, waits = {"confirmed": True}, True
     if waits:
@@ -80,7 +86,7 @@ def _ask(work: UnitOfWork, row: Principal, wanted: Mapping[str, Any], *, waits: 
 
 
 def apply(work: UnitOfWork, approval: Approval) -> None:
-    """Apply an approved change; raises `ChangedSince` unless the account is as it was when the change was asked for."""
+    """Apply an approved change. Raises `ChangedSince` if the account has changed since the request."""
     verdict = work.session.scalar(text("select priv.apply_to_account(:id)"), {"id": approval.id})
     _raise(verdict, ChangedSince())
     row = work.one(Principal, approval.object_id)
@@ -93,7 +99,7 @@ def _note(work: UnitOfWork, row: Principal, **rest: Any) -> None:
 
 
 def show(work: UnitOfWork, rows: Sequence[Principal]) -> list[dict[str, Any]]:
-    """Show accounts as they are now, each with the requests about it that wait for a decision."""
+    """Return accounts, each with the requests about it that wait for a decision."""
     waiting: dict[Any, list[dict[str, Any]]] = {}
     for one in approvals.show(work, approvals.waiting_for(work, [row.id for row in rows])):
         waiting.setdefault(one["object_id"], []).append(one)
@@ -101,7 +107,7 @@ def show(work: UnitOfWork, rows: Sequence[Principal]) -> list[dict[str, Any]]:
 
 
 def reveal(row: Principal, secret: str) -> Principal:
-    """Show a new secret in this answer and never again: it is no column of the client."""
+    """Attach a new secret to the client for this response only. It is not stored in clear."""
     vars(row)["client_secret"] = secret
     return row
 
@@ -115,7 +121,7 @@ def _written(data: Mapping[str, Any]) -> str:
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Write bytes as PostgreSQL reads them from JSON."""
+    """Convert bytes to the form in which PostgreSQL reads them from JSON."""
     return {key: f"\\x{value.hex()}" if isinstance(value, bytes) else value for key, value in data.items()}
 
 

@@ -1,4 +1,4 @@
-"""Who is in the directory, and who acts for an authority (R11)."""
+"""Creating and changing authorities, people and clients."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from coopapi.store.db import UnitOfWork
 
 
 class SubjectTaken(Conflict):
-    """Somebody goes by this subject already.
+    """Another person or client already has this subject.
 
     Use the person or client who has this subject, or correct the subject.
     """
@@ -29,7 +29,7 @@ class NotClearable(Unprocessable):
 
 
 def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
-    """Enter an authority; only the operator's administrators do."""
+    """Add an authority to the directory. Only administrators of the operator may do this."""
     if not work.actor.operator:
         raise Forbidden("only the operator enters authorities")
     authority = work.add(
@@ -40,7 +40,7 @@ def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
 
 
 def change_authority(work: UnitOfWork, authority: Authority, data: dict[str, Any]) -> Authority:
-    """Change an authority: its own administrators, or the operator's."""
+    """Change an authority. Its own administrators and those of the operator may do this."""
     _manages(work, authority.id)
     for key, value in data.items():
         setattr(authority, key, value)
@@ -56,13 +56,13 @@ def _manages(work: UnitOfWork, authority_id: UUID) -> None:
 
 
 def staff(work: UnitOfWork, authority_id: UUID, kind: str) -> Any:
-    """Select the people, or the clients, of an authority that the caller administers."""
+    """Select the people or the clients of an authority that the caller administers."""
     _manages(work, authority_id)
     return work.all(Principal).where(Principal.authority_id == authority_id, Principal.kind == kind)
 
 
 def one_of_staff(work: UnitOfWork, authority_id: UUID, kind: str, row_id: UUID, version: int | None = None) -> Principal:
-    """One person, or one client, of an authority that the caller administers."""
+    """Return one person or client of an authority that the caller administers, or raise `NotFound`."""
     _manages(work, authority_id)
     row = work.one(Principal, row_id, version=version)
     if row.authority_id != authority_id or row.kind != kind:
@@ -71,7 +71,7 @@ def one_of_staff(work: UnitOfWork, authority_id: UUID, kind: str, row_id: UUID, 
 
 
 def add_person(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Principal:
-    """Let a person act for an authority; the operator names only the first administrator of another's."""
+    """Add a person who acts for an authority. For another authority, the operator can add only its first administrator."""
     _manages(work, authority_id)
     if authority_id != work.actor.authority_id and data["roles"] != [Role.ADMIN]:
         raise Forbidden("the operator names administrators of other authorities, and nobody else")
@@ -79,10 +79,8 @@ def add_person(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Pr
 
 
 def add_client(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Principal:
-    """Let a machine act for an authority: with its public keys, or with a secret that is shown once."""
+    """Add a machine client of an authority, with public keys or with a secret that is shown once."""
     _manages(work, authority_id)
-    if authority_id != work.actor.authority_id and not work.actor.operator:
-        raise NotFound
     check_jwks(data.get("jwks"))
     row_id = work.new_id()
     secret = None if data.get("jwks") else secrets.token_urlsafe(32)
@@ -92,7 +90,7 @@ def add_client(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Pr
 
 
 def enrol(work: UnitOfWork, authority_id: UUID, kind: str, data: dict[str, Any]) -> Principal:
-    """Let somebody act for an authority; what needs a second administrator is asked for."""
+    """Add a person or client. For rights that need a second administrator, approval is requested."""
     _require_free(work, data["issuer"], data["subject"])
     defaults = {"id": work.new_id(), "victim_cleared": False, "active": True}
     return rights.enter(work, {**defaults, **data, "authority_id": authority_id, "kind": kind})
@@ -105,7 +103,7 @@ def _require_free(work: UnitOfWork, issuer: str, subject: str, *, but: Principal
 
 
 def change_staff(work: UnitOfWork, row: Principal, data: dict[str, Any]) -> Principal:
-    """Change an account: what is taken ends with the next request; what needs a second administrator is asked for."""
+    """Change a person or client. Removed rights end with the next request; approval is requested for what needs it."""
     check_jwks(data.get("jwks"))
     roles = data.get("roles", row.roles)
     if data.get("victim_cleared", row.victim_cleared) and not CLEARABLE & {Role(name) for name in roles}:
@@ -116,19 +114,19 @@ def change_staff(work: UnitOfWork, row: Principal, data: dict[str, Any]) -> Prin
 
 
 def renew_secret(work: UnitOfWork, row: Principal) -> Principal:
-    """Make a new secret for a client, shown once; the old one ends when another administrator approves."""
+    """Make a new secret for a client and show it once. The old one is replaced when a second administrator approves."""
     secret = secrets.token_urlsafe(32)
     rights.change(work, row, {"secret_digest": digest_of(work.keys, secret)})
     return rights.reveal(row, secret)
 
 
 def digest_of(keys: Keyring, secret: str) -> bytes:
-    """Digest a client secret under a key that is not in the database."""
+    """Return the keyed digest of a client secret. The key is not in the database."""
     return keys.mac("client-secrets", secret.encode())
 
 
 def check_jwks(jwks: Mapping[str, Any] | None) -> None:
-    """Refuse keys that prove nothing: private, symmetric, weak."""
+    """Raise `Unprocessable` for keys that cannot authenticate a client: private, symmetric or weak ones."""
     if jwks is None:
         return
     try:
@@ -138,7 +136,7 @@ def check_jwks(jwks: Mapping[str, Any] | None) -> None:
 
 
 def show_codelist(name: str) -> dict[str, Any]:
-    """Show a codelist with everything that it says of its codes."""
+    """Return a codelist with all attributes of its codes."""
     found = codelists.load(name)
     return {
         "name": found.name,
@@ -149,7 +147,7 @@ def show_codelist(name: str) -> dict[str, Any]:
     }
 
 
-def _show_item(item: codelists.Item) -> dict[str, Any]:
+def _show_item(item: codelists.CodelistItem) -> dict[str, Any]:
     told = {"article": item.article, "group": item.group, "footnote": item.footnote}
     shown = {"code": item.code, "labels": item.labels, **told, **item.extra}
     return {key: value for key, value in shown.items() if value or value is False} | (

@@ -1,4 +1,4 @@
-"""Requests for disclosure, and what was disclosed (Prüm II Art. 47, Eurojust Regulation Art. 49)."""
+"""Tables of requests for disclosure and of what was disclosed (Prüm II Art. 47, Eurojust Regulation Art. 49)."""
 
 from datetime import datetime
 from functools import partial
@@ -35,7 +35,7 @@ GIVEN: Final = frozenset({"disclosed_full", "disclosed_partial"})
 
 
 class Disclosure(Versioned):
-    """What one side asked of the other, why, until when it is due, and what became of it."""
+    """What one side asked of the other, why, when the answer is due, and the outcome."""
 
     __kind__ = "disclosure"
     __tablename__ = "disclosures"
@@ -67,13 +67,13 @@ class Disclosure(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen from both sides, by those who may read their case; about victims alone by the cleared (R9)."""
+        """Select the disclosures of cases that the actor may read, on either side; those about victims only with clearance."""
         near = or_(granted(cls.asking_case, Level.READ, actor, now), granted(cls.owner_case, Level.READ, actor, now))
         return and_(near, true() if actor.cleared else cls.victims_only.is_(False))
 
 
 class DisclosedItem(Row):
-    """One identifier that was disclosed: under which handling code, on which conditions."""
+    """One identifier that was disclosed, with its handling code and conditions."""
 
     __tablename__ = "disclosed_items"
     __table_args__ = (UniqueConstraint("disclosure_id", "identifier_id"),)
@@ -87,6 +87,6 @@ class DisclosedItem(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its disclosure; about a victim by the cleared (R9)."""
+        """Select the items of the disclosures that the actor sees; those about victims only with clearance."""
         disclosure = select(Disclosure.id).where(Disclosure.id == cls.disclosure_id, Disclosure.visible_to(actor, now))
         return and_(disclosure.exists(), true() if actor.cleared else cls.victim.is_(False))

@@ -1,6 +1,5 @@
-"""Asking for what lies behind an overlap, deciding on it, opening what was disclosed, and recalling it."""
+"""Ask for the data behind an overlap, and show what was disclosed."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,11 +12,11 @@ from coopapi.cases.models import Case
 from coopapi.directory import codelists
 from coopapi.disclosures.models import GIVEN, OPEN, DisclosedItem, Disclosure
 from coopapi.errors import Conflict, Forbidden
-from coopapi.matching.similarity import place
 from coopapi.overlaps import presentation, verification
 from coopapi.overlaps.models import Overlap
 from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
 
 
@@ -43,7 +42,10 @@ class FourEyesOnDisclosure(Conflict):
 
 
 def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
-    """Ask the other side; the clock of the urgency starts now."""
+    """Ask the other side for a disclosure; the deadline, which depends on the urgency, starts now.
+
+    Raises `AskedAlready`, `CaseIsHidden`, and `Forbidden` for a machine client.
+    """
     if not work.actor.human:
         raise Forbidden("a disclosure is asked for by a person, not by a machine client")
     overlap = presentation.one_overlap(work, overlap_id)
@@ -80,7 +82,7 @@ def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
 
 
 def _check_reach(work: UnitOfWork, overlap: Overlap, *, victims_only: bool) -> None:
-    """Refuse what the caller could not see afterwards, or what would give a hidden case away to the other side."""
+    """Raise `Forbidden` if the caller could not see the answer, and `CaseIsHidden` if the request would reveal a hidden case."""
     if victims_only and not work.actor.cleared:
         raise Forbidden("asking about victims needs clearance for victims")
     if (overlap.hidden_a or overlap.hidden_b) and overlap.authority_a != overlap.authority_b:
@@ -88,14 +90,14 @@ def _check_reach(work: UnitOfWork, overlap: Overlap, *, victims_only: bool) -> N
 
 
 def hours(urgency: str) -> int:
-    """How long the owner has, by the codelist `disclosure_urgencies` (Prüm II Art. 47: 48 hours)."""
+    """Return how many hours the owner has, from the codelist `disclosure_urgencies` (Prüm II Art. 47: 48 hours)."""
     items = {item.code: item for item in codelists.load("disclosure_urgencies").items}
     found: int = items[urgency].extra["hours"]
     return found
 
 
 def disclosures_of(work: UnitOfWork, wanted: Mapping[str, Any], overlap_id: UUID | None = None) -> Select[Disclosure]:
-    """Select disclosures: asked or owed by the caller, open, overdue."""
+    """Select disclosures by overlap, side, state and whether they are overdue."""
     query = work.all(Disclosure)
     if overlap_id is not None:
         query = query.where(Disclosure.overlap_id == presentation.one_overlap(work, overlap_id).id)
@@ -111,7 +113,7 @@ def disclosures_of(work: UnitOfWork, wanted: Mapping[str, Any], overlap_id: UUID
 
 
 def tell(work: UnitOfWork, row: Disclosure, act: str, **detail: Any) -> None:
-    """Tell both sides, each in its own journal and of its own case."""
+    """Write an event to the journals of both sides, each about its own case."""
     work.session.flush()
     told = {"state": row.state, "disclosure": str(row.id), **detail}
     asked = {"id": row.id, "action": f"disclosure.{act}", "detail": as_json(told), "request": work.request_id}
@@ -124,7 +126,7 @@ def tell_that_the_case_ended(work: UnitOfWork, row: Disclosure, case: Case) -> N
 
 
 def show(work: UnitOfWork, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
-    """Show disclosures with their items; values in clear while the disclosure lasts, for those who may read values."""
+    """Return disclosures with their items. Values are decrypted while the disclosure lasts, for callers who may read values."""
     items: dict[UUID, list[DisclosedItem]] = {}
     for item in work.session.scalars(work.all(DisclosedItem).where(DisclosedItem.disclosure_id.in_([r.id for r in rows]))):
         items.setdefault(item.disclosure_id, []).append(item)
@@ -154,7 +156,7 @@ def _show(work: UnitOfWork, row: Disclosure, items: Sequence[DisclosedItem]) -> 
 
 
 def _opened(work: UnitOfWork, row: Disclosure) -> dict[UUID, dict[str, Any]]:
-    """Open what was disclosed, for those it was disclosed to, until it ends (the database decides), and say so in the journal."""
+    """Decrypt what was disclosed to the caller and record the reading in the journal. The database decides what is still open."""
     if not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     found = work.session.execute(text("select * from priv.disclosed(:id)"), {"id": row.id}).all()
@@ -164,8 +166,8 @@ def _opened(work: UnitOfWork, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     work.notes[-1]["victims_only"] = row.victims_only
     opened = {}
     for item in found:
-        key = work.keys.case_key(str(item.case_id), bytes(item.wrapped))
-        content = json.loads(key.values.open(bytes(item.sealed), place(item.owner_id, item.identifier_id)))
+        key = vault.case_key(work, item.case_id, item.wrapped)
+        content = vault.open_value(key, item.sealed, item.owner_id, item.identifier_id)
         opened[item.identifier_id] = {"kind": item.kind, "value": content.get("value"), "person": content.get("person")}
     return opened
 

@@ -1,4 +1,4 @@
-"""The workflow of a disclosure: the owner discloses item by item, refuses, awaits authorisation or recalls; the asker withdraws."""
+"""The workflow of a disclosure: the owner discloses, refuses, waits for authorisation or recalls; the asking side withdraws."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,7 +17,7 @@ from coopapi.store.db import UnitOfWork
 
 
 def _standing(work: UnitOfWork, row: Disclosure) -> Standing:
-    """Return how far the caller's access to the case of each side goes."""
+    """Return the caller's access level to the case of each side."""
     levels = {Side.ASKING: level_of(work, row.asking_case), Side.OWNER: level_of(work, row.owner_case)}
     return Standing({side: level for side, level in levels.items() if level is not None})
 
@@ -37,7 +37,10 @@ def _give(step: Step[Disclosure]) -> None:
 
 
 def _items(work: UnitOfWork, data: Mapping[str, Any]) -> dict[UUID, Mapping[str, Any]]:
-    """What is to be disclosed, each once, and not until a day that is over."""
+    """Return the items to disclose, by identifier.
+
+    Raises `Unprocessable` if there are none, if one is named twice, or if the end is in the past.
+    """
     items = data.get("items", ())
     wanted = {item["identifier_id"]: item for item in items}
     faults = []
@@ -55,7 +58,7 @@ def _items(work: UnitOfWork, data: Mapping[str, Any]) -> dict[UUID, Mapping[str,
 
 
 def _disclose(work: UnitOfWork, row: Disclosure, data: Mapping[str, Any]) -> None:
-    """List what is disclosed, each item with its handling code and conditions; nothing goes that is not named."""
+    """Add the disclosed items with their handling codes and conditions. Only named items are disclosed."""
     wanted = _items(work, data)
     query = (
         select(Identifier, Subject.category)

@@ -1,1 +1,1 @@
-"""Evidence as metadata: what is given, on which conditions, through whose hands it went, and in which cases it is used."""
+"""Metadata of evidence: what is given, on which conditions, its chain of custody, and in which cases it is used."""

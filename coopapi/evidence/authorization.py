@@ -1,13 +1,11 @@
-"""On which side of an item a caller stands, and for whom it may act: for itself, and for one that has nobody here."""
+"""Decide for which authority a caller may act on an item: for its own, or for one that does not use this register."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from coopapi.access import Action
-from coopapi.errors import Forbidden, NotFound, fault
+from coopapi.errors import Forbidden, NotFound
 from coopapi.shared import parties
 from coopapi.shared.recording import moment_of, stands_in
 from coopapi.store.db import UnitOfWork
@@ -21,33 +19,21 @@ class OtherSide(Forbidden):
 
 
 def acts(work: UnitOfWork, object_id: UUID) -> bool:
-    """Tell whether the caller acts in a shared thing and does not merely read it."""
+    """Tell whether the caller's authority may act in a shared object, rather than only read it."""
     return bool(parties.acting_parts(work, object_id))
 
 
 def require_part(work: UnitOfWork, object_id: UUID) -> None:
-    """Raise `NotFound` for a caller that has no part in the shared thing."""
+    """Raise `NotFound` if the caller's authority does not take part in the shared object."""
     if not parties.parts(work, object_id):
         raise NotFound
 
 
 def require_acting(work: UnitOfWork, object_id: UUID) -> None:
-    """Stop here unless the caller acts in the shared thing; for whoever has no part in it, it is not there."""
+    """Raise `Forbidden` unless the caller may act in the shared object, and `NotFound` if it does not take part in it."""
     require_part(work, object_id)
     if not acts(work, object_id):
         raise Forbidden("you may read what is shared here, but not act in it")
-
-
-def check_about(work: UnitOfWork, object_id: UUID, object_type: str, item_id: UUID | None) -> None:
-    """Stop unless an item is given through a request or a team, as it says, and about a measure of that request, if about one."""
-    query = """select exists (select from jits where id = :object) as jit,
-            exists (select from mla_requests where id = :object) as request,
-            exists (select from mla_measures where id = :item and request_id = :object) as measure"""
-    found = work.session.execute(text(query), {"object": object_id, "item": item_id}).one()
-    if not getattr(found, object_type):
-        raise fault("/object_type", "kind", f"that is no {object_type}")
-    if item_id is not None and not found.measure:
-        raise fault("/item_id", "measure", "that is no measure of the request")
 
 
 def speak_for(
@@ -57,7 +43,10 @@ def speak_for(
     recorded: Mapping[str, Any] | None,
     by: Action = Action.EVIDENCE_WRITE,
 ) -> None:
-    """Stop unless the caller acts for the authority: as its own, or with `recorded` for one that has nobody here."""
+    """Raise `OtherSide` unless the authority is the caller's own, or one outside this register whose act is recorded.
+
+    Raises `Forbidden` if the caller's role does not include `by`, and `Unprocessable` for a fault of `recorded`.
+    """
     own = authority_id == work.actor.authority_id
     if not own and not stands_in(work, object_id, authority_id):
         raise OtherSide("that authority acts for itself, or takes no part")

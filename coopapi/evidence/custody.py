@@ -1,4 +1,4 @@
-"""The chain of custody: through whose hands an item went, by which tool and standard (ISO/IEC 27037)."""
+"""The chain of custody: who held an item and when, with which tool and standard it was handled (ISO/IEC 27037)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -18,12 +18,15 @@ _WORDS: Final = ("tool", "standard", "note")
 
 
 def links(work: UnitOfWork, evidence_id: UUID) -> Select[Custody]:
-    """Select the links of one item's chain that the caller sees."""
+    """Select the entries of an item's chain that the caller sees."""
     return work.all(Custody).where(Custody.evidence_id == work.one(Evidence, evidence_id).id)
 
 
 def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:
-    """Add a link: what one's own authority did with the item, or one that has nobody here."""
+    """Add an entry: what the caller's authority, or an authority outside this register, did with the item.
+
+    Raises `Forbidden` for any other authority.
+    """
     item = work.one(Evidence, evidence_id)
     authorization.require_acting(work, item.object_id)
     holder = data.get("authority_id", work.actor.authority_id)
@@ -55,7 +58,7 @@ def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody
 
 
 def show(work: UnitOfWork, rows: Sequence[Custody]) -> list[dict[str, Any]]:
-    """Show links with their words, until these are over."""
+    """Return entries with their text, until the text of the item has to be erased."""
     query = work.all(Evidence).where(Evidence.id.in_({row.evidence_id for row in rows}))
     over = {item.id for item in work.session.scalars(query) if item.over(work.now)}
     said = {row.id: unseal(work, "custody", row.id, row.sealed) if row.evidence_id not in over else {} for row in rows}

@@ -1,4 +1,4 @@
-"""Items of evidence, to whom they go, their words, chain of custody, and uses (Budapest Art. 28, Regulation (EU) 2023/969)."""
+"""Tables of evidence items, recipients, texts, custody and uses (Budapest Art. 28, Regulation (EU) 2023/969)."""
 
 from datetime import date, datetime
 from functools import partial
@@ -33,7 +33,7 @@ EVIDENCE_LIFECYCLE: Final = Lifecycle(
     derived=("to_verify",),
     parts="of_a_third_State",
 )
-"""The life of an item as one side sees it: each receiver answers for itself, what the provider takes back is taken from all."""
+"""The lifecycle of an item as one side sees it. Each receiver answers for itself; a withdrawal by the provider applies to all."""
 USE_LIFECYCLE: Final = Lifecycle(
     "consent_asked",
     _consents("consent", "consent_asked", "recorded"),
@@ -44,7 +44,7 @@ USE_LIFECYCLE: Final = Lifecycle(
 
 
 class Recipient(Versioned):
-    """An authority to which an item is given, what it answered, and when it received it."""
+    """An authority to which an item is given, its answer, and when it received the item."""
 
     __kind__ = "recipient"
     __tablename__ = "evidence_recipients"
@@ -62,19 +62,19 @@ class Recipient(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in the thing that the item is shared through."""
+        """Select the recipients in the shared objects that the actor takes part in."""
         return partied(cls.object_id, actor, now)
 
     @classmethod
     def own(cls, actor: Actor) -> ColumnElement[bool]:
-        """The actor's own among those of an item."""
+        """Return the condition for the actor's own recipient row of an item."""
         return and_(cls.evidence_id == Evidence.id, cls.authority_id == actor.authority_id)
 
 
 class Evidence(Versioned):
-    """One item that a party of a shared thing gives to others: what it is, never its content (D27).
+    """One item of evidence that a party gives to others. Only its metadata are stored, never its content.
 
-    Without a digest it is a physical object. Of a third State's item, a verifier says whether it may go to the team.
+    An item without a digest is a physical object. An item of a third State needs a verifier's release before the team sees it.
     """
 
     __kind__ = "evidence"
@@ -106,16 +106,16 @@ class Evidence(Versioned):
 
     @property
     def bound(self) -> bool:
-        """Whether it is given on conditions, which a receiver accepts before it reads the words."""
+        """Tell whether a receiver has to accept conditions before it may read the text."""
         return bool(self.conditions) or self.handling_code == "H3"
 
     def over(self, now: datetime) -> bool:
-        """Whether what is said in words about it is to be read no more, also where it was not erased yet."""
+        """Tell whether the text must not be read any more, even if it was not erased yet."""
         return self.erase_at is not None and self.erase_at <= now
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by its provider, by whoever verifies it, and from then on by those to whom it is given."""
+        """Select the items of the actor: as provider or verifier, and after verification as a recipient."""
         verified = or_(cls.verifier_id.is_(None), cls.verified_at.is_not(None))
         exchanged = func.priv.exchanges(cls.object_id, actor.authority_id)
         given = and_(verified, select(Recipient.id).where(Recipient.own(actor)).exists(), exchanged)
@@ -124,7 +124,10 @@ class Evidence(Versioned):
 
     @classmethod
     def standing(cls, actor: Actor) -> ColumnElement[str]:
-        """The state as the actor's side sees it: a receiver by its own answer, the others accepted as soon as one accepted."""
+        """Return the state as the actor's side sees it.
+
+        A receiver sees its own answer. The other sides see `accepted` as soon as one receiver accepted.
+        """
         own = select(Recipient.state).where(Recipient.own(actor)).scalar_subquery()
         taken = select(Recipient.id).where(Recipient.evidence_id == cls.id, Recipient.state == "accepted").exists()
         any_ = case((taken, "accepted"), else_="offered")
@@ -133,13 +136,13 @@ class Evidence(Versioned):
 
     @classmethod
     def opened(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whether the words are open to the actor: the provider's own, and what it accepted the conditions of (D21)."""
+        """Return the condition that the actor may read the text: it gave the item, or accepted its conditions."""
         accepted = select(Recipient.id).where(Recipient.own(actor), Recipient.state == "accepted").exists()
         return or_(cls.provider_id == actor.authority_id, and_(cls.state == "given", accepted))
 
 
 class EvidenceText(Row):
-    """The words about one item, sealed: title, description, tool, formalities, admissibility."""
+    """The encrypted text about one item: title, description, tool, formalities and admissibility."""
 
     __tablename__ = "evidence_texts"
 
@@ -148,7 +151,7 @@ class EvidenceText(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those to whom the words are open and by whoever verifies them, until they are to be erased."""
+        """Select the texts that the actor may read or has to verify, until they have to be erased."""
         there = or_(Evidence.erase_at.is_(None), Evidence.erase_at > now)
         verifying = and_(Evidence.verifier_id == actor.authority_id, Evidence.state == "to_verify")
         open_ = and_(there, or_(Evidence.opened(actor), verifying), Evidence.visible_to(actor, now))
@@ -156,7 +159,7 @@ class EvidenceText(Row):
 
 
 class Custody(Versioned):
-    """One link of an item's chain of custody; it is added to, never changed (ISO/IEC 27037)."""
+    """One entry of an item's chain of custody. Entries are added, never changed (ISO/IEC 27037)."""
 
     __kind__ = "custody"
     __tablename__ = "custody"
@@ -172,13 +175,13 @@ class Custody(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """One's own acts are always there; the others' once the words about the item are open."""
+        """Select the actor's own entries, and those of others if the text about the item is open to the actor."""
         told = select(Evidence.id).where(Evidence.id == cls.evidence_id, Evidence.opened(actor)).exists()
         return and_(partied(cls.object_id, actor, now), or_(cls.authority_id == actor.authority_id, told))
 
 
 class EvidenceUse(Versioned):
-    """The use of an item in one case: recorded, or asked for because the provider must consent."""
+    """The use of an item in one case: recorded, or waiting for the provider's consent."""
 
     __kind__ = "evidenceuse"
     __tablename__ = "evidence_uses"
@@ -202,6 +205,6 @@ class EvidenceUse(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who may read its case, and by the provider, to whom it is an account (Budapest Art. 28(4))."""
+        """Select the uses in cases that the actor may read, and the uses of items that its authority gave (Budapest Art. 28(4))."""
         given = and_(cls.provider_id == actor.authority_id, partied(cls.object_id, actor, now))
         return or_(granted(cls.case_id, Level.READ, actor, now), given)

@@ -1,7 +1,6 @@
-"""To whom an item is given: named by its provider, or all who may have it; who verifies it first; when its words are erased."""
+"""The recipients of an item: chosen by its provider or all that are entitled; its verification, and the erasure of its text."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,11 +10,12 @@ from sqlalchemy import text
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence import authorization
+from coopapi.evidence.channels import TeamView
 from coopapi.evidence.models import Evidence, Recipient
 from coopapi.store.db import UnitOfWork
 
 FOUR_WEEKS: Final = timedelta(days=28)
-"""How long what is exchanged in a team may be said in words here (Regulation (EU) 2023/969 Art. 21)."""
+"""How long the text about an item that was exchanged in a team is kept here (Regulation (EU) 2023/969 Art. 21)."""
 
 
 class NoSpaceAdministrator(Conflict):
@@ -40,40 +40,25 @@ class GivenToThemAlready(Conflict):
 
 
 def receivers(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> set[UUID]:
-    """Who may be given an item: all who take part, and of a team its parties and the participants whose terms say so."""
+    """Return who may be given an item.
+
+    These are all who take part; in a team only its parties, and participants whose terms allow evidence.
+    """
     query = text("select priv.receivers(:object, :provider)")
     return set(work.session.scalars(query, {"object": object_id, "provider": provider_id}))
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
-    """What matters of a team when one of its parties gives something: the countries of the parties, and who runs the space."""
-
-    provider: str | None
-    others: frozenset[str]
-    administrator_id: UUID | None
-
-
-def team_of(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> Team | None:
-    """The team in which something is given, if it is one."""
-    query = """select a.country, t.administrator_id,
-            array(select j.country from jit_parties j
-                  where j.jit_id = t.id and j.state = 'party' and j.authority_id <> a.id) as others
-        from jits t, authorities a where t.id = :object and a.id = :provider"""
-    found = work.session.execute(text(query), {"object": object_id, "provider": provider_id}).one_or_none()
-    return Team(found.country, frozenset(found.others), found.administrator_id) if found else None
-
-
-def check_source(team: Team | None, source_country: str) -> None:
-    """Stop at what was obtained in another State of the team: that State gives it, and is asked for consent (Art. 13(10)(b))."""
+def check_source(team: TeamView | None, source_country: str) -> None:
+    """Raise `Unprocessable` for an item from another State of the team, which has to give it itself (Art. 13(10)(b))."""
     if team and source_country != team.provider and source_country in team.others:
         raise fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
 
 
-def verifier(team: Team | None, by: str | None) -> UUID | None:
-    """Who verifies an item before others see it: of a third State in a team, its space administrator (the same, Art. 17(3)).
+def verifier(team: TeamView | None, by: str | None) -> UUID | None:
+    """Return who must verify an item before others see it, or None.
 
-    It is a third State's if it is given by one, or entered `by` one for a State that has nobody here.
+    An item of a third State in a team is verified by the space administrator (Regulation (EU) 2023/969 Art. 17(3)). It is of a
+    third State if one gives it, or enters it for a State without users here. Raises `NoSpaceAdministrator`.
     """
     union = codelists.member_states()
     if team is None or {team.provider, by} <= union or not union & {team.provider, *team.others}:
@@ -84,14 +69,14 @@ def verifier(team: Team | None, by: str | None) -> UUID | None:
 
 
 def hand_to_verify(work: UnitOfWork, object_id: UUID) -> int:
-    """Hand what waits to be verified in a team to whoever runs its space now; tell how many items these are."""
+    """Assign the items that wait for verification in a team to the present space administrator; return their number."""
     work.session.flush()
     handed: int = work.session.scalar(text("select priv.hand_to_verify(:object)"), {"object": object_id})
     return handed
 
 
 def give(work: UnitOfWork, item: Evidence, wanted: Iterable[UUID] | None) -> None:
-    """Give an item to the authorities that are named, or to all who may have it."""
+    """Give an item to the named authorities, or to all who may have it; raise `Unprocessable` for any other authority."""
     there = receivers(work, item.object_id, item.provider_id)
     chosen = there if wanted is None else list(dict.fromkeys(wanted))
     for n, authority_id in enumerate(chosen):
@@ -112,7 +97,10 @@ def _recipient(item: Evidence, authority_id: UUID) -> Recipient:
 
 
 def add(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
-    """Give an item to one more authority, such as a State that has joined since, or again to one that declined it."""
+    """Give an item to another authority, such as a State that joined later, or again to one that declined it.
+
+    Raises `WordsAreOver`, `GivenToThemAlready`, `Forbidden` and `Unprocessable`.
+    """
     authorization.require_acting(work, work.one(Evidence, evidence_id).object_id)
     item = hold(work, evidence_id)
     if item.provider_id != work.actor.authority_id:
@@ -136,40 +124,40 @@ def add(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
 
 
 def hold(work: UnitOfWork, evidence_id: UUID, version: int | None = None) -> Evidence:
-    """An item, held against other writers, by whoever gives or verifies it as by those who receive it."""
+    """Return an item, locked against other writers. The provider, the verifier and the recipients may lock it."""
     work.session.execute(text("select priv.hold_item(:item)"), {"item": evidence_id})
     work.session.expire_all()
     return work.one(Evidence, evidence_id, version=version)
 
 
 def verify(work: UnitOfWork, item: Evidence) -> None:
-    """Let an item go to the team."""
+    """Release an item to the team."""
     work.session.flush()
     work.session.execute(text("select priv.verify_item(:item)"), {"item": item.id})
     work.session.refresh(item)
 
 
 def settle(work: UnitOfWork, item: Evidence, *, answered: bool = False) -> None:
-    """Draw from what the recipients have said what follows for the item: declined by all, received by all."""
+    """Update the item after an answer of a recipient: declined by all, or received by all."""
     work.session.flush()
     work.session.execute(text("select priv.settle_item(:item, :answered)"), {"item": item.id, "answered": answered})
     work.session.refresh(item)
 
 
 def of(work: UnitOfWork, items: Sequence[Evidence]) -> Sequence[Recipient]:
-    """The recipients of these items."""
+    """Return the recipients of these items."""
     query = work.all(Recipient).where(Recipient.evidence_id.in_([item.id for item in items]))
     return work.session.scalars(query.order_by(Recipient.id)).all()
 
 
 def one(work: UnitOfWork, item: Evidence, authority_id: UUID) -> Recipient | None:
-    """One recipient of an item, if it is one."""
+    """Return one recipient of an item, or None."""
     query = work.all(Recipient).where(Recipient.evidence_id == item.id, Recipient.authority_id == authority_id)
     return work.session.scalar(query)
 
 
 def receive(work: UnitOfWork, item: Evidence, holder: UUID, at: datetime) -> None:
-    """Note a receipt; the last one ends the words about what was given to a team (the same, Art. 21)."""
+    """Record a receipt. After the last one, the text about an item given to a team is erased (Regulation (EU) 2023/969 Art. 21)."""
     recipient = one(work, item, holder)
     if recipient is not None and recipient.state == "accepted" and recipient.received_at is None:
         recipient.received_at = at
@@ -177,7 +165,7 @@ def receive(work: UnitOfWork, item: Evidence, holder: UUID, at: datetime) -> Non
 
 
 def told(work: UnitOfWork, item: Evidence) -> set[UUID]:
-    """Who is told of what happens to an item: whoever gave it and verifies it, and those to whom it is given once that is done."""
+    """Return who is told of events of an item: its provider, its verifier, and its recipients once it is verified."""
     if item.verifier_id is None:
         return {item.provider_id, *(row.authority_id for row in of(work, [item]))}
     there = of(work, [item]) if item.verified_at else ()

@@ -1,4 +1,4 @@
-"""Evidence on the wire: metadata alone. There is no field for content, and an unknown one is an error (D27)."""
+"""Evidence on the wire: metadata alone. There is no field for content, and an unknown one is an error."""
 
 from typing import Final
 

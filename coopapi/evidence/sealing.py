@@ -1,4 +1,4 @@
-"""What is said of evidence in words is sealed under a key of the service; each text opens in its own place alone."""
+"""Encrypt the text about evidence with a key of the service. Each text can be decrypted only for its own row and part."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from coopapi.store.db import UnitOfWork
 
 
 def seal(work: UnitOfWork, part: str, row_id: UUID, content: Mapping[str, Any]) -> bytes:
-    """Seal one text of a row, by the name of the part."""
-    return vault.seal(work.keys.sealer("evidence"), content, row_id, part)
+    """Encrypt one text of a row; `part` names which text it is."""
+    return vault.seal(vault.service_key(work.keys, "evidence"), content, row_id, part)
 
 
 def unseal(work: UnitOfWork, part: str, row_id: UUID, sealed: bytes | None) -> dict[str, Any]:
-    """Open one text of a row; what was never written says nothing."""
-    return vault.unseal(work.keys.sealer("evidence"), sealed, row_id, part)
+    """Decrypt one text of a row; return an empty mapping if there is none."""
+    return vault.unseal(vault.service_key(work.keys, "evidence"), sealed, row_id, part)

@@ -1,4 +1,4 @@
-"""Giving an item of evidence, accepting its conditions, taking it back; showing as much of it as the caller may read."""
+"""Give items of evidence and show as much of them as the caller may read."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.errors import Conflict, fault
-from coopapi.evidence import authorization, recipients
+from coopapi.evidence import authorization, channels, recipients
 from coopapi.evidence.models import Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
@@ -31,18 +31,19 @@ class GivenAlready(Conflict):
 
 
 def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, Any], *, item_id: UUID | None = None) -> Evidence:
-    """Give an item to those who take part in a shared thing; on conditions it is offered, without any it is there at once.
+    """Give an item to those who take part in a shared object.
 
-    What a third State gives to a team waits for the space administrator.
+    With conditions it is offered first; without any it is available at once. An item that a third State gives to a team waits for
+    the space administrator. Raises `GivenAlready`, `Forbidden`, `NotFound` and `Unprocessable`.
     """
     authorization.require_acting(work, object_id)
-    authorization.check_about(work, object_id, object_type, item_id)
+    channels.check_about(work, object_id, object_type, item_id)
     provider = data.get("provider_id", work.actor.authority_id)
     recorded = data.get("recorded")
     authorization.speak_for(work, object_id, provider, recorded)
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
-    team = recipients.team_of(work, object_id, provider)
+    team = channels.CHANNELS[object_type].team(work, object_id, provider)
     recipients.check_source(team, data["source_country"])
     about = {"object_id": object_id, "object_type": object_type, "item_id": item_id, "provider_id": provider}
     row = _enter(work, about, data, team)
@@ -51,8 +52,8 @@ def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, 
     return row
 
 
-def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], team: recipients.Team | None) -> Evidence:
-    """Write an item, its words apart from it."""
+def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], team: channels.TeamView | None) -> Evidence:
+    """Add an item and, in a table of its own, its text."""
     verifier = recipients.verifier(team, work.actor.country)
     row_id, conditions = work.new_id(), data.get("conditions", ())
     terms = {"handling": data.get("handling_text"), "conditions": conditions, "recorded": data.get("recorded")}
@@ -87,7 +88,7 @@ def _check(work: UnitOfWork, data: Mapping[str, Any]) -> None:
 
 
 def check_conditions(conditions: Sequence[Mapping[str, Any]]) -> None:
-    """Stop at a time limit that does not say when it ends."""
+    """Raise `Unprocessable` for a time limit without an end."""
     for n, condition in enumerate(conditions):
         if condition["code"] == "time_limit" and not condition.get("until"):
             raise fault(f"/conditions/{n}/until", "time_limit", "say until when it may be used")
@@ -102,26 +103,26 @@ def _check_new(work: UnitOfWork, object_id: UUID, sha256: str | None) -> None:
 
 
 def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Evidence]:
-    """Select items that the caller sees: of one shared thing, in a state, under a handling code."""
+    """Select the items that the caller sees, by shared object, state and handling code."""
     named = {column: wanted[column] for column in ("object_id", "handling_code") if column in wanted}
     query = work.all(Evidence).filter_by(**named)
     return query.where(Evidence.standing(work.actor) == wanted["state"]) if "state" in wanted else query
 
 
 def standing(work: UnitOfWork, row: Evidence) -> str:
-    """The state of an item as the caller's side sees it."""
+    """Return the state of an item as the caller's side sees it."""
     return work.session.execute(select(Evidence.standing(work.actor)).where(Evidence.id == row.id)).scalar_one()
 
 
 def give_to(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
-    """Give an item to one more authority, and tell it."""
+    """Give an item to another authority and tell it."""
     row = recipients.add(work, evidence_id, authority_id)
     tell(work, row, "given", None)
     return row
 
 
 def tell(work: UnitOfWork, row: Evidence, act: str, recorded: Mapping[str, Any] | None) -> None:
-    """Tell whom it concerns, each in its own journal."""
+    """Write an event of an item to the journals of everybody concerned."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code}
     case_id, only = parties.case_of(work, row.object_id), recipients.told(work, row)
@@ -130,7 +131,10 @@ def tell(work: UnitOfWork, row: Evidence, act: str, recorded: Mapping[str, Any] 
 
 
 def show(work: UnitOfWork, rows: Sequence[Evidence]) -> list[dict[str, Any]]:
-    """Show items: facts and conditions to all to whom they go, the words to whom they are open; the journal says who read them."""
+    """Return items: metadata and conditions for every recipient, the text only for those who may read it.
+
+    The journal records that the text was read.
+    """
     ids = [row.id for row in rows]
     query = work.all(EvidenceText).where(EvidenceText.evidence_id.in_(ids))
     opened = {found.evidence_id: found.sealed for found in work.session.scalars(query)}
@@ -177,21 +181,21 @@ def _show(work: UnitOfWork, row: Evidence, sealed: bytes | None, state: str, giv
 
 
 def own_side(work: UnitOfWork, item: Evidence) -> Side:
-    """Return on which side of an item the caller is: it gave it, it verifies it, or it receives it."""
+    """Return the caller's side of an item: provider, verifier or receiver."""
     if item.state == "to_verify" and item.verifier_id == work.actor.authority_id:
         return Side.VERIFIER
     return Side.PROVIDER if item.provider_id == work.actor.authority_id else Side.RECEIVER
 
 
 def _recipient(work: UnitOfWork, row: Recipient, *, full: bool) -> dict[str, Any]:
-    """A recipient, and in full what it answered: for itself and for whoever gave the item."""
+    """Return a recipient. With `full`, which is for the recipient and the provider, its answer is included."""
     answer = unseal(work, "answer", row.id, row.answer) if full else {}
     shown = {name: getattr(row, name) for name in ("authority_id", "state", "decided_at", "received_at")}
     return {**shown, "reason": answer.get("reason"), "decision_recorded": recorded_of(answer)}
 
 
 def conditions_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Read conditions as they were sealed."""
+    """Return the decrypted conditions with their dates parsed."""
     return [
         {**found, "until": datetime.fromisoformat(found["until"]) if "until" in found else None}
         for found in content.get("conditions", ())

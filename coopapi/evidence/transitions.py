@@ -1,4 +1,4 @@
-"""The workflow of an item of evidence: each recipient accepts or declines, a verifier verifies, the provider takes it back."""
+"""The workflow of an item of evidence: recipients accept or decline it, a verifier releases it, the provider takes it back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,32 +19,35 @@ _ANSWERS: Final = ("accept", "decline")
 
 
 @dataclass(slots=True)
-class Item:
-    """An item, and the recipient whose answer is meant: the caller's own, or one that has nobody here; None on other sides."""
+class EvidenceItem:
+    """An item together with the recipient whose answer is meant: the caller's own, or one outside this register.
+
+    None on other sides.
+    """
 
     row: Evidence
     recipient: Recipient | None
 
 
-def _find(work: UnitOfWork, evidence_id: UUID) -> Item:
+def _find(work: UnitOfWork, evidence_id: UUID) -> EvidenceItem:
     row = work.one(Evidence, evidence_id)
     authorization.require_part(work, row.object_id)
-    return Item(row, recipients.one(work, row, work.actor.authority_id))
+    return EvidenceItem(row, recipients.one(work, row, work.actor.authority_id))
 
 
-def _lock(work: UnitOfWork, item: Item, version: int) -> Item:
+def _lock(work: UnitOfWork, item: EvidenceItem, version: int) -> EvidenceItem:
     row = recipients.hold(work, item.row.id, version)
-    return Item(row, recipients.one(work, row, work.actor.authority_id))
+    return EvidenceItem(row, recipients.one(work, row, work.actor.authority_id))
 
 
-def _views(work: UnitOfWork, item: Item) -> Sequence[Item]:
-    """Return the caller's own view, and that of each recipient that has nobody here."""
+def _views(work: UnitOfWork, item: EvidenceItem) -> Sequence[EvidenceItem]:
+    """Return the caller's own view, and one for each recipient that does not use this register."""
     others = [one for one in recipients.of(work, [item.row]) if one.authority_id != work.actor.authority_id]
     absent = [one for one in others if stands_in(work, item.row.object_id, one.authority_id)]
-    return (item, *(Item(item.row, one) for one in absent))
+    return (item, *(EvidenceItem(item.row, one) for one in absent))
 
 
-def _view(work: UnitOfWork, item: Item, data: Mapping[str, Any]) -> Item:
+def _view(work: UnitOfWork, item: EvidenceItem, data: Mapping[str, Any]) -> EvidenceItem:
     """Return the view of the recipient that a recorded answer names."""
     authority_id = (data.get("recorded") or {}).get("authority_id")
     if data["event"] not in _ANSWERS or authority_id is None:
@@ -52,21 +55,21 @@ def _view(work: UnitOfWork, item: Item, data: Mapping[str, Any]) -> Item:
     recipient = recipients.one(work, item.row, authority_id)
     if recipient is None:
         raise fault("/recorded/authority_id", "recipient", "the item was not given to that authority")
-    return Item(item.row, recipient)
+    return EvidenceItem(item.row, recipient)
 
 
-def _state(work: UnitOfWork, item: Item) -> str:
-    """Return the state of a recipient's own answer, or, on the other sides and once it was taken back, that of the item."""
+def _state(work: UnitOfWork, item: EvidenceItem) -> str:
+    """Return the state of the recipient's answer. On other sides, and once the item was taken back, return that of the item."""
     if item.recipient is not None and item.row.state == "given":
         return item.recipient.state
     return service.standing(work, item.row)
 
 
-def _is_anothers(work: UnitOfWork, item: Item) -> bool:
+def _is_anothers(work: UnitOfWork, item: EvidenceItem) -> bool:
     return item.recipient is not None and item.recipient.authority_id != work.actor.authority_id
 
 
-def _standing(work: UnitOfWork, item: Item) -> Standing:
+def _standing(work: UnitOfWork, item: EvidenceItem) -> Standing:
     row = item.row
     if not authorization.acts(work, row.object_id):
         return Standing(refusal="you may read what is shared here, but not act in it")
@@ -80,7 +83,7 @@ def _standing(work: UnitOfWork, item: Item) -> Standing:
     return Standing.on(*own, recorded=[Side.PROVIDER] if stands_in(work, row.object_id, row.provider_id) else [])
 
 
-def _finish(step: Step[Item]) -> None:
+def _finish(step: Step[EvidenceItem]) -> None:
     work, row, recipient = step.work, step.thing.row, step.thing.recipient
     recorded = step.data.get("recorded")
     authorization.speak_for(work, row.object_id, _whose(step), recorded)
@@ -99,7 +102,7 @@ def _finish(step: Step[Item]) -> None:
     service.tell(work, row, step.event, recorded)
 
 
-def _whose(step: Step[Item]) -> UUID:
+def _whose(step: Step[EvidenceItem]) -> UUID:
     """Return the authority whose step it is."""
     row, recipient = step.thing.row, step.thing.recipient
     if step.transition.side is Side.PROVIDER:
@@ -109,7 +112,7 @@ def _whose(step: Step[Item]) -> UUID:
     return step.work.actor.authority_id
 
 
-EVIDENCE: Final = Workflow[Item](
+EVIDENCE: Final = Workflow[EvidenceItem](
     name="evidence",
     lifecycles=(EVIDENCE_LIFECYCLE,),
     find=_find,

@@ -1,4 +1,4 @@
-"""Using an item in a case: at once where it was obtained for that, elsewhere once the provider consents.
+"""Use an item in a case: at once where it was obtained for that case, otherwise after the provider's consent.
 
 Budapest Art. 28; for teams the Convention of 29 May 2000, Art. 13(10): (a) the purpose of the team, (b) consent, (c) a threat.
 """
@@ -55,7 +55,10 @@ _WHY = {
 
 
 def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> EvidenceUse:
-    """Record a use, or ask the provider for consent where it is needed."""
+    """Record a use, or ask the provider for consent if it is needed.
+
+    Raises `ConsentNeeded`, `NotForUse`, `TimeLimitPassed`, `Forbidden` and `Unprocessable`.
+    """
     item = work.one(Evidence, evidence_id)
     authorization.require_acting(work, item.object_id)
     if not reaches(work, data["case_id"], Level.CONTRIBUTE):
@@ -92,7 +95,7 @@ def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidenc
 
 
 def _check_threat(item: Evidence, data: Mapping[str, Any]) -> None:
-    """A serious threat opens what was given to a team, and only for a reason that the provider reads."""
+    """Raise `Unprocessable` if a serious threat is claimed outside a team or without a reason for the provider."""
     if data.get("serious_threat") and item.object_type != "jit":
         raise fault("/serious_threat", "art_13_10_c", "this is for what was given to a team")
     if data.get("serious_threat") and not data.get("reason"):
@@ -100,7 +103,7 @@ def _check_threat(item: Evidence, data: Mapping[str, Any]) -> None:
 
 
 def blocked(work: UnitOfWork, item: Evidence, case_id: UUID, use_as: str, *, threat: bool) -> list[str]:
-    """Say why a use needs the provider's consent; whoever gave the item needs nobody's."""
+    """Return the reasons why a use needs the provider's consent. The provider itself needs none."""
     if item.provider_id == work.actor.authority_id:
         return []
     elsewhere = case_id not in _obtained_for(work, item)
@@ -117,7 +120,10 @@ def blocked(work: UnitOfWork, item: Evidence, case_id: UUID, use_as: str, *, thr
 
 
 def _obtained_for(work: UnitOfWork, item: Evidence) -> set[UUID | None]:
-    """The cases of the request, or of the team as it was when the item was given: whoever gave it knew of them."""
+    """Return the cases for which the item was obtained, which its provider knew of.
+
+    They are the cases of the request, or those shared with the team when the item was given.
+    """
     linked = work.all(SharedCase).where(SharedCase.object_id == item.object_id, SharedCase.shared_at <= item.created_at)
     return {part.case_id for part in parties.parts(work, item.object_id)} | {
         shared.case_id for shared in work.session.scalars(linked)
@@ -132,12 +138,12 @@ def _require_usable(work: UnitOfWork, item: Evidence) -> None:
 
 
 def of_item(work: UnitOfWork, evidence_id: UUID) -> Select[EvidenceUse]:
-    """Select the uses of an item that the caller sees: its own, and, of what it gave, everybody's."""
+    """Select the uses of an item that the caller sees: its own, and all uses of items that it gave."""
     return work.all(EvidenceUse).where(EvidenceUse.evidence_id == work.one(Evidence, evidence_id).id)
 
 
 def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
-    """Select uses: those the caller asked for, or those of what it gave; in a state."""
+    """Select uses by side and state: those of the caller, or those of items that it gave."""
     query = work.all(EvidenceUse)
     if side := wanted.get("side"):
         column = EvidenceUse.provider_id if side == Side.PROVIDER else EvidenceUse.authority_id
@@ -148,7 +154,7 @@ def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
 
 
 def _standing(work: UnitOfWork, row: EvidenceUse) -> Standing:
-    """Return the caller's sides: it asked, for a case that it may add to; or it gave the item, or records for who gave it."""
+    """Return the caller's sides: it uses the item in a case it may add to, it gave the item, or it records for the provider."""
     level = level_of(work, row.case_id) if row.authority_id == work.actor.authority_id else None
     own = {} if level is None else {Side.ASKING: level}
     recorded: frozenset[Side] = frozenset()
@@ -161,7 +167,7 @@ def _standing(work: UnitOfWork, row: EvidenceUse) -> Standing:
 
 
 def _require_asked(step: Step[EvidenceUse]) -> None:
-    """Where nobody was asked for consent there is none to revoke: the item itself can be recalled."""
+    """Raise `IllegalMove` if the use needed no consent, so that none can be revoked. The item itself can be recalled."""
     row = step.thing
     if row.state == "recorded" and not row.consent_needed:
         raise IllegalMove(f"{step.event} is not possible: it needed no consent", state=row.state, allowed=[])
@@ -184,7 +190,7 @@ def _finish(step: Step[EvidenceUse]) -> None:
 
 
 def _conditions(step: Step[EvidenceUse]) -> Sequence[Mapping[str, Any]]:
-    """Return the conditions of a consent, which stay readable when it is revoked."""
+    """Return the conditions of a consent, which stay readable after it is revoked."""
     given: Sequence[Mapping[str, Any]] = step.data.get("conditions", ())
     if step.event == "consent":
         check_conditions(given)
@@ -209,7 +215,7 @@ USE: Final = Workflow[EvidenceUse](
 
 
 def _tell(work: UnitOfWork, row: EvidenceUse, act: str, case_id: UUID | None, recorded: Mapping[str, Any] | None) -> None:
-    """Tell whoever uses it and whoever gave it, each in its own journal; the case of the use is named in the user's alone."""
+    """Write an event of a use to the journals of the user and of the provider. Only the user's entry names the case."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.evidence_id), "use": str(row.id), "state": row.state, "recorded": recorded is not None}
     only = (row.provider_id, row.authority_id)
@@ -217,7 +223,7 @@ def _tell(work: UnitOfWork, row: EvidenceUse, act: str, case_id: UUID | None, re
 
 
 def show(work: UnitOfWork, rows: Sequence[EvidenceUse]) -> list[dict[str, Any]]:
-    """Show uses: the account that the provider reads names the case only where it may know of it."""
+    """Return uses. The provider sees the case only if it may know of it."""
     return [_show(work, row) for row in rows]
 
 

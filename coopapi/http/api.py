@@ -1,7 +1,6 @@
-"""flask-smorest, typed and guarded: one actor, one action, one transaction for each request.
+"""Typed subclasses of flask-smorest in which each request has one actor, needs one action, and runs in one transaction.
 
-A route that names no `allow` does not import. The answer is written inside the transaction, so nobody reads of a change
-that was not committed.
+A route without `allow` fails at import. The response is built inside the transaction, but sent only after the commit.
 """
 
 import re
@@ -41,19 +40,21 @@ _ETAG: Final = re.compile(
     r'(?:W/)?"v([0-9]{1,9})[a-z]?(?:-[0-9a-f]{16})?(?:(?:--?|;)(?:gzip|br|zstd))?"',
     re.ASCII,
 )
-"""A tag of ours, also as a proxy writes it that compresses: weak (nginx), or with the coding behind it (Apache, Caddy, Jetty)."""
+"""Matches our ETags, also as a compressing proxy changes them: marked as weak (nginx), or with the encoding as a suffix (Apache,
+Caddy, Jetty).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """An answer that is not JSON: a page or a file, as it goes out."""
+    """A response that is not JSON: a page or a file, with its bytes as they are sent."""
 
     body: bytes
     media_type: str
     name: str
 
     def answer(self) -> Response:
-        """Send it to be looked at, with no right to run or fetch anything."""
+        """Return a response that a browser displays, with a policy that forbids it to run or load anything."""
         answer = Response(self.body, mimetype=self.media_type)
         answer.headers["Content-Disposition"] = f'inline; filename="{self.name}"'
         answer.headers["Content-Security-Policy"] = _PAGE
@@ -61,7 +62,7 @@ class Printed:
 
 
 class StrictParser(FlaskParser):
-    """Reads JSON as strictly as the database behind it; unknown query parameters are errors."""
+    """Reads JSON with the strict parser of `strictjson`, and rejects unknown query parameters."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}
 
@@ -71,7 +72,7 @@ class StrictParser(FlaskParser):
 
 
 class Blueprint(flask_smorest.Blueprint):
-    """Routes that each name the action they need."""
+    """A blueprint whose routes must each name the action that they need."""
 
     ARGUMENTS_PARSER = StrictParser()
 
@@ -98,11 +99,12 @@ class Blueprint(flask_smorest.Blueprint):
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
     ) -> Callable[[V], V]:
-        """Guard the view, open its transaction, and document what comes in and goes out.
+        """Register a view: check access, open a transaction, and document its input and output.
 
-        `page` and `many` answer with lists. `changes` needs If-Match and passes `version`. `show` turns rows into what this caller
-        sees of them. `evened` delays the answer so that its time tells nothing (middleware.py). `also` are the media types of
-        answers that are not JSON. `steps` are the actions that each event of a workflow needs.
+        `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
+        this caller may see of them. `evened` delays the response so that its duration reveals nothing (middleware.py). `also` lists
+        the media types of responses that are not JSON.
+        `steps` are the actions that each event of a workflow needs.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -137,7 +139,8 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> None:
         """Register the two routes of a workflow: GET lists the steps that the caller may take now, POST takes one.
 
-        `about` describes the steps; `options` is the schema of the list; the fields of `query` name, with the path, the thing.
+        `about` is the description of the POST route and `options` the schema of the list. The fields of `query`, together with the
+        path, identify the object.
         """
         named = tuple(query().fields) if query else ()
 
@@ -166,7 +169,7 @@ def database() -> Database:
 
 
 def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, repeatable: bool) -> Callable[..., Any]:
-    """Run the view, once if a key says so; turn its rows into what this caller sees."""
+    """Call the view, only once for each idempotency key, and convert its rows to what this caller sees."""
 
     @wraps(view)
     def served(*args: Any, **params: Any) -> Any:
@@ -177,7 +180,7 @@ def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, rep
         else:
             made = view(*args, **params)
         if work is not None:
-            work.session.flush()  # a version is counted when the change is written: the answer names the new one
+            work.session.flush()  # the version is increased by the flush, and the response must contain the new one
         g.etag = getattr(made, "etag", None)
         return _shown(made, show, many, work)
 
@@ -205,13 +208,13 @@ def _json() -> Any:
 
 
 def _asked() -> bytes:
-    """Write what is asked for in one canonical way, to compare it with what was asked under the same key."""
+    """Return the request in a canonical form, to compare it with an earlier request that had the same key."""
     body = _json() if read_body() else None
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
 def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, evened: bool) -> Callable[..., Any]:
-    """One request, one actor, one transaction; tried again when the database asks for it."""
+    """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock."""
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
@@ -247,11 +250,11 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
 
 
 def _expected_version() -> int:
-    """Read If-Match: one tag of ours, its version; `*` would overwrite what the caller has not seen.
+    """Return the version in the If-Match header, which must be one of our ETags.
 
-    A weak tag counts as well: a proxy that compresses weakens ours, and the version in it is strong in itself.
-
-    What a GET answers says more than the row alone, such as who has signed: its tag adds a digest, which If-None-Match compares.
+    `*` is refused because it would overwrite changes that the caller has not seen. A weak ETag is accepted: a compressing proxy
+    weakens ours, and the version in it is still exact. The response to a GET can depend on more than the row, so its ETag also has
+    a digest for If-None-Match, which is ignored here.
     """
     value = request.headers.get("If-Match")
     if value is None:

@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection in the event loop: it takes in whole requests, refuses bad ones early, and sends the answers."""
+"""One HTTP/1.1 connection in the event loop: it reads whole requests, refuses bad ones early, and sends the responses."""
 
 import asyncio
 import math
@@ -13,10 +13,10 @@ from typing import IO, Final, cast
 import httptools
 
 from coopapi.http import gateway, middleware, request_rules
-from coopapi.http.gateway import Application, Request
+from coopapi.http.gateway import Application, ReceivedRequest
 
 LARGEST_HEAD: Final = 32_768
-"""Bytes of a request line and headers; measured after each step of reading."""
+"""Largest size in bytes of a request line with headers. It is checked after each read."""
 MOST_HEADERS: Final = 100
 IDLE_SECONDS: Final = 65
 WRITE_SECONDS: Final = 60
@@ -26,14 +26,14 @@ _STEP: Final = 65_536
 
 
 @dataclass(slots=True)
-class Shared:
-    """What all connections of a process share: limits, what is on its way in and out, and who serves a request."""
+class SharedLimits:
+    """State that all connections of a process share: limits, buffered bytes, and the function that serves a request."""
 
     header_seconds: int
     body_seconds: int
     spool_bytes: int
     now: Callable[[], float]
-    serve: Callable[["Connection", Request], None]
+    serve: Callable[["Connection", ReceivedRequest], None]
     spooled: int = 0
     receiving: "dict[Connection, None]" = field(default_factory=dict)
     unread: "dict[Connection, int]" = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Shared:
     buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(_STEP)))
 
     def make_room(self, newcomer: "Connection", size: int) -> None:
-        """Refuse the bodies that have been arriving longest until `size` more bytes fit; refuse the newcomer if it cannot fit."""
+        """Refuse the bodies that have been arriving longest until `size` more bytes fit, or the newcomer if it can never fit."""
         expected = max(newcomer.length, newcomer.size + size)
         if self.spooled - sum(connection.size for connection in self.receiving) + expected > self.spool_bytes:
             newcomer.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies are being received.")
@@ -50,21 +50,21 @@ class Shared:
             next(iter(self.receiving)).refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies are being received.")
 
     def hold(self, connection: "Connection", unsent: int) -> None:
-        """Count bytes that a client has not read yet; while all have too many, drop the client that has been reading longest."""
+        """Count the bytes that a client has not read yet. Above the limit for all, drop the client that has read for longest."""
         self.unread[connection] = unsent
         while sum(self.unread.values()) > self.spool_bytes and len(self.unread) > 1:
             next(iter(self.unread)).drop()
 
 
 class Connection(asyncio.BufferedProtocol):
-    """Reads requests until they are whole, gives them away one after the other, and writes each answer in its turn."""
+    """The protocol of one connection: it reads whole requests, passes them on one at a time, and sends the responses in order."""
 
-    def __init__(self, shared: Shared, application: Application) -> None:
+    def __init__(self, shared: SharedLimits, application: Application) -> None:
         self.shared = shared
         self.application = application
         self.parser = httptools.HttpRequestParser(self)
-        self.serving: Request | None = None
-        self.waiting: deque[Request] = deque()
+        self.serving: ReceivedRequest | None = None
+        self.waiting: deque[ReceivedRequest] = deque()
         self.since = self.deadline = math.inf
         self.gone = self.closing = self.last = self.in_head = self.blocked = False
         self.refusal = b""
@@ -72,7 +72,7 @@ class Connection(asyncio.BufferedProtocol):
         self.size = self.length = self.read = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start to wait for a request; a client that has gone already has no address."""
+        """Start waiting for a request. If the client has already disconnected, it has no address, and the connection is dropped."""
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(0)
         peer = transport.get_extra_info("peername")
@@ -84,7 +84,7 @@ class Connection(asyncio.BufferedProtocol):
         self._wait(self.shared.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget what was read; an answer that is being made is thrown away."""
+        """Discard the data that was read. A response that is still being computed will not be sent."""
         del exc
         self.gone = self.closing = True
         self._drop_body()
@@ -94,12 +94,12 @@ class Connection(asyncio.BufferedProtocol):
         self.shared.unread.pop(self, None)
 
     def drop(self) -> None:
-        """Close at once."""
+        """Close the connection at once."""
         self.transport.abort()
         self.connection_lost(None)
 
     def expire(self) -> None:
-        """Give up on a client that is slower than its deadline; called from time to time."""
+        """Drop a client that has passed its deadline, or refuse its request. The worker checks the deadlines once a second."""
         if self.serving:
             return
         if self.closing or self.blocked or not (self.in_head or self.body):
@@ -108,7 +108,7 @@ class Connection(asyncio.BufferedProtocol):
             self.refuse(HTTPStatus.REQUEST_TIMEOUT, "The request did not arrive in time.")
 
     def stop(self) -> None:
-        """Close when nothing is being read or served; a request that is being read has two more seconds."""
+        """Close the connection if it is idle. A request that is being read gets a deadline two seconds from now."""
         if not (self.serving or self.waiting or self.in_head or self.body or self.closing):
             self.transport.close()
         self.deadline = min(self.deadline, self.shared.now() + LINGER_SECONDS)
@@ -117,15 +117,15 @@ class Connection(asyncio.BufferedProtocol):
         self.since = self.shared.now()
         self.deadline = self.since + seconds
 
-    # What the client sends
+    # Data from the client
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Take little at once unless more of a body is expected, so that few requests can wait behind the one that is served."""
+        """Return a small buffer unless a body is expected, so that few requests can queue behind the one that is being served."""
         del sizehint
         return self.shared.buffer[: max(_SMALL_STEP, self.length - self.size)]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Parse what came in; a head is measured before much of it was kept."""
+        """Parse the data that arrived, and check the size of the request head before much of it is kept."""
         if self.closing or self.last:
             return
         try:
@@ -133,13 +133,13 @@ class Connection(asyncio.BufferedProtocol):
         except httptools.HttpParserCallbackError:
             raise
         except httptools.HttpParserUpgrade:
-            self.last = True  # we switch to no other protocol: what follows is not read
+            self.last = True  # no other protocol is supported, so what follows is not read
         except httptools.HttpParserError:
             self.refuse(HTTPStatus.BAD_REQUEST, "This is not a request as HTTP/1.1 defines it.")
         self._measure(nbytes)
 
     def _measure(self, size: int) -> None:
-        """Count what came in, also where it is no content: long heads, and the framing of many small chunks."""
+        """Count all bytes that arrived, including long heads and the framing of many small chunks, and refuse too many."""
         self.read += size
         if self.in_head and self.read > LARGEST_HEAD:
             self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The headers have more than {LARGEST_HEAD} bytes.")
@@ -147,32 +147,32 @@ class Connection(asyncio.BufferedProtocol):
             self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body has more than {self.largest} bytes.")
 
     def eof_received(self) -> bool:
-        """Close, unless answers are owed to a client that only ended its own side."""
+        """Close the connection, unless the client only closed its sending side and still waits for responses."""
         self.last = True
         self._drop_body()
         return bool(self.serving or self.waiting)
 
-    # What the parser finds in it
+    # Callbacks of the parser
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Start a new request."""
         self.in_head, self.read = True, 0
         self.target, self.headers = b"", []  # type: ignore[var-annotated]
         self._wait(self.shared.header_seconds)
 
     def on_url(self, part: bytes) -> None:
-        """Add to the target."""
+        """Append a part of the request target."""
         self.target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Add a header; fields after a chunked body are not taken."""
+        """Add a header. Trailer fields after a chunked body are ignored."""
         if self.in_head and len(self.headers) < MOST_HEADERS:
             self.headers.append((name.lower().decode("latin-1"), value.decode("latin-1")))
         elif self.in_head:
             self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The request has more than {MOST_HEADERS} headers.")
 
     def on_headers_complete(self) -> None:
-        """Refuse what needs no body to be refused, and be ready for the body."""
+        """Refuse the request if its head is enough to decide that, otherwise prepare to receive the body."""
         if self.closing:
             return
         self.in_head, self.read, self.size = False, 0, 0
@@ -188,7 +188,7 @@ class Connection(asyncio.BufferedProtocol):
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, piece: bytes) -> None:
-        """Keep a piece of the body, within the limits."""
+        """Store a part of the body, within the limits."""
         if self.shared.spooled + len(piece) > self.shared.spool_bytes and not self.closing:
             self.shared.make_room(self, len(piece))
         if self.closing or self.body is None:
@@ -204,14 +204,14 @@ class Connection(asyncio.BufferedProtocol):
             self.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "The body cannot be stored.")
 
     def on_message_complete(self) -> None:
-        """Give the request away, after those before it."""
+        """Serve the complete request, or queue it behind earlier ones."""
         if self.closing or self.body is None:
             return
         keep_alive = self.parser.should_keep_alive() and not self.shared.stopping
         method, version = self.parser.get_method().decode(), self.parser.get_http_version()
         self.body.seek(0)
         authority, target = cast("tuple[str | None, str]", request_rules.split_target(self.target))
-        request = Request(method, authority, target, version, self.headers, *self.ends, keep_alive, self.body, self.size)
+        request = ReceivedRequest(method, authority, target, version, self.headers, *self.ends, keep_alive, self.body, self.size)
         self.shared.receiving.pop(self, None)
         self.body, self.size, self.length, self.last = None, 0, 0, not keep_alive
         self.waiting.append(request)
@@ -220,11 +220,11 @@ class Connection(asyncio.BufferedProtocol):
         else:
             self._next()
 
-    # What goes back
+    # Responses to the client
 
     def answered(self, answer: bytes) -> None:
-        """Send the answer to the request that was being served, and go on with the next."""
-        request = cast("Request", self.serving)
+        """Send the response to the request that was being served, and continue with the next one."""
+        request = cast("ReceivedRequest", self.serving)
         self.serving = None
         self._release(request)
         if self.gone:
@@ -250,25 +250,25 @@ class Connection(asyncio.BufferedProtocol):
             self._wait(IDLE_SECONDS)
         if not (self.waiting or self.closing or self.transport.is_reading()):
             self.transport.resume_reading()
-            if self.in_head or self.body:  # the client could not go on meanwhile, so its time begins anew
+            if self.in_head or self.body:  # while reading was paused the client could send nothing, so its time starts again
                 self._wait(self.shared.body_seconds if self.body else self.shared.header_seconds)
 
     def pause_writing(self) -> None:
-        """Serve nothing more to a client that has not read the whole answer, and read nothing more from it."""
+        """Serve and read nothing more from this client until it has read the whole response."""
         self.blocked = True
         self.transport.pause_reading()
         self._wait(WRITE_SECONDS)
         self.shared.hold(self, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """Go on with a client that has read the answer."""
+        """Continue after the client has read the response."""
         self.blocked = False
         self.shared.unread.pop(self, None)
         if self.refusal or not (self.closing or self.transport.is_closing()):
             self._next()
 
     def refuse(self, status: int, detail: str) -> None:
-        """Answer with a problem document, after the answers that are still owed, read nothing more, and close."""
+        """Send a problem document after the responses that are still due, read nothing more, and close."""
         if self.closing:
             return
         self.closing = True
@@ -281,14 +281,14 @@ class Connection(asyncio.BufferedProtocol):
             self._end()
 
     def _end(self) -> None:
-        """Send the refusal and wait a little for the client to read it: a reset would take it away from under its eyes."""
+        """Send the refusal and wait briefly for the client to read it, because a reset would discard it on the client's side."""
         self.transport.resume_reading()
         refusal, self.refusal = self.refusal, b""
         self.transport.write(refusal)
         self.transport.write_eof()
         self._wait(LINGER_SECONDS)
 
-    def _release(self, request: Request) -> None:
+    def _release(self, request: ReceivedRequest) -> None:
         self.shared.spooled -= request.size
         request.body.close()
 

@@ -1,4 +1,4 @@
-"""The schemas and fields that every feature builds on: closed on input, bounded, and aware of time zones."""
+"""The schemas and fields that all features use. Input schemas reject unknown fields, and all lengths and numbers are limited."""
 
 import re
 from collections.abc import Callable
@@ -16,26 +16,26 @@ from coopapi.http.proxies import here
 from coopapi.unicode_text import MOST_MARKS, blank, controlled, stacked
 
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
-"""A file written into an address: content is taken nowhere, only words are."""
+"""Matches a data URL. Files are never accepted as content, only text."""
 ENUM: Final = "x-enum"
 """The member of a field's description that names its list of codes."""
 _PLAIN_INTEGER: Final = re.compile("[0-9]{1,9}", re.ASCII)
 
 
 def refusal(rule: str, detail: str, field: str = ma.exceptions.SCHEMA) -> ma.ValidationError:
-    """Say which rule a value breaks, of one field or of the whole object: the only way in which our schemas refuse."""
+    """Return a validation error for one field or for the whole object, with the rule that is broken. All our schemas use it."""
     return ma.ValidationError([Refusal(rule, detail)], field)
 
 
 class Like(validate.Regexp):
-    """A pattern, with words of our own for what does not fit."""
+    """A validator for a pattern, with an error text of our own."""
 
     def __init__(self, pattern: str, words: str) -> None:
         super().__init__(pattern)
         self.words = words
 
     def __call__(self, value: Any) -> Any:
-        """Refuse what does not fit."""
+        """Return the value, or raise a validation error if it does not match."""
         if not self.regex.match(value):
             raise refusal("pattern", self.words)
         return value
@@ -45,25 +45,25 @@ _SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal
 
 
 class Schema(ma.Schema):
-    """What comes in: an unknown field is an error."""
+    """Base class for input. Unknown fields are errors."""
 
     class Meta:
-        """Closed."""
+        """Rejects unknown fields."""
 
         unknown = RAISE
 
 
 class Shown(ma.Schema):
-    """What goes out: clients must bear new fields."""
+    """Base class for output. Clients must accept fields that are added later."""
 
     class Meta:
-        """Open."""
+        """Ignores unknown fields."""
 
         unknown = EXCLUDE
 
 
 class Text(fields.String):
-    """Text of a stated length, without spaces around it, never empty, and something to be seen in it."""
+    """Text of limited length. Surrounding spaces are removed, and it must contain something visible."""
 
     def __init__(self, most: int = 200, *, least: int = 1, **kwargs: Any) -> None:
         extra = kwargs.pop("validate", [])
@@ -81,7 +81,7 @@ class Text(fields.String):
 
 
 class Line(Text):
-    """Text on one line that names something, such as a title or a reference, without characters that control how it is shown."""
+    """Text on one line, such as a title or a reference, without control characters or characters that change the text direction."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
@@ -91,7 +91,7 @@ class Line(Text):
 
 
 class Lower(Text):
-    """Text in small letters."""
+    """Text that is converted to lower case."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         return super()._deserialize(value, attr, data, **kwargs).lower()
@@ -130,7 +130,7 @@ class Link(fields.String):
 
 
 class Flag(fields.Boolean):
-    """True or false, in JSON's own words."""
+    """A JSON boolean. Strings and numbers are not converted."""
 
     def __init__(self, **kwargs: object) -> None:
         super().__init__(truthy={True}, falsy={False}, **kwargs)  # type: ignore[arg-type]
@@ -191,7 +191,7 @@ def in_languages(**kwargs: Any) -> fields.Dict:
 
 
 class Many(fields.List[Any]):
-    """A bounded list; the same entry twice is an error unless said otherwise."""
+    """A list of limited length, without duplicates unless `distinct` is false."""
 
     def __init__(self, inner: Any, most: int, *, least: int = 0, distinct: bool = True, **kwargs: Any) -> None:
         checks: list[Callable[[Any], Any]] = [validate.Length(least, most)]
@@ -207,7 +207,7 @@ def _all_different(items: list[Any]) -> None:
 
 
 class When(fields.AwareDateTime):
-    """A moment with its offset (RFC 3339), between 1900 and 2200."""
+    """A date and time with offset (RFC 3339), between 1900 and 2200."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", default_timezone=None, **kwargs)
@@ -238,7 +238,7 @@ class Count(fields.Integer):
 
 
 class Paged(Schema):
-    """How much of a list, and from where."""
+    """The size of a page and the cursor at which it starts."""
 
     limit = Count(1, 200, metadata={"description": "How many items at most (50 if not said)."})
     cursor = Text(4000, metadata={"description": "`next` of the page before."})
@@ -251,7 +251,7 @@ def bare_name(schema: type[ma.Schema]) -> str:
 
 @cache
 def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
-    """Describe one page of a list of such things."""
+    """Return the schema of one page of a list with items of this schema."""
     name = f"{bare_name(schema)}Page"
     return Shown.from_dict(
         {
@@ -265,5 +265,5 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
 
 @cache
 def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
-    """Describe an object whose one member is a list of such things."""
+    """Return the schema of an object with one member, which is a list with items of this schema."""
     return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{bare_name(schema)}List")

@@ -1,4 +1,4 @@
-"""One call of the application: from a request that has arrived as a whole to the bytes of its answer."""
+"""Calls the WSGI application with a complete request and returns the bytes of its response."""
 
 import sys
 import time
@@ -20,8 +20,8 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(slots=True)
-class Request:
-    """A whole request; the names of its headers are in lower case, the body is at its beginning."""
+class ReceivedRequest:
+    """A complete request. Header names are in lower case, and `body` is positioned at its start."""
 
     method: str
     authority: str | None
@@ -35,15 +35,15 @@ class Request:
     size: int
 
 
-def call(application: Application, request: Request) -> bytes:
-    """Call the application and return its whole answer; what escapes the application becomes a 500 without its text."""
+def call(application: Application, request: ReceivedRequest) -> bytes:
+    """Call the application and return its whole response. An exception becomes a 500 response that does not contain its text."""
     try:
         return written(*_answer(application, request), request)
     except Exception as fault:  # noqa: BLE001 (the last line of defence)
         return _of_ours(problems.from_accident(fault), request)
 
 
-def _answer(application: Application, request: Request) -> tuple[str, list[tuple[str, str]], bytes]:
+def _answer(application: Application, request: ReceivedRequest) -> tuple[str, list[tuple[str, str]], bytes]:
     told: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
@@ -59,8 +59,8 @@ def _answer(application: Application, request: Request) -> tuple[str, list[tuple
     return (*told[-1], body)
 
 
-def written(status: str, headers: Iterable[tuple[str, str]], body: bytes, request: Request | None) -> bytes:
-    """Write an answer; without a request, or with one that says so, it is the last of its connection."""
+def written(status: str, headers: Iterable[tuple[str, str]], body: bytes, request: ReceivedRequest | None) -> bytes:
+    """Return a response as bytes. "Connection: close" is added if there is no request or it does not keep the connection open."""
     names = {name.lower() for name, _ in headers}
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), f"Date: {_date(int(time.time()))}"]
     without_body = request is not None and request.method == "HEAD"
@@ -82,12 +82,12 @@ def _date(second: int) -> str:
 
 
 def _refuse_to_write(data: bytes) -> None:
-    """Refuse the legacy `write` of WSGI (PEP 3333): an answer is known whole before its first byte goes out."""
+    """Reject the legacy `write` function of WSGI (PEP 3333): a response must be complete before its first byte is sent."""
     raise RuntimeError(f"{len(data)} bytes were written instead of returned")
 
 
 def _nothing() -> None:
-    """Stand in for the optional `close` of an answer."""
+    """Do nothing. This replaces the optional `close` of a response."""
 
 
 _SAME: Final[Mapping[str, Any]] = {
@@ -102,8 +102,8 @@ _SAME: Final[Mapping[str, Any]] = {
 }
 
 
-def _environ(request: Request) -> dict[str, Any]:
-    """Write a request as WSGI wants it; a chunked body has a length by now, and is given as one that always had."""
+def _environ(request: ReceivedRequest) -> dict[str, Any]:
+    """Return the WSGI environment of a request. A chunked body has been read completely, so it is passed on with its length."""
     path, _, query = request.target.partition("?")
     environ = {
         **_SAME,
@@ -120,7 +120,7 @@ def _environ(request: Request) -> dict[str, Any]:
     }
     for name, value in request.headers:
         if "_" in name or name in {"content-length", "transfer-encoding"}:
-            continue  # a_b and a-b would be one name to the application
+            continue  # the application could not distinguish a_b from a-b
         key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
         environ[key] = f"{environ[key]},{value}" if key in environ else value
     if request.authority is not None:
@@ -131,7 +131,7 @@ def _environ(request: Request) -> dict[str, Any]:
 
 
 def refusal(status: int, detail: str) -> bytes:
-    """Write a problem document of the server itself, with the headers of every answer."""
+    """Return a problem document from the server itself, with the headers that every response has."""
     if status == HTTPStatus.UNAUTHORIZED:
         answer = problems.from_domain(Unauthenticated(detail))
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -141,5 +141,5 @@ def refusal(status: int, detail: str) -> bytes:
     return _of_ours(answer, None)
 
 
-def _of_ours(answer: Response, request: Request | None) -> bytes:
+def _of_ours(answer: Response, request: ReceivedRequest | None) -> bytes:
     return written(answer.status, {**middleware.SECURITY, **answer.headers}.items(), answer.get_data(), request)

@@ -1,4 +1,4 @@
-"""How gunicorn runs the service: our worker, JSON logs, figures of all workers together."""
+"""The configuration of gunicorn: our worker class, logs in JSON, and metrics that combine all workers."""
 
 import logging
 import os
@@ -36,14 +36,14 @@ _log = logging.getLogger("coopapi.server")
 
 
 def when_ready(server: Any) -> None:
-    """Say that the service listens, and which variables it ignores."""
+    """Log that the service is listening, and which environment variables it ignores."""
     if names := ignored():
         _log.warning("ignored: %s (no settings of coopapi)", ", ".join(names))
     _log.info("started", extra={"version": version("coopapi"), "bind": server.cfg.settings["bind"].get(), "workers": workers})
 
 
 def on_exit(server: Any) -> None:
-    """Say that the service has ended, and remove the folder of figures that `coopapi serve` made."""
+    """Log that the service has stopped, and remove the metrics folder if `coopapi serve` created it."""
     del server
     _log.info("stopped", extra={"version": version("coopapi")})
     figures = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
@@ -52,7 +52,7 @@ def on_exit(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the figures of a worker that ended."""
+    """Remove the metrics of a worker that has ended."""
     del server
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

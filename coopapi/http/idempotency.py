@@ -1,4 +1,4 @@
-"""A request that is sent twice has its effect once: the key is claimed in the transaction of the effect (TH19)."""
+"""Idempotency keys: a request that is sent twice takes effect once. The key is stored in the transaction of the effect."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ Made = Versioned | Sequence[Versioned]
 
 
 class IdempotencyKey(Row):
-    """One key of one caller: what was asked under it, and what it made."""
+    """One key of one caller, with a fingerprint of the request and a reference to what it created."""
 
     __tablename__ = "idempotency_keys"
 
@@ -32,7 +32,7 @@ class IdempotencyKey(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by its caller."""
+        """Return the condition for keys of the actor."""
         del now
         return cls.principal_id == actor.id
 
@@ -45,10 +45,11 @@ class KeyReused(Unprocessable):
 
 
 def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], case_id: UUID | None = None) -> Made:
-    """Do the effect under the key, or show again what it made, as the caller may see it now.
+    """Run the effect, or return what an earlier request with the same key created, as the caller may see it now.
 
-    A copy that arrives meanwhile waits for the first one's commit. Raises `NotFound` or `Forbidden` where the caller no
-    longer sees all that was made; `case_id` names the case in which it was made, if the address has one.
+    A simultaneous request with the same key waits until the first one commits. Raises `BadRequest` for a malformed key, `KeyReused`
+    if the request differs, and `NotFound` or `Forbidden` if the caller may no longer see everything that was created. `case_id` is
+    the case in the path, if there is one.
     """
     if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
         raise BadRequest(f"Idempotency-Key must be 1 to {LONGEST} printable ASCII characters")
@@ -93,12 +94,12 @@ def _again(work: UnitOfWork, me: dict[str, Any], fingerprint: bytes, case_id: UU
 
 
 def _is_of(model: type[Any], stored: str) -> bool:
-    """Tell whether rows of a model are meant; keys of version 0.1 name the class, which is its kind in other letters."""
+    """Tell whether a stored key refers to this model. Keys of version 0.1 contain the class name, which differs only in case."""
     return issubclass(model, Versioned) and model.__kind__ == stored.lower()
 
 
 def _withheld(work: UnitOfWork, case_id: UUID | None) -> CoopError:
-    """Return what a GET would raise: `Forbidden` if the caller knows of the case but may not read it, else `NotFound`."""
+    """Return the error that a GET would raise: `Forbidden` if the caller sees the case but may not read it, else `NotFound`."""
     grants = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
     if case_id is not None and work.session.scalar(grants) == Level.INDEX:
         return Forbidden("this needs read access to the case")

@@ -1,4 +1,4 @@
-"""What every request meets first and every answer bears last: limits, a request id, headers, a log line, a count."""
+"""Processing of every request and response: limits, a request id, security headers, a log line and metrics."""
 
 import json
 import logging
@@ -20,9 +20,9 @@ from coopapi import config
 LARGEST_BODY: Final = config.BODY_MB * 1_000_000
 LARGEST_FORM: Final = 100_000
 FIGURES_MARK: Final = "made-by-coopapi-serve"
-"""A file in the folder of figures that says that the server may remove the folder when it stops."""
+"""The name of a file in the metrics folder that allows the server to remove the folder when it stops."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""The methods that are named in figures and logs; a client can make up others without end."""
+"""The methods that appear in metrics and logs. Clients can invent others, which would make the number of labels unlimited."""
 _REQUEST_ID: Final = re.compile("[A-Za-z0-9._-]{1,64}", re.ASCII)
 SECURITY: Final = {
     "Cache-Control": "no-store",
@@ -44,10 +44,10 @@ _log = logging.getLogger("coopapi.requests")
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line; no values of requests, no text of exceptions."""
+    """Formats log records as one JSON object per line, without values from requests and without exception texts."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one line."""
+        """Return one line."""
         standard = vars(logging.makeLogRecord({}))
         extra = {key: value for key, value in vars(record).items() if key not in standard and key != "message"}
         line: dict[str, Any] = {"at": round(record.created, 3), "level": record.levelname, "logger": record.name}
@@ -59,7 +59,7 @@ class JsonLines(logging.Formatter):
 
 
 def metrics(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Answer `GET /metrics` with the figures of all worker processes; a WSGI application for an address of its own."""
+    """Answer `GET /metrics` with the metrics of all worker processes. This is a WSGI application on an address of its own."""
     found = (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/metrics")
     start_response("200 OK" if found else "404 Not Found", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
     return [_figures()] if found else []
@@ -74,8 +74,8 @@ def _figures() -> bytes:
 
 
 def register(app: Flask) -> None:
-    """Put the edge around an application."""
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1  # a body without a length is cut there in silence: see read_body
+    """Install the limits, the security headers, logging and metrics on an application."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY + 1  # a body without a length is cut off there without an error: see read_body
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_FORM
     app.before_request(_admit)
     app.after_request(_finish)
@@ -91,7 +91,7 @@ def _admit() -> None:
 
 
 def _admit_address() -> None:
-    """Refuse what the framework would silently replace: bad UTF-8, NUL."""
+    """Refuse characters that the framework would silently replace: invalid UTF-8 and NUL."""
     try:
         query = unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
@@ -110,13 +110,13 @@ def _admit_body() -> None:
     if (request.content_length or 0) > LARGEST_BODY:
         raise RequestEntityTooLarge
     if request.path == "/oauth/token":
-        read_body()  # the form is parsed from it
+        read_body()  # the form is parsed from the body that is cached here
 
 
 def read_body() -> bytes:
-    """Read the whole body, also one sent in chunks without a length.
+    """Return the whole body, including one that was sent in chunks without a length.
 
-    Raises `BadRequest` if it does not come to its end, `RequestEntityTooLarge` if it is larger than we take.
+    Raises `BadRequest` if it cannot be read to its end, and `RequestEntityTooLarge` if it exceeds `LARGEST_BODY`.
     """
     try:
         body = request.get_data()
@@ -130,7 +130,7 @@ def read_body() -> bytes:
 
 
 def _even() -> None:
-    """Wait until the request has taken a whole multiple of the step, so that its time does not tell whether a value was found."""
+    """Wait until the duration is a whole multiple of the step, so that it does not reveal whether a value was found."""
     if step := current_app.config["EVEN_SECONDS"]:
         time.sleep(step - (time.perf_counter() - g.started) % step)
 
@@ -150,7 +150,7 @@ def _finish(response: Response) -> Response:
 
 
 def count(method: str, route: str, status: int, seconds: float = 0, **extra: Any) -> None:
-    """Count and log one answer; `route` is a rule of the url map or a word of ours, so that every label has few values."""
+    """Count and log one response. `route` must be a rule of the URL map or a fixed word, so that the label has few values."""
     method = method if method in METHODS else "other"
     REQUESTS.labels(method, route, status).inc()
     SECONDS.labels(method, route).observe(seconds)

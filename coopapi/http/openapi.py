@@ -1,4 +1,4 @@
-"""The OpenAPI document: what the guard of a route adds to it, and problem documents as the answer to every error."""
+"""The OpenAPI document: what the checks of a route add to it, and problem documents as the response to every error."""
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
@@ -78,12 +78,12 @@ class Group:
 
 
 class Api(flask_smorest.Api):
-    """The API document: errors are problem documents in it, as they are on the wire."""
+    """The flask-smorest API, with problem documents as the error responses."""
 
     ERROR_SCHEMA = Problem
 
     def _register_error_handlers(self) -> None:
-        """Leave errors to problems.py."""
+        """Install no error handlers, because problems.py does."""
 
 
 def _header(name: str, description: str, *, required: bool = False) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Lists in pages: keyset, never by number, under a sealed cursor that fits only its caller and its question (TH21)."""
+"""Lists in pages: keyset pagination with an encrypted cursor that is valid only for the same caller and query."""
 
 import base64
 import json
@@ -12,8 +12,9 @@ from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from coopapi.errors import BadRequest
-from coopapi.store.crypto import BrokenSeal
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.vault import BrokenSeal
 
 LIMIT: Final = 50
 MOST: Final = 200
@@ -31,7 +32,7 @@ class BadCursor(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a list, the cursor to the next ones, and how many there are in all, if that was asked for."""
+    """The rows of one page, the cursor of the next page, and the total number of rows if it was requested."""
 
     items: Sequence[Any]
     next: str | None
@@ -40,23 +41,23 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The columns a list is ordered by, none of them ever null, the last one unique."""
+    """The columns that a list is sorted by. None of them may be null, and the last one must be unique."""
 
     columns: tuple[InstrumentedAttribute[Any], ...]
     descending: bool = True
 
     def after(self, query: Select[Any], values: Sequence[Any]) -> Select[Any]:
-        """Only what comes after these values."""
+        """Restrict the query to rows that come after these values."""
         here = tuple_(*self.columns)
         return query.where(here < tuple_(*values) if self.descending else here > tuple_(*values))
 
     def apply(self, query: Select[Any]) -> Select[Any]:
-        """Put the query in this order."""
+        """Sort the query."""
         return query.order_by(*(c.desc() if self.descending else c.asc() for c in self.columns))
 
 
 def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: Mapping[str, Any], **more: Any) -> Page:
-    """Read one page of a list; `wanted` holds limit and cursor, and the filters that the cursor is bound to."""
+    """Return one page of a list. `wanted` holds the limit, the cursor, and the filters that the cursor is bound to."""
     limit: int = wanted.get("limit", LIMIT)
     place = _place(work, name, wanted)
     if cursor := wanted.get("cursor"):
@@ -81,19 +82,23 @@ def _values(order: Order, texts: Sequence[str]) -> list[Any]:
 
 
 def seal_cursor(work: UnitOfWork, content: Mapping[str, Any], place: str) -> str:
-    """Seal where a list was left, for one caller and one question. Its length says nothing of the numbers in it."""
+    """Encrypt a position in a list, for one caller and one query. Padding hides the length of the values in it."""
     plain = as_json({"until": work.now.timestamp() + LIFETIME, **content})
     plain = plain.ljust(-(-len(plain) // _BLOCK) * _BLOCK)
-    return base64.urlsafe_b64encode(work.keys.sealer("cursors").seal(plain.encode(), place)).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(vault.seal_bytes(vault.service_key(work.keys, "cursors"), plain.encode(), place))
+        .decode()
+        .rstrip("=")
+    )
 
 
 def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
-    """Read a cursor, or raise `BadCursor`."""
+    """Decrypt a cursor, or raise `BadCursor`."""
     try:
         sealed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         if base64.urlsafe_b64encode(sealed).decode().rstrip("=") != cursor:
             raise BadCursor
-        content: dict[str, Any] = json.loads(work.keys.sealer("cursors").open(sealed, place))
+        content: dict[str, Any] = json.loads(vault.open_bytes(vault.service_key(work.keys, "cursors"), sealed, place))
     except (ValueError, BrokenSeal) as fault:
         raise BadCursor from fault
     if content["until"] < work.now.timestamp():

@@ -1,4 +1,4 @@
-"""The pages behind the `type` of every problem: what it means and what to do about it, for people and for programs."""
+"""The pages to which the `type` of a problem refers: they explain it and what to do, as HTML or JSON."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from coopapi.http.api import Printed
 
 
 def register(app: Flask) -> None:
-    """Add the list of all problems and the page of each one; they need no token."""
+    """Add the list of all problems and a page for each one. They need no token."""
 
     @app.get("/problems")
     def problem_index() -> Response:
@@ -30,7 +30,7 @@ def _explained(kind: type[CoopError]) -> dict[str, Any]:
 
 
 def _answer(found: dict[str, Any], template: str) -> Response:
-    """Answer a browser, which asks for HTML, with a page, and everybody else with JSON."""
+    """Return a page if the client asks for HTML, as a browser does, and otherwise JSON."""
     wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
     if wanted == "text/html":
         answer = Printed(render_template(template, **found).encode(), "text/html", template).answer()

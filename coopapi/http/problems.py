@@ -1,4 +1,4 @@
-"""Every error body: RFC 9457 problem documents, from one table. Nothing personal, no SQL, no path of the machine."""
+"""The responses to all errors: problem documents (RFC 9457) without personal data, SQL or file paths."""
 
 import logging
 import re
@@ -38,7 +38,7 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     CoopError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _DATABASE: Final[Mapping[str, type[CoopError]]] = {
-    "42501": errors.Forbidden,  # the database's own refusal, should a check above it be missing
+    "42501": errors.Forbidden,  # refused by the database itself, in case a check in the application is missing
     "23505": errors.Conflict,
     "23503": errors.Unprocessable,
     "23514": errors.Unprocessable,
@@ -64,33 +64,33 @@ _SCHEMA_RULES: Final = tuple(
         ("Not a valid|Invalid|.*cannot be formatted", "type"),
     )
 )
-"""The rule behind each sentence with which the schema library refuses a value; our own refusals name theirs (`errors.Refusal`)."""
+"""The rules that belong to the error texts of marshmallow. Our own errors carry their rule (`errors.Refusal`)."""
 _log = logging.getLogger("coopapi.problems")
 
 
 def slug(kind: type[CoopError]) -> str:
-    """Name an error class as its problem type does."""
+    """Return the name of an error class as it appears in its problem type."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
 def remedy(kind: type[CoopError]) -> str:
-    """Tell what to do about an error: the second paragraph of its docstring, or of the kind that it descends from."""
+    """Return what to do about an error: the second paragraph of its docstring, or of the nearest base class that has one."""
     paragraphs = (" ".join((base.__doc__ or "").split("\n\n", 1)[1:]) for base in kind.__mro__)
     return " ".join(next(filter(None, paragraphs)).split())
 
 
 def status_of(kind: type[CoopError]) -> HTTPStatus:
-    """Look the status up when the error is handled, through the kinds a class descends from."""
+    """Return the HTTP status of an error class, or of its nearest base class in `STATUS`."""
     return next(STATUS[base] for base in kind.__mro__ if base in STATUS)
 
 
 def named(kind: type[CoopError]) -> dict[str, Any]:
-    """Name a problem as every document about it does: its type, its title and its status."""
+    """Return the type, title and status of a problem."""
     return {"type": f"/problems/{slug(kind)}", "title": kind.title(), "status": int(status_of(kind))}
 
 
 def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the addresses that an error names as they are seen from outside."""
+    """Add the prefix of the service to the paths in an error."""
     found = dict(extra)
     if str(found.get("existing", "")).startswith("/"):
         found["existing"] = proxies.here(found["existing"])
@@ -100,7 +100,7 @@ def _placed(extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_domain(error: CoopError) -> Response:
-    """A broken rule: the class names it, its docstring explains it."""
+    """Return the problem document of an error of ours: its class gives the type, its docstring the title."""
     kind = type(error)
     status = status_of(kind)
     body = {**named(kind), **({"detail": error.detail} if error.detail else {}), **_placed(error.extra)}
@@ -109,7 +109,7 @@ def from_domain(error: CoopError) -> Response:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="coopapi"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = "2"
-    if isinstance(error, errors.TooMany):
+    if isinstance(error, errors.TooMany) and error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, QuotaExceeded):
         answer.headers.update(quotas.fields(error.quotas))
@@ -117,7 +117,7 @@ def from_domain(error: CoopError) -> Response:
 
 
 def from_http(error: HTTPException) -> Response:
-    """What the framework refuses: unknown paths, methods, and input against a schema."""
+    """Return the problem document of an error of the framework: unknown path or method, or input that does not fit a schema."""
     if error.response is not None:
         return error.response  # type: ignore[return-value]  # a finished answer, such as 304
     data: Mapping[str, Any] = getattr(error, "data", None) or {}
@@ -135,7 +135,7 @@ def from_http(error: HTTPException) -> Response:
 
 
 def _pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]:
-    """Flatten a tree of messages to one fault each, with the JSON pointer (RFC 6901) of its field."""
+    """Flatten a tree of error messages into one entry for each, with the JSON pointer (RFC 6901) of its field."""
     if isinstance(tree, dict):
         for key, below in tree.items():
             part = "" if key == "_schema" else "/" + str(key).replace("~", "~0").replace("/", "~1")
@@ -146,14 +146,14 @@ def _pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]
 
 
 def rule_of(message: object) -> str:
-    """Name the rule that a schema's message is about: our own messages carry it, the library's are known by their words."""
+    """Return the rule that an error message is about: stored in our own messages, recognised by the wording in marshmallow's."""
     if isinstance(message, errors.Refusal):
         return message.rule
     return next((rule for words, rule in _SCHEMA_RULES if words.match(str(message))), "schema")
 
 
 def from_database(error: DBAPIError) -> Response:
-    """What the database refuses; its own words stay inside."""
+    """Return the problem document of a database error. The text of the database is not included."""
     code = getattr(error.orig, "pgcode", None) or ""
     kind = _DATABASE.get(code)
     if kind is None:
@@ -164,7 +164,7 @@ def from_database(error: DBAPIError) -> Response:
 
 
 def from_accident(error: Exception) -> Response:
-    """Whatever nobody foresaw: logged by its type and place, never by its values."""
+    """Return a 500 response for an unexpected error. Its type and place are logged, but no values."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -174,7 +174,7 @@ def from_accident(error: Exception) -> Response:
 
 
 def register(app: Flask) -> None:
-    """Give every kind of error its problem document."""
+    """Install the error handlers."""
     app.register_error_handler(CoopError, from_domain)
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(DBAPIError, from_database)
@@ -185,7 +185,7 @@ def register(app: Flask) -> None:
 
 
 def catalogue() -> dict[str, type[CoopError]]:
-    """Return every problem type by its name."""
+    """Return all error classes by the name of their problem type."""
     found: dict[str, type[CoopError]] = {}
     waiting = [CoopError]
     while waiting:

@@ -1,4 +1,4 @@
-"""The address under which the service is reached: behind proxies, and under a prefix such as /coopapi."""
+"""The address under which clients reach the service: behind proxies, and under a path prefix such as /coopapi."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def mount(app: Flask, prefix: str, proxies: int) -> None:
-    """Let an application be reached under the prefix of its base URL, or under the one that a trusted proxy names.
+    """Serve an application under the prefix of its base URL, or under the prefix that a trusted proxy sends.
 
-    With `proxies` trusted proxies, the client's address is the one that the outermost of them saw. A proxy may strip the
-    base URL's prefix from the path or leave it there; it is left alone where one of our own paths begins with it.
+    With `proxies` trusted proxies, the client's address is the one that the outermost of them saw. A proxy may remove the prefix of
+    the base URL from the path or leave it in. The prefix is not removed here if one of our own paths begins with it.
     """
     inner = app.wsgi_app
     ambiguous = any(rule.rule.startswith(f"{prefix}/") for rule in app.url_map.iter_rules())
@@ -33,11 +33,11 @@ def mount(app: Flask, prefix: str, proxies: int) -> None:
 
 
 def _admit_prefix() -> None:
-    """Refuse a prefix that is no plain path: it is written into links."""
+    """Refuse a prefix that is not a plain path, because it is written into links."""
     if not PREFIX.fullmatch(request.script_root):
         raise BadRequest("X-Forwarded-Prefix must be a plain path such as /coopapi.")
 
 
 def here(path: str) -> str:
-    """Return a path of this service as the caller reaches it, with the prefix."""
+    """Return a path of this service with the prefix under which the caller reaches it."""
     return f"{request.script_root}{path}"

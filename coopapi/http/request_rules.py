@@ -1,4 +1,4 @@
-"""What the server refuses by the head of a request, before its body is read."""
+"""Rules by which the server refuses a request after reading its head and before reading its body."""
 
 import re
 from http import HTTPStatus
@@ -14,7 +14,7 @@ _TARGET: Final = re.compile(
 
 
 def split_target(target: bytes) -> tuple[str | None, str] | None:
-    """Split a request target into its authority, if it has one, and the rest; None: it is not one that the server takes."""
+    """Split a request target into its authority, which may be missing, and its path. Returns None if it is not acceptable."""
     found = _TARGET.fullmatch(target.decode("latin-1"))
     if found is None:
         return None
@@ -23,14 +23,14 @@ def split_target(target: bytes) -> tuple[str | None, str] | None:
 
 
 def body_of(headers: Headers) -> tuple[bool, int, int]:
-    """Return whether a body follows the head, its length as far as it is stated, and the most bytes that it may have."""
+    """Return whether a body follows the head, its stated length (0 if there is none), and its maximum length in bytes."""
     given = dict(headers)
     length = int(given.get("content-length", 0))
     return length > 0 or "transfer-encoding" in given, length, LARGEST_BODY if "authorization" in given else LARGEST_FORM
 
 
 def refusal(parser: Any, target: bytes, headers: Headers) -> tuple[HTTPStatus, str] | None:
-    """Return the status and the words with which a request is refused, or None."""
+    """Return the status and text of a refusal, or None if the request is acceptable."""
     has_body, length, largest = body_of(headers)
     if fault := _fault(parser, target, headers):
         return HTTPStatus.BAD_REQUEST, fault
@@ -42,7 +42,7 @@ def refusal(parser: Any, target: bytes, headers: Headers) -> tuple[HTTPStatus, s
 
 
 def _fault(parser: Any, target: bytes, headers: Headers) -> str:
-    """Say what the parser lets through and we do not, because two programs could read it differently; empty: nothing."""
+    """Return what is ambiguous in a request that the parser accepts, so that two programs could read it differently, or ""."""
     version, names = parser.get_http_version(), [name for name, _ in headers]
     coding = [value.lower() for name, value in headers if name == "transfer-encoding"]
     expected = {value.lower() for name, value in headers if name == "expect"}

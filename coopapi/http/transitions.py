@@ -1,4 +1,4 @@
-"""Steps over HTTP: the schemas of every pair of transition routes."""
+"""The schemas of the two routes that every workflow has."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ class TransitionsOut(Shown):
 
 
 def event_schema(body: type[ma.Schema], workflow: Workflow[Any]) -> type[ma.Schema]:
-    """Return the schema of a step's body in which `event` is one of the workflow's events."""
+    """Return the schema for the body of a step, in which `event` is one of the workflow's events."""
     return _derived(body, f"{_title(workflow)}TransitionIn", event=_event(workflow))
 
 

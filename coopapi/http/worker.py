@@ -1,7 +1,7 @@
-"""A worker process of gunicorn: an event loop that reads and writes, and threads that are given whole requests alone.
+"""The gunicorn worker: an event loop reads and writes, and threads serve complete requests.
 
-A client that sends or reads slowly costs a place among the connections and some bytes, never a thread. When all places are taken,
-the connection that has waited longest for its client makes room.
+A client that sends or reads slowly occupies a connection and some memory, but no thread. When the maximum number of connections is
+reached, the connection that has waited longest for its client is closed.
 """
 
 import asyncio
@@ -18,32 +18,32 @@ from gunicorn.workers import base
 
 from coopapi import config
 from coopapi.http import gateway, middleware
-from coopapi.http.connection import Connection, Shared
-from coopapi.http.gateway import Application, Request
+from coopapi.http.connection import Connection, SharedLimits
+from coopapi.http.gateway import Application, ReceivedRequest
 
 _SWEEP_SECONDS: Final = 1.0
 _OTHER_FILES: Final = 128
-"""Open files that are neither connections nor bodies: the database, logs, figures."""
+"""The number of open files that are neither connections nor bodies: database connections, logs and metrics."""
 _MOST_FILES: Final = 65_536
 
 
 class Worker(base.Worker):  # type: ignore[misc]
-    """Accepts, reads and answers until it is told to stop."""
+    """A worker process that accepts connections and serves requests until it is stopped."""
 
     def init_process(self) -> None:
-        """Make what the process needs, and run."""
+        """Create the event loop and the shared state, and run."""
         settings = config.read()
         self.loop = asyncio.new_event_loop()
         self.stopped = asyncio.Event()
-        self.requests: SimpleQueue[tuple[Connection, Request]] = SimpleQueue()
+        self.requests: SimpleQueue[tuple[Connection, ReceivedRequest]] = SimpleQueue()
         self.accepting: set[asyncio.Task[Any]] = set()
         spool = settings.spool_mb * 1_000_000 // settings.workers
-        self.shared = Shared(settings.header_seconds, settings.body_seconds, spool, self.loop.time, self._serve)
+        self.shared = SharedLimits(settings.header_seconds, settings.body_seconds, spool, self.loop.time, self._serve)
         self.most = max(1, min(settings.connections // settings.workers, (_open_files() - _OTHER_FILES) // 2))
         super().init_process()
 
     def init_signals(self) -> None:
-        """Let the loop hear the signals of gunicorn."""
+        """Handle the signals of gunicorn in the event loop."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
@@ -56,7 +56,7 @@ class Worker(base.Worker):  # type: ignore[misc]
         self.stopped.set()
 
     def run(self) -> None:
-        """Serve until told to stop, then finish what was begun."""
+        """Serve until stopped, then finish the requests that were begun."""
         asyncio.set_event_loop(self.loop)
         for _ in range(self.cfg.threads):
             Thread(target=self._call, daemon=True).start()
@@ -80,7 +80,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             await self._tick(0.1)
 
     async def _tick(self, seconds: float = _SWEEP_SECONDS) -> None:
-        """Tell gunicorn that we live, and give up on clients that are too slow."""
+        """Tell gunicorn that the process is alive, and drop clients that have passed their deadline."""
         self.notify()
         now = self.loop.time()
         for connection in list(self.shared.connections):
@@ -90,7 +90,7 @@ class Worker(base.Worker):  # type: ignore[misc]
             await asyncio.wait_for(self.stopped.wait(), seconds)
 
     def _accept(self, listener: Any, application: Application) -> None:
-        """Accept one connection: the next is for whichever process is free."""
+        """Accept one connection. The next one may be accepted by another process."""
         try:
             client, _ = listener.accept()
         except OSError:
@@ -106,31 +106,31 @@ class Worker(base.Worker):  # type: ignore[misc]
         await self.loop.connect_accepted_socket(lambda: Connection(self.shared, application), client)
 
     def _make_room(self) -> bool:
-        """Close the connection that has waited longest for its client, if any waits."""
+        """Close the connection that has waited longest for its client. Returns False if none is waiting."""
         oldest = min((c for c in self.shared.connections if c.serving is None), key=lambda c: c.since, default=None)
         if oldest is not None:
             oldest.drop()
         return oldest is not None
 
-    def _serve(self, connection: Connection, request: Request) -> None:
-        """Give a whole request to the threads; after many, a new process takes over."""
+    def _serve(self, connection: Connection, request: ReceivedRequest) -> None:
+        """Pass a complete request to the threads. After `max_requests` requests, the process ends and is replaced."""
         self.nr += 1
         if self.nr >= self.max_requests:
             self._stop()
         self.requests.put((connection, request))
 
     def _call(self) -> None:
-        """Serve requests in a thread; one whose client went away meanwhile is not begun."""
+        """Serve requests in a thread. A request whose client has disconnected is skipped."""
         while True:
             connection, request = self.requests.get()
             request.keep_alive = request.keep_alive and not self.shared.stopping
             answer = b"" if connection.gone else gateway.call(connection.application, request)
-            with suppress(RuntimeError):  # the loop has ended before us
+            with suppress(RuntimeError):  # the event loop has already ended
                 self.loop.call_soon_threadsafe(connection.answered, answer)
 
 
 def _open_files() -> int:
-    """Allow as many open files as we may, and say how many: a connection needs one, and a long body another."""
+    """Raise the limit of open files and return it. Each connection needs one file, and a long body another."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = max(soft, _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES))
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

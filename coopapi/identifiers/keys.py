@@ -1,17 +1,17 @@
-"""From what a kind's standard reads in a value to the tokens under which it is matched (R1, R2)."""
+"""Computes the match tokens of an identifier from the match keys that its format returned."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from coopapi.identifiers.kinds import Key
+from coopapi.identifiers.kinds import MatchKey
 from coopapi.matching.engine import Holding
 from coopapi.store.crypto import Keyring
 
 
-def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[Key]) -> list[Holding]:
-    """Make the tokens of one identifier, each with what it says about who holds it."""
+def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[MatchKey]) -> list[Holding]:
+    """Return the tokens of one identifier, each with its kind and the role of the person in the case."""
     return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, role) for key in read]
 
 
-def _token(keys: Keyring, key: Key) -> bytes:
+def _token(keys: Keyring, key: MatchKey) -> bytes:
     return keys.outer(key.family, bytes.fromhex(key.text)) if key.digest else keys.token(key.family, key.text)

@@ -1,18 +1,18 @@
-"""The kinds of identifiers: for each its standard, its reader, what it needs to be known of it, and what may be doubtful (R2)."""
+"""The kinds of identifiers, each with its standard, its parser, the context that it needs, and possible warnings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from coopapi.identifiers.formats import accounts, devices, documents, messengers, networks, persons, pictures
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength
 from coopapi.unicode_text import MAX_TEXT, clean, normal_length
 
-__all__ = ["KINDS", "Context", "ImpossibleValue", "Key", "Kind", "Reading", "Strength", "read"]
+__all__ = ["KINDS", "Context", "IdentifierKind", "ImpossibleValue", "MatchKey", "Reading", "Strength", "read"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class IdentifierKind:
     """One kind of identifier."""
 
     name: str
@@ -43,10 +43,10 @@ _PICTURE_WARNINGS: Final = {
 _VIN_WARNINGS: Final = {"vin_check_digit": "Its check digit is wrong where North America has one (49 CFR 565)."}
 _MONERO_EXAMPLE: Final = "41fKjWJQySv2LxFSMtsQ5k3gsHPkECmXt52nKM8ZY8z26NhMJWtsWSA7icPFuECstJ94XRDHZYFLSAQSTAftscna8JuzEJT"
 
-KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, IdentifierKind]] = {
     kind.name: kind
     for kind in (
-        Kind(
+        IdentifierKind(
             "phone",
             "Telephone number",
             "ITU-T E.164",
@@ -56,17 +56,21 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "unassigned_number": "No operator is known to have this range (E.164).",
             },
         ),
-        Kind("email", "E-mail address", "RFC 5321, RFC 6531", networks.read_email, "heron@example.org"),
-        Kind("username", "Username on a platform", "UTS #39", accounts.read_username, "night.heron@chat.example", ("platform",)),
-        Kind("url", "URL", "RFC 3986", networks.read_url, "https://board.example/thread/7"),
-        Kind("domain", "Domain name", "RFC 1035, RFC 5890", networks.read_domain, "board.example"),
-        Kind("ip", "IP address", "RFC 791, RFC 4291, RFC 5952", networks.read_ip, "198.51.100.7", warnings=_ADDRESS_WARNINGS),
-        Kind("md5", "MD5 of a file", "RFC 1321", documents.read_hash("md5"), "0f" * 16, warnings=_EMPTY_FILE),
-        Kind("sha1", "SHA-1 of a file", "FIPS 180-4", documents.read_hash("sha1"), "0f" * 20, warnings=_EMPTY_FILE),
-        Kind("sha256", "SHA-256 of a file", "FIPS 180-4", documents.read_hash("sha256"), "0f" * 32, warnings=_EMPTY_FILE),
-        Kind("iban", "Bank account", "ISO 13616", accounts.read_iban, "DE89 3704 0044 0532 0130 00"),
-        Kind("passport", "Passport", "ICAO 9303", documents.read_passport, "XR1234567", ("country",)),
-        Kind(
+        IdentifierKind("email", "E-mail address", "RFC 5321, RFC 6531", networks.read_email, "heron@example.org"),
+        IdentifierKind(
+            "username", "Username on a platform", "UTS #39", accounts.read_username, "night.heron@chat.example", ("platform",)
+        ),
+        IdentifierKind("url", "URL", "RFC 3986", networks.read_url, "https://board.example/thread/7"),
+        IdentifierKind("domain", "Domain name", "RFC 1035, RFC 5890", networks.read_domain, "board.example"),
+        IdentifierKind(
+            "ip", "IP address", "RFC 791, RFC 4291, RFC 5952", networks.read_ip, "198.51.100.7", warnings=_ADDRESS_WARNINGS
+        ),
+        IdentifierKind("md5", "MD5 of a file", "RFC 1321", documents.read_hash("md5"), "0f" * 16, warnings=_EMPTY_FILE),
+        IdentifierKind("sha1", "SHA-1 of a file", "FIPS 180-4", documents.read_hash("sha1"), "0f" * 20, warnings=_EMPTY_FILE),
+        IdentifierKind("sha256", "SHA-256 of a file", "FIPS 180-4", documents.read_hash("sha256"), "0f" * 32, warnings=_EMPTY_FILE),
+        IdentifierKind("iban", "Bank account", "ISO 13616", accounts.read_iban, "DE89 3704 0044 0532 0130 00"),
+        IdentifierKind("passport", "Passport", "ICAO 9303", documents.read_passport, "XR1234567", ("country",)),
+        IdentifierKind(
             "national_id",
             "National identity number",
             "national",
@@ -77,14 +81,14 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "unchecked_national_id": "The rule of this country's numbers is not known here: it was kept as it came.",
             },
         ),
-        Kind(
+        IdentifierKind(
             "btc_address",
             "Bitcoin address",
             "Base58Check, BIP-173, BIP-350",
             accounts.read_btc,
             "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
         ),
-        Kind(
+        IdentifierKind(
             "eth_address",
             "Ethereum address",
             "EIP-55",
@@ -94,7 +98,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "eip55": "Its capitals are not those of its checksum (EIP-55): look for a typing error.",
             },
         ),
-        Kind(
+        IdentifierKind(
             "onion",
             "Onion service",
             "Tor rend-spec-v3",
@@ -104,8 +108,8 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "onion_v2": "Version 2 onion services ended in October 2021.",
             },
         ),
-        Kind("imei", "Mobile device", "3GPP TS 23.003", documents.read_imei, "490154203237518"),
-        Kind(
+        IdentifierKind("imei", "Mobile device", "3GPP TS 23.003", documents.read_imei, "490154203237518"),
+        IdentifierKind(
             "pgp_fingerprint",
             "PGP key",
             "RFC 4880, RFC 9580",
@@ -115,7 +119,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "key_id_only": "A key id can be made to order: the full fingerprint is better.",
             },
         ),
-        Kind(
+        IdentifierKind(
             "mac",
             "Hardware address",
             "IEEE EUI-48",
@@ -125,7 +129,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "locally_administered": "Phones make such addresses up and change them.",
             },
         ),
-        Kind(
+        IdentifierKind(
             "platform_user_id",
             "Account id on a platform",
             "as the platform gives it",
@@ -133,30 +137,36 @@ KINDS: Final[Mapping[str, Kind]] = {
             "4815162342",
             ("platform",),
         ),
-        Kind("xmpp", "XMPP account", "RFC 7622", messengers.read_xmpp, "heron@jabber.example/phone"),
-        Kind("matrix", "Matrix account", "Matrix specification 1", messengers.read_matrix, "@heron:matrix.example"),
-        Kind("session", "Session account", "Session", messengers.read_session, "05" + "0f" * 32),
-        Kind("tox", "Tox account", "Tox specification", messengers.read_tox, "0F" * 32),
-        Kind("telegram", "Telegram account", "Telegram", messengers.read_telegram, "@night_heron"),
-        Kind("signal", "Signal account", "ITU-T E.164, Signal", messengers.read_signal, "night_heron.42"),
-        Kind("kik", "Kik account", "Kik", messengers.read_kik, "night.heron"),
-        Kind("threema", "Threema account", "Threema", messengers.read_threema, "HERON042"),
-        Kind("cybertip", "CyberTipline report", "NCMEC CyberTipline", pictures.read_cybertip, "CyberTip 123456789"),
-        Kind("icse_series", "Series of material", "Interpol ICSE", pictures.read_series, "Blue Heron 7"),
-        Kind("pdq", "PDQ picture hash", "PDQ (Meta 2019)", pictures.read_pdq, "d8f8f0cce0f4a84f" * 4, warnings=_PICTURE_WARNINGS),
-        Kind("photodna", "PhotoDNA picture hash", "PhotoDNA", pictures.read_photodna, "AAEC" * 48),
-        Kind("vin", "Vehicle identification number", "ISO 3779", devices.read_vin, "1M8GDM9AXKP042788", warnings=_VIN_WARNINGS),
-        Kind("imsi", "Mobile subscription", "ITU-T E.212", devices.read_imsi, "204046620123456"),
-        Kind("iccid", "SIM card", "ITU-T E.118", devices.read_iccid, "8931440300000000000"),
-        Kind("card", "Payment card, first six and last four", "ISO/IEC 7812", devices.read_card, "411111******1111"),
-        Kind("device_id", "Device or advertising id", "RFC 9562", devices.read_device_id, "8c7f1ae2-0b5e-4d64-9d3a-5f2f0c3e7a11"),
-        Kind("user_agent", "User agent", "RFC 9110", devices.read_user_agent, "Heronfox/1.0 (reeds)"),
-        Kind("tx_hash", "Transaction", "as the ledger writes it", devices.read_tx_hash, "0x" + "0f" * 32),
-        Kind("xmr_address", "Monero address", "Monero Base58", devices.read_monero, _MONERO_EXAMPLE),
-        Kind(
+        IdentifierKind("xmpp", "XMPP account", "RFC 7622", messengers.read_xmpp, "heron@jabber.example/phone"),
+        IdentifierKind("matrix", "Matrix account", "Matrix specification 1", messengers.read_matrix, "@heron:matrix.example"),
+        IdentifierKind("session", "Session account", "Session", messengers.read_session, "05" + "0f" * 32),
+        IdentifierKind("tox", "Tox account", "Tox specification", messengers.read_tox, "0F" * 32),
+        IdentifierKind("telegram", "Telegram account", "Telegram", messengers.read_telegram, "@night_heron"),
+        IdentifierKind("signal", "Signal account", "ITU-T E.164, Signal", messengers.read_signal, "night_heron.42"),
+        IdentifierKind("kik", "Kik account", "Kik", messengers.read_kik, "night.heron"),
+        IdentifierKind("threema", "Threema account", "Threema", messengers.read_threema, "HERON042"),
+        IdentifierKind("cybertip", "CyberTipline report", "NCMEC CyberTipline", pictures.read_cybertip, "CyberTip 123456789"),
+        IdentifierKind("icse_series", "Series of material", "Interpol ICSE", pictures.read_series, "Blue Heron 7"),
+        IdentifierKind(
+            "pdq", "PDQ picture hash", "PDQ (Meta 2019)", pictures.read_pdq, "d8f8f0cce0f4a84f" * 4, warnings=_PICTURE_WARNINGS
+        ),
+        IdentifierKind("photodna", "PhotoDNA picture hash", "PhotoDNA", pictures.read_photodna, "AAEC" * 48),
+        IdentifierKind(
+            "vin", "Vehicle identification number", "ISO 3779", devices.read_vin, "1M8GDM9AXKP042788", warnings=_VIN_WARNINGS
+        ),
+        IdentifierKind("imsi", "Mobile subscription", "ITU-T E.212", devices.read_imsi, "204046620123456"),
+        IdentifierKind("iccid", "SIM card", "ITU-T E.118", devices.read_iccid, "8931440300000000000"),
+        IdentifierKind("card", "Payment card, first six and last four", "ISO/IEC 7812", devices.read_card, "411111******1111"),
+        IdentifierKind(
+            "device_id", "Device or advertising id", "RFC 9562", devices.read_device_id, "8c7f1ae2-0b5e-4d64-9d3a-5f2f0c3e7a11"
+        ),
+        IdentifierKind("user_agent", "User agent", "RFC 9110", devices.read_user_agent, "Heronfox/1.0 (reeds)"),
+        IdentifierKind("tx_hash", "Transaction", "as the ledger writes it", devices.read_tx_hash, "0x" + "0f" * 32),
+        IdentifierKind("xmr_address", "Monero address", "Monero Base58", devices.read_monero, _MONERO_EXAMPLE),
+        IdentifierKind(
             "i2p", "I2P destination", "I2P naming", devices.read_i2p, "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrst.b32.i2p"
         ),
-        Kind(
+        IdentifierKind(
             "person",
             "Person",
             "ICAO 9303, EPRIS (Prüm II Art. 43)",
@@ -164,13 +174,13 @@ KINDS: Final[Mapping[str, Kind]] = {
             "",
             warnings={"name_alone": "One word without a date of birth finds nobody: add what is known."},
         ),
-        Kind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),
+        IdentifierKind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),
     )
 }
 
 
 def read(kind: str, value: str, context: Context) -> Reading:
-    """Read a value by the standard of its kind, or raise `ImpossibleValue` that names the rule and never the value."""
+    """Parse a value by the standard of its kind. Raises `ImpossibleValue` with the rule that it breaks, but never the value."""
     too_long = ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
     if len(value) > MAX_TEXT or normal_length(value) > 2 * MAX_TEXT:
         raise too_long

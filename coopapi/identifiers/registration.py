@@ -1,4 +1,4 @@
-"""Identifiers on their way in: read by their standard, sealed, registered, matched, all in one transaction (D6)."""
+"""Registering identifiers: they are parsed, encrypted, stored and matched in one transaction."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.matching import engine
-from coopapi.matching.similarity import PERSON, place
+from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
-from coopapi.store.crypto import CaseKey as DataKey
-from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store import vault
+from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
 MOST_PERSONS: Final = 50
@@ -35,7 +36,7 @@ class ImpossibleIdentifiers(Unprocessable):
 
 
 class TooManyPersons(Unprocessable):
-    """A request takes at most 50 persons, because each of them is compared with all that are near it.
+    """A request takes at most 50 persons, because each of them is compared with all similar ones.
 
     Send the persons from the one that `errors` names in further requests.
     """
@@ -49,8 +50,8 @@ class HeldAlready(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """One identifier that was read and may be stored."""
+class IdentifierDraft:
+    """An identifier that was parsed and may be stored, but is not stored yet."""
 
     item: Mapping[str, Any]
     reading: Reading
@@ -59,17 +60,17 @@ class Draft:
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
-    """Unwrap the key under which the values of a case are sealed."""
+    """Return the key that encrypts the values of a case. Raises `NotFound` if the caller may not read the case."""
     wrapped = work.session.scalar(
         select(CaseKey.wrapped).where(CaseKey.case_id == case_id, CaseKey.visible_to(work.actor, work.now))
     )
     if wrapped is None:
         raise NotFound
-    return work.keys.case_key(str(case_id), wrapped)
+    return vault.case_key(work, case_id, wrapped)
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
-    """Register identifiers of a case, all or none; a value the case holds already is answered with what is there (R4)."""
+    """Register all of these identifiers or none. For a value that the case already has, the existing identifier is returned."""
     case = cases.changeable(work, case_id)
     _refuse_many_persons(items)
     drafts = _read(work, case, items)
@@ -97,12 +98,12 @@ def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None
     return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
 
 
-def _read(work: UnitOfWork, case: Case, items: Sequence[Mapping[str, Any]]) -> list[Draft]:
-    """Read every item by its standard; all faults are told together, each with its pointer."""
+def _read(work: UnitOfWork, case: Case, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
+    """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
     subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
     key = data_key(work, case.id)
     faults: list[dict[str, Any]] = []
-    drafts: list[Draft] = []
+    drafts: list[IdentifierDraft] = []
     for index, item in enumerate(items):
         try:
             drafts.append(draft(work, case, key, item, subjects))
@@ -127,8 +128,8 @@ def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, 
     return {subject.id: subject for subject in work.session.scalars(query)}
 
 
-def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> Draft:
-    """Read one item, or raise a kind of `Unprocessable` whose errors point to the field."""
+def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> IdentifierDraft:
+    """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
         raise Unprocessable(errors=[broken("/subject_id", "subject", "the case has no such subject")])
@@ -142,7 +143,7 @@ def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], s
     if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
         raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
     role = subject.category if subject is not None else None
-    return Draft(item, reading, role, _row(work, case, key, item, reading))
+    return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
 
 
 def _reading(item: Mapping[str, Any]) -> Reading:
@@ -179,7 +180,7 @@ def _row(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], re
 
 
 def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
-    """What makes a value the same within a case: its canonical form, and for an address also when it was seen."""
+    """Return the text that identifies a value within a case: its canonical form, and the time and port of use if they are given."""
     seen = item.get("context", {}).get("observed_at")
     return (
         f"{reading.identity or reading.keys[0].text}|{seen.timestamp() if seen else ''}|{item.get('context', {}).get('port', '')}"
@@ -187,16 +188,16 @@ def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
 
 
 def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
-    """Seal what only this case may read: the value as it came, as it was read, its context and its source."""
+    """Encrypt what only the owning case may read: the value as sent and as parsed, its context and its source."""
     content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
     if item["kind"] == "person":
         families = sorted({read.family.removeprefix(PERSON) for read in reading.keys})
         content |= {"value": reading.normalised or None, "families": families}
-    return key.values.seal(as_json({**content, "normalised": reading.normalised}).encode(), place(case.authority_id, row_id))
+    return vault.seal_value(key, {**content, "normalised": reading.normalised}, case.authority_id, row_id)
 
 
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:
-    """One identifier of one case."""
+    """Return one identifier of this case. Raises `NotFound`, and `Stale` if its version is another."""
     row = work.one(Identifier, identifier_id, version=version)
     if row.case_id != case_id:
         raise NotFound
@@ -214,7 +215,7 @@ def _lock(work: UnitOfWork, row: Identifier, version: int) -> Identifier:
 
 
 def _withdraw(step: Step[Identifier]) -> None:
-    """Take an identifier out of matching at once; the value stays until retention ends (LED Art. 5)."""
+    """Take an identifier out of matching at once. Its value is kept until the retention period ends (LED Art. 5)."""
     work, row = step.work, step.thing
     row.withdrawn_at, row.withdrawal_reason = work.now, step.data.get("reason")
     work.session.flush()
@@ -234,7 +235,10 @@ IDENTIFIER: Final = Workflow[Identifier](
 
 
 def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dict[str, Any]) -> Identifier:
-    """Correct an identifier; the overlaps move with it (LED Art. 7(3), 16(1))."""
+    """Correct an identifier and update its overlaps (LED Art. 7(3), 16(1)).
+
+    Raises `HeldAlready` if the case has another identifier with the new value.
+    """
     IDENTIFIER_LIFECYCLE.transition(row.state, "withdraw")
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = {**{k: v for k, v in old.items() if v is not None}, **data}
@@ -262,12 +266,12 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
 
 
 def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
-    """Tell those to whom the value was disclosed (LED Art. 16(6)), each in its own journal and of its own case."""
+    """Notify the cases to which the value was disclosed (LED Art. 16(6)), each in its own journal."""
     said = {"id": row.id, "act": act, "request": work.request_id}
     work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
 
 
-def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: Draft) -> None:
+def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
     twin = work.all(Identifier).where(
         Identifier.case_id == row.case_id,
         Identifier.fingerprint == drafted.row["fingerprint"],
@@ -280,6 +284,6 @@ def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: Draft) -> None:
 
 
 def warnings_of(kind: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Explain what is doubtful about a value that was kept."""
+    """Return the warnings about a stored value, each with its code and an explanation."""
     for code in codes:
         yield {"code": code, "detail": kinds.KINDS[kind].warnings.get(code, code)}

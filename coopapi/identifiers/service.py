@@ -1,6 +1,5 @@
-"""What a caller sees of identifiers: its own in clear where it may."""
+"""How identifiers are shown: in clear only to callers who may read the values."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +11,7 @@ from coopapi.access import Action
 from coopapi.cases.models import Case, CaseKey, Identifier
 from coopapi.identifiers.kinds import Strength
 from coopapi.identifiers.registration import warnings_of
-from coopapi.matching.similarity import place
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 
 _FIELDS: Final = (
@@ -23,7 +22,7 @@ _SEALED: Final = ("value", "normalised", "context", "source", "person")
 
 
 def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
-    """Show identifiers, opened for those who may read them; one query for the keys of all their cases."""
+    """Return identifiers with their values for callers who may read them. One query reads the keys of all cases."""
     opened = open_values(work, rows)
     return [_show_identifier(row, opened.get(row.id, {})) for row in rows]
 
@@ -38,7 +37,7 @@ def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any
 
 
 def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict[str, Any]]:
-    """Open what is sealed in identifiers, for roles that may read values in clear."""
+    """Decrypt the content of identifiers, if the caller's role may read values in clear."""
     if not rows or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
     query = (
@@ -48,15 +47,15 @@ def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict
     )
     opened = {}
     for case_id, wrapped, authority_id in work.session.execute(query):
-        key = work.keys.case_key(str(case_id), wrapped)
+        key = vault.case_key(work, case_id, wrapped)
         for row in rows:
             if row.case_id == case_id:
-                opened[row.id] = json.loads(key.values.open(row.sealed, place(authority_id, row.id)))
+                opened[row.id] = vault.open_value(key, row.sealed, authority_id, row.id)
     return opened
 
 
 def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
-    """Write an identifier as it would be sent, to correct it."""
+    """Return an identifier in the form in which it would be registered, as the basis of a correction."""
     clear = open_values(work, [row])[row.id]
     context = clear.get("context") or {}
     if context.get("observed_at"):

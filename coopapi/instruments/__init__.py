@@ -1,1 +1,1 @@
-"""The instruments of cooperation as data, with their parties, and which of them may be used between two countries."""
+"""Legal instruments of cooperation and their parties, as data, and which of them apply between two countries."""

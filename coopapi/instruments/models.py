@@ -1,4 +1,4 @@
-"""What an instrument says: form, channel, measures, parties with their dates and reservations, and what goes before it."""
+"""The content of an instrument: form, channel, measures, parties with dates and reservations, and the precedence of others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """What an instrument says of one point, and where."""
+class InstrumentRule:
+    """What an instrument provides on one point, with the article."""
 
     text: str
     article: str
@@ -26,7 +26,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What a party declared: it excludes measures, or puts conditions on them."""
+    """The reservation of a party: it excludes measures or attaches conditions to them."""
 
     article: str
     text: str
@@ -36,13 +36,16 @@ class Reservation:
     verify: bool = False
 
     def concerns(self, asked: Question) -> bool:
-        """Tell whether the reservation is about what is asked; one that names nothing is about everything."""
+        """Tell whether the reservation concerns the question.
+
+        A reservation that names no measure and no kind concerns everything.
+        """
         return not (self.measures or self.kinds) or asked.measure in self.measures or asked.kind in self.kinds
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """A country that an instrument binds, since when and until when (the last day), and on which side of it."""
+class InstrumentParty:
+    """A country bound by an instrument: from when, until when (inclusive), and on which side."""
 
     country: str
     in_force_from: date | None = None
@@ -54,13 +57,13 @@ class Party:
 
     @property
     def since(self) -> date | None:
-        """The first day of application, provisional application included; none where the date is not recorded."""
+        """Return the first day of application, including provisional application, or None if the date is not recorded."""
         return self.provisional_from or self.in_force_from
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Two countries with a treaty between them."""
+class CountryPair:
+    """Two countries with a bilateral treaty."""
 
     countries: frozenset[str]
     in_force_from: date
@@ -75,7 +78,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Outsider:
-    """A country of which one must know that the instrument does not bind it."""
+    """A country that is known not to be bound by the instrument."""
 
     country: str
     text: str
@@ -85,7 +88,7 @@ class Outsider:
 
 @dataclass(frozen=True, slots=True)
 class Ratification:
-    """A ratification of an instrument that waits for others to enter into force."""
+    """A ratification of an instrument that is not in force yet."""
 
     country: str
     on: date
@@ -93,7 +96,7 @@ class Ratification:
 
 @dataclass(frozen=True, slots=True)
 class Precedence:
-    """Which instruments go first, and for what they don't."""
+    """The instruments that take precedence, and the exceptions from this."""
 
     to: tuple[str, ...]
     text: str
@@ -102,13 +105,13 @@ class Precedence:
     except_measures: tuple[str, ...] = ()
 
     def lets_pass(self, asked: Question) -> bool:
-        """Tell whether what is asked stands beside the other treaty."""
+        """Tell whether the question is an exception, so that the other instruments do not take precedence."""
         return asked.kind in self.except_kinds or asked.measure in self.except_measures
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A treaty or an act of law under which one country may ask another."""
+    """A treaty or legal act under which one country may send requests to another."""
 
     code: str
     group: str
@@ -118,39 +121,39 @@ class Instrument:
     evidence: bool
     kinds: tuple[str, ...]
     measures: Mapping[str, str]
-    form: Rule
-    channel: Rule
-    languages: Rule
+    form: InstrumentRule
+    channel: InstrumentRule
+    languages: InstrumentRule
     in_force_from: date | None = None
-    scope: Rule | None = None
+    scope: InstrumentRule | None = None
     supplements: str = ""
-    excluded: Mapping[str, Rule] = field(default_factory=dict)
+    excluded: Mapping[str, InstrumentRule] = field(default_factory=dict)
     yields: tuple[Precedence, ...] = ()
     not_among: tuple[str, ...] = ()
     outside: tuple[Outsider, ...] = ()
     ratified: tuple[Ratification, ...] = ()
-    parties: tuple[Party, ...] = ()
-    pairs: tuple[Pair, ...] = ()
+    parties: tuple[InstrumentParty, ...] = ()
+    pairs: tuple[CountryPair, ...] = ()
     open: bool = False
     verify: bool = False
 
     @property
     def complete(self) -> bool:
-        """Whether the date of every party is recorded: who is not among them then is not bound."""
+        """Tell whether the date of every party is recorded, so that any other country is known not to be bound."""
         return bool(self.parties) and all(party.since for party in self.parties)
 
-    def party(self, country: str) -> Party | None:
-        """Return what binds the country, if it is a party, was one or will be one."""
+    def party(self, country: str) -> InstrumentParty | None:
+        """Return the party for a country, past and future ones included, or None."""
         return next((party for party in self.parties if party.country == country), None)
 
     def concerns(self, country: str) -> bool:
-        """Tell whether the country is, was or will be bound, or is free to use it."""
+        """Tell whether the country is, was or will be bound, or may use the instrument without being bound."""
         return self.open or self.party(country) is not None or any(country in pair.countries for pair in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an instrument may not be used, or on which condition it may."""
+    """Why an instrument does not apply, or under which condition it does."""
 
     code: str
     text: str
@@ -159,7 +162,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Whether one instrument may be used, why not, and on which conditions."""
+    """Whether one instrument applies, the reasons if it does not, and the conditions if it does."""
 
     instrument: Instrument
     applicable: bool

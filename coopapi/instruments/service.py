@@ -1,4 +1,4 @@
-"""Which instruments may be used between two countries on a day, and the reason for each that may not."""
+"""Determine which instruments apply between two countries on a day, with the reasons for those that do not."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -11,16 +11,16 @@ from coopapi.directory import codelists
 from coopapi.errors import NotFound
 from coopapi.instruments.models import (
     Assessment,
+    CountryPair,
     Instrument,
+    InstrumentParty,
+    InstrumentRule,
     Outsider,
-    Pair,
-    Party,
     Precedence,
     Question,
     Ratification,
     Reason,
     Reservation,
-    Rule,
 )
 
 _DATA: Final = files("coopapi.instruments") / "data" / "instruments.json"
@@ -35,13 +35,13 @@ class UnknownInstrument(NotFound):
 
 @cache
 def load() -> tuple[Instrument, ...]:
-    """Read every instrument, the best first: acts of the Union, conventions, bilateral treaties, reciprocity."""
+    """Return every instrument in order of preference: Union acts, conventions, bilateral treaties, reciprocity."""
     return tuple(_instrument(data) for data in provenance()["instruments"])
 
 
 @cache
 def provenance() -> Mapping[str, Any]:
-    """Read the file as it stands, with its source and version."""
+    """Return the whole data file, with its source and version."""
     found: Mapping[str, Any] = json.loads(_DATA.read_text("utf-8"))
     return found
 
@@ -60,12 +60,12 @@ def get(code: str) -> Instrument:
 
 
 def of_country(country: str | None) -> list[Instrument]:
-    """Return the instruments that bind the country, did so or will; all of them if no country is named."""
+    """Return the instruments that concern a country, past and future ones included; all instruments if it is None."""
     return [instrument for instrument in load() if country is None or instrument.concerns(country)]
 
 
 def show(code: str) -> dict[str, Any]:
-    """Show everything that is known of one instrument, and from where."""
+    """Return all data of one instrument with their source; raise `UnknownInstrument`."""
     found = get(code)
     return {name: getattr(found, name) for name in Instrument.__slots__} | {
         "source": provenance()["source"],
@@ -74,13 +74,13 @@ def show(code: str) -> dict[str, Any]:
 
 
 def applicable(from_: str, to: str, measure: str | None, kind: str | None = None, *, on: date) -> list[Assessment]:
-    """Assess every instrument for a request of one country to another: those that may be used first, the best first."""
+    """Assess every instrument for a request from one country to another; applicable ones come first, in order of preference."""
     asked = Question(from_, to, measure, kind, on)
     return sorted((_assess(instrument, asked) for instrument in load()), key=lambda assessment: not assessment.applicable)
 
 
 def unbound(code: str, countries: Iterable[str], on: date) -> list[str]:
-    """Name the countries of which it is known that the instrument does not bind them on that day."""
+    """Return the countries that are known not to be bound by the instrument on that day."""
     instrument = get(code)
     known = [country for country in countries if instrument.complete or instrument.party(country)]
     return [country for country in known if _not_party(instrument, "not_party", country, on)]
@@ -97,7 +97,7 @@ def _assess(instrument: Instrument, asked: Question) -> Assessment:
 
 
 def _unbound(instrument: Instrument, asked: Question) -> list[Reason]:
-    """Say why the instrument does not bind the two on that day; nothing if it does."""
+    """Return the reasons why the instrument does not bind both countries on that day; none if it does."""
     if not instrument.in_force or not _within(asked.on, instrument.in_force_from, None):
         return [Reason("not_in_force", _not_in_force(instrument), instrument.citation)]
     if instrument.open:
@@ -152,18 +152,18 @@ def _same_side(instrument: Instrument, asked: Question) -> list[Reason]:
 
 
 def _uncovered(instrument: Instrument, asked: Question) -> list[Reason]:
-    """Say what of measure and kind the instrument does not serve."""
+    """Return the reasons why the instrument does not cover the measure or the kind of request."""
     parts = (("measure_not_covered", asked.measure, instrument.measures), ("kind_not_covered", asked.kind, instrument.kinds))
     reasons = []
     for code, wanted, served in parts:
         if wanted is not None and wanted not in served:
-            told = instrument.excluded.get(wanted, Rule("The instrument does not provide for it.", instrument.citation))
+            told = instrument.excluded.get(wanted, InstrumentRule("The instrument does not provide for it.", instrument.citation))
             reasons.append(Reason(code, told.text, told.article))
     return reasons
 
 
 def _excluded(instrument: Instrument, asked: Question) -> list[Reason]:
-    """A reservation that excludes something binds both ways: whoever made it may not ask for it either."""
+    """Return the reservations of either country that exclude the question; they also bind the country that made them."""
     made = _reservations(instrument, asked.from_, "excludes") + _reservations(instrument, asked.to, "excludes")
     return [Reason("reservation", r.text, r.article) for r in made if r.concerns(asked)]
 
@@ -180,7 +180,7 @@ def _reservations(instrument: Instrument, country: str, effect: str) -> list[Res
 
 
 def _outranked(instrument: Instrument, asked: Question) -> list[Reason]:
-    """Say which instruments go first: those that bind the two and provide for the measure."""
+    """Return the instruments that take precedence because they bind both countries and provide for the measure."""
     for rule in instrument.yields:
         first = [] if rule.lets_pass(asked) else [code for code in rule.to if _provides(get(code), asked)]
         if first:
@@ -199,7 +199,7 @@ def _name(country: str) -> str:
 
 
 def _instrument(data: Mapping[str, Any]) -> Instrument:
-    """Turn what the file says of an instrument into one, member by member."""
+    """Convert the data of one instrument."""
     return Instrument(**{name: _READERS.get(name, _plain)(value) for name, value in data.items()})
 
 
@@ -211,8 +211,8 @@ def _many(read: Callable[..., Any]) -> Callable[[Any], Any]:
     return lambda rows: tuple(read(**{name: _READERS.get(name, _plain)(value) for name, value in row.items()}) for row in rows)
 
 
-def _rule(value: Mapping[str, str]) -> Rule:
-    return Rule(**value)
+def _rule(value: Mapping[str, str]) -> InstrumentRule:
+    return InstrumentRule(**value)
 
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
@@ -225,11 +225,11 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "channel": _rule,
     "languages": _rule,
     "scope": _rule,
-    "excluded": lambda value: {code: Rule(**told) for code, told in value.items()},
+    "excluded": lambda value: {code: InstrumentRule(**told) for code, told in value.items()},
     "yields": _many(Precedence),
     "outside": _many(Outsider),
     "ratified": _many(Ratification),
-    "parties": _many(Party),
-    "pairs": _many(Pair),
+    "parties": _many(InstrumentParty),
+    "pairs": _many(CountryPair),
     "reservations": _many(Reservation),
 }

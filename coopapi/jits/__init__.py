@@ -1,1 +1,1 @@
-"""Joint investigation teams: agreed, signed by each for itself, evaluated, and told of in words that all approved."""
+"""Joint investigation teams: the agreement, its signatures, the evaluation, and a public statement that all parties approve."""

@@ -1,4 +1,4 @@
-"""A team is proposed, its agreement drafted, its text settled."""
+"""Propose a team, draft its agreement and check that it is complete."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -45,13 +45,16 @@ class NotReadyToSign(Unprocessable):
 
 
 def propose(work: UnitOfWork, data: Mapping[str, Any]) -> Jit:
-    """Propose a team: the caller's authority is its first party, the others see it from now on."""
+    """Propose a team. The caller's authority is its first party; the other parties see it from now on.
+
+    Raises `JitReferenceTaken`.
+    """
     taken = select(Jit).where(Jit.maker_id == work.actor.authority_id, Jit.reference_folded == fold_reference(data["reference"]))
     if found := work.session.scalar(taken):
         raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
     jit_id = work.new_id()
     parties.admit(work, jit_id, work.actor.authority_id, Side.NEGOTIATING)
-    wrapped, sealer = new_key(work, jit_id)
+    wrapped, sealer = new_key(work, "jit", jit_id)
     jit = Jit(
         id=jit_id,
         maker_id=work.actor.authority_id,
@@ -75,7 +78,7 @@ def propose(work: UnitOfWork, data: Mapping[str, Any]) -> Jit:
 
 
 def change(work: UnitOfWork, jit_id: UUID, version: int, data: Mapping[str, Any]) -> Jit:
-    """Change the text while it is open."""
+    """Change the text of the agreement; raise `TextIsSettled` unless it is open."""
     jit = authorization.locked(work, jit_id, version)
     authorization.require_party(work, jit)
     require_open(jit)
@@ -86,7 +89,7 @@ def change(work: UnitOfWork, jit_id: UUID, version: int, data: Mapping[str, Any]
 
 
 def require_open(jit: Jit) -> None:
-    """Stop unless the text may still change."""
+    """Raise `TextIsSettled` unless the text may still change."""
     if jit.state not in OPEN:
         raise TextIsSettled(state=jit.state)
 
@@ -107,19 +110,19 @@ def _check_basis(code: str) -> None:
         raise fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
 
 
-def _basis(code: str) -> codelists.Item:
+def _basis(code: str) -> codelists.CodelistItem:
     return next(item for item in codelists.load("jit_legal_bases").items if item.code == code)
 
 
 def not_bound(work: UnitOfWork, jit: Jit, countries: Iterable[str]) -> str | None:
-    """Say which States the instrument of the legal basis does not bind today, as far as its parties are known."""
+    """Return which States the instrument of the legal basis does not bind today, or None if none is known to be unbound."""
     instrument = _basis(jit.legal_basis).extra.get("instrument")
     outside = instruments.unbound(instrument, countries, work.now.date()) if instrument else []
     return "; ".join(f"{country} is not bound by {instrument}" for country in outside) or None
 
 
 def amend_terms(work: UnitOfWork, jit: Jit, terms: Mapping[str, Any]) -> None:
-    """Write terms of the agreement; what is not named stays as it is."""
+    """Write the given terms of the agreement; the other terms stay as they are."""
     key = key_of(work, jit)
     agreed = {**unseal(key, jit.sealed, jit.id), **terms}
     jit.sealed = seal(key, agreed, jit.id)
@@ -129,7 +132,7 @@ def amend_terms(work: UnitOfWork, jit: Jit, terms: Mapping[str, Any]) -> None:
 
 
 def invite(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitParty:
-    """Enter a State's authority as a party to be; it sees the draft and negotiates from now on."""
+    """Add an authority as a future party. It sees the draft and negotiates from now on."""
     authority = authorization.state_authority(work, wish["authority_id"], pointer)
     authorization.check_new_state(work, jit.id, authority.country, pointer)
     if authority.id != work.actor.authority_id:
@@ -141,7 +144,7 @@ def invite(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) ->
 
 
 def lead(work: UnitOfWork, jit: Jit, party: JitParty, leader: Mapping[str, Any]) -> None:
-    """Name the leader of a State: an office, or one of the caller's own people."""
+    """Set the leader of a State: an office, or a person of the caller's own State."""
     person = leader.get("principal_id")
     if person is not None:
         case_sharing.own_person(work, party.authority_id, person)
@@ -150,7 +153,7 @@ def lead(work: UnitOfWork, jit: Jit, party: JitParty, leader: Mapping[str, Any])
 
 
 def require_ready(work: UnitOfWork, jit: Jit) -> None:
-    """Stop unless everything stands in the agreement that has to be there before it is signed."""
+    """Raise `NotReadyToSign` unless the agreement contains everything that it needs before it can be signed."""
     key = key_of(work, jit)
     terms = unseal(key, jit.sealed, jit.id)
     there = authorization.of_team(work, jit.id)
@@ -173,9 +176,10 @@ def require_ready(work: UnitOfWork, jit: Jit) -> None:
 
 
 def administration(administrator: UUID | None, there: Mapping[UUID, str | None]) -> str | None:
-    """What lacks about who runs the space of parties and their countries.
+    """Return what is wrong with the space administrator for these parties and their countries, or None.
 
-    With a third State there is an administrator of a Member State, who verifies what it gives (Reg. (EU) 2023/969 Art. 17(3)).
+    With a third State, the administrator is from a Member State and verifies the third State's evidence (Reg. (EU) 2023/969 Art.
+    17(3)).
     """
     union = codelists.member_states()
     within = {authority for authority, country in there.items() if country in union}

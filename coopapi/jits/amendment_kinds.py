@@ -1,4 +1,4 @@
-"""What each change of an agreement needs, and what it does once all have signed it."""
+"""The kinds of amendments: what each requires, and what it changes once all parties have signed it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -23,13 +23,16 @@ class JoinsAlready(Conflict):
 
 
 def pending(work: UnitOfWork, jit: Jit) -> list[JitAmendment]:
-    """The amendments of a team that wait for signatures."""
+    """Return the amendments of a team that wait for signatures."""
     query = work.all(JitAmendment).where(JitAmendment.jit_id == jit.id, JitAmendment.state == "proposed")
     return list(work.session.scalars(query.order_by(JitAmendment.id)))
 
 
 def holds(work: UnitOfWork, jit: Jit, row: JitAmendment) -> bool:
-    """Tell whether what all have signed can still be done; what others have overtaken waits until it is withdrawn."""
+    """Tell whether a fully signed amendment can still be applied.
+
+    One that later changes made impossible stays until it is withdrawn.
+    """
     try:
         CHANGES[row.change].check(work, jit, row)
     except (Unprocessable, Conflict):
@@ -133,7 +136,7 @@ def _repurpose(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
 
 
 def _reword(work: UnitOfWork, jit: Jit, row: JitAmendment) -> Mapping[str, int]:
-    """Put a clause in the place of another; what waits to be verified waits for the space administrator that it names."""
+    """Replace a clause. Evidence that waits for verification is assigned to the new space administrator."""
     said = _details(work, jit, row)
     new = said["platform"] if said["clause"] == "platform" else said["text"]
     clauses = unseal(key_of(work, jit), jit.sealed, jit.id).get("clauses", {})
@@ -153,7 +156,10 @@ def _take_part(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
 
 
 class Change(NamedTuple):
-    """One kind of change: what is checked when it is proposed, signed and done; what it does, with figures to tell."""
+    """A kind of amendment.
+
+    `check` runs when it is proposed, signed and applied. `apply` changes the agreement and returns figures for the journal.
+    """
 
     check: Callable[[UnitOfWork, Jit, JitAmendment], None]
     apply: Callable[[UnitOfWork, Jit, JitAmendment], Mapping[str, int] | None]

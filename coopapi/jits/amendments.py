@@ -1,4 +1,4 @@
-"""Amendments: a State joins or leaves, purpose, period or a clause change, with the last signature of all and not before."""
+"""Amendments: a State joins or leaves, or purpose, period or a clause changes. The last signature puts an amendment into force."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ _DETAILS: Final = ("purpose", "clause", "text", "platform", "leader", "role", "t
 
 
 def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAmendment:
-    """Propose to change the agreement of a running team; a State that is to join sees it from now on, to sign it."""
+    """Propose an amendment to the agreement of an active team. A joining State sees the team from now on, so that it can sign."""
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
     _require_active(work, jit, "amend")
@@ -53,7 +53,7 @@ def _require_active(work: UnitOfWork, jit: Jit, event: str) -> None:
 
 
 def text_of(work: UnitOfWork, jit: Jit, row: JitAmendment) -> str:
-    """The digest of an amendment, as each party signs it."""
+    """Return the digest of an amendment that each party signs."""
     return signatures.digest(
         {
             "jit": jit.id,
@@ -67,13 +67,13 @@ def text_of(work: UnitOfWork, jit: Jit, row: JitAmendment) -> str:
 
 
 def _standing(work: UnitOfWork, found: TeamRow[JitAmendment]) -> Standing:
-    """A State that joins by the amendment signs or refuses it as the parties do."""
+    """Return the standing: a State that joins by the amendment signs or refuses it like a party."""
     joins = found.row.joining == work.actor.authority_id
     return Standing.on(Side.NEGOTIATING) if joins else authorization.standing(work, found.jit.id)
 
 
 def _require_possible(step: Step[TeamRow[JitAmendment]]) -> None:
-    """An amendment is signed while the team is active, and while what it changes is still there to be changed."""
+    """Raise the fault unless the team is active and the amendment can still be applied."""
     jit, row = step.thing.jit, step.thing.row
     _require_active(step.work, jit, "sign")
     CHANGES[row.change].check(step.work, jit, row)
@@ -89,7 +89,10 @@ def _require_proposer(step: Step[TeamRow[JitAmendment]]) -> None:
 
 
 def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
-    """Sign for one's own State, or record that one signed which has nobody here; the last signature applies the amendment."""
+    """Sign for the caller's State, or record the signature of a State without users here.
+
+    The last signature applies the amendment.
+    """
     work, jit, row = step.work, step.thing.jit, step.thing.row
     signature = signatures.put(work, jit, row, step.data, text_of(work, jit, row))
     figures = {"signed": len(signatures.in_force(work, row.id)), "recorded": signature.recorded is not None}
@@ -98,14 +101,14 @@ def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
 
 
 def _refuse(step: Step[TeamRow[JitAmendment]]) -> None:
-    """Refuse an amendment for one's own State or for one that has nobody here."""
+    """Refuse an amendment for the caller's State, or record the refusal of a State without users here."""
     work, jit, row, recorded = step.work, step.thing.jit, step.thing.row, step.data.get("recorded")
     authorization.speaker(work, jit, recorded, row.joining)
     row.recorded = authorization.put_recorded(work, jit, row.id, recorded)
 
 
 def _finish(step: Step[TeamRow[JitAmendment]]) -> None:
-    """Set the state of an amendment that is refused or withdrawn; a signature sets nothing."""
+    """Set the state of an amendment that is refused or withdrawn. A signature leaves the state unchanged."""
     work, jit, row = step.work, step.thing.jit, step.thing.row
     if step.event == "sign":
         return
@@ -128,7 +131,10 @@ AMENDMENT: Final = authorization.workflow(
 
 
 def _apply_what_is_complete(work: UnitOfWork, jit: Jit) -> None:
-    """Apply every amendment that all have signed: after a State has left, its signature lacks under no other."""
+    """Apply every amendment that is fully signed.
+
+    When a State has left, its signature is no longer needed, which may complete further amendments.
+    """
     for row in amendment_kinds.pending(work, jit):
         if _signed_by_all(work, jit, row) and amendment_kinds.holds(work, jit, row):
             figures = CHANGES[row.change].apply(work, jit, row) or {}
@@ -139,7 +145,7 @@ def _apply_what_is_complete(work: UnitOfWork, jit: Jit) -> None:
 
 
 def _signed_by_all(work: UnitOfWork, jit: Jit, row: JitAmendment) -> bool:
-    """Tell whether all have signed whose signature it takes; a State that gives notice that it leaves signs that alone."""
+    """Tell whether all required signatures exist. A State that announces its own leaving needs no other signature."""
     present = text_of(work, jit, row)
     if row.change == "leave" and row.authority_id == row.proposed_by:
         return row.authority_id in {s.authority_id for s in signatures.in_force(work, row.id) if s.text_sha256 == present}
@@ -147,7 +153,7 @@ def _signed_by_all(work: UnitOfWork, jit: Jit, row: JitAmendment) -> bool:
 
 
 def release_joining(work: UnitOfWork, jit: Jit) -> None:
-    """Let those go who were to join a team that ended."""
+    """End the parts of the States that were about to join a team that has ended."""
     for row in amendment_kinds.pending(work, jit):
         if row.joining:
             authorization.release(work, jit, row.joining, Side.NEGOTIATING)

@@ -1,4 +1,4 @@
-"""Who acts in a team: a State that is a party, one that is to join, or an organisation beside it that only reads."""
+"""Decide who acts in a team: a State that is a party, a State that is to join, or an organisation that may only read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,14 +48,14 @@ class SpeaksForItself(Forbidden):
 
 @dataclass(slots=True)
 class TeamRow(Generic[Q]):
-    """A row of a team, with the team."""
+    """A row of a team together with the team."""
 
     jit: Jit
     row: Q
 
 
 def locked(work: UnitOfWork, jit_id: UUID, version: int | None = None) -> Jit:
-    """Return a team, locked against other writers; raise `NotAParty` for those who do not negotiate in it."""
+    """Return a team, locked against other writers; raise `NotAParty` if the caller does not negotiate in it."""
     work.one(Jit, jit_id)
     if Side.NEGOTIATING not in {part.side for part in parties.parts(work, jit_id)}:
         raise NotAParty
@@ -63,13 +63,13 @@ def locked(work: UnitOfWork, jit_id: UUID, version: int | None = None) -> Jit:
 
 
 def lock_row(work: UnitOfWork, found: TeamRow[Q], version: int) -> TeamRow[Q]:
-    """Lock a team and then a row of it, so that steps in one team come one after the other."""
+    """Lock a team and then a row of it, so that steps in one team are taken one after the other."""
     jit = locked(work, found.jit.id)
     return TeamRow(jit, work.one(type(found.row), found.row.id, version=version, lock=True))
 
 
 def workflow(model: type[Q], lifecycle: Lifecycle, finish: Effect[TeamRow[Q]], **more: Any) -> Workflow[TeamRow[Q]]:
-    """Return the workflow of one kind of row of a team; `more` are the other fields of `Workflow`."""
+    """Return the workflow of one kind of row of a team. `more` are further fields of `Workflow`."""
     kind = model.__kind__.removeprefix("jit")
 
     def find(work: UnitOfWork, **ids: UUID) -> TeamRow[Q]:
@@ -93,17 +93,17 @@ def workflow(model: type[Q], lifecycle: Lifecycle, finish: Effect[TeamRow[Q]], *
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> list[JitParty]:
-    """The parties of a team as it is now."""
+    """Return the present parties of a team."""
     return list(work.session.scalars(work.all(JitParty).where(through(jit_id)).order_by(JitParty.id)))
 
 
 def mine(work: UnitOfWork, jit_id: UUID) -> JitParty | None:
-    """The caller's own State in the team."""
+    """Return the party of the caller's authority, or None."""
     return next((party for party in of_team(work, jit_id) if party.authority_id == work.actor.authority_id), None)
 
 
 def require_party(work: UnitOfWork, jit: Jit) -> JitParty:
-    """Stop unless the caller's authority is a party now."""
+    """Return the caller's party; raise `NotAParty` if its authority is not one now."""
     party = mine(work, jit.id)
     if party is None:
         raise NotAParty
@@ -111,17 +111,17 @@ def require_party(work: UnitOfWork, jit: Jit) -> JitParty:
 
 
 def standing(work: UnitOfWork, jit_id: UUID) -> Standing:
-    """Return the standing of a caller in a team: on the side of the States, if its authority is a party."""
+    """Return the standing of a caller in a team: it acts for a State if its authority is a party."""
     return Standing.on(Side.NEGOTIATING) if mine(work, jit_id) else Standing(refusal="your authority is not a party of the team")
 
 
 def signing(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
-    """Return the authorities that sign a text of a team: its parties, and the one that joins by it."""
+    """Return the authorities that sign a text of a team: its parties, and the authority that joins by it."""
     return {party.authority_id for party in of_team(work, jit.id)} | ({joining} if joining else set())
 
 
 def recordable(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
-    """Return those of them for which the caller, as a party, records what they do, because they have nobody here."""
+    """Return the signing authorities for which the caller, as a party, may record steps because they have no users here."""
     if mine(work, jit.id) is None:
         return set()
     others = signing(work, jit, joining) - {work.actor.authority_id}
@@ -129,7 +129,10 @@ def recordable(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[U
 
 
 def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, joining: UUID | None = None) -> UUID:
-    """For whom an act is: the caller's authority, or, recorded by a party, one that has nobody here."""
+    """Return the authority that acts: the caller's, or the one whose act is recorded because it has no users here.
+
+    Raises `NotAParty`, `SpeaksForItself` and `Unprocessable`.
+    """
     if recorded is None:
         return work.actor.authority_id
     require_party(work, jit)
@@ -144,17 +147,17 @@ def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, join
 
 
 def put_recorded(work: UnitOfWork, jit: Jit, row_id: UUID, recorded: Mapping[str, Any] | None) -> bytes | None:
-    """Seal how one knows what a State did that has nobody here."""
+    """Encrypt when, how and by which proof the act of a State without users here is known."""
     return seal(key_of(work, jit), {"recorded": recorded}, row_id, "recorded") if recorded else None
 
 
 def read_recorded(work: UnitOfWork, jit: Jit, row: JitAmendment | JitEvaluation | JitSignature) -> dict[str, Any] | None:
-    """Open how one knows what a State did that has nobody here."""
+    """Decrypt when, how and by which proof the act of a State without users here is known."""
     return recorded_of(unseal(key_of(work, jit), row.recorded, row.id, "recorded")) if row.recorded else None
 
 
 def place_of(work: UnitOfWork, jit_id: UUID) -> str:
-    """Where the caller stands: party, joining, participant."""
+    """Return the caller's place in the team: `party`, `joining` or `participant`."""
     if mine(work, jit_id):
         return "party"
     sides = {part.side for part in parties.parts(work, jit_id)}
@@ -162,7 +165,7 @@ def place_of(work: UnitOfWork, jit_id: UUID) -> str:
 
 
 def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """A State's authority, such as may be a party; an organisation never is."""
+    """Return an authority of a State, which may be a party; raise `Unprocessable` for an organisation."""
     found = known(work, authority_id, pointer)
     if found.type in _NO_STATE or found.country is None:
         raise fault(pointer, "member_state", "an organisation is no party and no member: it takes part by Art. 13(12)")
@@ -170,7 +173,7 @@ def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Autho
 
 
 def beside(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """An organisation or a desk, such as may take part beside the team."""
+    """Return an organisation or a desk, which may be a participant; raise `Unprocessable` for the authority of a State."""
     found = known(work, authority_id, pointer)
     if found.type not in _BESIDE:
         raise fault(pointer, "participant", "a State's authority joins as a party; organisations and desks take part")
@@ -178,7 +181,7 @@ def beside(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
 
 
 def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """An authority of the directory."""
+    """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
         raise fault(pointer, "unknown", "there is no such authority")
@@ -186,14 +189,14 @@ def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
 
 
 def check_new_state(work: UnitOfWork, jit_id: UUID, country: str | None, pointer: str) -> None:
-    """Stop if the State is a party already."""
+    """Raise `OneAuthorityForEachState` if the State is a party already."""
     if any(party.country == country for party in of_team(work, jit_id)):
         rule = broken(pointer, "one_per_state", f"{country} is a party already")
         raise OneAuthorityForEachState(errors=[rule])
 
 
 def seat(work: UnitOfWork, jit: Jit) -> None:
-    """Give every party and participant of a running team its part until the team's end, and access to the cases with it."""
+    """Give the parties and participants of an active team access until its end, to the team and to its cases."""
     for party in of_team(work, jit.id):
         parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=jit.until)
     seat_participants(work, jit, jit.until)
@@ -201,7 +204,7 @@ def seat(work: UnitOfWork, jit: Jit) -> None:
 
 
 def seat_participants(work: UnitOfWork, jit: Jit, until: datetime | None) -> None:
-    """Let every participant see the team until its own end or the team's."""
+    """Give each participant access to the team until its own end or the end of the team, whichever is earlier."""
     serving = work.all(JitParticipant).where(JitParticipant.jit_id == jit.id, JitParticipant.state == "serving")
     for row in work.session.scalars(serving):
         ends = [end for end in (row.until, until) if end is not None]
@@ -209,7 +212,7 @@ def seat_participants(work: UnitOfWork, jit: Jit, until: datetime | None) -> Non
 
 
 def dissolve(work: UnitOfWork, jit: Jit) -> None:
-    """End every part in the team but that of negotiating, which evaluation needs; access to the cases ends with it."""
+    """End all access to the team and its cases, except for the negotiating sides, which the evaluation needs."""
     for party in of_team(work, jit.id):
         parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=work.now)
     seat_participants(work, jit, work.now)
@@ -217,24 +220,24 @@ def dissolve(work: UnitOfWork, jit: Jit) -> None:
 
 
 def release(work: UnitOfWork, jit: Jit, authority_id: UUID, *sides: Side) -> None:
-    """End an authority's parts with this moment: it is still told of the step that ends them, and of none after it."""
+    """End an authority's parts at this moment. It is still told of the step that ends them."""
     for side in sides:
         parties.admit(work, jit.id, authority_id, side, acting=side != Side.PARTICIPANT, until=work.now + _INSTANT)
 
 
 def take_back(work: UnitOfWork, jit: Jit, authority_id: UUID) -> None:
-    """End what an authority shared, and the places of its State's people, once it is in the team no more."""
+    """End the sharing of an authority's cases, and the membership of its State's people, after it has left the team."""
     end_shares(work, jit.id, authority_id)
     work.session.execute(text("select priv.end_members(:jit, :authority)"), {"jit": jit.id, "authority": authority_id})
     bring_in_line(work, jit)
 
 
 def bring_in_line(work: UnitOfWork, jit: Jit) -> None:
-    """Access to the shared cases for members, while they are, and for nobody else."""
-    reshare(work, jit.id, [Side.MEMBER], f"joint investigation team {jit.id}")
+    """Give the present members, and no one else, access to the shared cases."""
+    reshare(work, jit.id, f"joint investigation team {jit.id}")
 
 
 def country_of(work: UnitOfWork, authority_id: UUID) -> str | None:
-    """The country of an authority."""
+    """Return the country of an authority."""
     found: str | None = work.session.scalar(select(Authority.country).where(Authority.id == authority_id))
     return found

@@ -1,4 +1,4 @@
-"""The cases of a team: each owner shares its own, how far it will, and takes it back; access lasts as long as the team."""
+"""The cases of a team. Each owner shares its own at a level it chooses and can end the sharing. Access ends with the team."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +14,7 @@ from coopapi.jits.lifecycles import AFTER
 from coopapi.jits.models import Jit
 from coopapi.jits.notifications import tell
 from coopapi.shared import shared_cases
-from coopapi.shared.shared_cases import Shared, SharedCase
+from coopapi.shared.shared_cases import CaseShare, SharedCase
 from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 
@@ -27,16 +27,19 @@ class TeamIsOver(Conflict):
 
 
 def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> SharedCase:
-    """Share one's own case with a team: access begins with the last signature and ends with the team."""
+    """Share a case of the caller's authority with a team. Access begins with the last signature and ends with the team.
+
+    Raises `Unprocessable` for another authority's case.
+    """
     work.require(Action.CASE_SHARE)
-    case = cases.usable(work, wish["case_id"], Level.OWN)
+    case = cases.changeable(work, wish["case_id"], Level.OWN)
     if case.authority_id != work.actor.authority_id:
         raise fault(pointer, "own_case", "only its owner shares a case")
     return shared_cases.offer(work, jit.id, case.id, Level[wish.get("level", "read").upper()])
 
 
 def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase:
-    """Share a case with a team that is being agreed on or is active."""
+    """Share a case with a team that is being negotiated or is active; raise `TeamIsOver` after its end."""
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
     if (state := jit.stands(work.now)) in (*AFTER, "abandoned"):
@@ -48,17 +51,17 @@ def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase
     return row
 
 
-def _find(work: UnitOfWork, jit_id: UUID, link_id: UUID) -> Shared[Jit]:
-    return Shared(work.one(Jit, jit_id), shared_cases.one_of(work, jit_id, link_id))
+def _find(work: UnitOfWork, jit_id: UUID, link_id: UUID) -> CaseShare[Jit]:
+    return CaseShare(work.one(Jit, jit_id), shared_cases.one_of(work, jit_id, link_id))
 
 
-def _lock(work: UnitOfWork, shared: Shared[Jit], version: int) -> Shared[Jit]:
+def _lock(work: UnitOfWork, shared: CaseShare[Jit], version: int) -> CaseShare[Jit]:
     jit = authorization.locked(work, shared.thing.id)
-    return Shared(jit, work.one(SharedCase, shared.row.id, version=version, lock=True))
+    return CaseShare(jit, work.one(SharedCase, shared.row.id, version=version, lock=True))
 
 
-def _end(step: Step[Shared[Jit]]) -> None:
-    """Take a case back: access to it through the team is gone at the next request."""
+def _end(step: Step[CaseShare[Jit]]) -> None:
+    """End the sharing of a case: access through the team is gone at the next request."""
     work, jit, row = step.work, step.thing.thing, step.thing.row
     tell(work, jit, "case_taken_back", level=Level(row.level).name.lower())
     row.ended_at = work.now
@@ -69,20 +72,20 @@ JIT_SHARE: Final = shared_cases.workflow("jit_case", _find, _lock, _end)
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> Select[SharedCase]:
-    """Select the cases that were shared with a team: for its parties, not for who is still to join or takes part beside it."""
+    """Select the cases shared with a team; none if the caller's authority is not a party."""
     query = shared_cases.with_thing(work, work.one(Jit, jit_id).id)
     return query if authorization.mine(work, jit_id) else query.where(false())
 
 
 def of_case(work: UnitOfWork, case_id: UUID) -> Select[Jit]:
-    """Select the teams that a case is shared with, those that the caller takes part in."""
+    """Select the teams that a case is shared with and that the caller takes part in."""
     cases.usable(work, case_id, Level.READ)
     shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
     return work.all(Jit).where(shared.where(SharedCase.ended_at.is_(None)).exists())
 
 
 def own_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID, pointer: str = "/leader/principal_id") -> None:
-    """Stop unless it is an active person of that authority, which is of the caller's own State: others name theirs themselves."""
+    """Raise `Unprocessable` unless it is an active person of that authority and the authority belongs to the caller's State."""
     asked = {"person": principal_id, "authority": authority_id}
     if not work.session.scalar(text("select priv.is_person(:person, :authority)"), asked):
         raise fault(pointer, "own_person", "an active person of that authority, of your own State")

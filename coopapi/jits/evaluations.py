@@ -1,4 +1,4 @@
-"""Evaluation after the end: each State answers the form of the JITs Network for itself, then all together."""
+"""The evaluation of an ended team: each State answers the form of the JITs Network, then all States answer together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -40,7 +40,10 @@ class StatesFirst(Conflict):
 
 
 def answer(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitEvaluation:
-    """Answer for one's own State, for one that has nobody here, or together; an answer that is there is replaced."""
+    """Save the answers of the caller's State, of a State without users here, or the joint ones; they replace earlier answers.
+
+    Raises `NotInEvaluation`, and `StatesFirst` for joint answers before those of every State.
+    """
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
     if jit.state != "evaluation":
@@ -63,18 +66,18 @@ def answer(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitEvalua
 
 
 def joint_there(work: UnitOfWork, jit_id: UUID) -> bool:
-    """Tell whether the joint evaluation was given."""
+    """Tell whether the joint evaluation exists."""
     query = work.all(JitEvaluation).where(JitEvaluation.jit_id == jit_id, JitEvaluation.authority_id.is_(None))
     return work.session.scalar(query) is not None
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> Select[JitEvaluation]:
-    """Select the answers about one team."""
+    """Select the evaluations of a team."""
     return work.all(JitEvaluation).where(JitEvaluation.jit_id == work.one(Jit, jit_id).id)
 
 
 def show(work: UnitOfWork, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]]:
-    """Show answers."""
+    """Return evaluations with their decrypted answers."""
     teams = {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
     return [
         {

@@ -1,4 +1,4 @@
-"""The end of a team as a deadline of each of its parties: to extend it before then, or to wind it up (60, 30 and 14 days)."""
+"""The end of a team as a deadline of each party, which must extend or wind up the team by then (alarms at 60, 30 and 14 days)."""
 
 from collections.abc import Iterable
 
@@ -10,23 +10,23 @@ from coopapi.store.db import UnitOfWork
 
 
 def start(work: UnitOfWork, jit: Jit, parties: Iterable[JitParty]) -> None:
-    """Let the clock of each of these parties run to the end of the period."""
+    """Start the deadline of each of these parties, which ends with the period of the team."""
     for party in parties:
         deadlines.happened(work, _occasion(work, jit, "jit.activate", party))
 
 
 def move(work: UnitOfWork, jit: Jit) -> None:
-    """The period was extended in time: the clocks of all run to the new end."""
+    """Move the deadlines of all parties to the new end after an extension."""
     deadlines.happened(work, _occasion(work, jit, "jit.extend"))
 
 
 def stop(work: UnitOfWork, jit: Jit) -> None:
-    """The team has ended: nothing is owed any more."""
+    """End the deadlines of all parties because the team has ended."""
     deadlines.happened(work, _occasion(work, jit, "jit.end"))
 
 
 def drop(work: UnitOfWork, jit: Jit, party: JitParty) -> None:
-    """A State has left: its own clock stops."""
+    """Remove the deadline of a State that has left the team."""
     deadlines.drop(work, jit.id, party.authority_id)
 
 

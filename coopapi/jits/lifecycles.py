@@ -1,4 +1,4 @@
-"""The lives of a team, of its amendments, its public statement, and of those who are named in it."""
+"""The lifecycles of a team, its amendments, its public statement and the people named in it, as tables."""
 
 from functools import partial
 from typing import Final
@@ -53,10 +53,10 @@ PLACE_LIFECYCLE: Final = Lifecycle("serving", _writes("end", "serving", "ended")
 TWO: Final = 2
 """A team has at least two States."""
 OPEN: Final = ("proposed", "drafting")
-"""While the text is open, those who negotiate may change it."""
+"""The states in which the text is open, so that the negotiating parties may change it."""
 BEFORE: Final = (*OPEN, "signature_pending")
 AFTER: Final = ("ended", "evaluation", "closed", "public_statement")
 CLAUSES: Final = ("disclosure", "media", "use_of_information")
 TEXTS: Final = ("facts", "objectives", "further_terms")
-"""Terms beside the clauses that an amendment puts into other words."""
+"""Terms outside the clauses that an amendment can reword."""
 END_REASONS: Final = ("expiry", "goal", "withdrawal")

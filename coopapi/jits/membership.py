@@ -1,4 +1,4 @@
-"""Who is named in a team: its parties, members, participants and associates."""
+"""Add and remove the parties, members, participants and associates of a team."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -53,7 +53,7 @@ def _working(work: UnitOfWork, jit_id: UUID) -> Jit:
 
 
 def add_party(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitParty:
-    """Bring a State in while the text is open; later it joins by an amendment that all sign."""
+    """Add a State while the text is open; raise `ByAmendmentOnly` afterwards."""
     jit = _working(work, jit_id)
     if jit.state not in OPEN:
         raise ByAmendmentOnly(state=jit.state)
@@ -63,7 +63,7 @@ def add_party(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitPar
 
 
 def _require_open_text(step: Step[TeamRow[JitParty]]) -> None:
-    """Parties change while the text is open; a State also replaces its leader while the team runs, and all are told."""
+    """Raise `TextIsSettled` unless the text is open. A State may also replace its leader while the team is active."""
     state = step.thing.jit.stands(step.work.now)
     if state not in OPEN and not (step.event == "lead" and state == "active"):
         raise agreement.TextIsSettled(state=state)
@@ -76,7 +76,7 @@ def _require_own_leader(step: Step[TeamRow[JitParty]]) -> None:
 
 
 def _lead(step: Step[TeamRow[JitParty]]) -> None:
-    """Name the leader of one's own State or of one that has nobody here."""
+    """Set the leader of the caller's State, or of a State without users here."""
     work, jit, leader = step.work, step.thing.jit, step.data.get("leader")
     if not leader:
         raise fault("/leader", "required", "name the leader")
@@ -87,7 +87,7 @@ def _lead(step: Step[TeamRow[JitParty]]) -> None:
 
 
 def _remove(step: Step[TeamRow[JitParty]]) -> None:
-    """Take a State out of the draft."""
+    """Remove a State from the draft."""
     work, jit, party = step.work, step.thing.jit, step.thing.row
     party.state, party.left_at = step.transition.target, work.now
     work.session.flush()
@@ -111,7 +111,7 @@ PARTY: Final = authorization.workflow(
 
 
 def add_member(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitMember:
-    """Enter a person of one's own State; an organisation's people are never members."""
+    """Add a person of the caller's State as a member; raise `Unprocessable` for an organisation or another State."""
     jit = _working(work, jit_id)
     authority = data.get("authority_id", work.actor.authority_id)
     if authorization.state_authority(work, authority, "/authority_id").country != work.actor.country:
@@ -140,14 +140,14 @@ def add_member(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitMe
 
 
 def check_period(work: UnitOfWork, data: Mapping[str, Any]) -> None:
-    """Stop at a place that is over before it begins, or now."""
+    """Raise `Unprocessable` for a period that ends before it begins, or in the past."""
     until = data.get("until")
     if until is not None and until <= max(data.get("since") or work.now, work.now):
         raise fault("/until", "order_of_time", "a place ends after it begins, and not in the past")
 
 
 def _check_new_member(work: UnitOfWork, jit: Jit, authority_id: UUID, person: UUID) -> None:
-    """Stop unless it is one of the people of the caller's State, who has no other place in the team now."""
+    """Raise a fault unless the person belongs to the caller's State and is not a member now (`InTheTeamAlready`)."""
     case_sharing.own_person(work, authority_id, person, "/principal_id")
     places = work.all(JitMember).where(JitMember.jit_id == jit.id, JitMember.principal_id == person, JitMember.state == "serving")
     for place in work.session.scalars(places):
@@ -158,7 +158,7 @@ def _check_new_member(work: UnitOfWork, jit: Jit, authority_id: UUID, person: UU
 
 
 def add_participant(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitParticipant:
-    """Let an organisation take part beside the team while the text is open; its terms are signed with it."""
+    """Add an organisation as a participant while the text is open; its terms are signed with the text. Raises `ByAmendmentOnly`."""
     jit = _working(work, jit_id)
     if jit.state not in OPEN:
         raise ByAmendmentOnly(state=jit.state)
@@ -168,7 +168,7 @@ def add_participant(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> 
 
 
 def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mapping[str, Any], pointer: str) -> JitParticipant:
-    """Enter a participant: it sees the team until its own end or the team's."""
+    """Add a participant. It sees the team until its own end or the end of the team."""
     check_participant(work, jit.id, authority_id, pointer)
     for place in work.session.scalars(_serving(work, jit.id, authority_id)):
         place.state = "ended"
@@ -195,20 +195,20 @@ def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mappi
 
 
 def check_participant(work: UnitOfWork, jit_id: UUID, authority_id: UUID, pointer: str) -> None:
-    """Stop unless it is an organisation or a desk that does not take part now."""
+    """Raise a fault unless it is an organisation or a desk that does not take part now (`InTheTeamAlready`)."""
     authorization.beside(work, authority_id, pointer)
     if any(place.until is None or place.until > work.now for place in work.session.scalars(_serving(work, jit_id, authority_id))):
         raise InTheTeamAlready
 
 
 def _serving(work: UnitOfWork, jit_id: UUID, authority_id: UUID) -> Select[JitParticipant]:
-    """Select the places that nobody ended, also those whose time has passed."""
+    """Select the participant rows that were not ended explicitly, including those whose period has passed."""
     places = work.all(JitParticipant).where(JitParticipant.jit_id == jit_id, JitParticipant.authority_id == authority_id)
     return places.where(JitParticipant.state == "serving")
 
 
 def add_associate(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAssociate:
-    """Note somebody whom the team works with informally; it gives no access to anything."""
+    """Record an informal contact of the team, who gets no access to anything."""
     jit = _working(work, jit_id)
     row_id = work.new_id()
     said = {"name": data["name"], "contact": data["contact"]}
@@ -225,7 +225,10 @@ def _standing_of_member(work: UnitOfWork, found: TeamRow[JitMember]) -> Standing
 
 
 def _require_parting(step: Step[TeamRow[JitParticipant]]) -> None:
-    """No participant leaves a text that is being signed; those who may sign for a State let one go from a running team."""
+    """Raise a fault if a participant cannot leave now.
+
+    During signature it is `TextIsSettled`. While the team is active, only a person who may sign for a State removes a participant.
+    """
     state = step.thing.jit.stands(step.work.now)
     if state == "signature_pending":
         raise agreement.TextIsSettled(state=state)
@@ -234,7 +237,7 @@ def _require_parting(step: Step[TeamRow[JitParticipant]]) -> None:
 
 
 def _end_place(step: Step[TeamRow[Any]]) -> None:
-    """End a member's, a participant's or an associate's place."""
+    """End the place of a member, a participant or an associate."""
     work, jit, row = step.work, step.thing.jit, step.thing.row
     row.state, row.until = step.transition.target, work.now
     tell(work, jit, f"{row.__kind__.removeprefix('jit')}_ended")

@@ -1,4 +1,4 @@
-"""Teams and those who are named in their agreements; what the agreement says is sealed under a key of the team."""
+"""Tables of teams and of the people named in their agreements. The agreement is encrypted with a key of the team."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -11,22 +11,30 @@ from coopapi.access import Actor
 from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, STATEMENT_LIFECYCLE
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party, partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned, folded
 
 INSIDE: Final = (Side.NEGOTIATING, Side.MEMBER)
-"""The sides of the States; participants stand beside the team (Convention of 29 May 2000, Art. 13(12))."""
+"""The sides on which States act; participants are not among them (Convention of 29 May 2000, Art. 13(12))."""
+
+vault.register_readers(
+    "jit",
+    content="those who take part in the team; about its people and in amendments the States in it",
+    recorded="the States in the team",
+    words="those who take part in the team",
+)
 
 
 def inside(
     jit_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
 ) -> ColumnElement[bool]:
-    """Rows of a team that are for the States in it, and for no participant."""
+    """Return the condition for rows of a team that the States in it see, but participants do not."""
     part = select(Party.id).where(Party.object_id == jit_id, Party.side.in_(INSIDE), Party.visible_to(actor, now))
     return part.exists()
 
 
 class Jit(Versioned):
-    """A joint investigation team: one agreement for all who are in it."""
+    """A joint investigation team. All its parties share one agreement."""
 
     __kind__ = "jit"
     __tablename__ = "jits"
@@ -53,22 +61,22 @@ class Jit(Versioned):
     reference_folded: Mapped[str] = folded("reference")
 
     def stands(self, now: datetime) -> str:
-        """The state by the clock: a team whose time has passed has ended, whether or not anybody said so."""
+        """Return the state at this time: an active team whose period has passed is `ended`, even if no step ended it."""
         return "ended" if self.state == "active" and self.until is not None and self.until <= now else self.state
 
     @classmethod
     def standing(cls, now: datetime) -> ColumnElement[str]:
-        """The same in a query."""
+        """Return the SQL expression of the same state."""
         return case((and_(cls.state == "active", cls.until <= now), "ended"), else_=cls.state)
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in it; for everybody else it is not there."""
+        """Select the teams that the actor takes part in."""
         return partied(cls.id, actor, now)
 
 
 class JitParty(Versioned):
-    """A State in the team, through one of its authorities, with its leader."""
+    """A State in the team, represented by one authority, with its leader."""
 
     __kind__ = "jitparty"
     __tablename__ = "jit_parties"
@@ -84,12 +92,12 @@ class JitParty(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the team."""
+        """Select the parties of the teams that the actor sees."""
         return partied(cls.jit_id, actor, now)
 
 
 def belonging(jit_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) -> ColumnElement[bool]:
-    """Rows of a team that are for the States that are parties, and not for one that is still to join."""
+    """Return the condition for rows that the parties of a team see, but a State that is still to join does not."""
     own = select(JitParty.id).where(
         JitParty.jit_id == jit_id, JitParty.authority_id == actor.authority_id, JitParty.state == "party"
     )
@@ -97,9 +105,9 @@ def belonging(jit_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) 
 
 
 class JitMember(Versioned):
-    """A person who works in the team, under a name or a security number; seconded when outside the own State (Art. 13(4)).
+    """A person who works in the team under a name or a security number; seconded if working outside the own State (Art. 13(4)).
 
-    The cases of the team are open to the people who are entered with their account, and to nobody else of their authority.
+    Only people who are members with their account have access to the team's cases, not others of their authority.
     """
 
     __kind__ = "jitmember"
@@ -116,12 +124,12 @@ class JitMember(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the parties."""
+        """Select the members of the teams to which the actor's authority is a party."""
         return belonging(cls.jit_id, actor, now)
 
 
 class JitParticipant(Versioned):
-    """An organisation beside the team, by the terms of an appendix; never a member (Art. 13(12))."""
+    """An organisation that takes part under the terms of an appendix and is never a member (Art. 13(12))."""
 
     __kind__ = "jitparticipant"
     __tablename__ = "jit_participants"
@@ -137,12 +145,12 @@ class JitParticipant(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the team."""
+        """Select the participants of the teams that the actor sees."""
         return partied(cls.jit_id, actor, now)
 
 
 class JitAssociate(Versioned):
-    """Somebody whom the team works with informally: a name and an office to call, and no view of anything."""
+    """An informal contact of the team: a name and contact details, without any access."""
 
     __kind__ = "jitassociate"
     __tablename__ = "jit_associates"
@@ -155,19 +163,19 @@ class JitAssociate(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the parties."""
+        """Select the associates of the teams to which the actor's authority is a party."""
         return belonging(cls.jit_id, actor, now)
 
 
 def through(jit_id: UUID) -> ColumnElement[bool]:
-    """The States that are in a team now."""
+    """Return the condition for the present parties of a team."""
     return and_(JitParty.jit_id == jit_id, JitParty.state == "party")
 
 
 class JitSignature(Versioned):
-    """One party's signature under one text: the agreement, an amendment, or the public statement. Another text voids it.
+    """One party's signature under the agreement, an amendment or the public statement. A change of the text voids it.
 
-    Of a State that has nobody here it is recorded by a person of another party: when, how and by what proof is known.
+    Another party may record it for a State without users here: when, how and by which proof it is known.
     """
 
     __kind__ = "jitsignature"
@@ -184,12 +192,12 @@ class JitSignature(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the team."""
+        """Select the signatures in the teams that the actor sees."""
         return partied(cls.jit_id, actor, now)
 
 
 class JitAmendment(Versioned):
-    """A change of the agreement: it holds with the last signature of all parties, and of the one that joins."""
+    """A change of the agreement. It takes effect when all parties, and a joining State, have signed."""
 
     __kind__ = "jitamendment"
     __tablename__ = "jit_amendments"
@@ -208,17 +216,17 @@ class JitAmendment(Versioned):
 
     @property
     def joining(self) -> UUID | None:
-        """The authority that joins the team by this amendment, if one does."""
+        """Return the authority that joins the team by this amendment, or None."""
         return self.authority_id if self.change == "join" else None
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the States in the team and by the one that is to join."""
+        """Select the amendments for the States in the team and for the State that is to join."""
         return inside(cls.jit_id, actor, now)
 
 
 class JitEvaluation(Versioned):
-    """How the team went: answers of one State, or of all together; of a State that has nobody here a party records them."""
+    """The evaluation of a team by one State or by all jointly. A party may record that of a State without users here."""
 
     __kind__ = "jitevaluation"
     __tablename__ = "jit_evaluations"
@@ -233,12 +241,12 @@ class JitEvaluation(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the States in the team."""
+        """Select the evaluations for the States in the team."""
         return inside(cls.jit_id, actor, now)
 
 
 class JitStatement(Versioned):
-    """What is to be told in public about a team, once every party has approved it."""
+    """The public statement about a team, which every party has to approve."""
 
     __kind__ = "jitstatement"
     __tablename__ = "jit_statements"
@@ -255,12 +263,12 @@ class JitStatement(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the States in the team."""
+        """Select the statements for the States in the team."""
         return inside(cls.jit_id, actor, now)
 
 
 class JitRelease(Versioned):
-    """What was released: the only row about a team that anybody may read, and not under the team's own id."""
+    """A published statement: the only data about a team that the public may read. Its id is not that of the team."""
 
     __kind__ = "jitrelease"
     __tablename__ = "jit_releases"
@@ -275,7 +283,7 @@ class JitRelease(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen as a row by the States in the team; the public reads its released columns through one function."""
+        """Select the rows for the States in the team. The public reads the published columns through one database function."""
         return inside(cls.jit_id, actor, now)
 
 

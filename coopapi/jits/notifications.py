@@ -1,4 +1,4 @@
-"""What a step in a team leaves behind: an entry in every party's journal, and in the timeline of every shared case."""
+"""Announce a step in a team: write it to every party's journal and to the timeline of every shared case."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -8,11 +8,11 @@ from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
 
 _INSIDE: Final = ("member_", "associate_", "amend", "evaluated", "statement_")
-"""What participants beside the team do not read, they do not hear of either."""
+"""Events of data that participants may not read, so they are not told of them either."""
 
 
 def tell(work: UnitOfWork, jit: Jit, act: str, **detail: Any) -> None:
-    """Tell those whom it concerns what was done, and the timeline of each case that the team shares: ids and figures only."""
+    """Tell everybody concerned what was done, and add it to the timeline of each shared case: only ids and figures."""
     work.session.flush()
     about = {"state": jit.stands(work.now), **detail}
     work.note(f"jit.{act}", jit, parties=jit.id, only=_states(work, jit) if act.startswith(_INSIDE) else None, event=True, **about)
@@ -22,7 +22,7 @@ def tell(work: UnitOfWork, jit: Jit, act: str, **detail: Any) -> None:
 
 
 def _states(work: UnitOfWork, jit: Jit) -> set[UUID]:
-    """The States that are in a team, are to join it, or leave it by this very step."""
+    """Return the States that are in the team, are to join it, or leave it by this step."""
     parties = work.session.scalars(work.all(JitParty).where(JitParty.jit_id == jit.id))
     joining = work.session.scalars(work.all(JitAmendment).where(JitAmendment.jit_id == jit.id, JitAmendment.change == "join"))
     return {party.authority_id for party in parties} | {row.authority_id for row in joining if row.authority_id}

@@ -1,4 +1,4 @@
-"""What a caller sees of teams: the agreement for all who take part, its people for the States in it."""
+"""What a caller sees of teams: everybody who takes part sees the agreement; only its States see the people."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -17,7 +17,7 @@ from coopapi.store.vault import key_of, read_words, unseal
 
 
 def select_jits(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Jit]:
-    """Select the teams that the caller takes part in."""
+    """Select the teams that the caller takes part in and that match the filters."""
     query = work.all(Jit)
     if state := wanted.get("state"):
         query = query.where(Jit.standing(work.now) == state)
@@ -35,7 +35,7 @@ def select_jits(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Jit]:
 
 
 def brief(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
-    """Show teams as lists do: two queries for all."""
+    """Return teams as lists show them, with two queries in total."""
     parties: dict[UUID, list[JitParty]] = {}
     query = work.all(JitParty).where(JitParty.jit_id.in_([row.id for row in rows]), JitParty.state == "party")
     for party in work.session.scalars(query.order_by(JitParty.id)):
@@ -62,7 +62,7 @@ def _brief(work: UnitOfWork, row: Jit, parties: Sequence[JitParty], there: Mappi
 
 
 def whole(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
-    """Show teams with their agreements; that somebody read one is in the journal."""
+    """Return teams with their agreements, and record in the journal that they were read."""
     shown = []
     for view, row in zip(brief(work, rows), rows, strict=True):
         terms = unseal(key_of(work, row), row.sealed, row.id)
@@ -82,7 +82,7 @@ def _teams(work: UnitOfWork, rows: Sequence[Any]) -> dict[UUID, Jit]:
 
 
 def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
-    """Show parties with their leaders, and when each signed."""
+    """Return parties with their leaders and the time of their signature."""
     teams = _teams(work, rows)
     signed = {(jit_id, s.authority_id): s for jit_id in teams for s in signatures.in_force(work, jit_id)}
     shown = []
@@ -96,7 +96,7 @@ def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, A
 
 
 def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
-    """Show members, participants or associates; a member of a State that has left serves no more."""
+    """Return members, participants or associates. A member whose State has left is shown as `ended`."""
     teams = _teams(work, rows)
     there = {jit_id: {party.country for party in authorization.of_team(work, jit_id)} for jit_id in teams}
     named = {row.authority_id for row in rows if isinstance(row, JitMember)}
@@ -112,7 +112,7 @@ def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | Ji
 
 
 def show_signatures(work: UnitOfWork, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
-    """Show signatures, and how those are known that were recorded for a State."""
+    """Return signatures, with the source of those that were recorded for a State."""
     teams = _teams(work, rows)
     return [{**row.shown(), "recorded": authorization.read_recorded(work, teams[row.jit_id], row)} for row in rows]
 
@@ -122,7 +122,7 @@ def _signed(work: UnitOfWork, jit: Jit, row: JitSignature) -> dict[str, Any]:
 
 
 def show_amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:
-    """Show amendments, what each changes, its digest, and who has signed."""
+    """Return amendments with their changes, digest and signatories."""
     teams = _teams(work, rows)
     shown = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""The public statement: proposed in four languages, checked, approved by every party; then, and only then, anybody may read it."""
+"""The public statement: proposed in four languages, checked, and published when every party has approved it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -37,7 +37,10 @@ class NotFitForThePublic(Unprocessable):
 
 
 def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitStatement:
-    """Propose what is told in public, or another text for it: who had approved the one before approves anew."""
+    """Propose a public statement or a new text for it; earlier approvals are voided.
+
+    Raises `NotClosedYet`, `NotAParty` and `NotFitForThePublic`.
+    """
     jit = authorization.locked(work, jit_id)
     _require_closed(jit)
     authorization.require_party(work, jit)
@@ -65,7 +68,7 @@ def _statement(work: UnitOfWork, jit_id: UUID) -> JitStatement | None:
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> JitStatement:
-    """The statement about one team, if one was proposed."""
+    """Return the statement about a team; raise `NotFound` if none was proposed."""
     row = _statement(work, work.one(Jit, jit_id).id)
     if row is None:
         raise NotFound
@@ -83,9 +86,10 @@ def _check(work: UnitOfWork, jit: Jit, texts: Mapping[str, str], *, names_operat
 
 
 def _unsayable(work: UnitOfWork, jit: Jit, *, names_operation: bool) -> list[Term]:
-    """References and pseudonyms of every case that was shared, the team's own reference, the names of its members and leaders.
+    """Return the terms that a statement must not contain.
 
-    The name of the operation too, unless the parties want it told.
+    They are the references and pseudonyms of every shared case, the team's own reference, the names of its members and leaders,
+    and, unless the parties want to publish it, the name of the operation.
     """
     work.session.flush()
     rows = work.session.execute(text("select rule, term from priv.unsayable(:jit)"), {"jit": jit.id})
@@ -105,7 +109,7 @@ def _texts(work: UnitOfWork, jit: Jit, row: JitStatement) -> Mapping[str, str]:
 
 
 def text_of(work: UnitOfWork, jit: Jit, row: JitStatement) -> str:
-    """The digest of a statement, as each party approves it."""
+    """Return the digest of a statement that each party approves."""
     said = unseal(key_of(work, jit), row.sealed, row.id)
     operation = jit.operation_name if row.names_operation else None
     return signatures.digest({"jit": jit.id, "statement": row.id, "operation_name": operation, **said})
@@ -116,7 +120,7 @@ def _find(work: UnitOfWork, jit_id: UUID) -> TeamRow[JitStatement]:
 
 
 def _require_sayable(step: Step[TeamRow[JitStatement]]) -> None:
-    """The team is closed, and its statement still says nothing that must not be said."""
+    """Raise `NotClosedYet` or `NotFitForThePublic` unless the team is closed and the statement passes the checks."""
     work, jit, row = step.work, step.thing.jit, step.thing.row
     _require_closed(jit)
     _check(work, jit, _texts(work, jit, row), names_operation=row.names_operation)
@@ -127,7 +131,10 @@ def _require_unsigned(step: Step[TeamRow[JitStatement]]) -> None:
 
 
 def _approve(step: Step[TeamRow[JitStatement]]) -> None:
-    """Approve the statement for one's own State, or record that of one which has nobody here; with the last it is public."""
+    """Approve the statement for the caller's State, or record the approval of a State without users here.
+
+    The last approval publishes it.
+    """
     work, jit, row = step.work, step.thing.jit, step.thing.row
     present = text_of(work, jit, row)
     approval = signatures.put(work, jit, row, step.data, present)
@@ -143,7 +150,7 @@ STATEMENT: Final = authorization.workflow(
     find=_find,
     guards={"approve": (_require_sayable, _require_unsigned)},
 )
-"""Only `approve` is taken here: a statement is retracted by the step of its team."""
+"""Only the event `approve` is taken here. A statement is retracted by a step of its team."""
 
 
 def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, str]) -> None:
@@ -163,7 +170,7 @@ def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, 
 
 
 def retract(work: UnitOfWork, jit: Jit) -> None:
-    """Take the statement back from the public: it is to be approved anew."""
+    """Withdraw the statement from the public. It has to be approved again."""
     row = of_team(work, jit.id)
     row.state = STATEMENT_LIFECYCLE.transition(row.state, "retract").target
     signatures.void(work, row.id)
@@ -174,7 +181,7 @@ def retract(work: UnitOfWork, jit: Jit) -> None:
 
 
 def show(work: UnitOfWork, rows: Sequence[JitStatement]) -> list[dict[str, Any]]:
-    """Show a statement, its digest, and who approved it."""
+    """Return statements with their texts, digest and approving parties."""
     shown = []
     for row in rows:
         jit = work.one(Jit, row.jit_id)
@@ -186,6 +193,6 @@ def show(work: UnitOfWork, rows: Sequence[JitStatement]) -> list[dict[str, Any]]
 
 
 def public(session: Session, wanted: Mapping[str, Any], release_id: UUID | None = None) -> list[dict[str, Any]]:
-    """Read what was released, in a session of nobody: no other column can be reached from it."""
+    """Return the published statements. The session has no caller and can reach no other data."""
     asked = {"id": release_id, "after": wanted.get("after"), "year": wanted.get("year"), "limit": wanted.get("limit", 50)}
     return [dict(row) for row in session.execute(_PUBLIC, asked).mappings()]

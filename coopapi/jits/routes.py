@@ -113,7 +113,7 @@ blp.workflow(
     f"{ONE}/cases/<uuid:link_id>",
     case_sharing.JIT_SHARE,
     read=Action.JIT_READ,
-    act=Action.JIT_WRITE,
+    act=Action.CASE_SHARE,
     returns=SharedCaseOut,
     show=shared_cases.show,
     about="Take back a case that you shared (`end`): access through the team is gone at the next request.",

@@ -1,6 +1,6 @@
-"""Signatures: each party signs for itself, one text; the last signature makes the team active, and nothing else does.
+"""Signatures: each party signs the text for itself, and only the last signature makes the team active.
 
-What a State signed that has nobody here, another party records.
+Another party may record the signature of a State without users here.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from coopapi.store.vault import key_of, unseal
 
 Subject = Jit | JitAmendment | JitStatement
 ALARMS: Final = (60, 30, 14)
-"""Days before the end of a team at which it is to be extended or wound up."""
+"""Days before the end of a team at which its parties are reminded to extend it or wind it up."""
 
 
 class AnotherText(Conflict):
@@ -44,7 +44,7 @@ class PeriodHasPassed(Conflict):
 
 
 def digest(content: Mapping[str, Any]) -> str:
-    """Digest a text in one canonical form, so that a signature binds it and no other."""
+    """Return the SHA-256 digest of a canonical form of the text, so that a signature is valid for this text only."""
     return sha256(as_json(_ordered(content)).encode()).hexdigest()
 
 
@@ -57,7 +57,7 @@ def _ordered(value: Any) -> Any:
 
 
 def agreement(work: UnitOfWork, jit: Jit) -> dict[str, Any]:
-    """The whole agreement as it is signed: terms, period, parties with their leaders, participants with their terms."""
+    """Return the whole agreement as it is signed: terms, period, parties with leaders, participants with their terms."""
     key = key_of(work, jit)
     parties = work.session.scalars(work.all(JitParty).where(through(jit.id))).all()
     beside = work.all(JitParticipant).where(JitParticipant.jit_id == jit.id, JitParticipant.state == "serving")
@@ -81,12 +81,12 @@ def agreement(work: UnitOfWork, jit: Jit) -> dict[str, Any]:
 
 
 def text_of(work: UnitOfWork, jit: Jit) -> str:
-    """The digest of the agreement as it stands."""
+    """Return the digest of the present agreement."""
     return digest(agreement(work, jit))
 
 
 def in_force(work: UnitOfWork, subject_id: UUID) -> list[JitSignature]:
-    """Return the signatures under a text that no other text has voided."""
+    """Return the signatures under a text that have not been voided."""
     query = work.all(JitSignature).where(JitSignature.subject_id == subject_id, JitSignature.voided_at.is_(None))
     return list(work.session.scalars(query.order_by(JitSignature.id)))
 
@@ -101,14 +101,17 @@ def _joining(subject: Subject) -> UUID | None:
 
 
 def require_unsigned(work: UnitOfWork, jit: Jit, subject: Subject) -> None:
-    """Raise `AlreadySigned` when all have signed for which the caller may sign: its own State, and those that have nobody here."""
+    """Raise `AlreadySigned` when every State for which the caller may sign or record a signature has signed."""
     signed = signers(work, subject.id)
     if work.actor.authority_id in signed and authorization.recordable(work, jit, _joining(subject)) <= signed:
         raise AlreadySigned
 
 
 def put(work: UnitOfWork, jit: Jit, subject: Subject, data: Mapping[str, Any], present: str) -> JitSignature:
-    """Put a signature under a text, or record one; a text that has changed meanwhile is not signed."""
+    """Add a signature to a text, or record one.
+
+    Raises `AnotherText` if the text has changed, `AlreadySigned` and `Unprocessable`.
+    """
     recorded, signed = data.get("recorded"), signers(work, subject.id)
     if recorded is None and work.actor.authority_id in signed:
         raise fault("/recorded", "required", "your own State has signed: say which State's signature you record")
@@ -135,7 +138,7 @@ def put(work: UnitOfWork, jit: Jit, subject: Subject, data: Mapping[str, Any], p
 
 
 def void(work: UnitOfWork, subject_id: UUID) -> int:
-    """Void the signatures under a text that is to change."""
+    """Void the signatures under a text that is about to change and return their number."""
     rows = in_force(work, subject_id)
     for row in rows:
         row.voided_at = work.now
@@ -144,13 +147,13 @@ def void(work: UnitOfWork, subject_id: UUID) -> int:
 
 
 def complete(work: UnitOfWork, jit: Jit, subject: Subject, present: str) -> bool:
-    """Tell whether every party, and the State that joins, has signed the text as it stands."""
+    """Tell whether every party, and the joining State, has signed the present text."""
     needed = authorization.signing(work, jit, _joining(subject))
     return needed <= {row.authority_id for row in in_force(work, subject.id) if row.text_sha256 == present}
 
 
 def take_step(work: UnitOfWork, workflow: Workflow[Any], event: str, data: Mapping[str, Any], **ids: UUID) -> JitSignature:
-    """Sign a text by the step of its workflow, where the request names no version, and return the signature."""
+    """Sign a text through the step of its workflow and return the signature. The request needs no version here."""
     authorization.locked(work, ids["jit_id"])
     subject = workflow.row(workflow.find(work, **ids))
     workflow.take(work, subject.version, {**data, "event": event}, **ids)
@@ -159,13 +162,16 @@ def take_step(work: UnitOfWork, workflow: Workflow[Any], event: str, data: Mappi
 
 
 def require_period(step: Step[Jit]) -> None:
-    """Raise `PeriodHasPassed` when the period of an agreement is over before all have signed it."""
+    """Raise `PeriodHasPassed` if the period of the agreement ends before all parties have signed."""
     if step.thing.until is None or step.thing.until <= step.work.now:
         raise PeriodHasPassed
 
 
 def sign(step: Step[Jit]) -> None:
-    """Sign the agreement for one's own State, or record that one signed which has nobody here; the last one begins the team."""
+    """Sign the agreement for the caller's State, or record the signature of a State without users here.
+
+    The last signature makes the team active.
+    """
     work, jit = step.work, step.thing
     present = text_of(work, jit)
     signature = put(work, jit, jit, step.data, present)
@@ -176,7 +182,7 @@ def sign(step: Step[Jit]) -> None:
 
 
 def _activate(work: UnitOfWork, jit: Jit) -> None:
-    """Begin the team with the last signature: its members have access to its cases until its end."""
+    """Activate the team: its members have access to its cases until its end."""
     jit.state, jit.since, jit.updated_at = "active", work.now, work.now
     authorization.seat(work, jit)
     expiry_deadlines.start(work, jit, authorization.of_team(work, jit.id))
@@ -184,7 +190,7 @@ def _activate(work: UnitOfWork, jit: Jit) -> None:
 
 
 def alarms(jit: Jit, now: Any) -> list[dict[str, Any]]:
-    """The days before its end on which a running team is to be extended or wound up, and which of them have come."""
+    """Return the reminder days before the end of an active team, and whether each has been reached."""
     if jit.until is None or jit.stands(now) != "active":
         return []
     ends = jit.until

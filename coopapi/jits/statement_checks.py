@@ -1,4 +1,4 @@
-"""What must not stand in a public statement: presumptions of guilt, references, pseudonyms, names (Dir. (EU) 2016/343 Art. 4)."""
+"""Find what a public statement must not contain: presumptions of guilt, references, names (Dir. (EU) 2016/343 Art. 4)."""
 
 import json
 import re
@@ -12,10 +12,10 @@ from typing import Any, Final, NamedTuple
 from coopapi.errors import broken
 
 _SURE: Final = 6
-"""From this length on, a reference is found however it is broken up."""
+"""From this number of characters on, a reference is found even if it is split up or is part of other words."""
 _NAME: Final = 3
 _FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
-"""The letters of which flags are made."""
+"""The first and last of the regional indicator symbols, which form flags."""
 _PARTICLES: Final = frozenset({"and", "das", "del", "den", "der", "dos", "las", "les", "los", "the", "van", "von"})
 _WHY: Final = {
     "presumption_of_innocence": "presents somebody as guilty before a final decision (Directive (EU) 2016/343 Art. 4)",
@@ -28,7 +28,7 @@ _WHY: Final = {
 
 
 class Term(NamedTuple):
-    """Something that must not be said, and the rule that forbids it."""
+    """A term that a statement must not contain, and the rule that forbids it."""
 
     rule: str
     text: str
@@ -36,13 +36,13 @@ class Term(NamedTuple):
 
 @cache
 def presumptions() -> tuple[Term, ...]:
-    """The words that present somebody as guilty, in the four languages."""
+    """Return the words that present somebody as guilty, in the four languages."""
     data = json.loads((files("coopapi.jits") / "data" / "presumptions.json").read_text("utf-8"))
     return tuple(Term("presumption_of_innocence", word) for words in data["words"].values() for word in words)
 
 
 def faults(texts: Mapping[str, str], terms: Sequence[Term]) -> list[dict[str, Any]]:
-    """Find what must not be said, and name the place: the text, the word, the rule."""
+    """Return the faults of the texts: pointer, rule and number of the word. `texts` maps pointers to texts."""
     found = []
     for pointer, text in texts.items():
         hits = dict.fromkeys([*_letters(text), *_said(text, [*presumptions(), *terms])])
@@ -51,7 +51,7 @@ def faults(texts: Mapping[str, str], terms: Sequence[Term]) -> list[dict[str, An
 
 
 def _letters(text: str) -> Iterator[tuple[int, str]]:
-    """Letters of other scripts may look like ours, and invisible signs break a word: neither is taken."""
+    """Yield words with letters of another script or invisible characters, which could hide a forbidden term."""
     for n, word in enumerate(text.split(), 1):
         if any(_foreign(sign) for sign in word):
             yield n, "script"
@@ -66,7 +66,10 @@ def _foreign(sign: str) -> bool:
 
 
 def _said(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, str]]:
-    """Where a term stands: as words, however they are joined or spaced out; a long one also in the middle of others."""
+    """Yield the number of each word at which a term begins, even if the term is joined or spaced out differently.
+
+    Long terms are also found inside other words.
+    """
     said = words(text)
     run = "".join(said)
     begins = dict(zip(accumulate(map(len, said), initial=0), range(len(said) + 1), strict=True))
@@ -86,7 +89,7 @@ def _said(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, str]]:
 
 
 def _places(run: str, sought: str) -> Iterator[int]:
-    """Every place at which a text stands, also where it overlaps itself."""
+    """Yield every position of a text, including overlapping ones."""
     place = run.find(sought)
     while place >= 0:
         yield place
@@ -94,7 +97,7 @@ def _places(run: str, sought: str) -> Iterator[int]:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text without case, accents and signs."""
+    """Return the words of a text without case, accents and punctuation."""
     plain = unicodedata.normalize("NFKD", text)
     bare = "".join(sign for sign in plain if unicodedata.category(sign)[0] != "M" and unicodedata.category(sign) != "Cf")
     return re.findall(r"[^\W_]+", bare.casefold())

@@ -51,7 +51,7 @@ def _require_evaluation(step: Step[Jit]) -> None:
 
 
 def _reopen(step: Step[Jit]) -> None:
-    """Open the text again: those who had signed it sign the new one."""
+    """Open the text again and void its signatures."""
     signatures.void(step.work, step.thing.id)
 
 
@@ -60,7 +60,10 @@ def _abandon(step: Step[Jit]) -> None:
 
 
 def _end(step: Step[Jit]) -> None:
-    """End the team because its goal is reached or a State withdraws: access to the cases is gone with this step."""
+    """End the team because its goal is reached or a State withdraws. Access to the cases ends at once.
+
+    Raises `TheOthersGoOn` if at least two other States remain, and `Unprocessable`.
+    """
     work, jit, end_reason = step.work, step.thing, step.data.get("end_reason")
     if end_reason is None:
         raise fault("/end_reason", "required", "say whether its goal is reached or a State withdraws")
@@ -79,7 +82,7 @@ def _retract(step: Step[Jit]) -> None:
 
 
 def _finish(step: Step[Jit]) -> None:
-    """Set the state; a team whose time has passed gets its end with the first step after it, and a signature sets nothing."""
+    """Set the state. A team whose period has passed is marked as expired by the first step after that."""
     work, jit = step.work, step.thing
     if step.event == "sign":
         return

@@ -1,1 +1,1 @@
-"""The journal: what was done and what was looked at, hash-chained for each authority."""
+"""The journal: a record of acts and consultations, with a hash chain for each authority."""

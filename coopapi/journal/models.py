@@ -1,4 +1,4 @@
-"""Entries of the journal: acts, consultations and combinations (LED Art. 25, EUDPR Art. 88)."""
+"""The tables of the journal: logs of acts, consultations and combinations (LED Art. 25, EUDPR Art. 88)."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -14,25 +14,25 @@ from coopapi.shared.parties import partied
 from coopapi.store.db import Row
 
 ALARM: Final = "alarm"
-"""The type of thing that entries about alarms name; their actions are `alarm.<kind>`."""
+"""The `object_type` of entries about alarms. Their actions are named `alarm.<kind>`."""
 
 _BETWEEN: Final = ("jit", "meeting", "consultation")
-"""What is between those who take part, also where a case is what it is about."""
+"""Types of objects whose entries only the participants and the owner of the case see, even if the entry names a case."""
 
 
 class Xid8(UserDefinedType[str]):
-    """A transaction id of PostgreSQL that never wraps around."""
+    """A PostgreSQL transaction id of 64 bits, which never wraps around."""
 
     cache_ok = True
 
     def get_col_spec(self, **kwargs: Any) -> str:
-        """Name the type."""
+        """Return the SQL name of the type."""
         del kwargs
         return "xid8"
 
 
 class JournalEntry(Row):
-    """One act of one caller: who, in which role, on what, why. Ids and figures only, nothing personal."""
+    """One act of one caller: who, in which role, on what, and why. It contains ids and counts only, no personal data."""
 
     __tablename__ = "journal_entries"
 
@@ -53,17 +53,18 @@ class JournalEntry(Row):
     event: Mapped[bool] = mapped_column()
     victims_only: Mapped[bool] = mapped_column()
     uncleared_only: Mapped[bool] = mapped_column(server_default=false())
-    """Whether the cleared read of the same act in another entry, which says more."""
+    """True if cleared callers see another, more complete entry about the same act instead."""
     detail: Mapped[dict[str, Any]] = mapped_column()
     hash: Mapped[bytes] = mapped_column()
     xid: Mapped[str] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authority's auditor, all of it; by its administrator, the alarms; by others as far as their access goes.
+        """Return the condition for entries that the actor sees.
 
-        The index shows that a case exists and its overlaps (R8); what concerns victims only is for cleared roles (R9). What a team
-        or a meeting did is in the timeline of a case for its owner and for those who take part.
+        Auditors see the whole journal of their authority, and administrators its alarms. Other roles see entries about cases that
+        they may read; with index access only that the case exists and its overlaps. Entries about victims only are for cleared
+        callers. Entries of a team or a meeting are for the owner of the case and the participants.
         """
         if actor.may(Action.JOURNAL_READ):
             return cls.authority_id == actor.authority_id
@@ -81,7 +82,7 @@ class JournalEntry(Row):
 
 
 class JournalHead(Row):
-    """The newest link of one authority's chain."""
+    """The last entry of the hash chain of one authority."""
 
     __tablename__ = "journal_heads"
 
@@ -91,6 +92,6 @@ class JournalHead(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by its authority."""
+        """Return the condition for the chain head of the actor's own authority."""
         del now
         return cls.authority_id == actor.authority_id

@@ -1,4 +1,4 @@
-"""Append to the journal, and prove that nobody changed it since."""
+"""Appends entries to the journal, and verifies that nobody has changed them."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -22,13 +22,13 @@ _HEADS: Final = text("select authority_id, seq, hash from journal_heads where au
 
 
 def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
-    """Append what the actor did, in the actor's transaction; the database fills in who it was."""
+    """Append the actor's entries in the actor's transaction. The database fills in who the actor is."""
     session.execute(text("select priv.record(cast(:notes as jsonb))"), {"notes": as_json(list(notes))})
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A place where a chain does not hold."""
+    """A place where a hash chain is broken."""
 
     authority_id: UUID
     seq: int
@@ -36,9 +36,10 @@ class Break:
 
 
 def verify(session: Session) -> tuple[int, list[Break]]:
-    """Recompute the chain of the auditor's authority: how many entries, and where one was changed, removed, added or cut off.
+    """Verify the chain of the auditor's authority. Returns the number of entries and the places where entries were tampered with.
 
-    A chain rewritten as a whole with fresh hashes is seen only against a head kept elsewhere.
+    A chain that was rewritten completely with new hashes is detected only by comparing it with a chain head that was kept
+    elsewhere.
     """
     tips: dict[UUID, tuple[int, bytes]] = {}
     breaks: list[Break] = []
@@ -55,7 +56,7 @@ def verify(session: Session) -> tuple[int, list[Break]]:
 
 
 def _encode(fields: Sequence[str | None]) -> bytes:
-    """Write the fields as the chain does: length:text, so that no two entries read alike."""
+    """Return fields in the form that is hashed: length:text, so that two different entries are never encoded alike."""
     parts = (b"-," if f is None else b"%d:%s," % (len(f.encode()), f.encode()) for f in fields)
     return b"".join(parts)
 

@@ -1,1 +1,1 @@
-"""Conflicts of jurisdiction: who consults whom, what each State holds, who prosecutes; and what Eurojust is to be told."""
+"""Conflicts of jurisdiction: consultations between States, transfers of proceedings, and the duty to notify Eurojust."""

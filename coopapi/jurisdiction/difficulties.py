@@ -1,4 +1,4 @@
-"""Refused, not carried out, late: what went wrong with requests between two States, counted; and the facts of one case."""
+"""Count requests between two States that were refused, not carried out or late, and collect the facts of one case."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,10 @@ _UNANSWERED: Final = {"refused": "refused", "not_executed": "not_executed"}
 
 
 def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
-    """Assess the duty to notify Eurojust of a case, from what is recorded here: for those who know what it asked of whom."""
+    """Assess the duty to notify Eurojust of a case, from what is recorded in this register.
+
+    Raises `Forbidden` unless the caller belongs to the authority of the case and may read its requests.
+    """
     case = cases.usable(work, case_id, Level.READ)
     if case.authority_id != work.actor.authority_id or not work.actor.may(Action.MLA_READ):
         raise Forbidden("the authority of the case assesses it, by those of its people who read its requests")
@@ -56,7 +59,7 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
 
 
 def _sent(work: UnitOfWork, case_id: UUID) -> Sequence[Request]:
-    """The requests for cooperation that went out from a case to other States."""
+    """Return the requests for cooperation that were sent from a case to other States."""
     own = work.all(Party).where(Party.object_id == Request.id, Party.case_id == case_id, Party.side == Side.REQUESTING)
     query = work.all(Request).where(own.exists(), Request.transmitted_at.is_not(None), Request.kind.in_(_to_states()))
     return work.session.scalars(query.order_by(Request.id).limit(_MOST)).all()
@@ -76,14 +79,14 @@ def _offences(work: UnitOfWork, row: Request) -> list[tuple[str | None, float | 
 
 
 def _conflicts(work: UnitOfWork, case_id: UUID) -> int:
-    """The consultations on jurisdiction that hang from a case and are not settled."""
+    """Return the number of unsettled consultations on jurisdiction that are linked to a case."""
     own = work.all(Party).where(Party.object_id == Consultation.id, Party.case_id == case_id)
     query = work.all(Consultation).where(own.exists(), Consultation.state.not_in(SETTLED))
     return len(work.session.scalars(query).all())
 
 
 def _difficulties(work: UnitOfWork, rows: Sequence[Request]) -> list[tuple[UUID, str]]:
-    """Which of these requests were refused, not carried out or are late: each once, by what weighs most."""
+    """Return the requests that were refused, not carried out or are late, each once with its most serious difficulty."""
     outcomes: dict[UUID, set[str]] = {row.id: {row.state} for row in rows}
     for measure in _measures(work, rows):
         outcomes[measure.request_id].add(measure.state)
@@ -100,9 +103,9 @@ def _difficulties(work: UnitOfWork, rows: Sequence[Request]) -> list[tuple[UUID,
 
 
 def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Count difficulties between pairs of States in the last year, among requests the caller sees.
+    """Count difficulties between pairs of States in the last year, among the requests that the caller sees.
 
-    Where they recur, the pair is a candidate for a written opinion: Eurojust may be asked for one, it orders nothing (M10).
+    For pairs with recurring difficulties, Eurojust may be asked for a written opinion, which is not binding.
     """
     since = work.now - timedelta(days=notification_duty.rules()["opinion"]["days"])
     if work.one(Authority, work.actor.authority_id).type == "eurojust_desk":
@@ -124,7 +127,7 @@ def between(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def _known_to_desk(work: UnitOfWork, wanted: Mapping[str, Any], since: datetime) -> list[dict[str, Any]]:
-    """The same for the desk of either State, as figures and without a request: it facilitates between both."""
+    """Return the same figures for the desk of either State, without the requests, because a desk facilitates between both."""
     asked = {"since": since, "kinds": _to_states()}
     rows = work.session.execute(text("select * from priv.difficulties(:since, :kinds)"), asked).mappings()
     country = wanted.get("country")

@@ -1,4 +1,4 @@
-"""The life of a consultation on jurisdiction (Framework Decision 2009/948/JHA, Art. 5 to 12)."""
+"""The lifecycle of a consultation on jurisdiction (Framework Decision 2009/948/JHA, Art. 5 to 12)."""
 
 from functools import partial
 from typing import Final
@@ -27,4 +27,4 @@ CONSULTATION_LIFECYCLE: Final = Lifecycle(
 )
 POSITIONS: Final = ("prosecute", "transfer", "end", "undecided")
 SETTLED: Final = ("consensus", "closed")
-"""No conflict is open any more: there is consensus, or the consultation was ended."""
+"""States in which no conflict is open: there is consensus, or the consultation was closed."""

@@ -1,4 +1,4 @@
-"""Consultations on who prosecutes, what each State holds, and proceedings that went from one to the other."""
+"""Tables of consultations on who prosecutes, of the position of each State, and of proceedings that were transferred."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -9,11 +9,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.shared.parties import partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned
+
+vault.register_readers("consultation", content="the authorities that consult each other, and the desk that was asked")
 
 
 class Consultation(Versioned):
-    """Contact between authorities that pursue the same person for the same facts; what it says is sealed under its own key."""
+    """Contact between authorities that prosecute the same person for the same facts.
+
+    Its content is encrypted with a key of its own.
+    """
 
     __kind__ = "consultation"
     __tablename__ = "consultations"
@@ -35,12 +41,12 @@ class Consultation(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authorities that take part in it."""
+        """Select the consultations that the actor's authority takes part in."""
         return partied(cls.id, actor, now)
 
 
 class ConsultationPosition(Versioned):
-    """What one State holds: to prosecute, to transfer, to end its proceedings, or nothing yet."""
+    """The position of one State: it prosecutes, transfers or ends its proceedings, or is undecided."""
 
     __kind__ = "consultationposition"
     __tablename__ = "consultation_positions"
@@ -57,12 +63,12 @@ class ConsultationPosition(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its consultation."""
+        """Select the positions in the consultations that the actor sees."""
         return partied(cls.consultation_id, actor, now)
 
 
 class ProceedingsTransfer(Versioned):
-    """Proceedings that one State gave over to another: from which case, to whom, when, what went with them."""
+    """Proceedings that one State transferred to another: from which case, to whom, when, and what was handed over."""
 
     __kind__ = "proceedingstransfer"
     __tablename__ = "proceedings_transfers"
@@ -84,5 +90,5 @@ class ProceedingsTransfer(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its consultation, by both sides."""
+        """Select the transfers in the consultations that the actor sees, on both sides."""
         return partied(cls.consultation_id, actor, now)

@@ -1,4 +1,4 @@
-"""Whether Eurojust is to be notified of a case: each condition of Art. 21(5) and (6), whether it holds, and why."""
+"""Whether Eurojust must be notified of a case: each condition of Art. 21(5) and (6), whether it is met, and why."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,14 @@ _REGULATION: Final = "Regulation (EU) 2018/1727"
 
 @cache
 def rules() -> Mapping[str, Any]:
-    """Read the figures and lists of the Regulation; they are data."""
+    """Return the thresholds and lists of the Regulation from their data file."""
     found: dict[str, Any] = json.loads((files("coopapi.jurisdiction") / "data" / "eurojust.json").read_text("utf-8"))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a case: its countries, whom it asked for what, its offences, where it met difficulties."""
+    """The facts of a case that the assessment uses: countries, requests, offences and difficulties."""
 
     owner: str | None
     countries: frozenset[str] = frozenset()
@@ -34,13 +34,13 @@ class Facts:
 
     @property
     def affected(self) -> frozenset[str]:
-        """The Member States that the case affects, the owner's own among them."""
+        """Return the Member States that the case affects, including the one that conducts it."""
         return (self.countries | self.requested | frozenset(filter(None, [self.owner]))) & member_states()
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of the Regulation, whether it holds, and why."""
+    """One condition of the Regulation, whether it is met, and why."""
 
     code: str
     article: str
@@ -49,7 +49,7 @@ class Condition:
 
 
 def assess(facts: Facts) -> dict[str, Any]:
-    """Say whether Eurojust is to be notified, by which paragraph, and how every condition stands."""
+    """Return whether Eurojust must be notified, under which paragraphs, and the result of every condition."""
     of_5, of_6 = list(_paragraph_5(facts)), list(_paragraph_6(facts))
     bound, three, two, *kinds = [condition.holds for condition in of_5]
     articles = [f"{_REGULATION} Art. 21(5)"] if bound and three and two and any(kinds) else []
@@ -58,7 +58,7 @@ def assess(facts: Facts) -> dict[str, Any]:
 
 
 def _paragraph_5(facts: Facts) -> Iterator[Condition]:
-    """At least three Member States affected, requests to at least two, and one of (a) to (c)."""
+    """Yield the conditions of Art. 21(5): three Member States affected, requests to two of them, and one of (a) to (c)."""
     data, affected, asked = rules(), facts.affected, facts.requested & member_states()
     bound = facts.owner in member_states()
     yield Condition(
@@ -88,7 +88,10 @@ def _paragraph_5(facts: Facts) -> Iterator[Condition]:
 
 
 def _listed(facts: Facts) -> Condition:
-    """A listed offence, punishable with at least the years that count; where no penalty was stated, it is taken to be met."""
+    """Return the condition of a listed offence with at least the required maximum penalty.
+
+    An offence without a stated penalty is assumed to reach it.
+    """
     data = rules()
     listed, years = set(data["listed"]), data["penalty_years"]
     stated = [(code, most) for code, most in facts.offences if code in listed and most is not None]
@@ -107,7 +110,7 @@ def _listed(facts: Facts) -> Condition:
 
 
 def _serious(facts: Facts) -> Condition:
-    """Many Member States affected, or others than those directly involved."""
+    """Return the condition that many Member States are affected, or others than those directly involved."""
     data, affected = rules(), facts.affected
     beyond = affected - facts.requested - {facts.owner}
     many = len(affected) >= data["serious_from"]
@@ -121,7 +124,10 @@ def _serious(facts: Facts) -> Condition:
 
 
 def _paragraph_6(facts: Facts) -> Iterator[Condition]:
-    """Conflicts of jurisdiction, controlled deliveries, repeated difficulties or refusals: each by itself."""
+    """Yield the conditions of Art. 21(6): conflict of jurisdiction, controlled deliveries, repeated difficulties.
+
+    Each one is sufficient.
+    """
     data, article = rules(), f"{_REGULATION} Art. 21(6)"
     yield Condition(
         "conflict_of_jurisdiction",

@@ -1,10 +1,12 @@
-"""What a caller sees of consultations: what they say, and what each State holds."""
+"""What a caller sees of consultations: their content and the position of each State."""
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
+from coopapi.overlaps import models as overlaps
 from coopapi.shared import parties
 from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
@@ -12,11 +14,12 @@ from coopapi.store.vault import key_of, unseal
 
 
 def show(work: UnitOfWork, rows: Sequence[Consultation]) -> list[dict[str, Any]]:
-    """Show consultations with what they say and what each State holds."""
-    return [_show(work, row) for row in rows]
+    """Return consultations with their content and the position of each State."""
+    overlapping = overlaps.visible(work, (row.overlap_id for row in rows))
+    return [_show(work, row, overlapping) for row in rows]
 
 
-def _show(work: UnitOfWork, row: Consultation) -> dict[str, Any]:
+def _show(work: UnitOfWork, row: Consultation, overlapping: set[UUID]) -> dict[str, Any]:
     key = key_of(work, row)
     held = show_positions(work, service.positions(work, row.id))
     own = [p for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id]
@@ -26,14 +29,14 @@ def _show(work: UnitOfWork, row: Consultation) -> dict[str, Any]:
         "facts": unseal(key, row.sealed, row.id)["facts"],
         "reason": unseal(key, row.reason, row.id)["reason"] if row.reason else None,
         "positions": held,
-        "overlap_id": row.overlap_id if row.contacting_id == work.actor.authority_id else None,
+        "overlap_id": row.overlap_id if row.contacting_id == work.actor.authority_id and row.overlap_id in overlapping else None,
         "case_id": own[0].case_id if own else None,
         "overdue": late,
     }
 
 
 def show_positions(work: UnitOfWork, rows: Sequence[ConsultationPosition]) -> list[dict[str, Any]]:
-    """Show positions with their reasons."""
+    """Return positions with their reasons."""
     shown = []
     for row in rows:
         key = key_of(work, work.one(Consultation, row.consultation_id))

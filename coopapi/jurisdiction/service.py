@@ -1,4 +1,4 @@
-"""Consulting on who prosecutes: contact, reply, positions, consensus or none; Eurojust may be asked, and orders nothing (M10)."""
+"""Consultations on who prosecutes: contact, reply, positions, consensus or none. Eurojust may be involved but decides nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,7 +46,10 @@ class RepliedAlready(Conflict):
 
 
 def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = None) -> Consultation:
-    """Contact the authorities that may pursue the same person for the same facts (Art. 5)."""
+    """Contact the authorities that may be prosecuting the same person for the same facts (Art. 5).
+
+    Raises `Unprocessable` if nobody is named and no overlap or case shows whom to contact.
+    """
     case_id, contacted = _matter(work, data)
     them = [_known(work, id_, number) for number, id_ in enumerate(contacted)]
     if not them:
@@ -55,7 +58,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
         raise fault("/reply_by", "order_of_time", "in the future")
     row_id = work.new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
-    wrapped, sealer = new_key(work, row_id)
+    wrapped, sealer = new_key(work, "consultation", row_id)
     row = work.add(
         Consultation(
             id=row_id,
@@ -83,7 +86,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
 
 
 def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
-    """Whose case it is about, and whom to contact, where an overlap or the other case shows it."""
+    """Return the caller's case, if any, and the authorities to contact, which an overlap or the other case may show."""
     contacted = list(data.get("contacted", ()))
     case_id = data.get("case_id")
     if overlap_id := data.get("overlap_id"):
@@ -96,7 +99,7 @@ def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Seq
     if other := data.get("other_case_id"):
         contacted.append(work.one(Case, other).authority_id)
     if case_id:
-        cases.usable(work, case_id, Level.CONTRIBUTE)
+        cases.changeable(work, case_id)
     return case_id, list(dict.fromkeys(contacted))
 
 
@@ -108,7 +111,7 @@ def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
 
 
 def _place(work: UnitOfWork, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> ConsultationPosition:
-    """Keep a place for what this authority holds."""
+    """Add a row for the position of this authority."""
     row_id = work.new_id()
     sealed = seal(key_of(work, row), {}, row_id)
     about = {"consultation_id": row.id, "authority_id": authority_id, "country": country, "side": side}
@@ -118,7 +121,10 @@ def _place(work: UnitOfWork, row: Consultation, authority_id: UUID, country: str
 def spoken_for(
     work: UnitOfWork, row: Consultation, recorded: Mapping[str, Any] | None, there: Sequence[ConsultationPosition]
 ) -> ConsultationPosition:
-    """Whose reply or position it is: one's own State's, or, recorded, that of one which has nobody here."""
+    """Return the row of the authority that speaks: the caller's or, if recorded, an authority that does not use this register.
+
+    Raises `Unprocessable` for an authority that is not consulted, and `OtherSide`.
+    """
     whose = recorded["authority_id"] if recorded else work.actor.authority_id
     found = next((position for position in there if position.authority_id == whose), None)
     if found is None:
@@ -128,7 +134,7 @@ def spoken_for(
 
 
 def start_clock(work: UnitOfWork, row: Consultation, event: str, position: ConsultationPosition | None = None) -> None:
-    """Let the reply that is asked for by a day stand in the deadlines of whoever owes it (Art. 6(1))."""
+    """Start or stop the deadline of the requested reply for the authority that owes it (Art. 6(1))."""
     owes = {Side.EXECUTING: (position.authority_id, position.country)} if position else {}
     item, facts = position.id if position else None, {"due": row.reply_by}
     occasion = Occasion(row.id, "consultation", "consultation", "", "", event, work.now, owes, item_id=item, facts=facts)
@@ -136,7 +142,10 @@ def start_clock(work: UnitOfWork, row: Consultation, event: str, position: Consu
 
 
 def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> ConsultationPosition:
-    """Say what one's own State holds, and why; it may change until there is consensus."""
+    """Record the position of the caller's State and its reasons. It may change until there is consensus.
+
+    Raises `NotConsulted` and `Conflict`.
+    """
     row = work.one(Consultation, consultation_id)
     if not parties.acting_parts(work, row.id):
         raise NotConsulted
@@ -152,7 +161,10 @@ def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Co
 
 
 def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation:
-    """Tie one's own part to a case of one's own: then it is for those who may read that case, and counts for its duties."""
+    """Link the caller's part to one of its cases.
+
+    From then on only people who may read that case see the consultation, and it counts for the case's duty to notify.
+    """
     row = work.one(Consultation, consultation_id)
     own = parties.acting_parts(work, row.id)
     if not own:
@@ -164,13 +176,13 @@ def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation
 
 
 def positions(work: UnitOfWork, consultation_id: UUID) -> Sequence[ConsultationPosition]:
-    """What each State holds, the contacting one first."""
+    """Return the positions of all States, that of the contacting State first."""
     query = work.all(ConsultationPosition).where(ConsultationPosition.consultation_id == consultation_id)
     return work.session.scalars(query.order_by(ConsultationPosition.id)).all()
 
 
 def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consultation]:
-    """Select consultations the caller takes part in."""
+    """Select the consultations that the caller takes part in and that match the filters."""
     query = work.all(Consultation)
     if state := wanted.get("state"):
         query = query.where(Consultation.state == state)
@@ -182,7 +194,7 @@ def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consult
 
 
 def tell(work: UnitOfWork, row: Consultation, act: str, **detail: Any) -> None:
-    """Say in the journal of every party what was done."""
+    """Write what was done to the journal of every party."""
     work.session.flush()
     case_id = parties.case_of(work, row.id)
     work.note(f"consultation.{act}", row, case_id=case_id, parties=row.id, event=True, state=row.state, **detail)

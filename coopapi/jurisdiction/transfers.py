@@ -1,4 +1,4 @@
-"""Proceedings given over after a consensus: from which case, to whom, when and with what; the receiver names its case."""
+"""Transfers of proceedings after a consensus: from which case, to whom, when, what was handed over, and the receiver's case."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,7 +38,10 @@ class ReceivedAlready(Conflict):
 
 
 def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> ProceedingsTransfer:
-    """Give proceedings over; the case they come from stays, and says where they went."""
+    """Record that proceedings were transferred. The case that they come from remains and shows where they went.
+
+    Raises `NothingAgreed`, `GivenOverAlready` and `Unprocessable`.
+    """
     consultation = work.one(Consultation, consultation_id)
     if not parties.acting_parts(work, consultation.id):
         raise service.NotConsulted
@@ -71,7 +74,10 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
 
 
 def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version: int, case_id: UUID) -> ProceedingsTransfer:
-    """Name the case in which the proceedings go on: its provenance is known from then on."""
+    """Record in which case of the receiver the proceedings continue.
+
+    Raises `ReceivedAlready`, and `Forbidden` for any other authority.
+    """
     row = work.one(ProceedingsTransfer, transfer_id)
     consultation = work.one(Consultation, consultation_id)
     if row.consultation_id != consultation_id:
@@ -88,13 +94,13 @@ def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version:
 
 
 def of_consultation(work: UnitOfWork, consultation_id: UUID) -> Select[ProceedingsTransfer]:
-    """Select what was given over after a consultation."""
+    """Select the transfers of a consultation."""
     work.one(Consultation, consultation_id)
     return work.all(ProceedingsTransfer).where(ProceedingsTransfer.consultation_id == consultation_id)
 
 
 def show(work: UnitOfWork, rows: Sequence[ProceedingsTransfer]) -> list[dict[str, Any]]:
-    """Show transfers with what was handed over."""
+    """Return transfers with what was handed over."""
     shown = []
     for row in rows:
         key = key_of(work, work.one(Consultation, row.consultation_id))

@@ -6,15 +6,7 @@ from coopapi.directory.models import Authority
 from coopapi.errors import fault
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
-from coopapi.jurisdiction.service import (
-    NoConsensusYet,
-    NotConsulted,
-    RepliedAlready,
-    positions,
-    spoken_for,
-    start_clock,
-    tell,
-)
+from coopapi.jurisdiction.service import NoConsensusYet, NotConsulted, RepliedAlready, positions, spoken_for, start_clock, tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import stands_in
@@ -24,7 +16,7 @@ from coopapi.store.vault import key_of, seal
 
 
 def _standing(work: UnitOfWork, row: Consultation) -> Standing:
-    """Return the sides on which the caller acts; it records the reply of a contacted authority that has nobody here."""
+    """Return the caller's sides, and whether it may record the reply of a contacted authority outside this register."""
     own = [Side(part.side) for part in parties.acting_parts(work, row.id)]
     recorded = [Side.EXECUTING] if own and _absent(work, row) else []
     return Standing.on(*own, recorded=recorded)
@@ -35,7 +27,7 @@ def _waiting(work: UnitOfWork, row: Consultation) -> list[ConsultationPosition]:
 
 
 def _absent(work: UnitOfWork, row: Consultation) -> list[ConsultationPosition]:
-    """Return the replies that are awaited of authorities that have nobody here."""
+    """Return the missing replies of authorities that do not use this register."""
     others = [p for p in _waiting(work, row) if p.authority_id != work.actor.authority_id]
     return [p for p in others if stands_in(work, row.id, p.authority_id)]
 
@@ -55,7 +47,7 @@ def _require_consensus(step: Step[Consultation]) -> None:
 
 
 def prosecuting_country(work: UnitOfWork, row: Consultation) -> str:
-    """Return the State that prosecutes, if all positions leave exactly one; raise `NoConsensusYet` if not."""
+    """Return the State that prosecutes; raise `NoConsensusYet` unless the positions leave exactly one."""
     rows = positions(work, row.id)
     prosecuting = list({p.country for p in rows if p.position == "prosecute" and p.country})
     if len(prosecuting) != 1 or any(p.position == "undecided" for p in rows):
@@ -68,7 +60,11 @@ def _agree(step: Step[Consultation]) -> None:
 
 
 def _refer(step: Step[Consultation]) -> None:
-    """Bring a desk in to read along: Eurojust facilitates and may give an opinion (Art. 12(2), Regulation 2018/1727 Art. 4(4))."""
+    """Give a desk read access.
+
+    Eurojust facilitates and may give an opinion (Art. 12(2), Regulation 2018/1727 Art. 4(4)). Raises `Unprocessable` unless a desk
+    is named.
+    """
     desks = step.work.all(Authority).where(Authority.type == "eurojust_desk")
     found = step.work.session.scalar(desks.where(Authority.id == step.data.get("desk")))
     if found is None:
@@ -77,7 +73,7 @@ def _refer(step: Step[Consultation]) -> None:
 
 
 def _reply(step: Step[Consultation]) -> None:
-    """Write the reply of one contacted authority (Art. 6 and 9); the last one's reply makes the consultation `replied`."""
+    """Record the reply of one contacted authority (Art. 6 and 9). The last reply makes the consultation `replied`."""
     work, row, data = step.work, step.thing, step.data
     rows = [p for p in positions(work, row.id) if p.side == Side.EXECUTING]
     own = spoken_for(work, row, data.get("recorded"), rows)

@@ -1,1 +1,1 @@
-"""Matching: the database functions that register identifiers and find overlaps, and the comparison of similar values."""
+"""Matching: calls of the database functions that register identifiers and find overlaps, and the comparison of similar values."""

@@ -1,8 +1,8 @@
-"""Register and find: the definer functions of the database, called with what a case holds (D6).
+"""Calls of the database functions that register identifiers and find overlaps.
 
-They look past what the caller may see, check the caller's right to its own case themselves, and tell nobody here what
-they found: a match is seen as an overlap, or not at all. Between holding and settling, what cannot be found by equality is
-compared, while the tokens are locked.
+These functions run with the rights of their owner (SECURITY DEFINER): they compare with cases that the caller may not see, check
+the caller's right to its own case themselves, and do not return what they found. A match becomes visible only as an overlap.
+Similar values are compared after the tokens are locked (`_HOLD`) and before the overlaps are computed (`_SETTLE`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from coopapi.store.db import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One token of one identifier, with what it says about who holds it."""
+    """One token of one identifier, with the kind of the identifier and the role of the person in its case."""
 
     identifier_id: UUID
     token: bytes
@@ -37,7 +37,8 @@ _HOLD = text(
 )
 _RELEASE = text("select * from priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text(
-    "select * from priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role)"
+    "select * from priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role,"
+    " :visibility)"
 )
 _CANDIDATES = text(
     "select * from priv.candidates(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:was as integer[]),"
@@ -52,29 +53,33 @@ _RECONSIDER = text("select priv.reconsider(null, :limits, :request)")
 
 
 def limits(work: UnitOfWork) -> list[int]:
-    """How many identifiers may hold a match key of persons, and how many cases a value."""
+    """Return how many identifiers may hold a match key of persons, and how many cases a value, before they stop being evidence."""
     return [work.settings.crowd, work.settings.high_frequency]
 
 
 def follow_lapsed(work: UnitOfWork) -> None:
-    """Let the overlaps follow exclusions that lapsed since anybody looked: what they kept out is evidence again."""
+    """Update the overlaps after exclusions that have lapsed since the last call: what they excluded counts as evidence again."""
     work.session.execute(_RECONSIDER, {"limits": limits(work), "request": work.request_id})
 
 
 def announce(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> None:
-    """Count values against the caller's quotas before they are registered, or raise `QuotaExceeded`; committed at once."""
+    """Count values against the caller's quotas before they are registered, and commit the count at once.
+
+    Raises `QuotaExceeded`.
+    """
     _reserve(work, case_id, _values(holdings), hidden=None)
 
 
 def announce_hiding(work: UnitOfWork, case_id: UUID, *, hidden: bool) -> None:
-    """Count what a case holds that is about to be hidden, or to be confirmed as hidden, or to be shown, against the quotas."""
+    """Count the values of a case against the quotas before it is hidden, confirmed as hidden, or shown. Raises `QuotaExceeded`."""
     _reserve(work, case_id, {"identifiers": None, "tokens": None, "strengths": None}, hidden=hidden)
 
 
 def _reserve(work: UnitOfWork, case_id: UUID, values: Mapping[str, Any], *, hidden: bool | None) -> None:
-    """The counts are kept whatever becomes of the work: what was announced could be compared before a rollback.
+    """Count values on a second connection, so that a rollback does not undo it: the values could be compared before the rollback.
 
-    Nothing that locks a journal's head may precede this in the work: an alarm beside it would wait for its own caller.
+    Call it before anything that locks the head of a journal: an alarm on the second connection would wait for this transaction,
+    which waits for it.
     """
     with work.beside() as session:
         work.quotas[:] = quotas.reserve(session, {"case": case_id, **values, "hidden": hidden})
@@ -82,13 +87,13 @@ def _reserve(work: UnitOfWork, case_id: UUID, values: Mapping[str, Any], *, hidd
 
 
 def confirm_hiding(work: UnitOfWork, case_id: UUID) -> None:
-    """Record that a person decided that the case is hidden: what a machine hides on its own takes no part in matching."""
+    """Record that a person decided to hide the case. Until then, a case that a machine client hides takes no part in matching."""
     work.session.flush()
     work.session.execute(_CONFIRM_HIDING, {"case": case_id})
 
 
 def register_pending(work: UnitOfWork, case_id: UUID) -> None:
-    """Put into matching what waited until a person confirmed, or refused, that the case is hidden."""
+    """Put identifiers into matching that waited until a person confirmed or refused to hide the case."""
     rows = _run(work, _HOLD_PENDING, {"case": case_id})
     if held := [row for row in rows if row.token is not None]:
         _settle(work, case_id, held, (), _compare(work, case_id, [row.identifier for row in rows if row.token is None], held))
@@ -103,7 +108,7 @@ def _values(holdings: Sequence[Holding]) -> dict[str, list[Any]]:
 
 
 def register(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> None:
-    """Put identifiers of a case into matching that were announced; every overlap they make exists when this transaction commits."""
+    """Put announced identifiers of a case into matching. All resulting overlaps exist when this transaction commits."""
     held = _run(
         work,
         _HOLD,
@@ -121,29 +126,38 @@ def register(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> No
 
 
 def unregister(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID] | None = None) -> None:
-    """Take identifiers of a case out of matching, or all of them; overlaps that rested on them are withdrawn."""
+    """Take some or all identifiers of a case out of matching. Overlaps without remaining evidence are withdrawn."""
     found = _run(work, _RELEASE, {"case": case_id, "identifiers": None if identifiers is None else [str(i) for i in identifiers]})
     held = [row for row in found if row.token is not None]
     if found:
         _settle(work, case_id, held, [row.other for row in found if row.token is None], _compare(work, case_id, (), held))
 
 
-def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID | None = None, role: str | None = None) -> None:
-    """Let matching follow a case's new visibility, or a subject's new category."""
-    held = _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "role": role})
+def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID, role: str) -> None:
+    """Update matching after the category of a subject changed."""
+    _relabel(work, case_id, {"subject": subject_id, "role": role, "visibility": None})
+
+
+def change_visibility(work: UnitOfWork, case_id: UUID, visibility: str) -> None:
+    """Change the visibility of a case and update matching. No other code writes this column."""
+    _relabel(work, case_id, {"subject": None, "role": None, "visibility": visibility})
+
+
+def _relabel(work: UnitOfWork, case_id: UUID, changed: Mapping[str, Any]) -> None:
+    held = _run(work, _RELABEL, {"case": case_id, **changed})
     _settle(work, case_id, held, None, _compare(work, case_id, (), held))
 
 
 def _compare(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID], held: Sequence[Row[Any]]) -> list[Likeness]:
-    """Compare what equality cannot find: the new against those that share a key, and those whose key is rare again."""
+    """Compare similar values: the new identifiers with those that share a key, and those whose key became rare enough again."""
     crossed = [row for row in held if row.was > work.settings.crowd]
     if not identifiers and not crossed:
         return []
     asked = {"case": case_id, "identifiers": [str(i) for i in identifiers], **_tokens(crossed), "limits": limits(work)}
     pairs = _run(work, _CANDIDATES, asked)
     if known := [pair for pair in pairs if not pair.hidden]:
-        # The entry belongs to no case, hence it is for the auditor alone: how many were near hints at cases that the readers of
-        # this one may not know of. Hidden cases of others are not counted, because the auditor may not know of them either.
+        # Only the auditor sees this entry, because it is about no case: the number of similar values hints at cases that readers
+        # of this case may not know of. Hidden cases of others are not counted, because the auditor may not know of them either.
         work.note("identifiers.compared", object_type="case", case=str(case_id), count=len(known))
     return compare(work, pairs)
 
@@ -151,7 +165,7 @@ def _compare(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID], held:
 def _settle(
     work: UnitOfWork, case_id: UUID, held: Sequence[Row[Any]], apart: Sequence[UUID] | None, alike: Sequence[Likeness]
 ) -> None:
-    """Keep what is alike and compute the overlaps anew, with the cases it is no longer like; None: with all it is like."""
+    """Store similar pairs and recompute the overlaps, also with the cases in `apart` (None: all similar or overlapping ones)."""
     told = {
         "a": [str(x.a) for x in alike],
         "b": [str(x.b) for x in alike],

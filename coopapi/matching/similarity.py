@@ -1,6 +1,5 @@
-"""What equality cannot find: the other side's values are opened in memory, compared, and forgotten (R5)."""
+"""Comparison of similar values: the values of both sides are decrypted in memory, compared, and not kept."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -11,17 +10,18 @@ from sqlalchemy import Row
 
 from coopapi.persons.record import read_person
 from coopapi.persons.score import Levels, Verdict, fitted_levels, judge, judge_digests
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 
 PDQ_MATCH: Final = 31
-"""Two picture hashes that differ in at most this many of 256 bits are possibly of one picture (PDQ, Meta 2019)."""
+"""The largest number of differing bits, of 256, with which two picture hashes are possibly of the same picture (PDQ, Meta 2019)."""
 STRENGTHS: Final[Mapping[str, int]] = {"possible": 2, "strong": 3}
 PERSON: Final = "person:"
 _BITS: Final = 256
 
 
 class Likeness(NamedTuple):
-    """Two identifiers that are alike: how much (0 to 1), what that is worth as evidence, and by which rule."""
+    """Two similar identifiers: their similarity from 0 to 1, the strength as evidence, and the rule that found it."""
 
     a: UUID
     b: UUID
@@ -30,25 +30,20 @@ class Likeness(NamedTuple):
     rule: str
 
 
-def place(authority_id: UUID, identifier_id: UUID) -> str:
-    """Name where a sealed value belongs, so that it cannot be moved to another row."""
-    return f"identifiers/sealed/{identifier_id}/{authority_id}"
-
-
 def compare(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Likeness]:
-    """Judge candidate pairs, as `priv.candidates` gives them, and keep those that are at least possible."""
+    """Judge candidate pairs from `priv.candidates` and return those that are at least possible matches."""
     judged = zip(pairs, judge_all(work, pairs), strict=True)
     return [Likeness(row.a, row.b, v.score, STRENGTHS[v.level], v.rule) for row, v in judged if v.level]
 
 
 def judge_all(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Verdict]:
-    """Judge candidate pairs one by one; each value is opened once."""
-    key = cache(lambda case_id, wrapped: work.keys.case_key(str(case_id), wrapped))
+    """Judge candidate pairs one by one. Each value is decrypted only once."""
+    key = cache(lambda case_id, wrapped: vault.case_key(work, case_id, wrapped))
     levels = _levels(work)
 
     @cache
     def content(identifier_id: UUID, case_id: UUID, owner: UUID, sealed: bytes, wrapped: bytes) -> Any:
-        opened = json.loads(key(case_id, wrapped).values.open(sealed, place(owner, identifier_id)))
+        opened = vault.open_value(key(case_id, wrapped), sealed, owner, identifier_id)
         return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
 
     verdicts = []
@@ -60,7 +55,7 @@ def judge_all(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Verdict]:
 
 
 def _levels(work: UnitOfWork) -> Levels:
-    """The levels as fitted, or as this deployment calibrated them."""
+    """Return the thresholds: those of this deployment's settings, or otherwise those that were fitted."""
     fitted = fitted_levels()
     return Levels(work.settings.person_strong or fitted.strong, work.settings.person_possible or fitted.possible)
 
@@ -75,6 +70,6 @@ def _judge(one: Mapping[str, Any], other: Mapping[str, Any], families: Sequence[
 
 
 def judge_pictures(one: str, other: str) -> Verdict:
-    """Judge two PDQ hashes by how many bits differ: possible up to `PDQ_MATCH`, and never strong."""
+    """Judge two PDQ hashes by the number of differing bits: possible up to `PDQ_MATCH`, and never strong."""
     distance = (int(one, 16) ^ int(other, 16)).bit_count()
     return Verdict(1 - distance / _BITS, "possible" if distance <= PDQ_MATCH else None, "near_picture")

@@ -1,1 +1,1 @@
-"""Coordination meetings and centres: convened from what was found, hosted by a desk, concluded country by country."""
+"""Coordination meetings and coordination centres: convened by an authority, hosted by a desk, with conclusions for each country."""

@@ -1,4 +1,4 @@
-"""What authorities undertook at a meeting: by whom, by when, done, dropped or overdue; each authority's list of them."""
+"""Actions that authorities agreed to take at a meeting: by whom, by when, and whether they are done, dropped or overdue."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,7 +17,7 @@ from coopapi.meetings.lifecycles import ACTION_LIFECYCLE
 from coopapi.meetings.models import Meeting, MeetingAction
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
-from coopapi.store.crypto import Sealer
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import seal, unseal
 
@@ -38,13 +38,19 @@ class NothingUndertakenYet(Conflict):
     """
 
 
-def _key(work: UnitOfWork) -> Sealer:
-    """The key of what was undertaken: its owner reads it after the meeting is closed to it."""
-    return work.keys.sealer("meeting-actions")
+def _key(work: UnitOfWork) -> vault.SealKey:
+    """Return the key that encrypts actions.
+
+    The responsible authority can still read its action when its access to the meeting ended.
+    """
+    return vault.service_key(work.keys, "meeting-actions")
 
 
 def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:
-    """Write down what an authority at the table will do, by the end of which day: the host for all, each for itself."""
+    """Record an action and the day by which it is due: the host for every authority, the others for themselves.
+
+    Raises `NothingUndertakenYet` before the meeting was held, `NotAtTheTable` for another authority's action, and `Unprocessable`.
+    """
     meeting = work.one(Meeting, meeting_id)
     stands = authorization.require(work, meeting)
     if meeting.state not in {"held", "minutes_agreed"}:
@@ -78,7 +84,7 @@ def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Me
 
 
 def end_of(day: date, country: str | None) -> datetime:
-    """The end of a day where it is owed."""
+    """Return the end of a day in the time zone of a country."""
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
 
 
@@ -87,7 +93,7 @@ def _standing(work: UnitOfWork, row: MeetingAction) -> Standing:
 
 
 def _finish(step: Step[MeetingAction]) -> None:
-    """Say that something is done, is dropped, or is to be done after all."""
+    """Mark an action as done, dropped or open again."""
     work, row, state = step.work, step.thing, step.transition.target
     row.state, row.ended_at = state, None if state == "open" else work.now
     row.reason = seal(_key(work), {"reason": step.data.get("reason")}, row.id, "reason")
@@ -110,14 +116,14 @@ ACTION: Final = Workflow[MeetingAction](
 
 
 def _clock(work: UnitOfWork, meeting_id: UUID, row: MeetingAction, event: str) -> None:
-    """Let the action stand in its authority's deadlines until it is done or dropped."""
+    """Start or stop the deadline of the authority that is responsible for an action."""
     owes = {Side.INVITED: (row.owner_id, row.country)}
     occasion = Occasion(meeting_id, "meeting", "meeting", "", "", event, work.now, owes, item_id=row.id, facts={"due": row.due_at})
     deadlines.happened(work, occasion)
 
 
 def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[MeetingAction]:
-    """Select actions: one's own or those of others, of one meeting, overdue, or due soon."""
+    """Select actions by responsible authority, meeting and state; `within` is a number of hours."""
     query = work.all(MeetingAction)
     if side := wanted.get("side"):
         mine = MeetingAction.owner_id == work.actor.authority_id
@@ -138,7 +144,7 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[MeetingActio
 
 
 def show(work: UnitOfWork, rows: Sequence[MeetingAction]) -> list[dict[str, Any]]:
-    """Show actions with their words; an open one whose day is over is overdue."""
+    """Return actions with their text. An open action is overdue when its day is over."""
     return [_show(work, row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""Who stands where at a meeting: the host desk, those invited, and who may take which step."""
+"""Decide on which side of a meeting a caller acts (host desk or invited authority) and which steps it may take."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ from coopapi.shared.workflow import Standing
 from coopapi.store.db import UnitOfWork
 
 AT_ONCE: Final = timedelta(milliseconds=1)
-"""An access that ends now still holds in this transaction, so that the end of it is told to everybody concerned."""
+"""Access that ends after this period still holds in the present transaction, so that everybody concerned is told that it ended."""
 
 
 class NotAtTheTable(Forbidden):
@@ -24,20 +24,20 @@ class NotAtTheTable(Forbidden):
 
 
 def side(work: UnitOfWork, meeting: Meeting) -> Side | None:
-    """Return the side on which the caller acts, or None if it only reads."""
+    """Return the side on which the caller acts, or None if it may only read."""
     if not parties.acting_parts(work, meeting.id):
         return None
     return Side.HOST if meeting.host_id == work.actor.authority_id else Side.INVITED
 
 
 def standing(work: UnitOfWork, meeting: Meeting) -> Standing:
-    """Return where the caller stands in a meeting: the host desk, or one of those invited."""
+    """Return the standing of a caller: the host desk, an invited authority, or on no side."""
     found = side(work, meeting)
     return Standing.on(found) if found else Standing(refusal="this is for those who take part")
 
 
 def require(work: UnitOfWork, meeting: Meeting, *, host: bool = False) -> Side:
-    """Stop here unless the caller acts in the meeting, as its host if need be."""
+    """Return the side of the caller; raise `NotAtTheTable` if it may not act in the meeting or, with `host`, is not the host."""
     found = side(work, meeting)
     if found is None or (host and found is not Side.HOST):
         raise NotAtTheTable("this is for the host desk" if host else "this is for those who take part")
@@ -45,20 +45,20 @@ def require(work: UnitOfWork, meeting: Meeting, *, host: bool = False) -> Side:
 
 
 def require_seat(work: UnitOfWork, meeting: Meeting) -> None:
-    """Stop at whoever was invited and has not accepted."""
+    """Raise `NotAtTheTable` for an authority that was invited and has not accepted."""
     own = next((place for place in of_meeting(work, meeting.id) if place.authority_id == work.actor.authority_id), None)
     if own is not None and own.state != "accepted":
         raise NotAtTheTable("accept your place first")
 
 
 def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Sequence[MeetingParticipant]:
-    """The places at a meeting, in the order of the invitations."""
+    """Return the participants of a meeting, in the order of the invitations."""
     query = work.all(MeetingParticipant).where(MeetingParticipant.meeting_id == meeting_id)
     return work.session.scalars(query.order_by(MeetingParticipant.id)).all()
 
 
 def place(work: UnitOfWork, meeting: Meeting, participant_id: UUID) -> MeetingParticipant:
-    """One place at this meeting."""
+    """Return one participant of this meeting; raise `NotFound` if it belongs to another meeting."""
     found = work.one(MeetingParticipant, participant_id)
     if found.meeting_id != meeting.id:
         raise NotFound
@@ -66,7 +66,7 @@ def place(work: UnitOfWork, meeting: Meeting, participant_id: UUID) -> MeetingPa
 
 
 def tell(work: UnitOfWork, meeting: Meeting, act: str, **detail: Any) -> None:
-    """Say in the journal of everybody who takes part what was done: ids and figures, no words."""
+    """Write what was done to the journal of every authority that takes part: only ids and figures, no text."""
     work.session.flush()
     case_id = parties.case_of(work, meeting.id)
     work.note(f"meeting.{act}", meeting, case_id=case_id, parties=meeting.id, event=True, state=meeting.state, **detail)

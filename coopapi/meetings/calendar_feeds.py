@@ -1,4 +1,4 @@
-"""Private calendars of an authority: a secret address, shown once, that can be taken back."""
+"""Private calendar feeds of an authority. Each has a secret address that is shown once and can be revoked."""
 
 import secrets
 from typing import Any, Final
@@ -16,7 +16,7 @@ from coopapi.store.db import Database, UnitOfWork
 
 
 def make(work: UnitOfWork) -> CalendarFeed:
-    """Make a secret address for one's own authority; it is shown in this answer and never again."""
+    """Create a secret address for the caller's authority. Only this answer contains it."""
     secret = secrets.token_urlsafe(32)
     row = work.add(
         CalendarFeed(
@@ -32,7 +32,7 @@ def make(work: UnitOfWork) -> CalendarFeed:
 
 
 def _revoke(step: Step[CalendarFeed]) -> None:
-    """Take an address back: calendars that read it find nothing from then on."""
+    """Revoke an address: calendars that read it get 404 from then on."""
     step.thing.revoked_at = step.work.now
     step.work.note("calendar_feed.revoked", step.thing, event=True)
 
@@ -47,12 +47,15 @@ FEED: Final = Workflow[CalendarFeed](
 
 
 def feeds(work: UnitOfWork) -> Select[CalendarFeed]:
-    """Select the addresses of one's own authority."""
+    """Select the addresses of the caller's authority."""
     return work.all(CalendarFeed)
 
 
 def read(database: Database, secret: str) -> bytes:
-    """Write the calendar of whoever holds the secret; times and states, no words, no names."""
+    """Return the iCalendar file for a secret address, with times and states but no text and no names.
+
+    Raises `NotFound` for an unknown or revoked secret.
+    """
     digest = digest_of(database.keys, secret)
     with database.anonymous() as session:
         if not session.scalar(text("select priv.calendar_feed_lives(:digest)"), {"digest": digest}):
@@ -64,5 +67,5 @@ def read(database: Database, secret: str) -> bytes:
 
 
 def digest_of(keys: Keyring, secret: str) -> bytes:
-    """Digest a secret under a key that is not in the database."""
+    """Return the digest of a secret under a key that is not in the database."""
     return keys.mac("calendar-feeds", secret.encode())

@@ -1,4 +1,4 @@
-"""Meetings as calendars read them (RFC 5545, 5546): times in UTC, changes by sequence, and nothing that names anybody."""
+"""Write meetings as iCalendar (RFC 5545, 5546): times in UTC, changes with a higher sequence number, no names of persons."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ class NotScheduledYet(Conflict):
 
 
 class Timed(Protocol):
-    """What a calendar needs to know of a meeting."""
+    """The data of a meeting that a calendar needs."""
 
     id: UUID
     reference: str
@@ -41,10 +41,11 @@ class Timed(Protocol):
 
 
 def write(meetings: Iterable[Timed], organizer: str, *, place: str | None = None, alone: bool = False) -> bytes:
-    """Write a calendar; one meeting alone that was cancelled is announced as cancelled.
+    """Return meetings as iCalendar. A cancelled meeting is announced as cancelled if it is the only one asked for.
 
-    `organizer` is the address of this service: the scheduling messages PUBLISH and CANCEL must name an organizer. A calendar
-    without meetings is no such message, and holds the time zone UTC, because a calendar must hold something.
+    `organizer` is the address of this service, because the methods PUBLISH and CANCEL require an organizer. A calendar without
+    meetings has no method and contains the time zone UTC, because a calendar needs at least one component. Raises `NotScheduledYet`
+    for one meeting without a time.
     """
     timed = [meeting for meeting in meetings if meeting.starts_at and meeting.ends_at]
     if alone and not timed:

@@ -1,4 +1,4 @@
-"""What owners share for a meeting: read access to their cases, for those who take part, until the meeting's end of access."""
+"""Cases that their owners share for a meeting: the participants may read them until access to the meeting ends."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ from coopapi.meetings import authorization
 from coopapi.meetings.models import Meeting
 from coopapi.shared import parties, shared_cases
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.shared_cases import Shared, SharedCase
+from coopapi.shared.shared_cases import CaseShare, SharedCase
 from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
 
@@ -28,20 +28,22 @@ class NothingToMeetFor(Conflict):
 
 
 def align(work: UnitOfWork, meeting: Meeting) -> None:
-    """Bring access to what is shared in line with who takes part; a cancelled meeting gives none."""
-    at_the_table = () if meeting.state == "cancelled" else _AT_THE_TABLE
-    shared_cases.reshare(work, meeting.id, at_the_table, f"meeting {meeting.reference}")
+    """Update the access to the shared cases after the participants or the state changed. A cancelled meeting gives no access."""
+    shared_cases.reshare(work, meeting.id, f"meeting {meeting.reference}")
 
 
 def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> SharedCase:
-    """Share a case of one's own with those who take part, to read, for the time of the meeting."""
+    """Share a case of the caller's authority with the participants for the time of the meeting.
+
+    Raises `NothingToMeetFor` once the meeting was cancelled or closed.
+    """
     authorization.require(work, work.one(Meeting, meeting_id))
     meeting = work.one(Meeting, meeting_id, lock=True)
     own = parties.acting_parts(work, meeting.id)
     authorization.require(work, meeting)
     if meeting.state in {"cancelled", "closed"}:
         raise NothingToMeetFor(state=meeting.state)
-    case = cases.usable(work, data["case_id"], Level.OWN)
+    case = cases.changeable(work, data["case_id"], Level.OWN)
     level = Level[data.get("level", "read").upper()]
     row = shared_cases.offer(work, meeting.id, case.id, level)
     if all(part.case_id is None for part in own):
@@ -52,17 +54,17 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     return row
 
 
-def _find(work: UnitOfWork, meeting_id: UUID, share_id: UUID) -> Shared[Meeting]:
+def _find(work: UnitOfWork, meeting_id: UUID, share_id: UUID) -> CaseShare[Meeting]:
     meeting = work.one(Meeting, meeting_id)
-    return Shared(meeting, shared_cases.one_of(work, meeting.id, share_id))
+    return CaseShare(meeting, shared_cases.one_of(work, meeting.id, share_id))
 
 
-def _lock(work: UnitOfWork, shared: Shared[Meeting], version: int) -> Shared[Meeting]:
-    return Shared(shared.thing, work.one(SharedCase, shared.row.id, version=version, lock=True))
+def _lock(work: UnitOfWork, shared: CaseShare[Meeting], version: int) -> CaseShare[Meeting]:
+    return CaseShare(shared.thing, work.one(SharedCase, shared.row.id, version=version, lock=True))
 
 
-def _end(step: Step[Shared[Meeting]]) -> None:
-    """Take back what was shared: access is gone at the next request."""
+def _end(step: Step[CaseShare[Meeting]]) -> None:
+    """End the sharing of a case: access is gone at the next request."""
     work, meeting, row = step.work, step.thing.thing, step.thing.row
     row.ended_at = work.now
     align(work, meeting)

@@ -1,4 +1,4 @@
-"""Convening a meeting: from what, by whom, hosted by which desk; inviting to it, and how long access to it lasts."""
+"""Convene a meeting, invite participants and set until when they have access to it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ from coopapi.store.vault import key_of, new_key, seal, unseal
 
 UNSCHEDULED: Final = timedelta(days=90)
 AFTERWARDS: Final = timedelta(days=30)
-"""How long those invited see a meeting: while no time is set, and after its end; the host desk may extend it."""
+"""How long participants have access while no time is set, and after the end of the meeting unless the host desk extends it."""
 LONGEST: Final = timedelta(days=3 * 366)
 _DESK: Final = "eurojust_desk"
 _DESKS: Final = frozenset({_DESK, "liaison_prosecutor", "eurojust_contact_point", "organisation"})
@@ -47,7 +47,7 @@ class MeetingIsOver(Conflict):
 
 
 def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
-    """Propose a meeting: a desk hosts it itself, a prosecutor or an organisation asks a desk to."""
+    """Propose a meeting. A desk hosts it itself; a prosecutor or an organisation asks a desk to host it."""
     case_id = _seen_origin(work, data["origin_type"], data["origin_id"])
     host, me = _host(work, data.get("host_desk")), work.actor.authority_id
     mine = _known(work, me, "")
@@ -56,7 +56,7 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
     row_id, until = work.new_id(), work.now + UNSCHEDULED
     _admit_both(work, row_id, host.id, case_id, until)
-    wrapped, sealer = new_key(work, row_id)
+    wrapped, sealer = new_key(work, "meeting", row_id)
     meeting = work.add(
         Meeting(
             id=row_id,
@@ -88,7 +88,7 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
 
 
 def _admit_both(work: UnitOfWork, meeting_id: UUID, host_id: UUID, case_id: UUID | None, until: datetime) -> None:
-    """Whoever convenes comes first; the host desk hosts until the end of access, and keeps the record after it."""
+    """Admit the convener and the host desk until access ends. The host desk stays a reader after that."""
     me = work.actor.authority_id
     parties.admit(work, meeting_id, me, Side.HOST if host_id == me else Side.INVITED, case_id=case_id, until=until)
     if host_id != me:
@@ -97,7 +97,10 @@ def _admit_both(work: UnitOfWork, meeting_id: UUID, host_id: UUID, case_id: UUID
 
 
 def _seen_origin(work: UnitOfWork, kind: str, origin_id: UUID) -> UUID | None:
-    """The convener sees what the meeting is about; through a case of its own, its people follow the meeting."""
+    """Check that the convener sees what the meeting is about, and return the convener's own case among it, or None.
+
+    People who may read that case then see the meeting. Raises `NotFound`.
+    """
     if kind == "case":
         work.one(Case, origin_id)
         ours = [origin_id]
@@ -111,7 +114,10 @@ def _seen_origin(work: UnitOfWork, kind: str, origin_id: UUID) -> UUID | None:
 
 
 def _host(work: UnitOfWork, wished: UUID | None) -> Authority:
-    """The desk that hosts: the caller's own, the one that is asked, or that of the caller's country."""
+    """Return the host desk: the one that is named, or else the caller's own or that of the caller's country.
+
+    Raises `Unprocessable` if there is none.
+    """
     if wished is not None:
         found = work.session.scalar(work.all(Authority).where(Authority.id == wished, Authority.type == _DESK))
     else:
@@ -124,7 +130,10 @@ def _host(work: UnitOfWork, wished: UUID | None) -> Authority:
 
 
 def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> list[str]:
-    """The countries of a meeting; organisations have none, and two are enough for a bilateral one."""
+    """Return the countries of a meeting.
+
+    Organisations have none. Raises `Unprocessable` for a bilateral meeting of more than two.
+    """
     there = sorted({country for country in countries if country})
     if level == "bilateral" and len(there) > _TWO:
         raise fault(pointer, "bilateral", "a bilateral meeting is between two countries")
@@ -139,7 +148,7 @@ def _known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
 
 
 def _seat(work: UnitOfWork, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
-    """Give an authority its place; whoever convenes or hosts comes."""
+    """Add a participant. The convener and the host have accepted from the start."""
     row_id, accepted = work.new_id(), authority.id in {meeting.host_id, meeting.convener_id}
     return work.add(
         MeetingParticipant(
@@ -158,7 +167,10 @@ def _seat(work: UnitOfWork, meeting: Meeting, authority: Authority, data: Mappin
 
 
 def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingParticipant:
-    """Invite an authority or an organisation; from then on it sees the meeting, and what is shared for it."""
+    """Invite an authority or an organisation. From then on it sees the meeting and the cases that are shared for it.
+
+    Raises `MeetingIsOver`, and `NotAtTheTable` unless the caller is the host.
+    """
     meeting = work.one(Meeting, meeting_id)
     authorization.require(work, meeting, host=True)
     meeting = work.one(Meeting, meeting_id, lock=True)
@@ -189,7 +201,10 @@ def _invite(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any], pointer
 
 
 def change(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, Any]) -> Meeting:
-    """Change what is planned; calendars that know the meeting are told by its sequence."""
+    """Change the plan of a meeting; a scheduled meeting gets a new sequence number when what calendars show changes.
+
+    Raises `MeetingIsOver` unless only the end of access changes.
+    """
     meeting = work.one(Meeting, meeting_id)
     authorization.require(work, meeting, host=True)
     meeting = work.one(Meeting, meeting_id, version=version, lock=True)
@@ -215,7 +230,7 @@ def change(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, 
 
 
 def last(work: UnitOfWork, meeting: Meeting, until: datetime) -> None:
-    """Let access to the meeting, and to what is shared for it, last until a moment."""
+    """Set the end of access to the meeting and to the cases that are shared for it."""
     meeting.access_until = until
     for place in authorization.of_meeting(work, meeting.id):
         if place.state in {"invited", "accepted"}:

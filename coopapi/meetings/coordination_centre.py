@@ -1,4 +1,4 @@
-"""A coordination centre on its day of action: a log line by line, and what came of it in each country."""
+"""The log of a coordination centre on its action day, and its results for each country."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,10 @@ class NoActionDay(Conflict):
 
 
 def log(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEntry:
-    """Log a measure with its figures: each country its own, the host desk for all."""
+    """Log a measure with its figures: each country for itself, the host desk for every country.
+
+    Raises `NoActionDay` unless it is a coordination centre between its start and the agreement of its minutes.
+    """
     meeting = work.one(Meeting, meeting_id)
     stands = authorization.require(work, meeting)
     if meeting.level != "coordination_centre" or meeting.state not in {"scheduled", "held"}:
@@ -65,7 +68,7 @@ def entries(work: UnitOfWork, meeting_id: UUID) -> Select[CentreEntry]:
 
 
 def show(work: UnitOfWork, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
-    """Show lines of the log with their notes."""
+    """Return entries of the log with their notes."""
     keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
     return [
         {
@@ -77,7 +80,7 @@ def show(work: UnitOfWork, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
 
 
 def results(work: UnitOfWork, meeting_id: UUID) -> dict[str, Any]:
-    """Add up the figures of a coordination centre, by country and in all."""
+    """Return the sums of the figures of a coordination centre, for each country and in total."""
     by_country: dict[str, Counter[str]] = {}
     rows = work.session.scalars(entries(work, meeting_id)).all()
     for row in rows:

@@ -1,4 +1,4 @@
-"""Finding a time: the host offers some, each authority says which suit it."""
+"""Find a date for a meeting: the host offers several, and each authority answers which ones suit it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ class NoPollOpen(Conflict):
 
 
 def offer(work: UnitOfWork, meeting: Meeting, options: Sequence[Mapping[str, Any]]) -> datetime:
-    """Offer times; gives the end of the latest."""
+    """Offer times and return the end of the latest; raise `Unprocessable` for a time in the past or out of order."""
     if not options:
         raise fault("/options", "required", "offer at least one time")
     for number, option in enumerate(options):
@@ -32,7 +32,10 @@ def offer(work: UnitOfWork, meeting: Meeting, options: Sequence[Mapping[str, Any
 
 
 def answer(work: UnitOfWork, meeting_id: UUID, answers: Sequence[Mapping[str, Any]]) -> list[MeetingAnswer]:
-    """Say which times suit one's own authority; said again, it counts anew."""
+    """Record which times suit the caller's authority. A new answer replaces the old one.
+
+    Raises `NoPollOpen` unless dates are being polled.
+    """
     meeting = work.one(Meeting, meeting_id)
     authorization.require(work, meeting)
     if meeting.state != "dates_polled":
@@ -58,13 +61,13 @@ def answer(work: UnitOfWork, meeting_id: UUID, answers: Sequence[Mapping[str, An
 
 
 def options(work: UnitOfWork, meeting: Meeting) -> Sequence[MeetingOption]:
-    """The times that are offered, the earliest first."""
+    """Return the offered times, the earliest first."""
     query = work.all(MeetingOption).where(MeetingOption.meeting_id == meeting.id)
     return work.session.scalars(query.order_by(MeetingOption.starts_at, MeetingOption.id)).all()
 
 
 def of_meeting(work: UnitOfWork, meeting_id: UUID) -> list[dict[str, Any]]:
-    """The times of a poll, each with who said what."""
+    """Return the times of a poll, each with the answers of the authorities."""
     meeting = work.one(Meeting, meeting_id)
     query = work.all(MeetingAnswer).where(MeetingAnswer.meeting_id == meeting.id).order_by(MeetingAnswer.id)
     answers: dict[UUID, list[MeetingAnswer]] = {}

@@ -1,4 +1,4 @@
-"""The lives of a meeting, of a place at it, and of what was undertaken there."""
+"""The lifecycles of a meeting, of a participant and of an action, as tables."""
 
 from functools import partial
 from typing import Final
@@ -40,7 +40,7 @@ ACTION_LIFECYCLE: Final = Lifecycle(
 FEED_LIFECYCLE: Final = Lifecycle("live", Transition("revoke", "live", "revoked", by=Action.MEETING_READ))
 
 LIVE: Final = ("invited", "accepted")
-"""Places of those who may come: neither declined nor removed."""
+"""States of participants who may still come: neither declined nor removed."""
 AHEAD: Final = ("proposed", "dates_polled", "scheduled")
 AFTER: Final = ("held", "minutes_agreed", "closed")
 LEVELS: Final = ("I", "II", "III", "bilateral", "coordination_centre")

@@ -1,4 +1,4 @@
-"""What was concluded for each country, and the minutes: written by the host, agreed to by every State that took part."""
+"""The conclusions for each country, and the minutes, which the host writes and every participating State agrees to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,7 +37,10 @@ class NothingToAgree(Conflict):
 
 
 def conclude(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingConclusion:
-    """Write down what was concluded for a country: by the host, or by that country for itself."""
+    """Record a conclusion for a country: by the host for any country, by the others for their own.
+
+    Raises `NotHeldYet`, `AgreedAlready` and `NotAtTheTable`.
+    """
     meeting = work.one(Meeting, meeting_id)
     stands = authorization.require(work, meeting)
     if meeting.state != "held":
@@ -66,18 +69,21 @@ def conclude(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Mee
 
 
 def conclusions(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingConclusion]:
-    """Select what was concluded at a meeting."""
+    """Select the conclusions of a meeting."""
     return work.all(MeetingConclusion).where(MeetingConclusion.meeting_id == work.one(Meeting, meeting_id).id)
 
 
 def show(work: UnitOfWork, rows: Sequence[MeetingConclusion]) -> list[dict[str, Any]]:
-    """Show conclusions with their words."""
+    """Return conclusions with their text."""
     keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
     return [{**row.shown(), **unseal(keys[row.meeting_id], row.sealed, row.id)} for row in rows]
 
 
 def write(work: UnitOfWork, meeting_id: UUID, version: int, text: str) -> Meeting:
-    """Write the minutes; another text is to be agreed to anew by everybody but the host, who wrote it."""
+    """Write the minutes. After a change everybody except the host, who wrote them, has to agree again.
+
+    Raises `NotHeldYet`, and `NotAtTheTable` unless the caller is the host.
+    """
     meeting = work.one(Meeting, meeting_id)
     authorization.require(work, meeting, host=True)
     meeting = work.one(Meeting, meeting_id, version=version, lock=True)
@@ -93,12 +99,12 @@ def write(work: UnitOfWork, meeting_id: UUID, version: int, text: str) -> Meetin
 
 
 def agree(work: UnitOfWork, meeting: Meeting) -> None:
-    """Agree to the minutes for one's own authority."""
+    """Agree to the minutes for the caller's authority; raise `NothingToAgree` if its agreement is not awaited."""
     require_awaited(work, meeting).agreed_at = work.now
 
 
 def require_awaited(work: UnitOfWork, meeting: Meeting) -> MeetingParticipant:
-    """Return the caller's own place, if its agreement is awaited; raise `NothingToAgree` if not."""
+    """Return the caller's participant whose agreement is awaited; raise `NothingToAgree` if it is not."""
     own = next((p for p in awaited(work, meeting) if p.authority_id == work.actor.authority_id), None)
     if own is None:
         raise NothingToAgree(state=meeting.state)
@@ -106,14 +112,17 @@ def require_awaited(work: UnitOfWork, meeting: Meeting) -> MeetingParticipant:
 
 
 def awaited(work: UnitOfWork, meeting: Meeting) -> list[MeetingParticipant]:
-    """The States that have not agreed to the minutes yet, whoever said nothing among them; organisations do not agree."""
+    """Return the States that have not agreed to the minutes yet, including those that did not answer.
+
+    Organisations do not agree.
+    """
     if meeting.minutes is None or meeting.state != "held":
         return []
     return [p for p in authorization.of_meeting(work, meeting.id) if p.state in LIVE and p.country and p.agreed_at is None]
 
 
 def settle(work: UnitOfWork, meeting: Meeting) -> None:
-    """With the last State's agreement the minutes are agreed."""
+    """Set the state `minutes_agreed` when the last State has agreed."""
     work.session.flush()
     if not awaited(work, meeting):
         meeting.state = "minutes_agreed"

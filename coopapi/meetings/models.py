@@ -1,4 +1,4 @@
-"""Meetings, who takes part in them, and when they could be."""
+"""Tables of meetings, their participants, proposed dates, conclusions, actions, outcomes and calendar feeds."""
 
 from datetime import datetime
 from typing import Any
@@ -10,11 +10,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE
 from coopapi.shared.parties import partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned
+
+vault.register_readers(
+    "meeting",
+    content="those who have a place at the meeting",
+    minutes="those who have a place at the meeting",
+    reason="those who have a place at the meeting",
+)
 
 
 class Meeting(Versioned):
-    """A coordination meeting or centre: hosted by a desk, about a case, an overlap or a request; its words are sealed."""
+    """A coordination meeting or centre about a case, an overlap or a request, hosted by a desk. Its text is encrypted."""
 
     __kind__ = "meeting"
     __tablename__ = "meetings"
@@ -44,12 +52,12 @@ class Meeting(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authorities that take part, while they do."""
+        """Select the meetings that the actor's authority takes part in at this time."""
         return partied(cls.id, actor, now)
 
 
 class MeetingParticipant(Versioned):
-    """An authority's place at a meeting: in which function, through whom, whether it comes, whether it agreed to the minutes."""
+    """An authority at a meeting: its function, the persons it sends, whether it comes, and whether it agreed to the minutes."""
 
     __kind__ = "meetingparticipant"
     __tablename__ = "meeting_participants"
@@ -68,12 +76,12 @@ class MeetingParticipant(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the meeting."""
+        """Select the participants of the meetings that the actor sees."""
         return partied(cls.meeting_id, actor, now)
 
 
 class MeetingOption(Versioned):
-    """A time at which a meeting could be."""
+    """A date that is offered for a meeting."""
 
     __kind__ = "meetingoption"
     __tablename__ = "meeting_options"
@@ -84,12 +92,12 @@ class MeetingOption(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the meeting."""
+        """Select the offered dates of the meetings that the actor sees."""
         return partied(cls.meeting_id, actor, now)
 
 
 class MeetingAnswer(Versioned):
-    """Whether a time suits an authority."""
+    """An authority's answer whether a date suits it."""
 
     __kind__ = "meetinganswer"
     __tablename__ = "meeting_answers"
@@ -103,12 +111,12 @@ class MeetingAnswer(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the meeting."""
+        """Select the answers for the meetings that the actor sees."""
         return partied(cls.meeting_id, actor, now)
 
 
 class CalendarFeed(Versioned):
-    """A secret address under which an authority's calendar reads its meetings; only the digest of the secret is kept."""
+    """A secret address from which an authority's calendar reads its meetings. Only the digest of the secret is stored."""
 
     __kind__ = "calendarfeed"
     __tablename__ = "calendar_feeds"
@@ -122,18 +130,18 @@ class CalendarFeed(Versioned):
 
     @property
     def state(self) -> str:
-        """Live, or revoked."""
+        """Return `live` or `revoked`."""
         return "revoked" if self.revoked_at else "live"
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by its authority."""
+        """Select the feeds of the actor's authority."""
         del now
         return cls.authority_id == actor.authority_id
 
 
 class MeetingConclusion(Versioned):
-    """What was concluded for one country."""
+    """A conclusion for one country."""
 
     __kind__ = "meetingconclusion"
     __tablename__ = "meeting_conclusions"
@@ -147,12 +155,15 @@ class MeetingConclusion(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the meeting."""
+        """Select the conclusions of the meetings that the actor sees."""
         return partied(cls.meeting_id, actor, now)
 
 
 class MeetingAction(Versioned):
-    """What an authority undertook to do, by when. It stays on that authority's list when its access to the meeting has ended."""
+    """An action that an authority agreed to take, and its due date.
+
+    The authority still sees it after its access to the meeting ended.
+    """
 
     __kind__ = "meetingaction"
     __tablename__ = "meeting_actions"
@@ -170,12 +181,12 @@ class MeetingAction(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authority that undertook it, and with the meeting."""
+        """Select the actions of the actor's authority and of the meetings that the actor sees."""
         return or_(cls.owner_id == actor.authority_id, partied(cls.meeting_id, actor, now))
 
 
 class MeetingOutcome(Versioned):
-    """What was begun in one step with a meeting: a request, a consultation, a request for disclosure, a team."""
+    """Something that was started from a meeting: a request, a consultation, a request for disclosure or a team."""
 
     __kind__ = "meetingoutcome"
     __tablename__ = "meeting_outcomes"
@@ -190,12 +201,12 @@ class MeetingOutcome(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the meeting."""
+        """Select the outcomes of the meetings that the actor sees."""
         return partied(cls.meeting_id, actor, now)
 
 
 class CentreEntry(Versioned):
-    """One line of the log of an action day: when, in which country, which measure, with which figures."""
+    """One entry of the log of an action day: time, country, measure and figures."""
 
     __kind__ = "centreentry"
     __tablename__ = "centre_entries"
@@ -212,5 +223,5 @@ class CentreEntry(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with the meeting."""
+        """Select the log entries of the meetings that the actor sees."""
         return partied(cls.meeting_id, actor, now)

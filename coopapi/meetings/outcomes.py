@@ -1,4 +1,4 @@
-"""From a meeting to the next thing in one step: what each kind of outcome begins, and what it began."""
+"""Start the next procedure from a meeting in one step, for example a request or a team, and record where it came from."""
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class NoOutcomeYet(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a kind of outcome begins: by which right, how, as which row, and where it is found."""
+    """A kind of outcome: the action that a role needs, the function that starts it, its model and the path of its URL."""
 
     by: Action
     begin: Callable[[UnitOfWork, Meeting, dict[str, Any]], Versioned]
@@ -56,11 +56,14 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
         "disclosures",
     ),
 }
-"""The kinds of outcome; a further kind is one line here and one field of the schema."""
+"""The kinds of outcome. A new kind needs one entry here and one field of the schema."""
 
 
 def begin(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingOutcome:
-    """Begin what was concluded, as its own maker would, and keep that it came from this meeting."""
+    """Start the procedure as its own route would, and record that it came from this meeting.
+
+    Raises `NoOutcomeYet` before the meeting was held, `Forbidden`, and what the procedure itself raises.
+    """
     meeting = work.one(Meeting, meeting_id)
     authorization.require(work, meeting)
     if meeting.state not in AFTER:
@@ -86,18 +89,18 @@ def begin(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Meetin
 
 
 def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingOutcome]:
-    """Select what was begun with a meeting."""
+    """Select the outcomes of a meeting."""
     return work.all(MeetingOutcome).where(MeetingOutcome.meeting_id == work.one(Meeting, meeting_id).id)
 
 
 def show(work: UnitOfWork, rows: Sequence[MeetingOutcome]) -> list[dict[str, Any]]:
-    """Show outcomes; what they began is named to those who see that by themselves."""
+    """Return outcomes. What was started is named only if the caller sees it without the meeting."""
     seen = {id_ for kind in {row.kind for row in rows} for id_ in _seen(work, kind, rows)}
     return [{**row.shown(), **_begun(row, seen)} for row in rows]
 
 
 def _seen(work: UnitOfWork, kind: str, rows: Sequence[MeetingOutcome]) -> Iterable[UUID]:
-    """What was begun of one kind, as far as the caller sees it."""
+    """Return the ids of the outcomes of one kind that the caller sees without the meeting."""
     model = OUTCOMES[kind].row
     made = [row.made_id for row in rows if row.kind == kind]
     return work.session.scalars(select(model.id).where(model.id.in_(made), model.visible_to(work.actor, work.now)))

@@ -1,4 +1,4 @@
-"""What a caller sees of meetings: the words for those at the table, the origin for those who see it anyway."""
+"""What a caller sees of meetings: the text if it takes part, and the origin if it sees that without the meeting."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from coopapi.meetings.convening import WORDS
 from coopapi.meetings.lifecycles import AHEAD
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
-from coopapi.overlaps.models import Overlap
+from coopapi.overlaps import models as overlaps
 from coopapi.shared.grants import reaches
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
 
 def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeting]:
-    """Select meetings that the caller's authority takes part in."""
+    """Select the meetings that the caller's authority takes part in and that match the filters."""
     query = work.all(Meeting)
     for name in wanted.keys() & {"state", "level", "origin_id"}:
         query = query.where(getattr(Meeting, name) == wanted[name])
@@ -35,7 +35,7 @@ def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeti
 
 
 def brief(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
-    """Show meetings as lists do."""
+    """Return meetings as lists show them."""
     named = {id_ for row in rows for id_ in (row.host_id, row.convener_id)}
     there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
     return [_brief(work, row, there) for row in rows]
@@ -49,12 +49,12 @@ def _brief(work: UnitOfWork, row: Meeting, there: Mapping[UUID, Authority]) -> d
         "host": there.get(row.host_id),
         "convener": there.get(row.convener_id),
         "side": "host" if row.host_id == work.actor.authority_id else "invited",
-        "origin_id": row.origin_id if _sees_origin(work, row) else None,
+        **({} if _sees_origin(work, row) else {"origin_type": None, "origin_id": None}),
     }
 
 
 def whole(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
-    """Show meetings with what is said of them, and whose agreement to the minutes is awaited."""
+    """Return meetings with their text, and with the authorities whose agreement to the minutes is awaited."""
     shown = []
     for view, row in zip(brief(work, rows), rows, strict=True):
         key = key_of(work, row)
@@ -73,16 +73,17 @@ def whole(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
 
 
 def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
-    """The origin is named to those who see it by themselves."""
+    """Tell whether the caller sees the origin without the meeting; only then is it named."""
     if row.origin_type == "case":
         return reaches(work, row.origin_id, Level.INDEX)
-    model = Overlap if row.origin_type == "overlap" else Request
-    query = select(model.id).where(model.id == row.origin_id, model.visible_to(work.actor, work.now))
+    if row.origin_type == "overlap":
+        return bool(overlaps.visible(work, [row.origin_id]))
+    query = select(Request.id).where(Request.id == row.origin_id, Request.visible_to(work.actor, work.now))
     return work.session.scalar(query) is not None
 
 
 def participants(work: UnitOfWork, rows: Sequence[MeetingParticipant]) -> list[dict[str, Any]]:
-    """Show places with the authority and the persons who take them."""
+    """Return participants with their authority and the persons that it sends."""
     there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows})))}
     keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
     return [
@@ -96,12 +97,12 @@ def participants(work: UnitOfWork, rows: Sequence[MeetingParticipant]) -> list[d
 
 
 def places(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingParticipant]:
-    """Select the places at a meeting."""
+    """Select the participants of a meeting."""
     return work.all(MeetingParticipant).where(MeetingParticipant.meeting_id == work.one(Meeting, meeting_id).id)
 
 
 def calendar_place(work: UnitOfWork, meeting: Meeting) -> str | None:
-    """Where a meeting is, for the calendar of somebody who takes part."""
+    """Return the place of a meeting for a participant's calendar."""
     work.note("meeting.consulted", meeting, consultation=True)
     said = unseal(key_of(work, meeting), meeting.sealed, meeting.id)
     place: str | None = said.get("place")

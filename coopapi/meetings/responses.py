@@ -20,7 +20,7 @@ class MeetingBrief(Shown):
     side = OneOf(("host", "invited"), required=True, metadata={"description": "Whether you host or were invited."})
     host = fields.Nested(AuthorityRef, required=True)
     convener = fields.Nested(AuthorityRef, required=True)
-    origin_type = OneOf(("case", "overlap", "request"), required=True)
+    origin_type = OneOf(("case", "overlap", "request"), required=True, allow_none=True)
     origin_id = fields.UUID(allow_none=True, metadata={"description": "For those who see it by themselves."})
     countries = fields.List(Code("countries"), required=True)
     interpretation = fields.List(Code("languages"), required=True)

@@ -1,4 +1,4 @@
-"""The workflows of a meeting and of a place at it: polled, scheduled, moved, held, cancelled, closed; accepted or declined."""
+"""The workflows of a meeting (poll, schedule, hold, cancel, close) and of a participant (accept, decline, remove)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,14 +27,14 @@ class NotBegunYet(Conflict):
 
 @dataclass(slots=True)
 class Place:
-    """A place at a meeting, with the meeting."""
+    """A participant together with the meeting."""
 
     meeting: Meeting
     row: MeetingParticipant
 
     @property
     def is_the_hosts(self) -> bool:
-        """Tell whether it is the host's own place, which nobody gives up."""
+        """Tell whether this is the host's own place, which can neither be declined nor removed."""
         return self.row.authority_id == self.meeting.host_id
 
 
@@ -58,7 +58,7 @@ def _poll(step: Step[Meeting]) -> None:
 
 
 def _schedule(step: Step[Meeting]) -> None:
-    """Set the time: that of an option of the poll, or another; access lasts a while beyond it."""
+    """Set the time, from an option of the poll or another one. Access ends thirty days after the meeting."""
     work, meeting = step.work, step.thing
     starts, ends = _times(step)
     if not work.now < starts < ends:
@@ -84,7 +84,7 @@ def _times(step: Step[Meeting]) -> tuple[datetime, datetime]:
 
 
 def _cancel(step: Step[Meeting]) -> None:
-    """Give the meeting a new sequence number, so that calendars take it out."""
+    """Raise the sequence number, so that calendars remove the meeting."""
     step.thing.sequence += 1
 
 
@@ -121,13 +121,13 @@ def _find_place(work: UnitOfWork, meeting_id: UUID, place_id: UUID) -> Place:
 
 
 def _lock_place(work: UnitOfWork, place: Place, version: int) -> Place:
-    """Lock the meeting before the place, so that two answers to one meeting come one after the other."""
+    """Lock the meeting before the participant, so that two answers for one meeting are handled one after the other."""
     meeting = work.one(Meeting, place.meeting.id, lock=True)
     return Place(meeting, work.one(MeetingParticipant, place.row.id, version=version, lock=True))
 
 
 def _standing_at_place(work: UnitOfWork, place: Place) -> Standing:
-    """Each authority answers for its own place; the host desk removes the others, and nobody the host."""
+    """Return the standing: each authority answers for itself, and the host desk may remove every participant but the host."""
     side = authorization.side(work, place.meeting)
     if place.is_the_hosts or (side is Side.INVITED and place.row.authority_id != work.actor.authority_id):
         side = None
@@ -137,7 +137,10 @@ def _standing_at_place(work: UnitOfWork, place: Place) -> Standing:
 
 
 def _require_answerable(step: Step[Place]) -> None:
-    """Before the meeting; once it was held, those who have not answered still may, and the host notes who did not come."""
+    """Raise `MeetingIsOver` after the meeting.
+
+    Once it was held, an authority may still accept, and the host may record who did not come.
+    """
     meeting, place = step.thing.meeting, step.thing.row
     if meeting.state in AHEAD or (meeting.state == "held" and (step.event == "accept" or place.state == "invited")):
         return

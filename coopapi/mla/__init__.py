@@ -1,1 +1,1 @@
-"""Requests for assistance: drafted, validated, transmitted, answered measure by measure, with a clock for each side."""
+"""Requests for mutual legal assistance: drafted, validated, transmitted and answered, with deadlines for each side."""

@@ -1,4 +1,7 @@
-"""On which side of a request a caller stands, and for whom it acts: for its own side, and for one that has nobody here."""
+"""Determine on which side of a request a caller acts, and for which other side it may record steps.
+
+A caller acts for its own side. It also records the steps of an authority that does not use this register.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +19,9 @@ from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
 
 RECORDED_BY: Final = Action.MLA_DRAFT
-"""What a role needs to record the steps of a side that has nobody here."""
+"""The action that a role needs to record the steps of an authority that does not use this register."""
 _ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUTING: (Side.REQUESTING,)}
-"""For which sides each side records what they do, if they have nobody here."""
+"""For each side, the sides whose steps it may record when their authority does not use this register."""
 
 
 class WrongSide(Forbidden):
@@ -37,7 +40,10 @@ class NotRoundTheClock(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Who took a step: on which side, for which authority, when; and how that is known, if somebody recorded it for them."""
+    """Who took a step: the side, the authority and the time.
+
+    `recorded` says how this is known if another side recorded the step.
+    """
 
     side: Side
     authority_id: UUID
@@ -55,7 +61,7 @@ def authority_on(request: Request, side: Side) -> UUID | None:
 
 
 def standing(work: UnitOfWork, request: Request) -> Standing:
-    """Return the sides on which the caller acts, and those with nobody here for which it records what they do."""
+    """Return the sides on which the caller acts, and the sides outside this register for which it may record steps."""
     own = [Side(part.side) for part in parties.acting_parts(work, request.id)]
     others = {side: authority_on(request, side) for here in own for side in _ACROSS.get(here, ())}
     return Standing.on(*own, recorded=[side for side, other in others.items() if other and not parties.joined(work, other)])
@@ -73,15 +79,15 @@ def require_requesting(work: UnitOfWork, request: Request, detail: str) -> None:
 
 
 def require_on_duty(work: UnitOfWork, kind: str, urgency: str) -> None:
-    """Raise `NotRoundTheClock` for a 24/7 point of contact, except in an emergency and for kinds of requests that it handles."""
+    """Raise `NotRoundTheClock` for a 24/7 point of contact, unless it is an emergency or a kind of request that it handles."""
     if work.actor.role is Role.CONTACT_POINT and urgency != "emergency" and not KINDS[kind].round_the_clock:
         raise NotRoundTheClock
 
 
 def taken_by(work: UnitOfWork, request: Request, side: Side, stands: Standing, recorded: Mapping[str, Any] | None) -> Taken:
-    """Return who acts on a side, and when: the caller itself, or the authority for which it records.
+    """Return who acts on a side, and when: the caller itself, or the authority for which it records the step.
 
-    Raises `Unprocessable` where `recorded` is missing, is not needed, or names a moment before the request was transmitted.
+    Raises `Unprocessable` if `recorded` is missing, is not needed, or names a time before the request was transmitted.
     """
     own = stands.level(side) is not None
     at = recording.moment_of(work, recorded, own=own, since=request.transmitted_at)
@@ -94,5 +100,5 @@ def taken(step: Step[Any], request: Request) -> Taken:
 
 
 def details(_work: UnitOfWork, _thing: Any, stands: Standing) -> dict[str, Any]:
-    """Tell on which side the caller stands, and for which sides it records what they do."""
+    """Return the side on which the caller acts, and the sides for which it may record steps."""
     return {"side": min(stands.own, default="none"), "recorded_for": sorted(stands.recorded)}

@@ -1,4 +1,7 @@
-"""What a request says: the T-CY templates, EIO Annex A and EPOC Annex I in one set of fields for all kinds (DOMAIN 3.2-3.4)."""
+"""Schemas of the content of a request.
+
+One set of fields serves all kinds of requests; it follows the T-CY templates, EIO Annex A and EPOC Annex I.
+"""
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -12,7 +15,10 @@ _LONG = 8000
 
 
 class OffenceIn(Schema):
-    """An offence as the requesting State's law has it; dual criminality is tested on conduct, not on label."""
+    """An offence under the law of the requesting State.
+
+    Dual criminality is tested on the conduct, not on the name of the offence.
+    """
 
     national_article = Text(300, required=True)
     label = Line(300, required=True)
@@ -22,7 +28,7 @@ class OffenceIn(Schema):
 
 
 class ConcernedIn(Schema):
-    """A person whom the request concerns, under a reference; only what its execution needs."""
+    """A person whom the request concerns, identified by a reference. Give only what the execution needs."""
 
     ref = Line(40, required=True)
     role = OneOf(("suspect", "convicted", "victim", "witness", "expert", "third_party"), required=True)
@@ -49,7 +55,7 @@ class AuthorisationIn(Schema):
 
 
 class ConfidentialityIn(Schema):
-    """Whether fact and substance are to be kept secret, and from whom (Budapest Art. 27(8), EIO Art. 19, e-Evidence Art. 13)."""
+    """Whether the request must be kept secret, and from whom (Budapest Art. 27(8), EIO Art. 19, e-Evidence Art. 13)."""
 
     requested = Flag(required=True)
     reasons = Text(2000)
@@ -59,7 +65,7 @@ class ConfidentialityIn(Schema):
 
 
 class OfficeIn(Schema):
-    """An office to ask, not a person's private data."""
+    """An office that can be contacted about the request; not a person's private contact details."""
 
     office = Line(300, required=True)
     person_in_charge = Line(200)
@@ -73,7 +79,7 @@ class OfficeIn(Schema):
 
 
 class TranslationIn(Schema):
-    """A translation that goes with the request."""
+    """A translation that is sent with the request."""
 
     language = Code("languages", required=True)
     certified = Flag()
@@ -81,7 +87,7 @@ class TranslationIn(Schema):
 
 
 class AttachmentIn(Schema):
-    """A paper that goes with the request by its channel: named here, never uploaded."""
+    """A document that is sent with the request through its channel. Only its description is stored here; it is never uploaded."""
 
     title = Line(300, required=True)
     sha256 = Digest()
@@ -90,7 +96,7 @@ class AttachmentIn(Schema):
 
 
 class CertificationIn(Schema):
-    """Who certifies that the request is right, and how it is signed (eIDAS, Reg. 2023/2844 Art. 7)."""
+    """Who certifies that the request is accurate, and how it is signed (eIDAS, Reg. 2023/2844 Art. 7)."""
 
     name = Line(200, required=True)
     post = Text(200, required=True)
@@ -98,7 +104,7 @@ class CertificationIn(Schema):
 
 
 class PreservationIn(Schema):
-    """What Art. 29(2) asks for besides offence, facts and data: custodian (d) and the intent to ask for the data (f)."""
+    """What Art. 29(2) requires besides offence, facts and data: the custodian (d) and the intent to request the data (f)."""
 
     custodian = Text(500, metadata={"description": "Holder or location of the data, or what is known of it; `unknown` will do."})
     intends_mla = Flag(metadata={"description": "Art. 29(2)(f)."})
@@ -108,7 +114,7 @@ class PreservationIn(Schema):
 
 
 class OrderIn(Schema):
-    """What an order to a provider says besides (EPOC Annex I)."""
+    """Additional content of an order to a provider (EPOC Annex I)."""
 
     addressee = OneOf(("designated_establishment", "legal_representative", "other_establishment"))
     recipient = Text(500, metadata={"description": "Who is to get the data."})
@@ -118,7 +124,7 @@ class OrderIn(Schema):
 
 
 class ContentIn(Schema):
-    """What the request says; a draft may leave out what `readiness` lists as missing."""
+    """The content of a request. A draft may leave out what `readiness` lists as missing."""
 
     title = Line(200)
     offences = Many(fields.Nested(OffenceIn), 50)
@@ -157,7 +163,10 @@ class ContentIn(Schema):
 
 
 class SoughtIn(Schema):
-    """An identifier that a measure is about, as the case holds it or written out; times with their offset (M17)."""
+    """An identifier that a measure is about: a reference to one of the case, or a kind and a value.
+
+    Times carry their UTC offset.
+    """
 
     identifier_id = fields.UUID(metadata={"description": "An identifier of the case, in place of kind and value."})
     kind = OneOf(KINDS)
@@ -166,13 +175,13 @@ class SoughtIn(Schema):
 
     @ma.validates_schema
     def one_or_the_other(self, data: dict[str, object], **_: object) -> None:
-        """Take an identifier of the case, or a kind and a value."""
+        """Check that there is either an identifier of the case, or a kind and a value."""
         if ("identifier_id" in data) == ("kind" in data and "value" in data):
             raise refusal("one_of_two", "Name an identifier of the case, or give kind and value.", "identifier_id")
 
 
 class MeasureIn(Schema):
-    """One thing that is asked for."""
+    """One measure that is requested."""
 
     code = Code("measures", required=True)
     description = Text(4000)

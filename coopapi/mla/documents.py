@@ -1,4 +1,4 @@
-"""The document of a request, for a caller: on which form, in which language, as JSON, HTML or PDF."""
+"""Produce the document of a request on a chosen form, in a chosen language, as JSON, HTML or PDF."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -29,7 +29,7 @@ class WithheldFromYou(Forbidden):
 
 
 class DocumentFilter(Schema):
-    """Which document, and in what."""
+    """Query parameters that choose the form, language and format of a document."""
 
     format = OneOf(("json", *MEDIA_TYPES), metadata={"description": "json, if not said"})
     language = OneOf(LANGUAGES, metadata={"description": "Of the form's words: the request's, if it is one of these, or en."})
@@ -38,7 +38,7 @@ class DocumentFilter(Schema):
 
 
 class DocumentFieldOut(Shown):
-    """A label, and what is said under it."""
+    """A label and the lines printed under it."""
 
     label = fields.String(required=True)
     lines = fields.List(fields.String(), required=True)
@@ -46,7 +46,7 @@ class DocumentFieldOut(Shown):
 
 
 class DocumentSectionOut(Shown):
-    """A section, numbered as the official one."""
+    """A section, numbered as in the official form."""
 
     number = fields.String(required=True)
     label = fields.String(required=True)
@@ -55,7 +55,7 @@ class DocumentSectionOut(Shown):
 
 
 class DocumentOut(Shown):
-    """A request on its form."""
+    """A request filled into its form."""
 
     form = OneOf(forms.all_forms(), required=True)
     title = fields.String(required=True)
@@ -71,7 +71,10 @@ class DocumentOut(Shown):
 
 
 def of_request(work: UnitOfWork, request: Request, wanted: Mapping[str, Any]) -> dict[str, Any] | Printed:
-    """Fill the form of a request and print it; the addressee's copy, unless the whole is asked for by who may have it."""
+    """Fill in and return the form of a request, by default the copy for the addressee.
+
+    Raises `WithheldFromYou` if the whole document is requested by a side that may not read it.
+    """
     own = {part.side for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id}
     if wanted.get("whole") and not own & _WITH_ALL:
         raise WithheldFromYou
@@ -88,7 +91,7 @@ def of_request(work: UnitOfWork, request: Request, wanted: Mapping[str, Any]) ->
 
 
 def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
-    """What the caller sees of the request, with the names that a form prints in place of identifiers."""
+    """Return the request as the caller sees it, with the names that a form prints in place of ids."""
     (row,) = presentation.whole(work, [request])
     view: dict[str, Any] = RequestOut().dump(row)
     if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):

@@ -1,4 +1,7 @@
-"""Drafts: begun, taken over from an earlier request, changed; and the requests of those who have nobody here, entered for them."""
+"""Create and change drafts of requests.
+
+A draft may reuse an earlier request. A request that was received from an authority outside this register is entered here too.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +46,7 @@ class RequestReferenceTaken(Conflict):
 
 
 def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
-    """Begin a request, or enter one that came from an authority that has nobody here."""
+    """Create a draft, or enter a request that was received from an authority that does not use this register."""
     incoming = data.get("incoming")
     authorization.require_on_duty(work, data["kind"], data.get("urgency", "routine"))
     asks = incoming["requesting_authority"] if incoming else work.actor.authority_id
@@ -54,7 +57,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     request_id = work.new_id()
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
-    wrapped, sealer = new_key(work, request_id)
+    wrapped, sealer = new_key(work, "request", request_id)
     request = _row(work, data, request_id, asks)
     request.wrapped, request.sealed = wrapped, seal(sealer, content, request_id)
     if previous:
@@ -99,7 +102,10 @@ def _check_reference(work: UnitOfWork, asks: UUID, reference: str) -> None:
 
 
 def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> None:
-    """A request from outside: who asks has nobody here, and the caller's authority is the one that was asked."""
+    """Fill in a request from an authority outside this register; the caller's authority is the addressee.
+
+    Raises `Unprocessable` if that authority uses this register, does not exist, or is said to have sent it in the future.
+    """
     if incoming["requesting_authority"] == work.actor.authority_id or parties.joined(work, incoming["requesting_authority"]):
         raise fault("/incoming/requesting_authority", "joined", "that authority is here and sends its requests itself")
     known(work, incoming["requesting_authority"], "/incoming/requesting_authority")
@@ -110,7 +116,11 @@ def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> N
 
 
 def _reused(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[Request | None, Mapping[str, Any], list[Mapping[str, Any]]]:
-    """What a draft says: what is given, and with `reuse` what the earlier request said, for what it did not bring."""
+    """Return the earlier request, the content and the measures of a new draft.
+
+    With `reuse`, the content is that of the earlier request with the given fields replaced. Unless measures are given, those that
+    were not fully carried out are requested again.
+    """
     content, wanted = data.get("content", {}), data.get("measures", [])
     if not (earlier := data.get("previous")):
         return None, content, wanted
@@ -131,7 +141,7 @@ def _asked_again(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
-    """Set what is given of the columns; what does not exist is refused."""
+    """Set the given columns; raise `Unprocessable` for a reference to something that does not exist."""
     for name, column in _COLUMNS.items():
         if name in data and not (request.state != "draft" and name.startswith("executing")):
             setattr(request, column, data[name])
@@ -139,7 +149,7 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
         raise fault("/instrument", "unknown", "not a code of /instruments")
     _check_addressees(work, request)
     if request.urgency == "emergency" and not request.emergency_ground:
-        raise fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds (M9)")
+        raise fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds")
     if data.get("jit_id") and not parties.parts(work, data["jit_id"]):
         raise fault("/jit_id", "unknown", "there is no such team for you")
     if data.get("overlap_id"):
@@ -147,7 +157,7 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
 
 
 def _check_addressees(work: UnitOfWork, request: Request) -> None:
-    """The addressee and the authority that is notified exist, and are two others."""
+    """Raise `Unprocessable` unless the addressee and the notified authority exist and are two different other authorities."""
     if request.executing_id:
         addressee = known(work, request.executing_id, "/executing_authority")
         request.executing_country = addressee.country or request.executing_country
@@ -160,7 +170,7 @@ def _check_addressees(work: UnitOfWork, request: Request) -> None:
 
 
 def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """An authority of the directory."""
+    """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
         raise fault(pointer, "unknown", "there is no such authority")
@@ -168,7 +178,7 @@ def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
 
 
 def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, Any]) -> Request:
-    """Change a draft; what was sent stays as it was sent."""
+    """Change a draft. Raises `IllegalMove` once the request has left the state `draft`."""
     request = work.one(Request, request_id)
     authorization.require_requesting(work, request, "a draft is the requesting side's")
     request = work.one(Request, request_id, version=version, lock=True)
@@ -188,7 +198,7 @@ def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, 
 
 
 def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
-    """Tie the caller's own part to a case of its own: from then on it is for those who may read that case."""
+    """Link the caller's side of a request to one of its cases. From then on only people who may read that case see the request."""
     request = work.one(Request, request_id)
     own = parties.acting_parts(work, request.id)
     if not own:
@@ -203,7 +213,7 @@ def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
 
 
 def bring_in(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
-    """Give another authority a part on the caller's side: to validate, to transmit, to execute, or to read (a desk)."""
+    """Give another authority of the same country a part on the caller's side: to validate, transmit, execute, or only read."""
     request = work.one(Request, request_id)
     own = parties.acting_parts(work, request.id)
     if not own:

@@ -1,4 +1,4 @@
-"""A request as the form that practitioners expect: sections, numbers and words from data, in four languages."""
+"""Fill in the official form of a request: sections, numbers and wording come from data files, in four languages."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ class FormTooEarly(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A label and what is said under it; `opens` marks the first field of one of several persons, offences, measures."""
+    """A label and the lines under it. `opens` marks the first field of one of several persons, offences or measures."""
 
     label: str
     lines: tuple[str, ...]
@@ -35,7 +35,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of the form, numbered as the official one."""
+    """A section, numbered as in the official form."""
 
     number: str
     label: str
@@ -45,7 +45,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A request on its form, in one language, ready to be printed."""
+    """A request filled into its form, in one language, ready to be printed."""
 
     form: str
     title: str
@@ -62,14 +62,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What the form is filled from: the whole request, the part that is being looked at, and the words."""
+    """The data that a form is filled from: the whole request, the part that is being printed, and the wording."""
 
     view: Mapping[str, Any]
     part: Mapping[str, Any]
     words: Words
 
     def find(self, path: str) -> list[Any]:
-        """Everything said at a path of the part; `*` goes through a list."""
+        """Return every value at a dotted path of the part; `*` iterates over a list."""
         found: list[Any] = [self.part]
         for name in path.split("."):
             if name == "*":
@@ -80,13 +80,13 @@ class _Page:
         return found
 
     def first(self, paths: str | Sequence[str]) -> list[Any]:
-        """Everything said at the first of several paths where something is."""
+        """Return every value at the first of several paths that has any."""
         tried = (self.find(path) for path in ([paths] if isinstance(paths, str) else paths))
         found = next((values for values in tried if values), [])
         return [one for value in found for one in (value if isinstance(value, list) else [value])]
 
     def holds(self, when: Mapping[str, Any]) -> bool:
-        """Tell whether conditions hold: said or not, or one of several values."""
+        """Tell whether all conditions hold: a path has a value or has none, or has one of several values."""
         return all(
             bool(self.find(path)) is wanted if isinstance(wanted, bool) else not set(wanted).isdisjoint(self.find(path))
             for path, wanted in when.items()
@@ -99,12 +99,16 @@ def forms_of(kind: str) -> tuple[str, ...]:
 
 
 def all_forms() -> tuple[str, ...]:
-    """Return every form, by its code."""
+    """Return the codes of all forms."""
     return tuple(sorted({form for forms in read("kinds")["kinds"].values() for form in forms}))
 
 
 def document(view: Mapping[str, Any], language: str, *, form: str | None = None, to_addressee: bool = True) -> Document:
-    """Fill the form of a request, as `RequestOut` shows it; what the addressee must not read is left out unless said otherwise."""
+    """Fill in the form of a request from a view as `RequestOut` shows it.
+
+    Sections that the addressee must not read are left out unless `to_addressee` is false. Raises `NoSuchForm` if the kind has no
+    such form and `FormTooEarly` if the form tells of a step that was not taken yet.
+    """
     fitting = forms_of(view["kind"])
     chosen = form or fitting[0]
     if chosen not in fitting:
@@ -119,7 +123,7 @@ def document(view: Mapping[str, Any], language: str, *, form: str | None = None,
 
 
 def _bound(spec: Mapping[str, Any], page: _Page, sections: tuple[Section, ...]) -> Document:
-    """Put the sections between their title and their notes."""
+    """Return the document: the sections with title, reference, preamble, notes and footer."""
     words, view = page.words, page.view
     title, subtitle = words.label(spec["title"]), words.label(spec.get("subtitle", ""))
     if spec.get("titled_by_kind"):
@@ -160,7 +164,7 @@ def _fields(specs: Iterable[Mapping[str, Any]], page: _Page) -> Iterator[Field]:
 
 
 def _block(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
-    """Fields that several forms share, of the page or of a part of it."""
+    """Yield the fields of a block that several forms share, filled from the page or from a part of it."""
     specs: Iterable[Mapping[str, Any]] = read("blocks")[spec["block"]]
     if "of" not in spec:
         yield from _fields(({**one, "if_said": True} for one in specs) if spec.get("if_said") else specs, page)
@@ -171,7 +175,7 @@ def _block(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
 
 
 def _each(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
-    """The same fields for each of several persons, offences, measures; each opens with its number."""
+    """Yield the same fields for each of several persons, offences or measures, each introduced by a numbered heading."""
     items = page.first(spec["each"])
     label = page.words.label(spec["label"])
     for number, item in enumerate(items, 1):
@@ -184,7 +188,7 @@ def _each(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
 
 
 def _field(spec: Mapping[str, Any], page: _Page) -> Iterator[Field]:
-    """One field; what the official form asks for and nobody said is `not stated`, anything else is left out."""
+    """Yield one field. A field of the official form without a value reads `not stated`; an optional one is left out."""
     words, label = page.words, page.words.label(spec["label"])
     if not page.holds(spec.get("when", {})):
         if "otherwise" in spec:

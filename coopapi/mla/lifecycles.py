@@ -1,4 +1,4 @@
-"""The lives of requests and of their measures, as tables: who may take which step, on which side (DOMAIN 3.5)."""
+"""The lifecycles of requests and of their measures, as tables: who may take which step, on which side."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ LETTER_LIFECYCLE: Final = Lifecycle(
     *_closable("executed", "partially_executed", "not_executed", "evidence_transferred"),
     derived=("in_execution", "executed", "partially_executed", "not_executed", "evidence_transferred", "refused", "withdrawn"),
 )
-"""A letter of request, an EIO and their like: it moves up to recognition; from there on its state follows from its measures."""
+"""A letter of request, an EIO or a similar request. Once it is recognised, its state follows from the states of its measures."""
 
 _UNDER_WAY: Final = ("transmitted", "received", "clarification_requested", "in_execution", "executed", "partially_executed")
 ORDER_LIFECYCLE: Final = Lifecycle(
@@ -98,7 +98,10 @@ ORDER_LIFECYCLE: Final = Lifecycle(
     *_closable("executed", "partially_executed", "not_executed", "evidence_transferred", "refused"),
     derived=("in_execution", "executed", "partially_executed", "not_executed", "evidence_transferred", "refused", "withdrawn"),
 )
-"""An order to a provider (Regulation (EU) 2023/1543; Budapest Art. 18): no recognition, but an authority that may object."""
+"""An order to a provider (Regulation (EU) 2023/1543; Budapest Art. 18).
+
+It is not recognised by an authority, but the enforcing authority may raise a ground for refusal.
+"""
 
 PRESERVATION_LIFECYCLE: Final = Lifecycle(
     "draft",
@@ -119,7 +122,7 @@ PRESERVATION_LIFECYCLE: Final = Lifecycle(
     *_withdrawable("received", "forwarded", "acknowledged", "information_requested", "insufficiency_notified"),
     *_closable("not_executed"),
 )
-"""Preservation (Budapest Art. 29 and 30, EPOC-PR): kept at least until a date, longer once the request for the data is there."""
+"""Preservation (Budapest Art. 29 and 30, EPOC-PR): data are kept at least until a date, and longer once they are requested."""
 
 INFORMATION_LIFECYCLE: Final = Lifecycle(
     "draft",
@@ -130,7 +133,7 @@ INFORMATION_LIFECYCLE: Final = Lifecycle(
     _drafts("withdraw", "transmitted", "withdrawn", reason=True),
     *_closable("accepted"),
 )
-"""Spontaneous information (Budapest Art. 26): conditions are accepted before the content opens."""
+"""Spontaneous information (Budapest Art. 26): the receiver accepts the conditions before it may read the content."""
 
 _OPEN: Final = ("pending", "in_execution")
 MEASURE_LIFECYCLE: Final = Lifecycle(
@@ -154,7 +157,7 @@ MEASURE_LIFECYCLE: Final = Lifecycle(
     _executes("transfer", "executed", "transferred"),
     _executes("transfer", "partly_executed", "partly_transferred"),
 )
-"""What becomes of one measure: outcome, grounds and dates live here, not on the request (M1)."""
+"""The lifecycle of one measure. Outcome, grounds and dates are kept on the measure, not on the request."""
 
 _GOOD: Final = frozenset({"executed", "transferred"})
 _PARTLY: Final = frozenset({"partly_executed", "partly_transferred"})
@@ -163,7 +166,10 @@ _UNDECIDED: Final = frozenset({"pending", "in_execution", "postponed", "conditio
 
 
 def derived_state(measures: Iterable[str], *, order: bool = False) -> str:
-    """What a request's state is, by the states of its measures; a provider that refuses an order has not executed it."""
+    """Return the state of a request that follows from the states of its measures.
+
+    With `order`, a request whose measures were all refused is `not_executed` instead of `refused`.
+    """
     states = set(measures)
     if states == {"pending"}:
         return "recognised"
@@ -178,8 +184,12 @@ def derived_state(measures: Iterable[str], *, order: bool = False) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What a kind of request is: its life, where its measures are acted on, who may send it without a judge, for whom it is."""
+class RequestKind:
+    """What distinguishes a kind of request.
+
+    `life` is its lifecycle and `acted_on` are the states in which its measures may move. `judicial` kinds need a judge or
+    prosecutor. A 24/7 contact may handle `round_the_clock` kinds. `to_provider` kinds are addressed to a provider.
+    """
 
     life: Lifecycle
     acted_on: frozenset[str] = frozenset()
@@ -189,22 +199,22 @@ class Kind:
 
 
 _ACTED_ON: Final = frozenset({"recognised", "in_execution", "executed", "partially_executed", "not_executed"})
-_LETTER: Final = Kind(LETTER_LIFECYCLE, _ACTED_ON)
-KINDS: Final[Mapping[str, Kind]] = {
+_LETTER: Final = RequestKind(LETTER_LIFECYCLE, _ACTED_ON)
+KINDS: Final[Mapping[str, RequestKind]] = {
     "mla_letter": _LETTER,
     "eio": _LETTER,
     "subscriber_information": _LETTER,
-    "expedited_disclosure": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False, round_the_clock=True),
-    "service_of_documents": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
+    "expedited_disclosure": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False, round_the_clock=True),
+    "service_of_documents": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
     "extradition": _LETTER,
     "eaw": _LETTER,
     "transfer_of_proceedings": _LETTER,
-    "jit_setup": Kind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
-    "preservation": Kind(PRESERVATION_LIFECYCLE, judicial=False, round_the_clock=True),
-    "epoc_pr": Kind(PRESERVATION_LIFECYCLE, round_the_clock=True, to_provider=True),
-    "epoc": Kind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
-    "production_order": Kind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
-    "spontaneous_information": Kind(INFORMATION_LIFECYCLE, judicial=False, round_the_clock=True),
+    "jit_setup": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
+    "preservation": RequestKind(PRESERVATION_LIFECYCLE, judicial=False, round_the_clock=True),
+    "epoc_pr": RequestKind(PRESERVATION_LIFECYCLE, round_the_clock=True, to_provider=True),
+    "epoc": RequestKind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
+    "production_order": RequestKind(ORDER_LIFECYCLE, (_ACTED_ON - {"recognised"}) | {"received"}, to_provider=True),
+    "spontaneous_information": RequestKind(INFORMATION_LIFECYCLE, judicial=False, round_the_clock=True),
 }
 EVENTS: Final = tuple(dict.fromkeys(event for kind in KINDS.values() for event in kind.life.events))
 STATES: Final = tuple(dict.fromkeys(state for kind in KINDS.values() for state in kind.life.states))

@@ -1,4 +1,4 @@
-"""The workflow of a measure; the state of its request follows from the states of its measures."""
+"""The workflow of a measure. The state of its request follows from the states of its measures."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -32,7 +32,7 @@ class OutcomeNeeded(Unprocessable):
 
 @dataclass(slots=True)
 class Asked:
-    """A measure, with the request that asks for it."""
+    """A measure together with the request that it belongs to."""
 
     request: Request
     row: Measure
@@ -46,7 +46,7 @@ def _find(work: UnitOfWork, request_id: UUID, measure_id: UUID) -> Asked:
 
 
 def _lock(work: UnitOfWork, asked: Asked, version: int) -> Asked:
-    """Lock the request before the measure, so that two measures of a request move one after the other."""
+    """Lock the request before the measure, so that steps on two measures of one request are taken one after the other."""
     request = work.one(Request, asked.request.id, lock=True)
     return Asked(request, work.one(Measure, asked.row.id, version=version, lock=True))
 

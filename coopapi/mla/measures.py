@@ -1,4 +1,4 @@
-"""The measures of a request: what is asked for, about which identifiers, and whether the same was asked before."""
+"""The measures of a request: what is requested, about which identifiers, and whether it was requested before."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,20 +13,22 @@ from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.identifiers.service import open_values
 from coopapi.mla.models import Measure, Request
-from coopapi.store.crypto import Sealer
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import seal, unseal
+from coopapi.store.vault import SealKey, seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):
     """An identifier that a measure is about cannot exist, or is not one of your case.
 
-    Correct the value that `errors` points to, or name an identifier of the case that the request hangs from.
+    Correct the value that `errors` points to, or name an identifier of the case that the request belongs to.
     """
 
 
-def write(work: UnitOfWork, request: Request, sealer: Sealer, wanted: Sequence[Mapping[str, Any]]) -> None:
-    """Write the measures of a draft anew, each with what it is about."""
+def write(work: UnitOfWork, request: Request, sealer: SealKey, wanted: Sequence[Mapping[str, Any]]) -> None:
+    """Replace the measures of a draft with the given ones, each sealed with the identifiers that it is about.
+
+    Raises `UnreadableIdentifier` for an impossible value and for an identifier that is not in the case.
+    """
     work.session.execute(delete(Measure).where(Measure.request_id == request.id))
     held = _held(work, request, wanted)
     for place, measure in enumerate(wanted):
@@ -49,7 +51,7 @@ def write(work: UnitOfWork, request: Request, sealer: Sealer, wanted: Sequence[M
 
 
 def _held(work: UnitOfWork, request: Request, wanted: Sequence[Mapping[str, Any]]) -> dict[UUID, dict[str, Any]]:
-    """The identifiers of the case that measures name, opened: the request has to carry them."""
+    """Return the case identifiers that the measures name, decrypted, because the request carries the values themselves."""
     ids = {s["identifier_id"] for m in wanted for s in m.get("identifiers", ()) if "identifier_id" in s}
     if not ids or request.case_id is None:
         return {}
@@ -66,7 +68,7 @@ def _held(work: UnitOfWork, request: Request, wanted: Sequence[Mapping[str, Any]
 
 
 def _sought(held: Mapping[UUID, dict[str, Any]], sought: Mapping[str, Any], place: int, number: int) -> dict[str, Any]:
-    """One identifier as the request carries it; what cannot exist is refused with a pointer to it."""
+    """Return one identifier as the request carries it; raise `UnreadableIdentifier` if it is impossible or unknown."""
     pointer = f"/measures/{place}/identifiers/{number}"
     if "identifier_id" in sought:
         if sought["identifier_id"] not in held:
@@ -89,23 +91,23 @@ def _context(sought: Mapping[str, Any]) -> Context:
 
 
 def _token(work: UnitOfWork, sought: Mapping[str, Any]) -> bytes:
-    """Digest a value so that the same is found again among requests, and nowhere else."""
+    """Return a keyed digest of a value, used only to find the same value in other requests."""
     key = kinds.read(sought["kind"], sought["value"], _context(sought)).keys[0]
     return work.keys.mac("mla-identifiers", f"{key.family}|{key.text}".encode())
 
 
 def of_request(work: UnitOfWork, request_id: UUID) -> Sequence[Measure]:
-    """The measures of a request, in their order."""
+    """Return the measures of a request, in their order."""
     return work.session.scalars(work.all(Measure).where(Measure.request_id == request_id).order_by(Measure.place)).all()
 
 
-def asked(sealer: Sealer, measure: Measure) -> dict[str, Any]:
-    """Open what a measure asks for."""
+def asked(sealer: SealKey, measure: Measure) -> dict[str, Any]:
+    """Decrypt and return what a measure requests."""
     return unseal(sealer, measure.sealed, measure.id)
 
 
 def asked_before(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> list[UUID]:
-    """Requests of the caller's side that asked the same addressee for the same measure about the same identifier (F19)."""
+    """Return earlier requests of the caller's side to the same addressee for the same measure about the same identifier."""
     found: list[UUID] = []
     same_addressee = (
         Request.executing_id == request.executing_id

@@ -1,4 +1,4 @@
-"""The thread of a request: questions, answers and words besides, each an act of one side."""
+"""The messages of a request: questions, answers and remarks, each written by one side."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from coopapi.store.vault import key_of, unseal
 
 
 def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
-    """Ask, answer or say something; for a side that has nobody here, what it said is recorded."""
+    """Write a question, an answer or a remark, or record what an authority outside this register said."""
     request = work.one(Request, request_id)
     taken = _speaker(work, request, data)
     if "reply_to" in data:
@@ -42,7 +42,7 @@ def _same(request: Request, request_id: UUID, pointer: str) -> None:
 
 
 def _speaker(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> authorization.Taken:
-    """Return who speaks: the side on which the caller acts or, with `recorded`, a side that has nobody here."""
+    """Return who speaks: the caller's own side or, with `recorded`, a side whose authority does not use this register."""
     stands = authorization.standing(work, request)
     if not stands.own:
         raise authorization.WrongSide("this is for those who act in the request")
@@ -56,7 +56,7 @@ def _speaker(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> aut
 
 
 def show(work: UnitOfWork, rows: Sequence[Message]) -> list[dict[str, Any]]:
-    """Show turns of the thread with their words."""
+    """Return messages with their decrypted text."""
     shown = []
     for request_id, turns in itertools.groupby(rows, key=lambda row: row.request_id):
         key = key_of(work, work.one(Request, request_id))
@@ -70,6 +70,6 @@ def _show(row: Message, words: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_request(work: UnitOfWork, request_id: UUID) -> Select[Message]:
-    """Select the turns of a request's thread."""
+    """Select the messages of a request; raise `NotFound` if the caller does not see the request."""
     work.one(Request, request_id)
     return work.all(Message).where(Message.request_id == request_id)

@@ -1,4 +1,4 @@
-"""Requests for assistance, their measures, how they were transmitted, and the words exchanged about them."""
+"""Tables of requests for assistance, of their measures and transmissions, and of the messages about them."""
 
 from datetime import datetime
 from typing import Any
@@ -9,13 +9,19 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, Kind
+from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, RequestKind
 from coopapi.shared.parties import Party, partied
+from coopapi.store import vault
 from coopapi.store.db import Versioned, folded
+
+vault.register_readers(
+    "request",
+    content="those who take part in the request; of spontaneous information on conditions, once the conditions are accepted",
+)
 
 
 class Request(Versioned):
-    """A request of one authority to another, one record for both; what it says is sealed under a key of its own."""
+    """A request from one authority to another; both share one record. Its content is encrypted with a key of its own."""
 
     __kind__ = "request"
     __tablename__ = "mla_requests"
@@ -59,18 +65,18 @@ class Request(Versioned):
     reference_folded: Mapped[str] = folded("reference")
 
     @property
-    def rules(self) -> Kind:
-        """What holds for its kind."""
+    def rules(self) -> RequestKind:
+        """Return the rules that hold for requests of this kind."""
         return KINDS[self.kind]
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in it: the executing side from its transmission on."""
+        """Select the requests that the actor takes part in; the executing side takes part from the transmission on."""
         return partied(cls.id, actor, now)
 
 
 class Measure(Versioned):
-    """One thing that is asked for, and what became of it."""
+    """One measure that is requested, and its outcome."""
 
     __kind__ = "measure"
     __tablename__ = "mla_measures"
@@ -90,12 +96,12 @@ class Measure(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its request."""
+        """Select the measures of the requests that the actor sees."""
         return partied(cls.request_id, actor, now)
 
 
 class Transmission(Versioned):
-    """How a request went out: by whom, through which channel, how safely (Budapest Art. 25(3))."""
+    """How a request was sent: by whom, through which channel, with which security (Budapest Art. 25(3))."""
 
     __kind__ = "transmission"
     __tablename__ = "mla_transmissions"
@@ -112,12 +118,12 @@ class Transmission(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its request."""
+        """Select the transmissions of the requests that the actor sees."""
         return partied(cls.request_id, actor, now)
 
 
 class Message(Versioned):
-    """One turn of the thread: a question, an answer, or the words that went with a step; perhaps recorded for the other side."""
+    """One message: a question, an answer, or the text that accompanied a step. It may be recorded on behalf of the other side."""
 
     __kind__ = "message"
     __tablename__ = "mla_messages"
@@ -137,6 +143,6 @@ class Message(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its request; what a side says to itself, by those of that side."""
+        """Select the messages of the requests that the actor sees; internal messages only if the actor is on their side."""
         same_side = select(Party.id).where(Party.object_id == cls.request_id, Party.side == cls.side, Party.visible_to(actor, now))
         return and_(partied(cls.request_id, actor, now), or_(cls.internal.is_(False), same_side.exists()))

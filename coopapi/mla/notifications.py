@@ -1,4 +1,4 @@
-"""What a step leaves behind: an entry in every party's journal, its words in the thread, clocks started and stopped."""
+"""Announce a step: write it to every party's journal, keep its text as a message, and start and stop deadlines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ _BEFORE: Final = frozenset({"draft", "validation_pending", "ready"})
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A step as it is told: what was done, by whom, with which words, with which measure, and what the clocks need to know."""
+    """A step to be announced: event, who took it, text, measure if any, and the facts that deadlines depend on."""
 
     event: str
     taken: Taken
@@ -34,13 +34,13 @@ class Act:
 
     @property
     def name(self) -> str:
-        """The event, with a measure as `measure.event`."""
+        """Return the event, prefixed with `measure.` for a step of a measure."""
         return f"measure.{self.event}" if self.measure else self.event
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is said in the thread."""
+    """The content of a new message."""
 
     act: str
     text: str | None
@@ -51,7 +51,7 @@ class Turn:
 
 
 def step(work: UnitOfWork, request: Request, act: Act) -> None:
-    """Tell everybody who takes part that a step was taken, keep its words, and let the clocks know."""
+    """Tell every party that a step was taken, keep its text as a message, and update the deadlines."""
     work.session.flush()
     taken, words, measure = act.taken, act.words, act.measure
     if taken.recorded or words.get("reason") or words.get("grounds"):
@@ -80,7 +80,7 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
 
 
 def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:
-    """What rules of deadlines ask for: which measures, whether somebody was notified, dates that were given."""
+    """Return the facts that the deadline rules use: the measures, whether an authority was notified, and the dates given."""
     codes = [row.code for row in ([measure] if measure else rows)]
     given: dict[str, Any] = {"notified": request.enforcing_id is not None, "measures": codes}
     until = measure.until if measure else request.until
@@ -91,12 +91,12 @@ def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Se
 
 
 def note(work: UnitOfWork, request: Request, action: str, **detail: Any) -> None:
-    """Say in the journal of every party what was done."""
+    """Write an entry to the journal of every party."""
     work.note(action, request, case_id=parties.case_of(work, request.id), parties=request.id, event=True, **detail)
 
 
 def _sides(work: UnitOfWork, request: Request) -> dict[Side, tuple[UUID, str | None]]:
-    """Which authority of which country is on each side."""
+    """Return the authority on each side and its country."""
     found = {side: authority_on(request, side) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING)}
     query = select(Authority.id, Authority.country).where(Authority.id.in_([a for a in found.values() if a]))
     countries = {row.id: row.country for row in work.session.execute(query)}
@@ -104,7 +104,7 @@ def _sides(work: UnitOfWork, request: Request) -> dict[Side, tuple[UUID, str | N
 
 
 def say(work: UnitOfWork, request: Request, taken: Taken, turn: Turn) -> Message:
-    """Add a turn to the thread; its words, and the proof of what is recorded for another, are sealed."""
+    """Add a message. Its text, and the proof of a statement recorded for another authority, are encrypted."""
     recorded = taken.recorded
     words = {"text": turn.text, "proof": recorded["proof"] if recorded else None}
     row_id = work.new_id()

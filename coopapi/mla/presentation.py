@@ -1,4 +1,4 @@
-"""What a caller sees of requests: one record, outgoing from one side and incoming from the other."""
+"""What a caller sees of requests. One record is outgoing for the requesting side and incoming for the other sides."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -13,6 +13,7 @@ from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
 from coopapi.mla import measures
 from coopapi.mla.models import Measure, Request
+from coopapi.overlaps import models as overlaps
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
@@ -25,7 +26,7 @@ _DISCLOSED: Final = frozenset({"accepted", "closed"})
 
 
 def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Request]:
-    """Select requests that the caller takes part in."""
+    """Select the requests that the caller takes part in and that match the filters."""
     query = work.all(Request)
     for name in wanted.keys() & {"kind", "state", "urgency", "instrument", "overlap_id", "jit_id"}:
         query = query.where(getattr(Request, name) == wanted[name])
@@ -43,7 +44,7 @@ def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Reque
 
 
 def _by_time(work: UnitOfWork, query: Select[Request], wanted: Mapping[str, Any]) -> Select[Request]:
-    """Those with a deadline that passed, those whose data end soon, those that nobody followed up."""
+    """Filter for overdue deadlines, for data whose preservation ends soon, and for preservations without a later request."""
     if wanted.get("overdue"):
         late = deadlines.worklist(work, {"overdue": True}).where(Deadline.object_id == Request.id)
         query = query.where(late.exists())
@@ -59,7 +60,7 @@ def _by_time(work: UnitOfWork, query: Select[Request], wanted: Mapping[str, Any]
 
 
 def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
-    """Show requests as lists do: three queries for all."""
+    """Return requests as lists show them, with a fixed number of queries however many there are."""
     ids = {row.id for row in rows} | {row.jit_id for row in rows if row.jit_id}
     own: dict[UUID, list[Party]] = {}
     for part in work.session.scalars(work.all(Party).where(Party.object_id.in_(ids)).order_by(Party.id)):
@@ -68,10 +69,15 @@ def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
     there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
     earlier = work.all(Request).where(Request.id.in_([row.previous_id for row in rows if row.previous_id]))
     seen = {row.id for row in work.session.scalars(earlier)} if any(row.previous_id for row in rows) else set()
+    overlapping = overlaps.visible(work, (row.overlap_id for row in rows))
     shown = []
     for row in rows:
         view = _brief(work, row, own.get(row.id, []), there)
-        hidden = {"previous": row.previous_id not in seen, "jit_id": row.jit_id not in own}
+        hidden = {
+            "previous": row.previous_id not in seen,
+            "jit_id": row.jit_id not in own,
+            "overlap_id": row.overlap_id not in overlapping,
+        }
         shown.append(view | {name: None for name, gone in hidden.items() if gone})
     return shown
 
@@ -92,7 +98,7 @@ def _brief(work: UnitOfWork, row: Request, own: Sequence[Party], there: Mapping[
 
 
 def whole(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
-    """Show requests with what they say, and what might be done next."""
+    """Return requests with their content, their measures and suggestions for the next step."""
     shown = []
     for view, row in zip(brief(work, rows), rows, strict=True):
         key = key_of(work, row)
@@ -104,12 +110,15 @@ def whole(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
 
 
 def _undisclosed(row: Request, view: Mapping[str, Any]) -> bool:
-    """Spontaneous information on conditions opens when they are accepted (Budapest Art. 26(2))."""
+    """Tell whether this is spontaneous information whose conditions the caller has not accepted yet (Budapest Art. 26(2))."""
     return row.kind == "spontaneous_information" and view["direction"] == "incoming" and row.state not in _DISCLOSED
 
 
 def _open_to(row: Request, view: Mapping[str, Any], content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the caller's side is told: before acceptance the conditions alone, and providers not why (EPOC Annex I, section M)."""
+    """Return the content that the caller's side may read.
+
+    Before the conditions are accepted this is only the conditions. A provider is not told the reasons (EPOC Annex I, section M).
+    """
     if _undisclosed(row, view):
         return {name: content[name] for name in _CONDITIONS if name in content}
     if row.kind in {"epoc", "epoc_pr"} and view["side"] == Side.EXECUTING:
@@ -122,7 +131,7 @@ def _outcome(row: Measure) -> dict[str, Any]:
 
 
 def show_measures(work: UnitOfWork, rows: Sequence[Measure]) -> list[dict[str, Any]]:
-    """Show measures with what they ask for, as far as that is disclosed."""
+    """Return measures; what they request is included only if it is disclosed to the caller."""
     there = {id_: work.one(Request, id_) for id_ in {row.request_id for row in rows}}
     views = {view["id"]: view for view in brief(work, list(there.values()))}
     open_ = {id_: key_of(work, row) for id_, row in there.items() if not _undisclosed(row, views[id_])}
@@ -132,7 +141,7 @@ def show_measures(work: UnitOfWork, rows: Sequence[Measure]) -> list[dict[str, A
 
 
 def suggestions(row: Request, view: Mapping[str, Any], rows: Sequence[Measure]) -> list[dict[str, str]]:
-    """What the requesting side might do next: the machine proposes, and does nothing."""
+    """Return what the requesting side could do next. These are suggestions; no step is taken automatically."""
     if view["direction"] != "outgoing":
         return []
     found = []

@@ -1,4 +1,4 @@
-"""The steps of a preservation: kept until a date, extended, expired; and what is disclosed to find the next State."""
+"""The steps of a preservation: preserve until a date, extend, expire, and disclose data that lead to the next State."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,7 @@ from coopapi.mla.notifications import Turn
 from coopapi.shared.workflow import Step
 
 PRESERVED_AT_LEAST: Final = 60
-"""Budapest Art. 29(7): not less than sixty days, each to its last hour."""
+"""Days. Budapest Art. 29(7): not less than sixty days, each counted to its last hour."""
 _EXTENSION: Final = timedelta(days=30)
 
 
@@ -23,27 +23,30 @@ class NotYetExpired(Conflict):
 
 
 def require_expired(step: Step[Request]) -> None:
-    """Raise `NotYetExpired` before the day until which it is kept."""
+    """Raise `NotYetExpired` before the day until which the data are preserved."""
     if step.thing.until is None or step.thing.until > step.work.now:
         raise NotYetExpired
 
 
 def require_extensible(step: Step[Request]) -> None:
-    """Raise `Unprocessable` for an order to preserve that lasts thirty days longer already."""
+    """Raise `Unprocessable` for an order to preserve that has already been extended by thirty days."""
     request = step.thing
     if request.kind == "epoc_pr" and request.until and request.until >= _latest(request, request.until):
         raise _thirty_days()
 
 
 def _sixty_days(request: Request, at: datetime) -> datetime:
-    """Sixty days: from the preservation (Budapest Art. 29(7)), or from receipt of an order (Reg. (EU) 2023/1543 Art. 11(1))."""
+    """Return the end of the sixty days.
+
+    They run from the preservation (Budapest Art. 29(7)), or from the receipt of an order (Reg. (EU) 2023/1543 Art. 11(1)).
+    """
     eu = request.kind == "epoc_pr"
     begun = request.received_at if eu and request.received_at else at
     return computation.due(PRESERVED_AT_LEAST, "days", begun, request.executing_country, moves=eu)
 
 
 def _latest(request: Request, until: datetime) -> datetime:
-    """Until when an order to preserve that lasts until then may be extended."""
+    """Return the latest time until which an order to preserve that now ends at `until` may be extended."""
     return _sixty_days(request, until) + _EXTENSION
 
 
@@ -52,7 +55,10 @@ def _thirty_days() -> Unprocessable:
 
 
 def preserve(step: Step[Request]) -> None:
-    """Keep it for at least sixty days under the Convention, and for sixty under the Regulation."""
+    """Set until when the data are preserved: at least sixty days under the Convention, exactly sixty under the Regulation.
+
+    Raises `Unprocessable` for any other date.
+    """
     eu, at = step.thing.kind == "epoc_pr", authorization.taken(step, step.thing).at
     least = _sixty_days(step.thing, at)
     until: datetime = step.data.get("until") or least
@@ -64,7 +70,10 @@ def preserve(step: Step[Request]) -> None:
 
 
 def extend(step: Step[Request]) -> None:
-    """Keep it longer: until the day that is named, or for thirty days more."""
+    """Preserve the data for longer: until the given date, or for thirty days more.
+
+    Raises `Unprocessable` for a date out of range.
+    """
     request = step.thing
     old = request.until or authorization.taken(step, step.thing).at
     until: datetime = step.data.get("until") or old + _EXTENSION
@@ -76,7 +85,10 @@ def extend(step: Step[Request]) -> None:
 
 
 def disclose_path(step: Step[Request]) -> None:
-    """Disclose as much as it takes to find another provider that took part, and name the next State (Budapest Art. 30)."""
+    """Record through which countries a communication passed, and which other providers took part in it (Budapest Art. 30).
+
+    Raises `Unprocessable` if `path` is missing.
+    """
     path = step.data.get("path")
     if path is None:
         raise fault("/path", "path", "say through which countries the communication went (Budapest Art. 30)")
@@ -87,6 +99,6 @@ def disclose_path(step: Step[Request]) -> None:
 
 
 def expire(step: Step[Request]) -> None:
-    """Raise `Unprocessable` where the other side is said to have let it expire too early."""
+    """Raise `Unprocessable` if the expiry is recorded for a time before the end of the preservation."""
     if step.thing.until and step.thing.until > authorization.taken(step, step.thing).at:
         raise fault("/recorded/at", "order_of_time", "not before the day on which it expires")

@@ -1,4 +1,4 @@
-"""A document as JSON, HTML and PDF/A: what a request says is data for the templates, never markup or code."""
+"""Render a document as JSON, HTML or PDF/A. The templates treat the content of a request as data, never as markup or code."""
 
 import json
 import re
@@ -50,20 +50,21 @@ class PdfFailed(Unavailable):
 
 
 def as_json(document: Document) -> dict[str, Any]:
-    """Return the document as data."""
+    """Return the document as plain data."""
     return asdict(document)
 
 
 def as_html(document: Document) -> str:
-    """Return the document as one page of HTML that needs nothing else."""
+    """Return the document as one HTML page that loads no other files."""
     return _PAGES.get_template("request.html").render(document=document, words=Words(document.language))
 
 
 def as_pdf(document: Document, at: datetime) -> bytes:
     """Return the document as PDF/A-2b, dated `at`.
 
-    A character that no font has would break the standard, so it stands as its code point; should a mark not fit the
-    letter under it, marks stand so too; and at last everything but ASCII.
+    PDF/A allows no character that is missing from all fonts, so such a character is printed as its code point. If the PDF still
+    fails, combining marks are printed as code points too, and finally everything outside ASCII. Raises `PdfNotInstalled` or
+    `PdfFailed`.
     """
     if typst is None:
         raise PdfNotInstalled
@@ -92,12 +93,12 @@ def _compiled(library: ModuleType, document: Document, at: datetime, shown: Call
 
 @cache
 def _fonts(library: ModuleType) -> Any:
-    """Find the fonts once: those in the library, and ours for Arabic and Hebrew."""
+    """Load the fonts once: those of the library, and those for Arabic and Hebrew that come with this package."""
     return library.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[_FONTS])
 
 
 def _typeset(document: Document, shown: Callable[[str], bool]) -> dict[str, Any]:
-    """Give each line its direction and its characters; tell the reader if some stand as code points."""
+    """Set the direction of each line and replace unprintable characters; add a note if any were replaced."""
     words, lost = Words(document.language), False
 
     def text(line: str) -> str:
@@ -122,7 +123,10 @@ def _typeset(document: Document, shown: Callable[[str], bool]) -> dict[str, Any]
 
 
 def _pieces(line: str) -> list[dict[str, Any]]:
-    """Cut words that no line can hold, so that they wrap; nothing is put in between that would be copied with them."""
+    """Split words that are too long for a line, so that they wrap.
+
+    No characters are inserted that would be copied with the text.
+    """
     parts = _UNBROKEN.split(line)
     return [
         {"text": part[at : at + step], "boxed": long}
@@ -137,14 +141,14 @@ _HEAD: Final = (("reference", "reference"), ("legal_basis", "instrument"))
 
 
 def direction(line: str) -> str:
-    """Which way a line runs, by its first strong character (Unicode Bidirectional Algorithm, rule P2)."""
+    """Return the direction of a line, `ltr` or `rtl`, by its first strong character (Unicode Bidirectional Algorithm, rule P2)."""
     strong = (kind for kind in map(unicodedata.bidirectional, line) if kind == "L" or kind in _RTL)
     return "rtl" if next(strong, "L") in _RTL else "ltr"
 
 
 @cache
 def _coverage() -> frozenset[int]:
-    """Every code point that the fonts have."""
+    """Return every code point that the fonts cover."""
     ranges = json.loads((_FONTS / "covered.json").read_text("utf-8"))["ranges"].split()
     ends = [[int(end, 16) for end in one.split("-")] for one in ranges]
     return frozenset(point for end in ends for point in range(end[0], end[-1] + 1))

@@ -1,4 +1,4 @@
-"""How a provider answers, measured on the requests that the caller takes part in (F16)."""
+"""Measure how a provider answers the requests that the caller takes part in."""
 
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,10 @@ _ANSWERED = ("executed", "partly_executed", "transferred", "partly_transferred")
 
 
 def performance(work: UnitOfWork, provider_id: UUID) -> dict[str, Any]:
-    """Count the caller's measures at a provider: asked, answered, and how many hours that took, median and 90th percentile."""
+    """Return how many measures the caller requested from a provider, how many were answered, and after how many hours.
+
+    The hours are the median and the 90th percentile. Raises `NotFound` for an unknown provider.
+    """
     provider = work.one(Provider, provider_id)
     hours = extract("epoch", Measure.ended_at - Request.received_at) / 3600
     answered = Measure.state.in_(_ANSWERED)

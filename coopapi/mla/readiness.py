@@ -1,4 +1,4 @@
-"""Whether a request may go: what it lacks, what would help it, and what it will be refused for in that country."""
+"""Assess whether a request can be transmitted: what is missing, what is advised, and what the addressed country will refuse."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from coopapi.errors import Unprocessable, broken
 from coopapi.instruments import service as instruments
 from coopapi.mla import measures as asked_for
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.requirements import Draft, loose_measures, timeless_addresses, unmet
+from coopapi.mla.requirements import RequestDraft, loose_measures, timeless_addresses, unmet
 from coopapi.notices import service as notices
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
@@ -40,14 +40,14 @@ class Point:
 
     @property
     def fault(self) -> dict[str, str]:
-        """As an entry of a problem document."""
+        """Return the point as an entry of a problem document."""
         detail = f"{self.detail} ({self.article})" if self.article else self.detail
         return broken(self.pointer, self.rule, detail)
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """What stands between a draft and its transmission."""
+    """What still has to be done before a draft can be transmitted."""
 
     missing: list[Point] = field(default_factory=list)
     advised: list[Point] = field(default_factory=list)
@@ -58,12 +58,12 @@ class Readiness:
 
     @property
     def ready(self) -> bool:
-        """Tell whether nothing that is asked for is missing."""
+        """Tell whether nothing required is missing."""
         return not self.missing
 
 
 def assess(work: UnitOfWork, request: Request) -> Readiness:
-    """Look at a draft as the other side will."""
+    """Assess a draft against the requirements, the instrument, the requirement notices and the languages of the addressee."""
     rows = asked_for.of_request(work, request.id)
     addressee = _authority(work, request.executing_id)
     draft = _draft(work, request, rows, addressee)
@@ -80,7 +80,7 @@ def assess(work: UnitOfWork, request: Request) -> Readiness:
 
 
 def require(work: UnitOfWork, request: Request) -> Readiness:
-    """Stop unless nothing is missing; every lack is named with its pointer and its article."""
+    """Return the assessment; raise `NotReady` with the pointer and article of everything that is missing."""
     found = assess(work, request)
     if found.missing:
         raise NotReady(errors=[point.fault for point in found.missing])
@@ -91,9 +91,9 @@ def _authority(work: UnitOfWork, authority_id: UUID | None) -> Authority | None:
     return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
 
 
-def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> Draft:
+def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> RequestDraft:
     key = key_of(work, request)
-    return Draft(
+    return RequestDraft(
         kind=request.kind,
         instrument=request.instrument,
         urgency=request.urgency,
@@ -105,9 +105,9 @@ def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addresse
 
 
 def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> bool:
-    """Tell whether a judge or a prosecutor has to approve first (EIO Art. 2(c)(ii), Regulation (EU) 2023/1543 Art. 4).
+    """Tell whether a judge or a prosecutor must approve first (EIO Art. 2(c)(ii), Regulation (EU) 2023/1543 Art. 4).
 
-    Orders for traffic data and content come from a court; the rest of what is judicial from a judge or a prosecutor.
+    An order for traffic or content data needs a court; other judicial requests need a judge or a prosecutor.
     """
     if not request.rules.judicial:
         return False
@@ -118,7 +118,7 @@ def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]
     return not by_prosecutor and (issuer is None or issuer.type not in _JUDICIAL)
 
 
-def _look_at_measures(found: Readiness, draft: Draft) -> None:
+def _look_at_measures(found: Readiness, draft: RequestDraft) -> None:
     for place, name, detail in loose_measures(draft):
         found.advised.append(Point("scope", f"/measures/{place}/{name}", detail, "SIRIUS"))
     for place, number in timeless_addresses(draft):
@@ -126,8 +126,8 @@ def _look_at_measures(found: Readiness, draft: Draft) -> None:
         found.missing.append(Point("time_of_use", pointer, "an address without its time finds nobody", "RFC 6302"))
 
 
-def _look_at_instrument(work: UnitOfWork, request: Request, draft: Draft, found: Readiness) -> None:
-    """Say whether the instrument carries each measure between these two countries now."""
+def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft, found: Readiness) -> None:
+    """Add what is missing if the instrument does not cover a measure between these two countries today."""
     if not request.instrument or not request.executing_country:
         return
     issuer = _authority(work, request.requesting_id)
@@ -145,7 +145,7 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: Draft, found:
 
 
 def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
-    """What the addressee's country declared about such measures has to be read before the request goes (F17)."""
+    """Require that the requirement notices of the addressee's country are acknowledged before the request is transmitted."""
     for notice in attached(work, request, rows):
         if notice.applicability == "not_applicable":
             detail = "that country declared that this measure is not available there"
@@ -157,15 +157,15 @@ def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure]
 
 
 def attached(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> Sequence[RequirementNotice]:
-    """The requirement notices of the addressee's country that concern this request."""
+    """Return the requirement notices of the addressee's country that concern this request."""
     if not request.executing_country:
         return []
     codes = [row.code for row in rows]
     return notices.in_force(work, request.executing_country, codes, request.instrument, work.now.date())
 
 
-def _look_at_language(work: UnitOfWork, request: Request, draft: Draft, found: Readiness) -> None:
-    """Compare the language of the request, and of its translations, with those that are accepted (EIO Art. 5(2))."""
+def _look_at_language(work: UnitOfWork, request: Request, draft: RequestDraft, found: Readiness) -> None:
+    """Compare the language of the request and of its translations with the accepted languages (EIO Art. 5(2))."""
     if not request.executing_country:
         return
     accepted = {
@@ -183,6 +183,6 @@ def _look_at_language(work: UnitOfWork, request: Request, draft: Draft, found: R
 
 
 def shown(found: Readiness) -> Mapping[str, Any]:
-    """As it is told."""
+    """Return the assessment as the API shows it."""
     names = ("ready", "missing", "advised", "will_be_refused", "notices", "duplicates", "accepted_languages")
     return {name: getattr(found, name) for name in names}

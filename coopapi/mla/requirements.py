@@ -1,4 +1,4 @@
-"""What a request has to say, by kind, instrument and measure, each with the article that asks for it (DOMAIN 3.2, 3.3)."""
+"""What a request must state, by kind, instrument and measure, each with the article that requires it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from coopapi.directory import codelists
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A request as the rules look at it: what it is, what it says, and what its measures ask."""
+class RequestDraft:
+    """A request as the rules see it: its kind, its content and its measures."""
 
     kind: str
     instrument: str | None
@@ -21,11 +21,11 @@ class Draft:
 
     @property
     def intrusive(self) -> bool:
-        """Tell whether a measure interferes so deeply that a judge or an independent authority must have allowed it."""
+        """Tell whether a measure is so intrusive that a judge or an independent authority must have authorised it."""
         return any(measure["code"] in intrusive_measures() for measure in self.measures)
 
     def said(self, path: str) -> bool:
-        """Tell whether something is said at a path of the content, such as `preservation.custodian`."""
+        """Tell whether the content has a value at a dotted path, such as `preservation.custodian`."""
         found: Any = self.content
         for name in path.split("."):
             found = (found or {}).get(name)
@@ -34,48 +34,50 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One thing that a request has to say: where, for which requests, and by which article."""
+    """One thing that a request must state: where, for which requests, and under which article."""
 
     pointer: str
     detail: str
     article: str
-    holds: Callable[[Draft], bool]
-    applies: Callable[[Draft], bool] = lambda _: True
+    holds: Callable[[RequestDraft], bool]
+    applies: Callable[[RequestDraft], bool] = lambda _: True
     advised: bool = False
 
     @property
     def rule(self) -> str:
-        """Its name: the last part of the pointer."""
+        """Return the name of the rule: the last part of the pointer."""
         return self.pointer.rsplit("/", 1)[-1]
 
 
 def intrusive_measures() -> frozenset[str]:
-    """The measures that interfere deeply (Budapest Art. 15), by the codelist `measures`."""
+    """Return the intrusive measures (Budapest Art. 15), as marked in the codelist `measures`."""
     return frozenset(item.code for item in codelists.load("measures").items if item.extra.get("intrusive"))
 
 
-def _says(pointer: str, detail: str, article: str, applies: Callable[[Draft], bool], *, advised: bool = False) -> Requirement:
+def _says(
+    pointer: str, detail: str, article: str, applies: Callable[[RequestDraft], bool], *, advised: bool = False
+) -> Requirement:
     path = pointer.removeprefix("/content/").replace("/", ".")
     return Requirement(pointer, detail, article, lambda draft: draft.said(path), applies, advised)
 
 
-def _kind(*kinds: str) -> Callable[[Draft], bool]:
+def _kind(*kinds: str) -> Callable[[RequestDraft], bool]:
     return lambda draft: draft.kind in kinds
 
 
-def _preservation(draft: Draft) -> bool:
+def _preservation(draft: RequestDraft) -> bool:
     return draft.kind == "preservation"
 
 
-def _order(draft: Draft) -> bool:
+def _order(draft: RequestDraft) -> bool:
     return draft.kind in {"epoc", "epoc_pr"}
 
 
-def _about_data(draft: Draft) -> bool:
+def _about_data(draft: RequestDraft) -> bool:
     return draft.kind in {"preservation", "expedited_disclosure", "subscriber_information", "epoc", "epoc_pr", "production_order"}
 
 
-def _letter(draft: Draft) -> bool:
+def _letter(draft: RequestDraft) -> bool:
     return draft.kind in {"mla_letter", "eio", "subscriber_information", "expedited_disclosure"}
 
 
@@ -138,10 +140,10 @@ _ORDERS: Final = (
     _says("/content/offences", "name the offences with their provisions", "Regulation (EU) 2023/1543 Art. 5(5)", _order),
     _says("/content/necessity", "say why it is needed", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
     _says("/content/proportionality", "say why it is proportionate", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
-    _says("/content/order/addressee", "say what kind of establishment it goes to (M8)", "Regulation (EU) 2023/1543 Art. 7", _order),
+    _says("/content/order/addressee", "say what kind of establishment it goes to", "Regulation (EU) 2023/1543 Art. 7", _order),
     Requirement(
         "/executing_authority",
-        "an order goes to a provider's legal entity, as /providers has it (M8)",
+        "an order goes to a provider's legal entity, as /providers has it",
         "Regulation (EU) 2023/1543 Art. 7",
         lambda d: d.provider,
         lambda d: d.kind in {"epoc", "epoc_pr", "production_order"} and d.addressed,
@@ -151,28 +153,31 @@ _SAFEGUARDS: Final = (
     Requirement(
         "/content/authorisation",
         "a measure that interferes so deeply needs the decision of a judge or an independent authority",
-        "Budapest Art. 15; D17",
+        "Budapest Art. 15",
         lambda d: d.said("authorisation") or all(m.get("authorisation") for m in d.measures if m["code"] in intrusive_measures()),
         lambda d: d.intrusive,
     ),
-    _says("/content/necessity", "say why so intrusive a measure is needed", "Budapest Art. 15; D17", lambda d: d.intrusive),
-    _says("/content/proportionality", "say why it is proportionate", "Budapest Art. 15; D17", lambda d: d.intrusive),
+    _says("/content/necessity", "say why so intrusive a measure is needed", "Budapest Art. 15", lambda d: d.intrusive),
+    _says("/content/proportionality", "say why it is proportionate", "Budapest Art. 15", lambda d: d.intrusive),
     _says("/content/urgency_reasons", "say why it is urgent", "T-CY templates", lambda d: d.urgency != "routine"),
     _says("/content/information", "say what you want to tell", "Budapest Art. 26", _kind("spontaneous_information")),
 )
 REQUIREMENTS: Final = (*_ALWAYS, *_ARTICLE_29, *_LETTERS, *_ORDERS, *_SAFEGUARDS)
 
 
-def unmet(draft: Draft, *, advised: bool) -> list[Requirement]:
-    """What the draft lacks of what is asked for, or only advised; one thing is said once."""
+def unmet(draft: RequestDraft, *, advised: bool) -> list[Requirement]:
+    """Return the requirements that a draft does not meet, at most one for each pointer.
+
+    With `advised`, these are the recommendations instead of the obligations.
+    """
     found = {
         rule.pointer: rule for rule in REQUIREMENTS if rule.advised is advised and rule.applies(draft) and not rule.holds(draft)
     }
     return list(found.values())
 
 
-def loose_measures(draft: Draft) -> list[tuple[int, str, str]]:
-    """Measures that ask for data without saying which: place, field, what is missing (SIRIUS: overly broad requests)."""
+def loose_measures(draft: RequestDraft) -> list[tuple[int, str, str]]:
+    """Return measures that do not say which data they want: place, field and what is missing (SIRIUS: overly broad requests)."""
     if not _about_data(draft):
         return []
     loose = []
@@ -190,8 +195,8 @@ def _with_time(measure: Mapping[str, Any]) -> bool:
     return any((sought.get("context") or {}).get("observed_at") for sought in measure.get("identifiers", ()))
 
 
-def timeless_addresses(draft: Draft) -> list[tuple[int, int]]:
-    """IP addresses without the time of their use: place of the measure and of the identifier (M17)."""
+def timeless_addresses(draft: RequestDraft) -> list[tuple[int, int]]:
+    """Return IP addresses without the time of their use, as the positions of the measure and of the identifier."""
     return [
         (place, number)
         for place, measure in enumerate(draft.measures)

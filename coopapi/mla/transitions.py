@@ -1,9 +1,8 @@
-"""The workflow of a request: what each step needs, and what it sets."""
+"""The workflow of a request: what each step requires and what it changes."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, Unprocessable, broken, fault
@@ -13,7 +12,6 @@ from coopapi.mla.notifications import Act
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Step, Workflow
-from coopapi.store.db import UnitOfWork
 
 
 class GroundNeeded(Unprocessable):
@@ -38,7 +36,10 @@ class FourEyesOnRequest(Conflict):
 
 
 def known_grounds(event: str, request: Request) -> list[str]:
-    """Return the grounds of the request's instrument for a refusal or a postponement; raise `GroundNeeded` if it has none."""
+    """Return the grounds that the request's instrument has for a refusal or a postponement.
+
+    Raises `GroundNeeded` if the instrument has none.
+    """
     name = "postponement_grounds" if event == "postpone" else "mla_refusal_grounds"
     known = sorted(
         item.code
@@ -72,7 +73,7 @@ def _require_on_duty(step: Step[Request]) -> None:
 
 
 def _require_complete(step: Step[Request]) -> None:
-    """The form is complete, requirement notices are acknowledged, safeguards are there."""
+    """Raise `NotReady` unless the form is complete, notices are acknowledged and safeguards are stated."""
     readiness.require(step.work, step.thing)
 
 
@@ -83,9 +84,9 @@ def _require_validated(step: Step[Request]) -> None:
 
 
 def _in_emergency(request: Request, rows: Sequence[Measure]) -> bool:
-    """In an emergency, orders for subscriber data, or to identify a user, are validated within 48 hours after.
+    """Tell whether validation may follow within 48 hours after transmission (Regulation (EU) 2023/1543 Art. 4(5)).
 
-    Regulation (EU) 2023/1543 Art. 4(5).
+    This holds in an emergency for orders for subscriber data or data that identify a user.
     """
     harmless = all(row.code in {"subscriber", "identification", "preservation"} for row in rows)
     return request.kind in {"epoc", "epoc_pr"} and request.urgency == "emergency" and harmless
@@ -101,7 +102,7 @@ def _require_addressee(step: Step[Request]) -> None:
 
 
 def _ready(step: Step[Request]) -> None:
-    """A judge or prosecutor who sends a request has validated it."""
+    """Record the validation if the sender is a judge or prosecutor who may approve the request."""
     work, request = step.work, step.thing
     unvalidated = readiness.needs_validation(work, request, measures.of_request(work, request.id))
     if work.actor.human and request.rules.judicial and not unvalidated:
@@ -113,7 +114,7 @@ def _validate(step: Step[Request]) -> None:
 
 
 def _revise(step: Step[Request]) -> None:
-    """Make it a draft again: what was approved is approved anew, and an authority that returned it does not read along."""
+    """Return the request to draft and cancel its validation; an authority that returned it no longer takes part."""
     step.thing.validated_by = step.thing.validated_at = None
     if step.thing.state == "returned":
         parties.part_company(step.work, step.thing.id, Side.EXECUTING, until=step.work.now)
@@ -130,7 +131,10 @@ def _receive(step: Step[Request]) -> None:
 
 
 def _forward(step: Step[Request]) -> None:
-    """Give the competent authority a part; `_hand_over` takes the part of the one that forwards (EIO Art. 7(6))."""
+    """Give the competent authority a part; `_hand_over` then ends the part of the forwarding authority (EIO Art. 7(6)).
+
+    Raises `Unprocessable` unless it is another authority of the same country.
+    """
     request, target = step.thing, step.data.get("to_authority")
     if target is None or target in {request.executing_id, request.requesting_id}:
         raise fault("/to_authority", "another", "say to which other authority it is forwarded")
@@ -164,23 +168,23 @@ def _finish(step: Step[Request]) -> None:
 
 
 def _facts(step: Step[Request]) -> dict[str, Any]:
-    """Return what deadlines depend on besides the request: by when a question is to be answered, and how a request was sent."""
+    """Return the facts that deadlines depend on: until when a question must be answered, and how a request was sent."""
     if step.event == "transmit":
         return transmission.facts(step.thing, step.data["transmission"])
     return {"answer_by": step.data.get("until")} if step.event == "ask" else {}
 
 
 def _hand_over(step: Step[Request]) -> None:
-    """Let the authority that forwarded the request read on and act no more, once all were told who forwarded it."""
+    """Make the new authority the executing one; the forwarding authority keeps read access. This runs after all were told."""
     request = step.thing
     request.executing_id, request.received_at = step.data["to_authority"], None
     parties.part_company(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
 
 
 def _follow_up(step: Step[Request]) -> None:
-    """Take the step `follow_up` of the preservation that a transmitted request goes on from, if the caller may take it.
+    """Take the step `follow_up` of the preservation that a transmitted request follows, if the caller may take it.
 
-    What is preserved is then kept until the request for it is decided on (Budapest Art. 29(7)).
+    The data are then preserved until a decision on the request is taken (Budapest Art. 29(7)).
     """
     work, request = step.work, step.thing
     if request.relation != "after_preservation" or not request.previous_id:
@@ -191,16 +195,12 @@ def _follow_up(step: Step[Request]) -> None:
             REQUEST.take(work, earlier.version, {"event": "follow_up"}, request_id=earlier.id)
 
 
-def _find(work: UnitOfWork, request_id: UUID) -> Request:
-    return work.one(Request, request_id)
-
-
 _AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _follow_up}
 REQUEST: Final = Workflow[Request](
     name="request",
     lifecycles=tuple(dict.fromkeys(kind.life for kind in lifecycles.KINDS.values())),
     lifecycle=lambda request: request.rules.life,
-    find=_find,
+    find=lambda work, request_id: work.one(Request, request_id),
     standing=authorization.standing,
     always=(_require_on_duty,),
     guards={

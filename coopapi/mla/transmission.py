@@ -1,4 +1,4 @@
-"""Sending a request: to whom it goes, how, and what begins with it (Budapest Art. 25(3), 27, 35; EIO Art. 7)."""
+"""Transmit a request: find the addressee, record the channel and admit the parties (Budapest Art. 25(3), 27, 35; EIO Art. 7)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,9 +30,9 @@ class NoRoundTheClockContact(Conflict):
 
 
 def addressee_of(work: UnitOfWork, request: Request) -> UUID:
-    """Return to whom a request goes: an emergency and a preservation find their 24/7 point of contact by themselves.
+    """Return the addressee. An emergency or a preservation goes to the country's 24/7 point of contact if no addressee is named.
 
-    Raises `NoRoundTheClockContact` where no addressee is named and the directory knows no such point (Budapest Art. 35).
+    Raises `NoRoundTheClockContact` if no addressee is named and the directory has no such contact (Budapest Art. 35).
     """
     if request.executing_id:
         return request.executing_id
@@ -43,7 +43,7 @@ def addressee_of(work: UnitOfWork, request: Request) -> UUID:
 
 
 def transmit(work: UnitOfWork, request: Request, sent: Mapping[str, Any]) -> None:
-    """Send a request: the addressee, and the authority that is notified of an order, take part in it from now on."""
+    """Transmit a request. From now on the addressee and the notified authority, if any, take part in it."""
     addressee = addressee_of(work, request)
     request.executing_id, request.transmitted_at = addressee, work.now
     work.session.flush()
@@ -54,7 +54,7 @@ def transmit(work: UnitOfWork, request: Request, sent: Mapping[str, Any]) -> Non
 
 
 def facts(request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what deadlines depend on when a request is sent: whether it is validated, and until when it is to be confirmed."""
+    """Return the facts that deadlines depend on: whether validation is due, and until when to confirm the request."""
     unvalidated = request.rules.judicial and request.validated_at is None
     return {"unvalidated": unvalidated, "formal_confirmation_due": sent.get("formal_confirmation_due")}
 
@@ -65,7 +65,10 @@ def _record(work: UnitOfWork, request: Request, addressee: UUID, sent: Mapping[s
 
 
 def confirm(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Transmission:
-    """Confirm formally what went out by fast means (Budapest Art. 25(3)), or send its papers by another channel."""
+    """Record the formal confirmation of a request sent by fast means (Budapest Art. 25(3)), or its documents by another channel.
+
+    Raises `NotSentYet` before the request was transmitted.
+    """
     request = work.one(Request, request_id)
     authorization.require_requesting(work, request, "this is for the requesting side")
     authorization.require_on_duty(work, request.kind, request.urgency)

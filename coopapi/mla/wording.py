@@ -1,4 +1,4 @@
-"""How a value is worded on a form: codes by their labels, moments with their offset, identifiers in one line."""
+"""How a form words values: codes by their labels, times with their UTC offset, identifiers in one line."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -25,32 +25,32 @@ def read(name: str) -> Mapping[str, Any]:
 
 
 def plain(text: str) -> tuple[str, ...]:
-    """Take text apart at its line ends, without control characters, which could turn the words around them."""
+    """Split text into lines and remove control characters, which could change the direction or order of nearby text."""
     lines = (_CONTROLS.sub("", line).replace("\t", " ").rstrip() for line in text.splitlines())
     return tuple(line for line in lines if line.strip())
 
 
 class Words:
-    """The words of one language, and the footnotes that their use brought along (M22)."""
+    """The wording of one language, and the footnotes of the terms used so far."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self.footnotes: dict[str, str] = {}
 
     def label(self, spec: str | Mapping[str, str]) -> str:
-        """Say a label: its own words, or a phrase that several forms share."""
+        """Return a label: its own translations, or a phrase that several forms share."""
         if not spec:
             return ""
         labels: Mapping[str, str] = read("phrases")[spec] if isinstance(spec, str) else spec
         return labels[self.language]
 
     def word(self, prefix: str, value: str) -> str:
-        """Say a value that has a phrase; the value itself if it has none."""
+        """Return the phrase for a value, or the value itself if there is no phrase."""
         labels = read("phrases").get(f"{prefix}_{value}")
         return labels[self.language] if labels else value
 
     def code(self, name: str, code: str) -> str:
-        """Say a code by its label, and note its footnote; the code itself if the list lacks it."""
+        """Return the label of a code and remember its footnote; return the code itself if the list does not contain it."""
         item = _items(name).get(code)
         if item is None:
             return code
@@ -59,12 +59,12 @@ class Words:
         return item.labels[self.language]
 
     def instrument(self, code: str) -> str:
-        """Say an instrument by its title."""
+        """Return the title of an instrument, or its code if it is unknown."""
         titles = {one.code: one.titles for one in instruments.load()}.get(code)
         return titles[self.language] if titles else code
 
     def say(self, values: Iterable[Any], style: str, options: Iterable[str] = ()) -> tuple[str, ...]:
-        """Word values in a style of the forms."""
+        """Return the lines that word the values in a style, such as `code:countries`, `moment` or `ticks:...`."""
         kind, _, rest = style.partition(":")
         if kind == "ticks":
             return self._ticks({str(value) for value in values}, rest, options)
@@ -85,14 +85,14 @@ class Words:
         return ways[kind]()
 
     def _ticks(self, chosen: set[str], rest: str, options: Iterable[str]) -> tuple[str, ...]:
-        """Print every box of the form, ticked or not."""
+        """Return one line for every box of the form, ticked or not."""
         kind, _, prefix = rest.rpartition(":")
         said = {o: self.word(prefix, o) for o in options} if kind else {o: self.code(rest, o) for o in _items(rest)}
         said |= {code: code for code in sorted(chosen - said.keys())}
         return tuple(f"{_TICKED[code in chosen]} {label}" for code, label in said.items())
 
     def _identifier(self, sought: Mapping[str, Any]) -> str:
-        """Say what it is, its value, and where and when it was seen: an address with port and time zone (M17)."""
+        """Return one line with the kind, value, port, platform, country and time of observation of an identifier."""
         context = sought.get("context") or {}
         parts = [str(sought.get("value", ""))]
         if port := context.get("port"):
@@ -107,12 +107,12 @@ class Words:
 
 
 @cache
-def _items(name: str) -> Mapping[str, codelists.Item]:
+def _items(name: str) -> Mapping[str, codelists.CodelistItem]:
     return {item.code: item for item in codelists.load(name).items} if name in codelists.names() else {}
 
 
 def moment(text: str, *, whole: bool) -> str:
-    """Write a moment with its offset, or only its date; the same in every language (ISO 8601)."""
+    """Return a time with its UTC offset, or only its date, in the same form in every language (ISO 8601)."""
     if len(text) == len("2026-01-01"):
         return text
     try:

@@ -1,1 +1,1 @@
-"""Requirement notices: what a country asks of requests, measure by measure, read and acknowledged before one goes out."""
+"""Requirement notices: what a country requires of requests for a measure. They must be acknowledged before a request is sent."""

@@ -1,4 +1,4 @@
-"""Requirement notices (EJN Fiches Belges, PC-OC country forms): versions, each replacing the one before."""
+"""Requirement notices (EJN Fiches Belges, PC-OC country forms), in versions that replace one another."""
 
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from coopapi.store.db import Versioned
 
 
 class RequirementNotice(ForEverybody, Versioned):
-    """What one country declared about one measure under one instrument, or about all of them."""
+    """What one country declared about a measure and an instrument; without them, the notice is about all."""
 
     __kind__ = "requirementnotice"
     __tablename__ = "requirement_notices"

@@ -1,4 +1,4 @@
-"""Declaring what a country requires, in versions, and finding what is in force on a day."""
+"""Declare the requirements of a country, in versions, and find those that are in force on a day."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ class AlreadyReplaced(Conflict):
 
 
 def declare(work: UnitOfWork, data: dict[str, Any]) -> RequirementNotice:
-    """Declare what the caller's country requires."""
+    """Declare a requirement of the caller's country; raise `Forbidden` for an organisation and `OnlyForItself` for a provider."""
     if work.actor.country is None:
         raise Forbidden("an organisation has no national requirements")
     if not speaks_for_a_country(work.one(Authority, work.actor.authority_id)):
@@ -40,7 +40,11 @@ def _add(work: UnitOfWork, data: Mapping[str, Any], supersedes: UUID | None) -> 
 
 
 def renew(work: UnitOfWork, notice_id: UUID, version: int, data: dict[str, Any]) -> RequirementNotice:
-    """Replace a notice by a new version: the old one stays readable, and ends the day before the new one begins, if not earlier."""
+    """Replace a notice by a new version.
+
+    The old one stays readable and ends at the latest on the day before the new one begins. Raises `NotYourEntry`, `AlreadyReplaced`
+    and `Unprocessable`.
+    """
     old = work.one(RequirementNotice, notice_id, version=version)
     if old.authority_id != work.actor.authority_id:
         raise NotYourEntry
@@ -56,7 +60,11 @@ def renew(work: UnitOfWork, notice_id: UUID, version: int, data: dict[str, Any])
 
 
 def _last_day(old: RequirementNotice, begins: date) -> date:
-    """A version that begins on the old one's first day corrects it: of that day, the correction is in force."""
+    """Return the last day of the old version.
+
+    A new version with the same first day corrects the old one and is in force on that day. Raises `Unprocessable` for an earlier
+    day.
+    """
     if begins < old.valid_from:
         detail = f"not before the version it replaces, {old.valid_from}"
         raise fault("/valid_from", "order", detail)
@@ -64,14 +72,14 @@ def _last_day(old: RequirementNotice, begins: date) -> date:
 
 
 def show_notices(work: UnitOfWork, rows: Sequence[RequirementNotice]) -> list[dict[str, Any]]:
-    """Show notices, each with the version that replaces it."""
+    """Return notices, each with the id of the version that replaces it."""
     query = work.all(RequirementNotice).where(RequirementNotice.supersedes.in_([row.id for row in rows]))
     newer = {row.supersedes: row.id for row in work.session.scalars(query)}
     return [{**row.shown(), "superseded_by": newer.get(row.id)} for row in rows]
 
 
 def notices(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[RequirementNotice]:
-    """Select notices, those in force on a day unless all are asked for."""
+    """Select notices: those in force on a day, or with `history` all of them."""
     query = work.all(RequirementNotice)
     if not wanted.get("history"):
         query = query.where(_in_force(wanted.get("on") or work.now.date()))
@@ -85,7 +93,7 @@ def notices(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[RequirementNo
 
 
 def _in_force(day: date) -> ColumnElement[bool]:
-    """Begun, not ended, and not replaced by one that began."""
+    """Return the condition that a notice has begun, has not ended, and was not replaced by a version that has begun."""
     newer = aliased(RequirementNotice)
     replaced = select(newer.id).where(newer.supersedes == RequirementNotice.id, newer.valid_from <= day).exists()
     ended = or_(RequirementNotice.valid_until.is_(None), RequirementNotice.valid_until >= day)
@@ -95,7 +103,7 @@ def _in_force(day: date) -> ColumnElement[bool]:
 def in_force(
     work: UnitOfWork, country: str, measures: Sequence[str], instrument: str | None, on: date
 ) -> Sequence[RequirementNotice]:
-    """What a country declared about any of these measures under this instrument, in force on a day."""
+    """Return the notices of a country about any of these measures under this instrument that are in force on a day."""
     query = notices(work, {"country": country, "on": on}).where(
         or_(RequirementNotice.measure.is_(None), RequirementNotice.measure.in_(measures)),
         or_(RequirementNotice.instrument.is_(None), RequirementNotice.instrument == instrument),

@@ -1,11 +1,10 @@
-"""Guessing at the token endpoint: failed proofs are counted per address, and per pair of a client and an address (D12).
+"""Protection of the token endpoint against guessing: failed attempts are counted per address and per client and address.
 
-The database counts, so that the limit holds for all workers together. It sees digests of addresses under a key that it does not
-have; an address never stands in the journal.
+The database counts, so that the limit applies to all workers together. It receives only keyed digests of the addresses and does not
+have the key. Addresses are never written to the journal.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, Self
 from uuid import UUID
@@ -14,21 +13,20 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from coopapi.errors import TooMany
-from coopapi.store.crypto import Keyring
 from coopapi.store.db import Database
 
 PAIR_FAILURES: Final = 20
-"""Failed proofs of one client from one address in 15 minutes, before further ones are refused unseen."""
+"""Failed attempts of one client from one address in 15 minutes, after which further ones are refused without being checked."""
 ADDRESS_FAILURES: Final = 100
-"""Failed proofs from one address in 15 minutes, whatever the client."""
+"""Failed attempts from one address in 15 minutes, for all clients together."""
 ALARMING_FAILURES: Final = 20
-"""Failed proofs of one client from all addresses within an hour, at which its authority is alarmed."""
+"""Failed attempts of one client from all addresses in one hour, after which its authority gets an alarm."""
 
 _SITE_BITS: Final = 64
 _SHOWN: Final = 8
-_BEGIN: Final = text("select priv.attempt(:pair, :place, :client, :address, :limits, :at)")
-_PROVED: Final = text("select priv.attempt_proved(:pair, :place)")
-_FAILED: Final = text("select priv.attempt_failed(:pair, :alarm, :at)")
+_BEGIN: Final = text("select priv.attempt(:signed)")
+_PROVED: Final = text("select priv.attempt_proved(:signed)")
+_FAILED: Final = text("select priv.attempt_failed(:signed)")
 
 
 class TooManyFailures(TooMany):
@@ -40,33 +38,34 @@ class TooManyFailures(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to prove who a client is: the digests under which it is counted."""
+    """One attempt to authenticate a client, signed so that the database accepts it only from this service."""
 
     client: UUID | None
-    pair: bytes
-    place: bytes
+    signed: str
 
     @classmethod
-    def of(cls, keys: Keyring, client_id: str, address: str) -> Self:
-        """Describe the attempt of a claimed client, known here or not and however its id is spelled, from a network address."""
+    def of(cls, database: Database, client_id: str, address: str) -> Self:
+        """Return the attempt of a client from an address. The client may be unknown, and its id may be written in any way."""
         site, client = _site(address), _uuid(client_id)
-        place = keys.mac("token-attempts", f"address|{site}".encode())
-        return cls(client, keys.mac("token-attempts", f"pair|{site}|{client or client_id}".encode()), place)
+        pair = database.keys.mac("token-attempts", f"pair|{site}|{client or client_id}".encode())
+        place = database.keys.mac("token-attempts", f"address|{site}".encode())
+        said = ("attempt", pair.hex(), place.hex(), str(client or ""), place[:_SHOWN].hex())
+        limits = f"{PAIR_FAILURES},{ADDRESS_FAILURES},{ALARMING_FAILURES}"
+        return cls(client, database.sign(said, database.clock(), limits))
 
-    def begin(self, session: Session, now: datetime) -> int:
-        """Count the attempt as a failure until it is proved; or return how many seconds to wait, and count nothing."""
-        asked = {"pair": self.pair, "place": self.place, "client": self.client, "address": self.place[:_SHOWN].hex(), "at": now}
-        found: int = session.execute(_BEGIN, {**asked, "limits": [PAIR_FAILURES, ADDRESS_FAILURES]}).scalar_one()
+    def begin(self, session: Session) -> int:
+        """Count the attempt as failed until it succeeds. If there were too many, return the seconds to wait and count nothing."""
+        found: int = session.execute(_BEGIN, {"signed": self.signed}).scalar_one()
         return found
 
     def proved(self, session: Session) -> None:
-        """Take the attempt back from the failures."""
-        session.execute(_PROVED, {"pair": self.pair, "place": self.place})
+        """Remove the attempt from the failures."""
+        session.execute(_PROVED, {"signed": self.signed})
 
     def failed(self, database: Database) -> None:
-        """Tell the authority of the client, if there is such a client, and alarm it when there were many."""
+        """Record the failure in the journal of the client's authority, if the client exists, with an alarm if there were many."""
         with database.anonymous() as session:
-            session.execute(_FAILED, {"pair": self.pair, "alarm": ALARMING_FAILURES, "at": database.clock()})
+            session.execute(_FAILED, {"signed": self.signed})
 
 
 def _uuid(client_id: str) -> UUID | None:
@@ -77,7 +76,7 @@ def _uuid(client_id: str) -> UUID | None:
 
 
 def _site(address: str) -> str:
-    """Return the address that counts: of IPv6 the first 64 bits, because one subscriber has all addresses behind them."""
+    """Return the address to count by. For IPv6 these are the first 64 bits, because one subscriber has all addresses in them."""
     try:
         found = ip_address(address)
     except ValueError:

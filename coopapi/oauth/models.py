@@ -1,4 +1,4 @@
-"""The assertions that were used already."""
+"""The table of client assertions that were already used."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from coopapi.store.db import Row
 
 
 class UsedAssertion(Row):
-    """A client assertion that bought a token: it buys no second one (RFC 7523, 3)."""
+    """A client assertion that was exchanged for a token. It is not accepted again (RFC 7523, 3)."""
 
     __tablename__ = "used_assertions"
 

@@ -1,4 +1,4 @@
-"""Who may have a token, and the keys by which our own tokens are known (D12, R19)."""
+"""Issues access tokens to machine clients, and provides the keys that verify our own tokens."""
 
 import base64
 import threading
@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from coopapi.auth import signing_keys, tokens
 from coopapi.auth.authentication import actor_of
-from coopapi.auth.jwks import SigningKey as PublicKey
-from coopapi.auth.jwks import StaticKeys
+from coopapi.auth.jwks import StaticKeys, VerificationKey
 from coopapi.config import Settings
 from coopapi.directory.service import digest_of
 from coopapi.errors import BadRequest, Unauthenticated
@@ -53,7 +52,7 @@ class InvalidClient(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class ClientProof:
-    """How a client proves itself: by secret, or by a signed assertion."""
+    """The credentials of a client: a secret or a signed assertion."""
 
     client_id: str
     secret: str | None
@@ -61,7 +60,7 @@ class ClientProof:
 
 
 def proof_from(form: Mapping[str, str], authorization: str | None) -> ClientProof:
-    """Read the proof from the request: exactly one way of the three (RFC 6749, 2.3)."""
+    """Return the credentials in a request. Exactly one of the three methods must be used (RFC 6749, 2.3)."""
     if form.get("grant_type") != "client_credentials":
         raise UnsupportedGrant
     scheme, _, encoded = (authorization or "").partition(" ")
@@ -90,14 +89,14 @@ def _basic(encoded: str) -> ClientProof:
 
 
 def token_for(database: Database, proof: ClientProof, address: str) -> dict[str, Any]:
-    """Check a client's proof and sign its token; the token is journaled with the client's authority.
+    """Check the credentials of a client and return its token. The token is recorded in the journal of the client's authority.
 
-    Raises `InvalidClient`, or `TooManyFailures` without looking at the proof once too many from this address have failed.
+    Raises `InvalidClient`. After too many failures from this address, raises `TooManyFailures` without checking the credentials.
     """
     now = database.clock()
-    attempt = Attempt.of(database.keys, proof.client_id, address)
+    attempt = Attempt.of(database, proof.client_id, address)
     with database.anonymous() as session:
-        wait = attempt.begin(session, now)
+        wait = attempt.begin(session)
         signer = None if wait else signing_keys.read(session, database.keys).signer(database.keys)
     if signer is None:
         raise TooManyFailures(retry_after=wait, error="temporarily_unavailable")
@@ -115,7 +114,7 @@ def token_for(database: Database, proof: ClientProof, address: str) -> dict[str,
 
 
 def _prove(database: Database, proof: ClientProof, attempt: Attempt, now: datetime) -> UUID:
-    """Return the client that this proof is of, or raise `InvalidClient`: the same for a client that is not there."""
+    """Return the id of the authenticated client. Raises the same `InvalidClient` for wrong credentials and an unknown client."""
     with database.anonymous() as session:
         found = session.execute(text("select * from priv.client(:id)"), {"id": attempt.client}).one_or_none()
         if attempt.client is None or found is None:
@@ -166,7 +165,7 @@ def _journal(database: Database, client_id: UUID) -> None:
 
 
 def sign(signer: tokens.Signer, settings: Settings, subject: str, client_id: str, now: datetime) -> str:
-    """Sign an access token (RFC 9068): it says who, never what they may do."""
+    """Sign an access token (RFC 9068). It identifies the caller and contains no rights."""
     issued = int(now.timestamp())
     claims = {"iss": settings.issuer, "aud": AUDIENCE, "sub": subject, "client_id": client_id, "jti": uuid4().hex}
     return signer.sign({**claims, "iat": issued, "exp": issued + settings.token_lifetime})
@@ -174,9 +173,9 @@ def sign(signer: tokens.Signer, settings: Settings, subject: str, client_id: str
 
 @dataclass
 class OwnKeys:
-    """Our own keys as a key source: read from the database once a minute, or when a token names one not known yet.
+    """Our own public keys. They are read from the database once a minute, and when a token names an unknown key.
 
-    Whoever makes up names of keys makes us read a few times a second, and no more.
+    The number of reads per second is limited, because anyone can send tokens with invented key names.
     """
 
     database: Database
@@ -184,8 +183,8 @@ class OwnKeys:
     _reads: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, kid: str) -> PublicKey | None:
-        """Find a key of ours by its id."""
+    def find(self, kid: str) -> VerificationKey | None:
+        """Return our key with this id, or None."""
         with self._lock:
             now = time.monotonic()
             fresh = self._keys is not None and now - self._reads[-1] < _REFRESH

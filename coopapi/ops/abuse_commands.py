@@ -1,4 +1,4 @@
-"""The operator's commands against guessing: quotas, honey values, the daily figures."""
+"""The operator's commands against guessing: quotas, honey values and daily figures."""
 
 import sys
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _LIMIT = click.IntRange(0, 10**9)
 
 @click.group()
 def quota() -> None:
-    """How many new values the clients of one authority may register."""
+    """Set the number of new values that the clients of one authority may register."""
 
 
 @quota.command("set")
@@ -26,7 +26,7 @@ def quota() -> None:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The first day (UTC) on which the settings hold again.")
 @click.option("--reason", required=True)
 def quota_set(authority_id: UUID, until: datetime | None, reason: str, **limits: int | None) -> None:
-    """Set the quotas of an authority in place of those in the settings, for a first load or because of a suspicion."""
+    """Set the quotas of an authority instead of those in the settings, for a first load or because of a suspicion."""
     database = administration.connect()
     figures = [
         limit if (limit := limits[name]) is not None else getattr(database.settings, f"quota_{name}")
@@ -39,13 +39,13 @@ def quota_set(authority_id: UUID, until: datetime | None, reason: str, **limits:
 @click.argument("authority_id", type=click.UUID)
 @click.option("--reason", required=True)
 def quota_clear(authority_id: UUID, reason: str) -> None:
-    """Let the quotas of the settings hold for an authority again."""
+    """Apply the quotas of the settings to an authority again."""
     abuse_controls.set_quota(administration.connect(), authority_id, None, None, reason)
 
 
 @click.group()
 def honey() -> None:
-    """Values that no real case holds: a client that registers one is guessing."""
+    """Manage honey values, which no real case contains: a client that registers one is guessing."""
 
 
 @honey.command("add")
@@ -53,7 +53,7 @@ def honey() -> None:
 @click.option("--platform", help="Where the account is.")
 @click.option("--country", help="Who issued it.")
 def honey_add(kind: str, platform: str | None, country: str | None) -> None:
-    """Plant a value, given as one line of the standard input, and print its id; the value itself is not stored."""
+    """Add a honey value, given as one line of the standard input, and print its id. The value itself is not stored."""
     value = sys.stdin.readline().strip()
     click.echo(abuse_controls.plant(administration.connect(), kind, value, Context(platform=platform, country=country)))
 
@@ -68,13 +68,13 @@ def honey_list() -> None:
 @honey.command("remove")
 @click.argument("honey_id", type=click.UUID)
 def honey_remove(honey_id: UUID) -> None:
-    """Take a honey value away."""
+    """Remove a honey value."""
     abuse_controls.remove(administration.connect(), honey_id)
 
 
 @click.command()
 def figures() -> None:
-    """Write the daily figures of registrations and raise their alarms; run it every night after midnight UTC."""
+    """Write the daily figures of registrations and raise their alarms. Run it every night after midnight UTC."""
     click.echo(f"{abuse_controls.write_figures(administration.connect())} figures written")
 
 

@@ -1,4 +1,4 @@
-"""What the operator does from the shell against guessing: quotas, honey values, the daily figures."""
+"""The operator's functions against guessing: quotas, honey values and daily figures."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,6 +11,7 @@ from coopapi.identifiers import kinds
 from coopapi.identifiers.keys import holdings
 from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.ops.administration import operator
+from coopapi.ops.reconciliation import UNLIMITED
 from coopapi.store import quotas
 from coopapi.store.db import Database
 
@@ -18,16 +19,16 @@ _PLANT = text("select priv.plant_honey(:id, :kind, cast(:tokens as bytea[]))")
 
 
 def set_quota(database: Database, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
-    """Set or, without figures, clear the quotas of one authority; its auditors and administrators get an alarm."""
+    """Set the quotas of one authority, or clear them without figures. Its auditors and administrators get an alarm."""
     with operator(database) as work:
         quotas.set_quota(work.session, authority_id, figures, until, reason)
         work.note("quota.set", object_type="authority", authority=str(authority_id), quotas=figures, until=until, reason=reason)
 
 
 def plant(database: Database, kind: str, value: str, context: Context) -> UUID:
-    """Plant a value that no real case holds, and return its id; only its tokens are stored.
+    """Add a honey value, which no real case contains, and return its id. Only its tokens are stored.
 
-    Raises `Unprocessable` if the value cannot exist, or if it is a person: their match keys are shared by chance.
+    Raises `Unprocessable` if the value cannot exist, or if it is a person, because match keys of persons also coincide by chance.
     """
     if kind == "person":
         raise Unprocessable("a person is no honey value: others share its match keys by chance")
@@ -50,7 +51,7 @@ def planted(database: Database) -> Sequence[Row[tuple[UUID, str, datetime]]]:
 
 
 def remove(database: Database, honey_id: UUID) -> None:
-    """Take a honey value away, or raise `NotFound`."""
+    """Remove a honey value, or raise `NotFound`."""
     with operator(database) as work:
         if not work.session.scalar(text("select priv.remove_honey(:id)"), {"id": honey_id}):
             raise NotFound("there is no such honey value")
@@ -58,8 +59,9 @@ def remove(database: Database, honey_id: UUID) -> None:
 
 
 def write_figures(database: Database) -> int:
-    """Write the figures of the days that have ended and raise the alarms that follow from them; return how many were written."""
+    """Write the figures of the days that have ended and raise their alarms. Returns how many figures were written."""
     with operator(database) as work:
+        work.session.execute(UNLIMITED)
         found: int = work.session.scalar(text("select priv.write_figures()"))
         work.note("figures.written", object_type="figures", count=found)
     return found

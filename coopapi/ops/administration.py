@@ -1,4 +1,4 @@
-"""What the operator does from the shell: authorities, people, clients, tokens, signing keys, the proof of the journal."""
+"""The operator's functions: authorities, people, clients, tokens, signing keys and checks, called by the command line."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ _NIL: Final = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """An entry that was asked for: new, there already as it was asked for, or there and different in these fields."""
+    """The result of adding an entry: it is new, it existed with the same content, or it existed and differs in these fields."""
 
     id: UUID
     new: bool = False
@@ -36,36 +36,36 @@ class Provided:
 
 
 def machine(authority_id: UUID = OPERATOR, role: Role = Role.ADMIN) -> Actor:
-    """The service itself, acting for the operator or reading for an auditor: no person, and never with access to a case."""
+    """Return the service itself as an actor, for the operator or an auditor. It is not a person and has no access to cases."""
     return Actor(
         _NIL, "machine", "machine", authority_id, "", None, role, (role,), victim_cleared=False, operator=authority_id == OPERATOR
     )
 
 
 def connect() -> Database:
-    """Open the database that the settings name."""
+    """Open the database that is named in the settings."""
     settings = config.read()
     return Database.connect(settings, load_keys(settings.key_file), journal.record)
 
 
 @contextmanager
 def operator(database: Database) -> Iterator[UnitOfWork]:
-    """Work as the operator's machine; everything is journaled."""
+    """Open a transaction of the operator's machine account. Everything it does is recorded in the journal."""
     with database.work(lambda _: machine(), uuid4().hex) as work:
         yield work
 
 
 def provide_authority(database: Database, data: dict[str, Any]) -> Provided:
-    """Enter an authority, unless one of that name and country is there."""
+    """Add an authority, unless one with this name and country exists."""
     with operator(database) as work:
         same = work.all(Authority).where(Authority.name == data["name"], Authority.country == data.get("country"))
         return _present(work, same, data) or Provided(directory.add_authority(work, data).id, new=True)
 
 
 def provide_person(database: Database, authority_id: UUID, data: dict[str, Any]) -> Provided:
-    """Let a person act for an authority, in any role, unless somebody goes by that issuer and subject.
+    """Add a person in any role, unless somebody with this issuer and subject exists.
 
-    The first person of an authority has nobody else to do it.
+    This is how the first person of an authority is added, because nobody else there could do it.
     """
     with operator(database) as work:
         same = work.all(Principal).where(Principal.issuer == data["issuer"], Principal.subject == data["subject"])
@@ -74,7 +74,7 @@ def provide_person(database: Database, authority_id: UUID, data: dict[str, Any])
 
 
 def provide_client(database: Database, authority_id: UUID, data: dict[str, Any]) -> Provided:
-    """Let a machine act for an authority, unless it has a client of that name; a new client's secret is returned this once."""
+    """Add a machine client, unless the authority has one with this name. The secret of a new client is returned only once."""
     with operator(database) as work:
         same = work.all(Principal).where(
             Principal.authority_id == authority_id, Principal.kind == "client", Principal.name == data["name"]
@@ -87,7 +87,7 @@ def provide_client(database: Database, authority_id: UUID, data: dict[str, Any])
 
 
 def _present(work: UnitOfWork, same: Select[Any], wanted: dict[str, Any]) -> Provided | None:
-    """Compare what is there with what is wanted; of several entries one that is as wanted counts."""
+    """Compare the existing entries with the wanted content. If there are several, one with the same content has precedence."""
     found = [
         Provided(row.id, differs=tuple(name for name, value in wanted.items() if _plain(getattr(row, name)) != _plain(value)))
         for row in work.session.scalars(same)
@@ -100,17 +100,17 @@ def _plain(value: Any) -> Any:
 
 
 def add_authority(database: Database, data: dict[str, Any]) -> UUID:
-    """Enter an authority, unless one of that name and country is there; return its id."""
+    """Add an authority, unless one with this name and country exists, and return its id."""
     return provide_authority(database, data).id
 
 
 def add_person(database: Database, authority_id: UUID, data: dict[str, Any]) -> UUID:
-    """Let a person act for an authority, unless somebody goes by that issuer and subject; return the person's id."""
+    """Add a person, unless somebody with this issuer and subject exists, and return the person's id."""
     return provide_person(database, authority_id, data).id
 
 
 def authorities(database: Database, only: UUID | None = None, country: str | None = None) -> Sequence[Authority]:
-    """Read the authorities in the directory, by country and name: all, one, or those of a country."""
+    """Return authorities sorted by country and name: all, one, or those of a country."""
     with operator(database) as work:
         query = work.all(Authority).where(Authority.id == only if only else true())
         query = query.where(Authority.country == country) if country else query
@@ -118,13 +118,13 @@ def authorities(database: Database, only: UUID | None = None, country: str | Non
 
 
 def change(database: Database, principal_id: UUID, data: dict[str, Any]) -> None:
-    """Change what a person or a client may do."""
+    """Change the rights of a person or client."""
     with operator(database) as work:
         directory.change_staff(work, work.one(Principal, principal_id), data)
 
 
 def staff(database: Database, kind: str, only: UUID | None = None, of: UUID | None = None) -> Sequence[Principal]:
-    """Read the people, or the clients: all, one, or those of an authority."""
+    """Return people or clients: all, one, or those of an authority."""
     with operator(database) as work:
         query = work.all(Principal).where(Principal.kind == kind, Principal.id == only if only else true())
         query = query.where(Principal.authority_id == of) if of else query
@@ -132,9 +132,9 @@ def staff(database: Database, kind: str, only: UUID | None = None, of: UUID | No
 
 
 def move_issuer(database: Database, old: str, new: str) -> tuple[int, int]:
-    """Let all people and clients of one issuer go by another name of it; return how many of each there were.
+    """Rename an issuer for all its people and clients. Returns the number of people and of clients.
 
-    Raises `Conflict` if nobody goes by the old name, if a subject is there under both, or if clients would get no more tokens.
+    Raises `Conflict` if nobody has the old issuer, if a subject exists under both names, or if clients could no longer get tokens.
     """
     with operator(database) as work:
         of_new = work.all(Principal).with_only_columns(Principal.subject).where(Principal.issuer == new)
@@ -153,7 +153,7 @@ def move_issuer(database: Database, old: str, new: str) -> tuple[int, int]:
 
 
 def clients_issuer(database: Database) -> checks.Check:
-    """Check that every active machine client was entered under this issuer's name: others get no tokens here."""
+    """Check that every active machine client has the issuer name of this service, because others get no tokens here."""
     with operator(database) as work:
         clients = work.all(Principal).where(Principal.kind == "client", Principal.active, Principal.issuer != work.settings.issuer)
         others = work.session.scalars(clients.with_only_columns(Principal.issuer).distinct().order_by(Principal.issuer)).all()
@@ -162,7 +162,7 @@ def clients_issuer(database: Database) -> checks.Check:
 
 
 def token(database: Database, principal_id: UUID) -> str:
-    """Sign a short-lived token for somebody whose issuer is this service."""
+    """Return a short-lived token for a person or client whose issuer is this service."""
     with operator(database) as work:
         row = work.one(Principal, principal_id)
         if row.issuer != database.settings.issuer or not row.active:
@@ -173,7 +173,7 @@ def token(database: Database, principal_id: UUID) -> str:
 
 
 def rotate_keys(database: Database) -> str:
-    """Make a new signing key with the owner's address; the old one verifies until its tokens have ended."""
+    """Make a new signing key with the owner's database URL. The old one verifies tokens until they have expired."""
     owner_url = database.settings.owner_database_url
     if owner_url is None:
         raise config.BadSettings("COOPAPI_OWNER_DATABASE_URL is not set: signing keys are made with the owner's address")
@@ -184,7 +184,7 @@ def rotate_keys(database: Database) -> str:
 
 
 def check(database: Database) -> Iterator[checks.Check]:
-    """Check all that the service needs and all that an operator should see to, in the order in which one would mend it."""
+    """Run the essential checks, then the others if the essential ones have no fault, and the check of the clock."""
     with database.anonymous() as session:
         found = list(checks.essential(database, session))
         yield from found
@@ -196,20 +196,21 @@ def check(database: Database) -> Iterator[checks.Check]:
 
 
 def reconcile(database: Database, *, repair: bool) -> dict[str, int]:
-    """Compare the stored overlaps with a rebuild from nothing, and put right what differs if asked to."""
+    """Compare the stored overlaps with a complete recomputation, and correct them if `repair` is set."""
     with operator(database) as work:
         return reconciliation.reconcile(work, repair=repair)
 
 
 def erase(database: Database) -> int:
-    """Erase what is kept for a time alone and whose time is over (Regulation (EU) 2023/969 Art. 21): how much it was."""
+    """Erase data whose retention period has ended (Regulation (EU) 2023/969 Art. 21). Returns how much was erased."""
     with operator(database) as work:
+        work.session.execute(reconciliation.UNLIMITED)
         found: int = work.session.scalar(text("select priv.erase_operational()"))
     return found
 
 
 def verify_journal(database: Database) -> tuple[int, list[journal.Break]]:
-    """Recompute the chain of every authority."""
+    """Verify the journal chain of every authority."""
     with operator(database) as work:
         authorities = [*work.session.scalars(select(Authority.id)), OPERATOR]
     count = 0

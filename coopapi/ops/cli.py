@@ -1,4 +1,4 @@
-"""The command coopapi: a demo in one line, and what a deployment needs."""
+"""The command line `coopapi`: the demo, and the commands that a deployment needs."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from coopapi import config
 from coopapi.app import create_app, specification
 from coopapi.config import BadSettings
 from coopapi.errors import CoopError
-from coopapi.http.middleware import FIGURES_MARK
+from coopapi.http.middleware import FIGURES_MARK, JsonLines
 from coopapi.ops import abuse_commands, administration, digests, directory_commands
 from coopapi.ops import demo as demonstration
 from coopapi.provisioning import migration
@@ -37,11 +37,14 @@ def commands() -> None:
 
 
 def main() -> None:
-    """Run a command; what is wrong is said in a line, not in a traceback, and logs are the server's."""
+    """Run a command. Faults are reported in one line without a traceback. Only alarms are logged, to standard error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot write does not end a command
+            stream.reconfigure(errors="backslashreplace")  # a name that the locale cannot encode must not end a command
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
+    alarms = logging.StreamHandler(sys.stderr)
+    alarms.setFormatter(JsonLines())
+    logging.getLogger("coopapi.alarms").handlers = [alarms]
     try:
         commands.main(standalone_mode=False)
     except click.ClickException as fault:
@@ -54,11 +57,11 @@ def main() -> None:
 
 
 _SAID: Final = (Abort, BadSettings, DBAPIError, psycopg2.Error, CommandError, UnicodeEncodeError, OSError, CoopError)
-"""The faults that are said in a line; any other is our own mistake, and ends in a traceback."""
+"""Exceptions that are reported in one line. Any other is a programming error and shows a traceback."""
 
 
 def _reason(fault: Exception) -> tuple[int, str]:  # noqa: PLR0911 (one row for each kind of fault)
-    """Return the exit status and the words for a fault."""
+    """Return the exit status and the text for an exception."""
     match fault:
         case Abort():
             return 130, "stopped"
@@ -78,9 +81,9 @@ def _reason(fault: Exception) -> tuple[int, str]:  # noqa: PLR0911 (one row for 
 
 
 def _database_fault(fault: DBAPIError | psycopg2.Error) -> str:
-    """Say in one line why the database did not do it: the server's or libpq's own reason, and no values.
+    """Return the reason of a database error in one line, in the words of the server or of libpq, without any values.
 
-    The server's message about a value that breaks a rule (classes 22 and 23) can hold the value, so only its kind is said.
+    The server's message about a value that breaks a rule (classes 22 and 23) can contain the value, so only its kind is returned.
     """
     error: Any = fault.orig if isinstance(fault, DBAPIError) else fault
     code = error.pgcode
@@ -96,7 +99,7 @@ _REMEDIES: Final = {
     "42501": "; see COOPAPI_DATABASE_URL, or run coopapi migrate",
     **dict.fromkeys(("3F000", "42703", "42883", "42P01"), "; run coopapi migrate"),
 }
-"""What to do, by SQLSTATE, where it is not said by the reason itself."""
+"""What to do for each SQLSTATE, if the reason does not already say so."""
 
 
 @commands.command()
@@ -105,13 +108,14 @@ _REMEDIES: Final = {
 @click.option("--reset", is_flag=True, help="Delete what an earlier demo left in the folder, and begin anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
 def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
-    """Start everything on this machine, with a synthetic operation in it; Ctrl-C stops it all."""
+    """Start everything on this machine, with a synthetic operation in it. Ctrl-C stops it."""
+    logging.getLogger("coopapi.alarms").setLevel(logging.ERROR)  # there is nobody to alarm about the people in a demo
     demonstration.run(port, data_dir, as_json=as_json, reset=reset)
 
 
 @commands.command()
 def serve() -> None:
-    """Serve with gunicorn, by the settings in the environment."""
+    """Run the service with gunicorn, configured by the settings in the environment."""
     database = create_app().extensions["coopapi"].database
     require_safe(database)
     issuer = administration.clients_issuer(database)
@@ -121,7 +125,7 @@ def serve() -> None:
 
 
 def _folders() -> dict[str, str]:
-    """Find a folder for files that the server needs while it runs, also where nothing but the memory can be written."""
+    """Return environment variables for temporary folders. If no temporary folder exists, /dev/shm is used."""
     try:
         found = tempfile.gettempdir()
     except FileNotFoundError:
@@ -139,7 +143,7 @@ def _folders() -> dict[str, str]:
 @click.option("--target", default="head", show_default=True, help="A revision, head or base.")
 @click.option("--yes", is_flag=True, help="Do not ask before everything is deleted.")
 def migrate_command(target: str, *, yes: bool) -> None:
-    """Create roles and schema, or bring them to another revision, with the owner's address; base deletes everything."""
+    """Create or change roles and schema, with the owner's database URL. The target `base` deletes everything."""
     settings = config.read()
     owner = settings.owner_database_url or settings.database_url
     if target == "base" and not yes:
@@ -155,7 +159,7 @@ def migrate_command(target: str, *, yes: bool) -> None:
 
 @commands.command()
 def check() -> None:
-    """Check database, roles, rights, keys and settings; print each line with its cure, and exit 1 if anything is wrong."""
+    """Check database, roles, rights, keys and settings. Print each result with its cure, and exit with 1 if anything is wrong."""
     faults = 0
     for found in administration.check(administration.connect()):
         faults += bool(found.fault)
@@ -165,13 +169,13 @@ def check() -> None:
 
 @commands.group()
 def keys() -> None:
-    """Root keys and signing keys."""
+    """Manage root keys and signing keys."""
 
 
 @keys.command("create")
 @click.argument("path", type=click.Path(path_type=Path))
 def keys_create(path: Path) -> None:
-    """Write new root keys to a file that only you can read; keep a copy apart, without it nothing can be read again."""
+    """Write new root keys to a file that only you can read. Keep a copy elsewhere: without it, no data can be read again."""
     if path.exists():
         raise click.ClickException(f"{path} is there already")
     crypto.create_key_file(path)
@@ -180,14 +184,14 @@ def keys_create(path: Path) -> None:
 
 @keys.command("rotate")
 def keys_rotate() -> None:
-    """Make a new key for signing tokens, with the owner's address."""
+    """Make a new key for signing tokens, with the owner's database URL."""
     click.echo(administration.rotate_keys(administration.connect()))
 
 
 @keys.command("digests")
 @click.argument("path", type=click.Path(path_type=Path))
 def keys_digests(path: Path) -> None:
-    """Write the keys with which an authority digests persons that it does not want to send; only they are to see them."""
+    """Write the keys with which an authority computes digests of persons that it does not want to send. Keep them secret."""
     made = digests.keys_for_an_authority(crypto.load_keys(config.read().key_file))
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -202,7 +206,7 @@ def keys_digests(path: Path) -> None:
 @click.argument("persons", type=click.File())
 @click.option("--keys", "key_file", type=click.File(), required=True, help="What `coopapi keys digests` wrote for your authority.")
 def digest(persons: Iterable[str], key_file: IO[str]) -> None:
-    """Digest persons, one JSON object a line, into what the register takes in their place; it needs no server."""
+    """Convert persons, one JSON object per line, to digests that the register accepts instead. No server is needed."""
     given = json.load(key_file)
     for line in persons:
         click.echo(json.dumps({"kind": "person", "digests": digests.digest_person(json.loads(line), given)}))
@@ -214,7 +218,7 @@ def digest(persons: Iterable[str], key_file: IO[str]) -> None:
     "--textfile", type=click.Path(path_type=Path), help="Write the metric coopapi_matching_differences there, for Prometheus."
 )
 def reconcile(*, repair: bool, textfile: Path | None) -> None:
-    """Compare all stored overlaps with what the cases hold, by brute force; exit 1 if anything differs."""
+    """Compare all stored overlaps with a complete recomputation. Exit with 1 if anything differs."""
     found = administration.reconcile(administration.connect(), repair=repair)
     if textfile:
         lines = [f'coopapi_matching_differences{{of="{name}"}} {count}\n' for name, count in found.items()]
@@ -225,7 +229,7 @@ def reconcile(*, repair: bool, textfile: Path | None) -> None:
 
 @commands.command()
 def erase() -> None:
-    """Erase the words about evidence of teams whose four weeks are over; what was exchanged stays in the journal."""
+    """Erase texts about the evidence of teams whose four weeks have ended. The journal still shows what was exchanged."""
     click.echo(f"{administration.erase(administration.connect())} erased")
 
 
@@ -245,13 +249,13 @@ for group in (directory_commands.authority, directory_commands.person, directory
 @click.option("--victim-clearance/--no-victim-clearance", "victim_cleared", default=None)
 @click.option("--active/--inactive", default=None)
 def staff(principal: UUID, **data: bool | None) -> None:
-    """Give or take clearance, or end access, of a person or a client."""
+    """Give or take away clearance of a person or client, or end its access."""
     administration.change(administration.connect(), principal, {key: value for key, value in data.items() if value is not None})
 
 
 @commands.command()
 def verify() -> None:
-    """Recompute the hash chain of every authority's journal."""
+    """Verify the hash chain of every authority's journal."""
     count, breaks = administration.verify_journal(administration.connect())
     for fault in breaks:
         click.echo(f"{fault.authority_id} entry {fault.seq}: {fault.fault}", err=True)

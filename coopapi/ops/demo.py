@@ -1,4 +1,4 @@
-"""The demo: a real database, a real server, and a synthetic operation entered over HTTP as its own people would."""
+"""The demo: a real database, a real server, and a synthetic operation that its users enter over HTTP."""
 
 import json
 import os
@@ -43,11 +43,11 @@ _FIRST_LOOK: Final = {
     "contact_point": "mla-requests",
     "desk": "meetings",
 }
-"""Where a newcomer looks first in each role; at the overlaps, if nothing is said."""
+"""The resource that each role should look at first. For other roles it is the overlaps."""
 
 
 def run(port: int, data_dir: Path, *, as_json: bool, reset: bool) -> None:
-    """Start everything, tell what to try, and stop everything on Ctrl-C or SIGTERM, also where a script had Ctrl-C ignored."""
+    """Start everything, print what to try, and stop on SIGINT or SIGTERM, even if a script made the process ignore SIGINT."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     say = _quiet if as_json else click.echo
@@ -74,7 +74,7 @@ def run(port: int, data_dir: Path, *, as_json: bool, reset: bool) -> None:
 
 
 def _start_over(data_dir: Path) -> None:
-    """Delete what an earlier demo left in the folder, and nothing else that is there."""
+    """Delete the files of an earlier demo in the folder, and no others."""
     if not (data_dir / "pgpass").exists():
         return
     postgres = Embedded(data_dir)
@@ -88,7 +88,7 @@ def _start_over(data_dir: Path) -> None:
 
 
 def _rehearse(base_url: str, cast: Cast, data_dir: Path, *, hidden: bool) -> None:
-    """Enter the operation over HTTP, as its own people; what is there already stays as it is."""
+    """Enter the operation over HTTP with the tokens of its users. Steps that were taken before are skipped."""
     walk = Rehearsal(base_url, {p.key: p.token for p in cast.personas}, dict(cast.authorities), data_dir / "entered.json")
     story = list(steps(operation()))
     with click.progressbar(story, label="4/4 entering a synthetic operation", hidden=hidden) as bar:
@@ -108,7 +108,7 @@ def _wait() -> None:
 
 
 def _stop_orphan(pid_file: Path) -> None:
-    """Stop the service that a killed demo left behind."""
+    """Stop a service that is still running because its demo was killed."""
     if not pid_file.exists():
         return
     pid = pid_file.read_text()
@@ -122,7 +122,7 @@ def _stop_orphan(pid_file: Path) -> None:
 
 
 def _free_port(port: int, data_dir: Path) -> int:
-    """Take the port, or a free one for 0; if it is taken, say which command to run instead."""
+    """Return the port if it is free, or a free one for 0. If it is taken, the error names a command that works."""
     if (found := _probe(port)) is not None:
         return found
     other = next((n for n in range(port + 1, port + 100) if _probe(n) is not None), 0)
@@ -141,7 +141,7 @@ def _probe(port: int) -> int | None:
 
 
 def prepare(postgres: Embedded, folder: Path, port: int) -> tuple[dict[str, str], Signer]:
-    """Make keys, issuer and schema in the data folder, unless they are there; return the service's settings."""
+    """Create keys, issuer and schema in the data folder if they are missing. Returns the settings of the service and the signer."""
     crypto.create_key_file(folder / "keys.json")
     password = kept(folder / "app-password", lambda: secrets.token_urlsafe(24))
     signer = _demo_issuer(folder)
@@ -160,7 +160,7 @@ def prepare(postgres: Embedded, folder: Path, port: int) -> tuple[dict[str, str]
 
 
 def _demo_issuer(folder: Path) -> Signer:
-    """The issuer of the demo's personas: its key stays in the data folder, its public half is configured."""
+    """Return the signer for the tokens of the demo's users, and write its issuer and public key to issuers.json."""
 
     def new_key() -> str:
         _, private = new_signing_key()
@@ -178,7 +178,7 @@ def _demo_issuer(folder: Path) -> Signer:
 
 @contextmanager
 def served(environment: Mapping[str, str], log: Path, base_url: str) -> Iterator[str]:
-    """Run the service while the context lasts."""
+    """Run the service as long as the context is open."""
     with log.open("ab") as output:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_")}
         server = subprocess.Popen(SERVER, env={**inherited, **environment}, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 (ours)

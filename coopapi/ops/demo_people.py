@@ -1,4 +1,4 @@
-"""The people of the demo: entered from the shell as an operator would, each with a token, and a machine client with its secret."""
+"""The users of the demo, created as an operator would create them: people with a token, and a machine client with a secret."""
 
 import json
 import os
@@ -28,7 +28,7 @@ _OPERATOR: Final[Mapping[str, Any]] = {"name": "The operator of the register", "
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Somebody of the demo, ready to act."""
+    """A user of the demo, with a token."""
 
     key: str
     name: str
@@ -38,26 +38,26 @@ class Persona:
     token: str
 
     def told(self) -> dict[str, str | None]:
-        """Say who it is, for people and programs."""
+        """Return the public data of this user, for JSON output."""
         return {name: getattr(self, name) for name in ("name", "role", "authority", "country", "token")}
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Everybody of the demo: its people, the ids of their authorities, and a machine client."""
+    """All users of the demo: its people, the ids of their authorities, and a machine client."""
 
     personas: list[Persona]
     authorities: Mapping[str, str]
     client: Mapping[str, str]
 
     def told(self, base_url: str) -> dict[str, Any]:
-        """Say for a program what is there."""
+        """Return all users, for JSON output."""
         people = [persona.told() for persona in self.personas]
         return {"base_url": base_url, "docs_url": f"{base_url}/docs", "personas": people, "client": dict(self.client)}
 
 
 def kept(path: Path, make: Callable[[], str]) -> str:
-    """Read a file that only its owner may read; it is made if it is not there."""
+    """Return the content of a file that only its owner may read. The file is created if it is missing."""
     if not path.exists():
         made = make()
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -67,7 +67,7 @@ def kept(path: Path, make: Callable[[], str]) -> str:
 
 
 def enter(environment: Mapping[str, str], signer: Signer, client_file: Path) -> Cast:
-    """Enter the operation's authorities and people, sign a token for each, and make a machine client with a secret."""
+    """Create the authorities and people of the operation, sign a token for each person, and create a client with a secret."""
     settings = config.read(environment)
     database = Database.connect(settings, crypto.load_keys(settings.key_file), record)
     story = operation()
@@ -87,7 +87,7 @@ def enter(environment: Mapping[str, str], signer: Signer, client_file: Path) -> 
 
 
 def _client(database: Database, authority_id: UUID, data: Mapping[str, Any], file: Path) -> dict[str, str]:
-    """Make the machine client once, and keep its secret in the file."""
+    """Create the machine client once, and keep its secret in the file."""
 
     def made() -> str:
         entry = administration.provide_client(database, authority_id, {"name": data["name"], "roles": list(data["roles"])})
@@ -100,14 +100,14 @@ def _client(database: Database, authority_id: UUID, data: Mapping[str, Any], fil
 
 
 def sign(signer: Signer, subject: str) -> str:
-    """Sign a persona's token for half a day."""
+    """Return a token for a user that is valid for half a day."""
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": "coopapi", "sub": subject, "client_id": "demo", "jti": secrets.token_hex(16)}
     return signer.sign({**claims, "iat": now, "exp": now + LIFETIME})
 
 
 def hand_out(personas: list[Persona], folder: Path) -> None:
-    """Write each persona's token as a file for curl -K, so that it stands in no history and no process list."""
+    """Write each token to a file for `curl -K`, so that it appears in no shell history and no process list."""
     folder.mkdir(mode=0o700, exist_ok=True)
     for persona in personas:
         path = folder / persona.key

@@ -1,4 +1,4 @@
-"""Enters the demo's operation over HTTP, step by step, as its own people; a step that was taken before is not taken again."""
+"""Enters the demo's operation over HTTP, step by step, with the tokens of its users. Completed steps are not repeated."""
 
 import json
 import re
@@ -20,17 +20,17 @@ _PATIENCE: Final = 10.0
 
 
 def operation() -> dict[str, Any]:
-    """Read the synthetic operation: authorities, people, cases, and the steps that its people take."""
+    """Return the synthetic operation: authorities, people, cases, and the steps that the people take."""
     found: dict[str, Any] = json.loads((files("coopapi.ops") / "operation_heron.json").read_text("utf-8"))
     return found
 
 
 def steps(story: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give every step of the story in its order: first the cases with what they hold, then what their people do.
+    """Yield every step of the story: first the cases with their content, then the steps of the people.
 
-    A step is a `post` or a `move` (an event at `.../transitions`) with a `body`, or a `get`, `by` somebody. What it answers, its
-    `id` unless `take` says otherwise, is known to later steps `as` a name: they write it as `{name}`. `{+14d}` is a moment in
-    14 days, `{date+14d}` the day, `{+1s}` a moment in one second.
+    A step has `by` (a user) and one of `post`, `move` (an event at `.../transitions`) or `get`; the first two have a `body`. With
+    `as`, the answer's `id`, or the member at the path `take`, gets a name, and later steps refer to it as `{name}`. `{+14d}` is the
+    time 14 days from now, `{date+14d}` the date, and `{+1s}` the time in one second.
     """
     for entry in story["cases"]:
         reference = entry["case"]["reference"]
@@ -49,7 +49,7 @@ def steps(story: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 @dataclass
 class Rehearsal:
-    """One walk through the story: who may act, what is known by which name, and the file that keeps what was done."""
+    """One run of the story: the tokens of the users, the named values, and the file with the completed steps."""
 
     base_url: str
     tokens: Mapping[str, str]
@@ -58,7 +58,7 @@ class Rehearsal:
     done: dict[str, Any] = field(default_factory=dict)
 
     def walk(self, story: Iterable[Mapping[str, Any]]) -> None:
-        """Take each step that was not taken yet."""
+        """Take each step that is not completed yet."""
         if self.file.exists():
             self.done = json.loads(self.file.read_text())
         for step in story:
@@ -75,7 +75,7 @@ class Rehearsal:
         half.replace(self.file)
 
     def _take(self, step: Mapping[str, Any], key: str) -> Any:
-        """Take one step and give what later steps may ask for."""
+        """Take one step and return the value that later steps may use."""
         who = step["by"]
         if "post" in step:
             answer = self._send(who, "POST", step["post"], step["body"], {"Idempotency-Key": key})
@@ -88,14 +88,14 @@ class Rehearsal:
         return self._told(step, answer)
 
     def _told(self, step: Mapping[str, Any], answer: Any) -> str | None:
-        """Find in an answer what later steps may ask for, if it is there."""
+        """Return the value in an answer that later steps may use, or None."""
         for path, wanted in self._filled(step.get("where", {})).items():
             answer = next(item for item in answer["items"] if _at(item, path) == wanted)
         found = _at(answer, step.get("take", "id"))
         return found if isinstance(found, str) else None
 
     def _send(self, who: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Send one request; a meeting that is about to begin is waited for."""
+        """Send one request. If a meeting has not begun yet, wait and try again."""
         url = f"{self.base_url}/api/v1{self._filled(path)}"
         content = None if body is None else self._filled(body)
         all_headers = {**(headers or {}), "Authorization": f"Bearer {self.tokens[who]}"}
@@ -111,7 +111,7 @@ class Rehearsal:
             time.sleep(0.1)
 
     def _filled(self, value: Any) -> Any:
-        """Put what is known into the places that stand for it."""
+        """Replace the placeholders in a value."""
         if isinstance(value, Mapping):
             return {key: self._filled(one) for key, one in value.items()}
         if isinstance(value, list):
@@ -127,7 +127,7 @@ class Rehearsal:
 
 
 def _at(answer: Any, path: str) -> Any:
-    """Follow a path such as `items.0.id` into an answer."""
+    """Return the value at a path such as `items.0.id` in an answer."""
     for part in path.split("."):
         answer = answer[int(part)] if isinstance(answer, list) else answer.get(part)
     return answer

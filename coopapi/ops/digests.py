@@ -1,4 +1,4 @@
-"""The national side of digest matching: what an authority runs that keeps its names and sends digests (R1)."""
+"""Digest matching for an authority that keeps its names and sends only digests."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,12 @@ from coopapi.store.crypto import Keyring, Mac, inner_digest
 
 
 def keys_for_an_authority(keyring: Keyring) -> dict[str, str]:
-    """The keys k1, one for each family of match keys, in hexadecimal; k2 never leaves the service."""
+    """Return the keys k1 in hexadecimal, one for each family of match keys. The keys k2 never leave the service."""
     return {family: keyring.inner_key(PERSON + family).hex() for family in FAMILIES}
 
 
 def digest_person(person: Mapping[str, Any], keys: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Make the digests of a person, as the register takes them."""
+    """Return the digests of a person in the form that the register accepts."""
     macs = {family: Mac(bytes.fromhex(key)) for family, key in keys.items()}
     return [
         {

@@ -1,4 +1,4 @@
-"""The commands for the directory: authorities, people, machine clients, and the names of issuers."""
+"""The commands for the directory: authorities, people, machine clients, and issuers."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ def _roles(roles: Sequence[Role]) -> Callable[[F], F]:
 
 
 def _checked(schema: type[Schema], data: dict[str, Any]) -> dict[str, Any]:
-    """Read what was given by the rules of the same input over HTTP; raises `ClickException` with one line for each fault."""
+    """Check input with the schema that is used over HTTP. Raises `ClickException` with one line for each fault."""
     given = {name: list(value) if isinstance(value, tuple) else value for name, value in data.items() if value is not None}
     try:
         loaded: dict[str, Any] = schema().load(given)
@@ -41,7 +41,7 @@ def _sentences(messages: Any) -> list[str]:
 
 
 def _tell(kind: str, entry: Provided) -> None:
-    """Print the id, and say on the other stream that nothing was changed; raises `ClickException` where the entry differs."""
+    """Print the id, and "unchanged" on standard error if the entry existed. Raises `ClickException` if it differs."""
     if entry.differs:
         raise click.ClickException(f"{kind} {entry.id} is there already and differs in: {', '.join(entry.differs)}")
     click.echo(entry.id)
@@ -57,7 +57,7 @@ def _show(schema: type[Schema], rows: Sequence[Any]) -> None:
 
 @click.group()
 def authority() -> None:
-    """Authorities in the directory."""
+    """Manage authorities in the directory."""
 
 
 @authority.command("add")
@@ -65,7 +65,7 @@ def authority() -> None:
 @click.option("--type", "type", type=click.Choice(sorted(codelists.load("authority_types").codes)), required=True)
 @_COUNTRY
 def authority_add(**data: Any) -> None:
-    """Enter an authority and print its id; one that is there as asked for is left as it is."""
+    """Add an authority and print its id. An existing one with the same content is left unchanged."""
     wanted = _checked(AuthorityIn, data)
     _tell("the authority", administration.provide_authority(administration.connect(), wanted))
 
@@ -87,7 +87,7 @@ def authority_show(authority_id: UUID) -> None:
 
 @click.group()
 def person() -> None:
-    """People who act for an authority."""
+    """Manage people who act for an authority."""
 
 
 @person.command("add")
@@ -98,7 +98,7 @@ def person() -> None:
 @_roles(tuple(Role))
 @_CLEARED
 def person_add(authority_id: UUID, issuer: str | None, **data: Any) -> None:
-    """Let a person act for an authority and print its id; somebody who is there as asked for is left as is."""
+    """Add a person and print its id. An existing one with the same content is left unchanged."""
     database = administration.connect()
     wanted = _checked(PersonIn, {"issuer": database.settings.issuer if issuer is None else issuer, **data})
     _tell("the person", administration.provide_person(database, authority_id, wanted))
@@ -120,7 +120,7 @@ def person_show(person_id: UUID) -> None:
 
 @click.group()
 def client() -> None:
-    """Machine clients of national systems."""
+    """Manage machine clients of national systems."""
 
 
 @client.command("add")
@@ -129,7 +129,7 @@ def client() -> None:
 @_roles(CLIENT_ROLES)
 @_CLEARED
 def client_add(authority_id: UUID, **data: Any) -> None:
-    """Let a machine act for an authority; print its id, and its secret this once. One of that name is left as it is."""
+    """Add a machine client. Print its id, and its secret only once. An existing one with this name is left unchanged."""
     entry = administration.provide_client(administration.connect(), authority_id, _checked(ClientIn, data))
     if entry.new:
         click.echo(json.dumps({"client_id": str(entry.id), "client_secret": entry.secret}))
@@ -159,14 +159,14 @@ def _list_staff(kind: str, authority_id: UUID | None) -> None:
 
 @click.group()
 def issuer() -> None:
-    """The names of issuers under which people and clients are known."""
+    """Manage the issuer names under which people and clients are known."""
 
 
 @issuer.command("move")
 @click.argument("old")
 @click.argument("new")
 def issuer_move(old: str, new: str) -> None:
-    """Let all people and clients of the issuer OLD go by NEW: this service's issuer, or one of COOPAPI_ISSUERS_FILE."""
+    """Rename the issuer OLD of all its people and clients to NEW: this service or an issuer in COOPAPI_ISSUERS_FILE."""
     database = administration.connect()
     if new not in accepted_issuers(database.settings, database):
         raise click.ClickException(f"tokens of {new} are not accepted: set COOPAPI_ISSUER or COOPAPI_ISSUERS_FILE first")

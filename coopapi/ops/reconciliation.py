@@ -1,4 +1,4 @@
-"""The proof of matching: what is stored against what the cases hold, by brute force (S25)."""
+"""Reconciliation of matching: compares the stored overlaps with a complete recomputation from the cases."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -9,6 +9,8 @@ from coopapi.matching import engine
 from coopapi.matching.similarity import STRENGTHS, judge_all
 from coopapi.store.db import UnitOfWork
 
+UNLIMITED: Final = text("set local statement_timeout = 0")
+"""Removes the time limit for a command that goes through the whole register."""
 _BATCH: Final = 500
 _RECHECK: Final = text("select * from priv.recheck(:after, :count, :limits)")
 _DIFFERENCES: Final = text("select * from priv.differences(:limits)")
@@ -19,8 +21,8 @@ _REPAIR: Final = text(
 
 
 def reconcile(work: UnitOfWork, *, repair: bool) -> dict[str, int]:
-    """Count overlaps, tokens, stray holdings and likenesses that differ from a rebuild; put them right if asked to."""
-    work.session.execute(text("set local statement_timeout = 0"))
+    """Count differences between the stored data and a recomputation, by kind. With `repair`, correct them."""
+    work.session.execute(UNLIMITED)
     engine.follow_lapsed(work)
     wrong = _wrong_likenesses(work)
     limits = engine.limits(work)
@@ -36,7 +38,7 @@ def reconcile(work: UnitOfWork, *, repair: bool) -> dict[str, int]:
 
 
 def _wrong_likenesses(work: UnitOfWork) -> list[tuple[Any, ...]]:
-    """Compare every candidate pair again: those whose stored strength is another."""
+    """Compare every candidate pair again and return those whose stored strength is wrong."""
     after, wrong = UUID(int=0), []
     while rows := work.session.execute(_RECHECK, {"after": after, "count": _BATCH, "limits": engine.limits(work)}).all():
         after = rows[-1].a

@@ -1,1 +1,1 @@
-"""Overlaps: where cases share identifiers, what each side decides about it, groups of cases, and exclusions."""
+"""Overlaps: pairs of cases that share identifiers, the decisions of each side, groups of cases, and exclusions."""

@@ -1,4 +1,4 @@
-"""Connected groups of cases: what hangs together through the overlaps that the caller sees."""
+"""Clusters: groups of cases that are connected through the overlaps that the caller sees."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +14,11 @@ _LAST: Final = UUID(int=2**128 - 1)
 
 
 def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Group cases by their overlaps, the largest groups first; cases that are not mine bear a name that only I can compare."""
+    """Group cases by their overlaps, largest groups first.
+
+    The cases of other authorities are shown under a pseudonym that is the same in every answer to the caller's authority, and
+    different for other authorities.
+    """
     query = overlaps_of(work, {"strength": "possible", **wanted}).order_by(Overlap.id).limit(MOST_OVERLAPS + 1)
     rows = work.session.scalars(query).all()
     work.note("overlaps.consulted", object_type="overlap", consultation=True, count=len(rows))
@@ -28,7 +32,7 @@ def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _roots(rows: list[Overlap] | Any) -> dict[UUID, UUID]:
-    """Find for every case the one that stands for its group."""
+    """Return for every case the case that represents its group (union-find)."""
     parent: dict[UUID, UUID] = {}
 
     def find(case: UUID) -> UUID:
@@ -52,7 +56,7 @@ def _show(work: UnitOfWork, group: list[Overlap]) -> dict[str, Any]:
         }
         for case, owner in owners.items()
     ]
-    # Mine in the order of their ids; others by a name without meaning, because the order of their ids would tell how old they are.
+    # Own cases are sorted by id. Other cases are sorted by a pseudonym, because the order of their ids shows their age.
     members.sort(key=lambda m: (m["case_id"] or _LAST, m["authority_id"], m["member"]))
     strongest = max(row.strength if work.actor.cleared else row.open_strength for row in group)
     return {

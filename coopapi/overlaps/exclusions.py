@@ -1,4 +1,4 @@
-"""Exclusions: what is evidence for no overlap, by whom, why, until when; at once, and reversible."""
+"""Exclusions: values, kinds or authorities that are not evidence for an overlap. They apply at once and can be withdrawn."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from coopapi.store.db import UnitOfWork
 
 
 def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
-    """Exclude one thing: the value of an identifier, a kind, or what is shared with an authority."""
+    """Exclude the value of an identifier, a kind of identifier, or everything that is shared with one authority."""
     value = data.pop("value", None)
     if data.get("other_id") and work.session.scalar(work.all(Authority).where(Authority.id == data["other_id"])) is None:
         raise fault("/other_id", "unknown", "there is no such authority")
@@ -59,7 +59,7 @@ def _standing(work: UnitOfWork, row: Exclusion) -> Standing:
 
 
 def _withdraw(step: Step[Exclusion]) -> None:
-    """Take an exclusion back: what it kept out is evidence again, at once."""
+    """Withdraw an exclusion. What it excluded counts as evidence again at once."""
     work, row = step.work, step.thing
     row.withdrawn_at, row.withdrawn_by = work.now, work.actor.id
     _reconsider(work, row)

@@ -1,5 +1,6 @@
-"""An overlap: two cases that share identifiers, written by the database's own function; what each side makes of it; exclusions."""
+"""The tables of overlaps (written only by functions of the database), of each side's decisions, and of exclusions."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -24,7 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Transition
-from coopapi.store.db import Row, Versioned
+from coopapi.store.db import Row, UnitOfWork, Versioned
 
 _step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE, human=True)
 RARITIES: Final = ("rare", "few", "some", "many")
@@ -41,7 +42,7 @@ SIDE_LIFECYCLE: Final = Lifecycle(
 )
 
 TURNS: Final = Sequence("overlap_turns")
-"""Numbers the steps of all sides in one sequence, so that of the two rows of a side the later one has the higher number."""
+"""Numbers the steps of all sides in one sequence, so that the later of the two rows of a side has the higher number."""
 
 EXCLUSION_LIFECYCLE: Final = Lifecycle(
     "in_force", Transition("withdraw", "in_force", "withdrawn", by=Action.EXCLUSION_MANAGE, reason=True)
@@ -49,7 +50,7 @@ EXCLUSION_LIFECYCLE: Final = Lifecycle(
 
 
 class Overlap(Row):
-    """A pair of cases with what they share: once with all evidence, once (`open_`) without that about victims (R9)."""
+    """A pair of cases with the evidence that they share: once for all evidence, once (`open_`) without evidence about victims."""
 
     __tablename__ = "case_overlaps"
     __table_args__ = (UniqueConstraint("case_a", "case_b"),)
@@ -93,9 +94,10 @@ class Overlap(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen from a side that one has access to and that could know of it; a hidden case only by its owner.
+        """Return the condition for overlaps that the actor sees: it has access to a case for which the overlap was detected.
 
-        The uncleared do not see an overlap that was never about anybody but victims.
+        Only the owner of a hidden case sees its overlaps. A caller without clearance does not see an overlap whose evidence was
+        always about victims only.
         """
         return and_(
             or_(cls.hidden_a.is_(False), cls.authority_a == actor.authority_id),
@@ -108,25 +110,32 @@ class Overlap(Row):
 
     @classmethod
     def seen(cls, actor: Actor, name: str) -> InstrumentedAttribute[Any]:
-        """A column as the actor sees it: with the evidence about victims, or (`open_`) without."""
+        """Return a column as the actor sees it: with the evidence about victims if it is cleared, otherwise without (`open_`)."""
         column: InstrumentedAttribute[Any] = getattr(cls, name if actor.cleared else f"open_{name}")
         return column
 
     def stands(self, actor: Actor) -> bool:
-        """Whether there is evidence left that the actor may see."""
+        """Tell whether there is any evidence left that the actor may see."""
         return (self.strength if actor.cleared else self.open_strength) > 0
 
     @property
     def only_victims(self) -> bool:
-        """Whether there is no evidence but such about victims now, so that what is done with it is for the cleared alone."""
+        """Tell whether all present evidence is about victims, so that only cleared people may see what is done with the overlap."""
         return self.open_strength == 0
 
 
-class OverlapSide(Versioned):
-    """What one side makes of an overlap; the other side's judgement is not shown to it (R10).
+def visible(work: UnitOfWork, ids: Iterable[UUID | None]) -> set[UUID]:
+    """Return those of the given overlaps that the caller sees. Other objects show the id of an overlap only if it is among them."""
+    wanted = set(ids) - {None}
+    query = select(Overlap.id).where(Overlap.id.in_(wanted), Overlap.visible_to(work.actor, work.now))
+    return set(work.session.scalars(query)) if wanted else set()
 
-    What cleared people of a side made of it while it was about victims alone is a row of its own (`victims`). For the cleared, the
-    row with the latest `turn` holds; the uncleared know the other row only.
+
+class OverlapSide(Versioned):
+    """The decision of one side about an overlap. The other side does not see it.
+
+    Decisions of cleared people while all the evidence is about victims are stored in a separate row (`victims`). For cleared
+    callers the row with the highest `turn` applies; other callers see only the row without `victims`.
     """
 
     __kind__ = "overlapside"
@@ -146,14 +155,14 @@ class OverlapSide(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen with its case, as far as the overlap is seen; what was made of victims' evidence alone, by the cleared."""
+        """Return the condition for decisions that the actor sees: with the case and the overlap, and on victims only if cleared."""
         overlap = select(Overlap.id).where(Overlap.id == cls.overlap_id, Overlap.visible_to(actor, now))
         cleared = true() if actor.cleared else cls.victims.is_(False)
         return and_(granted(cls.case_id, Level.INDEX, actor, now), cleared, overlap.exists())
 
     @classmethod
     def holds_for(cls, actor: Actor) -> ColumnElement[bool]:
-        """Whether this row is what the side makes of the overlap, as the actor knows it."""
+        """Return the condition for the row that is the current decision of its side, as far as the actor knows."""
         later = aliased(cls)
         known = true() if actor.cleared else later.victims.is_(False)
         query = select(later.id).where(
@@ -163,7 +172,7 @@ class OverlapSide(Versioned):
 
 
 class Exclusion(Versioned):
-    """What is evidence for no overlap of its author's cases: a value, a kind, or what is shared with one authority."""
+    """A value, a kind, or an authority that does not count as evidence for overlaps of the cases of the authority that made it."""
 
     __kind__ = "exclusion"
     __tablename__ = "exclusions"
@@ -184,11 +193,11 @@ class Exclusion(Versioned):
 
     @property
     def state(self) -> str:
-        """In force, withdrawn, or lapsed."""
+        """Return `in_force`, `withdrawn` or `lapsed`."""
         return "withdrawn" if self.withdrawn_at else "lapsed" if self.lapsed_at else "in_force"
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by its author's authority; the operator's by everybody."""
+        """Return the condition for exclusions that the actor sees: those of its own authority and those of the operator."""
         del now
         return or_(cls.authority_id == actor.authority_id, cls.everywhere)

@@ -1,4 +1,4 @@
-"""What a caller sees of overlaps: its own side explained, the other side's values never (D8)."""
+"""How overlaps are shown: the caller's own side with its evidence, and never the values of the other side."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _LATER: Final = (
     ("mla_request", "/api/v1/mla-requests"),
     ("jurisdiction_consultation", "/api/v1/jurisdiction-consultations"),
 )
-"""What a confirmed overlap may lead to, and where it begins: the machine proposes, people do."""
+"""The steps that may follow a confirmed overlap, and where each one starts. They are suggestions: people take the steps."""
 _EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limits)").bindparams(
     bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("mine", type_=ARRAY(Uuid()))
 )
@@ -39,7 +39,7 @@ _COUNTERPARTS: Final = text("select * from priv.counterparts(:overlaps, :others)
 
 
 def overlaps_of(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Select[Overlap]:
-    """Select the overlaps that the caller may see: of one case, or of all its cases; those whose exclusion lapsed are back."""
+    """Select the overlaps that the caller may see, of one case or of all its cases. Applies lapsed exclusions first."""
     engine.follow_lapsed(work)
     query = work.all(Overlap)
     if case_id is not None:
@@ -70,7 +70,7 @@ def _filtered(work: UnitOfWork, query: Select[Overlap], wanted: Mapping[str, Any
 
 
 def _counterpart(query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Overlap]:
-    """Only overlaps in which an authority, or one of a country, has a part."""
+    """Keep only overlaps in which this authority, or an authority of this country, takes part."""
     if authority := wanted.get("authority_id"):
         query = query.where(or_(Overlap.authority_a == authority, Overlap.authority_b == authority))
     if country := wanted.get("country"):
@@ -80,12 +80,12 @@ def _counterpart(query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Ov
 
 
 def how_many(work: UnitOfWork, query: Select[Overlap]) -> int:
-    """Count a list, for those who ask."""
+    """Return the number of overlaps in a list."""
     return work.session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
 def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
-    """One overlap, or `NotFound` whether it is absent or not for this caller."""
+    """Return one overlap. Raises `NotFound` if it is absent or hidden from the caller."""
     found = work.session.scalar(work.all(Overlap).where(Overlap.id == overlap_id))
     if found is None:
         raise NotFound
@@ -95,7 +95,7 @@ def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
 def show_overlaps(
     work: UnitOfWork, rows: Sequence[Overlap], mine: UUID | None = None, most: int = IN_LISTS
 ) -> list[dict[str, Any]]:
-    """Show overlaps from the caller's side: a handful of queries, however many they are."""
+    """Return overlaps as seen from the caller's side. The number of queries does not depend on the number of overlaps."""
     work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
     if not rows:
         return []
@@ -118,17 +118,17 @@ def show_overlaps(
 
 
 class SideShown(dict[str, Any]):
-    """An overlap as a step of one side left it, with the ETag of that side."""
+    """An overlap as it is after a step of one side, with the ETag of that side."""
 
     @property
     def etag(self) -> str:
-        """The version that the next step of this side names."""
+        """The ETag that the next step of this side must send."""
         found: str = self["side"]["etag"]
         return found
 
 
 def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown]:
-    """Show the overlaps that these sides belong to, each from its side; a step about victims alone only to cleared people."""
+    """Return the overlaps of these sides. Steps on evidence about victims only are journalled for cleared people only."""
     shown = []
     for side in sides:
         shown += show_overlaps(work, [one_overlap(work, side.overlap_id)], side.case_id)
@@ -137,7 +137,7 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
 
 
 def sides_of(work: UnitOfWork, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID, UUID]:
-    """Which of the two cases is the caller's: its authority's own before one it was given access to."""
+    """Return the caller's case for each overlap. A case of its own authority has precedence over a case shared with it."""
     if mine is not None:
         return {row.id: mine for row in rows}
     query = select(Overlap.id, _my_case(work)).where(Overlap.id.in_([row.id for row in rows]))
@@ -151,7 +151,7 @@ def _my_case(work: UnitOfWork) -> ColumnElement[UUID]:
 
 
 def other(row: Overlap, mine: UUID) -> UUID:
-    """The other case of an overlap."""
+    """Return the other case of an overlap."""
     return row.case_b if mine == row.case_a else row.case_a
 
 
@@ -180,7 +180,7 @@ def _summary(work: UnitOfWork, row: Overlap, mine: UUID) -> dict[str, Any]:
 
 
 def _times(work: UnitOfWork, row: Overlap, mine: UUID) -> tuple[datetime | None, datetime | None]:
-    """When the oldest and the newest evidence was registered, or the other case became visible to this side, if that was later."""
+    """Return when the oldest and newest evidence was registered, but not before the other case became visible to this side."""
     shown = row.shown_a if mine == row.case_a else row.shown_b
     times = (row.first_at, row.last_at) if work.actor.cleared else (row.open_first_at, row.open_last_at)
     first, last = (max(time, shown) if time and shown else time for time in times)
@@ -189,19 +189,19 @@ def _times(work: UnitOfWork, row: Overlap, mine: UUID) -> tuple[datetime | None,
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a side makes of an overlap, as the caller knows it, with the version that If-Match names."""
+    """The current decision of a side as the caller knows it, with the version for If-Match."""
 
     now: OverlapSide
     version: int
 
     @property
     def etag(self) -> str:
-        """The version, as the ETag of what the caller sees."""
+        """The version as an ETag."""
         return f"v{self.version}"
 
 
 def judged(work: UnitOfWork, sides: Mapping[UUID, UUID], *, lock: bool = False) -> dict[UUID, Judged]:
-    """What the caller's sides make of these overlaps."""
+    """Return the current decisions of the caller's sides of these overlaps."""
     query = work.all(OverlapSide).where(OverlapSide.overlap_id.in_(sides), OverlapSide.case_id.in_(set(sides.values())))
     if lock:
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -213,7 +213,7 @@ def judged(work: UnitOfWork, sides: Mapping[UUID, UUID], *, lock: bool = False) 
 
 
 def _standing(work: UnitOfWork, row: Overlap, judgement: Judged, mine: UUID) -> dict[str, Any]:
-    """Where my side stands, and what may come next once it is confirmed."""
+    """Return the decision of the caller's side, and the steps that are possible once it is confirmed."""
     side = judgement.now
     _, last = _times(work, row, mine)
     asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
@@ -239,7 +239,7 @@ def _evidence(work: UnitOfWork, sides: Mapping[UUID, UUID]) -> dict[UUID, list[A
 
 
 def _counterparts(work: UnitOfWork, others: Mapping[UUID, UUID]) -> dict[UUID, dict[str, Any]]:
-    """Whose the other cases are; their reference and title only where the owner opened the index, or gave access (R7)."""
+    """Return the owners of the other cases. Reference and title are included only if the owner opened the index or gave access."""
     rows = work.session.execute(_COUNTERPARTS, {"overlaps": list(others), "others": list(others.values())}).all()
     wanted = work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows}))
     authorities = {a.id: a for a in work.session.scalars(wanted)}
@@ -277,13 +277,13 @@ def _item(found: Any, values: Mapping[UUID, str | None], side: OverlapSide) -> d
 
 
 def why(rule: str) -> str:
-    """Say in words which rule matched; the codelist `matching_rules` has them in four languages."""
+    """Return the matching rules in English words. The codelist `matching_rules` has them in four languages."""
     labels = {item.code: item.labels["en"] for item in codelists.load("matching_rules").items}
     return ", ".join(labels[code] for code in rule.split())
 
 
 def high_frequency(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
-    """List identifiers whose value, or a match key, more cases or persons hold than the limit, with the count (D7)."""
+    """List the identifiers that too many cases or persons hold to be evidence, with the number of holders."""
     cases.usable(work, case_id, Level.INDEX)
     query = text("select * from priv.high_frequency(:case, :limits)")
     found = work.session.execute(query, {"case": case_id, "limits": engine.limits(work)}).all()

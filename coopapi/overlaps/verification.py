@@ -1,4 +1,4 @@
-"""Verification of an overlap: each side for itself, by a named person, and by two where both cases belong to one authority."""
+"""Verification of an overlap: a person on each side decides. If both cases have the same owner, they must be two people."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import Conflict, NotFound, Stale
@@ -34,10 +33,13 @@ class NotTheVerifier(Conflict):
 
 
 def side_of(work: UnitOfWork, overlap: Overlap, case_id: UUID | None, *, version: int | None = None, lock: bool = False) -> Judged:
-    """What the caller's side makes of an overlap; where both sides are the caller's, the one that is named."""
+    """Return the current decision of the caller's side. If the caller has access to both cases, `case_id` chooses the side.
+
+    Raises `NotFound`, and `Stale` if the version is another.
+    """
     mine = case_id or sides_of(work, [overlap], None)[overlap.id]
     if lock:
-        judged(work, {overlap.id: mine}, lock=True)  # then read: while this waited, a row of the cleared may have been added
+        judged(work, {overlap.id: mine}, lock=True)  # read again below: a row for cleared people may have been added
     found = judged(work, {overlap.id: mine}).get(overlap.id)
     if found is None:
         raise NotFound
@@ -48,7 +50,7 @@ def side_of(work: UnitOfWork, overlap: Overlap, case_id: UUID | None, *, version
 
 @dataclass(slots=True)
 class OwnSide:
-    """An overlap, and what the caller's side makes of it; after a step, the row in which the step was written."""
+    """An overlap and the decision of the caller's side. After a step, `row` is the row that the step was written to."""
 
     overlap: Overlap
     row: Any
@@ -77,7 +79,7 @@ def _require_verifier(step: Step[OwnSide]) -> None:
 
 
 def _require_four_eyes(step: Step[OwnSide]) -> None:
-    """Nobody judges both sides of one overlap."""
+    """Raise `FourEyesOnOverlap` if the caller has judged the other side and both cases belong to the same authority."""
     overlap, side, work = step.thing.overlap, step.thing.now, step.work
     query = select(OverlapSide.verifier_id).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id != side.case_id)
     if overlap.authority_a == overlap.authority_b and work.actor.id in set(work.session.scalars(query)):
@@ -85,7 +87,7 @@ def _require_four_eyes(step: Step[OwnSide]) -> None:
 
 
 def _finish(step: Step[OwnSide]) -> None:
-    """Write what the side makes of the overlap now: taken, confirmed, rejected, in doubt, or released."""
+    """Store the new decision of the side: taken, confirmed, rejected, in doubt, or released."""
     work, overlap = step.work, step.thing.overlap
     turn = work.session.scalars(select(TURNS.next_value())).one()
     made = _row_for(work, overlap, step.thing.now)
@@ -99,7 +101,7 @@ def _finish(step: Step[OwnSide]) -> None:
 
 
 def _row_for(work: UnitOfWork, overlap: Overlap, side: OverlapSide) -> OverlapSide:
-    """The row in which a step is written: while there is evidence about victims alone, one that the uncleared do not see."""
+    """Return the row to write a step to. If all evidence is about victims, it is a row that only cleared people see."""
     query = work.all(OverlapSide).where(
         OverlapSide.overlap_id == side.overlap_id,
         OverlapSide.case_id == side.case_id,
@@ -129,11 +131,11 @@ OVERLAP: Final = Workflow[OwnSide](
 
 
 def in_hand(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
-    """The caller's side, if it is under verification or confirmed: only then may more be asked for."""
+    """Return the caller's side if it is under verification or confirmed. Otherwise raises `IllegalMove`."""
     side = side_of(work, overlap, case_id).now
     if not overlap.stands(work.actor) or side.state not in {"under_verification", "confirmed"}:
         raise IllegalMove(
             "verify the overlap first: a disclosure is asked for by whoever has it in hand", state=side.state, allowed=["take"]
         )
-    cases.usable(work, side.case_id, Level.CONTRIBUTE)
+    cases.changeable(work, side.case_id)
     return side

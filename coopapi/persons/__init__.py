@@ -1,1 +1,1 @@
-"""Persons: one human being in many spellings, found by keyed digests and weighed by explainable weights."""
+"""Matching of persons with different spellings of their names: keyed digests find candidates, and weighted features score them."""

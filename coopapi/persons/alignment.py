@@ -1,4 +1,4 @@
-"""Two names laid side by side: which word answers which, how well, and what is left over."""
+"""Alignment of two names: which words correspond, how similar they are, and which words are left over."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -10,7 +10,7 @@ from coopapi.persons.latin import fold
 from coopapi.persons.profile import Word
 
 LOST: Final = 0.75
-"""Words less alike than this are different words."""
+"""Words with a lower similarity than this are different words."""
 
 _INITIAL: Final = 0.8
 _SPELT: Final = 0.97
@@ -19,8 +19,8 @@ _SOUND: Final = (0.0, 0.78, 0.9, 0.94)
 _PART_OF_SPELLING: Final = 0.02
 
 
-class Pair(NamedTuple):
-    """Two words that answer each other: how alike they are, in what, and of which part of the name both are."""
+class WordPair(NamedTuple):
+    """Two corresponding words: their similarity (0 to 1), its kind, the part of the name, and their weight."""
 
     likeness: float
     how: str
@@ -29,20 +29,20 @@ class Pair(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """How two names fit: each word of the shorter one with its partner, and the words of the longer one that have none."""
+    """The alignment of two names: each word of the shorter one with its partner, and the remaining words of the longer one."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[WordPair, ...]
     left: tuple[Word, ...]
     scripts_differ: bool
 
     @property
     def mean(self) -> float:
-        """How alike the words are, each counted by how much it says."""
+        """Return the mean similarity of the words, weighted by how distinctive they are."""
         return sum(p.likeness * p.weight for p in self.pairs) / sum(p.weight for p in self.pairs)
 
 
 def best(ours: Sequence[Sequence[Word]], theirs: Sequence[Sequence[Word]]) -> Alignment:
-    """Align the two spellings, of all that both persons have, which fit best; more words outrank fewer."""
+    """Return the best alignment of any spellings of the two persons. Each remaining word lowers the score."""
     found = [align(one, other) for one, other in product(ours, theirs)]
     return found[0] if len(found) == 1 else max(found, key=_fit)
 
@@ -52,14 +52,14 @@ def _fit(found: Alignment) -> float:
 
 
 def align(one: Sequence[Word], other: Sequence[Word]) -> Alignment:
-    """Give each word of the shorter name its best partner, the best pairs first."""
+    """Assign each word of the shorter name its best partner, starting with the most similar pairs."""
     short, long = (one, other) if len(one) <= len(other) else (other, one)
     tried = sorted([(*likeness(a, b), i, j) for i, a in enumerate(short) for j, b in enumerate(long)], key=_order)
-    taken: dict[int, Pair] = {}
+    taken: dict[int, WordPair] = {}
     used: set[int] = set()
     for like, how, i, j in tried:
         if i not in taken and j not in used:
-            taken[i] = Pair(like, how, _part(short[i], long[j]), short[i].weight)
+            taken[i] = WordPair(like, how, _part(short[i], long[j]), short[i].weight)
             used.add(j)
     left = tuple(word for j, word in enumerate(long) if j not in used)
     return Alignment(tuple(taken.values()), left, short[0].script != long[0].script)
@@ -70,7 +70,7 @@ def _order(found: tuple[float, str, int, int]) -> tuple[float, int, int]:
 
 
 def likeness(a: Word, b: Word) -> tuple[float, str]:
-    """Tell how alike two words are, and in what."""
+    """Return the similarity of two words (0 to 1) and its kind."""
     if a.latin == b.latin:
         return 1.0, "same"
     if len(a.latin) == 1 or len(b.latin) == 1:
@@ -89,7 +89,7 @@ def likeness(a: Word, b: Word) -> tuple[float, str]:
 
 
 def _part(a: Word, b: Word) -> str:
-    """Of which part both words are: as written, or because both are known given names."""
+    """Return the part of the name that both words belong to: as recorded, or "given" if both are known given names."""
     if a.variants and b.variants and not a.part == b.part == "family":
         return "given"
     return a.part if a.part == b.part else ""

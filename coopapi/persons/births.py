@@ -1,4 +1,4 @@
-"""Dates of birth as files record them: whole, in part, swapped, mistyped, made up; and how two of them relate."""
+"""Dates of birth as files record them (complete, partial, swapped, mistyped or invented), and how two of them relate."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ _MONTHS: Final = 12
 
 
 class Birth(NamedTuple):
-    """A date of birth; month and day are 0 where they are not known."""
+    """A date of birth. Month and day are 0 if they are not known."""
 
     year: int
     month: int
@@ -23,14 +23,14 @@ class Birth(NamedTuple):
 
 
 def read_birth(text: str) -> Birth:
-    """Read YYYY, YYYY-MM or YYYY-MM-DD (ICAO 9303 writes unknown parts as 00)."""
+    """Parse YYYY, YYYY-MM or YYYY-MM-DD (ICAO 9303 writes unknown parts as 00)."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         raise ValueError(text)
     return Birth(*(int(part or 0) for part in found.groups()))
 
 
-# From the most to the least telling: how two dates relate.
+# The relations of two dates, strongest first.
 RELATIONS: Final = (
     "same_date", "same_month", "same_year", "day_month_swapped", "digit_of_day", "digit_of_month", "digit_of_year", "year_beside",
     "first_of_january", "same_day_other_year", "year_and_month", "year_only", "unknown", "decade_beside", "different",
@@ -38,7 +38,7 @@ RELATIONS: Final = (
 
 
 def relation(ours: Iterable[Birth], theirs: Iterable[Birth]) -> str:
-    """Tell how the dates of two persons relate: the most telling relation of any of one with any of the other."""
+    """Return the strongest relation between any date of one person and any date of the other."""
     found = min((RELATIONS.index(_relation(a, b)) for a, b in product(ours, theirs)), default=None)
     return "unknown" if found is None else RELATIONS[found]
 
@@ -74,7 +74,7 @@ def _within_year(a: Birth, b: Birth) -> str:
 
 
 def _one_digit(a: Birth, b: Birth) -> bool:
-    """One digit of eight differs, as a slip of the finger or of reading makes it."""
+    """Tell whether exactly one of the eight digits differs, as after a typing or reading error."""
     return sum(x != y for x, y in zip(_digits(a), _digits(b), strict=True)) == 1
 
 
@@ -83,5 +83,5 @@ def _digits(birth: Birth) -> str:
 
 
 def swapped(birth: Birth) -> tuple[int, int]:
-    """Day and month in an order that does not depend on which is which."""
+    """Return day and month in ascending order, so that swapped dates are equal."""
     return (min(birth.month, birth.day), max(birth.month, birth.day))

@@ -1,6 +1,6 @@
-"""The match keys of a person: texts that two records of one human being are likely to share whatever the spelling.
+"""The match keys of a person: texts that two records of the same person probably share, whatever the spelling.
 
-Each is digested before it is stored (R1). A shared key is no evidence: it is a reason to compare.
+Each text is digested before it is stored. A shared key is no evidence: it only selects two persons for comparison.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,70 +19,70 @@ FAMILIES: Final = (
     "word+date", "pair+year", "pair", "word+swap", "initial+date", "part+year", "part+day", "beginning", "form", "part+place",
 )  # fmt: skip
 DATED: Final = frozenset({"word+date", "pair+year", "word+swap", "initial+date", "part+year", "part+day"})
-"""Families whose texts hold a date of birth."""
+"""Families whose texts contain a date of birth."""
 
 
-class Text(NamedTuple):
-    """A text to digest. One that only answers is found by those who ask, and finds no other that only answers."""
+class MatchText(NamedTuple):
+    """A text to digest. Two texts with `answers_only` do not find each other: at least one must be without it."""
 
     family: str
     text: str
     answers_only: bool = False
 
 
-def texts(person: Profile) -> Iterator[Text]:
-    """Give the texts of a person, each once, as they are made: their number grows with the square of the words."""
-    given: set[Text] = set()
+def texts(person: Profile) -> Iterator[MatchText]:
+    """Yield each text of a person once. Their number grows with the square of the number of words."""
+    given: set[MatchText] = set()
     for text in _texts(person):
         if text not in given:
             given.add(text)
             yield text
 
 
-def _texts(person: Profile) -> Iterator[Text]:
+def _texts(person: Profile) -> Iterator[MatchText]:
     found = list({word.latin: word for spelling in person.spellings for word in spelling}.values())
     dated = bool(person.births)
     genders = person.gender or "MF"
     pairs, parts = set(_pairs(found)), set(_parts(found))
     for pair in pairs:
-        yield Text("pair", pair, dated and len(pair) < _TELLING_PAIR)
+        yield MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR)
     for text in set(_beginnings(found)):
         for gender in genders:
-            yield Text("beginning", f"{text}|{gender}", dated)
+            yield MatchText("beginning", f"{text}|{gender}", dated)
     for form in set(_forms(found)):
-        yield Text("form", form, dated)
+        yield MatchText("form", form, dated)
     for place in person.places:
         for part in parts:
-            yield Text("part+place", f"{part}|{place}")
+            yield MatchText("part+place", f"{part}|{place}")
     for birth in person.births:
         yield from _of_year(birth, pairs, parts)
         if birth.whole:
             yield from _of_date(birth, {code for word in found for code in word.codes}, parts, genders)
 
 
-def _of_year(birth: Birth, pairs: Iterable[str], parts: Iterable[str]) -> Iterator[Text]:
+def _of_year(birth: Birth, pairs: Iterable[str], parts: Iterable[str]) -> Iterator[MatchText]:
     for pair in pairs:
-        yield Text("pair+year", f"{pair}|{birth.year}")
+        yield MatchText("pair+year", f"{pair}|{birth.year}")
     for part in parts:
-        yield Text("part+year", f"{part}|{birth.year}")
+        yield MatchText("part+year", f"{part}|{birth.year}")
 
 
-def _of_date(birth: Birth, codes: Iterable[str], parts: Iterable[str], genders: str) -> Iterator[Text]:
+def _of_date(birth: Birth, codes: Iterable[str], parts: Iterable[str], genders: str) -> Iterator[MatchText]:
     date, day = "{}-{}-{}".format(*birth), "{1}-{2}".format(*birth)
     either = "{}|{}-{}".format(birth.year, *swapped(birth))
     for code in codes:
         if len(code) >= 2:  # noqa: PLR2004 (one sound is no word)
-            yield Text("word+date", f"{code}|{date}")
+            yield MatchText("word+date", f"{code}|{date}")
         if len(code) >= 3:  # noqa: PLR2004 (the date is less certain)
-            yield Text("word+swap", f"{code}|{either}")
+            yield MatchText("word+swap", f"{code}|{either}")
         for gender in genders:
-            yield Text("initial+date", f"{code[0]}|{date}|{gender}")
+            yield MatchText("initial+date", f"{code[0]}|{date}|{gender}")
     for part in parts:
-        yield Text("part+day", f"{part}|{day}")
+        yield MatchText("part+day", f"{part}|{day}")
 
 
 def _pairs(found: Iterable[Word]) -> Iterator[str]:
-    """Two words by their sound, long enough together to say something."""
+    """Yield the sounds of two words, if they are long enough together to be distinctive."""
     for one, other in combinations(found, 2):
         for a in one.codes:
             for b in other.codes:
@@ -91,7 +91,7 @@ def _pairs(found: Iterable[Word]) -> Iterator[str]:
 
 
 def _parts(found: Iterable[Word]) -> Iterator[str]:
-    """One word by its sound, and what another begins with."""
+    """Yield the sound of one word with the first sound of another."""
     for one, other in permutations(found, 2):
         for a in one.codes:
             if len(a) >= 2:  # noqa: PLR2004
@@ -100,7 +100,7 @@ def _parts(found: Iterable[Word]) -> Iterator[str]:
 
 
 def _beginnings(found: Iterable[Word]) -> Iterator[str]:
-    """How a long word begins, and what another begins with: for slips of the finger further on."""
+    """Yield the first letters of a long word with the first sound of another, to tolerate errors later in the word."""
     for one, other in permutations(found, 2):
         text = fold(one.latin)
         if len(text) >= _BEGINNING:
@@ -109,7 +109,7 @@ def _beginnings(found: Iterable[Word]) -> Iterator[str]:
 
 
 def _forms(found: Iterable[Word]) -> Iterator[str]:
-    """The name that a given name is a form of (Sasha: Aleksandr), and another word by its sound."""
+    """Yield the base form of a given name (Aleksandr for Sasha) with the sound of another word."""
     for one, other in permutations(found, 2):
         for name in one.variants:
             for b in other.codes:

@@ -1,4 +1,4 @@
-"""Names of any script in Latin letters: what the scripts hide (vowels, sounds written by two letters) is put right first."""
+"""Transliteration of names to Latin letters. It first handles what a script leaves open: vowels, and sounds of two letters."""
 
 import re
 import unicodedata
@@ -7,14 +7,14 @@ from typing import Final
 
 from anyascii import anyascii
 
-# Letters that stand for sounds with more than one romanisation; sound.py gives each of them its readings.
+# Letters for sounds with more than one romanisation. sound.py has the readings of each.
 CH: Final = "č"  # ch, tch, c without its caron
 DZH: Final = "ǰ"  # j, dj, and g in Egypt
 WAW: Final = "ẉ"  # w, or a long vowel
 MB: Final = "ḅ"  # b, mb, mp (Greek)
 ND: Final = "ḍ"  # d, nd, nt (Greek)
 NG: Final = "ġ"  # g, ng, nk (Greek)
-HEH: Final = "ḥ"  # an h that is heard, also after a consonant
+HEH: Final = "ḥ"  # an audible h, also after a consonant
 AMBIGUOUS: Final = f"{CH}{DZH}{WAW}{MB}{ND}{NG}{HEH}"
 
 _CYRILLIC: Final = str.maketrans(
@@ -74,14 +74,14 @@ _SERVANT: Final = re.compile("^عبد ?(?:ال)?(?=.{3})")
 
 
 def words(name: str) -> list[str]:
-    """Split a name into its words as they stand: at blanks, hyphens and stops, and where LiJuan or McLeod joins two."""
+    """Split a name into words: at spaces, hyphens and full stops, and inside words such as LiJuan or McLeod."""
     composed = unicodedata.normalize("NFKC", name)
     parts = _APART.split(_CAMEL.sub(" ", _MARKS.sub("", composed)))
     return [part for word in parts if word for part in _syllables(word)]
 
 
 def _syllables(word: str) -> list[str]:
-    """Chinese and Korean names are written without blanks: the family name first, mostly one syllable."""
+    """Split a Chinese or Korean name, which has no spaces. The family name comes first and usually has one syllable."""
     first = word[0]
     if not ("\u4e00" <= first <= "\u9fff" or "\uac00" <= first <= "\ud7a3") or len(word) > 4:  # noqa: PLR2004 (longer is no name)
         return [word]
@@ -91,7 +91,7 @@ def _syllables(word: str) -> list[str]:
 
 @lru_cache(maxsize=65_536)
 def latin(word: str) -> str:
-    """Write one word in lower-case Latin letters, and the few signs above where a letter has two readings."""
+    """Return a word in lower-case Latin letters, with the signs above for letters that have several readings."""
     text = word.casefold()
     if text.isascii():
         return text.translate(_DIGITS) if not text.isalpha() and not text.isdigit() else text
@@ -122,13 +122,13 @@ def _arabic(text: str) -> str:
 
 
 def _semitic(text: str, table: dict[int, str]) -> str:
-    """Scripts without vowels: a letter that is a vowel within is a consonant at the beginning."""
+    """Transliterate a script without vowels. Waw at the beginning of a word is the consonant w."""
     written = text.translate(table)
     return "w" + written[1:] if written[:1] == WAW else written
 
 
 def _ascii(text: str) -> str:
-    """What no table above knows (Armenian, Georgian, Devanagari, Hangul, Han ...) by the general tables of anyascii."""
+    """Transliterate all other scripts (Armenian, Georgian, Devanagari, Hangul, Han ...) with the general tables of anyascii."""
     if text.isascii():
         return text
     return "".join(c if c.isascii() or c in AMBIGUOUS else anyascii(c).lower() for c in text).replace("'", "")
@@ -136,7 +136,7 @@ def _ascii(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def fold(latin: str) -> str:
-    """Fold what romanisations write differently, keeping the vowels apart from one another."""
+    """Unify the differences between romanisations, but keep the vowels distinct."""
     for pattern, letter in _FOLDS:
         latin = pattern.sub(letter, latin)
     return latin

@@ -1,4 +1,4 @@
-"""A person as it is compared: the words of its names with their sounds, and its dates of birth."""
+"""A person in the form for comparison: the words of its names with their sounds, and its dates of birth."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ _LONG: Final = 6
 
 
 class Name(NamedTuple):
-    """A name as a file has it: whole, and its parts where they are known."""
+    """A name as it was recorded: the full name, and its given and family parts if they are known."""
 
     full: str
     given: str = ""
@@ -44,7 +44,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What comparing needs to know of a person."""
+    """The data of a person that is compared."""
 
     spellings: tuple[tuple[Word, ...], ...]
     births: tuple[Birth, ...] = ()
@@ -55,13 +55,13 @@ class Profile:
 
 @cache
 def _particles() -> frozenset[str]:
-    """Words that come and go in front of names: al, van, de ..."""
+    """Return words that are often added to or left out of names: al, van, de ..."""
     return frozenset(load("names")["particles"])
 
 
 @cache
 def _variants() -> Mapping[str, frozenset[str]]:
-    """Every given name with the names it is a form of."""
+    """Return for every given name the names of which it is a form."""
     found: dict[str, set[str]] = {}
     for group in load("names")["groups"]:
         for name in group:
@@ -71,7 +71,7 @@ def _variants() -> Mapping[str, frozenset[str]]:
 
 @lru_cache(maxsize=65_536)
 def word(text: str) -> Word | None:
-    """Read one word as it is written, or nothing if it is a particle that comes and goes."""
+    """Return the features of one word, or None if it is a particle such as al, van or de."""
     written = _SERVANT.sub("", latin(text))
     if written in _particles() or not written.strip("0123456789"):
         return None
@@ -85,14 +85,14 @@ def word(text: str) -> Word | None:
 
 
 def spelling(name: Name) -> tuple[Word, ...]:
-    """Read a name into its words, each known as part of the given or the family name where the writing shows it."""
+    """Return the words of a name, each marked as given or family name if the spelling shows it."""
     parts = _parts(name)
     read = ((word(text), parts.get(text, "")) for text in words(name.full))
     return tuple(replace(found, part=part) if part else found for found, part in read if found)
 
 
 def _parts(name: Name) -> dict[str, str]:
-    """Of which part each word is: told, or shown by a comma or by capitals."""
+    """Return the part of the name for each word: as recorded, or as shown by a comma or capital letters."""
     family, _, given = (name.family, "", name.given) if name.family and name.given else name.full.partition(",")
     if given:
         return dict.fromkeys(words(family), "family") | dict.fromkeys(words(given), "given")
@@ -101,7 +101,7 @@ def _parts(name: Name) -> dict[str, str]:
 
 
 def place(text: str) -> str:
-    """Write a place so that its spellings are one."""
+    """Return a place in a form that does not depend on its spelling."""
     return " ".join(fold(latin(part)) or part for part in words(text))
 
 
@@ -112,7 +112,7 @@ def profile(
     nationalities: Iterable[str] = (),
     places: Iterable[str] = (),
 ) -> Profile:
-    """Read a person: names in any script and order, dates of birth whole or in part."""
+    """Return the profile of a person from names in any script and order, and complete or partial dates of birth."""
     spellings = tuple(dict.fromkeys(found for name in names if (found := spelling(name))))
     dates = tuple(dict.fromkeys(read_birth(birth) for birth in births))
     return Profile(spellings, dates, gender, frozenset(nationalities), frozenset(filter(None, map(place, places))))

@@ -1,4 +1,4 @@
-"""A person as the register stores it, and as it is compared."""
+"""Converts a stored person to the form in which it is compared."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from coopapi.persons.profile import Name, Profile, profile
 
 
 def read_person(stored: Mapping[str, Any]) -> Profile:
-    """Read a stored person: names (`full`, or `given` and `family`), birth_dates, gender (M, F, X), nationalities, places."""
+    """Parse a stored person: names (`full`, or `given` and `family`), birth_dates, gender (M, F, X), nationalities, places."""
     names = [_name(name) for name in stored["names"]]
     gender = stored.get("gender") or ""
     return profile(

@@ -1,4 +1,4 @@
-"""How likely two persons are one: what they share as features, weighed by weights that were fitted once and can be read."""
+"""The probability that two records are the same person: a logistic model with readable features and weights fitted once."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ FEATURES: Final = (
     "nationality_same", "nationality_other",
 )  # fmt: skip
 
-# Weights stand in one set for each way the dates of birth relate.
+# There is one set of weights for each group of relations between the dates of birth.
 DATES: Final[Mapping[str, str]] = {
     "same_date": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
     "digit_of_month": "near", "digit_of_year": "near", "year_beside": "near", "first_of_january": "near",
@@ -29,12 +29,12 @@ _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
 
 
-# What a family of digests says: shared once, twice, more often, held by both but not shared, not held by both.
+# Features of a family of digests: shared once, twice, more often; held by both but not shared; not held by both.
 SHARED: Final = ("once", "twice", "often", "apart", "absent")
 
 
 class Comparison(NamedTuple):
-    """Two persons compared: how their dates relate, what their names and the rest share, and how many places (None: unknown)."""
+    """The comparison of two persons: relation of the dates, alignment of the names, features, and shared places (None: unknown)."""
 
     dates: str
     names: Alignment
@@ -43,14 +43,14 @@ class Comparison(NamedTuple):
 
 
 class Levels(NamedTuple):
-    """From which score a match is strong, and from which possible."""
+    """The scores from which a match is strong or possible."""
 
     strong: float
     possible: float
 
 
 class Verdict(NamedTuple):
-    """How likely two persons are one (0 to 1), how far that goes, and why."""
+    """The result of a comparison: the probability that the persons are the same (0 to 1), the level, and the rule."""
 
     score: float
     level: str | None
@@ -58,14 +58,14 @@ class Verdict(NamedTuple):
 
 
 def compare(one: Profile, other: Profile) -> Comparison:
-    """Compare two persons; both need a name."""
+    """Compare two persons. Both must have a name."""
     names = best(one.spellings, other.spellings)
     places = len(one.places & other.places) if one.places and other.places else None
     return Comparison(relation(one.births, other.births), names, _features(one, other, names), places)
 
 
 def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict:
-    """Judge two persons by their names, dates and the rest: the plaintext score (R5); levels as fitted, if not said."""
+    """Score two persons by their names, dates and other data. Without `levels`, the fitted levels are used."""
     found = compare(one, other)
     weights = _weights()
     group = weights["names"][DATES[found.dates]]
@@ -79,7 +79,10 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
 
 
 def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -> Verdict:
-    """Judge two persons by their digests alone: how many texts of each family they share, which families each of them has (R1)."""
+    """Score two persons by their digests only.
+
+    `shared` is the number of shared texts in each family; `ours` and `theirs` are the families that each person has.
+    """
     weights = _weights()["digests"]
     log_odds = weights["intercept"] + sum(
         w
@@ -92,18 +95,18 @@ def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -
 
 
 def sharing(family: str, shared: Mapping[str, int], both: set[str]) -> tuple[bool, ...]:
-    """Tell what a family of digests says, in the order of `SHARED`."""
+    """Return the features of a family of digests, in the order of `SHARED`."""
     count, held = shared.get(family, 0), family in both
     return (count >= 1, count >= 2, count > 2, held and not count, not held)  # noqa: PLR2004 (once, twice, more often)
 
 
 def fitted_levels() -> Levels:
-    """From which score a match is strong, and from which possible, as fitted."""
+    """Return the fitted scores from which a match is strong or possible."""
     return Levels(**_weights()["levels"])
 
 
 def _level(score: float, levels: Levels, *, dated: bool) -> str | None:
-    """Strong may be reported without review, possible is to be reviewed; without a date of birth nothing is strong."""
+    """Return the level of a score. "strong" needs a date of birth and may be reported without review, "possible" needs review."""
     if score >= levels.strong and dated:
         return "strong"
     return "possible" if score >= levels.possible else None
@@ -122,7 +125,7 @@ _WORST_FIRST: Final = ("lost", "initial", "slip", "variant", "sound", "spelt", "
 
 
 def _rule(names: Alignment) -> str:
-    """Name what the names have in common by the worst of their pairs."""
+    """Return the rule of a match, named after the least similar pair of words."""
     worst = min((p.how for p in names.pairs), key=_WORST_FIRST.index)
     if names.scripts_differ and worst in {"sound", "spelt", "same"}:
         return "same_sound_other_script"
@@ -131,7 +134,7 @@ def _rule(names: Alignment) -> str:
 
 @cache
 def _weights() -> dict[str, Any]:
-    """Read the fitted weights, each set in the order of `FEATURES`."""
+    """Return the fitted weights, each set in the order of `FEATURES`."""
     data: dict[str, Any] = load("weights")
     named = data["names"]
     return {**data, "names": {group: [named[group].get(f, 0.0) for f in FEATURES] for group in named}}

@@ -1,4 +1,4 @@
-"""The sound of a name as the consonants that all romanisations keep; where a letter has two readings, so has the name."""
+"""The sound of a name: the consonants that all romanisations keep. Letters with several readings give several codes."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from coopapi.persons.latin import CH, DZH, HEH, MB, ND, NG, WAW
 
 MOST_READINGS: Final = 4
 
-# What several letters write as one sound in the big romanisations (ICAO, BGN, German, French, Polish, scholarly).
+# Groups of letters for one sound in the main romanisations (ICAO, BGN, German, French, Polish, scholarly).
 _GROUPS: Final[Mapping[str, str]] = {
     "schtsch": "Z", "chtch": "Z", "shch": "Z", "szcz": "Z", "stsch": "Z", "tsch": "Z", "sch": "Z", "tch": "Z", "dzh": "Z",
     "dj": "Z", "dz": "Z", "cz": "Z", "sz": "Z", "rz": "Z", "sh": "Z", "zh": "Z", "ts": "Z", "tz": "Z", "xh": "Z", "gj": "Z",
@@ -20,7 +20,7 @@ _LETTERS: Final[Mapping[str, str]] = {
     **dict.fromkeys("bp", "P"), **dict.fromkeys("vfw", "V"), **dict.fromkeys("td", "T"), **dict.fromkeys("kgqch", "K"),
     **dict.fromkeys("sz", "Z"), "x": "KZ", "m": "M", "n": "N", "l": "L", "r": "R",
 }  # fmt: skip
-# Letters with more than one reading: every occurrence in a name is read alike.
+# Letters with more than one reading. All occurrences in a name have the same reading.
 _READINGS: Final[Mapping[str, tuple[str, ...]]] = {
     CH: ("Z", "K"), DZH: ("Z", "K"), WAW: ("", "V"), MB: ("P", "MP"), ND: ("T", "NT"), NG: ("K", "NK"),
     "j": ("A", "Z"), "J": ("", "Z"), HEH: ("K", ""),
@@ -31,7 +31,7 @@ _SOFT: Final = re.compile("c(?=[eiy])")
 
 @lru_cache(maxsize=65_536)
 def sounds(latin: str) -> tuple[str, ...]:
-    """Return the codes of a word in Latin letters, at most four: K L M N P R T V Z, and A for a vowel it begins with."""
+    """Return up to four codes of a word in Latin letters, made of K L M N P R T V Z, and A for a vowel at its start."""
     text = _SOFT.sub("s", latin)
     text = text[:1] + text[1:].rstrip(f"h{HEH}")
     read = [_GROUPS.get(part) or _LETTERS.get(part, part) for part in _SOUNDS.findall(text)]
@@ -45,7 +45,7 @@ def sounds(latin: str) -> tuple[str, ...]:
 
 
 def _once(read: Iterable[str]) -> str:
-    """Write the sounds in a row; one doubled without a vowel between counts once."""
+    """Return the sounds in a row. A doubled sound without a vowel in between counts once."""
     out, last = "", ""
     for sound in read:
         out += "" if sound == last else sound

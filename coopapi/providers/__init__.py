@@ -1,1 +1,1 @@
-"""Service providers: the legal entity that a request goes to, what it keeps and for how long; and memoranda with them."""
+"""Service providers: the legal entity that receives requests, the data it keeps and for how long; and memoranda with them."""

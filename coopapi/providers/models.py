@@ -1,4 +1,4 @@
-"""Providers and memoranda of understanding (Directive (EU) 2023/1544, SIRIUS)."""
+"""Tables of providers and of memoranda of understanding (Directive (EU) 2023/1544, SIRIUS)."""
 
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from coopapi.store.db import Versioned
 
 
 class Provider(ForEverybody, Versioned):
-    """The profile of a provider: its legal entity and establishment, not its brand, are what a request goes to (M8)."""
+    """The profile of a provider. Requests are addressed to its legal entity and establishment, not to its brand."""
 
     __kind__ = "provider"
     __tablename__ = "providers"

@@ -43,7 +43,7 @@ class ProviderIn(ProviderPatch):
     """The profile of an authority of type service_provider."""
 
     authority_id = fields.UUID(required=True)
-    legal_entity = Line(300, required=True, metadata={"description": "Not a brand (M8)."})
+    legal_entity = Line(300, required=True, metadata={"description": "Not a brand."})
     establishment = fields.Nested(EstablishmentIn, required=True)
     notification_policy = Code("notification_policies", required=True)
     valid_from = fields.Date(required=True)

@@ -1,4 +1,4 @@
-"""Keeping the profiles of providers, and memoranda with them."""
+"""Add and change the profiles of providers and the memoranda with them."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -23,7 +23,10 @@ class ProfileThere(Conflict):
 
 
 def add_provider(work: UnitOfWork, data: dict[str, Any]) -> Provider:
-    """Enter the profile of a provider: by the operator, or by a central authority of the country of its establishment."""
+    """Add a provider's profile: by the operator or a central authority of the country of establishment.
+
+    Raises `ProfileThere` and `Unprocessable`.
+    """
     _check_keeper(work, data["establishment"]["country"])
     provider = work.session.scalar(work.all(Authority).where(Authority.id == data["authority_id"]))
     if provider is None or provider.type != "service_provider":
@@ -62,7 +65,7 @@ def _set(row: Versioned, data: Mapping[str, Any]) -> None:
 
 
 def providers(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Provider]:
-    """Select providers by where they are established and under which brand they are known."""
+    """Select providers by country of establishment and brand."""
     query = work.all(Provider)
     if country := wanted.get("country"):
         query = query.where(Provider.establishment["country"].astext == country)
@@ -73,7 +76,7 @@ def providers(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Provider]:
 
 
 def add_mou(work: UnitOfWork, data: dict[str, Any]) -> Mou:
-    """Enter a memorandum of the caller's authority."""
+    """Add a memorandum of the caller's authority."""
     if "provider_id" in data:
         work.one(Provider, data["provider_id"])
     require_order(data["valid_from"], data.get("valid_until"))
@@ -93,7 +96,7 @@ def change_mou(work: UnitOfWork, mou_id: UUID, version: int, data: dict[str, Any
 
 
 def mous(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Mou]:
-    """Select memoranda, those that end soon if asked."""
+    """Select memoranda by provider; `expiring_within` is a number of days."""
     query = work.all(Mou)
     if provider_id := wanted.get("provider_id"):
         query = query.where(Mou.provider_id == provider_id)

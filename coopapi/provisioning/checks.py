@@ -1,4 +1,4 @@
-"""What must hold of a database before the service uses it: roles, revision, rules, keys, rights, and settings of the server."""
+"""Checks of a database before the service uses it: roles, revision, rules, keys, rights, and settings of the server."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class LeakyDatabase(BadSettings):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was checked: its name, what is wrong with it if anything is, and the cure."""
+    """The result of one check: its name, its fault if there is one, and how to correct it."""
 
     name: str
     fault: str | None
@@ -34,7 +34,7 @@ class Check:
 
 
 def require_safe(database: Database) -> None:
-    """Raise `BadSettings`, or `LeakyDatabase`, unless the service may use this database."""
+    """Raise `BadSettings`, or its subclass `LeakyDatabase`, if the service may not use this database."""
     with database.anonymous() as session:
         for check in chain(essential(database, session), unknown_callers(database, session)):
             if check.fault:
@@ -43,7 +43,7 @@ def require_safe(database: Database) -> None:
 
 
 def essential(database: Database, session: Session) -> Iterator[Check]:
-    """Check what readiness depends on: no request may be answered while one of these has a fault."""
+    """Run the checks that readiness depends on. No request may be answered while one of them has a fault."""
     revision = _revision(session)
     yield revision
     if revision.fault:
@@ -64,7 +64,7 @@ def essential(database: Database, session: Session) -> Iterator[Check]:
 
 
 def unknown_callers(database: Database, session: Session) -> Iterator[Check]:
-    """Check that a caller without a context, and a caller of an authority that does not exist, find no row of anybody."""
+    """Check that a caller without a context, and a caller of an authority that does not exist, see no rows."""
     tables = session.scalars(
         text(
             "select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' and relrowsecurity"
@@ -80,7 +80,7 @@ def unknown_callers(database: Database, session: Session) -> Iterator[Check]:
 
 
 def advisable(database: Database, session: Session) -> Iterator[Check]:
-    """Check what an operator should put right, although the service can run without it."""
+    """Run the checks of what an operator should correct, although the service can run without it."""
     yield _signing_keys(database, session)
     for name, safe in _SERVER_SETTINGS.items():
         value = str(session.scalar(text("select current_setting(:name)"), {"name": name}))
@@ -94,7 +94,7 @@ def advisable(database: Database, session: Session) -> Iterator[Check]:
 
 
 def clock(session: Session, now: Callable[[], float]) -> Check:
-    """Check that the clocks of this machine and of the database agree: signed contexts end after five minutes."""
+    """Check that the clocks of this machine and of the database agree, because signed contexts expire after five minutes."""
     apart = abs(float(session.scalar(text("select extract(epoch from clock_timestamp())")) or 0) - now())
     fault = f"the clocks of this machine and of the database are {apart:.0f} seconds apart" if apart > _CLOCK_SECONDS else None
     return Check("clock", fault, "synchronise both machines")
@@ -128,7 +128,7 @@ def _application_role(session: Session) -> Check:
 
 
 def _signing_keys(database: Database, session: Session) -> Check:
-    """Check that every signing key was made with our key file, and that one signs."""
+    """Check that every signing key was made with our key file, and that one of them signs."""
     found = signing_keys.read(session, database.keys)
     if found.forged:
         fault = (

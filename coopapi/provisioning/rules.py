@@ -1,4 +1,4 @@
-"""The functions, policies and grants of the database: applied as one, and compared with what is there."""
+"""Applies the functions, policies and grants in migrations/rules to a database, and compares them with what is there."""
 
 import re
 from collections.abc import Iterator
@@ -22,11 +22,20 @@ _CATALOG: Final = """
            concat_ws('|', p.permissive, p.roles::text, p.cmd, coalesce(p.qual, ''), coalesce(p.with_check, ''))
     from pg_policies p where p.schemaname in ('public', 'priv')
     union all
-    select 'table', c.oid::regclass::text,
+    select case c.relkind when 'r' then 'table' else 'sequence' end, c.oid::regclass::text,
            concat_ws('|', pg_get_userbyid(c.relowner), c.relrowsecurity, c.relforcerowsecurity, coalesce(c.relacl::text, ''),
                      (select string_agg(a.attname || a.attacl::text, ',' order by a.attname)
                       from pg_attribute a where a.attrelid = c.oid and a.attacl is not null))
-    from pg_class c where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)"""
+    from pg_class c where c.relkind in ('r', 'S') and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
+    union all
+    select 'trigger', t.tgname || ' on ' || t.tgrelid::regclass, pg_get_triggerdef(t.oid) || t.tgenabled::text
+    from pg_trigger t join pg_class c on c.oid = t.tgrelid
+    where not t.tgisinternal and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
+    union all
+    select 'schema', n.nspname,
+           (select string_agg(concat_ws(' ', a.grantee::regrole, a.privilege_type), ',' order by a.grantee, a.privilege_type)
+            from aclexplode(n.nspacl) a where a.grantee not in (0, n.nspowner))
+    from pg_namespace n where n.nspname in ('public', 'priv')"""
 
 _DIGESTS: Final = f"select kind, name, encode(sha256(convert_to(body, 'UTF8')), 'hex') as digest from ({_CATALOG}) as objects"  # noqa: S608
 
@@ -54,7 +63,7 @@ begin
     for found in
         select distinct c.oid::regclass as what, 'table' as kind, a.grantee, c.relowner as owner
         from pg_class c, aclexplode(c.relacl) a
-        where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
+        where c.relkind in ('r', 'S') and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
         union
         select distinct c.oid::regclass, 'table', a.grantee, c.relowner
         from pg_class c join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
@@ -66,10 +75,16 @@ begin
         end if;
     end loop;
     for found in
-        select a.grantee from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = 'priv' and a.grantee <> n.nspowner
+        select n.nspname, a.grantee from pg_namespace n, aclexplode(n.nspacl) a
+        where n.nspname in ('public', 'priv') and a.grantee not in (0, n.nspowner)
     loop
-        execute format('revoke all on schema priv from %s',
-                       case found.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(found.grantee)) end);
+        execute format('revoke all on schema %I from %I', found.nspname, pg_get_userbyid(found.grantee));
+    end loop;
+    for found in
+        select t.tgname, t.tgrelid::regclass as what from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        where not t.tgisinternal and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
+    loop
+        execute format('drop trigger %I on %s', found.tgname, found.what);
     end loop;
 end $$"""
 
@@ -77,8 +92,8 @@ end $$"""
 def read(folder: Path, app_role: str) -> Iterator[str]:
     """Yield the SQL of every file in the folder, in the order of their names, with the templates expanded.
 
-    The folder holds `00_templates.sql` and the files with functions, policies and grants; `app_role` is the name of the role as
-    which the application connects.
+    The folder contains `00_templates.sql` and the files with functions, policies and grants. `app_role` is the name of the role
+    with which the application connects.
     """
     first, *others = sorted(folder.glob("*.sql"))
     templates = _TEMPLATE.findall(first.read_text())
@@ -100,15 +115,15 @@ def _expand(sql: str, name: str, parameters: list[str], body: str) -> str:
 
 
 def source_digest(folder: Path, app_role: str) -> str:
-    """Return the SHA-256 of all rules as they would be applied for this role, in hexadecimal."""
+    """Return the SHA-256, in hexadecimal, of all rules as they would be applied for this role."""
     return sha256("\n".join(read(folder, app_role)).encode()).hexdigest()
 
 
 def apply(connection: Connection, folder: Path, app_role: str) -> bool:
-    """Replace all functions, policies and grants of the database by those in the folder; return whether that was needed.
+    """Replace all functions, policies and grants of the database with those in the folder. Returns whether this was necessary.
 
-    Nothing is done when the rules were applied already and the catalog still describes them as it did then. The connection needs
-    the owner's rights and membership in the role coopapi_definer.
+    Nothing is done if the same rules were applied before and the catalog has not changed since. The connection needs the owner's
+    rights and membership in the role coopapi_definer.
     """
     digest = source_digest(folder, app_role)
     if recorded_source(connection) == digest and not differences(connection):
@@ -124,11 +139,11 @@ def apply(connection: Connection, folder: Path, app_role: str) -> bool:
 
 
 def recorded_source(connection: Connection) -> str | None:
-    """Return the digest of the rules that were applied last, if any were."""
+    """Return the digest of the rules that were applied last, or None."""
     found: str | None = connection.scalar(text("select digest from priv.rules where kind = 'source'"))
     return found
 
 
 def differences(connection: Connection) -> list[str]:
-    """Name every function, policy and table whose definition, owner or rights are no longer what was applied."""
+    """Return every function, policy, trigger, table, sequence and schema that has changed since the rules were applied."""
     return [f"{row.kind} {row.name} {row.fault}" for row in connection.execute(_DIFFERENCES)]

@@ -1,1 +1,1 @@
-"""What all features build on: lifecycles, access to cases, parties to what authorities share, and cases that are shared."""
+"""The base of all features: lifecycles and workflows, access grants on cases, parties to shared objects, and shared cases."""

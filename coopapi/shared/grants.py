@@ -1,4 +1,4 @@
-"""Access to one case: the grants that the owner gives and withdraws, and the one rule read from them (R8)."""
+"""Access to one case: the grants that its owner gives and withdraws, and the queries that evaluate them."""
 
 from datetime import datetime
 from typing import Final
@@ -15,7 +15,7 @@ ACCESS_LIFECYCLE: Final = Lifecycle("given", Transition("withdraw", "given", "wi
 
 
 class CaseAccess(Versioned):
-    """One authority's access to one case, for all its people or for one of them, perhaps from a date, perhaps until one."""
+    """A grant of access to one case, for a whole authority or for one of its people, optionally with a start and an end."""
 
     __kind__ = "caseaccess"
     __tablename__ = "case_access"
@@ -42,23 +42,23 @@ class CaseAccess(Versioned):
 
     @property
     def level_name(self) -> str:
-        """How far it goes, as the codelist has it."""
+        """Return the name of the access level, as it is written in the codelist."""
         return Level(self.level).name.lower()
 
     @property
     def state(self) -> str:
-        """Given, or withdrawn."""
+        """Return `given` or `withdrawn`."""
         return "withdrawn" if self.withdrawn_at else "given"
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the authority that has it, once it has begun, and by the owner who gave it."""
+        """Return the condition for visible grants: the owner sees all of them, the receiving authority those that have started."""
         begun = or_(cls.since.is_(None), cls.since <= now)
         return or_(and_(cls.authority_id == actor.authority_id, begun), cls.owner_id == actor.authority_id)
 
     @classmethod
     def live_for(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Grants that the actor can use now."""
+        """Return the condition for grants that the actor can use now: not withdrawn, started, and not ended."""
         return and_(
             cls.authority_id == actor.authority_id,
             or_(cls.principal_id.is_(None), cls.principal_id == actor.id),
@@ -71,7 +71,7 @@ class CaseAccess(Versioned):
 def granted(
     case_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], level: Level, actor: Actor, now: datetime
 ) -> ColumnElement[bool]:
-    """Rows whose case the actor may use at least at this level."""
+    """Return the condition for rows whose case the actor may access at this level or a higher one."""
     grant = select(CaseAccess.case_id).where(
         CaseAccess.case_id == case_id, CaseAccess.level >= level, CaseAccess.live_for(actor, now)
     )
@@ -79,12 +79,12 @@ def granted(
 
 
 def level_of(work: UnitOfWork, case_id: UUID | None) -> Level | None:
-    """Return how far the caller's access to a case goes, or None where it has none."""
+    """Return the caller's highest level of access to a case, or None if it has no access."""
     query = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
     found = work.session.scalar(query)
     return None if found is None else Level(found)
 
 
 def reaches(work: UnitOfWork, case_id: UUID | None, level: Level) -> bool:
-    """Tell whether the caller's access to a case goes that far."""
+    """Tell whether the caller has at least this level of access to a case."""
     return (level_of(work, case_id) or 0) >= level

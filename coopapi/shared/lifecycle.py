@@ -1,4 +1,4 @@
-"""State machines as tables: one table gives the check, the 409 answer, the drawing in the documentation and the exhaustive test."""
+"""State machines as data: the checks, the 409 answers, the diagrams in the documentation and the tests use the same table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class ReasonNeeded(Unprocessable):
 
 
 class Side(StrEnum):
-    """The side of a shared thing on which a step is taken."""
+    """The side of a shared object that takes a step."""
 
     ANY = "any"
     ASKING = "asking"
@@ -46,7 +46,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One way from a state to the next: who may take it, on which side, whether it needs a reason, and a person (LED Art. 11)."""
+    """A change from one state to another: who may make it, on which side, and if it needs a reason or a person (LED Art. 11)."""
 
     event: str
     source: str
@@ -58,19 +58,20 @@ class Transition:
     human: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what a caller who may take the step needs to know of it."""
+        """Return what a caller who may take this step needs to know about it."""
         return {"event": self.event, "target": self.target, "reason_needed": self.reason}
 
     def require_reason(self, reason: str | None) -> None:
-        """Raise `ReasonNeeded` when the step needs a reason and none is given."""
+        """Raise `ReasonNeeded` if the step needs a reason and none was given."""
         if self.reason and not reason:
             raise ReasonNeeded(errors=[broken("/reason", "required", f"say why you {self.event} this")])
 
 
 class Lifecycle:
-    """The transitions of one kind of thing, from its first state on, or from those in `also`.
+    """The states and transitions of one kind of object.
 
-    `derived` states follow from its `parts`, not from a transition.
+    An object starts in the state `start` or in one of the states in `also`. The states in `derived` are not reached by a
+    transition: they are computed from the parts of the object, which `parts` names in the diagram.
     """
 
     def __init__(
@@ -91,22 +92,22 @@ class Lifecycle:
 
     @property
     def states(self) -> tuple[str, ...]:
-        """Every state, in the order the table names them."""
+        """Return every state once, in the order in which the table names them."""
         return tuple(
             dict.fromkeys([self.start, *(s for m in self.transitions.values() for s in (m.source, m.target)), *self.derived])
         )
 
     @property
     def events(self) -> tuple[str, ...]:
-        """Every event, in the order the table names them."""
+        """Return every event once, in the order in which the table names them."""
         return tuple(dict.fromkeys(m.event for m in self.transitions.values()))
 
     def leaving(self, state: str) -> tuple[Transition, ...]:
-        """Return the transitions that lead out of a state."""
+        """Return the transitions that start in this state."""
         return tuple(m for m in self.transitions.values() if m.source == state)
 
     def transition(self, state: str, event: str) -> Transition:
-        """Return the transition, or raise `IllegalMove` with the events that the state allows."""
+        """Return the transition for an event, or raise `IllegalMove` with the events that the state allows."""
         found = self.transitions.get((state, event))
         if found is None:
             allowed = [transition.event for transition in self.leaving(state)]
@@ -114,7 +115,7 @@ class Lifecycle:
         return found
 
     def mermaid(self) -> str:
-        """Draw the table as a Mermaid state diagram."""
+        """Return the table as a Mermaid state diagram."""
         lines = [f"    {m.source} --> {m.target}: {m.event}" for m in self.transitions.values()]
         lines += [f"    {self.parts} --> {state}" for state in self.derived]
         ends = [f"    {s} --> [*]" for s in self.states if not self.leaving(s)]

@@ -1,4 +1,4 @@
-"""Who takes part in what authorities share: a request, later a team or a meeting. Access follows from it, and ends with it."""
+"""The authorities that take part in a shared object, such as a request, a team or a meeting. Access follows from taking part."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,9 +15,10 @@ from coopapi.store.db import Row, UnitOfWork, own_id
 
 
 class Party(Row):
-    """One authority's part in a shared thing: on which side, through which case, acting or only reading, until when.
+    """The part that one authority has in a shared object: its side, its case, whether it may act or only read, and until when.
 
-    A part that hangs from a case is for those of the authority who may read that case; one without is for all its people.
+    If the part names a case, it counts for those people of the authority who may read that case. Otherwise it counts for all of
+    them.
     """
 
     __tablename__ = "parties"
@@ -34,7 +35,7 @@ class Party(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part through it: the other side's parts are not there."""
+        """Return the condition for parts that the actor has itself. It does not see the parts of other authorities."""
         need_to_know = or_(cls.case_id.is_(None), granted(cls.case_id, Level.READ, actor, now))
         return and_(or_(cls.until.is_(None), cls.until > now), cls.authority_id == actor.authority_id, need_to_know)
 
@@ -42,24 +43,24 @@ class Party(Row):
 def partied(
     object_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
 ) -> ColumnElement[bool]:
-    """Rows of a shared thing that the actor takes part in."""
+    """Return the condition for rows whose shared object the actor takes part in."""
     return select(Party.id).where(Party.object_id == object_id, Party.visible_to(actor, now)).exists()
 
 
 def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
-    """The parts through which the caller sees a thing."""
+    """Return the parts through which the caller sees a shared object."""
     return work.session.scalars(work.all(Party).where(Party.object_id == object_id).order_by(Party.id)).all()
 
 
 def acting_parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
-    """Return the parts in which the caller acts: its authority's, and where one hangs from a case, with contribute access to it."""
+    """Return the parts in which the caller may act. A part that names a case needs contribute access to that case."""
     near = or_(Party.case_id.is_(None), granted(Party.case_id, Level.CONTRIBUTE, work.actor, work.now))
     query = work.all(Party).where(Party.object_id == object_id, Party.acting, near)
     return work.session.scalars(query.order_by(Party.id)).all()
 
 
 def case_of(work: UnitOfWork, object_id: UUID) -> UUID | None:
-    """Return the case through which the caller's authority takes part, if there is one."""
+    """Return the case through which the caller's authority takes part, or None."""
     return next((part.case_id for part in parts(work, object_id) if part.case_id), None)
 
 
@@ -73,7 +74,7 @@ def admit(  # noqa: PLR0913 (one part, all of it)
     acting: bool = True,
     until: datetime | None = None,
 ) -> None:
-    """Give an authority a part in a thing, or change or end the one it has."""
+    """Give an authority a part in a shared object, or change or end the part that it has."""
     work.session.flush()
     part: dict[str, Any] = {"object": object_id, "authority": authority_id, "side": side, "case": case_id}
     work.session.execute(
@@ -82,13 +83,13 @@ def admit(  # noqa: PLR0913 (one part, all of it)
 
 
 def part_company(work: UnitOfWork, object_id: UUID, side: Side, *, keep: UUID | None = None, until: datetime | None = None) -> None:
-    """Let all on one side go, but for one authority: they act no more, and with a date their parts end."""
+    """Stop all authorities on one side from acting, except `keep`. If `until` is given, their parts also end then."""
     work.session.flush()
     gone = {"object": object_id, "side": side, "keep": keep, "until": until}
     work.session.execute(text("select priv.part_company(:object, :side, :keep, :until)"), gone)
 
 
 def joined(work: UnitOfWork, authority_id: UUID) -> bool:
-    """Tell whether anybody acts for the authority here; for one that has nobody, the other side records what it does."""
+    """Tell whether the authority has users in this register. If it has none, the other side records its steps."""
     found: bool = work.session.scalar(text("select priv.joined(:authority)"), {"authority": authority_id})
     return found

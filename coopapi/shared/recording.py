@@ -1,4 +1,4 @@
-"""Steps that a caller records for a side that has nobody in this register: when it was done, how it was told, and the proof."""
+"""Steps that a caller records for a side that has no users in this register: when, how it was communicated, and the proof."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,10 +12,10 @@ from coopapi.store.db import UnitOfWork
 
 
 def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool, since: datetime | None = None) -> datetime:
-    """Return when a step was taken: now if it is the caller's own, else the moment that `recorded` names.
+    """Return when a step was taken: now for the caller's own step, otherwise the time in `recorded`.
 
-    Raises `Unprocessable` at `/recorded` where it is missing for another side's step, or given for the caller's own; and at
-    `/recorded/at` for a moment in the future or before `since`.
+    Raises `Unprocessable` at `/recorded` if it is missing for a step of another side or present for the caller's own step, and at
+    `/recorded/at` if the time is in the future or before `since`.
     """
     if own:
         if recorded:
@@ -32,13 +32,13 @@ def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool
 
 
 def stands_in(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
-    """Tell whether the caller records what an authority of a shared thing does, because it has nobody here."""
+    """Tell whether the caller records the steps of an authority of a shared object because that authority has no users here."""
     asked = {"object": object_id, "authority": authority_id}
     found: bool = work.session.scalar(text("select priv.stands_in(:object, :authority)"), asked)
     return found
 
 
 def recorded_of(content: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Read how a recorded step is known, as it was sealed."""
+    """Return the record of a step from its unsealed content, or None if the step was not recorded for another side."""
     found = content.get("recorded")
     return {**found, "at": datetime.fromisoformat(found["at"])} if found else None

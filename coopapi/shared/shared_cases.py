@@ -1,4 +1,4 @@
-"""What the owner of a case gives to a shared thing: access for those who take part, while they do, and not a moment longer."""
+"""Cases that are shared with a team or a meeting: its participants get access for as long as they take part."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,15 +7,12 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     ForeignKeyConstraint,
     Select,
     SmallInteger,
-    Text,
     UniqueConstraint,
     and_,
-    bindparam,
     or_,
     text,
 )
@@ -31,7 +28,6 @@ from coopapi.store.db import UnitOfWork, Versioned
 
 T = TypeVar("T")
 SHARE_LIFECYCLE: Final = Lifecycle("shared", Transition("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))
-_RESHARE = text("select priv.reshare(:object, :sides, :reason)").bindparams(bindparam("sides", type_=ARRAY(Text())))
 
 
 class SharedAlready(Conflict):
@@ -49,7 +45,7 @@ class OwnersOnly(Forbidden):
 
 
 class SharedCase(Versioned):
-    """A case that its owner shares with a team or a meeting, how far, and whether it still does."""
+    """A case that its owner shares, or has shared, with a team or a meeting, and the level of access that it gives."""
 
     __kind__ = "sharedcase"
     __tablename__ = "shared_cases"
@@ -68,18 +64,21 @@ class SharedCase(Versioned):
 
     @property
     def state(self) -> str:
-        """Shared, or taken back."""
+        """Return `shared` or `ended`."""
         return "ended" if self.ended_at else "shared"
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by those who take part in the thing, and by those of its owner who may read the case."""
+        """Return the condition for shares that the actor sees: as a participant, or as an owner who may read the case."""
         own = and_(cls.owner_id == actor.authority_id, granted(cls.case_id, Level.READ, actor, now))
         return or_(partied(cls.object_id, actor, now), own)
 
 
 def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, level: Level) -> SharedCase:
-    """Share a case of the caller's authority with a thing, for the first time or again; `reshare` opens it."""
+    """Share a case of the caller's authority, for the first time or again. Call `reshare` afterwards to give the access.
+
+    Raises `SharedAlready` if the case is shared with this team or meeting now.
+    """
     there = work.all(SharedCase).where(SharedCase.object_id == object_id, SharedCase.case_id == case_id).with_for_update()
     row = work.session.scalar(there)
     if row is None:
@@ -91,17 +90,20 @@ def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, level: Level) -> Sha
 
 
 @dataclass(slots=True)
-class Shared(Generic[T]):
-    """A case that is or was shared, with the meeting or team that it is shared with."""
+class CaseShare(Generic[T]):
+    """A shared case together with the team or meeting that it is shared with."""
 
     thing: T
     row: SharedCase
 
 
 def workflow(
-    name: str, find: Callable[..., Shared[T]], lock: Callable[[UnitOfWork, Shared[T], int], Shared[T]], end: Effect[Shared[T]]
-) -> Workflow[Shared[T]]:
-    """Return the workflow of the cases shared with one kind of thing: the owner takes its case back, which `end` carries out."""
+    name: str,
+    find: Callable[..., CaseShare[T]],
+    lock: Callable[[UnitOfWork, CaseShare[T], int], CaseShare[T]],
+    end: Effect[CaseShare[T]],
+) -> Workflow[CaseShare[T]]:
+    """Return the workflow for cases shared with one kind of object: the owner ends the sharing, and `end` carries it out."""
     return Workflow(
         name=name,
         lifecycles=(SHARE_LIFECYCLE,),
@@ -115,7 +117,7 @@ def workflow(
     )
 
 
-def _standing(work: UnitOfWork, shared: Shared[Any]) -> Standing:
+def _standing(work: UnitOfWork, shared: CaseShare[Any]) -> Standing:
     level = level_of(work, shared.row.case_id)
     if shared.row.owner_id != work.actor.authority_id or level is None:
         return Standing()
@@ -123,7 +125,7 @@ def _standing(work: UnitOfWork, shared: Shared[Any]) -> Standing:
 
 
 def one_of(work: UnitOfWork, object_id: UUID, row_id: UUID) -> SharedCase:
-    """One case that is or was shared with a thing."""
+    """Return one case that is or was shared with this team or meeting, or raise `NotFound`."""
     row = work.one(SharedCase, row_id)
     if row.object_id != object_id:
         raise NotFound
@@ -131,23 +133,23 @@ def one_of(work: UnitOfWork, object_id: UUID, row_id: UUID) -> SharedCase:
 
 
 def with_thing(work: UnitOfWork, object_id: UUID) -> Select[SharedCase]:
-    """Select the cases that are or were shared with a thing."""
+    """Select the cases that are or were shared with a team or meeting."""
     return work.all(SharedCase).where(SharedCase.object_id == object_id)
 
 
 def show(work: UnitOfWork, rows: Sequence[SharedCase]) -> list[dict[str, Any]]:
-    """Show shared cases: whose they are, how far they are shared, whether they still are."""
+    """Return the fields that are shown of shared cases, including the level of access and whether they are still shared."""
     del work
     return [{**row.shown(), "level": Level(row.level).name.lower(), "state": row.state} for row in rows]
 
 
-def reshare(work: UnitOfWork, object_id: UUID, sides: Sequence[Side], reason: str) -> None:
-    """Bring access to the shared cases in line with who takes part now on these sides, each until its own end."""
+def reshare(work: UnitOfWork, object_id: UUID, reason: str) -> None:
+    """Update the access to shared cases so that it matches who takes part in the team or meeting now, and until when."""
     work.session.flush()
-    work.session.execute(_RESHARE, {"object": object_id, "sides": [str(side) for side in sides], "reason": reason})
+    work.session.execute(text("select priv.reshare(:object, :reason)"), {"object": object_id, "reason": reason})
 
 
 def end_shares(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
-    """End what an authority shared with a thing in which it takes no part any more."""
+    """End all sharing by an authority that no longer takes part in the team or meeting."""
     work.session.flush()
     work.session.execute(text("select priv.end_shares(:object, :authority)"), {"object": object_id, "authority": authority_id})

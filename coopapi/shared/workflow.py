@@ -1,4 +1,4 @@
-"""The one gate for steps: what a caller may do with a thing now, and the taking of a step, are decided by the same guards."""
+"""The one mechanism for steps. The same guards decide which steps are offered to a caller and whether a step may be taken."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a caller stands in a thing.
+    """The sides on which a caller may act on an object.
 
-    `own` are the sides on which the caller acts, each with the level of access that it has there. `recorded` are the sides for
-    which nobody acts in this register, so that the caller records what they did. `refusal` says why it is on no side.
+    `own` maps each side on which the caller acts to its level of access there. `recorded` contains the sides that have no users in
+    this register, so that the caller records their steps. `refusal` explains why the caller is on no side.
     """
 
     own: Mapping[Side, Level] = field(default_factory=dict)
@@ -31,17 +31,17 @@ class Standing:
 
     @property
     def acts(self) -> bool:
-        """Tell whether the caller may change anything here, and does not merely read."""
+        """Tell whether the caller may change anything, and not only read."""
         return any(level >= Level.CONTRIBUTE for level in self.own.values())
 
     def level(self, side: Side) -> Level | None:
-        """Return how far the caller's access goes on a side, or None where it is not on that side."""
+        """Return the caller's level of access on a side, or None if the caller is not on that side."""
         return max(self.own.values(), default=None) if side is Side.ANY else self.own.get(side)
 
 
 @dataclass(slots=True)
 class Step(Generic[T]):
-    """One step with a thing: while it is only considered, `data` is empty."""
+    """One step on an object. `data` is the request body; it is empty while the system only checks whether the step is possible."""
 
     work: UnitOfWork
     thing: T
@@ -51,19 +51,19 @@ class Step(Generic[T]):
 
     @property
     def event(self) -> str:
-        """The event of the step."""
+        """Return the name of the event."""
         return self.transition.event
 
     @property
     def is_recorded(self) -> bool:
-        """Tell whether the caller records the step for a side that has nobody here."""
+        """Tell whether the caller records this step for a side that has no users in this register."""
         return self.standing.level(self.transition.side) is None
 
 
 Guard = Callable[[Step[T]], None]
-"""Raises the problem that prevents a step. A guard knows the thing and the caller, never the body, and changes nothing."""
+"""Raises the problem that prevents a step. A guard uses the object and the caller, but not the body, and changes nothing."""
 Effect = Callable[[Step[T]], None]
-"""Carries out what one event does besides the change of state; a fault of the body raises `Unprocessable` with a pointer."""
+"""Carries out what an event does besides changing the state. Raises `Unprocessable` with a pointer if the body is at fault."""
 
 
 def no_details(_work: UnitOfWork, _thing: Any, _standing: Standing) -> dict[str, Any]:
@@ -72,41 +72,44 @@ def no_details(_work: UnitOfWork, _thing: Any, _standing: Standing) -> dict[str,
 
 
 def the_row(thing: Any) -> Any:
-    """Return the row that a step changes, where the thing is that row."""
+    """Return the object itself, for workflows in which it is the row that a step changes."""
     return thing
 
 
 def the_only_view(_work: UnitOfWork, thing: Any) -> Sequence[Any]:
-    """Return the thing as the caller's own side sees it, and no other view."""
+    """Return only the object as the caller's own side sees it."""
     return (thing,)
 
 
 def the_view(_work: UnitOfWork, thing: Any, _data: Mapping[str, Any]) -> Any:
-    """Return the thing as it is, whatever the body says."""
+    """Return the object unchanged, whatever the body contains."""
     return thing
 
 
 def lock_row(work: UnitOfWork, row: Any, version: int) -> Any:
-    """Read a row again, locked against other writers; raise `Stale` when its version is another."""
+    """Read a row again and lock it against other writers. Raises `Stale` if its version is not the expected one."""
     return work.one(type(row), row.id, version=version, lock=True)
 
 
 def state_of(_work: UnitOfWork, thing: Any) -> str:
-    """Return the state that the row keeps."""
+    """Return the state that is stored in the row."""
     state: str = thing.state
     return state
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow(Generic[T]):
-    """How one kind of thing moves through its lifecycle.
+    """The rules by which one kind of object moves through its lifecycle.
 
-    `find` reads the thing that the caller sees, and raises `NotFound`; `lock` reads it again, locked, and raises `Stale` when its
-    version is another. `guards` prevent an event, `always` prevents every event, `effects` carry an event out, and `finish` sets
-    the state, writes the journal and moves deadlines. A caller who is on another side gets `wrong_side`. A thing that is more than
-    its row says how its `row` and `state` are read. `recorded_by` is the action that recording for another side needs. Where each
-    of several authorities has a state of its own, `views` are those in which the caller may act, and `view` that of a body.
-    `other_states` are those in which no step leads.
+    `find` reads the object and raises `NotFound` if the caller does not see it. `lock` reads it again, locks it, and raises `Stale`
+    if the version is not the expected one. `standing` tells on which sides the caller acts. `guards` can prevent one event,
+    `always` can prevent every event, `effects` carry out one event, and `finish` sets the state, writes the journal and updates
+    deadlines.
+
+    A caller on another side gets `wrong_side`. `row` and `state` are given if the object is more than its row. `recorded_by` is the
+    action that a caller needs to record a step for another side. If several authorities each have a state of their own, `views`
+    returns the views in which the caller may act, and `view` chooses the one that the body names.
+    `other_states` are the states to which no step leads.
     """
 
     name: str
@@ -130,7 +133,7 @@ class Workflow(Generic[T]):
 
     @property
     def events(self) -> tuple[str, ...]:
-        """Every event that some lifecycle of this kind has."""
+        """Return every event of the lifecycles of this kind, once."""
         return tuple(dict.fromkeys(event for lifecycle in self.lifecycles for event in lifecycle.events))
 
     @property
@@ -148,7 +151,7 @@ class Workflow(Generic[T]):
         return tuple(dict.fromkeys((*(state for life in self.lifecycles for state in life.states), *self.other_states)))
 
     def options(self, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
-        """Tell the state, the steps that the caller may take now, and those of its side and role that something prevents."""
+        """Return the state, the steps that the caller may take now, and the steps of its side and role that something prevents."""
         thing = self.find(work, **ids)
         allowed: dict[str, dict[str, Any]] = {}
         blocked: dict[str, dict[str, Any]] = {}
@@ -173,8 +176,9 @@ class Workflow(Generic[T]):
     def take(self, work: UnitOfWork, version: int, data: Mapping[str, Any], **ids: Any) -> Versioned:
         """Take one step and return the row that changed.
 
-        Raises `NotFound`, `Stale`, `IllegalMove` for an event that the state does not have, `Forbidden` for another side, role or
-        level, whatever a guard raises, `ReasonNeeded`, and `Unprocessable` for a fault of the body.
+        Raises `NotFound`; `Stale`; `IllegalMove` if the state does not allow the event; `Forbidden` if the caller's side, role or
+        level of access does not allow it; any problem that a guard raises; `ReasonNeeded`; and `Unprocessable` for a fault in the
+        body.
         """
         thing = self.find(work, **ids)
         standing = self.standing(work, thing)
@@ -197,7 +201,7 @@ class Workflow(Generic[T]):
         return self.lifecycle(thing) if self.lifecycle else self.lifecycles[0]
 
     def _refusal(self, step: Step[T]) -> Forbidden | None:
-        """Why the step is not one of the caller's side, role and level; None if it is."""
+        """Return the problem if the caller's side, role or level of access does not allow the step, otherwise None."""
         transition = step.transition
         level = step.standing.level(transition.side)
         if level is None and transition.side not in step.standing.recorded:
@@ -210,7 +214,7 @@ class Workflow(Generic[T]):
         return None
 
     def _prevented(self, step: Step[T]) -> CoopError | None:
-        """What else prevents the step; None if nothing does."""
+        """Return the problem that prevents the step for any other reason, or None."""
         try:
             if step.transition.human and not step.is_recorded:
                 step.work.require_person()

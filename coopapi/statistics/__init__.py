@@ -1,1 +1,1 @@
-"""Figures about the use of the register, for auditors: how much each client registers, and what became of it."""
+"""Figures about the use of the register, for auditors: how much each client registers, and what happens to it."""

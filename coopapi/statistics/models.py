@@ -1,4 +1,4 @@
-"""What each client or person registered on a day; written at night by `coopapi figures`."""
+"""The table of what each client or person registered per day. `coopapi figures` fills it every night."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from coopapi.store.db import Row
 
 
 class RegistrationFigure(Row):
-    """How many new values somebody put into matching on a day (UTC), how many of them met other cases, how many left again."""
+    """New values that a client or person put into matching on one day (UTC), and how many of them matched or were withdrawn."""
 
     __tablename__ = "registration_figures"
 
@@ -25,7 +25,7 @@ class RegistrationFigure(Row):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Seen by the auditors of its authority, and by those of the operator."""
+        """Return the condition for figures that the actor sees: those of its authority, or all for auditors of the operator."""
         del now
         if not actor.may(Action.STATISTICS_READ):
             return false()

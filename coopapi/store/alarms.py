@@ -1,4 +1,4 @@
-"""Alarms that the database raises: each is a log line and a count, besides its entry in the journal."""
+"""Alarms that the database raises. Each one is written to the log and counted, in addition to its entry in the journal."""
 
 import logging
 import re
@@ -13,19 +13,19 @@ _log = logging.getLogger("coopapi.alarms")
 
 
 class Notices:
-    """Takes the place of a connection's list of notices and keeps the kinds of alarms in them; `priv.alarm` writes one for each."""
+    """A replacement for the driver's list of notices. It keeps the kinds of the alarms: `priv.alarm` sends one notice for each."""
 
     def __init__(self) -> None:
         self.kinds: list[str] = []
 
     def append(self, notice: str) -> None:
-        """Take one notice, as the driver does with each."""
+        """Take one notice. The driver calls this for every notice."""
         if found := _NOTICE.fullmatch(notice):
             self.kinds.append(found[1])
 
 
 def report(kinds: Iterable[str]) -> None:
-    """Write a WARNING line for each alarm and count it; call this once the transaction that raised them has committed."""
+    """Write a WARNING line for each alarm and count it. Call this after the transaction that raised them has committed."""
     for kind in kinds:
         ALARMS.labels(kind).inc()
         extra: dict[str, Any] = {"kind": kind}

@@ -1,7 +1,7 @@
-"""Tokens (keyed HMAC), envelopes (AES-GCM) and seals: the only file that sees key material.
+"""The keys of the service, match tokens and other keyed digests. Encryption (sealing) is in `sealing.py`.
 
-The keys are derived from two roots in a file that only the service can read: `root` wraps data keys and signs what the
-service hands out, `token` keys the matching. Neither is ever in the database.
+All keys are derived from two root keys in a file that only the service can read. `root` encrypts the data keys and signs what the
+service issues; `token` is for match tokens. Neither is ever stored in the database.
 """
 
 import base64
@@ -13,55 +13,27 @@ import stat
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from coopapi.config import BadSettings
 
 KEY_VERSION: Final = 1
-_FORMAT: Final = b"\x01"
-_NONCE: Final = 12
-_KEY: Final = 32
+KEY_BYTES: Final = 32
 _BLOCK: Final = 64
 
 
-class BrokenSeal(Exception):
-    """A sealed value was changed, or belongs somewhere else."""
-
-
-class Sealer(NamedTuple):
-    """AES-256-GCM under one key; the place a value belongs to is authenticated with it."""
-
-    key: bytes
-
-    def seal(self, plain: bytes, place: str) -> bytes:
-        """Encrypt for one place: format byte, nonce, ciphertext."""
-        nonce = os.urandom(_NONCE)
-        return _FORMAT + nonce + AESGCM(self.key).encrypt(nonce, plain, place.encode())
-
-    def open(self, sealed: bytes, place: str) -> bytes:
-        """Decrypt, or raise `BrokenSeal` when the value was changed or moved."""
-        if sealed[:1] != _FORMAT:
-            raise BrokenSeal
-        try:
-            return AESGCM(self.key).decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place.encode())
-        except (InvalidTag, ValueError) as fault:
-            raise BrokenSeal from fault
-
-
 class Mac:
-    """HMAC-SHA-256 (RFC 2104) under one key, with both pads hashed beforehand: less than half the time of `hmac.digest`."""
+    """HMAC-SHA-256 (RFC 2104) with one key. The pads are hashed in advance, which more than halves the time of `hmac.digest`."""
 
     def __init__(self, key: bytes) -> None:
         padded = key.ljust(_BLOCK, b"\0")
         self._inner, self._outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
 
     def digest(self, message: bytes) -> bytes:
-        """Return the 32 bytes."""
+        """Return the MAC of a message (32 bytes)."""
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(message)
         outer.update(inner.digest())
@@ -69,30 +41,30 @@ class Mac:
 
 
 class Keyring:
-    """All keys of the service, derived on demand from the two roots (HKDF-SHA-256, RFC 5869)."""
+    """All keys of the service, derived on demand from the two root keys (HKDF-SHA-256, RFC 5869)."""
 
     def __init__(self, root: bytes, token: bytes) -> None:
-        self._derived = cache(lambda which, purpose: _derive(root if which == "root" else token, purpose))
+        self._derived = cache(lambda which, purpose: derive(root if which == "root" else token, purpose))
         self._families: dict[str, tuple[Mac, Mac]] = {}
 
     def inner(self, family: str, text: str) -> bytes:
-        """Digest a value with k1, which an authority may hold to submit digests instead of values (R1)."""
+        """Return the k1 digest of a value. An authority may hold k1, and then submits digests instead of values."""
         return inner_digest(self._pair(family)[0], family, text)
 
     def token(self, family: str, text: str) -> bytes:
-        """Make the 32-byte match token HMAC(k2, HMAC(k1, family | text)) (R1)."""
+        """Return the match token of a value: HMAC(k2, HMAC(k1, family | text)), 32 bytes."""
         return self.outer(family, self.inner(family, text))
 
     def outer(self, family: str, inner: bytes) -> bytes:
-        """Make the token of a digest that an authority made with k1."""
+        """Return the match token for a digest that an authority made with k1."""
         return self._pair(family)[1].digest(inner)
 
     def inner_key(self, family: str) -> bytes:
-        """The k1 of one family, for an authority that prefers to submit digests (R1)."""
+        """Return the k1 of one family, for an authority that submits digests instead of values."""
         return self._derived("token", f"k1/{family}/{KEY_VERSION}")
 
     def _pair(self, family: str) -> tuple["Mac", "Mac"]:
-        """The keys k1 and k2 of a family, made ready once: registration makes thousands of tokens a second."""
+        """Return the keys k1 and k2 of a family. They are cached because registration makes thousands of tokens a second."""
         found = self._families.get(family)
         if found is None:
             found = (Mac(self.inner_key(family)), Mac(self._derived("token", f"k2/{family}/{KEY_VERSION}")))
@@ -100,57 +72,37 @@ class Keyring:
         return found
 
     def mac(self, purpose: str, message: bytes) -> bytes:
-        """Authenticate a message for one purpose."""
+        """Return the HMAC-SHA-256 of a message under the key for this purpose."""
         return hmac.digest(self._derived("root", purpose), message, "sha256")
 
-    def sealer(self, purpose: str) -> Sealer:
-        """Seal for one purpose under a key derived from the root."""
-        return Sealer(self._derived("root", purpose))
+    def key_for(self, purpose: str) -> bytes:
+        """Return the sealing key for one purpose, derived from the root key. Only `sealing.py` calls this."""
+        return self._derived("root", purpose)
 
     @property
     def context_key(self) -> bytes:
-        """The key with which the database checks the caller's context (R15)."""
+        """Return the key with which the database verifies the signed context of a transaction."""
         return self._derived("root", "context")
-
-    def new_case_key(self, case_id: str) -> tuple[bytes, "CaseKey"]:
-        """Make a data key for one case: wrapped for the database, and open for use now."""
-        key = secrets.token_bytes(_KEY)
-        return self.sealer("case-keys").seal(key, f"case_keys/{case_id}/{KEY_VERSION}"), CaseKey(key)
-
-    def case_key(self, case_id: str, wrapped: bytes) -> "CaseKey":
-        """Unwrap the data key of a case."""
-        return CaseKey(self.sealer("case-keys").open(wrapped, f"case_keys/{case_id}/{KEY_VERSION}"))
 
 
 def inner_digest(mac: Mac, family: str, text: str) -> bytes:
-    """Digest a text of one family with k1: what an authority submits that prefers to keep its values (R1)."""
+    """Return the k1 digest of a text. An authority that does not want to send values submits this digest instead."""
     return mac.digest(f"{family}|{text}".encode())
 
 
-class CaseKey:
-    """The data key of one case: destroy its wrapped form and the values are gone."""
-
-    def __init__(self, key: bytes) -> None:
-        self.values = Sealer(_derive(key, "values"))
-        self._fingerprints = _derive(key, "fingerprints")
-
-    def fingerprint(self, family: str, text: str) -> bytes:
-        """Digest a value so that it is found again within this case, and in no other."""
-        return hmac.digest(self._fingerprints, f"{family}|{text}".encode(), "sha256")
-
-
-def _derive(root: bytes, purpose: str) -> bytes:
-    return HKDF(SHA256(), _KEY, None, f"coopapi/{purpose}".encode()).derive(root)
+def derive(root: bytes, purpose: str) -> bytes:
+    """Derive the key for one purpose from a root key (HKDF-SHA-256, RFC 5869)."""
+    return HKDF(SHA256(), KEY_BYTES, None, f"coopapi/{purpose}".encode()).derive(root)
 
 
 def same(a: bytes, b: bytes) -> bool:
-    """Compare secrets in constant time."""
+    """Compare two secrets in constant time."""
     return hmac.compare_digest(a, b)
 
 
 def create_key_file(path: Path) -> None:
-    """Write new roots to a file that only its owner can read; a file that is there is left alone."""
-    roots = {name: base64.b64encode(secrets.token_bytes(_KEY)).decode() for name in ("root", "token")}
+    """Write new root keys to a file that only its owner can read. An existing file is left unchanged."""
+    roots = {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode() for name in ("root", "token")}
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -160,16 +112,16 @@ def create_key_file(path: Path) -> None:
 
 
 def load_keys(path: Path) -> Keyring:
-    """Read the key file, or raise `BadSettings` that says what is wrong with it."""
+    """Read the key file. Raises `BadSettings` with the reason if it cannot be used."""
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise BadSettings(f"COOPAPI_KEY_FILE {path} can be read by others: chmod 600")
+            raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} can be read by others: chmod 600")
         data = json.loads(path.read_bytes())
         roots = [base64.b64decode(data[name], validate=True) for name in ("root", "token")]
     except OSError as fault:
-        raise BadSettings(f"COOPAPI_KEY_FILE {path} cannot be read: {fault.strerror}") from fault
+        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} cannot be read: {fault.strerror}") from fault
     except (ValueError, KeyError, TypeError) as fault:
-        raise BadSettings(f"COOPAPI_KEY_FILE {path} is not a key file") from fault
-    if any(len(root) != _KEY for root in roots) or roots[0] == roots[1]:
-        raise BadSettings(f"COOPAPI_KEY_FILE {path} must hold two different roots of {_KEY} bytes")
+        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} is not a key file") from fault
+    if any(len(root) != KEY_BYTES for root in roots) or roots[0] == roots[1]:
+        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} must hold two different roots of {KEY_BYTES} bytes")
     return Keyring(*roots)

@@ -1,4 +1,4 @@
-"""The one door to the database: rows that fail closed, and one actor's transaction."""
+"""Access to the database: base classes for rows, which are hidden by default, and the transaction of one caller."""
 
 import itertools
 import json
@@ -30,18 +30,20 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LIMITS: Final = (
     "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
-    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off"
+    " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off; SET LOCAL client_min_messages = notice"
 )
-"""Limits of every transaction. They are set in each one, so that they hold for any role and behind a transaction pooler."""
+"""Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
+`client_min_messages` lets the notices of alarms through.
+"""
 
 
 def utc_now() -> datetime:
-    """Tell the time; the clock of everything that is not a test."""
+    """Return the current time in UTC. Tests use a clock of their own instead."""
     return datetime.now(UTC)
 
 
 def ids_of(now: datetime) -> Callable[[], UUID]:
-    """Make the ids of one transaction: UUIDv7 (RFC 9562) of its moment, in the order they are asked for, else unguessable."""
+    """Return a function that makes the ids of one transaction: UUIDv7 (RFC 9562) in increasing order, otherwise random."""
     places = itertools.count((now - _EPOCH) // _MILLISECOND << 12)
 
     def new_id() -> UUID:
@@ -52,18 +54,18 @@ def ids_of(now: datetime) -> Callable[[], UUID]:
 
 
 def own_id(context: ExecutionContext) -> UUID:
-    """Make the id of a row that comes without one, from the clock of its transaction."""
+    """Make the id of a row that was created without one, from the clock of its transaction."""
     made: UUID = context.root_connection.get_execution_options()["new_id"]()
     return made
 
 
 def folded(column: str) -> MappedColumn[str]:
-    """Make a column that is filled with the folded form of another when the row is made; in the database it is unique."""
+    """Make a column that stores the folded form of another column. The database keeps it unique."""
     return mapped_column(default=lambda context: fold_reference(context.get_current_parameters()[column]))
 
 
 class Row(DeclarativeBase):
-    """A row of the register. Nobody sees it until its model says who does."""
+    """Base class of all tables. No caller sees a row until the model defines `visible_to`."""
 
     type_annotation_map = {
         str: Text,
@@ -75,17 +77,19 @@ class Row(DeclarativeBase):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Which rows the actor may see: none, until the model says otherwise."""
+        """Return the condition for rows that the actor may see. The default is that it sees none."""
         del actor, now
         return false()
 
 
 class Versioned(Row):
-    """A row with an id and a version; a change names the version it changes (RFC 9110, 13.1.1)."""
+    """Base class of rows with an id and a version. A change must name the version that it changes (RFC 9110, 13.1.1)."""
 
     __abstract__ = True
     __kind__: ClassVar[str]
-    """What the journal and idempotency keys call such a row. It is stored, so it never changes, whatever the class is called."""
+    """The name of this kind of row in the journal and in idempotency keys. It is stored, so it must not change if the class is
+    renamed.
+    """
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
     version: Mapped[int] = mapped_column()
@@ -93,16 +97,16 @@ class Versioned(Row):
     @declared_attr.directive
     @classmethod
     def __mapper_args__(cls) -> dict[str, Any]:
-        """Let every update compare and count the version, so that none is lost."""
+        """Make every update compare and increase the version, so that no concurrent change is lost."""
         return {"version_id_col": cls.__table__.c.version}
 
     @property
     def etag(self) -> str:
-        """The version, as the ETag of what the caller sees."""
+        """Return the version as an ETag."""
         return f"v{self.version}"
 
     def shown(self) -> dict[str, Any]:
-        """Its columns and its ETag, for a schema to choose from."""
+        """Return the columns and the ETag, from which a schema selects what is shown."""
         return {**{column.key: getattr(self, column.key) for column in self.__table__.columns}, "etag": self.etag}
 
 
@@ -111,15 +115,15 @@ R = TypeVar("R", bound=Row)
 
 
 class Recorder(Protocol):
-    """Appends what an actor did to the journal, in the actor's transaction."""
+    """A function that appends entries to the journal in the transaction of the actor."""
 
     def __call__(self, session: Session, notes: Sequence[dict[str, Any]]) -> None:
-        """Append the notes."""
+        """Append these notes to the journal."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitOfWork:
-    """One actor's transaction. It commits at the edge, or not at all."""
+    """The transaction of one actor. The request that opened it commits it once, at its end, or rolls it back."""
 
     session: Session
     actor: Actor
@@ -130,29 +134,29 @@ class UnitOfWork:
     purpose: str
     new_id: Callable[[], UUID]
     beside: Callable[[], AbstractContextManager[Session]]
-    """Opens a short transaction of the same caller on another connection, which commits whatever becomes of this one."""
+    """Opens a short transaction for the same caller on another connection. It commits even if this transaction is rolled back."""
     notes: list[dict[str, Any]] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
-    """What is left of the caller's quotas, if this work counted against them; told in the answer's header fields."""
+    """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
 
     def require(self, action: Action, *, human: bool = False) -> None:
-        """Stop here unless the actor's role grants the action; what the law gives to a human no machine does (LED Art. 11)."""
+        """Raise `Forbidden` unless the actor's role includes the action and, with `human`, the actor is a person (LED Art. 11)."""
         if not self.actor.may(action):
             raise Forbidden(f"the role {self.actor.role} does not include {action}")
         if human:
             self.require_person()
 
     def require_person(self) -> None:
-        """Raise `Forbidden` for a machine client: what the law gives to a human no machine does (LED Art. 11)."""
+        """Raise `Forbidden` for a machine client: only a person may take this step (LED Art. 11)."""
         if not self.actor.human:
             raise Forbidden("the law gives this to a person, not to a machine client")
 
     def all(self, model: type[R]) -> Select[R]:
-        """Everything of this kind that the actor may see."""
+        """Select all rows of this model that the actor may see."""
         return select(model).where(model.visible_to(self.actor, self.now))
 
     def one(self, model: type[K], row_id: UUID, *, version: int | None = None, lock: bool = False) -> K:
-        """One row, or `NotFound` whether it is absent or merely hidden; `Stale` if its version is another."""
+        """Return one row. Raises `NotFound` if it is absent or hidden from the actor, and `Stale` if its version is another."""
         query = self.all(model).where(model.id == row_id)
         if lock:
             query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -164,7 +168,7 @@ class UnitOfWork:
         return row
 
     def add(self, row: R) -> R:
-        """Add a row; what the database refuses is refused now."""
+        """Add a row and flush, so that constraints of the database are checked at once."""
         self.session.add(row)
         self.session.flush()
         return row
@@ -179,10 +183,10 @@ class UnitOfWork:
         only: Iterable[UUID] | None = None,
         **rest: Any,
     ) -> None:
-        """Say in the journal what is being done, to what: ids and figures, nothing personal.
+        """Add an entry to the journal when the work is committed: ids and counts only, no personal data.
 
-        `parties` names a shared thing: all who take part in it are told, or with `only` these of them, each in its own journal;
-        and the entry is about it.
+        If `parties` names a shared object, the entry is about that object and is written to the journal of every participant, or
+        only of the participants in `only`.
         """
         self.notes.append(
             {
@@ -204,7 +208,7 @@ class UnitOfWork:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Where work is done: an engine, the keys that sign each transaction's context, and the clock."""
+    """Opens transactions, with the keys that sign the context of each one, and the clock."""
 
     engine: Engine
     keys: Keyring
@@ -214,19 +218,19 @@ class Database:
 
     @classmethod
     def connect(cls, settings: Settings, keys: Keyring, record: Recorder, clock: Clock = utc_now) -> Self:
-        """Open a pool as the application role; values never appear in an error's text."""
+        """Open a connection pool with the application's database role. Error texts never contain parameter values."""
         engine = create_engine(
             settings.database_url,
             hide_parameters=True,
             pool_size=settings.threads + 2,
-            max_overflow=settings.threads,  # each thread may need a second connection for a transaction beside its own
+            max_overflow=settings.threads,  # each thread may need a second connection for the separate transaction of `beside`
             pool_pre_ping=True,
         )
         return cls(engine, keys, settings, record, clock)
 
     @contextmanager
     def anonymous(self) -> Iterator[Session]:
-        """Open a transaction of nobody, for tokens, keys and health: it sees no row of anybody."""
+        """Open a transaction without a caller, for tokens, keys and health checks. It sees no rows of any authority."""
         with Session(self.engine, expire_on_commit=False) as session:
             with session.begin():
                 connection = session.connection()
@@ -238,7 +242,7 @@ class Database:
 
     @contextmanager
     def work(self, identify: Callable[[Session], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
-        """Open one actor's transaction and journal what it did: the only commit there is."""
+        """Open the transaction of one actor, commit it at the end, and write its journal entries. No other code commits."""
         with self.anonymous() as session:
             actor = identify(session)
             now = self.clock()
@@ -255,20 +259,23 @@ class Database:
 
     @contextmanager
     def _beside(self, context: str) -> Iterator[Session]:
-        """Open a transaction for the same caller that does not wait for the disk: the next commit writes it there too."""
+        """Open a second transaction for the same caller. Its commit does not wait for the disk: the next commit also flushes it."""
         with self.anonymous() as session:
             session.execute(text("SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context"), {"context": context})
             yield session
 
     def context(self, actor: Actor, now: datetime) -> str:
-        """Sign who is calling, for the policies to check (R15), and the quotas of the settings."""
-        flags = "|".join("t" if flag else "f" for flag in (actor.cleared, actor.operator))
-        micros = int(now.timestamp() * 1_000_000)
-        who = f"{actor.authority_id}|{actor.id if actor.id.int else ''}|{actor.role}"
-        payload = f"{who}|{flags}|{micros}|{int(time.time())}|{self.settings.quotas}"
+        """Return the signed context of a transaction, which the policies check: the caller and the quotas from the settings."""
+        flags = ("t" if flag else "f" for flag in (actor.cleared, actor.operator))
+        who = (str(actor.authority_id), str(actor.id) if actor.id.int else "", actor.role, *flags)
+        return self.sign(who, now, self.settings.quotas)
+
+    def sign(self, said: Iterable[str], now: datetime, limits: str) -> str:
+        """Sign five fields, two times and the limits. The database accepts them only with this signature and for five minutes."""
+        payload = "|".join((*said, str(int(now.timestamp() * 1_000_000)), str(int(time.time())), limits))
         return f"{payload}.{self.keys.mac('context', payload.encode()).hex()}"
 
 
 def as_json(value: Any) -> str:
-    """Write JSON for the database."""
+    """Return a value as JSON text for the database."""
     return json.dumps(value, separators=(",", ":"), default=str)

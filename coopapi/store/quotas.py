@@ -1,7 +1,7 @@
-"""Quotas of new values: counted in the database before a registration, told in header fields, refused with 429.
+"""Quotas for new values: counted before each registration, reported in header fields, and enforced with status 429.
 
-The header fields are those of draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` names each quota, and says
-how many values it allows in how many seconds; `RateLimit` says how many are left, and for how many seconds.
+The header fields follow draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` names each quota, with the number of values
+that it allows and its period in seconds; `RateLimit` gives the number that is left and the seconds until the quota is reset.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,24 +24,25 @@ _SET = text("select priv.set_quota(:authority, cast(:figures as bigint[]), cast(
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One quota of the caller, as it is after a registration."""
+    """The state of one quota of the caller after a registration."""
 
     policy: str
     most: int
     remaining: int
     seconds: int
-    """Until it begins anew."""
+    """Seconds until the quota is reset."""
     length: int
-    """Seconds from one beginning to the next."""
+    """Length of the period in seconds."""
     wanted: int
-    """How many new values the registration brought."""
+    """Number of new values in this registration."""
     exceeded: bool
 
 
 class QuotaExceeded(TooMany):
     """The request brings more new values than your quota has left; none of them was registered.
 
-    Send fewer, wait for as many seconds as `Retry-After` says, or ask the operator of the register for a larger quota.
+    Send fewer, wait for as many seconds as `Retry-After` says, or ask the operator of the register for a larger quota. Without a
+    `Retry-After`, waiting does not help: what is to be registered or hidden at once is more than the whole quota.
     """
 
     def __init__(self, quotas: Sequence[Quota]) -> None:
@@ -49,29 +50,39 @@ class QuotaExceeded(TooMany):
         said = ", ".join(f"{q.remaining} of {q.most} are left ({q.policy})" for q in full)
         super().__init__(
             f"It brings {max(q.wanted for q in full)} new values: {said}",
-            retry_after=max(q.seconds for q in full),
+            retry_after=None if any(q.wanted > q.most for q in full) else max(q.seconds for q in full),
             **{"violated-policies": [q.policy for q in full]},
         )
         self.quotas = quotas
 
 
 def reserve(session: Session, values: Mapping[str, Any]) -> list[Quota]:
-    """Count the values that are new to their case; nothing is counted when a quota would be exceeded."""
+    """Count the values that are new to their case against the quotas. If a quota would be exceeded, nothing is counted."""
     return [Quota(**row) for row in session.execute(_RESERVE, values).mappings()]
 
 
 def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
-    """Set an authority's quotas per client from the shell: values in an hour and a day, and the same in hidden cases.
+    """Set the quotas of an authority, per client: values per hour and per day, then the same for hidden cases.
 
-    Without figures those of the settings hold again. The authority's auditors and administrators get the alarm `quota_changed`.
+    If `figures` is None, the quotas of the settings apply again. The auditors and administrators of the authority get the alarm
+    `quota_changed`.
     """
     asked = {"authority": authority_id, "figures": None if figures is None else list(figures), "until": until, "reason": reason}
     session.execute(_SET, asked)
 
 
-def apply_approved(session: Session, approval_id: UUID) -> None:
-    """Set the quotas that were asked for in an approved request; the authority's auditors and administrators get the alarm too."""
-    session.execute(text("select priv.apply_quota(:approval)"), {"approval": approval_id})
+def version(session: Session, authority_id: UUID) -> int:
+    """Return a number that identifies the current quotas of an authority. It changes whenever they are set."""
+    found: int = session.execute(text("select priv.quota_version(:authority)"), {"authority": authority_id}).scalar_one()
+    return found
+
+
+def apply_approved(session: Session, approval_id: UUID) -> bool:
+    """Set the quotas of an approved request. The authority's auditors and administrators get an alarm.
+
+    Returns False if the quotas were set again after the request, or if the last day that it asks for has passed.
+    """
+    return bool(session.scalar(text("select priv.apply_quota(:approval)"), {"approval": approval_id}) == "done")
 
 
 def require(quotas: Sequence[Quota]) -> None:
@@ -81,7 +92,7 @@ def require(quotas: Sequence[Quota]) -> None:
 
 
 def fields(quotas: Sequence[Quota]) -> dict[str, str]:
-    """Write the header fields of an answer to a registration; none for other answers."""
+    """Return the quota header fields for the answer to a registration, or none if no quota was counted."""
     if not quotas:
         return {}
     return {

@@ -1,51 +1,132 @@
-"""What authorities write to each other is sealed under a key of each thing they share; with the key gone nothing can be read."""
+"""The only module that decrypts: values of identifiers, texts that authorities exchange, and secrets of the service.
+
+The values of a case are encrypted with the data key of the case, and texts about a shared object with a key of that object. If the
+encrypted key is deleted, they can no longer be read. Row policies and the calling feature decide who may read what. Each feature
+registers here which parts it encrypts and who reads them; a part that is not registered cannot be decrypted.
+"""
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
 
-from coopapi.store.crypto import Sealer
+from coopapi.store import sealing
+from coopapi.store.crypto import Keyring
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.sealing import BrokenSeal as BrokenSeal  # noqa: PLC0414 (others name it from here)
+from coopapi.store.sealing import DataKey as DataKey  # noqa: PLC0414 (others name it from here)
+
+SERVICE: Final[Mapping[str, str]] = {
+    "cursors": "paging, for the caller to whom the list was shown",
+    "signing-keys": "the signing of access tokens",
+    "evidence": "those to whom an item of evidence is open",
+    "meeting-actions": "those who took part in the meeting",
+    "deadlines": "those who see the deadline",
+}
+"""The purposes for which the service has keys of its own, each with who reads what is encrypted."""
+READERS: Final[dict[tuple[str, str], str]] = {}
+"""Who reads each part of each kind of shared object, as the feature registered it."""
 
 
 class Keyed(Protocol):
-    """A shared thing with a key of its own, wrapped."""
+    """A shared object with a key of its own, stored encrypted."""
 
+    __kind__: ClassVar[str]
     id: Any
     wrapped: Any
 
 
-def new_key(work: UnitOfWork, thing_id: UUID) -> tuple[bytes, Sealer]:
-    """Make the key of a new thing: wrapped for the database, and open for use now."""
-    wrapped, key = work.keys.new_case_key(str(thing_id))
-    return wrapped, key.values
+@dataclass(frozen=True, slots=True)
+class SealKey:
+    """A key that encrypts texts about one kind of object. Callers cannot decrypt with it directly."""
+
+    kind: str
+    _sealer: sealing.Sealer
 
 
-def key_of(work: UnitOfWork, thing: Keyed) -> Sealer:
-    """Unwrap the key of a thing."""
-    return work.keys.case_key(str(thing.id), thing.wrapped).values
+def register_readers(kind: str, **parts: str) -> None:
+    """Register who reads each part of a kind of shared object."""
+    READERS.update({(kind, part): who for part, who in parts.items()})
 
 
-def seal(key: Sealer, content: Mapping[str, Any], row_id: UUID, part: str = "content") -> bytes:
-    """Seal one part of what one row says; what is null says nothing."""
+def new_key(work: UnitOfWork, kind: str, thing_id: UUID) -> tuple[bytes, SealKey]:
+    """Make the key of a new shared object. Returns it encrypted, for the database, and ready for use."""
+    wrapped, key = sealing.new_data_key(work.keys, str(thing_id))
+    return wrapped, SealKey(kind, key._values)  # noqa: SLF001
+
+
+def key_of(work: UnitOfWork, thing: Keyed) -> SealKey:
+    """Decrypt the key of a shared object."""
+    return SealKey(thing.__kind__, sealing.data_key(work.keys, str(thing.id), thing.wrapped)._values)  # noqa: SLF001
+
+
+def service_key(keys: Keyring, purpose: str) -> SealKey:
+    """Return a key of the service for one of the purposes in `SERVICE`. Raises `LookupError` for any other purpose."""
+    if purpose not in SERVICE:
+        raise LookupError(f"no key of the service is named {purpose}")
+    return SealKey(purpose, sealing.sealer(keys, purpose))
+
+
+def seal(key: SealKey, content: Mapping[str, Any], row_id: UUID, part: str = "content") -> bytes:
+    """Encrypt one part of the content of a row. Values that are None are left out."""
     said = {name: value for name, value in content.items() if value is not None}
-    return key.seal(as_json(said).encode(), f"shared/{part}/{row_id}")
+    return seal_bytes(key, as_json(said).encode(), f"shared/{part}/{row_id}")
 
 
-def unseal(key: Sealer, sealed: bytes | None, row_id: UUID, part: str = "content") -> dict[str, Any]:
-    """Open one part of what one row says; what was never written says nothing."""
+def unseal(key: SealKey, sealed: bytes | None, row_id: UUID, part: str = "content") -> dict[str, Any]:
+    """Decrypt one part of the content of a row, or return an empty dictionary if it was never written.
+
+    Raises `LookupError` for a part without registered readers, and `BrokenSeal` for one that was changed or moved.
+    """
+    if key.kind not in SERVICE and (key.kind, part) not in READERS:
+        raise LookupError(f"nobody is registered to read {part} of {key.kind}")
     if sealed is None:
         return {}
-    content: dict[str, Any] = json.loads(key.open(sealed, f"shared/{part}/{row_id}"))
+    content: dict[str, Any] = json.loads(open_bytes(key, sealed, f"shared/{part}/{row_id}"))
     return content
 
 
+def seal_bytes(key: SealKey, plain: bytes, place: str) -> bytes:
+    """Encrypt bytes for one place."""
+    return key._sealer.seal(plain, place)  # noqa: SLF001 (the key is opaque to all others)
+
+
+def open_bytes(key: SealKey, sealed: bytes, place: str) -> bytes:
+    """Decrypt bytes that were encrypted for this place. Raises `BrokenSeal` if they were changed or moved."""
+    return key._sealer.open(sealed, place)  # noqa: SLF001 (the key is opaque to all others)
+
+
 def put_words(work: UnitOfWork, thing: Keyed, row_id: UUID, reason: str | None) -> bytes | None:
-    """Seal the words that went with a step, under a place of their own."""
+    """Encrypt the reason that was given with a step, as a separate part of the row."""
     return seal(key_of(work, thing), {"reason": reason}, row_id, "words") if reason else None
 
 
 def read_words(work: UnitOfWork, thing: Keyed, row_id: UUID, words: bytes | None) -> str | None:
-    """Open the words that went with the last step."""
+    """Decrypt the reason that was given with the last step, or return None."""
     return unseal(key_of(work, thing), words, row_id, "words").get("reason")
+
+
+def new_case_key(work: UnitOfWork, case_id: UUID) -> bytes:
+    """Make the data key of a new case and return it encrypted, for the database."""
+    return sealing.new_data_key(work.keys, str(case_id))[0]
+
+
+def case_key(work: UnitOfWork, case_id: UUID, wrapped: bytes) -> DataKey:
+    """Decrypt the data key of a case."""
+    return sealing.data_key(work.keys, str(case_id), bytes(wrapped))
+
+
+def seal_value(key: DataKey, content: Mapping[str, Any], authority_id: UUID, identifier_id: UUID) -> bytes:
+    """Encrypt the value of an identifier for its own row, so that it cannot be decrypted in another row."""
+    return key._values.seal(as_json(content).encode(), _value_place(authority_id, identifier_id))  # noqa: SLF001
+
+
+def open_value(key: DataKey, sealed: bytes, authority_id: UUID, identifier_id: UUID) -> dict[str, Any]:
+    """Decrypt the value of an identifier: to show it in its case, after a disclosure, or to compare similar values."""
+    content: dict[str, Any] = json.loads(key._values.open(bytes(sealed), _value_place(authority_id, identifier_id)))  # noqa: SLF001
+    return content
+
+
+def _value_place(authority_id: UUID, identifier_id: UUID) -> str:
+    return f"identifiers/sealed/{identifier_id}/{authority_id}"

@@ -1,1 +1,1 @@
-"""The journal read as the timeline of a case, as the feed of events, and as the audit log."""
+"""Three views of the journal: the timeline of a case, the feed of events, and the audit log."""

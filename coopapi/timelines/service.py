@@ -1,4 +1,4 @@
-"""The feed of events: no event is missed, whatever commits in which order (R16)."""
+"""Reads the journal as timeline, feed of events and audit log. The feed misses no event, in whatever order they commit."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -20,7 +20,7 @@ _EPOCH: Final = text("select system_identifier || '/' || timeline_id from pg_con
 
 
 def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
-    """Read what was done in a case, newest first; who merely looked is for its owner alone."""
+    """Return what was done in a case, newest first, without consultations."""
     cases.usable(work, case_id, Level.READ)
     query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation.is_(False))
     work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
@@ -28,14 +28,14 @@ def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page
 
 
 def consultations(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
-    """Read who looked at a case."""
+    """Return who consulted a case. Only its owner may read this."""
     cases.usable(work, case_id, Level.OWN)
     query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation)
     return page(work, f"consultations/{case_id}", query, _NEWEST, wanted)
 
 
 def show_consultations(work: UnitOfWork, rows: Sequence[JournalEntry]) -> list[dict[str, Any]]:
-    """Show who looked; how much a cleared colleague found would tell the uncleared how much they do not see."""
+    """Return consultations. Their counts are left out for callers without clearance, to whom they would reveal hidden overlaps."""
     shown = [{column.key: getattr(row, column.key) for column in JournalEntry.__table__.columns} for row in rows]
     for entry in shown:
         entry["detail"] = {key: value for key, value in entry["detail"].items() if key != "count" or work.actor.cleared}
@@ -43,7 +43,7 @@ def show_consultations(work: UnitOfWork, rows: Sequence[JournalEntry]) -> list[d
 
 
 def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
-    """Read the authority's journal, newest first; reading it is in it."""
+    """Return the journal of the authority, newest first. This is recorded in the journal as well."""
     query: Select[Any] = work.all(JournalEntry)
     for name in ("case_id", "action"):
         if name in wanted:
@@ -53,9 +53,9 @@ def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
 
 def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
-    """Read events in the order they became certain; the last cursor is good for ever: come back with it.
+    """Return new events in an order that no longer changes. The last cursor never expires and continues the feed later.
 
-    Ids are given out before commits, so only what lies below the oldest running transaction is certain (S35).
+    Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one.
     """
     engine.follow_lapsed(work)
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"

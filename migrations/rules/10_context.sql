@@ -1,17 +1,18 @@
-create function priv.context() returns text[]
+-- Verify a text that the service signed within the last five minutes and return its fields, or null if the text is empty. The sixth field
+-- is the time of the service's clock in microseconds, the seventh is the second in which the text was signed.
+create function priv.signed(p_signed text) returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    setting text := current_setting('coopapi.context', true);
     payload text;
     mac bytea;
 begin
-    if setting is null or setting = '' then
+    if p_signed is null or p_signed = '' then
         return null;
     end if;
-    payload := split_part(setting, '.', 1);
+    payload := split_part(p_signed, '.', 1);
     select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))) into mac from priv.context_key k;
     if mac is null or sha256(convert_to(encode(mac, 'hex'), 'UTF8'))
-                      <> sha256(convert_to(split_part(setting, '.', 2), 'UTF8')) then
+                      <> sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) then
         raise exception 'the context is not signed by this service' using errcode = '42501';
     end if;
     if abs(split_part(payload, '|', 7)::bigint - extract(epoch from clock_timestamp())) > 300 then
@@ -19,6 +20,9 @@ begin
     end if;
     return string_to_array(payload, '|');
 end $$;
+
+-- The caller and the time, as the service signs them for each transaction.
+create function priv.context() returns text[] language sql stable return priv.signed(current_setting('coopapi.context', true));
 
 create function priv.authority() returns uuid language sql stable return nullif((priv.context())[1], '')::uuid;
 
@@ -32,7 +36,7 @@ create function priv.operator() returns boolean language sql stable return (priv
 
 create function priv.at() returns timestamptz language sql stable return to_timestamp((priv.context())[6]::bigint / 1e6);
 
--- Who a token speaks for, before there is a context.
+-- Return the account that a token belongs to. This runs before the context is set.
 create function priv.who(p_issuer text, p_subject text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
                victim_cleared boolean, operator boolean)
@@ -48,7 +52,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where p.id = p_client and p.kind = 'client' and p.active and p.roles <> '{}'
 $$;
 
--- UUIDv7 (RFC 9562) for the few rows that are made here.
+-- Generate a UUIDv7 (RFC 9562) for the few rows that are created in the database.
 create function priv.uuid7() returns uuid language sql volatile as $$
     select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
         placing substring(int8send((extract(epoch from priv.at()) * 1000)::bigint) from 3) from 1 for 6),
@@ -58,7 +62,7 @@ $$;
 grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
-grant execute on function priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
+grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
     priv.at(), priv.who(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
@@ -70,7 +74,7 @@ create policy made on authorities for insert with check (
 create policy changed on authorities for update
     using ((select priv.role()) = 'admin' and ((select priv.operator()) or id = (select priv.authority())));
 
--- Accounts are entered, and their rights changed, by the functions in 31_approvals.sql alone.
+-- Accounts are created, and their rights changed, only by the functions in 31_approvals.sql.
 grant select, update (version, name) on principals to APP_ROLE;
 grant select, insert, update on principals to coopapi_definer;
 create policy seen on principals for select
@@ -78,7 +82,7 @@ create policy seen on principals for select
 create policy changed on principals for update using (
     (select priv.role()) = 'admin' and (authority_id = (select priv.authority()) or (select priv.operator())));
 
--- Signing keys are made with the owner's rights alone (coopapi migrate, coopapi keys rotate).
+-- Signing keys are created only with the owner's rights (coopapi migrate, coopapi keys rotate).
 grant select on signing_keys to APP_ROLE;
 
 grant select, insert, delete on used_assertions to APP_ROLE;

@@ -1,4 +1,5 @@
--- The journal's one door. An entry's hash covers the hash before it and every field, each as "length:text,".
+-- Only the functions in this file write to the journal. The hash of an entry covers the hash of the previous entry and every field, each
+-- encoded as "length:text,".
 create function priv.field(value text) returns text language sql immutable as $$
     select case when value is null then '-,' else octet_length(convert_to(value, 'UTF8')) || ':' || value || ',' end
 $$;
@@ -7,7 +8,9 @@ create function priv.micros(value timestamptz) returns text language sql immutab
     select (extract(epoch from value) * 1000000)::bigint::text
 $$;
 
--- Append entries (a JSON array) to the chains they belong to. The heads are locked in the order of their ids, last of all.
+-- Append entries (a JSON array) to the hash chains of their authorities. The heads of the chains are locked in the order of their ids,
+-- together with that of the caller's authority, because the caller's own act is recorded at the end of the transaction. To avoid deadlocks,
+-- no function may append twice or in a loop, and the append must be its last step.
 create function priv.append(p_entries jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -19,7 +22,7 @@ begin
         select distinct (x ->> 'authority_id')::uuid, 0, '\x'::bytea from jsonb_array_elements(p_entries) x order by 1
         on conflict do nothing;
     perform 1 from public.journal_heads h
-        where h.authority_id in (select (x ->> 'authority_id')::uuid from jsonb_array_elements(p_entries) x)
+        where h.authority_id in (select (x ->> 'authority_id')::uuid from jsonb_array_elements(p_entries) x union select priv.authority())
         order by h.authority_id for update;
     for e in
         select r.*, coalesce(r.detail, '{}') as facts, coalesce(r.uncleared_only, false) as twin
@@ -45,26 +48,32 @@ begin
     end loop;
 end $$;
 
--- Append an alarm for the auditors and administrators of an authority. Only functions of the register call this. The notice tells the
--- application to write a line into its log and to count the alarm, once the transaction has committed.
+-- Return the journal entry of an alarm for the auditors and administrators of an authority; the calling function appends it. The notice
+-- makes the application log and count the alarm once the transaction has committed.
+create function priv.alarmed(p_authority uuid, p_kind text, p_detail jsonb, p_at timestamptz default null) returns jsonb
+language plpgsql volatile as $$
+begin
+    raise notice 'coopapi.alarm %', p_kind;
+    return jsonb_build_array(jsonb_build_object(
+        'authority_id', p_authority, 'role', 'machine', 'at', coalesce(p_at, priv.at(), clock_timestamp()), 'action', 'alarm.' || p_kind,
+        'object_type', 'alarm', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', true,
+        'victims_only', false, 'detail', p_detail));
+end $$;
+
 create function priv.alarm(p_authority uuid, p_kind text, p_detail jsonb, p_at timestamptz default null) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    perform priv.append(jsonb_build_array(jsonb_build_object(
-        'authority_id', p_authority, 'role', 'machine', 'at', coalesce(p_at, priv.at(), clock_timestamp()), 'action', 'alarm.' || p_kind,
-        'object_type', 'alarm', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', true,
-        'victims_only', false, 'detail', p_detail)));
-    raise notice 'coopapi.alarm %', p_kind;
+    perform priv.append(priv.alarmed(p_authority, p_kind, p_detail, p_at));
 end $$;
 
--- The names of the entries that only functions of the register write. The application cannot append an entry with one of them.
+-- Tell whether only database functions may write entries with this action. The application cannot append them.
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
     select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered')
         or p_action like any (array ['alarm.%', 'disclosure.item\_%'])
 $$;
 
--- Whether the caller may note something about a case: with access to its index; if that access ended in this very transaction; and
--- what is done in a team or a meeting in which the caller takes part, about the cases that are shared with it.
+-- Tell whether the caller may record something about a case: it has access to the index of the case, its access ended in this transaction,
+-- or it takes part in a team or meeting with which the case is shared.
 create function priv.notes_about(p_case uuid, p_object uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.level(p_case) >= 1 or priv.takes_part(p_object, 1) and exists (
@@ -74,9 +83,9 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
           and (g.principal_id is null or g.principal_id = priv.principal()))
 $$;
 
--- The application's way into the journal. Every entry bears the caller that the context names, and is about a case that the caller
--- may know of, or about none. An entry about a shared thing is appended to the journal of every authority that takes part in it, or
--- of those named in `only`, each with its own case.
+-- Append entries for the application. Every entry names the caller from the context, and concerns either no case or a case that the caller
+-- may know of. An entry about a shared thing is appended to the journal of every authority that takes part in it, or only of those named in
+-- `only`, each with its own case.
 create function priv.record(p_entries jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -87,8 +96,9 @@ begin
     if me is null then
         raise exception 'nobody to record an act of' using errcode = '42501';
     end if;
-    if exists (select from jsonb_array_elements(p_entries) x where priv.registers_own(x ->> 'action')) then
-        raise exception 'only the register writes entries of that name' using errcode = '42501';
+    if exists (select from jsonb_array_elements(p_entries) x
+               where priv.registers_own(x ->> 'action') or x ->> 'object_type' in ('alarm', 'audit')) then
+        raise exception 'only the register writes entries of that name or type' using errcode = '42501';
     end if;
     if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
                             from jsonb_array_elements(p_entries) x) c
@@ -117,10 +127,12 @@ create policy seen on journal_heads for select using (authority_id = (select pri
 
 grant select on journal_entries to APP_ROLE;
 grant select, insert, update on journal_entries to coopapi_definer;
--- The auditor reads the journal of its authority, alone what is of the type audit, and the administrator the alarms in it. Readers of a case read the entries about it,
--- but what a team, a meeting or a consultation did only if they own the case or take part.
+-- Auditors read the journal of their authority, and they alone read entries of the type audit. Administrators read the alarms. Readers of a
+-- case read the entries about it, but entries of a team, a meeting or a consultation only if they own the case or take part. All others
+-- read entries without a case if they are events of things in which they take part.
 create policy seen on journal_entries for select using (
-    (authority_id = (select priv.authority()) and (case_id is null or (select priv.role()) = 'auditor')
+    (authority_id = (select priv.authority())
+         and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
      or case_id is not null and (GRANTED(journal_entries.case_id, 2)
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)

@@ -1,17 +1,26 @@
--- Whether somebody acts for an authority here: for one that has nobody, the other side records what it does.
+-- Tell whether an authority has an active account here. For an authority without one, the other side records its steps.
 create function priv.joined(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (select from public.principals p where p.authority_id = p_authority and p.active)
 $$;
 
--- A directory is for everybody who is somebody; each authority keeps its own entries, the operator all.
+create function priv.require_operator() returns void
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if (priv.operator() and priv.role() = 'admin') is not true then
+        raise exception 'for the operator''s administrators' using errcode = '42501';
+    end if;
+end $$;
+
+-- Tell whether the caller may change the directory entries of an authority: its own, or as the operator those of any. Every known caller
+-- may read the directory.
 create function priv.keeps(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.operator() and priv.role() = 'admin'
         or priv.role() in ('admin', 'central_authority', 'contact_point') and p_authority = priv.authority()
 $$;
 
--- A provider's profile: the operator, and central authorities of the country that it is established in.
+-- Tell whether the caller may change a provider's profile: the operator and the central authorities of the country of establishment may.
 create function priv.keeps_provider(p_country text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.operator() and priv.role() = 'admin'
@@ -19,14 +28,15 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         and exists (select from public.authorities a where a.id = priv.authority() and a.country = p_country)
 $$;
 
--- What a country requires is said by an authority of that country, and by nobody for it.
+-- Tell whether the caller may declare what a country requires: only an authority of that country may.
 create function priv.declares(p_authority uuid, p_country text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.keeps(p_authority) and p_authority = priv.authority() and exists (
         select from public.authorities a where a.id = p_authority and a.country = p_country and a.type <> 'service_provider')
 $$;
 
--- A State enters its own people, of any of its authorities: the prosecution signs, the police works in the team.
+-- Tell whether an authority belongs to the caller's State. A State names its own people from any of its authorities, because often the
+-- prosecution signs an agreement and the police works in the team.
 create function priv.compatriot(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -43,7 +53,9 @@ $$;
 grant execute on function priv.joined(uuid), priv.keeps(uuid), priv.keeps_provider(text), priv.declares(uuid, text),
     priv.compatriot(uuid), priv.is_person(uuid, uuid) to APP_ROLE;
 
-grant select, insert, update on contact_points to APP_ROLE;
+grant select, insert,
+    update (version, network, always, hours, time_zone, languages, powers, contact, application, declared_by, valid_from, valid_until,
+            last_verified_at, verified_by) on contact_points to APP_ROLE;
 create policy seen on contact_points for select using ((select priv.authority()) is not null);
 create policy made on contact_points for insert with check (priv.keeps(authority_id));
 create policy changed on contact_points for update using (priv.keeps(authority_id));
@@ -52,17 +64,21 @@ grant select, insert on contact_checks to APP_ROLE;
 create policy seen on contact_checks for select using ((select priv.authority()) is not null);
 create policy made on contact_checks for insert with check (authority_id = (select priv.authority()));
 
-grant select, insert, update on competences to APP_ROLE;
+grant select, insert,
+    update (version, measures, kinds, instruments, places, languages, channels, declared_by, valid_from, valid_until,
+            last_confirmed_at) on competences to APP_ROLE;
 create policy seen on competences for select using ((select priv.authority()) is not null);
 create policy made on competences for insert with check (priv.keeps(authority_id));
 create policy changed on competences for update using (priv.keeps(authority_id));
 
-grant select, insert, update on providers to APP_ROLE;
+grant select, insert,
+    update (version, legal_entity, brands, services, establishment, portal, languages, retention, emergency_channel,
+            notification_policy, costs, valid_from, last_confirmed_at) on providers to APP_ROLE;
 create policy seen on providers for select using ((select priv.authority()) is not null);
 create policy made on providers for insert with check (priv.keeps_provider(establishment ->> 'country'));
 create policy changed on providers for update using (priv.keeps_provider(establishment ->> 'country'));
 
-grant select, insert, update on mous to APP_ROLE;
+grant select, insert, update (version, title, parties, scope, standards, valid_from, valid_until) on mous to APP_ROLE;
 create policy seen on mous for select using ((select priv.authority()) is not null);
 create policy made on mous for insert with check (priv.keeps(authority_id));
 create policy changed on mous for update using (priv.keeps(authority_id));

@@ -1,7 +1,8 @@
--- Four eyes. One administrator gives the roles admin and auditor and takes any right; everything else that gives power takes effect when
--- a second administrator has approved it. The application's role can write none of these columns: only the functions here do.
+-- Dual control over rights. One administrator may give the roles admin and auditor and may take away any right. Every other extension of
+-- rights takes effect when a second administrator has approved it. The application role cannot write these columns; only the functions in
+-- this file do.
 
--- The shell: the service itself, acting for the operator with the key file. It needs no second person.
+-- Tell whether the command line acts for the operator with the service's key file. It needs no second person.
 create function priv.is_machine() returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.principal() is null and priv.operator() is true and priv.role() = 'admin'
@@ -12,14 +13,15 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p.active and p.kind = 'person' and 'admin' = any (p.roles)
 $$;
 
--- On whose word an account administers: the administrator's who named it alone, until another one has confirmed it; else its own.
--- Accounts with one voucher count as one person, in both directions, however many there are.
+-- Return the administrator on whose word alone an account is an administrator, until another administrator has confirmed it; otherwise the
+-- account itself. Accounts with the same voucher count as one person when a second person is needed.
 create function priv.voucher(p_principal uuid) returns uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce((select p.vouched_by from public.principals p where p.id = p_principal), p_principal)
 $$;
 
--- Changes of accounts happen one after the other, so that each sees who is an administrator after the one before it.
+-- Raise an error unless the caller may administer the accounts of an authority. The lock makes changes of accounts run one after the other,
+-- so that each sees which administrators the previous change left.
 create function priv.require_administrator(p_authority uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -31,19 +33,21 @@ begin
     end if;
 end $$;
 
--- What of an account one administrator does not change alone.
+-- Tell whether a change of an account needs a second administrator. Making oneself an auditor does, although naming somebody else an
+-- auditor does not, because another person should know who gains access to data that administrators may not read.
 create function priv.takes_two(p public.principals, p_change jsonb) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p_change ?| array['issuer', 'subject', 'secret_digest', 'jwks', 'confirmed']
         or exists (select from jsonb_array_elements_text(p_change -> 'roles') r (role)
                    where r.role not in ('admin', 'auditor') and r.role <> all (p.roles))
+        or p.id = priv.principal() and (p_change -> 'roles') ? 'auditor' and not 'auditor' = any (p.roles)
         or coalesce((p_change ->> 'victim_cleared')::boolean, false) and not p.victim_cleared
         or coalesce((p_change ->> 'active')::boolean, false) and not p.active
             and (p.victim_cleared or not p.roles <@ array['admin', 'auditor'])
 $$;
 
--- Whether a change would leave the authority without an active administrator. The operator may end the last one of another authority, as
--- it can name a new one; the shell may do so everywhere.
+-- Tell whether a change would leave the authority without an active administrator. The operator may remove the last one of another
+-- authority, since it can name a new one, and the command line may do so everywhere.
 create function priv.leaves_nobody(p public.principals, p_change jsonb) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.is_administrator(p)
@@ -53,7 +57,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                         where o.authority_id = p.authority_id and o.id <> p.id and priv.is_administrator(o))
 $$;
 
--- Write a change of an account. With a voucher it is the word of one administrator alone; without, of two, or of the shell.
+-- Write a change of an account. A voucher means that one administrator made the change alone; without a voucher, two administrators or the
+-- command line did.
 create function priv.write_account(p public.principals, p_change jsonb, p_voucher uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -84,7 +89,8 @@ begin
     end if;
 end $$;
 
--- Enter an account. What needs a second administrator is left out of it, and then this returns true: it has to be asked for.
+-- Create an account without the rights that need a second administrator. Return true if there are such rights, which must then be
+-- requested.
 create function priv.enter_account(p_account jsonb) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -105,7 +111,7 @@ begin
     return waits;
 end $$;
 
--- Change an account on one administrator's word: 'done', or why not ('waits' for another administrator, 'last', 'stale').
+-- Change an account for one administrator. Return 'done', or why it was not done: 'waits' (needs another administrator), 'last', 'stale'.
 create function priv.change_account(p_account uuid, p_version integer, p_change jsonb) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -113,10 +119,10 @@ declare
 begin
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
     select * into p from public.principals a where a.id = p_account for no key update;
+    perform priv.require_administrator(p.authority_id);
     if priv.leaves_nobody(p, p_change) then
         return 'last';
     end if;
-    perform priv.require_administrator(p.authority_id);
     if p.version <> p_version then
         return 'stale';
     end if;
@@ -128,21 +134,19 @@ begin
     return 'done';
 end $$;
 
--- The authority that a request is about, and the one it came from, read of it in their journals, if another one acts.
+-- Write an entry to the journals of the authority that a request concerns and of the authority that made it, except the caller's own.
 create function priv.tell_of_approval(a public.approvals, p_action text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    other uuid;
 begin
-    for other in select distinct o from unnest(array[a.authority_id, a.requested_from]) o where o <> priv.authority() order by o loop
-        perform priv.append(jsonb_build_array(jsonb_build_object('authority_id', other, 'at', priv.at(), 'role', 'machine',
-            'action', p_action, 'object_type', 'approval', 'object_id', a.id, 'purpose', 'administration', 'request_id', p_request,
-            'consultation', false, 'event', false, 'victims_only', false,
-            'detail', jsonb_build_object('kind', a.kind, 'object', a.object_id))));
-    end loop;
+    perform priv.append((
+        select coalesce(jsonb_agg(jsonb_build_object('authority_id', o.id, 'at', priv.at(), 'role', 'machine',
+                   'action', p_action, 'object_type', 'approval', 'object_id', a.id, 'purpose', 'administration', 'request_id', p_request,
+                   'consultation', false, 'event', false, 'victims_only', false,
+                   'detail', jsonb_build_object('kind', a.kind, 'object', a.object_id)) order by o.id), '[]')
+        from (select distinct u.id from unnest(array[a.authority_id, a.requested_from]) u (id) where u.id <> priv.authority()) o));
 end $$;
 
--- Ask for a change that another administrator decides on, within seven days.
+-- Request a change. Another administrator must decide on it within seven days.
 create function priv.ask_approval(p_id uuid, p_authority uuid, p_kind text, p_object uuid, p_version integer, p_change jsonb,
     p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -150,6 +154,9 @@ declare
     a public.approvals;
 begin
     perform priv.require_administrator(p_authority);
+    if p_kind not in ('account', 'quota') then
+        raise exception 'no such kind of change' using errcode = '22023';
+    end if;
     insert into public.approvals (id, version, authority_id, kind, object_id, object_version, change, state, requested_by,
             requested_from, requested_at, expires_at)
         values (p_id, 1, p_authority, p_kind, p_object, p_version, p_change, 'requested', priv.principal(), priv.authority(),
@@ -158,14 +165,16 @@ begin
     perform priv.tell_of_approval(a, 'approval.requested', p_request);
 end $$;
 
--- Whether somebody is an administrator who counts as another person than the one who asked, and than the one whose rights change.
+-- Tell whether an account is an administrator who counts as a different person from the one who made the request and from the one whose
+-- rights change.
 create function priv.is_second(p public.principals, a public.approvals) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.is_administrator(p) and p.id not in (a.requested_by, a.object_id)
         and priv.voucher(p.id) not in (priv.voucher(a.requested_by), priv.voucher(a.object_id))
 $$;
 
--- Whether the caller may approve or reject: a second administrator of the authority, or of the operator where the authority has none.
+-- Tell whether the caller may approve or reject: it is a second administrator of the authority, or of the operator if the authority has no
+-- other.
 create function priv.may_decide(p_approval uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -176,7 +185,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                                                   where o.authority_id = a.authority_id and priv.is_second(o, a))))
 $$;
 
--- Decide on a request, or withdraw one's own: 'done', or why not ('closed': decided or expired, 'stale').
+-- Decide on a request, or withdraw the caller's own. Return 'done', or why it was not done: 'closed' (decided or expired), 'stale'.
 create function priv.decide_approval(p_approval uuid, p_version integer, p_event text, p_reason text, p_request text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -201,7 +210,8 @@ begin
     return 'done';
 end $$;
 
--- For the function that applies a kind of change: the request, once, if it was approved. Each kind has one such function.
+-- Return an approved request and mark it as applied, so that it can be applied only once. It is called by the functions that apply a kind
+-- of change; each kind has one.
 create function priv.take_approval(p_approval uuid, p_kind text) returns public.approvals
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -212,10 +222,11 @@ begin
     if not found then
         raise exception 'not approved, or applied already' using errcode = '42501';
     end if;
+    perform priv.require_administrator(a.authority_id);
     return a;
 end $$;
 
--- Apply an approved change of an account: 'done', or why not ('stale', 'last').
+-- Apply an approved change of an account. Return 'done', or why it was not done: 'stale', 'last'.
 create function priv.apply_to_account(p_approval uuid) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -234,19 +245,19 @@ begin
     return 'done';
 end $$;
 
--- Let all accounts of one issuer go by another name of it, from the shell alone: how many people and clients there were.
+-- Change the issuer of all its accounts to another name. Only the command line may do this. Return the number of people and clients.
 create function priv.move_issuer(p_old text, p_new text) returns table (people bigint, clients bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    moved uuid;
 begin
     if not priv.is_machine() then
         raise exception 'this is done from the shell' using errcode = '42501';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
-    for moved in select distinct p.authority_id from public.principals p where p.issuer = p_old order by 1 loop
-        perform priv.alarm(moved, 'rights_from_shell', jsonb_build_object('issuer_was', p_old, 'issuer', p_new));
-    end loop;
+    perform priv.append((
+        select coalesce(jsonb_agg(e.entry), '[]')
+        from (select distinct p.authority_id as id from public.principals p where p.issuer = p_old) moved
+        cross join lateral jsonb_array_elements(
+            priv.alarmed(moved.id, 'rights_from_shell', jsonb_build_object('issuer_was', p_old, 'issuer', p_new))) e (entry)));
     return query
         with changed as (
             update public.principals p set issuer = p_new, version = p.version + 1 where p.issuer = p_old returning p.kind)

@@ -1,4 +1,5 @@
--- Whether the caller takes part in a thing, for the functions that look past policies; at 3, whether it may act in it.
+-- Tell whether the caller takes part in a shared thing, and with p_level 3 whether it may act in it. Functions that bypass the policies use
+-- it.
 create function priv.takes_part(p_object uuid, p_level integer) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -8,8 +9,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
           and (p.case_id is null or priv.level(p.case_id) >= p_level))
 $$;
 
--- Give an authority a part in a thing, or change or end it. The first to take part is the one who makes the thing; further ones are
--- admitted by those who act in it. Only one's own part is tied to a case, and only to a case one may add to.
+-- Give an authority a part in a shared thing, or change or end its part. The first part belongs to the creator of the thing; those who act
+-- in it admit further parties. A caller may link only its own part to a case, and only to a case to which it may add.
 create function priv.admit(p_object uuid, p_authority uuid, p_side text, p_case uuid, p_acting boolean, p_until timestamptz)
 returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -34,7 +35,7 @@ begin
             set case_id = coalesce(excluded.case_id, p.case_id), acting = excluded.acting, until = excluded.until;
 end $$;
 
--- Let all on one side go, but for one authority: they act no more, and with a date their parts end.
+-- Stop all authorities on one side from acting, except p_keep. If p_until is given, their parts end then.
 create function priv.part_company(p_object uuid, p_side text, p_keep uuid, p_until timestamptz) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -46,7 +47,7 @@ begin
           and (p.until is null or p.until > priv.at());
 end $$;
 
--- Whether the caller stands in for an authority of the same thing that has nobody here, and records what it does.
+-- Tell whether the caller may record the steps of another authority of the same thing because that authority has no account here.
 create function priv.stands_in(p_object uuid, p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.takes_part(p_object, 3) and not priv.joined(p_authority) and exists (
@@ -54,13 +55,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > priv.at()))
 $$;
 
--- Bring access to shared cases in line with who takes part now on the given sides: given to those who came, until the end of their
--- part, and withdrawn from those who left. Only what an owner shared is given, and an authority that the owner of a case keeps out
--- stays out for as long as the case is shared.
-create function priv.reshare(p_object uuid, p_sides text[], p_reason text) returns void
+-- Update access to the shared cases: give it to those who take part now on the given sides, until the end of their part, and withdraw it
+-- from those who left. Only shared cases are affected. An authority that the owner of a case has excluded stays excluded for as long as the
+-- case is shared.
+create function priv.reshare(p_object uuid, p_reason text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if not priv.takes_part(p_object, 1) then
+    if not priv.takes_part(p_object, 3) then
         raise exception 'no part in it' using errcode = '42501';
     end if;
     update public.case_access g set kept_out = false from public.shared_cases s
@@ -69,7 +70,7 @@ begin
             granted_by, granted_at, via_id)
         select priv.uuid7(), 1, s.case_id, s.owner_id, x.authority_id, s.level, x.principal_id, x.since, x.until, p_reason,
                priv.principal(), priv.at(), p_object
-        from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+        from public.shared_cases s cross join priv.seats(p_object) x
         where s.object_id = p_object and s.ended_at is null and x.authority_id <> s.owner_id
         order by s.case_id, x.authority_id, x.principal_id
         on conflict (via_id, case_id, authority_id, principal_id) where via_id is not null do update
@@ -80,12 +81,12 @@ begin
     update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
             version = g.version + 1
         where g.via_id = p_object and g.withdrawn_at is null and not exists (
-            select from public.shared_cases s cross join priv.seats(p_object, p_sides) x
+            select from public.shared_cases s cross join priv.seats(p_object) x
             where s.object_id = p_object and s.case_id = g.case_id and s.ended_at is null and x.authority_id = g.authority_id
               and x.principal_id is not distinct from g.principal_id);
 end $$;
 
--- End what an authority shared, once it has left the team, declined the meeting or was taken off its list.
+-- End the sharing of an authority's cases after it left the team, declined the meeting or was removed from it.
 create function priv.end_shares(p_jit uuid, p_authority uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -93,21 +94,27 @@ begin
             select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority and j.state = 'party')
         or exists (
             select from public.meeting_participants m
-            where m.meeting_id = p_jit and m.authority_id = p_authority and m.state in ('invited', 'accepted')) then
+            where m.meeting_id = p_jit and m.authority_id = p_authority and m.state in ('invited', 'accepted'))
+        or not exists (
+            select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority union all
+            select from public.meeting_participants m where m.meeting_id = p_jit and m.authority_id = p_authority) then
         raise exception 'it has not left' using errcode = '42501';
     end if;
     update public.shared_cases s set ended_at = priv.at(), version = s.version + 1
         where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
 end $$;
 
--- Who has a seat in a shared thing, from when until when: of a team its members and leaders, of anything else each authority as a whole.
-create function priv.seats(p_object uuid, p_sides text[])
+-- Return who has access through a shared thing, and from when until when: the members and leaders of a team, and each participating
+-- authority of a meeting that was not cancelled.
+create function priv.seats(p_object uuid)
 returns table (authority_id uuid, principal_id uuid, since timestamptz, until timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with there as (
         select p.authority_id, max(coalesce(p.until, 'infinity')) as until
         from public.parties p
-        where p.object_id = p_object and p.side = any (p_sides) and (p.until is null or p.until > priv.at())
+        where p.object_id = p_object and (p.until is null or p.until > priv.at())
+          and case when exists (select from public.meetings m where m.id = p_object and m.state <> 'cancelled')
+              then p.side in ('host', 'invited') else p.side = 'member' end
         group by p.authority_id),
     people as (
         select j.authority_id as party_id, m.authority_id, m.principal_id, m.since, m.until
@@ -127,20 +134,20 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz),
-    priv.part_company(uuid, text, uuid, timestamptz), priv.stands_in(uuid, uuid), priv.reshare(uuid, text[], text),
+    priv.part_company(uuid, text, uuid, timestamptz), priv.stands_in(uuid, uuid), priv.reshare(uuid, text),
     priv.end_shares(uuid, uuid) to APP_ROLE;
 
 grant select on parties to APP_ROLE;
 grant select, insert, update on parties to coopapi_definer;
--- A part is its own authority's; one that hangs from a case is for those of them who may read the case: need-to-know goes on.
--- To read a case of another opens nothing of what that other shares with third ones.
+-- An authority sees its own parts. A part that is linked to a case is visible only to people who may read the case. Access to a case of
+-- another authority does not reveal what that authority shares with third parties.
 create policy seen on parties for select using (
     (until is null or until > (select priv.at())) and authority_id = (select priv.authority())
     and (case_id is null or GRANTED(parties.case_id, 2)));
 
-grant select, insert, update on shared_cases to APP_ROLE;
+grant select, insert, update (version, level, shared_by, shared_at, ended_at) on shared_cases to APP_ROLE;
 grant select, update on shared_cases to coopapi_definer;
--- Readers of another authority's case do not learn which teams it is in, nor their names.
+-- Readers of another authority's case do not learn with which teams it is shared.
 create policy seen on shared_cases for select using (
     PARTY(shared_cases.object_id) or owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 2));
 create policy given on shared_cases for insert with check (

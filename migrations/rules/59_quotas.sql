@@ -1,11 +1,11 @@
--- Quotas: how many values that are new to their case a client, and an authority, may put into matching in an hour and a day.
+-- Quotas: how many values that are new to their case a client, and an authority, may add to matching in an hour and in a day.
 --
--- Before it registers, the application announces the values in a short transaction of its own (reserve). What was announced is counted,
--- whatever becomes of the registration, and hold takes nothing that was not announced. So no more than the quota is ever compared with
--- what others hold, also if the registration is rolled back; and what the same case has announced before costs nothing again.
+-- Before it registers values, the application announces them with the function reserve in a short transaction of its own. Announced values
+-- are counted even if the registration is rolled back, and the function hold accepts only announced values. So the number of values that
+-- are compared with those of others never exceeds the quota. Values that the same case announced before are free.
 
--- The values that holdings amount to: a digest of all tokens of an identifier that fits one case alone, and what the value costs. Most cost
--- one; four values for evidence, or 64 match keys of persons, are what one value may bring at most before it costs more.
+-- Return the distinct values of some holdings: a digest of all tokens of an identifier, which is valid for one case only, and the cost of
+-- the value. Most values cost one. A value that yields more than four evidence tokens, or more than 64 match keys of persons, costs more.
 create function priv.values_of(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
 returns table (digest bytea, identifier_id uuid, cost bigint) language sql stable as $$
     select v.digest, (array_agg(v.identifier order by v.identifier))[1], max(v.cost)
@@ -20,18 +20,18 @@ returns table (digest bytea, identifier_id uuid, cost bigint) language sql stabl
     group by v.digest
 $$;
 
--- What waits in a hidden case for a person's confirmation, and what a visible case has held for less than an hour: hiding a case so soon
--- after registering would otherwise be a way around the quota of hidden cases.
+-- Return the holdings that wait until a person confirms that the case is hidden, and those of a visible case. Both are counted, because
+-- hiding a case would otherwise bypass the quota for hidden cases.
 create function priv.unconfirmed(p_case uuid, out identifiers uuid[], out tokens bytea[], out strengths smallint[]) language sql stable as $$
     select array_agg(x.identifier_id), array_agg(x.token), array_agg(x.strength)
     from (
         select p.identifier_id, p.token, p.strength from public.pending_holdings p where p.case_id = p_case
         union all
         select h.identifier_id, h.token, h.strength from public.holdings h
-        where h.case_id = p_case and not h.hidden and h.since > priv.at() - interval '1 hour') x
+        where h.case_id = p_case and not h.hidden) x
 $$;
 
--- Whether values were not announced yet, or not for a hidden case.
+-- Tell whether some values were not announced yet, or not for a hidden case.
 create function priv.unannounced(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns boolean language sql stable as $$
     select exists (
@@ -41,9 +41,9 @@ returns boolean language sql stable as $$
             where r.case_id = p_case and r.digest = v.digest and (r.hidden or not p_hidden)))
 $$;
 
--- Every quota that the caller's values count against, with what is used of it now: those in the settings, which the application signs with
--- the context, or the authority's own while they hold. An authority may use a multiple of what one client may. Windows begin with the hour
--- and the day of UTC, and never go back.
+-- Return every quota that the caller's values count against, with the present use. A quota comes from the settings, which the application
+-- signs with the context, or is set for the authority for a time. An authority may use a multiple of what one client may use. Windows start
+-- with the hour and the day in UTC, and never start earlier than the last one.
 create function priv.quota_lines(p_hidden boolean)
 returns table (holder uuid, policy text, hidden boolean, length interval, own bigint, most bigint, since timestamptz, used bigint)
 language sql stable as $$
@@ -68,28 +68,37 @@ language sql stable as $$
     from line l left join public.quota_use q on q.holder_id = l.holder and q.policy = l.policy
 $$;
 
--- Tell of honey values among tokens: an alarm for the operator, and an entry that only the auditors of the caller's authority read, since
--- its other people may be the ones who guess.
+-- Report honey values among tokens: raise an alarm for the operator and write an entry that only the auditors of the caller's authority
+-- read, because its other people may be those who guess. Each value is reported once an hour in each case; `quota_use` stores the time
+-- under the id of the value and the case.
 create function priv.notice_honey(p_case uuid, p_tokens bytea[]) returns void language plpgsql volatile as $$
 declare
-    found record;
+    honey record;
     said jsonb;
+    entries jsonb := '[]';
 begin
-    for found in
+    for honey in
         select distinct v.id, v.kind from unnest(p_tokens) t (token) join public.honey_values v on v.token = t.token order by v.id
     loop
-        said := jsonb_build_object('honey', found.id, 'kind', found.kind, 'client', priv.principal(), 'case', p_case);
-        perform priv.alarm('00000000-0000-7000-8000-000000000001', 'honey_value', said || jsonb_build_object('authority', priv.authority()));
-        perform priv.append(jsonb_build_array(jsonb_build_object(
+        insert into public.quota_use as q (holder_id, policy, since, used) values (honey.id, 'told ' || p_case, priv.at(), 0)
+            on conflict (holder_id, policy) do update set since = excluded.since where q.since <= excluded.since - interval '1 hour';
+        continue when not found;
+        said := jsonb_build_object('honey', honey.id, 'kind', honey.kind, 'client', priv.principal(), 'case', p_case);
+        entries := entries || priv.alarmed('00000000-0000-7000-8000-000000000001', 'honey_value',
+            said || jsonb_build_object('authority', priv.authority())) || jsonb_build_array(jsonb_build_object(
             'authority_id', priv.authority(), 'role', 'machine', 'at', priv.at(), 'action', 'honey_value.registered',
             'object_type', 'audit', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', false,
-            'victims_only', false, 'detail', said)));
+            'victims_only', false, 'detail', said));
     end loop;
+    if entries <> '[]' then
+        perform priv.append(entries);
+    end if;
 end $$;
 
--- Announce values that are about to be registered, and count those that are new to the case. Without values: those that wait or were held
--- for less than an hour. p_hidden: whether the case is about to be hidden; null: as it is. Gives back the caller's quotas: how many values
--- in all, how many are left, for how many seconds, how many new values were announced, and whether that was too many: then none is counted.
+-- Announce values that are about to be registered and count those that are new to the case. While a case waits to be hidden, its values
+-- count as hidden. Without values, those that wait and those of a visible case are counted. p_hidden tells whether the case is about to be
+-- hidden; null means that it stays as it is. Return for each quota: the limit, how many values are left, the seconds until it is reset, its
+-- length in seconds, the number of new values announced, and whether that exceeded the quota. If it did, none is counted.
 create function priv.reserve(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[], p_hidden boolean)
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -97,29 +106,32 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     home uuid := priv.authority();
     in_hidden boolean;
-    waits boolean;
+    ended boolean;
+    values_in record;
     fresh bigint;
     fresh_hidden bigint;
     refused boolean;
 begin
     perform priv.require_level(p_case, 3);
     select coalesce(p_hidden, c.visibility = 'hidden'),
-           c.state = 'withdrawn' or p_hidden is null and c.visibility = 'hidden' and not priv.hiding_confirmed(c.id)
-        into in_hidden, waits from public.cases c where c.id = p_case;
+           c.state = 'withdrawn'
+        into in_hidden, ended from public.cases c where c.id = p_case;
     if p_tokens is null then
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
     if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
         raise exception 'not a token' using errcode = '22023';
     end if;
-    -- One row of the authority is locked for the moment that this takes: it stands for the rows of its clients too.
+    select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
+           array_agg(v.cost order by v.digest) costs into values_in
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not ended;
+    -- Lock one row of the authority for this short time. It stands for the rows of its clients too.
     insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
     perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
     select coalesce(sum(v.cost) filter (where r.digest is null), 0),
            coalesce(sum(v.cost) filter (where in_hidden and r.hidden is not true), 0) into fresh, fresh_hidden
-        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
-        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest
-        where not waits;
+        from unnest(values_in.digests, values_in.costs) v (digest, cost)
+        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest;
     select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
         from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(in_hidden) l) x;
     if not refused and greatest(fresh, fresh_hidden) > 0 then
@@ -129,7 +141,7 @@ begin
             on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
         insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
             select p_case, v.digest, v.identifier_id, priv.principal(), in_hidden, priv.at()
-            from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v order by v.digest
+            from unnest(values_in.digests, values_in.identifiers) v (digest, identifier_id)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
     if not refused then
@@ -144,8 +156,8 @@ begin
     group by l.policy, l.length, l.hidden order by l.hidden, l.length;
 end $$;
 
--- Set the quotas of an authority's clients in place of those in the settings, until a day or for ever; without figures, go back to those.
--- The authority's auditors and administrators are told.
+-- Set the quotas of an authority's clients instead of those in the settings, until a date or without end. Without figures, the settings
+-- apply again. The authority's auditors and administrators are told.
 create function priv.write_quota(p_authority uuid, p_quotas bigint[], p_until timestamptz, p_reason text) returns void
 language plpgsql volatile as $$
 begin
@@ -166,8 +178,16 @@ begin
     perform priv.write_quota(p_authority, p_quotas, p_until, p_reason);
 end $$;
 
--- Apply quotas that a second administrator of the operator approved.
-create function priv.apply_quota(p_approval uuid) returns void
+-- Return a number that identifies the present quotas of an authority, so that a request changes only the quotas it was made for; 0 if it
+-- has none.
+create function priv.quota_version(p_authority uuid) returns integer
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select hashtext(q::text) from public.quotas q where q.authority_id = p_authority), 0)
+    where priv.operator() and priv.role() = 'admin'
+$$;
+
+-- Apply quotas that a second administrator of the operator approved. Return 'done', or 'stale' if they were changed since the request.
+create function priv.apply_quota(p_approval uuid) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     a public.approvals := priv.take_approval(p_approval, 'quota');
@@ -175,11 +195,16 @@ begin
     if a.authority_id <> '00000000-0000-7000-8000-000000000001' then
         raise exception 'the operator decides on quotas' using errcode = '42501';
     end if;
+    if a.object_version <> priv.quota_version(a.object_id) or (a.change ->> 'until')::timestamptz <= priv.at() then
+        return 'stale';
+    end if;
     perform priv.write_quota(a.object_id, array (select jsonb_array_elements_text(a.change -> 'quotas')::bigint),
         (a.change ->> 'until')::timestamptz, a.change ->> 'reason');
+    return 'done';
 end $$;
 
--- Whether a person decided that the case is hidden: nothing that a machine hides on its own takes part in matching.
+-- Tell whether a person confirmed that the case is hidden. What a machine client hides without such a confirmation does not take part in
+-- matching.
 create function priv.hiding_confirmed(p_case uuid) returns boolean language sql stable as $$
     select exists (select from public.hiding_confirmations h where h.case_id = p_case)
 $$;
@@ -195,31 +220,33 @@ begin
         on conflict do nothing;
 end $$;
 
--- Honey values are planted, listed and taken away by the operator.
+-- The operator adds, lists and removes honey values.
 create function priv.plant_honey(p_id uuid, p_kind text, p_tokens bytea[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     insert into public.honey_values (token, id, kind, added_at) select t, p_id, p_kind, priv.at() from unnest(p_tokens) t
         on conflict do nothing;
 end $$;
 
 create function priv.honey() returns table (id uuid, kind text, added_at timestamptz)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select v.id, min(v.kind), min(v.added_at) from public.honey_values v
-    where priv.operator() and priv.role() = 'admin' group by v.id order by 3, 1
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    perform priv.require_operator();
+    return query select v.id, min(v.kind), min(v.added_at) from public.honey_values v group by v.id order by 3, 1;
+end $$;
 
 create function priv.remove_honey(p_id uuid) returns boolean
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
-    with gone as (delete from public.honey_values v where v.id = p_id and priv.operator() and priv.role() = 'admin' returning 1)
-    select exists (select from gone)
-$$;
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_operator();
+    delete from public.honey_values v where v.id = p_id;
+    return found;
+end $$;
 
 grant execute on function priv.reserve(uuid, uuid[], bytea[], smallint[], boolean),
-    priv.set_quota(uuid, bigint[], timestamptz, text), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
+    priv.set_quota(uuid, bigint[], timestamptz, text), priv.quota_version(uuid), priv.apply_quota(uuid), priv.confirm_hiding(uuid), priv.plant_honey(uuid, text, bytea[]), priv.honey(),
     priv.remove_honey(uuid) to APP_ROLE;
 
 grant select, insert, update on registered_values, quota_use to coopapi_definer;

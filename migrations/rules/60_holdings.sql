@@ -1,18 +1,18 @@
--- Whether a holding is about somebody who is not a victim, so that the uncleared may know of it.
+-- Tell whether a holding concerns somebody who is not a victim, so that callers without victim clearance may know of it.
 create function priv.open(p_role text) returns boolean language sql immutable as $$ select p_role is distinct from 'victim' $$;
 
--- A token counts who holds it: that of a value counts cases, that of a match key counts identifiers, because identifiers are what is
--- compared. `cases` counts the holders of visible cases, `open_cases` those of them that hold it for somebody who is not a victim, and
--- `hidden_cases` the holders of hidden cases.
+-- Each token counts its holders. The token of a value counts cases. The token of a match key counts identifiers, because identifiers are
+-- compared. `cases` counts the holders in visible cases, `open_cases` those of them that concern somebody who is not a victim, and
+-- `hidden_cases` the holders in hidden cases.
 
--- How many holders the identifiers of one case are that hold a token.
+-- Return how many holders the identifiers of one case with the same token are: one for a value, each identifier for a match key.
 create function priv.holders(p_exact boolean, p_identifiers bigint) returns integer language sql immutable as $$
     select (case when p_exact then least(p_identifiers, 1) else p_identifiers end)::integer
 $$;
 
--- Put identifiers of a case into matching under their tokens, which must have been announced (priv.reserve). The arrays run in parallel.
--- Gives back every token with how many held it before, and how many held it openly: settle needs them. In a case that a machine client
--- hid, and nobody confirmed yet, they wait.
+-- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. Return
+-- every token with its previous number of holders, in total and without victims, which settle needs. If a machine client hid the case and
+-- no person has confirmed that yet, the identifiers wait.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
                           p_kinds text[], p_roles text[]) returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -30,6 +30,9 @@ begin
             select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
         raise exception 'not an identifier of the case' using errcode = '42501';
     end if;
+    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
+        raise exception 'these values were not announced' using errcode = '42501';
+    end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
         insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
             select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), min(u.role)
@@ -37,9 +40,6 @@ begin
                  u (identifier, token, family, strength, kind, role)
             group by u.token, u.identifier;
         return;
-    end if;
-    if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
-        raise exception 'these values were not announced' using errcode = '42501';
     end if;
     return query
     with wanted as (
@@ -69,10 +69,13 @@ begin
                priv.at()
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
         group by u.token, u.identifier order by 1, 3;
+    update public.registered_values r set left_at = null
+        from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
+        where r.case_id = p_case and r.digest = v.digest and r.left_at is not null;
 end $$;
 
--- Put into matching what waited for a person to confirm, or to refuse, that the case is hidden. Identifiers that have match keys come back
--- as rows without a token: they are to be compared.
+-- Add the waiting identifiers to matching after a person confirmed, or refused, that the case is hidden. If it was refused, the case
+-- becomes visible. Identifiers with match keys are also returned as rows without a token, because they have to be compared.
 create function priv.hold_pending(p_case uuid) returns table (token bytea, was integer, was_open integer, identifier uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -80,6 +83,7 @@ declare
     p record;
 begin
     perform priv.require_level(p_case, 4);
+    update public.cases c set visibility = 'hit_no_hit' where c.id = p_case and not priv.hiding_confirmed(c.id);
     with gone as (delete from public.pending_holdings w where w.case_id = p_case returning w.*)
     select array_agg(g.identifier_id) ids, array_agg(g.token) tokens, array_agg(g.family) families, array_agg(g.strength) strengths,
            array_agg(g.kind) kinds, array_agg(g.role) roles into p from gone g;
@@ -88,7 +92,7 @@ begin
     return query select null::bytea, null::integer, null::integer, u.i from unnest(p.ids, p.strengths) u (i, s) where u.s <= 0 group by u.i;
 end $$;
 
--- Lock what a case holds, in order; gives back the tokens with their counts.
+-- Lock the tokens that a case holds, in order, and return them with their counts.
 create function priv.locked(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer, was_open integer)
 language sql volatile as $$
     select t.token, t.cases, t.open_cases from public.match_tokens t
@@ -97,8 +101,8 @@ language sql volatile as $$
     order by t.token for update
 $$;
 
--- Take identifiers out of matching at once: those named, or with none named all of the case. Likenesses go with them, and the
--- pairs that rested on those come back as rows without a token.
+-- Remove identifiers from matching at once: the named ones, or all of the case if none are named. Their likenesses are removed too, and the
+-- other cases of those likenesses are returned as rows without a token.
 create function priv.release(p_case uuid, p_identifiers uuid[])
 returns table (token bytea, was integer, was_open integer, other uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -139,8 +143,8 @@ begin
     select null::bytea, null::integer, null::integer, a.other from apart a group by a.other;
 end $$;
 
--- The case changed its visibility, or a subject its category: the holdings follow.
-create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text)
+-- Update the holdings after the visibility of a case, or the category of a subject, changed.
+create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text, p_visibility text)
 returns table (token bytea, was integer, was_open integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -148,7 +152,8 @@ declare
     now_hidden boolean;
     lately record;
 begin
-    perform priv.require_level(p_case, 3);
+    perform priv.require_level(p_case, case when p_visibility is null then 3 else 4 end);
+    update public.cases c set visibility = p_visibility where c.id = p_case and p_visibility is not null;
     select c.visibility = 'hidden' into now_hidden from public.cases c where c.id = p_case for no key update;
     if now_hidden and exists (select from public.holdings h where h.case_id = p_case and not h.hidden) then
         select u.identifiers, u.tokens, u.strengths into lately from priv.unconfirmed(p_case) u;
@@ -179,8 +184,8 @@ begin
       and (h.hidden <> now_hidden or h.identifier_id = any (p_subject_identifiers));
 end $$;
 
--- The tokens of an identifier's value, to exclude it: of the caller's own case only. What it has but weakly in common with
--- others (the host of an address) stays, unless it has nothing else.
+-- Return the tokens of an identifier's value, for an exclusion. The identifier must be in a case to which the caller may add. Tokens that
+-- are only weak evidence, such as the host of an address, are left out unless there are no others.
 create function priv.value_tokens(p_case uuid, p_identifier uuid) returns bytea[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -192,7 +197,7 @@ begin
 end $$;
 
 grant execute on function priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.hold_pending(uuid),
-    priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text), priv.value_tokens(uuid, uuid) to APP_ROLE;
+    priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text, text), priv.value_tokens(uuid, uuid) to APP_ROLE;
 
 grant select, insert, update, delete on match_tokens to coopapi_definer;
 

@@ -1,14 +1,14 @@
--- How rare a shared value is, in steps, so that only a step has to be told to all who share it: 0 two cases, 3 many.
+-- Return how rare a shared value is, in four steps from 0 (two cases) to 3 (many). All who share it learn only of a change of the step.
 create function priv.width(p_cases integer) returns smallint language sql immutable as $$
     select (case when p_cases <= 2 then 0 when p_cases <= 5 then 1 when p_cases <= 20 then 2 else 3 end)::smallint
 $$;
 
--- By strength, then by rarity, then by how much is shared.
+-- Return the rank of an overlap: by strength, then by rarity, then by the amount shared.
 create function priv.rank(p_strength integer, p_rarity integer, p_shared bigint) returns bigint language sql immutable as $$
     select p_strength * 1099511627776 + (9 - p_rarity) * 34359738368 + least(p_shared, 34359738367)
 $$;
 
--- Whether evidence of a kind, under a token, between two authorities is excluded now.
+-- Tell whether evidence of a kind, under a token, between two authorities is excluded at this time.
 create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid) returns boolean language sql stable as $$
     select exists (
         select from public.exclusions e
@@ -19,16 +19,16 @@ create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid)
                   and (e.authority_id <> e.other_id or p_a = p_b)))
 $$;
 
--- Whether few enough cases hold a token for it to link two holdings. Victims' holdings do not count where neither is about a victim, so
--- that the uncleared cannot tell from what links their cases how many hold it for a victim.
+-- Tell whether few enough cases hold a token for it to link two holdings. Holdings about victims are not counted if neither holding is
+-- about a victim. Otherwise callers without victim clearance could infer how many cases hold the value for a victim.
 create function priv.links_few(p_cases integer, p_open_cases integer, p_x text, p_y text, p_limit integer) returns boolean
 language sql immutable as $$
     select case when priv.open(p_x) and priv.open(p_y) then p_open_cases else p_cases end <= p_limit
 $$;
 
--- Everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses that rest on a key that few
--- enough identifiers hold. p_limits: the most identifiers that hold a match key, and the most cases that hold a value. Rarity, number of
--- holders and time are given twice: as the cleared know them, and as the uncleared do (ow, open_held, open_at).
+-- Return everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses based on a key that few enough
+-- identifiers hold. p_limits contains the maximum number of identifiers for a match key and of cases for a value. Rarity, number of holders
+-- and time are returned twice: for callers with victim clearance, and for those without (ow, open_held, open_at).
 create function priv.links(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text, ki text, kj text, rx text, ry text,
                v boolean, w smallint, held integer, at timestamptz, ow smallint, open_held integer, open_at timestamptz)
@@ -44,7 +44,7 @@ language sql stable as $$
         join public.match_tokens t on t.token = x.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.strength > 0
         join pair p on p.m = x.case_id and p.n = y.case_id
-        left join lateral (  -- one's own hidden cases
+        left join lateral (  -- the caller's own hidden cases
             select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.role)) open_held
             from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
             on t.hidden_cases > 0
@@ -85,7 +85,7 @@ language sql stable as $$
     from every e group by 1, 2, 3, 4
 $$;
 
--- What a pair of cases amounts to: once with all evidence, once (o...) without that about victims.
+-- Return the totals of each pair of cases, once with all evidence and once without evidence about victims (columns o...).
 create function priv.totals(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, si bigint, sj bigint, s smallint, w smallint, c real, ks text[], rs text[], f timestamptz, l timestamptz,
                oi bigint, oj bigint, os smallint, ow smallint, oc real, oks text[], ors text[], og timestamptz, ol timestamptz)
@@ -109,7 +109,7 @@ language sql stable as $$
     from said d group by 1, 2
 $$;
 
--- The evidence of overlaps, each seen from one side: for every identifier of that side's case that the other case shares.
+-- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares.
 create function priv.evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[])
 returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_role text,
                their_role text, theirs integer, holders integer, rarity smallint, since timestamptz)
@@ -134,8 +134,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by 1, 4 desc, 11, 5 desc, 2
 $$;
 
--- Identifiers of a case that are no evidence, or less than they could be, because too many hold the same: those whose value more
--- cases hold than the limit, and those with a match key that more identifiers hold than the limit. With how many hold it.
+-- Return the identifiers of a case that are no evidence, or weaker evidence, because too many share them, with the number of holders. Their
+-- value is held by more cases, or their match key by more identifiers, than the limit.
 create function priv.high_frequency(p_case uuid, p_limits integer[])
 returns table (identifier_id uuid, kind text, holders integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -151,9 +151,10 @@ grant execute on function priv.evidence(uuid[], uuid[], integer[]), priv.high_fr
 
 grant select, insert, update, delete on likenesses to coopapi_definer;
 
-grant select, insert, update on exclusions to APP_ROLE;
+grant select, insert, update (version, withdrawn_at, withdrawn_by) on exclusions to APP_ROLE;
 grant select, update on exclusions to coopapi_definer;
 create policy seen on exclusions for select using (authority_id = (select priv.authority()) or everywhere);
 create policy made on exclusions for insert with check (
     authority_id = (select priv.authority()) and (not everywhere or (select priv.operator())));
-create policy changed on exclusions for update using (authority_id = (select priv.authority()));
+create policy changed on exclusions for update using (authority_id = (select priv.authority()))
+    with check (authority_id = (select priv.authority()) and (not everywhere or (select priv.operator())));

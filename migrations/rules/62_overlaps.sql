@@ -1,4 +1,5 @@
--- The journal entries of one change of an overlap: one for each side that may know; the other side's names the machine.
+-- Return the journal entries of one change of an overlap, one for each side that may know of it. The entry for the other side does not name
+-- the person but the machine.
 create function priv.told(p_overlap uuid, p_action text, p_case_a uuid, p_case_b uuid, p_authority_a uuid, p_authority_b uuid,
                           p_hidden_a boolean, p_hidden_b boolean, p_victims_only boolean, p_request text, p_detail jsonb)
 returns jsonb language sql stable as $$
@@ -14,8 +15,8 @@ returns jsonb language sql stable as $$
     where not s.hidden or s.owner = s.counterpart
 $$;
 
--- The other side of overlaps the caller sees: whose case it is; reference and title where the owner opened its index, and
--- the case's id too where the caller has access to it anyway.
+-- Return the other side of overlaps that the caller sees: its authority, the reference and title if the index is open, and the id of the
+-- case if the caller has access to it anyway.
 create function priv.counterparts(p_overlaps uuid[], p_others uuid[])
 returns table (case_id uuid, authority_id uuid, shown_id uuid, reference text, title text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -32,9 +33,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                else case when (select priv.cleared()) then o.detected_a else o.open_detected_a end end is not null
 $$;
 
--- What an overlap's owners are told when its evidence was p_was identifiers and is p_now. A side to which the other case is hidden is told
--- nothing; one to which it has just become visible is told of the overlap as if it had not been there before. Where the cleared read
--- more in an entry of their own, this one is for the others alone (p_more: true for every side, false for one just shown, else null).
+-- Return the entries for the owners of an overlap whose evidence changed from p_was to p_now identifiers. A side to which the other case is
+-- hidden gets none. A side to which it has just become visible is told of the overlap as a new one. If callers with victim clearance get a
+-- more detailed entry of their own, this one is for the others only (p_more: true for every side, false for a side that was just shown the
+-- case, otherwise null).
 create function priv.news(o public.case_overlaps, p_hidden_a boolean, p_hidden_b boolean, p_victims boolean, p_moved boolean,
                           p_more boolean, p_request text, p_was bigint, p_now bigint, p_strength integer, p_last_was timestamptz,
                           p_last timestamptz)
@@ -54,8 +56,8 @@ returns jsonb language sql stable as $$
     where t.entry ->> 'case_id' = t.mine::text
 $$;
 
--- What a side rejected stays rejected until something new matches: registered since, or visible to this side since. What is about
--- victims alone is new to the cleared alone.
+-- Reopen an overlap that a side rejected if there is new evidence: registered since then, or visible to this side since then. Evidence
+-- about victims only is new only for people with victim clearance.
 create function priv.reopen(p_overlap uuid, p_case uuid, p_last timestamptz, p_open_last timestamptz, p_shown timestamptz) returns void
 language plpgsql volatile as $$
 declare
@@ -76,7 +78,7 @@ begin
     end if;
 end $$;
 
--- Compute pairs anew from what both cases hold, tell both owners what changed. Inner part of the functions below.
+-- Recompute pairs from the holdings of both cases and tell both owners what changed. The functions below call it.
 create function priv.refresh(p_mine uuid[], p_other uuid[], p_limits integer[], p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -154,7 +156,8 @@ begin
             from (values (kept.case_a, r.unseen_a, kept.shown_a), (kept.case_b, r.unseen_b, kept.shown_b)) s (mine, unseen, shown)
             where not s.unseen;
         end if;
-        -- The uncleared are told what is not about victims, as if that were all there is, and the cleared of all there is.
+        -- Callers without victim clearance are told of the evidence that is not about victims, as if there were no other. Those with
+        -- clearance are told of all evidence.
         about_victims := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b)
               is distinct from (kept.open_strength, kept.open_rarity, kept.open_score, kept.open_kinds, kept.open_roles,
               kept.open_shared_a, kept.open_shared_b)
@@ -173,9 +176,10 @@ begin
     end if;
 end $$;
 
--- Pairs of identifiers that share a match key few enough cases hold, and were not compared yet: those of the named identifiers
--- of the case, and those whose key ceased to be held by too many. With what is needed to compare them: the sealed values,
--- and the wrapped keys, which only the service can open. The families they share, as often as they share them.
+-- Return pairs of identifiers that share a match key which few enough identifiers hold, and that were not compared yet. They are the pairs
+-- of the named identifiers of the case, and those whose key fell below its limit in this transaction. The sealed values and the wrapped
+-- keys, which only the service can open, are returned for the comparison, together with the families they share, one entry for each shared
+-- key.
 create function priv.candidates(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[],
                                 p_limits integer[])
 returns table (a uuid, b uuid, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid, sealed_a bytea, sealed_b bytea,
@@ -196,6 +200,7 @@ begin
         select x.token, x.identifier_id, x.case_id, y.identifier_id, y.case_id
         from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
         join public.match_tokens t on t.token = u.token and not t.exact and u.was > p_limits[1] and t.open_cases <= p_limits[1]
+             and t.xmin = pg_current_xact_id()::xid
         join public.holdings x on x.token = t.token
         join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
         where not priv.links_few(u.was, u.was_open, x.role, y.role, p_limits[1])
@@ -215,14 +220,13 @@ begin
     order by p.a, p.b;
 end $$;
 
--- Whether it matters to others who hold a value that more or fewer cases hold it: it crossed the limit, or became rarer or more common by a
--- step.
+-- Tell whether a changed number of holders matters to other holders of the value: it crossed the limit, or the rarity changed by a step.
 create function priv.steps(p_was integer, p_now integer, p_limit integer) returns boolean language sql immutable as $$
     select (p_was <= p_limit) <> (p_now <= p_limit) or p_now <= p_limit and priv.width(p_was) <> priv.width(p_now)
 $$;
 
--- After the holdings of a case changed: keep the likenesses that were found, then find every pair that this touches, also
--- through values that became rarer or more common by a step or crossed the limit, and compute those pairs anew.
+-- Settle a change in the holdings of a case: store the likenesses that were found, and recompute every pair that is affected, also through
+-- values whose rarity changed by a step or that crossed the limit.
 create function priv.settle(p_case uuid, p_tokens bytea[], p_was integer[], p_was_open integer[], p_apart uuid[], p_a uuid[], p_b uuid[],
                             p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[], p_request text)
 returns void
@@ -232,8 +236,8 @@ declare
     other uuid[];
 begin
     perform priv.require_level(p_case, 3);
-    -- Only what `candidates` could have given may be found alike: pairs that share a match key, with one of them in the case or the
-    -- key among those that were touched.
+    -- Accept only likenesses between pairs that `candidates` could have returned: they share a match key, and one of them is in the case or
+    -- the key is among those that this transaction changed.
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
@@ -241,10 +245,11 @@ begin
         where exists (
             select from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = u.b
             where x.identifier_id = u.a and x.strength <= 0
-              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens)))
+              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens) and exists (
+                  select from public.match_tokens t where t.token = x.token and t.xmin = pg_current_xact_id()::xid)))
         order by u.a, u.b on conflict do nothing;
     with token as (
-        select u.token, u.was, u.was_open, t.cases now, t.open_cases now_open, t.exact
+        select u.token, u.was, u.was_open, t.cases now, t.open_cases now_open, t.exact, t.xmin = pg_current_xact_id()::xid changed
         from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open) join public.match_tokens t on t.token = u.token),
     touched as (  -- pairs that may have lost evidence exist already; pairs with evidence now may be new
         select p_case m, h.case_id n, bool_or(exists (
@@ -256,19 +261,19 @@ begin
     crossing as (
         select a.case_id m, b.case_id n, bool_or(priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2])) live
         from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
-        where t.exact and a.case_id < b.case_id and a.case_id <> p_case and b.case_id <> p_case
+        where t.exact and t.changed and a.case_id < b.case_id and a.case_id <> p_case and b.case_id <> p_case
           and (priv.steps(t.was, t.now, p_limits[2])
                or priv.open(a.role) and priv.open(b.role) and priv.steps(t.was_open, t.now_open, p_limits[2])) group by 1, 2),
-    resting as (  -- likenesses that rest on a key which crossed its limit
+    resting as (  -- likenesses based on a key that crossed its limit
         select l.case_a m, l.case_b n, true live
         from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
-        where not t.exact and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
+        where not t.exact and t.changed and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
                                or (t.was_open <= p_limits[1]) <> (t.now_open <= p_limits[1])) group by 1, 2),
     alike as (
         select l.case_a m, l.case_b n, true live from unnest(p_a, p_b) u (a, b)
         join public.likenesses l on l.identifier_a = u.a and l.identifier_b = u.b group by 1, 2),
     apart as (select p_case m, u.n, false live from unnest(p_apart) u (n)),
-    standing as (  -- the roles or the visibility of the case changed: its likenesses and overlaps follow, whatever they rest on
+    standing as (  -- the roles or the visibility of the case changed, so all its likenesses and overlaps are recomputed
         select p_case m, x.n, true live from (
             select l.case_b n from public.likenesses l where l.case_a = p_case and p_apart is null
             union select l.case_a from public.likenesses l where l.case_b = p_case and p_apart is null
@@ -286,8 +291,8 @@ begin
     end if;
 end $$;
 
--- Exclusions took effect, were taken back, or lapsed: the overlaps of their author follow, those of everybody if it was the
--- operator's. Without a name: those that lapsed since anybody looked.
+-- Recompute overlaps after an exclusion took effect, was withdrawn or lapsed: those of its author, or all overlaps for an exclusion by the
+-- operator. Without an id, handle the exclusions that lapsed since the last call.
 create function priv.reconsider(p_exclusion uuid, p_limits integer[], p_request text) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -319,19 +324,19 @@ grant execute on function priv.counterparts(uuid[], uuid[]), priv.candidates(uui
 
 grant select on case_overlaps to APP_ROLE;
 grant select, insert, update on case_overlaps to coopapi_definer;
--- An overlap is seen from a side that could know of it: not while the other case was hidden, nor by the uncleared while it was about
--- victims alone.
+-- An overlap is visible to a side if it was detected for it: not while the other case was hidden, and for people without victim clearance
+-- not while the evidence was only about victims.
 create policy seen on case_overlaps for select using (
     (not hidden_a or authority_a = (select priv.authority()))
     and (not hidden_b or authority_b = (select priv.authority()))
     and (case when (select priv.cleared()) then detected_a else open_detected_a end is not null and GRANTED(case_overlaps.case_a, 1)
          or case when (select priv.cleared()) then detected_b else open_detected_b end is not null and GRANTED(case_overlaps.case_b, 1)));
 
-grant select, insert, update on overlap_sides to APP_ROLE;
+grant select, insert, update (version, turn, state, verifier_id, reason, decided_by, decided_at) on overlap_sides to APP_ROLE;
 grant select, insert, update on overlap_sides to coopapi_definer;
 grant usage on sequence overlap_turns to APP_ROLE, coopapi_definer;
--- A side is judged by those who may add to its case, and seen with it: the other side's judgement is not there. What was made of
--- victims' evidence alone is for the cleared.
+-- The judgement of a side is visible to people with access to its case who see the overlap, and is changed by those who may add to the
+-- case. The other side's judgement is not visible. Judgements of evidence about victims only are for people with victim clearance.
 create policy seen on overlap_sides for select using (
     GRANTED(overlap_sides.case_id, 1) and (not victims or (select priv.cleared()))
     and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id));
@@ -339,6 +344,10 @@ create policy begun on overlap_sides for insert with check (
     victims and (select priv.cleared()) and GRANTED(overlap_sides.case_id, 3)
     and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id
                 and (overlap_sides.case_id, overlap_sides.authority_id) in ((o.case_a, o.authority_a), (o.case_b, o.authority_b))));
+-- Nobody can assign an overlap to another person or decide in another person's name.
 create policy judged on overlap_sides for update using (
     GRANTED(overlap_sides.case_id, 3) and (not victims or (select priv.cleared()))
-    and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id));
+    and exists (select from public.case_overlaps o where o.id = overlap_sides.overlap_id))
+    with check (
+    GRANTED(overlap_sides.case_id, 3) and (verifier_id is null or verifier_id = (select priv.principal()))
+    and (state in ('detected', 'under_verification') or decided_by = (select priv.principal())));

@@ -1,4 +1,4 @@
--- Every pair of cases that may overlap, and every pair that is stored as one.
+-- Return every pair of cases that may overlap, and every pair that is stored as an overlap.
 create function priv.pairs() returns table (m uuid, n uuid) language sql stable as $$
     select x.case_id, y.case_id from public.holdings x
     join public.match_tokens t on t.token = x.token and t.exact
@@ -7,8 +7,8 @@ create function priv.pairs() returns table (m uuid, n uuid) language sql stable 
     union select o.case_a, o.case_b from public.case_overlaps o
 $$;
 
--- How many hold each token, counted anew: cases a value, identifiers a match key; those of visible cases, those of them that hold it for
--- somebody who is not a victim, and those of hidden cases.
+-- Recount the holders of each token (cases for a value, identifiers for a match key): in visible cases, those of them that concern somebody
+-- who is not a victim, and in hidden cases.
 create function priv.counted() returns table (token bytea, n integer, o integer, d integer) language sql stable as $$
     select t.token, count(distinct x.holder) filter (where not h.hidden),
            count(distinct x.holder) filter (where not h.hidden and priv.open(h.role)),
@@ -18,15 +18,13 @@ create function priv.counted() returns table (token bytea, n integer, o integer,
     group by t.token
 $$;
 
--- Stored overlaps against what the holdings say, by brute force, for the operator: how many pairs differ, how many
--- tokens are miscounted.
+-- Compare the stored overlaps with a full computation from the holdings, for the operator: how many pairs differ, how many tokens are
+-- miscounted, and how many holdings should not exist.
 create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     return query
     with pair as materialized (select * from priv.pairs()),
     found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
@@ -44,17 +42,15 @@ begin
             where i.id is null or i.withdrawn_at is not null);
 end $$;
 
--- Every pair of identifiers that shares a live match key, for the operator to compare again: those of the next identifiers
--- after p_after, with what is stored of their likeness.
+-- Return pairs of identifiers that share a match key within its limit, for the operator to compare again: those of the next p_count
+-- identifiers after p_after, with the stored likeness.
 create function priv.recheck(p_after uuid, p_count integer, p_limits integer[])
 returns table (a uuid, b uuid, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid, sealed_a bytea, sealed_b bytea,
                wrapped_a bytea, wrapped_b bytea, families text[], strength smallint, score real)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     return query
     with one as (
         select distinct h.identifier_id from public.holdings h where h.strength <= 0 and h.identifier_id > p_after
@@ -77,7 +73,7 @@ begin
     order by 1, 2;
 end $$;
 
--- Put right what the reconciler found: token counts, likenesses (no strength: none), and all overlaps.
+-- Repair what the reconciliation found: token counts, likenesses (a null strength removes one) and all overlaps.
 create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[],
                             p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -85,9 +81,7 @@ declare
     mine uuid[];
     other uuid[];
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     perform 1 from public.match_tokens t order by t.token for update;
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);

@@ -1,31 +1,29 @@
--- What was disclosed and may be read now, with what is needed to open it: by those it was disclosed to, until it ends or is
--- recalled; victims' values by the cleared.
+-- Return what was disclosed and may be read now, with the data needed to decrypt it. The receivers may read it until it ends or is
+-- recalled. Values of people who are victims now, or were when it was disclosed, need victim clearance.
 create function priv.disclosed(p_disclosure uuid)
 returns table (identifier_id uuid, kind text, case_id uuid, owner_id uuid, sealed bytea, wrapped bytea)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select i.id, i.kind, i.case_id, d.owner_authority, i.sealed, k.wrapped
     from public.disclosures d
     join public.disclosed_items x on x.disclosure_id = d.id
-    join public.identifiers i on i.id = x.identifier_id and i.withdrawn_at is null
+    join public.identifiers i on i.id = x.identifier_id and i.case_id = d.owner_case and i.withdrawn_at is null
+    left join public.subjects s on s.id = i.subject_id
     join public.cases c on c.id = i.case_id and c.state <> 'withdrawn'
     join public.case_keys k on k.case_id = i.case_id
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > priv.at())
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
-      and (not x.victim and not d.victims_only or (select priv.cleared()))
+      and (not x.victim and priv.open(s.category) and not d.victims_only or (select priv.cleared()))
 $$;
 
--- Both owners of the overlap of a disclosure find an entry in their journals, each with its own case. Inner part of the next two.
-create function priv.tell_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
-language plpgsql volatile as $$
-begin
-    perform priv.append((
-        select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only,
-                         p_request, p_detail)
-        from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure));
-end $$;
+-- Return the entries for both owners of the overlap of a disclosure, each with its own case. The next two functions use it.
+create function priv.told_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns jsonb language sql stable as $$
+    select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only, p_request,
+                     p_detail)
+    from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure
+$$;
 
--- A disclosure was asked, answered or recalled by the caller.
+-- Tell both sides that the caller requested, answered or recalled a disclosure.
 create function priv.tell(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -34,43 +32,50 @@ begin
             or p_action not like 'disclosure.%' or priv.registers_own(p_action) then
         raise exception 'no access to the disclosure' using errcode = '42501';
     end if;
-    perform priv.tell_sides(p_disclosure, p_action, p_detail, p_request);
+    perform priv.append(priv.told_sides(p_disclosure, p_action, p_detail, p_request));
 end $$;
 
--- The receivers of a value are told that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)); the value itself goes into
--- no journal. The caller may add to the case of the value.
+-- Tell the receivers of a value that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)). The caller must be allowed to add
+-- to the case of the value. The value itself is not written to any journal.
 create function priv.tell_recipients(p_identifier uuid, p_act text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    d record;
 begin
     perform priv.require_level((select i.case_id from public.identifiers i where i.id = p_identifier), 3);
     if p_act not in ('corrected', 'withdrawn') then
         raise exception 'a value is corrected or withdrawn' using errcode = '22023';
     end if;
-    for d in select g.id, g.state from public.disclosures g join public.disclosed_items x on x.disclosure_id = g.id
-             where x.identifier_id = p_identifier and g.state in ('disclosed_full', 'disclosed_partial') order by g.id
-    loop
-        perform priv.tell_sides(d.id, 'disclosure.item_' || p_act,
-            jsonb_build_object('state', d.state, 'disclosure', d.id, 'identifier', p_identifier), p_request);
-    end loop;
+    perform priv.append((
+        select coalesce(jsonb_agg(e.entry order by d.id, e.n), '[]')
+        from public.disclosures d join public.disclosed_items x on x.disclosure_id = d.id
+        cross join lateral jsonb_array_elements(priv.told_sides(d.id, 'disclosure.item_' || p_act,
+            jsonb_build_object('state', d.state, 'disclosure', d.id, 'identifier', p_identifier), p_request))
+            with ordinality e (entry, n)
+        where x.identifier_id = p_identifier and d.state in ('disclosed_full', 'disclosed_partial')));
 end $$;
 
 grant execute on function priv.disclosed(uuid), priv.tell(uuid, text, jsonb, text),
     priv.tell_recipients(uuid, text, text) to APP_ROLE;
 
-grant select, insert, update on disclosures to APP_ROLE;
+grant select, insert, update (version, state, decided_by, decided_at, reason, ground, until) on disclosures to APP_ROLE;
 grant select on disclosures to coopapi_definer;
--- Both sides see what was asked and answered; only the asking side asks.
+-- Both sides see the request and the answer. The asking side may ask about an overlap that it sees, and may withdraw the request. The owner
+-- answers with identifiers of its own case.
 create policy seen on disclosures for select using (
     (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
     and (not victims_only or (select priv.cleared())));
 create policy asked on disclosures for insert with check (
     GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
-    and (not victims_only or (select priv.cleared()))
-    and exists (select from public.case_overlaps o where o.id = disclosures.overlap_id));
-create policy answered on disclosures for update using (
-    (GRANTED(disclosures.asking_case, 3) or GRANTED(disclosures.owner_case, 3)) and (not victims_only or (select priv.cleared())));
+    and (not victims_only or (select priv.cleared())) and state = 'requested'
+    and exists (select from public.case_overlaps o
+                where o.id = disclosures.overlap_id
+                  and (asking_case, asking_authority, owner_case, owner_authority) in (
+                      (o.case_a, o.authority_a, o.case_b, o.authority_b), (o.case_b, o.authority_b, o.case_a, o.authority_a))));
+create policy withdrawn on disclosures for update
+    using (GRANTED(disclosures.asking_case, 3) and (not victims_only or (select priv.cleared())))
+    with check (GRANTED(disclosures.asking_case, 3) and state = 'withdrawn');
+create policy answered on disclosures for update
+    using (GRANTED(disclosures.owner_case, 3) and (not victims_only or (select priv.cleared())))
+    with check (GRANTED(disclosures.owner_case, 3) and state <> 'withdrawn');
 
 grant select, insert on disclosed_items to APP_ROLE;
 grant select on disclosed_items to coopapi_definer;
@@ -78,5 +83,5 @@ create policy seen on disclosed_items for select using (
     exists (select from public.disclosures d where d.id = disclosed_items.disclosure_id)
     and (not victim or (select priv.cleared())));
 create policy given on disclosed_items for insert with check (
-    exists (select from public.disclosures d where d.id = disclosed_items.disclosure_id
-            and GRANTED(d.owner_case, 3)));
+    exists (select from public.disclosures d join public.identifiers i on i.case_id = d.owner_case
+            where d.id = disclosed_items.disclosure_id and i.id = disclosed_items.identifier_id and GRANTED(d.owner_case, 3)));

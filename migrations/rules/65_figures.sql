@@ -1,6 +1,6 @@
--- The daily figures of what each client registers, and the alarm when a day is unlike its past.
+-- Daily figures of the values that each client registers, and the alarm when a day differs strongly from the past.
 
--- Which of these identifiers have something in common with another case that their owner may know of, whether or not few enough hold it.
+-- Return those of the identifiers that share a token with another case their owner may know of, regardless of how many cases hold it.
 create function priv.met(p_identifiers uuid[]) returns setof uuid language sql stable as $$
     select x.identifier_id from public.holdings x
     where x.identifier_id = any (p_identifiers) and x.strength > 0 and exists (
@@ -18,7 +18,7 @@ create function priv.met(p_identifiers uuid[]) returns setof uuid language sql s
     where not priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id)
 $$;
 
--- Remember of values that leave matching when they left, and whether they had met another case by then.
+-- Record for values that leave matching when they left, and whether they matched another case before.
 create function priv.note_leaving(p_case uuid, p_identifiers uuid[]) returns void language plpgsql volatile as $$
 begin
     with leaving as (
@@ -30,8 +30,9 @@ begin
     from value v where r.case_id = p_case and r.digest = v.digest;
 end $$;
 
--- What is unlike the client's past, if anything: more than 1,000 values and ten times the median of the 28 days before on which it
--- registered any; or, of at least 100 values, a share that met others or left again of more than a half and twice that of those days.
+-- Return what is unusual compared with the client's past, if anything: more than 1,000 values and more than ten times the median of the
+-- active days among the past 28; or, with at least 100 values, a share of matched or withdrawn values that is more than half and more than
+-- twice the share of those days.
 create function priv.unusual(p_principal uuid, p_day date) returns text[] language sql stable as $$
     select array_remove(array [
         case when f.registered > 1000 and f.registered > 10 * coalesce(past.median, 0) then 'registered' end,
@@ -47,7 +48,8 @@ create function priv.unusual(p_principal uuid, p_day date) returns text[] langua
     where f.principal_id = p_principal and f.day = p_day
 $$;
 
--- Write the figures of all days that have ended: once, and again for a week, since values leave later. Gives back how many were written.
+-- Write the figures of all days that have ended, and return how many were written. The last seven days are written again, because values
+-- may be withdrawn later.
 create function priv.write_figures() returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -56,13 +58,13 @@ declare
     written integer;
     f record;
     said jsonb;
+    entries jsonb := '[]';
 begin
-    if priv.operator() is not true or priv.role() <> 'admin' then
-        raise exception 'for the operator alone' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     select least(today - 7, coalesce(max(r.day) + 1, '2000-01-01')) into first from public.registration_figures r;
     with recent as (
         select r.identifier_id from public.registered_values r
+        join public.identifiers i on i.id = r.identifier_id and i.case_id = r.case_id
         where r.at >= first::timestamp at time zone 'UTC' and r.at < today::timestamp at time zone 'UTC' and not r.met and r.left_at is null)
     update public.registered_values r set met = true
         where r.at >= first::timestamp at time zone 'UTC' and r.left_at is null
@@ -73,7 +75,7 @@ begin
         from public.registered_values r join public.principals p on p.id = r.principal_id
         where r.at >= first::timestamp at time zone 'UTC' and r.at < today::timestamp at time zone 'UTC'
         group by 1, 2, 3
-        on conflict (principal_id, day) do update set met = excluded.met, withdrawn = excluded.withdrawn;
+        on conflict (principal_id, day) do update set registered = excluded.registered, met = excluded.met, withdrawn = excluded.withdrawn;
     get diagnostics written = row_count;
     for f in
         update public.registration_figures g set alarmed = true
@@ -82,10 +84,13 @@ begin
     loop
         said := jsonb_build_object('client', f.principal_id, 'day', f.day, 'unusual', priv.unusual(f.principal_id, f.day),
             'registered', f.registered, 'met', f.met, 'withdrawn', f.withdrawn);
-        perform priv.alarm(f.authority_id, 'unusual_registration', said);
-        perform priv.alarm('00000000-0000-7000-8000-000000000001', 'unusual_registration',
-            said || jsonb_build_object('authority', f.authority_id));
+        entries := entries || priv.alarmed(f.authority_id, 'unusual_registration', said)
+            || priv.alarmed('00000000-0000-7000-8000-000000000001', 'unusual_registration',
+                            said || jsonb_build_object('authority', f.authority_id));
     end loop;
+    if entries <> '[]' then
+        perform priv.append(entries);
+    end if;
     return written;
 end $$;
 
@@ -93,6 +98,6 @@ grant execute on function priv.write_figures() to APP_ROLE;
 
 grant select on registration_figures to APP_ROLE;
 grant select, insert, update on registration_figures to coopapi_definer;
--- The auditors of the authority, and those of the operator.
+-- The figures are for the auditors of the authority and of the operator.
 create policy seen on registration_figures for select using (
     (select priv.role()) = 'auditor' and (authority_id = (select priv.authority()) or (select priv.operator())));

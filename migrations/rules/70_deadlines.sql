@@ -1,6 +1,7 @@
-grant select, insert, update on deadlines to APP_ROLE;
+grant select, insert,
+    update (version, due_at, met_at, met_by, cancelled_at, suspended_at, extensions) on deadlines to APP_ROLE;
 grant select on deadlines to coopapi_definer;
--- What was undertaken at a meeting is its authority's own, after it too.
+-- An authority still sees the deadlines of its own meeting actions after its access to the meeting ended.
 create policy seen on deadlines for select using (
     PARTY(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
 create policy made on deadlines for insert with check (ACTING(deadlines.object_id));

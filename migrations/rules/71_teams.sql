@@ -1,4 +1,5 @@
--- Whether the caller is of a State in the team, or negotiates: participants stand beside it (Convention of 29 May 2000, Art. 13(12)).
+-- Tell whether the caller belongs to a State in the team, or negotiates. Participants are not part of the team (Convention of 29 May 2000,
+-- Art. 13(12)).
 create function priv.in_team(p_jit uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -7,8 +8,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
           and (p.until is null or p.until > priv.at()))
 $$;
 
--- What must not stand in a public statement: references and pseudonyms of every case that was ever shared, also where access has
--- ended, and the names of the members and leaders who have an account here.
+-- Return the terms that a public statement must not contain: references and pseudonyms of every case that was ever shared, even if access
+-- has ended, and the names of the members and leaders who have an account here.
 create function priv.unsayable(p_jit uuid) returns table (rule text, term text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with shared as (
@@ -26,7 +27,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select 'member_name', p.name from public.principals p join person on person.principal_id = p.id
 $$;
 
--- The public page: released columns of teams whose statement every party approved, and nothing else, for anybody.
+-- Return the published columns of teams whose statement every party approved, and nothing else. Anybody may call it.
 create function priv.public_jits(p_id uuid, p_after uuid, p_year integer, p_limit integer)
 returns table (id uuid, operation_name text, countries text[], year smallint, texts jsonb)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -49,7 +50,7 @@ begin
         where m.jit_id = p_jit and m.state = 'serving' and a.id = m.authority_id and gone.id = p_authority and a.country = gone.country;
 end $$;
 
--- Members and associates are for the parties, not for a State that is still to join.
+-- Tell whether the caller is a party. Members and associates are visible to parties, but not to a State that is still to join.
 create function priv.is_party(p_jit uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.in_team(p_jit) and exists (

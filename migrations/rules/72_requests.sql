@@ -1,4 +1,5 @@
--- How often a request between two States was refused, not carried out, or is late: figures for the desk of either, and no request.
+-- Count requests between two States that were refused, not carried out or are late. The desk of either State gets the figures but not the
+-- requests.
 create function priv.difficulties(p_since timestamptz, p_kinds text[])
 returns table (requesting_country text, executing_country text, refused bigint, not_executed bigint, overdue bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -24,13 +25,17 @@ $$;
 
 grant execute on function priv.difficulties(timestamptz, text[]) to APP_ROLE;
 
-grant select, insert, update on mla_requests to APP_ROLE;
+grant select, insert,
+    update (version, foreign_reference, instrument, executing_id, executing_country, enforcing_id, case_id, overlap_id, jit_id, state,
+            urgency, emergency_ground, language, sealed, notices, grounds, validated_by, validated_at, transmitted_at, received_at,
+            decided_at, until, path_countries, updated_at) on mla_requests to APP_ROLE;
 grant select on mla_requests to coopapi_definer;
 create policy seen on mla_requests for select using (PARTY(mla_requests.id));
 create policy made on mla_requests for insert with check (ACTING(mla_requests.id));
 create policy changed on mla_requests for update using (ACTING(mla_requests.id));
 
-grant select, insert, update, delete on mla_measures to APP_ROLE;
+grant select, insert, delete,
+    update (version, state, grounds, outcome_reason, until, conditions, started_at, ended_at) on mla_measures to APP_ROLE;
 grant select on mla_measures to coopapi_definer;
 create policy seen on mla_measures for select using (PARTY(mla_measures.request_id));
 create policy made on mla_measures for insert with check (ACTING(mla_measures.request_id));
@@ -44,7 +49,7 @@ create policy seen on mla_transmissions for select using (PARTY(mla_transmission
 create policy made on mla_transmissions for insert with check (ACTING(mla_transmissions.request_id));
 
 grant select, insert on mla_messages to APP_ROLE;
--- What a side says to itself is for those of that side.
+-- Internal messages of a side are visible only to that side.
 create policy seen on mla_messages for select using (
     PARTY(mla_messages.request_id)
     and (not internal or exists (

@@ -1,5 +1,5 @@
--- What a calendar needs of the meetings that an authority takes part in, for the bearer of its secret: times and states, no words. The
--- secret ends with the account of the person who made it.
+-- Return what a calendar needs of the meetings that an authority takes part in, for the holder of its secret: times and states, but no
+-- text. The secret becomes invalid when the account of the person who created it ends.
 create function priv.calendar_feed(p_digest bytea, p_at timestamptz)
 returns table (id uuid, reference text, level text, state text, starts_at timestamptz, ends_at timestamptz, time_zone text,
                sequence integer, updated_at timestamptz)
@@ -24,7 +24,7 @@ grant execute on function priv.calendar_feed(bytea, timestamptz), priv.calendar_
 grant select, insert,
     update (version, state, countries, interpretation, mode, time_zone, starts_at, ends_at, sequence, access_until, sealed, minutes, reason, updated_at) on meetings to APP_ROLE;
 grant select on meetings to coopapi_definer;
--- A meeting is seen by the authorities that take part in it, and not by readers of a case of one of them.
+-- A meeting is visible to the authorities that take part in it, but not to everybody who can read a case of one of them.
 create policy seen on meetings for select using (PARTY(meetings.id));
 create policy made on meetings for insert with check (ACTING(meetings.id) and convener_id = (select priv.authority()));
 create policy changed on meetings for update using (ACTING(meetings.id));
@@ -53,7 +53,7 @@ create policy made on meeting_conclusions for insert with check (
     ACTING(meeting_conclusions.meeting_id) and authority_id = (select priv.authority()));
 
 grant select, insert, update (version, state, reason, ended_at) on meeting_actions to APP_ROLE;
--- What an authority undertook stays on its list when its access to the meeting has ended.
+-- An authority still sees its own actions after its access to the meeting ended.
 create policy seen on meeting_actions for select using (
     owner_id = (select priv.authority()) or PARTY(meeting_actions.meeting_id));
 create policy made on meeting_actions for insert with check (ACTING(meeting_actions.meeting_id));
@@ -84,7 +84,7 @@ create policy changed on consultations for update using (ACTING(consultations.id
 grant select, insert, update (version, position, sealed, replied_at, updated_at) on consultation_positions to APP_ROLE;
 create policy seen on consultation_positions for select using (PARTY(consultation_positions.consultation_id));
 create policy made on consultation_positions for insert with check (ACTING(consultation_positions.consultation_id));
--- The reply and position of a consulted authority that has nobody here is recorded by another one.
+-- If a consulted authority has no account here, another one records its reply and position.
 create policy changed on consultation_positions for update using (
     ACTING(consultation_positions.consultation_id)
     and (authority_id = (select priv.authority()) or priv.stands_in(consultation_id, authority_id)));

@@ -1,5 +1,5 @@
--- Whether evidence is for an authority in a shared thing of the caller: of a team for its parties, not for a State that is still to
--- join, and for the participants whose terms say so.
+-- Tell whether an authority may have evidence in a shared thing of the caller. In a team these are the parties, but not a State that is
+-- still to join, and the participants whose terms allow it.
 create function priv.exchanges(p_object uuid, p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.takes_part(p_object, 1) and (not exists (select from public.jits t where t.id = p_object)
@@ -9,8 +9,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                      and (j.until is null or j.until > priv.at())))
 $$;
 
--- Who may be given an item of a shared thing: all who take part, and of a team its parties and the participants whose terms say so
--- (Convention of 29 May 2000, Art. 13(12)).
+-- Return who may be given an item of a shared thing: all who take part; in a team only its parties and the participants whose terms allow
+-- it (Convention of 29 May 2000, Art. 13(12)).
 create function priv.receivers(p_object uuid, p_provider uuid) returns setof uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select distinct p.authority_id from public.parties p
@@ -22,7 +22,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
               and priv.exchanges(p_object, p.authority_id))
 $$;
 
--- Whether the caller gave that item, or entered it for one that has nobody here.
+-- Tell whether the caller gave this item, or entered it for an authority without an account here.
 create function priv.gives(p_evidence uuid, p_object uuid, p_provider uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -31,7 +31,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
           and (e.provider_id = priv.authority() or e.created_by = priv.principal()))
 $$;
 
--- Whether an item is there for the caller: who gave or entered it; who verifies it; and then those to whom it was given.
+-- Tell whether the caller sees an item: it gave or entered it, it verifies it, or the item was given to it and needs no more verification.
 create function priv.near_item(p_evidence uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -43,15 +43,15 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                               where r.evidence_id = e.id and r.authority_id = priv.authority())))
 $$;
 
--- Hold an item against other writers: a receiver, too, although it changes nothing of it but its own answer.
+-- Lock an item against other writers. Receivers may lock it too, although they change only their own answer.
 create function priv.hold_item(p_evidence uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) for no key update;
+    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) and priv.near_item(e.id) for no key update;
 end $$;
 
--- What follows for an item from what its recipients have said: declined by all, it is declined; received by all who did not decline,
--- its words are over (the same, Art. 21).
+-- Update an item after an answer of a recipient. If all declined it, it is declined. When all who did not decline it have received it, its
+-- text is due for erasure (Regulation (EU) 2023/969 Art. 21).
 create function priv.settle_item(p_evidence uuid, p_answered boolean) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -65,10 +65,10 @@ begin
                      count(*) filter (where x.state <> 'declined' and x.received_at is null) as waiting,
                      count(*) filter (where x.state <> 'declined' and x.received_at is not null) as received
               from public.evidence_recipients x where x.evidence_id = p_evidence) r
-        where e.id = p_evidence and priv.takes_part(e.object_id, 3);
+        where e.id = p_evidence and priv.takes_part(e.object_id, 3) and priv.near_item(e.id);
 end $$;
 
--- The space administrator lets an item go to the team.
+-- Release an item to the team, as its space administrator.
 create function priv.verify_item(p_evidence uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -80,7 +80,7 @@ begin
     end if;
 end $$;
 
--- Whether what is said of an item in words is open to the caller: to its provider; to a receiver that accepted its conditions.
+-- Tell whether the caller may read the text about an item: its provider may, and a receiver that accepted its conditions.
 create function priv.opened(p_evidence uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
@@ -92,7 +92,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                    where r.evidence_id = e.id and r.authority_id = priv.authority() and r.state = 'accepted')))
 $$;
 
--- Items that wait to be verified go to the present space administrator.
+-- Assign the items that wait for verification to the present space administrator and return their number.
 create function priv.hand_to_verify(p_jit uuid) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -106,15 +106,13 @@ begin
     return handed;
 end $$;
 
--- Erase the words whose time is over; the journal of the item's giver says that it was done.
+-- Erase the texts that are due and record it in the journal of each item's provider.
 create function priv.erase_operational() returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     gone uuid[];
 begin
-    if not coalesce(priv.operator(), false) then
-        raise exception 'this is for the operator' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     with erased as (
         update public.evidence e set terms = null, answer = null, version = e.version + 1
         where e.erase_at <= priv.at() and e.terms is not null returning e.id)
@@ -139,8 +137,8 @@ grant execute on function priv.exchanges(uuid, uuid), priv.receivers(uuid, uuid)
 grant select, insert, update (version, state, answer, decided_by, decided_at) on evidence to APP_ROLE;
 grant select,
     update (version, state, decided_by, decided_at, verifier_id, verified_at, erase_at, terms, answer) on evidence to coopapi_definer;
--- An item is seen by its giver, by the person who entered it, by its receivers, and before that by its verifier: what a third State
--- gives to a team is seen by nobody else before it is verified (Regulation (EU) 2023/969 Art. 17(3)).
+-- An item is visible to its provider, to the person who entered it, to its verifier and to its receivers. If an item of a third State has
+-- to be verified, its receivers see it only afterwards (Regulation (EU) 2023/969 Art. 17(3)).
 create policy seen on evidence for select using (
     PARTY(evidence.object_id)
     and (provider_id = (select priv.authority()) or created_by = (select priv.principal()) or verifier_id = (select priv.authority())
@@ -154,7 +152,7 @@ create policy made on evidence for insert with check (
         select from public.jits t join public.jit_parties j on j.jit_id = t.id
         where t.id = evidence.object_id and t.state = 'active' and t.until > (select priv.at())
           and j.authority_id = (select priv.authority()) and j.state = 'party' and evidence.object_type = 'jit')));
--- An item is changed by its giver or by its verifier, and reaches the team only after verification.
+-- An item is changed by its provider or its verifier. It reaches the team only after verification.
 create policy changed on evidence for update using (
     ACTING(evidence.object_id)
     and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id)
@@ -166,8 +164,8 @@ create policy changed on evidence for update using (
 
 grant select, insert on evidence_texts to APP_ROLE;
 grant select, delete on evidence_texts to coopapi_definer;
--- The words about what a team exchanges are kept for four weeks at most, or until all have received it (Regulation (EU) 2023/969
--- Art. 21).
+-- The texts about items exchanged in a team are kept for at most four weeks, or until all have received them (Regulation (EU) 2023/969 Art.
+-- 21).
 create policy seen on evidence_texts for select using (
     exists (select from public.evidence e
             where e.id = evidence_texts.evidence_id and (e.erase_at is null or e.erase_at > (select priv.at()))
@@ -177,7 +175,7 @@ create policy made on evidence_texts for insert with check (
 
 grant select, insert on custody to APP_ROLE;
 grant select, update (sealed) on custody to coopapi_definer;
--- Each authority sees the acts that it recorded, and the others' together with the words.
+-- Each authority sees the entries that it recorded, and those of others if it may read the text about the item.
 create policy seen on custody for select using (
     PARTY(custody.object_id) and (authority_id = (select priv.authority()) or priv.opened(custody.evidence_id)));
 create policy made on custody for insert with check (
@@ -186,7 +184,7 @@ create policy made on custody for insert with check (
     and exists (select from public.evidence e where e.id = custody.evidence_id and e.object_id = custody.object_id));
 
 grant select, insert, update (version, state, answer, decided_by, decided_at) on evidence_uses to APP_ROLE;
--- A use is for those who may read the case it is made in, and for the provider, to whom it is an account (Budapest Art. 28(4)).
+-- A use is visible to people who may read its case, and to the provider, who must be told of it (Budapest Art. 28(4)).
 create policy seen on evidence_uses for select using (
     GRANTED(evidence_uses.case_id, 2)
     or provider_id = (select priv.authority()) and PARTY(evidence_uses.object_id));
@@ -203,7 +201,7 @@ create policy changed on evidence_uses for update
 
 grant select, insert, update (version, state, answer, decided_by, decided_at, received_at) on evidence_recipients to APP_ROLE;
 grant select, update (answer) on evidence_recipients to coopapi_definer;
--- Who sees an item sees to whom it went.
+-- The recipients of an item are visible to everybody who sees the item.
 create policy seen on evidence_recipients for select using (
     PARTY(evidence_recipients.object_id) and priv.near_item(evidence_id));
 create policy made on evidence_recipients for insert with check (

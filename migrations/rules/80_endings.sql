@@ -1,5 +1,5 @@
--- How much that hangs from a case is alive, also where the caller does not see it: for the owner of the case, who may not end it unseen.
--- `p_live` has an entry `kind:state` for each state in which a thing of that kind is alive.
+-- Return how many linked things of a case are still active, including those that the caller does not see. The owner needs this before it
+-- ends the case. `p_live` has an entry `kind:state` for each state that counts as active.
 create function priv.count_live(p_case uuid, p_live text[]) returns bigint
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -1,5 +1,5 @@
--- Every table with a policy is closed to all but its policies, also for its owner. The definer role reads and writes all rows, within its
--- grants; the backup role reads all rows of all tables and changes nothing. No function is open to everybody.
+-- Close every table that has policies to everything that the policies do not allow, also for its owner. The definer role reads and writes
+-- all rows within its grants. The backup role reads all rows of all tables and changes nothing. No function is executable by PUBLIC.
 do $$
 declare
     t regclass;
@@ -30,7 +30,7 @@ begin
     grant usage on schema priv to coopapi_backup;
 end $$;
 
--- The key of the context is read by the definer role alone. A backup finds the table empty, and `coopapi migrate` fills it.
+-- Only the definer role reads the key of the context. A backup contains no row of this table; `coopapi migrate` fills it again.
 alter table priv.context_key enable row level security;
 create policy machine on priv.context_key for select to coopapi_definer using (true);
 

@@ -50,6 +50,13 @@ def test_one_administrator_writes_no_power(world, power):
     assert account(world, "admin", "analyst")[1] == before
 
 
+def test_no_administrator_makes_itself_the_auditor_alone(world):
+    mine = {"id": world.people["admin"], "change": json.dumps({"roles": ["admin", "auditor"]})}
+    assert as_role(world, "admin", "select priv.change_account(:id, 1, cast(:change as jsonb))", **mine) == "waits"
+    other = {**mine, "id": world.people["auditor"]}
+    assert as_role(world, "admin", "select priv.change_account(:id, 1, cast(:change as jsonb))", **other) == "done"
+
+
 def test_one_administrator_enters_nobody_with_power(world):
     entered = {
         "id": str(uuid4()),

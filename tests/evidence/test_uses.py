@@ -75,7 +75,7 @@ def test_consent_is_denied_for_a_reason_and_a_wish_withdrawn(shared):
     [({"handling_code": "H1"}, "H1"), ({"conditions": ASKED_FIRST}, "consent_before_use_as_evidence")],
 )
 def test_what_is_no_evidence_without_consent_is_intelligence_at_once(shared, terms, rule):
-    """M6: H1 information attached as evidence."""
+    """H1 information attached as evidence."""
     item = shared.given(**terms)
     if "conditions" in terms:
         shared.step("investigator", item, "accept")

@@ -1,4 +1,4 @@
-"""After the end: evaluation, the public statement and its lint, and the public page, which tells nothing else (D24, M13)."""
+"""After the end: evaluation, the public statement and its lint, and the public page, which tells nothing else."""
 
 import json
 from uuid import uuid4

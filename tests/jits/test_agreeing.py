@@ -1,4 +1,4 @@
-"""Agreeing on a team: who may be in it, each signs for itself, and nothing begins before the last signature (M11, M12)."""
+"""Agreeing on a team: who may be in it, each signs for itself, and nothing begins before the last signature."""
 
 import threading
 from datetime import datetime, timedelta

@@ -6,7 +6,7 @@ import pytest
 from assisting import sent, walk
 
 from coopapi.access import Action
-from coopapi.deadlines.service import DEADLINE
+from coopapi.deadlines.transitions import DEADLINE
 from workflows.gate import Scene, expect
 
 PEOPLE = ("prosecutor", "prosecutor_fr", "romanian")

@@ -1,12 +1,15 @@
 """What a caller is offered in a joint investigation team is what it may do there: every state, event, side and role."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import teaming
+from sqlalchemy.exc import DBAPIError
 
 from coopapi.access import Action
+from coopapi.jits import authorization
 from coopapi.jits.amendments import AMENDMENT
 from coopapi.jits.case_sharing import JIT_SHARE
 from coopapi.jits.lifecycles import AFTER, AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, PARTY_LIFECYCLE
@@ -87,7 +90,7 @@ def test_a_team(world, database, owner):
     assert expect(world, database, owner, passed, "ended") == {"evaluate", "close"}
 
 
-def test_a_team_that_is_not_ready_and_one_with_a_participant(world, database, owner):
+def test_a_team_that_is_not_ready_to_sign(world, database, owner):
     jit = teaming.proposed(world)
     takes_part(world, jit)
     with owner.cursor() as cursor:
@@ -187,7 +190,8 @@ def test_a_public_statement(world, database, owner):
 def test_a_case_that_is_shared_with_a_team(world, database, owner):
     jit = teaming.active(world, cases=[world.case("investigator")])
     ids = {"jit_id": jit, "link_id": world.as_("prosecutor").get(f"/jits/{jit}/cases").json["items"][0]["id"]}
-    expect(world, database, owner, scene(JIT_SHARE, ids, lambda *_: None), "shared")
+    share = scene(JIT_SHARE, ids, lambda *_: None, act=Action.CASE_SHARE)
+    assert expect(world, database, owner, share, "shared") == {"end"}
 
 
 def test_reading_the_steps_of_a_team_whose_time_has_passed_changes_nothing(world, owner):
@@ -204,3 +208,10 @@ def test_reading_the_steps_of_a_team_whose_time_has_passed_changes_nothing(world
     assert (found["state"], [m["event"] for m in found["allowed"]], written()) == ("ended", ["evaluate", "close"], before)
     ended = teaming.step(world, "prosecutor", jit, "evaluate").json
     assert (ended["end_reason"], ended["ended_at"]) == ("expiry", ended["until"])
+
+
+def test_a_list_of_steps_that_wrote_would_be_found_out(world, database, owner):
+    jit = teaming.proposed(world)
+    locking = replace(TEAM, find=authorization.locked)
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        expect(world, database, owner, scene(locking, {"jit_id": jit}, lambda *_: None), "proposed")

@@ -99,7 +99,7 @@ class Relabel(Step):
 
     @staticmethod
     def _disclosed(play, place):
-        """What was disclosed stays so when its subject becomes a victim, but not when it is withdrawn."""
+        """The receivers of a value are told when it is withdrawn, but not when its subject becomes a victim."""
         play.world.cursor.execute(
             "select exists (select from disclosed_items d join identifiers i on i.id = d.identifier_id where i.case_id = %s)",
             (place.id,),
@@ -235,6 +235,45 @@ class Decide(Step):
 
 
 @dataclass(frozen=True)
+class Cooperate(Step):
+    """Begin a request, a consultation or a meeting with the other side of an overlap, or form a team with it.
+
+    A meeting begins with an overlap that everybody sees; what else begins names the overlap that its author sees, if there is one.
+    """
+
+    side: str
+    other: str
+    how: str
+
+    def act(self, play):
+        place, other = play.places[self.side], play.places[self.other]
+        found = play.overlap(place, other)
+        if (
+            place.id is None
+            or other.hidden
+            or place.hidden
+            or play.left_out(self, lambda: self.how == "meeting" and not (found and found[1]))
+        ):
+            return
+        who, them = DECIDING[place.authority], str(play.world.authorities[other.authority])
+        seen = found and play.world.as_(who).get(f"/overlaps/{found[0]}").status_code == 200
+        with_overlap = {"overlap_id": found[0]} if seen else {}
+        path, body = {
+            "request": ("/mla-requests", {"reference": f"{self.side}-{play.at}", "kind": "eio", "instrument": "eio",
+                                          "executing_authority": them, "case_id": place.id, **with_overlap}),
+            "consultation": ("/jurisdiction-consultations", {"facts": "The same person", "contacted": [them], "case_id": place.id,
+                                                             **with_overlap}),
+            "meeting": ("/meetings", {"level": "III", "title": "Who goes first", "mode": "video", "time_zone": "Europe/Paris",
+                                      "origin_type": "overlap", "origin_id": found and found[0],
+                                      "host_desk": str(play.world.authorities["desk_nl"])}),
+            "team": ("/jits", {"reference": f"{self.side}-{play.at}", "legal_basis": "eu2000_art13", "purpose": "The same person",
+                               "parties": [{"authority_id": them}]}),
+        }[self.how]  # fmt: skip
+        made = play.send(who, "POST", path, body)
+        assert made.status_code == 201, made.json
+
+
+@dataclass(frozen=True)
 class Exclude(Step):
     """Exclude a kind, or what is shared with an authority, for a while or for good."""
 
@@ -360,6 +399,12 @@ def stories(draw, secret, most=24):
         (1, st.builds(Correct, cases, _value, _value)),
         (4, _judging()),
         (2, _asking()),
+        (
+            2,
+            st.builds(
+                lambda pair, how: Cooperate(*pair, how), _pair, st.sampled_from(("request", "consultation", "meeting", "team"))
+            ),
+        ),
         (1, st.builds(Decide, some, st.sampled_from(_EVENTS))),
         (1, st.builds(Exclude, st.sampled_from(HOMES), st.sampled_from(_EXCLUDED), st.sampled_from((None, 1)))),
         (1, st.builds(Include, some)),

@@ -1,1 +1,1 @@
-"""How each kind of identifier is written, by its own standard."""
+"""Parsers for the formats of identifiers, each by the standard of its kind."""

@@ -1,4 +1,4 @@
-"""Accounts and money: phone, username, IBAN, wallets."""
+"""Parsers for accounts and money: telephone numbers, usernames, IBANs and wallets."""
 
 import hashlib
 import re
@@ -10,7 +10,7 @@ from phonenumbers import NumberParseException
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -22,7 +22,7 @@ _HANDLE: Final = re.compile(r"[^\s@/]{1,100}")
 
 
 def read_phone(value: str, context: Context) -> Reading:
-    """Read a telephone number (E.164): international, or national with its country."""
+    """Parse a telephone number (E.164): international, or national together with its country."""
     text = fold(value).removeprefix("tel:")
     if not re.fullmatch(r"[+0-9 ()./\-]+(?:\s*(?:ext|x|#)\.?\s*[0-9]{1,8})?", text):
         raise ImpossibleValue("phone", "it is not a telephone number (E.164)")
@@ -46,12 +46,12 @@ def read_phone(value: str, context: Context) -> Reading:
 
 
 def _without_trunk_zero(text: str) -> str:
-    """Drop a zero in brackets behind the country code, but where it is part of the number (Italy, San Marino, Vatican)."""
+    """Remove a zero in brackets after the country code, except where it belongs to the number (Italy, San Marino, Vatican)."""
     return text.replace("(0)", "") if text.startswith("+") and not text.startswith(("+39", "+378", "+379")) else text
 
 
 def read_username(value: str, context: Context) -> Reading:
-    """Read a username on its platform; the same name elsewhere is weak."""
+    """Parse a username on a platform. The same name on another platform is weak evidence."""
     text = fold(_PROFILE.sub("", value.strip()).rstrip("/")).removeprefix("@").lstrip()
     platform = fold(context.platform or "")
     if not platform and "@" in text:
@@ -63,11 +63,11 @@ def read_username(value: str, context: Context) -> Reading:
     text = text.removesuffix(f"@{platform}")
     if not _HANDLE.fullmatch(text) or not _HANDLE.fullmatch(platform):
         raise ImpossibleValue("username", "a username has no spaces, no @ and no slash within")
-    return exact("username", f"{text}@{platform}", Key("handle", text, Strength.WEAK))
+    return exact("username", f"{text}@{platform}", MatchKey("handle", text, Strength.WEAK))
 
 
 def read_iban(value: str, context: Context) -> Reading:
-    """Read a bank account number (ISO 13616): length of its country, check digits mod 97."""
+    """Parse an IBAN (ISO 13616) and check the length for its country and the check digits (mod 97)."""
     del context
     text = fold(value).upper().replace(" ", "").replace("-", "").removeprefix("IBAN")
     try:
@@ -78,7 +78,7 @@ def read_iban(value: str, context: Context) -> Reading:
 
 
 def read_btc(value: str, context: Context) -> Reading:
-    """Read a Bitcoin address: Base58Check, bech32 (BIP-173) or bech32m (BIP-350)."""
+    """Parse a Bitcoin address: Base58Check, bech32 (BIP-173) or bech32m (BIP-350)."""
     del context
     text = clean(value).replace(" ", "")
     text = text.partition(":")[2] if text.lower().startswith("bitcoin:") else text
@@ -99,7 +99,7 @@ def read_btc(value: str, context: Context) -> Reading:
 
 
 def _segwit(text: str) -> str:
-    """Check a segregated-witness address and write it in lower case."""
+    """Check a segregated-witness address and return it in lower case."""
     wrong = ImpossibleValue("bech32", "its letters, length or checksum are wrong (BIP-173, BIP-350)")
     if text not in (text.lower(), text.upper()) or len(text) > 90:  # noqa: PLR2004 (BIP-173)
         raise wrong
@@ -126,14 +126,14 @@ def _polymod(values: list[int]) -> int:
 
 
 def _regroup(values: list[int]) -> int | None:
-    """Return how many bytes groups of five bits make, or nothing if what is left over is not zero padding."""
+    """Return the number of bytes in groups of five bits, or None if the remaining bits are not zero padding."""
     bits = "".join(f"{v:05b}" for v in values)
     rest = bits[len(bits) // 8 * 8 :]
     return None if len(rest) > 4 or "1" in rest else len(bits) // 8  # noqa: PLR2004 (BIP-173)
 
 
 def read_eth(value: str, context: Context) -> Reading:
-    """Read an Ethereum address; mixed case that is not that of EIP-55 is doubtful, not impossible (R3)."""
+    """Parse an Ethereum address. Mixed case that does not match EIP-55 causes a warning but is not refused."""
     del context
     text = clean(value).replace(" ", "").removeprefix("ethereum:")
     digits = text[2:] if text[:2].lower() == "0x" else text

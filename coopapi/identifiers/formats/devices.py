@@ -1,4 +1,4 @@
-"""Vehicles, cards and machines: VIN, IMSI, ICCID, payment cards, device ids, user agents, transactions, Monero, I2P."""
+"""Parsers for vehicles, cards, devices and ledgers: VIN, IMSI, ICCID, payment cards, device ids, user agents, Monero, I2P."""
 
 import re
 from typing import Final
@@ -8,7 +8,7 @@ from stdnum import imsi as stdnum_imsi
 from stdnum import luhn
 from stdnum.exceptions import ValidationError
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _VIN_VALUES: Final = dict(
@@ -21,7 +21,7 @@ _MONERO_BLOCKS: Final = {11: 8, 7: 5, 2: 1, 3: 2, 5: 3, 6: 4, 9: 6, 10: 7}
 
 
 def read_vin(value: str, context: Context) -> Reading:
-    """Read a vehicle identification number (ISO 3779); the check digit is of North America (49 CFR 565)."""
+    """Parse a vehicle identification number (ISO 3779). Its check digit is used only in North America (49 CFR 565)."""
     del context
     text = re.sub(r"[\s-]", "", fold(value).upper())
     if not re.fullmatch("[A-HJ-NPR-Z0-9]{17}", text, re.ASCII):
@@ -32,7 +32,7 @@ def read_vin(value: str, context: Context) -> Reading:
 
 
 def read_imsi(value: str, context: Context) -> Reading:
-    """Read the number of a mobile subscription (ITU-T E.212)."""
+    """Parse the number of a mobile subscription, IMSI (ITU-T E.212)."""
     del context
     try:
         return exact("imsi", str(stdnum_imsi.validate(fold(value))))
@@ -41,7 +41,7 @@ def read_imsi(value: str, context: Context) -> Reading:
 
 
 def read_iccid(value: str, context: Context) -> Reading:
-    """Read the number of a SIM card (ITU-T E.118): 89, and a check digit."""
+    """Parse the number of a SIM card, ICCID (ITU-T E.118), which starts with 89 and ends with a check digit."""
     del context
     text = re.sub(r"[\s-]", "", fold(value)).removesuffix("f")
     if not re.fullmatch("89[0-9]{16,18}", text, re.ASCII):
@@ -52,7 +52,7 @@ def read_iccid(value: str, context: Context) -> Reading:
 
 
 def read_card(value: str, context: Context) -> Reading:
-    """Read what may be kept of a payment card, the first six and the last four digits (ISO/IEC 7812); a whole one is refused."""
+    """Parse the first six and last four digits of a payment card (ISO/IEC 7812). A complete card number is refused."""
     del context
     text = re.sub(r"\s", "", fold(value))
     digits = re.sub(r"\D", "", text)
@@ -63,29 +63,29 @@ def read_card(value: str, context: Context) -> Reading:
     found = _CARD.fullmatch(text)
     if found is None:
         raise ImpossibleValue("card", "it is not the first six and the last four digits (ISO/IEC 7812)")
-    return Reading(f"{found[1]}******{found[2]}", (Key("card", f"{found[1]}{found[2]}", Strength.WEAK),))
+    return Reading(f"{found[1]}******{found[2]}", (MatchKey("card", f"{found[1]}{found[2]}", Strength.WEAK),))
 
 
 def read_user_agent(value: str, context: Context) -> Reading:
-    """Read what a browser says of itself (RFC 9110, 10.1.5): many say the same."""
+    """Parse a user agent (RFC 9110, 10.1.5). It is weak evidence because many browsers send the same one."""
     del context
     text = fold(value)
-    return Reading(text, (Key("user_agent", text, Strength.WEAK),))
+    return Reading(text, (MatchKey("user_agent", text, Strength.WEAK),))
 
 
 def read_device_id(value: str, context: Context) -> Reading:
-    """Read the id of a device or of its advertising: a UUID (RFC 9562), or the 16 digits of Android; one can be reset."""
+    """Parse a device or advertising id: a UUID (RFC 9562) or the 16 digits of Android. Users can reset it."""
     del context
     text = re.sub(r"[\s{}-]", "", fold(value))
     if not re.fullmatch("[0-9a-f]{16}(?:[0-9a-f]{16})?", text, re.ASCII):
         raise ImpossibleValue("device_id", "it is neither a UUID nor 16 hexadecimal digits")
     if len(set(text)) == 1:
         raise ImpossibleValue("no_device", "it is what devices say that keep their id to themselves")
-    return Reading(text, (Key("device_id", text, Strength.POSSIBLE),))
+    return Reading(text, (MatchKey("device_id", text, Strength.POSSIBLE),))
 
 
 def read_tx_hash(value: str, context: Context) -> Reading:
-    """Read the hash of a transaction on a public ledger."""
+    """Parse the hash of a transaction on a public ledger."""
     del context
     text = fold(value).replace(" ", "").removeprefix("0x")
     if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
@@ -94,13 +94,13 @@ def read_tx_hash(value: str, context: Context) -> Reading:
 
 
 def read_monero(value: str, context: Context) -> Reading:
-    """Read a Monero address (Base58 in blocks, Keccak checksum); one with a payment id is the address it extends."""
+    """Parse a Monero address (Base58 in blocks, Keccak checksum). An integrated address is reduced to the address in it."""
     del context
     text = clean(value).replace(" ", "").removeprefix("monero:").partition("?")[0]
     raw = _monero_bytes(text)
     if len(raw) not in {69, 77} or _keccak(raw[:-4])[:4] != raw[-4:]:
         raise ImpossibleValue("monero", "its letters, length or checksum are wrong (Monero Base58)")
-    return Reading(text, (Key("monero", raw[1:65].hex()),))
+    return Reading(text, (MatchKey("monero", raw[1:65].hex()),))
 
 
 def _monero_bytes(text: str) -> bytes:
@@ -121,7 +121,7 @@ def _keccak(data: bytes) -> bytes:
 
 
 def read_i2p(value: str, context: Context) -> Reading:
-    """Read an I2P destination: 52 characters of Base32 and .b32.i2p."""
+    """Parse an I2P destination: 52 characters of Base32 followed by .b32.i2p."""
     del context
     text = fold(value).removeprefix("http://").rstrip("/").removesuffix(".b32.i2p")
     if not re.fullmatch("[a-z2-7]{52}", text, re.ASCII):

@@ -1,4 +1,4 @@
-"""Documents, devices and files: passport, national id, plate, IMEI, PGP fingerprint, hashes."""
+"""Parsers for documents, devices and files: passports, national ids, plates, IMEI, PGP fingerprints and hashes."""
 
 import hashlib
 import re
@@ -8,7 +8,7 @@ from typing import Final
 from stdnum import luhn
 from stdnum.util import get_cc_module
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact, require_country
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact, require_country
 from coopapi.identifiers.formats.states import ICAO
 from coopapi.unicode_text import fold
 
@@ -39,7 +39,7 @@ _PERSONAL_NUMBERS: Final = dict(
         "RS:jmbg",
     ]
 )
-"""Countries whose one personal number is the national identity number; elsewhere several documents go by that name."""
+"""Countries where one personal number is the national identity number. In other countries, several documents have such numbers."""
 _PLATE: Final = str.maketrans(
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408"  # Cyrillic
     "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",  # Greek
@@ -48,7 +48,7 @@ _PLATE: Final = str.maketrans(
 
 
 def read_passport(value: str, context: Context) -> Reading:
-    """Read a passport number with its issuing State, or the second line of its machine-readable zone (ICAO 9303)."""
+    """Parse a passport number with its issuing State, or the second line of the machine-readable zone (ICAO 9303)."""
     text = _NUMBER_SIGN.sub("", fold(value)).upper().replace(" ", "")
     if len(text) == 44 and text[9:10].isdigit():  # noqa: PLR2004 (TD3)
         text, state = _mrz(text)
@@ -57,7 +57,7 @@ def read_passport(value: str, context: Context) -> Reading:
         text = text.replace("-", "").replace("<", "")
     if not re.fullmatch("[A-Z0-9]{3,20}", text, re.ASCII) or not any(c.isdigit() for c in text):
         raise ImpossibleValue("passport", "a document number is 3 to 20 letters and digits, one digit at least (ICAO 9303)")
-    return Reading(text, (Key("passport", f"{ICAO.get(state, state)}-{text}"),))
+    return Reading(text, (MatchKey("passport", f"{ICAO.get(state, state)}-{text}"),))
 
 
 def _mrz(line: str) -> tuple[str, str]:
@@ -73,13 +73,13 @@ def _check_digit(field: str) -> int:
 
 
 def read_national_id(value: str, context: Context) -> Reading:
-    """Read a national identity number; checked where its country's rule is known."""
+    """Parse a national identity number. It is checked if the rule of its country is known."""
     country = require_country(context)
     text = re.sub(r"[\s./-]", "", fold(value).upper())
     if not re.fullmatch(r"[A-Z0-9+]{4,30}", text, re.ASCII):
         raise ImpossibleValue("national_id", "a national number is 4 to 30 letters and digits")
-    short = re.sub("[^0-9]", "", text)[-10:] if country == "SE" else text  # written with the century or without it
-    key = (Key("national_id", f"{country}-{short}"),)
+    short = re.sub("[^0-9]", "", text)[-10:] if country == "SE" else text  # written with or without the century
+    key = (MatchKey("national_id", f"{country}-{short}"),)
     name = _PERSONAL_NUMBERS.get(country)
     module = get_cc_module(country.lower(), name) if name else None
     if module is None:
@@ -90,16 +90,16 @@ def read_national_id(value: str, context: Context) -> Reading:
 
 
 def read_plate(value: str, context: Context) -> Reading:
-    """Read a vehicle plate with its country; letters that scripts share there are one (Vienna Convention 1968, Annex 2)."""
+    """Parse a plate with its country. Letters that look alike in several scripts are unified (Vienna Convention 1968, Annex 2)."""
     country = require_country(context)
     text = re.sub(r"[\s.·•-]", "", fold(value).upper()).translate(_PLATE)
     if not 2 <= len(text) <= 12 or not text.isalnum():  # noqa: PLR2004 (no plate is shorter or longer)
         raise ImpossibleValue("vehicle_plate", "a plate is 2 to 12 letters and digits")
-    return Reading(text, (Key("plate", f"{country}-{text}"),))
+    return Reading(text, (MatchKey("plate", f"{country}-{text}"),))
 
 
 def read_imei(value: str, context: Context) -> Reading:
-    """Read a device number: IMEI, with its check digit or without, or IMEISV; 14 digits are the device (3GPP TS 23.003)."""
+    """Parse an IMEI, with or without check digit, or an IMEISV. The first 14 digits identify the device (3GPP TS 23.003)."""
     del context
     text = re.sub(r"[\s/.-]", "", fold(value).removeprefix("imei").lstrip(": "))
     if not re.fullmatch("[0-9]{14,16}", text, re.ASCII) or len(set(text)) == 1:
@@ -108,23 +108,23 @@ def read_imei(value: str, context: Context) -> Reading:
         )
     if len(text) == 15 and not luhn.is_valid(text):  # noqa: PLR2004 (IMEI)
         raise ImpossibleValue("imei_check", "its check digit is wrong (3GPP TS 23.003, Luhn)")
-    return Reading(text, (Key("imei", text[:14]),))
+    return Reading(text, (MatchKey("imei", text[:14]),))
 
 
 def read_pgp(value: str, context: Context) -> Reading:
-    """Read a key fingerprint (RFC 4880, 9580); a long key id is possible evidence, a short one none."""
+    """Parse a PGP key fingerprint (RFC 4880, 9580). A long key id is possible evidence, a short one is not."""
     del context
     text = re.sub(r"[\s:]", "", fold(value).upper()).removeprefix("0X")
     if not re.fullmatch("[0-9A-F]+", text, re.ASCII) or len(text) not in {16, 40, 64}:
         raise ImpossibleValue("pgp_fingerprint", "it is not 40 or 64 hexadecimal digits, nor a key id of 16 (RFC 4880, RFC 9580)")
     if len(text) == 16:  # noqa: PLR2004 (a long key id)
-        return Reading(text, (Key("pgp_key_id", text, Strength.POSSIBLE),), ("key_id_only",))
+        return Reading(text, (MatchKey("pgp_key_id", text, Strength.POSSIBLE),), ("key_id_only",))
     key_id = text[-16:] if len(text) == 40 else text[:16]  # noqa: PLR2004 (version 4 ends with it, version 6 begins)
-    return exact("pgp", text, Key("pgp_key_id", key_id, Strength.POSSIBLE))
+    return exact("pgp", text, MatchKey("pgp_key_id", key_id, Strength.POSSIBLE))
 
 
 def read_hash(name: str) -> Callable[[str, Context], Reading]:
-    """Make the reader of a file hash (RFC 1321, FIPS 180-4)."""
+    """Return the parser for a kind of file hash (RFC 1321, FIPS 180-4)."""
     empty = hashlib.new(name, usedforsecurity=False).hexdigest()
     shape = re.compile(f"[0-9a-f]{{{len(empty)}}}", re.ASCII)
 

@@ -1,11 +1,11 @@
-"""Accounts where people talk: platform ids, XMPP, Matrix, Session, Tox, Telegram, Signal, Kik, Threema."""
+"""Parsers for accounts on messengers: platform ids, XMPP, Matrix, Session, Tox, Telegram, Signal, Kik and Threema."""
 
 import re
 from typing import Final
 
 from coopapi.identifiers.formats.accounts import read_phone, read_username
 from coopapi.identifiers.formats.networks import host_name
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, exact
 from coopapi.unicode_text import clean, fold
 
 _MATRIX: Final = re.compile(r"@([a-z0-9._=/+-]{1,200}):(.+)")
@@ -14,16 +14,16 @@ _KEY: Final = 64
 
 
 def read_platform_id(value: str, context: Context) -> Reading:
-    """Read the unchangeable id that a platform gave an account; its case counts."""
+    """Parse the permanent id that a platform gave to an account. Upper and lower case are different."""
     platform = fold(context.platform or "")
     if not platform:
         raise ImpossibleValue("platform_needed", "an account's id needs its platform", "context.platform")
     text = clean(value).replace(" ", "")
-    return Reading(text, (Key("platform_user_id", f"{platform}|{text}"),))
+    return Reading(text, (MatchKey("platform_user_id", f"{platform}|{text}"),))
 
 
 def read_xmpp(value: str, context: Context) -> Reading:
-    """Read an XMPP address without its resource (RFC 7622)."""
+    """Parse an XMPP address and remove its resource (RFC 7622)."""
     del context
     text = clean(value).removeprefix("xmpp:").partition("?")[0].partition("/")[0]
     local, mark, host = text.rpartition("@")
@@ -33,7 +33,7 @@ def read_xmpp(value: str, context: Context) -> Reading:
 
 
 def read_matrix(value: str, context: Context) -> Reading:
-    """Read a Matrix user id, @local:server (Matrix specification 1)."""
+    """Parse a Matrix user id, @local:server (Matrix specification 1)."""
     del context
     found = _MATRIX.fullmatch(fold(value).removeprefix("https://matrix.to/#/"))
     if found is None:
@@ -44,7 +44,7 @@ def read_matrix(value: str, context: Context) -> Reading:
 
 
 def read_session(value: str, context: Context) -> Reading:
-    """Read a Session id: 05 and a public key of 32 bytes."""
+    """Parse a Session id: 05 followed by a public key of 32 bytes."""
     del context
     text = fold(value).replace(" ", "")
     if not re.fullmatch("05[0-9a-f]{64}", text, re.ASCII):
@@ -53,7 +53,7 @@ def read_session(value: str, context: Context) -> Reading:
 
 
 def read_tox(value: str, context: Context) -> Reading:
-    """Read a Tox id; the public key in front is the account, nospam and checksum behind change (Tox specification)."""
+    """Parse a Tox id. The public key at its start identifies the account; nospam and checksum can change (Tox specification)."""
     del context
     text = fold(value).removeprefix("tox:").replace(" ", "").upper()
     if not re.fullmatch("[0-9A-F]{64}(?:[0-9A-F]{12})?", text, re.ASCII):
@@ -61,11 +61,11 @@ def read_tox(value: str, context: Context) -> Reading:
     raw = bytes.fromhex(text)
     if len(text) > _KEY and any(_fold_bytes(raw, start) for start in (0, 1)):
         raise ImpossibleValue("tox_check", "its checksum is wrong")
-    return Reading(text, (Key("tox", text[:_KEY]),))
+    return Reading(text, (MatchKey("tox", text[:_KEY]),))
 
 
 def _fold_bytes(raw: bytes, start: int) -> int:
-    """Every second byte, its checksum among them, adds up to nothing."""
+    """Return the XOR of every second byte. It is zero if the checksum, which is one of them, is right."""
     total = 0
     for byte in raw[start::2]:
         total ^= byte
@@ -73,7 +73,7 @@ def _fold_bytes(raw: bytes, start: int) -> int:
 
 
 def read_telegram(value: str, context: Context) -> Reading:
-    """Read a Telegram account: the number it keeps, or the name, which is also a username on that platform."""
+    """Parse a Telegram account: its permanent number, or its name, which is also a username on that platform."""
     del context
     text = fold(value)
     if text.isdecimal() and 5 <= len(text) <= 15:  # noqa: PLR2004 (from the first accounts to 52 bits)
@@ -86,7 +86,7 @@ def read_telegram(value: str, context: Context) -> Reading:
 
 
 def read_signal(value: str, context: Context) -> Reading:
-    """Read a Signal account: a telephone number, or a username with its digits (name.42)."""
+    """Parse a Signal account: a telephone number, or a username with its digits (name.42)."""
     text = fold(value).removeprefix("@")
     if re.fullmatch(r"[a-z_][a-z0-9_]{2,31}\.\d{2,9}", text, re.ASCII):
         return exact("signal", text)
@@ -94,13 +94,13 @@ def read_signal(value: str, context: Context) -> Reading:
 
 
 def read_kik(value: str, context: Context) -> Reading:
-    """Read a Kik account: a username on that platform."""
+    """Parse a Kik account, which is a username on that platform."""
     del context
     return read_username(value, Context(platform="kik"))
 
 
 def read_threema(value: str, context: Context) -> Reading:
-    """Read a Threema id: eight letters and digits, a star in front for gateways."""
+    """Parse a Threema id: eight letters or digits, with a star first for gateways."""
     del context
     text = fold(value).replace(" ", "").upper()
     if not re.fullmatch("[A-Z0-9*][A-Z0-9]{7}", text, re.ASCII):

@@ -1,4 +1,4 @@
-"""Addresses of the network: IP, domain, URL, e-mail, onion, MAC."""
+"""Parsers for network addresses: IP, domain, URL, e-mail, onion service and MAC."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import idna
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
@@ -30,14 +30,14 @@ _UNRESERVED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 
 
 def _refang(text: str) -> str:
-    """Read an address that was made unclickable on purpose."""
+    """Undo the changes by which an address was made unclickable ("defanged")."""
     for written, meant in (("[.]", "."), ("(.)", "."), ("[dot]", "."), ("[:]", ":"), ("[@]", "@"), ("[at]", "@")):
         text = text.replace(written, meant)
     return text
 
 
 def read_ip(value: str, context: Context) -> Reading:
-    """Read an IP address (RFC 791, 4291, canonical by RFC 5952); without the time of use it is weak (R3)."""
+    """Parse an IP address (RFC 791, 4291; canonical form RFC 5952). Without the time of use it is weak evidence."""
     text = _SINGLE.sub("", _refang(fold(value)).strip("[] "))
     if "%" in text:
         raise ImpossibleValue("zone", "an address with a zone is of one machine only (RFC 4007)")
@@ -48,7 +48,7 @@ def read_ip(value: str, context: Context) -> Reading:
     address = getattr(address, "ipv4_mapped", None) or address
     doubt = _doubt(address)
     warnings = tuple(w for w in (doubt, None if context.observed_at else "no_time") if w)
-    keys = (Key("ip", str(address), Strength.WEAK), *_moments(str(address), context, doubt))
+    keys = (MatchKey("ip", str(address), Strength.WEAK), *_moments(str(address), context, doubt))
     return Reading(str(address), keys, warnings)
 
 
@@ -61,21 +61,21 @@ def _doubt(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None
     return next((f"{name}_address" for name in named if getattr(address, f"is_{name}")), None)
 
 
-def _moments(address: str, context: Context, doubt: str | None) -> tuple[Key, ...]:
-    """Two overlapping windows, so that uses within five minutes of each other always meet in one (RFC 6302)."""
+def _moments(address: str, context: Context, doubt: str | None) -> tuple[MatchKey, ...]:
+    """Return two overlapping time windows, so that uses within five minutes of each other always share one (RFC 6302)."""
     if context.observed_at is None or (doubt and not (doubt == "shared_address" and context.port)):
         return ()
     window = int(context.observed_at.astimezone(UTC).timestamp()) // _WINDOW
     port = f"|{context.port}" if doubt else ""
-    return tuple(Key("ip_time", f"{address}{port}|{w}") for w in (window, window + 1))
+    return tuple(MatchKey("ip_time", f"{address}{port}|{w}") for w in (window, window + 1))
 
 
 def host_name(text: str) -> str:
-    """Read a host name: IDNA A-labels in lower case, no dot at the end (RFC 1035, 5890)."""
+    """Return a host name as IDNA A-labels in lower case, without a final dot (RFC 1035, 5890)."""
     name = text.rstrip(".")
     if name.isascii():
         name = name.lower()
-    else:  # not folded before: in a domain name the sharp s is a letter of its own (RFC 5891)
+    else:  # case folding would change the sharp s, which is a letter of its own in domain names (RFC 5891)
         try:
             name = idna.encode(name, uts46=True).decode()
         except (idna.IDNAError, UnicodeError):
@@ -89,14 +89,14 @@ def host_name(text: str) -> str:
 
 
 def read_domain(value: str, context: Context) -> Reading:
-    """Read a domain name."""
+    """Parse a domain name."""
     del context
     name = host_name(_refang(clean(value)))
     return exact("domain", name, *_onion_keys(name))
 
 
-def _onion_keys(name: str) -> tuple[Key, ...]:
-    """An onion service that was entered as a domain is the service all the same."""
+def _onion_keys(name: str) -> tuple[MatchKey, ...]:
+    """Return the match keys of an onion service that was entered as a domain name, so that it matches in both forms."""
     try:
         return read_onion(name, Context()).keys if name.endswith(".onion") else ()
     except ImpossibleValue:
@@ -104,7 +104,7 @@ def _onion_keys(name: str) -> tuple[Key, ...]:
 
 
 def read_url(value: str, context: Context) -> Reading:
-    """Read a URL (RFC 3986): scheme and host in lower case, no default port, no dot segments, no fragment."""
+    """Parse a URL (RFC 3986): scheme and host in lower case, no default port, no dot segments, no fragment."""
     text = _refang(clean(value).strip()).replace(" ", "%20")
     text = f"http://{text}" if _BARE.fullmatch(text) else text
     scheme, mark, rest = text.partition("://")
@@ -122,24 +122,24 @@ def read_url(value: str, context: Context) -> Reading:
     path = _plain(_without_dots(parts.path or "/"))
     query = f"?{_plain(parts.query)}" if parts.query else ""
     page = f"{place.removeprefix('www.')}{path.rstrip('/')}{query}"
-    return exact("url", f"{scheme}://{place}{path}{query}", Key("page", page, Strength.POSSIBLE), key)
+    return exact("url", f"{scheme}://{place}{path}{query}", MatchKey("page", page, Strength.POSSIBLE), key)
 
 
-def _host_key(host: str, context: Context) -> tuple[str, Key]:
-    """The host alone is weak: many share one."""
+def _host_key(host: str, context: Context) -> tuple[str, MatchKey]:
+    """Return the match key of the host. It is weak evidence because many URLs share a host."""
     if host.endswith(".onion"):
         onion = read_onion(host, context)
-        return onion.normalised, Key("onion", onion.normalised, Strength.WEAK)
+        return onion.normalised, MatchKey("onion", onion.normalised, Strength.WEAK)
     try:
         address = str(ipaddress.ip_address(host))
     except ValueError:
         name = host_name(clean(host))
-        return name, Key("domain", name, Strength.WEAK)
-    return f"[{address}]" if ":" in address else address, Key("ip", address, Strength.WEAK)
+        return name, MatchKey("domain", name, Strength.WEAK)
+    return f"[{address}]" if ":" in address else address, MatchKey("ip", address, Strength.WEAK)
 
 
 def _plain(text: str) -> str:
-    """Write percent signs in one way: letters plain, everything else escaped in upper case (RFC 3986, 6.2.2)."""
+    """Normalise percent-encoding: letters in clear, everything else escaped in upper case (RFC 3986, 6.2.2)."""
     parts = re.split(r"(%[0-9A-Fa-f]{2})", text)
     return "".join(_escape(p) if i % 2 else quote(p, safe="/:@!$&'()*+,;=-._~?") for i, p in enumerate(parts))
 
@@ -161,7 +161,7 @@ def _without_dots(path: str) -> str:
 
 
 def read_email(value: str, context: Context) -> Reading:
-    """Read an e-mail address (RFC 5321, 6531); mailboxes that a tag or dots do not tell apart meet more weakly."""
+    """Parse an e-mail address (RFC 5321, 6531). Addresses that differ only in a tag or dots match too, as weaker evidence."""
     del context
     text = re.sub(r"\s+@\s*|@\s+", "@", _refang(clean(value)).strip("<> "))
     local, mark, host = (text[7:] if text[:7].lower() == "mailto:" else text).rpartition("@")
@@ -173,11 +173,11 @@ def read_email(value: str, context: Context) -> Reading:
         raise ImpossibleValue("email", "it is longer than 254 characters (RFC 5321)")
     untagged = local.partition("+")[0] or local
     mailbox = f"{untagged.replace('.', '')}@gmail.com" if domain in _GMAIL else f"{untagged}@{domain}"
-    return exact("email", f"{local}@{domain}", Key("mailbox", mailbox, Strength.POSSIBLE))
+    return exact("email", f"{local}@{domain}", MatchKey("mailbox", mailbox, Strength.POSSIBLE))
 
 
 def read_onion(value: str, context: Context) -> Reading:
-    """Read an onion service: the 56 characters of version 3 with their checksum, or the 16 of the dead version 2."""
+    """Parse an onion service: the 56 characters of version 3 with their checksum, or the 16 of the obsolete version 2."""
     del context
     text = _refang(fold(value))
     host = text.partition("://")[2] or text
@@ -197,7 +197,7 @@ def read_onion(value: str, context: Context) -> Reading:
 
 
 def read_mac(value: str, context: Context) -> Reading:
-    """Read a hardware address (IEEE EUI-48); one that was made up locally is weak."""
+    """Parse a hardware address (IEEE EUI-48). A locally administered one is weak evidence."""
     del context
     text = re.sub(r"[\s:.-]", "", fold(value))
     if not re.fullmatch("[0-9a-f]{12}", text, re.ASCII):
@@ -207,4 +207,4 @@ def read_mac(value: str, context: Context) -> Reading:
     written = ":".join(text[i : i + 2] for i in range(0, 12, 2))
     local = int(text[:2], 16) & _LOCALLY_ADMINISTERED
     strength = Strength.WEAK if local else Strength.STRONG
-    return Reading(written, (Key("mac", written, strength),), ("locally_administered",) if local else ())
+    return Reading(written, (MatchKey("mac", written, strength),), ("locally_administered",) if local else ())

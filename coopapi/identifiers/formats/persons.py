@@ -1,11 +1,11 @@
-"""Persons: as names and dates in clear, or as digests alone from an authority that keeps its names (R1)."""
+"""Parsers for persons: names and dates in clear, or only digests from an authority that does not send names."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any, Final
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength
 from coopapi.matching.similarity import PERSON
 from coopapi.persons.births import read_birth
 from coopapi.persons.families import DATED, texts
@@ -15,17 +15,19 @@ from coopapi.unicode_text import fold
 _OLDEST: Final = 1850
 _MOST_WORDS: Final = 100
 _MOST_KEYS: Final = 10_000
-"""Match keys grow with the square of the words: twenty aliases with two dates and two places come to some 6,000."""
+"""Limit of match keys. Their number grows with the square of the number of words: 20 aliases with two dates and two places have
+about 6,000.
+"""
 
 
 def read_nothing(value: str, context: Context) -> Reading:
-    """Refuse a person that is a mere text."""
+    """Refuse a person that was sent as a plain text value."""
     del value, context
     raise ImpossibleValue("person_needed", "a person is sent as `person` or as `digests`, not as a value")
 
 
 def read_names(person: Mapping[str, Any]) -> Reading:
-    """Read a person in clear: the keys it is found by, of which none is evidence (R5)."""
+    """Parse a person in clear and return the match keys. Match keys select candidates for comparison and are no evidence."""
     for index, birth in enumerate(person.get("birth_dates", ())):
         _check_birth(birth, f"person.birth_dates.{index}")
     profile = read_person(person)
@@ -34,7 +36,7 @@ def read_names(person: Mapping[str, Any]) -> Reading:
     if len({word.latin for spelling in profile.spellings for word in spelling}) > _MOST_WORDS:
         raise ImpossibleValue("many_words", f"the names hold more than {_MOST_WORDS} different words", "person.names")
     keys = tuple(
-        Key(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
+        MatchKey(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
         for text in islice(texts(profile), _MOST_KEYS + 1)
     )
     if len(keys) > _MOST_KEYS:
@@ -46,9 +48,11 @@ def read_names(person: Mapping[str, Any]) -> Reading:
 
 
 def read_digests(digests: Iterable[Mapping[str, Any]]) -> Reading:
-    """Read a person of whom only digests are sent, made with k1."""
+    """Parse a person that was sent only as digests made with k1."""
     keys = tuple(
-        Key(PERSON + item["family"], item["digest"], Strength.ANSWERS if item.get("answers_only") else Strength.ASKS, digest=True)
+        MatchKey(
+            PERSON + item["family"], item["digest"], Strength.ANSWERS if item.get("answers_only") else Strength.ASKS, digest=True
+        )
         for item in digests
     )
     dated = any(key.family.removeprefix(PERSON) in DATED for key in keys)
@@ -56,7 +60,7 @@ def read_digests(digests: Iterable[Mapping[str, Any]]) -> Reading:
 
 
 def _strength(dated: bool) -> Strength:  # noqa: FBT001 (the one thing it depends on)
-    """Without a date of birth nothing about a person is ever strong."""
+    """Return the strength of a match of a person. Without a date of birth it is never strong."""
     return Strength.STRONG if dated else Strength.POSSIBLE
 
 

@@ -1,11 +1,11 @@
-"""Material and reports: picture hashes, series, CyberTips. Hashes and references only: pictures are refused everywhere."""
+"""Parsers for hashes of pictures and for references to material and reports. Pictures themselves are refused everywhere."""
 
 import base64
 import binascii
 import re
 from typing import Final
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Key, Reading, Strength, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, fold
 
 _PHOTODNA: Final = 144
@@ -16,9 +16,9 @@ _BITS: Final = 256
 
 
 def read_pdq(value: str, context: Context) -> Reading:
-    """Read a PDQ hash (Meta 2019): equal ones possibly are of one picture, and so are those that differ in up to 31 bits.
+    """Parse a PDQ hash (Meta 2019). Hashes that differ in at most 31 bits are possibly of the same picture.
 
-    Sixteen bands of 16 bits find the near ones: all that differ in up to 15 bits, about 87 of 100 at 31.
+    Sixteen bands of 16 bits select the candidates: all that differ in at most 15 bits, and about 87 % of those that differ in 31.
     """
     text = fold(value).replace(" ", "")
     if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
@@ -28,12 +28,12 @@ def read_pdq(value: str, context: Context) -> Reading:
     poor = context.quality is not None and context.quality < _QUALITY
     warnings = tuple(w for w, doubtful in (("flat_picture", flat), ("low_quality", poor)) if doubtful)
     strength = Strength.WEAK if warnings else Strength.POSSIBLE
-    bands = () if warnings else (Key("pdq_band", f"{n}|{text[4 * n : 4 * n + 4]}", Strength.ASKS) for n in range(_BANDS))
-    return Reading(text, (Key("pdq", text, strength), *bands), warnings)
+    bands = () if warnings else (MatchKey("pdq_band", f"{n}|{text[4 * n : 4 * n + 4]}", Strength.ASKS) for n in range(_BANDS))
+    return Reading(text, (MatchKey("pdq", text, strength), *bands), warnings)
 
 
 def read_photodna(value: str, context: Context) -> Reading:
-    """Read a PhotoDNA hash: 144 bytes in Base64, opaque, compared for equality alone."""
+    """Parse a PhotoDNA hash: 144 bytes in Base64, which can only be compared for equality."""
     del context
     text = clean(value).replace(" ", "")
     try:
@@ -46,12 +46,12 @@ def read_photodna(value: str, context: Context) -> Reading:
 
 
 def exact_possible(family: str, text: str, *warnings: str) -> Reading:
-    """Read a value that is possible evidence where it is equal."""
-    return Reading(text, (Key(family, text, Strength.POSSIBLE),), warnings)
+    """Parse a value that is possible evidence if it is equal."""
+    return Reading(text, (MatchKey(family, text, Strength.POSSIBLE),), warnings)
 
 
 def read_cybertip(value: str, context: Context) -> Reading:
-    """Read the number of a CyberTipline report (NCMEC); the same report goes to many States."""
+    """Parse the number of a CyberTipline report (NCMEC). The same report is sent to many States."""
     del context
     text = re.sub(r"^(?:ncmec|cybertip(?:line)?|report|no\.?|#|:|\s)+", "", fold(value))
     if not re.fullmatch("[1-9][0-9]{5,11}", text, re.ASCII):
@@ -60,6 +60,6 @@ def read_cybertip(value: str, context: Context) -> Reading:
 
 
 def read_series(value: str, context: Context) -> Reading:
-    """Read the name or number of a series of material (Interpol ICSE): of one material, not of one person."""
+    """Parse the name or number of a series of material (Interpol ICSE). It identifies material and not a person."""
     del context
     return exact_possible("icse_series", fold(value))

@@ -1,4 +1,4 @@
-"""What reading a value gives: its canonical form, the keys it is matched by, and what is doubtful about it."""
+"""The result of parsing a value: its canonical form, its match keys and its warnings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from coopapi.errors import Unprocessable
 
 
 class Strength(IntEnum):
-    """One scale for everything (R3); below it the match keys of persons, which are reasons to compare and no evidence."""
+    """The strength of evidence. Match keys of persons are below this scale: they select candidates and are no evidence."""
 
     ANSWERS = -1
     ASKS = 0
@@ -18,10 +18,10 @@ class Strength(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One thing a value is matched by: equal family and text make a match, of the weaker of both strengths.
+class MatchKey:
+    """A key that a value is matched by. Equal family and text are a match, with the weaker strength of the two sides.
 
-    With `digest`, the text is what an authority made of it with k1, in hexadecimal.
+    With `digest`, the text is a digest that an authority made with k1, in hexadecimal.
     """
 
     family: str
@@ -43,10 +43,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A value that can exist: the first key is the value itself, where nothing else says what makes it the same."""
+    """A parsed value. Unless `identity` says otherwise, the text of the first key identifies the value within a case."""
 
     normalised: str
-    keys: tuple[Key, ...]
+    keys: tuple[MatchKey, ...]
     warnings: tuple[str, ...] = ()
     identity: str = ""
     strength: Strength | None = None
@@ -64,13 +64,13 @@ class ImpossibleValue(Unprocessable):
         self.field = field
 
 
-def exact(family: str, text: str, *more: Key, warnings: tuple[str, ...] = ()) -> Reading:
-    """Read a value that is matched as it stands."""
-    return Reading(text, (Key(family, text), *more), warnings)
+def exact(family: str, text: str, *more: MatchKey, warnings: tuple[str, ...] = ()) -> Reading:
+    """Return a value that is matched exactly as it is written."""
+    return Reading(text, (MatchKey(family, text), *more), warnings)
 
 
 def require_country(context: Context) -> str:
-    """Return the country without which the value says nothing."""
+    """Return the country. Raises `ImpossibleValue` if it is missing, because the value has no meaning without it."""
     if not context.country:
         raise ImpossibleValue("country_needed", "this kind needs the country that issued it", "context.country")
     return context.country

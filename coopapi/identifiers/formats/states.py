@@ -1,4 +1,4 @@
-"""The codes of issuing States in travel documents (ICAO 9303-3, section 5), as ISO 3166-1 alpha-2 with XK."""
+"""The codes of issuing States in travel documents (ICAO 9303-3, section 5), as ISO 3166-1 alpha-2 codes and XK."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,0 +1,145 @@
+"""Every function that the application's role may execute, and every id that it takes: whoever has no part in a thing is refused."""
+
+import pytest
+from test_definer_rights import run
+from test_policies import fill, things  # noqa: F401 (a fixture)
+
+ARGUMENTS = """
+    select p.proname, p.proargnames[t.n] from pg_proc p cross join lateral unnest(p.proargtypes::oid[]) with ordinality t (type, n)
+    where p.pronamespace = 'priv'::regnamespace and has_function_privilege('coopapi_app', p.oid, 'execute')
+      and t.type in ('uuid'::regtype, 'uuid[]'::regtype)"""
+REFUSED = {
+    ("admit", "p_object"): "select priv.admit('{meeting}', '{fr}', 'invited', null, true, null)",
+    ("admit", "p_authority"): "select priv.admit(gen_random_uuid(), '{nl}', 'invited', null, true, null)",
+    ("admit", "p_case"): "select priv.admit(gen_random_uuid(), '{fr}', 'invited', '{case}', true, null)",
+    ("apply_quota", "p_approval"): "select priv.apply_quota((select id from approvals limit 1))",
+    ("apply_to_account", "p_approval"): "select priv.apply_to_account('{approval}')",
+    ("ask_approval", "p_authority"): "select priv.ask_approval(gen_random_uuid(), '{nl}', 'account', '{person}', 1, '{}', 'r')",
+    ("candidates", "p_case"): "select * from priv.candidates('{case}', '{}', '{}', '{}', '{}', array[4, 4])",
+    (
+        "candidates",
+        "p_identifiers",
+    ): "select * from priv.candidates('{mine}', array['{second}'::uuid], '{}', '{}', '{}', array[4, 4])",
+    ("change_account", "p_account"): "select priv.change_account('{person}', 1, '{}')",
+    ("confirm_hiding", "p_case"): "select priv.confirm_hiding('{case}')",
+    ("count_live", "p_case"): "select priv.count_live('{case}', '{}')",
+    ("counterparts", "p_overlaps"): "select * from priv.counterparts(array['{overlap}'::uuid], array['{case}'::uuid])",
+    ("counterparts", "p_others"): "select * from priv.counterparts(array['{overlap}'::uuid], array['{other}'::uuid])",
+    ("decide_approval", "p_approval"): "select priv.decide_approval('{approval}', 1, 'approve', null, 'r')",
+    ("declares", "p_authority"): "select priv.declares('{nl}', 'NL')",
+    ("disclosed", "p_disclosure"): "select * from priv.disclosed('{disclosure}')",
+    ("end_members", "p_jit"): "select priv.end_members('{team}', '{nl}')",
+    ("end_shares", "p_jit"): "select priv.end_shares('{team}', '{nl}')",
+    ("evidence", "p_overlaps"): "select * from priv.evidence(array['{overlap}'::uuid], array['{mine}'::uuid], array[4, 4])",
+    ("evidence", "p_mine"): "select * from priv.evidence(array['{overlap}'::uuid], array['{case}'::uuid], array[4, 4])",
+    ("exchanges", "p_object"): "select priv.exchanges('{team}', '{nl}')",
+    ("gives", "p_evidence"): "select priv.gives('{item}', '{shared}', '{nl}')",
+    ("governs", "p_case"): "select priv.governs('{case}')",
+    ("hand_to_verify", "p_jit"): "select priv.hand_to_verify('{team}')",
+    ("high_frequency", "p_case"): "select * from priv.high_frequency('{case}', array[0, 0])",
+    ("hold", "p_case"): "select * from priv.hold('{case}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    (
+        "hold",
+        "p_identifiers",
+    ): "select * from priv.hold('{mine}', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}')",
+    ("hold_pending", "p_case"): "select * from priv.hold_pending('{case}')",
+    ("in_team", "p_jit"): "select priv.in_team('{team}')",
+    ("is_party", "p_jit"): "select priv.is_party('{team}')",
+    ("is_person", "p_principal"): "select priv.is_person('{person}', '{fr}')",
+    ("is_person", "p_authority"): "select priv.is_person('{person}', '{nl}')",
+    ("keeps", "p_authority"): "select priv.keeps('{nl}')",
+    ("may_decide", "p_approval"): "select priv.may_decide('{approval}')",
+    ("near_item", "p_evidence"): "select priv.near_item('{item}')",
+    ("opened", "p_evidence"): "select priv.opened('{item}')",
+    ("part_company", "p_object"): "select priv.part_company('{meeting}', 'host', null, now())",
+    ("plant_honey", "p_id"): "select priv.plant_honey(gen_random_uuid(), 'email', '{}')",
+    ("quota_version", "p_authority"): "select priv.quota_version('{fr}')",
+    ("receivers", "p_object"): "select priv.receivers('{shared}', '{nl}')",
+    ("recheck", "p_after"): "select * from priv.recheck(gen_random_uuid(), 1, array[4, 4])",
+    ("reconsider", "p_exclusion"): "select priv.reconsider((select id from exclusions limit 1), array[4, 4], 'r')",
+    ("relabel", "p_case"): "select * from priv.relabel('{case}', '{}', 'victim', null)",
+    ("relabel", "p_subject_identifiers"): "select * from priv.relabel('{mine}', array['{second}'::uuid], 'victim', null)",
+    ("release", "p_case"): "select * from priv.release('{case}', null)",
+    ("release", "p_identifiers"): "select * from priv.release('{mine}', array['{second}'::uuid])",
+    ("remove_honey", "p_id"): "select priv.remove_honey(gen_random_uuid())",
+    ("repair", "p_a"): "select priv.repair(array['{second}'::uuid], '{}', '{}', '{}', '{}', array[4, 4], 'r')",
+    ("repair", "p_b"): "select priv.repair('{}', array['{second}'::uuid], '{}', '{}', '{}', array[4, 4], 'r')",
+    ("reserve", "p_case"): "select * from priv.reserve('{case}', '{}', '{}', '{}', null)",
+    ("reshare", "p_object"): "select priv.reshare('{team}', 'x')",
+    ("set_quota", "p_authority"): "select priv.set_quota('{fr}', '{1,1,1,1}', null, 'x')",
+    ("settle", "p_case"): "select priv.settle('{case}', '{}', '{}', '{}', null, '{}', '{}', '{}', '{}', '{}', array[4, 4], 'r')",
+    ("stands_in", "p_object"): "select priv.stands_in('{shared}', '{nl}')",
+    ("tell", "p_disclosure"): "select priv.tell('{disclosure}', 'disclosure.asked', '{}', 'r')",
+    ("tell_recipients", "p_identifier"): "select priv.tell_recipients('{second}', 'withdrawn', 'r')",
+    ("unsayable", "p_jit"): "select * from priv.unsayable('{team}')",
+    ("value_tokens", "p_case"): "select priv.value_tokens('{case}', '{second}')",
+    ("value_tokens", "p_identifier"): "select priv.value_tokens('{mine}', '{second}')",
+    ("verify_item", "p_evidence"): "select priv.verify_item('{item}')",
+}
+TESTED_BY_ITSELF = {
+    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("settle", "p_apart"), ("settle", "p_a"), ("settle", "p_b"),
+}  # fmt: skip
+FOR_ALL = {
+    ("client", "p_client"): "who proves to be a client has no context yet",
+    ("compatriot", "p_authority"): "the country of an authority is in the directory",
+    ("joined", "p_authority"): "whether an authority takes part in the register is no secret",
+    ("public_jits", "p_id"): "public", ("public_jits", "p_after"): "public",
+    ("reserve", "p_identifiers"): "not registered yet when it is announced; the figures take only those that the case came to hold",
+}  # fmt: skip
+GUARDED_BY_ANOTHER_ID = {
+    ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
+    ("exchanges", "p_authority"), ("gives", "p_object"), ("gives", "p_provider"), ("part_company", "p_keep"),
+    ("receivers", "p_provider"), ("stands_in", "p_authority"),
+}  # fmt: skip
+"""What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
+
+
+def test_every_id_that_a_granted_function_takes_has_its_place_here(owner, migrated):
+    with owner.cursor() as cursor:
+        cursor.execute(ARGUMENTS)
+        assert set(cursor.fetchall()) == REFUSED.keys() | TESTED_BY_ITSELF | FOR_ALL.keys() | GUARDED_BY_ANOTHER_ID
+
+
+@pytest.fixture
+def strange(world, owner, things):  # noqa: F811
+    """What the French have no part in, and a case of their own."""
+    with owner.cursor() as cursor:
+        cursor.execute("select id from approvals where authority_id = %s", (str(world.authorities["nl"]),))
+        approval = cursor.fetchone()[0]
+    return {**things, "mine": world.case("foreign"), "approval": approval}
+
+
+@pytest.mark.parametrize(("function", "argument"), REFUSED, ids=lambda value: value)
+def test_who_has_no_part_in_a_thing_is_refused(world, strange, function, argument):
+    answer = run(world, "foreign", fill(REFUSED[function, argument], strange))
+    assert answer == "42501" or not any(value for row in answer for value in row)
+
+
+def test_who_is_not_near_an_item_of_a_thing_neither_holds_nor_settles_it(world, owner, strange):
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into parties values (gen_random_uuid(), %s, %s, 'executing', null, true, now(), null)",
+            (strange["shared"], strange["fr"]),
+        )
+        where = "select version, decided_by from evidence where id = %s"
+        cursor.execute(where, (strange["item"],))
+        before = cursor.fetchone()
+        run(world, "foreign", fill("select priv.settle_item('{item}', true)", strange))
+        cursor.execute(where, (strange["item"],))
+        assert cursor.fetchone() == before
+
+
+def test_pairs_of_others_come_with_a_key_that_this_transaction_changed_alone(world, owner):
+    """Whoever said that a key had been held by too many was once given the sealed values and wrapped keys of all that hold it."""
+    for who in ("investigator", "romanian"):
+        case = world.case(who)
+        person = {"names": [{"full": "Oleksandr Myronenko"}], "birth_dates": ["1984-05-17"]}
+        item = {"kind": "person", "person": person, "subject_id": world.subject(who, case)}
+        assert world.as_(who).post(f"/cases/{case}/identifiers", {"identifiers": [item]}).status_code == 201
+    with owner.cursor() as cursor:
+        cursor.execute("delete from likenesses")
+        cursor.execute("select array_agg('\\x' || encode(token, 'hex')) from match_tokens where not exact and cases = 2")
+        tokens = cursor.fetchone()[0]
+    claimed = {"mine": world.case("foreign"), "tokens": tokens, "was": [99] * len(tokens)}
+    asked = "select * from priv.candidates(:mine, '{}', cast(:tokens as bytea[]), :was, :was, array[4, 4])"
+    assert run(world, "foreign", asked, **claimed) == []
