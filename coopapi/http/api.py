@@ -103,8 +103,7 @@ class Blueprint(flask_smorest.Blueprint):
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
         this caller may see of them. `evened` delays the response so that its duration reveals nothing (middleware.py). `also` lists
-        the media types of responses that are not JSON.
-        `steps` are the actions that each event of a workflow needs.
+        the media types of responses that are not JSON. `steps` are the actions that each event of a workflow needs.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -114,8 +113,8 @@ class Blueprint(flask_smorest.Blueprint):
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
-            named = "<" in rule or body is not None
-            notes = Notes(view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), evened, page)
+            named, sent = "<" in rule or body is not None, bool(body or form)
+            notes = Notes(view.__name__, allow, method, also, steps or {}, changes, named, sent, evened, page)
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
