@@ -175,7 +175,9 @@ def test_the_page_on_operations_has_every_metric_with_its_labels():
 def test_the_page_on_operations_has_every_kind_of_alarm():
     alarms = PAGES["docs/operations.md"].read_text().split("\n## Alarms\n")[1].split("\n## ")[0]
     rules = "".join(file.read_text() for file in (ROOT / "migrations" / "rules").glob("*.sql"))
-    assert set(re.findall(r"^\| `(\w+)` \|", alarms, re.MULTILINE)) == set(re.findall(r"priv\.alarm\([^,()]+, '(\w+)'", rules))
+    assert set(re.findall(r"^\| `(\w+)` \|", alarms, re.MULTILINE)) == set(
+        re.findall(r"priv\.alarm(?:ed)?\([^,()]+,\s*'(\w+)'", rules)
+    )
 
 
 def test_every_measurement_that_a_page_names_exists():

@@ -81,7 +81,7 @@ class ExtensionOut(Shown):
 class DeadlineScope(Schema):
     """The requests to which a rule applies."""
 
-    kinds = fields.List(Code("request_kinds"))
+    kinds = fields.List(fields.String())
     instruments = fields.List(fields.String())
     urgencies = fields.List(Code("urgency_levels"))
     measures = fields.List(Code("measures"))
