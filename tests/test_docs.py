@@ -119,7 +119,7 @@ def test_every_link_and_anchor_resolves(page):
     assert list(broken_links(page, page.read_text())) == []
 
 
-@pytest.mark.parametrize("name", PAGES.keys() - {LISTS})
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - {LISTS}))
 def test_every_file_that_a_page_names_exists(name):
     assert list(missing_files(PAGES[name].read_text())) == []
 
