@@ -18,7 +18,7 @@ from coopapi.provisioning.embedded_postgres import Embedded, NoPostgres
 OWNER = """
 import sys, time
 from pathlib import Path
-from coopapi.embedded import Embedded
+from coopapi.provisioning.embedded_postgres import Embedded
 server = Embedded(Path(sys.argv[1]), durable=False).start()
 print("up", flush=True)
 time.sleep(60)
@@ -140,7 +140,7 @@ def test_a_data_folder_without_a_server_is_started_after_a_crash(root):
 PLAIN = """
 import os, sys
 from pathlib import Path
-from coopapi.embedded import Embedded
+from coopapi.provisioning.embedded_postgres import Embedded
 if os.geteuid() == 0:
     os.environ["COOPAPI_PG_BIN"] = str(Embedded(Path(sys.argv[1])).bin)
     os.setgroups([])
