@@ -22,10 +22,6 @@ def standing_in_case(work: UnitOfWork, case_id: UUID) -> Standing:
     return Standing({} if level is None else {Side.ANY: level})
 
 
-def _require_all_seen(step: Step[Case]) -> None:
-    dependents.require_all_seen(step.work, step.thing, step.transition.target)
-
-
 def _finish_case(step: Step[Case]) -> None:
     """Set the new state of a case. It ends only if no open object depends on it, or by force; a withdrawn case leaves matching."""
     work, case, target = step.work, step.thing, step.transition.target
@@ -46,7 +42,6 @@ CASE: Final = Workflow[Case](
     lifecycles=(CASE_LIFECYCLE,),
     find=lambda work, case_id: service.usable(work, case_id, Level.READ),
     standing=lambda work, case: standing_in_case(work, case.id),
-    guards=dict.fromkeys(("close", "withdraw", "transfer"), (_require_all_seen,)),
     finish=_finish_case,
 )
 
