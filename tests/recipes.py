@@ -153,8 +153,8 @@ def read_snapchat(value: str, context: Context) -> Reading:
     )
     copy.edit(
         "coopapi/identifiers/kinds.py",
-        '        Kind("threema", "Threema account", "Threema", messengers.read_threema, "HERON042"),\n',
-        '        Kind("snapchat", "Snapchat account", "Snapchat", messengers.read_snapchat, "night.heron"),\n',
+        '        IdentifierKind("threema", "Threema account", "Threema", messengers.read_threema, "HERON042"),\n',
+        '        IdentifierKind("snapchat", "Snapchat account", "Snapchat", messengers.read_snapchat, "night.heron"),\n',
     )
     copy.entry("coopapi/directory/data/identifier_kinds.json", "threema", "snapchat", "Snapchat account", article="Snapchat")
     everybody = [item["code"] for item in json.loads(copy.read("coopapi/directory/data/subject_categories.json"))["items"]]
@@ -313,7 +313,11 @@ def feature(copy):
     )
     imported = "from coopapi.jurisdiction.routes import blp as jurisdiction\n"
     copy.edit("coopapi/features.py", imported, "from coopapi.labels.routes import blp as labels\n")
-    copy.edit("coopapi/features.py", "BLUEPRINTS: Final = (\n", "    labels,\n")
+    copy.edit(
+        "coopapi/features.py",
+        "GROUPS: Final = (\n",
+        '    Group("Labels", "Words that an authority keeps for itself", (labels,)),\n',
+    )
     copy.edit("pyproject.toml", '"(notices) | (providers) | ', "(labels) | ")
     copy.edit("pyproject.toml", '  "coopapi.jurisdiction",\n', '  "coopapi.labels",\n')
     copy.revision("labels", "Labels of authorities.", "75_labels", TABLE, "drop table labels")

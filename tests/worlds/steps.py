@@ -399,12 +399,6 @@ def stories(draw, secret, most=24):
         (1, st.builds(Correct, cases, _value, _value)),
         (4, _judging()),
         (2, _asking()),
-        (
-            2,
-            st.builds(
-                lambda pair, how: Cooperate(*pair, how), _pair, st.sampled_from(("request", "consultation", "meeting", "team"))
-            ),
-        ),
         (1, st.builds(Decide, some, st.sampled_from(_EVENTS))),
         (1, st.builds(Exclude, st.sampled_from(HOMES), st.sampled_from(_EXCLUDED), st.sampled_from((None, 1)))),
         (1, st.builds(Include, some)),
@@ -415,6 +409,9 @@ def stories(draw, secret, most=24):
     ]
     if secret is not Secret.REGISTRATION:
         weighted += [(3, st.builds(Relabel, _case))]
+    if secret is Secret.VICTIMS:
+        ways = st.sampled_from(("request", "consultation", "meeting", "team"))
+        weighted += [(2, st.builds(lambda pair, how: Cooperate(*pair, how), _pair, ways))]
     if secret is Secret.HIDDEN:
         hideable = st.sampled_from([case for case in CASES if case[:2] != "nl"])
         weighted += [(2, st.builds(Hide, hideable)), (4, st.builds(Show, hideable, st.booleans()))]
