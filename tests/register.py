@@ -1,4 +1,4 @@
-"""The register as it was at a moment: the first who asks makes it, whoever comes later finds it put back in one step."""
+"""The register as it was at a moment: the first request builds it, and later requests restore it in one step."""
 
 from copy import deepcopy
 

@@ -1,4 +1,4 @@
-"""Every function that the application's role may execute, and every id that it takes: whoever has no part in a thing is refused."""
+"""Every function that the application's role may execute, and every id that it takes. A caller without a part in a thing is refused."""
 
 import pytest
 from test_definer_rights import run
@@ -130,7 +130,7 @@ def test_who_is_not_near_an_item_of_a_thing_neither_holds_nor_settles_it(world, 
 
 
 def test_pairs_of_others_come_with_a_key_that_this_transaction_changed_alone(world, owner):
-    """Whoever said that a key had been held by too many was once given the sealed values and wrapped keys of all that hold it."""
+    """A caller who claimed that too many cases had held a key was once given the sealed values and wrapped keys of all its holders."""
     for who in ("investigator", "romanian"):
         case = world.case(who)
         person = {"names": [{"full": "Oleksandr Myronenko"}], "birth_dates": ["1984-05-17"]}

@@ -33,7 +33,7 @@ def ask(world, met, **changed):
 
 
 def test_a_disclosure_is_asked_of_the_other_side_of_the_overlap_and_is_not_given_by_asking(world, met):
-    """Whoever entered a disclosure of its own case as given, and put the value of another in it, once read that value in clear."""
+    """A caller who entered a disclosure of its own case as given, with the value of another case in it, could once read that value."""
     own = {"owner": met["ours"], "owner_authority": world.authorities["fr"]}
     assert ask(world, met, **own)[1] == REFUSED
     assert ask(world, met, state="disclosed_full")[1] == REFUSED

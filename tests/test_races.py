@@ -104,7 +104,7 @@ def test_registering_and_withdrawing_at_once_ends_as_a_rebuild_would(world, owne
 
 
 def test_two_clients_with_the_same_persons_in_two_scripts_in_opposite_order_miss_nobody(world, owner):
-    """S22 for what is compared and not equal: each pair is judged by whoever comes second."""
+    """Values that are compared and not equal: the second writer judges each pair."""
     spelt = [("Dmytro Shcherbak", "Дмитро Щербак"), ("Oleh Myronenko", "Олег Мироненко"), ("Yuliia Tkach", "Юлія Ткач")]
     born = [f"19{year}-0{month}-12" for year in range(60, 99) for month in range(1, 4)][:100]
     cases = {who: world.case(who) for who in ("investigator", "foreign")}

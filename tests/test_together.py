@@ -33,7 +33,7 @@ def test_an_overlap_leads_to_a_meeting_a_team_and_a_statement(world):
 
 
 def meet(world, found):
-    """A meeting from the overlap: what was undertaken stands in the deadlines of whoever undertook it."""
+    """A meeting from the overlap: what was undertaken is among the deadlines of the authority that undertook it."""
     steps = {s["step"]: s["href"] for s in world.as_("prosecutor").get(f"/overlaps/{found}").json["next_steps"]}
     assert steps["coordination_meeting"] is None
 

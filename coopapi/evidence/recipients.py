@@ -104,7 +104,7 @@ def add(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
     authorization.require_acting(work, work.one(Evidence, evidence_id).object_id)
     item = hold(work, evidence_id)
     if item.provider_id != work.actor.authority_id:
-        raise Forbidden("whoever gave it says who gets it")
+        raise Forbidden("only the authority that gave the item names its recipients")
     if item.state not in ("to_verify", "given", "declined"):
         raise fault("/authority_id", "given", f"the item is {item.state}")
     if item.over(work.now):

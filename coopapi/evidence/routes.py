@@ -127,7 +127,7 @@ def use_evidence(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -
 
 @blp.route("/evidence-uses", allow=_READ, query=UseFilter, returns=UseOut, page=True, show=uses.show)
 def list_evidence_uses(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List uses; `side=provider&state=consent_asked` is the worklist of whoever consents."""
+    """List uses; `side=provider&state=consent_asked` lists the uses that wait for your consent."""
     return page(work, "uses", uses.uses(work, wanted), Order((EvidenceUse.id,)), wanted)
 
 

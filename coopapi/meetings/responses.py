@@ -168,7 +168,9 @@ class CalendarFeedOut(Shown):
 
     id = fields.UUID(required=True)
     state = OneOf(FEED_LIFECYCLE.states, required=True)
-    address = fields.String(metadata={"description": "Shown once, when it is made: whoever has it reads the calendar."})
+    address = fields.String(
+        metadata={"description": "It is shown only once, when it is made. Anybody who has it can read the calendar."}
+    )
     created_at = When(required=True)
     revoked_at = When(allow_none=True)
     etag = fields.String(required=True)

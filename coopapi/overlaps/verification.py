@@ -135,7 +135,7 @@ def in_hand(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> Overlap
     side = side_of(work, overlap, case_id).now
     if not overlap.stands(work.actor) or side.state not in {"under_verification", "confirmed"}:
         raise IllegalMove(
-            "verify the overlap first: a disclosure is asked for by whoever has it in hand", state=side.state, allowed=["take"]
+            "take the overlap under verification first; only then can you ask for a disclosure", state=side.state, allowed=["take"]
         )
     cases.changeable(work, side.case_id)
     return side

@@ -119,8 +119,8 @@ SIDES = {"foreign": Side.PROVIDER, "investigator": Side.RECEIVER}
 @pytest.mark.parametrize("state", STATES)
 def test_each_side_takes_its_own_steps_and_no_other(shared, state, who):
     item = shared.given(conditions=ASKED_FIRST)
-    for whoever, event in STATES[state]:
-        assert shared.step(whoever, item, event, "r").status_code == 200
+    for actor, event in STATES[state]:
+        assert shared.step(actor, item, event, "r").status_code == 200
     leaving = EVIDENCE_LIFECYCLE.leaving(state)
 
     now = shared.world.as_(who).get(f"/evidence/{item}/transitions").json

@@ -197,8 +197,8 @@ SIDES = {"fr_prosecutor": Side.PROVIDER, "investigator": Side.ASKING}
 @pytest.mark.parametrize("state", STATES)
 def test_each_side_takes_its_own_steps_and_no_other(shared, state, who):
     use = asked(shared, shared.given())
-    for whoever, event in STATES[state]:
-        assert shared.decide(whoever, use, event, "r").status_code == 200
+    for actor, event in STATES[state]:
+        assert shared.decide(actor, use, event, "r").status_code == 200
     leaving = USE_LIFECYCLE.leaving(state)
 
     now = shared.world.as_(who).get(f"/evidence-uses/{use}/transitions").json

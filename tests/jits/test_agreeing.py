@@ -369,7 +369,7 @@ def test_the_list_tells_which_teams_end_soon(world):
 
 
 def test_a_signature_is_news_although_the_row_of_the_team_is_the_same(world):
-    """Whoever asks whether anything is new (If-None-Match) is told of what changed beside the row."""
+    """A caller that asks whether anything is new (If-None-Match) is also told of changes outside the row itself."""
     jit = to_sign(world)
     path, me = f"/jits/{jit}", world.as_("prosecutor")
     before = me.get(path)
