@@ -35,7 +35,7 @@ def list_jit_evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWo
     show=evaluations.show,
 )
 def evaluate_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitEvaluation:
-    """Answer for your State, or record the answer of a State without users here. It can be answered again; `joint` is the last, common answer."""
+    """Answer for your State, or record the answer of a State without users here; `joint` is the last, common answer."""
     return evaluations.answer(work, jit_id, data)
 
 

@@ -108,7 +108,7 @@ class Workflow(Generic[T]):
 
     A caller on another side gets `wrong_side`. `row` and `state` are given if the object is more than its row. `recorded_by` is the
     action that a caller needs to record a step for another side. If several authorities each have a state of their own, `views`
-    returns the views in which the caller may act, and `view` chooses the one that the body names.
+    returns the views in which the caller may act, its own first, and `view` chooses the one that the body names.
     `other_states` are the states to which no step leads.
     """
 
@@ -155,8 +155,8 @@ class Workflow(Generic[T]):
         thing = self.find(work, **ids)
         allowed: dict[str, dict[str, Any]] = {}
         blocked: dict[str, dict[str, Any]] = {}
-        for view in self.views(work, thing):
-            standing = self.standing(work, view)
+        standings = [(view, self.standing(work, view)) for view in self.views(work, thing)]
+        for view, standing in standings:
             for transition in self._lifecycle(view).leaving(self.state(work, view)):
                 step = Step(work, view, transition, standing)
                 if self._refusal(step):
@@ -170,7 +170,7 @@ class Workflow(Generic[T]):
             "allowed": list(allowed.values()),
             "blocked": [one for event, one in blocked.items() if event not in allowed],
             "etag": self.row(thing).etag,
-            **self.details(work, thing, self.standing(work, thing)),
+            **self.details(work, thing, standings[0][1]),
         }
 
     def take(self, work: UnitOfWork, version: int, data: Mapping[str, Any], **ids: Any) -> Versioned:
