@@ -56,6 +56,10 @@ def stop(process, how=signal.SIGINT):
     process.stdout.close()
 
 
+def serves(pid):
+    return "gunicorn" in subprocess.run(["ps", "-p", pid, "-o", "command="], capture_output=True, text=True, check=False).stdout
+
+
 def ask(told, path, token=None):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return urllib3.request("GET", told["base_url"] + path, headers=headers, retries=False)
@@ -134,11 +138,12 @@ def test_what_a_killed_demo_left_is_adopted_and_stopped_and_a_reset_starts_over(
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
+    orphan = (folder / "data" / "service.pid").read_text()
+    assert serves(orphan)
 
     process, again = start()
     assert cases(again) == before
-    with pytest.raises(urllib3.exceptions.HTTPError):
-        get(told, "Investigator Wren", "/api/v1/me")
+    assert not serves(orphan)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()

@@ -111,14 +111,17 @@ def _stop_orphan(pid_file: Path) -> None:
     """Stop a service that is still running because its demo was killed."""
     if not pid_file.exists():
         return
-    pid = pid_file.read_text()
-    running = subprocess.run(["ps", "-p", pid, "-o", "command="], check=False, capture_output=True, text=True)  # noqa: S603, S607
-    if "coopapi.http.gunicorn_conf" in running.stdout:
-        os.kill(int(pid), signal.SIGTERM)
-        deadline = time.monotonic() + _PATIENCE
-        while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
+    pid = int(pid_file.read_text())
+    deadline = time.monotonic() + _PATIENCE
+    while _serves(pid):
+        os.killpg(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+        time.sleep(0.2)
     pid_file.unlink(missing_ok=True)
+
+
+def _serves(pid: int) -> bool:
+    running = subprocess.run(["ps", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True)  # noqa: S603, S607
+    return "coopapi.http.gunicorn_conf" in running.stdout
 
 
 def _free_port(port: int, data_dir: Path) -> int:

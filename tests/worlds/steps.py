@@ -409,7 +409,6 @@ def stories(draw, secret, most=24):
     ]
     if secret is not Secret.REGISTRATION:
         weighted += [(3, st.builds(Relabel, _case))]
-    if secret is Secret.VICTIMS:
         ways = st.sampled_from(("request", "consultation", "meeting", "team"))
         weighted += [(2, st.builds(lambda pair, how: Cooperate(*pair, how), _pair, ways))]
     if secret is Secret.HIDDEN:
