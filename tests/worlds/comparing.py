@@ -28,18 +28,11 @@ def _moment(token):
     return int(token[:8] + token[9:13], 16) if token[14] == "7" else None
 
 
-def _masked(text):
-    """A text without what tells one id or moment from another."""
-    return MEMBER.sub("<member>", CURSOR.sub("<cursor>", TOKEN.sub("<id>", text)))
-
-
 class Answers:
     """All answers of one caller in one world, in a form that can be compared."""
 
     def __init__(self, asked):
         self.raw = {key: _text(key, answer) for key, answer in asked.items()}
-        self.about = self._about()
-        self.raw = {key: self._settled(key, text) for key, text in self.raw.items()}
         tokens = {
             match[0]
             for text in (*self.raw.values(), *(path.partition("?")[0] for _, path in self.raw))
@@ -52,6 +45,8 @@ class Answers:
             self.place |= {token: (moment, place) for place, token in enumerate(same)}
         self.random = {}
         self.members = {}
+        self.about = self._about()
+        self.raw = {key: self._settled(key, text) for key, text in self.raw.items()}
 
     def compared(self):
         """The answers by what was asked, with every token replaced."""
@@ -61,9 +56,18 @@ class Answers:
             replaced[f"{self._replaced(address)}?{query}"] = self._replaced(text)
         return replaced
 
+    def _ranked(self, text):
+        """A text with the ranks of its times, without what tells one random id from another."""
+
+        def token(match):
+            moment = _moment(match[0])
+            return "<random>" if moment is None else f"<{self.rank[moment]} {self.place.get(match[0], (0, 0))[1]}>"
+
+        return MEMBER.sub("<member>", CURSOR.sub("<cursor>", TOKEN.sub(token, text)))
+
     def _order(self, entry):
         (template, path), text = entry
-        return template, _masked(path), self._known(path), _masked(text)
+        return template, TOKEN.sub("<id>", path), self._known(path), self._ranked(text)
 
     def _known(self, path):
         return [self.place.get(match[0], (0, 0)) for match in TOKEN.finditer(path)], [
@@ -89,7 +93,7 @@ class Answers:
         for (template, path), text in sorted(self.raw.items()):
             for match in TOKEN.finditer(path):
                 if _moment(match[0]) is None:
-                    about.setdefault(match[0], []).append(f"{template} {_masked(text)}")
+                    about.setdefault(match[0], []).append(f"{template} {self._ranked(text)}")
         return {one: "\n".join(sorted(said)) for one, said in about.items()}
 
     def _settled(self, key, text):
@@ -103,20 +107,21 @@ class Answers:
             for group in shown["items"]:
                 group["cases"].sort(key=lambda c: (c["case_id"] or "~", c["authority_id"]))
         else:
-            shown["items"] = _in_order(shown["items"], self.about)
+            shown["items"] = self._in_order(shown["items"])
         return f"{head}\n\n{json.dumps(shown, ensure_ascii=False)}"
 
-
-def _in_order(items, about):
-    """Keep the order by rank; put those of one rank in the order of what is said of them."""
-    settled, group, rank = [], [], None
-    for item in [*items, None]:
-        now = item and (item["strength"], item["rarity"], max(item["of_mine"], item["of_theirs"]))
-        if now != rank:
-            settled += sorted(group, key=lambda one: (_masked(json.dumps(one)), one["case_id"], about.get(one["id"], "")))
-            group, rank = [], now
-        group.append(item)
-    return settled
+    def _in_order(self, items):
+        """Keep the order by rank; put those of one rank in the order of what is said of them."""
+        settled, group, rank = [], [], None
+        for item in [*items, None]:
+            now = item and (item["strength"], item["rarity"], max(item["of_mine"], item["of_theirs"]))
+            if now != rank:
+                settled += sorted(
+                    group, key=lambda one: (self._ranked(json.dumps(one)), one["case_id"], self.about.get(one["id"], ""))
+                )
+                group, rank = [], now
+            group.append(item)
+        return settled
 
 
 def _text(key, answer):
