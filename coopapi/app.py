@@ -38,7 +38,6 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
     keys = keys or load_keys(settings.key_file)
     database = Database.connect(settings, keys, record, clock)
     app = describe_app()
-    app.config["EVEN_SECONDS"] = settings.even_ms / 1000
     gate = Gate(database)
     with suppress(OperationalError):
         gate.check()

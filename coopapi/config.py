@@ -41,6 +41,8 @@ class Settings:
     bind: str
     workers: int
     threads: int
+    worker: bool
+    worker_database_url: str | None
     connections: int
     header_seconds: int
     body_seconds: int
@@ -50,7 +52,6 @@ class Settings:
     crowd: int
     person_strong: float | None
     person_possible: float | None
-    even_ms: int
     quota_hour: int
     quota_day: int
     quota_hidden_hour: int
@@ -121,6 +122,12 @@ def _between(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _switch(text: str) -> bool:
+    if text not in {"on", "off"}:
+        raise ValueError("must be on or off")
+    return text == "on"
+
+
 def _probability(text: str) -> float:
     try:
         found = float(text)
@@ -179,6 +186,10 @@ SETTINGS: Final = (
     Setting("bind", _bind, "127.0.0.1:8000", "address and port to listen on"),
     Setting("workers", _between(1, 64), "2", "worker processes"),
     Setting("threads", _between(1, 64), "4", "threads of each worker"),
+    Setting("worker", _switch, "on", "`off`: `coopapi serve` starts no worker, because `coopapi worker` runs elsewhere"),
+    Setting(
+        "worker_database_url", _database_url, "", "PostgreSQL for the worker, past a connection pooler; empty: COOPAPI_DATABASE_URL"
+    ),
     Setting(
         "connections", _between(10, 60_000), "2000", "open connections of all workers; above, the one that waits longest is closed"
     ),
@@ -192,12 +203,6 @@ SETTINGS: Final = (
     ),
     Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
     Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
-    Setting(
-        "even_ms",
-        _between(0, 1000),
-        "100",
-        "milliseconds: registrations are answered after a whole multiple of this; under load a hit still takes longer",
-    ),
     Setting("quota_hour", _between(0, 10**9), "50000", "new values that a client may register in an hour"),
     Setting("quota_day", _between(0, 10**9), "200000", "new values that a client may register in a day"),
     Setting("quota_hidden_hour", _between(0, 10**9), "200", "new values that a client may register in hidden cases in an hour"),

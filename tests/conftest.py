@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from flask import request
 from register import Register
 from world import World, populate
 
@@ -16,6 +17,7 @@ from coopapi import config
 from coopapi.app import create_app
 from coopapi.auth.jwks import new_signing_key, public_jwk
 from coopapi.auth.tokens import Signer
+from coopapi.ops.worker import work_until_done
 from coopapi.provisioning import migration
 from coopapi.provisioning.embedded_postgres import Embedded
 from coopapi.store import crypto
@@ -92,7 +94,6 @@ def settings(postgres, signer, tmp_path_factory):
             "COOPAPI_BASE_URL": "https://coopapi.test",
             "COOPAPI_HIGH_FREQUENCY": "4",
             "COOPAPI_CROWD": "4",
-            "COOPAPI_EVEN_MS": "0",
         }
     )
 
@@ -126,7 +127,16 @@ def register(owner):
 
 @pytest.fixture(scope="session")
 def app(migrated, register, keys, clock):
-    return create_app(migrated, keys, clock)
+    """The application, with a worker that has done its work whenever a request that may change something is answered."""
+    made = create_app(migrated, keys, clock)
+
+    @made.after_request
+    def work(response):
+        if request.method not in {"GET", "HEAD", "OPTIONS"}:
+            work_until_done(made.extensions["coopapi"].database)
+        return response
+
+    return made
 
 
 @pytest.fixture

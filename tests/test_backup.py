@@ -110,13 +110,11 @@ def test_the_chapter_as_it_is_written(cluster, tmp_path, signer, clock):
 def test_a_dump_holds_no_key(cluster, tmp_path):
     operator = Operator(cluster, tmp_path)
     dumped = operator.shell('pg_dump --role=coopapi_backup --enable-row-security --table=priv.context_key "$NIGHTLY_URL"').stdout
-    assert "COPY priv.context_key (one, inner_pad, outer_pad) FROM stdin;\n\\.\n" in dumped
+    assert "COPY priv.context_key (one, inner_pad, outer_pad, worker_inner_pad, worker_outer_pad) FROM stdin;\n\\.\n" in dumped
 
 
 def serve(operator, signer, clock, known=None):
-    settings = config.read(
-        {**operator.environment, "COOPAPI_ISSUERS_FILE": str(issuers(operator.folder, signer)), "COOPAPI_EVEN_MS": "0"}
-    )
+    settings = config.read({**operator.environment, "COOPAPI_ISSUERS_FILE": str(issuers(operator.folder, signer))})
     app = create_app(settings, crypto.load_keys(settings.key_file), clock)
     ids = (known.authorities, known.people) if known else populate(app)
     return app, World(app, signer, clock, *ids)

@@ -14,7 +14,7 @@ ENTRY = {
     "object_type": "overlap", "object_id": None, "purpose": "investigation", "request_id": "r", "consultation": False, "event": True,
     "victims_only": False, "detail": {},
 }  # fmt: skip
-RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused", "honey_value.registered",
+RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused", "honey_value.registered", "identifiers.compared",
             "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
 
 
@@ -90,32 +90,6 @@ def test_every_name_that_a_function_writes_is_in_the_list_and_no_other(owner, mi
         cursor.execute("rollback")
 
 
-APPENDING = re.compile(r"priv\.(?:append|alarm|alarm_of_shell|tell_of_approval|notice_honey)\(")
-
-
-def appending_out_of_order(cursor):
-    """Functions that append to the journal twice on one way, or in a loop: they lock its heads in another order than their ids'."""
-    cursor.execute("select proname, prosrc from pg_proc where pronamespace = 'priv'::regnamespace and proname <> 'append'")
-    found = []
-    for name, source in cursor.fetchall():
-        loops = re.findall(r"\bloop\b.*?\bend loop\b", source, re.DOTALL)
-        if len(APPENDING.findall(source)) > 1 or any(APPENDING.search(loop) for loop in loops):
-            found.append(name)
-    return found
-
-
-def test_no_function_locks_the_heads_of_the_journal_out_of_their_order(owner, migrated):
-    with owner.cursor() as cursor:
-        assert appending_out_of_order(cursor) == []
-        cursor.execute("begin")
-        cursor.execute(
-            "create function priv.planted() returns void language plpgsql as $$ begin for i in 1..2 loop"
-            " perform priv.append('[]'); end loop; end $$"
-        )
-        assert appending_out_of_order(cursor) == ["planted"]
-        cursor.execute("rollback")
-
-
 def test_a_case_holds_no_identifier_of_another(world):
     """With it, the sealed values and the case of any identifier could be had from `priv.candidates`."""
     (foreign_id,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
@@ -124,15 +98,67 @@ def test_a_case_holds_no_identifier_of_another(world):
     assert run(world, "foreign", hold, case=mine, id=foreign_id) == "42501"
 
 
-def test_no_two_identifiers_are_called_alike_that_share_no_key(world, owner):
+WORKERS_OWN = (
+    "select * from priv.waiting()",
+    "select * from priv.follow_changes(1, array[4, 4])",
+    "select * from priv.candidates(array[cast(:a as uuid)], '{}', '{}', '{}', array[4, 4])",
+    "select priv.add_likenesses(array[cast(:a as uuid)], array[cast(:b as uuid)], array[1], array[1], array[1::real],"
+    " array[3::smallint], array['x'])",
+    "select priv.settle_pairs(false, 1, array[4, 4])",
+    "select priv.link_entries(1)",
+)
+
+
+@pytest.fixture
+def two_values(world):
+    """Two identifiers of two countries that are alike in nothing."""
     (one,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
     (other,) = world.hold("romanian", world.case("romanian"), "stork@example.org")
-    settle = (
-        "select priv.settle(:case, '{}', '{}', '{}', array[cast(:a as uuid)], array[cast(:b as uuid)], array[1::real],"
-        " array[3::smallint], array['x'], array[4, 4], 'r')"
+    return dict(zip("ab", sorted((one, other)), strict=True))
+
+
+@pytest.mark.parametrize("sql", WORKERS_OWN)
+def test_what_only_the_worker_does_is_refused_to_every_role(world, two_values, sql):
+    values = {name: value for name, value in two_values.items() if f":{name}" in sql}
+    for who in ("foreign", "admin", "auditor", "system", "operator"):
+        assert run(world, who, sql, **values) == "42501"
+
+
+@pytest.mark.parametrize("sql", WORKERS_OWN)
+def test_a_context_of_the_worker_needs_the_workers_own_key(world, two_values, sql):
+    """The key that signs the contexts of requests would make one for the worker too, if the database took it."""
+    database = world.app.extensions["coopapi"].database
+    values = {name: value for name, value in two_values.items() if f":{name}" in sql}
+    forged = database.sign(("", "", "worker", "f", "f"), database.clock(), "")
+    with database.anonymous() as session:
+        session.execute(text("set local coopapi.context = :context"), {"context": forged})
+        with pytest.raises(DBAPIError, match="not signed by this service"):
+            session.execute(text(sql), values)
+        session.rollback()
+
+
+def test_the_worker_has_access_to_no_case_and_acts_for_no_authority(world):
+    case = world.case("investigator")
+    database = world.app.extensions["coopapi"].database
+    refused = (
+        "select priv.release(:case, null)",
+        'select priv.record(\'[{"action": "case.consulted", "object_type": "case", "case_id": null}]\')',
+        "select * from priv.differences(array[4, 4])",
     )
-    a, b = sorted((one, other))
-    run(world, "foreign", settle, case=world.case("foreign"), a=a, b=b)
+    for sql in refused:
+        with database.worker() as session:
+            with pytest.raises(DBAPIError) as error:
+                session.execute(text(sql), {"case": case} if ":case" in sql else {})
+            assert error.value.orig.pgcode == "42501"
+            session.rollback()
+    with database.worker() as session:
+        assert session.execute(text("select count(*) from cases")).scalar_one() == 0
+
+
+def test_only_values_that_share_a_key_are_stored_as_alike(world, two_values, owner):
+    database = world.app.extensions["coopapi"].database
+    with database.worker() as session:
+        session.execute(text(WORKERS_OWN[3]), two_values)
     with owner.cursor() as cursor:
         cursor.execute("select count(*) from likenesses")
         assert cursor.fetchone() == (0,)

@@ -226,6 +226,7 @@ def test_an_exclusion_lapses_on_its_date(world, clock):
     world.as_("investigator").post("/exclusions", {"kind": "email", "reason": "for a while", "until": until})
     assert world.overlaps("investigator", case) == []
     clock.forward(days=367)
+    world.work()
     assert [o["id"] for o in world.overlaps("investigator", case)] == [overlap]
     (row,) = world.as_("investigator").get("/exclusions").json["items"]
     assert row["state"] == "lapsed"

@@ -8,20 +8,27 @@ import pytest
 from sqlalchemy import text
 
 from coopapi.auth.authentication import actor_of
+from coopapi.journal.service import link_entries
 from coopapi.ops import administration
 
+OF_NL = "authority_id = %(nl)s"
+SECOND = f"id = (select entry_id from journal_links where seq = 2 and {OF_NL})"
+LAST = f"id = (select entry_id from journal_links where {OF_NL} order by seq desc limit 1)"
 TAMPER = {
-    "edit": "update journal_entries set role = 'analyst' where seq = 2 and authority_id = %(nl)s",
-    "detail": "update journal_entries set detail = detail || '{\"count\": 9}' where seq = (select max(seq) from journal_entries where authority_id = %(nl)s)"
-    " and authority_id = %(nl)s",
-    "delete": "delete from journal_entries where seq = 2 and authority_id = %(nl)s",
-    "truncate": "delete from journal_entries where authority_id = %(nl)s and seq = (select max(seq) from journal_entries where authority_id = %(nl)s)",
-    "swap": "update journal_entries set seq = case seq when 2 then -3 else -2 end where seq in (2, 3) and authority_id = %(nl)s;"
-    " update journal_entries set seq = -seq where seq < 0",
-    "insert": "insert into journal_entries (authority_id, seq, at, role, action, object_type, purpose, request_id, consultation, event,"
-    " victims_only, detail, hash) select authority_id, seq + 1, at, role, action, object_type, purpose, request_id, consultation, event,"
-    " victims_only, detail, hash from journal_entries where authority_id = %(nl)s order by seq desc limit 1",
-    "all of it": "delete from journal_entries where authority_id = %(nl)s",
+    "edit": f"update journal_entries set role = 'analyst' where {SECOND}",
+    "detail": f"update journal_entries set detail = detail || '{{\"count\": 9}}' where {LAST}",
+    "public id": f"update journal_entries set uid = gen_random_uuid() where {LAST}",
+    "delete": f"delete from journal_entries where {SECOND}",
+    "truncate": f"delete from journal_entries where {LAST}",
+    "delete with its link": f"delete from journal_entries where {LAST}; delete from journal_links where {OF_NL}"
+    f" and seq = (select max(seq) from journal_links where {OF_NL})",
+    "swap": f"update journal_links set seq = -seq where seq in (2, 3) and {OF_NL};"
+    " update journal_links set seq = case seq when -2 then 3 else 2 end where seq < 0",
+    "insert": "insert into journal_entries (authority_id, at, role, action, object_type, purpose, request_id, consultation, event,"
+    " victims_only, detail, xid) select authority_id, at, role, action, object_type, purpose, request_id, consultation, event,"
+    f" victims_only, detail, xid from journal_entries where {LAST}",
+    "unlink": f"delete from journal_links where {OF_NL}",
+    "all of it": f"delete from journal_entries where {OF_NL}",
 }
 
 
@@ -35,9 +42,42 @@ def busy(world):
 
 
 def test_an_untouched_journal_holds(world, busy, database):
-    count, breaks = administration.verify_journal(database)
-    assert breaks == []
-    assert count >= 4
+    verified = administration.verify_journal(database)
+    assert [fault for chain in verified for fault in chain.breaks] == []
+    assert sum(chain.entries for chain in verified) >= 4
+
+
+def test_entries_are_linked_only_when_no_earlier_one_can_still_appear(world, busy, database):
+    """Without the limit by running transactions, the entry that commits last would have no place in the chain."""
+    last = _note_and_wait(world, database, busy)
+    world.as_("investigator").patch(f"/cases/{busy}", {"title": "later"}, If_Match='"v1"')
+    verified = administration.verify_journal(database)
+    assert sum(chain.waiting for chain in verified) == 1
+    assert all(chain.waiting_since for chain in verified if chain.waiting)
+    last()
+    world.work()
+    verified = administration.verify_journal(database)
+    assert [fault for chain in verified for fault in chain.breaks] == []
+    assert sum(chain.waiting for chain in verified) == 0
+
+
+def test_the_sabotage_of_linking_too_early_is_seen(world, busy, database, owner):
+    with owner.cursor() as cursor:
+        cursor.execute("select pg_get_functiondef('priv.link_entries'::regproc)")
+        (good,) = cursor.fetchone()
+        bad = good.replace("pg_snapshot_xmin(pg_current_snapshot())", "pg_snapshot_xmax(pg_current_snapshot())")
+        assert bad != good
+        try:
+            cursor.execute(bad)
+            last = _note_and_wait(world, database, busy)
+            world.as_("investigator").patch(f"/cases/{busy}", {"title": "later"}, If_Match='"v1"')
+            link_entries(database)
+            last()
+            link_entries(database)
+        finally:
+            cursor.execute(good)
+    faults = [fault.fault for chain in administration.verify_journal(database) for fault in chain.breaks]
+    assert faults == ["1 entries have no place in the chain"]
 
 
 @pytest.mark.parametrize("how", TAMPER)
@@ -45,7 +85,7 @@ def test_tampering_is_found(world, busy, database, owner, how):
     with owner.cursor() as cursor:
         cursor.execute(TAMPER[how], {"nl": str(world.authorities["nl"])})
         assert cursor.rowcount
-    _, breaks = administration.verify_journal(database)
+    breaks = [fault for chain in administration.verify_journal(database) for fault in chain.breaks]
     assert {fault.authority_id for fault in breaks} == {world.authorities["nl"]}
 
 
@@ -83,7 +123,7 @@ def test_the_owner_sees_who_looked_and_others_do_not(world):
     assert "case.consulted" not in [e["action"] for e in world.as_("foreign").get(f"/cases/{case}/timeline").json["items"]]
 
 
-def test_the_other_sides_entry_names_the_machine_and_not_the_officer(world):
+def test_an_overlap_is_found_by_the_machine_and_names_no_officer_on_either_side(world):
     theirs = world.case("foreign")
     world.hold("foreign", theirs, "heron@example.org")
     world.hold("investigator", world.case("investigator"), "heron@example.org")
@@ -91,8 +131,8 @@ def test_the_other_sides_entry_names_the_machine_and_not_the_officer(world):
     (told,) = [e for e in world.as_("auditor_fr").get("/journal").json["items"] if e["action"] == "overlap.detected"]
     (own,) = [e for e in world.as_("auditor").get("/journal").json["items"] if e["action"] == "overlap.detected"]
 
-    assert (told["role"], told["principal_id"], told["request_id"]) == ("machine", None, "")
-    assert (own["role"], own["principal_id"]) == ("investigator", str(world.people["investigator"]))
+    for entry in (told, own):
+        assert (entry["role"], entry["principal_id"], entry["request_id"]) == ("machine", None, "")
 
 
 def test_an_auditor_reads_the_authoritys_own_journal_and_that_is_in_it(world, busy):
@@ -169,10 +209,8 @@ def test_the_feed_misses_nothing_while_many_write(world, database):
 def test_an_event_of_a_transaction_that_is_still_open_holds_back_later_ones_until_it_is_certain(world, database):
     """The sabotage `id > last` would hand out the later event and skip the earlier one for ever."""
     case = world.case("investigator")
-    grant = {"authority_id": str(world.authorities["fr"]), "level": "read", "reason": "joint work"}
-    assert world.as_("investigator").post(f"/cases/{case}/access", grant).status_code == 201
+    first = _note_and_wait(world, database, case)
     start = world.as_("prosecutor").get("/events").json["next"]
-    first = _note_and_wait(database, case)
     world.as_("investigator").patch(f"/cases/{case}", {"title": "later"}, If_Match='"v1"')
     held = world.as_("prosecutor").get(f"/events?cursor={start}").json
     first()
@@ -181,8 +219,10 @@ def test_an_event_of_a_transaction_that_is_still_open_holds_back_later_ones_unti
     assert sorted(actions) == ["case.changed", "case.tested"]
 
 
-def _note_and_wait(database, case):
+def _note_and_wait(world, database, case):
     """Open a transaction in another authority's chain that has its event written; return how to commit it."""
+    grant = {"authority_id": str(world.authorities["fr"]), "level": "read", "reason": "joint work"}
+    assert world.as_("investigator").post(f"/cases/{case}/access", grant).status_code == 201
     session_work = database.work(lambda s: actor_of(s, "https://issuer.test", "foreign", None), uuid4().hex)
     work = session_work.__enter__()
     work.note("case.tested", case_id=_uuid(case), object_type="case", event=True)

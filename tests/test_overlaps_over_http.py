@@ -1,7 +1,5 @@
 """What the product is for: two countries hold the same value, and both see it at once, as far as each may."""
 
-import time
-
 import pytest
 
 HERON = "heron@example.org"
@@ -46,16 +44,6 @@ def test_the_answer_to_a_registration_does_not_depend_on_a_hit(world):
     assert set(hit.headers.keys()) == set(miss.headers.keys())
     assert len(hit.data) == len(miss.data)
     assert hit.json["identifiers"][0].keys() == miss.json["identifiers"][0].keys()
-
-
-def test_the_time_of_a_registration_says_nothing(world, app, monkeypatch):
-    monkeypatch.setitem(app.config, "EVEN_SECONDS", 0.3)
-    case = world.case("investigator")
-
-    began = time.perf_counter()
-    world.hold("investigator", case, HERON)
-
-    assert time.perf_counter() - began >= 0.3
 
 
 def test_an_open_index_shows_reference_and_title_but_not_the_case(world):

@@ -7,6 +7,7 @@ import pytest
 
 from coopapi.auth.authentication import actor_of
 from coopapi.identifiers import registration
+from coopapi.ops.worker import work_once
 
 VALUES = [f"bird-{number}@example.org" for number in range(1000)]
 
@@ -134,52 +135,42 @@ def test_two_clients_with_the_same_persons_in_two_scripts_in_opposite_order_miss
     assert (overlap["strength"], overlap["of_mine"], overlap["of_theirs"]) == ("strong", 100, 100)
 
 
-def test_the_sabotage_is_seen_without_the_locking_upsert_overlaps_are_missed(world, owner):
-    """S22's control: with DO NOTHING in place of DO UPDATE, two writers on a known value miss each other."""
+def test_of_two_open_transactions_the_one_that_commits_last_sees_both(world):
+    assert _countries_met_by_two_open_transactions(world) == ["FR"]
+
+
+def test_the_sabotage_of_following_changes_by_their_number_is_seen(world, owner):
+    """A worker that only looks behind the last number it saw misses a change that got its number early and committed late."""
     with owner.cursor() as cursor:
-        cursor.execute("select pg_get_functiondef('priv.hold'::regproc)")
-        good = cursor.fetchone()[0]
-        bad = good.replace(
-            "on conflict (token) do update\n            set cases = t.cases + excluded.cases, open_cases = t.open_cases + excluded.open_cases,\n"
-            "                hidden_cases = t.hidden_cases + excluded.hidden_cases\n        returning t.token, t.cases, t.open_cases)",
-            "on conflict (token) do nothing returning t.token, t.cases, t.open_cases),\n        all_of_them as (select m.token, m.cases,"
-            " m.open_cases from public.match_tokens m join added a2 on a2.token = m.token union select k2.* from kept k2)",
-        ).replace("from kept k join", "from all_of_them k join")
+        cursor.execute("select pg_get_functiondef('priv.follow_changes'::regproc)")
+        (good,) = cursor.fetchone()
+        newest = "x where x.id >= (select last_value from public.matching_queue_id_seq)"
+        bad = good.replace("public.matching_queue x order by", f"public.matching_queue {newest} order by")
         assert bad != good
         try:
             cursor.execute(bad)
-            register(world, "romanian", world.case("romanian"), ["known@example.org"])
-            assert _missed_by_two_open_transactions(world)
+            cursor.execute("grant select on sequence matching_queue_id_seq to coopapi_definer")
+            assert _countries_met_by_two_open_transactions(world) == []
         finally:
             cursor.execute(good)
+            cursor.execute("revoke select on sequence matching_queue_id_seq from coopapi_definer")
 
 
-def test_the_same_two_open_transactions_wait_for_each_other_as_it_is(world):
-    register(world, "romanian", world.case("romanian"), ["known@example.org"])
-
-    assert not _missed_by_two_open_transactions(world)
-
-
-def _missed_by_two_open_transactions(world):
-    """Register a known value in two transactions that are open at the same time; tell whether neither saw the other."""
+def _countries_met_by_two_open_transactions(world):
+    """Register one value in two transactions that are open at the same time, the first of which commits last."""
     database = world.app.extensions["coopapi"].database
-    cases = {who: world.case(who) for who in ("investigator", "foreign")}
-    first_done, second_started = threading.Event(), threading.Event()
+    cases = {who: UUID(world.case(who)) for who in ("investigator", "foreign")}
     item = {"kind": "email", "value": "known@example.org"}
+    with _open_work(database, "investigator") as early:
+        registration.register(early, cases["investigator"], [item])
+        with _open_work(database, "foreign") as late:
+            registration.register(late, cases["foreign"], [item])
+        for _ in range(3):
+            work_once(database)
+    for _ in range(3):
+        work_once(database)
+    return [o["counterpart"]["authority"]["country"] for o in world.overlaps("investigator", cases["investigator"])]
 
-    def first():
-        with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
-            registration.register(work, UUID(cases["investigator"]), [item])
-            first_done.set()
-            second_started.wait(5)
-            second_started.clear()
-            threading.Event().wait(0.5)
 
-    def second():
-        first_done.wait(5)
-        with database.work(lambda s: actor_of(s, "https://issuer.test", "foreign", None), uuid4().hex) as work:
-            second_started.set()
-            registration.register(work, UUID(cases["foreign"]), [item])
-
-    together(first, second)
-    return not any(o["counterpart"]["authority"]["country"] == "FR" for o in world.overlaps("investigator", cases["investigator"]))
+def _open_work(database, who):
+    return database.work(lambda s: actor_of(s, "https://issuer.test", who, None), uuid4().hex)

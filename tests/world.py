@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from coopapi.directory.models import OPERATOR
 from coopapi.ops import administration
+from coopapi.ops.worker import work_until_done
 
 ISSUER = "https://issuer.test"
 AUTHORITIES = {
@@ -85,6 +86,10 @@ class World:
     clock: object
     authorities: dict
     people: dict
+
+    def work(self):
+        """Have the worker do what waits, as it does by itself after each request that may change something."""
+        work_until_done(self.app.extensions["coopapi"].database)
 
     def as_(self, name, **claims):
         token = sign(self.signer, self.clock, name, **claims) if name != "anonymous" else None

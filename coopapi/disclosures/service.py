@@ -166,7 +166,7 @@ def _opened(work: UnitOfWork, row: Disclosure) -> dict[UUID, dict[str, Any]]:
     work.notes[-1]["victims_only"] = row.victims_only
     opened = {}
     for item in found:
-        key = vault.case_key(work, item.case_id, item.wrapped)
+        key = vault.case_key(work.keys, item.case_id, item.wrapped)
         content = vault.open_value(key, item.sealed, item.owner_id, item.identifier_id)
         opened[item.identifier_id] = {"kind": item.kind, "value": content.get("value"), "person": content.get("person")}
     return opened

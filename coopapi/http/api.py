@@ -94,7 +94,7 @@ class Blueprint(flask_smorest.Blueprint):
         page: bool = False,
         many: str | None = None,
         changes: bool = False,
-        evened: bool = False,
+        counts_values: bool = False,
         also: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
@@ -102,8 +102,8 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
-        this caller may see. `evened` delays the response so that its duration reveals nothing (middleware.py). `also` lists the
-        media types other than JSON. `steps` are the actions that each event of a workflow needs.
+        this caller may see. `counts_values` documents that new values count against quotas. `also` lists the media types other
+        than JSON. `steps` are the actions that each event of a workflow needs.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
 
@@ -112,9 +112,9 @@ class Blueprint(flask_smorest.Blueprint):
             served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=repeatable))
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
-            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, evened=evened)
+            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes)
             named = "<" in rule or body is not None
-            notes = Notes(view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), evened, page)
+            notes = Notes(view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), counts_values, page)
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
@@ -134,7 +134,6 @@ class Blueprint(flask_smorest.Blueprint):
         query: type[ma.Schema] | None = None,
         options: type[ma.Schema] = TransitionsOut,
         show: Show | None = None,
-        evened: bool = False,
     ) -> None:
         """Register the two routes of a workflow: GET lists the steps that the caller may take now, POST takes one.
 
@@ -156,9 +155,7 @@ class Blueprint(flask_smorest.Blueprint):
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
         step, steps = event_schema(body, workflow), workflow.steps
-        self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, evened=evened, steps=steps)(
-            take_step
-        )
+        self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, steps=steps)(take_step)
 
 
 def database() -> Database:
@@ -212,12 +209,11 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, evened: bool) -> Callable[..., Any]:
+def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool) -> Callable[..., Any]:
     """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock."""
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
-        g.evened = evened
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return _once(view, allow, {**params, **({"version": _expected_version()} if changes else {})})

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
@@ -129,15 +129,7 @@ def read_body() -> bytes:
     return body
 
 
-def _even() -> None:
-    """Wait until the duration is a whole multiple of the step, so that it does not reveal whether a value was found."""
-    if step := current_app.config["EVEN_SECONDS"]:
-        time.sleep(step - (time.perf_counter() - g.started) % step)
-
-
 def _finish(response: Response) -> Response:
-    if g.get("evened"):
-        _even()
     response.headers["X-Request-Id"] = g.get("request_id", "")
     for name, value in SECURITY.items():
         response.headers.setdefault(name, value)

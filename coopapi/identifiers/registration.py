@@ -66,7 +66,7 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
     )
     if wrapped is None:
         raise NotFound
-    return vault.case_key(work, case_id, wrapped)
+    return vault.case_key(work.keys, case_id, wrapped)
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:

@@ -45,7 +45,7 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     returns=IdentifierOut,
     status=HTTPStatus.CREATED,
     many="identifiers",
-    evened=True,
+    counts_values=True,
     show=service.show_identifiers,
 )
 def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:
@@ -77,7 +77,7 @@ def get_identifier(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> I
     body=IdentifierPatch,
     returns=IdentifierOut,
     changes=True,
-    evened=True,
+    counts_values=True,
     show=service.show_identifiers,
 )
 def correct_identifier(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: UnitOfWork) -> Identifier:
@@ -94,7 +94,6 @@ blp.workflow(
     act=Action.IDENTIFIER_WRITE,
     body=WithdrawalIn,
     returns=IdentifierOut,
-    evened=True,
     show=service.show_identifiers,
     about="Withdraw an identifier with a reason: it leaves matching at once.",
 )

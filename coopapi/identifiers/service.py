@@ -47,7 +47,7 @@ def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict
     )
     opened = {}
     for case_id, wrapped, authority_id in work.session.execute(query):
-        key = vault.case_key(work, case_id, wrapped)
+        key = vault.case_key(work.keys, case_id, wrapped)
         for row in rows:
             if row.case_id == case_id:
                 opened[row.id] = vault.open_value(key, row.sealed, authority_id, row.id)

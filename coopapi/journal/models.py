@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, and_, false, or_, select, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, SmallInteger, and_, false, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
@@ -36,9 +36,8 @@ class JournalEntry(Row):
 
     __tablename__ = "journal_entries"
 
-    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"), primary_key=True)
-    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     uid: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     at: Mapped[datetime] = mapped_column()
     principal_id: Mapped[UUID | None] = mapped_column()
@@ -55,7 +54,6 @@ class JournalEntry(Row):
     uncleared_only: Mapped[bool] = mapped_column(server_default=false())
     """True if cleared callers see another, more complete entry about the same act instead."""
     detail: Mapped[dict[str, Any]] = mapped_column()
-    hash: Mapped[bytes] = mapped_column()
     xid: Mapped[str] = mapped_column(Xid8(), server_default=text("pg_current_xact_id()"))
 
     @classmethod
@@ -79,6 +77,24 @@ class JournalEntry(Row):
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
         shared = and_(mine, partied(cls.object_id, actor, now))
         return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), shared))
+
+
+class JournalLink(Row):
+    """The place of an entry in the hash chain of its authority. The worker makes it shortly after the entry was committed."""
+
+    __tablename__ = "journal_links"
+
+    authority_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    hash: Mapped[bytes] = mapped_column()
+    version: Mapped[int] = mapped_column(SmallInteger)
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for the chain of the auditor's own authority."""
+        del now
+        return cls.authority_id == actor.authority_id if actor.may(Action.JOURNAL_READ) else false()
 
 
 class JournalHead(Row):

@@ -1,29 +1,41 @@
 """Appends entries to the journal, and verifies that nobody has changed them."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from coopapi.store.db import as_json
+from coopapi.store.db import Database, as_json
 
-_ENTRIES: Final = text(
-    """select authority_id, seq, hash, array[authority_id::text, seq::text, (extract(epoch from at) * 1000000)::bigint::text,
-        principal_id::text, role, action, object_type, object_id::text, case_id::text, purpose, request_id,
-        consultation::text, event::text, victims_only::text, uncleared_only::text,
-        detail::text] as fields
-    from journal_entries where authority_id = priv.authority() order by seq""",
+MOST_LINKED: Final = 1000
+"""How many entries one transaction links."""
+_CHAIN: Final = text(
+    """select l.seq, l.hash, l.version, e.id is null as missing, array[e.authority_id::text, l.seq::text,
+        (extract(epoch from e.at) * 1000000)::bigint::text, e.principal_id::text, e.role, e.action, e.object_type,
+        e.object_id::text, e.case_id::text, e.purpose, e.request_id, e.consultation::text, e.event::text, e.victims_only::text,
+        e.uncleared_only::text, e.detail::text, e.uid::text] as fields
+    from journal_links l left join journal_entries e on e.id = l.entry_id and e.authority_id = l.authority_id
+    where l.authority_id = priv.authority() order by l.seq""",
 )
-_HEADS: Final = text("select authority_id, seq, hash from journal_heads where authority_id = priv.authority()")
+_HEAD: Final = text("select seq, hash from journal_heads where authority_id = priv.authority()")
+_UNLINKED: Final = text("select missing, waiting, since from priv.unlinked()")
+_FIELDS_BEFORE_UID: Final = 16
 
 
 def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
     """Append the actor's entries in the actor's transaction. The database fills in who the actor is."""
     session.execute(text("select priv.record(cast(:notes as jsonb))"), {"notes": as_json(list(notes))})
+
+
+def link_entries(database: Database) -> None:
+    """Link the next entries that are certain to the chains of their authorities. Only the worker does this."""
+    with database.worker() as session:
+        session.execute(text("select priv.link_entries(:most)"), {"most": MOST_LINKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +47,41 @@ class Break:
     fault: str
 
 
-def verify(session: Session) -> tuple[int, list[Break]]:
-    """Verify the chain of the auditor's authority. Returns the number of entries and the places where entries were tampered with.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The result of verifying one chain: its length, where it is broken, and the entries that wait to be linked."""
+
+    entries: int
+    breaks: list[Break]
+    waiting: int
+    waiting_since: datetime | None
+
+
+def verify(session: Session, authority_id: UUID) -> Verified:
+    """Verify the chain of the auditor's authority.
 
     A chain that was rewritten completely with new hashes is detected only by comparing it with a chain head that was kept
     elsewhere.
     """
-    tips: dict[UUID, tuple[int, bytes]] = {}
     breaks: list[Break] = []
-    count = 0
-    for entry in session.execute(_ENTRIES, execution_options={"yield_per": 2000}):
-        count += 1
-        seq, link = tips.get(entry.authority_id, (0, b""))
-        if entry.seq != seq + 1:
-            breaks.append(Break(entry.authority_id, seq + 1, "missing or out of order"))
-        elif bytes(entry.hash) != hashlib.sha256(link + _encode(entry.fields)).digest():
-            breaks.append(Break(entry.authority_id, entry.seq, "changed"))
-        tips[entry.authority_id] = (entry.seq, bytes(entry.hash))
-    return count, [*breaks, *_cut(session, tips)]
+    seq, link = 0, b""
+    for entry in session.execute(_CHAIN, execution_options={"yield_per": 2000}):
+        covered = entry.fields if entry.version > 1 else entry.fields[:_FIELDS_BEFORE_UID]
+        if entry.seq != seq + 1 or entry.missing:
+            breaks.append(Break(authority_id, seq + 1, "missing or out of order"))
+        elif bytes(entry.hash) != hashlib.sha256(link + _encode(covered)).digest():
+            breaks.append(Break(authority_id, entry.seq, "changed"))
+        seq, link = entry.seq, bytes(entry.hash)
+    head = session.execute(_HEAD).one_or_none()
+    if (head.seq, bytes(head.hash)) != (seq, link) if head else seq:
+        breaks.append(Break(authority_id, seq + 1, "cut off, or its head was moved"))
+    unlinked = session.execute(_UNLINKED).one()
+    if unlinked.missing:
+        breaks.append(Break(authority_id, seq + 1, f"{unlinked.missing} entries have no place in the chain"))
+    return Verified(seq, breaks, unlinked.waiting, unlinked.since)
 
 
 def _encode(fields: Sequence[str | None]) -> bytes:
     """Return fields in the form that is hashed: length:text, so that two different entries are never encoded alike."""
     parts = (b"-," if f is None else b"%d:%s," % (len(f.encode()), f.encode()) for f in fields)
     return b"".join(parts)
-
-
-def _cut(session: Session, tips: dict[UUID, tuple[int, bytes]]) -> Iterator[Break]:
-    heads = {head.authority_id: (head.seq, bytes(head.hash)) for head in session.execute(_HEADS)}
-    for authority_id in heads.keys() | tips.keys():
-        seq, link = tips.get(authority_id, (0, b""))
-        if heads.get(authority_id) != (seq, link):
-            yield Break(authority_id, seq + 1, "cut off, or its head was moved")

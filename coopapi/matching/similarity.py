@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from coopapi.config import Settings
 from coopapi.persons.record import read_person
 from coopapi.persons.score import Levels, Verdict, fitted_levels, judge, judge_digests
 from coopapi.store import vault
-from coopapi.store.db import UnitOfWork
+from coopapi.store.crypto import Keyring
 
 PDQ_MATCH: Final = 31
 """The largest number of differing bits, of 256, with which two picture hashes are possibly of the same picture (PDQ, Meta 2019)."""
@@ -21,25 +22,32 @@ _BITS: Final = 256
 
 
 class Likeness(NamedTuple):
-    """Two similar identifiers: their similarity from 0 to 1, the strength as evidence, and the rule that found it."""
+    """Two similar identifiers in the versions that were compared, with what the comparison found.
+
+    `score` is the similarity from 0 to 1, `strength` that of the evidence, and `rule` names the rule that found it.
+    """
 
     a: UUID
     b: UUID
+    version_a: int
+    version_b: int
     score: float
     strength: int
     rule: str
 
 
-def compare(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Likeness]:
+def compare(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> list[Likeness]:
     """Judge candidate pairs from `priv.candidates` and return those that are at least possible matches."""
-    judged = zip(pairs, judge_all(work, pairs), strict=True)
-    return [Likeness(row.a, row.b, v.score, STRENGTHS[v.level], v.rule) for row, v in judged if v.level]
+    judged = zip(pairs, judge_all(keys, settings, pairs), strict=True)
+    return [
+        Likeness(row.a, row.b, row.version_a, row.version_b, v.score, STRENGTHS[v.level], v.rule) for row, v in judged if v.level
+    ]
 
 
-def judge_all(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Verdict]:
+def judge_all(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> list[Verdict]:
     """Judge candidate pairs one by one. Each value is decrypted only once."""
-    key = cache(lambda case_id, wrapped: vault.case_key(work, case_id, wrapped))
-    levels = _levels(work)
+    key = cache(lambda case_id, wrapped: vault.case_key(keys, case_id, wrapped))
+    levels = _levels(settings)
 
     @cache
     def content(identifier_id: UUID, case_id: UUID, owner: UUID, sealed: bytes, wrapped: bytes) -> Any:
@@ -54,10 +62,10 @@ def judge_all(work: UnitOfWork, pairs: Sequence[Row[Any]]) -> list[Verdict]:
     return verdicts
 
 
-def _levels(work: UnitOfWork) -> Levels:
+def _levels(settings: Settings) -> Levels:
     """Return the thresholds: those of this deployment's settings, or otherwise those that were fitted."""
     fitted = fitted_levels()
-    return Levels(work.settings.person_strong or fitted.strong, work.settings.person_possible or fitted.possible)
+    return Levels(settings.person_strong or fitted.strong, settings.person_possible or fitted.possible)
 
 
 def _judge(one: Mapping[str, Any], other: Mapping[str, Any], families: Sequence[str], levels: Levels) -> Verdict:

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select, text, true
 from coopapi import config
 from coopapi.access import Actor, Role
 from coopapi.auth import signing_keys
+from coopapi.config import Settings
 from coopapi.directory import service as directory
 from coopapi.directory.models import OPERATOR, Authority, Principal
 from coopapi.errors import Conflict, NotFound
@@ -42,9 +43,9 @@ def machine(authority_id: UUID = OPERATOR, role: Role = Role.ADMIN) -> Actor:
     )
 
 
-def connect() -> Database:
-    """Open the database that is named in the settings."""
-    settings = config.read()
+def connect(settings: Settings | None = None) -> Database:
+    """Open the database that is named in the settings, by default those of the environment."""
+    settings = settings or config.read()
     return Database.connect(settings, load_keys(settings.key_file), journal.record)
 
 
@@ -209,14 +210,12 @@ def erase(database: Database) -> int:
     return found
 
 
-def verify_journal(database: Database) -> tuple[int, list[journal.Break]]:
+def verify_journal(database: Database) -> list[journal.Verified]:
     """Verify the journal chain of every authority."""
     with operator(database) as work:
-        authorities = [*work.session.scalars(select(Authority.id)), OPERATOR]
-    count = 0
-    breaks: list[journal.Break] = []
-    for authority_id in dict.fromkeys(authorities):
+        authorities = dict.fromkeys([*work.session.scalars(select(Authority.id)), OPERATOR])
+    verified = []
+    for authority_id in authorities:
         with database.work(lambda _, a=authority_id: machine(a, Role.AUDITOR), uuid4().hex) as work:  # type: ignore[misc]
-            found, broken = journal.verify(work.session)
-        count, breaks = count + found, [*breaks, *broken]
-    return count, breaks
+            verified.append(journal.verify(work.session, authority_id))
+    return verified

@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, Final
@@ -25,6 +26,7 @@ from coopapi.errors import CoopError
 from coopapi.http.middleware import FIGURES_MARK, JsonLines
 from coopapi.ops import abuse_commands, administration, digests, directory_commands
 from coopapi.ops import demo as demonstration
+from coopapi.ops import worker as running
 from coopapi.provisioning import migration
 from coopapi.provisioning.checks import require_safe
 from coopapi.store import crypto
@@ -122,6 +124,14 @@ def serve() -> None:
     if issuer.fault:
         click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
     os.execve(sys.executable, demonstration.SERVER, {**os.environ, **_folders()})  # noqa: S606 (our own server)
+
+
+@commands.command()
+def worker() -> None:
+    """Find overlaps and link the journal, beside one or several `coopapi serve`. It ends with the process that started it."""
+    settings = config.read()
+    address = settings.worker_database_url or settings.database_url
+    running.run(administration.connect(replace(settings, database_url=address)))
 
 
 def _folders() -> dict[str, str]:
@@ -256,10 +266,14 @@ def staff(principal: UUID, **data: bool | None) -> None:
 @commands.command()
 def verify() -> None:
     """Verify the hash chain of every authority's journal."""
-    count, breaks = administration.verify_journal(administration.connect())
+    verified = administration.verify_journal(administration.connect())
+    breaks = [fault for chain in verified for fault in chain.breaks]
     for fault in breaks:
         click.echo(f"{fault.authority_id} entry {fault.seq}: {fault.fault}", err=True)
-    click.echo(f"{count} entries, {len(breaks)} faults")
+    waiting = sum(chain.waiting for chain in verified)
+    since = min((chain.waiting_since for chain in verified if chain.waiting_since), default=None)
+    unlinked = f", {waiting} not linked yet, the oldest of {since:%Y-%m-%d %H:%M:%S %Z}" if since else ""
+    click.echo(f"{sum(chain.entries for chain in verified)} entries, {len(breaks)} faults{unlinked}")
     sys.exit(1 if breaks else 0)
 
 

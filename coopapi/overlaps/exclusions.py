@@ -36,7 +36,7 @@ def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
             **data,
         )
     )
-    _reconsider(work, row)
+    engine.reconsider(work, row.id)
     what = "value" if value else "kind" if row.kind else "authority"
     work.note("exclusion.made", row, event=True, what=what, kind=row.kind)
     return row
@@ -62,14 +62,8 @@ def _withdraw(step: Step[Exclusion]) -> None:
     """Withdraw an exclusion. What it excluded counts as evidence again at once."""
     work, row = step.work, step.thing
     row.withdrawn_at, row.withdrawn_by = work.now, work.actor.id
-    _reconsider(work, row)
+    engine.reconsider(work, row.id)
     work.note("exclusion.withdrawn", row, event=True)
-
-
-def _reconsider(work: UnitOfWork, row: Exclusion) -> None:
-    work.session.flush()
-    query = text("select priv.reconsider(:exclusion, :limits, :request)")
-    work.session.execute(query, {"exclusion": row.id, "limits": engine.limits(work), "request": work.request_id})
 
 
 EXCLUSION: Final = Workflow[Exclusion](

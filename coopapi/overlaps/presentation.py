@@ -39,8 +39,7 @@ _COUNTERPARTS: Final = text("select * from priv.counterparts(:overlaps, :others)
 
 
 def overlaps_of(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Select[Overlap]:
-    """Select the overlaps that the caller may see, of one case or of all its cases. Applies lapsed exclusions first."""
-    engine.follow_lapsed(work)
+    """Select the overlaps that the caller may see, of one case or of all its cases."""
     query = work.all(Overlap)
     if case_id is not None:
         cases.usable(work, case_id, Level.INDEX)
@@ -231,7 +230,7 @@ def _standing(work: UnitOfWork, row: Overlap, judgement: Judged, mine: UUID) -> 
 
 
 def _evidence(work: UnitOfWork, sides: Mapping[UUID, UUID]) -> dict[UUID, list[Any]]:
-    asked = {"overlaps": list(sides), "mine": list(sides.values()), "limits": engine.limits(work)}
+    asked = {"overlaps": list(sides), "mine": list(sides.values()), "limits": engine.limits(work.settings)}
     found: dict[UUID, list[Any]] = {}
     for item in work.session.execute(_EVIDENCE, asked):
         found.setdefault(item.overlap_id, []).append(item)
@@ -286,7 +285,7 @@ def high_frequency(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
     """List the identifiers that too many cases or persons hold to be evidence, with the number of holders."""
     cases.usable(work, case_id, Level.INDEX)
     query = text("select * from priv.high_frequency(:case, :limits)")
-    found = work.session.execute(query, {"case": case_id, "limits": engine.limits(work)}).all()
+    found = work.session.execute(query, {"case": case_id, "limits": engine.limits(work.settings)}).all()
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_([f.identifier_id for f in found]))).all()
     values = {row_id: clear.get("value") for row_id, clear in open_values(work, rows).items()}
     work.note("overlaps.consulted", case_id=case_id, object_type="case", consultation=True, count=len(found))

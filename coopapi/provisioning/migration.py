@@ -14,7 +14,7 @@ from coopapi.auth import signing_keys
 from coopapi.config import BadSettings
 from coopapi.migrate import migrations
 from coopapi.provisioning import rules
-from coopapi.store.crypto import Keyring, same
+from coopapi.store.crypto import CONTEXTS, Keyring, same
 
 DEFAULT_ROLE: Final = "coopapi_app"
 """The application's role if the settings have only one database URL, so that no other role is named."""
@@ -162,14 +162,20 @@ def _is_before(scripts: ScriptDirectory, target: str, present: str) -> bool:
 
 
 def _install_keys(connection: Connection, keys: Keyring) -> None:
-    """Store the check value of the key file, and the key with which the database verifies the caller's context."""
-    padded = keys.context_key.ljust(_BLOCK, b"\0")
+    """Store the check value of the key file, and the keys with which the database verifies signed contexts."""
+    pads = {
+        f"{of}_{name}": bytes(byte ^ mask for byte in keys.context_key(of).ljust(_BLOCK, b"\0"))
+        for of in CONTEXTS
+        for name, mask in (("inner", 0x36), ("outer", 0x5C))
+    }
     connection.execute(
         text(
-            "insert into priv.context_key (inner_pad, outer_pad) values (:inner, :outer)"
-            " on conflict (one) do update set inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad",
+            "insert into priv.context_key (inner_pad, outer_pad, worker_inner_pad, worker_outer_pad)"
+            " values (:request_inner, :request_outer, :worker_inner, :worker_outer)"
+            " on conflict (one) do update set inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad,"
+            " worker_inner_pad = excluded.worker_inner_pad, worker_outer_pad = excluded.worker_outer_pad",
         ),
-        {"inner": bytes(b ^ 0x36 for b in padded), "outer": bytes(b ^ 0x5C for b in padded)},
+        pads,
     )
     check = {"digest": key_check(keys)}
     connection.execute(text("insert into priv.key_check (digest) values (:digest) on conflict (one) do nothing"), check)
@@ -182,13 +188,15 @@ def _settle_restored_events(connection: Connection) -> None:
     restored events may be ordered by their entry id instead.
     """
     connection.execute(text("set local role coopapi_definer"))
-    connection.execute(
+    restored = connection.execute(
         text(
             "update public.journal_entries set xid = '3' where exists"
             " (select from public.journal_entries where event and xid >= pg_snapshot_xmax(pg_current_snapshot())"
             " and xid <> pg_current_xact_id())"
         )
     )
+    if restored.rowcount:
+        connection.execute(text("update public.journal_linking set before = '0'"))
     connection.execute(text("reset role"))
 
 

@@ -21,11 +21,13 @@ from coopapi.access import Action, Actor
 from coopapi.config import Settings
 from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms
-from coopapi.store.crypto import Keyring
+from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.unicode_text import fold_reference
 
 Clock = Callable[[], datetime]
+WORKER: Final = "worker"
+"""The role in the context of the worker. No person or client has it."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LIMITS: Final = (
@@ -264,16 +266,24 @@ class Database:
             session.execute(text("SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context"), {"context": context})
             yield session
 
+    @contextmanager
+    def worker(self) -> Iterator[Session]:
+        """Open a transaction of the worker, which finds overlaps and links the journal. It has no access to any case."""
+        with self.anonymous() as session:
+            context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
+            session.execute(text("SET LOCAL coopapi.context = :context"), {"context": context})
+            yield session
+
     def context(self, actor: Actor, now: datetime) -> str:
         """Return the signed context of a transaction, which the policies check: the caller and the quotas from the settings."""
         flags = ("t" if flag else "f" for flag in (actor.cleared, actor.operator))
         who = (str(actor.authority_id), str(actor.id) if actor.id.int else "", actor.role, *flags)
         return self.sign(who, now, self.settings.quotas)
 
-    def sign(self, said: Iterable[str], now: datetime, limits: str) -> str:
+    def sign(self, said: Iterable[str], now: datetime, limits: str, key: str = CONTEXTS["request"]) -> str:
         """Sign five fields, two times and the limits. The database accepts them only with this signature and for five minutes."""
         payload = "|".join((*said, str(int(now.timestamp() * 1_000_000)), str(int(time.time())), limits))
-        return f"{payload}.{self.keys.mac('context', payload.encode()).hex()}"
+        return f"{payload}.{self.keys.mac(key, payload.encode()).hex()}"
 
 
 def as_json(value: Any) -> str:

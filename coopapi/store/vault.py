@@ -112,9 +112,9 @@ def new_case_key(work: UnitOfWork, case_id: UUID) -> bytes:
     return sealing.new_data_key(work.keys, str(case_id))[0]
 
 
-def case_key(work: UnitOfWork, case_id: UUID, wrapped: bytes) -> DataKey:
+def case_key(keys: Keyring, case_id: UUID, wrapped: bytes) -> DataKey:
     """Decrypt the data key of a case."""
-    return sealing.data_key(work.keys, str(case_id), bytes(wrapped))
+    return sealing.data_key(keys, str(case_id), bytes(wrapped))
 
 
 def seal_value(key: DataKey, content: Mapping[str, Any], authority_id: UUID, identifier_id: UUID) -> bytes:

@@ -39,7 +39,7 @@ def list_events(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     return service.events(work, wanted)
 
 
-@blp.route("/journal", allow=Action.JOURNAL_READ, query=JournalFilter, returns=JournalEntryOut, page=True)
+@blp.route("/journal", allow=Action.JOURNAL_READ, query=JournalFilter, returns=JournalEntryOut, page=True, show=service.show_audit)
 def list_journal(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """Read your authority's journal (auditors)."""
     return service.audit(work, wanted)

@@ -34,10 +34,15 @@ class CaseConsultationOut(EventOut):
 
 
 class JournalEntryOut(CaseConsultationOut):
-    """An entry as the auditor sees it: with its place in the chain of the authority, and the link."""
+    """An entry as the auditor sees it: with its place in the chain of the authority, and the hash of this link.
 
-    seq = fields.Integer(required=True)
-    hash = fields.Function(lambda entry: bytes(entry.hash).hex(), metadata={"type": "string"})
+    Both are null for a moment, until the worker has linked the entry.
+    """
+
+    seq = fields.Integer(required=True, allow_none=True)
+    hash = fields.Function(
+        lambda entry: bytes(entry["hash"]).hex() if entry["hash"] else None, metadata={"type": ["string", "null"]}
+    )
 
 
 class EventsFilter(Paged):

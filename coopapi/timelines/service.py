@@ -9,8 +9,7 @@ from sqlalchemy import Select, literal_column, text
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
-from coopapi.journal.models import ALARM, JournalEntry
-from coopapi.matching import engine
+from coopapi.journal.models import ALARM, JournalEntry, JournalLink
 from coopapi.store.db import UnitOfWork
 
 _NEWEST: Final = Order((JournalEntry.id,))
@@ -42,6 +41,17 @@ def show_consultations(work: UnitOfWork, rows: Sequence[JournalEntry]) -> list[d
     return shown
 
 
+def show_audit(work: UnitOfWork, rows: Sequence[JournalEntry]) -> list[dict[str, Any]]:
+    """Return entries with their places in the chain. The newest ones may not be linked yet."""
+    wanted = work.all(JournalLink).where(JournalLink.entry_id.in_([row.id for row in rows]))
+    links = {link.entry_id: link for link in work.session.scalars(wanted)}
+    return [
+        {column.key: getattr(row, column.key) for column in JournalEntry.__table__.columns}
+        | {name: getattr(links.get(row.id), name, None) for name in ("seq", "hash")}
+        for row in rows
+    ]
+
+
 def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """Return the journal of the authority, newest first. This is recorded in the journal as well."""
     query: Select[Any] = work.all(JournalEntry)
@@ -57,7 +67,6 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
     Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one.
     """
-    engine.follow_lapsed(work)
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"
     epoch = work.session.scalar(_EPOCH)
     xid, entry_id = "0", 0

@@ -1,5 +1,6 @@
 -- Verify a text that the service signed within the last five minutes and return its fields, or null if the text is empty. The sixth field
--- is the time of the service's clock in microseconds, the seventh is the second in which the text was signed.
+-- is the time of the service's clock in microseconds, the seventh is the second in which the text was signed. The worker signs with a key of
+-- its own, so no text that was signed for a request passes for one of the worker.
 create function priv.signed(p_signed text) returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -10,7 +11,9 @@ begin
         return null;
     end if;
     payload := split_part(p_signed, '.', 1);
-    select sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))) into mac from priv.context_key k;
+    select case when split_part(payload, '|', 3) = 'worker'
+                then sha256(k.worker_outer_pad || sha256(k.worker_inner_pad || convert_to(payload, 'UTF8')))
+                else sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))) end into mac from priv.context_key k;
     if mac is null or sha256(convert_to(encode(mac, 'hex'), 'UTF8'))
                       <> sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) then
         raise exception 'the context is not signed by this service' using errcode = '42501';
@@ -35,6 +38,14 @@ create function priv.cleared() returns boolean language sql stable return (priv.
 create function priv.operator() returns boolean language sql stable return (priv.context())[5] = 't';
 
 create function priv.at() returns timestamptz language sql stable return to_timestamp((priv.context())[6]::bigint / 1e6);
+
+-- Raise an error unless the worker calls.
+create function priv.require_worker() returns void language plpgsql stable as $$
+begin
+    if priv.role() is distinct from 'worker' then
+        raise exception 'only the worker does this' using errcode = '42501';
+    end if;
+end $$;
 
 -- Return the account that a token belongs to. This runs before the context is set.
 create function priv.who(p_issuer text, p_subject text)

@@ -1,5 +1,5 @@
--- Only the functions in this file write to the journal. The hash of an entry covers the hash of the previous entry and every field, each
--- encoded as "length:text,".
+-- Only the functions in this file write to the journal. The hash of a link covers the hash of the previous link and every field of the
+-- entry, each encoded as "length:text,".
 create function priv.field(value text) returns text language sql immutable as $$
     select case when value is null then '-,' else octet_length(convert_to(value, 'UTF8')) || ':' || value || ',' end
 $$;
@@ -8,45 +8,82 @@ create function priv.micros(value timestamptz) returns text language sql immutab
     select (extract(epoch from value) * 1000000)::bigint::text
 $$;
 
--- Append entries (a JSON array) to the hash chains of their authorities. The heads of the chains are locked in the order of their ids,
--- together with that of the caller's authority, because the caller's own act is recorded at the end of the transaction. To avoid deadlocks,
--- no function may append twice or in a loop, and the append must be its last step.
+-- Append entries (a JSON array). No lock is taken and no chain is read: the worker links the entries afterwards.
 create function priv.append(p_entries jsonb) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    e record;
-    head record;
-    link bytea;
-begin
-    insert into public.journal_heads (authority_id, seq, hash)
-        select distinct (x ->> 'authority_id')::uuid, 0, '\x'::bytea from jsonb_array_elements(p_entries) x order by 1
-        on conflict do nothing;
-    perform 1 from public.journal_heads h
-        where h.authority_id in (select (x ->> 'authority_id')::uuid from jsonb_array_elements(p_entries) x union select priv.authority())
-        order by h.authority_id for update;
-    for e in
-        select r.*, coalesce(r.detail, '{}') as facts, coalesce(r.uncleared_only, false) as twin
+language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+    insert into public.journal_entries (authority_id, at, principal_id, role, action, object_type, object_id, case_id, purpose,
+            request_id, consultation, event, victims_only, uncleared_only, detail)
+        select r.authority_id, r.at, r.principal_id, r.role, r.action, r.object_type, r.object_id, r.case_id, r.purpose,
+               r.request_id, r.consultation, r.event, r.victims_only, coalesce(r.uncleared_only, false), coalesce(r.detail, '{}')
         from jsonb_array_elements(p_entries) with ordinality t (x, n),
              jsonb_to_record(t.x) as r (authority_id uuid, at timestamptz, principal_id uuid, role text, action text,
                  object_type text, object_id uuid, case_id uuid, purpose text, request_id text, consultation boolean,
                  event boolean, victims_only boolean, uncleared_only boolean, detail jsonb)
-        order by r.authority_id, t.n
-    loop
-        select h.seq + 1 as seq, h.hash into head from public.journal_heads h where h.authority_id = e.authority_id;
-        link := sha256(head.hash || convert_to(
-            priv.field(e.authority_id::text) || priv.field(head.seq::text) || priv.field(priv.micros(e.at))
-            || priv.field(e.principal_id::text) || priv.field(e.role) || priv.field(e.action)
-            || priv.field(e.object_type) || priv.field(e.object_id::text) || priv.field(e.case_id::text)
-            || priv.field(e.purpose) || priv.field(e.request_id) || priv.field(e.consultation::text)
-            || priv.field(e.event::text) || priv.field(e.victims_only::text) || priv.field(e.twin::text)
-            || priv.field(e.facts::text), 'UTF8'));
-        insert into public.journal_entries (authority_id, seq, at, principal_id, role, action, object_type, object_id, case_id,
-                purpose, request_id, consultation, event, victims_only, uncleared_only, detail, hash)
-            values (e.authority_id, head.seq, e.at, e.principal_id, e.role, e.action, e.object_type, e.object_id, e.case_id,
-                e.purpose, e.request_id, e.consultation, e.event, e.victims_only, e.twin, e.facts, link);
-        update public.journal_heads h set seq = head.seq, hash = link where h.authority_id = e.authority_id;
+        order by t.n
+$$;
+
+-- Return what the hash of an entry at a place of its chain covers.
+create function priv.linked_fields(e public.journal_entries, p_seq bigint) returns text language sql stable as $$
+    select priv.field(e.authority_id::text) || priv.field(p_seq::text) || priv.field(priv.micros(e.at))
+        || priv.field(e.principal_id::text) || priv.field(e.role) || priv.field(e.action)
+        || priv.field(e.object_type) || priv.field(e.object_id::text) || priv.field(e.case_id::text)
+        || priv.field(e.purpose) || priv.field(e.request_id) || priv.field(e.consultation::text)
+        || priv.field(e.event::text) || priv.field(e.victims_only::text) || priv.field(e.uncleared_only::text)
+        || priv.field(e.detail::text) || priv.field(e.uid::text)
+$$;
+
+-- Link entries that are certain: no transaction that is still running can add an entry before them. At most p_most are linked; return how
+-- many were. The row of journal_linking is locked, so links are made one after the other.
+create function priv.link_entries(p_most integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    certain xid8 := pg_snapshot_xmin(pg_current_snapshot());  -- taken before the entries are read
+    since xid8;
+    head public.journal_heads;
+    entries public.journal_entries[];
+    e public.journal_entries;
+begin
+    perform priv.require_worker();
+    select l.before into since from public.journal_linking l for update;
+    if since = certain then
+        return 0;
+    end if;
+    if since > certain then  -- restored from another cluster, whose transaction ids were higher
+        since := '0';
+    end if;
+    select array_agg(f) into entries
+        from (select j as f from public.journal_entries j
+              where j.xid >= since and j.xid < certain and not exists (select from public.journal_links l where l.entry_id = j.id)
+              order by j.xid, j.id limit p_most) x;
+    for e in select (u).* from unnest(entries) u order by (u).authority_id, (u).xid, (u).id loop
+        if head.authority_id is distinct from e.authority_id then
+            if head.authority_id is not null then
+                update public.journal_heads h set seq = head.seq, hash = head.hash where h.authority_id = head.authority_id;
+            end if;
+            insert into public.journal_heads (authority_id, seq, hash) values (e.authority_id, 0, '\x') on conflict do nothing;
+            select h.* into head from public.journal_heads h where h.authority_id = e.authority_id;
+        end if;
+        head.seq := head.seq + 1;
+        head.hash := sha256(head.hash || convert_to(priv.linked_fields(e, head.seq), 'UTF8'));
+        insert into public.journal_links (authority_id, seq, entry_id, hash, version) values (e.authority_id, head.seq, e.id, head.hash, 2);
     end loop;
+    if head.authority_id is not null then
+        update public.journal_heads h set seq = head.seq, hash = head.hash where h.authority_id = head.authority_id;
+    end if;
+    update public.journal_linking l set before = case
+        when cardinality(entries) = p_most then (select max((u).xid) from unnest(entries) u) else certain end;
+    return coalesce(cardinality(entries), 0);
 end $$;
+
+-- Return how many entries of the auditor's authority are not linked although they should be, how many wait to be linked, and since when the
+-- oldest of these waits.
+create function priv.unlinked() returns table (missing bigint, waiting bigint, since timestamptz)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select count(*) filter (where j.xid < l.before), count(*) filter (where j.xid >= l.before), min(j.at) filter (where j.xid >= l.before)
+    from public.journal_entries j, public.journal_linking l
+    where j.authority_id = priv.authority() and priv.role() = 'auditor'
+      and not exists (select from public.journal_links k where k.entry_id = j.id)
+$$;
 
 -- Return the journal entry of an alarm for the auditors and administrators of an authority; the calling function appends it. The notice
 -- makes the application log and count the alarm once the transaction has committed.
@@ -68,7 +105,8 @@ end $$;
 
 -- Tell whether only database functions may write entries with this action. The application cannot append them.
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
-    select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered')
+    select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered',
+            'identifiers.compared')
         or p_action like any (array ['alarm.%', 'disclosure.item\_%'])
 $$;
 
@@ -119,14 +157,21 @@ begin
               and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));
 end $$;
 
-grant execute on function priv.record(jsonb) to APP_ROLE;
+grant execute on function priv.record(jsonb), priv.link_entries(integer), priv.unlinked() to APP_ROLE;
+
+grant select on journal_links to APP_ROLE;
+grant select, insert on journal_links to coopapi_definer;
+-- The place in the chain is for the auditor alone, because its gaps would tell other readers of entries that they do not see.
+create policy seen on journal_links for select using (authority_id = (select priv.authority()) and (select priv.role()) = 'auditor');
+
+grant select, update on journal_linking to coopapi_definer;
 
 grant select on journal_heads to APP_ROLE;
 grant select, insert, update on journal_heads to coopapi_definer;
 create policy seen on journal_heads for select using (authority_id = (select priv.authority()));
 
 grant select on journal_entries to APP_ROLE;
-grant select, insert, update on journal_entries to coopapi_definer;
+grant select, insert, update (xid) on journal_entries to coopapi_definer;
 -- Auditors read the journal of their authority, and they alone read entries of the type audit. Administrators read the alarms. Readers of a
 -- case read the entries about it, but entries of a team, a meeting or a consultation only if they own the case or take part. All others
 -- read entries without a case if they are events of things in which they take part.

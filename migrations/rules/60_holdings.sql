@@ -1,28 +1,18 @@
 -- Tell whether a holding concerns somebody who is not a victim, so that callers without victim clearance may know of it.
 create function priv.open(p_role text) returns boolean language sql immutable as $$ select p_role is distinct from 'victim' $$;
 
--- Each token counts its holders. The token of a value counts cases. The token of a match key counts identifiers, because identifiers are
--- compared. `cases` counts the holders in visible cases, `open_cases` those of them that concern somebody who is not a victim, and
--- `hidden_cases` the holders in hidden cases.
-
--- Return how many holders the identifiers of one case with the same token are: one for a value, each identifier for a match key.
-create function priv.holders(p_exact boolean, p_identifiers bigint) returns integer language sql immutable as $$
-    select (case when p_exact then least(p_identifiers, 1) else p_identifiers end)::integer
-$$;
-
--- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. Return
--- every token with its previous number of holders, in total and without victims, which settle needs. If a machine client hid the case and
--- no person has confirmed that yet, the identifiers wait.
+-- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. The
+-- worker compares them with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the
+-- identifiers wait.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
-                          p_kinds text[], p_roles text[]) returns table (token bytea, was integer, was_open integer)
+                          p_kinds text[], p_roles text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-#variable_conflict use_column
 declare
     home record;
 begin
     perform priv.require_level(p_case, 3);
     select c.authority_id, c.visibility = 'hidden' as hidden into home from public.cases c
-        where c.id = p_case and c.state <> 'withdrawn' for no key update;
+        where c.id = p_case and c.state <> 'withdrawn' for share;
     if not found then
         return;
     end if;
@@ -41,44 +31,23 @@ begin
             group by u.token, u.identifier;
         return;
     end if;
-    return query
-    with wanted as (
-        select u.token, min(u.family) family, max(u.strength) > 0 as exact, count(distinct u.identifier)::integer as identifiers,
-               (count(distinct u.identifier) filter (where priv.open(u.role)))::integer as open_identifiers
-        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_roles) u (identifier, token, family, strength, role)
-        group by 1),
-    grown as (
-        select w.*, case when w.exact then (h.held is null)::int else w.identifiers end as more,
-               case when w.exact then (w.open_identifiers > 0 and h.open is not true)::int else w.open_identifiers end as open_more
-        from wanted w left join lateral (
-            select true held, bool_or(priv.open(g.role)) as open from public.holdings g
-            where w.exact and g.token = w.token and g.case_id = p_case having count(*) > 0) h on true),
-    added as (
-        select g.*, case when home.hidden then 0 else g.more end n, case when home.hidden then 0 else g.open_more end open_n,
-               case when home.hidden then g.more else 0 end hidden_n from grown g),
-    kept as (
-        insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)
-        select a.token, a.family, a.exact, a.n, a.open_n, a.hidden_n from added a order by a.token
-        on conflict (token) do update
-            set cases = t.cases + excluded.cases, open_cases = t.open_cases + excluded.open_cases,
-                hidden_cases = t.hidden_cases + excluded.hidden_cases
-        returning t.token, t.cases, t.open_cases)
-    select k.token, k.cases - a.n, k.open_cases - a.open_n from kept k join added a on a.token = k.token;
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
         select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, priv.at(),
                priv.at()
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
         group by u.token, u.identifier order by 1, 3;
+    insert into public.matching_queue (case_id, tokens, families, compared)
+        values (p_case, p_tokens, p_families,
+                array (select distinct u.identifier from unnest(p_identifiers, p_strengths) u (identifier, strength) where u.strength <= 0));
     update public.registered_values r set left_at = null
         from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v
         where r.case_id = p_case and r.digest = v.digest and r.left_at is not null;
 end $$;
 
 -- Add the waiting identifiers to matching after a person confirmed, or refused, that the case is hidden. If it was refused, the case
--- becomes visible. Identifiers with match keys are also returned as rows without a token, because they have to be compared.
-create function priv.hold_pending(p_case uuid) returns table (token bytea, was integer, was_open integer, identifier uuid)
+-- becomes visible.
+create function priv.hold_pending(p_case uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-#variable_conflict use_column
 declare
     p record;
 begin
@@ -87,74 +56,49 @@ begin
     with gone as (delete from public.pending_holdings w where w.case_id = p_case returning w.*)
     select array_agg(g.identifier_id) ids, array_agg(g.token) tokens, array_agg(g.family) families, array_agg(g.strength) strengths,
            array_agg(g.kind) kinds, array_agg(g.role) roles into p from gone g;
-    return query select h.token, h.was, h.was_open, null::uuid
-        from priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles) h;
-    return query select null::bytea, null::integer, null::integer, u.i from unnest(p.ids, p.strengths) u (i, s) where u.s <= 0 group by u.i;
+    perform priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles);
 end $$;
 
--- Lock the tokens that a case holds, in order, and return them with their counts.
-create function priv.locked(p_case uuid, p_identifiers uuid[]) returns table (token bytea, was integer, was_open integer)
-language sql volatile as $$
-    select t.token, t.cases, t.open_cases from public.match_tokens t
-    where t.token in (select h.token from public.holdings h where h.case_id = p_case
-                      and (p_identifiers is null or h.identifier_id = any (p_identifiers)))
-    order by t.token for update
-$$;
-
--- Remove identifiers from matching at once: the named ones, or all of the case if none are named. Their likenesses are removed too, and the
--- other cases of those likenesses are returned as rows without a token.
-create function priv.release(p_case uuid, p_identifiers uuid[])
-returns table (token bytea, was integer, was_open integer, other uuid)
+-- Remove identifiers from matching at once: the named ones, or all of the case if none are named. Their likenesses are removed too. Until
+-- the worker has computed the overlaps of the case anew, nobody for whom evidence is lost sees them.
+create function priv.release(p_case uuid, p_identifiers uuid[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-#variable_conflict use_column
 declare
-    gone_ids uuid[];
+    gone record;
 begin
     perform priv.require_level(p_case, 3);
     perform 1 from public.cases c where c.id = p_case for no key update;
     delete from public.pending_holdings w where w.case_id = p_case and (p_identifiers is null or w.identifier_id = any (p_identifiers));
     perform priv.note_leaving(p_case, p_identifiers);
-    return query select l.token, l.was, l.was_open, null::uuid from priv.locked(p_case, p_identifiers) l;
-    with gone as (
+    with deleted as (
         delete from public.holdings h where h.case_id = p_case
             and (p_identifiers is null or h.identifier_id = any (p_identifiers))
-        returning h.token, h.identifier_id, h.hidden, priv.open(h.role) as open),
-    lost as (
-        select g.token, bool_or(g.hidden) hidden, count(*)::integer n, (count(*) filter (where g.open))::integer open_n,
-               bool_or(g.open) and not coalesce(bool_or(k.open), false) as open,
-               bool_or(k.open) is null as every
-        from gone g left join lateral (
-            select bool_or(priv.open(h.role)) as open from public.holdings h
-            where h.token = g.token and h.case_id = p_case and h.identifier_id <> all (array (
-                select o.identifier_id from gone o where o.token = g.token))) k on true
-        group by 1),
-    counted as (
-        update public.match_tokens t
-        set cases = t.cases - case when l.hidden then 0 when t.exact then l.every::int else l.n end,
-            open_cases = t.open_cases - case when l.hidden then 0 when t.exact then l.open::int else l.open_n end,
-            hidden_cases = t.hidden_cases - case when not l.hidden then 0 when t.exact then l.every::int else l.n end
-        from lost l where t.token = l.token and (not t.exact or l.every or l.open))
-    select array_agg(distinct g.identifier_id) into gone_ids from gone g;
-    return query
+        returning h.token, h.identifier_id, h.role)
+    select array_agg(distinct d.identifier_id) ids, array_agg(distinct d.token) tokens, bool_or(priv.open(d.role)) as open into gone
+        from deleted d;
+    if gone.ids is null then
+        return;
+    end if;
+    -- A statement of its own, because the worker may have stored likenesses while the holdings were waited for.
     with apart as (
-        delete from public.likenesses l
-        where l.identifier_a = any (gone_ids) or l.identifier_b = any (gone_ids)
+        delete from public.likenesses l where l.identifier_a = any (gone.ids) or l.identifier_b = any (gone.ids)
         returning case when l.case_a = p_case then l.case_b else l.case_a end as other)
-    select null::bytea, null::integer, null::integer, a.other from apart a group by a.other;
+    insert into public.matching_queue (case_id, tokens, apart, loses, open_loses)
+        select p_case, gone.tokens, array (select distinct a.other from apart a), true, gone.open;
 end $$;
 
 -- Update the holdings after the visibility of a case, or the category of a subject, changed.
-create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text, p_visibility text)
-returns table (token bytea, was integer, was_open integer)
+create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text, p_visibility text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-#variable_conflict use_column
 declare
+    was_hidden boolean;
     now_hidden boolean;
     lately record;
 begin
     perform priv.require_level(p_case, case when p_visibility is null then 3 else 4 end);
+    select c.visibility = 'hidden' into was_hidden from public.cases c where c.id = p_case for no key update;
     update public.cases c set visibility = p_visibility where c.id = p_case and p_visibility is not null;
-    select c.visibility = 'hidden' into now_hidden from public.cases c where c.id = p_case for no key update;
+    now_hidden := coalesce(p_visibility = 'hidden', was_hidden);
     if now_hidden and exists (select from public.holdings h where h.case_id = p_case and not h.hidden) then
         select u.identifiers, u.tokens, u.strengths into lately from priv.unconfirmed(p_case) u;
         if not priv.hiding_confirmed(p_case)
@@ -165,17 +109,11 @@ begin
         delete from public.hiding_confirmations h where h.case_id = p_case;
     end if;
     update public.pending_holdings w set role = p_role where w.case_id = p_case and w.identifier_id = any (p_subject_identifiers);
-    return query select l.token, l.was, l.was_open from priv.locked(p_case, null) l;
-    update public.match_tokens t
-    set cases = t.cases + m.n * ((not now_hidden)::int - (not m.hidden)::int),
-        open_cases = t.open_cases + m.now_open_n * (not now_hidden)::int - m.open_n * (not m.hidden)::int,
-        hidden_cases = t.hidden_cases + m.n * (now_hidden::int - m.hidden::int)
-    from (select h.token, bool_or(h.hidden) hidden, priv.holders(k.exact, count(*)) n,
-                 priv.holders(k.exact, count(*) filter (where priv.open(h.role))) open_n,
-                 priv.holders(k.exact, count(*) filter (where priv.open(
-                     case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end))) now_open_n
-          from public.holdings h join public.match_tokens k on k.token = h.token where h.case_id = p_case group by h.token, k.exact) m
-    where t.token = m.token and (m.hidden <> now_hidden or m.open_n <> m.now_open_n);
+    insert into public.matching_queue (case_id, tokens, whole, loses, open_loses)
+        select p_case, array_agg(distinct h.token), true, now_hidden and not was_hidden,
+               now_hidden and not was_hidden or coalesce(bool_or(
+                   h.identifier_id = any (p_subject_identifiers) and priv.open(h.role) and not priv.open(p_role)), false)
+        from public.holdings h where h.case_id = p_case;
     update public.holdings h set hidden = now_hidden,
         role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end,
         open_since = case when h.identifier_id = any (p_subject_identifiers) and not priv.open(h.role) and priv.open(p_role)

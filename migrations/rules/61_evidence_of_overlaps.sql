@@ -109,6 +109,30 @@ language sql stable as $$
     from said d group by 1, 2
 $$;
 
+-- Return the overlaps that an exclusion can change: those of its author's cases, or of all cases if the operator made it.
+create function priv.touched_by(e public.exclusions) returns setof public.case_overlaps language sql stable as $$
+    select o.* from public.case_overlaps o
+    where (e.everywhere or e.authority_id in (o.authority_a, o.authority_b))
+      and (e.other_id is null or e.other_id in (o.authority_a, o.authority_b))
+$$;
+
+-- Return the overlaps that have lost evidence for the caller since they were computed: a value was withdrawn, hidden or excluded, or is now
+-- about a victim, and the worker has not computed the overlap anew. No reader sees them for this moment.
+create function priv.unsettled() returns setof uuid
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    with queued as materialized (
+        select q.case_id, q.exclusion_id from public.matching_queue q
+        where (q.loses or q.open_loses) and case when priv.cleared() then q.loses else q.open_loses end)
+    select o.id from queued q join public.case_overlaps o on o.case_a = q.case_id
+    union all
+    select o.id from queued q join public.case_overlaps o on o.case_b = q.case_id
+    union all
+    select o.id from queued q join public.exclusions e on e.id = q.exclusion_id cross join lateral priv.touched_by(e) o
+    union all
+    select o.id from public.pairs_due d join public.case_overlaps o on o.case_a = d.case_a and o.case_b = d.case_b
+    where (d.loses or d.open_loses) and case when priv.cleared() then d.loses else d.open_loses end
+$$;
+
 -- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares.
 create function priv.evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[])
 returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_role text,
@@ -120,7 +144,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         from unnest(p_overlaps, p_mine) u (id, mine) join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
         where priv.level(u.mine) >= 1
           and (not o.hidden_a or o.authority_a = (select priv.authority()))
-          and (not o.hidden_b or o.authority_b = (select priv.authority())))
+          and (not o.hidden_b or o.authority_b = (select priv.authority()))
+          and o.id not in (select priv.unsettled()))
     select p.id, l.i, min(l.ki), max(l.s), max(l.score), (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1],
            min(l.rx), min(l.ry), count(*)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1],
            greatest(max(l.at), min(p.shown))
@@ -147,9 +172,20 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by 3 desc, 1
 $$;
 
-grant execute on function priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
+grant execute on function priv.unsettled(), priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
 
 grant select, insert, update, delete on likenesses to coopapi_definer;
+
+-- Make the worker compute the overlaps anew that an exclusion of the caller's authority can change, because it took effect or was withdrawn.
+create function priv.reconsider(p_exclusion uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into public.matching_queue (exclusion_id, loses, open_loses)
+        select e.id, e.withdrawn_at is null, e.withdrawn_at is null
+        from public.exclusions e where e.id = p_exclusion and e.authority_id = priv.authority();
+end $$;
+
+grant execute on function priv.reconsider(uuid) to APP_ROLE;
 
 grant select, insert, update (version, withdrawn_at, withdrawn_by) on exclusions to APP_ROLE;
 grant select, update on exclusions to coopapi_definer;

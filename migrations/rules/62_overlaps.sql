@@ -1,5 +1,5 @@
 -- Return the journal entries of one change of an overlap, one for each side that may know of it. The entry for the other side does not name
--- the person but the machine.
+-- the person but the machine. What the worker found is the machine's on both sides.
 create function priv.told(p_overlap uuid, p_action text, p_case_a uuid, p_case_b uuid, p_authority_a uuid, p_authority_b uuid,
                           p_hidden_a boolean, p_hidden_b boolean, p_victims_only boolean, p_request text, p_detail jsonb)
 returns jsonb language sql stable as $$
@@ -29,6 +29,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where priv.level(case when o.case_a = u.other then o.case_b else o.case_a end) >= 1
       and (not o.hidden_a or o.authority_a = (select priv.authority()))
       and (not o.hidden_b or o.authority_b = (select priv.authority()))
+      and o.id not in (select priv.unsettled())
       and case when o.case_a = u.other then case when (select priv.cleared()) then o.detected_b else o.open_detected_b end
                else case when (select priv.cleared()) then o.detected_a else o.open_detected_a end end is not null
 $$;
@@ -38,14 +39,14 @@ $$;
 -- more detailed entry of their own, this one is for the others only (p_more: true for every side, false for a side that was just shown the
 -- case, otherwise null).
 create function priv.news(o public.case_overlaps, p_hidden_a boolean, p_hidden_b boolean, p_victims boolean, p_moved boolean,
-                          p_more boolean, p_request text, p_was bigint, p_now bigint, p_strength integer, p_last_was timestamptz,
+                          p_more boolean, p_was bigint, p_now bigint, p_strength integer, p_last_was timestamptz,
                           p_last timestamptz)
 returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(t.entry order by t.mine), '[]')
     from (
         select s.mine, jsonb_array_elements(priv.told(o.id,
             case when p_now = 0 then 'overlap.withdrawn' when s.was = 0 then 'overlap.detected' else 'overlap.changed' end,
-            o.case_a, o.case_b, o.authority_a, o.authority_b, p_hidden_a, p_hidden_b, p_victims, p_request,
+            o.case_a, o.case_b, o.authority_a, o.authority_b, p_hidden_a, p_hidden_b, p_victims, '',
             jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[p_strength + 1],
                                'new', p_last is not null and (s.shown or p_last > coalesce(p_last_was, '-infinity')))))
             || jsonb_build_object('uncleared_only', p_more or p_more is not null and s.shown) entry
@@ -79,7 +80,7 @@ begin
 end $$;
 
 -- Recompute pairs from the holdings of both cases and tell both owners what changed. The functions below call it.
-create function priv.refresh(p_mine uuid[], p_other uuid[], p_limits integer[], p_request text) returns void
+create function priv.refresh(p_mine uuid[], p_other uuid[], p_limits integer[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     at_time timestamptz := priv.at();
@@ -152,7 +153,9 @@ begin
         where u.id = kept.id
         returning u.shown_a, u.shown_b into kept.shown_a, kept.shown_b;
         if exists (select from public.overlap_sides d where d.overlap_id = kept.id and d.state = 'rejected') then
-            perform priv.reopen(kept.id, s.mine, r.l, r.ol, s.shown)
+            -- New evidence counts from now: a person who rejected the overlap after the registration has not seen it.
+            perform priv.reopen(kept.id, s.mine, case when r.l > coalesce(kept.last_at, '-infinity') then at_time else r.l end,
+                                case when r.ol > coalesce(kept.open_last_at, '-infinity') then at_time else r.ol end, s.shown)
             from (values (kept.case_a, r.unseen_a, kept.shown_a), (kept.case_b, r.unseen_b, kept.shown_b)) s (mine, unseen, shown)
             where not s.unseen;
         end if;
@@ -164,10 +167,10 @@ begin
               or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
         if moved or shown then
             entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, false, moved, case when about_victims then stirred end,
-                p_request, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol);
+                kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol);
         end if;
         if about_victims and (stirred or shown) then
-            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, true, stirred, null, p_request, kept.shared_a, r.si, r.s,
+            entries := entries || priv.news(kept, r.hidden_a, r.hidden_b, true, stirred, null, kept.shared_a, r.si, r.s,
                 kept.last_at, r.l);
         end if;
     end loop;
@@ -176,159 +179,16 @@ begin
     end if;
 end $$;
 
--- Return pairs of identifiers that share a match key which few enough identifiers hold, and that were not compared yet. They are the pairs
--- of the named identifiers of the case, and those whose key fell below its limit in this transaction. The sealed values and the wrapped
--- keys, which only the service can open, are returned for the comparison, together with the families they share, one entry for each shared
--- key.
-create function priv.candidates(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[],
-                                p_limits integer[])
-returns table (a uuid, b uuid, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid, sealed_a bytea, sealed_b bytea,
-               wrapped_a bytea, wrapped_b bytea, families text[], hidden boolean)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
-#variable_conflict use_column
-begin
-    perform priv.require_level(p_case, 3);
-    return query
-    with near as (
-        select x.token, x.identifier_id i, x.case_id m, y.identifier_id j, y.case_id n
-        from public.holdings x
-        join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= p_limits[1]
-        join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
-        where x.identifier_id = any (p_identifiers) and x.case_id = p_case
-          and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
-        union
-        select x.token, x.identifier_id, x.case_id, y.identifier_id, y.case_id
-        from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
-        join public.match_tokens t on t.token = u.token and not t.exact and u.was > p_limits[1] and t.open_cases <= p_limits[1]
-             and t.xmin = pg_current_xact_id()::xid
-        join public.holdings x on x.token = t.token
-        join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
-        where not priv.links_few(u.was, u.was_open, x.role, y.role, p_limits[1])
-          and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])),
-    pair as (
-        select least(k.i, k.j) a, greatest(k.i, k.j) b, array_agg(distinct k.token) tokens
-        from near k group by 1, 2)
-    select p.a, p.b, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped, kb.wrapped,
-           (select array_agg(t.family) from public.match_tokens t where t.token = any (p.tokens)),
-           ca.visibility = 'hidden' and ca.authority_id <> priv.authority() or cb.visibility = 'hidden' and cb.authority_id <> priv.authority()
-    from pair p
-    join public.identifiers ia on ia.id = p.a join public.cases ca on ca.id = ia.case_id
-    join public.case_keys ka on ka.case_id = ia.case_id
-    join public.identifiers ib on ib.id = p.b join public.cases cb on cb.id = ib.case_id
-    join public.case_keys kb on kb.case_id = ib.case_id
-    where not exists (select from public.likenesses l where l.identifier_a = p.a and l.identifier_b = p.b)
-    order by p.a, p.b;
-end $$;
-
--- Tell whether a changed number of holders matters to other holders of the value: it crossed the limit, or the rarity changed by a step.
-create function priv.steps(p_was integer, p_now integer, p_limit integer) returns boolean language sql immutable as $$
-    select (p_was <= p_limit) <> (p_now <= p_limit) or p_now <= p_limit and priv.width(p_was) <> priv.width(p_now)
-$$;
-
--- Settle a change in the holdings of a case: store the likenesses that were found, and recompute every pair that is affected, also through
--- values whose rarity changed by a step or that crossed the limit.
-create function priv.settle(p_case uuid, p_tokens bytea[], p_was integer[], p_was_open integer[], p_apart uuid[], p_a uuid[], p_b uuid[],
-                            p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[], p_request text)
-returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    mine uuid[];
-    other uuid[];
-begin
-    perform priv.require_level(p_case, 3);
-    -- Accept only likenesses between pairs that `candidates` could have returned: they share a match key, and one of them is in the case or
-    -- the key is among those that this transaction changed.
-    insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
-        select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
-        from unnest(p_a, p_b, p_scores, p_strengths, p_rules) u (a, b, score, strength, rule)
-        join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b
-        where exists (
-            select from public.holdings x join public.holdings y on y.token = x.token and y.identifier_id = u.b
-            where x.identifier_id = u.a and x.strength <= 0
-              and (p_case in (ia.case_id, ib.case_id) or x.token = any (p_tokens) and exists (
-                  select from public.match_tokens t where t.token = x.token and t.xmin = pg_current_xact_id()::xid)))
-        order by u.a, u.b on conflict do nothing;
-    with token as (
-        select u.token, u.was, u.was_open, t.cases now, t.open_cases now_open, t.exact, t.xmin = pg_current_xact_id()::xid changed
-        from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open) join public.match_tokens t on t.token = u.token),
-    touched as (  -- pairs that may have lost evidence exist already; pairs with evidence now may be new
-        select p_case m, h.case_id n, bool_or(exists (
-                   select from public.holdings x where x.token = t.token and x.case_id = p_case
-                   and priv.links_few(t.now, t.now_open, x.role, h.role, p_limits[2]))) live
-        from token t join public.holdings h on h.token = t.token and h.case_id <> p_case
-        where t.exact and (least(t.now, t.was) <= p_limits[2] or priv.open(h.role) and least(t.now_open, t.was_open) <= p_limits[2])
-        group by 2),
-    crossing as (
-        select a.case_id m, b.case_id n, bool_or(priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2])) live
-        from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
-        where t.exact and t.changed and a.case_id < b.case_id and a.case_id <> p_case and b.case_id <> p_case
-          and (priv.steps(t.was, t.now, p_limits[2])
-               or priv.open(a.role) and priv.open(b.role) and priv.steps(t.was_open, t.now_open, p_limits[2])) group by 1, 2),
-    resting as (  -- likenesses based on a key that crossed its limit
-        select l.case_a m, l.case_b n, true live
-        from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
-        where not t.exact and t.changed and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
-                               or (t.was_open <= p_limits[1]) <> (t.now_open <= p_limits[1])) group by 1, 2),
-    alike as (
-        select l.case_a m, l.case_b n, true live from unnest(p_a, p_b) u (a, b)
-        join public.likenesses l on l.identifier_a = u.a and l.identifier_b = u.b group by 1, 2),
-    apart as (select p_case m, u.n, false live from unnest(p_apart) u (n)),
-    standing as (  -- the roles or the visibility of the case changed, so all its likenesses and overlaps are recomputed
-        select p_case m, x.n, true live from (
-            select l.case_b n from public.likenesses l where l.case_a = p_case and p_apart is null
-            union select l.case_a from public.likenesses l where l.case_b = p_case and p_apart is null
-            union select o.case_b from public.case_overlaps o where o.case_a = p_case and p_apart is null
-            union select o.case_a from public.case_overlaps o where o.case_b = p_case and p_apart is null) x),
-    pair as (
-        select * from touched union all select * from crossing union all select * from resting union all select * from alike
-        union all select * from apart union all select * from standing)
-    select array_agg(p.m), array_agg(p.n) into mine, other
-    from pair p
-    where p.live or exists (
-        select from public.case_overlaps o where o.case_a = least(p.m, p.n) and o.case_b = greatest(p.m, p.n));
-    if mine is not null then
-        perform priv.refresh(mine, other, p_limits, p_request);
-    end if;
-end $$;
-
--- Recompute overlaps after an exclusion took effect, was withdrawn or lapsed: those of its author, or all overlaps for an exclusion by the
--- operator. Without an id, handle the exclusions that lapsed since the last call.
-create function priv.reconsider(p_exclusion uuid, p_limits integer[], p_request text) returns integer
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    due uuid[];
-    firsts uuid[];
-    seconds uuid[];
-begin
-    select array_agg(e.id) into due from public.exclusions e
-    where e.id = p_exclusion and e.authority_id = priv.authority()
-       or p_exclusion is null and e.withdrawn_at is null and e.lapsed_at is null and e.until <= priv.at();
-    if due is null then
-        return 0;
-    end if;
-    update public.exclusions e set lapsed_at = priv.at() where e.id = any (due) and e.until <= priv.at() and e.lapsed_at is null;
-    select array_agg(o.case_a order by o.case_a, o.case_b), array_agg(o.case_b order by o.case_a, o.case_b) into firsts, seconds
-    from public.case_overlaps o
-    where exists (select from public.exclusions e where e.id = any (due) and (
-        e.everywhere or e.authority_id in (o.authority_a, o.authority_b))
-        and (e.other_id is null or e.other_id in (o.authority_a, o.authority_b)));
-    if firsts is not null then
-        perform priv.refresh(firsts, seconds, p_limits, p_request);
-    end if;
-    return cardinality(due);
-end $$;
-
-grant execute on function priv.counterparts(uuid[], uuid[]), priv.candidates(uuid, uuid[], bytea[], integer[], integer[], integer[]),
-    priv.settle(uuid, bytea[], integer[], integer[], uuid[], uuid[], uuid[], real[], smallint[], text[], integer[], text),
-    priv.reconsider(uuid, integer[], text) to APP_ROLE;
+grant execute on function priv.counterparts(uuid[], uuid[]) to APP_ROLE;
 
 grant select on case_overlaps to APP_ROLE;
 grant select, insert, update on case_overlaps to coopapi_definer;
 -- An overlap is visible to a side if it was detected for it: not while the other case was hidden, and for people without victim clearance
--- not while the evidence was only about victims.
+-- not while the evidence was only about victims. While lost evidence is not settled, nobody who loses it sees the overlap.
 create policy seen on case_overlaps for select using (
     (not hidden_a or authority_a = (select priv.authority()))
     and (not hidden_b or authority_b = (select priv.authority()))
+    and id not in (select priv.unsettled())
     and (case when (select priv.cleared()) then detected_a else open_detected_a end is not null and GRANTED(case_overlaps.case_a, 1)
          or case when (select priv.cleared()) then detected_b else open_detected_b end is not null and GRANTED(case_overlaps.case_b, 1)));
 

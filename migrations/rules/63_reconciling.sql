@@ -7,17 +7,6 @@ create function priv.pairs() returns table (m uuid, n uuid) language sql stable 
     union select o.case_a, o.case_b from public.case_overlaps o
 $$;
 
--- Recount the holders of each token (cases for a value, identifiers for a match key): in visible cases, those of them that concern somebody
--- who is not a victim, and in hidden cases.
-create function priv.counted() returns table (token bytea, n integer, o integer, d integer) language sql stable as $$
-    select t.token, count(distinct x.holder) filter (where not h.hidden),
-           count(distinct x.holder) filter (where not h.hidden and priv.open(h.role)),
-           count(distinct x.holder) filter (where h.hidden)
-    from public.match_tokens t left join public.holdings h on h.token = t.token
-    left join lateral (select case when t.exact then h.case_id else h.identifier_id end as holder) x on true
-    group by t.token
-$$;
-
 -- Compare the stored overlaps with a full computation from the holdings, for the operator: how many pairs differ, how many tokens are
 -- miscounted, and how many holdings should not exist.
 create function priv.differences(p_limits integer[]) returns table (overlaps bigint, tokens bigint, strays bigint)
@@ -36,8 +25,9 @@ begin
                   is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
                    coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
                    coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
-           (select count(*) from public.match_tokens t join priv.counted() c on c.token = t.token
-            where (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.n, c.o, c.d)),
+           (select count(*) from public.match_tokens t left join priv.count_holders() c on c.token = t.token
+            where (t.cases, t.open_cases, t.hidden_cases)
+                  is distinct from (coalesce(c.cases, 0), coalesce(c.open_cases, 0), coalesce(c.hidden_cases, 0))),
            (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
             where i.id is null or i.withdrawn_at is not null);
 end $$;
@@ -74,19 +64,22 @@ begin
 end $$;
 
 -- Repair what the reconciliation found: token counts, likenesses (a null strength removes one) and all overlaps.
-create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[],
-                            p_request text) returns void
+create function priv.repair(p_a uuid[], p_b uuid[], p_scores real[], p_strengths smallint[], p_rules text[], p_limits integer[])
+returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     mine uuid[];
     other uuid[];
 begin
     perform priv.require_operator();
-    perform 1 from public.match_tokens t order by t.token for update;
+    perform pg_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);
-    update public.match_tokens t set cases = c.n, open_cases = c.o, hidden_cases = c.d
-    from priv.counted() c where c.token = t.token and (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.n, c.o, c.d);
+    update public.match_tokens t
+    set cases = coalesce(c.cases, 0), open_cases = coalesce(c.open_cases, 0), hidden_cases = coalesce(c.hidden_cases, 0)
+    from public.match_tokens k left join priv.count_holders() c on c.token = k.token
+    where k.token = t.token and (t.cases, t.open_cases, t.hidden_cases)
+          is distinct from (coalesce(c.cases, 0), coalesce(c.open_cases, 0), coalesce(c.hidden_cases, 0));
     delete from public.likenesses l using unnest(p_a, p_b) u (a, b) where l.identifier_a = u.a and l.identifier_b = u.b;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule
@@ -94,9 +87,9 @@ begin
         join public.identifiers ia on ia.id = u.a join public.identifiers ib on ib.id = u.b where u.strength is not null;
     select array_agg(p.m order by p.m, p.n), array_agg(p.n order by p.m, p.n) into mine, other from priv.pairs() p;
     if mine is not null then
-        perform priv.refresh(mine, other, p_limits, p_request);
+        perform priv.refresh(mine, other, p_limits);
     end if;
 end $$;
 
 grant execute on function priv.differences(integer[]), priv.recheck(uuid, integer, integer[]),
-    priv.repair(uuid[], uuid[], real[], smallint[], text[], integer[], text) to APP_ROLE;
+    priv.repair(uuid[], uuid[], real[], smallint[], text[], integer[]) to APP_ROLE;

@@ -88,6 +88,7 @@ class Play:
 
     def now(self, minutes):
         self.world.clock.stopped = START + minutes * STEP + self.waited
+        self.world.work()
 
     waited = timedelta()
 
@@ -113,6 +114,10 @@ class Play:
 
     # What people do.
 
+    def look(self, who, path):
+        """Read something, under a request id that is the same in both worlds."""
+        return self.world.as_(who).get(path, X_Request_Id=f"step-{self.at}-read")
+
     def send(self, who, method, path, json=None, **headers):
         answer = self.world.as_(who).send(method, path, json, X_Request_Id=f"step-{self.at}", **headers)
         assert answer.status_code < 500, (self.at, path, answer.json)
@@ -122,7 +127,7 @@ class Play:
 
     def change(self, who, method, path, body):
         """Change a thing as somebody who has just read it; nothing where it is not there for them."""
-        read = self.world.as_(who).get(path.removesuffix("/transitions"), X_Request_Id=f"step-{self.at}-read")
+        read = self.look(who, path.removesuffix("/transitions"))
         if read.status_code != 200:
             return read
         return self.send(who, method, path, body, If_Match=read.headers["ETag"])

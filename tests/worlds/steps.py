@@ -174,7 +174,7 @@ class Judge(Step):
         who = {"cleared": CLEARED, "uncleared": UNCLEARED, "deciding": DECIDING}[self.who][place.authority]
         if found is None or play.left_out(self, lambda: self.who != "uncleared" and play.rests_on_victims(place, other, found)):
             return
-        moves = play.world.as_(who).get(f"/overlaps/{found[0]}/transitions?case_id={place.id}")
+        moves = play.look(who, f"/overlaps/{found[0]}/transitions?case_id={place.id}")
         if moves.status_code == 200:
             body = {"event": self.event, "reason": "as the papers say", "case_id": place.id}
             play.send(who, "POST", f"/overlaps/{found[0]}/transitions", body, If_Match=f'"{moves.json["etag"]}"')
@@ -197,7 +197,7 @@ class Ask(Step):
             return
         about_victims = self.purpose == "victim_identification" or not found[1]
         secret = self.cleared and about_victims and play.secret is Secret.VICTIMS
-        if (secret and not play.full) or play.world.as_(who).get(f"/overlaps/{found[0]}").status_code != 200:
+        if (secret and not play.full) or play.look(who, f"/overlaps/{found[0]}").status_code != 200:
             return
         body = {"purpose": self.purpose, "offence": "ocsea", "items_asked": ["names"], "case_id": place.id}
         made = play.send(who, "POST", f"/overlaps/{found[0]}/disclosures", body)
@@ -256,7 +256,7 @@ class Cooperate(Step):
         ):
             return
         who, them = DECIDING[place.authority], str(play.world.authorities[other.authority])
-        seen = found and play.world.as_(who).get(f"/overlaps/{found[0]}").status_code == 200
+        seen = found and play.look(who, f"/overlaps/{found[0]}").status_code == 200
         with_overlap = {"overlap_id": found[0]} if seen else {}
         path, body = {
             "request": ("/mla-requests", {"reference": f"{self.side}-{play.at}", "kind": "eio", "instrument": "eio",

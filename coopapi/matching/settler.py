@@ -1,0 +1,63 @@
+"""The part of the worker that finds overlaps: it follows the changes of holdings after they were committed.
+
+A change is committed together with a row that names it. The worker takes these rows in order, compares similar values, and computes
+the overlap of every pair of cases that a change can affect. Each function here is one transaction, and what it takes from the queue
+is deleted in it, so nothing is lost if the worker is killed.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from coopapi.matching import engine
+from coopapi.matching.similarity import Likeness, compare
+from coopapi.store.db import Database
+
+MOST_CHANGES: Final = 200
+"""How many changes of holdings one transaction follows."""
+MOST_PAIRS: Final = 500
+"""How many pairs of cases one transaction computes."""
+_FOLLOW: Final = text("select * from priv.follow_changes(:most, :limits)")
+_CANDIDATES: Final = text(
+    "select * from priv.candidates(cast(:compared as uuid[]), cast(:fallen as bytea[]), cast(:was as integer[]),"
+    " cast(:was_open as integer[]), :limits)"
+)
+_ADD: Final = text(
+    "select priv.add_likenesses(cast(:a as uuid[]), cast(:b as uuid[]), cast(:version_a as integer[]),"
+    " cast(:version_b as integer[]), cast(:score as real[]), cast(:strength as smallint[]), cast(:rule as text[]))"
+)
+_SETTLE: Final = text("select priv.settle_pairs(:hidden, :most, :limits)")
+
+
+def follow_changes(database: Database) -> None:
+    """Follow the next changes: compare the new values with similar ones, and note which pairs of cases have to be computed."""
+    limits = engine.limits(database.settings)
+    with database.worker() as session:
+        change = session.execute(_FOLLOW, {"most": MOST_CHANGES, "limits": limits}).one()
+        if change.compared or change.fallen:
+            _compare(database, session, change, limits)
+
+
+def settle_pairs(database: Database, *, hidden: bool) -> None:
+    """Compute the overlaps of the next pairs of visible cases, or of those with a hidden case."""
+    with database.worker() as session:
+        session.execute(_SETTLE, {"hidden": hidden, "most": MOST_PAIRS, "limits": engine.limits(database.settings)})
+
+
+def _compare(database: Database, session: Session, change: Row[Any], limits: list[int]) -> None:
+    asked = {
+        "compared": [str(identifier) for identifier in change.compared or ()],
+        "fallen": [bytes(token) for token in change.fallen or ()],
+        "was": change.fallen_was or [],
+        "was_open": change.fallen_was_open or [],
+    }
+    pairs = session.execute(_CANDIDATES, {**asked, "limits": limits}).all()
+    if found := compare(database.keys, database.settings, pairs):
+        session.execute(_ADD, _columns(found))
+
+
+def _columns(found: Sequence[Likeness]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {name: [getattr(likeness, name) for likeness in found] for name in Likeness._fields}
+    return columns | {name: [str(identifier) for identifier in columns[name]] for name in ("a", "b")}

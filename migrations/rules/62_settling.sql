@@ -1,0 +1,259 @@
+-- The worker computes overlaps. Each change of holdings is committed together with a row of matching_queue. Of two cases that meet, the one
+-- whose change is followed later sees the holdings of both, so no overlap is missed, and a crash loses nothing. All functions here require
+-- the context of the worker.
+
+-- Let one transaction at a time follow changes, even if several workers run.
+create function priv.take_turn() returns void language plpgsql volatile as $$
+begin
+    perform priv.require_worker();
+    perform pg_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
+end $$;
+
+-- Tell what waits for the worker: changes of holdings or lapsed exclusions, pairs that are due, those of hidden cases, and entries to link.
+create function priv.waiting(out changes boolean, out pairs boolean, out hidden_pairs boolean, out entries boolean)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_worker();
+    changes := exists (select from public.matching_queue) or exists (
+        select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= priv.at());
+    pairs := exists (select from public.pairs_due d where not d.hidden);
+    hidden_pairs := exists (select from public.pairs_due d where d.hidden);
+    entries := exists (select from public.journal_entries j, public.journal_linking l
+                       where j.xid >= l.before and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
+end $$;
+
+-- Count the holders of each token: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those
+-- of them that concern somebody who is not a victim, and `hidden_cases` the holders in hidden cases. A condition on the token is applied
+-- before anything is counted.
+create function priv.count_holders()
+returns table (token bytea, exact boolean, cases integer, open_cases integer, hidden_cases integer) language sql stable as $$
+    select h.token, bool_or(h.strength > 0),
+           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where not h.hidden)
+                 else count(*) filter (where not h.hidden) end)::integer,
+           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where not h.hidden and priv.open(h.role))
+                 else count(*) filter (where not h.hidden and priv.open(h.role)) end)::integer,
+           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where h.hidden)
+                 else count(*) filter (where h.hidden) end)::integer
+    from public.holdings h group by h.token
+$$;
+
+-- Tell whether a changed number of holders matters to other holders of the value: it crossed the limit, or the rarity changed by a step.
+create function priv.steps(p_was integer, p_now integer, p_limit integer) returns boolean language sql immutable as $$
+    select (p_was <= p_limit) <> (p_now <= p_limit) or p_now <= p_limit and priv.width(p_was) <> priv.width(p_now)
+$$;
+
+-- Put pairs of cases on the list of those that are due. The arrays are parallel. A pair without new evidence is due only if its overlap
+-- exists.
+create function priv.make_due(p_mine uuid[], p_other uuid[], p_live boolean[], p_loses boolean[], p_open_loses boolean[]) returns void
+language sql volatile as $$
+    insert into public.pairs_due as d (case_a, case_b, hidden, loses, open_loses, at)
+        select p.a, p.b, bool_or('hidden' in (ca.visibility, cb.visibility)), bool_or(p.loses), bool_or(p.open_loses), clock_timestamp()
+        from (select least(u.m, u.n) a, greatest(u.m, u.n) b, u.live, u.loses, u.open_loses
+              from unnest(p_mine, p_other, p_live, p_loses, p_open_loses) u (m, n, live, loses, open_loses)) p
+        join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
+        group by 1, 2
+        having bool_or(p.live) or exists (select from public.case_overlaps o where o.case_a = p.a and o.case_b = p.b)
+        order by 1, 2
+        on conflict (case_a, case_b) do update set hidden = excluded.hidden,
+            loses = d.loses or excluded.loses, open_loses = d.open_loses or excluded.open_loses
+$$;
+
+-- Follow the next changes of holdings: count the holders of their tokens anew, and make all pairs of cases due that this can change, also
+-- through values whose rarity changed by a step or that crossed the limit. Return how many changes were followed, which identifiers have to
+-- be compared with similar ones, and the match keys that fewer identifiers hold than the limit again, with their previous counts.
+create function priv.follow_changes(p_most integer, p_limits integer[], out followed integer, out compared uuid[], out fallen bytea[],
+                                    out fallen_was integer[], out fallen_was_open integer[])
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    changes public.matching_queue[];
+    counts record;
+    pair record;
+begin
+    perform priv.take_turn();
+    with lapsed as (
+        update public.exclusions e set lapsed_at = priv.at()
+        where e.withdrawn_at is null and e.lapsed_at is null and e.until <= priv.at() returning e.id)
+    insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
+    with taken as (
+        delete from public.matching_queue q where q.id in (select x.id from public.matching_queue x order by x.id limit p_most)
+        returning q as change)
+    select array_agg(t.change) into changes from taken t;
+    followed := coalesce(cardinality(changes), 0);
+    if followed = 0 then
+        return;
+    end if;
+    with changed as (
+        select u.token, max(u.family) family
+        from unnest(changes) c, unnest(c.tokens, c.families) u (token, family) group by 1),
+    counted as materialized (
+        select c.token, coalesce(t.family, c.family) family, coalesce(h.exact, t.exact) exact, coalesce(t.cases, 0) was,
+               coalesce(t.open_cases, 0) was_open, coalesce(h.cases, 0) now, coalesce(h.open_cases, 0) now_open,
+               coalesce(h.hidden_cases, 0) now_hidden
+        from changed c
+        left join (select * from priv.count_holders() x where x.token = any (array (select token from changed))) h on h.token = c.token
+        left join public.match_tokens t on t.token = c.token),
+    kept as (
+        insert into public.match_tokens as t (token, family, exact, cases, open_cases, hidden_cases)
+            select c.token, c.family, c.exact, c.now, c.now_open, c.now_hidden from counted c
+            where c.exact is not null and c.family is not null order by 1
+            on conflict (token) do update set cases = excluded.cases, open_cases = excluded.open_cases, hidden_cases = excluded.hidden_cases
+                where (t.cases, t.open_cases, t.hidden_cases)
+                      is distinct from (excluded.cases, excluded.open_cases, excluded.hidden_cases))
+    select array_agg(c.token) tokens, array_agg(c.exact) exact, array_agg(c.was) was, array_agg(c.was_open) was_open,
+           array_agg(c.now) now, array_agg(c.now_open) now_open into counts from counted c;
+    with token as materialized (
+        select * from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now, counts.now_open)
+                      t (token, exact, was, was_open, now, now_open)),
+    mine as materialized (
+        select c.case_id m, u.token, bool_or(c.loses) loses, bool_or(c.open_loses) open_loses
+        from unnest(changes) c, unnest(c.tokens) u (token) group by 1, 2),
+    touched as (  -- pairs that may have lost evidence exist already; pairs with evidence now may be new
+        select c.m, h.case_id n, exists (
+                   select from public.holdings x where x.token = c.token and x.case_id = c.m
+                   and priv.links_few(t.now, t.now_open, x.role, h.role, p_limits[2])) live, c.loses, c.open_loses
+        from mine c join token t on t.token = c.token
+        join public.holdings h on h.token = c.token and h.case_id <> c.m
+        where t.exact and (least(t.now, t.was) <= p_limits[2] or priv.open(h.role) and least(t.now_open, t.was_open) <= p_limits[2])),
+    crossing as (
+        select a.case_id m, b.case_id n, priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2]) live, false loses, false open_loses
+        from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
+        where t.exact and a.case_id < b.case_id
+          and (priv.steps(t.was, t.now, p_limits[2])
+               or priv.open(a.role) and priv.open(b.role) and priv.steps(t.was_open, t.now_open, p_limits[2]))),
+    resting as (  -- likenesses based on a key that crossed its limit
+        select l.case_a m, l.case_b n, true live, false loses, false open_loses
+        from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
+        where not t.exact and ((t.was <= p_limits[1]) <> (t.now <= p_limits[1])
+                               or (t.was_open <= p_limits[1]) <> (t.now_open <= p_limits[1]))),
+    apart as (select c.case_id m, u.n, false live, c.loses, c.open_loses from unnest(changes) c, unnest(c.apart) u (n)),
+    standing as (  -- all likenesses and overlaps of a case whose visibility or roles changed
+        select c.case_id m, x.n, true live, c.loses, c.open_loses
+        from unnest(changes) c cross join lateral (
+            select l.case_b n from public.likenesses l where l.case_a = c.case_id
+            union select l.case_a from public.likenesses l where l.case_b = c.case_id
+            union select o.case_b from public.case_overlaps o where o.case_a = c.case_id
+            union select o.case_a from public.case_overlaps o where o.case_b = c.case_id) x
+        where c.whole),
+    excluded as (
+        select o.case_a m, o.case_b n, true live, c.loses, c.open_loses
+        from unnest(changes) c join public.exclusions e on e.id = c.exclusion_id cross join lateral priv.touched_by(e) o)
+    select array_agg(p.m) m, array_agg(p.n) n, array_agg(p.live) live, array_agg(p.loses) loses, array_agg(p.open_loses) open_loses
+        into pair
+        from (select * from touched union all select * from crossing union all select * from resting union all select * from apart
+              union all select * from standing union all select * from excluded) p;
+    perform priv.make_due(pair.m, pair.n, pair.live, pair.loses, pair.open_loses);
+    select array_agg(distinct u.id) into compared from unnest(changes) c, unnest(c.compared) u (id);
+    select array_agg(t.token), array_agg(t.was), array_agg(t.was_open) into fallen, fallen_was, fallen_was_open
+        from unnest(counts.tokens, counts.exact, counts.was, counts.was_open, counts.now_open) t (token, exact, was, was_open, now_open)
+        where not t.exact and t.was > p_limits[1] and t.now_open <= p_limits[1];
+end $$;
+
+-- Return pairs of identifiers that share a match key which few enough identifiers hold, and that were not compared yet: the pairs of the
+-- named identifiers, and those of the keys that fewer identifiers hold than the limit again. The sealed values and the wrapped keys, which
+-- only the service can open, are returned for the comparison, together with the families they share, one entry for each shared key. The
+-- auditors of each side are told how many of its values were compared, except with cases that are hidden from it.
+create function priv.candidates(p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[], p_limits integer[])
+returns table (a uuid, b uuid, version_a integer, version_b integer, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid,
+               sealed_a bytea, sealed_b bytea, wrapped_a bytea, wrapped_b bytea, families text[])
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+declare
+    firsts uuid[];
+    seconds uuid[];
+    shared text[];
+begin
+    perform priv.require_worker();
+    with near as (
+        select x.token, x.identifier_id i, y.identifier_id j
+        from public.holdings x
+        join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= p_limits[1]
+        join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
+        where x.identifier_id = any (p_identifiers) and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
+        union
+        select x.token, x.identifier_id, y.identifier_id
+        from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
+        join public.match_tokens t on t.token = u.token
+        join public.holdings x on x.token = t.token
+        join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
+        where not priv.links_few(u.was, u.was_open, x.role, y.role, p_limits[1])
+          and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])),
+    pair as (
+        select least(k.i, k.j) a, greatest(k.i, k.j) b, array_agg(distinct k.token) tokens from near k group by 1, 2)
+    select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b),
+           array_agg((select string_agg(t.family, ' ') from public.match_tokens t where t.token = any (p.tokens)) order by p.a, p.b)
+        into firsts, seconds, shared
+        from pair p
+        where not exists (select from public.likenesses l where l.identifier_a = p.a and l.identifier_b = p.b);
+    if firsts is null then
+        return;
+    end if;
+    perform priv.append((
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'authority_id', s.authority_id, 'at', priv.at(), 'role', 'machine', 'action', 'identifiers.compared', 'object_type', 'case',
+            'purpose', 'cross_check', 'request_id', '', 'consultation', false, 'event', false, 'victims_only', false,
+            'detail', jsonb_build_object('case', s.id, 'count', s.n)) order by s.authority_id, s.id), '[]')
+        from (
+            select c.authority_id, c.id, count(*) n
+            from (select a i, b j from unnest(firsts, seconds) u (a, b) union all select b, a from unnest(firsts, seconds) u (a, b)) p
+            join public.identifiers i on i.id = p.i join public.cases c on c.id = i.case_id
+            join public.identifiers j on j.id = p.j join public.cases o on o.id = j.case_id
+            where o.visibility <> 'hidden' or o.authority_id = c.authority_id
+            group by 1, 2) s));
+    return query
+    select ia.id, ib.id, ia.version, ib.version, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed,
+           ka.wrapped, kb.wrapped, string_to_array(p.families, ' ')
+    from unnest(firsts, seconds, shared) p (a, b, families)
+    join public.identifiers ia on ia.id = p.a join public.cases ca on ca.id = ia.case_id
+    join public.case_keys ka on ka.case_id = ia.case_id
+    join public.identifiers ib on ib.id = p.b join public.cases cb on cb.id = ib.case_id
+    join public.case_keys kb on kb.case_id = ib.case_id
+    order by ia.id, ib.id;
+end $$;
+
+-- Store likenesses that the comparison found, and make their cases due. One is stored only if both values are still those that were
+-- compared: the holdings are locked, so a value that is being withdrawn or corrected takes its likenesses with it.
+create function priv.add_likenesses(p_a uuid[], p_b uuid[], p_versions_a integer[], p_versions_b integer[], p_scores real[],
+                                    p_strengths smallint[], p_rules text[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    pair record;
+begin
+    perform priv.take_turn();
+    insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
+        select u.a, u.b, x.case_id, y.case_id, u.score, u.strength, u.rule
+        from unnest(p_a, p_b, p_versions_a, p_versions_b, p_scores, p_strengths, p_rules) u (a, b, version_a, version_b, score, strength, rule)
+        join public.identifiers ia on ia.id = u.a and ia.version = u.version_a
+        join public.identifiers ib on ib.id = u.b and ib.version = u.version_b
+        join public.holdings x on x.identifier_id = u.a and x.strength <= 0
+        join public.holdings y on y.identifier_id = u.b and y.token = x.token
+        order by u.a, u.b
+        for share of x, y
+        on conflict do nothing;
+    select array_agg(l.case_a) m, array_agg(l.case_b) n, array_agg(true) live, array_agg(false) none into pair
+        from unnest(p_a, p_b) u (a, b) join public.likenesses l on l.identifier_a = u.a and l.identifier_b = u.b;
+    perform priv.make_due(pair.m, pair.n, pair.live, pair.none, pair.none);
+end $$;
+
+-- Compute the overlaps of at most p_most pairs that are due, of visible or of hidden cases, and return how many pairs were taken.
+create function priv.settle_pairs(p_hidden boolean, p_most integer, p_limits integer[]) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    due record;
+begin
+    perform priv.take_turn();
+    with taken as (
+        delete from public.pairs_due d where (d.case_a, d.case_b) in (
+            select x.case_a, x.case_b from public.pairs_due x where x.hidden = p_hidden order by x.at limit p_most)
+        returning d.case_a, d.case_b)
+    select array_agg(t.case_a) a, array_agg(t.case_b) b into due from taken t;
+    if due.a is not null then
+        perform priv.refresh(due.a, due.b, p_limits);
+    end if;
+    return coalesce(cardinality(due.a), 0);
+end $$;
+
+grant execute on function priv.waiting(), priv.follow_changes(integer, integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
+    priv.add_likenesses(uuid[], uuid[], integer[], integer[], real[], smallint[], text[]),
+    priv.settle_pairs(boolean, integer, integer[]) to APP_ROLE;
+
+grant select, insert, update, delete on matching_queue, pairs_due to coopapi_definer;
