@@ -19,9 +19,9 @@ _INT64: Final = 2**63
 
 
 class BadJson(BadRequest):
-    """The body is not JSON that we accept.
+    """The request body is not valid JSON for this service.
 
-    Send one JSON value in UTF-8, without repeated members, NaN, unpaired surrogates or NUL. `detail` says what was found.
+    Send one JSON value in UTF-8 without duplicate members, NaN, unpaired surrogates or NUL. `detail` says what was found.
     """
 
 

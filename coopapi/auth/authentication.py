@@ -15,16 +15,16 @@ from coopapi.store.db import Database
 
 
 class UnknownCaller(Unauthenticated):
-    """The token is valid, but its subject is not, or no longer, an active user of this register.
+    """The access token is valid, but its subject is not an active user of this register.
 
-    Ask the administrator of your authority to enter you, or to end what keeps you out.
+    Ask the administrator of your authority to add you to the register or to reactivate your account.
     """
 
 
 class ChooseRole(BadRequest):
-    """You have several roles, and the request does not say in which you act.
+    """You have several roles, and the request does not say which one to use.
 
-    Name the role in the header `Coopapi-Role`; `/me` needs it as well.
+    Name the role in the header `Coopapi-Role`. This is also necessary for `/me`.
     """
 
 

@@ -29,23 +29,25 @@ _UNCHECKED: Final = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "
 
 
 class BadToken(Unauthenticated):
-    """The access token is not one that we accept.
+    """The access token is not valid.
 
-    Get a new token from your issuer. `detail` says what is wrong with this one: signature, audience, issuer or time.
+    Get a new token from your issuer. `detail` says what is wrong with this token, for example its signature, audience,
+    issuer or times.
     """
 
 
 class BadAssertion(Unauthenticated):
-    """The client assertion is not one that we accept.
+    """The client assertion is not valid.
 
-    Sign a new assertion for each request, with the client's registered key, for this service, and valid for minutes only.
+    Sign a new assertion for each request with a registered key of the client. It must name this service as its audience and
+    expire within minutes.
     """
 
 
 class BadSignature(BadAssertion):
     """The client assertion is not signed with a key of the client that it names.
 
-    Sign it anew with a key that is registered for the client.
+    Sign a new assertion with a key that is registered for the client.
     """
 
 

@@ -23,15 +23,17 @@ _COUNT = text("select priv.count_live(:case, :live)").bindparams(bindparam("live
 class CaseIsInUse(Conflict):
     """Something that depends on the case is still open.
 
-    End first what `live` lists: withdraw or close its requests, meetings and consultations, take the case out of its teams, answer
-    or recall its disclosures. Or send `force` set to `true` with a reason: the case then ends, and every other side is told.
+    First end the items that `live` lists: withdraw or close requests, meetings and consultations, remove the case from its
+    teams, and answer or recall disclosures. Alternatively, send `force` set to `true` with a reason. The case then ends,
+    and all other sides are notified.
     """
 
 
 class MoreThanYouSee(Conflict):
-    """Something that depends on the case is still open, and you do not see it.
+    """Something that depends on the case is still open, but you do not have access to it.
 
-    Somebody with more access has to end the case, such as a person of your authority who is cleared for evidence about victims.
+    Ask a person with more access to end the case, such as a person of your authority who is cleared for evidence about
+    victims.
     """
 
 

@@ -13,9 +13,9 @@ PENDING = "hidden_pending"
 
 
 class HidingUnconfirmed(Conflict):
-    """A machine client asked for the case to be hidden, and nobody has confirmed it yet.
+    """A machine client asked to hide the case, and no person has confirmed it yet.
 
-    A person of its authority takes the step `confirm_hidden` or `refuse_hidden` first.
+    A person of the authority must first take the step `confirm_hidden` or `refuse_hidden`.
     """
 
 

@@ -24,23 +24,23 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 
 
 class ReferenceTaken(Conflict):
-    """Your authority has a case with this reference already.
+    """Your authority already has a case with this reference.
 
-    Use the case that `existing` names, or give the new case another reference.
+    Use the case that `existing` names, or choose another reference for the new case.
     """
 
 
 class CaseIsFinal(Conflict):
-    """The case was withdrawn or transferred: nothing is added to it any more.
+    """The case was withdrawn or transferred, so nothing can be added to it.
 
-    Register a new case, or go on in the case that it was transferred to.
+    Register a new case, or continue in the case to which it was transferred.
     """
 
 
 class NotYourPerson(Unprocessable):
     """The person does not belong to that authority, or is not active.
 
-    Take the id of an active person or client of that authority; its administrator knows it.
+    Use the id of an active person or client of that authority. The administrator of the authority knows the id.
     """
 
 

@@ -15,16 +15,16 @@ from coopapi.store.db import UnitOfWork
 
 
 class NotYourDeadline(Forbidden):
-    """Only the authority that owes a deadline extends it.
+    """Only the authority that must meet a deadline may extend it.
 
-    Ask that authority.
+    Ask that authority to extend the deadline.
     """
 
 
 class NoMoreExtension(Conflict):
-    """The article that sets this deadline allows no further extension.
+    """The legal provision that sets this deadline does not allow another extension.
 
-    Answer by the date that is set, or agree on another one with the other side outside this deadline.
+    Answer by the deadline, or agree on another date with the other side outside this register.
     """
 
 

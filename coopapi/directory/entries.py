@@ -12,16 +12,16 @@ from coopapi.store.db import UnitOfWork
 
 
 class NotYourEntry(Forbidden):
-    """An entry of the directory is kept by the authority that it is about, or by the operator.
+    """Only the authority that an entry of the directory is about, or the operator, may change the entry.
 
-    Ask the authority that the entry is about, or the operator, to change it.
+    Ask that authority or the operator to change the entry.
     """
 
 
 class OnlyForItself(Unprocessable):
-    """A provider is in the directory for itself: it does not speak for the country it is established in.
+    """A service provider may have entries only for itself, not for a country.
 
-    Leave out what `errors` points to.
+    Remove what `errors` points to.
     """
 
 

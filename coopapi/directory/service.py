@@ -17,14 +17,14 @@ from coopapi.store.db import UnitOfWork
 class SubjectTaken(Conflict):
     """Another person or client already has this subject.
 
-    Use the person or client who has this subject, or correct the subject.
+    Use the person or client that has this subject, or correct the subject.
     """
 
 
 class NotClearable(Unprocessable):
-    """None of the roles can be cleared for evidence about victims.
+    """None of these roles can have clearance for evidence about victims.
 
-    Leave out `victim_cleared`, or give one of the roles investigator, prosecutor, desk or system.
+    Remove `victim_cleared`, or add one of the roles investigator, prosecutor, desk or system.
     """
 
 

@@ -21,23 +21,23 @@ from coopapi.store.db import UnitOfWork, as_json
 
 
 class AskedAlready(Conflict):
-    """Your side has asked already, and the answer is due.
+    """Your side already has an open request for disclosure on this overlap.
 
     Wait for the answer to the request that `existing` names, or withdraw it and ask again.
     """
 
 
 class CaseIsHidden(Conflict):
-    """The other side does not know of a hidden case.
+    """You cannot request a disclosure for a hidden case, because the other side must not learn that it exists.
 
-    Make the case visible before you ask for a disclosure.
+    Make the case visible before you request a disclosure.
     """
 
 
 class FourEyesOnDisclosure(Conflict):
-    """The person who asked for a disclosure does not decide on it.
+    """The person who requested a disclosure may not decide on it.
 
-    Where both cases are in one authority's hands, let another person of it decide.
+    Both cases belong to the same authority. Another person of that authority must decide.
     """
 
 

@@ -12,9 +12,9 @@ from coopapi.store.db import UnitOfWork
 
 
 class OtherSide(Forbidden):
-    """That step is for the other side of the item.
+    """This step is reserved for the other side of the exchange of evidence.
 
-    See `transitions` for the steps that your side may take now.
+    `transitions` lists the steps that your side may take now.
     """
 
 

@@ -19,23 +19,23 @@ FOUR_WEEKS: Final = timedelta(days=28)
 
 
 class NoSpaceAdministrator(Conflict):
-    """A space administrator verifies what a third State gives to a team, and this team has none.
+    """A space administrator must verify evidence from a third State, and this team has none.
 
     Amend the platform clause of the agreement so that it names a space administrator.
     """
 
 
 class WordsAreOver(Conflict):
-    """The time for what was said of the item in words is over.
+    """The retention period for the description of the item has ended.
 
-    Give the item anew once the old words are erased.
+    Submit a new item after the old description has been erased.
     """
 
 
 class GivenToThemAlready(Conflict):
-    """It was given to that authority already.
+    """The item was already given to this authority.
 
-    Nothing is left to do; the recipients are listed with the item.
+    No action is necessary. The item lists its recipients.
     """
 
 

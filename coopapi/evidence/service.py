@@ -24,7 +24,7 @@ _LIVE: Final = ("to_verify", "given")
 
 
 class GivenAlready(Conflict):
-    """An item with that digest is among the evidence already.
+    """The evidence already contains an item with this digest.
 
     Use the item that `existing` names.
     """

@@ -25,23 +25,23 @@ from coopapi.store.db import UnitOfWork
 
 
 class ConsentNeeded(Conflict):
-    """Such a use needs the provider's consent.
+    """This use of the item needs the consent of the provider.
 
-    Send `ask_consent` to ask for it, and use the item once consent is given.
+    Send `ask_consent` to ask for consent. You may use the item when the provider has consented.
     """
 
 
 class NotForUse(Conflict):
-    """The item is not there to be used: its conditions are not accepted, or it was taken back.
+    """The item may not be used, because its conditions were not accepted or because it was withdrawn.
 
-    Accept the conditions of the item first; one that was taken back is given anew by its provider.
+    Accept the conditions of the item first. If the item was withdrawn, ask its provider to give it again.
     """
 
 
 class TimeLimitPassed(Conflict):
-    """The time for which the item may be used is over.
+    """The period in which the item may be used has ended.
 
-    Ask the provider to give the item anew, with a later end.
+    Ask the provider to give the item again with a longer period.
     """
 
 

@@ -38,9 +38,9 @@ class IdempotencyKey(Row):
 
 
 class KeyReused(Unprocessable):
-    """The Idempotency-Key came with another request before.
+    """This Idempotency-Key was already used for a different request.
 
-    Make a new key for each new request; send a key again only with the very same request.
+    Use a new key for each new request. Send a key again only to repeat exactly the same request.
     """
 
 

@@ -24,9 +24,9 @@ _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, st
 
 
 class BadCursor(BadRequest):
-    """The cursor is not one of this list, of this caller, or it has expired.
+    """The cursor has expired, or it belongs to another list or another caller.
 
-    Begin again with the first page, and pass on `next` as it comes, as the same caller with the same filters.
+    Start again with the first page. Send each `next` unchanged, as the same caller and with the same filters.
     """
 
 

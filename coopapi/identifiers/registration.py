@@ -29,21 +29,21 @@ MOST_PERSONS: Final = 50
 
 
 class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers cannot exist, or may not be stored; none was registered.
+    """Some of the identifiers are not valid or may not be stored, so none was registered.
 
-    Correct the items that `errors` points to, or leave them out, and send the list again.
+    Correct or remove the items that `errors` points to, and send the list again.
     """
 
 
 class TooManyPersons(Unprocessable):
-    """A request takes at most 50 persons, because each of them is compared with all similar ones.
+    """A request may contain at most 50 persons, because each is compared with all similar persons.
 
-    Send the persons from the one that `errors` names in further requests.
+    Send the remaining persons in further requests, starting with the person that `errors` points to.
     """
 
 
 class HeldAlready(Conflict):
-    """The case holds this value already.
+    """The case already has this identifier.
 
     Use the identifier that `existing` names.
     """
@@ -141,7 +141,7 @@ def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], s
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
     exceptional = item.get("exceptional_processing", {})
     if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
-        raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
+        raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.title()} It needs exceptional_processing.")])
     role = subject.category if subject is not None else None
     return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
 

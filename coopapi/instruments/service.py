@@ -27,9 +27,9 @@ _DATA: Final = files("coopapi.instruments") / "data" / "instruments.json"
 
 
 class UnknownInstrument(NotFound):
-    """There is no instrument of that code.
+    """There is no instrument with this code.
 
-    Take a code of the list `/instruments`.
+    `/instruments` lists all codes.
     """
 
 

@@ -24,23 +24,23 @@ TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "furt
 
 
 class JitReferenceTaken(Conflict):
-    """Your authority has a team with this reference already.
+    """Your authority already has a team with this reference.
 
-    Use the team that `existing` names, or give the new team another reference.
+    Use the team that `existing` names, or choose another reference for the new team.
     """
 
 
 class TextIsSettled(Conflict):
-    """The text of the agreement is no longer open.
+    """The text of the agreement can no longer be changed.
 
-    Reopen the text before it is signed by all; afterwards, propose an amendment.
+    Reopen the text if not all parties have signed it. If all have signed, propose an amendment.
     """
 
 
 class NotReadyToSign(Unprocessable):
-    """The agreement lacks what has to stand in it before it is signed.
+    """The agreement is not complete enough to be signed.
 
-    Complete what `errors` lists, each with its pointer.
+    Complete what `errors` lists.
     """
 
 

@@ -16,9 +16,9 @@ from coopapi.store.vault import key_of, seal, unseal
 
 
 class JoinsAlready(Conflict):
-    """An amendment by which this State joins waits for signatures already.
+    """An amendment by which this State joins is already waiting for signatures.
 
-    Sign the amendment that `existing` names, or ask its proposer to withdraw it.
+    Sign the amendment that `existing` names, or ask the State that proposed it to withdraw it.
     """
 
 

@@ -26,23 +26,24 @@ _BESIDE: Final = frozenset({"organisation", "eurojust_desk", "eurojust_contact_p
 
 
 class NotAParty(Forbidden):
-    """That is for the States that are parties to the agreement.
+    """Only the States that are parties to the agreement may do this.
 
-    Ask the authority of your State that is a party to take this step.
+    Ask the authority that represents your State in the team to take this step.
     """
 
 
 class OneAuthorityForEachState(Unprocessable):
-    """Each State is a party once, through one authority.
+    """Each State can be a party only once, through one authority.
 
-    Work through the authority that is the party of that State, or replace it.
+    Work with the authority that already represents that State, or replace it.
     """
 
 
 class SpeaksForItself(Forbidden):
-    """That State has people here: they act for it.
+    """The authority of that State uses this register and must take the step itself.
 
-    Leave the step to that State's own people; only for a State with nobody here may others record it.
+    Ask the authority of that State. You may record a step for another State only if its authority has no users in this
+    register.
     """
 
 

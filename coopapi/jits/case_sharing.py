@@ -20,9 +20,9 @@ from coopapi.store.db import UnitOfWork
 
 
 class TeamIsOver(Conflict):
-    """The team has ended: nothing is shared with it any more.
+    """The team has ended, so cases can no longer be shared with it.
 
-    Share the case with a meeting or a new team.
+    Share the case with a meeting or with a new team.
     """
 
 

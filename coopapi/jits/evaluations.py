@@ -26,16 +26,16 @@ QUESTIONS: Final = (
 
 
 class NotInEvaluation(Conflict):
-    """The team is not being evaluated.
+    """The team is not in the state of evaluation.
 
-    Begin the evaluation after the team has ended, before it is closed.
+    An evaluation begins after the team has ended and before it is closed.
     """
 
 
 class StatesFirst(Conflict):
-    """The joint evaluation follows the answers of every State.
+    """The joint evaluation is possible only after every State has answered.
 
-    Wait for the answers that are missing, or record them for a State that has nobody here.
+    Wait for the missing answers, or record them for States whose authority has no users in this register.
     """
 
 

@@ -24,23 +24,23 @@ _OVER: Final = (*AFTER, "abandoned")
 
 
 class TeamHasEnded(Conflict):
-    """The team has ended: nobody joins it any more.
+    """The team has ended, so nobody can join it.
 
     Set up a new team.
     """
 
 
 class ByAmendmentOnly(Conflict):
-    """The agreement is signed: parties and participants come by an amendment that all sign.
+    """The agreement is signed, so parties and participants can join only by an amendment that all parties sign.
 
     Propose an amendment with `change` set to `join` or `participant`.
     """
 
 
 class InTheTeamAlready(Conflict):
-    """The authority or the person has a place in the team already.
+    """The authority or the person is already in the team.
 
-    Use the place that is there, or end it first.
+    Use the existing entry, or end it first.
     """
 
 

@@ -23,16 +23,16 @@ _PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit
 
 
 class NotClosedYet(Conflict):
-    """A public statement is made about a closed team.
+    """A public statement is possible only for a closed team.
 
     Close the team first, after its joint evaluation.
     """
 
 
 class NotFitForThePublic(Unprocessable):
-    """The statement says what must not be said in public.
+    """The statement contains information that must not be published.
 
-    Take out what `errors` points to, and approve the statement again.
+    Remove what `errors` points to, and approve the statement again.
     """
 
 

@@ -23,21 +23,21 @@ ALARMS: Final = (60, 30, 14)
 
 
 class AnotherText(Conflict):
-    """The text is not the one that you meant to sign.
+    """The digest does not match the current text.
 
-    Read the agreement again and sign with the digest that it shows now.
+    The text has changed. Read the agreement again and sign with its current digest.
     """
 
 
 class AlreadySigned(Conflict):
-    """The State has signed this text already.
+    """The State has already signed this text.
 
-    Nothing is left to do for this State; the others' signatures are shown with the team.
+    No action is necessary for this State. The team shows the signatures of the other States.
     """
 
 
 class PeriodHasPassed(Conflict):
-    """The period of the agreement has passed before the last signature.
+    """The period of the agreement ended before the last signature.
 
     Reopen the text and set a later end.
     """

@@ -25,21 +25,21 @@ from coopapi.store.vault import key_of, new_key, seal
 
 
 class NotConsulted(Forbidden):
-    """That step is for the authorities that consult each other, and for the side it belongs to.
+    """Only the authorities of the consultation may take this step, each for its own side.
 
-    See `transitions` for the steps that your side may take now.
+    `transitions` lists the steps that your side may take now.
     """
 
 
 class NoConsensusYet(Conflict):
-    """There is consensus when one State prosecutes and every other has said that it transfers or ends.
+    """There is no consensus yet: one State must prosecute, and every other State must transfer or end its proceedings.
 
-    Record the positions that are missing; `positions` shows what each State holds.
+    Record the missing positions. `positions` shows the position of each State.
     """
 
 
 class RepliedAlready(Conflict):
-    """Your authority has replied; what it holds now is said as its position.
+    """Your authority has already replied to this consultation.
 
     Record a position instead.
     """

@@ -17,23 +17,23 @@ from coopapi.store.vault import key_of, seal, unseal
 
 
 class NothingAgreed(Conflict):
-    """Proceedings are given over to the State that all agreed shall prosecute.
+    """Proceedings can be transferred only to the State that, by consensus, will prosecute.
 
     Reach a consensus in the consultation first.
     """
 
 
 class GivenOverAlready(Conflict):
-    """The proceedings of this case were given over after this consultation already.
+    """The proceedings of this case were already transferred after this consultation.
 
     Use the transfer that `existing` names.
     """
 
 
 class ReceivedAlready(Conflict):
-    """The receiving authority has named the case in which it goes on.
+    """The receiving authority has already named the case in which it continues the proceedings.
 
-    Read the transfer: it names the case.
+    Read the transfer to see that case.
     """
 
 

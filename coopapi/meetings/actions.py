@@ -25,16 +25,16 @@ _LATEST: Final = date(2200, 1, 1)
 
 
 class NotYourAction(Forbidden):
-    """Only the authority that undertook an action says whether it is done.
+    """Only the authority that is responsible for an action may change its status.
 
     Ask the authority that the action names.
     """
 
 
 class NothingUndertakenYet(Conflict):
-    """Actions come from a meeting that was held and is not closed.
+    """Actions can be recorded only for a meeting that was held and is not closed.
 
-    Hold the meeting first; after it was closed, convene another one.
+    Hold the meeting first. If the meeting is closed, convene another one.
     """
 
 

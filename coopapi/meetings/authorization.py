@@ -17,9 +17,9 @@ AT_ONCE: Final = timedelta(milliseconds=1)
 
 
 class NotAtTheTable(Forbidden):
-    """That step is for another side of the meeting.
+    """This step is reserved for another side of the meeting.
 
-    See `transitions` for the steps that your side may take now; a place that was offered is accepted first.
+    `transitions` lists the steps that your side may take now. If you were invited, accept the invitation first.
     """
 
 

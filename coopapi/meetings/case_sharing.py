@@ -21,9 +21,9 @@ _AT_THE_TABLE: Final = (Side.HOST, Side.INVITED)
 
 
 class NothingToMeetFor(Conflict):
-    """The meeting was cancelled or closed: nothing more is shared for it.
+    """The meeting was cancelled or closed, so cases can no longer be shared for it.
 
-    Convene a new meeting and share the case with that one.
+    Convene a new meeting and share the case there.
     """
 
 

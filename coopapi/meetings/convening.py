@@ -33,16 +33,16 @@ _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
 
 class TakesPartAlready(Conflict):
-    """That authority takes part in the meeting already.
+    """This authority already takes part in the meeting.
 
-    Change the place that the authority has.
+    Change the existing entry of the authority.
     """
 
 
 class MeetingIsOver(Conflict):
-    """A meeting that was held, closed or cancelled is not changed any more; access to it may be extended.
+    """A meeting that was held, closed or cancelled can no longer be changed, except that access to it may be extended.
 
-    Convene a new meeting for what is still to be discussed.
+    Convene a new meeting for open points.
     """
 
 

@@ -19,9 +19,9 @@ _EVE: Final = timedelta(days=1)
 
 
 class NoActionDay(Conflict):
-    """A log is kept by a coordination centre, on its day and until its minutes are agreed.
+    """A log is possible only for a coordination centre, from its start until its minutes are agreed.
 
-    Convene a coordination centre to keep a log, and write it from its start until its minutes are agreed.
+    Convene a coordination centre, and write the log between its start and the agreement on its minutes.
     """
 
 

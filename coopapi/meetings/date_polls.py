@@ -12,9 +12,9 @@ from coopapi.store.db import UnitOfWork
 
 
 class NoPollOpen(Conflict):
-    """Times are answered while the dates of the meeting are polled.
+    """There is no open date poll for this meeting.
 
-    Ask the host to poll dates, or read the time that was set.
+    Ask the host desk to start a date poll, or read the time that was set.
     """
 
 

@@ -24,7 +24,7 @@ from coopapi.store.db import UnitOfWork, Versioned
 
 
 class NoOutcomeYet(Conflict):
-    """Outcomes come from a meeting that was held.
+    """Outcomes can be recorded only for a meeting that was held.
 
     Hold the meeting first.
     """

@@ -19,9 +19,9 @@ from coopapi.store.vault import key_of, seal
 
 
 class NotBegunYet(Conflict):
-    """A meeting has been held once its time has come.
+    """A meeting can be recorded as held only after its start time.
 
-    Wait until the meeting begins, or ask the host to set another time.
+    Wait until the meeting begins, or ask the host desk to set another time.
     """
 
 

@@ -25,16 +25,16 @@ _ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUT
 
 
 class WrongSide(Forbidden):
-    """That step is the other side's.
+    """This step is reserved for the other side of the request.
 
-    See `transitions` for the steps that your side may take now.
+    `transitions` lists the steps that your side may take now.
     """
 
 
 class NotRoundTheClock(Forbidden):
-    """A 24/7 point of contact preserves and handles emergencies; it is no authority for mutual assistance (Budapest Art. 35).
+    """A 24/7 point of contact may only handle preservation and emergencies (Budapest Convention, Art. 35).
 
-    Let the competent or central authority of your country take this step.
+    Ask the competent authority or the central authority of your country to take this step.
     """
 
 

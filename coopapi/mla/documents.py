@@ -22,9 +22,9 @@ _WITH_ALL: Final = frozenset({Side.REQUESTING, Side.ENFORCING})
 
 
 class WithheldFromYou(Forbidden):
-    """What the addressee does not get is for the side that asks, and for the authority that is notified.
+    """Only the requesting side and the notified authority may read the parts that are withheld from the addressee.
 
-    Ask for the document that is meant for your side.
+    Ask for the version of the document for your side.
     """
 
 

@@ -39,9 +39,9 @@ _NOT_CARRIED_OUT = frozenset({"partly_executed", "partly_transferred", "not_exec
 
 
 class RequestReferenceTaken(Conflict):
-    """Your authority has a request with this reference already.
+    """Your authority already has a request with this reference.
 
-    Use the request that `existing` names, or give the new request another reference.
+    Use the request that `existing` names, or choose another reference for the new request.
     """
 
 

@@ -11,16 +11,16 @@ _UNFINISHED: Final = frozenset({"draft", "validation_pending"})
 
 
 class NoSuchForm(Unprocessable):
-    """A request of this kind has no such form.
+    """This form does not exist for this kind of request.
 
-    Leave out `form` for the usual form of this kind of request.
+    Omit `form` to get the standard form for this kind of request.
     """
 
 
 class FormTooEarly(Conflict):
-    """The form tells of something that has not happened yet.
+    """The form is about an event that has not happened yet.
 
-    Take the step that the form tells of first, then print it.
+    Take the step that the form is about first, and then print the form.
     """
 
 

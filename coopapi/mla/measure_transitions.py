@@ -17,16 +17,16 @@ _ENDED: Final = frozenset({"executed", "partly_executed", "not_executed", "refus
 
 
 class ConditionsNeeded(Unprocessable):
-    """An offer on conditions says on which.
+    """An offer on conditions must name the conditions.
 
     List the conditions in `conditions`.
     """
 
 
 class OutcomeNeeded(Unprocessable):
-    """What was not carried out, or not wholly, has a reason of the codelist non_execution_reasons.
+    """A measure that was not carried out, or only in part, needs a reason from the codelist non_execution_reasons.
 
-    Give a code of the codelist `non_execution_reasons` as the reason of the outcome.
+    Send a code of the codelist `non_execution_reasons` as the reason of the outcome.
     """
 
 

@@ -18,9 +18,9 @@ from coopapi.store.vault import SealKey, seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):
-    """An identifier that a measure is about cannot exist, or is not one of your case.
+    """An identifier of a measure is not valid, or it does not belong to your case.
 
-    Correct the value that `errors` points to, or name an identifier of the case that the request belongs to.
+    Correct the value that `errors` points to, or name an identifier of the case to which the request belongs.
     """
 
 

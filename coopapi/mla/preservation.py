@@ -16,9 +16,9 @@ _EXTENSION: Final = timedelta(days=30)
 
 
 class NotYetExpired(Conflict):
-    """What is preserved has not expired.
+    """The preservation has not expired yet.
 
-    Wait until the day on which it expires, or extend it.
+    Wait until the preservation expires, or extend it.
     """
 
 

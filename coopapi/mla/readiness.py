@@ -23,9 +23,9 @@ _COURT: Final = frozenset({"judge", "court", "investigating_judge"})
 
 
 class NotReady(Unprocessable):
-    """The request cannot go as it is.
+    """The request is not complete enough for this step.
 
-    Complete what `errors` lists, each with its pointer and article; `readiness` shows the same list before you try.
+    Complete what `errors` lists. `readiness` shows the same list before you take the step.
     """
 
 

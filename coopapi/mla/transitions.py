@@ -15,23 +15,23 @@ from coopapi.shared.workflow import Step, Workflow
 
 
 class GroundNeeded(Unprocessable):
-    """A refusal or postponement cites its ground, one of the instrument.
+    """A refusal or postponement must name a ground that the instrument provides for.
 
-    Name in `grounds` at least one ground that the instrument of the request knows; `/instruments/{code}` lists them.
+    Name at least one ground of the instrument in `grounds`. `/instruments/{code}` lists the grounds.
     """
 
 
 class ValidationNeeded(Conflict):
-    """A judge or a prosecutor has to approve the request first.
+    """A judge or a prosecutor must validate the request first.
 
-    Send the event `submit`; a judge or a prosecutor then validates it.
+    Send the event `submit`. A judge or a prosecutor can then validate the request.
     """
 
 
 class FourEyesOnRequest(Conflict):
-    """The person who drafted a request does not validate it.
+    """The person who drafted a request may not validate it.
 
-    Let another judge or prosecutor of your authority validate it.
+    Ask another judge or prosecutor of your authority to validate it.
     """
 
 

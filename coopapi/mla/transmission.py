@@ -16,16 +16,16 @@ from coopapi.store.db import UnitOfWork
 
 
 class NotSentYet(Conflict):
-    """A request is confirmed after it was transmitted.
+    """A request can be confirmed only after it was transmitted.
 
     Transmit the request first.
     """
 
 
 class NoRoundTheClockContact(Conflict):
-    """The directory knows no 24/7 point of contact of that country: name the addressee.
+    """The directory has no 24/7 point of contact of that country.
 
-    Look for the authority with `/authorities/competent` and name it as `executing_id`.
+    Find the authority with `/authorities/competent`, and name it as the addressee in `executing_id`.
     """
 
 

@@ -16,9 +16,9 @@ from coopapi.store.db import UnitOfWork
 
 
 class AlreadyReplaced(Conflict):
-    """A newer version of this notice is there: go on from that one.
+    """This notice was already replaced by a newer version.
 
-    Read the newer version that `existing` names, and replace that one.
+    Read the newer version that `existing` names, and replace that version.
     """
 
 

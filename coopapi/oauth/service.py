@@ -31,9 +31,9 @@ _SEEN: Final = timedelta(hours=2)
 
 
 class UnsupportedGrant(BadRequest):
-    """Only the grant client_credentials is offered here.
+    """The token endpoint supports only the grant type client_credentials.
 
-    Send `grant_type=client_credentials`; people sign in at the issuers of the deployment, not here.
+    Send `grant_type=client_credentials`. Persons get their access tokens from an issuer that the operator accepts.
     """
 
     def __init__(self) -> None:
@@ -41,9 +41,10 @@ class UnsupportedGrant(BadRequest):
 
 
 class InvalidClient(Unauthenticated):
-    """The client did not prove who it is.
+    """The client could not be authenticated.
 
-    Check the client id and its secret, or the key of its assertion; an administrator can give the client a new one.
+    Check the client id and its secret, or the key of its assertion. An administrator can issue a new secret or register a
+    new key.
     """
 
     def __init__(self, detail: str = "") -> None:

@@ -19,16 +19,16 @@ _DECISIONS = frozenset({"confirm", "reject", "doubt"})
 
 
 class FourEyesOnOverlap(Conflict):
-    """The person who judged one side of an overlap does not judge the other.
+    """The same person may not verify both sides of an overlap.
 
-    Both cases are in your authority's hands: let another person of it judge this side.
+    Both cases belong to your authority. Ask another person of your authority to verify this side.
     """
 
 
 class NotTheVerifier(Conflict):
-    """Only the person who took the overlap under verification decides on it.
+    """Only the person who took the overlap under verification may decide on it.
 
-    Leave it to that person, or ask for `release` of the overlap and take it yourself.
+    Ask that person to decide, or have the overlap released (`release`) and take it under verification yourself.
     """
 
 

@@ -16,9 +16,9 @@ from coopapi.store.db import UnitOfWork, Versioned
 
 
 class ProfileThere(Conflict):
-    """The provider has a profile already.
+    """The provider already has a profile.
 
-    Change the profile that is there instead of adding one.
+    Change the existing profile.
     """
 
 

@@ -39,7 +39,7 @@ _HASTY: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 class NoPostgres(Unavailable):
-    """No PostgreSQL could be started.
+    """PostgreSQL could not be started.
 
     Install `coopapi[embedded]`, or set `COOPAPI_DATABASE_URL` to the address of a PostgreSQL server.
     """

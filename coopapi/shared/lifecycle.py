@@ -11,14 +11,14 @@ from coopapi.errors import Conflict, Unprocessable, broken
 
 
 class IllegalMove(Conflict):
-    """The present state does not allow that event.
+    """This step is not possible in the current state.
 
-    `allowed` lists the events that are possible in the present state; `transitions` shows those that you may take.
+    `allowed` lists the steps that are possible in the current state. `transitions` lists the steps that you may take.
     """
 
 
 class ReasonNeeded(Unprocessable):
-    """The step needs a reason.
+    """This step needs a reason.
 
     Send `reason` with the event.
     """

@@ -31,16 +31,16 @@ SHARE_LIFECYCLE: Final = Lifecycle("shared", Transition("end", "shared", "ended"
 
 
 class SharedAlready(Conflict):
-    """The case is shared here already.
+    """The case is already shared here.
 
-    Use the share that `existing` names; end it first to share the case anew on another level.
+    Use the share that `existing` names. To change the access level, end that share first and share the case again.
     """
 
 
 class OwnersOnly(Forbidden):
-    """Only the owner of a case takes back what it shared.
+    """Only the owner of a case may end the sharing of that case.
 
-    Ask the authority that shared the case.
+    Ask the authority that shared the case to end the sharing.
     """
 
 

@@ -39,10 +39,10 @@ class Quota:
 
 
 class QuotaExceeded(TooMany):
-    """The request brings more new values than your quota has left; none of them was registered.
+    """The request has more new values than your remaining quota, so none of them was registered.
 
-    Send fewer, wait for as many seconds as `Retry-After` says, or ask the operator of the register for a larger quota. Without a
-    `Retry-After`, waiting does not help: what is to be registered or hidden at once is more than the whole quota.
+    Send fewer values, wait for the number of seconds in `Retry-After`, or ask the operator for a larger quota. If there is
+    no `Retry-After`, waiting does not help, because the request is larger than the whole quota.
     """
 
     def __init__(self, quotas: Sequence[Quota]) -> None:

@@ -53,9 +53,9 @@ class Reading:
 
 
 class ImpossibleValue(Unprocessable):
-    """The value cannot exist under the standard of its kind.
+    """The value is not valid under the standard for its kind.
 
-    Check the value against its source; `errors` names the rule that it breaks.
+    Compare the value with its source. `errors` names the rule that it breaks.
     """
 
     def __init__(self, rule: str, detail: str, field: str = "value") -> None:
