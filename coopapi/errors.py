@@ -42,7 +42,7 @@ class CoopError(Exception):
     @property
     def explained(self) -> str:
         """Return the explanation of this error: its detail or title, and the fault of each field."""
-        faults = "; ".join(error["detail"] for error in self.extra.get("errors", ()))
+        faults = " ".join(error["detail"] for error in self.extra.get("errors", ()))
         return (self.detail or self.title()) + (f" {faults}" if faults else "")
 
 
@@ -114,7 +114,7 @@ class InvalidInput(Unprocessable):
 
 
 class MethodNotAllowed(CoopError):
-    """This address does not support the HTTP method of the request.
+    """The address does not support the HTTP method of the request.
 
     The response header `Allow` lists the supported methods.
     """

@@ -39,7 +39,7 @@ class Service:
         """Return the caller of this request. Raises `Unauthenticated` or one of its subclasses."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("send an access token: Authorization: Bearer ...")
+            raise Unauthenticated("Send an access token in the header `Authorization: Bearer ...`.")
         claims = tokens.verify(token.strip(), self.issuers(), self.database.clock().timestamp())
         return actor_of(session, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"))
 
@@ -47,7 +47,7 @@ class Service:
     def purpose(named: str | None) -> str | None:
         """Return the purpose that the caller names, or raise `BadRequest` if it is not in the codelist."""
         if named is not None and named not in set(Purpose):
-            raise BadRequest("Coopapi-Purpose must be a code of the codelist purposes")
+            raise BadRequest("The value of Coopapi-Purpose must be a code of the codelist purposes.")
         return named
 
 
@@ -77,8 +77,8 @@ def actor_of(session: Session, issuer: str, subject: str, role: str | None) -> A
 def _acted_in(roles: tuple[Role, ...], named: str | None) -> Role:
     if named is not None:
         if named not in roles:
-            raise Forbidden("you do not have that role")
+            raise Forbidden("You do not have this role.")
         return Role(named)
     if len(roles) != 1:
-        raise ChooseRole(roles=list(roles)) if roles else Forbidden("you have no role")
+        raise ChooseRole(roles=list(roles)) if roles else Forbidden("You have no role in this register.")
     return roles[0]

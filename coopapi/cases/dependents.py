@@ -99,7 +99,7 @@ def require_all_seen(work: UnitOfWork, case: Case, target: str) -> Sequence[tupl
     named = [f"{branch.kind}:{state}" for branch in BRANCHES for state in branch.states(target)]
     work.session.flush()
     if work.session.scalar(_COUNT, {"case": case.id, "live": named}) > len(found):
-        raise MoreThanYouSee("somebody with more access has to close it", live=_live(work, found), state=case.state)
+        raise MoreThanYouSee("A person with more access must end these items.", live=_live(work, found), state=case.state)
     return found
 
 
@@ -111,7 +111,7 @@ def require_none(work: UnitOfWork, case: Case, target: str, *, force: bool) -> S
     """
     found = require_all_seen(work, case, target)
     if found and not force:
-        raise CaseIsInUse(f"{len(found)} still alive", live=_live(work, found), state=case.state)
+        raise CaseIsInUse(f"{len(found)} items that depend on the case are still open.", live=_live(work, found), state=case.state)
     return found
 
 

@@ -24,7 +24,7 @@ def first_state(work: UnitOfWork, data: Mapping[str, Any]) -> str:
     if data.get("visibility") != "hidden" or work.actor.human:
         return CASE_LIFECYCLE.start
     if not data.get("visibility_reason"):
-        raise fault("/visibility_reason", "required", "a machine client says why the case is to be hidden")
+        raise fault("/visibility_reason", "required", "A machine client must give the reason for hiding the case.")
     return PENDING
 
 

@@ -19,7 +19,7 @@ from coopapi.unicode_text import fold_reference
 
 
 class NotForThisCategory(Unprocessable):
-    """This kind of identifier may not be stored for this category of person (Eurojust Regulation, Annex II part 2).
+    """The kind of identifier may not be stored for this category of person (Eurojust Regulation, Annex II part 2).
 
     Correct the category of the subject, or record exceptional processing with its reason.
     """

@@ -31,7 +31,7 @@ class NotClearable(Unprocessable):
 def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
     """Add an authority to the directory. Only administrators of the operator may do this."""
     if not work.actor.operator:
-        raise Forbidden("only the operator enters authorities")
+        raise Forbidden("Only administrators of the operator may add authorities.")
     authority = work.add(
         Authority(**{"country": None, "languages": [], "contact": {}, "operator": False, "created_at": work.now, **data})
     )
@@ -74,7 +74,7 @@ def add_person(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Pr
     """Add a person who acts for an authority. For another authority, the operator can add only its first administrator."""
     _manages(work, authority_id)
     if authority_id != work.actor.authority_id and data["roles"] != [Role.ADMIN]:
-        raise Forbidden("the operator names administrators of other authorities, and nobody else")
+        raise Forbidden("In other authorities, the operator may only add administrators.")
     return enrol(work, authority_id, "person", data)
 
 

@@ -47,7 +47,7 @@ def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
     Raises `AskedAlready`, `CaseIsHidden`, and `Forbidden` for a machine client.
     """
     if not work.actor.human:
-        raise Forbidden("a disclosure is asked for by a person, not by a machine client")
+        raise Forbidden("Only a person may request a disclosure, not a machine client.")
     overlap = presentation.one_overlap(work, overlap_id)
     side = verification.in_hand(work, overlap, data.pop("case_id", None))
     victims_only = overlap.only_victims or data["purpose"] == Purpose.VICTIM_IDENTIFICATION
@@ -84,7 +84,7 @@ def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
 def _check_reach(work: UnitOfWork, overlap: Overlap, *, victims_only: bool) -> None:
     """Raise `Forbidden` if the caller could not see the answer, and `CaseIsHidden` if the request would reveal a hidden case."""
     if victims_only and not work.actor.cleared:
-        raise Forbidden("asking about victims needs clearance for victims")
+        raise Forbidden("A request about victims needs clearance for evidence about victims.")
     if (overlap.hidden_a or overlap.hidden_b) and overlap.authority_a != overlap.authority_b:
         raise CaseIsHidden
 

@@ -12,7 +12,7 @@ from coopapi.store.db import UnitOfWork
 
 
 class OtherSide(Forbidden):
-    """This step is reserved for the other side of the exchange of evidence.
+    """The step is reserved for the other side of the exchange of evidence.
 
     `transitions` lists the steps that your side may take now.
     """

@@ -151,7 +151,7 @@ class EvidenceOut(Shown):
     object_type = OneOf(("request", "jit"), required=True)
     item_id = fields.UUID(allow_none=True)
     provider_id = fields.UUID(required=True)
-    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
+    side = OneOf(Side, required=True, metadata={"description": "The side on which you are."})
     state = OneOf(
         EVIDENCE_LIFECYCLE.states, required=True, metadata={"description": "As your side sees it; a receiver by its own answer."}
     )
@@ -207,7 +207,7 @@ class UseOut(Shown):
     id = fields.UUID(required=True)
     evidence_id = fields.UUID(required=True)
     object_id = fields.UUID(required=True)
-    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
+    side = OneOf(Side, required=True, metadata={"description": "The side on which you are."})
     provider_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
     case_id = fields.UUID(allow_none=True)

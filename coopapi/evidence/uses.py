@@ -25,7 +25,7 @@ from coopapi.store.db import UnitOfWork
 
 
 class ConsentNeeded(Conflict):
-    """This use of the item needs the consent of the provider.
+    """The use of the item needs the consent of the provider.
 
     Send `ask_consent` to ask for consent. You may use the item when the provider has consented.
     """

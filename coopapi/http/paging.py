@@ -102,5 +102,5 @@ def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
     except (ValueError, BrokenSeal) as fault:
         raise BadCursor from fault
     if content["until"] < work.now.timestamp():
-        raise BadCursor("it has expired: begin the list again")
+        raise BadCursor("The cursor has expired. Start again with the first page.")
     return content

@@ -69,7 +69,9 @@ class InstrumentPartyOut(Shown):
     until = fields.Date(required=True, allow_none=True, metadata={"description": "The last day."})
     side = fields.String(required=True)
     reservations = fields.List(fields.Nested(ReservationOut), required=True)
-    verify = fields.Boolean(required=True, metadata={"description": "Not checked against the depositary."})
+    verify = fields.Boolean(
+        required=True, metadata={"description": "True if the entry was not checked against the data of the depositary."}
+    )
 
 
 class OutsiderOut(InstrumentRuleOut):

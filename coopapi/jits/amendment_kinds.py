@@ -68,7 +68,7 @@ def _check_leave(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
 def _check_period(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     del work
     if row.until is None or jit.until is None or row.until <= jit.until:
-        raise fault("/until", "later", "an extension ends later than what it extends")
+        raise fault("/until", "later", "The new date must be later than the current one.")
 
 
 def _check_purpose(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:

@@ -49,7 +49,7 @@ def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAmend
 def _require_active(work: UnitOfWork, jit: Jit, event: str) -> None:
     state = jit.stands(work.now)
     if state != "active":
-        raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=[])
+        raise IllegalMove(f"The step {event} is not possible in the state {state}.", state=state, allowed=[])
 
 
 def text_of(work: UnitOfWork, jit: Jit, row: JitAmendment) -> str:

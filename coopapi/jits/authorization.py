@@ -185,7 +185,7 @@ def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise fault(pointer, "unknown", "there is no such authority")
+        raise fault(pointer, "unknown", "There is no authority with this id.")
     return found
 
 

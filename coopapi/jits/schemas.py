@@ -87,7 +87,7 @@ class JitPatch(_AgreementFields):
 class JitIn(_AgreementFields):
     """A team to propose; reference and legal basis are enough to begin."""
 
-    reference = Line(100, required=True, metadata={"description": "Yours; unique within your authority."})
+    reference = Line(100, required=True, metadata={"description": "Your own reference; unique within your authority."})
     legal_basis = Code("jit_legal_bases", required=True)
     leader = fields.Nested(JitLeaderIn, metadata={"description": "Of your own State."})
     parties = Many(fields.Nested(JitPartyIn), 50)
@@ -262,4 +262,4 @@ class PublicFilter(Schema):
 
     year = Count(1900, 2200)
     limit = Count(1, 100)
-    after = fields.UUID(metadata={"description": "`next` of the page before."})
+    after = fields.UUID(metadata={"description": "The value of `next` from the previous page."})

@@ -17,7 +17,7 @@ AT_ONCE: Final = timedelta(milliseconds=1)
 
 
 class NotAtTheTable(Forbidden):
-    """This step is reserved for another side of the meeting.
+    """The step is reserved for another side of the meeting.
 
     `transitions` lists the steps that your side may take now. If you were invited, accept the invitation first.
     """

@@ -33,7 +33,7 @@ _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
 
 class TakesPartAlready(Conflict):
-    """This authority already takes part in the meeting.
+    """The authority already takes part in the meeting.
 
     Change the existing entry of the authority.
     """
@@ -143,7 +143,7 @@ def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> 
 def _known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise fault(f"{pointer}/authority_id", "unknown", "there is no such authority")
+        raise fault(f"{pointer}/authority_id", "unknown", "There is no authority with this id.")
     return found
 
 

@@ -167,4 +167,4 @@ class ActionFilter(Paged):
     meeting_id = fields.UUID()
     state = OneOf((*ACTION_LIFECYCLE.states, "overdue"), name="MeetingActionState")
     overdue = fields.Boolean()
-    within = Count(1, 8760, metadata={"description": "Due within so many hours."})
+    within = Count(1, 8760, metadata={"description": "Only those that are due within this number of hours."})

@@ -25,7 +25,7 @@ _ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUT
 
 
 class WrongSide(Forbidden):
-    """This step is reserved for the other side of the request.
+    """The step is reserved for the other side of the request.
 
     `transitions` lists the steps that your side may take now.
     """

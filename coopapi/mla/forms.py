@@ -11,7 +11,7 @@ _UNFINISHED: Final = frozenset({"draft", "validation_pending"})
 
 
 class NoSuchForm(Unprocessable):
-    """This form does not exist for this kind of request.
+    """The form does not exist for this kind of request.
 
     Omit `form` to get the standard form for this kind of request.
     """

@@ -78,7 +78,7 @@ def extend(step: Step[Request]) -> None:
     old = request.until or authorization.taken(step, step.thing).at
     until: datetime = step.data.get("until") or old + _EXTENSION
     if until <= old:
-        raise fault("/until", "later", "an extension ends later than what it extends")
+        raise fault("/until", "later", "The new date must be later than the current one.")
     if request.kind == "epoc_pr" and until > _latest(request, old):
         raise _thirty_days()
     request.until = until

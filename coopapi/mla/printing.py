@@ -36,7 +36,7 @@ _PIECE: Final = 8
 
 
 class PdfNotInstalled(Unavailable):
-    """This deployment cannot produce PDF files.
+    """The deployment cannot produce PDF files.
 
     Use `format=html` or `format=json`, or ask the operator to install `coopapi[pdf]`.
     """

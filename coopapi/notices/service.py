@@ -16,7 +16,7 @@ from coopapi.store.db import UnitOfWork
 
 
 class AlreadyReplaced(Conflict):
-    """This notice was already replaced by a newer version.
+    """The notice was already replaced by a newer version.
 
     Read the newer version that `existing` names, and replace that version.
     """

@@ -67,13 +67,13 @@ def proof_from(form: Mapping[str, str], authorization: str | None) -> ClientProo
     scheme, _, encoded = (authorization or "").partition(" ")
     ways = [scheme.lower() == "basic", "client_secret" in form, "client_assertion" in form]
     if ways.count(True) != 1:
-        raise InvalidClient("prove yourself in one way: Basic, client_secret or client_assertion")
+        raise InvalidClient("Use exactly one method of authentication: Basic, client_secret or client_assertion.")
     if ways[0]:
         return _basic(encoded)
     if ways[1]:
         return ClientProof(form.get("client_id", ""), form["client_secret"], None)
     if form.get("client_assertion_type") != ASSERTION:
-        raise InvalidClient(f"client_assertion_type must be {ASSERTION}")
+        raise InvalidClient(f"The value of client_assertion_type must be {ASSERTION}.")
     try:
         claimed = tokens.unverified_client(form["client_assertion"])
     except tokens.BadAssertion as fault:
@@ -150,7 +150,7 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
         used,
     ).one_or_none()
     if fresh is None:
-        raise InvalidClient("this assertion was used already")
+        raise InvalidClient("This assertion was already used.")
 
 
 def _journal(database: Database, client_id: UUID) -> None:
@@ -158,7 +158,7 @@ def _journal(database: Database, client_id: UUID) -> None:
         names = {"issuer": database.settings.issuer, "subject": str(client_id)}
         known = session.execute(text("select roles from priv.who(:issuer, :subject)"), names).one_or_none()
         if known is None:
-            raise InvalidClient("this client was entered under another name of this issuer: tell the operator of the service")
+            raise InvalidClient("This client is registered under another name of this issuer. Inform the operator of the service.")
         return actor_of(session, names["issuer"], names["subject"], known.roles[0])
 
     with database.work(identify, uuid4().hex) as work:

@@ -142,14 +142,14 @@ class UnitOfWork:
     def require(self, action: Action, *, human: bool = False) -> None:
         """Raise `Forbidden` unless the actor's role includes the action and, with `human`, the actor is a person (LED Art. 11)."""
         if not self.actor.may(action):
-            raise Forbidden(f"the role {self.actor.role} does not include {action}")
+            raise Forbidden(f"The role {self.actor.role} does not allow {action}.")
         if human:
             self.require_person()
 
     def require_person(self) -> None:
         """Raise `Forbidden` for a machine client: only a person may take this step (LED Art. 11)."""
         if not self.actor.human:
-            raise Forbidden("the law gives this to a person, not to a machine client")
+            raise Forbidden("The law reserves this for a person; a machine client may not do it.")
 
     def all(self, model: type[R]) -> Select[R]:
         """Select all rows of this model that the actor may see."""

@@ -47,9 +47,9 @@ class QuotaExceeded(TooMany):
 
     def __init__(self, quotas: Sequence[Quota]) -> None:
         full = [quota for quota in quotas if quota.exceeded]
-        said = ", ".join(f"{q.remaining} of {q.most} are left ({q.policy})" for q in full)
+        said = ", ".join(f"{q.remaining} of {q.most} remain ({q.policy})" for q in full)
         super().__init__(
-            f"It brings {max(q.wanted for q in full)} new values: {said}",
+            f"The request has {max(q.wanted for q in full)} new values: {said}.",
             retry_after=None if any(q.wanted > q.most for q in full) else max(q.seconds for q in full),
             **{"violated-policies": [q.policy for q in full]},
         )
