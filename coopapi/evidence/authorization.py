@@ -33,7 +33,7 @@ def require_acting(work: UnitOfWork, object_id: UUID) -> None:
     """Raise `Forbidden` unless the caller may act in the shared object, and `NotFound` if it does not take part in it."""
     require_part(work, object_id)
     if not acts(work, object_id):
-        raise Forbidden("you may read what is shared here, but not act in it")
+        raise Forbidden("You may read this, but your authority may not act in it.")
 
 
 def speak_for(
@@ -49,7 +49,7 @@ def speak_for(
     """
     own = authority_id == work.actor.authority_id
     if not own and not stands_in(work, object_id, authority_id):
-        raise OtherSide("that authority acts for itself, or takes no part")
+        raise OtherSide("You may not record a step for this authority: it uses the register itself, or it does not take part.")
     if not own:
         work.require(by)
     moment_of(work, recorded, own=own)

@@ -31,9 +31,9 @@ def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody
     authorization.require_acting(work, item.object_id)
     holder = data.get("authority_id", work.actor.authority_id)
     if holder != work.actor.authority_id and not stands_in(work, item.object_id, holder):
-        raise Forbidden("each authority records what it did itself")
+        raise Forbidden("Each authority must record its own acts.")
     if data["at"] > work.now:
-        raise fault("/at", "order_of_time", "not in the future")
+        raise fault("/at", "order_of_time", "The date must not be in the future.")
     row_id = work.new_id()
     row = work.add(
         Custody(

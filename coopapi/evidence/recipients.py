@@ -51,7 +51,9 @@ def receivers(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> set[UUID]
 def check_source(team: TeamView | None, source_country: str) -> None:
     """Raise `Unprocessable` for an item from another State of the team, which has to give it itself (Art. 13(10)(b))."""
     if team and source_country != team.provider and source_country in team.others:
-        raise fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
+        raise fault(
+            "/source_country", "its_own_state", "This State is in the team, so its own authority must give what was obtained there."
+        )
 
 
 def verifier(team: TeamView | None, by: str | None) -> UUID | None:
@@ -81,7 +83,7 @@ def give(work: UnitOfWork, item: Evidence, wanted: Iterable[UUID] | None) -> Non
     chosen = there if wanted is None else list(dict.fromkeys(wanted))
     for n, authority_id in enumerate(chosen):
         if authority_id not in there:
-            raise fault(f"/recipients/{n}", "recipient", "not somebody who takes part here and may have evidence")
+            raise fault(f"/recipients/{n}", "recipient", "This authority does not take part here, or may not receive evidence.")
     work.session.add_all(_recipient(item, authority_id) for authority_id in chosen)
     work.session.flush()
 
@@ -104,13 +106,13 @@ def add(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
     authorization.require_acting(work, work.one(Evidence, evidence_id).object_id)
     item = hold(work, evidence_id)
     if item.provider_id != work.actor.authority_id:
-        raise Forbidden("only the authority that gave the item names its recipients")
+        raise Forbidden("Only the authority that gave the item may add recipients.")
     if item.state not in ("to_verify", "given", "declined"):
-        raise fault("/authority_id", "given", f"the item is {item.state}")
+        raise fault("/authority_id", "given", f"This is not possible in the state {item.state} of the item.")
     if item.over(work.now):
         raise WordsAreOver
     if authority_id not in receivers(work, item.object_id, item.provider_id):
-        raise fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
+        raise fault("/authority_id", "recipient", "This authority does not take part here, or may not receive evidence.")
     there = one(work, item, authority_id)
     if there is None:
         work.add(_recipient(item, authority_id))

@@ -79,11 +79,13 @@ def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], 
 
 def _check(work: UnitOfWork, data: Mapping[str, Any]) -> None:
     if len({data.get(name) is None for name in _DIGITAL}) > 1:
-        raise fault("/sha256", "digital", "sha256, size and media_type go together; a physical object has none")
+        raise fault("/sha256", "digital", "Give sha256, size and media_type together, or none of them for a physical object.")
     if data["obtained_on"] > (work.now + timedelta(hours=14)).date():
-        raise fault("/obtained_on", "order_of_time", "not in the future")
+        raise fault("/obtained_on", "order_of_time", "The date must not be in the future.")
     if (data["handling_code"] == "H3") != bool(data.get("handling_text")):
-        raise fault("/handling_text", "H3", "H3 states its restrictions in words, and no other code does")
+        raise fault(
+            "/handling_text", "H3", "The handling code H3 needs a text with its restrictions; other codes must not have one."
+        )
     check_conditions(data.get("conditions", ()))
 
 
@@ -91,7 +93,7 @@ def check_conditions(conditions: Sequence[Mapping[str, Any]]) -> None:
     """Raise `Unprocessable` for a time limit without an end."""
     for n, condition in enumerate(conditions):
         if condition["code"] == "time_limit" and not condition.get("until"):
-            raise fault(f"/conditions/{n}/until", "time_limit", "say until when it may be used")
+            raise fault(f"/conditions/{n}/until", "time_limit", "Give the date until which the item may be used.")
 
 
 def _check_new(work: UnitOfWork, object_id: UUID, sha256: str | None) -> None:

@@ -54,7 +54,7 @@ def _view(work: UnitOfWork, item: EvidenceItem, data: Mapping[str, Any]) -> Evid
         return item
     recipient = recipients.one(work, item.row, authority_id)
     if recipient is None:
-        raise fault("/recorded/authority_id", "recipient", "the item was not given to that authority")
+        raise fault("/recorded/authority_id", "recipient", "The item was not given to this authority.")
     return EvidenceItem(item.row, recipient)
 
 
@@ -72,10 +72,13 @@ def _is_anothers(work: UnitOfWork, item: EvidenceItem) -> bool:
 def _standing(work: UnitOfWork, item: EvidenceItem) -> Standing:
     row = item.row
     if not authorization.acts(work, row.object_id):
-        return Standing(refusal="you may read what is shared here, but not act in it")
+        return Standing(refusal="You may read this, but your authority may not act in it.")
     if _is_anothers(work, item):
         absent = item.recipient is not None and stands_in(work, row.object_id, item.recipient.authority_id)
-        return Standing(recorded=frozenset({Side.RECEIVER} if absent else ()), refusal="that authority acts for itself")
+        return Standing(
+            recorded=frozenset({Side.RECEIVER} if absent else ()),
+            refusal="This authority uses the register and must take the step itself.",
+        )
     side = service.own_side(work, row)
     if side is Side.PROVIDER:
         return Standing.on(side)

@@ -118,7 +118,15 @@ def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
     persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
     if len(persons) > MOST_PERSONS:
         pointer = f"/identifiers/{persons[MOST_PERSONS]}"
-        raise TooManyPersons(errors=[broken(pointer, "persons", f"this is the person after number {MOST_PERSONS}")])
+        raise TooManyPersons(
+            errors=[
+                broken(
+                    pointer,
+                    "persons",
+                    f"The request may contain only {MOST_PERSONS} persons; this is the first one beyond the limit.",
+                )
+            ]
+        )
 
 
 def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
@@ -132,9 +140,9 @@ def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], s
     """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "the case has no such subject")])
+        raise Unprocessable(errors=[broken("/subject_id", "subject", "The case has no subject with this id.")])
     if item["kind"] == "person" and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "a person belongs to a subject of the case")])
+        raise Unprocessable(errors=[broken("/subject_id", "subject", "A person must belong to a subject of the case.")])
     try:
         reading = _reading(item)
     except ImpossibleValue as fault:

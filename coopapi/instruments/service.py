@@ -115,15 +115,19 @@ def _within(on: date, since: date | None, until: date | None) -> bool:
 
 def _not_in_force(instrument: Instrument) -> str:
     if instrument.in_force:
-        return f"In force only from {instrument.in_force_from}."
-    return f"Not in force; ratified by {len(instrument.ratified)} States." if instrument.ratified else "Not in force."
+        return f"The instrument is in force only from {instrument.in_force_from}."
+    return (
+        f"The instrument is not in force; {len(instrument.ratified)} States have ratified it."
+        if instrument.ratified
+        else "The instrument is not in force."
+    )
 
 
 def _without_treaty(instrument: Instrument, asked: Question) -> list[Reason]:
     pair = next((pair for pair in instrument.pairs if pair.countries == {asked.from_, asked.to}), None)
     names = f"{_name(asked.from_)} and {_name(asked.to)}"
     if pair is None:
-        return [Reason("no_treaty_between_them", f"No treaty between {names} is in this list.", instrument.citation)]
+        return [Reason("no_treaty_between_them", f"The register has no treaty between {names}.", instrument.citation)]
     if not _within(asked.on, pair.in_force_from, pair.until):
         text = f"The treaty between {names} is in force only from {pair.in_force_from}."
         return [Reason("no_treaty_between_them", text, instrument.citation)]
@@ -146,7 +150,9 @@ def _not_party(instrument: Instrument, code: str, country: str, on: date) -> lis
 def _same_side(instrument: Instrument, asked: Question) -> list[Reason]:
     sides = {party.side for party in instrument.parties if party.country in {asked.from_, asked.to}}
     if len(sides) == 1 and sides <= set(instrument.not_among):
-        text = f"{_name(asked.from_)} and {_name(asked.to)} stand on the same side of the agreement: it says nothing between them."
+        text = (
+            f"{_name(asked.from_)} and {_name(asked.to)} are on the same side of the agreement, so it does not apply between them."
+        )
         return [Reason("not_between_them", text, instrument.citation)]
     return []
 
@@ -184,7 +190,11 @@ def _outranked(instrument: Instrument, asked: Question) -> list[Reason]:
     for rule in instrument.yields:
         first = [] if rule.lets_pass(asked) else [code for code in rule.to if _provides(get(code), asked)]
         if first:
-            return [Reason("other_treaty_goes_first", f"{rule.text} First: {', '.join(first)}.", rule.article)]
+            return [
+                Reason(
+                    "other_treaty_goes_first", f"{rule.text} These instruments take precedence: {', '.join(first)}.", rule.article
+                )
+            ]
     return []
 
 

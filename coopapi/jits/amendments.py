@@ -85,7 +85,7 @@ def _require_unsigned(step: Step[TeamRow[JitAmendment]]) -> None:
 
 def _require_proposer(step: Step[TeamRow[JitAmendment]]) -> None:
     if step.thing.row.proposed_by != step.work.actor.authority_id:
-        raise authorization.NotAParty("only the State that proposed an amendment withdraws it")
+        raise authorization.NotAParty("Only the State that proposed an amendment may withdraw it.")
 
 
 def _sign(step: Step[TeamRow[JitAmendment]]) -> None:

@@ -113,7 +113,9 @@ def require_party(work: UnitOfWork, jit: Jit) -> JitParty:
 
 def standing(work: UnitOfWork, jit_id: UUID) -> Standing:
     """Return the standing of a caller in a team: it acts for a State if its authority is a party."""
-    return Standing.on(Side.NEGOTIATING) if mine(work, jit_id) else Standing(refusal="your authority is not a party of the team")
+    return (
+        Standing.on(Side.NEGOTIATING) if mine(work, jit_id) else Standing(refusal="Your authority is not a party to the agreement.")
+    )
 
 
 def signing(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
@@ -140,7 +142,7 @@ def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, join
     authority_id: UUID = recorded["authority_id"]
     own = authority_id == work.actor.authority_id
     if not own and authority_id not in signing(work, jit, joining):
-        raise fault("/recorded/authority_id", "party", "only for a party, or for the State that joins")
+        raise fault("/recorded/authority_id", "party", "You may record this only for a party or for the State that joins.")
     if not own and not stands_in(work, jit.id, authority_id):
         raise SpeaksForItself
     moment_of(work, recorded, own=own)
@@ -169,7 +171,7 @@ def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Autho
     """Return an authority of a State, which may be a party; raise `Unprocessable` for an organisation."""
     found = known(work, authority_id, pointer)
     if found.type in _NO_STATE or found.country is None:
-        raise fault(pointer, "member_state", "an organisation is no party and no member: it takes part by Art. 13(12)")
+        raise fault(pointer, "member_state", "An organisation cannot be a party or a member; it takes part under Art. 13(12).")
     return found
 
 
@@ -177,7 +179,11 @@ def beside(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an organisation or a desk, which may be a participant; raise `Unprocessable` for the authority of a State."""
     found = known(work, authority_id, pointer)
     if found.type not in _BESIDE:
-        raise fault(pointer, "participant", "a State's authority joins as a party; organisations and desks take part")
+        raise fault(
+            pointer,
+            "participant",
+            "An authority of a State can only join as a party; only organisations and desks are participants.",
+        )
     return found
 
 
@@ -192,7 +198,7 @@ def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
 def check_new_state(work: UnitOfWork, jit_id: UUID, country: str | None, pointer: str) -> None:
     """Raise `OneAuthorityForEachState` if the State is a party already."""
     if any(party.country == country for party in of_team(work, jit_id)):
-        rule = broken(pointer, "one_per_state", f"{country} is a party already")
+        rule = broken(pointer, "one_per_state", f"{country} is already a party.")
         raise OneAuthorityForEachState(errors=[rule])
 
 

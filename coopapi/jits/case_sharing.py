@@ -34,7 +34,7 @@ def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> S
     work.require(Action.CASE_SHARE)
     case = cases.changeable(work, wish["case_id"], Level.OWN)
     if case.authority_id != work.actor.authority_id:
-        raise fault(pointer, "own_case", "only its owner shares a case")
+        raise fault(pointer, "own_case", "Only the owner of a case may share it.")
     return shared_cases.offer(work, jit.id, case.id, Level[wish.get("level", "read").upper()])
 
 
@@ -88,4 +88,4 @@ def own_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID, pointer
     """Raise `Unprocessable` unless it is an active person of that authority and the authority belongs to the caller's State."""
     asked = {"person": principal_id, "authority": authority_id}
     if not work.session.scalar(text("select priv.is_person(:person, :authority)"), asked):
-        raise fault(pointer, "own_person", "an active person of that authority, of your own State")
+        raise fault(pointer, "own_person", "There is no active person with this id in that authority of your State.")

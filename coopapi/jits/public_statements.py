@@ -79,7 +79,7 @@ def _check(work: UnitOfWork, jit: Jit, texts: Mapping[str, str], *, names_operat
     said = {f"/texts/{language}": words for language, words in texts.items()}
     if names_operation:
         if not jit.operation_name:
-            raise fault("/names_operation", "operation_name", "the operation has no name")
+            raise fault("/names_operation", "operation_name", "The operation has no name.")
         said["/names_operation"] = jit.operation_name
     if errors := statement_checks.faults(said, _unsayable(work, jit, names_operation=names_operation)):
         raise NotFitForThePublic(errors=errors)
@@ -150,7 +150,7 @@ STATEMENT: Final = authorization.workflow(
     find=_find,
     guards={"approve": (_require_sayable, _require_unsigned)},
 )
-"""Only the event `approve` is taken here. A statement is retracted by a step of its team."""
+"""Only the event `approve` is possible here. To retract a statement, take the step `retract` of its team."""
 
 
 def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, str]) -> None:

@@ -66,7 +66,7 @@ def _end(step: Step[Jit]) -> None:
     """
     work, jit, end_reason = step.work, step.thing, step.data.get("end_reason")
     if end_reason is None:
-        raise fault("/end_reason", "required", "say whether its goal is reached or a State withdraws")
+        raise fault("/end_reason", "required", "State whether the goal was reached or a State withdraws.")
     if end_reason == "withdrawal" and len(authorization.of_team(work, jit.id)) > TWO:
         raise TheOthersGoOn
     jit.end_reason, jit.ended_at = end_reason, work.now

@@ -52,7 +52,7 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
         raise fault("/to_authority", "prosecutes", "the authority of the State that prosecutes")
     if data["transferred_on"] > work.now.date():
-        raise fault("/transferred_on", "order_of_time", "not in the future")
+        raise fault("/transferred_on", "order_of_time", "The date must not be in the future.")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
     row_id = work.new_id()

@@ -40,7 +40,7 @@ def log(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEn
         raise fault("/country", "at_the_table", "a country of the coordination centre")
     authorization.require_seat(work, meeting)
     if data["at"] > work.now:
-        raise fault("/at", "order_of_time", "not in the future")
+        raise fault("/at", "order_of_time", "The date must not be in the future.")
     if meeting.starts_at and data["at"] < meeting.starts_at - _EVE:
         raise fault("/at", "order_of_time", "on the day of action, or the day before")
     row_id = work.new_id()

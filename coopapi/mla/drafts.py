@@ -110,7 +110,7 @@ def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> N
         raise fault("/incoming/requesting_authority", "joined", "that authority is here and sends its requests itself")
     known(work, incoming["requesting_authority"], "/incoming/requesting_authority")
     if incoming["recorded"]["at"] > work.now:
-        raise fault("/incoming/recorded/at", "order_of_time", "not in the future")
+        raise fault("/incoming/recorded/at", "order_of_time", "The date must not be in the future.")
     request.executing_id, request.executing_country = work.actor.authority_id, work.actor.country
     request.transmitted_at = incoming["recorded"]["at"]
 

@@ -68,7 +68,7 @@ class RecordedIn(Schema):
 
     at = When(required=True)
     channel = Code("channels", required=True)
-    proof = Text(500, required=True, metadata={"description": "What proves it, such as the number of a letter or a ticket."})
+    proof = Text(500, required=True, metadata={"description": "The proof of the step, such as the number of a letter or a ticket."})
 
 
 class IncomingIn(Schema):

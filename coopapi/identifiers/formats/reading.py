@@ -72,5 +72,7 @@ def exact(family: str, text: str, *more: MatchKey, warnings: tuple[str, ...] = (
 def require_country(context: Context) -> str:
     """Return the country. Raises `ImpossibleValue` if it is missing, because the value has no meaning without it."""
     if not context.country:
-        raise ImpossibleValue("country_needed", "this kind needs the country that issued it", "context.country")
+        raise ImpossibleValue(
+            "country_needed", "This kind needs the country that issued the document or number.", "context.country"
+        )
     return context.country
