@@ -52,9 +52,7 @@ class DeadlineOut(Shown):
     zone = fields.String(required=True)
     calendar = fields.String(
         required=True,
-        metadata={
-            "description": "The days that extend the period: holidays, weekends only (no holidays are known for that country), or none."
-        },
+        metadata={"description": "The days that extend the period: holidays, weekends only (holidays are not known), or none."},
     )
     moved_over_holidays = fields.Boolean(
         required=True, metadata={"description": "Whether the deadline was moved to the next working day (Regulation 1182/71)."}

@@ -154,7 +154,7 @@ class StaffOut(Shown):
     vouched_by = fields.UUID(
         allow_none=True,
         metadata={
-            "description": "The administrator who alone gave this account the role admin; null after another administrator has confirmed it."
+            "description": "The one administrator who gave this account the role admin; null after another has confirmed it."
         },
     )
     pending = fields.List(
@@ -211,9 +211,7 @@ class CodelistItemOut(Shown):
     description = in_languages()
     hours = fields.Integer(metadata={"description": "In `disclosure_urgencies`: the number of hours that the owner has to answer."})
     intrusive = fields.Boolean(
-        metadata={
-            "description": "In `measures`: whether a request needs authorisation, necessity and proportionality before it can be sent."
-        }
+        metadata={"description": "In `measures`: whether a request must state authorisation, necessity and proportionality."}
     )
     judicial = fields.Boolean(
         metadata={"description": "In `channels`: whether material sent through this channel may be used as evidence."}

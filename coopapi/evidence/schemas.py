@@ -118,7 +118,7 @@ class UseIn(Schema):
     )
     serious_threat = Flag(
         metadata={
-            "description": "Whether the use is to prevent an immediate and serious threat to public security (Art. 13(10)(c); only in a team)."
+            "description": "In a team: if the use prevents an immediate and serious threat to public security (Art. 13(10)(c))."
         }
     )
     ask_consent = Flag(metadata={"description": "Ask the provider for consent if it is needed; otherwise the answer is 409."})

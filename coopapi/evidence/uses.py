@@ -50,7 +50,7 @@ _WHY = {
     "consent_before_use_as_evidence": "The provider must consent before the item is used as evidence.",
     "only_for_this_case": "The item was given for one case only.",
     "other_case": "The item was obtained for another case.",
-    "outside_purpose": "The case is not shared with the team, so Art. 13(10)(b) requires the consent of the State where the item was obtained.",
+    "outside_purpose": "The case is outside the team: Art. 13(10)(b) requires consent of the State where the item was obtained.",
 }
 
 

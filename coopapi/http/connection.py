@@ -45,11 +45,9 @@ class SharedLimits:
         """Refuse the bodies that have been arriving longest until `size` more bytes fit, or the newcomer if it can never fit."""
         expected = max(newcomer.length, newcomer.size + size)
         if self.spooled - sum(connection.size for connection in self.receiving) + expected > self.spool_bytes:
-            newcomer.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "The service is receiving too many request bodies now.")
+            newcomer.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many request bodies are in progress.")
         while not newcomer.closing and self.spooled + size > self.spool_bytes:
-            next(iter(self.receiving)).refuse(
-                HTTPStatus.SERVICE_UNAVAILABLE, "The service is receiving too many request bodies now."
-            )
+            next(iter(self.receiving)).refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many request bodies are in progress.")
 
     def hold(self, connection: "Connection", unsent: int) -> None:
         """Count the bytes that a client has not read yet. Above the limit for all, drop the client that has read for longest."""

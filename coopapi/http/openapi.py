@@ -20,8 +20,10 @@ from coopapi.http.problems import MEDIA_TYPE, STATUS, remedy
 class Fault(Shown):
     """What is wrong with one part of a request."""
 
-    where = ma.fields.String(required=True, data_key="in", metadata={"description": "body, query, path or headers"})
-    pointer = ma.fields.String(required=True, metadata={"description": "JSON pointer (RFC 6901)"})
+    where = ma.fields.String(
+        required=True, data_key="in", metadata={"description": "The part of the request: body, query, path or headers."}
+    )
+    pointer = ma.fields.String(required=True, metadata={"description": "The JSON pointer of the field (RFC 6901)."})
     rule = ma.fields.String(
         required=True, metadata={"description": "The rule that the value breaks, such as `required` or `length`"}
     )

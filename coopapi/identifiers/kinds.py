@@ -33,7 +33,7 @@ _ADDRESS_WARNINGS: Final = {
     "multicast_address": "A multicast address belongs to a group of machines (RFC 5771).",
     "unspecified_address": "The unspecified address does not belong to any machine (RFC 4291).",
     "reserved_address": "A reserved address belongs to nobody (RFC 1112).",
-    "shared_address": "A carrier shares this address among many customers; only port and time together identify one of them (RFC 6598).",
+    "shared_address": "A carrier shares this address among customers; only port and time together identify one (RFC 6598).",
 }
 _EMPTY_FILE: Final = {"empty_file": "This is the hash of an empty file."}
 _PICTURE_WARNINGS: Final = {

@@ -53,9 +53,9 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
     case_id, contacted = _matter(work, data)
     them = [_known(work, id_, number) for number, id_ in enumerate(contacted)]
     if not them:
-        raise fault("/contacted", "somebody", "name the authorities to contact, or an overlap or case that shows them")
+        raise fault("/contacted", "somebody", "Name the authorities to contact, or an overlap or case from which they follow.")
     if data.get("reply_by") and data["reply_by"] <= work.now:
-        raise fault("/reply_by", "order_of_time", "in the future")
+        raise fault("/reply_by", "order_of_time", "The time must be in the future.")
     row_id = work.new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
     wrapped, sealer = new_key(work, "consultation", row_id)
@@ -93,7 +93,7 @@ def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Seq
         overlap = presentation.one_overlap(work, overlap_id)
         ours = [c for c in (overlap.case_a, overlap.case_b) if reaches(work, c, Level.CONTRIBUTE)]
         if not ours:
-            raise Forbidden("consult from your own side of an overlap")
+            raise Forbidden("You may consult only from your own side of an overlap.")
         case_id = case_id or ours[0]
         contacted += [overlap.authority_b if case_id == overlap.case_a else overlap.authority_a]
     if other := data.get("other_case_id"):
@@ -106,7 +106,7 @@ def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Seq
 def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None or found.country is None or found.country == work.actor.country:
-        raise fault(f"/contacted/{number}", "another_state", "an authority of another State")
+        raise fault(f"/contacted/{number}", "another_state", "This must be an authority of another State.")
     return found
 
 
@@ -128,7 +128,7 @@ def spoken_for(
     whose = recorded["authority_id"] if recorded else work.actor.authority_id
     found = next((position for position in there if position.authority_id == whose), None)
     if found is None:
-        raise fault("/recorded/authority_id", "contacted", "an authority that is consulted")
+        raise fault("/recorded/authority_id", "contacted", "This must be an authority that is consulted.")
     speak_for(work, row.id, whose, recorded, Action.CONSULT)
     return found
 
@@ -151,7 +151,7 @@ def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Co
         raise NotConsulted
     work.one(Consultation, consultation_id, lock=True)
     if row.state not in {"replied", "consulting", "no_consensus", "referred_to_eurojust"}:
-        raise Conflict("positions are taken while the States consult", state=row.state)
+        raise Conflict("Positions can be recorded only while the States consult.", state=row.state)
     recorded = data.get("recorded")
     own = spoken_for(work, row, recorded, positions(work, row.id))
     own.position, own.updated_at = data["position"], work.now

@@ -50,7 +50,7 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
     cases.usable(work, data["case_id"], Level.OWN)
     to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
-        raise fault("/to_authority", "prosecutes", "the authority of the State that prosecutes")
+        raise fault("/to_authority", "prosecutes", "This must be the authority of the State that prosecutes.")
     if data["transferred_on"] > work.now.date():
         raise fault("/transferred_on", "order_of_time", "The date must not be in the future.")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
@@ -83,7 +83,7 @@ def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version:
     if row.consultation_id != consultation_id:
         raise NotFound
     if row.to_id != work.actor.authority_id or not parties.acting_parts(work, consultation.id):
-        raise Forbidden("the receiving authority says in which case it goes on")
+        raise Forbidden("Only the receiving authority may name the case in which it continues the proceedings.")
     row = work.one(ProceedingsTransfer, transfer_id, version=version, lock=True)
     if row.to_case:
         raise ReceivedAlready

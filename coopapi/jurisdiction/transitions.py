@@ -68,7 +68,7 @@ def _refer(step: Step[Consultation]) -> None:
     desks = step.work.all(Authority).where(Authority.type == "eurojust_desk")
     found = step.work.session.scalar(desks.where(Authority.id == step.data.get("desk")))
     if found is None:
-        raise fault("/desk", "eurojust_desk", "name the desk at Eurojust that is asked")
+        raise fault("/desk", "eurojust_desk", "Name the desk at Eurojust that you ask.")
     parties.admit(step.work, step.thing.id, found.id, Side.PARTICIPANT, acting=False)
 
 

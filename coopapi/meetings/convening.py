@@ -52,7 +52,7 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     host, me = _host(work, data.get("host_desk")), work.actor.authority_id
     mine = _known(work, me, "")
     if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
-        raise fault("/level", "desks_only", "levels I and II are among desks")
+        raise fault("/level", "desks_only", "Meetings of levels I and II are only for desks.")
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
     row_id, until = work.new_id(), work.now + UNSCHEDULED
     _admit_both(work, row_id, host.id, case_id, until)
@@ -125,7 +125,7 @@ def _host(work: UnitOfWork, wished: UUID | None) -> Authority:
         own = work.session.scalar(desks.where(Authority.id == work.actor.authority_id))
         found = own or work.session.scalar(desks.where(Authority.country == work.actor.country).order_by(Authority.id))
     if found is None:
-        raise fault("/host_desk", _DESK, "name the desk at Eurojust that is asked to host")
+        raise fault("/host_desk", _DESK, "Name the desk at Eurojust that you ask to host the meeting.")
     return found
 
 
@@ -136,7 +136,7 @@ def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> 
     """
     there = sorted({country for country in countries if country})
     if level == "bilateral" and len(there) > _TWO:
-        raise fault(pointer, "bilateral", "a bilateral meeting is between two countries")
+        raise fault(pointer, "bilateral", "A bilateral meeting is between exactly two countries.")
     return there
 
 
@@ -188,7 +188,11 @@ def _invite(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any], pointer
     if before is not None and before.state in {"invited", "accepted"}:
         raise TakesPartAlready(participant=str(before.id))
     if meeting.level in AMONG_DESKS and authority.type not in _DESKS:
-        raise fault(f"{pointer}/authority_id", "desks_only", "levels I and II are among desks; authorities come to level III")
+        raise fault(
+            f"{pointer}/authority_id",
+            "desks_only",
+            "Meetings of levels I and II are only for desks; authorities may take part in level III.",
+        )
     countries = _at_the_table(meeting.level, {*meeting.countries, authority.country}, f"{pointer}/authority_id")
     parties.admit(work, meeting.id, authority.id, Side.INVITED, until=meeting.access_until)
     meeting.countries = countries
@@ -222,7 +226,7 @@ def change(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, 
         meeting.sequence += 1
     if until := data.get("access_until"):
         if not work.now < until <= work.now + LONGEST:
-            raise fault("/access_until", "order_of_time", "in the future, and not beyond three years")
+            raise fault("/access_until", "order_of_time", "The time must be in the future, and at most three years from now.")
         last(work, meeting, until)
     meeting.updated_at = work.now
     authorization.tell(work, meeting, "changed", fields=sorted(data))

@@ -46,9 +46,11 @@ def conclude(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Mee
     if meeting.state != "held":
         raise NotHeldYet(state=meeting.state)
     if stands is not Side.HOST and data["country"] != work.actor.country:
-        raise authorization.NotAtTheTable("each country concludes for itself; the host desk for all")
+        raise authorization.NotAtTheTable(
+            "Each country may record only its own conclusions; the host desk may record conclusions for all countries."
+        )
     if data["country"] not in meeting.countries:
-        raise fault("/country", "at_the_table", "a country of the meeting")
+        raise fault("/country", "at_the_table", "This must be a country that takes part in the meeting.")
     authorization.require_seat(work, meeting)
     if any(place.agreed_at and place.authority_id != meeting.host_id for place in authorization.of_meeting(work, meeting.id)):
         raise AgreedAlready

@@ -112,11 +112,11 @@ def document(view: Mapping[str, Any], language: str, *, form: str | None = None,
     fitting = forms_of(view["kind"])
     chosen = form or fitting[0]
     if chosen not in fitting:
-        fault = broken("/form", "form", f"one of {', '.join(fitting)}", "query")
+        fault = broken("/form", "form", f"The forms for this kind of request are {', '.join(fitting)}.", "query")
         raise NoSuchForm(errors=[fault])
     spec = read(chosen)
     if lacking := [name for name in spec.get("needs", ()) if not view.get(name)]:
-        raise FormTooEarly(f"it needs {', '.join(lacking)}")
+        raise FormTooEarly(f"The form needs {', '.join(lacking)}.")
     page = _Page(view, view, Words(language))
     sections = tuple(_sections(spec, page, to_addressee=to_addressee))
     return _bound(spec, page, sections)

@@ -72,7 +72,7 @@ def _sought(held: Mapping[UUID, dict[str, Any]], sought: Mapping[str, Any], plac
     pointer = f"/measures/{place}/identifiers/{number}"
     if "identifier_id" in sought:
         if sought["identifier_id"] not in held:
-            detail = "the request's case holds no such value for you to send"
+            detail = "The case of the request has no identifier with this id that you may send."
             raise UnreadableIdentifier(errors=[broken(f"{pointer}/identifier_id", "held", detail)])
         return {"identifier_id": str(sought["identifier_id"]), **held[sought["identifier_id"]]}
     try:

@@ -47,7 +47,7 @@ def known_grounds(event: str, request: Request) -> list[str]:
         if not request.instrument or not item.extra.get("instruments") or request.instrument in item.extra["instruments"]
     )
     if not known:
-        raise GroundNeeded(errors=[broken("/grounds", "ground", f"{name} has none for {request.instrument}")])
+        raise GroundNeeded(errors=[broken("/grounds", "ground", f"The codelist {name} has no ground for {request.instrument}.")])
     return known
 
 
@@ -55,7 +55,7 @@ def grounds_of(step: Step[Any], request: Request) -> list[str]:
     """Return the grounds that a step cites; raise `GroundNeeded` unless all are grounds of the request's instrument."""
     grounds, known = list(step.data.get("grounds", ())), known_grounds(step.event, request)
     if not grounds or set(grounds) - set(known):
-        detail = f"cite a ground that {request.instrument or 'the instrument'} knows: {', '.join(known)}"
+        detail = f"Name a ground that {request.instrument or 'the instrument'} provides for: {', '.join(known)}."
         raise GroundNeeded(errors=[broken("/grounds", "ground", detail)])
     return grounds
 
@@ -122,7 +122,7 @@ def _revise(step: Step[Request]) -> None:
 
 def _transmit(step: Step[Request]) -> None:
     if "transmission" not in step.data:
-        raise fault("/transmission", "required", "say how it was sent (Art. 25(3))")
+        raise fault("/transmission", "required", "Give the channel of transmission (Art. 25(3)).")
     transmission.transmit(step.work, step.thing, step.data["transmission"])
 
 
@@ -137,9 +137,9 @@ def _forward(step: Step[Request]) -> None:
     """
     request, target = step.thing, step.data.get("to_authority")
     if target is None or target in {request.executing_id, request.requesting_id}:
-        raise fault("/to_authority", "another", "say to which other authority it is forwarded")
+        raise fault("/to_authority", "another", "Name another authority to which the request is forwarded.")
     if drafts.known(step.work, target, "/to_authority").country != request.executing_country:
-        raise fault("/to_authority", "same_country", "a request is forwarded within the State that was asked")
+        raise fault("/to_authority", "same_country", "A request can be forwarded only within the requested State.")
     parties.admit(step.work, request.id, target, Side.EXECUTING)
 
 

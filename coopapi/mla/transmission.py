@@ -70,7 +70,7 @@ def confirm(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Tran
     Raises `NotSentYet` before the request was transmitted.
     """
     request = work.one(Request, request_id)
-    authorization.require_requesting(work, request, "this is for the requesting side")
+    authorization.require_requesting(work, request, "This step is reserved for the requesting side.")
     authorization.require_on_duty(work, request.kind, request.urgency)
     if request.executing_id is None or request.transmitted_at is None:
         raise NotSentYet(state=request.state)

@@ -49,7 +49,7 @@ def _tokens(work: UnitOfWork, case_id: UUID, identifier_id: UUID) -> list[bytes]
         text("select priv.value_tokens(:case, :identifier)"), {"case": case_id, "identifier": identifier_id}
     )
     if tokens is None:
-        detail = "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap"
+        detail = "Persons and withdrawn identifiers have no single value that can be excluded. Reject the overlap instead."
         raise fault("/value/identifier_id", "one_value", detail)
     return [bytes(token) for token in tokens]
 

@@ -70,7 +70,7 @@ def _lock(work: UnitOfWork, own: OwnSide, version: int) -> OwnSide:
 
 def _require_evidence(step: Step[OwnSide]) -> None:
     if not step.thing.overlap.stands(step.work.actor):
-        raise IllegalMove("the overlap has no evidence left", state="withdrawn", allowed=[])
+        raise IllegalMove("The overlap has no evidence any more.", state="withdrawn", allowed=[])
 
 
 def _require_verifier(step: Step[OwnSide]) -> None:
@@ -135,7 +135,7 @@ def in_hand(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> Overlap
     side = side_of(work, overlap, case_id).now
     if not overlap.stands(work.actor) or side.state not in {"under_verification", "confirmed"}:
         raise IllegalMove(
-            "take the overlap under verification first; only then can you ask for a disclosure", state=side.state, allowed=["take"]
+            "Take the overlap under verification before you request a disclosure.", state=side.state, allowed=["take"]
         )
     cases.changeable(work, side.case_id)
     return side
