@@ -71,14 +71,14 @@ GROUPS: Final = (
 )
 
 
-def _going_on(*lives: Lifecycle) -> Sequence[str]:
+def _open_states(*lives: Lifecycle) -> Sequence[str]:
     """Return the states of these lifecycles that a transition can leave."""
     return sorted({state for life in lives for state in life.states if life.leaving(state)})
 
 
-_REQUESTS: Final = _going_on(*(kind.life for kind in KINDS.values()))
-_MEETINGS: Final = _going_on(MEETING_LIFECYCLE)
-_CONSULTATIONS: Final = _going_on(CONSULTATION_LIFECYCLE)
+_REQUESTS: Final = _open_states(*(kind.life for kind in KINDS.values()))
+_MEETINGS: Final = _open_states(MEETING_LIFECYCLE)
+_CONSULTATIONS: Final = _open_states(CONSULTATION_LIFECYCLE)
 
 
 def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Select[Any]:

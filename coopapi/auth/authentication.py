@@ -56,7 +56,9 @@ def actor_of(session: Session, issuer: str, subject: str, role: str | None) -> A
 
     Raises `UnknownCaller`, `ChooseRole`, and `Forbidden` if it does not have the role.
     """
-    found = session.execute(text("select * from priv.who(:issuer, :subject)"), {"issuer": issuer, "subject": subject}).one_or_none()
+    found = session.execute(
+        text("select * from priv.account_of(:issuer, :subject)"), {"issuer": issuer, "subject": subject}
+    ).one_or_none()
     if found is None:
         raise UnknownCaller
     roles = tuple(Role(name) for name in found.roles)

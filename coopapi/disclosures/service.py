@@ -49,7 +49,7 @@ def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
     if not work.actor.human:
         raise Forbidden("Only a person may request a disclosure, not a machine client.")
     overlap = presentation.one_overlap(work, overlap_id)
-    side = verification.in_hand(work, overlap, data.pop("case_id", None))
+    side = verification.require_active_side(work, overlap, data.pop("case_id", None))
     victims_only = overlap.only_victims or data["purpose"] == Purpose.VICTIM_IDENTIFICATION
     _check_reach(work, overlap, victims_only=victims_only)
     pending = work.all(Disclosure).where(

@@ -7,7 +7,7 @@ from uuid import UUID
 from coopapi.access import Action
 from coopapi.errors import Forbidden, NotFound
 from coopapi.shared import parties
-from coopapi.shared.recording import moment_of, stands_in
+from coopapi.shared.recording import may_record_for, moment_of
 from coopapi.store.db import UnitOfWork
 
 
@@ -36,7 +36,7 @@ def require_acting(work: UnitOfWork, object_id: UUID) -> None:
         raise Forbidden("You may read this, but your authority may not act in it.")
 
 
-def speak_for(
+def require_acting_for(
     work: UnitOfWork,
     object_id: UUID,
     authority_id: UUID,
@@ -48,7 +48,7 @@ def speak_for(
     Raises `Forbidden` if the caller's role does not include `by`, and `Unprocessable` for a fault of `recorded`.
     """
     own = authority_id == work.actor.authority_id
-    if not own and not stands_in(work, object_id, authority_id):
+    if not own and not may_record_for(work, object_id, authority_id):
         raise OtherSide("You may not record a step for this authority: it uses the register itself, or it does not take part.")
     if not own:
         work.require(by)

@@ -70,10 +70,10 @@ def verifier(team: TeamView | None, by: str | None) -> UUID | None:
     return team.administrator_id
 
 
-def hand_to_verify(work: UnitOfWork, object_id: UUID) -> int:
+def assign_verifier(work: UnitOfWork, object_id: UUID) -> int:
     """Assign the items that wait for verification in a team to the present space administrator; return their number."""
     work.session.flush()
-    handed: int = work.session.scalar(text("select priv.hand_to_verify(:object)"), {"object": object_id})
+    handed: int = work.session.scalar(text("select priv.assign_verifier(:object)"), {"object": object_id})
     return handed
 
 
@@ -166,7 +166,7 @@ def receive(work: UnitOfWork, item: Evidence, holder: UUID, at: datetime) -> Non
         settle(work, item)
 
 
-def told(work: UnitOfWork, item: Evidence) -> set[UUID]:
+def notified(work: UnitOfWork, item: Evidence) -> set[UUID]:
     """Return who is told of events of an item: its provider, its verifier, and its recipients once it is verified."""
     if item.verifier_id is None:
         return {item.provider_id, *(row.authority_id for row in of(work, [item]))}

@@ -40,7 +40,7 @@ def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, 
     channels.check_about(work, object_id, object_type, item_id)
     provider = data.get("provider_id", work.actor.authority_id)
     recorded = data.get("recorded")
-    authorization.speak_for(work, object_id, provider, recorded)
+    authorization.require_acting_for(work, object_id, provider, recorded)
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
     team = channels.CHANNELS[object_type].team(work, object_id, provider)
@@ -127,7 +127,7 @@ def tell(work: UnitOfWork, row: Evidence, act: str, recorded: Mapping[str, Any] 
     """Write an event of an item to the journals of everybody concerned."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code}
-    case_id, only = parties.case_of(work, row.object_id), recipients.told(work, row)
+    case_id, only = parties.case_of(work, row.object_id), recipients.notified(work, row)
     about["recorded"] = recorded is not None
     work.note(f"evidence.{act}", row, case_id=case_id, parties=row.object_id, only=only, event=True, **about)
 

@@ -11,7 +11,7 @@ from coopapi.evidence import authorization, recipients, service
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, Evidence, Recipient
 from coopapi.evidence.sealing import seal
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.recording import stands_in
+from coopapi.shared.recording import may_record_for
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
@@ -43,7 +43,7 @@ def _lock(work: UnitOfWork, item: EvidenceItem, version: int) -> EvidenceItem:
 def _views(work: UnitOfWork, item: EvidenceItem) -> Sequence[EvidenceItem]:
     """Return the caller's own view, and one for each recipient that does not use this register."""
     others = [one for one in recipients.of(work, [item.row]) if one.authority_id != work.actor.authority_id]
-    absent = [one for one in others if stands_in(work, item.row.object_id, one.authority_id)]
+    absent = [one for one in others if may_record_for(work, item.row.object_id, one.authority_id)]
     return (item, *(EvidenceItem(item.row, one) for one in absent))
 
 
@@ -74,7 +74,7 @@ def _standing(work: UnitOfWork, item: EvidenceItem) -> Standing:
     if not authorization.acts(work, row.object_id):
         return Standing(refusal="You may read this, but your authority may not act in it.")
     if _is_anothers(work, item):
-        absent = item.recipient is not None and stands_in(work, row.object_id, item.recipient.authority_id)
+        absent = item.recipient is not None and may_record_for(work, row.object_id, item.recipient.authority_id)
         return Standing(
             recorded=frozenset({Side.RECEIVER} if absent else ()),
             refusal="This authority uses the register and must take the step itself.",
@@ -83,13 +83,13 @@ def _standing(work: UnitOfWork, item: EvidenceItem) -> Standing:
     if side is Side.PROVIDER:
         return Standing.on(side)
     own = [side] if side is Side.VERIFIER or item.recipient is not None else []
-    return Standing.on(*own, recorded=[Side.PROVIDER] if stands_in(work, row.object_id, row.provider_id) else [])
+    return Standing.on(*own, recorded=[Side.PROVIDER] if may_record_for(work, row.object_id, row.provider_id) else [])
 
 
 def _finish(step: Step[EvidenceItem]) -> None:
     work, row, recipient = step.work, step.thing.row, step.thing.recipient
     recorded = step.data.get("recorded")
-    authorization.speak_for(work, row.object_id, _whose(step), recorded)
+    authorization.require_acting_for(work, row.object_id, _acting_authority(step), recorded)
     said = {"reason": step.data.get("reason"), "recorded": recorded}
     if step.event in _ANSWERS and recipient is not None:
         recipient.state, recipient.answer = step.transition.target, seal(work, "answer", recipient.id, said)
@@ -105,7 +105,7 @@ def _finish(step: Step[EvidenceItem]) -> None:
     service.tell(work, row, step.event, recorded)
 
 
-def _whose(step: Step[EvidenceItem]) -> UUID:
+def _acting_authority(step: Step[EvidenceItem]) -> UUID:
     """Return the authority whose step it is."""
     row, recipient = step.thing.row, step.thing.recipient
     if step.transition.side is Side.PROVIDER:

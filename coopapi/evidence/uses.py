@@ -18,7 +18,7 @@ from coopapi.evidence.service import check_conditions, conditions_of, standing
 from coopapi.shared import parties
 from coopapi.shared.grants import level_of, reaches
 from coopapi.shared.lifecycle import IllegalMove, Side
-from coopapi.shared.recording import recorded_of, stands_in
+from coopapi.shared.recording import may_record_for, recorded_of
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
@@ -161,7 +161,7 @@ def _standing(work: UnitOfWork, row: EvidenceUse) -> Standing:
     if authorization.acts(work, row.object_id):
         if row.provider_id == work.actor.authority_id:
             own[Side.PROVIDER] = Level.OWN
-        elif stands_in(work, row.object_id, row.provider_id):
+        elif may_record_for(work, row.object_id, row.provider_id):
             recorded = frozenset({Side.PROVIDER})
     return Standing(own, recorded, "This step needs contribute access to the case, or your authority must be the provider.")
 
@@ -180,7 +180,7 @@ def _require_usable_item(step: Step[EvidenceUse]) -> None:
 def _finish(step: Step[EvidenceUse]) -> None:
     work, row, recorded = step.work, step.thing, step.data.get("recorded")
     asks = step.transition.side is Side.ASKING
-    authorization.speak_for(work, row.object_id, row.authority_id if asks else row.provider_id, recorded)
+    authorization.require_acting_for(work, row.object_id, row.authority_id if asks else row.provider_id, recorded)
     conditions = _conditions(step)
     row.state = step.transition.target
     row.answer = seal(work, "answer", row.id, {"reason": step.data.get("reason"), "conditions": conditions, "recorded": recorded})

@@ -254,7 +254,7 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
         item.pop("subject_id")
     wanted = {item["subject_id"]} if item.get("subject_id") else set()
     drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
-    _refuse_twins(work, row, drafted)
+    _refuse_duplicates(work, row, drafted)
     moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
     holdings = _holdings(work, row.id, row.kind, drafted.role, drafted.reading)
     if moved:
@@ -279,7 +279,7 @@ def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
     work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
 
 
-def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
+def _refuse_duplicates(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
     twin = work.all(Identifier).where(
         Identifier.case_id == row.case_id,
         Identifier.fingerprint == drafted.row["fingerprint"],

@@ -52,7 +52,7 @@ class NameIn(Schema):
     type = OneOf(("name", "alias", "maiden", "nickname"), metadata={"description": "The type of the name; `name` by default."})
 
     @validates_schema
-    def something_is_said(self, data: dict[str, object], **_: object) -> None:
+    def require_name(self, data: dict[str, object], **_: object) -> None:
         """A name has a part."""
         if not {"full", "given", "family"} & data.keys():
             raise refusal("one_needed", "Give either a full name, or given and family name.", "full")
@@ -93,7 +93,7 @@ class IdentifierIn(Schema):
     exceptional_processing = fields.Nested(ExceptionalIn)
 
     @validates_schema
-    def one_thing_is_sent(self, data: dict[str, object], **_: object) -> None:
+    def require_one_content(self, data: dict[str, object], **_: object) -> None:
         """A person comes as `person` or `digests`, everything else as `value`."""
         sent = {"value", "person", "digests"} & data.keys()
         wanted = {"person", "digests"} if data.get("kind") == "person" else {"value"}

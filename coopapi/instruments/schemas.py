@@ -30,7 +30,7 @@ class ApplicableFilter(Schema):
     )
 
     @validates_schema
-    def a_request_goes_abroad_for_something(self, data: dict[str, Any], **_: object) -> None:
+    def check_question(self, data: dict[str, Any], **_: object) -> None:
         """A request goes to another country, and asks for something."""
         if data.get("sender") is not None and data.get("sender") == data.get("addressee"):
             raise refusal("abroad", "The requested country must be different from the requesting country.", "to")

@@ -90,7 +90,7 @@ def _assess(instrument: Instrument, asked: Question) -> Assessment:
     reasons = _unbound(instrument, asked)
     if all(reason.code != "not_in_force" for reason in reasons):
         reasons += _uncovered(instrument, asked) + _excluded(instrument, asked)
-    reasons = reasons or _outranked(instrument, asked)
+    reasons = reasons or _preceding_instruments(instrument, asked)
     conditions = [] if reasons else _conditions(instrument, asked)
     article = instrument.measures.get(asked.measure or "", "")
     return Assessment(instrument, not reasons, tuple(reasons), tuple(conditions), article)
@@ -185,10 +185,10 @@ def _reservations(instrument: Instrument, country: str, effect: str) -> list[Res
     return [reservation for reservation in party.reservations if reservation.effect == effect] if party else []
 
 
-def _outranked(instrument: Instrument, asked: Question) -> list[Reason]:
+def _preceding_instruments(instrument: Instrument, asked: Question) -> list[Reason]:
     """Return the instruments that take precedence because they bind both countries and provide for the measure."""
     for rule in instrument.yields:
-        first = [] if rule.lets_pass(asked) else [code for code in rule.to if _provides(get(code), asked)]
+        first = [] if rule.exempts(asked) else [code for code in rule.to if _provides(get(code), asked)]
         if first:
             return [
                 Reason(

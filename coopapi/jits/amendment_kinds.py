@@ -144,7 +144,7 @@ def _reword(work: UnitOfWork, jit: Jit, row: JitAmendment) -> Mapping[str, int]:
     clauses = unseal(key_of(work, jit), jit.sealed, jit.id).get("clauses", {})
     terms = {said["clause"]: new} if said["clause"] in TEXTS else {"clauses": {**clauses, said["clause"]: new}}
     agreement.amend_terms(work, jit, terms)
-    handed = recipients.hand_to_verify(work, jit.id) if said["clause"] == "platform" else 0
+    handed = recipients.assign_verifier(work, jit.id) if said["clause"] == "platform" else 0
     return {"to_verify": handed} if handed else {}
 
 

@@ -103,7 +103,7 @@ def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
 def _refuse(step: Step[TeamRow[JitAmendment]]) -> None:
     """Refuse an amendment for the caller's State, or record the refusal of a State without users here."""
     work, jit, row, recorded = step.work, step.thing.jit, step.thing.row, step.data.get("recorded")
-    authorization.speaker(work, jit, recorded, row.joining)
+    authorization.acting_authority(work, jit, recorded, row.joining)
     row.recorded = authorization.put_recorded(work, jit, row.id, recorded)
 
 

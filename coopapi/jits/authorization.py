@@ -13,7 +13,7 @@ from coopapi.errors import Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.jits.models import INSIDE, Jit, JitAmendment, JitEvaluation, JitParticipant, JitParty, JitSignature, OfTeam, through
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Lifecycle, Side
-from coopapi.shared.recording import moment_of, recorded_of, stands_in
+from coopapi.shared.recording import may_record_for, moment_of, recorded_of
 from coopapi.shared.shared_cases import end_shares, reshare
 from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork
@@ -128,10 +128,10 @@ def recordable(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[U
     if mine(work, jit.id) is None:
         return set()
     others = signing(work, jit, joining) - {work.actor.authority_id}
-    return {authority_id for authority_id in others if stands_in(work, jit.id, authority_id)}
+    return {authority_id for authority_id in others if may_record_for(work, jit.id, authority_id)}
 
 
-def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, joining: UUID | None = None) -> UUID:
+def acting_authority(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, joining: UUID | None = None) -> UUID:
     """Return the authority that acts: the caller's, or the one whose act is recorded because it has no users here.
 
     Raises `NotAParty`, `SpeaksForItself` and `Unprocessable`.
@@ -143,7 +143,7 @@ def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, join
     own = authority_id == work.actor.authority_id
     if not own and authority_id not in signing(work, jit, joining):
         raise fault("/recorded/authority_id", "party", "You may record this only for a party or for the State that joins.")
-    if not own and not stands_in(work, jit.id, authority_id):
+    if not own and not may_record_for(work, jit.id, authority_id):
         raise SpeaksForItself
     moment_of(work, recorded, own=own)
     return authority_id
@@ -175,7 +175,7 @@ def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Autho
     return found
 
 
-def beside(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
+def participant_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an organisation or a desk, which may be a participant; raise `Unprocessable` for the authority of a State."""
     found = known(work, authority_id, pointer)
     if found.type not in _BESIDE:
@@ -207,7 +207,7 @@ def seat(work: UnitOfWork, jit: Jit) -> None:
     for party in of_team(work, jit.id):
         parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=jit.until)
     seat_participants(work, jit, jit.until)
-    bring_in_line(work, jit)
+    update_shared_access(work, jit)
 
 
 def seat_participants(work: UnitOfWork, jit: Jit, until: datetime | None) -> None:
@@ -223,7 +223,7 @@ def dissolve(work: UnitOfWork, jit: Jit) -> None:
     for party in of_team(work, jit.id):
         parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=work.now)
     seat_participants(work, jit, work.now)
-    bring_in_line(work, jit)
+    update_shared_access(work, jit)
 
 
 def release(work: UnitOfWork, jit: Jit, authority_id: UUID, *sides: Side) -> None:
@@ -236,10 +236,10 @@ def take_back(work: UnitOfWork, jit: Jit, authority_id: UUID) -> None:
     """End the sharing of an authority's cases, and the membership of its State's people, after it has left the team."""
     end_shares(work, jit.id, authority_id)
     work.session.execute(text("select priv.end_members(:jit, :authority)"), {"jit": jit.id, "authority": authority_id})
-    bring_in_line(work, jit)
+    update_shared_access(work, jit)
 
 
-def bring_in_line(work: UnitOfWork, jit: Jit) -> None:
+def update_shared_access(work: UnitOfWork, jit: Jit) -> None:
     """Give the present members, and no one else, access to the shared cases."""
     reshare(work, jit.id, f"joint investigation team {jit.id}")
 

@@ -46,7 +46,7 @@ def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase
         raise TeamIsOver(state=state)
     row = link(work, jit, wish, "/case_id")
     if jit.state == "active":
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
     tell(work, jit, "case_shared", level=Level(row.level).name.lower())
     return row
 
@@ -65,7 +65,7 @@ def _end(step: Step[CaseShare[Jit]]) -> None:
     work, jit, row = step.work, step.thing.thing, step.thing.row
     tell(work, jit, "case_taken_back", level=Level(row.level).name.lower())
     row.ended_at = work.now
-    authorization.bring_in_line(work, jit)
+    authorization.update_shared_access(work, jit)
 
 
 JIT_SHARE: Final = shared_cases.workflow("jit_case", _find, _lock, _end)

@@ -48,7 +48,7 @@ def answer(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitEvalua
     authorization.require_party(work, jit)
     if jit.state != "evaluation":
         raise NotInEvaluation(state=jit.state)
-    whose = None if data.get("joint") else authorization.speaker(work, jit, data.get("recorded"))
+    whose = None if data.get("joint") else authorization.acting_authority(work, jit, data.get("recorded"))
     there = {row.authority_id: row for row in work.session.scalars(work.all(JitEvaluation).where(JitEvaluation.jit_id == jit.id))}
     waiting = [p.country for p in authorization.of_team(work, jit.id) if p.authority_id not in there]
     if whose is None and waiting:

@@ -15,7 +15,7 @@ from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, Ji
 from coopapi.jits.notifications import tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.recording import stands_in
+from coopapi.shared.recording import may_record_for
 from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
@@ -71,7 +71,7 @@ def _require_open_text(step: Step[TeamRow[JitParty]]) -> None:
 
 def _require_own_leader(step: Step[TeamRow[JitParty]]) -> None:
     work, party = step.work, step.thing.row
-    if party.authority_id != work.actor.authority_id and not stands_in(work, party.jit_id, party.authority_id):
+    if party.authority_id != work.actor.authority_id and not may_record_for(work, party.jit_id, party.authority_id):
         raise authorization.NotAParty(
             "Each State names its own leader. For a State without users here, another State may name only the office."
         )
@@ -85,7 +85,7 @@ def _lead(step: Step[TeamRow[JitParty]]) -> None:
     agreement.lead(work, jit, step.thing.row, leader)
     if jit.state == "active":
         work.session.flush()
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
 
 
 def _remove(step: Step[TeamRow[JitParty]]) -> None:
@@ -136,7 +136,7 @@ def add_member(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitMe
         )
     )
     if jit.state == "active":
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
     tell(work, jit, "member_entered", seconded=member.seconded)
     return member
 
@@ -198,7 +198,7 @@ def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mappi
 
 def check_participant(work: UnitOfWork, jit_id: UUID, authority_id: UUID, pointer: str) -> None:
     """Raise a fault unless it is an organisation or a desk that does not take part now (`InTheTeamAlready`)."""
-    authorization.beside(work, authority_id, pointer)
+    authorization.participant_authority(work, authority_id, pointer)
     if any(place.until is None or place.until > work.now for place in work.session.scalars(_serving(work, jit_id, authority_id))):
         raise InTheTeamAlready
 
@@ -246,7 +246,7 @@ def _end_place(step: Step[TeamRow[Any]]) -> None:
     if isinstance(row, JitParticipant):
         authorization.release(work, jit, row.authority_id, Side.PARTICIPANT)
     if isinstance(row, JitMember):
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
 
 
 MEMBER: Final = authorization.workflow(JitMember, PLACE_LIFECYCLE, _end_place, standing=_standing_of_member)

@@ -21,7 +21,7 @@ class JitLeaderIn(Schema):
     principal_id = fields.UUID()
 
     @ma.validates_schema
-    def somebody(self, data: dict[str, object], **_: object) -> None:
+    def require_office_or_person(self, data: dict[str, object], **_: object) -> None:
         """Name one or the other."""
         if not data:
             raise refusal("one_needed", "Name an office or a person.", "office")
@@ -162,7 +162,7 @@ class JitMemberIn(Schema):
     until = When()
 
     @ma.validates_schema
-    def known_somehow(self, data: dict[str, object], **_: object) -> None:
+    def require_name_or_number(self, data: dict[str, object], **_: object) -> None:
         """Give a name or a security number."""
         if not data.keys() & {"name", "security_id"}:
             raise refusal("one_needed", "Give a name or a security number.", "name")

@@ -115,7 +115,7 @@ def put(work: UnitOfWork, jit: Jit, subject: Subject, data: Mapping[str, Any], p
     recorded, signed = data.get("recorded"), signers(work, subject.id)
     if recorded is None and work.actor.authority_id in signed:
         raise fault("/recorded", "required", "Your own State has already signed. Name the State whose signature you record.")
-    authority_id = authorization.speaker(work, jit, recorded, _joining(subject))
+    authority_id = authorization.acting_authority(work, jit, recorded, _joining(subject))
     if "text_sha256" not in data:
         raise fault("/text_sha256", "required", "Give the digest of the text that you sign.")
     if data["text_sha256"] != present:

@@ -24,7 +24,7 @@ class ConsultationIn(Schema):
     reply_by = When()
 
     @ma.validates_schema
-    def somebody_is_meant(self, data: dict[str, object], **_: object) -> None:
+    def require_addressee(self, data: dict[str, object], **_: object) -> None:
         """Take at least a case, an overlap or an authority."""
         if not data.keys() & {"case_id", "overlap_id", "other_case_id", "contacted"}:
             raise refusal("one_needed", "Give a case, an overlap, or the authorities to contact.", "contacted")

@@ -13,7 +13,7 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.evidence.authorization import speak_for
+from coopapi.evidence.authorization import require_acting_for
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
 from coopapi.overlaps import presentation
 from coopapi.shared import parties
@@ -50,7 +50,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
 
     Raises `Unprocessable` if nobody is named and no overlap or case shows whom to contact.
     """
-    case_id, contacted = _matter(work, data)
+    case_id, contacted = _case_and_contacts(work, data)
     them = [_known(work, id_, number) for number, id_ in enumerate(contacted)]
     if not them:
         raise fault("/contacted", "somebody", "Name the authorities to contact, or an overlap or case from which they follow.")
@@ -85,7 +85,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
     return row
 
 
-def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
+def _case_and_contacts(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
     """Return the caller's case, if any, and the authorities to contact, which an overlap or the other case may show."""
     contacted = list(data.get("contacted", ()))
     case_id = data.get("case_id")
@@ -118,7 +118,7 @@ def _place(work: UnitOfWork, row: Consultation, authority_id: UUID, country: str
     return work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
 
 
-def spoken_for(
+def acting_position(
     work: UnitOfWork, row: Consultation, recorded: Mapping[str, Any] | None, there: Sequence[ConsultationPosition]
 ) -> ConsultationPosition:
     """Return the row of the authority that speaks: the caller's or, if recorded, an authority that does not use this register.
@@ -129,7 +129,7 @@ def spoken_for(
     found = next((position for position in there if position.authority_id == whose), None)
     if found is None:
         raise fault("/recorded/authority_id", "contacted", "This must be an authority that is consulted.")
-    speak_for(work, row.id, whose, recorded, Action.CONSULT)
+    require_acting_for(work, row.id, whose, recorded, Action.CONSULT)
     return found
 
 
@@ -153,7 +153,7 @@ def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Co
     if row.state not in {"replied", "consulting", "no_consensus", "referred_to_eurojust"}:
         raise Conflict("Positions can be recorded only while the States consult.", state=row.state)
     recorded = data.get("recorded")
-    own = spoken_for(work, row, recorded, positions(work, row.id))
+    own = acting_position(work, row, recorded, positions(work, row.id))
     own.position, own.updated_at = data["position"], work.now
     own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons"), "recorded": recorded}, own.id)
     tell(work, row, "position_taken", position=own.position, country=own.country, recorded=recorded is not None)

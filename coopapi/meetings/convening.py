@@ -177,7 +177,7 @@ def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Meeti
     if meeting.state not in AHEAD:
         raise MeetingIsOver(state=meeting.state)
     row = _invite(work, meeting, data, "")
-    case_sharing.align(work, meeting)
+    case_sharing.update_access(work, meeting)
     authorization.tell(work, meeting, "invited", to=str(row.authority_id))
     return row
 
@@ -240,4 +240,4 @@ def last(work: UnitOfWork, meeting: Meeting, until: datetime) -> None:
         if place.state in {"invited", "accepted"}:
             side = Side.HOST if place.authority_id == meeting.host_id else Side.INVITED
             parties.admit(work, meeting.id, place.authority_id, side, until=until)
-    case_sharing.align(work, meeting)
+    case_sharing.update_access(work, meeting)

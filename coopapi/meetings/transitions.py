@@ -99,7 +99,7 @@ def _finish_meeting(step: Step[Meeting]) -> None:
         meeting.reason = seal(key_of(work, meeting), {"reason": reason}, meeting.id, "reason")
     if step.event == "agree":
         minutes.settle(work, meeting)
-    case_sharing.align(work, meeting)
+    case_sharing.update_access(work, meeting)
     authorization.tell(work, meeting, step.event, sequence=meeting.sequence)
 
 
@@ -161,7 +161,7 @@ def _finish_place(step: Step[Place]) -> None:
     if place.state in {"declined", "removed"}:
         parties.admit(work, meeting.id, place.authority_id, Side.INVITED, until=work.now + AT_ONCE)
         end_shares(work, meeting.id, place.authority_id)
-        case_sharing.align(work, meeting)
+        case_sharing.update_access(work, meeting)
         if meeting.minutes:
             minutes.settle(work, meeting)
     authorization.tell(work, meeting, f"place_{place.state}", participant=str(place.id))

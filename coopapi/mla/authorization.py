@@ -64,7 +64,7 @@ def standing(work: UnitOfWork, request: Request) -> Standing:
     """Return the sides on which the caller acts, and the sides outside this register for which it may record steps."""
     own = [Side(part.side) for part in parties.acting_parts(work, request.id)]
     others = {side: authority_on(request, side) for here in own for side in _ACROSS.get(here, ())}
-    return Standing.on(*own, recorded=[side for side, other in others.items() if other and not parties.joined(work, other)])
+    return Standing.on(*own, recorded=[side for side, other in others.items() if other and not parties.has_users(work, other)])
 
 
 def acts_on(work: UnitOfWork, request_id: UUID, side: Side) -> bool:

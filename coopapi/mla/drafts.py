@@ -106,7 +106,7 @@ def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> N
 
     Raises `Unprocessable` if that authority uses this register, does not exist, or is said to have sent it in the future.
     """
-    if incoming["requesting_authority"] == work.actor.authority_id or parties.joined(work, incoming["requesting_authority"]):
+    if incoming["requesting_authority"] == work.actor.authority_id or parties.has_users(work, incoming["requesting_authority"]):
         raise fault(
             "/incoming/requesting_authority", "joined", "This authority uses the register and must send its requests itself."
         )
@@ -216,7 +216,7 @@ def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
     return request
 
 
-def bring_in(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
+def add_party(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
     """Give another authority of the same country a part on the caller's side: to validate, transmit, execute, or only read."""
     request = work.one(Request, request_id)
     own = parties.acting_parts(work, request.id)

@@ -12,7 +12,7 @@ from coopapi.errors import Unprocessable, broken
 from coopapi.instruments import service as instruments
 from coopapi.mla import measures as asked_for
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.requirements import RequestDraft, loose_measures, timeless_addresses, unmet
+from coopapi.mla.requirements import RequestDraft, timeless_addresses, unmet, vague_measures
 from coopapi.notices import service as notices
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
@@ -119,7 +119,7 @@ def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]
 
 
 def _look_at_measures(found: Readiness, draft: RequestDraft) -> None:
-    for place, name, detail in loose_measures(draft):
+    for place, name, detail in vague_measures(draft):
         found.advised.append(Point("scope", f"/measures/{place}/{name}", detail, "SIRIUS"))
     for place, number in timeless_addresses(draft):
         pointer = f"/measures/{place}/identifiers/{number}/context/observed_at"

@@ -199,7 +199,7 @@ def unmet(draft: RequestDraft, *, advised: bool) -> list[Requirement]:
     return list(found.values())
 
 
-def loose_measures(draft: RequestDraft) -> list[tuple[int, str, str]]:
+def vague_measures(draft: RequestDraft) -> list[tuple[int, str, str]]:
     """Return measures that do not say which data they want: place, field and what is missing (SIRIUS: overly broad requests)."""
     if not _about_data(draft):
         return []

@@ -229,7 +229,7 @@ def list_request_deadlines(wanted: dict[str, Any], *, request_id: UUID, work: Un
 )
 def add_request_party(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
     """Add an authority on your side of the request: to validate, to transmit, to execute, or only to read."""
-    return drafts.bring_in(work, request_id, data)
+    return drafts.add_party(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=RequestCaseIn, returns=RequestOut, show=presentation.whole)

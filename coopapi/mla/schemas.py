@@ -68,7 +68,7 @@ class RequestIn(_DraftFields):
     incoming = fields.Nested(lambda: IncomingIn())  # noqa: PLW0108 (declared below)
 
     @ma.validates_schema
-    def emergencies_are_listed(self, data: dict[str, object], **_: object) -> None:
+    def require_emergency_ground(self, data: dict[str, object], **_: object) -> None:
         """An emergency has a listed ground: urgent in words is none."""
         if data.get("urgency") == "emergency" and not data.get("emergency_ground"):
             raise refusal("emergency_ground", "An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")

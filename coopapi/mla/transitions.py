@@ -117,7 +117,7 @@ def _revise(step: Step[Request]) -> None:
     """Return the request to draft and cancel its validation; an authority that returned it no longer takes part."""
     step.thing.validated_by = step.thing.validated_at = None
     if step.thing.state == "returned":
-        parties.part_company(step.work, step.thing.id, Side.EXECUTING, until=step.work.now)
+        parties.stop_acting(step.work, step.thing.id, Side.EXECUTING, until=step.work.now)
 
 
 def _transmit(step: Step[Request]) -> None:
@@ -178,7 +178,7 @@ def _hand_over(step: Step[Request]) -> None:
     """Make the new authority the executing one; the forwarding authority keeps read access. This runs after all were told."""
     request = step.thing
     request.executing_id, request.received_at = step.data["to_authority"], None
-    parties.part_company(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
+    parties.stop_acting(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
 
 
 def _follow_up(step: Step[Request]) -> None:

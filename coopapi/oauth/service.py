@@ -156,7 +156,7 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
 def _journal(database: Database, client_id: UUID) -> None:
     def identify(session: Session) -> Any:
         names = {"issuer": database.settings.issuer, "subject": str(client_id)}
-        known = session.execute(text("select roles from priv.who(:issuer, :subject)"), names).one_or_none()
+        known = session.execute(text("select roles from priv.account_of(:issuer, :subject)"), names).one_or_none()
         if known is None:
             raise InvalidClient("This client is registered under another name of this issuer. Inform the operator of the service.")
         return actor_of(session, names["issuer"], names["subject"], known.roles[0])

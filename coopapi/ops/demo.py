@@ -66,7 +66,7 @@ def run(port: int, data_dir: Path, *, as_json: bool, reset: bool) -> None:
         with served(environment, data_dir / "service.log", f"http://127.0.0.1:{port}") as base_url:
             cast = enter(environment, signer, data_dir / "client.json")
             hand_out(cast.personas, data_dir / "as")
-            _rehearse(base_url, cast, data_dir, hidden=as_json)
+            _enter_operation(base_url, cast, data_dir, hidden=as_json)
             click.echo(json.dumps(cast.told(base_url)) if as_json else _welcome(base_url, cast, data_dir / "as"))
             sys.stdout.flush()
             _wait()
@@ -87,7 +87,7 @@ def _start_over(data_dir: Path) -> None:
         (data_dir / name).unlink(missing_ok=True)
 
 
-def _rehearse(base_url: str, cast: Cast, data_dir: Path, *, hidden: bool) -> None:
+def _enter_operation(base_url: str, cast: Cast, data_dir: Path, *, hidden: bool) -> None:
     """Enter the operation over HTTP with the tokens of its users. Steps that were taken before are skipped."""
     walk = Rehearsal(base_url, {p.key: p.token for p in cast.personas}, dict(cast.authorities), data_dir / "entered.json")
     story = list(steps(operation()))

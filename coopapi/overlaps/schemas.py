@@ -178,7 +178,7 @@ class ExclusionIn(Schema):
     until = When()
 
     @validates_schema
-    def one_thing(self, data: dict[str, object], **_: object) -> None:
+    def require_one_exclusion(self, data: dict[str, object], **_: object) -> None:
         """Exactly one thing is excluded."""
         if len({"value", "kind", "other_id"} & data.keys()) != 1:
             raise refusal("exactly_one", "Give exactly one of value, kind and other_id.", "kind")

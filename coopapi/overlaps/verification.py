@@ -130,7 +130,7 @@ OVERLAP: Final = Workflow[OwnSide](
 )
 
 
-def in_hand(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
+def require_active_side(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
     """Return the caller's side if it is under verification or confirmed. Otherwise raises `IllegalMove`."""
     side = side_of(work, overlap, case_id).now
     if not overlap.stands(work.actor) or side.state not in {"under_verification", "confirmed"}:

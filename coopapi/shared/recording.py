@@ -37,10 +37,10 @@ def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool
     return at
 
 
-def stands_in(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
+def may_record_for(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
     """Tell whether the caller records the steps of an authority of a shared object because that authority has no users here."""
     asked = {"object": object_id, "authority": authority_id}
-    found: bool = work.session.scalar(text("select priv.stands_in(:object, :authority)"), asked)
+    found: bool = work.session.scalar(text("select priv.may_record_for(:object, :authority)"), asked)
     return found
 
 

@@ -133,7 +133,7 @@ class UnitOfWork:
     request_id: str
     purpose: str
     new_id: Callable[[], UUID]
-    beside: Callable[[], AbstractContextManager[Session]]
+    second_transaction: Callable[[], AbstractContextManager[Session]]
     """Opens a short transaction for the same caller on another connection. It commits even if this transaction is rolled back."""
     notes: list[dict[str, Any]] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
@@ -251,14 +251,14 @@ class Database:
             new_id = ids_of(now)
             session.connection().execution_options(new_id=new_id)
             named = (request_id, purpose or actor.purpose, new_id)
-            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, lambda: self._beside(context))
+            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, lambda: self._second_transaction(context))
             yield work
             session.flush()
             if work.notes:
                 self.record(session, work.notes)
 
     @contextmanager
-    def _beside(self, context: str) -> Iterator[Session]:
+    def _second_transaction(self, context: str) -> Iterator[Session]:
         """Open a second transaction for the same caller. Its commit does not wait for the disk: the next commit also flushes it."""
         with self.anonymous() as session:
             session.execute(text("SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context"), {"context": context})

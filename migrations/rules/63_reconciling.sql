@@ -9,7 +9,7 @@ $$;
 
 -- Recount the holders of each token (cases for a value, identifiers for a match key): in visible cases, those of them that concern somebody
 -- who is not a victim, and in hidden cases.
-create function priv.counted() returns table (token bytea, n integer, o integer, d integer) language sql stable as $$
+create function priv.holder_counts() returns table (token bytea, n integer, o integer, d integer) language sql stable as $$
     select t.token, count(distinct x.holder) filter (where not h.hidden),
            count(distinct x.holder) filter (where not h.hidden and priv.open(h.role)),
            count(distinct x.holder) filter (where h.hidden)
@@ -36,7 +36,7 @@ begin
                   is distinct from (coalesce(f.si, 0)::integer, coalesce(f.sj, 0)::integer, coalesce(f.s, 0), coalesce(f.w, 0),
                    coalesce(f.ks, '{}'), coalesce(f.rs, '{}'), coalesce(f.oi, 0)::integer, coalesce(f.oj, 0)::integer,
                    coalesce(f.os, 0), coalesce(f.ow, 0), coalesce(f.oks, '{}'), coalesce(f.ors, '{}'))),
-           (select count(*) from public.match_tokens t join priv.counted() c on c.token = t.token
+           (select count(*) from public.match_tokens t join priv.holder_counts() c on c.token = t.token
             where (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.n, c.o, c.d)),
            (select count(*) from public.holdings h left join public.identifiers i on i.id = h.identifier_id
             where i.id is null or i.withdrawn_at is not null);
@@ -86,7 +86,7 @@ begin
     delete from public.holdings h where not exists (
         select from public.identifiers i where i.id = h.identifier_id and i.withdrawn_at is null);
     update public.match_tokens t set cases = c.n, open_cases = c.o, hidden_cases = c.d
-    from priv.counted() c where c.token = t.token and (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.n, c.o, c.d);
+    from priv.holder_counts() c where c.token = t.token and (t.cases, t.open_cases, t.hidden_cases) is distinct from (c.n, c.o, c.d);
     delete from public.likenesses l using unnest(p_a, p_b) u (a, b) where l.identifier_a = u.a and l.identifier_b = u.b;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, ia.case_id, ib.case_id, u.score, u.strength, u.rule

@@ -46,13 +46,13 @@ def read_ip(value: str, context: Context) -> Reading:
     except ValueError:
         raise ImpossibleValue("ip", "The value is not a valid IPv4 or IPv6 address (RFC 791, RFC 4291).") from None
     address = getattr(address, "ipv4_mapped", None) or address
-    doubt = _doubt(address)
+    doubt = _warning(address)
     warnings = tuple(w for w in (doubt, None if context.observed_at else "no_time") if w)
     keys = (MatchKey("ip", str(address), Strength.WEAK), *_moments(str(address), context, doubt))
     return Reading(str(address), keys, warnings)
 
 
-def _doubt(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
+def _warning(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
     if address.version == 4 and address in _CGNAT:  # noqa: PLR2004 (the version of the protocol)
         return "shared_address"
     if any(address.version == n.version and address in n for n in _DOCUMENTATION):
