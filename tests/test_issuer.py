@@ -91,13 +91,13 @@ def test_people_of_an_issuer_that_changed_its_name_are_moved_with_all_they_may_d
 def test_nothing_is_moved_where_a_subject_is_there_under_both_names(world, database, owner):
     home = world.authorities["nl"]
     administration.add_person(database, home, {"name": "T", "issuer": MOVED, "subject": "analyst", "roles": ["analyst"]})
-    with pytest.raises(Conflict, match="1 subjects are there under both names"):
+    with pytest.raises(Conflict, match="1 subjects exist under both issuer names"):
         administration.move_issuer(database, ISSUER, MOVED)
     assert world.as_("analyst").get("/me").status_code == 200
 
 
 def test_an_issuer_of_nobody_is_not_moved(world, database):
-    with pytest.raises(Conflict, match="nobody here goes by"):
+    with pytest.raises(Conflict, match="No person or client in this register has the issuer"):
         administration.move_issuer(database, "https://typo.test", MOVED)
 
 

@@ -115,13 +115,13 @@ def load_keys(path: Path) -> Keyring:
     """Read the key file. Raises `BadSettings` with the reason if it cannot be used."""
     try:
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} can be read by others: chmod 600")
+            raise BadSettings(f"COOPAPI_KEY_FILE {path} can be read by others: chmod 600")
         data = json.loads(path.read_bytes())
         roots = [base64.b64decode(data[name], validate=True) for name in ("root", "token")]
     except OSError as fault:
-        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} cannot be read: {fault.strerror}") from fault
+        raise BadSettings(f"COOPAPI_KEY_FILE {path} cannot be read: {fault.strerror}") from fault
     except (ValueError, KeyError, TypeError) as fault:
-        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} is not a key file") from fault
+        raise BadSettings(f"COOPAPI_KEY_FILE {path} is not a key file") from fault
     if any(len(root) != KEY_BYTES for root in roots) or roots[0] == roots[1]:
-        raise BadSettings(f"COOPAPIKEY_BYTES_FILE {path} must hold two different roots of {KEY_BYTES} bytes")
+        raise BadSettings(f"COOPAPI_KEY_FILE {path} must hold two different roots of {KEY_BYTES} bytes")
     return Keyring(*roots)
