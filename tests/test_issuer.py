@@ -71,7 +71,10 @@ def test_a_client_of_another_issuers_name_is_refused_and_nothing_breaks(client, 
 def test_the_operator_moves_an_issuer(client, at, owner):
     app = at(base_url=MOVED, issuer=MOVED)
     database = app.extensions["coopapi"].database
-    assert administration.clients_issuer(database).fault == f"machine clients entered under {HERE} get no tokens from {MOVED}"
+    assert (
+        administration.clients_issuer(database).fault
+        == f"machine clients that are registered under {HERE} get no tokens from {MOVED}"
+    )
 
     assert administration.move_issuer(database, HERE, MOVED) == (0, 1)
 
@@ -102,7 +105,7 @@ def test_an_issuer_of_nobody_is_not_moved(world, database):
 
 
 def test_machine_clients_stay_with_the_issuer_that_gives_them_tokens(client, database, world):
-    with pytest.raises(Conflict, match="1 machine clients get their tokens from"):
+    with pytest.raises(Conflict, match="1 machine clients get their tokens only from"):
         administration.move_issuer(database, HERE, ISSUER)
     assert token(world.app, client).status_code == 200
 

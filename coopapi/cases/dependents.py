@@ -51,7 +51,7 @@ class Branch:
     find: Callable[[UnitOfWork, UUID, Sequence[str]], Select[Any]]
     tell: Callable[[UnitOfWork, Any, Case], None]
 
-    def alive(self, work: UnitOfWork, case: Case, target: str) -> Sequence[Any]:
+    def open_objects(self, work: UnitOfWork, case: Case, target: str) -> Sequence[Any]:
         """Return the open objects of this kind that depend on the case and that the caller sees."""
         found: Sequence[Any] = work.session.scalars(self.find(work, case.id, self.states(target))).all()
         return found
@@ -95,7 +95,7 @@ def require_all_seen(work: UnitOfWork, case: Case, target: str) -> Sequence[tupl
     """
     if target not in ENDS:
         return []
-    found = [(branch, row) for branch in BRANCHES for row in branch.alive(work, case, target)]
+    found = [(branch, row) for branch in BRANCHES for row in branch.open_objects(work, case, target)]
     named = [f"{branch.kind}:{state}" for branch in BRANCHES for state in branch.states(target)]
     work.session.flush()
     if work.session.scalar(_COUNT, {"case": case.id, "live": named}) > len(found):

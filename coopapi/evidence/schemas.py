@@ -24,7 +24,7 @@ class UseConditionIn(Schema):
 
 
 class RecordedForIn(Schema):
-    """What an authority did that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+    """A step of an authority without users here, recorded for it: time, channel and proof."""
 
     authority_id = fields.UUID(metadata={"description": "The receiver whose step you record; omit it for the provider."})
     at = When(required=True)
@@ -83,7 +83,7 @@ class EvidenceFilter(Paged):
 
 
 class EvidenceStepIn(TransitionIn):
-    """A step to take, or to record for an authority that has nobody here."""
+    """A step to take, or to record for an authority without users here."""
 
     recorded = fields.Nested(RecordedForIn)
 

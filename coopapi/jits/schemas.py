@@ -111,7 +111,7 @@ class JitFilter(Paged):
 
 
 class ActedForIn(RecordedForIn):
-    """What a State did that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+    """A step of a State without users here, recorded for it: time, channel and proof."""
 
     authority_id = fields.UUID(
         required=True, metadata={"description": "The authority whose signature you record: a party, or the authority that joins."}

@@ -150,7 +150,7 @@ def _pair(pair: tuple[str, str], counted: Mapping[str, int], requests: Iterable[
         "requests": sorted(requests),
         "candidate_for_opinion": recurrent,
         "article": opinion["article"] if recurrent else None,
-        "suggestion": "You may ask Eurojust for a written opinion. Eurojust facilitates, but cannot order anything."
+        "suggestion": "You may ask Eurojust for a written opinion. Eurojust facilitates, and orders nothing."
         if recurrent
         else None,
     }

@@ -31,7 +31,7 @@ class ConsultationIn(Schema):
 
 
 class ConsultedForIn(RecordedForIn):
-    """What an authority replied or holds that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+    """The reply or position of an authority without users here, recorded for it: time, channel and proof."""
 
     authority_id = fields.UUID(required=True, metadata={"description": "The consulted authority for which you record this."})
 

@@ -75,7 +75,7 @@ class RequestIn(_DraftFields):
 
 
 class RecordedIn(Schema):
-    """What the other side did, recorded for it because it has nobody here: when, how it was told, and the proof of it."""
+    """A step of the other side that is recorded for it because it has no users here: time, channel and proof."""
 
     at = When(required=True)
     channel = Code("channels", required=True)

@@ -33,7 +33,7 @@ from coopapi.store import crypto
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="coopapi")
 def commands() -> None:
-    """A register for cross-border criminal cases that finds where they overlap."""
+    """A register of criminal cases that finds overlaps between cases of different countries."""
 
 
 def main() -> None:
