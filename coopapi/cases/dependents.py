@@ -111,7 +111,9 @@ def require_none(work: UnitOfWork, case: Case, target: str, *, force: bool) -> S
     """
     found = require_all_seen(work, case, target)
     if found and not force:
-        raise CaseIsInUse(f"{len(found)} items that depend on the case are still open.", live=_live(work, found), state=case.state)
+        raise CaseIsInUse(
+            f"The number of open items that depend on the case is {len(found)}.", live=_live(work, found), state=case.state
+        )
     return found
 
 

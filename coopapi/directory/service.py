@@ -132,7 +132,7 @@ def check_jwks(jwks: Mapping[str, Any] | None) -> None:
     try:
         StaticKeys(jwks)
     except ValueError as wrong:
-        raise fault("/jwks", "jwks", str(wrong)) from None
+        raise fault("/jwks", "jwks", f"The JWKS is not valid: {wrong}.") from None
 
 
 def show_codelist(name: str) -> dict[str, Any]:

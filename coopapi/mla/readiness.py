@@ -146,9 +146,11 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft,
         if not this.applicable:
             rest = instruments.applicable(from_, request.executing_country, code or None, on=work.now.date())
             others = [a.instrument.code for a in rest if a.applicable]
-            hint = f" Possible instruments are {', '.join(others)}." if others else ""
+            hint = f"Use another instrument, such as {', '.join(others)}. " if others else ""
             reason = this.reasons[0]
-            found.missing.append(Point(reason.code, "/instrument", f"{request.instrument}: {reason.text}{hint}", reason.article))
+            found.missing.append(
+                Point(reason.code, "/instrument", f"{hint}{request.instrument} cannot be used here: {reason.text}", reason.article)
+            )
 
 
 def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
