@@ -1,1 +1,1 @@
-"""A register for cross-border criminal cases that finds where they overlap."""
+"""A register of criminal cases that finds overlaps between cases of different countries."""

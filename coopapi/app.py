@@ -113,7 +113,7 @@ class Gate:
         try:
             self.check()
         except (OperationalError, BadSettings):
-            raise Unavailable("the database is not ready") from None
+            raise Unavailable("The database is not ready.") from None
 
     def require_ready(self) -> None:
         """Raise `Unavailable` if the database is not as this version needs it. The result is cached for `READY_SECONDS`."""
@@ -124,7 +124,7 @@ class Gate:
                     self.ready = not any(check.fault for check in essential(self.database, session))
                 self.known_until = time.monotonic() + READY_SECONDS
             if not self.ready:
-                raise Unavailable("the database is not as this version needs it: coopapi check says what is wrong")
+                raise Unavailable("The database does not match this version of the service. `coopapi check` shows the cause.")
 
 
 def _operation(app: Flask, spec: dict[str, Any]) -> None:

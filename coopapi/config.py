@@ -99,7 +99,7 @@ def _database_url(text: str) -> str:
     if url.drivername != "postgresql+psycopg2":
         raise ValueError("must be a PostgreSQL address: postgresql://user:password@host/database")
     if url.port and len(url.normalized_query.get("host", ())) > 1:
-        raise ValueError("has a port that belongs to no host: write postgresql://user:password@h1:5433,h2:5433/database")
+        raise ValueError("has a port without a host: write postgresql://user:password@h1:5433,h2:5433/database")
     return url.render_as_string(hide_password=False)
 
 
@@ -143,7 +143,7 @@ def _base_url(text: str) -> str:
     if parts.scheme not in {"https", "http"} or not parts.netloc:
         raise ValueError("must start with https:// (or http:// on one machine)")
     if parts.query or parts.fragment or not PREFIX.fullmatch(parts.path.rstrip("/")):
-        raise ValueError("may have a plain path such as /coopapi behind the host, and nothing else")
+        raise ValueError("may have only a simple path such as /coopapi after the host")
     return text.rstrip("/")
 
 
@@ -169,46 +169,67 @@ def _level(text: str) -> str:
 def _present_file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
-        raise ValueError("names a file that is not there")
+        raise ValueError("names a file that does not exist")
     return path
 
 
 SETTINGS: Final = (
     Setting("database_url", _database_url, None, "PostgreSQL 15 or later, as the application's role"),
     Setting(
-        "owner_database_url", _database_url, "", "the owner's address, used by `coopapi migrate` and `coopapi keys rotate` alone"
+        "owner_database_url",
+        _database_url,
+        "",
+        "address with the owner's role, used only by `coopapi migrate` and `coopapi keys rotate`",
     ),
-    Setting("key_file", Path, None, "file with the root and token keys, readable by the service alone (0600)"),
+    Setting("key_file", Path, None, "file with the root and token keys, readable only by the service (0600)"),
     Setting("issuers_file", _present_file, "", "JSON list of the issuers whose access tokens are accepted"),
     Setting("base_url", _base_url, "http://127.0.0.1:8000", "public address of the service; may end in a path, as in `/coopapi`"),
-    Setting("issuer", _issuer, "", "the `iss` of the tokens issued here; empty: the base URL. Keep it when the address changes"),
-    Setting("trusted_proxies", _between(0, 10), "0", "proxies in front: their `X-Forwarded-For` and `-Prefix` are believed"),
+    Setting(
+        "issuer",
+        _issuer,
+        "",
+        "the `iss` of the tokens issued by this service; empty: the base URL. Do not change it when the address changes",
+    ),
+    Setting(
+        "trusted_proxies",
+        _between(0, 10),
+        "0",
+        "number of trusted proxies in front, whose `X-Forwarded-For` and `-Prefix` are used",
+    ),
     Setting("bind", _bind, "127.0.0.1:8000", "address and port to listen on"),
     Setting("workers", _between(1, 64), "2", "worker processes"),
-    Setting("threads", _between(1, 64), "4", "threads of each worker"),
+    Setting("threads", _between(1, 64), "4", "threads per worker"),
     Setting("worker", _switch, "on", "`off`: `coopapi serve` starts no worker, because `coopapi worker` runs elsewhere"),
     Setting(
         "worker_database_url", _database_url, "", "PostgreSQL for the worker, past a connection pooler; empty: COOPAPI_DATABASE_URL"
     ),
     Setting(
-        "connections", _between(10, 60_000), "2000", "open connections of all workers; above, the one that waits longest is closed"
+        "connections",
+        _between(10, 60_000),
+        "2000",
+        "maximum number of open connections; beyond it, the connection that has waited longest is closed",
     ),
-    Setting("header_seconds", _between(1, 600), "10", "time a client has to send the headers of a request"),
-    Setting("body_seconds", _between(1, 3600), "60", "time a client has to send the body of a request"),
-    Setting("spool_mb", _between(1, 100_000), "256", "megabytes of bodies that are being received or served, of all connections"),
+    Setting("header_seconds", _between(1, 600), "10", "seconds within which a client must send the headers of a request"),
+    Setting("body_seconds", _between(1, 3600), "60", "seconds within which a client must send the body of a request"),
+    Setting("spool_mb", _between(1, 100_000), "256", "megabytes of all bodies together that are being received or processed"),
     Setting("metrics_bind", _bind, "", "address and port of `/metrics`; empty: not served"),
-    Setting("high_frequency", _between(1, 1_000_000), "50", "a value held by more cases than this is evidence for no overlap"),
     Setting(
-        "crowd", _between(2, 100_000), "100", "a match key of persons held by more identifiers than this is no reason to compare"
+        "high_frequency", _between(1, 1_000_000), "50", "a value that occurs in more cases than this is no evidence for an overlap"
     ),
-    Setting("person_strong", _probability, "", "score from which a person match is strong; empty: as fitted"),
-    Setting("person_possible", _probability, "", "score from which a person match is possible; empty: as fitted"),
+    Setting(
+        "crowd",
+        _between(2, 100_000),
+        "100",
+        "a match key of persons that more identifiers than this have does not lead to a comparison",
+    ),
+    Setting("person_strong", _probability, "", "minimum score of a strong person match; empty: the fitted value"),
+    Setting("person_possible", _probability, "", "minimum score of a possible person match; empty: the fitted value"),
     Setting("quota_hour", _between(0, 10**9), "50000", "new values that a client may register in an hour"),
     Setting("quota_day", _between(0, 10**9), "200000", "new values that a client may register in a day"),
     Setting("quota_hidden_hour", _between(0, 10**9), "200", "new values that a client may register in hidden cases in an hour"),
     Setting("quota_hidden_day", _between(0, 10**9), "1000", "new values that a client may register in hidden cases in a day"),
-    Setting("quota_authority", _between(1, 1000), "4", "how many times the quotas of a client its authority has in all"),
-    Setting("token_lifetime", _between(60, 3600), "600", "seconds an access token issued here lives"),
+    Setting("quota_authority", _between(1, 1000), "4", "the quotas of an authority, as a multiple of the quotas of one client"),
+    Setting("token_lifetime", _between(60, 3600), "600", "lifetime in seconds of access tokens issued by this service"),
     Setting("log_level", _level, "INFO", "DEBUG, INFO, WARNING or ERROR"),
 )
 
@@ -225,7 +246,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         except ValueError as fault:
             faults.append(f"{setting.variable} {fault}")
     if values.get("spool_mb", 0) < (least := BODY_MB * values.get("workers", 0)):
-        faults.append(f"COOPAPI_SPOOL_MB must be at least {least}: {BODY_MB} for each worker, or the largest body would not fit")
+        faults.append(f"COOPAPI_SPOOL_MB must be at least {least}: {BODY_MB} for each worker, so that the largest body fits")
     if faults:
         raise BadSettings("\n".join(faults))
     return Settings(**values | {"issuer": values["issuer"] or values["base_url"]})

@@ -24,9 +24,9 @@ from typing import Any, Self
 
 
 class CoopError(Exception):
-    """Something went wrong on our side.
+    """The service failed because of an internal error.
 
-    Try again later. If it stays, give the operator the request id of the answer (`X-Request-Id`).
+    Try again later. If the error persists, give the operator the request id of the response (`X-Request-Id`).
     """
 
     def __init__(self, detail: str = "", *, errors: Sequence[dict[str, Any]] = (), **extra: Any) -> None:
@@ -42,92 +42,93 @@ class CoopError(Exception):
     @property
     def explained(self) -> str:
         """Return the explanation of this error: its detail or title, and the fault of each field."""
-        faults = "; ".join(error["detail"] for error in self.extra.get("errors", ()))
+        faults = " ".join(error["detail"] for error in self.extra.get("errors", ()))
         return (self.detail or self.title()) + (f" {faults}" if faults else "")
 
 
 class BadRequest(CoopError):
     """The request cannot be read.
 
-    `detail` says what could not be read: correct it and send the request again.
+    `detail` says what could not be read. Correct it and send the request again.
     """
 
 
 class Unauthenticated(CoopError):
-    """The request carries no token that we accept.
+    """The request has no valid access token.
 
     Send a valid access token in the header `Authorization: Bearer ...`.
     """
 
 
 class Forbidden(CoopError):
-    """Your role or your access to this case does not allow that.
+    """Your role or your access rights do not allow this operation.
 
-    `detail` names what is missing. Act in another of your roles, ask the owner of the case for access, or leave the step to
-    somebody who may take it.
+    `detail` says what is missing. Use another of your roles, ask the owner of the case for access, or ask a person who has
+    the necessary role to take the step.
     """
 
 
 class NotFound(CoopError):
-    """There is no such thing here for you.
+    """The resource does not exist, or you do not have access to it.
 
-    Check the id. A thing that exists and that you may not see is answered in the same way, so ask its owner for access if you
-    were told of it.
+    Check the id. The answer is the same for a resource that does not exist and for one that you may not see. If you know
+    that it exists, ask its owner for access.
     """
 
 
 class Conflict(CoopError):
-    """The present state does not allow that.
+    """The current state of the resource does not allow this operation.
 
-    Read the thing again: it is in another state than you expected, or it exists already.
+    Read the resource again: its state has changed, or it already exists.
     """
 
 
 class Stale(CoopError):
-    """Somebody else changed it since you read it.
+    """The resource was changed after you read it.
 
-    Read it again, look at what changed, and send your change with the new ETag in `If-Match`.
+    Read the resource again, check what changed, and send your change with the new ETag in `If-Match`.
     """
 
 
 class PreconditionRequired(CoopError):
-    """A change must name the version it changes in If-Match.
+    """The request must name the version that it changes in the header If-Match.
 
-    Read the thing, and send its ETag back in the header `If-Match`.
+    Read the resource and send its ETag in the header `If-Match`.
     """
 
 
 class Unprocessable(CoopError):
     """The request breaks a rule.
 
-    Each entry of `errors` names a field (`pointer`), the rule that it breaks (`rule`), and says why (`detail`).
+    Each entry of `errors` gives the field (`pointer`), the rule that it breaks (`rule`) and an explanation (`detail`).
     """
 
 
 class InvalidInput(Unprocessable):
-    """The input does not fit the schema.
+    """The input does not match the schema.
 
-    Each entry of `errors` names the place (`in`, `pointer`), the rule that it breaks (`rule`, such as `required`, `unknown_field`,
-    `type`, `length` or `one_of`) and says why (`detail`). The API document at `/docs` shows every schema.
+    Each entry of `errors` gives the place (`in`, `pointer`), the rule that it breaks (`rule`, such as `required`,
+    `unknown_field`, `type`, `length` or `one_of`) and an explanation (`detail`). The API documentation at `/docs` shows
+    every schema.
     """
 
 
 class MethodNotAllowed(CoopError):
-    """The address does not take that method.
+    """The address does not support the HTTP method of the request.
 
-    The header `Allow` of the answer names the methods that it takes.
+    The response header `Allow` lists the supported methods.
     """
 
 
 class TooLarge(CoopError):
-    """The request is larger than we take at once.
+    """The request is larger than the limit.
 
-    Send less at once: a body has at most 4 MB, and lists go in several requests.
+    Split the request into several smaller ones. A body may have at most 4 MB.
     """
 
 
 class UnsupportedMedia(CoopError):
-    """The body comes in a form that is not read here.
+    """The format of the request body is not supported.
 
     Send `Content-Type: application/json` (`application/x-www-form-urlencoded` at `/oauth/token`) and no `Content-Encoding`.
     """
@@ -136,21 +137,21 @@ class UnsupportedMedia(CoopError):
 class TooSlow(CoopError):
     """The request did not arrive in time.
 
-    Send it again in one go; docs/operations.md says how long headers and bodies may take.
+    Send the whole request again without a pause. docs/operations.md lists the time limits for headers and bodies.
     """
 
 
 class HeadersTooLarge(CoopError):
-    """The headers of the request are larger than we take.
+    """The headers of the request are larger than the limit.
 
-    Send fewer or shorter headers: 32 kB in all are taken, and an access token has at most 8 kB.
+    Send fewer or shorter headers. All headers together may have 32 kB, and an access token may have 8 kB.
     """
 
 
 class TooMany(CoopError):
-    """You have done as much of this as you may in this time.
+    """You have reached the limit for this operation in this period.
 
-    Wait for the seconds that the header `Retry-After` names.
+    Wait for the number of seconds in the response header `Retry-After`.
     """
 
     def __init__(self, detail: str = "", *, retry_after: int | None, **extra: Any) -> None:
@@ -159,9 +160,9 @@ class TooMany(CoopError):
 
 
 class Unavailable(CoopError):
-    """A part of the service that this needs is not available.
+    """A part of the service that this request needs is not available.
 
-    Try again after the seconds that the header `Retry-After` names.
+    Try again after the number of seconds in the response header `Retry-After`.
     """
 
 

@@ -48,37 +48,37 @@ from coopapi.timelines.routes import blp as timelines
 
 GROUPS: Final = (
     Group("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
-    Group("Cases", "Investigations, who may see them, and the people they are about", (cases,)),
-    Group("Identifiers", "Values that cases hold: numbers, addresses, accounts, persons", (identifiers,)),
-    Group("Overlaps", "Where cases share identifiers, and what people make of it", (overlaps,)),
-    Group("Disclosures", "Asking for what lies behind an overlap", (disclosure_requests,)),
-    Group("Events and journal", "What happened, what was done, who looked, and when", (timelines,)),
-    Group("Requests for assistance", "Requests to other countries, outgoing and incoming", (mla,)),
-    Group("Deadlines", "The periods that the law sets", (deadlines,)),
-    Group("Evidence", "Items of evidence as metadata: conditions, custody, uses", (evidence,)),
-    Group("Meetings", "Coordination meetings, what they conclude and what follows", (meetings, meeting_results)),
+    Group("Cases", "Cases, access to them, and their subjects", (cases,)),
+    Group("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
+    Group("Overlaps", "Overlaps between cases that share identifiers, and their verification", (overlaps,)),
+    Group("Disclosures", "Requests to show the information behind an overlap", (disclosure_requests,)),
+    Group("Events and journal", "Events in cases, and the journal of all actions and accesses", (timelines,)),
+    Group("Requests for assistance", "Requests for assistance to and from other countries", (mla,)),
+    Group("Deadlines", "Deadlines set by law", (deadlines,)),
+    Group("Evidence", "Metadata of evidence: conditions, chain of custody, uses", (evidence,)),
+    Group("Meetings", "Coordination meetings, their conclusions and follow-up", (meetings, meeting_results)),
     Group(
         "Joint investigation teams", "Teams, their members, agreements and public statements", (jits, jit_people, jit_statements)
     ),
-    Group("Jurisdiction", "Conflicts of jurisdiction, and what Eurojust is told", (jurisdiction,)),
-    Group("Directory", "Authorities, people, clients, codelists, and who you are", (directory,)),
-    Group("Approvals", "Changes that a second administrator approves", (approvals,)),
-    Group("Contacts", "Who is reached when, and who is competent for what", (contacts,)),
-    Group("Service providers", "Companies that hold data, and memoranda with them", (providers,)),
+    Group("Jurisdiction", "Conflicts of jurisdiction, and notifications to Eurojust", (jurisdiction,)),
+    Group("Directory", "Authorities, people, machine clients, codelists, and your own account", (directory,)),
+    Group("Approvals", "Changes that need the approval of a second administrator", (approvals,)),
+    Group("Contacts", "Points of contact and their hours, and the competences of authorities", (contacts,)),
+    Group("Service providers", "Service providers, and memoranda of understanding with them", (providers,)),
     Group("Legal instruments", "Instruments of cooperation", (instruments,)),
-    Group("Requirement notices", "What countries require of requests", (notices,)),
-    Group("Statistics", "Figures for auditors", (statistics,)),
+    Group("Requirement notices", "Requirements of countries for incoming requests", (notices,)),
+    Group("Statistics", "Statistics for auditors", (statistics,)),
 )
 
 
-def _going_on(*lives: Lifecycle) -> Sequence[str]:
+def _open_states(*lives: Lifecycle) -> Sequence[str]:
     """Return the states of these lifecycles that a transition can leave."""
     return sorted({state for life in lives for state in life.states if life.leaving(state)})
 
 
-_REQUESTS: Final = _going_on(*(kind.life for kind in KINDS.values()))
-_MEETINGS: Final = _going_on(MEETING_LIFECYCLE)
-_CONSULTATIONS: Final = _going_on(CONSULTATION_LIFECYCLE)
+_REQUESTS: Final = _open_states(*(kind.life for kind in KINDS.values()))
+_MEETINGS: Final = _open_states(MEETING_LIFECYCLE)
+_CONSULTATIONS: Final = _open_states(CONSULTATION_LIFECYCLE)
 
 
 def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Select[Any]:

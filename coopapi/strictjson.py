@@ -19,9 +19,9 @@ _INT64: Final = 2**63
 
 
 class BadJson(BadRequest):
-    """The body is not JSON that we accept.
+    """The request body is not valid JSON for this service.
 
-    Send one JSON value in UTF-8, without repeated members, NaN, unpaired surrogates or NUL. `detail` says what was found.
+    Send one JSON value in UTF-8 without duplicate members, NaN, unpaired surrogates or NUL. `detail` says what was found.
     """
 
 
@@ -32,7 +32,7 @@ def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_it
     surrogates, and more depth, members or characters than allowed.
     """
     if len(raw) > max_bytes:
-        raise TooLarge(f"at most {max_bytes} bytes")
+        raise TooLarge(f"The body is larger than {max_bytes} bytes.")
     _scan(raw, max_depth, max_items, max_string)
     try:
         value = json.loads(
@@ -43,9 +43,9 @@ def loads(raw: bytes, *, max_bytes: int = 1_000_000, max_depth: int = 16, max_it
             parse_constant=_constant,
         )
     except UnicodeDecodeError:
-        raise BadJson("it is not UTF-8") from None
+        raise BadJson("The body is not valid UTF-8.") from None
     except ValueError:
-        raise BadJson("it is not well-formed JSON") from None
+        raise BadJson("The body is not well-formed JSON.") from None
     _check_texts(value, max_string)
     return value
 
@@ -61,24 +61,24 @@ def _scan(raw: bytes, max_depth: int, max_items: int, max_string: int) -> None:
     bare = b'"'.join(pieces[::2]).translate(None, b" \t\n\r")
     opened = bare.count(b"[") + bare.count(b"{")
     if len(strings) > 2 * max_items + 1 or bare.count(b",") + opened - bare.count(b"[]") - bare.count(b"{}") > max_items:
-        raise BadJson("it has too many members")
+        raise BadJson("The body has too many members.")
     brackets = bare.translate(None, _NO_BRACKETS)
     if len(brackets) != 2 * opened:
-        raise BadJson("it is not well-formed JSON")
+        raise BadJson("The body is not well-formed JSON.")
     if max(accumulate(map(_NESTING.__getitem__, brackets)), default=0) > max_depth:
-        raise BadJson(f"it is nested deeper than {max_depth}")
+        raise BadJson(f"The body is nested more than {max_depth} levels deep.")
     if max(map(len, strings), default=0) > _LONGEST_ESCAPE * max_string + 2:
         raise _too_long(max_string)
 
 
 def _too_long(most: int) -> BadJson:
-    return BadJson(f"a string is longer than {most} characters")
+    return BadJson(f"A string is longer than {most} characters.")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise BadJson("an object has the same key twice")
+        raise BadJson("An object contains the same key twice.")
     return found
 
 
@@ -100,27 +100,27 @@ def _check_text(value: str, longest: int) -> None:
     if len(value) > longest:
         raise _too_long(longest)
     if "\0" in value:
-        raise BadJson("a string holds NUL")
+        raise BadJson("A string contains NUL.")
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise BadJson("a string holds a lone surrogate") from None
+            raise BadJson("A string contains an unpaired surrogate.") from None
 
 
 def _integer(text: str) -> int:
     if len(text.lstrip("-")) > _DIGITS or not -_INT64 <= int(text) < _INT64:
-        raise BadJson("an integer does not fit in 64 bits")
+        raise BadJson("An integer does not fit in 64 bits.")
     return int(text)
 
 
 def _real(text: str) -> float:
     value = float(text)
     if math.isinf(value):
-        raise BadJson("a number is too large")
+        raise BadJson("A number is too large.")
     return value
 
 
 def _constant(text: str) -> NoReturn:
     del text
-    raise BadJson("NaN and infinities are not JSON")
+    raise BadJson("NaN and Infinity are not valid JSON.")

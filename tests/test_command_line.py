@@ -113,7 +113,7 @@ def test_an_entry_that_is_there_and_differs_is_left_and_the_fields_are_named(run
 
     for fields, (status, printed, said) in refused.items():
         assert (status, printed) == (1, ""), fields
-        assert said.endswith(f"is there already and differs in: {fields}")
+        assert said.endswith(f"already exists and differs in: {fields}")
     assert json.loads(run("person", "show", wren)[1])["name"] == "Wren"
 
 
@@ -163,7 +163,7 @@ def test_lists_and_entries_can_be_read(run, home):
     assert json.loads(shown)["id"] == client["client_id"]
     assert "secret" not in shown
     for kind in ("authority", "person", "client"):
-        assert run(kind, "show", str(uuid4())) == (1, "", "Error: there is no such entry")
+        assert run(kind, "show", str(uuid4())) == (1, "", "Error: there is no entry with this id")
     assert run("client", "show", person)[0] == 1
 
 
@@ -177,7 +177,7 @@ def test_an_issuer_is_moved_to_a_name_that_is_accepted(run, home):
     assert status == 0
     assert printed.startswith("moved 1 people and 0 clients to https://new.test")
     again = run("issuer", "move", "https://old.test", "https://new.test", COOPAPI_ISSUER="https://new.test")
-    assert (again[0], "nobody here goes by" in again[2]) == (1, True)
+    assert (again[0], "No person or client in this register has the issuer" in again[2]) == (1, True)
 
 
 def test_everything_is_deleted_only_after_a_question(run, home, monkeypatch):

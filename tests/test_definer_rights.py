@@ -206,7 +206,7 @@ def test_who_takes_no_part_learns_not_who_does(world, owner):
             "insert into parties values (gen_random_uuid(), %s, %s, 'host', null, true, now(), null)",
             (thing, str(world.authorities["nl"])),
         )
-    asked = "select priv.exchanges(:thing, :nl)"
+    asked = "select priv.may_have_evidence(:thing, :nl)"
     values = {"thing": thing, "nl": world.authorities["nl"]}
     assert run(world, "investigator", asked, **values) == [(True,)]
     assert run(world, "foreign", asked, **values) == [(False,)]

@@ -17,7 +17,7 @@ HEADINGS = ["Signing in", "Roles", "Changes, ETags and If-Match", "Retries", "Pa
 def test_the_document_opens_with_the_guide():
     opening = specification()["info"]["description"]
     assert re.findall("^## (.*)$", opening, re.MULTILINE) == HEADINGS
-    assert f"Keys are kept for\n{KEPT.days}" in opening
+    assert f"are stored for {KEPT.days} days" in opening
 
 
 def test_the_guide_writes_no_limit_by_hand():
@@ -45,7 +45,7 @@ def test_what_a_route_is_guarded_by_says_how_it_refuses(said, expected):
 
 def test_an_operation_says_which_roles_may_call_it():
     paths = specification()["paths"]
-    assert "For `investigator`, `prosecutor`, `system`." in paths["/api/v1/cases"]["post"]["description"]
+    assert "Roles: `investigator`, `prosecutor`, `system`." in paths["/api/v1/cases"]["post"]["description"]
     steps = paths["/api/v1/disclosures/{disclosure_id}/transitions"]["post"]["description"]
     assert "- `refuse`: `prosecutor`" in steps
     assert "412" in steps

@@ -71,7 +71,10 @@ def test_a_client_of_another_issuers_name_is_refused_and_nothing_breaks(client, 
 def test_the_operator_moves_an_issuer(client, at, owner):
     app = at(base_url=MOVED, issuer=MOVED)
     database = app.extensions["coopapi"].database
-    assert administration.clients_issuer(database).fault == f"machine clients entered under {HERE} get no tokens from {MOVED}"
+    assert (
+        administration.clients_issuer(database).fault
+        == f"machine clients that are registered under {HERE} get no tokens from {MOVED}"
+    )
 
     assert administration.move_issuer(database, HERE, MOVED) == (0, 1)
 
@@ -91,18 +94,18 @@ def test_people_of_an_issuer_that_changed_its_name_are_moved_with_all_they_may_d
 def test_nothing_is_moved_where_a_subject_is_there_under_both_names(world, database, owner):
     home = world.authorities["nl"]
     administration.add_person(database, home, {"name": "T", "issuer": MOVED, "subject": "analyst", "roles": ["analyst"]})
-    with pytest.raises(Conflict, match="1 subjects are there under both names"):
+    with pytest.raises(Conflict, match="1 subjects exist under both issuer names"):
         administration.move_issuer(database, ISSUER, MOVED)
     assert world.as_("analyst").get("/me").status_code == 200
 
 
 def test_an_issuer_of_nobody_is_not_moved(world, database):
-    with pytest.raises(Conflict, match="nobody here goes by"):
+    with pytest.raises(Conflict, match="No person or client in this register has the issuer"):
         administration.move_issuer(database, "https://typo.test", MOVED)
 
 
 def test_machine_clients_stay_with_the_issuer_that_gives_them_tokens(client, database, world):
-    with pytest.raises(Conflict, match="1 machine clients get their tokens from"):
+    with pytest.raises(Conflict, match="1 machine clients get their tokens only from"):
         administration.move_issuer(database, HERE, ISSUER)
     assert token(world.app, client).status_code == 200
 

@@ -149,4 +149,4 @@ def test_without_a_key_no_token_is_signed_and_the_check_says_so(world, client, o
         cursor.execute("delete from signing_keys")
     refused = token(world, client_id=client["id"], client_secret=client["client_secret"])
     assert (refused.status_code, refused.json["type"]) == (503, "/problems/no-signing-key")
-    assert signing_check(database).fault == "there is no key that signs"
+    assert signing_check(database).fault == "there is no key to sign tokens"

@@ -11,7 +11,7 @@ from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("approvals", __name__, url_prefix="/api/v1", description="Changes that a second administrator approves")
+blp = Blueprint("approvals", __name__, url_prefix="/api/v1", description="Changes that need the approval of a second administrator")
 
 
 @blp.route("/approvals", allow=Action.APPROVAL_READ, query=ApprovalFilter, returns=ApprovalOut, page=True, show=service.show)
@@ -34,5 +34,5 @@ blp.workflow(
     body=ApprovalDecisionIn,
     returns=ApprovalOut,
     show=service.show,
-    about="Approve, reject or withdraw a request; an approved change holds from the next request on.",
+    about="Approve, reject or withdraw a request for approval; an approved change takes effect with the next HTTP request.",
 )

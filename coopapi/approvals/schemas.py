@@ -10,7 +10,7 @@ class ApprovalFilter(Paged):
     """Which requests."""
 
     state = OneOf(APPROVAL_LIFECYCLE.states)
-    object_id = fields.UUID(metadata={"description": "Requests about this person, client or other thing."})
+    object_id = fields.UUID(metadata={"description": "Only requests about this person, client or other resource."})
 
 
 class ApprovalOut(Shown):
@@ -19,19 +19,23 @@ class ApprovalOut(Shown):
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
     kind = OneOf(
-        ("account", "quota"), required=True, metadata={"description": "`account` for people and clients, `quota` for an authority."}
+        ("account", "quota"),
+        required=True,
+        metadata={"description": "The kind of change: `account` for people and clients, `quota` for an authority."},
     )
     object_id = fields.UUID(required=True)
-    object_version = fields.Integer(required=True, metadata={"description": "It is applied to this version and to no later one."})
-    change = fields.Dict(required=True, metadata={"description": "Exactly what changes. A new secret is named, never shown."})
+    object_version = fields.Integer(
+        required=True, metadata={"description": "The version to which the change applies; it is not applied to a later version."}
+    )
+    change = fields.Dict(required=True, metadata={"description": "The exact change. A new secret is mentioned but not shown."})
     state = OneOf(APPROVAL_LIFECYCLE.states, required=True)
     requested_by = fields.UUID(required=True)
-    requested_from = fields.UUID(required=True, metadata={"description": "The authority of who asked."})
+    requested_from = fields.UUID(required=True, metadata={"description": "The authority of the account that made the request."})
     requested_at = When(required=True)
     expires_at = When(required=True)
     decided_by = fields.UUID(allow_none=True)
     decided_at = When(allow_none=True)
-    reason = fields.String(allow_none=True, metadata={"description": "Why it was rejected."})
+    reason = fields.String(allow_none=True, metadata={"description": "The reason for the rejection."})
     etag = fields.String(required=True)
 
 

@@ -18,10 +18,10 @@ APPLY: Final[dict[str, Apply]] = {}
 
 
 class AnotherMustDecide(Forbidden):
-    """Another administrator has to decide on that request.
+    """Another administrator must decide on this request for approval.
 
-    The one who asked does not decide, nor an account that only the asker named, nor the account whose rights change. Leave the
-    decision to another administrator; the one who asked may withdraw the request.
+    You cannot decide if you made the request, if only the requester named your account, or if the request changes your own
+    rights. Ask another administrator to decide. If you made the request, you may withdraw it.
     """
 
 

@@ -15,16 +15,16 @@ from coopapi.store.db import Database
 
 
 class UnknownCaller(Unauthenticated):
-    """The token is valid, but its subject is not, or no longer, an active user of this register.
+    """The access token is valid, but its subject is not an active user of this register.
 
-    Ask the administrator of your authority to enter you, or to end what keeps you out.
+    Ask the administrator of your authority to add you to the register or to reactivate your account.
     """
 
 
 class ChooseRole(BadRequest):
-    """You have several roles, and the request does not say in which you act.
+    """You have several roles, and the request does not say which one to use.
 
-    Name the role in the header `Coopapi-Role`; `/me` needs it as well.
+    Name the role in the header `Coopapi-Role`. This is also necessary for `/me`.
     """
 
 
@@ -39,7 +39,7 @@ class Service:
         """Return the caller of this request. Raises `Unauthenticated` or one of its subclasses."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("send an access token: Authorization: Bearer ...")
+            raise Unauthenticated("Send an access token in the header `Authorization: Bearer ...`.")
         claims = tokens.verify(token.strip(), self.issuers(), self.database.clock().timestamp())
         return actor_of(session, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"))
 
@@ -47,7 +47,7 @@ class Service:
     def purpose(named: str | None) -> str | None:
         """Return the purpose that the caller names, or raise `BadRequest` if it is not in the codelist."""
         if named is not None and named not in set(Purpose):
-            raise BadRequest("Coopapi-Purpose must be a code of the codelist purposes")
+            raise BadRequest("The value of Coopapi-Purpose must be a code of the codelist purposes.")
         return named
 
 
@@ -56,7 +56,9 @@ def actor_of(session: Session, issuer: str, subject: str, role: str | None) -> A
 
     Raises `UnknownCaller`, `ChooseRole`, and `Forbidden` if it does not have the role.
     """
-    found = session.execute(text("select * from priv.who(:issuer, :subject)"), {"issuer": issuer, "subject": subject}).one_or_none()
+    found = session.execute(
+        text("select * from priv.account_of(:issuer, :subject)"), {"issuer": issuer, "subject": subject}
+    ).one_or_none()
     if found is None:
         raise UnknownCaller
     roles = tuple(Role(name) for name in found.roles)
@@ -77,8 +79,8 @@ def actor_of(session: Session, issuer: str, subject: str, role: str | None) -> A
 def _acted_in(roles: tuple[Role, ...], named: str | None) -> Role:
     if named is not None:
         if named not in roles:
-            raise Forbidden("you do not have that role")
+            raise Forbidden("You do not have this role.")
         return Role(named)
     if len(roles) != 1:
-        raise ChooseRole(roles=list(roles)) if roles else Forbidden("you have no role")
+        raise ChooseRole(roles=list(roles)) if roles else Forbidden("You have no role in this register.")
     return roles[0]

@@ -56,7 +56,7 @@ class StaticKeys:
     def __init__(self, jwks: Any) -> None:
         keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
         if not isinstance(keys, list) or len(keys) > 100:  # noqa: PLR2004 (no issuer has so many)
-            raise ValueError("a JWKS is an object with a list of keys")
+            raise ValueError("a JWKS must be an object with a list of keys")
         self._keys: dict[str, VerificationKey] = {}
         for jwk in keys:
             kid, key = _read(jwk)
@@ -73,21 +73,21 @@ def _read(jwk: Any) -> tuple[str, VerificationKey]:
     if not isinstance(jwk, Mapping):
         raise ValueError("a key is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
     if not all(isinstance(jwk.get(name, ""), str) for name in _TEXTS):
-        raise ValueError(f"of a key, {', '.join(_TEXTS)} must be text")
+        raise ValueError(f"the members {', '.join(_TEXTS)} of a key must be text")
     public = {name: jwk[name] for name in _TEXTS if name in jwk}
     kid, kty = public.get("kid", ""), public.get("kty", "")
     if not 0 < len(kid) <= 255:  # noqa: PLR2004 (a bound on names)
-        raise ValueError("a key has no kid")
+        raise ValueError("a key has no valid kid")
     if kty not in _ALGORITHMS:
         raise ValueError("only EC, OKP and RSA keys are accepted")
     if _PRIVATE & jwk.keys():
-        raise ValueError("a key holds its private half: send the public one")
+        raise ValueError("a key contains its private part; send only the public key")
     if public.get("use", "sig") != "sig":
-        raise ValueError("a key is not for signatures")
+        raise ValueError("a key is not intended for signatures")
     implied = _CURVES.get(public.get("crv", ""), "") if kty != "RSA" else "PS256"
     algorithm = public.get("alg", implied)
     if algorithm not in _ALGORITHMS[kty] or (kty != "RSA" and algorithm != implied):
-        raise ValueError("a key's algorithm is not one of ES256, ES384, EdDSA, PS256, RS256, or not the one of its curve")
+        raise ValueError("the algorithm of a key is not one of ES256, ES384, EdDSA, PS256 and RS256, or does not match its curve")
     try:
         key = jwt.PyJWK(public, algorithm=algorithm).key
     except (jwt.PyJWTError, ValueError, TypeError, KeyError) as fault:
@@ -103,7 +103,7 @@ class RemoteKeys:
     def __init__(self, uri: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(uri)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}):
-            raise ValueError("jwks_uri must be https")
+            raise ValueError("jwks_uri must be an https address")
         self._uri = uri
         self._clock = clock
         self._pool = urllib3.PoolManager(num_pools=1, timeout=urllib3.Timeout(3), retries=False)

@@ -25,9 +25,9 @@ _VERIFIES: Final = timedelta(hours=2)
 
 
 class NoSigningKey(Unavailable):
-    """The service has no key to sign tokens with.
+    """The service has no key to sign access tokens.
 
-    The operator finds the reason with `coopapi check`, and makes a key with `coopapi migrate`.
+    The operator can find the cause with `coopapi check` and create a key with `coopapi migrate`.
     """
 
 

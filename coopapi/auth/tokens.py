@@ -29,23 +29,25 @@ _UNCHECKED: Final = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "
 
 
 class BadToken(Unauthenticated):
-    """The access token is not one that we accept.
+    """The access token is not valid.
 
-    Get a new token from your issuer. `detail` says what is wrong with this one: signature, audience, issuer or time.
+    Get a new token from your issuer. `detail` says what is wrong with this token, for example its signature, audience,
+    issuer or times.
     """
 
 
 class BadAssertion(Unauthenticated):
-    """The client assertion is not one that we accept.
+    """The client assertion is not valid.
 
-    Sign a new assertion for each request, with the client's registered key, for this service, and valid for minutes only.
+    Sign a new assertion for each request with a registered key of the client. It must name this service as its audience and
+    expire within minutes.
     """
 
 
 class BadSignature(BadAssertion):
     """The client assertion is not signed with a key of the client that it names.
 
-    Sign it anew with a key that is registered for the client.
+    Sign a new assertion with a key that is registered for the client.
     """
 
 
@@ -102,9 +104,9 @@ def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
     header, payload = _parts(token, BadToken)
     issuer = issuers.get(payload["iss"]) if isinstance(payload.get("iss"), str) else None
     if issuer is None:
-        raise BadToken("its issuer is not one of ours")
+        raise BadToken("The issuer of the token is not accepted here.")
     if header.get("typ") not in issuer.typ:
-        raise BadToken("its typ is not that of an access token")
+        raise BadToken("The header field typ does not say that this is an access token.")
     _check_signature(token, header, issuer.keys, issuer.algorithms, BadToken)
     _check_audience(payload.get("aud"), issuer)
     issued, expires = _moment(payload, "iat", BadToken), _moment(payload, "exp", BadToken)
@@ -116,13 +118,13 @@ def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
 def _parts(token: str, wrong: type[Unauthenticated]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return header and payload, read with the strict JSON parser. The header may contain only alg, kid and typ."""
     if len(token) > LONGEST or not _SHAPE.fullmatch(token):
-        raise wrong("it has not the shape of a token")
+        raise wrong("It is not in the format of a signed JWT.")
     header, payload = (_segment(part, wrong) for part in token.split(".")[:2])
     _segment(token.split(".")[2], wrong, parse=False)
     if not header.keys() <= _HEADER or not {"alg", "kid"} <= header.keys():
-        raise wrong("its header must have alg, kid and typ, and nothing else")
+        raise wrong("The header must contain alg and kid, may contain typ, and must not contain anything else.")
     if not all(isinstance(value, str) for value in header.values()):
-        raise wrong("its header holds something else than text")
+        raise wrong("All values in the header must be text.")
     return header, payload
 
 
@@ -130,12 +132,12 @@ def _segment(part: str, wrong: type[Unauthenticated], *, parse: bool = True) -> 
     try:
         raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
         if base64.urlsafe_b64encode(raw).decode().rstrip("=") != part:
-            raise wrong("it is not in canonical base64url")
+            raise wrong("It is not encoded in canonical base64url.")
         found = strictjson.loads(raw, max_bytes=LONGEST) if parse else {}
     except (ValueError, BadRequest, TooLarge):
-        raise wrong("it is not well-formed") from None
+        raise wrong("It is not a well-formed JWT.") from None
     if not isinstance(found, dict):
-        raise wrong("it is not well-formed")
+        raise wrong("It is not a well-formed JWT.")
     return found
 
 
@@ -145,26 +147,26 @@ def _check_signature(
     """Check the signature with the key that kid names and the algorithm of that key."""
     key = keys.find(header["kid"])
     if key is None:
-        raise wrong("its key is not known")
+        raise wrong("The key with this kid is not known.")
     if key.algorithm not in algorithms or header["alg"] != key.algorithm:
-        raise wrong("its algorithm is not that of its key")
+        raise wrong("The algorithm does not match the key.")
     try:
         jwt.decode(token, key.key, algorithms=[key.algorithm], options=_UNCHECKED)  # type: ignore[arg-type]
     except (jwt.PyJWTError, ValueError, TypeError):
-        raise wrong("its signature does not verify") from None
+        raise wrong("The signature is not valid.") from None
 
 
 def _check_audience(audience: Any, issuer: Issuer) -> None:
     listed = audience if isinstance(audience, list) else None
     fits = audience == issuer.audience if listed is None else issuer.audience_list and issuer.audience in listed
     if not fits:
-        raise BadToken("it is for somebody else")
+        raise BadToken("The audience of the token is not this service.")
 
 
 def _moment(payload: Mapping[str, Any], claim: str, wrong: type[Unauthenticated]) -> int:
     value = payload.get(claim)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**40:
-        raise wrong(f"{claim} is not a moment in whole seconds")
+        raise wrong(f"The claim {claim} must be a time in whole seconds.")
     return value
 
 
@@ -172,17 +174,17 @@ def _check_times(  # noqa: PLR0913, PLR0917 (one rule over one set of times)
     payload: Mapping[str, Any], issued: int, expires: int, now: float, leeway: int, lifetime: int, wrong: type[Unauthenticated]
 ) -> None:
     if expires <= now - leeway:
-        raise wrong("it has expired")
+        raise wrong("It has expired.")
     if issued > now + leeway or ("nbf" in payload and _moment(payload, "nbf", wrong) > now + leeway):
-        raise wrong("it is not valid yet")
+        raise wrong("It is not valid yet.")
     if not 0 < expires - issued <= lifetime:
-        raise wrong(f"it lives longer than {lifetime} seconds")
+        raise wrong(f"Its lifetime is longer than {lifetime} seconds.")
 
 
 def _named(payload: Mapping[str, Any], claim: str, wrong: type[Unauthenticated]) -> str:
     value = payload.get(claim)
     if not isinstance(value, str) or not 0 < len(value) <= _NAME:
-        raise wrong(f"{claim} is missing or no name")
+        raise wrong(f"The claim {claim} is missing or is not a valid name.")
     return value
 
 
@@ -193,9 +195,9 @@ def read_assertion(
     header, payload = _parts(assertion, BadAssertion)
     _check_signature(assertion, header, StaticKeys(jwks), _ASSERTION_ALGORITHMS, BadSignature)
     if payload.get("iss") != client_id or payload.get("sub") != client_id:
-        raise BadAssertion("iss and sub must be the client")
+        raise BadAssertion("The claims iss and sub must be the client id.")
     if not isinstance(payload.get("aud"), str) or payload["aud"] not in audiences:
-        raise BadAssertion("aud must be this token endpoint")
+        raise BadAssertion("The claim aud must be the address of this token endpoint.")
     issued, expires = _moment(payload, "iat", BadAssertion), _moment(payload, "exp", BadAssertion)
     _check_times(payload, issued, expires, now, _LEEWAY, _ASSERTION_LIFETIME, BadAssertion)
     return AssertionClaims(_named(payload, "jti", BadAssertion), expires)
@@ -233,13 +235,13 @@ def _issuer(entry: Any, where: str) -> Issuer:
         raise ValueError(f"{where} is not an object")  # noqa: TRY004 (one kind of fault for a bad document)
     for name, value in entry.items():
         if name not in _SETTINGS or type(value) is not _SETTINGS[name]:
-            raise ValueError(f"{where}: {name} is not a setting of an issuer, or of the wrong type")
+            raise ValueError(f"{where}: {name} is not a setting of an issuer, or has the wrong type")
     if "issuer" not in entry or ("jwks" in entry) == ("jwks_uri" in entry):
-        raise ValueError(f"{where} needs issuer, and one of jwks and jwks_uri")
+        raise ValueError(f"{where} needs issuer and either jwks or jwks_uri")
     if not all(isinstance(name, str) for name in [*entry.get("algorithms", ()), *entry.get("typ", ())]):
         raise ValueError(f"{where}: algorithms and typ must be lists of text")
     if not set(entry.get("algorithms", ["ES256"])) <= ALGORITHMS:
-        raise ValueError(f"{where}: algorithms must be of {', '.join(sorted(ALGORITHMS))}")
+        raise ValueError(f"{where}: algorithms must be among {', '.join(sorted(ALGORITHMS))}")
     try:
         keys: KeySource = StaticKeys(entry["jwks"]) if "jwks" in entry else RemoteKeys(entry["jwks_uri"])
     except ValueError as fault:

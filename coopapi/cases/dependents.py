@@ -23,15 +23,17 @@ _COUNT = text("select priv.count_live(:case, :live)").bindparams(bindparam("live
 class CaseIsInUse(Conflict):
     """Something that depends on the case is still open.
 
-    End first what `live` lists: withdraw or close its requests, meetings and consultations, take the case out of its teams, answer
-    or recall its disclosures. Or send `force` set to `true` with a reason: the case then ends, and every other side is told.
+    First end the items that `live` lists: withdraw or close requests, meetings and consultations, remove the case from its
+    teams, and answer or recall disclosures. Alternatively, send `force` set to `true` with a reason. The case then ends,
+    and all other sides are notified.
     """
 
 
 class MoreThanYouSee(Conflict):
-    """Something that depends on the case is still open, and you do not see it.
+    """Something that depends on the case is still open, but you do not have access to it.
 
-    Somebody with more access has to end the case, such as a person of your authority who is cleared for evidence about victims.
+    Ask a person with more access to end the case, such as a person of your authority who is cleared for evidence about
+    victims.
     """
 
 
@@ -49,7 +51,7 @@ class Branch:
     find: Callable[[UnitOfWork, UUID, Sequence[str]], Select[Any]]
     tell: Callable[[UnitOfWork, Any, Case], None]
 
-    def alive(self, work: UnitOfWork, case: Case, target: str) -> Sequence[Any]:
+    def open_objects(self, work: UnitOfWork, case: Case, target: str) -> Sequence[Any]:
         """Return the open objects of this kind that depend on the case and that the caller sees."""
         found: Sequence[Any] = work.session.scalars(self.find(work, case.id, self.states(target))).all()
         return found
@@ -93,11 +95,11 @@ def require_all_seen(work: UnitOfWork, case: Case, target: str) -> Sequence[tupl
     """
     if target not in ENDS:
         return []
-    found = [(branch, row) for branch in BRANCHES for row in branch.alive(work, case, target)]
+    found = [(branch, row) for branch in BRANCHES for row in branch.open_objects(work, case, target)]
     named = [f"{branch.kind}:{state}" for branch in BRANCHES for state in branch.states(target)]
     work.session.flush()
     if work.session.scalar(_COUNT, {"case": case.id, "live": named}) > len(found):
-        raise MoreThanYouSee("somebody with more access has to close it", live=_live(work, found), state=case.state)
+        raise MoreThanYouSee("A person with more access must end these items.", live=_live(work, found), state=case.state)
     return found
 
 
@@ -109,7 +111,9 @@ def require_none(work: UnitOfWork, case: Case, target: str, *, force: bool) -> S
     """
     found = require_all_seen(work, case, target)
     if found and not force:
-        raise CaseIsInUse(f"{len(found)} still alive", live=_live(work, found), state=case.state)
+        raise CaseIsInUse(
+            f"The number of open items that depend on the case is {len(found)}.", live=_live(work, found), state=case.state
+        )
     return found
 
 

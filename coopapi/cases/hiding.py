@@ -13,9 +13,9 @@ PENDING = "hidden_pending"
 
 
 class HidingUnconfirmed(Conflict):
-    """A machine client asked for the case to be hidden, and nobody has confirmed it yet.
+    """A machine client asked to hide the case, and no person has confirmed it yet.
 
-    A person of its authority takes the step `confirm_hidden` or `refuse_hidden` first.
+    A person of the authority must first take the step `confirm_hidden` or `refuse_hidden`.
     """
 
 
@@ -24,7 +24,7 @@ def first_state(work: UnitOfWork, data: Mapping[str, Any]) -> str:
     if data.get("visibility") != "hidden" or work.actor.human:
         return CASE_LIFECYCLE.start
     if not data.get("visibility_reason"):
-        raise fault("/visibility_reason", "required", "a machine client says why the case is to be hidden")
+        raise fault("/visibility_reason", "required", "A machine client must give the reason for hiding the case.")
     return PENDING
 
 

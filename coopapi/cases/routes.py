@@ -28,12 +28,12 @@ from coopapi.shared.grants import CaseAccess
 from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference
 
-blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Investigations, and who may see them")
+blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Cases, and access to them")
 
 
 @blp.route("", allow=Action.CASE_READ, query=CaseFilter, returns=CaseOut, page=True, show=service.show_cases)
 def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the cases you may see, newest first."""
+    """List the cases that you may see, newest first."""
     query = work.all(Case)
     if wanted.keys() & {"state", "reference", "country"}:
         query = query.where(service.readable(work))
@@ -51,13 +51,13 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     "", method="POST", allow=Action.CASE_OPEN, body=CaseIn, returns=CaseOut, status=HTTPStatus.CREATED, show=service.show_cases
 )
 def open_case(data: dict[str, Any], *, work: UnitOfWork) -> Case:
-    """Register a case of your authority; reference and title are enough."""
+    """Register a case of your authority; only reference and title are required."""
     return service.open_case(work, data)
 
 
 @blp.route("/<uuid:case_id>", allow=Action.CASE_READ, returns=CaseOut, show=service.show_cases)
 def get_case(case_id: UUID, *, work: UnitOfWork) -> Case:
-    """Show one case, as far as your access to it goes."""
+    """Show one case, as far as your access allows."""
     case = work.one(Case, case_id)
     work.note("case.consulted", case, case_id=case_id, consultation=True)
     return case
@@ -73,7 +73,7 @@ def get_case(case_id: UUID, *, work: UnitOfWork) -> Case:
     show=service.show_cases,
 )
 def update_case(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWork) -> Case:
-    """Change what is said about a case; a new handler is a handing-over."""
+    """Change the data of a case; a new `handler_id` hands the case over to that person."""
     return service.change(work, service.changeable(work, case_id, Level.OWN, version=version), data)
 
 
@@ -85,13 +85,13 @@ blp.workflow(
     body=CaseStepIn,
     returns=CaseOut,
     show=service.show_cases,
-    about="Open, close, reopen, transfer or withdraw a case; it does not end while something of it is alive, unless by `force`.",
+    about="Open, close, reopen, transfer or withdraw a case; `force` ends a case that still has open items.",
 )
 
 
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)
 def list_case_access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """List who has access to the case; those who do not own it see their own."""
+    """List who has access to the case; callers who do not own it see only their own access."""
     service.usable(work, case_id, Level.INDEX)
     query = work.all(CaseAccess).where(CaseAccess.case_id == case_id)
     return page(work, f"access/{case_id}", query, Order((CaseAccess.id,)), wanted)
@@ -111,7 +111,7 @@ blp.workflow(
     read=Action.CASE_READ,
     act=Action.CASE_SHARE,
     returns=AccessOut,
-    about="Withdraw access: it ends with this answer.",
+    about="Withdraw access; it ends immediately.",
 )
 
 
@@ -119,7 +119,7 @@ blp.workflow(
     "/<uuid:case_id>/subjects", allow=Action.SUBJECT_READ, query=Paged, returns=SubjectOut, page=True, show=subjects.show_subjects
 )
 def list_subjects(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """List the people a case is about, under their pseudonyms."""
+    """List the subjects of a case under their pseudonyms."""
     subjects.read_subjects(work, case_id)
     query = work.all(Subject).where(Subject.case_id == case_id)
     return page(work, f"subjects/{case_id}", query, Order((Subject.id,)), wanted)
@@ -135,13 +135,13 @@ def list_subjects(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) ->
     show=subjects.show_subjects,
 )
 def add_subject(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Subject:
-    """Add a person to a case, with the category that the law asks for."""
+    """Add a subject to a case, with the category that the law requires."""
     return subjects.add_subject(work, case_id, data)
 
 
 @blp.route("/<uuid:case_id>/subjects/<uuid:subject_id>", allow=Action.SUBJECT_READ, returns=SubjectOut, show=subjects.show_subjects)
 def get_subject(case_id: UUID, subject_id: UUID, *, work: UnitOfWork) -> Subject:
-    """Show one person a case is about, with the categories they had."""
+    """Show one subject of a case, with all categories that it has had."""
     subjects.read_subjects(work, case_id)
     return subjects.subject_of(work, case_id, subject_id)
 
@@ -156,6 +156,6 @@ def get_subject(case_id: UUID, subject_id: UUID, *, work: UnitOfWork) -> Subject
     show=subjects.show_subjects,
 )
 def update_subject(data: dict[str, Any], *, case_id: UUID, subject_id: UUID, version: int, work: UnitOfWork) -> Subject:
-    """Change a person's category or age; the history is kept."""
+    """Change the category or age of a subject; the history is kept."""
     service.changeable(work, case_id)
     return subjects.change_subject(work, subjects.subject_of(work, case_id, subject_id, version=version), data)

@@ -16,7 +16,9 @@ class AccessIn(Schema):
 
     authority_id = fields.UUID(required=True)
     level = OneOf(("index", "read", "contribute"), name="GrantedLevel", required=True)
-    principal_id = fields.UUID(metadata={"description": "One person or client of that authority (need-to-know)."})
+    principal_id = fields.UUID(
+        metadata={"description": "Limits the access to one person or client of that authority (need-to-know)."}
+    )
     until = When()
     reason = Text(500, required=True)
 
@@ -46,10 +48,10 @@ class _CaseFields(Schema):
     countries = Many(Code("countries"), 250)
     visibility = Code("visibility")
     visibility_reason = Text(
-        1000, allow_none=True, metadata={"description": "Why the case is hidden; a machine client that hides it has to say so."}
+        1000, allow_none=True, metadata={"description": "The reason for hiding the case; required from a machine client."}
     )
     handling_code = Code("handling_codes")
-    handler_id = fields.UUID(allow_none=True, metadata={"description": "The person of your authority who handles it."})
+    handler_id = fields.UUID(allow_none=True, metadata={"description": "The person of your authority who handles the case."})
     eurojust_number = Line(100, allow_none=True)
     siena_reference = Line(100, allow_none=True)
     ecodex_id = Line(200, allow_none=True)
@@ -58,7 +60,7 @@ class _CaseFields(Schema):
 class CaseIn(_CaseFields):
     """A case to register: reference and title are enough."""
 
-    reference = Line(200, required=True, metadata={"description": "Yours; unique within your authority."})
+    reference = Line(200, required=True, metadata={"description": "Your own reference; unique within your authority."})
     title = Line(300, required=True)
     access = Many(fields.Nested(AccessIn), 100)
 
@@ -108,14 +110,16 @@ class CaseOut(Shown):
 class CaseStepIn(TransitionIn):
     """A step of a case."""
 
-    force = Flag(metadata={"description": "End the case although something of it is alive, and tell every other side."})
+    force = Flag(
+        metadata={"description": "End the case although items that depend on it are still open; all other sides are notified."}
+    )
 
 
 class SubjectIn(Schema):
     """A person the case is about: never a name here, a pseudonym."""
 
     pseudonym = Line(100, required=True)
-    category = Code("subject_categories", required=True, metadata={"description": "LED Art. 6"})
+    category = Code("subject_categories", required=True, metadata={"description": "The category of the subject (LED Art. 6)."})
     age_status = Code(
         "age_status", metadata={"description": "A victim of unknown age is presumed a child (Dir. 2012/29 Art. 24(2))."}
     )

@@ -24,23 +24,23 @@ _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 
 
 class ReferenceTaken(Conflict):
-    """Your authority has a case with this reference already.
+    """Your authority already has a case with this reference.
 
-    Use the case that `existing` names, or give the new case another reference.
+    Use the case that `existing` names, or choose another reference for the new case.
     """
 
 
 class CaseIsFinal(Conflict):
-    """The case was withdrawn or transferred: nothing is added to it any more.
+    """The case was withdrawn or transferred, so nothing can be added to it.
 
-    Register a new case, or go on in the case that it was transferred to.
+    Register a new case, or continue in the case to which it was transferred.
     """
 
 
 class NotYourPerson(Unprocessable):
     """The person does not belong to that authority, or is not active.
 
-    Take the id of an active person or client of that authority; its administrator knows it.
+    Use the id of an active person or client of that authority. The administrator of the authority knows the id.
     """
 
 
@@ -66,7 +66,7 @@ def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None
     """
     if not reaches(work, case_id, level):
         work.one(Case, case_id)
-        raise Forbidden(f"this needs {level.name.lower()} access to the case")
+        raise Forbidden(f"This needs {level.name.lower()} access to the case.")
     return work.one(Case, case_id, version=version, lock=lock)
 
 
@@ -147,7 +147,7 @@ def hide_from_desk(work: UnitOfWork, case: Case) -> None:
 def give(work: UnitOfWork, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
     if work.session.scalar(work.all(Authority).where(Authority.id == wish["authority_id"])) is None:
-        raise fault("/authority_id", "unknown", "there is no such authority")
+        raise fault("/authority_id", "unknown", "There is no authority with this id.")
     _check_person(work, wish["authority_id"], wish.get("principal_id"), "/principal_id")
     level = Level[wish["level"].upper()]
     grant = _grant(work, case, wish["authority_id"], level, wish["reason"])
@@ -176,7 +176,7 @@ def _check_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID | Non
         return
     mine = work.all(Principal).where(Principal.id == principal_id, Principal.authority_id == authority_id, Principal.active)
     if work.session.scalar(mine) is None:
-        raise NotYourPerson(errors=[broken(pointer, "own_person", "no such person")])
+        raise NotYourPerson(errors=[broken(pointer, "own_person", "There is no active person with this id in that authority.")])
 
 
 def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:

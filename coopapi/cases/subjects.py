@@ -19,23 +19,23 @@ from coopapi.unicode_text import fold_reference
 
 
 class NotForThisCategory(Unprocessable):
-    """That kind of identifier may not be stored about a person of this category (Eurojust Regulation, Annex II part 2).
+    """The kind of identifier may not be stored for this category of person (Eurojust Regulation, Annex II part 2).
 
     Correct the category of the subject, or record exceptional processing with its reason.
     """
 
 
 class CategoryConflict(Conflict):
-    """Identifiers of the subject may not be stored about a person of that category (Eurojust Regulation, Annex II part 2).
+    """The subject has identifiers that may not be stored for this category of person (Eurojust Regulation, Annex II part 2).
 
     Withdraw the identifiers of the kinds that `kinds` lists, or record exceptional processing for them, and try again.
     """
 
 
 class PseudonymTaken(Conflict):
-    """The case has a subject with this pseudonym already.
+    """The case already has a subject with this pseudonym.
 
-    Use the subject that is there, or choose another pseudonym.
+    Use the existing subject, or choose another pseudonym.
     """
 
 

@@ -66,7 +66,7 @@ def _require_another_owner(step: Step[CaseAccess]) -> None:
         CaseAccess.id != grant.id,
     )
     if grant.level == Level.OWN and not step.work.session.scalar(others):
-        raise Conflict("a case keeps at least one owner")
+        raise Conflict("A case must have at least one owner.")
 
 
 def _withdraw(step: Step[CaseAccess]) -> None:

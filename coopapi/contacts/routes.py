@@ -26,7 +26,9 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("contacts", __name__, url_prefix="/api/v1", description="Who is reached when, and who is competent for what")
+blp = Blueprint(
+    "contacts", __name__, url_prefix="/api/v1", description="Points of contact and their hours, and the competences of authorities"
+)
 
 
 @blp.route(
@@ -38,7 +40,7 @@ blp = Blueprint("contacts", __name__, url_prefix="/api/v1", description="Who is 
     show=service.show_points,
 )
 def list_contact_points(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List points of contact, with whether they are reachable now and how they answered of late."""
+    """List points of contact, with whether they are reachable now and how they answered recently."""
     return page(work, "contact-points", service.points(work, wanted), Order((ContactPoint.id,)), wanted)
 
 
@@ -52,7 +54,7 @@ def list_contact_points(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     show=service.show_points,
 )
 def add_contact_point(data: dict[str, Any], *, work: UnitOfWork) -> ContactPoint:
-    """Enter a point of contact of your authority."""
+    """Add a point of contact of your authority."""
     return service.add_point(work, data)
 
 
@@ -72,13 +74,13 @@ def get_contact_point(point_id: UUID, *, work: UnitOfWork) -> ContactPoint:
     show=service.show_points,
 )
 def update_contact_point(data: dict[str, Any], *, point_id: UUID, version: int, work: UnitOfWork) -> ContactPoint:
-    """Change a point of contact, or say that it was verified today."""
+    """Change a point of contact, or record that it was verified today."""
     return service.change_point(work, work.one(ContactPoint, point_id, version=version), data)
 
 
 @blp.route("/contact-points/<uuid:point_id>/checks", allow=Action.DIRECTORY_READ, query=Paged, returns=ContactCheckOut, page=True)
 def list_contact_checks(wanted: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> Page:
-    """Read how a point of contact answered."""
+    """List how a point of contact answered when it was called."""
     query = work.all(ContactCheck).where(ContactCheck.contact_point_id == work.one(ContactPoint, point_id).id)
     return page(work, f"checks/{point_id}", query, Order((ContactCheck.id,)), wanted)
 
@@ -92,19 +94,19 @@ def list_contact_checks(wanted: dict[str, Any], *, point_id: UUID, work: UnitOfW
     status=HTTPStatus.CREATED,
 )
 def add_contact_check(data: dict[str, Any], *, point_id: UUID, work: UnitOfWork) -> ContactCheck:
-    """Say how a point of contact answered when you called."""
+    """Record how a point of contact answered when you called."""
     return service.add_check(work, work.one(ContactPoint, point_id), data)
 
 
 @blp.route("/authorities/competent", allow=Action.DIRECTORY_READ, query=FinderIn, returns=CompetentAuthorityOut, many="items")
 def find_competent_authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> list[service.Found]:
-    """Find who is competent in a country, best first, with the languages and channels accepted."""
+    """Find the competent authorities of a country, best match first, with accepted languages and channels."""
     return service.competent(work, wanted)
 
 
 @blp.route("/competences", allow=Action.DIRECTORY_READ, query=CompetenceFilter, returns=CompetenceOut, page=True)
 def list_competences(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List what authorities are competent for."""
+    """List the competences of authorities."""
     return page(work, "competences", service.competences(work, wanted), Order((Competence.id,)), wanted)
 
 
@@ -117,7 +119,7 @@ def list_competences(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
 )
 def add_competence(data: dict[str, Any], *, work: UnitOfWork) -> Competence:
-    """Say what your authority is competent for."""
+    """Add a competence of your authority."""
     return service.add_competence(work, data)
 
 

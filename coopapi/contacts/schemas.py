@@ -18,7 +18,9 @@ _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 class HoursIn(Schema):
     """Open on one weekday, by the local clock."""
 
-    weekday = fields.Integer(required=True, strict=True, validate=validate.Range(0, 6), metadata={"description": "0 is Monday."})
+    weekday = fields.Integer(
+        required=True, strict=True, validate=validate.Range(0, 6), metadata={"description": "The day of the week; 0 is Monday."}
+    )
     opens = Text(5, required=True, validate=[validate.Regexp(_CLOCK)])
     closes = Text(5, required=True, validate=[validate.Regexp(_CLOCK)])
 
@@ -26,7 +28,11 @@ class HoursIn(Schema):
     def opens_before_it_closes(self, data: dict[str, str], **_: object) -> None:
         """A night is two entries: until 24:00, and from 00:00 of the next day."""
         if data["opens"] >= data["closes"]:
-            raise refusal("order_of_time", "It closes after it opens; over midnight, write one entry for each day.", "closes")
+            raise refusal(
+                "order_of_time",
+                "The closing time must be after the opening time. For hours over midnight, use one entry for each day.",
+                "closes",
+            )
 
 
 class OfficeContactIn(ContactIn):
@@ -37,7 +43,7 @@ class OfficeContactIn(ContactIn):
 
 class _PointFields(Schema):
     network = Code("contact_networks")
-    always = Flag(metadata={"description": "Reachable around the clock."})
+    always = Flag(metadata={"description": "Whether the point of contact is reachable around the clock."})
     hours = Many(fields.Nested(HoursIn), 21)
     time_zone = Zone()
     languages = Many(Code("languages"), 20)
@@ -58,7 +64,9 @@ class ContactPointPatch(_PointFields):
 class ContactPointIn(_PointFields):
     """A point of contact."""
 
-    authority_id = fields.UUID(metadata={"description": "Your own, if not said; the operator's administrators name any."})
+    authority_id = fields.UUID(
+        metadata={"description": "The authority; your own by default. Administrators of the operator may name any authority."}
+    )
     network = Code("contact_networks", required=True)
     time_zone = Zone(required=True)
     declared_by = Line(200, required=True)
@@ -91,7 +99,7 @@ class ContactPointOut(Shown):
     valid_until = fields.Date(allow_none=True)
     last_verified_at = When(allow_none=True)
     verified_days_ago = fields.Integer(allow_none=True)
-    stale = fields.Boolean(required=True, metadata={"description": "Nobody verified it for 180 days."})
+    stale = fields.Boolean(required=True, metadata={"description": "Whether the entry has not been verified for 180 days."})
     reachable_now = fields.Boolean(required=True)
     checks_30_days = fields.Integer(required=True)
     reached_30_days = fields.Integer(required=True)
@@ -102,7 +110,9 @@ class ContactCheckIn(Schema):
     """A call to a point of contact."""
 
     outcome = OneOf(OUTCOMES, required=True)
-    minutes = fields.Integer(strict=True, validate=validate.Range(0, 10_000), metadata={"description": "Until somebody answered."})
+    minutes = fields.Integer(
+        strict=True, validate=validate.Range(0, 10_000), metadata={"description": "The number of minutes until somebody answered."}
+    )
 
 
 class ContactCheckOut(Shown):
@@ -133,7 +143,7 @@ class CompetencePatch(Schema):
 class CompetenceIn(CompetencePatch):
     """What an authority is competent for."""
 
-    authority_id = fields.UUID(metadata={"description": "Your own, if not said."})
+    authority_id = fields.UUID(metadata={"description": "The authority; your own by default."})
     declared_by = Line(200, required=True)
     valid_from = fields.Date(required=True)
 
@@ -180,7 +190,7 @@ class CompetentAuthorityOut(Shown):
     why = OneOf(
         ("place", "country", "some_places", "central_authority"),
         required=True,
-        metadata={"description": "place, country, some_places or central_authority"},
+        metadata={"description": "Why this authority is listed: place, country, some_places or central_authority."},
     )
     languages = fields.List(Code("languages"), required=True)
     channels = fields.List(Code("channels"), required=True)

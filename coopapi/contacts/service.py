@@ -46,9 +46,9 @@ def _check_point(point: ContactPoint, authority: Authority) -> None:
     """Raise a fault if a provider is in a network of States, or an application is made to another network than Eurojust's."""
     require_order(point.valid_from, point.valid_until)
     if point.network != "other" and not speaks_for_a_country(authority):
-        raise OnlyForItself(errors=[broken("/network", "provider", "other, for a provider")])
+        raise OnlyForItself(errors=[broken("/network", "provider", "The network must be `other` for a service provider.")])
     if point.application and point.network != "eurojust_contact_point":
-        detail = "only for an eurojust_contact_point"
+        detail = "This is possible only in the network eurojust_contact_point."
         raise fault("/application", "network", detail)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
-from coopapi.shared.parties import partied
+from coopapi.shared.parties import takes_part
 from coopapi.store.db import Versioned
 
 DEADLINE_LIFECYCLE: Final = Lifecycle(
@@ -51,7 +51,7 @@ class Deadline(Versioned):
         An authority also sees the deadlines of its own meeting actions after its access to the meeting ended.
         """
         undertaken = and_(cls.object_type == "meeting", cls.authority_id == actor.authority_id)
-        return or_(partied(cls.object_id, actor, now), undertaken)
+        return or_(takes_part(cls.object_id, actor, now), undertaken)
 
     @classmethod
     def running(cls) -> ColumnElement[bool]:

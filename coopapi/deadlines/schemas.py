@@ -13,12 +13,12 @@ class DeadlineFilter(Paged):
     """Which deadlines: `overdue=true&side=mine` is the morning list."""
 
     overdue = fields.Boolean()
-    within = Count(1, 8760, metadata={"description": "Due within so many hours."})
-    authority = fields.UUID(metadata={"description": "Who owes it."})
+    within = Count(1, 8760, metadata={"description": "Only those that are due within this number of hours."})
+    authority = fields.UUID(metadata={"description": "The authority that must meet the deadline."})
     state = OneOf(DEADLINE_LIFECYCLE.states)
     rule = Text(60)
     side = OneOf(("mine", "theirs"))
-    object_id = fields.UUID(metadata={"description": "The request it belongs to."})
+    object_id = fields.UUID(metadata={"description": "The request to which the deadline belongs."})
 
 
 class DeadlineStepIn(TransitionIn):
@@ -42,7 +42,7 @@ class DeadlineOut(Shown):
     id = fields.UUID(required=True)
     object_id = fields.UUID(required=True)
     object_type = fields.String(required=True)
-    item_id = fields.UUID(allow_none=True, metadata={"description": "The measure, where each has its own."})
+    item_id = fields.UUID(allow_none=True, metadata={"description": "The measure, if each measure has a deadline of its own."})
     rule = fields.String(required=True)
     article = fields.String(required=True)
     titles = in_languages(required=True)
@@ -51,9 +51,12 @@ class DeadlineOut(Shown):
     country = Code("countries", allow_none=True)
     zone = fields.String(required=True)
     calendar = fields.String(
-        required=True, metadata={"description": "holidays, weekends only (none known of that country), or none"}
+        required=True,
+        metadata={"description": "The days that extend the period: holidays, weekends only (holidays are not known), or none."},
     )
-    moved_over_holidays = fields.Boolean(required=True, metadata={"description": "By Regulation 1182/71."})
+    moved_over_holidays = fields.Boolean(
+        required=True, metadata={"description": "Whether the deadline was moved to the next working day (Regulation 1182/71)."}
+    )
     started_by = fields.String(required=True)
     from_at = When(required=True)
     due_at = When(required=True)
@@ -72,9 +75,11 @@ class ExtensionOut(Shown):
     """By how much a deadline may be extended, how often, by which article."""
 
     length = fields.Integer(required=True)
-    unit = fields.String(required=True, metadata={"description": "`given`: until the date that is told."})
+    unit = fields.String(
+        required=True, metadata={"description": "The unit of the period; `given` means until the date that the request gives."}
+    )
     most = fields.Integer(required=True)
-    estimate = fields.Boolean(required=True, metadata={"description": "Whether the new date has to be told."})
+    estimate = fields.Boolean(required=True, metadata={"description": "Whether an extension must give the new date."})
     article = fields.String(required=True)
 
 
@@ -97,8 +102,10 @@ class DeadlineRuleOut(Shown):
     owed_by = OneOf(Side, required=True)
     length = fields.Integer(required=True)
     unit = fields.String(required=True)
-    given = fields.String(required=True, metadata={"description": "The date that it ends on, where it is told."})
-    or_later = fields.String(required=True, metadata={"description": "The date that counts where it is later."})
+    given = fields.String(
+        required=True, metadata={"description": "The field with the date on which the period ends, if there is one."}
+    )
+    or_later = fields.String(required=True, metadata={"description": "The field with a date that applies instead if it is later."})
     per = fields.String(required=True)
     moves = fields.Boolean(required=True)
     starts_on = fields.List(fields.String(), required=True)
@@ -108,12 +115,14 @@ class DeadlineRuleOut(Shown):
     resumed_on = fields.List(fields.String(), required=True)
     moved_on = fields.List(fields.String(), required=True)
     extension = fields.Nested(ExtensionOut, allow_none=True)
-    lapses = fields.Boolean(required=True, metadata={"description": "Whether silence is an answer."})
-    minimum = fields.Boolean(required=True, metadata={"description": "A time that has to pass, not one to be quick in."})
-    applies = Stored(
-        DeadlineScope, required=True, metadata={"description": "To which requests it applies: to all, if nothing is said."}
+    lapses = fields.Boolean(required=True, metadata={"description": "Whether the right lapses if there is no answer in time."})
+    minimum = fields.Boolean(
+        required=True, metadata={"description": "Whether this is a minimum period that must pass, and not a time limit."}
     )
-    verify = fields.Boolean(required=True, metadata={"description": "Not checked against the official text."})
+    applies = Stored(
+        DeadlineScope, required=True, metadata={"description": "The requests to which the rule applies; empty lists mean all."}
+    )
+    verify = fields.Boolean(required=True, metadata={"description": "True if the entry was not checked against the official text."})
 
 
 class HolidaysIn(Schema):

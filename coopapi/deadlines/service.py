@@ -197,10 +197,10 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
     """Return deadlines with their articles and states."""
-    return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _told(work, row)} for row in rows]
+    return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _extensions(work, row)} for row in rows]
 
 
-def _told(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
+def _extensions(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
     """Return the extensions of a deadline with their decrypted reasons."""
     told = []
     for entry in row.extensions:

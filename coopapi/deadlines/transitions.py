@@ -15,22 +15,26 @@ from coopapi.store.db import UnitOfWork
 
 
 class NotYourDeadline(Forbidden):
-    """Only the authority that owes a deadline extends it.
+    """Only the authority that must meet a deadline may extend it.
 
-    Ask that authority.
+    Ask that authority to extend the deadline.
     """
 
 
 class NoMoreExtension(Conflict):
-    """The article that sets this deadline allows no further extension.
+    """The legal provision that sets this deadline does not allow another extension.
 
-    Answer by the date that is set, or agree on another one with the other side outside this deadline.
+    Answer by the deadline, or agree on another date with the other side outside this register.
     """
 
 
 def _standing(work: UnitOfWork, row: Deadline) -> Standing:
     owes = row.owed_by in {part.side for part in parties.acting_parts(work, row.object_id)}
-    return Standing.on(Side.OWNER) if owes else Standing(refusal="this is for the authority that owes it")
+    return (
+        Standing.on(Side.OWNER)
+        if owes
+        else Standing(refusal="This step is reserved for the authority that must meet the deadline.")
+    )
 
 
 def _extension_of(row: Deadline) -> Extension:
@@ -67,14 +71,14 @@ def _longer(row: Deadline, extension: Extension, estimate: datetime | None) -> d
     Raises `Unprocessable` if the article requires an estimate and none is given, or if the estimate is out of range.
     """
     if estimate is None and extension.estimate:
-        raise fault("/estimate", "estimate", f"say by when it will be done ({extension.article})")
+        raise fault("/estimate", "estimate", f"Give the new date in `estimate` ({extension.article}).")
     if estimate is not None and estimate <= row.due_at:
-        raise fault("/estimate", "later", "an extension ends later than what it extends")
+        raise fault("/estimate", "later", "The new date must be later than the current one.")
     if estimate is not None and extension.unit == "given":
         return estimate
     end = service.ends(rules.load()[row.rule], row.from_at, row.country, len(row.extensions) + 1)
     if estimate is not None and estimate > end:
-        raise fault("/estimate", "at_most", f"not later than {end.isoformat()} ({extension.article})")
+        raise fault("/estimate", "at_most", f"The date must not be later than {end.isoformat()} ({extension.article}).")
     return end
 
 

@@ -14,9 +14,9 @@ _KNOWN: Final = frozenset({"code", "labels", "footnote", "article", "group", "al
 
 
 class UnknownCodelist(NotFound):
-    """There is no codelist of that name.
+    """There is no codelist with this name.
 
-    Take a name of the list `/codelists`.
+    `/codelists` lists all names.
     """
 
 

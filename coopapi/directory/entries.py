@@ -12,16 +12,16 @@ from coopapi.store.db import UnitOfWork
 
 
 class NotYourEntry(Forbidden):
-    """An entry of the directory is kept by the authority that it is about, or by the operator.
+    """Only the authority that an entry of the directory is about, or the operator, may change the entry.
 
-    Ask the authority that the entry is about, or the operator, to change it.
+    Ask that authority or the operator to change the entry.
     """
 
 
 class OnlyForItself(Unprocessable):
-    """A provider is in the directory for itself: it does not speak for the country it is established in.
+    """A service provider may have entries only for itself, not for a country.
 
-    Leave out what `errors` points to.
+    Remove what `errors` points to.
     """
 
 
@@ -42,7 +42,7 @@ def kept_authority(work: UnitOfWork, wanted: UUID | None) -> Authority:
         raise NotYourEntry
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise fault("/authority_id", "unknown", "there is no such authority")
+        raise fault("/authority_id", "unknown", "There is no authority with this id.")
     return found
 
 
@@ -55,7 +55,7 @@ def require_keeper(work: UnitOfWork, authority_id: UUID) -> None:
 def require_order(begins: date, ends: date | None) -> None:
     """Raise `Unprocessable` if an entry would end before it begins."""
     if ends is not None and ends < begins:
-        raise fault("/valid_until", "order", "not before valid_from")
+        raise fault("/valid_until", "order", "The date must not be before valid_from.")
 
 
 def speaks_for_a_country(authority: Authority) -> bool:

@@ -29,5 +29,5 @@ class Code(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs)
         code = self.codelist.index.get(text or "")
         if code not in self.among:
-            raise refusal("codelist", f"Not a code of the codelist {self.codelist.name} that may stand here.")
+            raise refusal("codelist", f"The value is not a code of the codelist {self.codelist.name} that is allowed here.")
         return code

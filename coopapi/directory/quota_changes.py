@@ -18,11 +18,11 @@ KIND: Final = "quota"
 def ask(work: UnitOfWork, authority_id: UUID, data: Mapping[str, Any]) -> Approval:
     """Request quotas for the clients of an authority that replace those of the settings."""
     if not work.actor.operator:
-        raise Forbidden("the operator's administrators set quotas")
+        raise Forbidden("Only administrators of the operator may request other quotas.")
     row = work.one(Authority, authority_id)
     figures = [data[name] for name in ("hour", "day", "hidden_hour", "hidden_day")]
     if data.get("until") and data["until"] <= work.now:
-        raise fault("/until", "order_of_time", "it is over already")
+        raise fault("/until", "order_of_time", "The time must be in the future.")
     change = {"quotas": figures, "until": data.get("until"), "reason": data["reason"]}
     return approvals.ask(work, KIND, OPERATOR, (row.id, quotas.version(work.session, row.id)), change)
 

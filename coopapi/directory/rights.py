@@ -16,16 +16,16 @@ KIND: Final = "account"
 
 
 class LastAdministrator(Conflict):
-    """An authority keeps at least one active administrator.
+    """An authority must have at least one active administrator.
 
     Name another administrator first.
     """
 
 
 class ChangedSince(Conflict):
-    """It was changed after this was asked for, or the time for which it was asked is over.
+    """The account or setting was changed after the request for approval was made, or the requested period has ended.
 
-    Withdraw the request, look at what it is about as it is now, and ask again.
+    Withdraw the request, check the current account or setting, and make a new request.
     """
 
 

@@ -31,12 +31,14 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("directory", __name__, url_prefix="/api/v1", description="Authorities and who acts for them")
+blp = Blueprint(
+    "directory", __name__, url_prefix="/api/v1", description="Authorities, and the people and machine clients that act for them"
+)
 
 
 @blp.route("/me", allow=Action.WHOAMI, returns=MeOut)
 def get_me(*, work: UnitOfWork) -> dict[str, Any]:
-    """Say who I am here, and what I may do."""
+    """Show who you are in this register and what you may do."""
     actor = work.actor
     authority = {"id": str(actor.authority_id), "name": actor.authority_name, "country": actor.country}
     return {
@@ -84,7 +86,7 @@ def list_authorities(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
 )
 def add_authority(data: dict[str, Any], *, work: UnitOfWork) -> Authority:
-    """Enter an authority in the directory (the operator's administrators)."""
+    """Add an authority to the directory (administrators of the operator only)."""
     return service.add_authority(work, data)
 
 
@@ -103,7 +105,7 @@ def get_authority(authority_id: UUID, *, work: UnitOfWork) -> Authority:
     changes=True,
 )
 def update_authority(data: dict[str, Any], *, authority_id: UUID, version: int, work: UnitOfWork) -> Authority:
-    """Change an authority's name, languages or contact data."""
+    """Change the name, languages or contact data of an authority."""
     return service.change_authority(work, work.one(Authority, authority_id, version=version), data)
 
 
@@ -117,7 +119,10 @@ def update_authority(data: dict[str, Any], *, authority_id: UUID, version: int, 
     show=approvals.show,
 )
 def request_quota_change(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Approval:
-    """Ask for other quotas of an authority's clients; they hold once another administrator of the operator approves."""
+    """Request other quotas for the clients of an authority.
+
+    They take effect when another administrator of the operator approves them.
+    """
     return quota_changes.ask(work, authority_id, data)
 
 
@@ -140,7 +145,10 @@ def list_people(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork)
     status=HTTPStatus.CREATED,
 )
 def add_person(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Principal:
-    """Let a person act for the authority; roles other than admin and auditor wait in `pending` for another administrator."""
+    """Add a person who acts for the authority.
+
+    Roles other than admin and auditor wait in `pending` until another administrator approves them.
+    """
     return service.add_person(work, authority_id, data)
 
 
@@ -148,7 +156,7 @@ def add_person(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) ->
     "/authorities/<uuid:authority_id>/people/<uuid:person_id>", allow=Action.STAFF_MANAGE, returns=StaffOut, show=rights.show
 )
 def get_person(authority_id: UUID, person_id: UUID, *, work: UnitOfWork) -> Principal:
-    """Show one person who acts for the authority."""
+    """Show one person of the authority."""
     return service.one_of_staff(work, authority_id, "person", person_id)
 
 
@@ -162,7 +170,10 @@ def get_person(authority_id: UUID, person_id: UUID, *, work: UnitOfWork) -> Prin
     changes=True,
 )
 def update_person(data: dict[str, Any], *, authority_id: UUID, person_id: UUID, version: int, work: UnitOfWork) -> Principal:
-    """Change a person: what is taken ends with the next request, what gives power waits in `pending` for another administrator."""
+    """Change a person of the authority.
+
+    Removed rights end with the next request. New rights wait in `pending` until another administrator approves them.
+    """
     return service.change_staff(work, service.one_of_staff(work, authority_id, "person", person_id, version), data)
 
 
@@ -190,7 +201,10 @@ def list_clients(wanted: dict[str, Any], *, authority_id: UUID, work: UnitOfWork
     status=HTTPStatus.CREATED,
 )
 def add_client(data: dict[str, Any], *, authority_id: UUID, work: UnitOfWork) -> Principal:
-    """Let a machine act for the authority, by key or by a secret shown once, when another administrator has approved its roles."""
+    """Add a machine client to the authority, with a key or with a secret that is shown once.
+
+    The client has its roles when another administrator has approved them.
+    """
     return service.add_client(work, authority_id, data)
 
 
@@ -212,7 +226,10 @@ def get_client(authority_id: UUID, client_id: UUID, *, work: UnitOfWork) -> Prin
     changes=True,
 )
 def update_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, version: int, work: UnitOfWork) -> Principal:
-    """Change a client or end its access; roles, clearance and keys wait in `pending` for another administrator."""
+    """Change a client or end its access.
+
+    New roles, clearance and keys wait in `pending` until another administrator approves them.
+    """
     return service.change_staff(work, service.one_of_staff(work, authority_id, "client", client_id, version), data)
 
 
@@ -226,5 +243,8 @@ def update_client(data: dict[str, Any], *, authority_id: UUID, client_id: UUID, 
     changes=True,
 )
 def renew_client_secret(authority_id: UUID, client_id: UUID, *, version: int, work: UnitOfWork) -> Principal:
-    """Make a new secret, shown once; it replaces the old one when another administrator approves."""
+    """Create a new secret for a client; it is shown once.
+
+    It replaces the old secret when another administrator has approved it.
+    """
     return service.renew_secret(work, service.one_of_staff(work, authority_id, "client", client_id, version))

@@ -26,7 +26,7 @@ class AuthorityIn(Schema):
 
     name = Line(200, required=True)
     type = Code("authority_types", required=True)
-    country = Code("countries", allow_none=True, metadata={"description": "ISO 3166-1, and XK; none for an organisation."})
+    country = Code("countries", allow_none=True, metadata={"description": "A code of ISO 3166-1, or XK; null for an organisation."})
     languages = Many(Code("languages"), 20)
     contact = fields.Nested(ContactIn)
 
@@ -34,7 +34,7 @@ class AuthorityIn(Schema):
     def only_organisations_have_no_country(self, data: dict[str, object], **_: object) -> None:
         """An organisation is not a country (Europol, OLAF, EPPO, Interpol)."""
         if "type" in data and (data["type"] == "organisation") != (data.get("country") is None):
-            raise refusal("country", "An organisation has no country; every other authority has one.", "country")
+            raise refusal("country", "An organisation must not have a country; every other authority must have one.", "country")
 
 
 class AuthorityPatch(Schema):
@@ -82,8 +82,8 @@ class _StaffFields(Schema):
         _clearance(data, data.get("roles"))
 
 
-_ISSUER = {"description": "`iss` of the person's tokens"}
-_SUBJECT = {"description": "the subject claim of the person's tokens"}
+_ISSUER = {"description": "The claim `iss` of the person's access tokens."}
+_SUBJECT = {"description": "The subject claim of the person's access tokens."}
 
 
 class PersonPatch(_StaffFields):
@@ -153,12 +153,14 @@ class StaffOut(Shown):
     created_at = When()
     vouched_by = fields.UUID(
         allow_none=True,
-        metadata={"description": "The one administrator on whose word it administers; null once another one has confirmed it."},
+        metadata={
+            "description": "The one administrator who gave this account the role admin; null after another has confirmed it."
+        },
     )
     pending = fields.List(
         fields.Nested(ApprovalOut),
         required=True,
-        metadata={"description": "What was asked for about it and waits for another administrator."},
+        metadata={"description": "The requested changes that wait for another administrator."},
     )
     etag = fields.String(required=True)
 
@@ -167,7 +169,9 @@ class ClientOut(StaffOut):
     """A client; `client_id` is its id."""
 
     jwks = Stored(JsonWebKeySetIn, allow_none=True)
-    client_secret = fields.String(metadata={"description": "Shown once, when it is made; the service keeps a digest."})
+    client_secret = fields.String(
+        metadata={"description": "The secret. It is shown only once, when it is created; the service stores only a digest."}
+    )
 
 
 class AuthorityRef(Shown):
@@ -200,19 +204,26 @@ class CodelistItemOut(Shown):
     group = fields.String()
     footnote = in_languages()
     aliases = fields.List(fields.String())
-    allowed = fields.List(fields.String(), metadata={"description": "Of `kind_by_category`: the categories it may be held about."})
-    description = in_languages()
-    hours = fields.Integer(metadata={"description": "Of `disclosure_urgencies`: how long the owner has."})
-    intrusive = fields.Boolean(
-        metadata={"description": "Of `measures`: not transmitted without authorisation, necessity and proportionality."}
+    allowed = fields.List(
+        fields.String(),
+        metadata={"description": "In `kind_by_category`: the categories of persons for which this kind may be stored."},
     )
-    judicial = fields.Boolean(metadata={"description": "Of `channels`: whether what comes by it may be evidence."})
-    security = fields.String(metadata={"description": "Of `channels`: the least of `security_levels` that it gives."})
-    instruments = fields.List(fields.String(), metadata={"description": "The instruments that the ground belongs to."})
-    instrument = fields.String(metadata={"description": "Of `jit_legal_bases`: the instrument on which it rests."})
-    measures = fields.List(fields.String(), metadata={"description": "The measures that the ground is for, if not for all."})
-    not_for = fields.List(fields.String(), metadata={"description": "The measures that the ground is not for."})
-    consult_first = fields.Boolean(metadata={"description": "Whether the other side is consulted before refusing."})
+    description = in_languages()
+    hours = fields.Integer(metadata={"description": "In `disclosure_urgencies`: the number of hours that the owner has to answer."})
+    intrusive = fields.Boolean(
+        metadata={"description": "In `measures`: whether a request must state authorisation, necessity and proportionality."}
+    )
+    judicial = fields.Boolean(
+        metadata={"description": "In `channels`: whether material sent through this channel may be used as evidence."}
+    )
+    security = fields.String(
+        metadata={"description": "In `channels`: the minimum security level of the channel, a code of `security_levels`."}
+    )
+    instruments = fields.List(fields.String(), metadata={"description": "The instruments that provide for this ground."})
+    instrument = fields.String(metadata={"description": "In `jit_legal_bases`: the instrument that contains the legal basis."})
+    measures = fields.List(fields.String(), metadata={"description": "The measures to which the ground is limited, if any."})
+    not_for = fields.List(fields.String(), metadata={"description": "The measures to which the ground does not apply."})
+    consult_first = fields.Boolean(metadata={"description": "Whether the other side must be consulted before a refusal."})
 
 
 class CodelistOut(Shown):
@@ -236,7 +247,11 @@ class QuotaIn(Schema):
 
     hour = fields.Integer(strict=True, required=True, validate=_VALUES)
     day = fields.Integer(strict=True, required=True, validate=_VALUES)
-    hidden_hour = fields.Integer(strict=True, required=True, validate=_VALUES, metadata={"description": "In hidden cases."})
-    hidden_day = fields.Integer(strict=True, required=True, validate=_VALUES, metadata={"description": "In hidden cases."})
-    until = When(metadata={"description": "From then on the settings hold again; for ever, if not said."})
+    hidden_hour = fields.Integer(
+        strict=True, required=True, validate=_VALUES, metadata={"description": "The limit for new values in hidden cases."}
+    )
+    hidden_day = fields.Integer(
+        strict=True, required=True, validate=_VALUES, metadata={"description": "The limit for new values in hidden cases."}
+    )
+    until = When(metadata={"description": "The time at which the standard quotas apply again; never if omitted."})
     reason = Text(500, required=True)

@@ -17,21 +17,21 @@ from coopapi.store.db import UnitOfWork
 class SubjectTaken(Conflict):
     """Another person or client already has this subject.
 
-    Use the person or client who has this subject, or correct the subject.
+    Use the person or client that has this subject, or correct the subject.
     """
 
 
 class NotClearable(Unprocessable):
-    """None of the roles can be cleared for evidence about victims.
+    """None of these roles can have clearance for evidence about victims.
 
-    Leave out `victim_cleared`, or give one of the roles investigator, prosecutor, desk or system.
+    Remove `victim_cleared`, or add one of the roles investigator, prosecutor, desk or system.
     """
 
 
 def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
     """Add an authority to the directory. Only administrators of the operator may do this."""
     if not work.actor.operator:
-        raise Forbidden("only the operator enters authorities")
+        raise Forbidden("Only administrators of the operator may add authorities.")
     authority = work.add(
         Authority(**{"country": None, "languages": [], "contact": {}, "operator": False, "created_at": work.now, **data})
     )
@@ -74,7 +74,7 @@ def add_person(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Pr
     """Add a person who acts for an authority. For another authority, the operator can add only its first administrator."""
     _manages(work, authority_id)
     if authority_id != work.actor.authority_id and data["roles"] != [Role.ADMIN]:
-        raise Forbidden("the operator names administrators of other authorities, and nobody else")
+        raise Forbidden("In other authorities, the operator may only add administrators.")
     return enrol(work, authority_id, "person", data)
 
 
@@ -132,7 +132,7 @@ def check_jwks(jwks: Mapping[str, Any] | None) -> None:
     try:
         StaticKeys(jwks)
     except ValueError as wrong:
-        raise fault("/jwks", "jwks", str(wrong)) from None
+        raise fault("/jwks", "jwks", f"The JWKS is not valid: {wrong}.") from None
 
 
 def show_codelist(name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Asking for what lies behind an overlap")
+blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Requests to show the information behind an overlap")
 
 
 @blp.route(
@@ -26,7 +26,7 @@ blp = Blueprint("disclosures", __name__, url_prefix="/api/v1", description="Aski
     show=service.show,
 )
 def request_disclosure(data: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Disclosure:
-    """Ask the other side of an overlap that you have under verification or confirmed."""
+    """Ask the other side of an overlap for a disclosure; your side must have the overlap under verification or confirmed."""
     return service.ask(work, overlap_id, data)
 
 
@@ -39,7 +39,7 @@ def request_disclosure(data: dict[str, Any], *, overlap_id: UUID, work: UnitOfWo
     show=service.show,
 )
 def list_overlap_disclosures(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Page:
-    """List what both sides of an overlap asked of each other."""
+    """List the disclosures that both sides of an overlap have requested."""
     query = service.disclosures_of(work, wanted, overlap_id)
     return page(work, f"disclosures/{overlap_id}", query, Order((Disclosure.id,)), wanted)
 
@@ -48,13 +48,16 @@ def list_overlap_disclosures(wanted: dict[str, Any], *, overlap_id: UUID, work: 
     "/disclosures", allow=Action.DISCLOSURE_READ, query=DisclosureFilter, returns=DisclosureOut, page=True, show=service.show
 )
 def list_disclosures(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List disclosures you asked for or owe; `side=owner&state=requested` is the worklist, `overdue=true` what is late."""
+    """List the disclosures that you requested or must answer.
+
+    `side=owner&state=requested` lists the requests that wait for your answer, and `overdue=true` lists late answers.
+    """
     return page(work, "disclosures", service.disclosures_of(work, wanted), Order((Disclosure.id,)), wanted)
 
 
 @blp.route("/disclosures/<uuid:disclosure_id>", allow=Action.DISCLOSURE_READ, returns=DisclosureOut, show=service.show)
 def get_disclosure(disclosure_id: UUID, *, work: UnitOfWork) -> Disclosure:
-    """Show one disclosure; its items in clear while it lasts."""
+    """Show one disclosure, with its items in clear as long as access to them lasts."""
     return work.one(Disclosure, disclosure_id)
 
 
@@ -66,5 +69,5 @@ blp.workflow(
     body=DecisionIn,
     returns=DisclosureOut,
     show=service.show,
-    about="Disclose in full or in part, refuse, await authorisation, recall; or withdraw what you asked.",
+    about="Disclose in full or in part, refuse, wait for authorisation, or recall a disclosure; or withdraw your own request.",
 )

@@ -14,27 +14,27 @@ from coopapi.shared.lifecycle import Side
 class DisclosureIn(Schema):
     """What is asked of the other side of an overlap, and why (Prüm II Art. 33: purpose, offence, case)."""
 
-    case_id = fields.UUID(metadata={"description": "Which of both cases asks, where both are yours."})
+    case_id = fields.UUID(metadata={"description": "The case that requests the disclosure; required if both cases are yours."})
     purpose = Code("purposes", required=True)
     offence = Code("crime_categories", required=True)
-    facts = Text(4000, metadata={"description": "For the other side to read; no names."})
+    facts = Text(4000, metadata={"description": "The facts, for the other side to read; do not use names."})
     items_asked = Many(Code("disclosure_items"), 20, least=1, required=True)
-    urgency = Code("disclosure_urgencies", metadata={"description": "ordinary (48 hours) if not said"})
+    urgency = Code("disclosure_urgencies", metadata={"description": "The urgency; `ordinary` (48 hours) by default."})
 
 
 class DisclosedItemIn(Schema):
     """One identifier to disclose."""
 
     identifier_id = fields.UUID(required=True)
-    handling_code = Code("handling_codes", metadata={"description": "That of the identifier, if not said."})
-    conditions = Text(1000, metadata={"description": "How it may be used."})
+    handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the identifier by default."})
+    conditions = Text(1000, metadata={"description": "The conditions for the use of the item."})
 
 
 class DecisionIn(TransitionIn):
     """A step: what is disclosed item by item, or on which ground it is refused."""
 
     items = Many(fields.Nested(DisclosedItemIn), 1000, distinct=False)
-    until = When(metadata={"description": "When access to what was disclosed ends."})
+    until = When(metadata={"description": "The time at which access to the disclosed items ends."})
     ground = Code("refusal_grounds")
 
 
@@ -62,7 +62,7 @@ class DisclosureOut(Shown):
 
     id = fields.UUID(required=True)
     overlap_id = fields.UUID(required=True)
-    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
+    side = OneOf(Side, required=True, metadata={"description": "The side on which you are."})
     state = OneOf(DISCLOSURE_LIFECYCLE.states, required=True)
     overdue = fields.Boolean(required=True)
     asking_authority = fields.UUID(required=True)

@@ -21,23 +21,23 @@ from coopapi.store.db import UnitOfWork, as_json
 
 
 class AskedAlready(Conflict):
-    """Your side has asked already, and the answer is due.
+    """Your side already has an open request for disclosure on this overlap.
 
     Wait for the answer to the request that `existing` names, or withdraw it and ask again.
     """
 
 
 class CaseIsHidden(Conflict):
-    """The other side does not know of a hidden case.
+    """You cannot request a disclosure for a hidden case, because the other side must not learn that it exists.
 
-    Make the case visible before you ask for a disclosure.
+    Make the case visible before you request a disclosure.
     """
 
 
 class FourEyesOnDisclosure(Conflict):
-    """The person who asked for a disclosure does not decide on it.
+    """The person who requested a disclosure may not decide on it.
 
-    Where both cases are in one authority's hands, let another person of it decide.
+    Both cases belong to the same authority. Another person of that authority must decide.
     """
 
 
@@ -47,9 +47,9 @@ def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
     Raises `AskedAlready`, `CaseIsHidden`, and `Forbidden` for a machine client.
     """
     if not work.actor.human:
-        raise Forbidden("a disclosure is asked for by a person, not by a machine client")
+        raise Forbidden("Only a person may request a disclosure, not a machine client.")
     overlap = presentation.one_overlap(work, overlap_id)
-    side = verification.in_hand(work, overlap, data.pop("case_id", None))
+    side = verification.require_active_side(work, overlap, data.pop("case_id", None))
     victims_only = overlap.only_victims or data["purpose"] == Purpose.VICTIM_IDENTIFICATION
     _check_reach(work, overlap, victims_only=victims_only)
     pending = work.all(Disclosure).where(
@@ -84,7 +84,7 @@ def ask(work: UnitOfWork, overlap_id: UUID, data: dict[str, Any]) -> Disclosure:
 def _check_reach(work: UnitOfWork, overlap: Overlap, *, victims_only: bool) -> None:
     """Raise `Forbidden` if the caller could not see the answer, and `CaseIsHidden` if the request would reveal a hidden case."""
     if victims_only and not work.actor.cleared:
-        raise Forbidden("asking about victims needs clearance for victims")
+        raise Forbidden("A request about victims needs clearance for evidence about victims.")
     if (overlap.hidden_a or overlap.hidden_b) and overlap.authority_a != overlap.authority_b:
         raise CaseIsHidden
 

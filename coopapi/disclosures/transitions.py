@@ -29,7 +29,7 @@ def _require_four_eyes(step: Step[Disclosure]) -> None:
 
 def _refuse(step: Step[Disclosure]) -> None:
     if not step.data.get("ground"):
-        raise fault("/ground", "required", "a refusal names its ground")
+        raise fault("/ground", "required", "A refusal must name its ground.")
 
 
 def _give(step: Step[Disclosure]) -> None:
@@ -45,13 +45,13 @@ def _items(work: UnitOfWork, data: Mapping[str, Any]) -> dict[UUID, Mapping[str,
     wanted = {item["identifier_id"]: item for item in items}
     faults = []
     if not items:
-        faults.append(broken("/items", "required", "name what is disclosed, item by item"))
+        faults.append(broken("/items", "required", "List the items to disclose."))
     if len(wanted) < len(items):
         ids = [item["identifier_id"] for item in items]
         twice = [n for n, id_ in enumerate(ids) if id_ in ids[:n]]
-        faults += [broken(f"/items/{n}/identifier_id", "distinct", "it is named twice") for n in twice]
+        faults += [broken(f"/items/{n}/identifier_id", "distinct", "The item is listed twice.") for n in twice]
     if data.get("until") and data["until"] <= work.now:
-        faults.append(broken("/until", "order_of_time", "it is over already"))
+        faults.append(broken("/until", "order_of_time", "The time must be in the future."))
     if faults:
         raise Unprocessable(errors=faults)
     return wanted
@@ -72,7 +72,7 @@ def _disclose(work: UnitOfWork, row: Disclosure, data: Mapping[str, Any]) -> Non
     )
     found = {identifier.id: (identifier, category) for identifier, category in work.session.execute(query)}
     faults = [
-        broken(f"/items/{n}/identifier_id", "own_identifier", "your case holds no such identifier, or you are not cleared for it")
+        broken(f"/items/{n}/identifier_id", "own_identifier", "Your case has no such identifier, or you are not cleared for it.")
         for n, id_ in enumerate(wanted)
         if id_ not in found or (found[id_][1] == "victim" and not work.actor.cleared)
     ]

@@ -7,14 +7,14 @@ from uuid import UUID
 from coopapi.access import Action
 from coopapi.errors import Forbidden, NotFound
 from coopapi.shared import parties
-from coopapi.shared.recording import moment_of, stands_in
+from coopapi.shared.recording import may_record_for, moment_of
 from coopapi.store.db import UnitOfWork
 
 
 class OtherSide(Forbidden):
-    """That step is for the other side of the item.
+    """The step is reserved for the other side of the exchange of evidence.
 
-    See `transitions` for the steps that your side may take now.
+    `transitions` lists the steps that your side may take now.
     """
 
 
@@ -33,10 +33,10 @@ def require_acting(work: UnitOfWork, object_id: UUID) -> None:
     """Raise `Forbidden` unless the caller may act in the shared object, and `NotFound` if it does not take part in it."""
     require_part(work, object_id)
     if not acts(work, object_id):
-        raise Forbidden("you may read what is shared here, but not act in it")
+        raise Forbidden("You may read this, but your authority may not act in it.")
 
 
-def speak_for(
+def require_acting_for(
     work: UnitOfWork,
     object_id: UUID,
     authority_id: UUID,
@@ -48,8 +48,8 @@ def speak_for(
     Raises `Forbidden` if the caller's role does not include `by`, and `Unprocessable` for a fault of `recorded`.
     """
     own = authority_id == work.actor.authority_id
-    if not own and not stands_in(work, object_id, authority_id):
-        raise OtherSide("that authority acts for itself, or takes no part")
+    if not own and not may_record_for(work, object_id, authority_id):
+        raise OtherSide("You may not record a step for this authority: it uses the register itself, or it does not take part.")
     if not own:
         work.require(by)
     moment_of(work, recorded, own=own)

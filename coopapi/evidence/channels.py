@@ -39,6 +39,6 @@ def check_about(work: UnitOfWork, object_id: UUID, object_type: str, item_id: UU
     """Raise `Unprocessable` unless the object is of the named kind and the item, if one is named, belongs to it."""
     channel = CHANNELS[object_type]
     if not channel.is_one(work, object_id):
-        raise fault("/object_type", "kind", f"that is no {object_type}")
+        raise fault("/object_type", "kind", f"The id is not that of a {object_type} in which you take part.")
     if item_id is not None and not channel.has_item(work, object_id, item_id):
-        raise fault("/item_id", "measure", "that is no measure of the request")
+        raise fault("/item_id", "measure", "The id is not that of a measure of the request.")

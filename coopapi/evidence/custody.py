@@ -11,7 +11,7 @@ from coopapi.evidence import authorization, recipients
 from coopapi.evidence.models import Custody, Evidence
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
-from coopapi.shared.recording import stands_in
+from coopapi.shared.recording import may_record_for
 from coopapi.store.db import UnitOfWork
 
 _WORDS: Final = ("tool", "standard", "note")
@@ -30,10 +30,10 @@ def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody
     item = work.one(Evidence, evidence_id)
     authorization.require_acting(work, item.object_id)
     holder = data.get("authority_id", work.actor.authority_id)
-    if holder != work.actor.authority_id and not stands_in(work, item.object_id, holder):
-        raise Forbidden("each authority records what it did itself")
+    if holder != work.actor.authority_id and not may_record_for(work, item.object_id, holder):
+        raise Forbidden("Each authority must record its own acts.")
     if data["at"] > work.now:
-        raise fault("/at", "order_of_time", "not in the future")
+        raise fault("/at", "order_of_time", "The date must not be in the future.")
     row_id = work.new_id()
     row = work.add(
         Custody(
@@ -52,7 +52,7 @@ def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody
     if row.act == "received":
         recipients.receive(work, item, holder, row.at)
     case_id = parties.case_of(work, item.object_id)
-    only = recipients.told(work, item)
+    only = recipients.notified(work, item)
     work.note("evidence.handled", row, case_id=case_id, parties=item.object_id, only=only, event=True, **about)
     return row
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
-from coopapi.shared.parties import partied
+from coopapi.shared.parties import takes_part
 from coopapi.store.db import Row, Versioned
 
 _receiver = partial(Transition, by=Action.EVIDENCE_USE, side=Side.RECEIVER, human=True)
@@ -63,7 +63,7 @@ class Recipient(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the recipients in the shared objects that the actor takes part in."""
-        return partied(cls.object_id, actor, now)
+        return takes_part(cls.object_id, actor, now)
 
     @classmethod
     def own(cls, actor: Actor) -> ColumnElement[bool]:
@@ -117,10 +117,10 @@ class Evidence(Versioned):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the items of the actor: as provider or verifier, and after verification as a recipient."""
         verified = or_(cls.verifier_id.is_(None), cls.verified_at.is_not(None))
-        exchanged = func.priv.exchanges(cls.object_id, actor.authority_id)
+        exchanged = func.priv.may_have_evidence(cls.object_id, actor.authority_id)
         given = and_(verified, select(Recipient.id).where(Recipient.own(actor)).exists(), exchanged)
         near = or_(cls.provider_id == actor.authority_id, cls.created_by == actor.id, cls.verifier_id == actor.authority_id)
-        return and_(partied(cls.object_id, actor, now), or_(near, given))
+        return and_(takes_part(cls.object_id, actor, now), or_(near, given))
 
     @classmethod
     def standing(cls, actor: Actor) -> ColumnElement[str]:
@@ -177,7 +177,7 @@ class Custody(Versioned):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the actor's own entries, and those of others if the text about the item is open to the actor."""
         told = select(Evidence.id).where(Evidence.id == cls.evidence_id, Evidence.opened(actor)).exists()
-        return and_(partied(cls.object_id, actor, now), or_(cls.authority_id == actor.authority_id, told))
+        return and_(takes_part(cls.object_id, actor, now), or_(cls.authority_id == actor.authority_id, told))
 
 
 class EvidenceUse(Versioned):
@@ -206,5 +206,5 @@ class EvidenceUse(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the uses in cases that the actor may read, and the uses of items that its authority gave (Budapest Art. 28(4))."""
-        given = and_(cls.provider_id == actor.authority_id, partied(cls.object_id, actor, now))
+        given = and_(cls.provider_id == actor.authority_id, takes_part(cls.object_id, actor, now))
         return or_(granted(cls.case_id, Level.READ, actor, now), given)

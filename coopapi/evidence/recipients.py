@@ -19,23 +19,23 @@ FOUR_WEEKS: Final = timedelta(days=28)
 
 
 class NoSpaceAdministrator(Conflict):
-    """A space administrator verifies what a third State gives to a team, and this team has none.
+    """A space administrator must verify evidence from a third State, and this team has none.
 
     Amend the platform clause of the agreement so that it names a space administrator.
     """
 
 
 class WordsAreOver(Conflict):
-    """The time for what was said of the item in words is over.
+    """The retention period for the description of the item has ended.
 
-    Give the item anew once the old words are erased.
+    Submit a new item after the old description has been erased.
     """
 
 
 class GivenToThemAlready(Conflict):
-    """It was given to that authority already.
+    """The item was already given to this authority.
 
-    Nothing is left to do; the recipients are listed with the item.
+    No action is necessary. The item lists its recipients.
     """
 
 
@@ -51,7 +51,9 @@ def receivers(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> set[UUID]
 def check_source(team: TeamView | None, source_country: str) -> None:
     """Raise `Unprocessable` for an item from another State of the team, which has to give it itself (Art. 13(10)(b))."""
     if team and source_country != team.provider and source_country in team.others:
-        raise fault("/source_country", "its_own_state", "that State is in the team: it gives what was obtained there")
+        raise fault(
+            "/source_country", "its_own_state", "This State is in the team, so its own authority must give what was obtained there."
+        )
 
 
 def verifier(team: TeamView | None, by: str | None) -> UUID | None:
@@ -68,10 +70,10 @@ def verifier(team: TeamView | None, by: str | None) -> UUID | None:
     return team.administrator_id
 
 
-def hand_to_verify(work: UnitOfWork, object_id: UUID) -> int:
+def assign_verifier(work: UnitOfWork, object_id: UUID) -> int:
     """Assign the items that wait for verification in a team to the present space administrator; return their number."""
     work.session.flush()
-    handed: int = work.session.scalar(text("select priv.hand_to_verify(:object)"), {"object": object_id})
+    handed: int = work.session.scalar(text("select priv.assign_verifier(:object)"), {"object": object_id})
     return handed
 
 
@@ -81,7 +83,7 @@ def give(work: UnitOfWork, item: Evidence, wanted: Iterable[UUID] | None) -> Non
     chosen = there if wanted is None else list(dict.fromkeys(wanted))
     for n, authority_id in enumerate(chosen):
         if authority_id not in there:
-            raise fault(f"/recipients/{n}", "recipient", "not somebody who takes part here and may have evidence")
+            raise fault(f"/recipients/{n}", "recipient", "This authority does not take part here, or may not receive evidence.")
     work.session.add_all(_recipient(item, authority_id) for authority_id in chosen)
     work.session.flush()
 
@@ -104,13 +106,13 @@ def add(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
     authorization.require_acting(work, work.one(Evidence, evidence_id).object_id)
     item = hold(work, evidence_id)
     if item.provider_id != work.actor.authority_id:
-        raise Forbidden("only the authority that gave the item names its recipients")
+        raise Forbidden("Only the authority that gave the item may add recipients.")
     if item.state not in ("to_verify", "given", "declined"):
-        raise fault("/authority_id", "given", f"the item is {item.state}")
+        raise fault("/authority_id", "given", f"This is not possible in the state {item.state} of the item.")
     if item.over(work.now):
         raise WordsAreOver
     if authority_id not in receivers(work, item.object_id, item.provider_id):
-        raise fault("/authority_id", "recipient", "not somebody who takes part here and may have evidence")
+        raise fault("/authority_id", "recipient", "This authority does not take part here, or may not receive evidence.")
     there = one(work, item, authority_id)
     if there is None:
         work.add(_recipient(item, authority_id))
@@ -164,7 +166,7 @@ def receive(work: UnitOfWork, item: Evidence, holder: UUID, at: datetime) -> Non
         settle(work, item)
 
 
-def told(work: UnitOfWork, item: Evidence) -> set[UUID]:
+def notified(work: UnitOfWork, item: Evidence) -> set[UUID]:
     """Return who is told of events of an item: its provider, its verifier, and its recipients once it is verified."""
     if item.verifier_id is None:
         return {item.provider_id, *(row.authority_id for row in of(work, [item]))}

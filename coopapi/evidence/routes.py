@@ -25,7 +25,7 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("evidence", __name__, url_prefix="/api/v1", description="Evidence as metadata: conditions, custody, uses")
+blp = Blueprint("evidence", __name__, url_prefix="/api/v1", description="Metadata of evidence: conditions, chain of custody, uses")
 
 _READ = Action.EVIDENCE_READ
 _ONE = "/evidence/<uuid:evidence_id>"
@@ -34,7 +34,7 @@ _USE = "/evidence-uses/<uuid:use_id>"
 
 @blp.route("/evidence", allow=_READ, query=EvidenceFilter, returns=EvidenceOut, page=True, show=service.show)
 def list_evidence(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the items that authorities gave each other in what you take part in."""
+    """List the items of evidence that were given in the requests and teams in which you take part."""
     return page(work, "evidence", service.items(work, wanted), Order((Evidence.id,)), wanted)
 
 
@@ -48,13 +48,13 @@ def list_evidence(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     show=service.show,
 )
 def give_evidence(data: dict[str, Any], *, work: UnitOfWork) -> Evidence:
-    """Give an item, as metadata, to those who take part in a request or team."""
+    """Give an item of evidence, as metadata, to participants of a request or team."""
     return service.add(work, data.pop("object_id"), data.pop("object_type"), data, item_id=data.pop("item_id", None))
 
 
 @blp.route(_ONE, allow=_READ, returns=EvidenceOut, show=service.show)
 def get_evidence(evidence_id: UUID, *, work: UnitOfWork) -> Evidence:
-    """Show one item; its words once the conditions are accepted."""
+    """Show one item; its description is shown after you have accepted the conditions."""
     return work.one(Evidence, evidence_id)
 
 
@@ -66,7 +66,7 @@ blp.workflow(
     body=EvidenceStepIn,
     returns=EvidenceOut,
     show=service.show,
-    about="Accept or decline an item on its conditions; verify or reject it; withdraw or recall what you gave.",
+    about="Accept or decline an item and its conditions, verify or reject it, or withdraw or recall an item that you gave.",
 )
 
 
@@ -80,7 +80,7 @@ blp.workflow(
     show=service.show,
 )
 def add_evidence_recipient(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Evidence:
-    """Give an item of yours to one more authority, such as a State that has joined since."""
+    """Give an item of yours to one more authority, such as that of a State that joined later."""
     return service.give_to(work, evidence_id, data["authority_id"])
 
 
@@ -101,13 +101,13 @@ def list_evidence_custody(wanted: dict[str, Any], *, evidence_id: UUID, work: Un
     show=custody.show,
 )
 def add_evidence_custody(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Custody:
-    """Add a link to the chain of custody; `received` is the receipt."""
+    """Add an entry to the chain of custody; the act `received` is the receipt."""
     return custody.add(work, evidence_id, data)
 
 
 @blp.route(f"{_ONE}/uses", allow=_READ, query=Paged, returns=UseOut, page=True, show=uses.show)
 def list_uses_of_evidence(wanted: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> Page:
-    """Account for the uses of an item: your own, and, of what you gave, everybody's (Budapest Art. 28(4))."""
+    """List the uses of an item: all uses if you are its provider, otherwise your own (Budapest Art. 28(4))."""
     return page(work, f"uses/{evidence_id}", uses.of_item(work, evidence_id), Order((EvidenceUse.id,)), wanted)
 
 
@@ -121,19 +121,19 @@ def list_uses_of_evidence(wanted: dict[str, Any], *, evidence_id: UUID, work: Un
     show=uses.show,
 )
 def use_evidence(data: dict[str, Any], *, evidence_id: UUID, work: UnitOfWork) -> EvidenceUse:
-    """Use an item in a case: at once where it was obtained for it, elsewhere once the provider consents."""
+    """Use an item in a case: immediately in the case for which it was obtained, otherwise after the provider consents."""
     return uses.ask(work, evidence_id, data)
 
 
 @blp.route("/evidence-uses", allow=_READ, query=UseFilter, returns=UseOut, page=True, show=uses.show)
 def list_evidence_uses(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List uses; `side=provider&state=consent_asked` lists the uses that wait for your consent."""
+    """List uses of evidence; `side=provider&state=consent_asked` lists the uses that wait for your consent."""
     return page(work, "uses", uses.uses(work, wanted), Order((EvidenceUse.id,)), wanted)
 
 
 @blp.route(_USE, allow=_READ, returns=UseOut, show=uses.show)
 def get_evidence_use(use_id: UUID, *, work: UnitOfWork) -> EvidenceUse:
-    """Show one use."""
+    """Show one use of an item."""
     return work.one(EvidenceUse, use_id)
 
 
@@ -145,5 +145,5 @@ blp.workflow(
     body=UseStepIn,
     returns=UseOut,
     show=uses.show,
-    about="Consent to a use or deny it, revoke the consent; or withdraw what you asked.",
+    about="Consent to a use, deny it or revoke the consent; or withdraw your own request for consent.",
 )

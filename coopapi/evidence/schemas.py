@@ -11,7 +11,7 @@ from coopapi.http.transitions import TransitionIn
 from coopapi.shared.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
-_MEDIA_TYPE: Final = Like(rf"\A{_NAME}/{_NAME}\Z", "Not a media type such as application/pdf (RFC 6838).")
+_MEDIA_TYPE: Final = Like(rf"\A{_NAME}/{_NAME}\Z", "The value must be a media type such as application/pdf (RFC 6838).")
 _MOST: Final = 2**53 - 1
 
 
@@ -19,43 +19,53 @@ class UseConditionIn(Schema):
     """One condition of use (Budapest Art. 28(2), EIO Dir. Art. 19)."""
 
     code = Code("use_conditions", required=True)
-    text = Text(1000, metadata={"description": "What it means here; no names."})
-    until = When(metadata={"description": "Until when; a time limit needs it."})
+    text = Text(1000, metadata={"description": "The meaning of the condition for this item; do not use names."})
+    until = When(metadata={"description": "The end of the time limit; required for the condition time_limit."})
 
 
 class RecordedForIn(Schema):
-    """What an authority did that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+    """A step of an authority without users here, recorded for it: time, channel and proof."""
 
-    authority_id = fields.UUID(metadata={"description": "Which receiver it was; the provider goes without saying."})
+    authority_id = fields.UUID(metadata={"description": "The receiver whose step you record; omit it for the provider."})
     at = When(required=True)
     channel = Code("channels", required=True)
-    proof = Text(500, required=True, metadata={"description": "What proves it, such as the number of a letter."})
+    proof = Text(500, required=True, metadata={"description": "The proof of the step, such as the number of a letter."})
 
 
 class EvidenceIn(Schema):
     """An item to give: a digital one has sha256, size and media type, a physical object none of them."""
 
-    object_id = fields.UUID(required=True, metadata={"description": "The request or team that it is shared through."})
+    object_id = fields.UUID(required=True, metadata={"description": "The request or team in which the item is shared."})
     object_type = OneOf(("request", "jit"), required=True)
-    item_id = fields.UUID(metadata={"description": "The measure that it answers."})
-    provider_id = fields.UUID(metadata={"description": "The authority that gives it, where it has nobody here and you record it."})
+    item_id = fields.UUID(metadata={"description": "The measure of the request that the item answers."})
+    provider_id = fields.UUID(
+        metadata={"description": "The providing authority, if it has no users in this register and you record the item for it."}
+    )
     recorded = fields.Nested(RecordedForIn)
     title = Line(300, required=True)
     description = Text(4000)
-    tool = Text(300, metadata={"description": "With what it was acquired or made (provenance)."})
+    tool = Text(300, metadata={"description": "The tool with which the item was acquired or made (provenance)."})
     formalities_requested = Text(4000)
     formalities_observed = Text(4000)
     admissibility_notes = Text(4000)
-    source_country = Code("countries", required=True, metadata={"description": "Where it was obtained."})
+    source_country = Code("countries", required=True, metadata={"description": "The country in which the item was obtained."})
     sha256 = Digest()
     size = fields.Integer(strict=True, validate=validate.Range(0, _MOST), metadata={"description": "In bytes."})
-    media_type = Lower(255, validate=[_MEDIA_TYPE], metadata={"description": "A label (RFC 6838); content is never accepted."})
+    media_type = Lower(
+        255,
+        validate=[_MEDIA_TYPE],
+        metadata={"description": "The media type as a label (RFC 6838); the content itself is never accepted."},
+    )
     obtained_on = fields.Date(required=True)
-    obtained_under = Text(300, required=True, metadata={"description": "Article and law."})
+    obtained_under = Text(300, required=True, metadata={"description": "The article and law under which the item was obtained."})
     handling_code = Code("handling_codes", required=True)
-    handling_text = Text(1000, metadata={"description": "The restrictions that H3 stands for."})
+    handling_text = Text(1000, metadata={"description": "The restrictions of the handling code H3."})
     conditions = Many(fields.Nested(UseConditionIn), 20)
-    recipients = Many(fields.UUID(), 100, metadata={"description": "To whom it goes; to all who may have it, if left out."})
+    recipients = Many(
+        fields.UUID(),
+        100,
+        metadata={"description": "The receiving authorities; by default all participants that may receive evidence."},
+    )
 
 
 class RecipientIn(Schema):
@@ -73,7 +83,7 @@ class EvidenceFilter(Paged):
 
 
 class EvidenceStepIn(TransitionIn):
-    """A step to take, or to record for an authority that has nobody here."""
+    """A step to take, or to record for an authority without users here."""
 
     recorded = fields.Nested(RecordedForIn)
 
@@ -89,9 +99,11 @@ class CustodyIn(Schema):
 
     act = Code("custody_acts", required=True)
     at = When(required=True)
-    authority_id = fields.UUID(metadata={"description": "Who had it in hand: you, or one that has nobody here."})
+    authority_id = fields.UUID(
+        metadata={"description": "The authority that held the item: your own, or one without users in this register."}
+    )
     tool = Text(300)
-    standard = Text(200, metadata={"description": "Such as ISO/IEC 27037."})
+    standard = Text(200, metadata={"description": "The standard that was followed, such as ISO/IEC 27037."})
     note = Text(2000)
 
 
@@ -101,11 +113,15 @@ class UseIn(Schema):
     case_id = fields.UUID(required=True)
     purpose = Code("purposes", required=True)
     use_as = OneOf(("intelligence", "evidence"), required=True)
-    reason = Text(2000, metadata={"description": "For the provider to read, where it is asked; no names."})
-    serious_threat = Flag(
-        metadata={"description": "To prevent an immediate and serious threat to public security: Art. 13(10)(c), in a team alone."}
+    reason = Text(
+        2000, metadata={"description": "The reason, for the provider to read if its consent is asked for; do not use names."}
     )
-    ask_consent = Flag(metadata={"description": "Ask the provider where its consent is needed, instead of a 409."})
+    serious_threat = Flag(
+        metadata={
+            "description": "In a team: if the use prevents an immediate and serious threat to public security (Art. 13(10)(c))."
+        }
+    )
+    ask_consent = Flag(metadata={"description": "Ask the provider for consent if it is needed; otherwise the answer is 409."})
 
 
 class UseFilter(Paged):
@@ -138,7 +154,9 @@ class RecipientOut(Shown):
     authority_id = fields.UUID(required=True)
     state = OneOf(EVIDENCE_LIFECYCLE.states, required=True)
     decided_at = When(allow_none=True)
-    received_at = When(allow_none=True, metadata={"description": "Its receipt, as it said in the chain of custody."})
+    received_at = When(
+        allow_none=True, metadata={"description": "The time of receipt that the receiver recorded in the chain of custody."}
+    )
     reason = fields.String(allow_none=True)
     decision_recorded = fields.Nested(RecordedForOut, allow_none=True)
 
@@ -151,9 +169,11 @@ class EvidenceOut(Shown):
     object_type = OneOf(("request", "jit"), required=True)
     item_id = fields.UUID(allow_none=True)
     provider_id = fields.UUID(required=True)
-    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
+    side = OneOf(Side, required=True, metadata={"description": "The side on which you are."})
     state = OneOf(
-        EVIDENCE_LIFECYCLE.states, required=True, metadata={"description": "As your side sees it; a receiver by its own answer."}
+        EVIDENCE_LIFECYCLE.states,
+        required=True,
+        metadata={"description": "The state for your side; for a receiver it depends on its own answer."},
     )
     open = fields.Boolean(required=True)
     title = fields.String(allow_none=True)
@@ -174,9 +194,13 @@ class EvidenceOut(Shown):
     usable_until = When(allow_none=True)
     recorded = fields.Nested(RecordedForOut, allow_none=True)
     recipients = fields.List(fields.Nested(RecipientOut), required=True)
-    verifier_id = fields.UUID(allow_none=True, metadata={"description": "Who verifies it before others see it."})
+    verifier_id = fields.UUID(
+        allow_none=True, metadata={"description": "The authority that must verify the item before others can see it."}
+    )
     verified_at = When(allow_none=True)
-    erase_at = When(allow_none=True, metadata={"description": "When its words are erased; the facts stay."})
+    erase_at = When(
+        allow_none=True, metadata={"description": "The time at which the description is erased; the other data are kept."}
+    )
     reason = fields.String(allow_none=True)
     decided_by = fields.UUID(allow_none=True)
     decided_at = When(allow_none=True)
@@ -207,7 +231,7 @@ class UseOut(Shown):
     id = fields.UUID(required=True)
     evidence_id = fields.UUID(required=True)
     object_id = fields.UUID(required=True)
-    side = OneOf(Side, required=True, metadata={"description": "On which side you are."})
+    side = OneOf(Side, required=True, metadata={"description": "The side on which you are."})
     provider_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
     case_id = fields.UUID(allow_none=True)

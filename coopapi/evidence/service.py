@@ -24,7 +24,7 @@ _LIVE: Final = ("to_verify", "given")
 
 
 class GivenAlready(Conflict):
-    """An item with that digest is among the evidence already.
+    """The evidence already contains an item with this digest.
 
     Use the item that `existing` names.
     """
@@ -40,7 +40,7 @@ def add(work: UnitOfWork, object_id: UUID, object_type: str, data: Mapping[str, 
     channels.check_about(work, object_id, object_type, item_id)
     provider = data.get("provider_id", work.actor.authority_id)
     recorded = data.get("recorded")
-    authorization.speak_for(work, object_id, provider, recorded)
+    authorization.require_acting_for(work, object_id, provider, recorded)
     _check(work, data)
     _check_new(work, object_id, data.get("sha256"))
     team = channels.CHANNELS[object_type].team(work, object_id, provider)
@@ -79,11 +79,13 @@ def _enter(work: UnitOfWork, about: Mapping[str, Any], data: Mapping[str, Any], 
 
 def _check(work: UnitOfWork, data: Mapping[str, Any]) -> None:
     if len({data.get(name) is None for name in _DIGITAL}) > 1:
-        raise fault("/sha256", "digital", "sha256, size and media_type go together; a physical object has none")
+        raise fault("/sha256", "digital", "Give sha256, size and media_type together, or none of them for a physical object.")
     if data["obtained_on"] > (work.now + timedelta(hours=14)).date():
-        raise fault("/obtained_on", "order_of_time", "not in the future")
+        raise fault("/obtained_on", "order_of_time", "The date must not be in the future.")
     if (data["handling_code"] == "H3") != bool(data.get("handling_text")):
-        raise fault("/handling_text", "H3", "H3 states its restrictions in words, and no other code does")
+        raise fault(
+            "/handling_text", "H3", "The handling code H3 needs a text with its restrictions; other codes must not have one."
+        )
     check_conditions(data.get("conditions", ()))
 
 
@@ -91,7 +93,7 @@ def check_conditions(conditions: Sequence[Mapping[str, Any]]) -> None:
     """Raise `Unprocessable` for a time limit without an end."""
     for n, condition in enumerate(conditions):
         if condition["code"] == "time_limit" and not condition.get("until"):
-            raise fault(f"/conditions/{n}/until", "time_limit", "say until when it may be used")
+            raise fault(f"/conditions/{n}/until", "time_limit", "Give the date until which the item may be used.")
 
 
 def _check_new(work: UnitOfWork, object_id: UUID, sha256: str | None) -> None:
@@ -125,7 +127,7 @@ def tell(work: UnitOfWork, row: Evidence, act: str, recorded: Mapping[str, Any] 
     """Write an event of an item to the journals of everybody concerned."""
     work.session.flush()
     about: dict[str, Any] = {"item": str(row.id), "state": row.state, "handling_code": row.handling_code}
-    case_id, only = parties.case_of(work, row.object_id), recipients.told(work, row)
+    case_id, only = parties.case_of(work, row.object_id), recipients.notified(work, row)
     about["recorded"] = recorded is not None
     work.note(f"evidence.{act}", row, case_id=case_id, parties=row.object_id, only=only, event=True, **about)
 

@@ -11,7 +11,7 @@ from coopapi.evidence import authorization, recipients, service
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, Evidence, Recipient
 from coopapi.evidence.sealing import seal
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.recording import stands_in
+from coopapi.shared.recording import may_record_for
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
@@ -43,7 +43,7 @@ def _lock(work: UnitOfWork, item: EvidenceItem, version: int) -> EvidenceItem:
 def _views(work: UnitOfWork, item: EvidenceItem) -> Sequence[EvidenceItem]:
     """Return the caller's own view, and one for each recipient that does not use this register."""
     others = [one for one in recipients.of(work, [item.row]) if one.authority_id != work.actor.authority_id]
-    absent = [one for one in others if stands_in(work, item.row.object_id, one.authority_id)]
+    absent = [one for one in others if may_record_for(work, item.row.object_id, one.authority_id)]
     return (item, *(EvidenceItem(item.row, one) for one in absent))
 
 
@@ -54,7 +54,7 @@ def _view(work: UnitOfWork, item: EvidenceItem, data: Mapping[str, Any]) -> Evid
         return item
     recipient = recipients.one(work, item.row, authority_id)
     if recipient is None:
-        raise fault("/recorded/authority_id", "recipient", "the item was not given to that authority")
+        raise fault("/recorded/authority_id", "recipient", "The item was not given to this authority.")
     return EvidenceItem(item.row, recipient)
 
 
@@ -72,21 +72,24 @@ def _is_anothers(work: UnitOfWork, item: EvidenceItem) -> bool:
 def _standing(work: UnitOfWork, item: EvidenceItem) -> Standing:
     row = item.row
     if not authorization.acts(work, row.object_id):
-        return Standing(refusal="you may read what is shared here, but not act in it")
+        return Standing(refusal="You may read this, but your authority may not act in it.")
     if _is_anothers(work, item):
-        absent = item.recipient is not None and stands_in(work, row.object_id, item.recipient.authority_id)
-        return Standing(recorded=frozenset({Side.RECEIVER} if absent else ()), refusal="that authority acts for itself")
+        absent = item.recipient is not None and may_record_for(work, row.object_id, item.recipient.authority_id)
+        return Standing(
+            recorded=frozenset({Side.RECEIVER} if absent else ()),
+            refusal="This authority uses the register and must take the step itself.",
+        )
     side = service.own_side(work, row)
     if side is Side.PROVIDER:
         return Standing.on(side)
     own = [side] if side is Side.VERIFIER or item.recipient is not None else []
-    return Standing.on(*own, recorded=[Side.PROVIDER] if stands_in(work, row.object_id, row.provider_id) else [])
+    return Standing.on(*own, recorded=[Side.PROVIDER] if may_record_for(work, row.object_id, row.provider_id) else [])
 
 
 def _finish(step: Step[EvidenceItem]) -> None:
     work, row, recipient = step.work, step.thing.row, step.thing.recipient
     recorded = step.data.get("recorded")
-    authorization.speak_for(work, row.object_id, _whose(step), recorded)
+    authorization.require_acting_for(work, row.object_id, _acting_authority(step), recorded)
     said = {"reason": step.data.get("reason"), "recorded": recorded}
     if step.event in _ANSWERS and recipient is not None:
         recipient.state, recipient.answer = step.transition.target, seal(work, "answer", recipient.id, said)
@@ -102,7 +105,7 @@ def _finish(step: Step[EvidenceItem]) -> None:
     service.tell(work, row, step.event, recorded)
 
 
-def _whose(step: Step[EvidenceItem]) -> UUID:
+def _acting_authority(step: Step[EvidenceItem]) -> UUID:
     """Return the authority whose step it is."""
     row, recipient = step.thing.row, step.thing.recipient
     if step.transition.side is Side.PROVIDER:

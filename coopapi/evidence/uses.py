@@ -18,39 +18,39 @@ from coopapi.evidence.service import check_conditions, conditions_of, standing
 from coopapi.shared import parties
 from coopapi.shared.grants import level_of, reaches
 from coopapi.shared.lifecycle import IllegalMove, Side
-from coopapi.shared.recording import recorded_of, stands_in
+from coopapi.shared.recording import may_record_for, recorded_of
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 
 
 class ConsentNeeded(Conflict):
-    """Such a use needs the provider's consent.
+    """The use of the item needs the consent of the provider.
 
-    Send `ask_consent` to ask for it, and use the item once consent is given.
+    Send `ask_consent` to ask for consent. You may use the item when the provider has consented.
     """
 
 
 class NotForUse(Conflict):
-    """The item is not there to be used: its conditions are not accepted, or it was taken back.
+    """The item may not be used, because its conditions were not accepted or because it was withdrawn.
 
-    Accept the conditions of the item first; one that was taken back is given anew by its provider.
+    Accept the conditions of the item first. If the item was withdrawn, ask its provider to give it again.
     """
 
 
 class TimeLimitPassed(Conflict):
-    """The time for which the item may be used is over.
+    """The period in which the item may be used has ended.
 
-    Ask the provider to give the item anew, with a later end.
+    Ask the provider to give the item again with a longer period.
     """
 
 
 _WHY = {
-    "H1": "H1: not to be used in judicial proceedings without the provider's permission",
-    "consent_before_use_as_evidence": "the provider wants to be asked before it is used as evidence",
-    "only_for_this_case": "it was given for one case alone",
-    "other_case": "it was obtained for another case",
-    "outside_purpose": "the case is none of the team's: Art. 13(10)(b) asks the consent of the State where it was obtained",
+    "H1": "The handling code H1 does not allow use in judicial proceedings without the permission of the provider.",
+    "consent_before_use_as_evidence": "The provider must consent before the item is used as evidence.",
+    "only_for_this_case": "The item was given for one case only.",
+    "other_case": "The item was obtained for another case.",
+    "outside_purpose": "The case is outside the team: Art. 13(10)(b) requires consent of the State where the item was obtained.",
 }
 
 
@@ -62,7 +62,7 @@ def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidenc
     item = work.one(Evidence, evidence_id)
     authorization.require_acting(work, item.object_id)
     if not reaches(work, data["case_id"], Level.CONTRIBUTE):
-        raise fault("/case_id", "case", "not a case that you may add to")
+        raise fault("/case_id", "case", "You have no access that lets you add to this case.")
     _require_usable(work, item)
     threat = data.get("serious_threat", False)
     _check_threat(item, data)
@@ -70,7 +70,7 @@ def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidenc
     if reasons and not data.get("ask_consent"):
         raise ConsentNeeded(errors=[broken("/ask_consent", r, _WHY[r]) for r in reasons])
     if reasons and not data.get("reason"):
-        raise fault("/reason", "reason", "tell the provider why you ask")
+        raise fault("/reason", "reason", "Give the provider the reason for your request.")
     row_id = work.new_id()
     row = work.add(
         EvidenceUse(
@@ -97,9 +97,9 @@ def ask(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidenc
 def _check_threat(item: Evidence, data: Mapping[str, Any]) -> None:
     """Raise `Unprocessable` if a serious threat is claimed outside a team or without a reason for the provider."""
     if data.get("serious_threat") and item.object_type != "jit":
-        raise fault("/serious_threat", "art_13_10_c", "this is for what was given to a team")
+        raise fault("/serious_threat", "art_13_10_c", "This ground applies only to items that were given to a team.")
     if data.get("serious_threat") and not data.get("reason"):
-        raise fault("/reason", "reason", "tell the provider of the threat")
+        raise fault("/reason", "reason", "Describe the threat for the provider.")
 
 
 def blocked(work: UnitOfWork, item: Evidence, case_id: UUID, use_as: str, *, threat: bool) -> list[str]:
@@ -161,16 +161,16 @@ def _standing(work: UnitOfWork, row: EvidenceUse) -> Standing:
     if authorization.acts(work, row.object_id):
         if row.provider_id == work.actor.authority_id:
             own[Side.PROVIDER] = Level.OWN
-        elif stands_in(work, row.object_id, row.provider_id):
+        elif may_record_for(work, row.object_id, row.provider_id):
             recorded = frozenset({Side.PROVIDER})
-    return Standing(own, recorded, "this needs contribute access to the case, or the provider's part")
+    return Standing(own, recorded, "This step needs contribute access to the case, or your authority must be the provider.")
 
 
 def _require_asked(step: Step[EvidenceUse]) -> None:
     """Raise `IllegalMove` if the use needed no consent, so that none can be revoked. The item itself can be recalled."""
     row = step.thing
     if row.state == "recorded" and not row.consent_needed:
-        raise IllegalMove(f"{step.event} is not possible: it needed no consent", state=row.state, allowed=[])
+        raise IllegalMove(f"The step {step.event} is not possible, because the use needed no consent.", state=row.state, allowed=[])
 
 
 def _require_usable_item(step: Step[EvidenceUse]) -> None:
@@ -180,7 +180,7 @@ def _require_usable_item(step: Step[EvidenceUse]) -> None:
 def _finish(step: Step[EvidenceUse]) -> None:
     work, row, recorded = step.work, step.thing, step.data.get("recorded")
     asks = step.transition.side is Side.ASKING
-    authorization.speak_for(work, row.object_id, row.authority_id if asks else row.provider_id, recorded)
+    authorization.require_acting_for(work, row.object_id, row.authority_id if asks else row.provider_id, recorded)
     conditions = _conditions(step)
     row.state = step.transition.target
     row.answer = seal(work, "answer", row.id, {"reason": step.data.get("reason"), "conditions": conditions, "recorded": recorded})
@@ -196,7 +196,7 @@ def _conditions(step: Step[EvidenceUse]) -> Sequence[Mapping[str, Any]]:
         check_conditions(given)
         return given
     if given:
-        raise fault("/conditions", "consent", "conditions go with a consent")
+        raise fault("/conditions", "consent", "Conditions are allowed only together with a consent.")
     before: Sequence[Mapping[str, Any]] = unseal(step.work, "answer", step.thing.id, step.thing.answer).get("conditions", ())
     return before
 

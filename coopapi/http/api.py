@@ -150,7 +150,9 @@ class Blueprint(flask_smorest.Blueprint):
             return workflow.take(work, version, data, **ids, **chosen)
 
         list_steps.__name__, take_step.__name__ = f"list_{workflow.name}_transitions", f"take_{workflow.name}_transition"
-        list_steps.__doc__ = "Tell the present state, the steps that you may take now, and what prevents others of your side."
+        list_steps.__doc__ = (
+            "List the current state, the steps that you may take now, and the steps of your side that are blocked, with the reason."
+        )
         take_step.__doc__ = about
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
@@ -253,8 +255,8 @@ def _expected_version() -> int:
     """
     value = request.headers.get("If-Match")
     if value is None:
-        raise PreconditionRequired("read the resource and send its ETag")
+        raise PreconditionRequired("Read the resource and send its ETag in `If-Match`.")
     tag = _ETAG.fullmatch(value.strip())
     if tag is None:
-        raise BadRequest('If-Match must be one ETag of this resource, such as "v3"')
+        raise BadRequest('The header If-Match must be one ETag of this resource, such as "v3".')
     return int(tag[1])

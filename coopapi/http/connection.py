@@ -45,9 +45,9 @@ class SharedLimits:
         """Refuse the bodies that have been arriving longest until `size` more bytes fit, or the newcomer if it can never fit."""
         expected = max(newcomer.length, newcomer.size + size)
         if self.spooled - sum(connection.size for connection in self.receiving) + expected > self.spool_bytes:
-            newcomer.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies are being received.")
+            newcomer.refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many request bodies are in progress.")
         while not newcomer.closing and self.spooled + size > self.spool_bytes:
-            next(iter(self.receiving)).refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many bodies are being received.")
+            next(iter(self.receiving)).refuse(HTTPStatus.SERVICE_UNAVAILABLE, "Too many request bodies are in progress.")
 
     def hold(self, connection: "Connection", unsent: int) -> None:
         """Count the bytes that a client has not read yet. Above the limit for all, drop the client that has read for longest."""
@@ -135,16 +135,16 @@ class Connection(asyncio.BufferedProtocol):
         except httptools.HttpParserUpgrade:
             self.last = True  # no other protocol is supported, so what follows is not read
         except httptools.HttpParserError:
-            self.refuse(HTTPStatus.BAD_REQUEST, "This is not a request as HTTP/1.1 defines it.")
+            self.refuse(HTTPStatus.BAD_REQUEST, "The request is not valid HTTP/1.1.")
         self._measure(nbytes)
 
     def _measure(self, size: int) -> None:
         """Count all bytes that arrived, including long heads and the framing of many small chunks, and refuse too many."""
         self.read += size
         if self.in_head and self.read > LARGEST_HEAD:
-            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The headers have more than {LARGEST_HEAD} bytes.")
+            self.refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"The headers are larger than {LARGEST_HEAD} bytes.")
         elif self.body and self.read > self.largest + 2 * _STEP:
-            self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body has more than {self.largest} bytes.")
+            self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {self.largest} bytes.")
 
     def eof_received(self) -> bool:
         """Close the connection, unless the client only closed its sending side and still waits for responses."""
@@ -194,7 +194,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.closing or self.body is None:
             return
         if self.size + len(piece) > self.largest:
-            self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body has more than {self.largest} bytes.")
+            self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {self.largest} bytes.")
             return
         self.size += len(piece)
         self.shared.spooled += len(piece)

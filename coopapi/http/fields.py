@@ -41,7 +41,7 @@ class Like(validate.Regexp):
         return value
 
 
-_SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "Not a SHA-256 digest: 64 hexadecimal digits.")
+_SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "A SHA-256 digest has 64 hexadecimal digits.")
 
 
 class Schema(ma.Schema):
@@ -72,11 +72,11 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if _CONTENT.search(text):
-            raise refusal("words_only", "Only words: no file, image or video is taken.")
+            raise refusal("words_only", "Only text is accepted, no file, image or video.")
         if stacked(text):
-            raise refusal("stacked", f"More than {MOST_MARKS} marks stand on one letter.")
+            raise refusal("stacked", f"One letter has more than {MOST_MARKS} combining marks.")
         if text.strip() and blank(text):
-            raise refusal("blank", "Nothing of it can be seen.")
+            raise refusal("blank", "The text has no visible character.")
         return text.strip()
 
 
@@ -86,7 +86,7 @@ class Line(Text):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text: str = super()._deserialize(value, attr, data, **kwargs)
         if controlled(text):
-            raise refusal("control_character", "It holds a line break or another control character.")
+            raise refusal("control_character", "The text contains a line break or another control character.")
         return text
 
 
@@ -108,12 +108,14 @@ class Zone(Text):
     """A time zone of the IANA database, named by its place, such as Europe/Amsterdam."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(60, metadata={"description": "Of the IANA database, named by its place, such as Europe/Paris."}, **kwargs)
+        super().__init__(
+            60, metadata={"description": "A time zone of the IANA database, named after a place, such as Europe/Paris."}, **kwargs
+        )
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         zone = super()._deserialize(value, attr, data, **kwargs)
         if zone not in _zones():
-            raise refusal("time_zone", "Not a time zone of the IANA database, such as Europe/Amsterdam.")
+            raise refusal("time_zone", "The value must be a time zone of the IANA database, such as Europe/Amsterdam.")
         return zone
 
 
@@ -203,7 +205,7 @@ class Many(fields.List[Any]):
 
 def _all_different(items: list[Any]) -> None:
     if len({repr(item) for item in items}) != len(items):
-        raise refusal("distinct", "The same entry stands here twice.")
+        raise refusal("distinct", "The list contains the same entry twice.")
 
 
 class When(fields.AwareDateTime):
@@ -218,7 +220,7 @@ class When(fields.AwareDateTime):
         moment: datetime = super()._deserialize(value, attr, data, **kwargs)
         offset = moment.utcoffset() or timedelta()
         if offset.total_seconds() % 60 or abs(offset) > timedelta(hours=14) or not 1900 < moment.year < 2200:  # noqa: PLR2004
-            raise refusal("moment", "Not a moment between 1900 and 2200 with an offset in whole minutes.")
+            raise refusal("moment", "The value must be a time between 1900 and 2200 with a UTC offset in whole minutes.")
         return moment
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
@@ -240,8 +242,8 @@ class Count(fields.Integer):
 class Paged(Schema):
     """The size of a page and the cursor at which it starts."""
 
-    limit = Count(1, 200, metadata={"description": "How many items at most (50 if not said)."})
-    cursor = Text(4000, metadata={"description": "`next` of the page before."})
+    limit = Count(1, 200, metadata={"description": "The maximum number of items (default 50)."})
+    cursor = Text(4000, metadata={"description": "The value of `next` from the previous page."})
 
 
 def bare_name(schema: type[ma.Schema]) -> str:
@@ -256,8 +258,10 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     return Shown.from_dict(
         {
             "items": fields.List(fields.Nested(schema), required=True),
-            "next": fields.String(allow_none=True, required=True, metadata={"description": "Cursor to the next page, or null."}),
-            "total": fields.Integer(metadata={"description": "How many there are in all, where `totals` was asked for."}),
+            "next": fields.String(
+                allow_none=True, required=True, metadata={"description": "The cursor of the next page, or null."}
+            ),
+            "total": fields.Integer(metadata={"description": "The total number of items, if `totals` was requested."}),
         },
         name=name,
     )

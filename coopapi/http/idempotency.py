@@ -38,9 +38,9 @@ class IdempotencyKey(Row):
 
 
 class KeyReused(Unprocessable):
-    """The Idempotency-Key came with another request before.
+    """The Idempotency-Key was already used for a different request.
 
-    Make a new key for each new request; send a key again only with the very same request.
+    Use a new key for each new request. Send a key again only to repeat exactly the same request.
     """
 
 
@@ -52,7 +52,7 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
     the case in the path, if there is one.
     """
     if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
-        raise BadRequest(f"Idempotency-Key must be 1 to {LONGEST} printable ASCII characters")
+        raise BadRequest(f"The Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
     me = {"principal": work.actor.id, "key": key}
     fingerprint = work.keys.mac("idempotency", asked)
     work.session.execute(
@@ -102,7 +102,7 @@ def _withheld(work: UnitOfWork, case_id: UUID | None) -> CoopError:
     """Return the error that a GET would raise: `Forbidden` if the caller sees the case but may not read it, else `NotFound`."""
     grants = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
     if case_id is not None and work.session.scalar(grants) == Level.INDEX:
-        return Forbidden("this needs read access to the case")
+        return Forbidden("This needs read access to the case.")
     return NotFound()
 
 

@@ -95,9 +95,9 @@ def _admit_address() -> None:
     try:
         query = unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
-        raise BadRequest("The query is not UTF-8.") from None
+        raise BadRequest("The query string is not valid UTF-8.") from None
     if "\0" in query or any(c in request.path for c in "\0\ufffd"):
-        raise BadRequest("The address holds characters that we do not take.")
+        raise BadRequest("The address contains characters that are not allowed.")
 
 
 def _admit_body() -> None:
@@ -123,7 +123,7 @@ def read_body() -> bytes:
     except HTTPException:
         raise
     except Exception:  # noqa: BLE001 (every server has an error of its own for a malformed chunk)
-        raise BadRequest("The body cannot be read to its end.") from None
+        raise BadRequest("The body is incomplete.") from None
     if len(body) > LARGEST_BODY:
         raise RequestEntityTooLarge
     return body

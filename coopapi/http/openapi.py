@@ -20,9 +20,13 @@ from coopapi.http.problems import MEDIA_TYPE, STATUS, remedy
 class Fault(Shown):
     """What is wrong with one part of a request."""
 
-    where = ma.fields.String(required=True, data_key="in", metadata={"description": "body, query, path or headers"})
-    pointer = ma.fields.String(required=True, metadata={"description": "JSON pointer (RFC 6901)"})
-    rule = ma.fields.String(required=True, metadata={"description": "The rule that it breaks, such as `required` or `length`"})
+    where = ma.fields.String(
+        required=True, data_key="in", metadata={"description": "The part of the request: body, query, path or headers."}
+    )
+    pointer = ma.fields.String(required=True, metadata={"description": "The JSON pointer of the field (RFC 6901)."})
+    rule = ma.fields.String(
+        required=True, metadata={"description": "The rule that the value breaks, such as `required` or `length`"}
+    )
     detail = ma.fields.String(required=True)
 
 
@@ -95,13 +99,13 @@ def _text(description: str) -> dict[str, Any]:
 
 
 HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "X-Request-Id": _text("Names the request: give it to the operator when something went wrong."),
-    "ETag": _text("The version of what is answered, for `If-Match` and `If-None-Match`."),
+    "X-Request-Id": _text("The id of the request. Give it to the operator when you report an error."),
+    "ETag": _text("The version of the resource, for `If-Match` and `If-None-Match`."),
     "Link": _text('The address of the next page, with rel="next", while there is one.'),
-    "RateLimit-Policy": _text("The quotas of your client: how many new values it may register in how many seconds."),
-    "RateLimit": _text("How many new values are left of each quota, and for how many seconds."),
-    "Retry-After": _text("After how many seconds to try again."),
-    "WWW-Authenticate": _text("How to sign in: with an access token as Bearer."),
+    "RateLimit-Policy": _text("The quotas of your client: how many new values it may register, and in how many seconds."),
+    "RateLimit": _text("How many new values remain in each quota, and in how many seconds the quota is reset."),
+    "Retry-After": _text("The number of seconds to wait before you try again."),
+    "WWW-Authenticate": _text("The authentication scheme: an access token as Bearer."),
 }
 _OF_PROBLEMS: Final[Mapping[int, tuple[str, ...]]] = {
     HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate",),
@@ -122,12 +126,20 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
     if notes.allow is Action.PUBLIC:
         doc["security"] = []
         return doc
-    headers = [_header("Coopapi-Role", "The role acted in, for a caller who has several.")]
-    headers.append(_header("Coopapi-Purpose", "Why: a code of the codelist `purposes`; each role has its usual one."))
+    headers = [_header("Coopapi-Role", "The role to use; required if you have several roles.")]
+    headers.append(
+        _header(
+            "Coopapi-Purpose", "The purpose of the request: a code of the codelist `purposes`. Each role has a default purpose."
+        )
+    )
     if notes.changes:
-        headers.append(_header("If-Match", "The ETag of the version that is being changed.", required=True))
+        headers.append(_header("If-Match", "The ETag of the version that you want to change.", required=True))
     if notes.method == "POST":
-        headers.append(_header("Idempotency-Key", "Send the same key again, and the effect happens once."))
+        headers.append(
+            _header(
+                "Idempotency-Key", "A key for this request. If you repeat the request with the same key, it takes effect only once."
+            )
+        )
     doc["parameters"] = [*doc.get("parameters", []), *headers]
     return doc
 
@@ -151,20 +163,22 @@ def _explained(notes: Notes) -> list[str]:
     """Return paragraphs about who may call the operation and what others get."""
     if notes.allow is Action.PUBLIC:
         return ["No access token is needed."]
-    said = [f"For {_roles({notes.allow})}. Another role is answered 403."]
+    said = [f"Roles: {_roles({notes.allow})}. Any other role is answered with 403."]
     if len(set(map(frozenset, notes.steps.values())) | {frozenset({notes.allow})}) > 1:
         said.append("\n".join(f"- `{event}`: {_roles(actions)}" for event, actions in notes.steps.items()))
     if notes.names_things:
-        said.append("What does not exist, or is not there for you, is answered 404.")
+        said.append("A resource that does not exist, or that you may not see, is answered with 404.")
     if notes.changes:
-        said.append("Send the ETag that you read in `If-Match`: without it the answer is 428, with that of an older version 412.")
+        said.append(
+            "Send the ETag that you read in `If-Match`. Without it the answer is 428; with the ETag of an older version it is 412."
+        )
     return said
 
 
 def _roles(actions: Collection[Action]) -> str:
     """Return the roles that include one of these actions."""
     roles = sorted(role for role, granted in GRANTS.items() if granted.intersection(actions))
-    return "every role" if len(roles) == len(GRANTS) else ", ".join(f"`{role}`" for role in roles)
+    return "all" if len(roles) == len(GRANTS) else ", ".join(f"`{role}`" for role in roles)
 
 
 def _kind(status: HTTPStatus) -> type[CoopError]:
@@ -178,7 +192,10 @@ def create_api(app: Flask, groups: Sequence[Group]) -> Api:
     flow = {"tokenUrl": "/oauth/token", "scopes": {}}
     scheme = api.spec.components.security_scheme
     scheme("token", {"type": "http", "scheme": "bearer", "bearerFormat": "at+jwt (RFC 9068)"})
-    scheme("client", {"type": "oauth2", "flows": {"clientCredentials": flow}, "description": "For machine clients."})
+    scheme(
+        "client",
+        {"type": "oauth2", "flows": {"clientCredentials": flow}, "description": "The authentication scheme for machine clients."},
+    )
     api.spec.options["security"] = [{"token": []}, {"client": []}]
     for name, header in HEADERS.items():
         api.spec.components.header(name, dict(header))
@@ -199,7 +216,7 @@ def document_of(api: Api, groups: Sequence[Group], examples: Sequence[Mapping[st
                 operation["tags"] = [named[tag] for tag in operation["tags"]]
                 used |= {status for status in operation["responses"] if status[0] == "4"}
     document["tags"] = [{"name": group.name, "description": group.description} for group in groups]
-    document["components"]["responses"] = {"Problem": _refusal("Another problem: `type` names it.")}
+    document["components"]["responses"] = {"Problem": _refusal("Any other problem; `type` names it.")}
     for status in map(HTTPStatus, map(int, sorted(used))):
         kind = _kind(status)
         words = f"{kind.title()} {remedy(kind)}"

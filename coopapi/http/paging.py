@@ -24,9 +24,9 @@ _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, st
 
 
 class BadCursor(BadRequest):
-    """The cursor is not one of this list, of this caller, or it has expired.
+    """The cursor has expired, or it belongs to another list or another caller.
 
-    Begin again with the first page, and pass on `next` as it comes, as the same caller with the same filters.
+    Start again with the first page. Send each `next` unchanged, as the same caller and with the same filters.
     """
 
 
@@ -102,5 +102,5 @@ def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
     except (ValueError, BrokenSeal) as fault:
         raise BadCursor from fault
     if content["until"] < work.now.timestamp():
-        raise BadCursor("it has expired: begin the list again")
+        raise BadCursor("The cursor has expired. Start again with the first page.")
     return content

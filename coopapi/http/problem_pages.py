@@ -21,7 +21,7 @@ def register(app: Flask) -> None:
     def explain(problem: str) -> Response:
         kind = problems.catalogue().get(problem)
         if kind is None:
-            raise NotFound("there is no problem of that name: /problems lists them all")
+            raise NotFound("There is no problem with this name. `/problems` lists all problems.")
         return _answer(_explained(kind), "problem.html")
 
 

@@ -35,7 +35,7 @@ def mount(app: Flask, prefix: str, proxies: int) -> None:
 def _admit_prefix() -> None:
     """Refuse a prefix that is not a plain path, because it is written into links."""
     if not PREFIX.fullmatch(request.script_root):
-        raise BadRequest("X-Forwarded-Prefix must be a plain path such as /coopapi.")
+        raise BadRequest("X-Forwarded-Prefix must be a simple path such as /coopapi.")
 
 
 def here(path: str) -> str:

@@ -35,9 +35,9 @@ def refusal(parser: Any, target: bytes, headers: Headers) -> tuple[HTTPStatus, s
     if fault := _fault(parser, target, headers):
         return HTTPStatus.BAD_REQUEST, fault
     if has_body and largest == LARGEST_FORM and not target.partition(b"?")[0].endswith(b"/oauth/token"):
-        return HTTPStatus.UNAUTHORIZED, "A body is read only from a request with an access token."
+        return HTTPStatus.UNAUTHORIZED, "A request with a body needs an access token."
     if length > largest:
-        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body has more than {largest} bytes."
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is larger than {largest} bytes."
     return None
 
 
@@ -48,11 +48,11 @@ def _fault(parser: Any, target: bytes, headers: Headers) -> str:
     expected = {value.lower() for name, value in headers if name == "expect"}
     unclear_length = bool(coding) and (version != "1.1" or coding != ["chunked"] or "content-length" in names)
     faults = {
-        "Only HTTP/1.1 and HTTP/1.0 are spoken here.": version not in {"1.0", "1.1"},
-        "The target of the request is not one that we take.": split_target(target) is None or parser.get_method() == b"CONNECT",
-        "A request has one Host header.": names.count("host") != 1 and (version, names.count("host")) != ("1.0", 0),
-        "A request has one Content-Type.": names.count("content-type") > 1,
-        "Transfer-Encoding is chunked, in HTTP/1.1, once, and without Content-Length.": unclear_length,
-        "Expect can only be 100-continue.": not expected <= {"100-continue"},
+        "Only HTTP/1.1 and HTTP/1.0 are supported.": version not in {"1.0", "1.1"},
+        "The form of the request target is not supported.": split_target(target) is None or parser.get_method() == b"CONNECT",
+        "A request must have exactly one Host header.": names.count("host") != 1 and (version, names.count("host")) != ("1.0", 0),
+        "A request may have only one Content-Type header.": names.count("content-type") > 1,
+        "Transfer-Encoding may only be chunked, once, in HTTP/1.1 and without Content-Length.": unclear_length,
+        "The header Expect may only have the value 100-continue.": not expected <= {"100-continue"},
     }
     return next((text for text, holds in faults.items() if holds), "")

@@ -28,7 +28,7 @@ class BlockedTransition(Shown):
     """A step of your side and role that something else still prevents."""
 
     event = fields.String(required=True)
-    detail = fields.String(required=True, metadata={"description": "What prevents it."})
+    detail = fields.String(required=True, metadata={"description": "The reason why the step is not possible now."})
 
 
 class TransitionsOut(Shown):

@@ -25,22 +25,22 @@ class IdentifierKind:
 
 
 _ADDRESS_WARNINGS: Final = {
-    "no_time": "Without the time of use an address is weak: many have it in turn (RFC 6302).",
+    "no_time": "Without the time of use, an address is weak evidence, because many users have it one after another (RFC 6302).",
     "private_address": "A private address is used in every network (RFC 1918, RFC 4193).",
-    "documentation_address": "An address for documentation belongs to nobody (RFC 5737, RFC 3849).",
-    "loopback_address": "A loopback address is every machine's own (RFC 1122).",
-    "link_local_address": "A link-local address holds on one link only (RFC 3927, RFC 4291).",
-    "multicast_address": "A multicast address is of a group (RFC 5771).",
-    "unspecified_address": "The unspecified address is no address (RFC 4291).",
+    "documentation_address": "An address reserved for documentation belongs to nobody (RFC 5737, RFC 3849).",
+    "loopback_address": "Every machine has the same loopback address (RFC 1122).",
+    "link_local_address": "A link-local address is valid only within one network link (RFC 3927, RFC 4291).",
+    "multicast_address": "A multicast address belongs to a group of machines (RFC 5771).",
+    "unspecified_address": "The unspecified address does not belong to any machine (RFC 4291).",
     "reserved_address": "A reserved address belongs to nobody (RFC 1112).",
-    "shared_address": "A carrier shares this address among many; only with port and time does it tell one (RFC 6598).",
+    "shared_address": "A carrier shares this address among customers; only port and time together identify one (RFC 6598).",
 }
 _EMPTY_FILE: Final = {"empty_file": "This is the hash of an empty file."}
 _PICTURE_WARNINGS: Final = {
-    "flat_picture": "A picture without contrast hashes like any other such picture.",
-    "low_quality": "PDQ calls hashes of a quality under 50 unfit to compare.",
+    "flat_picture": "All pictures without contrast have similar hashes.",
+    "low_quality": "According to PDQ, hashes with a quality below 50 are not suitable for comparison.",
 }
-_VIN_WARNINGS: Final = {"vin_check_digit": "Its check digit is wrong where North America has one (49 CFR 565)."}
+_VIN_WARNINGS: Final = {"vin_check_digit": "The check digit that North American numbers have is wrong (49 CFR 565)."}
 _MONERO_EXAMPLE: Final = "41fKjWJQySv2LxFSMtsQ5k3gsHPkECmXt52nKM8ZY8z26NhMJWtsWSA7icPFuECstJ94XRDHZYFLSAQSTAftscna8JuzEJT"
 
 KINDS: Final[Mapping[str, IdentifierKind]] = {
@@ -53,7 +53,7 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
             accounts.read_phone,
             "+31 6 12345678",
             warnings={
-                "unassigned_number": "No operator is known to have this range (E.164).",
+                "unassigned_number": "This number range is not assigned to a known operator (E.164).",
             },
         ),
         IdentifierKind("email", "E-mail address", "RFC 5321, RFC 6531", networks.read_email, "heron@example.org"),
@@ -78,7 +78,7 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
             "111222333",
             ("country",),
             {
-                "unchecked_national_id": "The rule of this country's numbers is not known here: it was kept as it came.",
+                "unchecked_national_id": "The rule for numbers of this country is not known, so the number was stored unchanged.",
             },
         ),
         IdentifierKind(
@@ -95,7 +95,7 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
             accounts.read_eth,
             "0x" + "ab" * 20,
             warnings={
-                "eip55": "Its capitals are not those of its checksum (EIP-55): look for a typing error.",
+                "eip55": "The capital letters do not match the checksum (EIP-55); check for a typing error.",
             },
         ),
         IdentifierKind(
@@ -116,7 +116,7 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
             documents.read_pgp,
             "0123456789ABCDEF" * 2 + "01234567",
             warnings={
-                "key_id_only": "A key id can be made to order: the full fingerprint is better.",
+                "key_id_only": "A key id can be forged; the full fingerprint is more reliable.",
             },
         ),
         IdentifierKind(
@@ -126,7 +126,7 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
             networks.read_mac,
             "00:1b:63:84:45:e6",
             warnings={
-                "locally_administered": "Phones make such addresses up and change them.",
+                "locally_administered": "Phones generate such addresses at random and change them.",
             },
         ),
         IdentifierKind(
@@ -172,7 +172,7 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
             "ICAO 9303, EPRIS (Prüm II Art. 43)",
             persons.read_nothing,
             "",
-            warnings={"name_alone": "One word without a date of birth finds nobody: add what is known."},
+            warnings={"name_alone": "One word without a date of birth is not enough to find matches; add what is known."},
         ),
         IdentifierKind("vehicle_plate", "Vehicle plate", "Vienna Convention 1968", documents.read_plate, "12-ABC-3", ("country",)),
     )
@@ -181,14 +181,14 @@ KINDS: Final[Mapping[str, IdentifierKind]] = {
 
 def read(kind: str, value: str, context: Context) -> Reading:
     """Parse a value by the standard of its kind. Raises `ImpossibleValue` with the rule that it breaks, but never the value."""
-    too_long = ImpossibleValue("too_long", f"it is longer than {MAX_TEXT} characters")
+    too_long = ImpossibleValue("too_long", f"The value is longer than {MAX_TEXT} characters.")
     if len(value) > MAX_TEXT or normal_length(value) > 2 * MAX_TEXT:
         raise too_long
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ImpossibleValue("surrogate", "it holds half a character (a lone surrogate)")
+        raise ImpossibleValue("surrogate", "The value contains an unpaired surrogate.")
     seen = clean(value)
     if not seen:
-        raise ImpossibleValue("empty", "it is empty")
+        raise ImpossibleValue("empty", "The value is empty.")
     if len(seen) > MAX_TEXT:
         raise too_long
     reading = KINDS[kind].read(value, context)

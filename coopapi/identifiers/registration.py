@@ -29,21 +29,21 @@ MOST_PERSONS: Final = 50
 
 
 class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers cannot exist, or may not be stored; none was registered.
+    """Some of the identifiers are not valid or may not be stored, so none was registered.
 
-    Correct the items that `errors` points to, or leave them out, and send the list again.
+    Correct or remove the items that `errors` points to, and send the list again.
     """
 
 
 class TooManyPersons(Unprocessable):
-    """A request takes at most 50 persons, because each of them is compared with all similar ones.
+    """A request may contain at most 50 persons, because each is compared with all similar persons.
 
-    Send the persons from the one that `errors` names in further requests.
+    Send the remaining persons in further requests, starting with the person that `errors` points to.
     """
 
 
 class HeldAlready(Conflict):
-    """The case holds this value already.
+    """The case already has this identifier.
 
     Use the identifier that `existing` names.
     """
@@ -118,7 +118,15 @@ def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
     persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
     if len(persons) > MOST_PERSONS:
         pointer = f"/identifiers/{persons[MOST_PERSONS]}"
-        raise TooManyPersons(errors=[broken(pointer, "persons", f"this is the person after number {MOST_PERSONS}")])
+        raise TooManyPersons(
+            errors=[
+                broken(
+                    pointer,
+                    "persons",
+                    f"The request may contain only {MOST_PERSONS} persons; this is the first one beyond the limit.",
+                )
+            ]
+        )
 
 
 def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
@@ -132,16 +140,16 @@ def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], s
     """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "the case has no such subject")])
+        raise Unprocessable(errors=[broken("/subject_id", "subject", "The case has no subject with this id.")])
     if item["kind"] == "person" and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "a person belongs to a subject of the case")])
+        raise Unprocessable(errors=[broken("/subject_id", "subject", "A person must belong to a subject of the case.")])
     try:
         reading = _reading(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
     exceptional = item.get("exceptional_processing", {})
     if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
-        raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.__doc__} It needs exceptional_processing.")])
+        raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.title()} It needs exceptional_processing.")])
     role = subject.category if subject is not None else None
     return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
 
@@ -246,7 +254,7 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
         item.pop("subject_id")
     wanted = {item["subject_id"]} if item.get("subject_id") else set()
     drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
-    _refuse_twins(work, row, drafted)
+    _refuse_duplicates(work, row, drafted)
     moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
     holdings = _holdings(work, row.id, row.kind, drafted.role, drafted.reading)
     if moved:
@@ -271,7 +279,7 @@ def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
     work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
 
 
-def _refuse_twins(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
+def _refuse_duplicates(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
     twin = work.all(Identifier).where(
         Identifier.case_id == row.case_id,
         Identifier.fingerprint == drafted.row["fingerprint"],

@@ -13,7 +13,7 @@ from coopapi.identifiers import registration, service
 from coopapi.identifiers.schemas import IdentifierFilter, IdentifierOut, IdentifierPatch, IdentifiersIn, WithdrawalIn
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="What cases hold")
+blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="Identifiers in cases")
 
 
 @blp.route(
@@ -25,7 +25,7 @@ blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="What
     show=service.show_identifiers,
 )
 def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """List the identifiers of a case; values in clear for those who may read them."""
+    """List the identifiers of a case, with values in clear if you may read them."""
     cases.usable(work, case_id, Level.READ)
     query = work.all(Identifier).where(Identifier.case_id == case_id)
     for name in ("kind", "subject_id"):
@@ -49,9 +49,10 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     show=service.show_identifiers,
 )
 def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:
-    """Register 1 to 1000 identifiers of a case, all or none.
+    """Register 1 to 1000 identifiers of a case; either all are registered or none.
 
-    The answer says nothing of who else holds them: overlaps are at /cases/{id}/overlaps, from the same moment on.
+    The response does not say whether other cases have these identifiers. `/cases/{id}/overlaps` shows the overlaps
+    immediately afterwards.
     """
     return registration.register(work, case_id, data["identifiers"])
 
@@ -81,7 +82,7 @@ def get_identifier(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> I
     show=service.show_identifiers,
 )
 def correct_identifier(data: dict[str, Any], *, case_id: UUID, identifier_id: UUID, version: int, work: UnitOfWork) -> Identifier:
-    """Correct an identifier; the overlaps move with it."""
+    """Correct an identifier; the overlaps of the case are updated."""
     cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
     row = registration.identifier_of(work, case_id, identifier_id, version=version)
     return registration.correct(work, row, service.as_item(work, row), data)
@@ -95,5 +96,5 @@ blp.workflow(
     body=WithdrawalIn,
     returns=IdentifierOut,
     show=service.show_identifiers,
-    about="Withdraw an identifier with a reason: it leaves matching at once.",
+    about="Withdraw an identifier with a reason; it is no longer used in matching from then on.",
 )

@@ -12,20 +12,27 @@ from coopapi.persons.families import FAMILIES
 from coopapi.unicode_text import MAX_TEXT
 
 MOST_IDENTIFIERS: Final = 1000
-"""How many identifiers one request registers at most."""
+"""The maximum number of identifiers in one request."""
 
 
 class ContextIn(Schema):
     """Where and when the value was seen."""
 
-    platform = Text(100, metadata={"description": "Where the account is; a username needs it."})
+    platform = Text(100, metadata={"description": "The platform of the account; required for a username."})
     country = Code(
-        "countries", metadata={"description": "Who issued it; a passport, national id, plate or national number needs it."}
+        "countries",
+        metadata={
+            "description": "The issuing country; required for a passport, a national id, a plate or a national phone number."
+        },
     )
-    observed_at = When(metadata={"description": "When an address was used: without it an IP address is weak."})
+    observed_at = When(
+        metadata={"description": "The time at which an address was used; without it an IP address is weak evidence."}
+    )
     port = fields.Integer(strict=True, validate=Range(1, 65535))
     quality = fields.Integer(
-        strict=True, validate=Range(0, 100), metadata={"description": "Of a PDQ hash, 0 to 100: under 50 it is weak."}
+        strict=True,
+        validate=Range(0, 100),
+        metadata={"description": "The quality of a PDQ hash, 0 to 100; below 50 it is weak evidence."},
     )
 
 
@@ -42,23 +49,23 @@ class NameIn(Schema):
     full = Text(300)
     given = Text(200)
     family = Text(200)
-    type = OneOf(("name", "alias", "maiden", "nickname"), metadata={"description": "name, if not said"})
+    type = OneOf(("name", "alias", "maiden", "nickname"), metadata={"description": "The type of the name; `name` by default."})
 
     @validates_schema
-    def something_is_said(self, data: dict[str, object], **_: object) -> None:
+    def require_name(self, data: dict[str, object], **_: object) -> None:
         """A name has a part."""
         if not {"full", "given", "family"} & data.keys():
-            raise refusal("one_needed", "A name is full, or given and family.", "full")
+            raise refusal("one_needed", "Give either a full name, or given and family name.", "full")
 
 
 class PersonDataIn(Schema):
     """A person: every name it is known by, every date of birth it gave, whole or in part."""
 
     names = Many(fields.Nested(NameIn), 20, least=1, distinct=False, required=True)
-    birth_dates = Many(Text(10), 10, metadata={"description": "YYYY-MM-DD, YYYY-MM or YYYY"})
-    gender = OneOf(("M", "F", "X"), metadata={"description": "ICAO 9303: M, F, or X for unspecified"})
+    birth_dates = Many(Text(10), 10, metadata={"description": "A date as YYYY-MM-DD, YYYY-MM or YYYY."})
+    gender = OneOf(("M", "F", "X"), metadata={"description": "The sex as in ICAO 9303: M, F, or X for unspecified."})
     nationalities = Many(Code("countries"), 10)
-    places = Many(Text(200), 10, metadata={"description": "Of birth or residence."})
+    places = Many(Text(200), 10, metadata={"description": "Places of birth or residence."})
 
 
 class DigestIn(Schema):
@@ -66,7 +73,7 @@ class DigestIn(Schema):
 
     family = OneOf(FAMILIES, required=True)
     digest = Text(64, required=True, validate=[Regexp("^[0-9a-f]{64}$")])
-    answers_only = fields.Boolean(metadata={"description": "As the digesting command says it."})
+    answers_only = fields.Boolean(metadata={"description": "The value that the command for digests printed."})
 
 
 class IdentifierIn(Schema):
@@ -77,23 +84,23 @@ class IdentifierIn(Schema):
     person = fields.Nested(PersonDataIn)
     digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
     context = fields.Nested(ContextIn)
-    subject_id = fields.UUID(metadata={"description": "Whose it is, if that is known."})
-    basis = Code("basis", metadata={"description": "fact (default) or assessment (LED Art. 7)"})
-    source = Text(500, metadata={"description": "Where it comes from; sealed like the value."})
+    subject_id = fields.UUID(metadata={"description": "The subject to whom the identifier belongs, if known."})
+    basis = Code("basis", metadata={"description": "Whether this is a fact (default) or an assessment (LED Art. 7)."})
+    source = Text(500, metadata={"description": "The source of the identifier; it is encrypted like the value."})
     source_grading = Code("source_grading")
     information_grading = Code("information_grading")
-    handling_code = Code("handling_codes", metadata={"description": "That of the case, if not said."})
+    handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the case by default."})
     exceptional_processing = fields.Nested(ExceptionalIn)
 
     @validates_schema
-    def one_thing_is_sent(self, data: dict[str, object], **_: object) -> None:
+    def require_one_content(self, data: dict[str, object], **_: object) -> None:
         """A person comes as `person` or `digests`, everything else as `value`."""
         sent = {"value", "person", "digests"} & data.keys()
         wanted = {"person", "digests"} if data.get("kind") == "person" else {"value"}
         if len(sent) != 1 or not sent <= wanted:
             raise refusal(
                 "exactly_one",
-                f"This kind is sent as exactly one of: {', '.join(sorted(wanted))}.",
+                f"This kind needs exactly one of: {', '.join(sorted(wanted))}.",
                 min(wanted - sent, default="value"),
             )
 

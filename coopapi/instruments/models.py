@@ -104,7 +104,7 @@ class Precedence:
     except_kinds: tuple[str, ...] = ()
     except_measures: tuple[str, ...] = ()
 
-    def lets_pass(self, asked: Question) -> bool:
+    def exempts(self, asked: Question) -> bool:
         """Tell whether the question is an exception, so that the other instruments do not take precedence."""
         return asked.kind in self.except_kinds or asked.measure in self.except_measures
 

@@ -15,14 +15,14 @@ blp = Blueprint("instruments", __name__, url_prefix="/api/v1", description="Lega
 
 @blp.route("/instruments", allow=Action.DIRECTORY_READ, query=InstrumentFilter, returns=InstrumentOut, many="items")
 def list_instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Instrument]:
-    """List the instruments, the best first."""
+    """List the instruments in order of preference: acts of the Union, conventions, bilateral treaties, reciprocity."""
     del work
     return service.of_country(wanted.get("country"))
 
 
 @blp.route("/instruments/applicable", allow=Action.DIRECTORY_READ, query=ApplicableFilter, returns=AssessmentOut, many="items")
 def find_applicable_instruments(wanted: dict[str, Any], *, work: UnitOfWork) -> Sequence[Assessment]:
-    """Say of every instrument whether it may be used for a request, and if not, why."""
+    """Show for each instrument whether a request may be based on it, and if not, why."""
     on = wanted.get("on", work.now.date())
     return service.applicable(wanted["sender"], wanted["addressee"], wanted.get("measure"), wanted.get("kind"), on=on)
 

@@ -12,28 +12,30 @@ from coopapi.http.fields import OneOf, Schema, Shown, in_languages, refusal
 class InstrumentFilter(Schema):
     """Which instruments."""
 
-    country = Code("countries", metadata={"description": "Only those that bind this country, did so or will."})
+    country = Code(
+        "countries", metadata={"description": "Only instruments that bind this country now, or that did so or will do so."}
+    )
 
 
 class ApplicableFilter(Schema):
     """What one country wants to ask of another."""
 
-    sender = Code("countries", required=True, data_key="from", metadata={"description": "The country that asks."})
-    addressee = Code("countries", required=True, data_key="to", metadata={"description": "The country that is asked."})
-    measure = Code("measures", metadata={"description": "What is asked for; `measure`, `kind` or both."})
+    sender = Code("countries", required=True, data_key="from", metadata={"description": "The requesting country."})
+    addressee = Code("countries", required=True, data_key="to", metadata={"description": "The requested country."})
+    measure = Code("measures", metadata={"description": "The requested measure. Give `measure`, `kind` or both."})
     kind = Code("request_kinds", metadata={"description": "The kind of request."})
     on = fields.Date(
         validate=validate.Range(date(1950, 1, 1), date(2199, 12, 31)),
-        metadata={"description": "The day of sending; today if not said."},
+        metadata={"description": "The day on which the request is sent; today by default."},
     )
 
     @validates_schema
-    def a_request_goes_abroad_for_something(self, data: dict[str, Any], **_: object) -> None:
+    def check_question(self, data: dict[str, Any], **_: object) -> None:
         """A request goes to another country, and asks for something."""
         if data.get("sender") is not None and data.get("sender") == data.get("addressee"):
-            raise refusal("abroad", "A request goes to another country.", "to")
+            raise refusal("abroad", "The requested country must be different from the requesting country.", "to")
         if not data.keys() & {"measure", "kind"}:
-            raise refusal("one_needed", "Say which measure or which kind of request.", "measure")
+            raise refusal("one_needed", "Give a measure or a kind of request.", "measure")
 
 
 class InstrumentRuleOut(Shown):
@@ -54,7 +56,7 @@ class PrecedenceOut(InstrumentRuleOut):
 class ReservationOut(InstrumentRuleOut):
     """What a party declared."""
 
-    effect = OneOf(("excludes", "conditions"), required=True, metadata={"description": "`excludes` or `conditions`"})
+    effect = OneOf(("excludes", "conditions"), required=True, metadata={"description": "The effect: `excludes` or `conditions`."})
     measures = fields.List(Code("measures"), required=True, metadata={"description": "The measures concerned."})
     kinds = fields.List(Code("request_kinds"), required=True, metadata={"description": "The kinds of request concerned."})
     verify = fields.Boolean(required=True)
@@ -64,12 +66,16 @@ class InstrumentPartyOut(Shown):
     """A country that an instrument binds."""
 
     country = Code("countries", required=True)
-    in_force_from = fields.Date(required=True, allow_none=True, metadata={"description": "null: the date is not recorded."})
+    in_force_from = fields.Date(
+        required=True, allow_none=True, metadata={"description": "The date of entry into force; null if it is not recorded."}
+    )
     provisional_from = fields.Date(required=True, allow_none=True)
-    until = fields.Date(required=True, allow_none=True, metadata={"description": "The last day."})
+    until = fields.Date(required=True, allow_none=True, metadata={"description": "The last day on which the country is bound."})
     side = fields.String(required=True)
     reservations = fields.List(fields.Nested(ReservationOut), required=True)
-    verify = fields.Boolean(required=True, metadata={"description": "Not checked against the depositary."})
+    verify = fields.Boolean(
+        required=True, metadata={"description": "True if the entry was not checked against the data of the depositary."}
+    )
 
 
 class OutsiderOut(InstrumentRuleOut):
@@ -104,7 +110,7 @@ class InstrumentOut(Shown):
     citation = fields.String(required=True)
     in_force = fields.Boolean(required=True)
     in_force_from = fields.Date(required=True, allow_none=True)
-    evidence = fields.Boolean(required=True, metadata={"description": "Whether what it yields is given as evidence."})
+    evidence = fields.Boolean(required=True, metadata={"description": "Whether the result may be used as evidence."})
     kinds = fields.List(Code("request_kinds"), required=True)
     verify = fields.Boolean(required=True)
 
@@ -116,21 +122,27 @@ class InstrumentDetailOut(InstrumentOut):
         keys=fields.String(),
         values=fields.String(),
         required=True,
-        metadata={"description": "Each measure it serves, with the article."},
+        metadata={"description": "Each measure that the instrument provides for, with the article."},
     )
     form = fields.Nested(InstrumentRuleOut, required=True)
     channel = fields.Nested(InstrumentRuleOut, required=True)
     languages = fields.Nested(InstrumentRuleOut, required=True)
     scope = fields.Nested(InstrumentRuleOut, required=True, allow_none=True)
-    supplements = fields.String(required=True, metadata={"description": "The instrument it is a protocol to."})
+    supplements = fields.String(required=True, metadata={"description": "The instrument that this protocol supplements."})
     excluded = fields.Dict(keys=fields.String(), values=fields.Nested(InstrumentRuleOut), required=True)
-    yields = fields.List(fields.Nested(PrecedenceOut), required=True, metadata={"description": "What goes first."})
-    not_among = fields.List(fields.String(), required=True, metadata={"description": "Sides without effect among themselves."})
+    yields = fields.List(
+        fields.Nested(PrecedenceOut), required=True, metadata={"description": "The instruments that take precedence over this one."}
+    )
+    not_among = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "The sides of the agreement between whose own members it does not apply."},
+    )
     outside = fields.List(fields.Nested(OutsiderOut), required=True)
     ratified = fields.List(fields.Nested(RatificationOut), required=True)
     parties = fields.List(fields.Nested(InstrumentPartyOut), required=True)
     pairs = fields.List(fields.Nested(TreatyPairOut), required=True)
-    open = fields.Boolean(required=True, metadata={"description": "Whether any two countries may use it."})
+    open = fields.Boolean(required=True, metadata={"description": "Whether any two countries may use the instrument."})
     source = fields.String(required=True)
     version = fields.String(required=True)
 
@@ -146,6 +158,6 @@ class AssessmentOut(Shown):
 
     instrument = fields.Nested(InstrumentOut, required=True)
     applicable = fields.Boolean(required=True)
-    article = fields.String(required=True, metadata={"description": "The article on the measure; empty if there is none."})
+    article = fields.String(required=True, metadata={"description": "The article about the measure; empty if there is none."})
     reasons = fields.List(fields.Nested(AssessmentReasonOut), required=True)
     conditions = fields.List(fields.Nested(AssessmentReasonOut), required=True)

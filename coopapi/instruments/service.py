@@ -27,9 +27,9 @@ _DATA: Final = files("coopapi.instruments") / "data" / "instruments.json"
 
 
 class UnknownInstrument(NotFound):
-    """There is no instrument of that code.
+    """There is no instrument with this code.
 
-    Take a code of the list `/instruments`.
+    `/instruments` lists all codes.
     """
 
 
@@ -90,7 +90,7 @@ def _assess(instrument: Instrument, asked: Question) -> Assessment:
     reasons = _unbound(instrument, asked)
     if all(reason.code != "not_in_force" for reason in reasons):
         reasons += _uncovered(instrument, asked) + _excluded(instrument, asked)
-    reasons = reasons or _outranked(instrument, asked)
+    reasons = reasons or _preceding_instruments(instrument, asked)
     conditions = [] if reasons else _conditions(instrument, asked)
     article = instrument.measures.get(asked.measure or "", "")
     return Assessment(instrument, not reasons, tuple(reasons), tuple(conditions), article)
@@ -115,15 +115,19 @@ def _within(on: date, since: date | None, until: date | None) -> bool:
 
 def _not_in_force(instrument: Instrument) -> str:
     if instrument.in_force:
-        return f"In force only from {instrument.in_force_from}."
-    return f"Not in force; ratified by {len(instrument.ratified)} States." if instrument.ratified else "Not in force."
+        return f"The instrument is in force only from {instrument.in_force_from}."
+    return (
+        f"The instrument is not in force; {len(instrument.ratified)} States have ratified it."
+        if instrument.ratified
+        else "The instrument is not in force."
+    )
 
 
 def _without_treaty(instrument: Instrument, asked: Question) -> list[Reason]:
     pair = next((pair for pair in instrument.pairs if pair.countries == {asked.from_, asked.to}), None)
     names = f"{_name(asked.from_)} and {_name(asked.to)}"
     if pair is None:
-        return [Reason("no_treaty_between_them", f"No treaty between {names} is in this list.", instrument.citation)]
+        return [Reason("no_treaty_between_them", f"The register has no treaty between {names}.", instrument.citation)]
     if not _within(asked.on, pair.in_force_from, pair.until):
         text = f"The treaty between {names} is in force only from {pair.in_force_from}."
         return [Reason("no_treaty_between_them", text, instrument.citation)]
@@ -146,7 +150,9 @@ def _not_party(instrument: Instrument, code: str, country: str, on: date) -> lis
 def _same_side(instrument: Instrument, asked: Question) -> list[Reason]:
     sides = {party.side for party in instrument.parties if party.country in {asked.from_, asked.to}}
     if len(sides) == 1 and sides <= set(instrument.not_among):
-        text = f"{_name(asked.from_)} and {_name(asked.to)} stand on the same side of the agreement: it says nothing between them."
+        text = (
+            f"{_name(asked.from_)} and {_name(asked.to)} are on the same side of the agreement, so it does not apply between them."
+        )
         return [Reason("not_between_them", text, instrument.citation)]
     return []
 
@@ -179,12 +185,16 @@ def _reservations(instrument: Instrument, country: str, effect: str) -> list[Res
     return [reservation for reservation in party.reservations if reservation.effect == effect] if party else []
 
 
-def _outranked(instrument: Instrument, asked: Question) -> list[Reason]:
+def _preceding_instruments(instrument: Instrument, asked: Question) -> list[Reason]:
     """Return the instruments that take precedence because they bind both countries and provide for the measure."""
     for rule in instrument.yields:
-        first = [] if rule.lets_pass(asked) else [code for code in rule.to if _provides(get(code), asked)]
+        first = [] if rule.exempts(asked) else [code for code in rule.to if _provides(get(code), asked)]
         if first:
-            return [Reason("other_treaty_goes_first", f"{rule.text} First: {', '.join(first)}.", rule.article)]
+            return [
+                Reason(
+                    "other_treaty_goes_first", f"{rule.text} These instruments take precedence: {', '.join(first)}.", rule.article
+                )
+            ]
     return []
 
 

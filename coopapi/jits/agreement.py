@@ -24,23 +24,23 @@ TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "furt
 
 
 class JitReferenceTaken(Conflict):
-    """Your authority has a team with this reference already.
+    """Your authority already has a team with this reference.
 
-    Use the team that `existing` names, or give the new team another reference.
+    Use the team that `existing` names, or choose another reference for the new team.
     """
 
 
 class TextIsSettled(Conflict):
-    """The text of the agreement is no longer open.
+    """The text of the agreement can no longer be changed.
 
-    Reopen the text before it is signed by all; afterwards, propose an amendment.
+    Reopen the text if not all parties have signed it. If all have signed, propose an amendment.
     """
 
 
 class NotReadyToSign(Unprocessable):
-    """The agreement lacks what has to stand in it before it is signed.
+    """The agreement is not complete enough to be signed.
 
-    Complete what `errors` lists, each with its pointer.
+    Complete what `errors` lists.
     """
 
 
@@ -100,14 +100,14 @@ def _set(work: UnitOfWork, jit: Jit, data: Mapping[str, Any]) -> None:
             setattr(jit, name, data[name])
     _check_basis(jit.legal_basis)
     if jit.until is not None and jit.until <= work.now and "until" in data:
-        raise fault("/until", "order_of_time", "a team ends in the future")
+        raise fault("/until", "order_of_time", "The end of the team must be in the future.")
     amend_terms(work, jit, {name: data[name] for name in TERMS if name in data})
 
 
 def _check_basis(code: str) -> None:
     basis = _basis(code)
     if basis.extra.get("in_force") is False:
-        raise fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force")
+        raise fault("/legal_basis", "in_force", f"{basis.labels['en']} is not in force.")
 
 
 def _basis(code: str) -> codelists.CodelistItem:
@@ -118,7 +118,7 @@ def not_bound(work: UnitOfWork, jit: Jit, countries: Iterable[str]) -> str | Non
     """Return which States the instrument of the legal basis does not bind today, or None if none is known to be unbound."""
     instrument = _basis(jit.legal_basis).extra.get("instrument")
     outside = instruments.unbound(instrument, countries, work.now.date()) if instrument else []
-    return "; ".join(f"{country} is not bound by {instrument}" for country in outside) or None
+    return " ".join(f"{country} is not bound by {instrument}." for country in outside) or None
 
 
 def amend_terms(work: UnitOfWork, jit: Jit, terms: Mapping[str, Any]) -> None:
@@ -160,15 +160,15 @@ def require_ready(work: UnitOfWork, jit: Jit) -> None:
     clauses = terms.get("clauses", {})
     led = [p for p in there if p.leader_id or unseal(key, p.sealed, p.id).get("office")]
     lacking = {
-        "/parties": "authorities of at least two States" if len(there) < TWO else None,
-        "/parties/leader": None if len(led) == len(there) else "one leader for each State",
+        "/parties": "The agreement needs authorities of at least two States." if len(there) < TWO else None,
+        "/parties/leader": None if len(led) == len(there) else "Each State must name one leader.",
         "/legal_basis": not_bound(work, jit, [party.country for party in there]),
-        "/until": None if jit.until and jit.until > work.now else "an end in the future",
-        "/purpose": None if terms.get("purpose") else "the purpose",
-        "/states_of_operation": None if jit.states_of_operation else "the States of operation",
-        "/working_language": None if jit.working_language else "the working language",
+        "/until": None if jit.until and jit.until > work.now else "The agreement needs an end in the future.",
+        "/purpose": None if terms.get("purpose") else "The agreement needs a purpose.",
+        "/states_of_operation": None if jit.states_of_operation else "The agreement must name the States of operation.",
+        "/working_language": None if jit.working_language else "The agreement must name the working language.",
         "/clauses/platform/space_administrator": administration(jit.administrator_id, {p.authority_id: p.country for p in there}),
-        **{f"/clauses/{name}": None if clauses.get(name) else "the clause is missing" for name in CLAUSES},
+        **{f"/clauses/{name}": None if clauses.get(name) else "This clause is missing." for name in CLAUSES},
     }
     errors = [broken(at, "ready", why) for at, why in lacking.items() if why]
     if errors:
@@ -184,7 +184,7 @@ def administration(administrator: UUID | None, there: Mapping[UUID, str | None])
     union = codelists.member_states()
     within = {authority for authority, country in there.items() if country in union}
     if administrator is None:
-        return "with a third State, name the space administrator" if 0 < len(within) < len(there) else None
+        return "An agreement with a third State must name the space administrator." if 0 < len(within) < len(there) else None
     if administrator in (within or there):
         return None
-    return "the space administrator is one of the parties, of a Member State"
+    return "The space administrator must be a party from a Member State."

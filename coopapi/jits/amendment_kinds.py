@@ -16,9 +16,9 @@ from coopapi.store.vault import key_of, seal, unseal
 
 
 class JoinsAlready(Conflict):
-    """An amendment by which this State joins waits for signatures already.
+    """An amendment by which this State joins is already waiting for signatures.
 
-    Sign the amendment that `existing` names, or ask its proposer to withdraw it.
+    Sign the amendment that `existing` names, or ask the State that proposed it to withdraw it.
     """
 
 
@@ -42,7 +42,7 @@ def holds(work: UnitOfWork, jit: Jit, row: JitAmendment) -> bool:
 
 def _check_join(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     if row.authority_id is None:
-        raise fault("/authority_id", "required", "say who joins")
+        raise fault("/authority_id", "required", "Name the authority that joins.")
     authority = authorization.state_authority(work, row.authority_id, "/authority_id")
     authorization.check_new_state(work, jit.id, authority.country, "/authority_id")
     if outside := agreement.not_bound(work, jit, [authority.country or ""]):
@@ -58,28 +58,30 @@ def _check_join(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
 def _check_leave(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     there = authorization.of_team(work, jit.id)
     if row.authority_id not in {party.authority_id for party in there}:
-        raise fault("/authority_id", "party", "only a party leaves")
+        raise fault("/authority_id", "party", "Only a party can leave the team.")
     if len(there) <= TWO:
-        raise fault("/authority_id", "two_states", "a team has at least two States: end it")
+        raise fault("/authority_id", "two_states", "A team needs at least two States. End the team instead.")
     if row.authority_id == jit.administrator_id:
-        raise fault("/authority_id", "space_administrator", "it administers the space: amend the platform clause first")
+        raise fault(
+            "/authority_id", "space_administrator", "This authority is the space administrator. Amend the platform clause first."
+        )
 
 
 def _check_period(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     del work
     if row.until is None or jit.until is None or row.until <= jit.until:
-        raise fault("/until", "later", "an extension ends later than what it extends")
+        raise fault("/until", "later", "The new date must be later than the current one.")
 
 
 def _check_purpose(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     if not _details(work, jit, row).get("purpose"):
-        raise fault("/purpose", "required", "say the new purpose")
+        raise fault("/purpose", "required", "Give the new purpose.")
 
 
 def _check_clause(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     said = _details(work, jit, row)
     if not said.get("clause") or not said.get("platform" if said["clause"] == "platform" else "text"):
-        raise fault("/clause", "required", "name the clause and its new text")
+        raise fault("/clause", "required", "Name the clause and give its new text.")
     if said["clause"] == "platform":
         there = {party.authority_id: party.country for party in authorization.of_team(work, jit.id)}
         if lacking := agreement.administration(UUID(said["platform"]["space_administrator"]), there):
@@ -88,13 +90,13 @@ def _check_clause(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
 
 def _check_states(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     if not _details(work, jit, row).get("states_of_operation"):
-        raise fault("/states_of_operation", "required", "say in which States it operates")
+        raise fault("/states_of_operation", "required", "Name the States of operation.")
 
 
 def _check_participant(work: UnitOfWork, jit: Jit, row: JitAmendment) -> None:
     membership.check_period(work, {"until": row.until})
     if row.authority_id is None or not _details(work, jit, row).get("role"):
-        raise fault("/role", "required", "say who takes part, and as what")
+        raise fault("/role", "required", "Give the role in which the organisation takes part.")
     membership.check_participant(work, jit.id, row.authority_id, "/authority_id")
 
 
@@ -142,7 +144,7 @@ def _reword(work: UnitOfWork, jit: Jit, row: JitAmendment) -> Mapping[str, int]:
     clauses = unseal(key_of(work, jit), jit.sealed, jit.id).get("clauses", {})
     terms = {said["clause"]: new} if said["clause"] in TEXTS else {"clauses": {**clauses, said["clause"]: new}}
     agreement.amend_terms(work, jit, terms)
-    handed = recipients.hand_to_verify(work, jit.id) if said["clause"] == "platform" else 0
+    handed = recipients.assign_verifier(work, jit.id) if said["clause"] == "platform" else 0
     return {"to_verify": handed} if handed else {}
 
 

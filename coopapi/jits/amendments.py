@@ -49,7 +49,7 @@ def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAmend
 def _require_active(work: UnitOfWork, jit: Jit, event: str) -> None:
     state = jit.stands(work.now)
     if state != "active":
-        raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=[])
+        raise IllegalMove(f"The step {event} is not possible in the state {state}.", state=state, allowed=[])
 
 
 def text_of(work: UnitOfWork, jit: Jit, row: JitAmendment) -> str:
@@ -85,7 +85,7 @@ def _require_unsigned(step: Step[TeamRow[JitAmendment]]) -> None:
 
 def _require_proposer(step: Step[TeamRow[JitAmendment]]) -> None:
     if step.thing.row.proposed_by != step.work.actor.authority_id:
-        raise authorization.NotAParty("only the State that proposed an amendment withdraws it")
+        raise authorization.NotAParty("Only the State that proposed an amendment may withdraw it.")
 
 
 def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
@@ -103,7 +103,7 @@ def _sign(step: Step[TeamRow[JitAmendment]]) -> None:
 def _refuse(step: Step[TeamRow[JitAmendment]]) -> None:
     """Refuse an amendment for the caller's State, or record the refusal of a State without users here."""
     work, jit, row, recorded = step.work, step.thing.jit, step.thing.row, step.data.get("recorded")
-    authorization.speaker(work, jit, recorded, row.joining)
+    authorization.acting_authority(work, jit, recorded, row.joining)
     row.recorded = authorization.put_recorded(work, jit, row.id, recorded)
 
 

@@ -13,7 +13,7 @@ from coopapi.errors import Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.jits.models import INSIDE, Jit, JitAmendment, JitEvaluation, JitParticipant, JitParty, JitSignature, OfTeam, through
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Lifecycle, Side
-from coopapi.shared.recording import moment_of, recorded_of, stands_in
+from coopapi.shared.recording import may_record_for, moment_of, recorded_of
 from coopapi.shared.shared_cases import end_shares, reshare
 from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork
@@ -26,23 +26,24 @@ _BESIDE: Final = frozenset({"organisation", "eurojust_desk", "eurojust_contact_p
 
 
 class NotAParty(Forbidden):
-    """That is for the States that are parties to the agreement.
+    """Only the States that are parties to the agreement may do this.
 
-    Ask the authority of your State that is a party to take this step.
+    Ask the authority that represents your State in the team to take this step.
     """
 
 
 class OneAuthorityForEachState(Unprocessable):
-    """Each State is a party once, through one authority.
+    """Each State can be a party only once, through one authority.
 
-    Work through the authority that is the party of that State, or replace it.
+    Work with the authority that already represents that State, or replace it.
     """
 
 
 class SpeaksForItself(Forbidden):
-    """That State has people here: they act for it.
+    """The authority of that State uses this register and must take the step itself.
 
-    Leave the step to that State's own people; only for a State with nobody here may others record it.
+    Ask the authority of that State. You may record a step for another State only if its authority has no users in this
+    register.
     """
 
 
@@ -112,7 +113,9 @@ def require_party(work: UnitOfWork, jit: Jit) -> JitParty:
 
 def standing(work: UnitOfWork, jit_id: UUID) -> Standing:
     """Return the standing of a caller in a team: it acts for a State if its authority is a party."""
-    return Standing.on(Side.NEGOTIATING) if mine(work, jit_id) else Standing(refusal="your authority is not a party of the team")
+    return (
+        Standing.on(Side.NEGOTIATING) if mine(work, jit_id) else Standing(refusal="Your authority is not a party to the agreement.")
+    )
 
 
 def signing(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[UUID]:
@@ -125,10 +128,10 @@ def recordable(work: UnitOfWork, jit: Jit, joining: UUID | None = None) -> set[U
     if mine(work, jit.id) is None:
         return set()
     others = signing(work, jit, joining) - {work.actor.authority_id}
-    return {authority_id for authority_id in others if stands_in(work, jit.id, authority_id)}
+    return {authority_id for authority_id in others if may_record_for(work, jit.id, authority_id)}
 
 
-def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, joining: UUID | None = None) -> UUID:
+def acting_authority(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, joining: UUID | None = None) -> UUID:
     """Return the authority that acts: the caller's, or the one whose act is recorded because it has no users here.
 
     Raises `NotAParty`, `SpeaksForItself` and `Unprocessable`.
@@ -139,8 +142,8 @@ def speaker(work: UnitOfWork, jit: Jit, recorded: Mapping[str, Any] | None, join
     authority_id: UUID = recorded["authority_id"]
     own = authority_id == work.actor.authority_id
     if not own and authority_id not in signing(work, jit, joining):
-        raise fault("/recorded/authority_id", "party", "only for a party, or for the State that joins")
-    if not own and not stands_in(work, jit.id, authority_id):
+        raise fault("/recorded/authority_id", "party", "You may record this only for a party or for the State that joins.")
+    if not own and not may_record_for(work, jit.id, authority_id):
         raise SpeaksForItself
     moment_of(work, recorded, own=own)
     return authority_id
@@ -168,15 +171,19 @@ def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Autho
     """Return an authority of a State, which may be a party; raise `Unprocessable` for an organisation."""
     found = known(work, authority_id, pointer)
     if found.type in _NO_STATE or found.country is None:
-        raise fault(pointer, "member_state", "an organisation is no party and no member: it takes part by Art. 13(12)")
+        raise fault(pointer, "member_state", "An organisation cannot be a party or a member; it takes part under Art. 13(12).")
     return found
 
 
-def beside(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
+def participant_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an organisation or a desk, which may be a participant; raise `Unprocessable` for the authority of a State."""
     found = known(work, authority_id, pointer)
     if found.type not in _BESIDE:
-        raise fault(pointer, "participant", "a State's authority joins as a party; organisations and desks take part")
+        raise fault(
+            pointer,
+            "participant",
+            "An authority of a State can only join as a party; only organisations and desks are participants.",
+        )
     return found
 
 
@@ -184,14 +191,14 @@ def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise fault(pointer, "unknown", "there is no such authority")
+        raise fault(pointer, "unknown", "There is no authority with this id.")
     return found
 
 
 def check_new_state(work: UnitOfWork, jit_id: UUID, country: str | None, pointer: str) -> None:
     """Raise `OneAuthorityForEachState` if the State is a party already."""
     if any(party.country == country for party in of_team(work, jit_id)):
-        rule = broken(pointer, "one_per_state", f"{country} is a party already")
+        rule = broken(pointer, "one_per_state", f"{country} is already a party.")
         raise OneAuthorityForEachState(errors=[rule])
 
 
@@ -200,7 +207,7 @@ def seat(work: UnitOfWork, jit: Jit) -> None:
     for party in of_team(work, jit.id):
         parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=jit.until)
     seat_participants(work, jit, jit.until)
-    bring_in_line(work, jit)
+    update_shared_access(work, jit)
 
 
 def seat_participants(work: UnitOfWork, jit: Jit, until: datetime | None) -> None:
@@ -216,7 +223,7 @@ def dissolve(work: UnitOfWork, jit: Jit) -> None:
     for party in of_team(work, jit.id):
         parties.admit(work, jit.id, party.authority_id, Side.MEMBER, until=work.now)
     seat_participants(work, jit, work.now)
-    bring_in_line(work, jit)
+    update_shared_access(work, jit)
 
 
 def release(work: UnitOfWork, jit: Jit, authority_id: UUID, *sides: Side) -> None:
@@ -229,10 +236,10 @@ def take_back(work: UnitOfWork, jit: Jit, authority_id: UUID) -> None:
     """End the sharing of an authority's cases, and the membership of its State's people, after it has left the team."""
     end_shares(work, jit.id, authority_id)
     work.session.execute(text("select priv.end_members(:jit, :authority)"), {"jit": jit.id, "authority": authority_id})
-    bring_in_line(work, jit)
+    update_shared_access(work, jit)
 
 
-def bring_in_line(work: UnitOfWork, jit: Jit) -> None:
+def update_shared_access(work: UnitOfWork, jit: Jit) -> None:
     """Give the present members, and no one else, access to the shared cases."""
     reshare(work, jit.id, f"joint investigation team {jit.id}")
 

@@ -20,9 +20,9 @@ from coopapi.store.db import UnitOfWork
 
 
 class TeamIsOver(Conflict):
-    """The team has ended: nothing is shared with it any more.
+    """The team has ended, so cases can no longer be shared with it.
 
-    Share the case with a meeting or a new team.
+    Share the case with a meeting or with a new team.
     """
 
 
@@ -34,7 +34,7 @@ def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> S
     work.require(Action.CASE_SHARE)
     case = cases.changeable(work, wish["case_id"], Level.OWN)
     if case.authority_id != work.actor.authority_id:
-        raise fault(pointer, "own_case", "only its owner shares a case")
+        raise fault(pointer, "own_case", "Only the owner of a case may share it.")
     return shared_cases.offer(work, jit.id, case.id, Level[wish.get("level", "read").upper()])
 
 
@@ -46,7 +46,7 @@ def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase
         raise TeamIsOver(state=state)
     row = link(work, jit, wish, "/case_id")
     if jit.state == "active":
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
     tell(work, jit, "case_shared", level=Level(row.level).name.lower())
     return row
 
@@ -65,7 +65,7 @@ def _end(step: Step[CaseShare[Jit]]) -> None:
     work, jit, row = step.work, step.thing.thing, step.thing.row
     tell(work, jit, "case_taken_back", level=Level(row.level).name.lower())
     row.ended_at = work.now
-    authorization.bring_in_line(work, jit)
+    authorization.update_shared_access(work, jit)
 
 
 JIT_SHARE: Final = shared_cases.workflow("jit_case", _find, _lock, _end)
@@ -88,4 +88,4 @@ def own_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID, pointer
     """Raise `Unprocessable` unless it is an active person of that authority and the authority belongs to the caller's State."""
     asked = {"person": principal_id, "authority": authority_id}
     if not work.session.scalar(text("select priv.is_person(:person, :authority)"), asked):
-        raise fault(pointer, "own_person", "an active person of that authority, of your own State")
+        raise fault(pointer, "own_person", "There is no active person with this id in that authority of your State.")

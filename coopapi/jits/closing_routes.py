@@ -15,13 +15,15 @@ from coopapi.jits.responses import JitEvaluationOut, JitSignatureOut, JitStateme
 from coopapi.jits.schemas import JitEvaluationIn, JitSignatureIn, JitStatementIn, PublicFilter
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("jit_statements", __name__, url_prefix="/api/v1", description="What is said about teams after their end")
+blp = Blueprint(
+    "jit_statements", __name__, url_prefix="/api/v1", description="Evaluations and public statements after the end of a team"
+)
 _ONE: Final = "/jits/<uuid:jit_id>"
 
 
 @blp.route(f"{_ONE}/evaluations", allow=Action.JIT_READ, query=Paged, returns=JitEvaluationOut, page=True, show=evaluations.show)
 def list_jit_evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
-    """List how the States found that the team went, each and all together."""
+    """List the evaluations of the team: one by each State, and the joint evaluation."""
     return page(work, f"jit-evaluations/{jit_id}", evaluations.of_team(work, jit_id), Order((JitEvaluation.id,)), wanted)
 
 
@@ -35,13 +37,16 @@ def list_jit_evaluations(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWo
     show=evaluations.show,
 )
 def evaluate_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitEvaluation:
-    """Answer for your State, or record the answer of a State without users here; `joint` is the last, common answer."""
+    """Submit the evaluation of your State, or record that of a State without users in this register.
+
+    `joint` submits the final evaluation of all States.
+    """
     return evaluations.answer(work, jit_id, data)
 
 
 @blp.route(f"{_ONE}/public-statement", allow=Action.JIT_READ, returns=JitStatementOut, show=public_statements.show)
 def get_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
-    """Show what is to be told in public, and who has approved it."""
+    """Show the proposed public statement and which States have approved it."""
     return public_statements.of_team(work, jit_id)
 
 
@@ -55,7 +60,7 @@ def get_jit_statement(jit_id: UUID, *, work: UnitOfWork) -> JitStatement:
     show=public_statements.show,
 )
 def propose_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitStatement:
-    """Propose what is told in public, or another text for it; approvals of the text before are void."""
+    """Propose a public statement, or another text for it; approvals of an earlier text become void."""
     return public_statements.propose(work, jit_id, data)
 
 
@@ -69,13 +74,19 @@ def propose_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     show=presentation.show_signatures,
 )
 def approve_jit_statement(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
-    """Approve the statement for your State, or record that one did which has nobody here; with the last one anybody may read it."""
+    """Approve the statement for your State, or record the approval of a State without users in this register.
+
+    The statement becomes public when the last State has approved it.
+    """
     return signatures.take_step(work, public_statements.STATEMENT, "approve", data, jit_id=jit_id)
 
 
 @blp.route("/public/jits", allow=Action.PUBLIC, query=PublicFilter, returns=PublicJitsOut)
 def list_public_jits(wanted: dict[str, Any]) -> dict[str, Any]:
-    """List public statements about teams, newest first: without a token, and only what all parties approved."""
+    """List the public statements about teams, newest first.
+
+    No token is needed. Only statements that all parties approved are listed.
+    """
     limit = wanted.get("limit", LIMIT)
     with database().anonymous() as session:
         found = public_statements.public(session, {**wanted, "limit": limit + 1})
@@ -84,7 +95,7 @@ def list_public_jits(wanted: dict[str, Any]) -> dict[str, Any]:
 
 @blp.route("/public/jits/<uuid:release_id>", allow=Action.PUBLIC, returns=PublicJitOut)
 def get_public_jit(release_id: UUID) -> dict[str, Any]:
-    """Show one public statement; its id is not that of the team."""
+    """Show one public statement; its id is different from the id of the team."""
     with database().anonymous() as session:
         found = public_statements.public(session, {}, release_id)
     if not found:

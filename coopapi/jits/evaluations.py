@@ -26,16 +26,16 @@ QUESTIONS: Final = (
 
 
 class NotInEvaluation(Conflict):
-    """The team is not being evaluated.
+    """The team is not in the state of evaluation.
 
-    Begin the evaluation after the team has ended, before it is closed.
+    An evaluation begins after the team has ended and before it is closed.
     """
 
 
 class StatesFirst(Conflict):
-    """The joint evaluation follows the answers of every State.
+    """The joint evaluation is possible only after every State has answered.
 
-    Wait for the answers that are missing, or record them for a State that has nobody here.
+    Wait for the missing answers, or record them for States whose authority has no users in this register.
     """
 
 
@@ -48,7 +48,7 @@ def answer(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitEvalua
     authorization.require_party(work, jit)
     if jit.state != "evaluation":
         raise NotInEvaluation(state=jit.state)
-    whose = None if data.get("joint") else authorization.speaker(work, jit, data.get("recorded"))
+    whose = None if data.get("joint") else authorization.acting_authority(work, jit, data.get("recorded"))
     there = {row.authority_id: row for row in work.session.scalars(work.all(JitEvaluation).where(JitEvaluation.jit_id == jit.id))}
     waiting = [p.country for p in authorization.of_team(work, jit.id) if p.authority_id not in there]
     if whose is None and waiting:

@@ -15,7 +15,7 @@ from coopapi.jits.models import Jit, JitAssociate, JitMember, JitParticipant, Ji
 from coopapi.jits.notifications import tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.recording import stands_in
+from coopapi.shared.recording import may_record_for
 from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
@@ -24,23 +24,23 @@ _OVER: Final = (*AFTER, "abandoned")
 
 
 class TeamHasEnded(Conflict):
-    """The team has ended: nobody joins it any more.
+    """The team has ended, so nobody can join it.
 
     Set up a new team.
     """
 
 
 class ByAmendmentOnly(Conflict):
-    """The agreement is signed: parties and participants come by an amendment that all sign.
+    """The agreement is signed, so parties and participants can join only by an amendment that all parties sign.
 
     Propose an amendment with `change` set to `join` or `participant`.
     """
 
 
 class InTheTeamAlready(Conflict):
-    """The authority or the person has a place in the team already.
+    """The authority or the person is already in the team.
 
-    Use the place that is there, or end it first.
+    Use the existing entry, or end it first.
     """
 
 
@@ -71,19 +71,21 @@ def _require_open_text(step: Step[TeamRow[JitParty]]) -> None:
 
 def _require_own_leader(step: Step[TeamRow[JitParty]]) -> None:
     work, party = step.work, step.thing.row
-    if party.authority_id != work.actor.authority_id and not stands_in(work, party.jit_id, party.authority_id):
-        raise authorization.NotAParty("each State names its own leader; only of one that has nobody here another names the office")
+    if party.authority_id != work.actor.authority_id and not may_record_for(work, party.jit_id, party.authority_id):
+        raise authorization.NotAParty(
+            "Each State names its own leader. For a State without users here, another State may name only the office."
+        )
 
 
 def _lead(step: Step[TeamRow[JitParty]]) -> None:
     """Set the leader of the caller's State, or of a State without users here."""
     work, jit, leader = step.work, step.thing.jit, step.data.get("leader")
     if not leader:
-        raise fault("/leader", "required", "name the leader")
+        raise fault("/leader", "required", "Name the leader.")
     agreement.lead(work, jit, step.thing.row, leader)
     if jit.state == "active":
         work.session.flush()
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
 
 
 def _remove(step: Step[TeamRow[JitParty]]) -> None:
@@ -115,7 +117,7 @@ def add_member(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitMe
     jit = _working(work, jit_id)
     authority = data.get("authority_id", work.actor.authority_id)
     if authorization.state_authority(work, authority, "/authority_id").country != work.actor.country:
-        raise fault("/authority_id", "own_people", "each State enters its own people")
+        raise fault("/authority_id", "own_people", "Each State must add its own people.")
     check_period(work, data)
     if person := data.get("principal_id"):
         _check_new_member(work, jit, authority, person)
@@ -134,7 +136,7 @@ def add_member(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitMe
         )
     )
     if jit.state == "active":
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
     tell(work, jit, "member_entered", seconded=member.seconded)
     return member
 
@@ -143,7 +145,7 @@ def check_period(work: UnitOfWork, data: Mapping[str, Any]) -> None:
     """Raise `Unprocessable` for a period that ends before it begins, or in the past."""
     until = data.get("until")
     if until is not None and until <= max(data.get("since") or work.now, work.now):
-        raise fault("/until", "order_of_time", "a place ends after it begins, and not in the past")
+        raise fault("/until", "order_of_time", "The end must be after the beginning and not in the past.")
 
 
 def _check_new_member(work: UnitOfWork, jit: Jit, authority_id: UUID, person: UUID) -> None:
@@ -175,7 +177,7 @@ def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mappi
     work.session.flush()
     check_period(work, data)
     if data.get("since", work.now) > work.now:
-        raise fault("/since", "order_of_time", "not in the future: it takes part from now on")
+        raise fault("/since", "order_of_time", "The date must not be in the future, because participation begins now.")
     row_id = work.new_id()
     row = work.add(
         JitParticipant(
@@ -196,7 +198,7 @@ def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mappi
 
 def check_participant(work: UnitOfWork, jit_id: UUID, authority_id: UUID, pointer: str) -> None:
     """Raise a fault unless it is an organisation or a desk that does not take part now (`InTheTeamAlready`)."""
-    authorization.beside(work, authority_id, pointer)
+    authorization.participant_authority(work, authority_id, pointer)
     if any(place.until is None or place.until > work.now for place in work.session.scalars(_serving(work, jit_id, authority_id))):
         raise InTheTeamAlready
 
@@ -220,7 +222,7 @@ def add_associate(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> Ji
 
 def _standing_of_member(work: UnitOfWork, found: TeamRow[JitMember]) -> Standing:
     if authorization.country_of(work, found.row.authority_id) != work.actor.country:
-        return Standing(refusal="each State withdraws its own people")
+        return Standing(refusal="Each State may only end the membership of its own people.")
     return authorization.standing(work, found.jit.id)
 
 
@@ -244,7 +246,7 @@ def _end_place(step: Step[TeamRow[Any]]) -> None:
     if isinstance(row, JitParticipant):
         authorization.release(work, jit, row.authority_id, Side.PARTICIPANT)
     if isinstance(row, JitMember):
-        authorization.bring_in_line(work, jit)
+        authorization.update_shared_access(work, jit)
 
 
 MEMBER: Final = authorization.workflow(JitMember, PLACE_LIFECYCLE, _end_place, standing=_standing_of_member)

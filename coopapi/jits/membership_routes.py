@@ -14,13 +14,18 @@ from coopapi.jits.responses import JitAssociateOut, JitMemberOut, JitParticipant
 from coopapi.jits.schemas import JitAssociateIn, JitMemberIn, JitParticipantIn, JitPartyIn, PartyStepIn
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("jit_people", __name__, url_prefix="/api/v1", description="Who is named in joint investigation teams")
+blp = Blueprint(
+    "jit_people",
+    __name__,
+    url_prefix="/api/v1",
+    description="Parties, members, participants and associates of joint investigation teams",
+)
 _ONE: Final = "/jits/<uuid:jit_id>"
 
 
 @blp.route(f"{_ONE}/parties", allow=Action.JIT_READ, query=Paged, returns=JitPartyOut, page=True, show=presentation.show_parties)
 def list_jit_parties(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
-    """List the States in a team, their leaders, and when each signed."""
+    """List the States in a team, their leaders, and when each of them signed."""
     query = work.all(JitParty).where(JitParty.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-parties/{jit_id}", query, Order((JitParty.id,), descending=False), wanted)
 
@@ -35,7 +40,7 @@ def list_jit_parties(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) 
     show=presentation.show_parties,
 )
 def add_jit_party(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitParty:
-    """Bring a State in while the text is open; later it joins by an amendment."""
+    """Add a State while the text is open; after the signatures it can join only by an amendment."""
     return membership.add_party(work, jit_id, data)
 
 
@@ -47,13 +52,13 @@ blp.workflow(
     body=PartyStepIn,
     returns=JitPartyOut,
     show=presentation.show_parties,
-    about="Name the leader of your State or of one that has nobody here (`lead`), or take a State out of the draft (`remove`).",
+    about="Name the leader of your State or of a State without users here (`lead`), or remove a State from the draft (`remove`).",
 )
 
 
 @blp.route(f"{_ONE}/members", allow=Action.JIT_READ, query=Paged, returns=JitMemberOut, page=True, show=presentation.show_people)
 def list_jit_members(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
-    """List the people who work in the team: for the States in it, and for no participant."""
+    """List the members of the team (only for States in the team, not for participants)."""
     query = work.all(JitMember).where(JitMember.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-members/{jit_id}", query, Order((JitMember.id,), descending=False), wanted)
 
@@ -68,7 +73,7 @@ def list_jit_members(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) 
     show=presentation.show_people,
 )
 def add_jit_member(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitMember:
-    """Enter a person of your own State, under a name or a security number."""
+    """Add a member of your own State, under a name or a security number."""
     return membership.add_member(work, jit_id, data)
 
 
@@ -79,7 +84,7 @@ blp.workflow(
     act=Action.JIT_WRITE,
     returns=JitMemberOut,
     show=presentation.show_people,
-    about="End the place of a person of your own State (`end`).",
+    about="End the membership of a person of your own State (`end`).",
 )
 
 
@@ -87,7 +92,7 @@ blp.workflow(
     f"{_ONE}/participants", allow=Action.JIT_READ, query=Paged, returns=JitParticipantOut, page=True, show=presentation.show_people
 )
 def list_jit_participants(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
-    """List the organisations beside the team, and by which terms they take part."""
+    """List the organisations that take part in the team, and on which terms."""
     query = work.all(JitParticipant).where(JitParticipant.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-participants/{jit_id}", query, Order((JitParticipant.id,), descending=False), wanted)
 
@@ -102,7 +107,7 @@ def list_jit_participants(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfW
     show=presentation.show_people,
 )
 def add_jit_participant(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitParticipant:
-    """Let an organisation take part while the text is open; later it comes by an amendment."""
+    """Add an organisation while the text is open; after the signatures it can take part only by an amendment."""
     return membership.add_participant(work, jit_id, data)
 
 
@@ -113,7 +118,7 @@ blp.workflow(
     act=Action.JIT_WRITE,
     returns=JitParticipantOut,
     show=presentation.show_people,
-    about="End an organisation's part (`end`): it is gone at the next request.",
+    about="End the participation of an organisation (`end`); its access ends with the next request.",
 )
 
 
@@ -121,7 +126,7 @@ blp.workflow(
     f"{_ONE}/associates", allow=Action.JIT_READ, query=Paged, returns=JitAssociateOut, page=True, show=presentation.show_people
 )
 def list_jit_associates(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
-    """List whom the team works with informally."""
+    """List the persons and bodies with whom the team works informally."""
     query = work.all(JitAssociate).where(JitAssociate.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-associates/{jit_id}", query, Order((JitAssociate.id,), descending=False), wanted)
 
@@ -136,7 +141,7 @@ def list_jit_associates(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     show=presentation.show_people,
 )
 def add_jit_associate(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitAssociate:
-    """Note somebody whom the team works with informally: it gives no access to anything."""
+    """Record a person or body with whom the team works informally; this gives no access."""
     return membership.add_associate(work, jit_id, data)
 
 
@@ -147,5 +152,5 @@ blp.workflow(
     act=Action.JIT_WRITE,
     returns=JitAssociateOut,
     show=presentation.show_people,
-    about="End working with an associate (`end`).",
+    about="End the cooperation with an associate (`end`).",
 )

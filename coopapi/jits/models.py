@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from coopapi.access import Actor
 from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, STATEMENT_LIFECYCLE
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import Party, partied
+from coopapi.shared.parties import Party, takes_part
 from coopapi.store import vault
 from coopapi.store.db import Versioned, folded
 
@@ -72,7 +72,7 @@ class Jit(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the teams that the actor takes part in."""
-        return partied(cls.id, actor, now)
+        return takes_part(cls.id, actor, now)
 
 
 class JitParty(Versioned):
@@ -93,7 +93,7 @@ class JitParty(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the parties of the teams that the actor sees."""
-        return partied(cls.jit_id, actor, now)
+        return takes_part(cls.jit_id, actor, now)
 
 
 def belonging(jit_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -146,7 +146,7 @@ class JitParticipant(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the participants of the teams that the actor sees."""
-        return partied(cls.jit_id, actor, now)
+        return takes_part(cls.jit_id, actor, now)
 
 
 class JitAssociate(Versioned):
@@ -193,7 +193,7 @@ class JitSignature(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the signatures in the teams that the actor sees."""
-        return partied(cls.jit_id, actor, now)
+        return takes_part(cls.jit_id, actor, now)
 
 
 class JitAmendment(Versioned):

@@ -23,16 +23,16 @@ _PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit
 
 
 class NotClosedYet(Conflict):
-    """A public statement is made about a closed team.
+    """A public statement is possible only for a closed team.
 
     Close the team first, after its joint evaluation.
     """
 
 
 class NotFitForThePublic(Unprocessable):
-    """The statement says what must not be said in public.
+    """The statement contains information that must not be published.
 
-    Take out what `errors` points to, and approve the statement again.
+    Remove what `errors` points to, and approve the statement again.
     """
 
 
@@ -79,20 +79,20 @@ def _check(work: UnitOfWork, jit: Jit, texts: Mapping[str, str], *, names_operat
     said = {f"/texts/{language}": words for language, words in texts.items()}
     if names_operation:
         if not jit.operation_name:
-            raise fault("/names_operation", "operation_name", "the operation has no name")
+            raise fault("/names_operation", "operation_name", "The operation has no name.")
         said["/names_operation"] = jit.operation_name
-    if errors := statement_checks.faults(said, _unsayable(work, jit, names_operation=names_operation)):
+    if errors := statement_checks.faults(said, _forbidden_terms(work, jit, names_operation=names_operation)):
         raise NotFitForThePublic(errors=errors)
 
 
-def _unsayable(work: UnitOfWork, jit: Jit, *, names_operation: bool) -> list[Term]:
+def _forbidden_terms(work: UnitOfWork, jit: Jit, *, names_operation: bool) -> list[Term]:
     """Return the terms that a statement must not contain.
 
     They are the references and pseudonyms of every shared case, the team's own reference, the names of its members and leaders,
     and, unless the parties want to publish it, the name of the operation.
     """
     work.session.flush()
-    rows = work.session.execute(text("select rule, term from priv.unsayable(:jit)"), {"jit": jit.id})
+    rows = work.session.execute(text("select rule, term from priv.forbidden_terms(:jit)"), {"jit": jit.id})
     terms = [Term("case_reference", jit.reference), *(Term(row.rule, row.term) for row in rows)]
     if jit.operation_name and not names_operation:
         terms.append(Term("operation_name", jit.operation_name))
@@ -119,7 +119,7 @@ def _find(work: UnitOfWork, jit_id: UUID) -> TeamRow[JitStatement]:
     return TeamRow(work.one(Jit, jit_id), of_team(work, jit_id))
 
 
-def _require_sayable(step: Step[TeamRow[JitStatement]]) -> None:
+def _require_publishable(step: Step[TeamRow[JitStatement]]) -> None:
     """Raise `NotClosedYet` or `NotFitForThePublic` unless the team is closed and the statement passes the checks."""
     work, jit, row = step.work, step.thing.jit, step.thing.row
     _require_closed(jit)
@@ -148,9 +148,9 @@ STATEMENT: Final = authorization.workflow(
     STATEMENT_LIFECYCLE,
     _approve,
     find=_find,
-    guards={"approve": (_require_sayable, _require_unsigned)},
+    guards={"approve": (_require_publishable, _require_unsigned)},
 )
-"""Only the event `approve` is taken here. A statement is retracted by a step of its team."""
+"""Only the event `approve` is possible here. To retract a statement, take the step `retract` of its team."""
 
 
 def _release(work: UnitOfWork, jit: Jit, row: JitStatement, texts: Mapping[str, str]) -> None:

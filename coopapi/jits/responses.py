@@ -37,7 +37,9 @@ class JitBrief(Shown):
     legal_basis = Code("jit_legal_bases", required=True)
     operation_name = fields.String(allow_none=True)
     state = OneOf(
-        JIT_LIFECYCLE.states, required=True, metadata={"description": "By the clock: ended as soon as its period has passed."}
+        JIT_LIFECYCLE.states,
+        required=True,
+        metadata={"description": "The current state; a team is ended as soon as its period has passed."},
     )
     parties = fields.List(fields.Nested(AuthorityRef), required=True)
     countries = fields.List(Code("countries"), required=True)
@@ -46,7 +48,9 @@ class JitBrief(Shown):
     ended_at = When(allow_none=True)
     end_reason = OneOf(END_REASONS, allow_none=True)
     days_left = fields.Integer(allow_none=True)
-    alarms = fields.List(fields.Nested(JitAlarmOut), required=True, metadata={"description": "60, 30 and 14 days before the end."})
+    alarms = fields.List(
+        fields.Nested(JitAlarmOut), required=True, metadata={"description": "The reminders 60, 30 and 14 days before the end."}
+    )
     created_at = When(required=True)
     updated_at = When(required=True)
     etag = fields.String(required=True)
@@ -63,10 +67,14 @@ class JitOut(JitBrief):
     clauses = Stored(ClausesIn, required=True)
     appendices = fields.List(Stored(AppendixIn), required=True)
     further_terms = fields.String()
-    text_sha256 = fields.String(required=True, metadata={"description": "The digest of the agreement: what a signature binds."})
+    text_sha256 = fields.String(required=True, metadata={"description": "The digest of the agreement that a signature refers to."})
     signed_by = fields.List(fields.UUID(), required=True)
-    place = OneOf(("party", "joining", "participant"), required=True, metadata={"description": "party, joining, or participant"})
-    reason = fields.String(allow_none=True, metadata={"description": "The words of the last step."})
+    place = OneOf(
+        ("party", "joining", "participant"),
+        required=True,
+        metadata={"description": "Your part in the team: party, joining, or participant."},
+    )
+    reason = fields.String(allow_none=True, metadata={"description": "The reason of the last step."})
 
 
 class JitTransitionsOut(TransitionsOut):
@@ -140,9 +148,13 @@ class JitSignatureOut(Shown):
 
     id = fields.UUID(required=True)
     jit_id = fields.UUID(required=True)
-    subject_id = fields.UUID(required=True, metadata={"description": "The team itself, an amendment, or the statement."})
+    subject_id = fields.UUID(
+        required=True, metadata={"description": "The id of what was signed: the team itself, an amendment, or the statement."}
+    )
     authority_id = fields.UUID(required=True)
-    principal_id = fields.UUID(required=True, metadata={"description": "Who signed, or recorded that the State had signed."})
+    principal_id = fields.UUID(
+        required=True, metadata={"description": "The person who signed, or who recorded the signature of the State."}
+    )
     text_sha256 = fields.String(required=True)
     signed_at = When(required=True)
     voided_at = When(allow_none=True)
@@ -220,8 +232,10 @@ class PublicJitOut(Shown):
     id = fields.UUID(required=True)
     operation_name = fields.String(allow_none=True)
     countries = fields.List(Code("countries"), required=True)
-    year = fields.Integer(required=True, metadata={"description": "The year in which it ended."})
-    texts = Stored(JitStatementTextsIn, required=True, metadata={"description": "en, fr, es, pt"})
+    year = fields.Integer(required=True, metadata={"description": "The year in which the team ended."})
+    texts = Stored(
+        JitStatementTextsIn, required=True, metadata={"description": "The text in each of the languages en, fr, es and pt."}
+    )
 
 
 class PublicJitsOut(Shown):

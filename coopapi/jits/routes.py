@@ -23,13 +23,16 @@ ONE = "/jits/<uuid:jit_id>"
 
 @blp.route("/jits", allow=Action.JIT_READ, query=JitFilter, returns=JitBrief, page=True, show=presentation.brief)
 def list_jits(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the teams you take part in, newest first; `expires_within=60` lists those to extend or to wind up."""
+    """List the teams in which you take part, newest first.
+
+    `expires_within=60` lists the active teams that end within 60 days, so that they can be extended or wound up.
+    """
     return page(work, "jits", presentation.select_jits(work, wanted), Order((Jit.id,)), wanted)
 
 
 @blp.route("/cases/<uuid:case_id>/jits", allow=Action.JIT_READ, query=Paged, returns=JitBrief, page=True, show=presentation.brief)
 def list_case_jits(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """List the teams that a case is shared with, those that you take part in."""
+    """List the teams in which you take part and with which a case is shared."""
     return page(work, f"jits/{case_id}", case_sharing.of_case(work, case_id), Order((Jit.id,)), wanted)
 
 
@@ -37,7 +40,7 @@ def list_case_jits(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -
     "/jits", method="POST", allow=Action.JIT_WRITE, body=JitIn, returns=JitOut, status=HTTPStatus.CREATED, show=presentation.whole
 )
 def propose_jit(data: dict[str, Any], *, work: UnitOfWork) -> Jit:
-    """Propose a team, from cases of yours if you name them; the other States see it from now on."""
+    """Propose a team, optionally based on cases of yours; the other States can see the proposal from now on."""
     return agreement.propose(work, data)
 
 
@@ -49,7 +52,7 @@ def get_jit(jit_id: UUID, *, work: UnitOfWork) -> Jit:
 
 @blp.route(ONE, method="PATCH", allow=Action.JIT_WRITE, body=JitPatch, returns=JitOut, changes=True, show=presentation.whole)
 def update_jit(data: dict[str, Any], *, jit_id: UUID, version: int, work: UnitOfWork) -> Jit:
-    """Change the text while it is open (proposed, drafting)."""
+    """Change the text of the agreement while it is open (proposed, drafting)."""
     return agreement.change(work, jit_id, version, data)
 
 
@@ -62,7 +65,7 @@ blp.workflow(
     returns=JitOut,
     options=JitTransitionsOut,
     show=presentation.whole,
-    about="Draft, request signatures, sign, reopen, abandon, end, evaluate, close, or retract the public statement.",
+    about="Draft, request signatures, sign, reopen, abandon, end, evaluate or close a team, or retract its public statement.",
 )
 
 
@@ -70,7 +73,7 @@ blp.workflow(
     f"{ONE}/signatures", allow=Action.JIT_READ, query=Paged, returns=JitSignatureOut, page=True, show=presentation.show_signatures
 )
 def list_jit_signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> Page:
-    """List who signed what, and which signatures another text has voided."""
+    """List all signatures, and which of them became void because the text changed."""
     query = work.all(JitSignature).where(JitSignature.jit_id == work.one(Jit, jit_id).id)
     return page(work, f"jit-signatures/{jit_id}", query, Order((JitSignature.id,), descending=False), wanted)
 
@@ -85,7 +88,10 @@ def list_jit_signatures(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     show=presentation.show_signatures,
 )
 def sign_jit(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitSignature:
-    """Sign the agreement for your State, or record that one signed which has nobody here; with the last one the team is active."""
+    """Sign the agreement for your State, or record the signature of a State without users in this register.
+
+    The team becomes active when the last party has signed.
+    """
     return signatures.take_step(work, transitions.TEAM, "sign", data, jit_id=jit_id)
 
 
@@ -105,7 +111,7 @@ def list_jit_cases(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) ->
     show=shared_cases.show,
 )
 def share_jit_case(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> SharedCase:
-    """Share a case of yours with a team: its members have access while it is active."""
+    """Share a case of yours with a team; its members have access while the team is active."""
     return case_sharing.share(work, jit_id, data)
 
 
@@ -116,7 +122,7 @@ blp.workflow(
     act=Action.CASE_SHARE,
     returns=SharedCaseOut,
     show=shared_cases.show,
-    about="Take back a case that you shared (`end`): access through the team is gone at the next request.",
+    about="End the sharing of a case of yours (`end`); access through the team ends with the next request.",
 )
 
 
@@ -138,7 +144,7 @@ def list_jit_amendments(wanted: dict[str, Any], *, jit_id: UUID, work: UnitOfWor
     show=presentation.show_amendments,
 )
 def propose_jit_amendment(data: dict[str, Any], *, jit_id: UUID, work: UnitOfWork) -> JitAmendment:
-    """Propose an amendment; it holds with the last signature of all parties, and of the State that joins."""
+    """Propose an amendment; it takes effect when all parties, and a State that joins, have signed it."""
     return amendments.propose(work, jit_id, data)
 
 
@@ -150,7 +156,7 @@ blp.workflow(
     body=AmendmentStepIn,
     returns=JitAmendmentOut,
     show=presentation.show_amendments,
-    about="Sign or refuse an amendment for your State or for one that has nobody here, or withdraw what you proposed.",
+    about="Sign or refuse an amendment for your State or for a State without users here, or withdraw your own proposal.",
 )
 
 
@@ -164,5 +170,8 @@ blp.workflow(
     show=presentation.show_signatures,
 )
 def sign_jit_amendment(data: dict[str, Any], *, jit_id: UUID, amendment_id: UUID, work: UnitOfWork) -> JitSignature:
-    """Sign an amendment for your State, or record that one signed which has nobody here; an extension before the team expires."""
+    """Sign an amendment for your State, or record the signature of a State without users in this register.
+
+    An extension must be signed before the team expires.
+    """
     return signatures.take_step(work, amendments.AMENDMENT, "sign", data, jit_id=jit_id, amendment_id=amendment_id)

@@ -23,21 +23,21 @@ ALARMS: Final = (60, 30, 14)
 
 
 class AnotherText(Conflict):
-    """The text is not the one that you meant to sign.
+    """The digest does not match the current text.
 
-    Read the agreement again and sign with the digest that it shows now.
+    The text has changed. Read the agreement again and sign with its current digest.
     """
 
 
 class AlreadySigned(Conflict):
-    """The State has signed this text already.
+    """The State has already signed this text.
 
-    Nothing is left to do for this State; the others' signatures are shown with the team.
+    No action is necessary for this State. The team shows the signatures of the other States.
     """
 
 
 class PeriodHasPassed(Conflict):
-    """The period of the agreement has passed before the last signature.
+    """The period of the agreement ended before the last signature.
 
     Reopen the text and set a later end.
     """
@@ -114,10 +114,10 @@ def put(work: UnitOfWork, jit: Jit, subject: Subject, data: Mapping[str, Any], p
     """
     recorded, signed = data.get("recorded"), signers(work, subject.id)
     if recorded is None and work.actor.authority_id in signed:
-        raise fault("/recorded", "required", "your own State has signed: say which State's signature you record")
-    authority_id = authorization.speaker(work, jit, recorded, _joining(subject))
+        raise fault("/recorded", "required", "Your own State has already signed. Name the State whose signature you record.")
+    authority_id = authorization.acting_authority(work, jit, recorded, _joining(subject))
     if "text_sha256" not in data:
-        raise fault("/text_sha256", "required", "give the digest of the text that you sign")
+        raise fault("/text_sha256", "required", "Give the digest of the text that you sign.")
     if data["text_sha256"] != present:
         raise AnotherText(text_sha256=present)
     if authority_id in signed:

@@ -18,12 +18,12 @@ _FLAGS: Final = ("\U0001f1e6", "\U0001f1ff")
 """The first and last of the regional indicator symbols, which form flags."""
 _PARTICLES: Final = frozenset({"and", "das", "del", "den", "der", "dos", "las", "les", "los", "the", "van", "von"})
 _WHY: Final = {
-    "presumption_of_innocence": "presents somebody as guilty before a final decision (Directive (EU) 2016/343 Art. 4)",
+    "presumption_of_innocence": "presents a person as guilty before a final decision (Directive (EU) 2016/343 Art. 4)",
     "case_reference": "is the reference of a case or of the team",
-    "pseudonym": "is the pseudonym of a person of a case",
+    "pseudonym": "is the pseudonym of a subject of a case",
     "member_name": "is the name of a member of the team",
-    "operation_name": "is the name of the operation, which the parties do not want told",
-    "script": "only letters of the Latin script, and nothing invisible",
+    "operation_name": "is the name of the operation, which the parties do not want to publish",
+    "script": "contains letters of another script than Latin, or invisible characters",
 }
 
 
@@ -46,7 +46,7 @@ def faults(texts: Mapping[str, str], terms: Sequence[Term]) -> list[dict[str, An
     found = []
     for pointer, text in texts.items():
         hits = dict.fromkeys([*_letters(text), *_said(text, [*presumptions(), *terms])])
-        found += [broken(pointer, rule, f"word {place} {_WHY[rule]}") | {"word": place} for place, rule in sorted(hits)]
+        found += [broken(pointer, rule, f"Word {place} {_WHY[rule]}.") | {"word": place} for place, rule in sorted(hits)]
     return found
 
 

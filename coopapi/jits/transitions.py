@@ -12,23 +12,23 @@ from coopapi.store.vault import put_words
 
 
 class ProposersOnly(Forbidden):
-    """Only the State that proposed a team abandons it.
+    """Only the State that proposed a team may abandon it.
 
-    Take your own State out of the draft instead.
+    You can remove your own State from the draft instead.
     """
 
 
 class TheOthersGoOn(Conflict):
-    """Without you the team still has two States, so it goes on.
+    """The team continues without your State, because at least two other States remain.
 
-    Propose an amendment with `change` set to `leave`; you alone sign it.
+    To leave the team, propose an amendment with `change` set to `leave`. Only your State has to sign it.
     """
 
 
 class EvaluationIsMissing(Conflict):
-    """A team closes after its joint evaluation.
+    """A team can be closed only after its joint evaluation.
 
-    Write the joint evaluation, or close the team before its evaluation begins, with a reason.
+    Submit the joint evaluation. A team whose evaluation has not begun can be closed with a reason.
     """
 
 
@@ -66,7 +66,7 @@ def _end(step: Step[Jit]) -> None:
     """
     work, jit, end_reason = step.work, step.thing, step.data.get("end_reason")
     if end_reason is None:
-        raise fault("/end_reason", "required", "say whether its goal is reached or a State withdraws")
+        raise fault("/end_reason", "required", "State whether the goal was reached or a State withdraws.")
     if end_reason == "withdrawal" and len(authorization.of_team(work, jit.id)) > TWO:
         raise TheOthersGoOn
     jit.end_reason, jit.ended_at = end_reason, work.now

@@ -10,7 +10,7 @@ from sqlalchemy.types import UserDefinedType
 
 from coopapi.access import Action, Actor, Level, Role
 from coopapi.shared.grants import CaseAccess, granted
-from coopapi.shared.parties import partied
+from coopapi.shared.parties import takes_part
 from coopapi.store.db import Row
 
 ALARM: Final = "alarm"
@@ -72,10 +72,10 @@ class JournalEntry(Row):
         in_index = or_(cls.action == "case.registered", cls.object_type == "overlap")
         own = select(CaseAccess.id).where(CaseAccess.case_id == cls.case_id, CaseAccess.owner_id == actor.authority_id)
         theirs = and_(cls.object_type.in_(_BETWEEN), cls.authority_id != actor.authority_id)
-        told = or_(~theirs, own.exists(), partied(cls.object_id, actor, now))
+        told = or_(~theirs, own.exists(), takes_part(cls.object_id, actor, now))
         readable = and_(granted(cls.case_id, Level.READ, actor, now), told)
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
-        shared = and_(mine, partied(cls.object_id, actor, now))
+        shared = and_(mine, takes_part(cls.object_id, actor, now))
         return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), shared))
 
 

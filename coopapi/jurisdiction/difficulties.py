@@ -37,7 +37,7 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
     """
     case = cases.usable(work, case_id, Level.READ)
     if case.authority_id != work.actor.authority_id or not work.actor.may(Action.MLA_READ):
-        raise Forbidden("the authority of the case assesses it, by those of its people who read its requests")
+        raise Forbidden("Only people of the authority of the case who may read its requests can see this assessment.")
     owner = work.session.scalars(select(Authority.country).where(Authority.id == case.authority_id)).one()
     sent = _sent(work, case_id)
     countries = {row.id: row.executing_country for row in sent if row.executing_country}
@@ -150,5 +150,7 @@ def _pair(pair: tuple[str, str], counted: Mapping[str, int], requests: Iterable[
         "requests": sorted(requests),
         "candidate_for_opinion": recurrent,
         "article": opinion["article"] if recurrent else None,
-        "suggestion": "Eurojust may be asked for a written opinion; it facilitates and orders nothing" if recurrent else None,
+        "suggestion": "You may ask Eurojust for a written opinion. Eurojust facilitates, and orders nothing."
+        if recurrent
+        else None,
     }

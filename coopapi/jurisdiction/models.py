@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
-from coopapi.shared.parties import partied
+from coopapi.shared.parties import takes_part
 from coopapi.store import vault
 from coopapi.store.db import Versioned
 
@@ -42,7 +42,7 @@ class Consultation(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the consultations that the actor's authority takes part in."""
-        return partied(cls.id, actor, now)
+        return takes_part(cls.id, actor, now)
 
 
 class ConsultationPosition(Versioned):
@@ -64,7 +64,7 @@ class ConsultationPosition(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the positions in the consultations that the actor sees."""
-        return partied(cls.consultation_id, actor, now)
+        return takes_part(cls.consultation_id, actor, now)
 
 
 class ProceedingsTransfer(Versioned):
@@ -91,4 +91,4 @@ class ProceedingsTransfer(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the transfers in the consultations that the actor sees, on both sides."""
-        return partied(cls.consultation_id, actor, now)
+        return takes_part(cls.consultation_id, actor, now)

@@ -62,19 +62,22 @@ def _paragraph_5(facts: Facts) -> Iterator[Condition]:
     data, affected, asked = rules(), facts.affected, facts.requested & member_states()
     bound = facts.owner in member_states()
     yield Condition(
-        "member_state", f"{_REGULATION} Art. 21", bound, f"the case is {facts.owner or 'no State'}'s: the duty is of Member States"
+        "member_state",
+        f"{_REGULATION} Art. 21",
+        bound,
+        f"The case belongs to {facts.owner or 'no State'}. Only Member States have this duty.",
     )
     yield Condition(
         "three_affected",
         f"{_REGULATION} Art. 21(5)",
         len(affected) >= data["least_affected"],
-        f"{len(affected)} Member States affected ({_named(affected)}), {data['least_affected']} are needed",
+        f"{len(affected)} Member States are affected ({_named(affected)}); {data['least_affected']} are required.",
     )
     yield Condition(
         "two_requested",
         f"{_REGULATION} Art. 21(5)",
         len(asked) >= data["least_requested"],
-        f"requests sent to {len(asked)} Member States ({_named(asked)}), {data['least_requested']} are needed",
+        f"Requests were sent to {len(asked)} Member States ({_named(asked)}); {data['least_requested']} are required.",
     )
     yield _listed(facts)
     organised = facts.categories & set(data["organised"])
@@ -82,7 +85,7 @@ def _paragraph_5(facts: Facts) -> Iterator[Condition]:
         "criminal_organisation",
         f"{_REGULATION} Art. 21(5)(b)",
         bool(organised),
-        f"categories of the case: {_named(organised)}" if organised else "no sign of a criminal organisation is recorded",
+        f"The case has the categories {_named(organised)}." if organised else "No sign of a criminal organisation is recorded.",
     )
     yield _serious(facts)
 
@@ -99,13 +102,12 @@ def _listed(facts: Facts) -> Condition:
     named = facts.categories | {code for code, _ in facts.offences if code}
     unstated = (named & listed) - {code for code, _ in stated}
     if heavy:
-        why = f"{', '.join(heavy)}; {years} years are needed"
+        why = f"The listed offences are {', '.join(heavy)}; at least {years} years are required."
     elif unstated:
-        why = f"{_named(unstated)} is listed; no maximum penalty was stated, so {years} years are taken to be met"
+        why = f"{_named(unstated)} is listed. No maximum penalty was stated, so it is assumed to be at least {years} years."
     else:
-        why = f"no listed offence of at least {years} years" + (
-            f": {_named({c for c, _ in stated if c})} is punished less" if stated else ""
-        )
+        lower = f" (lower: {_named({c for c, _ in stated if c})})" if stated else ""
+        why = f"No listed offence has a maximum penalty of at least {years} years{lower}."
     return Condition("listed_offence", f"{_REGULATION} Art. 21(5)(a)", bool(heavy or unstated), why)
 
 
@@ -115,11 +117,11 @@ def _serious(facts: Facts) -> Condition:
     beyond = affected - facts.requested - {facts.owner}
     many = len(affected) >= data["serious_from"]
     if many:
-        why = f"{len(affected)} Member States affected, {data['serious_from']} are taken as a serious cross-border dimension"
+        why = f"{len(affected)} Member States are affected; {data['serious_from']} are considered a serious cross-border dimension."
     elif beyond:
-        why = f"it may affect Member States other than those directly involved: {_named(beyond)}"
+        why = f"The case may affect Member States that are not directly involved: {_named(beyond)}."
     else:
-        why = "it affects no Member State besides those directly involved"
+        why = "The case affects only Member States that are directly involved."
     return Condition("serious_cross_border", f"{_REGULATION} Art. 21(5)(c)", many or bool(beyond), why)
 
 
@@ -133,9 +135,9 @@ def _paragraph_6(facts: Facts) -> Iterator[Condition]:
         "conflict_of_jurisdiction",
         f"{article}(a)",
         facts.conflicts > 0,
-        f"{facts.conflicts} consultations on jurisdiction are open"
+        f"The number of open consultations on jurisdiction is {facts.conflicts}."
         if facts.conflicts
-        else "no consultation on jurisdiction is open",
+        else "No consultation on jurisdiction is open.",
     )
     least, members = data["controlled_deliveries"]["countries"], data["controlled_deliveries"]["member_states"]
     where = facts.deliveries
@@ -143,14 +145,16 @@ def _paragraph_6(facts: Facts) -> Iterator[Condition]:
         "controlled_deliveries",
         f"{article}(b)",
         len(where) >= least and len(where & member_states()) >= members,
-        f"controlled deliveries in {len(where)} States ({_named(where)}), {least} are needed, {members} of them Member States",
+        f"Controlled deliveries in {len(where)} States ({_named(where)}); required are {least}, of them {members} Member States.",
     )
     repeated = {country for country, count in facts.difficulties.items() if count >= data["repeated"]}
     yield Condition(
         "repeated_difficulties",
         f"{article}(c)",
         bool(repeated),
-        f"repeated difficulties or refusals in {_named(repeated)}" if repeated else "no difficulties or refusals were repeated",
+        f"There were repeated difficulties or refusals in {_named(repeated)}."
+        if repeated
+        else "There were no repeated difficulties or refusals.",
     )
 
 

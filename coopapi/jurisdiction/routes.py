@@ -26,7 +26,9 @@ from coopapi.jurisdiction.schemas import (
 )
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("jurisdiction", __name__, url_prefix="/api/v1", description="Conflicts of jurisdiction, and what Eurojust is told")
+blp = Blueprint(
+    "jurisdiction", __name__, url_prefix="/api/v1", description="Conflicts of jurisdiction, and notifications to Eurojust"
+)
 _ONE = "/jurisdiction-consultations/<uuid:consultation_id>"
 
 
@@ -39,7 +41,7 @@ _ONE = "/jurisdiction-consultations/<uuid:consultation_id>"
     show=presentation.show,
 )
 def list_jurisdiction_consultations(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the consultations on jurisdiction that your authority takes part in, newest first."""
+    """List the consultations on jurisdiction in which your authority takes part, newest first."""
     return page(work, "consultations", service.consultations(work, wanted), Order((Consultation.id,)), wanted)
 
 
@@ -53,13 +55,13 @@ def list_jurisdiction_consultations(wanted: dict[str, Any], *, work: UnitOfWork)
     show=presentation.show,
 )
 def begin_jurisdiction_consultation(data: dict[str, Any], *, work: UnitOfWork) -> Consultation:
-    """Contact the authorities of other States that may pursue the same person for the same facts."""
+    """Contact the authorities of other States that may prosecute the same person for the same facts."""
     return service.begin(work, data)
 
 
 @blp.route(_ONE, allow=Action.MEETING_READ, returns=ConsultationOut, show=presentation.show)
 def get_jurisdiction_consultation(consultation_id: UUID, *, work: UnitOfWork) -> Consultation:
-    """Show one consultation, with what each State holds."""
+    """Show one consultation, with the position of each State."""
     return work.one(Consultation, consultation_id)
 
 
@@ -71,7 +73,7 @@ blp.workflow(
     body=ConsultationStepIn,
     returns=ConsultationOut,
     show=presentation.show,
-    about="Reply, consult, agree on who prosecutes, or ask Eurojust where there is no consensus.",
+    about="Reply, consult, agree on the State that prosecutes, or ask Eurojust if there is no consensus.",
 )
 
 
@@ -84,7 +86,7 @@ blp.workflow(
     show=presentation.show_positions,
 )
 def state_consultation_position(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ConsultationPosition:
-    """Say what your State holds: to prosecute, to transfer, to end."""
+    """Record the position of your State: to prosecute, to transfer or to end its proceedings."""
     return service.hold(work, consultation_id, data)
 
 
@@ -92,13 +94,13 @@ def state_consultation_position(data: dict[str, Any], *, consultation_id: UUID, 
     f"{_ONE}/case", method="POST", allow=Action.CONSULT, body=ConsultedCaseIn, returns=ConsultationOut, show=presentation.show
 )
 def link_consultation_case(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Consultation:
-    """Tie the consultation to a case of yours."""
+    """Link the consultation to a case of yours."""
     return service.link(work, consultation_id, data["case_id"])
 
 
 @blp.route(f"{_ONE}/transfers", allow=Action.MEETING_READ, query=Paged, returns=TransferOut, page=True, show=transfers.show)
 def list_transfers(wanted: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> Page:
-    """List the proceedings that were given over."""
+    """List the transfers of proceedings."""
     query = transfers.of_consultation(work, consultation_id)
     return page(work, f"transfers/{consultation_id}", query, Order((ProceedingsTransfer.id,)), wanted)
 
@@ -113,7 +115,7 @@ def list_transfers(wanted: dict[str, Any], *, consultation_id: UUID, work: UnitO
     show=transfers.show,
 )
 def transfer_proceedings(data: dict[str, Any], *, consultation_id: UUID, work: UnitOfWork) -> ProceedingsTransfer:
-    """Give proceedings over to the State that prosecutes."""
+    """Transfer proceedings to the State that prosecutes."""
     return transfers.transfer(work, consultation_id, data)
 
 
@@ -129,17 +131,17 @@ def transfer_proceedings(data: dict[str, Any], *, consultation_id: UUID, work: U
 def link_transfer_case(
     data: dict[str, Any], *, consultation_id: UUID, transfer_id: UUID, version: int, work: UnitOfWork
 ) -> ProceedingsTransfer:
-    """Name your case in which proceedings that you received go on."""
+    """Name the case of yours in which you continue the transferred proceedings."""
     return transfers.receive(work, consultation_id, transfer_id, version, data["case_id"])
 
 
 @blp.route("/cases/<uuid:case_id>/notification-duty", allow=Action.CASE_READ, returns=NotificationDutyOut)
 def get_notification_duty(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Say whether Eurojust is to be notified of a case, with each condition of Art. 21(5) and (6) and why."""
+    """Show whether Eurojust must be notified of a case, with each condition of Art. 21(5) and (6) and the reason."""
     return difficulties.of_case(work, case_id)
 
 
 @blp.route("/difficulties", allow=Action.MLA_READ, query=DifficultyFilter, returns=DifficultyOut, many="items")
 def list_difficulties(wanted: dict[str, Any], *, work: UnitOfWork) -> list[dict[str, Any]]:
-    """Count refusals, non-execution and delays between pairs of States; where they recur, an opinion may be asked for."""
+    """Count refusals, non-execution and delays between pairs of States; if they recur, Eurojust may be asked for an opinion."""
     return difficulties.between(work, wanted)

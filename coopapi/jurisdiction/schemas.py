@@ -14,24 +14,26 @@ class ConsultationIn(Schema):
     """Whom to contact, about which facts (Framework Decision 2009/948/JHA Art. 8): from a case, an overlap, or two cases."""
 
     case_id = fields.UUID(metadata={"description": "Your case."})
-    overlap_id = fields.UUID(metadata={"description": "The other side of the overlap is contacted."})
-    other_case_id = fields.UUID(metadata={"description": "The owner of this case is contacted, if you may see the case."})
-    contacted = Many(fields.UUID(), 30, metadata={"description": "Authorities of other States."})
-    facts = Text(8000, required=True, metadata={"description": "Facts and circumstances, and what identifies the person (Art. 8)."})
-    in_custody = Flag(metadata={"description": "Then it is urgent (Art. 6(1))."})
+    overlap_id = fields.UUID(metadata={"description": "The overlap whose other side you want to contact."})
+    other_case_id = fields.UUID(metadata={"description": "The case whose owner you want to contact; you must have access to it."})
+    contacted = Many(fields.UUID(), 30, metadata={"description": "The authorities of other States that you want to contact."})
+    facts = Text(
+        8000, required=True, metadata={"description": "The facts and circumstances, and data that identify the person (Art. 8)."}
+    )
+    in_custody = Flag(metadata={"description": "Whether the person is in custody; the consultation is then urgent (Art. 6(1))."})
     reply_by = When()
 
     @ma.validates_schema
-    def somebody_is_meant(self, data: dict[str, object], **_: object) -> None:
+    def require_addressee(self, data: dict[str, object], **_: object) -> None:
         """Take at least a case, an overlap or an authority."""
         if not data.keys() & {"case_id", "overlap_id", "other_case_id", "contacted"}:
-            raise refusal("one_needed", "Say from which case or overlap, or whom to contact.", "contacted")
+            raise refusal("one_needed", "Give a case, an overlap, or the authorities to contact.", "contacted")
 
 
 class ConsultedForIn(RecordedForIn):
-    """What an authority replied or holds that has nobody here, recorded for it: when, how one was told, and the proof of it."""
+    """The reply or position of an authority without users here, recorded for it: time, channel and proof."""
 
-    authority_id = fields.UUID(required=True, metadata={"description": "Which: one that is consulted."})
+    authority_id = fields.UUID(required=True, metadata={"description": "The consulted authority for which you record this."})
 
 
 class ConsultationStepIn(TransitionIn):
@@ -39,14 +41,14 @@ class ConsultationStepIn(TransitionIn):
 
     position = Code("consultation_positions")
     reasons = Text(8000)
-    desk = fields.UUID(metadata={"description": "To refer: the desk at Eurojust."})
-    recorded = fields.Nested(ConsultedForIn, metadata={"description": "Where it is not your State that replies."})
+    desk = fields.UUID(metadata={"description": "With `refer`: the desk at Eurojust."})
+    recorded = fields.Nested(ConsultedForIn, metadata={"description": "The record of the reply of another State."})
 
     @ma.validates_schema
     def of_its_kind(self, data: dict[str, object], **_: object) -> None:
         """Only a reply is another's."""
         if "recorded" in data and data.get("event") != "reply":
-            raise refusal("goes_with", "Goes with reply.", "recorded")
+            raise refusal("goes_with", "This is allowed only with the event reply.", "recorded")
 
 
 class ConsultationPositionIn(Schema):
@@ -54,7 +56,7 @@ class ConsultationPositionIn(Schema):
 
     position = Code("consultation_positions", required=True)
     reasons = Text(8000)
-    recorded = fields.Nested(ConsultedForIn, metadata={"description": "Where it is not what your State holds."})
+    recorded = fields.Nested(ConsultedForIn, metadata={"description": "The record of the position of another State."})
 
 
 class ConsultedCaseIn(Schema):
@@ -66,11 +68,15 @@ class ConsultedCaseIn(Schema):
 class TransferIn(Schema):
     """Proceedings to give over."""
 
-    case_id = fields.UUID(required=True, metadata={"description": "Your case, from which they go."})
+    case_id = fields.UUID(required=True, metadata={"description": "Your case whose proceedings you transfer."})
     to_authority = fields.UUID(required=True)
     transferred_on = fields.Date(required=True)
     handed_over = Many(
-        Text(300), 200, least=1, required=True, metadata={"description": "What went with them: named, not uploaded."}
+        Text(300),
+        200,
+        least=1,
+        required=True,
+        metadata={"description": "The names of the files that were handed over; the files themselves are not uploaded."},
     )
 
 
@@ -79,13 +85,13 @@ class ConsultationFilter(Paged):
 
     state = OneOf(CONSULTATION_LIFECYCLE.states)
     case_id = fields.UUID()
-    urgent = fields.Boolean(metadata={"description": "Somebody is in custody."})
+    urgent = fields.Boolean(metadata={"description": "Only urgent consultations, in which a person is in custody."})
 
 
 class DifficultyFilter(Schema):
     """Between whom."""
 
-    country = Code("countries", metadata={"description": "Where the requests were to be carried out."})
+    country = Code("countries", metadata={"description": "Only requests to this country."})
 
 
 class ConsultationPositionOut(Shown):

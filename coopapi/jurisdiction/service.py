@@ -13,7 +13,7 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.evidence.authorization import speak_for
+from coopapi.evidence.authorization import require_acting_for
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
 from coopapi.overlaps import presentation
 from coopapi.shared import parties
@@ -25,21 +25,21 @@ from coopapi.store.vault import key_of, new_key, seal
 
 
 class NotConsulted(Forbidden):
-    """That step is for the authorities that consult each other, and for the side it belongs to.
+    """Only the authorities of the consultation may take this step, each for its own side.
 
-    See `transitions` for the steps that your side may take now.
+    `transitions` lists the steps that your side may take now.
     """
 
 
 class NoConsensusYet(Conflict):
-    """There is consensus when one State prosecutes and every other has said that it transfers or ends.
+    """There is no consensus yet: one State must prosecute, and every other State must transfer or end its proceedings.
 
-    Record the positions that are missing; `positions` shows what each State holds.
+    Record the missing positions. `positions` shows the position of each State.
     """
 
 
 class RepliedAlready(Conflict):
-    """Your authority has replied; what it holds now is said as its position.
+    """Your authority has already replied to this consultation.
 
     Record a position instead.
     """
@@ -50,12 +50,12 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
 
     Raises `Unprocessable` if nobody is named and no overlap or case shows whom to contact.
     """
-    case_id, contacted = _matter(work, data)
+    case_id, contacted = _case_and_contacts(work, data)
     them = [_known(work, id_, number) for number, id_ in enumerate(contacted)]
     if not them:
-        raise fault("/contacted", "somebody", "name the authorities to contact, or an overlap or case that shows them")
+        raise fault("/contacted", "somebody", "Name the authorities to contact, or an overlap or case from which they follow.")
     if data.get("reply_by") and data["reply_by"] <= work.now:
-        raise fault("/reply_by", "order_of_time", "in the future")
+        raise fault("/reply_by", "order_of_time", "The time must be in the future.")
     row_id = work.new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
     wrapped, sealer = new_key(work, "consultation", row_id)
@@ -85,7 +85,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
     return row
 
 
-def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
+def _case_and_contacts(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Sequence[UUID]]:
     """Return the caller's case, if any, and the authorities to contact, which an overlap or the other case may show."""
     contacted = list(data.get("contacted", ()))
     case_id = data.get("case_id")
@@ -93,7 +93,7 @@ def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Seq
         overlap = presentation.one_overlap(work, overlap_id)
         ours = [c for c in (overlap.case_a, overlap.case_b) if reaches(work, c, Level.CONTRIBUTE)]
         if not ours:
-            raise Forbidden("consult from your own side of an overlap")
+            raise Forbidden("You may consult only from your own side of an overlap.")
         case_id = case_id or ours[0]
         contacted += [overlap.authority_b if case_id == overlap.case_a else overlap.authority_a]
     if other := data.get("other_case_id"):
@@ -106,7 +106,7 @@ def _matter(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID | None, Seq
 def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None or found.country is None or found.country == work.actor.country:
-        raise fault(f"/contacted/{number}", "another_state", "an authority of another State")
+        raise fault(f"/contacted/{number}", "another_state", "This must be an authority of another State.")
     return found
 
 
@@ -118,7 +118,7 @@ def _place(work: UnitOfWork, row: Consultation, authority_id: UUID, country: str
     return work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
 
 
-def spoken_for(
+def acting_position(
     work: UnitOfWork, row: Consultation, recorded: Mapping[str, Any] | None, there: Sequence[ConsultationPosition]
 ) -> ConsultationPosition:
     """Return the row of the authority that speaks: the caller's or, if recorded, an authority that does not use this register.
@@ -128,8 +128,8 @@ def spoken_for(
     whose = recorded["authority_id"] if recorded else work.actor.authority_id
     found = next((position for position in there if position.authority_id == whose), None)
     if found is None:
-        raise fault("/recorded/authority_id", "contacted", "an authority that is consulted")
-    speak_for(work, row.id, whose, recorded, Action.CONSULT)
+        raise fault("/recorded/authority_id", "contacted", "This must be an authority that is consulted.")
+    require_acting_for(work, row.id, whose, recorded, Action.CONSULT)
     return found
 
 
@@ -151,9 +151,9 @@ def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Co
         raise NotConsulted
     work.one(Consultation, consultation_id, lock=True)
     if row.state not in {"replied", "consulting", "no_consensus", "referred_to_eurojust"}:
-        raise Conflict("positions are taken while the States consult", state=row.state)
+        raise Conflict("Positions can be recorded only while the States consult.", state=row.state)
     recorded = data.get("recorded")
-    own = spoken_for(work, row, recorded, positions(work, row.id))
+    own = acting_position(work, row, recorded, positions(work, row.id))
     own.position, own.updated_at = data["position"], work.now
     own.sealed = seal(key_of(work, row), {"reasons": data.get("reasons"), "recorded": recorded}, own.id)
     tell(work, row, "position_taken", position=own.position, country=own.country, recorded=recorded is not None)

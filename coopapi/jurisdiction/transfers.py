@@ -17,23 +17,23 @@ from coopapi.store.vault import key_of, seal, unseal
 
 
 class NothingAgreed(Conflict):
-    """Proceedings are given over to the State that all agreed shall prosecute.
+    """Proceedings can be transferred only to the State that, by consensus, will prosecute.
 
     Reach a consensus in the consultation first.
     """
 
 
 class GivenOverAlready(Conflict):
-    """The proceedings of this case were given over after this consultation already.
+    """The proceedings of this case were already transferred after this consultation.
 
     Use the transfer that `existing` names.
     """
 
 
 class ReceivedAlready(Conflict):
-    """The receiving authority has named the case in which it goes on.
+    """The receiving authority has already named the case in which it continues the proceedings.
 
-    Read the transfer: it names the case.
+    Read the transfer to see that case.
     """
 
 
@@ -50,9 +50,9 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
     cases.usable(work, data["case_id"], Level.OWN)
     to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
-        raise fault("/to_authority", "prosecutes", "the authority of the State that prosecutes")
+        raise fault("/to_authority", "prosecutes", "This must be the authority of the State that prosecutes.")
     if data["transferred_on"] > work.now.date():
-        raise fault("/transferred_on", "order_of_time", "not in the future")
+        raise fault("/transferred_on", "order_of_time", "The date must not be in the future.")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
     row_id = work.new_id()
@@ -83,7 +83,7 @@ def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version:
     if row.consultation_id != consultation_id:
         raise NotFound
     if row.to_id != work.actor.authority_id or not parties.acting_parts(work, consultation.id):
-        raise Forbidden("the receiving authority says in which case it goes on")
+        raise Forbidden("Only the receiving authority may name the case in which it continues the proceedings.")
     row = work.one(ProceedingsTransfer, transfer_id, version=version, lock=True)
     if row.to_case:
         raise ReceivedAlready

@@ -6,10 +6,10 @@ from coopapi.directory.models import Authority
 from coopapi.errors import fault
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation, ConsultationPosition
-from coopapi.jurisdiction.service import NoConsensusYet, NotConsulted, RepliedAlready, positions, spoken_for, start_clock, tell
+from coopapi.jurisdiction.service import NoConsensusYet, NotConsulted, RepliedAlready, acting_position, positions, start_clock, tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.recording import stands_in
+from coopapi.shared.recording import may_record_for
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
@@ -29,7 +29,7 @@ def _waiting(work: UnitOfWork, row: Consultation) -> list[ConsultationPosition]:
 def _absent(work: UnitOfWork, row: Consultation) -> list[ConsultationPosition]:
     """Return the missing replies of authorities that do not use this register."""
     others = [p for p in _waiting(work, row) if p.authority_id != work.actor.authority_id]
-    return [p for p in others if stands_in(work, row.id, p.authority_id)]
+    return [p for p in others if may_record_for(work, row.id, p.authority_id)]
 
 
 def _require_person(step: Step[Consultation]) -> None:
@@ -68,7 +68,7 @@ def _refer(step: Step[Consultation]) -> None:
     desks = step.work.all(Authority).where(Authority.type == "eurojust_desk")
     found = step.work.session.scalar(desks.where(Authority.id == step.data.get("desk")))
     if found is None:
-        raise fault("/desk", "eurojust_desk", "name the desk at Eurojust that is asked")
+        raise fault("/desk", "eurojust_desk", "Name the desk at Eurojust that you ask.")
     parties.admit(step.work, step.thing.id, found.id, Side.PARTICIPANT, acting=False)
 
 
@@ -76,7 +76,7 @@ def _reply(step: Step[Consultation]) -> None:
     """Record the reply of one contacted authority (Art. 6 and 9). The last reply makes the consultation `replied`."""
     work, row, data = step.work, step.thing, step.data
     rows = [p for p in positions(work, row.id) if p.side == Side.EXECUTING]
-    own = spoken_for(work, row, data.get("recorded"), rows)
+    own = acting_position(work, row, data.get("recorded"), rows)
     if own.replied_at:
         raise RepliedAlready
     own.replied_at = own.updated_at = work.now

@@ -67,7 +67,7 @@ def _reserve(work: UnitOfWork, case_id: UUID, values: Mapping[str, Any], *, hidd
     Call it before anything that locks the head of a journal: an alarm on the second connection would wait for this transaction,
     which waits for it.
     """
-    with work.beside() as session:
+    with work.second_transaction() as session:
         work.quotas[:] = quotas.reserve(session, {"case": case_id, **values, "hidden": hidden})
     quotas.require(work.quotas)
 

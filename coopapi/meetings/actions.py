@@ -25,16 +25,16 @@ _LATEST: Final = date(2200, 1, 1)
 
 
 class NotYourAction(Forbidden):
-    """Only the authority that undertook an action says whether it is done.
+    """Only the authority that is responsible for an action may change its status.
 
     Ask the authority that the action names.
     """
 
 
 class NothingUndertakenYet(Conflict):
-    """Actions come from a meeting that was held and is not closed.
+    """Actions can be recorded only for a meeting that was held and is not closed.
 
-    Hold the meeting first; after it was closed, convene another one.
+    Hold the meeting first. If the meeting is closed, convene another one.
     """
 
 
@@ -57,13 +57,15 @@ def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Me
         raise NothingUndertakenYet(state=meeting.state)
     owner_id = data.get("owner", work.actor.authority_id)
     if stands is not Side.HOST and owner_id != work.actor.authority_id:
-        raise authorization.NotAtTheTable("each undertakes for itself; the host desk writes down for all")
+        raise authorization.NotAtTheTable(
+            "Each authority may record only its own actions; the host desk may record actions of all participants."
+        )
     places = {p.authority_id: p for p in authorization.of_meeting(work, meeting.id) if p.state == "accepted"}
     if owner_id not in places:
-        raise fault("/owner", "at_the_table", "an authority that came to the meeting")
+        raise fault("/owner", "at_the_table", "This must be an authority that took part in the meeting.")
     country = places[owner_id].country
     if not work.now.date() <= data["due_on"] < _LATEST:
-        raise fault("/due_on", "order_of_time", "not in the past, and before the year 2200")
+        raise fault("/due_on", "order_of_time", "The date must not be in the past, and must be before the year 2200.")
     due_at = end_of(data["due_on"], country)
     row_id = work.new_id()
     row = work.add(

@@ -17,9 +17,9 @@ AT_ONCE: Final = timedelta(milliseconds=1)
 
 
 class NotAtTheTable(Forbidden):
-    """That step is for another side of the meeting.
+    """The step is reserved for another side of the meeting.
 
-    See `transitions` for the steps that your side may take now; a place that was offered is accepted first.
+    `transitions` lists the steps that your side may take now. If you were invited, accept the invitation first.
     """
 
 
@@ -33,14 +33,14 @@ def side(work: UnitOfWork, meeting: Meeting) -> Side | None:
 def standing(work: UnitOfWork, meeting: Meeting) -> Standing:
     """Return the standing of a caller: the host desk, an invited authority, or on no side."""
     found = side(work, meeting)
-    return Standing.on(found) if found else Standing(refusal="this is for those who take part")
+    return Standing.on(found) if found else Standing(refusal="This is reserved for participants of the meeting.")
 
 
 def require(work: UnitOfWork, meeting: Meeting, *, host: bool = False) -> Side:
     """Return the side of the caller; raise `NotAtTheTable` if it may not act in the meeting or, with `host`, is not the host."""
     found = side(work, meeting)
     if found is None or (host and found is not Side.HOST):
-        raise NotAtTheTable("this is for the host desk" if host else "this is for those who take part")
+        raise NotAtTheTable("This is reserved for the host desk." if host else "This is reserved for participants of the meeting.")
     return found
 
 
@@ -48,7 +48,7 @@ def require_seat(work: UnitOfWork, meeting: Meeting) -> None:
     """Raise `NotAtTheTable` for an authority that was invited and has not accepted."""
     own = next((place for place in of_meeting(work, meeting.id) if place.authority_id == work.actor.authority_id), None)
     if own is not None and own.state != "accepted":
-        raise NotAtTheTable("accept your place first")
+        raise NotAtTheTable("Accept the invitation first.")
 
 
 def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Sequence[MeetingParticipant]:

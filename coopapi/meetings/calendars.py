@@ -21,9 +21,9 @@ _TITLES: Final = {
 
 
 class NotScheduledYet(Conflict):
-    """A meeting is in calendars once its time was set.
+    """A meeting can be shown in calendars only after its time has been set.
 
-    Ask the host to set a time.
+    Ask the host desk to set a time.
     """
 
 

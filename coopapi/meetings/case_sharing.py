@@ -21,13 +21,13 @@ _AT_THE_TABLE: Final = (Side.HOST, Side.INVITED)
 
 
 class NothingToMeetFor(Conflict):
-    """The meeting was cancelled or closed: nothing more is shared for it.
+    """The meeting was cancelled or closed, so cases can no longer be shared for it.
 
-    Convene a new meeting and share the case with that one.
+    Convene a new meeting and share the case there.
     """
 
 
-def align(work: UnitOfWork, meeting: Meeting) -> None:
+def update_access(work: UnitOfWork, meeting: Meeting) -> None:
     """Update the access to the shared cases after the participants or the state changed. A cancelled meeting gives no access."""
     shared_cases.reshare(work, meeting.id, f"meeting {meeting.reference}")
 
@@ -49,7 +49,7 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     if all(part.case_id is None for part in own):
         part = next(part for part in own if part.side in _AT_THE_TABLE)
         parties.admit(work, meeting.id, part.authority_id, Side(part.side), case_id=case.id, until=part.until)
-    align(work, meeting)
+    update_access(work, meeting)
     authorization.tell(work, meeting, "case_shared", shared=str(row.id), level=level.name.lower())
     return row
 
@@ -67,7 +67,7 @@ def _end(step: Step[CaseShare[Meeting]]) -> None:
     """End the sharing of a case: access is gone at the next request."""
     work, meeting, row = step.work, step.thing.thing, step.thing.row
     row.ended_at = work.now
-    align(work, meeting)
+    update_access(work, meeting)
     authorization.tell(work, meeting, "case_taken_back", shared=str(row.id))
 
 

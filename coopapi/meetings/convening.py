@@ -33,16 +33,16 @@ _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
 
 class TakesPartAlready(Conflict):
-    """That authority takes part in the meeting already.
+    """The authority already takes part in the meeting.
 
-    Change the place that the authority has.
+    Change the existing entry of the authority.
     """
 
 
 class MeetingIsOver(Conflict):
-    """A meeting that was held, closed or cancelled is not changed any more; access to it may be extended.
+    """A meeting that was held, closed or cancelled can no longer be changed, except that access to it may be extended.
 
-    Convene a new meeting for what is still to be discussed.
+    Convene a new meeting for open points.
     """
 
 
@@ -52,7 +52,7 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     host, me = _host(work, data.get("host_desk")), work.actor.authority_id
     mine = _known(work, me, "")
     if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
-        raise fault("/level", "desks_only", "levels I and II are among desks")
+        raise fault("/level", "desks_only", "Meetings of levels I and II are only for desks.")
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
     row_id, until = work.new_id(), work.now + UNSCHEDULED
     _admit_both(work, row_id, host.id, case_id, until)
@@ -125,7 +125,7 @@ def _host(work: UnitOfWork, wished: UUID | None) -> Authority:
         own = work.session.scalar(desks.where(Authority.id == work.actor.authority_id))
         found = own or work.session.scalar(desks.where(Authority.country == work.actor.country).order_by(Authority.id))
     if found is None:
-        raise fault("/host_desk", _DESK, "name the desk at Eurojust that is asked to host")
+        raise fault("/host_desk", _DESK, "Name the desk at Eurojust that you ask to host the meeting.")
     return found
 
 
@@ -136,14 +136,14 @@ def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> 
     """
     there = sorted({country for country in countries if country})
     if level == "bilateral" and len(there) > _TWO:
-        raise fault(pointer, "bilateral", "a bilateral meeting is between two countries")
+        raise fault(pointer, "bilateral", "A bilateral meeting is between exactly two countries.")
     return there
 
 
 def _known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise fault(f"{pointer}/authority_id", "unknown", "there is no such authority")
+        raise fault(f"{pointer}/authority_id", "unknown", "There is no authority with this id.")
     return found
 
 
@@ -177,7 +177,7 @@ def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Meeti
     if meeting.state not in AHEAD:
         raise MeetingIsOver(state=meeting.state)
     row = _invite(work, meeting, data, "")
-    case_sharing.align(work, meeting)
+    case_sharing.update_access(work, meeting)
     authorization.tell(work, meeting, "invited", to=str(row.authority_id))
     return row
 
@@ -188,7 +188,11 @@ def _invite(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any], pointer
     if before is not None and before.state in {"invited", "accepted"}:
         raise TakesPartAlready(participant=str(before.id))
     if meeting.level in AMONG_DESKS and authority.type not in _DESKS:
-        raise fault(f"{pointer}/authority_id", "desks_only", "levels I and II are among desks; authorities come to level III")
+        raise fault(
+            f"{pointer}/authority_id",
+            "desks_only",
+            "Meetings of levels I and II are only for desks; authorities may take part in level III.",
+        )
     countries = _at_the_table(meeting.level, {*meeting.countries, authority.country}, f"{pointer}/authority_id")
     parties.admit(work, meeting.id, authority.id, Side.INVITED, until=meeting.access_until)
     meeting.countries = countries
@@ -222,7 +226,7 @@ def change(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, 
         meeting.sequence += 1
     if until := data.get("access_until"):
         if not work.now < until <= work.now + LONGEST:
-            raise fault("/access_until", "order_of_time", "in the future, and not beyond three years")
+            raise fault("/access_until", "order_of_time", "The time must be in the future, and at most three years from now.")
         last(work, meeting, until)
     meeting.updated_at = work.now
     authorization.tell(work, meeting, "changed", fields=sorted(data))
@@ -236,4 +240,4 @@ def last(work: UnitOfWork, meeting: Meeting, until: datetime) -> None:
         if place.state in {"invited", "accepted"}:
             side = Side.HOST if place.authority_id == meeting.host_id else Side.INVITED
             parties.admit(work, meeting.id, place.authority_id, side, until=until)
-    case_sharing.align(work, meeting)
+    case_sharing.update_access(work, meeting)

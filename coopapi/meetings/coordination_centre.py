@@ -19,9 +19,9 @@ _EVE: Final = timedelta(days=1)
 
 
 class NoActionDay(Conflict):
-    """A log is kept by a coordination centre, on its day and until its minutes are agreed.
+    """A log is possible only for a coordination centre, from its start until its minutes are agreed.
 
-    Convene a coordination centre to keep a log, and write it from its start until its minutes are agreed.
+    Convene a coordination centre, and write the log between its start and the agreement on its minutes.
     """
 
 
@@ -35,14 +35,16 @@ def log(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEn
     if meeting.level != "coordination_centre" or meeting.state not in {"scheduled", "held"}:
         raise NoActionDay(state=meeting.state)
     if stands is not Side.HOST and data["country"] != work.actor.country:
-        raise authorization.NotAtTheTable("each country logs for itself; the host desk for all")
+        raise authorization.NotAtTheTable(
+            "Each country may only add its own entries to the log; the host desk may add entries for all countries."
+        )
     if data["country"] not in meeting.countries:
-        raise fault("/country", "at_the_table", "a country of the coordination centre")
+        raise fault("/country", "at_the_table", "This must be a country that takes part in the coordination centre.")
     authorization.require_seat(work, meeting)
     if data["at"] > work.now:
-        raise fault("/at", "order_of_time", "not in the future")
+        raise fault("/at", "order_of_time", "The date must not be in the future.")
     if meeting.starts_at and data["at"] < meeting.starts_at - _EVE:
-        raise fault("/at", "order_of_time", "on the day of action, or the day before")
+        raise fault("/at", "order_of_time", "The time must be on the action day or the day before.")
     row_id = work.new_id()
     row = work.add(
         CentreEntry(

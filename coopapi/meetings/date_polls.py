@@ -12,19 +12,19 @@ from coopapi.store.db import UnitOfWork
 
 
 class NoPollOpen(Conflict):
-    """Times are answered while the dates of the meeting are polled.
+    """There is no open date poll for this meeting.
 
-    Ask the host to poll dates, or read the time that was set.
+    Ask the host desk to start a date poll, or read the time that was set.
     """
 
 
 def offer(work: UnitOfWork, meeting: Meeting, options: Sequence[Mapping[str, Any]]) -> datetime:
     """Offer times and return the end of the latest; raise `Unprocessable` for a time in the past or out of order."""
     if not options:
-        raise fault("/options", "required", "offer at least one time")
+        raise fault("/options", "required", "Offer at least one time.")
     for number, option in enumerate(options):
         if not work.now < option["starts_at"] < option["ends_at"]:
-            raise fault(f"/options/{number}/starts_at", "order_of_time", "in the future, and before its end")
+            raise fault(f"/options/{number}/starts_at", "order_of_time", "The start must be in the future and before the end.")
         work.session.add(MeetingOption(meeting_id=meeting.id, starts_at=option["starts_at"], ends_at=option["ends_at"]))
     work.session.flush()
     latest: datetime = max(option["ends_at"] for option in options)
@@ -48,7 +48,7 @@ def answer(work: UnitOfWork, meeting_id: UUID, answers: Sequence[Mapping[str, An
     said = []
     for number, one in enumerate(answers):
         if one["option_id"] not in there:
-            raise fault(f"/answers/{number}/option_id", "same_meeting", "not a time of this meeting's poll")
+            raise fault(f"/answers/{number}/option_id", "same_meeting", "This time is not part of the date poll of the meeting.")
         row = before.get(one["option_id"])
         if row is None:
             row = MeetingAnswer(meeting_id=meeting.id, option_id=one["option_id"], authority_id=work.actor.authority_id)

@@ -16,23 +16,23 @@ from coopapi.store.vault import key_of, seal, unseal
 
 
 class NotHeldYet(Conflict):
-    """Conclusions and minutes are of a meeting that was held, until its minutes are agreed.
+    """Conclusions and minutes are possible only after the meeting was held and before its minutes are agreed.
 
-    Hold the meeting first; once its minutes are agreed, nothing is added to them.
+    Hold the meeting first. Nothing can be added after the minutes are agreed.
     """
 
 
 class AgreedAlready(Conflict):
-    """Somebody has agreed to the minutes: what is concluded now goes into minutes that the host writes anew.
+    """A participant has already agreed to the minutes, so no conclusion can be added to them.
 
-    Ask the host to write the minutes anew; all then agree again.
+    Ask the host desk to write the minutes again with the new conclusion. All participants then have to agree again.
     """
 
 
 class NothingToAgree(Conflict):
-    """There are no minutes to agree to, or your authority did not come, or it has agreed.
+    """There are no minutes to agree to, your authority did not take part, or it has already agreed.
 
-    Read the meeting again: its state and the list of participants say what is missing.
+    Read the meeting again, and check its state and the list of participants.
     """
 
 
@@ -46,9 +46,11 @@ def conclude(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Mee
     if meeting.state != "held":
         raise NotHeldYet(state=meeting.state)
     if stands is not Side.HOST and data["country"] != work.actor.country:
-        raise authorization.NotAtTheTable("each country concludes for itself; the host desk for all")
+        raise authorization.NotAtTheTable(
+            "Each country may record only its own conclusions; the host desk may record conclusions for all countries."
+        )
     if data["country"] not in meeting.countries:
-        raise fault("/country", "at_the_table", "a country of the meeting")
+        raise fault("/country", "at_the_table", "This must be a country that takes part in the meeting.")
     authorization.require_seat(work, meeting)
     if any(place.agreed_at and place.authority_id != meeting.host_id for place in authorization.of_meeting(work, meeting.id)):
         raise AgreedAlready

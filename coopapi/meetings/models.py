@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE
-from coopapi.shared.parties import partied
+from coopapi.shared.parties import takes_part
 from coopapi.store import vault
 from coopapi.store.db import Versioned
 
@@ -53,7 +53,7 @@ class Meeting(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the meetings that the actor's authority takes part in at this time."""
-        return partied(cls.id, actor, now)
+        return takes_part(cls.id, actor, now)
 
 
 class MeetingParticipant(Versioned):
@@ -77,7 +77,7 @@ class MeetingParticipant(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the participants of the meetings that the actor sees."""
-        return partied(cls.meeting_id, actor, now)
+        return takes_part(cls.meeting_id, actor, now)
 
 
 class MeetingOption(Versioned):
@@ -93,7 +93,7 @@ class MeetingOption(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the offered dates of the meetings that the actor sees."""
-        return partied(cls.meeting_id, actor, now)
+        return takes_part(cls.meeting_id, actor, now)
 
 
 class MeetingAnswer(Versioned):
@@ -112,7 +112,7 @@ class MeetingAnswer(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the answers for the meetings that the actor sees."""
-        return partied(cls.meeting_id, actor, now)
+        return takes_part(cls.meeting_id, actor, now)
 
 
 class CalendarFeed(Versioned):
@@ -156,7 +156,7 @@ class MeetingConclusion(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the conclusions of the meetings that the actor sees."""
-        return partied(cls.meeting_id, actor, now)
+        return takes_part(cls.meeting_id, actor, now)
 
 
 class MeetingAction(Versioned):
@@ -182,7 +182,7 @@ class MeetingAction(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the actions of the actor's authority and of the meetings that the actor sees."""
-        return or_(cls.owner_id == actor.authority_id, partied(cls.meeting_id, actor, now))
+        return or_(cls.owner_id == actor.authority_id, takes_part(cls.meeting_id, actor, now))
 
 
 class MeetingOutcome(Versioned):
@@ -202,7 +202,7 @@ class MeetingOutcome(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the outcomes of the meetings that the actor sees."""
-        return partied(cls.meeting_id, actor, now)
+        return takes_part(cls.meeting_id, actor, now)
 
 
 class CentreEntry(Versioned):
@@ -224,4 +224,4 @@ class CentreEntry(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the log entries of the meetings that the actor sees."""
-        return partied(cls.meeting_id, actor, now)
+        return takes_part(cls.meeting_id, actor, now)

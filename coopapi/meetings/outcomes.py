@@ -24,7 +24,7 @@ from coopapi.store.db import UnitOfWork, Versioned
 
 
 class NoOutcomeYet(Conflict):
-    """Outcomes come from a meeting that was held.
+    """Outcomes can be recorded only for a meeting that was held.
 
     Hold the meeting first.
     """
@@ -71,7 +71,7 @@ def begin(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Meetin
     kind = OUTCOMES[data["kind"]]
     work.require(kind.by)
     if data["kind"] not in data:
-        raise fault(f"/{data['kind']}", "required", "say what is to be begun")
+        raise fault(f"/{data['kind']}", "required", "Give the data of the follow-up that you want to start.")
     made = kind.begin(work, meeting, dict(data[data["kind"]]))
     row = work.add(
         MeetingOutcome(

@@ -17,11 +17,14 @@ class MeetingBrief(Shown):
     level = Code("meeting_levels", required=True)
     state = OneOf(MEETING_LIFECYCLE.states, required=True)
     title = fields.String(allow_none=True)
-    side = OneOf(("host", "invited"), required=True, metadata={"description": "Whether you host or were invited."})
+    side = OneOf(("host", "invited"), required=True, metadata={"description": "Whether you host the meeting or were invited."})
     host = fields.Nested(AuthorityRef, required=True)
     convener = fields.Nested(AuthorityRef, required=True)
     origin_type = OneOf(("case", "overlap", "request"), required=True, allow_none=True)
-    origin_id = fields.UUID(allow_none=True, metadata={"description": "For those who see it by themselves."})
+    origin_id = fields.UUID(
+        allow_none=True,
+        metadata={"description": "The id, only for callers who may see that resource independently of the meeting."},
+    )
     countries = fields.List(Code("countries"), required=True)
     interpretation = fields.List(Code("languages"), required=True)
     mode = OneOf(MODES, required=True)
@@ -42,9 +45,11 @@ class MeetingOut(MeetingBrief):
     legal_issues = fields.String(allow_none=True)
     confidentiality = fields.String(allow_none=True)
     place = fields.String(allow_none=True)
-    reason = fields.String(allow_none=True, metadata={"description": "Why it was moved or cancelled."})
+    reason = fields.String(allow_none=True, metadata={"description": "The reason why the meeting was moved or cancelled."})
     minutes = fields.String(allow_none=True)
-    awaited = fields.List(fields.UUID(), required=True, metadata={"description": "Whose agreement to the minutes is awaited."})
+    awaited = fields.List(
+        fields.UUID(), required=True, metadata={"description": "The authorities that still have to agree to the minutes."}
+    )
 
 
 class SeatedOut(Shown):
@@ -110,7 +115,7 @@ class MeetingActionOut(Shown):
     country = Code("countries", allow_none=True)
     due_on = fields.Date(required=True)
     due_at = When(required=True)
-    zone = fields.String(required=True, metadata={"description": "In which the day ends."})
+    zone = fields.String(required=True, metadata={"description": "The time zone in which the day ends."})
     text = fields.String(required=True)
     state = OneOf((*ACTION_LIFECYCLE.states, "overdue"), name="MeetingActionState", required=True)
     reason = fields.String(allow_none=True)
@@ -126,7 +131,11 @@ class MeetingOutcomeOut(Shown):
     meeting_id = fields.UUID(required=True)
     kind = OneOf(OUTCOMES, required=True)
     made_type = fields.String(required=True)
-    made_id = fields.UUID(required=True, allow_none=True, metadata={"description": "For those who see it by themselves."})
+    made_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id, only for callers who may see that resource independently of the meeting."},
+    )
     href = Link(required=True, allow_none=True)
     authority_id = fields.UUID(required=True)
     created_at = When(required=True)
@@ -169,7 +178,7 @@ class CalendarFeedOut(Shown):
     id = fields.UUID(required=True)
     state = OneOf(FEED_LIFECYCLE.states, required=True)
     address = fields.String(
-        metadata={"description": "It is shown only once, when it is made. Anybody who has it can read the calendar."}
+        metadata={"description": "The secret address, which is shown only once. Anybody who has it can read the calendar."}
     )
     created_at = When(required=True)
     revoked_at = When(allow_none=True)

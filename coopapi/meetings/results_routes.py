@@ -29,7 +29,7 @@ _ONE = "/meetings/<uuid:meeting_id>"
     f"{_ONE}/conclusions", allow=Action.MEETING_READ, query=Paged, returns=MeetingConclusionOut, page=True, show=minutes.show
 )
 def list_meeting_conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
-    """List what was concluded, country by country."""
+    """List the conclusions of a meeting by country."""
     order = Order((MeetingConclusion.country, MeetingConclusion.id), descending=False)
     return page(work, f"conclusions/{meeting_id}", minutes.conclusions(work, meeting_id), order, wanted)
 
@@ -44,7 +44,7 @@ def list_meeting_conclusions(wanted: dict[str, Any], *, meeting_id: UUID, work: 
     show=minutes.show,
 )
 def add_meeting_conclusion(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingConclusion:
-    """Write down what was concluded for a country."""
+    """Record a conclusion for a country."""
     return minutes.conclude(work, meeting_id, data)
 
 
@@ -58,20 +58,23 @@ def add_meeting_conclusion(data: dict[str, Any], *, meeting_id: UUID, work: Unit
     show=presentation.whole,
 )
 def write_meeting_minutes(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
-    """Write the minutes (the host desk); another text is to be agreed to anew."""
+    """Write the minutes (host desk only); participants must agree again to a changed text."""
     return minutes.write(work, meeting_id, version, data["text"])
 
 
 @blp.route("/actions", allow=Action.MEETING_READ, query=ActionFilter, returns=MeetingActionOut, page=True, show=actions.show)
 def list_actions(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List actions, the next first; `side=mine&overdue=true` is the morning list."""
+    """List actions, next due date first.
+
+    `side=mine&overdue=true` lists the overdue actions of your authority.
+    """
     order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
     return page(work, "actions", actions.worklist(work, wanted), order, wanted)
 
 
 @blp.route(f"{_ONE}/actions", allow=Action.MEETING_READ, query=Paged, returns=MeetingActionOut, page=True, show=actions.show)
 def list_meeting_actions(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
-    """List what was undertaken at a meeting."""
+    """List the actions that were agreed at a meeting."""
     query = actions.worklist(work, {"meeting_id": work.one(Meeting, meeting_id).id})
     order = Order((MeetingAction.due_at, MeetingAction.id), descending=False)
     return page(work, f"actions/{meeting_id}", query, order, wanted)
@@ -87,7 +90,7 @@ def list_meeting_actions(wanted: dict[str, Any], *, meeting_id: UUID, work: Unit
     show=actions.show,
 )
 def add_meeting_action(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingAction:
-    """Write down what an authority will do, by when."""
+    """Record what an authority will do and by when."""
     return actions.undertake(work, meeting_id, data)
 
 
@@ -104,13 +107,13 @@ blp.workflow(
     act=Action.MEETING_WRITE,
     returns=MeetingActionOut,
     show=actions.show,
-    about="Say that an action is done, or why it is dropped (the authority that undertook it).",
+    about="Record that an action is done, or why it is dropped (responsible authority only).",
 )
 
 
 @blp.route(f"{_ONE}/outcomes", allow=Action.MEETING_READ, query=Paged, returns=MeetingOutcomeOut, page=True, show=outcomes.show)
 def list_meeting_outcomes(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
-    """List what was begun with a meeting."""
+    """List the follow-up that was started from a meeting."""
     return page(work, f"outcomes/{meeting_id}", outcomes.of_meeting(work, meeting_id), Order((MeetingOutcome.id,)), wanted)
 
 
@@ -124,13 +127,13 @@ def list_meeting_outcomes(wanted: dict[str, Any], *, meeting_id: UUID, work: Uni
     show=outcomes.show,
 )
 def begin_meeting_outcome(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingOutcome:
-    """Begin what was concluded: a team, a request, a consultation on jurisdiction, a request for disclosure."""
+    """Start the follow-up of a meeting: a team, a request, a consultation on jurisdiction or a request for disclosure."""
     return outcomes.begin(work, meeting_id, data)
 
 
 @blp.route(f"{_ONE}/log", allow=Action.MEETING_READ, query=Paged, returns=CentreEntryOut, page=True, show=coordination_centre.show)
 def list_meeting_log(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
-    """Read the log of an action day in the order of time."""
+    """List the log of an action day in chronological order."""
     order = Order((CentreEntry.at, CentreEntry.id), descending=False)
     return page(work, f"log/{meeting_id}", coordination_centre.entries(work, meeting_id), order, wanted)
 
@@ -145,11 +148,11 @@ def list_meeting_log(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWo
     show=coordination_centre.show,
 )
 def add_meeting_log_entry(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> CentreEntry:
-    """Log a measure of an action day, with its figures."""
+    """Record a measure of an action day, with its figures."""
     return coordination_centre.log(work, meeting_id, data)
 
 
 @blp.route(f"{_ONE}/results", allow=Action.MEETING_READ, returns=CentreResultsOut)
 def get_meeting_results(meeting_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Add up the figures of an action day, by country and in all."""
+    """Show the total figures of an action day, by country and overall."""
     return coordination_centre.results(work, meeting_id)

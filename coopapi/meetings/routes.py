@@ -55,7 +55,7 @@ def list_meetings(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     show=presentation.whole,
 )
 def convene_meeting(data: dict[str, Any], *, work: UnitOfWork) -> Meeting:
-    """Propose a meeting about a case, an overlap or a request that you see; a desk hosts it."""
+    """Propose a meeting about a case, an overlap or a request that you may see; a desk hosts it."""
     return convening.convene(work, data)
 
 
@@ -69,7 +69,7 @@ def get_meeting(meeting_id: UUID, *, work: UnitOfWork) -> Meeting:
     _ONE, method="PATCH", allow=Action.MEETING_CONVENE, body=MeetingPatch, returns=MeetingOut, changes=True, show=presentation.whole
 )
 def update_meeting(data: dict[str, Any], *, meeting_id: UUID, version: int, work: UnitOfWork) -> Meeting:
-    """Change what is planned, or extend access to the meeting (the host desk)."""
+    """Change the plan of a meeting, or extend access to it (host desk only)."""
     return convening.change(work, meeting_id, version, data)
 
 
@@ -81,7 +81,7 @@ blp.workflow(
     body=MeetingStepIn,
     returns=MeetingOut,
     show=presentation.whole,
-    about="Poll dates, schedule, move, hold, cancel, close (the host desk); agree to the minutes as you have read them.",
+    about="Poll dates, schedule, move, hold, cancel or close a meeting (host desk only), or agree to the current minutes.",
 )
 
 
@@ -94,7 +94,7 @@ blp.workflow(
     show=presentation.participants,
 )
 def list_meeting_participants(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
-    """List who takes part."""
+    """List the participants of a meeting."""
     order = Order((MeetingParticipant.id,), descending=False)
     return page(work, f"participants/{meeting_id}", presentation.places(work, meeting_id), order, wanted)
 
@@ -109,7 +109,7 @@ def list_meeting_participants(wanted: dict[str, Any], *, meeting_id: UUID, work:
     show=presentation.participants,
 )
 def invite_meeting_participant(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> MeetingParticipant:
-    """Invite an authority or an organisation (the host desk)."""
+    """Invite an authority or an organisation (host desk only)."""
     return convening.invite(work, meeting_id, data)
 
 
@@ -120,13 +120,13 @@ blp.workflow(
     act=Action.MEETING_WRITE,
     returns=MeetingPlaceOut,
     show=presentation.participants,
-    about="Accept or decline your place, or remove a guest (the host desk). An authority that declines sees the meeting no more.",
+    about="Accept or decline an invitation (an authority that declines loses access), or remove a participant (host desk only).",
 )
 
 
 @blp.route(f"{_ONE}/options", allow=Action.MEETING_READ, returns=MeetingOptionOut, many="items")
 def list_meeting_options(meeting_id: UUID, *, work: UnitOfWork) -> list[dict[str, Any]]:
-    """List the times of the poll, and whom each suits."""
+    """List the times of the date poll, and which participants each time suits."""
     return date_polls.of_meeting(work, meeting_id)
 
 
@@ -134,13 +134,13 @@ def list_meeting_options(meeting_id: UUID, *, work: UnitOfWork) -> list[dict[str
     f"{_ONE}/answers", method="POST", allow=Action.MEETING_WRITE, body=MeetingAnswersIn, returns=MeetingAnswerOut, many="items"
 )
 def answer_meeting_poll(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> list[MeetingAnswer]:
-    """Say which times suit your authority."""
+    """Answer which times of the date poll suit your authority."""
     return date_polls.answer(work, meeting_id, data["answers"])
 
 
 @blp.route(f"{_ONE}/cases", allow=Action.MEETING_READ, query=Paged, returns=SharedCaseOut, page=True, show=shared_cases.show)
 def list_meeting_cases(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> Page:
-    """List the cases that their owners share with those who take part."""
+    """List the cases that their owners share with the participants."""
     return page(work, f"shared/{meeting_id}", case_sharing.of_meeting(work, meeting_id), Order((SharedCase.id,)), wanted)
 
 
@@ -154,7 +154,7 @@ def list_meeting_cases(wanted: dict[str, Any], *, meeting_id: UUID, work: UnitOf
     show=shared_cases.show,
 )
 def share_meeting_case(data: dict[str, Any], *, meeting_id: UUID, work: UnitOfWork) -> SharedCase:
-    """Share a case of yours with those who take part, for the time of the meeting."""
+    """Share a case of yours with the participants for the duration of the meeting."""
     return case_sharing.share(work, meeting_id, data)
 
 
@@ -165,13 +165,13 @@ blp.workflow(
     act=Action.CASE_SHARE,
     returns=SharedCaseOut,
     show=shared_cases.show,
-    about="Take back a case that you shared (`end`).",
+    about="End the sharing of a case of yours (`end`).",
 )
 
 
 @blp.route(f"{_ONE}/calendar.ics", allow=Action.MEETING_READ, also=(calendars.MEDIA_TYPE,))
 def get_meeting_calendar(meeting_id: UUID, *, work: UnitOfWork) -> Response:
-    """Read a meeting as a calendar does: its time, its place, and no names."""
+    """Show a meeting in calendar format (iCalendar), with its time and place but without names."""
     meeting = work.one(Meeting, meeting_id)
     return _calendar(
         calendars.write([meeting], work.settings.base_url, place=presentation.calendar_place(work, meeting), alone=True)
@@ -180,13 +180,13 @@ def get_meeting_calendar(meeting_id: UUID, *, work: UnitOfWork) -> Response:
 
 @blp.route("/calendar-feeds", allow=Action.MEETING_READ, query=Paged, returns=CalendarFeedOut, page=True)
 def list_calendar_feeds(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the private calendars of your authority."""
+    """List the private calendar feeds of your authority."""
     return page(work, "calendar-feeds", calendar_feeds.feeds(work), Order((CalendarFeed.id,)), wanted)
 
 
 @blp.route("/calendar-feeds", method="POST", allow=Action.MEETING_READ, returns=CalendarFeedOut, status=HTTPStatus.CREATED)
 def create_calendar_feed(*, work: UnitOfWork) -> CalendarFeed:
-    """Make a secret address for a calendar program, shown once."""
+    """Create a secret address for a calendar program; the address is shown once."""
     return calendar_feeds.make(work)
 
 
@@ -196,13 +196,13 @@ blp.workflow(
     read=Action.MEETING_READ,
     act=Action.MEETING_READ,
     returns=CalendarFeedOut,
-    about="Take an address back (`revoke`).",
+    about="Revoke the secret address of a calendar (`revoke`).",
 )
 
 
 @blp.route("/calendar-feeds/<string:token>.ics", allow=Action.PUBLIC, also=(calendars.MEDIA_TYPE,))
 def get_calendar_feed(token: str) -> Response:
-    """Read an authority's meetings under its secret address, without a token: times and states, no words, no names."""
+    """Show the meetings of an authority under its secret address, without a token: times and states, but no titles or names."""
     return _calendar(calendar_feeds.read(database(), token))
 
 

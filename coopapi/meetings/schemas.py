@@ -32,10 +32,10 @@ class MeetingPlaceIn(Schema):
 class _MeetingFields(Schema):
     agenda = Text(8000)
     legal_issues = Text(8000)
-    confidentiality = Text(2000, metadata={"description": "What is to be kept from whom."})
-    place = Text(500, metadata={"description": "The room, or how to join by video."})
+    confidentiality = Text(2000, metadata={"description": "What must be kept confidential, and from whom."})
+    place = Text(500, metadata={"description": "The room, or how to join by video conference."})
     countries = Many(Code("countries"), 60)
-    interpretation = Many(Code("languages"), 24, metadata={"description": "Languages that are interpreted."})
+    interpretation = Many(Code("languages"), 24, metadata={"description": "The languages for which there is interpretation."})
 
 
 class MeetingIn(_MeetingFields):
@@ -45,8 +45,10 @@ class MeetingIn(_MeetingFields):
     origin_type = OneOf(("case", "overlap", "request"), required=True)
     origin_id = fields.UUID(required=True)
     title = Line(300, required=True)
-    host_desk = fields.UUID(metadata={"description": "The desk that is asked to host; that of your country if not said."})
-    function = Code("meeting_functions", metadata={"description": "Yours, if another hosts; `prosecutor` if not said."})
+    host_desk = fields.UUID(metadata={"description": "The desk that you ask to host; the desk of your country by default."})
+    function = Code(
+        "meeting_functions", metadata={"description": "Your own function if another desk hosts; `prosecutor` by default."}
+    )
     mode = OneOf(MODES, required=True)
     time_zone = Zone(required=True)
     participants = Many(fields.Nested(MeetingPlaceIn), 60, distinct=False)
@@ -58,7 +60,9 @@ class MeetingPatch(_MeetingFields):
     title = Line(300)
     mode = OneOf(MODES)
     time_zone = Zone()
-    access_until = When(metadata={"description": "How long those invited see the meeting, and what is shared for it."})
+    access_until = When(
+        metadata={"description": "The time until which participants can see the meeting and the cases shared for it."}
+    )
 
 
 class MeetingOptionIn(Schema):
@@ -94,7 +98,7 @@ class MeetingShareIn(Schema):
     """A case of yours to share with those who take part."""
 
     case_id = fields.UUID(required=True)
-    level = OneOf(("index", "read"), metadata={"description": "`read` if not said."})
+    level = OneOf(("index", "read"), metadata={"description": "The access level; `read` by default."})
 
 
 class MeetingConclusionIn(Schema):
@@ -113,7 +117,7 @@ class MinutesIn(Schema):
 class MeetingActionIn(Schema):
     """What an authority will do, by the end of which day in its country."""
 
-    owner = fields.UUID(metadata={"description": "Your own authority if not said."})
+    owner = fields.UUID(metadata={"description": "The authority that is responsible; your own by default."})
     due_on = fields.Date(required=True)
     text = Text(4000, required=True)
 
@@ -154,7 +158,7 @@ class MeetingFilter(Paged):
     state = OneOf(MEETING_LIFECYCLE.states)
     level = Code("meeting_levels")
     country = Code("countries")
-    origin_id = fields.UUID(metadata={"description": "The case, overlap or request it is about."})
+    origin_id = fields.UUID(metadata={"description": "The case, overlap or request that the meeting is about."})
     side = OneOf(("host", "invited"))
     upcoming = fields.Boolean()
 
@@ -167,4 +171,4 @@ class ActionFilter(Paged):
     meeting_id = fields.UUID()
     state = OneOf((*ACTION_LIFECYCLE.states, "overdue"), name="MeetingActionState")
     overdue = fields.Boolean()
-    within = Count(1, 8760, metadata={"description": "Due within so many hours."})
+    within = Count(1, 8760, metadata={"description": "Only those that are due within this number of hours."})

@@ -19,9 +19,9 @@ from coopapi.store.vault import key_of, seal
 
 
 class NotBegunYet(Conflict):
-    """A meeting has been held once its time has come.
+    """A meeting can be recorded as held only after its start time.
 
-    Wait until the meeting begins, or ask the host to set another time.
+    Wait until the meeting begins, or ask the host desk to set another time.
     """
 
 
@@ -62,9 +62,9 @@ def _schedule(step: Step[Meeting]) -> None:
     work, meeting = step.work, step.thing
     starts, ends = _times(step)
     if not work.now < starts < ends:
-        raise fault("/starts_at", "order_of_time", "in the future, and before its end")
+        raise fault("/starts_at", "order_of_time", "The start must be in the future and before the end.")
     if ends > work.now + convening.LONGEST:
-        raise fault("/ends_at", "order_of_time", "not beyond three years")
+        raise fault("/ends_at", "order_of_time", "The end must be at most three years from now.")
     again = meeting.starts_at is not None
     meeting.starts_at, meeting.ends_at = starts, ends
     meeting.sequence += again
@@ -75,11 +75,11 @@ def _times(step: Step[Meeting]) -> tuple[datetime, datetime]:
     if option_id := step.data.get("option_id"):
         option = step.work.one(MeetingOption, option_id)
         if option.meeting_id != step.thing.id:
-            raise fault("/option_id", "same_meeting", "not a time of this meeting's poll")
+            raise fault("/option_id", "same_meeting", "This time is not part of the date poll of the meeting.")
         return option.starts_at, option.ends_at
     starts, ends = step.data.get("starts_at"), step.data.get("ends_at")
     if starts is None or ends is None:
-        raise fault("/starts_at", "required", "say when it begins and ends, or which time of the poll it is")
+        raise fault("/starts_at", "required", "Give the start and the end, or a time of the date poll.")
     return starts, ends
 
 
@@ -99,7 +99,7 @@ def _finish_meeting(step: Step[Meeting]) -> None:
         meeting.reason = seal(key_of(work, meeting), {"reason": reason}, meeting.id, "reason")
     if step.event == "agree":
         minutes.settle(work, meeting)
-    case_sharing.align(work, meeting)
+    case_sharing.update_access(work, meeting)
     authorization.tell(work, meeting, step.event, sequence=meeting.sequence)
 
 
@@ -132,7 +132,11 @@ def _standing_at_place(work: UnitOfWork, place: Place) -> Standing:
     if place.is_the_hosts or (side is Side.INVITED and place.row.authority_id != work.actor.authority_id):
         side = None
     return (
-        Standing.on(side) if side else Standing(refusal="each answers for its own place; the host desk removes before the meeting")
+        Standing.on(side)
+        if side
+        else Standing(
+            refusal="Each authority answers its own invitation. The host desk may remove other participants before the meeting."
+        )
     )
 
 
@@ -148,7 +152,7 @@ def _require_answerable(step: Step[Place]) -> None:
 
 
 def _require_invitation(_step: Step[Place]) -> None:
-    raise fault("/event", "invite", "invite again at /meetings/{id}/participants")
+    raise fault("/event", "invite", "To invite the authority again, use `/meetings/{id}/participants`.")
 
 
 def _finish_place(step: Step[Place]) -> None:
@@ -157,7 +161,7 @@ def _finish_place(step: Step[Place]) -> None:
     if place.state in {"declined", "removed"}:
         parties.admit(work, meeting.id, place.authority_id, Side.INVITED, until=work.now + AT_ONCE)
         end_shares(work, meeting.id, place.authority_id)
-        case_sharing.align(work, meeting)
+        case_sharing.update_access(work, meeting)
         if meeting.minutes:
             minutes.settle(work, meeting)
     authorization.tell(work, meeting, f"place_{place.state}", participant=str(place.id))

@@ -25,16 +25,16 @@ _ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUT
 
 
 class WrongSide(Forbidden):
-    """That step is the other side's.
+    """The step is reserved for the other side of the request.
 
-    See `transitions` for the steps that your side may take now.
+    `transitions` lists the steps that your side may take now.
     """
 
 
 class NotRoundTheClock(Forbidden):
-    """A 24/7 point of contact preserves and handles emergencies; it is no authority for mutual assistance (Budapest Art. 35).
+    """A 24/7 point of contact may only handle preservation and emergencies (Budapest Convention, Art. 35).
 
-    Let the competent or central authority of your country take this step.
+    Ask the competent authority or the central authority of your country to take this step.
     """
 
 
@@ -64,7 +64,7 @@ def standing(work: UnitOfWork, request: Request) -> Standing:
     """Return the sides on which the caller acts, and the sides outside this register for which it may record steps."""
     own = [Side(part.side) for part in parties.acting_parts(work, request.id)]
     others = {side: authority_on(request, side) for here in own for side in _ACROSS.get(here, ())}
-    return Standing.on(*own, recorded=[side for side, other in others.items() if other and not parties.joined(work, other)])
+    return Standing.on(*own, recorded=[side for side, other in others.items() if other and not parties.has_users(work, other)])
 
 
 def acts_on(work: UnitOfWork, request_id: UUID, side: Side) -> bool:

@@ -24,7 +24,7 @@ class OffenceIn(Schema):
     label = Line(300, required=True)
     category = Code("crime_categories")
     max_penalty_years = fields.Float(validate=validate.Range(0, 99))
-    list_offence = Flag(metadata={"description": "EIO Annex D, EPOC Annex IV."})
+    list_offence = Flag(metadata={"description": "Whether this is a list offence (EIO Annex D, EPOC Annex IV)."})
 
 
 class ConcernedIn(Schema):
@@ -106,10 +106,12 @@ class CertificationIn(Schema):
 class PreservationIn(Schema):
     """What Art. 29(2) requires besides offence, facts and data: the custodian (d) and the intent to request the data (f)."""
 
-    custodian = Text(500, metadata={"description": "Holder or location of the data, or what is known of it; `unknown` will do."})
+    custodian = Text(
+        500, metadata={"description": "The holder or the location of the data, as far as known; `unknown` is allowed."}
+    )
     intends_mla = Flag(metadata={"description": "Art. 29(2)(f)."})
     mla_expected_on = fields.Date()
-    disclose_path = Flag(metadata={"description": "Partial disclosure is asked for (Art. 30)."})
+    disclose_path = Flag(metadata={"description": "Whether you request the partial disclosure of traffic data (Art. 30)."})
     risk = Text(2000)
 
 
@@ -117,7 +119,7 @@ class OrderIn(Schema):
     """Additional content of an order to a provider (EPOC Annex I)."""
 
     addressee = OneOf(("designated_establishment", "legal_representative", "other_establishment"))
-    recipient = Text(500, metadata={"description": "Who is to get the data."})
+    recipient = Text(500, metadata={"description": "The recipient of the data."})
     format = Text(200)
     service = Text(200)
     residence_of_user = Code("countries")
@@ -129,7 +131,10 @@ class ContentIn(Schema):
     title = Line(200)
     offences = Many(fields.Nested(OffenceIn), 50)
     facts = Text(_LONG)
-    link = Text(4000, metadata={"description": "How the data or measures relate to the offence (Art. 29(2)(c), EIO Annex A G)."})
+    link = Text(
+        4000,
+        metadata={"description": "The relation of the data or measures to the offence (Art. 29(2)(c), EIO Annex A section G)."},
+    )
     persons = Many(fields.Nested(ConcernedIn), 200)
     proceedings = Code("proceeding_types")
     stage = Text(500)
@@ -138,7 +143,7 @@ class ContentIn(Schema):
     authorisation = fields.Nested(AuthorisationIn)
     domestic_legal_basis = Text(1000)
     urgency_reasons = Text(2000)
-    wanted_by = When(metadata={"description": "A shorter or specific deadline (EIO Art. 12(2))."})
+    wanted_by = When(metadata={"description": "A shorter deadline or a specific date for execution (EIO Art. 12(2))."})
     confidentiality = fields.Nested(ConfidentialityIn)
     formalities = Many(Text(1000), 20)
     officials_present = Text(1000)
@@ -148,7 +153,7 @@ class ContentIn(Schema):
     court = Text(500)
     use_conditions = Many(Code("use_conditions"), 10)
     conditions_text = Text(2000)
-    information = Text(_LONG, metadata={"description": "What is told without having been asked (Budapest Art. 26)."})
+    information = Text(_LONG, metadata={"description": "The information that is given spontaneously (Budapest Art. 26)."})
     translations = Many(fields.Nested(TranslationIn), 30)
     attachments = Many(fields.Nested(AttachmentIn), 50)
     certification = fields.Nested(CertificationIn)
@@ -158,7 +163,7 @@ class ContentIn(Schema):
         keys=Text(60),
         values=Text(2000),
         validate=validate.Length(max=50),
-        metadata={"description": "Further fields of a national form, by name.", "maxProperties": 50},
+        metadata={"description": "Further fields of a national form, by their names.", "maxProperties": 50},
     )
 
 
@@ -168,7 +173,7 @@ class SoughtIn(Schema):
     Times carry their UTC offset.
     """
 
-    identifier_id = fields.UUID(metadata={"description": "An identifier of the case, in place of kind and value."})
+    identifier_id = fields.UUID(metadata={"description": "An identifier of the case, instead of kind and value."})
     kind = OneOf(KINDS)
     value = Text(2048)
     context = fields.Nested(ContextIn)
@@ -177,7 +182,7 @@ class SoughtIn(Schema):
     def one_or_the_other(self, data: dict[str, object], **_: object) -> None:
         """Check that there is either an identifier of the case, or a kind and a value."""
         if ("identifier_id" in data) == ("kind" in data and "value" in data):
-            raise refusal("one_of_two", "Name an identifier of the case, or give kind and value.", "identifier_id")
+            raise refusal("one_of_two", "Give either an identifier of the case, or kind and value.", "identifier_id")
 
 
 class MeasureIn(Schema):
@@ -187,10 +192,10 @@ class MeasureIn(Schema):
     description = Text(4000)
     identifiers = Many(fields.Nested(SoughtIn), 200)
     data_categories = Many(Code("data_categories"), 10)
-    since = When(metadata={"description": "The time range of the data: from."})
-    until = When(metadata={"description": "The time range of the data: to."})
+    since = When(metadata={"description": "The start of the time range of the data."})
+    until = When(metadata={"description": "The end of the time range of the data."})
     place_of_execution = Text(300)
-    persons = Many(Line(40), 50, metadata={"description": "References of the request's persons."})
+    persons = Many(Line(40), 50, metadata={"description": "The references of persons in this request."})
     formalities = Text(2000)
     deadline = When()
     authorisation = fields.Nested(AuthorisationIn)

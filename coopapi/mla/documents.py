@@ -22,19 +22,24 @@ _WITH_ALL: Final = frozenset({Side.REQUESTING, Side.ENFORCING})
 
 
 class WithheldFromYou(Forbidden):
-    """What the addressee does not get is for the side that asks, and for the authority that is notified.
+    """Only the requesting side and the notified authority may read the parts that are withheld from the addressee.
 
-    Ask for the document that is meant for your side.
+    Ask for the version of the document for your side.
     """
 
 
 class DocumentFilter(Schema):
     """Query parameters that choose the form, language and format of a document."""
 
-    format = OneOf(("json", *MEDIA_TYPES), metadata={"description": "json, if not said"})
-    language = OneOf(LANGUAGES, metadata={"description": "Of the form's words: the request's, if it is one of these, or en."})
-    form = OneOf(forms.all_forms(), metadata={"description": "One of the kind's forms; the usual one, if not said."})
-    whole = fields.Boolean(metadata={"description": "With what the addressee does not get (EPOC section M)."})
+    format = OneOf(("json", *MEDIA_TYPES), metadata={"description": "The format; `json` by default."})
+    language = OneOf(
+        LANGUAGES,
+        metadata={"description": "The language of the form; by default the language of the request if available, otherwise en."},
+    )
+    form = OneOf(forms.all_forms(), metadata={"description": "A form for this kind of request; the standard form by default."})
+    whole = fields.Boolean(
+        metadata={"description": "Whether to include the parts that are withheld from the addressee (EPOC section M)."}
+    )
 
 
 class DocumentFieldOut(Shown):
@@ -42,7 +47,10 @@ class DocumentFieldOut(Shown):
 
     label = fields.String(required=True)
     lines = fields.List(fields.String(), required=True)
-    opens = fields.Boolean(required=True, metadata={"description": "First of one of several persons, offences, measures."})
+    opens = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether the field is the first of a person, an offence or a measure, if there are several."},
+    )
 
 
 class DocumentSectionOut(Shown):
@@ -63,10 +71,13 @@ class DocumentOut(Shown):
     instrument = fields.String(required=True)
     reference = fields.String(required=True)
     language = OneOf(LANGUAGES, required=True)
-    mark = fields.String(required=True, metadata={"description": "DRAFT, in the language, until it is validated; else empty."})
+    mark = fields.String(
+        required=True,
+        metadata={"description": "The word DRAFT in the language of the form until the request is validated; otherwise empty."},
+    )
     preamble = fields.String(required=True)
     sections = fields.List(fields.Nested(DocumentSectionOut), required=True)
-    notes = fields.List(fields.String(), required=True, metadata={"description": "Footnotes that names of countries carry."})
+    notes = fields.List(fields.String(), required=True, metadata={"description": "The footnotes to names of countries."})
     footer = fields.String(required=True)
 
 

@@ -39,9 +39,9 @@ _NOT_CARRIED_OUT = frozenset({"partly_executed", "partly_transferred", "not_exec
 
 
 class RequestReferenceTaken(Conflict):
-    """Your authority has a request with this reference already.
+    """Your authority already has a request with this reference.
 
-    Use the request that `existing` names, or give the new request another reference.
+    Use the request that `existing` names, or choose another reference for the new request.
     """
 
 
@@ -106,11 +106,13 @@ def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> N
 
     Raises `Unprocessable` if that authority uses this register, does not exist, or is said to have sent it in the future.
     """
-    if incoming["requesting_authority"] == work.actor.authority_id or parties.joined(work, incoming["requesting_authority"]):
-        raise fault("/incoming/requesting_authority", "joined", "that authority is here and sends its requests itself")
+    if incoming["requesting_authority"] == work.actor.authority_id or parties.has_users(work, incoming["requesting_authority"]):
+        raise fault(
+            "/incoming/requesting_authority", "joined", "This authority uses the register and must send its requests itself."
+        )
     known(work, incoming["requesting_authority"], "/incoming/requesting_authority")
     if incoming["recorded"]["at"] > work.now:
-        raise fault("/incoming/recorded/at", "order_of_time", "not in the future")
+        raise fault("/incoming/recorded/at", "order_of_time", "The date must not be in the future.")
     request.executing_id, request.executing_country = work.actor.authority_id, work.actor.country
     request.transmitted_at = incoming["recorded"]["at"]
 
@@ -126,7 +128,7 @@ def _reused(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[Request | None, 
         return None, content, wanted
     previous = work.one(Request, earlier["request_id"])
     if earlier.get("reuse"):
-        authorization.require_requesting(work, previous, "what a request says is taken over by the side that asked it")
+        authorization.require_requesting(work, previous, "Only the requesting side may copy the content of a request.")
         key = key_of(work, previous)
         content = {**unseal(key, previous.sealed, previous.id), **content}
         rows = measures.of_request(work, previous.id)
@@ -146,12 +148,12 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
         if name in data and not (request.state != "draft" and name.startswith("executing")):
             setattr(request, column, data[name])
     if data.get("instrument") and data["instrument"] not in instruments.codes():
-        raise fault("/instrument", "unknown", "not a code of /instruments")
+        raise fault("/instrument", "unknown", "The value is not a code of `/instruments`.")
     _check_addressees(work, request)
     if request.urgency == "emergency" and not request.emergency_ground:
-        raise fault("/emergency_ground", "listed_ground", "an emergency needs a ground of the codelist emergency_grounds")
+        raise fault("/emergency_ground", "listed_ground", "An emergency needs a ground of the codelist emergency_grounds.")
     if data.get("jit_id") and not parties.parts(work, data["jit_id"]):
-        raise fault("/jit_id", "unknown", "there is no such team for you")
+        raise fault("/jit_id", "unknown", "There is no team with this id in which you take part.")
     if data.get("overlap_id"):
         presentation.one_overlap(work, data["overlap_id"])
 
@@ -164,28 +166,30 @@ def _check_addressees(work: UnitOfWork, request: Request) -> None:
     if request.enforcing_id:
         known(work, request.enforcing_id, "/enforcing_authority")
     if request.enforcing_id in {request.requesting_id, request.executing_id} - {None}:
-        raise fault("/enforcing_authority", "third", "a third authority is notified of an order")
+        raise fault(
+            "/enforcing_authority", "third", "The notified authority must be neither the requesting nor the executing authority."
+        )
     if request.executing_id == request.requesting_id:
-        raise fault("/executing_authority", "oneself", "nobody asks itself for assistance")
+        raise fault("/executing_authority", "oneself", "The addressee must be another authority than your own.")
 
 
 def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
     found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
     if found is None:
-        raise fault(pointer, "unknown", "there is no such authority")
+        raise fault(pointer, "unknown", "There is no authority with this id.")
     return found
 
 
 def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, Any]) -> Request:
     """Change a draft. Raises `IllegalMove` once the request has left the state `draft`."""
     request = work.one(Request, request_id)
-    authorization.require_requesting(work, request, "a draft is the requesting side's")
+    authorization.require_requesting(work, request, "Only the requesting side may change a draft.")
     request = work.one(Request, request_id, version=version, lock=True)
     authorization.require_on_duty(work, request.kind, data.get("urgency", request.urgency))
     if request.state != "draft":
         allowed = [move.event for move in request.rules.life.leaving(request.state)]
-        raise IllegalMove("only a draft is changed: revise it first", state=request.state, allowed=allowed)
+        raise IllegalMove("Only a draft can be changed. Take the step `revise` first.", state=request.state, allowed=allowed)
     sealer = key_of(work, request)
     _set(work, request, data)
     if "content" in data:
@@ -202,7 +206,7 @@ def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
     request = work.one(Request, request_id)
     own = parties.acting_parts(work, request.id)
     if not own:
-        raise authorization.WrongSide("only those who act in a request tie it to a case")
+        raise authorization.WrongSide("Only a side that acts in a request may link it to a case.")
     cases.changeable(work, case_id)
     if request.case_id is None and request.requesting_id == work.actor.authority_id:
         request.case_id = case_id
@@ -212,17 +216,17 @@ def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
     return request
 
 
-def bring_in(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
+def add_party(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
     """Give another authority of the same country a part on the caller's side: to validate, transmit, execute, or only read."""
     request = work.one(Request, request_id)
     own = parties.acting_parts(work, request.id)
     if not own:
-        raise authorization.WrongSide("only those who act in a request bring others in")
+        raise authorization.WrongSide("Only a side that acts in a request may add authorities.")
     other = known(work, data["authority_id"], "/authority_id")
     if other.country not in {None, work.actor.country}:
-        raise fault("/authority_id", "same_country", "only authorities of your country stand on your side")
+        raise fault("/authority_id", "same_country", "You may only add authorities of your own country to your side.")
     if data["authority_id"] in {work.actor.authority_id, request.requesting_id, request.executing_id, request.enforcing_id}:
-        raise fault("/authority_id", "has_part", "it takes part already")
+        raise fault("/authority_id", "has_part", "This authority already takes part.")
     side, acting = Side(own[0].side), data.get("acting", True)
     parties.admit(work, request.id, data["authority_id"], side, acting=acting, until=data.get("until"))
     case_id = own[0].case_id

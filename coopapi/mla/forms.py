@@ -11,16 +11,16 @@ _UNFINISHED: Final = frozenset({"draft", "validation_pending"})
 
 
 class NoSuchForm(Unprocessable):
-    """A request of this kind has no such form.
+    """The form does not exist for this kind of request.
 
-    Leave out `form` for the usual form of this kind of request.
+    Omit `form` to get the standard form for this kind of request.
     """
 
 
 class FormTooEarly(Conflict):
-    """The form tells of something that has not happened yet.
+    """The form is about an event that has not happened yet.
 
-    Take the step that the form tells of first, then print it.
+    Take the step that the form is about first, and then print the form.
     """
 
 
@@ -112,11 +112,11 @@ def document(view: Mapping[str, Any], language: str, *, form: str | None = None,
     fitting = forms_of(view["kind"])
     chosen = form or fitting[0]
     if chosen not in fitting:
-        fault = broken("/form", "form", f"one of {', '.join(fitting)}", "query")
+        fault = broken("/form", "form", f"The forms for this kind of request are {', '.join(fitting)}.", "query")
         raise NoSuchForm(errors=[fault])
     spec = read(chosen)
     if lacking := [name for name in spec.get("needs", ()) if not view.get(name)]:
-        raise FormTooEarly(f"it needs {', '.join(lacking)}")
+        raise FormTooEarly(f"The form needs {', '.join(lacking)}.")
     page = _Page(view, view, Words(language))
     sections = tuple(_sections(spec, page, to_addressee=to_addressee))
     return _bound(spec, page, sections)

@@ -17,16 +17,16 @@ _ENDED: Final = frozenset({"executed", "partly_executed", "not_executed", "refus
 
 
 class ConditionsNeeded(Unprocessable):
-    """An offer on conditions says on which.
+    """An offer on conditions must name the conditions.
 
     List the conditions in `conditions`.
     """
 
 
 class OutcomeNeeded(Unprocessable):
-    """What was not carried out, or not wholly, has a reason of the codelist non_execution_reasons.
+    """A measure that was not carried out, or only in part, needs a reason from the codelist non_execution_reasons.
 
-    Give a code of the codelist `non_execution_reasons` as the reason of the outcome.
+    Send a code of the codelist `non_execution_reasons` as the reason of the outcome.
     """
 
 
@@ -58,7 +58,7 @@ def _require_on_duty(step: Step[Asked]) -> None:
 def _require_acted_on(step: Step[Asked]) -> None:
     request = step.thing.request
     if request.state not in request.rules.acted_on:
-        raise IllegalMove("the request is not at a point where measures are acted on", state=request.state, allowed=[])
+        raise IllegalMove("The current state of the request does not allow steps on its measures.", state=request.state, allowed=[])
 
 
 def _require_known_grounds(step: Step[Asked]) -> None:
@@ -71,13 +71,17 @@ def _cite_grounds(step: Step[Asked]) -> None:
 
 def _offer(step: Step[Asked]) -> None:
     if not step.data.get("conditions"):
-        raise ConditionsNeeded(errors=[broken("/conditions", "required", "say on which conditions: codes of use_conditions")])
+        raise ConditionsNeeded(
+            errors=[broken("/conditions", "required", "Give the conditions as codes of the codelist use_conditions.")]
+        )
     step.thing.row.conditions = list(step.data["conditions"])
 
 
 def _explain(step: Step[Asked]) -> None:
     if not step.data.get("outcome_reason"):
-        raise OutcomeNeeded(errors=[broken("/outcome_reason", "required", "say why: a code of non_execution_reasons")])
+        raise OutcomeNeeded(
+            errors=[broken("/outcome_reason", "required", "Give the reason as a code of the codelist non_execution_reasons.")]
+        )
     step.thing.row.outcome_reason = step.data["outcome_reason"]
 
 

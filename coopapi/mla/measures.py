@@ -18,9 +18,9 @@ from coopapi.store.vault import SealKey, seal, unseal
 
 
 class UnreadableIdentifier(Unprocessable):
-    """An identifier that a measure is about cannot exist, or is not one of your case.
+    """An identifier of a measure is not valid, or it does not belong to your case.
 
-    Correct the value that `errors` points to, or name an identifier of the case that the request belongs to.
+    Correct the value that `errors` points to, or name an identifier of the case to which the request belongs.
     """
 
 
@@ -72,7 +72,7 @@ def _sought(held: Mapping[UUID, dict[str, Any]], sought: Mapping[str, Any], plac
     pointer = f"/measures/{place}/identifiers/{number}"
     if "identifier_id" in sought:
         if sought["identifier_id"] not in held:
-            detail = "the request's case holds no such value for you to send"
+            detail = "The case of the request has no identifier with this id that you may send."
             raise UnreadableIdentifier(errors=[broken(f"{pointer}/identifier_id", "held", detail)])
         return {"identifier_id": str(sought["identifier_id"]), **held[sought["identifier_id"]]}
     try:

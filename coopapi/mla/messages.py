@@ -20,7 +20,7 @@ from coopapi.store.vault import key_of, unseal
 def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
     """Write a question, an answer or a remark, or record what an authority outside this register said."""
     request = work.one(Request, request_id)
-    taken = _speaker(work, request, data)
+    taken = _sender(work, request, data)
     if "reply_to" in data:
         _same(request, work.one(Message, data["reply_to"]).request_id, "/reply_to")
     if "measure_id" in data:
@@ -38,14 +38,14 @@ def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
 
 def _same(request: Request, request_id: UUID, pointer: str) -> None:
     if request_id != request.id:
-        raise fault(pointer, "same_request", "not of this request")
+        raise fault(pointer, "same_request", "The id does not belong to this request.")
 
 
-def _speaker(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> authorization.Taken:
+def _sender(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> authorization.Taken:
     """Return who speaks: the caller's own side or, with `recorded`, a side whose authority does not use this register."""
     stands = authorization.standing(work, request)
     if not stands.own:
-        raise authorization.WrongSide("this is for those who act in the request")
+        raise authorization.WrongSide("This is reserved for sides that act in the request.")
     recorded = data.get("recorded")
     heard = stands.recorded if recorded else frozenset()
     if heard:

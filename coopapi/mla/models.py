@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
 from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, RequestKind
-from coopapi.shared.parties import Party, partied
+from coopapi.shared.parties import Party, takes_part
 from coopapi.store import vault
 from coopapi.store.db import Versioned, folded
 
@@ -72,7 +72,7 @@ class Request(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the requests that the actor takes part in; the executing side takes part from the transmission on."""
-        return partied(cls.id, actor, now)
+        return takes_part(cls.id, actor, now)
 
 
 class Measure(Versioned):
@@ -97,7 +97,7 @@ class Measure(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the measures of the requests that the actor sees."""
-        return partied(cls.request_id, actor, now)
+        return takes_part(cls.request_id, actor, now)
 
 
 class Transmission(Versioned):
@@ -119,7 +119,7 @@ class Transmission(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the transmissions of the requests that the actor sees."""
-        return partied(cls.request_id, actor, now)
+        return takes_part(cls.request_id, actor, now)
 
 
 class Message(Versioned):
@@ -145,4 +145,4 @@ class Message(Versioned):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the messages of the requests that the actor sees; internal messages only if the actor is on their side."""
         same_side = select(Party.id).where(Party.object_id == cls.request_id, Party.side == cls.side, Party.visible_to(actor, now))
-        return and_(partied(cls.request_id, actor, now), or_(cls.internal.is_(False), same_side.exists()))
+        return and_(takes_part(cls.request_id, actor, now), or_(cls.internal.is_(False), same_side.exists()))

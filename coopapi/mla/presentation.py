@@ -150,5 +150,5 @@ def suggestions(row: Request, view: Mapping[str, Any], rows: Sequence[Measure]) 
     if row.state in _KEPT:
         found.append({"do": "follow_up", "relation": "after_preservation", "why": "Budapest Art. 29(7)"})
     if any(m.state in {"partly_executed", "partly_transferred", "not_executed"} for m in rows):
-        found.append({"do": "follow_up", "relation": "follow_up", "why": "not everything was carried out"})
+        found.append({"do": "follow_up", "relation": "follow_up", "why": "Not all measures were carried out."})
     return [{"href": "/api/v1/mla-requests", "method": "POST", "previous": str(row.id), **one} for one in found]

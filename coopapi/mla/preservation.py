@@ -16,9 +16,9 @@ _EXTENSION: Final = timedelta(days=30)
 
 
 class NotYetExpired(Conflict):
-    """What is preserved has not expired.
+    """The preservation has not expired yet.
 
-    Wait until the day on which it expires, or extend it.
+    Wait until the preservation expires, or extend it.
     """
 
 
@@ -51,7 +51,7 @@ def _latest(request: Request, until: datetime) -> datetime:
 
 
 def _thirty_days() -> Unprocessable:
-    return fault("/until", "thirty_days", "thirty days more (Regulation (EU) 2023/1543 Art. 11(1))")
+    return fault("/until", "thirty_days", "An extension may be at most thirty days (Regulation (EU) 2023/1543 Art. 11(1)).")
 
 
 def preserve(step: Step[Request]) -> None:
@@ -63,9 +63,13 @@ def preserve(step: Step[Request]) -> None:
     least = _sixty_days(step.thing, at)
     until: datetime = step.data.get("until") or least
     if until < least:
-        raise fault("/until", "at_least_60_days", "not less than sixty days (Budapest Art. 29(7))")
+        raise fault("/until", "at_least_60_days", "The preservation must last at least sixty days (Budapest Art. 29(7)).")
     if eu and until > least:
-        raise fault("/until", "sixty_days", "sixty days, unless extended or confirmed (Regulation (EU) 2023/1543 Art. 11(1))")
+        raise fault(
+            "/until",
+            "sixty_days",
+            "The preservation lasts sixty days, unless it is extended or confirmed (Regulation (EU) 2023/1543 Art. 11(1)).",
+        )
     step.thing.until, step.thing.decided_at = until, at
 
 
@@ -78,7 +82,7 @@ def extend(step: Step[Request]) -> None:
     old = request.until or authorization.taken(step, step.thing).at
     until: datetime = step.data.get("until") or old + _EXTENSION
     if until <= old:
-        raise fault("/until", "later", "an extension ends later than what it extends")
+        raise fault("/until", "later", "The new date must be later than the current one.")
     if request.kind == "epoc_pr" and until > _latest(request, old):
         raise _thirty_days()
     request.until = until
@@ -91,7 +95,7 @@ def disclose_path(step: Step[Request]) -> None:
     """
     path = step.data.get("path")
     if path is None:
-        raise fault("/path", "path", "say through which countries the communication went (Budapest Art. 30)")
+        raise fault("/path", "path", "Name the countries through which the communication passed (Budapest Art. 30).")
     step.thing.path_countries = sorted({*step.thing.path_countries, *path["countries"]})
     words = "; ".join([*path.get("providers", ()), path.get("text", "")]).strip("; ")
     turn = Turn("disclose_path", words or ", ".join(path["countries"]))
@@ -101,4 +105,4 @@ def disclose_path(step: Step[Request]) -> None:
 def expire(step: Step[Request]) -> None:
     """Raise `Unprocessable` if the expiry is recorded for a time before the end of the preservation."""
     if step.thing.until and step.thing.until > authorization.taken(step, step.thing).at:
-        raise fault("/recorded/at", "order_of_time", "not before the day on which it expires")
+        raise fault("/recorded/at", "order_of_time", "The time must not be before the preservation expires.")

@@ -36,16 +36,16 @@ _PIECE: Final = 8
 
 
 class PdfNotInstalled(Unavailable):
-    """PDF is not installed here: ask for HTML or JSON.
+    """The deployment cannot produce PDF files.
 
-    Add `format=html` or `format=json`, or ask the operator to install `coopapi[pdf]`.
+    Use `format=html` or `format=json`, or ask the operator to install `coopapi[pdf]`.
     """
 
 
 class PdfFailed(Unavailable):
-    """The PDF could not be made: ask for HTML or JSON.
+    """The PDF file could not be produced.
 
-    Add `format=html` or `format=json`, and tell the operator the request id.
+    Use `format=html` or `format=json`, and give the operator the request id.
     """
 
 

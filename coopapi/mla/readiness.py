@@ -12,7 +12,7 @@ from coopapi.errors import Unprocessable, broken
 from coopapi.instruments import service as instruments
 from coopapi.mla import measures as asked_for
 from coopapi.mla.models import Measure, Request
-from coopapi.mla.requirements import RequestDraft, loose_measures, timeless_addresses, unmet
+from coopapi.mla.requirements import RequestDraft, timeless_addresses, unmet, vague_measures
 from coopapi.notices import service as notices
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
@@ -23,9 +23,9 @@ _COURT: Final = frozenset({"judge", "court", "investigating_judge"})
 
 
 class NotReady(Unprocessable):
-    """The request cannot go as it is.
+    """The request is not complete enough for this step.
 
-    Complete what `errors` lists, each with its pointer and article; `readiness` shows the same list before you try.
+    Complete what `errors` lists. `readiness` shows the same list before you take the step.
     """
 
 
@@ -41,7 +41,7 @@ class Point:
     @property
     def fault(self) -> dict[str, str]:
         """Return the point as an entry of a problem document."""
-        detail = f"{self.detail} ({self.article})" if self.article else self.detail
+        detail = f"{self.detail.removesuffix('.')} ({self.article})." if self.article else self.detail
         return broken(self.pointer, self.rule, detail)
 
 
@@ -119,11 +119,18 @@ def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]
 
 
 def _look_at_measures(found: Readiness, draft: RequestDraft) -> None:
-    for place, name, detail in loose_measures(draft):
+    for place, name, detail in vague_measures(draft):
         found.advised.append(Point("scope", f"/measures/{place}/{name}", detail, "SIRIUS"))
     for place, number in timeless_addresses(draft):
         pointer = f"/measures/{place}/identifiers/{number}/context/observed_at"
-        found.missing.append(Point("time_of_use", pointer, "an address without its time finds nobody", "RFC 6302"))
+        found.missing.append(
+            Point(
+                "time_of_use",
+                pointer,
+                "An IP address needs the time of its use, because otherwise its user cannot be identified.",
+                "RFC 6302",
+            )
+        )
 
 
 def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft, found: Readiness) -> None:
@@ -139,20 +146,22 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft,
         if not this.applicable:
             rest = instruments.applicable(from_, request.executing_country, code or None, on=work.now.date())
             others = [a.instrument.code for a in rest if a.applicable]
-            hint = f"; {', '.join(others)} may be used for that" if others else ""
+            hint = f"Use another instrument, such as {', '.join(others)}. " if others else ""
             reason = this.reasons[0]
-            found.missing.append(Point(reason.code, "/instrument", f"{request.instrument}: {reason.text}{hint}", reason.article))
+            found.missing.append(
+                Point(reason.code, "/instrument", f"{hint}{request.instrument} cannot be used here: {reason.text}", reason.article)
+            )
 
 
 def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
     """Require that the requirement notices of the addressee's country are acknowledged before the request is transmitted."""
     for notice in attached(work, request, rows):
         if notice.applicability == "not_applicable":
-            detail = "that country declared that this measure is not available there"
+            detail = "The country has declared that this measure is not available there."
             found.will_be_refused.append(Point("not_applicable", "/measures", detail, f"requirement notice {notice.id}"))
         if notice.id not in request.notices:
             found.notices.append(notice.id)
-            detail = f"read and acknowledge the requirement notice {notice.id}"
+            detail = f"Read and acknowledge the requirement notice {notice.id}."
             found.missing.append(Point("notice", "/acknowledged_notices", detail))
 
 
@@ -176,9 +185,9 @@ def _look_at_language(work: UnitOfWork, request: Request, draft: RequestDraft, f
     found.accepted_languages.extend(sorted(accepted))
     written = {request.language, *(t["language"] for t in draft.content.get("translations", ()))} - {None}
     if not written:
-        found.missing.append(Point("language", "/language", "say in which language it is written"))
+        found.missing.append(Point("language", "/language", "Give the language of the request."))
     elif accepted and not written & accepted:
-        detail = f"add a translation: {', '.join(sorted(accepted))} is accepted there"
+        detail = f"Add a translation. The country accepts {', '.join(sorted(accepted))}."
         found.missing.append(Point("translation", "/content/translations", detail, "EIO Art. 5(2)"))
 
 

@@ -82,68 +82,89 @@ def _letter(draft: RequestDraft) -> bool:
 
 
 _ALWAYS: Final = (
-    Requirement("/instrument", "name the instrument that the request rests on", "", lambda d: bool(d.instrument)),
+    Requirement("/instrument", "Name the instrument on which the request is based.", "", lambda d: bool(d.instrument)),
     Requirement(
-        "/measures", "say what is asked for", "", lambda d: bool(d.measures), lambda d: d.kind != "spontaneous_information"
+        "/measures", "Give at least one measure.", "", lambda d: bool(d.measures), lambda d: d.kind != "spontaneous_information"
     ),
     Requirement(
         "/executing_authority",
-        "name the addressee: /authorities/competent finds it",
+        "Name the addressee. `/authorities/competent` helps to find it.",
         "",
         lambda d: d.addressed,
         lambda d: d.urgency != "emergency" and d.kind != "preservation",
     ),
-    _says("/content/contact", "say which office can be asked", "T-CY templates 5-7", lambda _: True),
+    _says("/content/contact", "Name a contact office for questions.", "T-CY templates 5-7", lambda _: True),
 )
 _ARTICLE_29: Final = (
-    _says("/content/offences", "name the offence: Art. 29(2)(b)", "Budapest Art. 29(2)(b)", _preservation),
-    _says("/content/facts", "say the facts in brief: Art. 29(2)(b)", "Budapest Art. 29(2)(b)", _preservation),
-    _says("/content/link", "say how the data relate to the offence: Art. 29(2)(c)", "Budapest Art. 29(2)(c)", _preservation),
+    _says("/content/offences", "Name the offence.", "Budapest Art. 29(2)(b)", _preservation),
+    _says("/content/facts", "Summarise the facts.", "Budapest Art. 29(2)(b)", _preservation),
+    _says("/content/link", "Explain the relation of the data to the offence.", "Budapest Art. 29(2)(c)", _preservation),
     _says(
         "/content/preservation/custodian",
-        "say what is known of the custodian or the location: Art. 29(2)(d)",
+        "Give what is known about the custodian or the location of the data.",
         "Budapest Art. 29(2)(d)",
         _preservation,
     ),
-    _says("/content/necessity", "say why preservation is needed: Art. 29(2)(e)", "Budapest Art. 29(2)(e)", _preservation),
+    _says("/content/necessity", "Explain why the preservation is necessary.", "Budapest Art. 29(2)(e)", _preservation),
     _says(
         "/content/preservation/intends_mla",
-        "state that you intend to ask for the data: Art. 29(2)(f)",
+        "State that you intend to request the data.",
         "Budapest Art. 29(2)(f)",
         _preservation,
     ),
     _says(
         "/content/preservation/mla_expected_on",
-        "say when the request for the data will come",
+        "Say when you will request the data.",
         "T-CY(2018)11",
         _preservation,
         advised=True,
     ),
 )
 _LETTERS: Final = (
-    _says("/content/offences", "name the offences with their provisions", "Budapest Art. 27; EIO Art. 5(1)(d)", _letter),
-    _says("/content/facts", "say the facts", "EIO Art. 5(1)(d)", _letter),
-    _says("/content/link", "say how each measure relates to the offence", "EIO Annex A, section G", _letter),
-    _says("/content/necessity", "say why the measures are needed", "EIO Art. 6(1)(a)", _kind("eio")),
-    _says("/content/proportionality", "say why they are proportionate", "EIO Art. 6(1)(a)", _kind("eio")),
-    _says("/content/proceedings", "say in which proceedings", "EIO Art. 4", _kind("eio")),
-    _says("/content/certification", "somebody certifies that it is right", "EIO Annex A, section K", _kind("eio")),
+    _says("/content/offences", "Name the offences and the legal provisions.", "Budapest Art. 27; EIO Art. 5(1)(d)", _letter),
+    _says("/content/facts", "Describe the facts.", "EIO Art. 5(1)(d)", _letter),
+    _says("/content/link", "Explain the relation of each measure to the offence.", "EIO Annex A, section G", _letter),
+    _says("/content/necessity", "Explain why the measures are necessary.", "EIO Art. 6(1)(a)", _kind("eio")),
+    _says("/content/proportionality", "Explain why the measures are proportionate.", "EIO Art. 6(1)(a)", _kind("eio")),
+    _says("/content/proceedings", "Name the type of proceedings.", "EIO Art. 4", _kind("eio")),
     _says(
-        "/content/legal_remedies", "say which remedies were used or are open", "EIO Annex A, section J", _kind("eio"), advised=True
+        "/content/certification", "The content must be certified as accurate and correct.", "EIO Annex A, section K", _kind("eio")
     ),
     _says(
-        "/content/confidentiality", "say whether it is to be kept secret", "EIO Art. 19; Budapest Art. 27(8)", _letter, advised=True
+        "/content/legal_remedies",
+        "Say which legal remedies were used or are available.",
+        "EIO Annex A, section J",
+        _kind("eio"),
+        advised=True,
     ),
-    _says("/content/formalities", "say which formalities make the result admissible", "EIO Art. 9(2)", _letter, advised=True),
+    _says(
+        "/content/confidentiality",
+        "Say whether the request must be kept confidential.",
+        "EIO Art. 19; Budapest Art. 27(8)",
+        _letter,
+        advised=True,
+    ),
+    _says(
+        "/content/formalities",
+        "Name the formalities that are necessary for the result to be admissible.",
+        "EIO Art. 9(2)",
+        _letter,
+        advised=True,
+    ),
 )
 _ORDERS: Final = (
-    _says("/content/offences", "name the offences with their provisions", "Regulation (EU) 2023/1543 Art. 5(5)", _order),
-    _says("/content/necessity", "say why it is needed", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
-    _says("/content/proportionality", "say why it is proportionate", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
-    _says("/content/order/addressee", "say what kind of establishment it goes to", "Regulation (EU) 2023/1543 Art. 7", _order),
+    _says("/content/offences", "Name the offences and the legal provisions.", "Regulation (EU) 2023/1543 Art. 5(5)", _order),
+    _says("/content/necessity", "Explain why the order is necessary.", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
+    _says("/content/proportionality", "Explain why the request is proportionate.", "Regulation (EU) 2023/1543 Art. 5(2)", _order),
+    _says(
+        "/content/order/addressee",
+        "Say to which kind of establishment the order is addressed.",
+        "Regulation (EU) 2023/1543 Art. 7",
+        _order,
+    ),
     Requirement(
         "/executing_authority",
-        "an order goes to a provider's legal entity, as /providers has it",
+        "An order must be addressed to the legal entity of a provider, as listed in `/providers`.",
         "Regulation (EU) 2023/1543 Art. 7",
         lambda d: d.provider,
         lambda d: d.kind in {"epoc", "epoc_pr", "production_order"} and d.addressed,
@@ -152,15 +173,17 @@ _ORDERS: Final = (
 _SAFEGUARDS: Final = (
     Requirement(
         "/content/authorisation",
-        "a measure that interferes so deeply needs the decision of a judge or an independent authority",
+        "An intrusive measure needs the decision of a judge or an independent authority.",
         "Budapest Art. 15",
         lambda d: d.said("authorisation") or all(m.get("authorisation") for m in d.measures if m["code"] in intrusive_measures()),
         lambda d: d.intrusive,
     ),
-    _says("/content/necessity", "say why so intrusive a measure is needed", "Budapest Art. 15", lambda d: d.intrusive),
-    _says("/content/proportionality", "say why it is proportionate", "Budapest Art. 15", lambda d: d.intrusive),
-    _says("/content/urgency_reasons", "say why it is urgent", "T-CY templates", lambda d: d.urgency != "routine"),
-    _says("/content/information", "say what you want to tell", "Budapest Art. 26", _kind("spontaneous_information")),
+    _says("/content/necessity", "Explain why such an intrusive measure is necessary.", "Budapest Art. 15", lambda d: d.intrusive),
+    _says("/content/proportionality", "Explain why the request is proportionate.", "Budapest Art. 15", lambda d: d.intrusive),
+    _says("/content/urgency_reasons", "Explain why the request is urgent.", "T-CY templates", lambda d: d.urgency != "routine"),
+    _says(
+        "/content/information", "Give the information that you want to share.", "Budapest Art. 26", _kind("spontaneous_information")
+    ),
 )
 REQUIREMENTS: Final = (*_ALWAYS, *_ARTICLE_29, *_LETTERS, *_ORDERS, *_SAFEGUARDS)
 
@@ -176,18 +199,18 @@ def unmet(draft: RequestDraft, *, advised: bool) -> list[Requirement]:
     return list(found.values())
 
 
-def loose_measures(draft: RequestDraft) -> list[tuple[int, str, str]]:
+def vague_measures(draft: RequestDraft) -> list[tuple[int, str, str]]:
     """Return measures that do not say which data they want: place, field and what is missing (SIRIUS: overly broad requests)."""
     if not _about_data(draft):
         return []
     loose = []
     for place, measure in enumerate(draft.measures):
         if not measure.get("identifiers"):
-            loose.append((place, "identifiers", "say about which identifiers"))
+            loose.append((place, "identifiers", "Give the identifiers that the measure is about."))
         if not measure.get("data_categories"):
-            loose.append((place, "data_categories", "say which categories of data"))
+            loose.append((place, "data_categories", "Give the categories of data."))
         if not (measure.get("since") or _with_time(measure)) and measure["code"] != "subscriber":
-            loose.append((place, "since", "say from when to when"))
+            loose.append((place, "since", "Give the time range of the data."))
     return loose
 
 

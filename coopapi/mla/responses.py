@@ -24,7 +24,9 @@ class AuthorityBrief(Shown):
 class SuggestionOut(Shown):
     """Something that might be done next: what to send where, and why."""
 
-    do = OneOf(("preserve", "follow_up"), required=True, metadata={"description": "`preserve` or `follow_up`."})
+    do = OneOf(
+        ("preserve", "follow_up"), required=True, metadata={"description": "The suggested action: `preserve` or `follow_up`."}
+    )
     why = fields.String(required=True)
     country = Code("countries")
     relation = OneOf(RELATIONS)
@@ -47,7 +49,9 @@ class RequestBrief(Shown):
     reference = fields.String(required=True)
     foreign_reference = fields.String(allow_none=True)
     direction = OneOf(
-        ("outgoing", "incoming"), required=True, metadata={"description": "outgoing or incoming, from where you stand"}
+        ("outgoing", "incoming"),
+        required=True,
+        metadata={"description": "The direction from the point of view of your authority: outgoing or incoming."},
     )
     kind = Code("request_kinds", required=True)
     instrument = fields.String(allow_none=True)
@@ -58,15 +62,17 @@ class RequestBrief(Shown):
     executing = fields.Nested(AuthorityBrief, allow_none=True)
     executing_country = Code("countries", allow_none=True)
     enforcing_authority = fields.UUID(attribute="enforcing_id", allow_none=True)
-    case_id = fields.UUID(allow_none=True, metadata={"description": "Your own case that it hangs from."})
+    case_id = fields.UUID(allow_none=True, metadata={"description": "Your own case to which the request belongs."})
     previous = fields.Nested(PreviousOut, allow_none=True)
     language = Code("languages", allow_none=True)
     validated_at = When(allow_none=True)
     transmitted_at = When(allow_none=True)
     received_at = When(allow_none=True)
     decided_at = When(allow_none=True)
-    until = When(allow_none=True, metadata={"description": "Until when it is preserved or postponed."})
-    expired = fields.Boolean(metadata={"description": "What was preserved may be gone: its end has passed."})
+    until = When(
+        allow_none=True, metadata={"description": "The time until which the data are preserved or the request is postponed."}
+    )
+    expired = fields.Boolean(metadata={"description": "Whether the preservation period has ended, so that the data may be lost."})
     grounds = fields.List(fields.String(), required=True)
     created_at = When(required=True)
     updated_at = When(required=True)
@@ -80,7 +86,9 @@ class MeasureOut(Shown):
     place = fields.Integer(required=True)
     code = Code("measures", required=True)
     state = OneOf(MEASURE_LIFECYCLE.states, required=True)
-    asked = Stored(MeasureIn, required=True, metadata={"description": "As it was asked for: the fields of MeasureIn."})
+    asked = Stored(
+        MeasureIn, required=True, metadata={"description": "The measure as it was requested, with the fields of MeasureIn."}
+    )
     grounds = fields.List(fields.String(), required=True)
     outcome_reason = Code("non_execution_reasons", allow_none=True)
     until = When(allow_none=True)
@@ -94,17 +102,19 @@ class RequestOut(RequestBrief):
     """A request with what it says."""
 
     overlap_id = fields.UUID(allow_none=True)
-    jit_id = fields.UUID(allow_none=True, metadata={"description": "For those who take part in the team."})
+    jit_id = fields.UUID(allow_none=True, metadata={"description": "The team, only for callers who take part in it."})
     content = Stored(
         ContentIn,
         required=True,
         metadata={
-            "description": "As ContentIn, as far as it is told to your side; of spontaneous information first the conditions."
+            "description": "The fields of ContentIn that your side may see; of spontaneous information, at first only conditions."
         },
     )
     measures = fields.List(fields.Nested(MeasureOut), required=True)
     acknowledged_notices = fields.List(fields.UUID(), attribute="notices", required=True)
-    path_countries = fields.List(Code("countries"), required=True, metadata={"description": "Where else data lie (Art. 30)."})
+    path_countries = fields.List(
+        Code("countries"), required=True, metadata={"description": "Other countries in which data are located (Art. 30)."}
+    )
     suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
 
 
@@ -115,13 +125,18 @@ class MessageOut(Shown):
     at = When(required=True)
     authority_id = fields.UUID(required=True)
     side = OneOf(Side, required=True)
-    act = fields.String(required=True, metadata={"description": "question, answer, message, or the step that the words went with"})
+    act = fields.String(
+        required=True,
+        metadata={"description": "The kind of message: question, answer, message, or the step to which the text belongs."},
+    )
     text = fields.String(allow_none=True)
     reply_to = fields.UUID(allow_none=True)
     measure_id = fields.UUID(allow_none=True)
     grounds = fields.List(fields.String(), required=True)
     recorded = Stored(
-        RecordedForOut, allow_none=True, metadata={"description": "When, how and by what proof, if recorded for the other side."}
+        RecordedForOut,
+        allow_none=True,
+        metadata={"description": "The time, channel and proof of a step that was recorded for the other side."},
     )
     recorded_by = fields.UUID(required=True)
     internal = fields.Boolean(required=True)
@@ -159,26 +174,30 @@ class ReadinessOut(Shown):
     missing = fields.List(fields.Nested(ReadinessPointOut), required=True)
     advised = fields.List(fields.Nested(ReadinessPointOut), required=True)
     will_be_refused = fields.List(fields.Nested(ReadinessPointOut), required=True)
-    notices = fields.List(fields.UUID(), required=True, metadata={"description": "Requirement notices still to acknowledge."})
-    duplicates = fields.List(
-        fields.UUID(), required=True, metadata={"description": "Requests of yours that asked the same before."}
+    notices = fields.List(
+        fields.UUID(), required=True, metadata={"description": "The requirement notices that you still have to acknowledge."}
     )
+    duplicates = fields.List(fields.UUID(), required=True, metadata={"description": "Your earlier requests for the same data."})
     accepted_languages = fields.List(Code("languages"), required=True)
 
 
 class SidedTransitionsOut(TransitionsOut):
     """The present state, on which side you are, and what you may do now."""
 
-    side = fields.String(required=True, metadata={"description": "requesting, executing, enforcing, or none: you only read"})
+    side = fields.String(
+        required=True, metadata={"description": "Your side: requesting, executing, enforcing, or none if you may only read."}
+    )
     recorded_for = fields.List(
-        OneOf(Side), required=True, metadata={"description": "Sides that have nobody here: you record what they do."}
+        OneOf(Side),
+        required=True,
+        metadata={"description": "Sides without users in this register, for which you may record steps."},
     )
 
 
 class PerformanceOut(Shown):
     """How a provider answered the requests that you take part in."""
 
-    asked = fields.Integer(required=True, metadata={"description": "Measures that it received."})
+    asked = fields.Integer(required=True, metadata={"description": "The number of measures that the provider received."})
     answered = fields.Integer(required=True)
     not_answered = fields.Integer(required=True)
     median_hours = fields.Float(allow_none=True)

@@ -58,7 +58,10 @@ _ONE = "/mla-requests/<uuid:request_id>"
 
 @blp.route("/mla-requests", allow=Action.MLA_READ, query=RequestFilter, returns=RequestBrief, page=True, show=presentation.brief)
 def list_requests(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the requests you take part in, newest first; `direction=incoming&overdue=true` is the morning list."""
+    """List the requests in which you take part, newest first.
+
+    `direction=incoming&overdue=true` lists the incoming requests with an overdue deadline.
+    """
     return page(work, "mla-requests", presentation.select_requests(work, wanted), Order((Request.id,)), wanted)
 
 
@@ -71,7 +74,7 @@ def list_requests(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     show=presentation.brief,
 )
 def list_case_requests(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """List the requests that hang from a case."""
+    """List the requests that belong to a case."""
     cases.usable(work, case_id, Level.INDEX)
     query = presentation.select_requests(work, {"case_id": case_id})
     return page(work, f"mla-requests/{case_id}", query, Order((Request.id,)), wanted)
@@ -87,13 +90,16 @@ def list_case_requests(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWor
     show=presentation.whole,
 )
 def draft_request(data: dict[str, Any], *, work: UnitOfWork) -> Request:
-    """Begin a request; kind and reference are enough. With `incoming`, enter one from an authority that has nobody here."""
+    """Draft a request; only kind and reference are required.
+
+    With `incoming`, record a request that came from an authority without users in this register.
+    """
     return drafts.begin(work, data)
 
 
 @blp.route(_ONE, allow=Action.MLA_READ, returns=RequestOut, show=presentation.whole)
 def get_request(request_id: UUID, *, work: UnitOfWork) -> Request:
-    """Show one request, with its measures and what became of each."""
+    """Show one request, with its measures and their results."""
     request = work.one(Request, request_id)
     work.note("request.consulted", request, case_id=parties.case_of(work, request.id), consultation=True)
     return request
@@ -103,7 +109,7 @@ def get_request(request_id: UUID, *, work: UnitOfWork) -> Request:
     _ONE, method="PATCH", allow=Action.MLA_DRAFT, body=RequestPatch, returns=RequestOut, changes=True, show=presentation.whole
 )
 def update_request(data: dict[str, Any], *, request_id: UUID, version: int, work: UnitOfWork) -> Request:
-    """Change a draft; content and measures are replaced by what is given."""
+    """Change a draft; content and measures are replaced by the values in the request body."""
     return drafts.change(work, request_id, version, data)
 
 
@@ -115,19 +121,19 @@ def update_request(data: dict[str, Any], *, request_id: UUID, version: int, work
     also=tuple(documents.MEDIA_TYPES.values()),
 )
 def get_request_document(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> dict[str, Any] | Printed:
-    """Print a request on its form: T-CY template, EIO or EPOC annex, or letter; as JSON, HTML or PDF/A."""
+    """Produce the form of a request (T-CY template, EIO or EPOC annex, or letter) as JSON, HTML or PDF/A."""
     return documents.of_request(work, work.one(Request, request_id), wanted)
 
 
 @blp.route(f"{_ONE}/readiness", allow=Action.MLA_READ, returns=ReadinessOut)
 def get_request_readiness(request_id: UUID, *, work: UnitOfWork) -> Any:
-    """List what a request lacks, what would help it, and what it will be refused for."""
+    """List what a request lacks, what would improve it, and why sending it would be refused."""
     return readiness.assess(work, work.one(Request, request_id))
 
 
 @blp.route(f"{_ONE}/requirement-notices", allow=Action.MLA_READ, returns=RequirementNoticeOut, many="items")
 def list_request_notices(request_id: UUID, *, work: UnitOfWork) -> list[RequirementNotice]:
-    """List what the addressee's country declared about such requests; it is acknowledged before the request goes."""
+    """List the requirement notices of the addressee's country for such requests; acknowledge them before you send the request."""
     request = work.one(Request, request_id)
     return list(readiness.attached(work, request, measures.of_request(work, request.id)))
 
@@ -141,13 +147,13 @@ blp.workflow(
     returns=RequestOut,
     options=SidedTransitionsOut,
     show=presentation.whole,
-    about="Take a step of your own side, or, with `recorded`, one of a side that has nobody here.",
+    about="Take a step for your own side, or, with `recorded`, for a side without users in this register.",
 )
 
 
 @blp.route(f"{_ONE}/measures", allow=Action.MLA_READ, returns=MeasureOut, many="items", show=presentation.show_measures)
 def list_request_measures(request_id: UUID, *, work: UnitOfWork) -> list[Measure]:
-    """List the measures of a request, and what became of each."""
+    """List the measures of a request and their results."""
     return list(measures.of_request(work, work.one(Request, request_id).id))
 
 
@@ -160,13 +166,13 @@ blp.workflow(
     returns=MeasureOut,
     options=SidedTransitionsOut,
     show=presentation.show_measures,
-    about="Carry a measure out, in full or in part; refuse, postpone, offer it on conditions; accept, decline, withdraw.",
+    about="Carry out a measure in full or in part, refuse, postpone or withdraw it, or offer, accept or decline conditions.",
 )
 
 
 @blp.route(f"{_ONE}/messages", allow=Action.MLA_READ, query=Paged, returns=MessageOut, page=True, show=messages.show)
 def list_request_messages(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
-    """Read the thread of a request, oldest first."""
+    """List the messages of a request, oldest first."""
     query = messages.of_request(work, request_id)
     return page(work, f"messages/{request_id}", query, Order((Message.id,), descending=False), wanted)
 
@@ -181,13 +187,13 @@ def list_request_messages(wanted: dict[str, Any], *, request_id: UUID, work: Uni
     show=messages.show,
 )
 def send_request_message(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Message:
-    """Ask, answer, or say something to the other side."""
+    """Send a question, an answer or a message to the other side."""
     return messages.say(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/transmissions", allow=Action.MLA_READ, query=Paged, returns=TransmissionOut, page=True)
 def list_request_transmissions(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
-    """List how a request went out."""
+    """List the transmissions of a request."""
     query = work.all(Transmission).where(Transmission.request_id == work.one(Request, request_id).id)
     return page(work, f"transmissions/{request_id}", query, Order((Transmission.id,)), wanted)
 
@@ -201,13 +207,13 @@ def list_request_transmissions(wanted: dict[str, Any], *, request_id: UUID, work
     status=HTTPStatus.CREATED,
 )
 def confirm_request_transmission(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Transmission:
-    """Confirm formally what went out by fast means (Budapest Art. 25(3)), or send the papers by another channel."""
+    """Confirm formally a request sent by fast means (Budapest Art. 25(3)), or send the documents through another channel."""
     return transmission.confirm(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/deadlines", allow=Action.DEADLINE_READ, query=Paged, returns=DeadlineOut, page=True, show=deadlines.show)
 def list_request_deadlines(wanted: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Page:
-    """List the deadlines of a request: what started each, whether it was met, missed, extended."""
+    """List the deadlines of a request: what started each, and whether it was met, missed or extended."""
     query = deadlines.of_object(work, work.one(Request, request_id).id)
     return page(work, f"deadlines/{request_id}", query, Order((Deadline.due_at, Deadline.id), descending=False), wanted)
 
@@ -222,17 +228,20 @@ def list_request_deadlines(wanted: dict[str, Any], *, request_id: UUID, work: Un
     show=presentation.whole,
 )
 def add_request_party(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
-    """Bring in an authority on your side: to validate, to transmit, to execute, or only to read."""
-    return drafts.bring_in(work, request_id, data)
+    """Add an authority on your side of the request: to validate, to transmit, to execute, or only to read."""
+    return drafts.add_party(work, request_id, data)
 
 
 @blp.route(f"{_ONE}/case", method="POST", allow=Action.MLA_DRAFT, body=RequestCaseIn, returns=RequestOut, show=presentation.whole)
 def link_request_case(data: dict[str, Any], *, request_id: UUID, work: UnitOfWork) -> Request:
-    """Tie the request to a case of yours: from then on those of your people see it who may read that case."""
+    """Link the request to a case of yours.
+
+    From then on, only those of your people who may read that case can see the request.
+    """
     return drafts.link(work, request_id, data["case_id"])
 
 
 @blp.route("/providers/<uuid:provider_id>/performance", allow=Action.MLA_READ, returns=PerformanceOut)
 def get_provider_performance(provider_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Measure how a provider answered the requests that you take part in."""
+    """Show figures about how a provider answered the requests in which you take part."""
     return provider_performance.performance(work, provider_id)

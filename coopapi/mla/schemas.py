@@ -18,19 +18,28 @@ class PreviousIn(Schema):
     request_id = fields.UUID(required=True)
     relation = OneOf(RELATIONS, required=True)
     reuse = Flag(
-        metadata={"description": "Take over what it says, and after partial execution the measures that were not carried out."},
+        metadata={
+            "description": "Copy the content of that request; after partial execution, also the measures that were not carried out."
+        },
     )
 
 
 class _DraftFields(Schema):
-    instrument = Text(40, allow_none=True, metadata={"description": "A code of /instruments; /instruments/applicable helps."})
-    executing_authority = fields.UUID(allow_none=True, metadata={"description": "The addressee; a provider is one too."})
-    executing_country = Code("countries", allow_none=True, metadata={"description": "Enough to draft, and to route an emergency."})
+    instrument = Text(
+        40, allow_none=True, metadata={"description": "A code of `/instruments`. `/instruments/applicable` helps to find it."}
+    )
+    executing_authority = fields.UUID(allow_none=True, metadata={"description": "The addressee: an authority or a provider."})
+    executing_country = Code(
+        "countries",
+        allow_none=True,
+        metadata={"description": "The requested country. In a draft or an emergency it is sufficient without an addressee."},
+    )
     enforcing_authority = fields.UUID(
-        allow_none=True, metadata={"description": "Who is notified of an order to a provider (Regulation (EU) 2023/1543 Art. 8)."}
+        allow_none=True,
+        metadata={"description": "The authority that is notified of an order to a provider (Regulation (EU) 2023/1543 Art. 8)."},
     )
     overlap_id = fields.UUID(allow_none=True)
-    jit_id = fields.UUID(allow_none=True, metadata={"description": "The team that the request is made for."})
+    jit_id = fields.UUID(allow_none=True, metadata={"description": "The team for which the request is made."})
     foreign_reference = Line(100, allow_none=True)
     urgency = Code("urgency_levels")
     emergency_ground = Code("emergency_grounds", allow_none=True)
@@ -52,23 +61,25 @@ class RequestIn(_DraftFields):
 
     reference = Line(100, required=True)
     kind = OneOf(KINDS, required=True)
-    case_id = fields.UUID(allow_none=True, metadata={"description": "Your case; without it all your authority sees the request."})
+    case_id = fields.UUID(
+        allow_none=True, metadata={"description": "Your case. Without it, all people of your authority can see the request."}
+    )
     previous = fields.Nested(PreviousIn)
     incoming = fields.Nested(lambda: IncomingIn())  # noqa: PLW0108 (declared below)
 
     @ma.validates_schema
-    def emergencies_are_listed(self, data: dict[str, object], **_: object) -> None:
+    def require_emergency_ground(self, data: dict[str, object], **_: object) -> None:
         """An emergency has a listed ground: urgent in words is none."""
         if data.get("urgency") == "emergency" and not data.get("emergency_ground"):
             raise refusal("emergency_ground", "An emergency needs a ground of the codelist emergency_grounds.", "emergency_ground")
 
 
 class RecordedIn(Schema):
-    """What the other side did, recorded for it because it has nobody here: when, how it was told, and the proof of it."""
+    """A step of the other side that is recorded for it because it has no users here: time, channel and proof."""
 
     at = When(required=True)
     channel = Code("channels", required=True)
-    proof = Text(500, required=True, metadata={"description": "What proves it, such as the number of a letter or a ticket."})
+    proof = Text(500, required=True, metadata={"description": "The proof of the step, such as the number of a letter or a ticket."})
 
 
 class IncomingIn(Schema):
@@ -84,7 +95,9 @@ class TransmissionIn(Schema):
     channel = Code("channels", required=True)
     security = Code("security_levels", required=True)
     receipt = Text(200)
-    formal_confirmation_due = When(metadata={"description": "Where the other side asks for it (Budapest Art. 25(3))."})
+    formal_confirmation_due = When(
+        metadata={"description": "The date by which the other side wants a formal confirmation (Budapest Art. 25(3))."}
+    )
 
 
 class PathIn(Schema):
@@ -98,13 +111,15 @@ class PathIn(Schema):
 class RequestStepIn(TransitionIn):
     """A step in the life of a request; what it needs depends on the event."""
 
-    reason = Text(4000, metadata={"description": "The question, the answer, the reason: what the other side reads."})
+    reason = Text(4000, metadata={"description": "The question, the answer or the reason, for the other side to read."})
     grounds = Many(
-        Text(60), 10, metadata={"description": "To refuse or postpone: codes of mla_refusal_grounds, postponement_grounds."}
+        Text(60),
+        10,
+        metadata={"description": "The grounds of a refusal or postponement: codes of mla_refusal_grounds or postponement_grounds."},
     )
-    until = When(metadata={"description": "Until when it is postponed, preserved, extended."})
-    to_authority = fields.UUID(metadata={"description": "To whom it is forwarded."})
-    foreign_reference = Line(100, metadata={"description": "The executing side's own reference."})
+    until = When(metadata={"description": "The date until which the request is postponed, or the data are preserved."})
+    to_authority = fields.UUID(metadata={"description": "The authority to which the request is forwarded."})
+    foreign_reference = Line(100, metadata={"description": "The reference of the executing side."})
     outcome_reason = Code("non_execution_reasons")
     transmission = fields.Nested(TransmissionIn)
     path = fields.Nested(PathIn)
@@ -116,9 +131,9 @@ class MeasureStepIn(TransitionIn):
 
     reason = Text(4000)
     grounds = Many(Text(60), 10)
-    until = When(metadata={"description": "Until when it is postponed."})
+    until = When(metadata={"description": "The date until which the measure is postponed."})
     outcome_reason = Code("non_execution_reasons")
-    conditions = Many(Code("use_conditions"), 10, metadata={"description": "On which the result is offered."})
+    conditions = Many(Code("use_conditions"), 10, metadata={"description": "The conditions on which the result is offered."})
     recorded = fields.Nested(RecordedIn)
 
 
@@ -129,7 +144,7 @@ class MessageIn(Schema):
     text = Text(8000, required=True)
     reply_to = fields.UUID()
     measure_id = fields.UUID()
-    internal = Flag(metadata={"description": "For your own side only."})
+    internal = Flag(metadata={"description": "Whether only your own side can read the message."})
     recorded = fields.Nested(RecordedIn)
 
 
@@ -138,7 +153,7 @@ class RequestPartyIn(Schema):
 
     authority_id = fields.UUID(required=True)
     acting = Flag()
-    until = When(metadata={"description": "When its part ends; a moment that has passed ends it now."})
+    until = When(metadata={"description": "The time at which the participation ends; a time in the past ends it immediately."})
 
 
 class RequestCaseIn(Schema):
@@ -158,8 +173,10 @@ class RequestFilter(Paged):
     case_id = fields.UUID()
     overlap_id = fields.UUID()
     jit_id = fields.UUID()
-    authority = fields.UUID(metadata={"description": "The other side."})
-    country = Code("countries", metadata={"description": "Where it is executed."})
-    overdue = fields.Boolean(metadata={"description": "With a deadline that has passed."})
-    expires_within = Count(1, 8760, metadata={"description": "Preservations that end within so many hours."})
-    never_followed_up = fields.Boolean(metadata={"description": "Preservations after which nobody asked for the data."})
+    authority = fields.UUID(metadata={"description": "The authority of the other side."})
+    country = Code("countries", metadata={"description": "The country in which the request is executed."})
+    overdue = fields.Boolean(metadata={"description": "Only requests with an overdue deadline."})
+    expires_within = Count(1, 8760, metadata={"description": "Only preservation requests that end within this number of hours."})
+    never_followed_up = fields.Boolean(
+        metadata={"description": "Only preservation requests that were never followed by a request for the data."}
+    )

@@ -15,23 +15,23 @@ from coopapi.shared.workflow import Step, Workflow
 
 
 class GroundNeeded(Unprocessable):
-    """A refusal or postponement cites its ground, one of the instrument.
+    """A refusal or postponement must name a ground that the instrument provides for.
 
-    Name in `grounds` at least one ground that the instrument of the request knows; `/instruments/{code}` lists them.
+    Name at least one ground of the instrument in `grounds`. `/instruments/{code}` lists the grounds.
     """
 
 
 class ValidationNeeded(Conflict):
-    """A judge or a prosecutor has to approve the request first.
+    """A judge or a prosecutor must validate the request first.
 
-    Send the event `submit`; a judge or a prosecutor then validates it.
+    Send the event `submit`. A judge or a prosecutor can then validate the request.
     """
 
 
 class FourEyesOnRequest(Conflict):
-    """The person who drafted a request does not validate it.
+    """The person who drafted a request may not validate it.
 
-    Let another judge or prosecutor of your authority validate it.
+    Ask another judge or prosecutor of your authority to validate it.
     """
 
 
@@ -47,7 +47,7 @@ def known_grounds(event: str, request: Request) -> list[str]:
         if not request.instrument or not item.extra.get("instruments") or request.instrument in item.extra["instruments"]
     )
     if not known:
-        raise GroundNeeded(errors=[broken("/grounds", "ground", f"{name} has none for {request.instrument}")])
+        raise GroundNeeded(errors=[broken("/grounds", "ground", f"The codelist {name} has no ground for {request.instrument}.")])
     return known
 
 
@@ -55,7 +55,7 @@ def grounds_of(step: Step[Any], request: Request) -> list[str]:
     """Return the grounds that a step cites; raise `GroundNeeded` unless all are grounds of the request's instrument."""
     grounds, known = list(step.data.get("grounds", ())), known_grounds(step.event, request)
     if not grounds or set(grounds) - set(known):
-        detail = f"cite a ground that {request.instrument or 'the instrument'} knows: {', '.join(known)}"
+        detail = f"Name a ground that {request.instrument or 'the instrument'} provides for: {', '.join(known)}."
         raise GroundNeeded(errors=[broken("/grounds", "ground", detail)])
     return grounds
 
@@ -117,12 +117,12 @@ def _revise(step: Step[Request]) -> None:
     """Return the request to draft and cancel its validation; an authority that returned it no longer takes part."""
     step.thing.validated_by = step.thing.validated_at = None
     if step.thing.state == "returned":
-        parties.part_company(step.work, step.thing.id, Side.EXECUTING, until=step.work.now)
+        parties.stop_acting(step.work, step.thing.id, Side.EXECUTING, until=step.work.now)
 
 
 def _transmit(step: Step[Request]) -> None:
     if "transmission" not in step.data:
-        raise fault("/transmission", "required", "say how it was sent (Art. 25(3))")
+        raise fault("/transmission", "required", "Give the channel of transmission (Art. 25(3)).")
     transmission.transmit(step.work, step.thing, step.data["transmission"])
 
 
@@ -137,9 +137,9 @@ def _forward(step: Step[Request]) -> None:
     """
     request, target = step.thing, step.data.get("to_authority")
     if target is None or target in {request.executing_id, request.requesting_id}:
-        raise fault("/to_authority", "another", "say to which other authority it is forwarded")
+        raise fault("/to_authority", "another", "Name another authority to which the request is forwarded.")
     if drafts.known(step.work, target, "/to_authority").country != request.executing_country:
-        raise fault("/to_authority", "same_country", "a request is forwarded within the State that was asked")
+        raise fault("/to_authority", "same_country", "A request can be forwarded only within the requested State.")
     parties.admit(step.work, request.id, target, Side.EXECUTING)
 
 
@@ -178,7 +178,7 @@ def _hand_over(step: Step[Request]) -> None:
     """Make the new authority the executing one; the forwarding authority keeps read access. This runs after all were told."""
     request = step.thing
     request.executing_id, request.received_at = step.data["to_authority"], None
-    parties.part_company(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
+    parties.stop_acting(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
 
 
 def _follow_up(step: Step[Request]) -> None:

@@ -16,16 +16,16 @@ from coopapi.store.db import UnitOfWork
 
 
 class NotSentYet(Conflict):
-    """A request is confirmed after it was transmitted.
+    """A request can be confirmed only after it was transmitted.
 
     Transmit the request first.
     """
 
 
 class NoRoundTheClockContact(Conflict):
-    """The directory knows no 24/7 point of contact of that country: name the addressee.
+    """The directory has no 24/7 point of contact of that country.
 
-    Look for the authority with `/authorities/competent` and name it as `executing_id`.
+    Find the authority with `/authorities/competent`, and name it as the addressee in `executing_id`.
     """
 
 
@@ -70,7 +70,7 @@ def confirm(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Tran
     Raises `NotSentYet` before the request was transmitted.
     """
     request = work.one(Request, request_id)
-    authorization.require_requesting(work, request, "this is for the requesting side")
+    authorization.require_requesting(work, request, "This step is reserved for the requesting side.")
     authorization.require_on_duty(work, request.kind, request.urgency)
     if request.executing_id is None or request.transmitted_at is None:
         raise NotSentYet(state=request.state)

@@ -12,12 +12,14 @@ from coopapi.notices.models import RequirementNotice
 from coopapi.notices.schemas import NoticeFilter, RequirementNoticeIn, RequirementNoticeOut, RequirementNoticeVersionIn
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("notices", __name__, url_prefix="/api/v1/requirement-notices", description="What countries require of requests")
+blp = Blueprint(
+    "notices", __name__, url_prefix="/api/v1/requirement-notices", description="Requirements of countries for incoming requests"
+)
 
 
 @blp.route("", allow=Action.DIRECTORY_READ, query=NoticeFilter, returns=RequirementNoticeOut, show=service.show_notices, page=True)
 def list_requirement_notices(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List what countries require, in force on a day."""
+    """List the requirements of countries that are in force on a date."""
     return page(work, "requirement-notices", service.notices(work, wanted), Order((RequirementNotice.id,)), wanted)
 
 
@@ -31,13 +33,13 @@ def list_requirement_notices(wanted: dict[str, Any], *, work: UnitOfWork) -> Pag
     show=service.show_notices,
 )
 def add_requirement_notice(data: dict[str, Any], *, work: UnitOfWork) -> RequirementNotice:
-    """Declare what your country requires."""
+    """Declare a requirement of your country."""
     return service.declare(work, data)
 
 
 @blp.route("/<uuid:notice_id>", allow=Action.DIRECTORY_READ, returns=RequirementNoticeOut, show=service.show_notices)
 def get_requirement_notice(notice_id: UUID, *, work: UnitOfWork) -> RequirementNotice:
-    """Show one requirement notice, replaced ones too."""
+    """Show one requirement notice, even if it has been replaced."""
     return work.one(RequirementNotice, notice_id)
 
 

@@ -42,8 +42,15 @@ class RequirementNoticeVersionIn(Schema):
 class RequirementNoticeIn(RequirementNoticeVersionIn):
     """What your country asks of requests."""
 
-    measure = Code("measures", allow_none=True, metadata={"description": "All, if not said."})
-    instrument = OneOf(instruments.codes(), name="InstrumentCode", allow_none=True, metadata={"description": "All, if not said."})
+    measure = Code(
+        "measures", allow_none=True, metadata={"description": "The measure that the notice is about; all measures by default."}
+    )
+    instrument = OneOf(
+        instruments.codes(),
+        name="InstrumentCode",
+        allow_none=True,
+        metadata={"description": "The instrument that the notice is about; all instruments by default."},
+    )
     theme = Line(300, required=True)
 
 
@@ -53,8 +60,8 @@ class NoticeFilter(Paged):
     country = Code("countries")
     measure = Code("measures")
     instrument = OneOf(instruments.codes(), name="InstrumentCode")
-    on = fields.Date(metadata={"description": "On which day; today, if not said."})
-    history = fields.Boolean(metadata={"description": "Replaced and ended ones too."})
+    on = fields.Date(metadata={"description": "The day on which the notices are in force; today by default."})
+    history = fields.Boolean(metadata={"description": "Whether to include replaced and ended notices."})
 
 
 class RequirementNoticeOut(Shown):
@@ -74,5 +81,7 @@ class RequirementNoticeOut(Shown):
     valid_from = fields.Date(required=True)
     valid_until = fields.Date(allow_none=True)
     supersedes = fields.UUID(allow_none=True)
-    superseded_by = fields.UUID(allow_none=True, metadata={"description": "The newer version, from its own valid_from on."})
+    superseded_by = fields.UUID(
+        allow_none=True, metadata={"description": "The newer version, which applies from its own valid_from on."}
+    )
     etag = fields.String(required=True)

@@ -16,16 +16,16 @@ from coopapi.store.db import UnitOfWork
 
 
 class AlreadyReplaced(Conflict):
-    """A newer version of this notice is there: go on from that one.
+    """The notice was already replaced by a newer version.
 
-    Read the newer version that `existing` names, and replace that one.
+    Read the newer version that `existing` names, and replace that version.
     """
 
 
 def declare(work: UnitOfWork, data: dict[str, Any]) -> RequirementNotice:
     """Declare a requirement of the caller's country; raise `Forbidden` for an organisation and `OnlyForItself` for a provider."""
     if work.actor.country is None:
-        raise Forbidden("an organisation has no national requirements")
+        raise Forbidden("An organisation cannot declare national requirements.")
     if not speaks_for_a_country(work.one(Authority, work.actor.authority_id)):
         raise OnlyForItself
     return _add(work, {"measure": None, "instrument": None, **data, "country": work.actor.country}, None)
@@ -66,7 +66,7 @@ def _last_day(old: RequirementNotice, begins: date) -> date:
     day.
     """
     if begins < old.valid_from:
-        detail = f"not before the version it replaces, {old.valid_from}"
+        detail = f"The date must not be before the date of the replaced version, {old.valid_from}."
         raise fault("/valid_from", "order", detail)
     return begins - timedelta(days=1) if begins > old.valid_from else begins
 

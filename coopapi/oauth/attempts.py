@@ -30,9 +30,9 @@ _FAILED: Final = text("select priv.attempt_failed(:signed)")
 
 
 class TooManyFailures(TooMany):
-    """Too many proofs from your address have failed.
+    """There were too many failed attempts to sign in from your address.
 
-    Wait for the seconds that the header `Retry-After` names, and check the secret or the key of your client in the meantime.
+    Wait for the number of seconds in the response header `Retry-After`, and check the secret or the key of your client.
     """
 
 

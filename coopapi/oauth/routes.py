@@ -46,13 +46,13 @@ class TokenKeysOut(Shown):
 
 @blp.route("/oauth/token", method="POST", allow=Action.PUBLIC, form=TokenIn, returns=TokenOut)
 def issue_token(form: dict[str, str]) -> dict[str, Any]:
-    """Give a machine client an access token: client_credentials by secret, or by private_key_jwt (RFC 7523)."""
+    """Issue an access token to a machine client: client_credentials with a secret or with private_key_jwt (RFC 7523)."""
     proof = service.proof_from(form, request.headers.get("Authorization"))
     return service.token_for(database(), proof, request.remote_addr or "")
 
 
 @blp.route("/.well-known/jwks.json", allow=Action.PUBLIC, returns=TokenKeysOut)
 def get_token_keys() -> dict[str, Any]:
-    """Show the public keys that verify the tokens issued here."""
+    """Show the public keys that verify the tokens issued by this service."""
     with database().anonymous() as session:
         return signing_keys.read(session, database().keys).public(database().clock())

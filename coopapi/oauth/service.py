@@ -31,9 +31,9 @@ _SEEN: Final = timedelta(hours=2)
 
 
 class UnsupportedGrant(BadRequest):
-    """Only the grant client_credentials is offered here.
+    """The token endpoint supports only the grant type client_credentials.
 
-    Send `grant_type=client_credentials`; people sign in at the issuers of the deployment, not here.
+    Send `grant_type=client_credentials`. Persons get their access tokens from an issuer that the operator accepts.
     """
 
     def __init__(self) -> None:
@@ -41,9 +41,10 @@ class UnsupportedGrant(BadRequest):
 
 
 class InvalidClient(Unauthenticated):
-    """The client did not prove who it is.
+    """The client could not be authenticated.
 
-    Check the client id and its secret, or the key of its assertion; an administrator can give the client a new one.
+    Check the client id and its secret, or the key of its assertion. An administrator can issue a new secret or register a
+    new key.
     """
 
     def __init__(self, detail: str = "") -> None:
@@ -66,13 +67,13 @@ def proof_from(form: Mapping[str, str], authorization: str | None) -> ClientProo
     scheme, _, encoded = (authorization or "").partition(" ")
     ways = [scheme.lower() == "basic", "client_secret" in form, "client_assertion" in form]
     if ways.count(True) != 1:
-        raise InvalidClient("prove yourself in one way: Basic, client_secret or client_assertion")
+        raise InvalidClient("Use exactly one method of authentication: Basic, client_secret or client_assertion.")
     if ways[0]:
         return _basic(encoded)
     if ways[1]:
         return ClientProof(form.get("client_id", ""), form["client_secret"], None)
     if form.get("client_assertion_type") != ASSERTION:
-        raise InvalidClient(f"client_assertion_type must be {ASSERTION}")
+        raise InvalidClient(f"The value of client_assertion_type must be {ASSERTION}.")
     try:
         claimed = tokens.unverified_client(form["client_assertion"])
     except tokens.BadAssertion as fault:
@@ -149,15 +150,15 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
         used,
     ).one_or_none()
     if fresh is None:
-        raise InvalidClient("this assertion was used already")
+        raise InvalidClient("This assertion was already used.")
 
 
 def _journal(database: Database, client_id: UUID) -> None:
     def identify(session: Session) -> Any:
         names = {"issuer": database.settings.issuer, "subject": str(client_id)}
-        known = session.execute(text("select roles from priv.who(:issuer, :subject)"), names).one_or_none()
+        known = session.execute(text("select roles from priv.account_of(:issuer, :subject)"), names).one_or_none()
         if known is None:
-            raise InvalidClient("this client was entered under another name of this issuer: tell the operator of the service")
+            raise InvalidClient("This client is registered under another name of this issuer. Inform the operator of the service.")
         return actor_of(session, names["issuer"], names["subject"], known.roles[0])
 
     with database.work(identify, uuid4().hex) as work:

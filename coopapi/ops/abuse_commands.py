@@ -19,11 +19,13 @@ def quota() -> None:
 
 @quota.command("set")
 @click.argument("authority_id", type=click.UUID)
-@click.option("--hour", type=_LIMIT, help="For each client, in an hour; as in the settings, if not said.")
-@click.option("--day", type=_LIMIT, help="For each client, in a day.")
-@click.option("--hidden-hour", type=_LIMIT, help="For each client in hidden cases, in an hour.")
-@click.option("--hidden-day", type=_LIMIT, help="For each client in hidden cases, in a day.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The first day (UTC) on which the settings hold again.")
+@click.option("--hour", type=_LIMIT, help="New values per client and hour; the value in the settings by default.")
+@click.option("--day", type=_LIMIT, help="New values per client and day.")
+@click.option("--hidden-hour", type=_LIMIT, help="New values in hidden cases per client and hour.")
+@click.option("--hidden-day", type=_LIMIT, help="New values in hidden cases per client and day.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), help="The first day (UTC) on which the values in the settings apply again."
+)
 @click.option("--reason", required=True)
 def quota_set(authority_id: UUID, until: datetime | None, reason: str, **limits: int | None) -> None:
     """Set the quotas of an authority instead of those in the settings, for a first load or because of a suspicion."""
@@ -50,8 +52,8 @@ def honey() -> None:
 
 @honey.command("add")
 @click.argument("kind", type=click.Choice(sorted(set(KINDS) - {"person"})))
-@click.option("--platform", help="Where the account is.")
-@click.option("--country", help="Who issued it.")
+@click.option("--platform", help="The platform of the account.")
+@click.option("--country", help="The issuing country.")
 def honey_add(kind: str, platform: str | None, country: str | None) -> None:
     """Add a honey value, given as one line of the standard input, and print its id. The value itself is not stored."""
     value = sys.stdin.readline().strip()

@@ -31,7 +31,7 @@ def plant(database: Database, kind: str, value: str, context: Context) -> UUID:
     Raises `Unprocessable` if the value cannot exist, or if it is a person, because match keys of persons also coincide by chance.
     """
     if kind == "person":
-        raise Unprocessable("a person is no honey value: others share its match keys by chance")
+        raise Unprocessable("A person cannot be a honey value, because other persons may have the same match keys by chance.")
     try:
         read = holdings(database.keys, UUID(int=0), kind, None, kinds.read(kind, value, context).keys)
     except ImpossibleValue as fault:
@@ -54,7 +54,7 @@ def remove(database: Database, honey_id: UUID) -> None:
     """Remove a honey value, or raise `NotFound`."""
     with operator(database) as work:
         if not work.session.scalar(text("select priv.remove_honey(:id)"), {"id": honey_id}):
-            raise NotFound("there is no such honey value")
+            raise NotFound("There is no honey value with this id.")
         work.note("honey.removed", object_type="honey", honey=str(honey_id))
 
 

@@ -142,13 +142,15 @@ def move_issuer(database: Database, old: str, new: str) -> tuple[int, int]:
         moved = work.all(Principal).where(Principal.issuer == old)
         both = work.session.scalar(select(func.count()).select_from(moved.where(Principal.subject.in_(of_new)).subquery()))
         if both:
-            raise Conflict(f"{both} subjects are there under both names, so nothing was changed")
+            raise Conflict(f"{both} subjects exist under both issuer names, so nothing was changed.")
         moving = text("select people, clients from priv.move_issuer(:old, :new)")
         people, clients = work.session.execute(moving, {"old": old, "new": new}).one()
         if not people and not clients:
-            raise Conflict(f"nobody here goes by the issuer {old}")
+            raise Conflict(f"No person or client in this register has the issuer {old}.")
         if clients and new != work.settings.issuer:
-            raise Conflict(f"{clients} machine clients get their tokens from {work.settings.issuer} alone: they cannot go by {new}")
+            raise Conflict(
+                f"{clients} machine clients get their tokens only from {work.settings.issuer}, so they cannot be moved to {new}."
+            )
         work.note("issuer.moved", object_type="issuer", old=old, new=new, people=people, clients=clients)
         return people, clients
 
@@ -158,7 +160,11 @@ def clients_issuer(database: Database) -> checks.Check:
     with operator(database) as work:
         clients = work.all(Principal).where(Principal.kind == "client", Principal.active, Principal.issuer != work.settings.issuer)
         others = work.session.scalars(clients.with_only_columns(Principal.issuer).distinct().order_by(Principal.issuer)).all()
-    fault = f"machine clients entered under {', '.join(others)} get no tokens from {database.settings.issuer}" if others else None
+    fault = (
+        f"machine clients that are registered under {', '.join(others)} get no tokens from {database.settings.issuer}"
+        if others
+        else None
+    )
     return checks.Check("issuer of machine clients", fault, "set COOPAPI_ISSUER to that name, or run coopapi issuer move OLD NEW")
 
 
@@ -167,7 +173,7 @@ def token(database: Database, principal_id: UUID) -> str:
     with operator(database) as work:
         row = work.one(Principal, principal_id)
         if row.issuer != database.settings.issuer or not row.active:
-            raise NotFound("tokens are signed here for active principals whose issuer is this service")
+            raise NotFound("This service issues tokens only for active persons and clients whose issuer is this service.")
         work.note("token.issued", row)
         signer = signing_keys.read(work.session, database.keys).signer(database.keys)
         return oauth.sign(signer, database.settings, row.subject, row.subject, work.now)
@@ -177,7 +183,9 @@ def rotate_keys(database: Database) -> str:
     """Make a new signing key with the owner's database URL. The old one verifies tokens until they have expired."""
     owner_url = database.settings.owner_database_url
     if owner_url is None:
-        raise config.BadSettings("COOPAPI_OWNER_DATABASE_URL is not set: signing keys are made with the owner's address")
+        raise config.BadSettings(
+            "COOPAPI_OWNER_DATABASE_URL is not set, but creating a signing key needs the owner of the database"
+        )
     with operator(database) as work:
         kid = signing_keys.rotate(owner_url, database.keys)
         work.note("signing_key.rotated", object_type="signing_key", kid=kid)

@@ -35,7 +35,7 @@ from coopapi.store import crypto
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="coopapi")
 def commands() -> None:
-    """A register for cross-border criminal cases that finds where they overlap."""
+    """A register of criminal cases that finds overlaps between cases of different countries."""
 
 
 def main() -> None:
@@ -75,7 +75,7 @@ def _reason(fault: Exception) -> tuple[int, str]:  # noqa: PLR0911 (one row for 
         case CommandError():
             return 1, str(fault)
         case UnicodeEncodeError():
-            return 1, "an argument is not text in UTF-8, or the locale cannot say it"
+            return 1, "an argument is not valid UTF-8 text, or the locale cannot represent it"
         case OSError():
             return 1, f"{fault.strerror}: {fault.filename}"
         case _:
@@ -105,10 +105,10 @@ _REMEDIES: Final = {
 
 
 @commands.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 uses any free port.")
 @click.option("--data-dir", type=click.Path(path_type=Path), default=demonstration.DATA_DIR, show_default=True)
-@click.option("--reset", is_flag=True, help="Delete what an earlier demo left in the folder, and begin anew.")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
+@click.option("--reset", is_flag=True, help="Delete the data of an earlier demo in this folder and start over.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when the demo is ready.")
 def demo(port: int, data_dir: Path, *, reset: bool, as_json: bool) -> None:
     """Start everything on this machine, with a synthetic operation in it. Ctrl-C stops it."""
     logging.getLogger("coopapi.alarms").setLevel(logging.ERROR)  # there is nobody to alarm about the people in a demo
@@ -141,7 +141,7 @@ def _folders() -> dict[str, str]:
     except FileNotFoundError:
         found = "/dev/shm"  # noqa: S108 (what is made in it is for our user alone)
         if not os.access(found, os.W_OK):
-            raise BadSettings("there is no folder for temporary files: set TMPDIR to one that can be written to") from None
+            raise BadSettings("there is no writable folder for temporary files: set TMPDIR to a writable folder") from None
     if not config.read().metrics_bind:
         return {"TMPDIR": found}
     figures = Path(tempfile.mkdtemp("-coopapi", dir=found))
@@ -150,20 +150,20 @@ def _folders() -> dict[str, str]:
 
 
 @commands.command("migrate")
-@click.option("--target", default="head", show_default=True, help="A revision, head or base.")
-@click.option("--yes", is_flag=True, help="Do not ask before everything is deleted.")
+@click.option("--target", default="head", show_default=True, help="The target: a revision, head or base.")
+@click.option("--yes", is_flag=True, help="Delete everything without asking for confirmation.")
 def migrate_command(target: str, *, yes: bool) -> None:
     """Create or change roles and schema, with the owner's database URL. The target `base` deletes everything."""
     settings = config.read()
     owner = settings.owner_database_url or settings.database_url
     if target == "base" and not yes:
-        question = f"This deletes every table of the database {make_url(owner).database} with all its data. Go on?"
+        question = f"This deletes every table of the database {make_url(owner).database} with all its data. Continue?"
         click.confirm(question, abort=True, err=True)
     made = migration.migrate(owner, settings.database_url, crypto.load_keys(settings.key_file), target)
     click.echo(f"migrated to {target}")
     if made:
         click.echo(
-            f"the role {migration.app_login(owner, settings.database_url)[0]} was made, its password is shown this once: {made}"
+            f"the role {migration.app_login(owner, settings.database_url)[0]} was created; its password is shown only now: {made}"
         )
 
 
@@ -187,7 +187,7 @@ def keys() -> None:
 def keys_create(path: Path) -> None:
     """Write new root keys to a file that only you can read. Keep a copy elsewhere: without it, no data can be read again."""
     if path.exists():
-        raise click.ClickException(f"{path} is there already")
+        raise click.ClickException(f"{path} already exists")
     crypto.create_key_file(path)
     click.echo(f"wrote {path}")
 
@@ -206,7 +206,7 @@ def keys_digests(path: Path) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise click.ClickException(f"{path} is there already") from None
+        raise click.ClickException(f"{path} already exists") from None
     with os.fdopen(handle, "w") as file:
         json.dump(made, file, indent=1)
     click.echo(f"wrote {path}")
@@ -214,7 +214,13 @@ def keys_digests(path: Path) -> None:
 
 @commands.command()
 @click.argument("persons", type=click.File())
-@click.option("--keys", "key_file", type=click.File(), required=True, help="What `coopapi keys digests` wrote for your authority.")
+@click.option(
+    "--keys",
+    "key_file",
+    type=click.File(),
+    required=True,
+    help="The key file that `coopapi keys digests` created for your authority.",
+)
 def digest(persons: Iterable[str], key_file: IO[str]) -> None:
     """Convert persons, one JSON object per line, to digests that the register accepts instead. No server is needed."""
     given = json.load(key_file)
@@ -223,9 +229,11 @@ def digest(persons: Iterable[str], key_file: IO[str]) -> None:
 
 
 @commands.command()
-@click.option("--repair", is_flag=True, help="Compute what differs anew.")
+@click.option("--repair", is_flag=True, help="Compute the differing rows again.")
 @click.option(
-    "--textfile", type=click.Path(path_type=Path), help="Write the metric coopapi_matching_differences there, for Prometheus."
+    "--textfile",
+    type=click.Path(path_type=Path),
+    help="Write the metric coopapi_matching_differences to this file, for Prometheus.",
 )
 def reconcile(*, repair: bool, textfile: Path | None) -> None:
     """Compare all stored overlaps with a complete recomputation. Exit with 1 if anything differs."""

@@ -34,7 +34,7 @@ _PATIENCE: Final = 60.0
 
 
 DATA_DIR: Final = Path(".coopapi-demo")
-_RUNS_ALREADY: Final = "a demo runs in {} already: stop it with Ctrl-C, or name another folder with --data-dir"
+_RUNS_ALREADY: Final = "a demo is already running in {}: stop it with Ctrl-C, or use another folder with --data-dir"
 _LEFT_BEHIND: Final = ("keys.json", "app-password", "issuer.pem", "issuers.json", "client.json", "entered.json", "service.log")
 _FIRST_LOOK: Final = {
     "admin": "authorities",
@@ -60,13 +60,13 @@ def run(port: int, data_dir: Path, *, as_json: bool, reset: bool) -> None:
             raise click.ClickException(_RUNS_ALREADY.format(data_dir))
         _stop_orphan(data_dir / "service.pid")
         port = _free_port(port, data_dir)
-        say("2/4 making the database ...")
+        say("2/4 creating the database ...")
         environment, signer = prepare(postgres, data_dir.resolve(), port)
         say("3/4 starting the service ...")
         with served(environment, data_dir / "service.log", f"http://127.0.0.1:{port}") as base_url:
             cast = enter(environment, signer, data_dir / "client.json")
             hand_out(cast.personas, data_dir / "as")
-            _rehearse(base_url, cast, data_dir, hidden=as_json)
+            _enter_operation(base_url, cast, data_dir, hidden=as_json)
             click.echo(json.dumps(cast.told(base_url)) if as_json else _welcome(base_url, cast, data_dir / "as"))
             sys.stdout.flush()
             _wait()
@@ -87,7 +87,7 @@ def _start_over(data_dir: Path) -> None:
         (data_dir / name).unlink(missing_ok=True)
 
 
-def _rehearse(base_url: str, cast: Cast, data_dir: Path, *, hidden: bool) -> None:
+def _enter_operation(base_url: str, cast: Cast, data_dir: Path, *, hidden: bool) -> None:
     """Enter the operation over HTTP with the tokens of its users. Steps that were taken before are skipped."""
     walk = Rehearsal(base_url, {p.key: p.token for p in cast.personas}, dict(cast.authorities), data_dir / "entered.json")
     story = list(steps(operation()))
@@ -205,7 +205,7 @@ def _await(server: subprocess.Popen[bytes], base_url: str, log: Path) -> None:
         except urllib3.exceptions.HTTPError:
             pass
         if server.poll() is not None or time.monotonic() > deadline:
-            raise click.ClickException(f"the service did not start, see {log}")
+            raise click.ClickException(f"the service did not start; see {log}")
         time.sleep(0.05)
 
 
@@ -214,9 +214,9 @@ def _welcome(base_url: str, cast: Cast, folder: Path) -> str:
         "",
         f"coopapi runs at {base_url}",
         f"  API documentation   {base_url}/docs",
-        f"  what can go wrong   {base_url}/problems",
+        f"  list of errors      {base_url}/problems",
         "",
-        "Who is there, and a line to try as each:",
+        "Users of the demo, and a command to try as each of them:",
     ]
     for persona in cast.personas:
         lines += [
@@ -227,7 +227,7 @@ def _welcome(base_url: str, cast: Cast, folder: Path) -> str:
     identity, secret = cast.client["client_id"], cast.client["client_secret"]
     lines += [
         "",
-        "A machine client of the Romanian system; this line gets it an access token:",
+        "A machine client of the Romanian system; this command requests an access token:",
         f"    client_id     {identity}",
         f"    client_secret {secret}",
         f"    curl -s {base_url}/oauth/token -d grant_type=client_credentials -d client_id={identity} -d client_secret={secret}",
@@ -235,7 +235,7 @@ def _welcome(base_url: str, cast: Cast, folder: Path) -> str:
         "The tour in README.md begins with this line, in a second terminal in the same folder:",
         f"    U={base_url}/api/v1 AS={folder}",
         "",
-        "Ctrl-C stops it all; the next start finds everything as it was. coopapi demo --reset starts over.",
+        "Ctrl-C stops the demo. The next start continues with the same data; coopapi demo --reset starts over.",
         "",
     ]
     return "\n".join(lines)

@@ -16,8 +16,8 @@ from coopapi.ops import administration
 from coopapi.ops.administration import Provided
 
 F = TypeVar("F", bound=Callable[..., Any])
-_CLEARED: Final = click.option("--victim-cleared", is_flag=True, help="May see evidence about victims.")
-_COUNTRY: Final = click.option("--country", help="ISO 3166-1 alpha-2; none for an organisation.")
+_CLEARED: Final = click.option("--victim-cleared", is_flag=True, help="The account may see evidence about victims.")
+_COUNTRY: Final = click.option("--country", help="The country as ISO 3166-1 alpha-2 code; omit it for an organisation.")
 
 
 def _roles(roles: Sequence[Role]) -> Callable[[F], F]:
@@ -43,7 +43,7 @@ def _sentences(messages: Any) -> list[str]:
 def _tell(kind: str, entry: Provided) -> None:
     """Print the id, and "unchanged" on standard error if the entry existed. Raises `ClickException` if it differs."""
     if entry.differs:
-        raise click.ClickException(f"{kind} {entry.id} is there already and differs in: {', '.join(entry.differs)}")
+        raise click.ClickException(f"{kind} {entry.id} already exists and differs in: {', '.join(entry.differs)}")
     click.echo(entry.id)
     if not entry.new:
         click.echo("unchanged", err=True)
@@ -51,7 +51,7 @@ def _tell(kind: str, entry: Provided) -> None:
 
 def _show(schema: type[Schema], rows: Sequence[Any]) -> None:
     if not rows:
-        raise click.ClickException("there is no such entry")
+        raise click.ClickException("there is no entry with this id")
     click.echo(json.dumps(schema().dump(rows[0].shown()), indent=2, ensure_ascii=False))
 
 
@@ -93,7 +93,7 @@ def person() -> None:
 @person.command("add")
 @click.argument("authority_id", type=click.UUID)
 @click.argument("name")
-@click.option("--issuer", help="iss of the person's tokens; this service, if not said.")
+@click.option("--issuer", help="The iss of the person's tokens; this service by default.")
 @click.option("--subject", required=True, help="The subject claim of the person's tokens.")
 @_roles(tuple(Role))
 @_CLEARED

@@ -21,9 +21,9 @@ def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
     """Exclude the value of an identifier, a kind of identifier, or everything that is shared with one authority."""
     value = data.pop("value", None)
     if data.get("other_id") and work.session.scalar(work.all(Authority).where(Authority.id == data["other_id"])) is None:
-        raise fault("/other_id", "unknown", "there is no such authority")
+        raise fault("/other_id", "unknown", "There is no authority with this id.")
     if data.get("until") and data["until"] <= work.now:
-        raise fault("/until", "order_of_time", "it is over already")
+        raise fault("/until", "order_of_time", "The time must be in the future.")
     tokens = _tokens(work, **value) if value else None
     row = work.add(
         Exclusion(
@@ -49,7 +49,7 @@ def _tokens(work: UnitOfWork, case_id: UUID, identifier_id: UUID) -> list[bytes]
         text("select priv.value_tokens(:case, :identifier)"), {"case": case_id, "identifier": identifier_id}
     )
     if tokens is None:
-        detail = "a person has no one value to exclude, nor has a withdrawn identifier: reject the overlap"
+        detail = "Persons and withdrawn identifiers have no single value that can be excluded. Reject the overlap instead."
         raise fault("/value/identifier_id", "one_value", detail)
     return [bytes(token) for token in tokens]
 

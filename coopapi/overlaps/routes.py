@@ -24,7 +24,10 @@ from coopapi.overlaps.schemas import (
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint(
-    "overlaps", __name__, url_prefix="/api/v1", description="Where cases share what they hold, and what people make of it"
+    "overlaps",
+    __name__,
+    url_prefix="/api/v1",
+    description="Overlaps between cases, their verification, and exclusions from matching",
 )
 
 
@@ -37,25 +40,31 @@ def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | N
 
 @blp.route("/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
 def list_case_overlaps(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """List the cases that share identifiers with this one: by strength, then rarity, then how many are shared."""
+    """List the overlaps of this case, sorted by strength, rarity and the number of shared identifiers."""
     return _list(work, f"overlaps/{case_id}", wanted, case_id)
 
 
 @blp.route("/cases/<uuid:case_id>/overlaps/high-frequency", allow=Action.OVERLAP_READ, returns=HighFrequencyList)
 def list_high_frequency_identifiers(case_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """List identifiers of the case whose value too many cases hold to be evidence, with the count."""
+    """List the identifiers of the case whose value occurs in too many cases to be evidence, with the count."""
     return presentation.high_frequency(work, case_id)
 
 
 @blp.route("/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
 def list_overlaps(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the overlaps of all cases you may see: by strength, then rarity, then how many are shared. This is the worklist."""
+    """List the overlaps of all cases that you may see, sorted by strength, rarity and number of shared identifiers.
+
+    This is the worklist for reviewing overlaps.
+    """
     return _list(work, "overlaps", wanted)
 
 
 @blp.route("/overlaps/clusters", allow=Action.OVERLAP_READ, query=ClusterFilter, returns=ClusterList)
 def list_overlap_clusters(wanted: dict[str, Any], *, work: UnitOfWork) -> dict[str, Any]:
-    """Group the cases you see overlapping into those that hang together; values that too many hold link nothing."""
+    """Group the cases that you may see into clusters that are linked by overlaps.
+
+    Values that occur in too many cases do not count as links.
+    """
     return clusters.clusters(work, wanted)
 
 
@@ -75,13 +84,13 @@ blp.workflow(
     body=JudgementIn,
     returns=OverlapOut,
     show=presentation.show_sides,
-    about="Take an overlap under verification; confirm or reject it, or say that you are unsure; give it back.",
+    about="Take an overlap under verification, confirm or reject it, mark it as uncertain, or release it.",
 )
 
 
 @blp.route("/exclusions", allow=Action.EXCLUSION_READ, query=Paged, returns=ExclusionOut, page=True)
 def list_exclusions(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List what your authority excluded from matching, and what the operator did."""
+    """List the exclusions from matching by your authority and by the operator."""
     return page(work, "exclusions", work.all(Exclusion), Order((Exclusion.id,)), wanted)
 
 
@@ -89,7 +98,7 @@ def list_exclusions(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     "/exclusions", method="POST", allow=Action.EXCLUSION_MANAGE, body=ExclusionIn, returns=ExclusionOut, status=HTTPStatus.CREATED
 )
 def add_exclusion(data: dict[str, Any], *, work: UnitOfWork) -> Exclusion:
-    """Exclude a value, a kind, or what you share with an authority: it is no evidence for overlaps of your cases, from now on."""
+    """Exclude a value, a kind or an authority, so that it no longer counts as evidence for overlaps of your cases."""
     return exclusions.exclude(work, data)
 
 
@@ -99,5 +108,5 @@ blp.workflow(
     read=Action.EXCLUSION_READ,
     act=Action.EXCLUSION_MANAGE,
     returns=ExclusionOut,
-    about="Withdraw an exclusion: what it kept out is evidence again, at once.",
+    about="Withdraw an exclusion; what it excluded counts as evidence again from then on.",
 )

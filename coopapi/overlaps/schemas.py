@@ -13,21 +13,23 @@ from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, RARITIES
 class OverlapFilter(Paged):
     """Which overlaps; those with evidence, in whatever state, if no state is asked for."""
 
-    state = Code("overlap_states", metadata={"description": "That of your side."})
-    strength = Code("overlap_strength", metadata={"description": "At least this strong."})
+    state = Code("overlap_states", metadata={"description": "The state of the overlap for your side."})
+    strength = Code("overlap_strength", metadata={"description": "The minimum strength."})
     kind = OneOf(KINDS)
-    role = Text(60, metadata={"description": "Whose identifiers meet, both categories in alphabetical order: suspect-victim."})
-    authority_id = fields.UUID(metadata={"description": "Only overlaps in which this authority has a part."})
-    country = Code("countries", metadata={"description": "Only overlaps in which this country has a part."})
-    scope = OneOf(("across", "within"), metadata={"description": "Across authorities, or within one."})
-    since = When(metadata={"description": "Changed since then."})
-    totals = fields.Boolean(metadata={"description": "Count the list."})
+    role = Text(60, metadata={"description": "The categories of the two subjects in alphabetical order, such as suspect-victim."})
+    authority_id = fields.UUID(metadata={"description": "Only overlaps with a case of this authority."})
+    country = Code("countries", metadata={"description": "Only overlaps with a case of this country."})
+    scope = OneOf(
+        ("across", "within"), metadata={"description": "Only overlaps between different authorities, or within one authority."}
+    )
+    since = When(metadata={"description": "Only overlaps that changed after this time."})
+    totals = fields.Boolean(metadata={"description": "Whether to return the total number of overlaps."})
 
 
 class ClusterFilter(Schema):
     """Which groups of cases."""
 
-    strength = Code("overlap_strength", metadata={"description": "Linked at least this strongly (possible if not said)."})
+    strength = Code("overlap_strength", metadata={"description": "The minimum strength of a link; `possible` by default."})
     kind = OneOf(KINDS)
     limit = Count(1, 200)
 
@@ -47,17 +49,24 @@ class OverlapEvidenceOut(Shown):
     identifier_id = fields.UUID(required=True)
     kind = OneOf(KINDS, required=True)
     strength = Code("overlap_strength", required=True)
-    score = fields.Float(required=True, metadata={"description": "How alike, 0 to 1; 1 for equal values."})
+    score = fields.Float(required=True, metadata={"description": "The similarity from 0 to 1; 1 for equal values."})
     rule = fields.List(Code("matching_rules"), required=True, metadata={"x-codelist": "/api/v1/codelists/matching_rules"})
-    why = fields.String(required=True, metadata={"description": "The rule in words."})
-    value = fields.String(allow_none=True, metadata={"description": "Mine, in clear, for those who may read it; theirs never."})
+    why = fields.String(required=True, metadata={"description": "An explanation of the matching rule."})
+    value = fields.String(
+        allow_none=True,
+        metadata={"description": "Your own value in clear, if you may read it. The value of the other side is never shown."},
+    )
     my_role = Code("subject_categories", allow_none=True)
     their_role = Code("subject_categories", allow_none=True)
-    theirs = fields.Integer(required=True, metadata={"description": "How many identifiers of the other case match it."})
-    holders = fields.Integer(required=True, metadata={"description": "How many cases hold the value, both of these among them."})
+    theirs = fields.Integer(required=True, metadata={"description": "The number of identifiers of the other case that match."})
+    holders = fields.Integer(
+        required=True, metadata={"description": "The number of cases that have the value, including these two."}
+    )
     rarity = OneOf(RARITIES, name="Rarity", required=True)
-    since = When(required=True, metadata={"description": "When the younger of both was registered."})
-    new = fields.Boolean(required=True, metadata={"description": "It came after your side's last decision."})
+    since = When(required=True, metadata={"description": "The time at which the later of the two identifiers was registered."})
+    new = fields.Boolean(
+        required=True, metadata={"description": "Whether the evidence is newer than the last decision of your side."}
+    )
 
 
 class OverlapSideOut(Shown):
@@ -68,7 +77,7 @@ class OverlapSideOut(Shown):
     reason = fields.String(allow_none=True)
     decided_by = fields.UUID(allow_none=True)
     decided_at = When(allow_none=True)
-    etag = fields.String(required=True, metadata={"description": "For If-Match of a transition."})
+    etag = fields.String(required=True, metadata={"description": "The ETag to send in `If-Match` with a step."})
 
 
 class NextStepOut(Shown):
@@ -90,13 +99,19 @@ class OverlapOut(Shown):
         RARITIES,
         name="Rarity",
         required=True,
-        metadata={"description": "How many cases hold the strongest evidence: rare (2), few (5), some (20), many."},
+        metadata={
+            "description": "The number of cases that have the strongest evidence: rare (2), few (up to 5), some (up to 20), many."
+        },
     )
-    shared_count = fields.Integer(required=True, metadata={"description": "How many of my identifiers the other case shares."})
+    shared_count = fields.Integer(
+        required=True, metadata={"description": "The number of your identifiers that the other case shares."}
+    )
     of_mine = fields.Integer(required=True)
     of_theirs = fields.Integer(required=True)
     kinds = fields.List(OneOf(KINDS), required=True)
-    roles = fields.List(fields.String(), required=True, metadata={"description": "Whose identifiers meet, such as suspect-victim."})
+    roles = fields.List(
+        fields.String(), required=True, metadata={"description": "The categories of the two subjects, such as suspect-victim."}
+    )
     first_seen = When(allow_none=True)
     last_seen = When(allow_none=True)
     new_since_decision = fields.Boolean(required=True)
@@ -104,7 +119,7 @@ class OverlapOut(Shown):
     side = fields.Nested(OverlapSideOut, required=True)
     next_steps = fields.List(fields.Nested(NextStepOut), required=True)
     evidence = fields.List(fields.Nested(OverlapEvidenceOut), required=True)
-    evidence_complete = fields.Boolean(required=True, metadata={"description": "False in lists that show the first 100 only."})
+    evidence_complete = fields.Boolean(required=True, metadata={"description": "False if the list shows only the first 100."})
     detected_at = When(required=True)
     changed_at = When(required=True)
 
@@ -118,7 +133,7 @@ class SideQuery(Schema):
 class JudgementIn(TransitionIn):
     """A step of your side."""
 
-    case_id = fields.UUID(metadata={"description": "Which of both cases judges, where both are yours."})
+    case_id = fields.UUID(metadata={"description": "The case for which you take the step; required if both cases are yours."})
 
 
 class ClusterMemberOut(Shown):
@@ -158,15 +173,15 @@ class ExclusionIn(Schema):
 
     value = fields.Nested(ExcludedValue)
     kind = OneOf(KINDS)
-    other_id = fields.UUID(metadata={"description": "An authority: what you share with it."})
+    other_id = fields.UUID(metadata={"description": "The authority whose overlaps with your cases are excluded."})
     reason = Text(500, required=True)
     until = When()
 
     @validates_schema
-    def one_thing(self, data: dict[str, object], **_: object) -> None:
+    def require_one_exclusion(self, data: dict[str, object], **_: object) -> None:
         """Exactly one thing is excluded."""
         if len({"value", "kind", "other_id"} & data.keys()) != 1:
-            raise refusal("exactly_one", "Exclude exactly one of: value, kind, other_id.", "kind")
+            raise refusal("exactly_one", "Give exactly one of value, kind and other_id.", "kind")
 
 
 class ExclusionOut(Shown):

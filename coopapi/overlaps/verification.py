@@ -19,16 +19,16 @@ _DECISIONS = frozenset({"confirm", "reject", "doubt"})
 
 
 class FourEyesOnOverlap(Conflict):
-    """The person who judged one side of an overlap does not judge the other.
+    """The same person may not verify both sides of an overlap.
 
-    Both cases are in your authority's hands: let another person of it judge this side.
+    Both cases belong to your authority. Ask another person of your authority to verify this side.
     """
 
 
 class NotTheVerifier(Conflict):
-    """Only the person who took the overlap under verification decides on it.
+    """Only the person who took the overlap under verification may decide on it.
 
-    Leave it to that person, or ask for `release` of the overlap and take it yourself.
+    Ask that person to decide, or have the overlap released (`release`) and take it under verification yourself.
     """
 
 
@@ -70,7 +70,7 @@ def _lock(work: UnitOfWork, own: OwnSide, version: int) -> OwnSide:
 
 def _require_evidence(step: Step[OwnSide]) -> None:
     if not step.thing.overlap.stands(step.work.actor):
-        raise IllegalMove("the overlap has no evidence left", state="withdrawn", allowed=[])
+        raise IllegalMove("The overlap has no evidence any more.", state="withdrawn", allowed=[])
 
 
 def _require_verifier(step: Step[OwnSide]) -> None:
@@ -130,12 +130,12 @@ OVERLAP: Final = Workflow[OwnSide](
 )
 
 
-def in_hand(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
+def require_active_side(work: UnitOfWork, overlap: Overlap, case_id: UUID | None) -> OverlapSide:
     """Return the caller's side if it is under verification or confirmed. Otherwise raises `IllegalMove`."""
     side = side_of(work, overlap, case_id).now
     if not overlap.stands(work.actor) or side.state not in {"under_verification", "confirmed"}:
         raise IllegalMove(
-            "take the overlap under verification first; only then can you ask for a disclosure", state=side.state, allowed=["take"]
+            "Take the overlap under verification before you request a disclosure.", state=side.state, allowed=["take"]
         )
     cases.changeable(work, side.case_id)
     return side

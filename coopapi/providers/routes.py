@@ -17,7 +17,7 @@ blp = Blueprint("providers", __name__, url_prefix="/api/v1", description="Servic
 
 @blp.route("/providers", allow=Action.DIRECTORY_READ, query=ProviderFilter, returns=ProviderOut, page=True)
 def list_providers(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List providers; `brand` finds the legal entity behind a name that people know."""
+    """List providers; `brand` finds the legal entity behind a brand name."""
     return page(work, "providers", service.providers(work, wanted), Order((Provider.id,)), wanted)
 
 
@@ -30,7 +30,7 @@ def list_providers(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     status=HTTPStatus.CREATED,
 )
 def add_provider(data: dict[str, Any], *, work: UnitOfWork) -> Provider:
-    """Enter the profile of a provider."""
+    """Add the profile of a provider."""
     return service.add_provider(work, data)
 
 
@@ -49,7 +49,7 @@ def get_provider(provider_id: UUID, *, work: UnitOfWork) -> Provider:
     changes=True,
 )
 def update_provider(data: dict[str, Any], *, provider_id: UUID, version: int, work: UnitOfWork) -> Provider:
-    """Change or confirm a provider's profile."""
+    """Change or confirm the profile of a provider."""
     return service.change_provider(work, provider_id, version, data)
 
 
@@ -61,17 +61,17 @@ def list_mous(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 
 @blp.route("/mous", method="POST", allow=Action.DIRECTORY_KEEP, body=MouIn, returns=MouOut, status=HTTPStatus.CREATED)
 def add_mou(data: dict[str, Any], *, work: UnitOfWork) -> Mou:
-    """Enter a memorandum of your authority."""
+    """Add a memorandum of understanding of your authority."""
     return service.add_mou(work, data)
 
 
 @blp.route("/mous/<uuid:mou_id>", allow=Action.DIRECTORY_READ, returns=MouOut)
 def get_mou(mou_id: UUID, *, work: UnitOfWork) -> Mou:
-    """Show one memorandum."""
+    """Show one memorandum of understanding."""
     return work.one(Mou, mou_id)
 
 
 @blp.route("/mous/<uuid:mou_id>", method="PATCH", allow=Action.DIRECTORY_KEEP, body=MouPatch, returns=MouOut, changes=True)
 def update_mou(data: dict[str, Any], *, mou_id: UUID, version: int, work: UnitOfWork) -> Mou:
-    """Change a memorandum of your authority."""
+    """Change a memorandum of understanding of your authority."""
     return service.change_mou(work, mou_id, version, data)

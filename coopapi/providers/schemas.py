@@ -43,7 +43,7 @@ class ProviderIn(ProviderPatch):
     """The profile of an authority of type service_provider."""
 
     authority_id = fields.UUID(required=True)
-    legal_entity = Line(300, required=True, metadata={"description": "Not a brand."})
+    legal_entity = Line(300, required=True, metadata={"description": "The name of the legal entity, not of a brand."})
     establishment = fields.Nested(EstablishmentIn, required=True)
     notification_policy = Code("notification_policies", required=True)
     valid_from = fields.Date(required=True)
@@ -52,7 +52,7 @@ class ProviderIn(ProviderPatch):
 class ProviderFilter(Paged):
     """Which providers."""
 
-    country = Code("countries", metadata={"description": "Of the establishment."})
+    country = Code("countries", metadata={"description": "The country of the establishment."})
     brand = Line(100)
 
 
@@ -100,7 +100,7 @@ class MouFilter(Paged):
     """Which memoranda."""
 
     provider_id = fields.UUID()
-    expiring_within = Count(1, 3650, metadata={"description": "Ending within so many days."})
+    expiring_within = Count(1, 3650, metadata={"description": "Only memoranda that end within this number of days."})
 
 
 class MouOut(Shown):

@@ -16,9 +16,9 @@ from coopapi.store.db import UnitOfWork, Versioned
 
 
 class ProfileThere(Conflict):
-    """The provider has a profile already.
+    """The provider already has a profile.
 
-    Change the profile that is there instead of adding one.
+    Change the existing profile.
     """
 
 
@@ -30,7 +30,7 @@ def add_provider(work: UnitOfWork, data: dict[str, Any]) -> Provider:
     _check_keeper(work, data["establishment"]["country"])
     provider = work.session.scalar(work.all(Authority).where(Authority.id == data["authority_id"]))
     if provider is None or provider.type != "service_provider":
-        detail = "not an authority of type service_provider"
+        detail = "The authority must be of the type service_provider."
         raise fault("/authority_id", "type", detail)
     if work.session.scalar(work.all(Provider).where(Provider.authority_id == provider.id)):
         raise ProfileThere

@@ -103,7 +103,7 @@ def clock(session: Session, now: Callable[[], float]) -> Check:
 def _revision(session: Session) -> Check:
     readable = session.scalar(text("select has_table_privilege(to_regclass('public.alembic_version'), 'SELECT')"))
     if readable is None:
-        fault: str | None = "the database holds no register"
+        fault: str | None = "the database does not contain a register"
     elif not readable:
         fault = "the application's role has no rights in this database"
     else:
@@ -121,9 +121,11 @@ def _application_role(session: Session) -> Check:
         ),
     ).one()
     strong = found.exempt or found.owner or found.member
-    fault = f"the role {found.rolname} has too much power" if strong else None
+    fault = f"the role {found.rolname} has too many rights" if strong else None
     return Check(
-        "application role", fault, "COOPAPI_DATABASE_URL must name a role that is no superuser, no owner and member of nothing"
+        "application role",
+        fault,
+        "COOPAPI_DATABASE_URL must name a role that is no superuser, owns no table and is member of no other role",
     )
 
 
@@ -136,7 +138,7 @@ def _signing_keys(database: Database, session: Session) -> Check:
         )
         cure = "find out who wrote them, delete them as the owner, and run coopapi keys rotate"
         return Check("signing keys", fault, cure)
-    return Check("signing keys", None if found.current else "there is no key that signs", "run coopapi migrate")
+    return Check("signing keys", None if found.current else "there is no key to sign tokens", "run coopapi migrate")
 
 
 def _rules(session: Session, role: str) -> Check:

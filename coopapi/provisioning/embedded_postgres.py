@@ -39,7 +39,7 @@ _HASTY: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 class NoPostgres(Unavailable):
-    """No PostgreSQL could be started.
+    """PostgreSQL could not be started.
 
     Install `coopapi[embedded]`, or set `COOPAPI_DATABASE_URL` to the address of a PostgreSQL server.
     """
@@ -135,7 +135,7 @@ class Embedded:
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {self.uid, os.geteuid()}:
-            raise NoPostgres(f"{folder} belongs to somebody else")
+            raise NoPostgres(f"The folder {folder} belongs to another user.")
         os.chown(folder, self.uid, self._as.get("group", -1), follow_symlinks=False)
         folder.chmod(0o700)
 
@@ -176,7 +176,9 @@ class Embedded:
         report = subprocess.run([self.bin / "postgres", "--version"], check=True, capture_output=True, text=True, **self._as)  # noqa: S603
         have = report.stdout.split()[2].split(".")[0]
         if made != have:
-            raise NoPostgres(f"{self.data} was made by PostgreSQL {made}, here is {have}: use another data folder or binaries")
+            raise NoPostgres(
+                f"{self.data} was created by PostgreSQL {made}, but this is {have}. Use another data folder or other binaries."
+            )
 
     def _password_file(self) -> str:
         path = self.root / "pgpass"
@@ -204,7 +206,7 @@ class Embedded:
         deadline = time.monotonic() + _PATIENCE
         while not self._ready():
             if (self._server and self._server.poll() is not None) or time.monotonic() > deadline:
-                raise NoPostgres(f"{whom} did not come up: {self._log_tail()}")
+                raise NoPostgres(f"{whom} did not start: {self._log_tail()}")
             time.sleep(0.02)
 
     def _log_tail(self) -> str:

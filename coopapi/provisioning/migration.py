@@ -99,7 +99,7 @@ def _check_keys(connection: Connection, keys: Keyring) -> None:
         return
     recorded = connection.scalar(text("select digest from priv.key_check"))
     if recorded is not None and not same(bytes(recorded), key_check(keys)):
-        raise CannotMigrate("COOPAPI_KEY_FILE is not the key file that this database was made with: nothing was changed")
+        raise CannotMigrate("COOPAPI_KEY_FILE is not the key file with which this database was created, so nothing was changed")
 
 
 def _ensure_app_role(connection: Connection, role: str, password: str | None) -> str | None:

@@ -11,9 +11,9 @@ from coopapi.errors import Conflict, Unprocessable, broken
 
 
 class IllegalMove(Conflict):
-    """The present state does not allow that event.
+    """The step is not possible in the current state.
 
-    `allowed` lists the events that are possible in the present state; `transitions` shows those that you may take.
+    `allowed` lists the steps that are possible in the current state. `transitions` lists the steps that you may take.
     """
 
 
@@ -64,7 +64,7 @@ class Transition:
     def require_reason(self, reason: str | None) -> None:
         """Raise `ReasonNeeded` if the step needs a reason and none was given."""
         if self.reason and not reason:
-            raise ReasonNeeded(errors=[broken("/reason", "required", f"say why you {self.event} this")])
+            raise ReasonNeeded(errors=[broken("/reason", "required", f"Give the reason for the step {self.event}.")])
 
 
 class Lifecycle:
@@ -111,7 +111,7 @@ class Lifecycle:
         found = self.transitions.get((state, event))
         if found is None:
             allowed = [transition.event for transition in self.leaving(state)]
-            raise IllegalMove(f"{event} is not possible from {state}", state=state, allowed=allowed)
+            raise IllegalMove(f"The step {event} is not possible in the state {state}.", state=state, allowed=allowed)
         return found
 
     def mermaid(self) -> str:

@@ -40,7 +40,7 @@ class Party(Row):
         return and_(or_(cls.until.is_(None), cls.until > now), cls.authority_id == actor.authority_id, need_to_know)
 
 
-def partied(
+def takes_part(
     object_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
 ) -> ColumnElement[bool]:
     """Return the condition for rows whose shared object the actor takes part in."""
@@ -82,14 +82,14 @@ def admit(  # noqa: PLR0913 (one part, all of it)
     )
 
 
-def part_company(work: UnitOfWork, object_id: UUID, side: Side, *, keep: UUID | None = None, until: datetime | None = None) -> None:
+def stop_acting(work: UnitOfWork, object_id: UUID, side: Side, *, keep: UUID | None = None, until: datetime | None = None) -> None:
     """Stop all authorities on one side from acting, except `keep`. If `until` is given, their parts also end then."""
     work.session.flush()
     gone = {"object": object_id, "side": side, "keep": keep, "until": until}
-    work.session.execute(text("select priv.part_company(:object, :side, :keep, :until)"), gone)
+    work.session.execute(text("select priv.stop_acting(:object, :side, :keep, :until)"), gone)
 
 
-def joined(work: UnitOfWork, authority_id: UUID) -> bool:
+def has_users(work: UnitOfWork, authority_id: UUID) -> bool:
     """Tell whether the authority has users in this register. If it has none, the other side records its steps."""
-    found: bool = work.session.scalar(text("select priv.joined(:authority)"), {"authority": authority_id})
+    found: bool = work.session.scalar(text("select priv.has_users(:authority)"), {"authority": authority_id})
     return found

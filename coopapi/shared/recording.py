@@ -19,22 +19,28 @@ def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool
     """
     if own:
         if recorded:
-            raise fault("/recorded", "own_side", "this is your own side's step: take it, there is nobody to record it for")
+            raise fault("/recorded", "own_side", "This is a step of your own side. Take it without `recorded`.")
         return work.now
     if recorded is None:
-        raise fault("/recorded", "recorded", "that side has nobody here: say when, how and by what proof it did this")
+        raise fault(
+            "/recorded", "recorded", "This side has no users in this register. Give the time, channel and proof of its step."
+        )
     at: datetime = recorded["at"]
     if not (since or at) <= at <= work.now:
         raise fault(
-            "/recorded/at", "order_of_time", f"not before {since.isoformat()}, nor in the future" if since else "not in the future"
+            "/recorded/at",
+            "order_of_time",
+            f"The time must not be before {since.isoformat()} or in the future."
+            if since
+            else "The time must not be in the future.",
         )
     return at
 
 
-def stands_in(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
+def may_record_for(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
     """Tell whether the caller records the steps of an authority of a shared object because that authority has no users here."""
     asked = {"object": object_id, "authority": authority_id}
-    found: bool = work.session.scalar(text("select priv.stands_in(:object, :authority)"), asked)
+    found: bool = work.session.scalar(text("select priv.may_record_for(:object, :authority)"), asked)
     return found
 
 

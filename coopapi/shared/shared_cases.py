@@ -22,7 +22,7 @@ from coopapi.access import Action, Actor, Level
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.shared.grants import granted, level_of
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
-from coopapi.shared.parties import partied
+from coopapi.shared.parties import takes_part
 from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork, Versioned
 
@@ -31,16 +31,16 @@ SHARE_LIFECYCLE: Final = Lifecycle("shared", Transition("end", "shared", "ended"
 
 
 class SharedAlready(Conflict):
-    """The case is shared here already.
+    """The case is already shared here.
 
-    Use the share that `existing` names; end it first to share the case anew on another level.
+    Use the share that `existing` names. To change the access level, end that share first and share the case again.
     """
 
 
 class OwnersOnly(Forbidden):
-    """Only the owner of a case takes back what it shared.
+    """Only the owner of a case may end the sharing of that case.
 
-    Ask the authority that shared the case.
+    Ask the authority that shared the case to end the sharing.
     """
 
 
@@ -71,7 +71,7 @@ class SharedCase(Versioned):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Return the condition for shares that the actor sees: as a participant, or as an owner who may read the case."""
         own = and_(cls.owner_id == actor.authority_id, granted(cls.case_id, Level.READ, actor, now))
-        return or_(partied(cls.object_id, actor, now), own)
+        return or_(takes_part(cls.object_id, actor, now), own)
 
 
 def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, level: Level) -> SharedCase:

@@ -205,12 +205,12 @@ class Workflow(Generic[T]):
         transition = step.transition
         level = step.standing.level(transition.side)
         if level is None and transition.side not in step.standing.recorded:
-            return self.wrong_side(step.standing.refusal or f"this step is for the {transition.side} side")
+            return self.wrong_side(step.standing.refusal or f"This step is reserved for the {transition.side} side.")
         action = (self.recorded_by or transition.by) if level is None else transition.by
         if not step.work.actor.may(action):
-            return Forbidden(f"the role {step.work.actor.role} does not include {action}")
+            return Forbidden(f"The role {step.work.actor.role} does not allow {action}.")
         if level is not None and level < transition.level:
-            return Forbidden(f"this needs {transition.level.name.lower()} access to the case")
+            return Forbidden(f"This step needs {transition.level.name.lower()} access to the case.")
         return None
 
     def _prevented(self, step: Step[T]) -> CoopError | None:

@@ -9,13 +9,16 @@ from coopapi.statistics.models import RegistrationFigure
 from coopapi.statistics.schemas import FigureFilter, RegistrationFigureOut
 from coopapi.store.db import UnitOfWork
 
-blp = Blueprint("statistics", __name__, url_prefix="/api/v1/statistics", description="Figures for auditors")
+blp = Blueprint("statistics", __name__, url_prefix="/api/v1/statistics", description="Statistics for auditors")
 _NEWEST = Order((RegistrationFigure.day, RegistrationFigure.principal_id))
 
 
 @blp.route("/registrations", allow=Action.STATISTICS_READ, query=FigureFilter, returns=RegistrationFigureOut, page=True)
 def list_registration_figures(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List what each client of your authority registered by day, newest first; the operator's auditors read those of all."""
+    """List how many identifiers each client of your authority registered per day, newest first.
+
+    Auditors of the operator see the figures of all authorities.
+    """
     query = work.all(RegistrationFigure)
     if "client_id" in wanted:
         query = query.where(RegistrationFigure.principal_id == wanted["client_id"])

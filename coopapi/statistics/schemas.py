@@ -8,7 +8,7 @@ from coopapi.http.fields import Paged, Shown
 class FigureFilter(Paged):
     """Which figures."""
 
-    client_id = fields.UUID(metadata={"description": "Of one client or person alone."})
+    client_id = fields.UUID(metadata={"description": "Only the figures of this client or person."})
 
 
 class RegistrationFigureOut(Shown):
@@ -17,7 +17,15 @@ class RegistrationFigureOut(Shown):
     client_id = fields.UUID(attribute="principal_id", required=True)
     authority_id = fields.UUID(required=True)
     day = fields.Date(required=True)
-    registered = fields.Integer(required=True, metadata={"description": "Values that were new to their case."})
-    met = fields.Integer(required=True, metadata={"description": "Of these, how many another case holds that you could know of."})
-    withdrawn = fields.Integer(required=True, metadata={"description": "Of these, how many left matching again within a week."})
-    unusual = fields.Boolean(attribute="alarmed", required=True, metadata={"description": "Unlike its past: an alarm was raised."})
+    registered = fields.Integer(required=True, metadata={"description": "The number of values that were new to their case."})
+    met = fields.Integer(
+        required=True, metadata={"description": "The number of these values that also occur in another case that you may know of."}
+    )
+    withdrawn = fields.Integer(
+        required=True, metadata={"description": "The number of these values that were withdrawn from matching within a week."}
+    )
+    unusual = fields.Boolean(
+        attribute="alarmed",
+        required=True,
+        metadata={"description": "Whether the figures differ so much from the past that an alarm was raised."},
+    )

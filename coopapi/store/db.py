@@ -135,7 +135,7 @@ class UnitOfWork:
     request_id: str
     purpose: str
     new_id: Callable[[], UUID]
-    beside: Callable[[], AbstractContextManager[Session]]
+    second_transaction: Callable[[], AbstractContextManager[Session]]
     """Opens a short transaction for the same caller on another connection. It commits even if this transaction is rolled back."""
     notes: list[dict[str, Any]] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
@@ -144,14 +144,14 @@ class UnitOfWork:
     def require(self, action: Action, *, human: bool = False) -> None:
         """Raise `Forbidden` unless the actor's role includes the action and, with `human`, the actor is a person (LED Art. 11)."""
         if not self.actor.may(action):
-            raise Forbidden(f"the role {self.actor.role} does not include {action}")
+            raise Forbidden(f"The role {self.actor.role} does not allow {action}.")
         if human:
             self.require_person()
 
     def require_person(self) -> None:
         """Raise `Forbidden` for a machine client: only a person may take this step (LED Art. 11)."""
         if not self.actor.human:
-            raise Forbidden("the law gives this to a person, not to a machine client")
+            raise Forbidden("The law reserves this for a person; a machine client may not do it.")
 
     def all(self, model: type[R]) -> Select[R]:
         """Select all rows of this model that the actor may see."""
@@ -253,14 +253,14 @@ class Database:
             new_id = ids_of(now)
             session.connection().execution_options(new_id=new_id)
             named = (request_id, purpose or actor.purpose, new_id)
-            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, lambda: self._beside(context))
+            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, lambda: self._second_transaction(context))
             yield work
             session.flush()
             if work.notes:
                 self.record(session, work.notes)
 
     @contextmanager
-    def _beside(self, context: str) -> Iterator[Session]:
+    def _second_transaction(self, context: str) -> Iterator[Session]:
         """Open a second transaction for the same caller. Its commit does not wait for the disk: the next commit also flushes it."""
         with self.anonymous() as session:
             session.execute(text("SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context"), {"context": context})

@@ -39,17 +39,17 @@ class Quota:
 
 
 class QuotaExceeded(TooMany):
-    """The request brings more new values than your quota has left; none of them was registered.
+    """The request has more new values than your remaining quota, so none of them was registered.
 
-    Send fewer, wait for as many seconds as `Retry-After` says, or ask the operator of the register for a larger quota. Without a
-    `Retry-After`, waiting does not help: what is to be registered or hidden at once is more than the whole quota.
+    Send fewer values, wait for the number of seconds in `Retry-After`, or ask the operator for a larger quota. If there is
+    no `Retry-After`, waiting does not help, because the request is larger than the whole quota.
     """
 
     def __init__(self, quotas: Sequence[Quota]) -> None:
         full = [quota for quota in quotas if quota.exceeded]
-        said = ", ".join(f"{q.remaining} of {q.most} are left ({q.policy})" for q in full)
+        said = ", ".join(f"{q.remaining} of {q.most} remain ({q.policy})" for q in full)
         super().__init__(
-            f"It brings {max(q.wanted for q in full)} new values: {said}",
+            f"The request has {max(q.wanted for q in full)} new values: {said}.",
             retry_after=None if any(q.wanted > q.most for q in full) else max(q.seconds for q in full),
             **{"violated-policies": [q.policy for q in full]},
         )

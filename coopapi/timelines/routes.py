@@ -11,12 +11,12 @@ from coopapi.store.db import UnitOfWork
 from coopapi.timelines import service
 from coopapi.timelines.schemas import CaseConsultationOut, EventOut, EventsFilter, JournalEntryOut, JournalFilter
 
-blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="What was done, and when")
+blp = Blueprint("timelines", __name__, url_prefix="/api/v1", description="Timelines, events and the journal")
 
 
 @blp.route("/cases/<uuid:case_id>/timeline", allow=Action.TIMELINE_READ, query=Paged, returns=EventOut, page=True)
 def list_case_timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """Read what was done in a case, newest first."""
+    """List what was done in a case, newest first."""
     return service.timeline(work, case_id, wanted)
 
 
@@ -29,17 +29,20 @@ def list_case_timeline(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWor
     show=service.show_consultations,
 )
 def list_case_consultations(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
-    """Read who looked at a case of yours, and why."""
+    """List who looked at a case of yours, and why."""
     return service.consultations(work, case_id, wanted)
 
 
 @blp.route("/events", allow=Action.EVENTS_READ, query=EventsFilter, returns=EventOut, page=True)
 def list_events(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """Follow what happens in the cases you may see, or the alarms of your authority; come back with `next` for what is new."""
+    """List the events in the cases that you may see, or the alarms of your authority.
+
+    Keep `next` and send it as `cursor` to get newer events.
+    """
     return service.events(work, wanted)
 
 
 @blp.route("/journal", allow=Action.JOURNAL_READ, query=JournalFilter, returns=JournalEntryOut, page=True, show=service.show_audit)
 def list_journal(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """Read your authority's journal (auditors)."""
+    """List the journal of your authority (auditors only)."""
     return service.audit(work, wanted)

@@ -15,7 +15,10 @@ class EventOut(Shown):
     at = When(required=True)
     authority_id = fields.UUID(required=True)
     role = OneOf(
-        (*Role, "machine"), name="EventRole", required=True, metadata={"description": "`machine` where the service itself acted."}
+        (*Role, "machine"),
+        name="EventRole",
+        required=True,
+        metadata={"description": "The role; `machine` if the service itself acted."},
     )
     action = fields.String(required=True)
     object_type = fields.String(required=True)
@@ -48,7 +51,9 @@ class JournalEntryOut(CaseConsultationOut):
 class EventsFilter(Paged):
     """Which events: all that the caller may see, or alarms alone."""
 
-    kind = OneOf([ALARM], metadata={"description": "`alarm`: alarms alone (auditors, administrators)."})
+    kind = OneOf(
+        [ALARM], metadata={"description": "The kind of events; `alarm` returns only alarms (auditors and administrators)."}
+    )
 
 
 class JournalFilter(Paged):

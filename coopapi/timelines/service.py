@@ -73,7 +73,7 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     if cursor := wanted.get("cursor"):
         left = open_cursor(work, cursor, place)
         if left["epoch"] != epoch:
-            raise BadCursor("the register was restored since: begin the feed again")
+            raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
         xid, entry_id = left["at"]
     query = (
         work.all(JournalEntry)

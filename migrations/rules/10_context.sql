@@ -16,10 +16,10 @@ begin
                 else sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))) end into mac from priv.context_key k;
     if mac is null or sha256(convert_to(encode(mac, 'hex'), 'UTF8'))
                       <> sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) then
-        raise exception 'the context is not signed by this service' using errcode = '42501';
+        raise exception 'the context of the transaction is not signed by this service' using errcode = '42501';
     end if;
     if abs(split_part(payload, '|', 7)::bigint - extract(epoch from clock_timestamp())) > 300 then
-        raise exception 'the context has expired' using errcode = '42501';
+        raise exception 'the context of the transaction has expired' using errcode = '42501';
     end if;
     return string_to_array(payload, '|');
 end $$;
@@ -48,7 +48,7 @@ begin
 end $$;
 
 -- Return the account that a token belongs to. This runs before the context is set.
-create function priv.who(p_issuer text, p_subject text)
+create function priv.account_of(p_issuer text, p_subject text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
                victim_cleared boolean, operator boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
@@ -74,7 +74,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.who(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

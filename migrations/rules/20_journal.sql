@@ -132,16 +132,16 @@ declare
         'role', coalesce(priv.role(), 'machine'), 'at', priv.at());
 begin
     if me is null then
-        raise exception 'nobody to record an act of' using errcode = '42501';
+        raise exception 'there is no caller whose act can be recorded' using errcode = '42501';
     end if;
     if exists (select from jsonb_array_elements(p_entries) x
                where priv.registers_own(x ->> 'action') or x ->> 'object_type' in ('alarm', 'audit')) then
-        raise exception 'only the register writes entries of that name or type' using errcode = '42501';
+        raise exception 'entries of this name or type are written only by the register itself' using errcode = '42501';
     end if;
     if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
                             from jsonb_array_elements(p_entries) x) c
                where c.id is not null and not priv.notes_about(c.id, c.about)) then
-        raise exception 'no access to the case' using errcode = '42501';
+        raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
     perform priv.append((
         select jsonb_agg(e.entry order by e.n, e.entry ->> 'authority_id', e.entry ->> 'case_id')

@@ -21,7 +21,7 @@ declare
     said text[] := priv.signed(p_signed);
 begin
     if said[1] is distinct from 'attempt' then
-        raise exception 'not an attempt that the service signed' using errcode = '42501';
+        raise exception 'the attempt is not signed by this service' using errcode = '42501';
     end if;
     pair := decode(said[2], 'hex');
     place := decode(said[3], 'hex');

@@ -29,13 +29,13 @@ begin
     if not priv.is_machine() and (priv.role() = 'admin' and (p_authority = priv.authority() or priv.operator())
             and exists (select from public.principals p where p.id = priv.principal() and p.active and 'admin' = any (p.roles)))
             is not true then
-        raise exception 'only an administrator of the authority or of the operator' using errcode = '42501';
+        raise exception 'only an administrator of the authority or of the operator may do this' using errcode = '42501';
     end if;
 end $$;
 
 -- Tell whether a change of an account needs a second administrator. Making oneself an auditor does, although naming somebody else an
 -- auditor does not, because another person should know who gains access to data that administrators may not read.
-create function priv.takes_two(p public.principals, p_change jsonb) returns boolean
+create function priv.needs_second_administrator(p public.principals, p_change jsonb) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p_change ?| array['issuer', 'subject', 'secret_digest', 'jwks', 'confirmed']
         or exists (select from jsonb_array_elements_text(p_change -> 'roles') r (role)
@@ -48,7 +48,7 @@ $$;
 
 -- Tell whether a change would leave the authority without an active administrator. The operator may remove the last one of another
 -- authority, since it can name a new one, and the command line may do so everywhere.
-create function priv.leaves_nobody(p public.principals, p_change jsonb) returns boolean
+create function priv.removes_last_administrator(p public.principals, p_change jsonb) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.is_administrator(p)
         and (p_change ->> 'active' = 'false' or p_change ? 'roles' and not (p_change -> 'roles') ? 'admin')
@@ -120,13 +120,13 @@ begin
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
     select * into p from public.principals a where a.id = p_account for no key update;
     perform priv.require_administrator(p.authority_id);
-    if priv.leaves_nobody(p, p_change) then
+    if priv.removes_last_administrator(p, p_change) then
         return 'last';
     end if;
     if p.version <> p_version then
         return 'stale';
     end if;
-    if not priv.is_machine() and priv.takes_two(p, p_change) then
+    if not priv.is_machine() and priv.needs_second_administrator(p, p_change) then
         return 'waits';
     end if;
     perform priv.write_account(p, p_change, priv.voucher(priv.principal()));
@@ -155,7 +155,7 @@ declare
 begin
     perform priv.require_administrator(p_authority);
     if p_kind not in ('account', 'quota') then
-        raise exception 'no such kind of change' using errcode = '22023';
+        raise exception 'there is no such kind of change' using errcode = '22023';
     end if;
     insert into public.approvals (id, version, authority_id, kind, object_id, object_version, change, state, requested_by,
             requested_from, requested_at, expires_at)
@@ -195,7 +195,7 @@ begin
     perform priv.require_administrator(priv.authority());
     select * into a from public.approvals r where r.id = p_approval for update;
     if (case p_event when 'withdraw' then a.requested_by = priv.principal() else priv.may_decide(p_approval) end) is not true then
-        raise exception 'another administrator has to decide' using errcode = '42501';
+        raise exception 'another administrator must decide' using errcode = '42501';
     end if;
     if a.version <> p_version then
         return 'stale';
@@ -220,7 +220,7 @@ begin
     update public.approvals r set applied = true
         where r.id = p_approval and r.kind = p_kind and r.state = 'approved' and not r.applied returning * into a;
     if not found then
-        raise exception 'not approved, or applied already' using errcode = '42501';
+        raise exception 'the change is not approved, or it was already applied' using errcode = '42501';
     end if;
     perform priv.require_administrator(a.authority_id);
     return a;
@@ -238,7 +238,7 @@ begin
     if not found then
         return 'stale';
     end if;
-    if priv.leaves_nobody(p, a.change) then
+    if priv.removes_last_administrator(p, a.change) then
         return 'last';
     end if;
     perform priv.write_account(p, a.change, null);
@@ -250,7 +250,7 @@ create function priv.move_issuer(p_old text, p_new text) returns table (people b
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if not priv.is_machine() then
-        raise exception 'this is done from the shell' using errcode = '42501';
+        raise exception 'this is possible only from the command line' using errcode = '42501';
     end if;
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
     perform priv.append((

@@ -10,7 +10,7 @@ $$;
 
 -- Tell whether the caller may decide who has access to a case: it has the highest level, or it is creating a case to which nobody has
 -- access yet.
-create function priv.governs(p_case uuid) returns boolean
+create function priv.may_grant_access(p_case uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.level(p_case) >= 4 or exists (select from public.cases c where c.id = p_case and c.authority_id = priv.authority())
         and not exists (select from public.case_access g where g.case_id = p_case)
@@ -20,11 +20,11 @@ create function priv.require_level(p_case uuid, p_level integer) returns void
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if priv.level(p_case) < p_level then
-        raise exception 'no access to the case' using errcode = '42501';
+        raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
 end $$;
 
-grant execute on function priv.governs(uuid) to APP_ROLE;
+grant execute on function priv.may_grant_access(uuid) to APP_ROLE;
 
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,
@@ -42,8 +42,8 @@ grant select, insert, update on case_access to coopapi_definer;
 create policy seen on case_access for select
     using (
     authority_id = (select priv.authority()) and (since is null or since <= (select priv.at())) or owner_id = (select priv.authority()));
-create policy given on case_access for insert with check (owner_id = (select priv.authority()) and priv.governs(case_id));
-create policy changed on case_access for update using (owner_id = (select priv.authority()) and priv.governs(case_id));
+create policy given on case_access for insert with check (owner_id = (select priv.authority()) and priv.may_grant_access(case_id));
+create policy changed on case_access for update using (owner_id = (select priv.authority()) and priv.may_grant_access(case_id));
 
 grant select, insert on case_keys to APP_ROLE;
 grant select on case_keys to coopapi_definer;

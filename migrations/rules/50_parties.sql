@@ -16,18 +16,18 @@ returns void language plpgsql volatile security definer set search_path = pg_cat
 begin
     if exists (select from public.parties p where p.object_id = p_object) then
         if not priv.takes_part(p_object, 3) then
-            raise exception 'no part in it' using errcode = '42501';
+            raise exception 'the caller does not take part in the object' using errcode = '42501';
         end if;
     elsif p_authority is distinct from priv.authority() then
-        raise exception 'the one who makes a thing takes part in it first' using errcode = '42501';
+        raise exception 'the first participant of an object must be its creator' using errcode = '42501';
     end if;
     if p_side in ('requesting', 'executing', 'enforcing') and exists (
             select from public.parties p where p.object_id = p_object and p.authority_id = p_authority
             and p.side <> p_side and p.side in ('requesting', 'executing', 'enforcing')) then
-        raise exception 'nobody stands on two sides' using errcode = '42501';
+        raise exception 'an authority cannot take part on two sides' using errcode = '42501';
     end if;
     if p_case is not null and (p_authority <> priv.authority() or priv.level(p_case) < 3) then
-        raise exception 'not a case of the caller' using errcode = '42501';
+        raise exception 'the caller may not use this case' using errcode = '42501';
     end if;
     insert into public.parties as p (id, object_id, authority_id, side, case_id, acting, since, until)
         values (priv.uuid7(), p_object, p_authority, p_side, p_case, p_acting, priv.at(), p_until)
@@ -36,11 +36,11 @@ begin
 end $$;
 
 -- Stop all authorities on one side from acting, except p_keep. If p_until is given, their parts end then.
-create function priv.part_company(p_object uuid, p_side text, p_keep uuid, p_until timestamptz) returns void
+create function priv.stop_acting(p_object uuid, p_side text, p_keep uuid, p_until timestamptz) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if not priv.takes_part(p_object, 3) then
-        raise exception 'no part in it' using errcode = '42501';
+        raise exception 'the caller does not take part in the object' using errcode = '42501';
     end if;
     update public.parties p set acting = false, until = coalesce(p_until, p.until)
         where p.object_id = p_object and p.side = p_side and p.authority_id is distinct from p_keep
@@ -48,9 +48,9 @@ begin
 end $$;
 
 -- Tell whether the caller may record the steps of another authority of the same thing because that authority has no account here.
-create function priv.stands_in(p_object uuid, p_authority uuid) returns boolean
+create function priv.may_record_for(p_object uuid, p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.takes_part(p_object, 3) and not priv.joined(p_authority) and exists (
+    select priv.takes_part(p_object, 3) and not priv.has_users(p_authority) and exists (
         select from public.parties p
         where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > priv.at()))
 $$;
@@ -62,7 +62,7 @@ create function priv.reshare(p_object uuid, p_reason text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if not priv.takes_part(p_object, 3) then
-        raise exception 'no part in it' using errcode = '42501';
+        raise exception 'the caller does not take part in the object' using errcode = '42501';
     end if;
     update public.case_access g set kept_out = false from public.shared_cases s
         where g.via_id = p_object and g.kept_out and s.object_id = p_object and s.case_id = g.case_id and s.ended_at is not null;
@@ -70,7 +70,7 @@ begin
             granted_by, granted_at, via_id)
         select priv.uuid7(), 1, s.case_id, s.owner_id, x.authority_id, s.level, x.principal_id, x.since, x.until, p_reason,
                priv.principal(), priv.at(), p_object
-        from public.shared_cases s cross join priv.seats(p_object) x
+        from public.shared_cases s cross join priv.access_holders(p_object) x
         where s.object_id = p_object and s.ended_at is null and x.authority_id <> s.owner_id
         order by s.case_id, x.authority_id, x.principal_id
         on conflict (via_id, case_id, authority_id, principal_id) where via_id is not null do update
@@ -81,7 +81,7 @@ begin
     update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
             version = g.version + 1
         where g.via_id = p_object and g.withdrawn_at is null and not exists (
-            select from public.shared_cases s cross join priv.seats(p_object) x
+            select from public.shared_cases s cross join priv.access_holders(p_object) x
             where s.object_id = p_object and s.case_id = g.case_id and s.ended_at is null and x.authority_id = g.authority_id
               and x.principal_id is not distinct from g.principal_id);
 end $$;
@@ -98,7 +98,7 @@ begin
         or not exists (
             select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority union all
             select from public.meeting_participants m where m.meeting_id = p_jit and m.authority_id = p_authority) then
-        raise exception 'it has not left' using errcode = '42501';
+        raise exception 'the authority has not left the object' using errcode = '42501';
     end if;
     update public.shared_cases s set ended_at = priv.at(), version = s.version + 1
         where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
@@ -106,7 +106,7 @@ end $$;
 
 -- Return who has access through a shared thing, and from when until when: the members and leaders of a team, and each participating
 -- authority of a meeting that was not cancelled.
-create function priv.seats(p_object uuid)
+create function priv.access_holders(p_object uuid)
 returns table (authority_id uuid, principal_id uuid, since timestamptz, until timestamptz)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with there as (
@@ -134,7 +134,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz),
-    priv.part_company(uuid, text, uuid, timestamptz), priv.stands_in(uuid, uuid), priv.reshare(uuid, text),
+    priv.stop_acting(uuid, text, uuid, timestamptz), priv.may_record_for(uuid, uuid), priv.reshare(uuid, text),
     priv.end_shares(uuid, uuid) to APP_ROLE;
 
 grant select on parties to APP_ROLE;

@@ -120,7 +120,7 @@ begin
         select u.identifiers, u.tokens, u.strengths into p_identifiers, p_tokens, p_strengths from priv.unconfirmed(p_case) u;
     end if;
     if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
-        raise exception 'not a token' using errcode = '22023';
+        raise exception 'the value is not a match token' using errcode = '22023';
     end if;
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
            array_agg(v.cost order by v.digest) costs into values_in
@@ -173,7 +173,7 @@ create function priv.set_quota(p_authority uuid, p_quotas bigint[], p_until time
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if priv.is_machine() is not true then
-        raise exception 'from the shell, or by two administrators of the operator' using errcode = '42501';
+        raise exception 'quotas are set from the command line or by two administrators of the operator' using errcode = '42501';
     end if;
     perform priv.write_quota(p_authority, p_quotas, p_until, p_reason);
 end $$;
@@ -193,7 +193,7 @@ declare
     a public.approvals := priv.take_approval(p_approval, 'quota');
 begin
     if a.authority_id <> '00000000-0000-7000-8000-000000000001' then
-        raise exception 'the operator decides on quotas' using errcode = '42501';
+        raise exception 'only the operator decides on quotas' using errcode = '42501';
     end if;
     if a.object_version <> priv.quota_version(a.object_id) or (a.change ->> 'until')::timestamptz <= priv.at() then
         return 'stale';
@@ -214,7 +214,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
     perform priv.require_level(p_case, 4);
     if not exists (select from public.principals p where p.id = priv.principal() and p.kind = 'person' and p.active) then
-        raise exception 'a person decides whether a case is hidden' using errcode = '42501';
+        raise exception 'only a person may decide whether a case is hidden' using errcode = '42501';
     end if;
     insert into public.hiding_confirmations (case_id, principal_id, at) values (p_case, priv.principal(), priv.at())
         on conflict do nothing;

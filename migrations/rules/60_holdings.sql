@@ -18,10 +18,10 @@ begin
     end if;
     if exists (select from unnest(p_identifiers) u (id) where not exists (
             select from public.identifiers i where i.id = u.id and i.case_id = p_case)) then
-        raise exception 'not an identifier of the case' using errcode = '42501';
+        raise exception 'the identifier does not belong to the case' using errcode = '42501';
     end if;
     if priv.unannounced(p_case, p_identifiers, p_tokens, p_strengths, home.hidden) then
-        raise exception 'these values were not announced' using errcode = '42501';
+        raise exception 'these values were not counted against the quota' using errcode = '42501';
     end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
         insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
@@ -103,7 +103,7 @@ begin
         select u.identifiers, u.tokens, u.strengths into lately from priv.unconfirmed(p_case) u;
         if not priv.hiding_confirmed(p_case)
            or priv.unannounced(p_case, lately.identifiers, lately.tokens, lately.strengths, true) then
-            raise exception 'hiding was not confirmed, or not announced' using errcode = '42501';
+            raise exception 'the hiding of the case was not confirmed, or not counted against the quota' using errcode = '42501';
         end if;
     elsif not now_hidden then
         delete from public.hiding_confirmations h where h.case_id = p_case;

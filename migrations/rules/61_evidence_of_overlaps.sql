@@ -1,5 +1,5 @@
 -- Return how rare a shared value is, in four steps from 0 (two cases) to 3 (many). All who share it learn only of a change of the step.
-create function priv.width(p_cases integer) returns smallint language sql immutable as $$
+create function priv.rarity_step(p_cases integer) returns smallint language sql immutable as $$
     select (case when p_cases <= 2 then 0 when p_cases <= 5 then 1 when p_cases <= 20 then 2 else 3 end)::smallint
 $$;
 
@@ -37,8 +37,8 @@ language sql stable as $$
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
     equal as (
         select x.case_id m, y.case_id n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s,
-               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.role rx, y.role ry, priv.width(t.cases) w,
-               t.cases + coalesce(o.held, 0) held, greatest(x.since, y.since) at, priv.width(t.open_cases) ow,
+               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.role rx, y.role ry, priv.rarity_step(t.cases) w,
+               t.cases + coalesce(o.held, 0) held, greatest(x.since, y.since) at, priv.rarity_step(t.open_cases) ow,
                t.open_cases + coalesce(o.open_held, 0) open_held, greatest(x.open_since, y.open_since) open_at
         from public.holdings x
         join public.match_tokens t on t.token = x.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1

@@ -39,7 +39,7 @@ $$;
 
 -- Tell whether a changed number of holders matters to other holders of the value: it crossed the limit, or the rarity changed by a step.
 create function priv.steps(p_was integer, p_now integer, p_limit integer) returns boolean language sql immutable as $$
-    select (p_was <= p_limit) <> (p_now <= p_limit) or p_now <= p_limit and priv.width(p_was) <> priv.width(p_now)
+    select (p_was <= p_limit) <> (p_now <= p_limit) or p_now <= p_limit and priv.rarity_step(p_was) <> priv.rarity_step(p_now)
 $$;
 
 -- Put pairs of cases on the list of those that are due. The arrays are parallel. A pair without new evidence is due only if its overlap

@@ -17,8 +17,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Return the entries for both owners of the overlap of a disclosure, each with its own case. The next two functions use it.
-create function priv.told_sides(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns jsonb language sql stable as $$
-    select priv.told(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only, p_request,
+create function priv.disclosure_entries(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns jsonb language sql stable as $$
+    select priv.overlap_change_entries(o.id, p_action, o.case_a, o.case_b, o.authority_a, o.authority_b, o.hidden_a, o.hidden_b, d.victims_only, p_request,
                      p_detail)
     from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure
 $$;
@@ -30,9 +30,9 @@ begin
     if not exists (select from public.disclosures d
                    where d.id = p_disclosure and greatest(priv.level(d.asking_case), priv.level(d.owner_case)) >= 3)
             or p_action not like 'disclosure.%' or priv.registers_own(p_action) then
-        raise exception 'no access to the disclosure' using errcode = '42501';
+        raise exception 'the caller has no access to the disclosure' using errcode = '42501';
     end if;
-    perform priv.append(priv.told_sides(p_disclosure, p_action, p_detail, p_request));
+    perform priv.append(priv.disclosure_entries(p_disclosure, p_action, p_detail, p_request));
 end $$;
 
 -- Tell the receivers of a value that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)). The caller must be allowed to add
@@ -42,12 +42,12 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
     perform priv.require_level((select i.case_id from public.identifiers i where i.id = p_identifier), 3);
     if p_act not in ('corrected', 'withdrawn') then
-        raise exception 'a value is corrected or withdrawn' using errcode = '22023';
+        raise exception 'the action must be the correction or withdrawal of a value' using errcode = '22023';
     end if;
     perform priv.append((
         select coalesce(jsonb_agg(e.entry order by d.id, e.n), '[]')
         from public.disclosures d join public.disclosed_items x on x.disclosure_id = d.id
-        cross join lateral jsonb_array_elements(priv.told_sides(d.id, 'disclosure.item_' || p_act,
+        cross join lateral jsonb_array_elements(priv.disclosure_entries(d.id, 'disclosure.item_' || p_act,
             jsonb_build_object('state', d.state, 'disclosure', d.id, 'identifier', p_identifier), p_request))
             with ordinality e (entry, n)
         where x.identifier_id = p_identifier and d.state in ('disclosed_full', 'disclosed_partial')));

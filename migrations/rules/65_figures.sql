@@ -1,7 +1,7 @@
 -- Daily figures of the values that each client registers, and the alarm when a day differs strongly from the past.
 
 -- Return those of the identifiers that share a token with another case their owner may know of, regardless of how many cases hold it.
-create function priv.met(p_identifiers uuid[]) returns setof uuid language sql stable as $$
+create function priv.matched_identifiers(p_identifiers uuid[]) returns setof uuid language sql stable as $$
     select x.identifier_id from public.holdings x
     where x.identifier_id = any (p_identifiers) and x.strength > 0 and exists (
         select from public.holdings y
@@ -24,7 +24,7 @@ begin
     with leaving as (
         select array_agg(h.identifier_id) ids, array_agg(h.token) tokens, array_agg(h.strength) strengths
         from public.holdings h where h.case_id = p_case and (p_identifiers is null or h.identifier_id = any (p_identifiers))),
-    met as (select m.id from leaving l, priv.met(l.ids) m (id)),
+    met as (select m.id from leaving l, priv.matched_identifiers(l.ids) m (id)),
     value as (select v.digest, v.identifier_id in (select id from met) met from leaving l, priv.values_of(p_case, l.ids, l.tokens, l.strengths) v)
     update public.registered_values r set left_at = coalesce(r.left_at, priv.at()), met = r.met or v.met
     from value v where r.case_id = p_case and r.digest = v.digest;
@@ -68,7 +68,7 @@ begin
         where r.at >= first::timestamp at time zone 'UTC' and r.at < today::timestamp at time zone 'UTC' and not r.met and r.left_at is null)
     update public.registered_values r set met = true
         where r.at >= first::timestamp at time zone 'UTC' and r.left_at is null
-          and r.identifier_id in (select priv.met(array (select recent.identifier_id from recent)));
+          and r.identifier_id in (select priv.matched_identifiers(array (select recent.identifier_id from recent)));
     insert into public.registration_figures as g (principal_id, day, authority_id, registered, met, withdrawn)
         select r.principal_id, (r.at at time zone 'UTC')::date, p.authority_id, count(*), count(*) filter (where r.met),
                count(*) filter (where r.left_at is not null)

@@ -10,7 +10,7 @@ $$;
 
 -- Return the terms that a public statement must not contain: references and pseudonyms of every case that was ever shared, even if access
 -- has ended, and the names of the members and leaders who have an account here.
-create function priv.unsayable(p_jit uuid) returns table (rule text, term text)
+create function priv.forbidden_terms(p_jit uuid) returns table (rule text, term text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with shared as (
         select c.* from public.shared_cases s join public.cases c on c.id = s.case_id
@@ -43,7 +43,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
     if not priv.takes_part(p_jit, 3) or exists (
             select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = p_authority and j.state = 'party') then
-        raise exception 'it has not left' using errcode = '42501';
+        raise exception 'the authority has not left the object' using errcode = '42501';
     end if;
     update public.jit_members m set state = 'ended', version = m.version + 1
         from public.authorities a, public.authorities gone
@@ -57,7 +57,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = priv.authority() and j.state = 'party')
 $$;
 
-grant execute on function priv.in_team(uuid), priv.unsayable(uuid), priv.public_jits(uuid, uuid, integer, integer),
+grant execute on function priv.in_team(uuid), priv.forbidden_terms(uuid), priv.public_jits(uuid, uuid, integer, integer),
     priv.end_members(uuid, uuid), priv.is_party(uuid) to APP_ROLE;
 
 grant select, insert,
@@ -77,8 +77,8 @@ create policy changed on jit_parties for update using (ACTING(jit_parties.jit_id
 grant select, insert, update (version, state, until) on jit_members to APP_ROLE;
 grant select, update (version, state) on jit_members to coopapi_definer;
 create policy seen on jit_members for select using (priv.is_party(jit_id));
-create policy made on jit_members for insert with check (ACTING(jit_members.jit_id) and priv.compatriot(authority_id));
-create policy changed on jit_members for update using (ACTING(jit_members.jit_id) and priv.compatriot(authority_id));
+create policy made on jit_members for insert with check (ACTING(jit_members.jit_id) and priv.same_state(authority_id));
+create policy changed on jit_members for update using (ACTING(jit_members.jit_id) and priv.same_state(authority_id));
 
 grant select, insert, update (version, state, until) on jit_participants to APP_ROLE;
 grant select on jit_participants to coopapi_definer;
@@ -95,7 +95,7 @@ grant select, insert, update (version, voided_at) on jit_signatures to APP_ROLE;
 create policy seen on jit_signatures for select using (PARTY(jit_signatures.jit_id));
 create policy made on jit_signatures for insert with check (
     ACTING(jit_signatures.jit_id) and principal_id = (select priv.principal())
-    and (authority_id = (select priv.authority()) or recorded is not null and priv.stands_in(jit_id, authority_id)));
+    and (authority_id = (select priv.authority()) or recorded is not null and priv.may_record_for(jit_id, authority_id)));
 create policy changed on jit_signatures for update using (ACTING(jit_signatures.jit_id));
 
 grant select, insert, update (version, state, words, decided_at), update (recorded) on jit_amendments to APP_ROLE;
@@ -108,13 +108,13 @@ grant select, insert, update (version, sealed, answered_by, answered_at), update
 create policy seen on jit_evaluations for select using (priv.in_team(jit_id));
 create policy made on jit_evaluations for insert with check (
     ACTING(jit_evaluations.jit_id) and (authority_id is null or authority_id = (select priv.authority())
-        or recorded is not null and priv.stands_in(jit_id, authority_id)));
+        or recorded is not null and priv.may_record_for(jit_id, authority_id)));
 create policy changed on jit_evaluations for update using (
     ACTING(jit_evaluations.jit_id)
-    and (authority_id is null or authority_id = (select priv.authority()) or priv.stands_in(jit_id, authority_id)))
+    and (authority_id is null or authority_id = (select priv.authority()) or priv.may_record_for(jit_id, authority_id)))
     with check (
     ACTING(jit_evaluations.jit_id) and (authority_id is null or authority_id = (select priv.authority())
-        or recorded is not null and priv.stands_in(jit_id, authority_id)));
+        or recorded is not null and priv.may_record_for(jit_id, authority_id)));
 
 grant select, insert, update (version, names_operation, sealed, state, proposed_by, proposed_at) on jit_statements to APP_ROLE;
 create policy seen on jit_statements for select using (priv.in_team(jit_id));

@@ -87,7 +87,7 @@ create policy made on consultation_positions for insert with check (ACTING(consu
 -- If a consulted authority has no account here, another one records its reply and position.
 create policy changed on consultation_positions for update using (
     ACTING(consultation_positions.consultation_id)
-    and (authority_id = (select priv.authority()) or priv.stands_in(consultation_id, authority_id)));
+    and (authority_id = (select priv.authority()) or priv.may_record_for(consultation_id, authority_id)));
 
 grant select, insert, update (version, to_case, received_at) on proceedings_transfers to APP_ROLE;
 create policy seen on proceedings_transfers for select using (PARTY(proceedings_transfers.consultation_id));

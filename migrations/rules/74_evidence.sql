@@ -1,6 +1,6 @@
 -- Tell whether an authority may have evidence in a shared thing of the caller. In a team these are the parties, but not a State that is
 -- still to join, and the participants whose terms allow it.
-create function priv.exchanges(p_object uuid, p_authority uuid) returns boolean
+create function priv.may_have_evidence(p_object uuid, p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.takes_part(p_object, 1) and (not exists (select from public.jits t where t.id = p_object)
         or exists (select from public.jit_parties j where j.jit_id = p_object and j.authority_id = p_authority and j.state = 'party')
@@ -19,11 +19,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       and (not exists (select from public.jits t where t.id = p_object)
            or exists (select from public.jits t
                       where t.id = p_object and t.state = 'active' and (t.until is null or t.until > priv.at()))
-              and priv.exchanges(p_object, p.authority_id))
+              and priv.may_have_evidence(p_object, p.authority_id))
 $$;
 
 -- Tell whether the caller gave this item, or entered it for an authority without an account here.
-create function priv.gives(p_evidence uuid, p_object uuid, p_provider uuid) returns boolean
+create function priv.provides_item(p_evidence uuid, p_object uuid, p_provider uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.evidence e
@@ -32,13 +32,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Tell whether the caller sees an item: it gave or entered it, it verifies it, or the item was given to it and needs no more verification.
-create function priv.near_item(p_evidence uuid) returns boolean
+create function priv.sees_item(p_evidence uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.evidence e
         where e.id = p_evidence
           and (e.provider_id = priv.authority() or e.created_by = priv.principal() or e.verifier_id = priv.authority()
-               or (e.verifier_id is null or e.verified_at is not null) and priv.exchanges(e.object_id, priv.authority())
+               or (e.verifier_id is null or e.verified_at is not null) and priv.may_have_evidence(e.object_id, priv.authority())
                   and exists (select from public.evidence_recipients r
                               where r.evidence_id = e.id and r.authority_id = priv.authority())))
 $$;
@@ -47,7 +47,7 @@ $$;
 create function priv.hold_item(p_evidence uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) and priv.near_item(e.id) for no key update;
+    perform from public.evidence e where e.id = p_evidence and priv.takes_part(e.object_id, 1) and priv.sees_item(e.id) for no key update;
 end $$;
 
 -- Update an item after an answer of a recipient. If all declined it, it is declined. When all who did not decline it have received it, its
@@ -65,7 +65,7 @@ begin
                      count(*) filter (where x.state <> 'declined' and x.received_at is null) as waiting,
                      count(*) filter (where x.state <> 'declined' and x.received_at is not null) as received
               from public.evidence_recipients x where x.evidence_id = p_evidence) r
-        where e.id = p_evidence and priv.takes_part(e.object_id, 3) and priv.near_item(e.id);
+        where e.id = p_evidence and priv.takes_part(e.object_id, 3) and priv.sees_item(e.id);
 end $$;
 
 -- Release an item to the team, as its space administrator.
@@ -76,24 +76,24 @@ begin
         where e.id = p_evidence and e.state = 'to_verify' and e.verifier_id = priv.authority() and e.created_by <> priv.principal()
           and priv.takes_part(e.object_id, 3);
     if not found then
-        raise exception 'not to be verified by the caller' using errcode = '42501';
+        raise exception 'the caller may not verify this item' using errcode = '42501';
     end if;
 end $$;
 
 -- Tell whether the caller may read the text about an item: its provider may, and a receiver that accepted its conditions.
-create function priv.opened(p_evidence uuid) returns boolean
+create function priv.may_read_item(p_evidence uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.evidence e
         where e.id = p_evidence
           and (e.provider_id = priv.authority()
-               or e.state = 'given' and priv.exchanges(e.object_id, priv.authority()) and exists (
+               or e.state = 'given' and priv.may_have_evidence(e.object_id, priv.authority()) and exists (
                    select from public.evidence_recipients r
                    where r.evidence_id = e.id and r.authority_id = priv.authority() and r.state = 'accepted')))
 $$;
 
 -- Assign the items that wait for verification to the present space administrator and return their number.
-create function priv.hand_to_verify(p_jit uuid) returns integer
+create function priv.assign_verifier(p_jit uuid) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     handed integer;
@@ -130,9 +130,9 @@ begin
     return coalesce(cardinality(gone), 0);
 end $$;
 
-grant execute on function priv.exchanges(uuid, uuid), priv.receivers(uuid, uuid), priv.gives(uuid, uuid, uuid),
-    priv.near_item(uuid), priv.hold_item(uuid), priv.settle_item(uuid, boolean), priv.verify_item(uuid), priv.opened(uuid),
-    priv.hand_to_verify(uuid), priv.erase_operational() to APP_ROLE;
+grant execute on function priv.may_have_evidence(uuid, uuid), priv.receivers(uuid, uuid), priv.provides_item(uuid, uuid, uuid),
+    priv.sees_item(uuid), priv.hold_item(uuid), priv.settle_item(uuid, boolean), priv.verify_item(uuid), priv.may_read_item(uuid),
+    priv.assign_verifier(uuid), priv.erase_operational() to APP_ROLE;
 
 grant select, insert, update (version, state, answer, decided_by, decided_at) on evidence to APP_ROLE;
 grant select,
@@ -142,12 +142,12 @@ grant select,
 create policy seen on evidence for select using (
     PARTY(evidence.object_id)
     and (provider_id = (select priv.authority()) or created_by = (select priv.principal()) or verifier_id = (select priv.authority())
-         or (verifier_id is null or verified_at is not null) and priv.exchanges(object_id, (select priv.authority()))
+         or (verifier_id is null or verified_at is not null) and priv.may_have_evidence(object_id, (select priv.authority()))
             and exists (select from public.evidence_recipients r
                         where r.evidence_id = evidence.id and r.authority_id = (select priv.authority()))));
 create policy made on evidence for insert with check (
     ACTING(evidence.object_id) and created_by = (select priv.principal())
-    and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id))
+    and (provider_id = (select priv.authority()) or priv.may_record_for(object_id, provider_id))
     and (object_type <> 'jit' and not exists (select from public.jits t where t.id = evidence.object_id) or exists (
         select from public.jits t join public.jit_parties j on j.jit_id = t.id
         where t.id = evidence.object_id and t.state = 'active' and t.until > (select priv.at())
@@ -155,7 +155,7 @@ create policy made on evidence for insert with check (
 -- An item is changed by its provider or its verifier. It reaches the team only after verification.
 create policy changed on evidence for update using (
     ACTING(evidence.object_id)
-    and (provider_id = (select priv.authority()) or priv.stands_in(object_id, provider_id)
+    and (provider_id = (select priv.authority()) or priv.may_record_for(object_id, provider_id)
          or verifier_id = (select priv.authority()) and state = 'to_verify'))
     with check (
     ACTING(evidence.object_id)
@@ -169,7 +169,7 @@ grant select, delete on evidence_texts to coopapi_definer;
 create policy seen on evidence_texts for select using (
     exists (select from public.evidence e
             where e.id = evidence_texts.evidence_id and (e.erase_at is null or e.erase_at > (select priv.at()))
-              and (priv.opened(e.id) or e.verifier_id = (select priv.authority()) and e.state = 'to_verify')));
+              and (priv.may_read_item(e.id) or e.verifier_id = (select priv.authority()) and e.state = 'to_verify')));
 create policy made on evidence_texts for insert with check (
     exists (select from public.evidence e where e.id = evidence_texts.evidence_id and e.created_by = (select priv.principal())));
 
@@ -177,10 +177,10 @@ grant select, insert on custody to APP_ROLE;
 grant select, update (sealed) on custody to coopapi_definer;
 -- Each authority sees the entries that it recorded, and those of others if it may read the text about the item.
 create policy seen on custody for select using (
-    PARTY(custody.object_id) and (authority_id = (select priv.authority()) or priv.opened(custody.evidence_id)));
+    PARTY(custody.object_id) and (authority_id = (select priv.authority()) or priv.may_read_item(custody.evidence_id)));
 create policy made on custody for insert with check (
     ACTING(custody.object_id) and principal_id = (select priv.principal())
-    and (authority_id = (select priv.authority()) or priv.stands_in(object_id, authority_id))
+    and (authority_id = (select priv.authority()) or priv.may_record_for(object_id, authority_id))
     and exists (select from public.evidence e where e.id = custody.evidence_id and e.object_id = custody.object_id));
 
 grant select, insert, update (version, state, answer, decided_by, decided_at) on evidence_uses to APP_ROLE;
@@ -190,25 +190,25 @@ create policy seen on evidence_uses for select using (
     or provider_id = (select priv.authority()) and PARTY(evidence_uses.object_id));
 create policy made on evidence_uses for insert with check (
     GRANTED(evidence_uses.case_id, 3) and authority_id = (select priv.authority()) and state in ('recorded', 'consent_asked')
-    and ACTING(evidence_uses.object_id) and priv.opened(evidence_id)
+    and ACTING(evidence_uses.object_id) and priv.may_read_item(evidence_id)
     and exists (select from public.evidence e where e.id = evidence_uses.evidence_id and e.object_id = evidence_uses.object_id
                 and e.provider_id = evidence_uses.provider_id and e.state = 'given'));
 create policy changed on evidence_uses for update
     using (GRANTED(evidence_uses.case_id, 3) or provider_id = (select priv.authority()) and ACTING(evidence_uses.object_id))
     with check (
-        state = 'withdrawn' or priv.stands_in(object_id, provider_id)
+        state = 'withdrawn' or priv.may_record_for(object_id, provider_id)
         or provider_id = (select priv.authority()) and ACTING(evidence_uses.object_id));
 
 grant select, insert, update (version, state, answer, decided_by, decided_at, received_at) on evidence_recipients to APP_ROLE;
 grant select, update (answer) on evidence_recipients to coopapi_definer;
 -- The recipients of an item are visible to everybody who sees the item.
 create policy seen on evidence_recipients for select using (
-    PARTY(evidence_recipients.object_id) and priv.near_item(evidence_id));
+    PARTY(evidence_recipients.object_id) and priv.sees_item(evidence_id));
 create policy made on evidence_recipients for insert with check (
     ACTING(evidence_recipients.object_id)
-    and authority_id in (select priv.receivers(object_id, provider_id)) and priv.gives(evidence_id, object_id, provider_id));
+    and authority_id in (select priv.receivers(object_id, provider_id)) and priv.provides_item(evidence_id, object_id, provider_id));
 create policy changed on evidence_recipients for update using (
     ACTING(evidence_recipients.object_id)
-    and (authority_id = (select priv.authority()) or provider_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)))
-    with check (authority_id = (select priv.authority()) or priv.stands_in(object_id, authority_id)
+    and (authority_id = (select priv.authority()) or provider_id = (select priv.authority()) or priv.may_record_for(object_id, authority_id)))
+    with check (authority_id = (select priv.authority()) or priv.may_record_for(object_id, authority_id)
                 or provider_id = (select priv.authority()) and state = 'offered');

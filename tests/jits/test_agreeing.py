@@ -62,7 +62,7 @@ def test_a_text_is_signed_when_everything_stands_in_it(world):
 
 @pytest.mark.parametrize(
     ("basis", "refused"),
-    [("eu2000_art13", "US is not bound by eu2000"), ("ets182_art20", "US is not bound by ecma1959_p2"), ("eu_us_art5", None),
+    [("eu2000_art13", "US is not bound by eu2000."), ("ets182_art20", "US is not bound by ecma1959_p2."), ("eu_us_art5", None),
      ("untoc_art19", None), ("bilateral", None)],
 )  # fmt: skip
 def test_the_legal_basis_binds_every_state(world, basis, refused):

@@ -287,7 +287,7 @@ def test_a_state_joins_that_the_legal_basis_binds(world, basis, status):
     made = world.as_("prosecutor").post(f"/jits/{active(world, legal_basis=basis, clauses=with_space(world))}/amendments", body)
     assert made.status_code == status
     if status == 422:
-        assert [(e["pointer"], e["detail"]) for e in made.json["errors"]] == [("/authority_id", "US is not bound by eu2000")]
+        assert [(e["pointer"], e["detail"]) for e in made.json["errors"]] == [("/authority_id", "US is not bound by eu2000.")]
 
 
 def test_an_organisation_joins_no_team_by_amendment_either(world):

@@ -25,19 +25,19 @@ def read_phone(value: str, context: Context) -> Reading:
     """Parse a telephone number (E.164): international, or national together with its country."""
     text = fold(value).removeprefix("tel:")
     if not re.fullmatch(r"[+0-9 ()./\-]+(?:\s*(?:ext|x|#)\.?\s*[0-9]{1,8})?", text):
-        raise ImpossibleValue("phone", "it is not a telephone number (E.164)")
+        raise ImpossibleValue("phone", "The value is not a valid telephone number (E.164).")
     if text.startswith("00"):
         text = "+" + text[2:]
     if not text.startswith("+") and not context.country:
         raise ImpossibleValue(
-            "phone_country", "a national number needs its country; an international one starts with +", "context.country"
+            "phone_country", "A national number needs its country; an international number must start with +.", "context.country"
         )
     try:
         number = phonenumbers.parse(_without_trunk_zero(text), context.country)
     except NumberParseException:
-        raise ImpossibleValue("phone", "it is not a telephone number (E.164)") from None
+        raise ImpossibleValue("phone", "The value is not a valid telephone number (E.164).") from None
     if not phonenumbers.is_possible_number(number):
-        raise ImpossibleValue("phone_length", "no number of that country code has this length (E.164)")
+        raise ImpossibleValue("phone_length", "No number with this country code has this length (E.164).")
     warnings = () if phonenumbers.is_valid_number(number) else ("unassigned_number",)
     number.extension = None
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -58,11 +58,11 @@ def read_username(value: str, context: Context) -> Reading:
         text, _, platform = text.rpartition("@")
     if not platform:
         raise ImpossibleValue(
-            "platform_needed", "a username needs its platform: name@platform, or context.platform", "context.platform"
+            "platform_needed", "A username needs its platform, as name@platform or in context.platform.", "context.platform"
         )
     text = text.removesuffix(f"@{platform}")
     if not _HANDLE.fullmatch(text) or not _HANDLE.fullmatch(platform):
-        raise ImpossibleValue("username", "a username has no spaces, no @ and no slash within")
+        raise ImpossibleValue("username", "A username must not contain a space, @ or slash.")
     return exact("username", f"{text}@{platform}", MatchKey("handle", text, Strength.WEAK))
 
 
@@ -73,7 +73,7 @@ def read_iban(value: str, context: Context) -> Reading:
     try:
         found = stdnum_iban.validate(text.lstrip(":"), check_country=False)
     except ValidationError:
-        raise ImpossibleValue("iban", "its length or its check digits are wrong (ISO 13616)") from None
+        raise ImpossibleValue("iban", "The length or the check digits are wrong (ISO 13616).") from None
     return exact("iban", str(found))
 
 
@@ -88,19 +88,19 @@ def read_btc(value: str, context: Context) -> Reading:
     number = 0
     for character in text:
         if character not in _BASE58 or len(text) > 40:  # noqa: PLR2004 (the longest is 35)
-            raise ImpossibleValue("base58", "it holds a character that Base58 has not, or is too long")
+            raise ImpossibleValue("base58", "The value is too long or contains a character that is not in Base58.")
         number = number * 58 + _BASE58.index(character)
     raw = number.to_bytes(30, "big").lstrip(b"\0") if number < 2**240 else b""
     raw = b"\0" * (len(text) - len(text.lstrip("1"))) + raw
     check = hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4]
     if len(raw) != 25 or raw[-4:] != check or raw[0] not in (0x00, 0x05):  # noqa: PLR2004 (version, hash160, checksum)
-        raise ImpossibleValue("base58check", "its length, version or checksum is wrong (Base58Check)")
+        raise ImpossibleValue("base58check", "The length, version or checksum is wrong (Base58Check).")
     return exact("btc", text)
 
 
 def _segwit(text: str) -> str:
     """Check a segregated-witness address and return it in lower case."""
-    wrong = ImpossibleValue("bech32", "its letters, length or checksum are wrong (BIP-173, BIP-350)")
+    wrong = ImpossibleValue("bech32", "The letters, length or checksum are wrong (BIP-173, BIP-350).")
     if text not in (text.lower(), text.upper()) or len(text) > 90:  # noqa: PLR2004 (BIP-173)
         raise wrong
     text = text.lower()
@@ -138,7 +138,7 @@ def read_eth(value: str, context: Context) -> Reading:
     text = clean(value).replace(" ", "").removeprefix("ethereum:")
     digits = text[2:] if text[:2].lower() == "0x" else text
     if not re.fullmatch("[0-9a-fA-F]{40}", digits, re.ASCII):
-        raise ImpossibleValue("eth_address", "it is not 0x and 40 hexadecimal digits")
+        raise ImpossibleValue("eth_address", "The value must be 0x and 40 hexadecimal digits.")
     mixed = digits not in (digits.lower(), digits.upper())
     warnings = ("eip55",) if mixed and digits != _eip55(digits.lower()) else ()
     return exact("eth", f"0x{digits.lower()}", warnings=warnings)

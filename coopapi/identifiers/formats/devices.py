@@ -25,7 +25,7 @@ def read_vin(value: str, context: Context) -> Reading:
     del context
     text = re.sub(r"[\s-]", "", fold(value).upper())
     if not re.fullmatch("[A-HJ-NPR-Z0-9]{17}", text, re.ASCII):
-        raise ImpossibleValue("vin", "it is not 17 letters and digits without I, O and Q (ISO 3779)")
+        raise ImpossibleValue("vin", "The value must have 17 letters and digits without I, O and Q (ISO 3779).")
     rest = sum(_VIN_VALUES[c] * w for c, w in zip(text, _VIN_WEIGHTS, strict=True)) % 11
     wrong = text[0] in "12345" and text[8] != ("X" if rest == 10 else str(rest))  # noqa: PLR2004 (ten is written X)
     return exact("vin", text, warnings=("vin_check_digit",) if wrong else ())
@@ -37,7 +37,9 @@ def read_imsi(value: str, context: Context) -> Reading:
     try:
         return exact("imsi", str(stdnum_imsi.validate(fold(value))))
     except ValidationError:
-        raise ImpossibleValue("imsi", "it is not 14 or 15 digits of a known country and network (ITU-T E.212)") from None
+        raise ImpossibleValue(
+            "imsi", "The value must have 14 or 15 digits with a known country and network (ITU-T E.212)."
+        ) from None
 
 
 def read_iccid(value: str, context: Context) -> Reading:
@@ -45,9 +47,9 @@ def read_iccid(value: str, context: Context) -> Reading:
     del context
     text = re.sub(r"[\s-]", "", fold(value)).removesuffix("f")
     if not re.fullmatch("89[0-9]{16,18}", text, re.ASCII):
-        raise ImpossibleValue("iccid", "it is not 18 to 20 digits that begin with 89 (ITU-T E.118)")
+        raise ImpossibleValue("iccid", "The value must have 18 to 20 digits that begin with 89 (ITU-T E.118).")
     if len(text) > 18 and not luhn.is_valid(text):  # noqa: PLR2004 (without its check digit)
-        raise ImpossibleValue("iccid_check", "its check digit is wrong (ITU-T E.118, Luhn)")
+        raise ImpossibleValue("iccid_check", "The check digit is wrong (ITU-T E.118, Luhn).")
     return exact("iccid", text)
 
 
@@ -58,11 +60,11 @@ def read_card(value: str, context: Context) -> Reading:
     digits = re.sub(r"\D", "", text)
     if len(digits) > 10:  # noqa: PLR2004 (six and four)
         raise ImpossibleValue(
-            "full_card_number", "send the first six and the last four digits only: a whole card number is not kept"
+            "full_card_number", "Send only the first six and the last four digits; complete card numbers are not stored."
         )
     found = _CARD.fullmatch(text)
     if found is None:
-        raise ImpossibleValue("card", "it is not the first six and the last four digits (ISO/IEC 7812)")
+        raise ImpossibleValue("card", "The value must be the first six and the last four digits of a card number (ISO/IEC 7812).")
     return Reading(f"{found[1]}******{found[2]}", (MatchKey("card", f"{found[1]}{found[2]}", Strength.WEAK),))
 
 
@@ -78,9 +80,9 @@ def read_device_id(value: str, context: Context) -> Reading:
     del context
     text = re.sub(r"[\s{}-]", "", fold(value))
     if not re.fullmatch("[0-9a-f]{16}(?:[0-9a-f]{16})?", text, re.ASCII):
-        raise ImpossibleValue("device_id", "it is neither a UUID nor 16 hexadecimal digits")
+        raise ImpossibleValue("device_id", "The value must be a UUID or 16 hexadecimal digits.")
     if len(set(text)) == 1:
-        raise ImpossibleValue("no_device", "it is what devices say that keep their id to themselves")
+        raise ImpossibleValue("no_device", "Devices that do not reveal their id all send this value.")
     return Reading(text, (MatchKey("device_id", text, Strength.POSSIBLE),))
 
 
@@ -89,7 +91,7 @@ def read_tx_hash(value: str, context: Context) -> Reading:
     del context
     text = fold(value).replace(" ", "").removeprefix("0x")
     if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
-        raise ImpossibleValue("tx_hash", "it is not 64 hexadecimal digits")
+        raise ImpossibleValue("tx_hash", "The value must have 64 hexadecimal digits.")
     return exact("tx_hash", text)
 
 
@@ -99,7 +101,7 @@ def read_monero(value: str, context: Context) -> Reading:
     text = clean(value).replace(" ", "").removeprefix("monero:").partition("?")[0]
     raw = _monero_bytes(text)
     if len(raw) not in {69, 77} or _keccak(raw[:-4])[:4] != raw[-4:]:
-        raise ImpossibleValue("monero", "its letters, length or checksum are wrong (Monero Base58)")
+        raise ImpossibleValue("monero", "The letters, length or checksum are wrong (Monero Base58).")
     return Reading(text, (MatchKey("monero", raw[1:65].hex()),))
 
 
@@ -125,5 +127,5 @@ def read_i2p(value: str, context: Context) -> Reading:
     del context
     text = fold(value).removeprefix("http://").rstrip("/").removesuffix(".b32.i2p")
     if not re.fullmatch("[a-z2-7]{52}", text, re.ASCII):
-        raise ImpossibleValue("i2p", "it is not 52 characters of Base32 before .b32.i2p")
+        raise ImpossibleValue("i2p", "The value must have 52 characters of Base32 before .b32.i2p.")
     return exact("i2p", f"{text}.b32.i2p")

@@ -56,14 +56,16 @@ def read_passport(value: str, context: Context) -> Reading:
         state = require_country(context)
         text = text.replace("-", "").replace("<", "")
     if not re.fullmatch("[A-Z0-9]{3,20}", text, re.ASCII) or not any(c.isdigit() for c in text):
-        raise ImpossibleValue("passport", "a document number is 3 to 20 letters and digits, one digit at least (ICAO 9303)")
+        raise ImpossibleValue(
+            "passport", "A document number must have 3 to 20 letters and digits, at least one of them a digit (ICAO 9303)."
+        )
     return Reading(text, (MatchKey("passport", f"{ICAO.get(state, state)}-{text}"),))
 
 
 def _mrz(line: str) -> tuple[str, str]:
     for field, check in ((line[:9], line[9]), (line[13:19], line[19]), (line[21:27], line[27])):
         if str(_check_digit(field)) != check:
-            raise ImpossibleValue("mrz", "a check digit of the machine-readable zone is wrong (ICAO 9303)")
+            raise ImpossibleValue("mrz", "A check digit of the machine-readable zone is wrong (ICAO 9303).")
     return line[:9].rstrip("<"), line[10:13].rstrip("<")
 
 
@@ -77,7 +79,7 @@ def read_national_id(value: str, context: Context) -> Reading:
     country = require_country(context)
     text = re.sub(r"[\s./-]", "", fold(value).upper())
     if not re.fullmatch(r"[A-Z0-9+]{4,30}", text, re.ASCII):
-        raise ImpossibleValue("national_id", "a national number is 4 to 30 letters and digits")
+        raise ImpossibleValue("national_id", "A national identity number must have 4 to 30 letters and digits.")
     short = re.sub("[^0-9]", "", text)[-10:] if country == "SE" else text  # written with or without the century
     key = (MatchKey("national_id", f"{country}-{short}"),)
     name = _PERSONAL_NUMBERS.get(country)
@@ -85,7 +87,7 @@ def read_national_id(value: str, context: Context) -> Reading:
     if module is None:
         return Reading(text, key, ("unchecked_national_id",))
     if not (module.is_valid(text) or module.is_valid(fold(value).upper())):
-        raise ImpossibleValue("national_id", "its length or check digits are wrong for its country")
+        raise ImpossibleValue("national_id", "The length or the check digits are wrong for this country.")
     return Reading(text, key)
 
 
@@ -94,7 +96,7 @@ def read_plate(value: str, context: Context) -> Reading:
     country = require_country(context)
     text = re.sub(r"[\s.·•-]", "", fold(value).upper()).translate(_PLATE)
     if not 2 <= len(text) <= 12 or not text.isalnum():  # noqa: PLR2004 (no plate is shorter or longer)
-        raise ImpossibleValue("vehicle_plate", "a plate is 2 to 12 letters and digits")
+        raise ImpossibleValue("vehicle_plate", "A plate must have 2 to 12 letters and digits.")
     return Reading(text, (MatchKey("plate", f"{country}-{text}"),))
 
 
@@ -104,10 +106,10 @@ def read_imei(value: str, context: Context) -> Reading:
     text = re.sub(r"[\s/.-]", "", fold(value).removeprefix("imei").lstrip(": "))
     if not re.fullmatch("[0-9]{14,16}", text, re.ASCII) or len(set(text)) == 1:
         raise ImpossibleValue(
-            "imei", "it is not 14 digits, 15 with the check digit, or 16 with the software version (3GPP TS 23.003)"
+            "imei", "The value must have 14 digits, 15 with the check digit, or 16 with the software version (3GPP TS 23.003)."
         )
     if len(text) == 15 and not luhn.is_valid(text):  # noqa: PLR2004 (IMEI)
-        raise ImpossibleValue("imei_check", "its check digit is wrong (3GPP TS 23.003, Luhn)")
+        raise ImpossibleValue("imei_check", "The check digit is wrong (3GPP TS 23.003, Luhn).")
     return Reading(text, (MatchKey("imei", text[:14]),))
 
 
@@ -116,7 +118,9 @@ def read_pgp(value: str, context: Context) -> Reading:
     del context
     text = re.sub(r"[\s:]", "", fold(value).upper()).removeprefix("0X")
     if not re.fullmatch("[0-9A-F]+", text, re.ASCII) or len(text) not in {16, 40, 64}:
-        raise ImpossibleValue("pgp_fingerprint", "it is not 40 or 64 hexadecimal digits, nor a key id of 16 (RFC 4880, RFC 9580)")
+        raise ImpossibleValue(
+            "pgp_fingerprint", "The value must have 40 or 64 hexadecimal digits, or 16 for a key id (RFC 4880, RFC 9580)."
+        )
     if len(text) == 16:  # noqa: PLR2004 (a long key id)
         return Reading(text, (MatchKey("pgp_key_id", text, Strength.POSSIBLE),), ("key_id_only",))
     key_id = text[-16:] if len(text) == 40 else text[:16]  # noqa: PLR2004 (version 4 ends with it, version 6 begins)
@@ -132,7 +136,7 @@ def read_hash(name: str) -> Callable[[str, Context], Reading]:
         del context
         text = re.sub(r"[\s:-]", "", fold(value).removeprefix(f"{name}:"))
         if not shape.fullmatch(text):
-            raise ImpossibleValue(name, f"it is not {len(empty)} hexadecimal digits")
+            raise ImpossibleValue(name, f"The value must have {len(empty)} hexadecimal digits.")
         return exact(name, text, warnings=("empty_file",) if text == empty else ())
 
     return read

@@ -17,7 +17,7 @@ def read_platform_id(value: str, context: Context) -> Reading:
     """Parse the permanent id that a platform gave to an account. Upper and lower case are different."""
     platform = fold(context.platform or "")
     if not platform:
-        raise ImpossibleValue("platform_needed", "an account's id needs its platform", "context.platform")
+        raise ImpossibleValue("platform_needed", "An account id needs its platform.", "context.platform")
     text = clean(value).replace(" ", "")
     return Reading(text, (MatchKey("platform_user_id", f"{platform}|{text}"),))
 
@@ -28,7 +28,7 @@ def read_xmpp(value: str, context: Context) -> Reading:
     text = clean(value).removeprefix("xmpp:").partition("?")[0].partition("/")[0]
     local, mark, host = text.rpartition("@")
     if not mark or not re.fullmatch(r"[^\s\"&'/:<>@]{1,1023}", fold(local)):
-        raise ImpossibleValue("xmpp", "it is not local@domain (RFC 7622)")
+        raise ImpossibleValue("xmpp", "The value must have the form local@domain (RFC 7622).")
     return exact("xmpp", f"{fold(local)}@{host_name(host)}")
 
 
@@ -37,7 +37,7 @@ def read_matrix(value: str, context: Context) -> Reading:
     del context
     found = _MATRIX.fullmatch(fold(value).removeprefix("https://matrix.to/#/"))
     if found is None:
-        raise ImpossibleValue("matrix", "it is not @local:server (Matrix specification)")
+        raise ImpossibleValue("matrix", "The value must have the form @local:server (Matrix specification).")
     server, mark, port = found[2].rpartition(":")
     name, end = (server, f":{port}") if mark and port.isdecimal() else (found[2], "")
     return exact("matrix", f"@{found[1]}:{host_name(name)}{end}")
@@ -48,7 +48,7 @@ def read_session(value: str, context: Context) -> Reading:
     del context
     text = fold(value).replace(" ", "")
     if not re.fullmatch("05[0-9a-f]{64}", text, re.ASCII):
-        raise ImpossibleValue("session", "it is not 05 and 64 hexadecimal digits")
+        raise ImpossibleValue("session", "The value must be 05 and 64 hexadecimal digits.")
     return exact("session", text)
 
 
@@ -57,10 +57,10 @@ def read_tox(value: str, context: Context) -> Reading:
     del context
     text = fold(value).removeprefix("tox:").replace(" ", "").upper()
     if not re.fullmatch("[0-9A-F]{64}(?:[0-9A-F]{12})?", text, re.ASCII):
-        raise ImpossibleValue("tox", "it is not 76 hexadecimal digits, nor the 64 of a public key")
+        raise ImpossibleValue("tox", "The value must have 76 hexadecimal digits, or 64 for a public key.")
     raw = bytes.fromhex(text)
     if len(text) > _KEY and any(_fold_bytes(raw, start) for start in (0, 1)):
-        raise ImpossibleValue("tox_check", "its checksum is wrong")
+        raise ImpossibleValue("tox_check", "The checksum is wrong.")
     return Reading(text, (MatchKey("tox", text[:_KEY]),))
 
 
@@ -81,7 +81,7 @@ def read_telegram(value: str, context: Context) -> Reading:
     reading = read_username(value, Context(platform="telegram"))
     name = reading.normalised.removesuffix("@telegram")
     if not _TELEGRAM.fullmatch(name):
-        raise ImpossibleValue("telegram", "it is neither a numeric id nor a name of 4 to 32 letters, digits and underscores")
+        raise ImpossibleValue("telegram", "The value must be a numeric id or a name with 4 to 32 letters, digits and underscores.")
     return reading
 
 
@@ -104,5 +104,5 @@ def read_threema(value: str, context: Context) -> Reading:
     del context
     text = fold(value).replace(" ", "").upper()
     if not re.fullmatch("[A-Z0-9*][A-Z0-9]{7}", text, re.ASCII):
-        raise ImpossibleValue("threema", "it is not eight letters and digits")
+        raise ImpossibleValue("threema", "The value must have eight letters and digits.")
     return exact("threema", text)

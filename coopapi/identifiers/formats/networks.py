@@ -40,19 +40,19 @@ def read_ip(value: str, context: Context) -> Reading:
     """Parse an IP address (RFC 791, 4291; canonical form RFC 5952). Without the time of use it is weak evidence."""
     text = _SINGLE.sub("", _refang(fold(value)).strip("[] "))
     if "%" in text:
-        raise ImpossibleValue("zone", "an address with a zone is of one machine only (RFC 4007)")
+        raise ImpossibleValue("zone", "An address with a zone is valid only on one machine (RFC 4007).")
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        raise ImpossibleValue("ip", "it is not an IPv4 or IPv6 address (RFC 791, RFC 4291)") from None
+        raise ImpossibleValue("ip", "The value is not a valid IPv4 or IPv6 address (RFC 791, RFC 4291).") from None
     address = getattr(address, "ipv4_mapped", None) or address
-    doubt = _doubt(address)
+    doubt = _warning(address)
     warnings = tuple(w for w in (doubt, None if context.observed_at else "no_time") if w)
     keys = (MatchKey("ip", str(address), Strength.WEAK), *_moments(str(address), context, doubt))
     return Reading(str(address), keys, warnings)
 
 
-def _doubt(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
+def _warning(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str | None:
     if address.version == 4 and address in _CGNAT:  # noqa: PLR2004 (the version of the protocol)
         return "shared_address"
     if any(address.version == n.version and address in n for n in _DOCUMENTATION):
@@ -79,12 +79,12 @@ def host_name(text: str) -> str:
         try:
             name = idna.encode(name, uts46=True).decode()
         except (idna.IDNAError, UnicodeError):
-            raise ImpossibleValue("idna", "it is not an internationalised domain name (RFC 5890)") from None
+            raise ImpossibleValue("idna", "The value is not a valid internationalised domain name (RFC 5890).") from None
     labels = name.split(".")
     if len(name) > 253 or len(labels) < 2 or not all(_LABEL.fullmatch(label) for label in labels):  # noqa: PLR2004 (RFC 1035)
-        raise ImpossibleValue("domain", "it is not a domain name of two labels or more (RFC 1035)")
+        raise ImpossibleValue("domain", "The value must be a domain name with at least two labels (RFC 1035).")
     if labels[-1].isdecimal():
-        raise ImpossibleValue("domain", "it is an address, not a domain name")
+        raise ImpossibleValue("domain", "The value is an IP address, not a domain name.")
     return name
 
 
@@ -110,12 +110,12 @@ def read_url(value: str, context: Context) -> Reading:
     scheme, mark, rest = text.partition("://")
     scheme = scheme.lower().replace("hxxp", "http")
     if not mark or scheme not in _PORTS:
-        raise ImpossibleValue("url", "it has no scheme of http, https or ftp (RFC 3986)")
+        raise ImpossibleValue("url", "The scheme must be http, https or ftp (RFC 3986).")
     try:
         parts = urlsplit(f"{scheme}://{rest}")
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise ImpossibleValue("url", "its host or port cannot be read (RFC 3986)") from None
+        raise ImpossibleValue("url", "The host or the port is not valid (RFC 3986).") from None
     name, key = _host_key(host, context)
     name = f"{parts.netloc.rpartition('@')[0]}@{name}" if "@" in parts.netloc else name
     place = f"{name}:{port}" if port and port != _PORTS[scheme] else name
@@ -167,10 +167,10 @@ def read_email(value: str, context: Context) -> Reading:
     local, mark, host = (text[7:] if text[:7].lower() == "mailto:" else text).rpartition("@")
     local = fold(local)
     if not mark or not _LOCAL.fullmatch(local) or local.startswith(".") or local.endswith(".") or ".." in local:
-        raise ImpossibleValue("email", "it is not local@domain (RFC 5321)")
+        raise ImpossibleValue("email", "The value must have the form local@domain (RFC 5321).")
     domain = host_name(host)
     if len(f"{local}@{domain}") > 254:  # noqa: PLR2004 (RFC 5321, 4.5.3.1)
-        raise ImpossibleValue("email", "it is longer than 254 characters (RFC 5321)")
+        raise ImpossibleValue("email", "The value is longer than 254 characters (RFC 5321).")
     untagged = local.partition("+")[0] or local
     mailbox = f"{untagged.replace('.', '')}@gmail.com" if domain in _GMAIL else f"{untagged}@{domain}"
     return exact("email", f"{local}@{domain}", MatchKey("mailbox", mailbox, Strength.POSSIBLE))
@@ -192,7 +192,7 @@ def read_onion(value: str, context: Context) -> Reading:
         raw = b""
     expected = hashlib.sha3_256(b".onion checksum" + raw[:32] + raw[34:]).digest()[:2]
     if len(raw) != 35 or raw[34:] != b"\x03" or raw[32:34] != expected:  # noqa: PLR2004 (key, checksum, version)
-        raise ImpossibleValue("onion", "it is not a version 3 onion address: 56 characters with a checksum (rend-spec-v3)")
+        raise ImpossibleValue("onion", "The value must be a version 3 onion address: 56 characters with a checksum (rend-spec-v3).")
     return exact("onion", f"{label}.onion")
 
 
@@ -201,9 +201,9 @@ def read_mac(value: str, context: Context) -> Reading:
     del context
     text = re.sub(r"[\s:.-]", "", fold(value))
     if not re.fullmatch("[0-9a-f]{12}", text, re.ASCII):
-        raise ImpossibleValue("mac", "it is not 12 hexadecimal digits (IEEE EUI-48)")
+        raise ImpossibleValue("mac", "The value must have 12 hexadecimal digits (IEEE EUI-48).")
     if text in {"0" * 12, "f" * 12}:
-        raise ImpossibleValue("mac", "it is the address of no device (IEEE EUI-48)")
+        raise ImpossibleValue("mac", "This address does not belong to a device (IEEE EUI-48).")
     written = ":".join(text[i : i + 2] for i in range(0, 12, 2))
     local = int(text[:2], 16) & _LOCALLY_ADMINISTERED
     strength = Strength.WEAK if local else Strength.STRONG

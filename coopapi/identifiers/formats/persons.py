@@ -23,7 +23,7 @@ about 6,000.
 def read_nothing(value: str, context: Context) -> Reading:
     """Refuse a person that was sent as a plain text value."""
     del value, context
-    raise ImpossibleValue("person_needed", "a person is sent as `person` or as `digests`, not as a value")
+    raise ImpossibleValue("person_needed", "Send a person as `person` or as `digests`, not as `value`.")
 
 
 def read_names(person: Mapping[str, Any]) -> Reading:
@@ -32,15 +32,17 @@ def read_names(person: Mapping[str, Any]) -> Reading:
         _check_birth(birth, f"person.birth_dates.{index}")
     profile = read_person(person)
     if len(profile.spellings) < 1:
-        raise ImpossibleValue("name", "none of the names holds a word", "person.names")
+        raise ImpossibleValue("name", "None of the names contains a word.", "person.names")
     if len({word.latin for spelling in profile.spellings for word in spelling}) > _MOST_WORDS:
-        raise ImpossibleValue("many_words", f"the names hold more than {_MOST_WORDS} different words", "person.names")
+        raise ImpossibleValue("many_words", f"The names contain more than {_MOST_WORDS} different words.", "person.names")
     keys = tuple(
         MatchKey(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
         for text in islice(texts(profile), _MOST_KEYS + 1)
     )
     if len(keys) > _MOST_KEYS:
-        raise ImpossibleValue("many_keys", f"its names, dates and places combine to more than {_MOST_KEYS} match keys", "person")
+        raise ImpossibleValue(
+            "many_keys", f"The names, dates and places together give more than {_MOST_KEYS} match keys.", "person"
+        )
     parts = [*(_full(name) for name in person["names"]), *person.get("birth_dates", ()), person.get("gender", "")]
     identity = "|".join(map(fold, [*parts, *person.get("nationalities", ()), *person.get("places", ())]))
     warnings = () if keys else ("name_alone",)
@@ -73,6 +75,6 @@ def _check_birth(text: str, field: str) -> None:
         birth = read_birth(text)
         earliest = date(birth.year, birth.month or 1, birth.day or 1)
     except ValueError:
-        raise ImpossibleValue("birth_date", "it is not YYYY, YYYY-MM or YYYY-MM-DD of the calendar", field) from None
+        raise ImpossibleValue("birth_date", "The value must be a date as YYYY, YYYY-MM or YYYY-MM-DD.", field) from None
     if not birth.year >= _OLDEST or earliest > datetime.now(UTC).date():
-        raise ImpossibleValue("birth_date", "nobody alive was born then", field)
+        raise ImpossibleValue("birth_date", f"The date must be between {_OLDEST} and today.", field)

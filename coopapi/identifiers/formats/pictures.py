@@ -22,7 +22,7 @@ def read_pdq(value: str, context: Context) -> Reading:
     """
     text = fold(value).replace(" ", "")
     if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
-        raise ImpossibleValue("pdq", "it is not 64 hexadecimal digits")
+        raise ImpossibleValue("pdq", "The value must have 64 hexadecimal digits.")
     ones = int(text, 16).bit_count()
     flat = min(ones, _BITS - ones) < _FLAT
     poor = context.quality is not None and context.quality < _QUALITY
@@ -41,7 +41,7 @@ def read_photodna(value: str, context: Context) -> Reading:
     except (binascii.Error, ValueError):
         raw = b""
     if len(raw) != _PHOTODNA:
-        raise ImpossibleValue("photodna", "it is not 144 bytes in Base64")
+        raise ImpossibleValue("photodna", "The value must be 144 bytes in Base64.")
     return exact_possible("photodna", base64.b64encode(raw).decode())
 
 
@@ -55,7 +55,7 @@ def read_cybertip(value: str, context: Context) -> Reading:
     del context
     text = re.sub(r"^(?:ncmec|cybertip(?:line)?|report|no\.?|#|:|\s)+", "", fold(value))
     if not re.fullmatch("[1-9][0-9]{5,11}", text, re.ASCII):
-        raise ImpossibleValue("cybertip", "it is not a report number of 6 to 12 digits without a zero in front")
+        raise ImpossibleValue("cybertip", "The value must be a report number with 6 to 12 digits that does not begin with zero.")
     return exact("cybertip", text)
 
 

@@ -53,9 +53,9 @@ class Reading:
 
 
 class ImpossibleValue(Unprocessable):
-    """The value cannot exist under the standard of its kind.
+    """The value is not valid under the standard for its kind.
 
-    Check the value against its source; `errors` names the rule that it breaks.
+    Compare the value with its source. `errors` names the rule that it breaks.
     """
 
     def __init__(self, rule: str, detail: str, field: str = "value") -> None:
@@ -72,5 +72,7 @@ def exact(family: str, text: str, *more: MatchKey, warnings: tuple[str, ...] = (
 def require_country(context: Context) -> str:
     """Return the country. Raises `ImpossibleValue` if it is missing, because the value has no meaning without it."""
     if not context.country:
-        raise ImpossibleValue("country_needed", "this kind needs the country that issued it", "context.country")
+        raise ImpossibleValue(
+            "country_needed", "This kind needs the country that issued the document or number.", "context.country"
+        )
     return context.country
