@@ -63,7 +63,7 @@ REFUSED = {
     ("reserve", "p_case"): "select * from priv.reserve('{case}', '{}', '{}', '{}', null)",
     ("reshare", "p_object"): "select priv.reshare('{team}', 'x')",
     ("set_quota", "p_authority"): "select priv.set_quota('{fr}', '{1,1,1,1}', null, 'x')",
-    ("stands_in", "p_object"): "select priv.stands_in('{shared}', '{nl}')",
+    ("may_record_for", "p_object"): "select priv.may_record_for('{shared}', '{nl}')",
     ("tell", "p_disclosure"): "select priv.tell('{disclosure}', 'disclosure.asked', '{}', 'r')",
     ("tell_recipients", "p_identifier"): "select priv.tell_recipients('{second}', 'withdrawn', 'r')",
     ("forbidden_terms", "p_jit"): "select * from priv.forbidden_terms('{team}')",
