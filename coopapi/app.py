@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, Final
 
 from flask import Flask, Response, json, request
@@ -44,7 +44,8 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
     app.before_request(gate.admit)
     proxies.mount(app, settings.prefix, settings.trusted_proxies)
     issuers = accepted_issuers(settings, database)
-    app.extensions |= {"coopapi": Service(database, lambda: issuers), "gate": gate}
+    places = BoundedSemaphore(max(1, settings.threads // 4))
+    app.extensions |= {"coopapi": Service(database, lambda: issuers), "gate": gate, "waiting places": places}
     return app
 
 

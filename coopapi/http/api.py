@@ -23,11 +23,12 @@ from coopapi import strictjson
 from coopapi.access import Action
 from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency
-from coopapi.http.fields import list_of, page_of
+from coopapi.http.fields import list_of, page_of, settled_of
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.paging import Page
 from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
+from coopapi.http.waiting import settling
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
 from coopapi.store.db import Database, UnitOfWork, Versioned
@@ -95,6 +96,7 @@ class Blueprint(flask_smorest.Blueprint):
         many: str | None = None,
         changes: bool = False,
         counts_values: bool = False,
+        settles: bool = False,
         also: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
@@ -102,10 +104,12 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
-        this caller may see. `counts_values` documents that new values count against quotas. `also` lists the media types other
-        than JSON. `steps` are the actions that each event of a workflow needs.
+        this caller may see. `counts_values` documents that new values count against quotas. With `settles` the response waits
+        until the worker has found the overlaps (waiting.py). `also` lists the media types other than JSON. `steps` are the actions
+        that each event of a workflow needs.
         """
         schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
+        schema = settled_of(schema) if settles and schema else schema
 
         def decorator(view: V) -> V:
             repeatable = method == "POST" and allow is not Action.PUBLIC
@@ -113,8 +117,11 @@ class Blueprint(flask_smorest.Blueprint):
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes)
+            guarded = settling(guarded) if settles else guarded
             named = "<" in rule or body is not None
-            notes = Notes(view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), counts_values, page)
+            notes = Notes(
+                view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), counts_values, page, settles
+            )
             guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
@@ -191,7 +198,8 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
     if isinstance(made, Page):
         g.next = made.next
         items = show(work, made.items) if show and work else made.items
-        return {"items": items, "next": made.next} | ({} if made.total is None else {"total": made.total})
+        total = {} if made.total is None else {"total": made.total}
+        return {"items": items, "next": made.next, **total, **({"settled": g.settled} if "settled" in g else {})}
     if many:
         return {many: show(work, made) if show and work else made}
     if show and work and made is not None:

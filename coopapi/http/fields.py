@@ -268,6 +268,13 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
 
 
 @cache
+def settled_of(schema: type[ma.Schema]) -> type[ma.Schema]:
+    """Return a schema with the member that says whether the worker has followed every change of the case."""
+    said = "Whether the overlaps are up to date with the last change of the case. POST says so only if it was asked to wait."
+    return type(f"Settled{schema.__name__}", (schema,), {"settled": fields.Boolean(metadata={"description": said})})
+
+
+@cache
 def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
     """Return the schema of an object with one member, which is a list with items of this schema."""
     return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{bare_name(schema)}List")

@@ -54,6 +54,7 @@ class Notes:
     has_body: bool
     counts_values: bool
     pages: bool
+    settles: bool
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -103,6 +104,7 @@ HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "ETag": _text("The version of the resource, for `If-Match` and `If-None-Match`."),
     "Link": _text('The address of the next page, with rel="next", while there is one.'),
     "RateLimit-Policy": _text("The quotas of your client: how many new values it may register, and in how many seconds."),
+    "Preference-Applied": _text("The preference that was applied: for how many seconds at most the response waited (RFC 7240)."),
     "RateLimit": _text("How many new values remain in each quota, and in how many seconds the quota is reset."),
     "Retry-After": _text("The number of seconds to wait before you try again."),
     "WWW-Authenticate": _text("The authentication scheme: an access token as Bearer."),
@@ -132,6 +134,8 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
             "Coopapi-Purpose", "The purpose of the request: a code of the codelist `purposes`. Each role has a default purpose."
         )
     )
+    if notes.settles:
+        headers.append(_header("Prefer", "`wait=5`: wait up to 5 seconds until the overlaps are found (RFC 7240)."))
     if notes.changes:
         headers.append(_header("If-Match", "The ETag of the version that you want to change.", required=True))
     if notes.method == "POST":
@@ -148,6 +152,7 @@ def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
     """Document the headers of the response, responses that are not JSON, and each error."""
     (answer,) = (said for status, said in doc["responses"].items() if str(status).startswith("2"))
     sent = ["X-Request-Id", *(["ETag"] if notes.allow is not Action.PUBLIC else []), *(["Link"] if notes.pages else [])]
+    sent += ["Preference-Applied"] if notes.settles else []
     sent += ["RateLimit-Policy", "RateLimit"] if notes.counts_values else []
     answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sent}
     if notes.also:

@@ -46,6 +46,7 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     status=HTTPStatus.CREATED,
     many="identifiers",
     counts_values=True,
+    settles=True,
     show=service.show_identifiers,
 )
 def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:

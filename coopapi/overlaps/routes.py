@@ -38,7 +38,9 @@ def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | N
     return Page(presentation.show_overlaps(work, found.items, case_id), found.next, total)
 
 
-@blp.route("/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True)
+@blp.route(
+    "/cases/<uuid:case_id>/overlaps", allow=Action.OVERLAP_READ, query=OverlapFilter, returns=OverlapOut, page=True, settles=True
+)
 def list_case_overlaps(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the overlaps of this case, sorted by strength, rarity and the number of shared identifiers."""
     return _list(work, f"overlaps/{case_id}", wanted, case_id)

@@ -122,7 +122,7 @@ create function priv.unsettled() returns setof uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with queued as materialized (
         select q.case_id, q.exclusion_id from public.matching_queue q
-        where (q.loses or q.open_loses) and case when priv.cleared() then q.loses else q.open_loses end)
+        where not q.followed and (q.loses or q.open_loses) and case when priv.cleared() then q.loses else q.open_loses end)
     select o.id from queued q join public.case_overlaps o on o.case_a = q.case_id
     union all
     select o.id from queued q join public.case_overlaps o on o.case_b = q.case_id
@@ -131,6 +131,23 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     union all
     select o.id from public.pairs_due d join public.case_overlaps o on o.case_a = d.case_a and o.case_b = d.case_b
     where (d.loses or d.open_loses) and case when priv.cleared() then d.loses else d.open_loses end
+$$;
+
+-- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind.
+-- A pair with a hidden case of another authority is not waited for.
+create function priv.settled(p_case uuid, p_behind interval, out settled boolean, out late boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select priv.level(p_case) < 1 or not exists (select from public.matching_queue q where q.case_id = p_case),
+           exists (select from public.matching_queue q where q.at < clock_timestamp() - p_behind)
+$$;
+
+-- Return for how many seconds the oldest change has waited for the worker, and the oldest entry of the journal to be linked; 0 if none waits.
+create function priv.worker_lag(out matching real, out journal real)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select extract(epoch from clock_timestamp() - q.at)::real from public.matching_queue q order by q.id limit 1), 0),
+           coalesce((select extract(epoch from clock_timestamp() - j.at)::real
+                     from public.journal_entries j, public.journal_linking l
+                     where j.xid >= l.before and j.xid < pg_snapshot_xmin(pg_current_snapshot()) order by j.xid, j.id limit 1), 0)
 $$;
 
 -- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares.
@@ -172,7 +189,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     order by 3 desc, 1
 $$;
 
-grant execute on function priv.unsettled(), priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
+grant execute on function priv.unsettled(), priv.settled(uuid, interval), priv.worker_lag(), priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
 
 grant select, insert, update, delete on likenesses to coopapi_definer;
 

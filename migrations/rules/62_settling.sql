@@ -14,9 +14,9 @@ create function priv.waiting(out changes boolean, out pairs boolean, out hidden_
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_worker();
-    changes := exists (select from public.matching_queue) or exists (
+    changes := exists (select from public.matching_queue q where not q.followed) or exists (
         select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= priv.at());
-    pairs := exists (select from public.pairs_due d where not d.hidden);
+    pairs := exists (select from public.pairs_due d where not d.hidden) or exists (select from public.matching_queue);
     hidden_pairs := exists (select from public.pairs_due d where d.hidden);
     entries := exists (select from public.journal_entries j, public.journal_linking l
                        where j.xid >= l.before and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
@@ -75,7 +75,8 @@ begin
         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= priv.at() returning e.id)
     insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
     with taken as (
-        delete from public.matching_queue q where q.id in (select x.id from public.matching_queue x order by x.id limit p_most)
+        update public.matching_queue q set followed = true
+        where q.id in (select x.id from public.matching_queue x where not x.followed order by x.id limit p_most)
         returning q as change)
     select array_agg(t.change) into changes from taken t;
     followed := coalesce(cardinality(changes), 0);
@@ -234,7 +235,8 @@ begin
     perform priv.make_due(pair.m, pair.n, pair.live, pair.none, pair.none);
 end $$;
 
--- Compute the overlaps of at most p_most pairs that are due, of visible or of hidden cases, and return how many pairs were taken.
+-- Compute the overlaps of at most p_most pairs that are due, of visible or of hidden cases, and return how many pairs were taken. When no
+-- visible pair is left, the changes that were followed are settled.
 create function priv.settle_pairs(p_hidden boolean, p_most integer, p_limits integer[]) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -248,6 +250,9 @@ begin
     select array_agg(t.case_a) a, array_agg(t.case_b) b into due from taken t;
     if due.a is not null then
         perform priv.refresh(due.a, due.b, p_limits);
+    end if;
+    if not p_hidden and coalesce(cardinality(due.a), 0) < p_most then
+        delete from public.matching_queue q where q.followed;
     end if;
     return coalesce(cardinality(due.a), 0);
 end $$;

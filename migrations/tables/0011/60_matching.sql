@@ -17,9 +17,13 @@ create table matching_queue (
     -- Whether evidence is lost for readers with victim clearance, and for those without: until it is settled they see none of these overlaps.
     loses boolean not null default false,
     open_loses boolean not null default false,
+    -- Whether the pairs that this change affects are known. The row is deleted when their overlaps are computed.
+    followed boolean not null default false,
     constraint case_or_exclusion check (num_nonnulls(case_id, exclusion_id) = 1)
 );
-create index matching_queue_of_losses on matching_queue (id) where loses or open_loses;
+create index matching_queue_to_follow on matching_queue (id) where not followed;
+create index matching_queue_of_losses on matching_queue (id) where not followed and (loses or open_loses);
+create index matching_queue_by_case on matching_queue (case_id);
 
 -- Pairs of cases whose overlap has to be computed anew.
 create table pairs_due (

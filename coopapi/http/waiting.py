@@ -1,0 +1,74 @@
+"""Waiting for overlaps: the worker finds them shortly after the commit, and a caller may wait for it (RFC 7240)."""
+
+import re
+import time
+from collections.abc import Callable
+from functools import wraps
+from threading import BoundedSemaphore
+from typing import Any, Final
+from uuid import UUID
+
+from flask import current_app, g, json, request
+from sqlalchemy import text
+
+LONGEST: Final = 5
+"""The most seconds for which a response waits."""
+BY_ITSELF: Final = 1
+"""The seconds for which the overlaps of a case wait without being asked, if the case was changed just before."""
+_BEHIND: Final = "5 seconds"
+_LOOK: Final = 0.02
+_WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
+_SETTLED: Final = text("select settled, late from priv.settled(:case, cast(:behind as interval))")
+
+
+def settling(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Wait for the worker before a GET and after any other request, and say in the body whether the case is settled.
+
+    No database connection is held while waiting. At most a quarter of the threads wait at one time; further requests, and all
+    while the worker is behind, are answered at once.
+    """
+
+    @wraps(view)
+    def settled(**params: Any) -> Any:
+        asked = _asked()
+        if request.method == "GET":
+            g.settled = _wait(params["case_id"], BY_ITSELF if asked is None else asked)
+        response = view(**params)
+        if asked is None or response.status_code >= 300:  # noqa: PLR2004 (no success)
+            return response
+        if request.method != "GET":
+            done = _wait(params["case_id"], asked)
+            response.set_data(json.dumps({**response.get_json(), "settled": done}))
+        response.headers["Preference-Applied"] = f"wait={asked}"
+        return response
+
+    return settled
+
+
+def _asked() -> int | None:
+    """Return the seconds that the caller would wait, at most `LONGEST`, or None if the request does not say."""
+    found = _WAIT.search(",".join(request.headers.getlist("Prefer")))
+    return min(int(found[1]), LONGEST) if found else None
+
+
+def _wait(case_id: UUID, seconds: float) -> bool:
+    """Wait until the worker has followed all changes of the case. Returns whether it has."""
+    settled, late = _look(case_id)
+    places: BoundedSemaphore = current_app.extensions["waiting places"]
+    if settled or late or not seconds or not places.acquire(blocking=False):
+        return settled
+    try:
+        end = time.monotonic() + seconds
+        while not settled and time.monotonic() < end:
+            time.sleep(_LOOK)
+            settled, _ = _look(case_id)
+    finally:
+        places.release()
+    return settled
+
+
+def _look(case_id: UUID) -> tuple[bool, bool]:
+    service = current_app.extensions["coopapi"]
+    with service.database.work(service.identify, g.request_id) as work:
+        settled, late = work.session.execute(_SETTLED, {"case": case_id, "behind": _BEHIND}).one()
+    return settled, late

@@ -1,0 +1,154 @@
+"""Waiting for overlaps: the worker finds them after the commit, and a caller may wait for that."""
+
+import threading
+import time
+
+import pytest
+
+from coopapi.ops.worker import work_until_done
+
+HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
+
+
+@pytest.fixture
+def idle(app):
+    """The worker does nothing until the test lets it."""
+    hooks = app.after_request_funcs[None]
+    kept = hooks[:]
+    hooks[:] = [hook for hook in hooks if hook.__name__ != "work"]
+    yield app.extensions["coopapi"].database
+    hooks[:] = kept
+
+
+@pytest.fixture
+def pair(world):
+    """Cases of two countries."""
+    return world.case("investigator"), world.case("foreign")
+
+
+def register(world, who, case, **headers):
+    made = world.as_(who).post(f"/cases/{case}/identifiers", HERON, **headers)
+    assert made.status_code == 201, made.json
+    return made
+
+
+def soon(database):
+    """Start a worker that begins a moment later."""
+    thread = threading.Thread(target=lambda: (time.sleep(0.2), work_until_done(database)))
+    thread.start()
+    return thread
+
+
+def test_the_next_call_of_a_newcomer_sees_the_overlap(world, idle, pair):
+    mine, theirs = pair
+    register(world, "foreign", theirs)
+    register(world, "investigator", mine)
+    worker = soon(idle)
+    answer = world.as_("investigator").get(f"/cases/{mine}/overlaps")
+    worker.join()
+    assert (len(answer.json["items"]), answer.json["settled"]) == (1, True)
+    assert "Preference-Applied" not in answer.headers
+
+
+def test_a_registration_waits_when_it_is_asked_to(world, idle, pair):
+    worker = soon(idle)
+    made = register(world, "investigator", pair[0], Prefer="respond-async, wait=5")
+    worker.join()
+    assert (made.json["settled"], made.headers["Preference-Applied"]) == (True, "wait=5")
+    assert "settled" not in register(world, "investigator", pair[0]).json
+
+
+@pytest.mark.parametrize("prefer", ["wait=0", "wait=x", "wait=-1", "return=minimal", "waiting=5"])
+def test_what_asks_for_no_wait_is_answered_at_once(world, idle, pair, prefer):
+    made = register(world, "investigator", pair[0], Prefer=prefer)
+    assert made.json.get("settled") is (False if prefer == "wait=0" else None)
+
+
+def test_while_the_worker_is_behind_nobody_waits(world, idle, pair, owner):
+    """Otherwise every thread would wait its full time, for nothing."""
+    register(world, "investigator", pair[0])
+    with owner.cursor() as cursor:
+        cursor.execute("update matching_queue set at = at - interval '1 minute'")
+    began = time.monotonic()
+    answer = world.as_("investigator").get(f"/cases/{pair[0]}/overlaps", Prefer="wait=5")
+    assert (answer.json["settled"], time.monotonic() - began < 4) == (False, True)
+
+
+def test_beyond_a_quarter_of_the_threads_nobody_waits(world, idle, pair, app):
+    register(world, "investigator", pair[0])
+    places = app.extensions["waiting places"]
+    assert places.acquire(blocking=False)
+    began = time.monotonic()
+    answer = world.as_("investigator").get(f"/cases/{pair[0]}/overlaps", Prefer="wait=5")
+    places.release()
+    assert (answer.json["settled"], time.monotonic() - began < 4) == (False, True)
+
+
+def test_the_changes_of_others_are_not_waited_for(world, idle, pair):
+    mine, theirs = pair
+    register(world, "investigator", mine)
+    work_until_done(idle)
+    register(world, "foreign", theirs)
+    assert world.as_("investigator").get(f"/cases/{mine}/overlaps").json["settled"] is True
+    assert world.as_("investigator").get(f"/cases/{theirs}/overlaps").status_code == 404
+
+
+TAKING_AWAY = {
+    "withdrawing a value": ("POST", "/identifiers/{identifier}/transitions", {"event": "withdraw", "reason": "inaccurate"}),
+    "correcting a value": ("PATCH", "/identifiers/{identifier}", {"value": "stork@example.org"}),
+    "hiding the case": ("PATCH", "", {"visibility": "hidden"}),
+    "withdrawing the case": ("POST", "/transitions", {"event": "withdraw", "reason": "filed by mistake"}),
+}
+
+
+@pytest.mark.parametrize("how", TAKING_AWAY)
+def test_what_takes_evidence_away_holds_for_readers_although_the_worker_does_nothing(world, idle, pair, how):
+    mine, theirs = pair
+    (identifier,) = world.hold("foreign", theirs, "heron@example.org")
+    world.hold("investigator", mine, "heron@example.org")
+    work_until_done(idle)
+    (overlap,) = world.overlaps("investigator", mine)
+    method, path, body = TAKING_AWAY[how]
+    path = f"/cases/{theirs}" + path.format(identifier=identifier)
+    etag = world.as_("foreign").get(path.removesuffix("/transitions")).headers["ETag"]
+    done = world.as_("foreign").send(method, path, body, If_Match=etag)
+    assert done.status_code == 200, done.json
+    unseen(world, mine, overlap["id"], "investigator")
+
+
+def test_a_value_that_is_now_about_a_victim_is_unseen_by_the_uncleared_although_the_worker_does_nothing(world, idle, pair):
+    mine, theirs = pair
+    subject = world.subject("foreign", theirs)
+    world.hold("foreign", theirs, "heron@example.org", subject_id=subject)
+    world.hold("investigator", mine, "heron@example.org")
+    work_until_done(idle)
+    (overlap,) = world.overlaps("colleague", mine)
+    changed = world.as_("foreign").patch(f"/cases/{theirs}/subjects/{subject}", {"category": "victim"}, If_Match='"v1"')
+    assert changed.status_code == 200, changed.json
+    unseen(world, mine, overlap["id"], "colleague")
+    assert [o["id"] for o in world.overlaps("investigator", mine)] == [overlap["id"]]
+
+
+@pytest.mark.parametrize("what", [{"kind": "email"}, {"other": "fr"}])
+def test_an_exclusion_holds_for_both_sides_although_the_worker_does_nothing(world, idle, pair, what):
+    mine, theirs = pair
+    world.hold("foreign", theirs, "heron@example.org")
+    world.hold("investigator", mine, "heron@example.org")
+    work_until_done(idle)
+    (overlap,) = world.overlaps("investigator", mine)
+    body = {"reason": "shared machines", **({"other_id": str(world.authorities["fr"])} if "other" in what else what)}
+    assert world.as_("investigator").post("/exclusions", body).status_code == 201
+    unseen(world, mine, overlap["id"], "investigator")
+    unseen(world, theirs, overlap["id"], "foreign")
+
+
+def unseen(world, case, overlap, who):
+    """Every way to an overlap shows nothing of it."""
+    me = world.as_(who)
+    for path in (f"/cases/{case}/overlaps", "/overlaps", "/overlaps?state=withdrawn", "/overlaps/clusters"):
+        answer = me.get(path, Prefer="wait=0")
+        assert (answer.status_code, answer.json["items"]) == (200, []), path
+    for path in (f"/overlaps/{overlap}", f"/overlaps/{overlap}/transitions"):
+        assert me.get(path).status_code == 404
+    asked = {"purpose": "investigation", "offence": "ocsea", "items_asked": ["names"], "case_id": case}
+    assert me.post(f"/overlaps/{overlap}/disclosures", asked).status_code == 404
