@@ -100,7 +100,7 @@ def test_force_needs_a_reason(world):
 
 
 def test_a_case_ends_once_everything_of_it_has_ended(world):
-    case = opened(world)
+    case = world.once(opened)
     request = draft(world, case_id=case)
     meeting = meeting_about(world, origin=("case", case), guests=("fr",))
     jit = active(world, cases=[case])
@@ -114,14 +114,14 @@ def test_a_case_ends_once_everything_of_it_has_ended(world):
 
 
 def test_a_team_that_has_ended_by_the_clock_keeps_no_case(world):
-    case = opened(world)
+    case = world.once(opened)
     active(world, cases=[case], until=days(world, 30))
     world.clock.forward(days=31)
     assert move(world, "prosecutor", case, "close").status_code == 200
 
 
 def test_what_was_disclosed_stops_a_withdrawal_and_no_closing(world):
-    case = opened(world)
+    case = world.once(opened)
     overlapping(world, case)
     other = world.overlaps("foreign")[0]
     assert world.take("foreign", other["id"]).status_code == 200
@@ -139,7 +139,7 @@ def test_what_was_disclosed_stops_a_withdrawal_and_no_closing(world):
 
 
 def test_what_the_caller_does_not_see_is_left_to_somebody_with_more_access(world):
-    case = opened(world)
+    case = world.once(opened)
     overlapping(world, case, category="victim")
     asked = world.asked("prosecutor", case)["id"]
 

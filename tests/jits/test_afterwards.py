@@ -33,7 +33,7 @@ def evaluated(world, who, jit, **more):
 
 
 def test_each_state_answers_before_all_answer_together(world):
-    jit = active(world)
+    jit = world.once(active)
     assert evaluated(world, "prosecutor", jit).status_code == 409
     assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
     walk(world, jit, ("prosecutor", "evaluate"))
@@ -105,7 +105,7 @@ def test_another_text_is_approved_anew(world):
 
 
 def test_a_statement_is_retracted_by_any_party_and_gone_at_once(world):
-    jit, public = published(world)
+    jit, public = world.once(published)
     assert step(world, "prosecutor_fr", jit, "retract").status_code == 422
     assert step(world, "prosecutor_fr", jit, "retract", reason="A trial goes on after all.").json["state"] == "closed"
     assert world.as_("anonymous").get("/public/jits").json["items"] == []
@@ -283,7 +283,7 @@ def test_the_public_page_goes_on_where_it_was_left(world):
 
 
 def test_nobody_is_named_who_works_in_the_team_nor_the_operation_unless_the_parties_want_it(world, owner):
-    jit = active(world, operation_name="Silver Heron")
+    jit = world.once(active, operation_name="Silver Heron")
     with owner.cursor() as cursor:
         cursor.execute("update principals set name = 'Hieronymus Pelikaan' where id = %s", (str(world.people["foreign"]),))
     step(world, "prosecutor", jit, "end", end_reason="goal", reason="R")

@@ -85,7 +85,7 @@ def test_a_team_that_is_ended_gives_no_access_from_the_next_request_on(world, re
 
 
 def test_a_case_shared_later_is_there_at_once_and_taken_back_at_once(world):
-    jit = active(world)
+    jit = world.once(active)
     case = world.case("foreign")
     shared = world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": case, "level": "contribute"})
     assert shared.status_code == 201, shared.json
@@ -119,7 +119,7 @@ def test_the_timeline_of_a_shared_case_tells_what_happened_to_the_team(world):
 
 
 def test_each_party_is_told_of_each_step_once(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
         feed = [e["action"] for e in items(world, who, "/events?limit=200") if e["object_id"] == jit]
         assert [feed.count(action) for action in ("jit.proposed", "jit.signed", "jit.activated")] == [1, 3, 1]
@@ -152,7 +152,7 @@ def test_a_state_joins_by_an_amendment_that_all_and_it_have_signed(world):
 @pytest.mark.parametrize(("who", "event", "state"), [("prosecutor_fr", "refuse", "refused"), ("prosecutor", "withdraw", "withdrawn"),
                                                      ("prosecutor_ro", "refuse", "refused")])  # fmt: skip
 def test_a_state_that_does_not_join_sees_the_team_no_more(world, who, event, state):
-    jit = active(world)
+    jit = world.once(active)
     amendment = amend(world, jit, change="join", authority_id=str(world.authorities["ro"]), leader={"office": "Head"})
     path = f"/jits/{jit}/amendments/{amendment['id']}/transitions"
     assert world.as_("prosecutor_fr").post(path, {"event": "withdraw", "reason": "R"}, If_Match='"v1"').status_code == 403
@@ -165,7 +165,7 @@ def test_a_state_that_does_not_join_sees_the_team_no_more(world, who, event, sta
 
 @pytest.mark.parametrize("second", ["fr", "fr_court"])
 def test_a_state_joins_by_one_amendment_at_a_time(world, second):
-    jit = active(world, "ro")
+    jit = world.once(active, "ro")
     path, leader = f"/jits/{jit}/amendments", {"office": "Head"}
     first = amend(world, jit, change="join", authority_id=str(world.authorities["fr"]), leader=leader)
     body = {"change": "join", "authority_id": str(world.authorities[second]), "leader": leader}
@@ -208,7 +208,7 @@ def test_who_leaves_is_out_with_the_last_signature_whoever_gives_it(world, owner
 
 
 def test_an_amendment_that_lacked_only_the_signature_of_the_one_that_left_holds_with_its_leaving(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     purpose = amend(world, jit, change="purpose", purpose="To follow the money.")
     leave = amend(world, jit, change="leave", authority_id=str(world.authorities["ro"]))
     for who in ("prosecutor", "prosecutor_fr"):
@@ -219,7 +219,7 @@ def test_an_amendment_that_lacked_only_the_signature_of_the_one_that_left_holds_
 
 
 def test_of_two_states_none_leaves(world):
-    jit = active(world)
+    jit = world.once(active)
     body = {"change": "leave", "authority_id": str(world.authorities["fr"])}
     refused = world.as_("prosecutor").post(f"/jits/{jit}/amendments", body)
     assert (refused.status_code, refused.json["errors"][0]["rule"]) == (422, "two_states")
@@ -260,7 +260,7 @@ def test_an_extension_ends_later(world):
 
 
 def test_a_clause_changes_for_all_when_all_have_signed(world):
-    jit = active(world)
+    jit = world.once(active)
     amendment = amend(world, jit, change="clause", clause="media", text="Each tells its own press.")
     assert sign_amendment(world, "prosecutor", jit, amendment).status_code == 201
     assert read(world, "prosecutor", jit)["clauses"]["media"] == "Nothing is told alone."
@@ -321,7 +321,7 @@ def test_evidence_is_given_while_the_team_is_active_and_not_before_and_not_after
 
 
 def test_a_state_that_is_to_join_sees_and_gives_no_evidence_yet(world):
-    jit = active(world)
+    jit = world.once(active)
     made = give(world, "prosecutor", jit).json["id"]
     amendment = amend(world, jit, change="join", authority_id=str(world.authorities["ro"]), leader={"office": "Head"})
     assert items(world, "prosecutor_ro", "/evidence") == []
@@ -408,7 +408,7 @@ def test_two_who_sign_an_amendment_last_at_once_apply_it_once(world):
 
 
 def test_who_proposes_speaks_for_its_own_authority(world):
-    jit = active(world)
+    jit = world.once(active)
     path = f"/jits/{jit}/amendments"
     made = amend(world, jit, by="prosecutor_fr", change="purpose", purpose="P")
     assert made["proposed_by"] == authority_of(world, "prosecutor_fr")
@@ -419,7 +419,7 @@ def test_who_proposes_speaks_for_its_own_authority(world):
 
 def test_what_others_have_overtaken_stops_nobody_else(world):
     """An extension that lacked one signature, and is overtaken by a longer one, does not keep a State from leaving."""
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     short, long = (amend(world, jit, change="period", until=days(world, n)) for n in (400, 500))
     for who in ("prosecutor", "prosecutor_fr"):
         assert sign_amendment(world, who, jit, short).status_code == 201
@@ -434,7 +434,7 @@ def test_what_others_have_overtaken_stops_nobody_else(world):
 
 
 def test_every_term_of_the_agreement_can_be_amended(world):
-    jit = active(world)
+    jit = world.once(active)
     for change in ({"change": "states_of_operation", "states_of_operation": ["BE", "FR"]},
                    {"change": "clause", "clause": "facts", "text": "Since found out."}):  # fmt: skip
         amendment = amend(world, jit, **change)
@@ -466,14 +466,14 @@ def test_a_state_leaves_by_its_own_notice_and_the_others_go_on(world):
 
 
 def test_nobody_is_put_out_of_a_team_by_another_alone(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     wish = amend(world, jit, by="prosecutor_fr", change="leave", authority_id=str(world.authorities["ro"]))
     assert sign_amendment(world, "prosecutor_fr", jit, wish).status_code == 201
     assert sorted(read(world, "prosecutor_ro", jit)["countries"]) == ["FR", "NL", "RO"]
 
 
 def test_a_participant_leaves_a_running_team_by_whoever_signs_for_a_state(world):
-    jit = active(world)
+    jit = world.once(active)
     europol = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "A"}
     amendment = amend(world, jit, change="participant", **europol)
     for who in ("prosecutor", "prosecutor_fr"):
