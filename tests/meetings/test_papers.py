@@ -36,7 +36,7 @@ def actions(world, who, query=""):
     ],
 )
 def test_an_action_is_due_at_the_end_of_the_day_where_it_is_owed(world, whose, day, due):
-    action = undertaken(world, held(world), whose, day)
+    action = undertaken(world, world.once(held), whose, day)
 
     assert (action["due_on"], action["due_at"][:19]) == (day, due)
 
@@ -59,7 +59,7 @@ def test_an_action_is_overdue_when_its_day_is_over(world):
 
 
 def test_the_owner_says_that_it_is_done(world):
-    action = undertaken(world, held(world))
+    action = undertaken(world, world.once(held))
     assert [act(world, who, action, "done").status_code for who in ("desk", "prosecutor_ro")] == [403, 403]
     assert world.as_("prosecutor_fr").get(f"/actions/{action['id']}/transitions").json["state"] == "open"
 
@@ -76,7 +76,7 @@ def test_the_owner_says_that_it_is_done(world):
 
 
 def test_an_owner_whose_access_has_ended_still_does_what_it_undertook(world):
-    action = undertaken(world, held(world), day="2027-06-30")
+    action = undertaken(world, world.once(held), day="2027-06-30")
     world.clock.forward(days=40)
 
     done = act(world, "prosecutor_fr", action, "done")
