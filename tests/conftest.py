@@ -46,6 +46,11 @@ class Clock:
         self.offset = timedelta()
         self.stopped = None
 
+    @property
+    def moved(self):
+        """Whether it tells another time than the clock on the wall."""
+        return bool(self.offset or self.stopped)
+
     def __call__(self):
         return self.stopped or datetime.now(UTC) + self.offset
 
@@ -153,4 +158,4 @@ def world(app, register, signer, clock) -> World:
         register.empty()
         return populate(app)
 
-    return World(app, signer, clock, *register.as_of("world", settle))
+    return World(app, signer, clock, *register.as_of("world", settle), register)

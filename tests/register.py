@@ -2,6 +2,8 @@
 
 from copy import deepcopy
 
+_NEXT_WRITER = "select pg_snapshot_xmax(pg_current_snapshot())::text"
+
 _TABLES = (
     "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
     " and relname not in ('alembic_version', 'signing_keys')"
@@ -29,20 +31,35 @@ class Register:
     def __init__(self, owner):
         self.owner = owner
         self.made = {}
+        self.now = None, None
         self._run(_SAVE, "empty")
 
     def as_of(self, name, make):
         """What `make` made and told, with its rows in place."""
         if name in self.made:
-            self._run(_PUT_BACK, name)
+            schema, told = self.made[name]
+            self._run(_PUT_BACK, schema)
         else:
-            self.made[name] = make()
-            self._run(_SAVE, name)
-        return deepcopy(self.made[name])
+            told = make()
+            schema = f"made {len(self.made)}"
+            self._run(_SAVE, schema)
+            self.made[name] = schema, told
+        self.now = name, self._next_writer()
+        return deepcopy(told)
 
     def empty(self):
         self._run(_PUT_BACK, "empty")
 
-    def _run(self, sql, name):
+    def is_as_of(self, name):
+        """Whether nothing was written since the register was put back to this moment."""
+        return self.now == (name, self._next_writer())
+
+    def _next_writer(self):
+        """The number of the next transaction that writes, in any database of the server."""
         with self.owner.cursor() as cursor:
-            cursor.execute(sql.format(name))
+            cursor.execute(_NEXT_WRITER)
+            return cursor.fetchone()[0]
+
+    def _run(self, sql, schema):
+        with self.owner.cursor() as cursor:
+            cursor.execute(sql.format(schema))

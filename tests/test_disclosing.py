@@ -67,7 +67,7 @@ def given(world):
 
 
 def test_access_ends_when_the_owner_withdraws_the_case(world):
-    there, asked, held = given(world)
+    there, asked, held = world.once(given)
     act(world, prosecutor_of_fr(world), asked, "disclose", items=[{"identifier_id": held}])
     assert world.as_("investigator").get(f"/disclosures/{asked}").json["items"][0]["value"] == HERON
     path = f"/cases/{there}/transitions"
@@ -78,7 +78,7 @@ def test_access_ends_when_the_owner_withdraws_the_case(world):
 
 
 def test_nothing_is_disclosed_until_a_day_that_is_over_or_twice(world):
-    _, asked, held = given(world)
+    _, asked, held = world.once(given)
     decider, item = prosecutor_of_fr(world), {"identifier_id": held}
     over = act(world, decider, asked, "disclose", items=[item], until="2020-01-01T00:00:00Z")
     assert (over.status_code, over.json["errors"][0]["pointer"]) == (422, "/until")

@@ -58,7 +58,7 @@ def in_use(world):
 
 @pytest.mark.parametrize("event", ENDING)
 def test_a_case_does_not_end_while_something_of_it_is_alive(world, event):
-    case, made = in_use(world)
+    case, made = world.once(in_use)
 
     refused = move(world, "prosecutor", case, event)
 
@@ -79,7 +79,7 @@ def test_a_case_does_not_end_while_something_of_it_is_alive(world, event):
 
 @pytest.mark.parametrize("event", ENDING)
 def test_by_force_it_ends_and_every_other_side_is_told(world, event):
-    case, made = in_use(world)
+    case, made = world.once(in_use)
 
     ended = move(world, "prosecutor", case, event, force=True)
 
@@ -93,14 +93,14 @@ def test_by_force_it_ends_and_every_other_side_is_told(world, event):
 
 
 def test_force_needs_a_reason(world):
-    case, _ = in_use(world)
+    case, _ = world.once(in_use)
     tag = world.as_("prosecutor").get(f"/cases/{case}/transitions").json["etag"]
     refused = world.as_("prosecutor").post(f"/cases/{case}/transitions", {"event": "close", "force": True}, If_Match=f'"{tag}"')
     assert (refused.status_code, refused.json["errors"][0]["rule"]) == (422, "required")
 
 
 def test_a_case_ends_once_everything_of_it_has_ended(world):
-    case = opened(world)
+    case = world.once(opened)
     request = draft(world, case_id=case)
     meeting = meeting_about(world, origin=("case", case), guests=("fr",))
     jit = active(world, cases=[case])
@@ -114,14 +114,14 @@ def test_a_case_ends_once_everything_of_it_has_ended(world):
 
 
 def test_a_team_that_has_ended_by_the_clock_keeps_no_case(world):
-    case = opened(world)
+    case = world.once(opened)
     active(world, cases=[case], until=days(world, 30))
     world.clock.forward(days=31)
     assert move(world, "prosecutor", case, "close").status_code == 200
 
 
 def test_what_was_disclosed_stops_a_withdrawal_and_no_closing(world):
-    case = opened(world)
+    case = world.once(opened)
     overlapping(world, case)
     other = world.overlaps("foreign")[0]
     assert world.take("foreign", other["id"]).status_code == 200
@@ -139,7 +139,7 @@ def test_what_was_disclosed_stops_a_withdrawal_and_no_closing(world):
 
 
 def test_what_the_caller_does_not_see_is_left_to_somebody_with_more_access(world):
-    case = opened(world)
+    case = world.once(opened)
     overlapping(world, case, category="victim")
     asked = world.asked("prosecutor", case)["id"]
 
@@ -156,7 +156,7 @@ def test_what_the_caller_does_not_see_is_left_to_somebody_with_more_access(world
 
 @pytest.mark.parametrize("who", ["analyst", "auditor", "admin", "central", "contact", "desk", "foreign", "prosecutor_fr"])
 def test_those_who_may_not_end_a_case_are_told_nothing_of_it(world, who):
-    case, made = in_use(world)
+    case, made = world.once(in_use)
     refused = move(world, who, case, "close", force=True)
     assert refused.status_code in {403, 404}
     assert "live" not in refused.json
@@ -164,7 +164,7 @@ def test_those_who_may_not_end_a_case_are_told_nothing_of_it(world, who):
 
 
 def test_the_database_counts_what_the_service_lists(world, database):
-    case, made = in_use(world)
+    case, made = world.once(in_use)
     nl = world.authorities["nl"]
     me = Actor(world.people["prosecutor"], "person", "P", nl, "NL", "NL", Role.PROSECUTOR, (Role.PROSECUTOR,), True, False)
     with database.work(lambda _: me, "r") as work:

@@ -124,18 +124,22 @@ def _loose(spec):
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
-@pytest.mark.parametrize("role", ["investigator", "analyst", "admin"])
-def test_no_generated_request_breaks_the_service_or_its_promise(world, app, role):
-    """Every operation, as three roles: no 5xx, nothing the specification does not say."""
+ROLES = ("investigator", "analyst", "admin")
+PARTS = 3
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_generated_request_breaks_the_service_or_its_promise(world, app, part):
+    """Every operation, each request as three roles: no 5xx, nothing the specification does not say."""
     case = world.case("investigator")
     world.hold("investigator", case, "heron@example.org", subject_id=world.subject("investigator", case))
-    bearer = {"Authorization": f"Bearer {world.as_(role).token}"}
+    bearers = [{"Authorization": f"Bearer {world.as_(role).token}"} for role in ROLES]
     loaded = schemathesis.openapi.from_wsgi("/openapi.json", app)
-    for operation in loaded.get_all_operations():
-        _fuzz(operation.ok(), bearer, case)
+    for operation in list(loaded.get_all_operations())[part::PARTS]:
+        _fuzz(operation.ok(), bearers, case)
 
 
-def _fuzz(operation, bearer, case):
+def _fuzz(operation, bearers, case):
     @settings(
         max_examples=12,
         deadline=None,
@@ -148,6 +152,7 @@ def _fuzz(operation, bearer, case):
     def once(sent):
         if "case_id" in (sent.path_parameters or {}):
             sent.path_parameters["case_id"] = case
-        sent.call_and_validate(headers=bearer, checks=CHECKS)
+        for bearer in bearers:
+            sent.call_and_validate(headers=bearer, checks=CHECKS)
 
     once()

@@ -593,6 +593,12 @@ LINT = {
         " and has_function_privilege('coopapi_app', oid, 'EXECUTE')",
         "create function priv.planted() returns int language sql as 'select 1'",
     ),
+    "a function whose body is copied into each use of a policy when a query is planned": (
+        "select distinct proname from pg_policy y join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = y.oid"
+        " join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid"
+        " where not prosecdef and proconfig is null and pronamespace = 'priv'::regnamespace",
+        "alter function priv.authority() reset search_path",
+    ),
     "a function anybody may call": (
         "select p.proname from pg_proc p, aclexplode(p.proacl) a where p.pronamespace ="
         " 'priv'::regnamespace and a.grantee = 0 union select proname from pg_proc where pronamespace = 'priv'::regnamespace"

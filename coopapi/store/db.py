@@ -140,6 +140,8 @@ class UnitOfWork:
     notes: list[dict[str, Any]] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
+    visible: dict[type[Any], Select[Any]] = field(init=False, default_factory=dict)
+    """The queries that `all` has made, because their conditions are the same for one caller at one time."""
 
     def require(self, action: Action, *, human: bool = False) -> None:
         """Raise `Forbidden` unless the actor's role includes the action and, with `human`, the actor is a person (LED Art. 11)."""
@@ -155,7 +157,9 @@ class UnitOfWork:
 
     def all(self, model: type[R]) -> Select[R]:
         """Select all rows of this model that the actor may see."""
-        return select(model).where(model.visible_to(self.actor, self.now))
+        if model not in self.visible:
+            self.visible[model] = select(model).where(model.visible_to(self.actor, self.now))
+        return self.visible[model]
 
     def one(self, model: type[K], row_id: UUID, *, version: int | None = None, lock: bool = False) -> K:
         """Return one row. Raises `NotFound` if it is absent or hidden from the actor, and `Stale` if its version is another."""

@@ -27,17 +27,26 @@ end $$;
 -- The caller and the time, as the service signs them for each transaction.
 create function priv.context() returns text[] language sql stable return priv.signed(current_setting('coopapi.context', true));
 
-create function priv.authority() returns uuid language sql stable return nullif((priv.context())[1], '')::uuid;
+-- PostgreSQL copies the body of a plain SQL function into every query that calls it. The policies call the following functions so often that
+-- this copying was most of the work of the database. A function with its own search_path is called instead.
 
-create function priv.principal() returns uuid language sql stable return nullif((priv.context())[2], '')::uuid;
+create function priv.authority() returns uuid language sql stable set search_path = pg_catalog, pg_temp
+    return nullif((priv.context())[1], '')::uuid;
 
-create function priv.role() returns text language sql stable return nullif((priv.context())[3], '');
+create function priv.principal() returns uuid language sql stable set search_path = pg_catalog, pg_temp
+    return nullif((priv.context())[2], '')::uuid;
 
-create function priv.cleared() returns boolean language sql stable return (priv.context())[4] = 't';
+create function priv.role() returns text language sql stable set search_path = pg_catalog, pg_temp
+    return nullif((priv.context())[3], '');
 
-create function priv.operator() returns boolean language sql stable return (priv.context())[5] = 't';
+create function priv.cleared() returns boolean language sql stable set search_path = pg_catalog, pg_temp
+    return (priv.context())[4] = 't';
 
-create function priv.at() returns timestamptz language sql stable return to_timestamp((priv.context())[6]::bigint / 1e6);
+create function priv.operator() returns boolean language sql stable set search_path = pg_catalog, pg_temp
+    return (priv.context())[5] = 't';
+
+create function priv.at() returns timestamptz language sql stable set search_path = pg_catalog, pg_temp
+    return to_timestamp((priv.context())[6]::bigint / 1e6);
 
 -- Raise an error unless the worker calls.
 create function priv.require_worker() returns void language plpgsql stable as $$

@@ -12,7 +12,7 @@ from coopapi.ops import administration
 
 
 def test_each_receiver_accepts_for_itself_and_opens_the_words_to_nobody_else(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     item = given(world, "prosecutor", jit, conditions=ASKED_FIRST)
 
     assert take(world, "prosecutor_fr", item, "accept").json["title"] == ITEM["title"]
@@ -48,7 +48,7 @@ def test_the_database_itself_lets_no_provider_accept_for_a_receiver(world):
 
 @pytest.mark.parametrize(("state", "found"), [("offered", "prosecutor_ro"), ("accepted", "prosecutor_fr")])
 def test_a_list_by_state_goes_by_ones_own_answer(world, state, found):
-    item = given(world, "prosecutor", active(world, "fr", "ro"), conditions=ASKED_FIRST)
+    item = given(world, "prosecutor", world.once(active, "fr", "ro"), conditions=ASKED_FIRST)
     assert take(world, "prosecutor_fr", item, "accept").status_code == 200
     for who in ("prosecutor_fr", "prosecutor_ro"):
         listed = [e["id"] for e in items(world, who, f"/evidence?state={state}")]
@@ -56,7 +56,7 @@ def test_a_list_by_state_goes_by_ones_own_answer(world, state, found):
 
 
 def test_an_item_for_one_alone_is_not_there_for_the_others(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     item = given(world, "prosecutor", jit, recipients=[str(world.authorities["fr"])])
     assert see(world, "prosecutor_fr", item).status_code == 200
     assert see(world, "prosecutor_ro", item).status_code == 404
@@ -67,7 +67,7 @@ def test_an_item_for_one_alone_is_not_there_for_the_others(world):
 
 
 def test_a_state_gives_what_was_obtained_on_its_own_ground(world):
-    jit = active(world)
+    jit = world.once(active)
     refused = give(world, "prosecutor", jit, source_country="FR")
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/source_country")
     assert give(world, "prosecutor", jit, source_country="BR").status_code == 201
@@ -85,7 +85,7 @@ def with_a_third_state(world):
 
 
 def test_what_a_third_state_gives_is_verified_before_others_see_it(world, with_a_third_state):
-    item = given(world, "prosecutor_us", with_a_third_state, source_country="US")
+    item = world.once(given, "prosecutor_us", with_a_third_state, source_country="US")
     assert see(world, "prosecutor_us", item).json["state"] == "to_verify"
     assert see(world, "prosecutor_fr", item).status_code == 404
     assert items(world, "prosecutor_fr", "/evidence") == []
@@ -103,7 +103,7 @@ def test_what_a_third_state_gives_is_verified_before_others_see_it(world, with_a
 
 
 def test_the_database_itself_hides_what_is_not_verified(world, owner, with_a_third_state):
-    item = given(world, "prosecutor_us", with_a_third_state, source_country="US")
+    item = world.once(given, "prosecutor_us", with_a_third_state, source_country="US")
     assert counted(world, "prosecutor_fr") == (0, 0)
     assert counted(world, "prosecutor") == (1, 1)
     assert take(world, "prosecutor", item, "verify").status_code == 200
@@ -119,7 +119,7 @@ def counted(world, who):
 
 
 def test_what_is_rejected_is_never_seen_and_its_provider_reads_why(world, with_a_third_state):
-    item = given(world, "prosecutor_us", with_a_third_state, source_country="US")
+    item = world.once(given, "prosecutor_us", with_a_third_state, source_country="US")
     assert take(world, "prosecutor", item, "reject").status_code == 422
     assert take(world, "prosecutor", item, "reject", reason="More than the purpose needs.").json["state"] == "rejected"
     assert see(world, "prosecutor_us", item).json["reason"] == "More than the purpose needs."
@@ -181,7 +181,7 @@ def test_with_a_third_state_there_is_no_signing_without_a_space_administrator(wo
 
 
 def test_after_four_weeks_the_words_are_gone_and_the_facts_stay(world, owner):
-    item = given(world, "prosecutor", active(world))
+    item = given(world, "prosecutor", world.once(active))
     world.clock.forward(days=27)
     assert see(world, "prosecutor_fr", item).json["title"] == ITEM["title"]
     world.clock.forward(days=1)
@@ -199,7 +199,7 @@ def test_after_four_weeks_the_words_are_gone_and_the_facts_stay(world, owner):
 
 
 def test_once_all_have_received_it_the_words_are_gone_at_once(world):
-    item = given(world, "prosecutor", active(world, "fr", "ro"))
+    item = given(world, "prosecutor", world.once(active, "fr", "ro"))
     received(world, "prosecutor_fr", item)
     assert see(world, "prosecutor_ro", item).json["title"] == ITEM["title"]
     received(world, "prosecutor_ro", item)
@@ -209,7 +209,7 @@ def test_once_all_have_received_it_the_words_are_gone_at_once(world):
 
 
 def test_whoever_declines_keeps_nobody_waiting(world):
-    item = given(world, "prosecutor", active(world, "fr", "ro"), conditions=ASKED_FIRST)
+    item = given(world, "prosecutor", world.once(active, "fr", "ro"), conditions=ASKED_FIRST)
     assert take(world, "prosecutor_fr", item, "accept").status_code == 200
     received(world, "prosecutor_fr", item)
     assert see(world, "prosecutor_fr", item).json["title"] == ITEM["title"]
@@ -237,7 +237,7 @@ def use(world, who, item, case, **more):
 
 def test_outside_the_purpose_of_the_team_the_state_where_it_was_obtained_is_asked(world):
     """Convention of 29 May 2000, Art. 13(10)."""
-    jit = active(world)
+    jit = world.once(active)
     within, outside = world.case("prosecutor_fr"), world.case("prosecutor_fr")
     assert world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": within}).status_code == 201
     item = given(world, "prosecutor", jit)
@@ -254,13 +254,13 @@ def test_outside_the_purpose_of_the_team_the_state_where_it_was_obtained_is_aske
 
 
 def test_a_serious_threat_needs_no_consent_but_a_reason_and_is_told(world):
-    item, case = given(world, "prosecutor", active(world)), world.case("prosecutor_fr")
+    item, case = given(world, "prosecutor", world.once(active)), world.case("prosecutor_fr")
     assert use(world, "prosecutor_fr", item, case, serious_threat=True).json["errors"][0]["pointer"] == "/reason"
     made = use(world, "prosecutor_fr", item, case, serious_threat=True, reason="A child is in danger now.")
     assert (made.json["state"], made.json["serious_threat"]) == ("recorded", True)
     (account,) = items(world, "prosecutor", f"/evidence/{item}/uses")
     assert (account["serious_threat"], account["reason"]) == (True, "A child is in danger now.")
-    bound = given(world, "prosecutor", active(world), handling_code="H1")
+    bound = given(world, "prosecutor", world.once(active), handling_code="H1")
     assert use(world, "prosecutor_fr", bound, case, serious_threat=True, reason="R").json["errors"][0]["rule"] == "H1"
 
 
@@ -273,6 +273,6 @@ def test_an_item_outlives_the_team_for_whom_it_was_given_and_is_given_to_nobody_
 
 
 def test_of_a_team_that_is_not_signed_there_is_no_exchange(world):
-    jit = to_sign(world)
+    jit = world.once(to_sign)
     assert sign(world, "prosecutor", jit).status_code == 201
     assert give(world, "prosecutor", jit).status_code == 403

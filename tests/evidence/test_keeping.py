@@ -87,7 +87,7 @@ def test_an_answer_is_recorded_for_a_recipient_alone(world, with_one_absent):
 
 
 def test_what_the_only_receiver_declined_is_offered_again(world):
-    item = given(world, "prosecutor", active(world), conditions=ASKED_FIRST)
+    item = given(world, "prosecutor", world.once(active), conditions=ASKED_FIRST)
     assert take(world, "prosecutor_fr", item, "decline", reason="No.").status_code == 200
     assert see(world, "prosecutor", item).json["state"] == "declined"
     again = world.as_("prosecutor").post(f"/evidence/{item}/recipients", {"authority_id": str(world.authorities["fr"])})
@@ -96,7 +96,7 @@ def test_what_the_only_receiver_declined_is_offered_again(world):
 
 
 def test_who_left_and_is_only_to_join_again_sees_no_evidence(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     item = given(world, "prosecutor", jit)
     romanian = str(world.authorities["ro"])
     leaving = amend(world, jit, change="leave", authority_id=romanian)
@@ -127,7 +127,7 @@ def test_a_participant_whose_terms_exclude_evidence_now_sees_none_of_before(worl
 
 
 def test_of_two_last_receipts_at_once_the_words_are_over(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     for _ in range(6):
         item, barrier = given(world, "prosecutor", jit), threading.Barrier(2)
 
@@ -143,7 +143,7 @@ def test_of_two_last_receipts_at_once_the_words_are_over(world):
 
 
 def test_a_receipt_before_the_conditions_are_accepted_ends_nothing(world):
-    item = given(world, "prosecutor", active(world), conditions=ASKED_FIRST)
+    item = given(world, "prosecutor", world.once(active), conditions=ASKED_FIRST)
     received(world, "prosecutor_fr", item)
     world.clock.forward(seconds=1)
     assert take(world, "prosecutor_fr", item, "accept").json["title"] == ITEM["title"]
@@ -154,7 +154,7 @@ def test_a_receipt_before_the_conditions_are_accepted_ends_nothing(world):
 
 def test_after_four_weeks_no_words_are_left_of_conditions_handling_custody_and_answers(world, owner):
     conditions = [{"code": "consent_before_use_as_evidence", "text": "heron only"}]
-    item = given(world, "prosecutor", active(world), handling_code="H3", handling_text="heron eyes", conditions=conditions)
+    item = given(world, "prosecutor", world.once(active), handling_code="H3", handling_text="heron eyes", conditions=conditions)
     assert take(world, "prosecutor_fr", item, "decline", reason="heron no").status_code == 200
     link = {"act": "sealed", "at": NOW, "note": "heron bag", "tool": "heron tool"}
     assert world.as_("prosecutor").post(f"/evidence/{item}/custody", link).status_code == 201
@@ -186,7 +186,7 @@ def test_after_four_weeks_no_words_are_left_of_conditions_handling_custody_and_a
 
 
 def test_after_the_end_an_item_goes_to_nobody_who_had_it_not(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     item = given(world, "prosecutor", jit, recipients=[str(world.authorities["fr"])])
     assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
     late = world.as_("prosecutor").post(f"/evidence/{item}/recipients", {"authority_id": str(world.authorities["ro"])})
@@ -196,7 +196,7 @@ def test_after_the_end_an_item_goes_to_nobody_who_had_it_not(world):
 
 
 def test_what_is_over_is_given_anew_to_who_comes_later(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     item = given(world, "prosecutor", jit, sha256="ef" * 32, recipients=[str(world.authorities["fr"])])
     received(world, "prosecutor_fr", item)
     world.clock.forward(seconds=1)

@@ -33,7 +33,7 @@ def evaluated(world, who, jit, **more):
 
 
 def test_each_state_answers_before_all_answer_together(world):
-    jit = active(world)
+    jit = world.once(active)
     assert evaluated(world, "prosecutor", jit).status_code == 409
     assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
     walk(world, jit, ("prosecutor", "evaluate"))
@@ -61,7 +61,7 @@ def test_a_team_closes_without_evaluation_for_a_reason_alone(world):
 
 
 def test_a_statement_is_public_with_the_last_approval_and_not_before(world):
-    jit = closed(world, "fr", "ro")
+    jit = world.once(closed, "fr", "ro")
     public = world.as_("anonymous")
     made = state(world, jit, names_operation=True)
     assert made.status_code == 201, made.json
@@ -84,7 +84,7 @@ def test_a_statement_is_public_with_the_last_approval_and_not_before(world):
 
 
 def test_an_operation_is_named_only_if_the_parties_want_it(world):
-    jit = closed(world)
+    jit = world.once(closed)
     assert state(world, jit).status_code == 201
     for who in ("prosecutor", "prosecutor_fr"):
         assert approve(world, who, jit).status_code == 201
@@ -92,7 +92,7 @@ def test_an_operation_is_named_only_if_the_parties_want_it(world):
 
 
 def test_another_text_is_approved_anew(world):
-    jit = closed(world)
+    jit = world.once(closed)
     state(world, jit)
     assert approve(world, "prosecutor", jit).status_code == 201
     old = world.as_("prosecutor").get(f"/jits/{jit}/public-statement").json["text_sha256"]
@@ -105,7 +105,7 @@ def test_another_text_is_approved_anew(world):
 
 
 def test_a_statement_is_retracted_by_any_party_and_gone_at_once(world):
-    jit, public = published(world)
+    jit, public = world.once(published)
     assert step(world, "prosecutor_fr", jit, "retract").status_code == 422
     assert step(world, "prosecutor_fr", jit, "retract", reason="A trial goes on after all.").json["state"] == "closed"
     assert world.as_("anonymous").get("/public/jits").json["items"] == []
@@ -118,7 +118,7 @@ def test_a_statement_is_retracted_by_any_party_and_gone_at_once(world):
 
 @pytest.mark.parametrize("name", ["victims_checked", "no_ongoing_trial"])
 def test_both_checks_were_made(world, name):
-    jit = closed(world)
+    jit = world.once(closed)
     assert state(world, jit, **{name: False}).status_code == 422
     body = {**STATEMENT}
     del body[name]
@@ -171,7 +171,7 @@ def test_what_must_not_be_said_is_refused_with_its_place(world):
 
 
 def test_the_name_of_the_operation_is_read_like_the_text(world):
-    jit = closed(world, operation_name="Guilty Herons")
+    jit = world.once(closed, operation_name="Guilty Herons")
     refused = state(world, jit, names_operation=True)
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/names_operation")
     assert state(world, jit).status_code == 201
@@ -220,6 +220,10 @@ CANARIES = {
 
 @pytest.fixture
 def planted(world):
+    return world.once(full_of_canaries)
+
+
+def full_of_canaries(world):
     """One published team, and teams in every other state, all full of canaries that must not be seen."""
     case = world.case("investigator", "canarycase55", title="canarytitle")
     world.subject("investigator", case, pseudonym="canarypseudonym")
@@ -283,7 +287,7 @@ def test_the_public_page_goes_on_where_it_was_left(world):
 
 
 def test_nobody_is_named_who_works_in_the_team_nor_the_operation_unless_the_parties_want_it(world, owner):
-    jit = active(world, operation_name="Silver Heron")
+    jit = world.once(active, operation_name="Silver Heron")
     with owner.cursor() as cursor:
         cursor.execute("update principals set name = 'Hieronymus Pelikaan' where id = %s", (str(world.people["foreign"]),))
     step(world, "prosecutor", jit, "end", end_reason="goal", reason="R")

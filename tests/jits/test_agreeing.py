@@ -37,7 +37,7 @@ def test_a_state_takes_no_part_as_an_organisation_does(world):
 
 
 def test_each_state_is_a_party_once(world):
-    jit = proposed(world)
+    jit = world.once(proposed)
     again = world.as_("prosecutor").post(f"/jits/{jit}/parties", {"authority_id": str(world.authorities["fr_court"])})
     assert (again.status_code, again.json["errors"][0]["rule"]) == (422, "one_per_state")
 
@@ -103,7 +103,7 @@ def test_the_space_is_administered_by_a_party(world):
 
 
 def test_a_team_is_active_with_the_last_signature_and_not_before(world):
-    jit = to_sign(world, "fr", "ro")
+    jit = world.once(to_sign, "fr", "ro")
     states = []
     for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
         assert sign(world, who, jit).status_code == 201
@@ -117,7 +117,7 @@ def test_a_team_is_active_with_the_last_signature_and_not_before(world):
 
 
 def test_each_party_signs_once_and_only_a_prosecutor_does(world):
-    jit = to_sign(world)
+    jit = world.once(to_sign)
     assert sign(world, "investigator", jit).status_code == 403
     assert sign(world, "prosecutor", jit).status_code == 201
     assert sign(world, "prosecutor", jit).status_code == 409
@@ -126,7 +126,7 @@ def test_each_party_signs_once_and_only_a_prosecutor_does(world):
 
 
 def test_signing_is_a_step_like_the_others(world):
-    jit = to_sign(world)
+    jit = world.once(to_sign)
     digest = read(world, "prosecutor", jit)["text_sha256"]
     assert step(world, "prosecutor", jit, "sign").json["errors"][0]["pointer"] == "/text_sha256"
     assert step(world, "prosecutor", jit, "sign", text_sha256=digest).status_code == 200
@@ -134,12 +134,12 @@ def test_signing_is_a_step_like_the_others(world):
 
 
 def test_a_machine_signs_nothing(world):
-    jit = to_sign(world)
+    jit = world.once(to_sign)
     assert sign(world, "system", jit).status_code == 403
 
 
 def test_a_text_that_changed_after_a_signature_is_signed_anew(world):
-    jit = to_sign(world)
+    jit = world.once(to_sign)
     first = read(world, "prosecutor", jit)["text_sha256"]
     assert sign(world, "prosecutor", jit).status_code == 201
     me = world.as_("prosecutor_fr")
@@ -170,7 +170,7 @@ def test_a_text_that_changed_after_a_signature_is_signed_anew(world):
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
 def test_a_signature_binds_every_term(world, change):
-    jit = proposed(world)
+    jit = world.once(proposed)
     before = read(world, "prosecutor", jit)
     after = world.as_("prosecutor").patch(f"/jits/{jit}", change, If_Match=f'"{before["etag"]}"')
     assert after.status_code == 200, after.json
@@ -178,7 +178,7 @@ def test_a_signature_binds_every_term(world, change):
 
 
 def test_a_signature_binds_parties_leaders_and_participants(world):
-    jit = proposed(world)
+    jit = world.once(proposed)
     digests = [read(world, "prosecutor", jit)["text_sha256"]]
     world.as_("prosecutor").post(f"/jits/{jit}/parties", {"authority_id": str(world.authorities["ro"])})
     digests.append(read(world, "prosecutor", jit)["text_sha256"])
@@ -189,7 +189,7 @@ def test_a_signature_binds_parties_leaders_and_participants(world):
 
 
 def test_while_a_text_is_signed_no_participant_goes_from_under_it(world):
-    jit = proposed(world)
+    jit = world.once(proposed)
     beside = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "Appendix I"}
     place = world.as_("prosecutor").post(f"/jits/{jit}/participants", beside).json
     path = f"/jits/{jit}/participants/{place['id']}/transitions"
@@ -203,7 +203,7 @@ def test_while_a_text_is_signed_no_participant_goes_from_under_it(world):
 
 def test_a_signature_under_another_text_completes_nothing(world, owner):
     """The sabotage: a text that changes behind everybody's back."""
-    jit = to_sign(world)
+    jit = world.once(to_sign)
     assert sign(world, "prosecutor_fr", jit).status_code == 201
     with owner.cursor() as cursor:
         cursor.execute("update jits set operation_name = 'Another' where id = %s", (jit,))
@@ -212,7 +212,7 @@ def test_a_signature_under_another_text_completes_nothing(world, owner):
 
 
 def test_a_participant_comes_now_until_later_and_again(world):
-    jit = proposed(world)
+    jit = world.once(proposed)
     europol = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "A"}
 
     def take_part(**more):
@@ -237,7 +237,7 @@ def test_nobody_signs_after_the_period_has_passed(world):
 
 
 def test_two_last_signatures_at_once_make_the_team_active_once(world):
-    jit = to_sign(world, "fr", "ro")
+    jit = world.once(to_sign, "fr", "ro")
     assert sign(world, "prosecutor", jit).status_code == 201
     digest = read(world, "prosecutor", jit)["text_sha256"]
     barrier, answers = threading.Barrier(2), []
@@ -257,7 +257,7 @@ def test_two_last_signatures_at_once_make_the_team_active_once(world):
 
 
 def test_whoever_is_taken_out_of_the_draft_sees_it_no_more(world):
-    jit = proposed(world, "fr", "ro")
+    jit = world.once(proposed, "fr", "ro")
     romanian = next(p for p in parties(world, "prosecutor", jit) if p["country"] == "RO")
     path = f"/jits/{jit}/parties/{romanian['id']}/transitions"
     gone = world.as_("prosecutor_ro").post(path, {"event": "remove"}, If_Match=f'"{romanian["etag"]}"')
@@ -270,7 +270,7 @@ def test_whoever_is_taken_out_of_the_draft_sees_it_no_more(world):
 
 
 def test_each_state_names_its_own_leader(world):
-    jit = proposed(world)
+    jit = world.once(proposed)
     french = next(p for p in parties(world, "prosecutor", jit) if p["country"] == "FR")
     path = f"/jits/{jit}/parties/{french['id']}/transitions"
     body = {"event": "lead", "leader": {"office": "Somebody else"}}
@@ -283,14 +283,14 @@ def test_each_state_names_its_own_leader(world):
 
 
 def test_only_whoever_proposed_a_team_abandons_it(world):
-    jit = proposed(world)
+    jit = world.once(proposed)
     assert step(world, "prosecutor_fr", jit, "abandon", reason="No").status_code == 403
     assert walk(world, jit, ("prosecutor", "abandon", {"reason": "No need"}))["state"] == "abandoned"
     assert step(world, "prosecutor_fr", jit, "draft").status_code == 409
 
 
 def test_an_associate_sees_nothing_and_is_seen_by_the_states_alone(world):
-    jit = active(world)
+    jit = world.once(active)
     noted = world.as_("prosecutor").post(f"/jits/{jit}/associates", {"name": "Europol", "contact": "Liaison office"})
     assert noted.status_code == 201
     assert world.as_("europol").get(f"/jits/{jit}").status_code == 404
@@ -299,7 +299,7 @@ def test_an_associate_sees_nothing_and_is_seen_by_the_states_alone(world):
 
 
 def test_a_participant_sees_the_agreement_and_none_of_its_people(world):
-    jit = proposed(world)
+    jit = world.once(proposed)
     body = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "Appendix I"}
     world.as_("prosecutor").post(f"/jits/{jit}/participants", body)
     member = {"name": "A. Wren", "position": "Detective", "seconded": True}
@@ -318,7 +318,7 @@ def test_a_participant_sees_the_agreement_and_none_of_its_people(world):
 
 
 def test_members_are_each_party_s_own(world):
-    jit = active(world)
+    jit = world.once(active)
     me = world.as_("prosecutor")
     made = me.post(f"/jits/{jit}/members", {"security_id": "S-17", "position": "Detective"}).json
     path = f"/jits/{jit}/members/{made['id']}/transitions"
@@ -332,7 +332,7 @@ def test_members_are_each_party_s_own(world):
 
 
 def test_names_and_terms_are_sealed_in_the_database_and_absent_from_the_journal(world, owner):
-    jit = active(world)
+    jit = world.once(active)
     world.as_("prosecutor").post(f"/jits/{jit}/members", {"name": "Zilpzalp", "position": "Detective"})
     with owner.cursor() as cursor:
         for table in ("jits", "jit_parties", "jit_members", "journal_entries"):
@@ -370,7 +370,7 @@ def test_the_list_tells_which_teams_end_soon(world):
 
 def test_a_signature_is_news_although_the_row_of_the_team_is_the_same(world):
     """A caller that asks whether anything is new (If-None-Match) is also told of changes outside the row itself."""
-    jit = to_sign(world)
+    jit = world.once(to_sign)
     path, me = f"/jits/{jit}", world.as_("prosecutor")
     before = me.get(path)
     tag = before.headers["ETag"]

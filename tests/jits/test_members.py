@@ -34,6 +34,10 @@ ALL = [*PLACES, "list", "overlaps", "events", "cases", "identifiers", "case_keys
 
 @pytest.fixture
 def team(world):
+    return world.once(team_with_a_case)
+
+
+def team_with_a_case(world):
     """A Dutch case that overlaps with a Romanian one, in a team of the Dutch and the French."""
     case = world.case("investigator")
     world.hold("investigator", case, "heron@example.org")

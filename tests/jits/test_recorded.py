@@ -77,7 +77,7 @@ def wrong(answer):
 
 
 def test_a_team_is_active_with_the_signature_that_was_recorded_for_a_state(world, swiss):
-    jit = to_sign(world, swiss)
+    jit = world.once(to_sign, swiss)
     assert sign(world, "prosecutor", jit).status_code == 201
     assert sign(world, "prosecutor_fr", jit).status_code == 201
     before = read(world, "prosecutor", jit)["state"]
@@ -92,7 +92,7 @@ def test_a_team_is_active_with_the_signature_that_was_recorded_for_a_state(world
 
 
 def test_the_journal_says_that_a_signature_was_recorded(world, swiss):
-    jit = active(world, swiss)
+    jit = world.once(active, swiss)
     told = [
         e["detail"]
         for e in items(world, "prosecutor_fr", "/events?limit=200")
@@ -110,7 +110,7 @@ def test_how_it_is_known_is_sealed(world, swiss, owner):
 
 
 def test_what_is_recorded_is_what_a_party_did_that_has_nobody_here(world, swiss):
-    jit = to_sign(world, swiss)
+    jit = world.once(to_sign, swiss)
     later = (world.clock() + timedelta(hours=1)).isoformat()
     stranger = absent(world, "Prosecution authority", "NO")
 
@@ -127,7 +127,7 @@ def test_what_is_recorded_is_what_a_party_did_that_has_nobody_here(world, swiss)
 
 
 def test_a_signature_is_recorded_once_under_the_text_by_whoever_may_sign(world, swiss):
-    jit = to_sign(world, swiss)
+    jit = world.once(to_sign, swiss)
     for_swiss = {**HOW, "authority_id": swiss}
     for who in ("investigator", "system"):
         assert sign(world, who, jit, recorded=for_swiss).status_code == 403
@@ -139,7 +139,7 @@ def test_a_signature_is_recorded_once_under_the_text_by_whoever_may_sign(world, 
 
 
 def test_a_text_that_changed_is_signed_and_recorded_anew(world, swiss):
-    jit = to_sign(world, swiss)
+    jit = world.once(to_sign, swiss)
     assert sign(world, "prosecutor", jit, recorded={**HOW, "authority_id": swiss}).status_code == 201
     walk(world, jit, ("prosecutor_fr", "reopen", {"reason": "R"}), ("prosecutor_fr", "request_signatures"))
     assert party(world, jit, swiss)["recorded"] is None
@@ -147,7 +147,7 @@ def test_a_text_that_changed_is_signed_and_recorded_anew(world, swiss):
 
 
 def test_who_has_somebody_here_signs_for_itself(world, swiss):
-    jit = to_sign(world, swiss)
+    jit = world.once(to_sign, swiss)
     somebody = joins(world, swiss, "CH")
     refused = sign(world, "prosecutor", jit, recorded={**HOW, "authority_id": swiss})
     assert wrong(refused) == (403, "/problems/speaks-for-itself")
@@ -173,7 +173,7 @@ def test_the_leader_of_a_state_that_has_nobody_here_is_named_by_office(world, sw
 
 
 def test_a_state_that_has_nobody_here_joins_with_its_signature_recorded(world, swiss):
-    jit = active(world, swiss)
+    jit = world.once(active, swiss)
     norwegian = absent(world, "Prosecution authority", "NO")
     leader = {"office": "Director of public prosecutions"}
     amendment = amend(world, jit, change="join", authority_id=norwegian, leader=leader)
@@ -192,7 +192,7 @@ def test_a_state_that_has_nobody_here_joins_with_its_signature_recorded(world, s
 
 
 def test_who_is_still_to_join_records_nothing_for_a_party(world, swiss):
-    jit = active(world, swiss)
+    jit = world.once(active, swiss)
     joining = {"change": "join", "authority_id": str(world.authorities["ro"]), "leader": {"office": "Head"}}
     amendment = amend(world, jit, **joining)
     refused = sign_amendment(world, "prosecutor_ro", jit, amendment, recorded={**HOW, "authority_id": swiss})
@@ -201,7 +201,7 @@ def test_who_is_still_to_join_records_nothing_for_a_party(world, swiss):
 
 
 def test_the_refusal_of_a_state_that_has_nobody_here_is_recorded(world, swiss):
-    jit = active(world, swiss)
+    jit = world.once(active, swiss)
     amendment = amend(world, jit, change="purpose", purpose="Another.")
     path = f"/jits/{jit}/amendments/{amendment['id']}/transitions"
 
@@ -219,7 +219,7 @@ def test_the_refusal_of_a_state_that_has_nobody_here_is_recorded(world, swiss):
 
 
 def test_the_answers_of_a_state_that_has_nobody_here_let_all_evaluate_together(world, swiss):
-    jit = active(world, swiss)
+    jit = world.once(active, swiss)
     assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
     walk(world, jit, ("prosecutor", "evaluate"))
     for_swiss = {"recorded": {**HOW, "authority_id": swiss}}
@@ -239,7 +239,7 @@ def test_the_answers_of_a_state_that_has_nobody_here_let_all_evaluate_together(w
 
 
 def test_what_was_recorded_gives_way_to_the_state_itself(world, swiss):
-    jit = active(world, swiss)
+    jit = world.once(active, swiss)
     assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
     walk(world, jit, ("prosecutor", "evaluate"))
     path = f"/jits/{jit}/evaluations"
@@ -252,7 +252,7 @@ def test_what_was_recorded_gives_way_to_the_state_itself(world, swiss):
 
 
 def test_the_approval_of_a_state_that_has_nobody_here_makes_the_statement_public(world, swiss):
-    jit = active(world, swiss)
+    jit = world.once(active, swiss)
     assert step(world, "prosecutor", jit, "end", end_reason="goal", reason="R").status_code == 200
     walk(world, jit, ("prosecutor", "close", {"reason": "One State has nobody here to answer."}))
     assert state(world, jit).status_code == 201
@@ -267,7 +267,7 @@ def test_the_approval_of_a_state_that_has_nobody_here_makes_the_statement_public
 
 
 def test_the_database_itself_lets_nobody_sign_for_a_state_that_has_people(world, swiss, database):
-    jit = to_sign(world, swiss)
+    jit = world.once(to_sign, swiss)
     sql = """insert into jit_signatures values (gen_random_uuid(), 1, :jit, :jit, :authority, :me, repeat('0', 64), now(), null, {})"""
 
     def signed(authority, how):

@@ -25,6 +25,12 @@ from teaming import (
 NOBODY = "01900000-0000-7000-8000-000000000009"
 
 
+def with_a_case(world, *states, for_days=365):
+    """A running team, and a Dutch case that is shared with it."""
+    case = world.case("investigator")
+    return active(world, *states, cases=[case], until=days(world, for_days)), case
+
+
 def seen(world, who, case):
     """Everywhere that a case might show: itself, lists, its identifiers, its timeline, the feed."""
     me = world.as_(who)
@@ -58,8 +64,7 @@ def test_a_shared_case_is_there_while_the_team_is_active_and_not_before(world):
 
 
 def test_after_the_end_by_the_clock_a_shared_case_is_gone_although_nobody_ended_the_team(world):
-    case = world.case("investigator")
-    jit = active(world, cases=[case], until=days(world, 30))
+    jit, case = world.once(with_a_case, for_days=30)
     assert world.as_("prosecutor_fr").get(f"/cases/{case}").status_code == 200
 
     world.clock.forward(days=31)
@@ -74,8 +79,7 @@ def test_after_the_end_by_the_clock_a_shared_case_is_gone_although_nobody_ended_
 
 @pytest.mark.parametrize("reason", ["goal", "withdrawal"])
 def test_a_team_that_is_ended_gives_no_access_from_the_next_request_on(world, reason):
-    case = world.case("investigator")
-    jit = active(world, cases=[case])
+    jit, case = world.once(with_a_case)
     assert step(world, "prosecutor_fr", jit, "end", reason="R").status_code == 422
     ended = step(world, "prosecutor_fr", jit, "end", end_reason=reason, reason="Done.")
 
@@ -85,7 +89,7 @@ def test_a_team_that_is_ended_gives_no_access_from_the_next_request_on(world, re
 
 
 def test_a_case_shared_later_is_there_at_once_and_taken_back_at_once(world):
-    jit = active(world)
+    jit = world.once(active)
     case = world.case("foreign")
     shared = world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": case, "level": "contribute"})
     assert shared.status_code == 201, shared.json
@@ -102,15 +106,13 @@ def test_a_case_shared_later_is_there_at_once_and_taken_back_at_once(world):
 
 
 def test_only_its_owner_shares_a_case(world):
-    case = world.case("investigator")
-    jit = active(world, cases=[case])
+    jit, case = world.once(with_a_case)
     assert world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": case}).status_code == 403
     assert world.as_("prosecutor_fr").post(f"/jits/{jit}/cases", {"case_id": world.case("romanian")}).status_code == 404
 
 
 def test_the_timeline_of_a_shared_case_tells_what_happened_to_the_team(world):
-    case = world.case("investigator")
-    jit = active(world, cases=[case])
+    jit, case = world.once(with_a_case)
     step(world, "prosecutor_fr", jit, "end", end_reason="goal", reason="R")
     told = [entry["action"] for entry in items(world, "investigator", f"/cases/{case}/timeline?limit=200")]
     beside = {"jit.leader_named", "jit.member_entered"}
@@ -119,15 +121,14 @@ def test_the_timeline_of_a_shared_case_tells_what_happened_to_the_team(world):
 
 
 def test_each_party_is_told_of_each_step_once(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     for who in ("prosecutor", "prosecutor_fr", "prosecutor_ro"):
         feed = [e["action"] for e in items(world, who, "/events?limit=200") if e["object_id"] == jit]
         assert [feed.count(action) for action in ("jit.proposed", "jit.signed", "jit.activated")] == [1, 3, 1]
 
 
 def test_a_state_joins_by_an_amendment_that_all_and_it_have_signed(world):
-    case = world.case("investigator")
-    jit = active(world, cases=[case])
+    jit, case = world.once(with_a_case)
     romanian = str(world.authorities["ro"])
     amendment = amend(world, jit, change="join", authority_id=romanian, leader={"office": "Head of the Romanian team"})
     assert read(world, "prosecutor_ro", jit)["place"] == "joining"
@@ -152,7 +153,7 @@ def test_a_state_joins_by_an_amendment_that_all_and_it_have_signed(world):
 @pytest.mark.parametrize(("who", "event", "state"), [("prosecutor_fr", "refuse", "refused"), ("prosecutor", "withdraw", "withdrawn"),
                                                      ("prosecutor_ro", "refuse", "refused")])  # fmt: skip
 def test_a_state_that_does_not_join_sees_the_team_no_more(world, who, event, state):
-    jit = active(world)
+    jit = world.once(active)
     amendment = amend(world, jit, change="join", authority_id=str(world.authorities["ro"]), leader={"office": "Head"})
     path = f"/jits/{jit}/amendments/{amendment['id']}/transitions"
     assert world.as_("prosecutor_fr").post(path, {"event": "withdraw", "reason": "R"}, If_Match='"v1"').status_code == 403
@@ -165,7 +166,7 @@ def test_a_state_that_does_not_join_sees_the_team_no_more(world, who, event, sta
 
 @pytest.mark.parametrize("second", ["fr", "fr_court"])
 def test_a_state_joins_by_one_amendment_at_a_time(world, second):
-    jit = active(world, "ro")
+    jit = world.once(active, "ro")
     path, leader = f"/jits/{jit}/amendments", {"office": "Head"}
     first = amend(world, jit, change="join", authority_id=str(world.authorities["fr"]), leader=leader)
     body = {"change": "join", "authority_id": str(world.authorities[second]), "leader": leader}
@@ -208,7 +209,7 @@ def test_who_leaves_is_out_with_the_last_signature_whoever_gives_it(world, owner
 
 
 def test_an_amendment_that_lacked_only_the_signature_of_the_one_that_left_holds_with_its_leaving(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     purpose = amend(world, jit, change="purpose", purpose="To follow the money.")
     leave = amend(world, jit, change="leave", authority_id=str(world.authorities["ro"]))
     for who in ("prosecutor", "prosecutor_fr"):
@@ -219,15 +220,14 @@ def test_an_amendment_that_lacked_only_the_signature_of_the_one_that_left_holds_
 
 
 def test_of_two_states_none_leaves(world):
-    jit = active(world)
+    jit = world.once(active)
     body = {"change": "leave", "authority_id": str(world.authorities["fr"])}
     refused = world.as_("prosecutor").post(f"/jits/{jit}/amendments", body)
     assert (refused.status_code, refused.json["errors"][0]["rule"]) == (422, "two_states")
 
 
 def test_an_extension_signed_before_the_end_extends_access_with_the_team(world):
-    case = world.case("investigator")
-    jit = active(world, cases=[case], until=days(world, 30))
+    jit, case = world.once(with_a_case, for_days=30)
     amendment = amend(world, jit, change="period", until=days(world, 90))
     world.clock.forward(days=29)
     for who in ("prosecutor", "prosecutor_fr"):
@@ -241,8 +241,7 @@ def test_an_extension_signed_before_the_end_extends_access_with_the_team(world):
 
 
 def test_an_extension_signed_too_late_extends_nothing(world):
-    case = world.case("investigator")
-    jit = active(world, cases=[case], until=days(world, 30))
+    jit, case = world.once(with_a_case, for_days=30)
     amendment = amend(world, jit, change="period", until=days(world, 90))
     assert sign_amendment(world, "prosecutor", jit, amendment).status_code == 201
     world.clock.forward(days=30, seconds=1)
@@ -260,7 +259,7 @@ def test_an_extension_ends_later(world):
 
 
 def test_a_clause_changes_for_all_when_all_have_signed(world):
-    jit = active(world)
+    jit = world.once(active)
     amendment = amend(world, jit, change="clause", clause="media", text="Each tells its own press.")
     assert sign_amendment(world, "prosecutor", jit, amendment).status_code == 201
     assert read(world, "prosecutor", jit)["clauses"]["media"] == "Nothing is told alone."
@@ -278,7 +277,7 @@ def test_a_clause_changes_for_all_when_all_have_signed(world):
     ids=str,
 )  # fmt: skip
 def test_an_amendment_says_what_it_changes(world, body):
-    assert world.as_("prosecutor").post(f"/jits/{active(world)}/amendments", body).status_code == 422
+    assert world.as_("prosecutor").post(f"/jits/{world.once(active)}/amendments", body).status_code == 422
 
 
 @pytest.mark.parametrize(("basis", "status"), [("eu2000_art13", 422), ("eu_us_art5", 201)])
@@ -292,7 +291,7 @@ def test_a_state_joins_that_the_legal_basis_binds(world, basis, status):
 
 def test_an_organisation_joins_no_team_by_amendment_either(world):
     body = {"change": "join", "authority_id": str(world.authorities["europol"]), "leader": {"office": "O"}}
-    refused = world.as_("prosecutor").post(f"/jits/{active(world)}/amendments", body)
+    refused = world.as_("prosecutor").post(f"/jits/{world.once(active)}/amendments", body)
     assert refused.json["errors"][0]["rule"] == "member_state"
 
 
@@ -321,7 +320,7 @@ def test_evidence_is_given_while_the_team_is_active_and_not_before_and_not_after
 
 
 def test_a_state_that_is_to_join_sees_and_gives_no_evidence_yet(world):
-    jit = active(world)
+    jit = world.once(active)
     made = give(world, "prosecutor", jit).json["id"]
     amendment = amend(world, jit, change="join", authority_id=str(world.authorities["ro"]), leader={"office": "Head"})
     assert items(world, "prosecutor_ro", "/evidence") == []
@@ -338,8 +337,7 @@ def test_a_state_that_is_to_join_sees_and_gives_no_evidence_yet(world):
 
 @pytest.mark.parametrize("evidence", [False, True])
 def test_a_participant_comes_by_amendment_and_sees_evidence_only_by_its_terms(world, evidence):
-    case = world.case("investigator")
-    jit = active(world, cases=[case])
+    jit, case = world.once(with_a_case)
     europol = str(world.authorities["europol"])
     late = world.as_("prosecutor").post(f"/jits/{jit}/participants", {"authority_id": europol, "role": "analysis"})
     assert late.status_code == 409
@@ -408,7 +406,7 @@ def test_two_who_sign_an_amendment_last_at_once_apply_it_once(world):
 
 
 def test_who_proposes_speaks_for_its_own_authority(world):
-    jit = active(world)
+    jit = world.once(active)
     path = f"/jits/{jit}/amendments"
     made = amend(world, jit, by="prosecutor_fr", change="purpose", purpose="P")
     assert made["proposed_by"] == authority_of(world, "prosecutor_fr")
@@ -419,7 +417,7 @@ def test_who_proposes_speaks_for_its_own_authority(world):
 
 def test_what_others_have_overtaken_stops_nobody_else(world):
     """An extension that lacked one signature, and is overtaken by a longer one, does not keep a State from leaving."""
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     short, long = (amend(world, jit, change="period", until=days(world, n)) for n in (400, 500))
     for who in ("prosecutor", "prosecutor_fr"):
         assert sign_amendment(world, who, jit, short).status_code == 201
@@ -434,7 +432,7 @@ def test_what_others_have_overtaken_stops_nobody_else(world):
 
 
 def test_every_term_of_the_agreement_can_be_amended(world):
-    jit = active(world)
+    jit = world.once(active)
     for change in ({"change": "states_of_operation", "states_of_operation": ["BE", "FR"]},
                    {"change": "clause", "clause": "facts", "text": "Since found out."}):  # fmt: skip
         amendment = amend(world, jit, **change)
@@ -447,8 +445,7 @@ def test_every_term_of_the_agreement_can_be_amended(world):
 
 
 def test_a_state_leaves_by_its_own_notice_and_the_others_go_on(world):
-    case = world.case("investigator")
-    jit = active(world, "fr", "ro", cases=[case])
+    jit, case = world.once(with_a_case, "fr", "ro")
     stopped = step(world, "prosecutor_ro", jit, "end", end_reason="withdrawal", reason="R")
     assert (stopped.status_code, stopped.json["type"]) == (409, "/problems/the-others-go-on")
     notice = amend(world, jit, by="prosecutor_ro", change="leave", authority_id=str(world.authorities["ro"]))
@@ -466,14 +463,14 @@ def test_a_state_leaves_by_its_own_notice_and_the_others_go_on(world):
 
 
 def test_nobody_is_put_out_of_a_team_by_another_alone(world):
-    jit = active(world, "fr", "ro")
+    jit = world.once(active, "fr", "ro")
     wish = amend(world, jit, by="prosecutor_fr", change="leave", authority_id=str(world.authorities["ro"]))
     assert sign_amendment(world, "prosecutor_fr", jit, wish).status_code == 201
     assert sorted(read(world, "prosecutor_ro", jit)["countries"]) == ["FR", "NL", "RO"]
 
 
 def test_a_participant_leaves_a_running_team_by_whoever_signs_for_a_state(world):
-    jit = active(world)
+    jit = world.once(active)
     europol = {"authority_id": str(world.authorities["europol"]), "role": "analysis", "terms": "A"}
     amendment = amend(world, jit, change="participant", **europol)
     for who in ("prosecutor", "prosecutor_fr"):

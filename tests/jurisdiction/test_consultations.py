@@ -49,7 +49,7 @@ def test_a_consultation_is_walked_from_an_overlap_to_the_transfer(world):
 
 
 def test_without_consensus_eurojust_is_asked_and_orders_nothing(world):
-    consultation = consulting(world)
+    consultation = world.once(consulting)
     hold(world, "prosecutor", consultation, "prosecute")
     assert step(world, "prosecutor_fr", consultation, "fail").status_code == 422
     walk(world, consultation, ("prosecutor_fr", "fail", {"reason": "Both prosecute"}))
@@ -71,7 +71,7 @@ def test_without_consensus_eurojust_is_asked_and_orders_nothing(world):
 
 @pytest.mark.parametrize("who", ["desk", "desk_fr", "judge_fr"])
 def test_who_takes_no_part_sees_nothing(world, who):
-    consultation = opened(world)
+    consultation = world.once(opened)
 
     assert world.as_(who).get(f"{ROOT}/{consultation}").status_code == 404
     assert world.as_(who).get(f"{ROOT}/{consultation}/transfers").status_code == 404
@@ -79,7 +79,7 @@ def test_who_takes_no_part_sees_nothing(world, who):
 
 
 def test_the_contacted_do_not_take_the_steps_of_the_contacting(world):
-    consultation = opened(world)
+    consultation = world.once(opened)
 
     assert step(world, "prosecutor_fr", consultation, "close", reason="R").status_code == 403
     assert step(world, "prosecutor", consultation, "reply").status_code == 403
@@ -125,7 +125,7 @@ def test_nothing_is_given_over_before_there_is_consensus(world):
 
 
 def test_states_that_do_not_agree_may_leave_it_at_that(world):
-    consultation = consulting(world)
+    consultation = world.once(consulting)
     walk(world, consultation, ("prosecutor", "fail", {"reason": "Both prosecute."}))
     assert step(world, "prosecutor_fr", consultation, "close").status_code == 422
     assert walk(world, consultation, ("prosecutor_fr", "close", {"reason": "No desk to ask."}))["state"] == "closed"
@@ -138,7 +138,7 @@ def test_a_reply_is_asked_for_by_a_day_to_come(world):
 
 
 def test_the_proceedings_of_a_case_are_given_over_once(world):
-    consultation = consulting(world)
+    consultation = world.once(consulting)
     assert hold(world, "prosecutor", consultation, "transfer").status_code == 200
     assert hold(world, "prosecutor_ro", consultation, "end").status_code == 200
     assert hold(world, "prosecutor_fr", consultation, "prosecute").status_code == 200
@@ -180,7 +180,7 @@ def test_what_an_authority_replies_and_holds_that_has_nobody_here_is_recorded(wo
 
 
 def test_a_reply_that_is_asked_for_by_a_day_is_a_deadline_of_whoever_owes_it(world):
-    consultation = opened(world)
+    consultation = world.once(opened)
 
     def running(who):
         found = world.as_(who).get("/deadlines?side=mine").json["items"]

@@ -25,7 +25,7 @@ def share(world, meeting, case, by="prosecutor", **more):
 
 
 def test_those_who_take_part_see_it_and_others_see_nothing(world):
-    meeting = held(world)
+    meeting = world.once(held)
 
     assert {who: statuses(world, who, meeting) for who in COMING} == {who: {200} for who in COMING}
     assert {who: statuses(world, who, meeting) for who in OUTSIDE} == {who: {404} for who in OUTSIDE}
@@ -93,7 +93,7 @@ def test_the_host_keeps_the_record_and_gives_access_again(world):
 
 
 def test_a_meeting_without_a_date_does_not_give_access_for_ever(world):
-    meeting = proposed(world)
+    meeting = world.once(proposed)
     assert statuses(world, "prosecutor_fr", meeting) == {200, 409}
 
     world.clock.forward(days=91)
@@ -176,7 +176,7 @@ def test_roles_that_do_not_meet_have_no_meetings(world, who):
 
 
 def test_a_host_removes_nobody_after_the_meeting(world):
-    meeting = held(world)
+    meeting = world.once(held)
     minuted(world, meeting)
 
     late = answer(world, "desk", meeting, "fr", "remove", reason="It does not agree")

@@ -42,7 +42,7 @@ def read_feed(world, made):
     ],
 )
 def test_a_meeting_is_at_its_hour_on_both_sides_of_summer_time(world, day, zone, utc, local):
-    meeting = proposed(world, time_zone=zone)
+    meeting = world.once(proposed, time_zone=zone)
     starts = datetime.fromisoformat(f"{day}T{utc}:00+00:00")
     times = {"starts_at": starts.isoformat(), "ends_at": (starts + timedelta(hours=2)).isoformat()}
     assert step(world, "desk", meeting, "schedule", **times).status_code == 200
@@ -67,7 +67,7 @@ def test_the_specification_says_as_what_calendars_are_answered(world):
 
 
 def test_a_calendar_names_nobody_and_no_subject(world):
-    meeting = scheduled(world)
+    meeting = world.once(scheduled)
 
     text = ics(world, "europol", meeting)
 
@@ -95,7 +95,7 @@ def test_every_calendar_is_a_valid_one_with_a_name(world):
 
 
 def test_changes_and_a_cancellation_carry_the_same_uid_and_a_higher_sequence(world):
-    meeting = scheduled(world)
+    meeting = world.once(scheduled)
     seen = [events(ics(world, "europol", meeting))[0]]
     moved = step(world, "desk", meeting, "reschedule", reason="A hearing", **hours(world, 48, 50))
     assert moved.status_code == 200
@@ -117,7 +117,7 @@ def test_changes_and_a_cancellation_carry_the_same_uid_and_a_higher_sequence(wor
 
 
 def test_a_meeting_without_a_time_is_in_no_calendar(world):
-    meeting = proposed(world)
+    meeting = world.once(proposed)
     made = feed(world)
 
     refused = world.as_("europol").get(f"/meetings/{meeting}/calendar.ics")

@@ -36,13 +36,13 @@ def actions(world, who, query=""):
     ],
 )
 def test_an_action_is_due_at_the_end_of_the_day_where_it_is_owed(world, whose, day, due):
-    action = undertaken(world, held(world), whose, day)
+    action = undertaken(world, world.once(held), whose, day)
 
     assert (action["due_on"], action["due_at"][:19]) == (day, due)
 
 
 def test_an_action_is_overdue_when_its_day_is_over(world):
-    meeting = held(world)
+    meeting = world.once(held)
     action = undertaken(world, meeting)
     later = undertaken(world, meeting, "ro", "2027-03-01")
     assert actions(world, "prosecutor_fr", "side=mine") == [action["id"]]
@@ -59,7 +59,7 @@ def test_an_action_is_overdue_when_its_day_is_over(world):
 
 
 def test_the_owner_says_that_it_is_done(world):
-    action = undertaken(world, held(world))
+    action = undertaken(world, world.once(held))
     assert [act(world, who, action, "done").status_code for who in ("desk", "prosecutor_ro")] == [403, 403]
     assert world.as_("prosecutor_fr").get(f"/actions/{action['id']}/transitions").json["state"] == "open"
 
@@ -76,7 +76,7 @@ def test_the_owner_says_that_it_is_done(world):
 
 
 def test_an_owner_whose_access_has_ended_still_does_what_it_undertook(world):
-    action = undertaken(world, held(world), day="2027-06-30")
+    action = undertaken(world, world.once(held), day="2027-06-30")
     world.clock.forward(days=40)
 
     done = act(world, "prosecutor_fr", action, "done")
@@ -87,14 +87,14 @@ def test_an_owner_whose_access_has_ended_still_does_what_it_undertook(world):
 
 @pytest.mark.parametrize(("whose", "day"), [("us", "2027-02-10"), ("fr", "2020-01-01")])
 def test_an_action_is_of_somebody_who_came_and_in_the_future(world, whose, day):
-    meeting = held(world)
+    meeting = world.once(held)
     body = {"owner": str(world.authorities[whose]), "due_on": day, "text": "T"}
 
     assert world.as_("desk").post(f"/meetings/{meeting}/actions", body).status_code == 422
 
 
 def test_before_the_meeting_there_are_no_conclusions_no_actions_no_outcomes(world):
-    meeting = scheduled(world)
+    meeting = world.once(scheduled)
     me = world.as_("desk")
     action = me.post(f"/meetings/{meeting}/actions", {"due_on": "2099-01-01", "text": "T"})
     conclusion = me.post(f"/meetings/{meeting}/conclusions", {"country": "NL", "text": "T"})
@@ -106,7 +106,7 @@ def test_before_the_meeting_there_are_no_conclusions_no_actions_no_outcomes(worl
 
 
 def test_a_request_is_begun_in_one_step(world):
-    meeting = held(world)
+    meeting = world.once(held)
     request = {
         "reference": "EIO-1", "kind": "eio", "instrument": "eio", "executing_authority": str(world.authorities["fr"]),
         "language": "en", "content": CONTENT, "measures": [TRAFFIC],
@@ -121,7 +121,7 @@ def test_a_request_is_begun_in_one_step(world):
 
 
 def test_a_team_is_proposed_in_one_step(world):
-    meeting = held(world)
+    meeting = world.once(held)
     team = {
         "reference": "JIT-1", "legal_basis": min(codelists.load("jit_legal_bases").codes),
         "parties": [{"authority_id": str(world.authorities["fr"])}],
@@ -135,7 +135,7 @@ def test_a_team_is_proposed_in_one_step(world):
 
 
 def test_what_was_begun_is_named_to_those_who_see_it(world):
-    meeting = held(world)
+    meeting = world.once(held)
     team = {"reference": "JIT-1", "legal_basis": "bilateral", "parties": [{"authority_id": str(world.authorities["fr"])}]}
     request = {"reference": "EIO-1", "kind": "eio"}
     begun = [
@@ -174,7 +174,7 @@ def test_a_consultation_and_a_disclosure_are_begun_in_one_step(world):
 
 
 def test_an_outcome_needs_the_right_to_begin_it_and_what_is_begun(world):
-    meeting = held(world)
+    meeting = world.once(held)
     consultation = {"kind": "consultation", "consultation": {"contacted": [str(world.authorities["fr"])], "facts": "F"}}
 
     assert world.as_("desk").post(f"/meetings/{meeting}/outcomes", consultation).status_code == 403

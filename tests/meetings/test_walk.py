@@ -57,7 +57,7 @@ def test_a_meeting_is_walked_from_an_overlap_to_its_close(world):
 
 
 def test_other_minutes_are_agreed_to_anew(world):
-    meeting = held(world)
+    meeting = world.once(held)
     minuted(world, meeting)
     agree(world, "prosecutor_fr", meeting)
 
@@ -68,7 +68,7 @@ def test_other_minutes_are_agreed_to_anew(world):
 
 
 def test_whoever_agrees_has_read_the_newest_minutes(world):
-    meeting = held(world)
+    meeting = world.once(held)
     minuted(world, meeting)
     old = read(world, "prosecutor_fr", meeting)["etag"]
     minuted(world, meeting, "Two days, not one.")
@@ -79,7 +79,7 @@ def test_whoever_agrees_has_read_the_newest_minutes(world):
 
 
 def test_only_the_host_moves_invites_and_writes(world):
-    meeting = scheduled(world)
+    meeting = world.once(scheduled)
     tag = f'"{read(world, "prosecutor_fr", meeting)["etag"]}"'
     me = world.as_("prosecutor_fr")
 
@@ -97,7 +97,7 @@ def test_only_the_host_moves_invites_and_writes(world):
 
 
 def test_what_a_caller_may_do_is_told_to_each(world):
-    meeting = held(world)
+    meeting = world.once(held)
 
     def may(who):
         return [m["event"] for m in world.as_(who).get(f"/meetings/{meeting}/transitions").json["allowed"]]
@@ -111,7 +111,7 @@ def test_what_a_caller_may_do_is_told_to_each(world):
 
 
 def test_each_country_concludes_and_undertakes_for_itself(world):
-    meeting = held(world)
+    meeting = world.once(held)
     me = world.as_("prosecutor_fr")
 
     conclusion = me.post(f"/meetings/{meeting}/conclusions", {"country": "RO", "text": "T"})
@@ -196,7 +196,7 @@ def test_the_lists_are_filtered(world):
 
 
 def test_what_is_said_is_sealed(world, owner):
-    meeting = held(world)
+    meeting = world.once(held)
     minuted(world, meeting)
     world.as_("desk").post(f"/meetings/{meeting}/conclusions", {"country": "NL", "text": "Canary heron"})
     with owner.cursor() as cursor:
@@ -209,7 +209,7 @@ def test_what_is_said_is_sealed(world, owner):
 
 
 def test_an_invitation_sent_twice_is_one(world):
-    meeting = proposed(world)
+    meeting = world.once(proposed)
     again = world.as_("desk").post(f"/meetings/{meeting}/participants", guest(world, "fr", "prosecutor"))
 
     assert (again.status_code, again.json["type"]) == (409, "/problems/takes-part-already")
@@ -260,7 +260,7 @@ def test_nothing_is_concluded_behind_the_back_of_who_has_agreed(world):
 
 
 def test_a_change_of_countries_leaves_out_nobody_who_is_seated(world):
-    meeting = proposed(world)
+    meeting = world.once(proposed)
     me = world.as_("desk")
     changed = me.patch(f"/meetings/{meeting}", {"countries": ["ES"]}, If_Match=f'"{read(world, "desk", meeting)["etag"]}"')
     assert changed.json["countries"] == ["ES", "FR", "NL", "RO"]
@@ -271,7 +271,7 @@ def test_a_change_of_countries_leaves_out_nobody_who_is_seated(world):
 
 
 def test_no_meeting_is_in_another_age(world):
-    meeting = proposed(world)
+    meeting = world.once(proposed)
     far = {"starts_at": "2198-01-01T10:00:00Z", "ends_at": "2198-01-01T12:00:00Z"}
     refused = step(world, "desk", meeting, "schedule", **far)
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/ends_at")

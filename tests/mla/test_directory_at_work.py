@@ -13,7 +13,7 @@ POINT = {
 
 
 def test_a_preservation_without_an_addressee_goes_to_the_24_7_point(world):
-    request = draft(world, "contact", "preservation", None, executing_country="FR")
+    request = world.once(draft, "contact", "preservation", None, executing_country="FR")
     walk(world, request, ("contact", "ready"))
     lost = step(world, "contact", request, "transmit", transmission=SENT)
     assert (lost.status_code, lost.json["type"]) == (409, "/problems/no-round-the-clock-contact")

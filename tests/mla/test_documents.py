@@ -303,7 +303,7 @@ def test_without_typst_the_pdf_is_not_available_and_the_rest_is(monkeypatch):
 
 
 def test_a_document_is_read_over_http_in_three_formats(world):
-    request = draft(world, kind="eio", reference="HERON/1")
+    request = world.once(draft, kind="eio", reference="HERON/1")
     me = world.as_("prosecutor")
     data = me.get(f"/mla-requests/{request}/document?language=pt")
     html = me.get(f"/mla-requests/{request}/document?format=html")
@@ -320,7 +320,7 @@ def test_a_document_is_read_over_http_in_three_formats(world):
 
 
 def test_a_form_of_another_kind_or_of_a_later_moment_is_refused_over_http(world):
-    request = draft(world, kind="eio")
+    request = world.once(draft, kind="eio")
     me = world.as_("prosecutor")
     assert me.get(f"/mla-requests/{request}/document?form=epoc").status_code == 422
     assert me.get(f"/mla-requests/{request}/document?form=eio_b").status_code == 409
@@ -328,7 +328,7 @@ def test_a_form_of_another_kind_or_of_a_later_moment_is_refused_over_http(world)
 
 
 def test_the_receipt_is_there_for_both_sides_once_it_was_received(world):
-    request = draft(world, kind="eio")
+    request = world.once(draft, kind="eio")
     walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}), ("prosecutor_fr", "receive"))
     for who in ("prosecutor", "prosecutor_fr"):
         receipt = world.as_(who).get(f"/mla-requests/{request}/document?form=eio_b")
@@ -337,7 +337,7 @@ def test_the_receipt_is_there_for_both_sides_once_it_was_received(world):
 
 
 def test_the_whole_is_for_the_side_that_asks(world):
-    request = draft(world, kind="eio")
+    request = world.once(draft, kind="eio")
     walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
     assert world.as_("prosecutor").get(f"/mla-requests/{request}/document?whole=true").status_code == 200
     assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}/document").status_code == 200

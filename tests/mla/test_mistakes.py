@@ -56,25 +56,25 @@ def test_m4_sixty_days_are_a_minimum(world, clock):
 
 
 def test_m5_the_second_protocol_is_not_in_force(world):
-    request = draft(world, kind="subscriber_information", instrument="budapest_p2", measures=[SUBSCRIBER])
+    request = world.once(draft, kind="subscriber_information", instrument="budapest_p2", measures=[SUBSCRIBER])
     refused = step(world, "prosecutor", request, "ready")
     assert [f["rule"] for f in refused.json["errors"] if f["pointer"] == "/instrument"] == ["not_in_force"]
 
 
 def test_m7_a_contact_point_does_not_recognise(world):
-    request = sent(world)
+    request = world.once(sent)
     assert world.as_("contact_fr").get(f"/mla-requests/{request}/transitions").json["allowed"] == []
     assert step(world, "contact_fr", request, "receive").json["type"] == "/problems/not-round-the-clock"
 
 
 def test_m8_an_order_goes_to_a_legal_entity_and_not_to_an_authority(world):
-    request = draft(world, kind="epoc", to="fr", measures=[SUBSCRIBER])
+    request = world.once(draft, kind="epoc", to="fr", measures=[SUBSCRIBER])
     refused = step(world, "prosecutor", request, "ready")
     assert "/executing_authority" in {f["pointer"] for f in refused.json["errors"]}
 
 
 def test_m9_urgent_opens_no_clock_of_emergencies(world):
-    request = draft(world, kind="epoc", to="provider", measures=[SUBSCRIBER], urgency="urgent")
+    request = world.once(draft, kind="epoc", to="provider", measures=[SUBSCRIBER], urgency="urgent")
     walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
     told = {"channel": "provider_portal", "proof": "ticket 1", "at": world.clock().isoformat()}
     walk(world, request, ("prosecutor", "receive", {"recorded": told}))

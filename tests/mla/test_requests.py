@@ -35,7 +35,7 @@ def faults(response):
 
 
 def test_the_executing_side_sees_a_request_from_its_transmission_on(world):
-    request = draft(world)
+    request = world.once(draft)
     assert world.as_("prosecutor_fr").get(f"/mla-requests/{request}").status_code == 404
     walk(world, request, ("prosecutor", "ready"))
     assert world.as_("prosecutor_fr").get("/mla-requests").json["items"] == []
@@ -102,7 +102,7 @@ def test_to_read_a_case_opens_none_of_its_requests_until_one_is_brought_in(world
 
 
 def test_a_police_unit_submits_and_another_prosecutor_validates(world):
-    request = draft(world, "investigator")
+    request = world.once(draft, "investigator")
     early = step(world, "investigator", request, "ready")
     assert (early.status_code, early.json["allowed"]) == (409, ["submit"])
     walk(world, request, ("investigator", "submit"))
@@ -113,7 +113,7 @@ def test_a_police_unit_submits_and_another_prosecutor_validates(world):
 
 
 def test_whoever_drafted_does_not_validate(world):
-    request = draft(world, "prosecutor")
+    request = world.once(draft, "prosecutor")
     walk(world, request, ("prosecutor", "submit"))
     assert step(world, "prosecutor", request, "validate").json["type"] == "/problems/four-eyes-on-request"
 
@@ -130,7 +130,7 @@ def test_whoever_drafted_does_not_validate(world):
     ],
 )
 def test_a_preservation_request_without_an_element_of_article_29_is_refused_by_its_name(world, pointer, gone):
-    request = draft(world, "contact", "preservation")
+    request = world.once(draft, "contact", "preservation")
     content = {key: dict(value) if isinstance(value, dict) else value for key, value in CONTENT.items()}
     target = content
     for name in gone[:-1]:
@@ -199,7 +199,7 @@ def test_a_machine_client_transmits_and_never_decides(world):
 
 
 def test_what_the_other_side_did_is_recorded_while_it_has_nobody_here(world, owner, clock):
-    request = sent(world, kind="mla_letter", to="us", instrument="eu_us_mla")
+    request = world.once(sent, kind="mla_letter", to="us", instrument="eu_us_mla")
     bare = step(world, "prosecutor", request, "receive")
     assert (bare.status_code, faults(bare)) == (422, {"/recorded"})
     early = {**TOLD, "at": (clock() - timedelta(days=1)).isoformat()}
@@ -261,7 +261,7 @@ def test_both_sides_are_told_each_in_its_own_journal(world):
 
 
 def test_the_executing_side_ties_the_request_to_its_own_case(world):
-    request = sent(world)
+    request = world.once(sent)
     theirs = world.case("prosecutor_fr")
     foreign = world.as_("prosecutor_fr").post(f"/mla-requests/{request}/case", {"case_id": world.case("prosecutor")})
     assert foreign.status_code == 404
@@ -274,7 +274,7 @@ def test_the_executing_side_ties_the_request_to_its_own_case(world):
 
 
 def test_another_authority_is_brought_in_on_ones_own_side(world):
-    request = draft(world)
+    request = world.once(draft)
     body = {"authority_id": str(world.authorities["desk_nl"]), "acting": False}
     assert world.as_("prosecutor").post(f"/mla-requests/{request}/parties", body).status_code == 201
     assert read(world, "desk", request)["state"] == "draft"
@@ -309,7 +309,7 @@ def test_a_provider_is_not_told_why(world, owner):
 
 
 def test_what_is_withheld_is_not_had_by_reuse_nor_by_withdrawal(world):
-    request = draft(world, kind="spontaneous_information", instrument="budapest", measures=[TRAFFIC])
+    request = world.once(draft, kind="spontaneous_information", instrument="budapest", measures=[TRAFFIC])
     walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
     again = {"request_id": request, "relation": "same_matter", "reuse": True}
     taken = world.as_("prosecutor_fr").post("/mla-requests", {"reference": "x", "kind": "mla_letter", "previous": again})
@@ -321,7 +321,7 @@ def test_what_is_withheld_is_not_had_by_reuse_nor_by_withdrawal(world):
 
 
 def test_after_a_return_nobody_of_the_other_side_reads_the_new_draft(world):
-    request = sent(world)
+    request = world.once(sent)
     walk(world, request, ("prosecutor_fr", "receive"))
     reader = {"authority_id": str(world.authorities["desk_fr"]), "acting": False}
     assert world.as_("prosecutor_fr").post(f"/mla-requests/{request}/parties", reader).status_code == 201
@@ -336,7 +336,7 @@ def test_after_a_return_nobody_of_the_other_side_reads_the_new_draft(world):
 
 
 def test_whoever_forwarded_acts_no_more_nor_do_those_it_brought_in(world):
-    request = sent(world)
+    request = world.once(sent)
     helper = {"authority_id": str(world.authorities["fr_court"])}
     walk(world, request, ("prosecutor_fr", "receive"))
     assert world.as_("prosecutor_fr").post(f"/mla-requests/{request}/parties", helper).status_code == 201
@@ -346,7 +346,7 @@ def test_whoever_forwarded_acts_no_more_nor_do_those_it_brought_in(world):
 
 
 def test_a_part_with_an_end_does_not_make_itself_endless(world):
-    request = sent(world)
+    request = world.once(sent)
     helper = {"authority_id": str(world.authorities["fr_court"]), "until": (world.clock() + timedelta(days=1)).isoformat()}
     assert world.as_("prosecutor_fr").post(f"/mla-requests/{request}/parties", helper).status_code == 201
     case = world.case("judge_fr")
@@ -356,7 +356,7 @@ def test_a_part_with_an_end_does_not_make_itself_endless(world):
 
 
 def test_the_addressee_does_not_follow_up_for_the_side_that_asked(world):
-    kept = sent(world, kind="preservation")
+    kept = world.once(sent, kind="preservation")
     walk(world, kept, ("contact_fr", "receive"), ("contact_fr", "preserve"))
     previous = {"request_id": kept, "relation": "after_preservation"}
     sent(world, "prosecutor_fr", to="ro", reference="own", previous=previous)
@@ -380,7 +380,7 @@ def test_each_side_changes_only_its_own_words(world):
 
 
 def test_preservation_lasts_at_least_sixty_days_and_is_extended(world, clock):
-    request = sent(world, kind="preservation")
+    request = world.once(sent, kind="preservation")
     walk(world, request, ("contact_fr", "receive"), ("contact_fr", "acknowledge"))
     short = step(world, "contact_fr", request, "preserve", until=(clock() + timedelta(days=59)).isoformat())
     assert (short.status_code, faults(short)) == (422, {"/until"})
@@ -433,7 +433,7 @@ def test_identifiers_of_the_case_are_carried_and_impossible_ones_are_refused(wor
 
 
 def test_what_was_sent_is_not_changed_and_a_returned_request_is_revised(world):
-    request = sent(world)
+    request = world.once(sent)
     tag = f'"{read(world, "prosecutor", request)["etag"]}"'
     assert world.as_("prosecutor").patch(f"/mla-requests/{request}", {"language": "fr"}, If_Match=tag).status_code == 409
     walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "return", {"reason": "not validated"}))
@@ -454,7 +454,7 @@ def test_a_reference_is_used_once_and_a_retried_draft_has_its_effect_once(world)
 
 
 def test_changes_name_the_version_they_change(world):
-    request = draft(world)
+    request = world.once(draft)
     me, path = world.as_("prosecutor"), f"/mla-requests/{request}"
     assert me.patch(path, {"language": "fr"}).status_code == 428
     assert me.patch(path, {"language": "fr"}, If_Match='"v9"').status_code == 412
@@ -463,7 +463,7 @@ def test_changes_name_the_version_they_change(world):
 
 
 def test_nobody_stands_on_two_sides(world):
-    request = sent(world)
+    request = world.once(sent)
     database = world.app.extensions["coopapi"].database
     with (
         pytest.raises(DBAPIError, match="two sides"),
@@ -473,7 +473,7 @@ def test_nobody_stands_on_two_sides(world):
 
 
 def test_what_a_side_says_to_itself_stays_there(world):
-    request = draft(world, "investigator")
+    request = world.once(draft, "investigator")
     walk(world, request, ("investigator", "submit", {"reason": "please look at the dates"}), ("prosecutor", "validate"))
     walk(world, request, ("prosecutor", "transmit", {"transmission": SENT}))
     remark = {"act": "message", "text": "they were slow last time", "internal": True}
@@ -485,7 +485,7 @@ def test_what_a_side_says_to_itself_stays_there(world):
 
 
 def test_only_authorities_of_ones_country_stand_on_ones_side(world):
-    request = draft(world)
+    request = world.once(draft)
     body = {"authority_id": str(world.authorities["ro"])}
     refused = world.as_("prosecutor").post(f"/mla-requests/{request}/parties", body)
     assert (refused.status_code, faults(refused)) == (422, {"/authority_id"})
@@ -522,7 +522,7 @@ def test_two_measures_move_one_after_the_other(world):
 
 
 def test_measures_wait_for_recognition_and_say_why_they_were_not_carried_out(world):
-    request = sent(world)
+    request = world.once(sent)
     walk(world, request, ("prosecutor_fr", "receive"))
     assert act(world, "prosecutor_fr", request, 0, "execute").status_code == 409
     walk(world, request, ("prosecutor_fr", "acknowledge"), ("prosecutor_fr", "recognise"))
@@ -558,7 +558,7 @@ def test_the_state_of_a_request_follows_from_its_measures(measures, state):
 
 
 def test_what_requests_say_is_not_in_the_database(world, owner):
-    request = sent(world, content={"facts": "Planted owl canary facts."})
+    request = world.once(sent, content={"facts": "Planted owl canary facts."})
     walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"))
     walk(world, request, ("prosecutor_fr", "ask", {"reason": "Planted owl canary question."}))
     with owner.cursor() as cursor:

@@ -129,7 +129,7 @@ def test_an_emergency_order_to_a_provider_has_eight_hours(world, clock):
 
 
 def test_a_refusal_cites_a_ground_of_its_instrument_and_says_why(world):
-    request = sent(world)
+    request = world.once(sent)
     walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"))
     silent = step(world, "prosecutor_fr", request, "refuse")
     assert (silent.status_code, silent.json["errors"][0]["pointer"]) == (422, "/reason")
@@ -184,7 +184,7 @@ def test_measures_end_each_in_their_own_way(world):
 
 
 def test_the_same_asked_before_is_shown_and_not_blocked(world):
-    first = sent(world, measures=[{**SUBSCRIBER, "identifiers": [{**MAILBOX, "value": "Heron@Example.org"}]}], kind="eio")
+    first = world.once(sent, measures=[{**SUBSCRIBER, "identifiers": [{**MAILBOX, "value": "Heron@Example.org"}]}], kind="eio")
     second = draft(world, reference="eio-2", measures=[SUBSCRIBER])
     ready = world.as_("prosecutor").get(f"/mla-requests/{second}/readiness").json
     assert (ready["duplicates"], ready["ready"]) == ([first], True)

@@ -101,9 +101,10 @@ def _ask(database, actor, scene, state):
         work.session.execute(text("set transaction read only"))
         with suppress(CoopError):
             lists = scene.workflow.options(work, **scene.ids)
+        version = _version(work, scene)
         reading.rollback()
         for event in _events(scene, state):
-            steps[event] = _take(work, actor, scene, event)
+            steps[event] = _take(work, actor, scene, event, version)
         raise Undo
     return lists, steps
 
@@ -115,14 +116,20 @@ def _events(scene, state):
     return [*sorted(leaving), *other[:1]]
 
 
-def _take(work, actor, scene, event):
+def _version(work, scene):
+    """The version of the thing, or nothing for those who do not find it: they find it no better when they try a step."""
+    try:
+        return scene.workflow.row(scene.workflow.find(work, **scene.ids)).version
+    except CoopError:
+        return None
+
+
+def _take(work, actor, scene, event, version):
     savepoint = work.session.begin_nested()
     kept = len(work.notes)
     try:
         if not actor.may(scene.act):
             work.require(scene.act)
-        lists = scene.workflow.find(work, **scene.ids)
-        version = scene.workflow.row(lists).version
         body = {"reason": "a reason", **scene.bodies.get(event, {}), "event": event}
         scene.workflow.take(work, version, body, **scene.ids)
         work.session.flush()

@@ -69,7 +69,7 @@ def takes_part(world, jit, who="europol"):
 
 
 def test_a_team(world, database, owner):
-    jit, _ = teaming.published(world)
+    jit, _ = world.once(teaming.published)
     bodies = {
         "sign": {"text_sha256": teaming.read(world, "prosecutor", jit)["text_sha256"]},
         "end": {"end_reason": "goal"},
@@ -91,7 +91,7 @@ def test_a_team(world, database, owner):
 
 
 def test_a_team_that_is_not_ready_to_sign(world, database, owner):
-    jit = teaming.proposed(world)
+    jit = world.once(teaming.proposed)
     takes_part(world, jit)
     with owner.cursor() as cursor:
         cursor.execute("update jits set working_language = null where id = %s", (jit,))
@@ -119,7 +119,7 @@ def test_a_signature_that_is_recorded_for_a_state_with_nobody_here(world, databa
 
 @pytest.mark.parametrize("change", ["join", "participant"])
 def test_an_amendment(world, database, owner, change):
-    jit = teaming.active(world)
+    jit = world.once(teaming.active)
     said = {"join": ("ro", {"leader": {"office": "Head"}}), "participant": ("europol", {"role": "analysis"})}
     who, more = said[change]
     amendment = teaming.amend(world, jit, change=change, authority_id=str(world.authorities[who]), **more)
@@ -156,7 +156,7 @@ def test_a_party(world, database, owner, swiss, country):
 
 @pytest.mark.parametrize("workflow", [MEMBER, PARTICIPANT, ASSOCIATE], ids=lambda workflow: workflow.name)
 def test_a_place_beside_the_parties(world, database, owner, workflow):
-    jit = teaming.proposed(world)
+    jit = world.once(teaming.proposed)
     kind = workflow.name.removeprefix("jit_")
     body = {
         "member": {"name": "A. Wren", "position": "Detective"},
@@ -175,7 +175,7 @@ def test_a_place_beside_the_parties(world, database, owner, workflow):
 
 
 def test_a_public_statement(world, database, owner):
-    jit = teaming.active(world)
+    jit = world.once(teaming.active)
     team_state(world, jit)(owner, "closed")
     made = teaming.state(world, jit)
     assert made.status_code == 201, made.json
@@ -211,7 +211,7 @@ def test_reading_the_steps_of_a_team_whose_time_has_passed_changes_nothing(world
 
 
 def test_a_list_of_steps_that_wrote_would_be_found_out(world, database, owner):
-    jit = teaming.proposed(world)
+    jit = world.once(teaming.proposed)
     locking = replace(TEAM, find=authorization.locked)
     with pytest.raises(DBAPIError, match="read-only transaction"):
         expect(world, database, owner, scene(locking, {"jit_id": jit}, lambda *_: None), "proposed")

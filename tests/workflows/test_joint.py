@@ -48,7 +48,7 @@ def test_a_consultation(world, database, owner, state, swiss):
 
 @pytest.mark.parametrize("position", ["prosecute", "undecided"])
 def test_a_consultation_ends_in_consensus_by_what_the_states_hold(world, database, owner, position):
-    consultation = consulting.consulting(world)
+    consultation = world.once(consulting.consulting)
     for who, held in (
         ("prosecutor", "prosecute"),
         ("prosecutor_fr", "transfer"),
@@ -63,7 +63,7 @@ def test_a_consultation_ends_in_consensus_by_what_the_states_hold(world, databas
 
 @pytest.mark.parametrize("state", EVIDENCE_LIFECYCLE.states)
 def test_an_item_of_evidence(world, database, owner, state):
-    jit = teaming.active(world, "fr", "ro")
+    jit = world.once(teaming.active, "fr", "ro")
     item = exchanging.given(world, "prosecutor", jit, conditions=exchanging.ASKED_FIRST)
 
     def put(owner, state):
@@ -80,7 +80,7 @@ def test_an_item_of_evidence(world, database, owner, state):
 
 @pytest.mark.parametrize(("state", "needed"), [*((state, True) for state in USE_LIFECYCLE.states), ("recorded", False)])
 def test_a_use_of_evidence(world, database, owner, state, needed):
-    jit = teaming.active(world, "fr")
+    jit = world.once(teaming.active, "fr")
     item = exchanging.given(world, "prosecutor_fr", jit, source_country="FR")
     case = world.case("prosecutor")
     body = {"case_id": case, "purpose": "prosecution", "use_as": "evidence", "ask_consent": True, "reason": "needed"}

@@ -23,7 +23,7 @@ def soon(world):
 
 @pytest.mark.parametrize("state", MEETING_LIFECYCLE.states)
 def test_a_meeting(world, database, owner, state):
-    meeting = gathering.held(world)
+    meeting = world.once(gathering.held)
     assert gathering.minuted(world, meeting).status_code == 200
     bodies = {"schedule": soon(world), "reschedule": soon(world), "poll": {"options": [soon(world)]}}
     put = set_state("meetings", meeting, **{state: {"minutes": None} for state in (*AHEAD, "cancelled")})
@@ -34,7 +34,7 @@ def test_a_meeting(world, database, owner, state):
 @pytest.mark.parametrize("meeting_state", ["scheduled", "held", "closed"])
 @pytest.mark.parametrize("state", PLACE_LIFECYCLE.states)
 def test_a_place_at_a_meeting(world, database, owner, state, meeting_state):
-    meeting = gathering.held(world)
+    meeting = world.once(gathering.held)
     set_state("meetings", meeting)(owner, meeting_state)
     seat = gathering.place(world, "prosecutor_fr", meeting, "fr")["id"]
     ids = {"meeting_id": meeting, "place_id": seat}
@@ -46,7 +46,7 @@ def test_a_place_at_a_meeting(world, database, owner, state, meeting_state):
 
 @pytest.mark.parametrize("state", ACTION_LIFECYCLE.states)
 def test_an_action(world, database, owner, state):
-    meeting = gathering.held(world)
+    meeting = world.once(gathering.held)
     body = {"text": "Search the flat", "due_on": (world.clock() + timedelta(days=3)).date().isoformat()}
     made = world.as_("prosecutor_fr").post(f"/meetings/{meeting}/actions", body)
     assert made.status_code == 201, made.json
@@ -57,7 +57,7 @@ def test_an_action(world, database, owner, state):
 
 
 def test_a_case_that_is_shared_with_a_meeting(world, database, owner):
-    meeting = gathering.scheduled(world)
+    meeting = world.once(gathering.scheduled)
     case = world.case("prosecutor")
     made = world.as_("prosecutor").post(f"/meetings/{meeting}/cases", {"case_id": case})
     assert made.status_code == 201, made.json

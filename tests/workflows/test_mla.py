@@ -78,7 +78,7 @@ def scene_of(world, request, kind, state, people, own=tuple(Side), columns=None)
 
 @pytest.mark.parametrize(("kind", "state"), STATES)
 def test_a_request(world, database, owner, kind, state):
-    request = on_three_sides(world, owner, kind)
+    request = world.once(on_three_sides, owner, kind)
     people = ("prosecutor", "prosecutor_fr", *(("judge_fr",) if kind == "epoc" else ()))
     colleagues = ("investigator",) if state in FOUR_EYES else ()
     expect(world, database, owner, scene_of(world, request, kind, state, (*people, *colleagues)), state)
@@ -86,7 +86,7 @@ def test_a_request(world, database, owner, kind, state):
 
 @pytest.mark.parametrize(("kind", "state"), [("eio", "draft"), ("eio", "ready"), ("preservation", "draft")])
 def test_a_request_that_lacks_something(world, database, owner, kind, state):
-    request = draft(world, "prosecutor", kind, content={"preservation": {}})
+    request = world.once(draft, "prosecutor", kind, content={"preservation": {}})
     with owner.cursor() as cursor:
         cursor.execute("update mla_requests set language = null where id = %s", (request,))
     expect(world, database, owner, scene_of(world, request, kind, state, ("prosecutor", "romanian")), state)
@@ -94,14 +94,14 @@ def test_a_request_that_lacks_something(world, database, owner, kind, state):
 
 @pytest.mark.parametrize("state", ["preserved", "extension_requested"])
 def test_what_is_preserved_does_not_expire_before_its_time(world, database, owner, state):
-    request = on_three_sides(world, owner, "preservation")
+    request = world.once(on_three_sides, owner, "preservation")
     later = {"until": world.clock() + timedelta(days=1)}
     scene = scene_of(world, request, "preservation", state, ("prosecutor", "prosecutor_fr"), columns=later)
     assert "expire" not in expect(world, database, owner, scene, state)
 
 
 def test_an_order_to_preserve_is_extended_once(world, database, owner):
-    request = on_three_sides(world, owner, "preservation")
+    request = world.once(on_three_sides, owner, "preservation")
     late = {"kind": "epoc_pr", "received_at": world.clock(), "until": world.clock() + timedelta(days=100)}
     scene = scene_of(world, request, "epoc_pr", "preserved", ("prosecutor_fr",), columns=late)
     assert "extend" not in expect(world, database, owner, scene, "preserved")
@@ -112,7 +112,9 @@ def test_an_order_to_preserve_is_extended_once(world, database, owner):
     ("preservation", "preserved"), ("preservation", "mla_submitted"),
 ])  # fmt: skip
 def test_the_steps_of_those_who_have_nobody_here_are_recorded(world, database, owner, kind, state):
-    request = draft(world, "prosecutor", kind, None, executing_country="FR", instrument=INSTRUMENTS[kind], measures=[SUBSCRIBER])
+    request = world.once(
+        draft, "prosecutor", kind, None, executing_country="FR", instrument=INSTRUMENTS[kind], measures=[SUBSCRIBER]
+    )
     absent = str(world.authorities["us"]), str(world.authorities["provider"])
     others = {"executing_id": absent[0], "enforcing_id": absent[1]}
     scene = scene_of(world, request, kind, state, ("prosecutor",), (Side.REQUESTING,), others)
@@ -143,18 +145,18 @@ def measured(world, owner, request, people, own=tuple(Side), kind="eio", request
 
 @pytest.mark.parametrize("state", MEASURE_LIFECYCLE.states)
 def test_a_measure(world, database, owner, state):
-    request = on_three_sides(world, owner, "eio")
+    request = world.once(on_three_sides, owner, "eio")
     expect(world, database, owner, measured(world, owner, request, ("prosecutor", "prosecutor_fr")), state)
 
 
 def test_a_measure_of_a_request_that_is_not_recognised_yet(world, database, owner):
-    request = on_three_sides(world, owner, "eio")
+    request = world.once(on_three_sides, owner, "eio")
     scene = measured(world, owner, request, ("prosecutor", "prosecutor_fr"), request_state="acknowledged", idle=("pending",))
     assert expect(world, database, owner, scene, "pending") == set()
 
 
 def test_a_measure_that_an_authority_with_nobody_here_carries_out(world, database, owner):
-    request = draft(world, "prosecutor", "mla_letter", "us", instrument="eu_us_mla")
+    request = world.once(draft, "prosecutor", "mla_letter", "us", instrument="eu_us_mla")
     scene = measured(world, owner, request, ("prosecutor",), (Side.REQUESTING,), "mla_letter")
     taken = expect(world, database, owner, scene, "pending")
     assert taken >= {"execute", "refuse", "withdraw"}
@@ -162,7 +164,7 @@ def test_a_measure_that_an_authority_with_nobody_here_carries_out(world, databas
 
 
 def test_a_request_goes_out_for_those_who_do_not_see_what_it_follows_up(world, database):
-    kept = sent(world, kind="preservation")
+    kept = world.once(sent, kind="preservation")
     walk(world, kept, ("contact_fr", "receive"), ("contact_fr", "preserve"))
     request = draft(world, reference="next", previous={"request_id": kept, "relation": "after_preservation"})
     walk(world, request, ("prosecutor", "ready"))
@@ -176,7 +178,7 @@ def test_a_request_goes_out_for_those_who_do_not_see_what_it_follows_up(world, d
 
 
 def test_a_point_of_contact_is_told_why_it_takes_no_step(world):
-    request = sent(world)
+    request = world.once(sent)
     (blocked,) = world.as_("contact_fr").get(f"/mla-requests/{request}/transitions").json["blocked"]
     refused = step(world, "contact_fr", request, "receive")
     assert (blocked["event"], blocked["detail"]) == ("receive", refused.json["title"])
