@@ -23,10 +23,14 @@ from coopapi.http.openapi import at_prefix, create_api, document_of
 from coopapi.journal.service import record
 from coopapi.oauth.service import AUDIENCE, OwnKeys
 from coopapi.provisioning.checks import essential, require_safe
+from coopapi.store import alarms
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
+from coopapi.store.lag import Lag, measure
 
 READY_SECONDS: Final = 5
+ALARM_SECONDS: Final = 300
+"""The least seconds between two alarms that the worker is late."""
 
 
 def create_app(settings: Settings | None = None, keys: Keyring | None = None, clock: Clock = utc_now) -> Flask:
@@ -99,6 +103,8 @@ class Gate:
     checked: bool = False
     ready: bool = False
     known_until: float = -1.0
+    alarmed_until: float = -1.0
+    lag: Lag = field(default_factory=lambda: Lag(0, 0))
     lock: Lock = field(default_factory=Lock)
 
     def check(self) -> None:
@@ -123,9 +129,16 @@ class Gate:
                 self.ready = False
                 with suppress(DBAPIError), self.database.anonymous() as session:
                     self.ready = not any(check.fault for check in essential(self.database, session))
+                    self.lag = measure(session)
+                self._alarm_if_late()
                 self.known_until = time.monotonic() + READY_SECONDS
             if not self.ready:
                 raise Unavailable("The database does not match this version of the service. `coopapi check` shows the cause.")
+
+    def _alarm_if_late(self) -> None:
+        if self.lag.fault and time.monotonic() >= self.alarmed_until:
+            alarms.report(["worker_late"])
+            self.alarmed_until = time.monotonic() + ALARM_SECONDS
 
 
 def _operation(app: Flask, spec: dict[str, Any]) -> None:
@@ -137,9 +150,10 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
         return {"status": "alive"}
 
     @app.get("/readyz")
-    def readyz() -> dict[str, str]:
-        app.extensions["gate"].require_ready()
-        return {"status": "ready"}
+    def readyz() -> dict[str, Any]:
+        gate: Gate = app.extensions["gate"]
+        gate.require_ready()
+        return {"status": "ready", "worker_lag_seconds": {work: round(lag, 3) for work, lag in gate.lag._asdict().items()}}
 
     @lru_cache(maxsize=4)
     def document(root: str) -> str:

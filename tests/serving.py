@@ -40,8 +40,9 @@ class Service:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
     def workers(self):
-        """The processes that serve, without the one that watches over them."""
-        return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and parent(path) == self.process.pid]
+        """The processes that serve, without the one that watches over them and the worker that finds overlaps."""
+        children = [path for path in Path("/proc").iterdir() if path.name.isdigit() and parent(path) == self.process.pid]
+        return [int(path.name) for path in children if b"gunicorn" in (path / "cmdline").read_bytes()]
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)

@@ -39,7 +39,7 @@ def test_the_guide_writes_no_limit_by_hand():
 )
 def test_what_a_route_is_guarded_by_says_how_it_refuses(said, expected):
     plain = {"name": "x", "allow": Action.CASE_READ, "method": "GET", "also": (), "steps": {}, "changes": False}
-    plain |= {"names_things": False, "has_body": False, "counts_values": False, "pages": False}
+    plain |= {"names_things": False, "has_body": False, "counts_values": False, "pages": False, "settles": False}
     assert set(Notes(**plain | said).problems) == expected
 
 
@@ -58,7 +58,7 @@ def test_an_operation_says_which_roles_may_call_it():
 def test_answers_name_their_headers_and_every_heading_has_operations():
     document = specification()
     registered = document["paths"]["/api/v1/cases/{case_id}/identifiers"]["post"]["responses"]["201"]["headers"]
-    assert registered.keys() == {"X-Request-Id", "ETag", "RateLimit-Policy", "RateLimit"}
+    assert registered.keys() == {"X-Request-Id", "ETag", "Preference-Applied", "RateLimit-Policy", "RateLimit"}
     assert "Link" in document["paths"]["/api/v1/cases"]["get"]["responses"]["200"]["headers"]
     used = {tag for item in document["paths"].values() for o in item.values() if isinstance(o, dict) for tag in o.get("tags", ())}
     assert used == {tag["name"] for tag in document["tags"]}

@@ -83,6 +83,7 @@ def test_two_workers_and_a_restart_evaluate_exactly_the_quota(world, owner, work
 
     assert answers == {201: 20, 429: 40}
     assert held(owner, case) == 200
+    world.work()
     assert sum(overlap["of_mine"] for overlap in world.overlaps("system", case)) == 10
 
 

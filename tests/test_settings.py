@@ -57,7 +57,7 @@ def test_a_bad_setting_is_named(name, value):
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("WORKER", "WORKERS"), ("BASEURL", "BASE_URL"), ("WORKRES", "WORKERS"), ("ISUSER", "ISSUER"), ("KEYFILE", "KEY_FILE")],
+    [("BASEURL", "BASE_URL"), ("WORKRES", "WORKERS"), ("ISUSER", "ISSUER"), ("KEYFILE", "KEY_FILE")],
 )
 def test_a_mistyped_setting_is_refused_with_the_one_that_was_meant(name, meant):
     with pytest.raises(BadSettings, match=f"COOPAPI_{name} is not a setting: did you mean COOPAPI_{meant}\\?"):
@@ -245,4 +245,4 @@ def test_a_deployment_from_the_shell(tmp_path, postgres, migrated):
     assert run("honey", "list") == ""
     assert run("figures") == "0 figures written"
     run("keys", "rotate")
-    assert run("verify").endswith("0 faults")
+    assert ", 0 faults" in run("verify")

@@ -104,25 +104,20 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
-        this caller may see. `counts_values` documents that new values count against quotas. With `settles` the response waits
-        until the worker has found the overlaps (waiting.py). `also` lists the media types other than JSON. `steps` are the actions
-        that each event of a workflow needs.
+        this caller may see. `counts_values` documents quotas. With `settles` the response may wait for the worker (waiting.py).
+        `also` lists the media types other than JSON. `steps` are the actions that each event of a workflow needs.
         """
-        schema = page_of(returns) if page and returns else list_of(returns, many) if many and returns else returns
-        schema = settled_of(schema) if settles and schema else schema
+        schema = _answer(returns, page=page, many=many, settles=settles)
 
         def decorator(view: V) -> V:
-            repeatable = method == "POST" and allow is not Action.PUBLIC
-            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=repeatable))
+            once = method == "POST" and allow is not Action.PUBLIC
+            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=once))
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
-            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes)
-            guarded = settling(guarded) if settles else guarded
-            named = "<" in rule or body is not None
-            notes = Notes(
-                view.__name__, allow, method, also, steps or {}, changes, named, bool(body or form), counts_values, page, settles
-            )
-            guarded._apidoc = {**getattr(served, "_apidoc", {}), "coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
+            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, settles=settles)
+            flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles)
+            said = {"coopapi": Notes(view.__name__, allow, method, also, steps or {}, *flags)}
+            guarded._apidoc = getattr(served, "_apidoc", {}) | said  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
@@ -165,6 +160,13 @@ class Blueprint(flask_smorest.Blueprint):
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
         step, steps = event_schema(body, workflow), workflow.steps
         self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, steps=steps)(take_step)
+
+
+def _answer(returns: type[ma.Schema] | None, *, page: bool, many: str | None, settles: bool) -> type[ma.Schema] | None:
+    if returns is None:
+        return None
+    schema = page_of(returns) if page else list_of(returns, many) if many else returns
+    return settled_of(schema) if settles else schema
 
 
 def database() -> Database:
@@ -219,7 +221,7 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool) -> Callable[..., Any]:
+def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool) -> Callable[..., Any]:
     """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock."""
 
     @wraps(view)
@@ -232,7 +234,7 @@ def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool) -> C
                     raise
         raise AssertionError
 
-    return guarded
+    return settling(guarded) if settles else guarded
 
 
 def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Response:

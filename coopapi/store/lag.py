@@ -1,0 +1,35 @@
+"""How far the worker is behind the requests."""
+
+from typing import Final, NamedTuple
+
+from prometheus_client import Gauge
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+TOO_LATE: Final = 30
+"""Seconds after which `coopapi check` reports a fault and the service raises an alarm."""
+LAG: Final = Gauge(
+    "coopapi_worker_lag_seconds", "For how long the oldest task has waited for the worker", ["work"], multiprocess_mode="mostrecent"
+)
+_LAG: Final = text("select matching, journal from priv.worker_lag()")
+
+
+class Lag(NamedTuple):
+    """For how many seconds the oldest change has waited to be matched, and the oldest entry of the journal to be linked."""
+
+    matching: float
+    journal: float
+
+    @property
+    def fault(self) -> str | None:
+        """Describe what waits too long, or return None."""
+        late = [f"{work} for {seconds:.0f} seconds" for work, seconds in self._asdict().items() if seconds > TOO_LATE]
+        return f"the worker is late: {' and '.join(late)}" if late else None
+
+
+def measure(session: Session) -> Lag:
+    """Return how far the worker is behind, and set the metric."""
+    lag = Lag(*session.execute(_LAG).one())
+    for work, seconds in lag._asdict().items():
+        LAG.labels(work).set(seconds)
+    return lag
