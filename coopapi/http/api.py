@@ -103,13 +103,12 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
-        `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` converts rows to what
-        this caller may see. `counts_values` documents quotas. With `settles` the response may wait for the worker (waiting.py).
-        `also` lists the media types other than JSON. `steps` are the actions that each event of a workflow needs.
+        `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
+        may see. `counts_values` documents quotas. `settles` may wait for the worker (waiting.py). `also` lists other media types.
         """
-        schema = _answer(returns, page=page, many=many, settles=settles)
 
         def decorator(view: V) -> V:
+            schema = _answer(returns, page=page, many=many, settles=settles)
             once = method == "POST" and allow is not Action.PUBLIC
             served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=once))
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
