@@ -34,7 +34,8 @@ POOL = urllib3.PoolManager(retries=False, timeout=120)
 
 
 def send(method: str, url: str, token: str, body: Any = None) -> tuple[int, Any]:
-    answer = POOL.request(method, url, headers={"Authorization": f"Bearer {token}"}, **({"json": body} if body is not None else {}))
+    headers = {"Authorization": f"Bearer {token}", "Prefer": "wait=5"} if method == "GET" else {"Authorization": f"Bearer {token}"}
+    answer = POOL.request(method, url, headers=headers, **({"json": body} if body is not None else {}))
     return answer.status, answer.json()
 
 
@@ -96,6 +97,8 @@ def reported(url: str, tokens: dict[str, str], cases: dict[str, tuple[str, str]]
         path: str | None = f"{url}/api/v1/cases/{case_id}/overlaps?limit=200"
         while path:
             _, answer = send("GET", path, tokens[name[0]])
+            while not answer["settled"]:
+                _, answer = send("GET", path, tokens[name[0]])
             for overlap in answer["items"]:
                 found.setdefault(overlap["id"], []).append((name, overlap["shared_count"]))
             path = f"{url}/api/v1/cases/{case_id}/overlaps?limit=200&cursor={answer['next']}" if answer["next"] else None

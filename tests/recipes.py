@@ -209,7 +209,7 @@ from sqlalchemy import ColumnElement, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 
 class Label(Versioned):

@@ -11,7 +11,7 @@ import coopapi.app  # noqa: F401 (so that every model is known)
 from coopapi.access import GRANTS, Action
 from coopapi.http.fields import Digest, Schema, Zone
 from coopapi.shared.lifecycle import Lifecycle
-from coopapi.store.db import Row, Versioned
+from coopapi.store.rows import Row, Versioned
 
 ROOT = Path(__file__).parents[1]
 TREES = {path: ast.parse(path.read_text()) for path in sorted((ROOT / "coopapi").rglob("*.py"))}

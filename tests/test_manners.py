@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from coopapi.http import problems
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 
 def create(world, reference="NL-1", **headers):

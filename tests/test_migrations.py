@@ -21,7 +21,8 @@ from coopapi.provisioning.checks import LeakyDatabase, essential, require_safe, 
 from coopapi.provisioning.embedded_postgres import Embedded
 from coopapi.provisioning.migration import CannotMigrate
 from coopapi.store import crypto
-from coopapi.store.db import Database, Row
+from coopapi.store.db import Database
+from coopapi.store.rows import Row
 
 ischema_names["xid8"] = Xid8
 FUNCTION_TABLES = {

@@ -13,7 +13,7 @@ from coopapi.identifiers.kinds import KINDS as IDENTIFIER_KINDS
 from coopapi.mla.lifecycles import KINDS as REQUEST_KINDS
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Workflow
-from coopapi.store.db import Row, Versioned
+from coopapi.store.rows import Row, Versioned
 
 PINNED = Path(__file__).parent / "wire_strings.json"
 SOURCES = Path(coopapi.app.__file__).parent

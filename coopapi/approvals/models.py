@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 APPROVAL_LIFECYCLE: Final = Lifecycle(
     "requested",

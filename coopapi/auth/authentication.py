@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import request
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from coopapi.access import Actor, Purpose, Role
 from coopapi.auth import tokens
 from coopapi.auth.tokens import Issuer
 from coopapi.errors import BadRequest, Forbidden, Unauthenticated
-from coopapi.store.db import Database
+from coopapi.store.db import Database, Opening
 
 
 class UnknownCaller(Unauthenticated):
@@ -35,13 +33,13 @@ class Service:
     database: Database
     issuers: Callable[[], Mapping[str, Issuer]]
 
-    def identify(self, session: Session) -> Actor:
+    def identify(self, opening: Opening) -> Actor:
         """Return the caller of this request. Raises `Unauthenticated` or one of its subclasses."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an access token in the header `Authorization: Bearer ...`.")
         claims = tokens.verify(token.strip(), self.issuers(), self.database.clock().timestamp())
-        return actor_of(session, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"))
+        return actor_of(opening, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"))
 
     @staticmethod
     def purpose(named: str | None) -> str | None:
@@ -51,14 +49,12 @@ class Service:
         return named
 
 
-def actor_of(session: Session, issuer: str, subject: str, role: str | None) -> Actor:
+def actor_of(opening: Opening, issuer: str, subject: str, role: str | None) -> Actor:
     """Return the person or client with this subject, in the role it acts in.
 
     Raises `UnknownCaller`, `ChooseRole`, and `Forbidden` if it does not have the role.
     """
-    found = session.execute(
-        text("select * from priv.account_of(:issuer, :subject)"), {"issuer": issuer, "subject": subject}
-    ).one_or_none()
+    found = opening.begin(issuer, subject, role)
     if found is None:
         raise UnknownCaller
     roles = tuple(Role(name) for name in found.roles)

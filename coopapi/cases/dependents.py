@@ -12,7 +12,8 @@ from coopapi.cases.models import Case
 from coopapi.errors import Conflict
 from coopapi.shared.parties import Party
 from coopapi.shared.shared_cases import SharedCase
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 
 ENDS: Final = frozenset({"closed", "withdrawn", "transferred"})
 """The states in which a case has ended, so that nobody is expected to work on objects that depend on it."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Transition
-from coopapi.store.db import Row, Versioned, folded, own_id
+from coopapi.store.rows import Row, Versioned, folded, own_id
 
 CASE_LIFECYCLE: Final = Lifecycle(
     "registered",

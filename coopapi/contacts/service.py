@@ -12,7 +12,8 @@ from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
 from coopapi.directory.entries import OnlyForItself, kept_authority, require_keeper, require_order, speaks_for_a_country
 from coopapi.directory.models import Authority
 from coopapi.errors import broken, fault
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 
 _STALE: Final = timedelta(days=180)
 _LOOKED_AT: Final = timedelta(days=30)

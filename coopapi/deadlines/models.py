@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Action, Actor
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 DEADLINE_LIFECYCLE: Final = Lifecycle(
     "running",

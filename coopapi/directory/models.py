@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, false, or_, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 CANARY: Final = UUID(int=0)
 OPERATOR: Final = UUID("00000000-0000-7000-8000-000000000001")

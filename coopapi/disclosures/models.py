@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
-from coopapi.store.db import Row, Versioned, own_id
+from coopapi.store.rows import Row, Versioned, own_id
 
 _asker = partial(Transition, by=Action.DISCLOSURE_ASK, level=Level.CONTRIBUTE, side=Side.ASKING, human=True)
 _owner = partial(Transition, by=Action.DISCLOSURE_DECIDE, level=Level.CONTRIBUTE, side=Side.OWNER, human=True)

@@ -12,7 +12,7 @@ from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
-from coopapi.store.db import Row, Versioned
+from coopapi.store.rows import Row, Versioned
 
 _receiver = partial(Transition, by=Action.EVIDENCE_USE, side=Side.RECEIVER, human=True)
 _takes_back = partial(Transition, by=Action.EVIDENCE_WRITE, side=Side.PROVIDER, reason=True)

@@ -31,7 +31,8 @@ from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema,
 from coopapi.http.waiting import settling
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
-from coopapi.store.db import Database, UnitOfWork, Versioned
+from coopapi.store.db import Database, UnitOfWork
+from coopapi.store.rows import Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]

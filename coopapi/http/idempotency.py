@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Actor, Level
 from coopapi.errors import BadRequest, CoopError, Forbidden, NotFound, Unprocessable
 from coopapi.shared.grants import CaseAccess
-from coopapi.store.db import Row, UnitOfWork, Versioned, as_json
+from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.rows import Row, Versioned
 
 KEPT: Final = timedelta(days=7)
 LONGEST: Final = 200

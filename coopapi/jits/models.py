@@ -12,7 +12,7 @@ from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, STATEMEN
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party, takes_part
 from coopapi.store import vault
-from coopapi.store.db import Versioned, folded
+from coopapi.store.rows import Versioned, folded
 
 INSIDE: Final = (Side.NEGOTIATING, Side.MEMBER)
 """The sides on which States act; participants are not among them (Convention of 29 May 2000, Art. 13(12))."""

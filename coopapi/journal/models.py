@@ -11,7 +11,7 @@ from sqlalchemy.types import UserDefinedType
 from coopapi.access import Action, Actor, Level, Role
 from coopapi.shared.grants import CaseAccess, granted
 from coopapi.shared.parties import takes_part
-from coopapi.store.db import Row
+from coopapi.store.rows import Row
 
 ALARM: Final = "alarm"
 """The `object_type` of entries about alarms. Their actions are named `alarm.<kind>`."""

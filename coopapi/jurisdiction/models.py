@@ -10,7 +10,7 @@ from coopapi.access import Actor
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.shared.parties import takes_part
 from coopapi.store import vault
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 vault.register_readers("consultation", content="the authorities that consult each other, and the desk that was asked")
 

@@ -11,7 +11,7 @@ from coopapi.access import Actor
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE
 from coopapi.shared.parties import takes_part
 from coopapi.store import vault
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 vault.register_readers(
     "meeting",

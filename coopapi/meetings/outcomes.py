@@ -20,7 +20,8 @@ from coopapi.meetings.lifecycles import AFTER
 from coopapi.meetings.models import Meeting, MeetingOutcome
 from coopapi.mla import drafts
 from coopapi.mla.models import Request
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 
 
 class NoOutcomeYet(Conflict):

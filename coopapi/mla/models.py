@@ -12,7 +12,7 @@ from coopapi.access import Actor
 from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, RequestKind
 from coopapi.shared.parties import Party, takes_part
 from coopapi.store import vault
-from coopapi.store.db import Versioned, folded
+from coopapi.store.rows import Versioned, folded
 
 vault.register_readers(
     "request",

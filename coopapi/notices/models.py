@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.directory.entries import ForEverybody
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 
 class RequirementNotice(ForEverybody, Versioned):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.store.db import Row
+from coopapi.store.rows import Row
 
 
 class UsedAssertion(Row):

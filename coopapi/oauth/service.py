@@ -154,14 +154,12 @@ def _check_assertion(  # noqa: PLR0913, PLR0917 (a proof and all it is checked a
 
 
 def _journal(database: Database, client_id: UUID) -> None:
-    def identify(session: Session) -> Any:
-        names = {"issuer": database.settings.issuer, "subject": str(client_id)}
+    names = {"issuer": database.settings.issuer, "subject": str(client_id)}
+    with database.anonymous() as session:
         known = session.execute(text("select roles from priv.account_of(:issuer, :subject)"), names).one_or_none()
-        if known is None:
-            raise InvalidClient("This client is registered under another name of this issuer. Inform the operator of the service.")
-        return actor_of(session, names["issuer"], names["subject"], known.roles[0])
-
-    with database.work(identify, uuid4().hex) as work:
+    if known is None:
+        raise InvalidClient("This client is registered under another name of this issuer. Inform the operator of the service.")
+    with database.work(lambda opening: actor_of(opening, **names, role=known.roles[0]), uuid4().hex) as work:
         work.note("token.issued", object_type="principal", client=str(client_id))
 
 

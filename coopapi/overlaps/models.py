@@ -25,7 +25,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Transition
-from coopapi.store.db import Row, UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Row, Versioned
 
 _step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE, human=True)
 RARITIES: Final = ("rare", "few", "some", "many")

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.directory.entries import ForEverybody
-from coopapi.store.db import Versioned
+from coopapi.store.rows import Versioned
 
 
 class Provider(ForEverybody, Versioned):

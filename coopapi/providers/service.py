@@ -12,7 +12,8 @@ from coopapi.directory.entries import NotYourEntry, require_keeper, require_orde
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
 from coopapi.providers.models import Mou, Provider
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 
 
 class ProfileThere(Conflict):

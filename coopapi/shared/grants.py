@@ -9,7 +9,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.lifecycle import Lifecycle, Transition
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 
 ACCESS_LIFECYCLE: Final = Lifecycle("given", Transition("withdraw", "given", "withdrawn", by=Action.CASE_SHARE, reason=True))
 

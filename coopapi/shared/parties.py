@@ -11,7 +11,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from coopapi.access import Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Side
-from coopapi.store.db import Row, UnitOfWork, own_id
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Row, own_id
 
 
 class Party(Row):

@@ -24,7 +24,8 @@ from coopapi.shared.grants import granted, level_of
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
 from coopapi.shared.workflow import Effect, Standing, Workflow
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 
 T = TypeVar("T")
 SHARE_LIFECYCLE: Final = Lifecycle("shared", Transition("end", "shared", "ended", by=Action.CASE_SHARE, side=Side.OWNER))

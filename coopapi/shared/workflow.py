@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 from coopapi.access import Action, Level
 from coopapi.errors import CoopError, Forbidden
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
-from coopapi.store.db import UnitOfWork, Versioned
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, ForeignKey, false, or_, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.store.db import Row
+from coopapi.store.rows import Row
 
 
 class RegistrationFigure(Row):

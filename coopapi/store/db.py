@@ -4,39 +4,44 @@ import itertools
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
+from hashlib import sha256
+from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, Select, create_engine, false, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
-from sqlalchemy.engine.interfaces import ExecutionContext
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, mapped_column
-from sqlalchemy.types import DateTime, Text
+from sqlalchemy import Engine, Result, Select, TextClause, create_engine, select, text
+from sqlalchemy import Row as ResultRow
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
-from coopapi.access import Action, Actor
+from coopapi.access import CLEARABLE, Action, Actor
 from coopapi.config import Settings
 from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
-from coopapi.unicode_text import fold_reference
+from coopapi.store.rows import Row, Versioned
 
 Clock = Callable[[], datetime]
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_LIMITS: Final = (
+_SETTINGS: Final = (
     "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
     " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off; SET LOCAL client_min_messages = notice"
 )
 """Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
 `client_min_messages` lets the notices of alarms through.
 """
+_LIMITS: Final = text(_SETTINGS)
+_CONTEXT: Final = text(f"{_SETTINGS}; SET LOCAL coopapi.context = :context")
+_SECOND: Final = text(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
+_BEGIN: Final = text(f"{_SETTINGS}; select * from priv.begin(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
+"""The first statements of transactions. Each is one round trip to the database."""
 
 
 def utc_now() -> datetime:
@@ -53,63 +58,6 @@ def ids_of(now: datetime) -> Callable[[], UUID]:
         return UUID(int=moment << 80 | 7 << 76 | place << 64 | 2 << 62 | secrets.randbits(62))
 
     return new_id
-
-
-def own_id(context: ExecutionContext) -> UUID:
-    """Make the id of a row that was created without one, from the clock of its transaction."""
-    made: UUID = context.root_connection.get_execution_options()["new_id"]()
-    return made
-
-
-def folded(column: str) -> MappedColumn[str]:
-    """Make a column that stores the folded form of another column. The database keeps it unique."""
-    return mapped_column(default=lambda context: fold_reference(context.get_current_parameters()[column]))
-
-
-class Row(DeclarativeBase):
-    """Base class of all tables. No caller sees a row until the model defines `visible_to`."""
-
-    type_annotation_map = {
-        str: Text,
-        datetime: DateTime(timezone=True),
-        list[str]: ARRAY(Text),
-        dict[str, Any]: JSONB,
-        bytes: BYTEA,
-    }
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Return the condition for rows that the actor may see. The default is that it sees none."""
-        del actor, now
-        return false()
-
-
-class Versioned(Row):
-    """Base class of rows with an id and a version. A change must name the version that it changes (RFC 9110, 13.1.1)."""
-
-    __abstract__ = True
-    __kind__: ClassVar[str]
-    """The name of this kind of row in the journal and in idempotency keys. It is stored, so it must not change if the class is
-    renamed.
-    """
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
-    version: Mapped[int] = mapped_column()
-
-    @declared_attr.directive
-    @classmethod
-    def __mapper_args__(cls) -> dict[str, Any]:
-        """Make every update compare and increase the version, so that no concurrent change is lost."""
-        return {"version_id_col": cls.__table__.c.version}
-
-    @property
-    def etag(self) -> str:
-        """Return the version as an ETag."""
-        return f"v{self.version}"
-
-    def shown(self) -> dict[str, Any]:
-        """Return the columns and the ETag, from which a schema selects what is shown."""
-        return {**{column.key: getattr(self, column.key) for column in self.__table__.columns}, "etag": self.etag}
 
 
 K = TypeVar("K", bound=Versioned)
@@ -230,30 +178,48 @@ class Database:
             hide_parameters=True,
             pool_size=settings.threads + 2,
             max_overflow=settings.threads,  # each thread may need a second connection for the separate transaction of `beside`
-            pool_pre_ping=True,
         )
         return cls(engine, keys, settings, record, clock)
 
     @contextmanager
     def anonymous(self) -> Iterator[Session]:
         """Open a transaction without a caller, for tokens, keys and health checks. It sees no rows of any authority."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            with session.begin():
-                connection = session.connection()
-                connection.exec_driver_sql(_LIMITS)
-                notices = alarms.Notices()
-                connection.connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
-                yield session
-            alarms.report(notices.kinds)
+        session, _ = self._open(_LIMITS, {})
+        with self._committed(session):
+            yield session
+
+    def _open(self, statement: TextClause, values: Mapping[str, Any]) -> tuple[Session, Result[Any]]:
+        """Open a transaction with its first statement. If the connection turns out to be dead, another one is tried, once."""
+        for again in (True, False):
+            session = Session(self.engine, expire_on_commit=False)
+            try:
+                return session, session.execute(statement, values)
+            except DBAPIError as fault:
+                session.close()
+                if not (again and fault.connection_invalidated):
+                    raise
+        raise AssertionError
+
+    @staticmethod
+    @contextmanager
+    def _committed(session: Session) -> Iterator[None]:
+        """Commit the transaction at the end, or roll it back if an exception is raised."""
+        notices = alarms.Notices()
+        session.connection().connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
+        with session:
+            yield
+            session.commit()
+        alarms.report(notices.kinds)
 
     @contextmanager
-    def work(self, identify: Callable[[Session], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
+    def work(self, identify: Callable[["Opening"], Actor], request_id: str, purpose: str | None = None) -> Iterator[UnitOfWork]:
         """Open the transaction of one actor, commit it at the end, and write its journal entries. No other code commits."""
-        with self.anonymous() as session:
-            actor = identify(session)
-            now = self.clock()
-            context = self.context(actor, now)
-            session.execute(text("SET LOCAL coopapi.context = :context"), {"context": context})
+        now = self.clock()
+        opening = Opening(self, now)
+        actor = opening.identified(identify)
+        context = self.context(actor, now)
+        session = opening.session or self._open(_CONTEXT, {"context": context})[0]
+        with self._committed(session):
             new_id = ids_of(now)
             session.connection().execution_options(new_id=new_id)
             named = (request_id, purpose or actor.purpose, new_id)
@@ -266,16 +232,16 @@ class Database:
     @contextmanager
     def _second_transaction(self, context: str) -> Iterator[Session]:
         """Open a second transaction for the same caller. Its commit does not wait for the disk: the next commit also flushes it."""
-        with self.anonymous() as session:
-            session.execute(text("SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context"), {"context": context})
+        session, _ = self._open(_SECOND, {"context": context})
+        with self._committed(session):
             yield session
 
     @contextmanager
     def worker(self) -> Iterator[Session]:
         """Open a transaction of the worker, which finds overlaps and links the journal. It has no access to any case."""
-        with self.anonymous() as session:
-            context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
-            session.execute(text("SET LOCAL coopapi.context = :context"), {"context": context})
+        context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
+        session, _ = self._open(_CONTEXT, {"context": context})
+        with self._committed(session):
             yield session
 
     def context(self, actor: Actor, now: datetime) -> str:
@@ -288,6 +254,33 @@ class Database:
         """Sign five fields, two times and the limits. The database accepts them only with this signature and for five minutes."""
         payload = "|".join((*said, str(int(now.timestamp() * 1_000_000)), str(int(time.time())), limits))
         return f"{payload}.{self.keys.mac(key, payload.encode()).hex()}"
+
+
+class Opening:
+    """A transaction that is being opened: whoever identifies its actor by an account begins it in the same statement."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self.database, self.now = database, now
+        self.session: Session | None = None
+
+    def begin(self, issuer: str, subject: str, role: str | None) -> ResultRow[Any] | None:
+        """Return the account of this subject, or None, and begin the transaction in the role that is named or the only one."""
+        asked = sha256(f"{issuer}\n{subject}\n{role or ''}".encode()).hexdigest()
+        said = ("begin", asked, ",".join(sorted(CLEARABLE)), "", "")
+        signed = self.database.sign(said, self.now, self.database.settings.quotas)
+        self.session, found = self.database._open(  # noqa: SLF001 (a part of it)
+            _BEGIN, {"issuer": issuer, "subject": subject, "role": role, "signed": signed}
+        )
+        return found.one_or_none()
+
+    def identified(self, identify: Callable[["Opening"], Actor]) -> Actor:
+        """Return the actor. If it is refused, the transaction that was begun for it is closed."""
+        try:
+            return identify(self)
+        except BaseException:
+            if self.session is not None:
+                self.session.close()
+            raise
 
 
 def as_json(value: Any) -> str:

@@ -66,6 +66,44 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     where p.issuer = p_issuer and p.subject = p_subject and p.active
 $$;
 
+-- Sign fields of a context in the way in which the service does.
+create function priv.sign(p_payload text) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select p_payload || '.' || encode(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(p_payload, 'UTF8'))), 'hex')
+    from priv.context_key k
+$$;
+
+-- Return the account that a token belongs to, and set the context of this transaction for it, in one statement. The service signs the
+-- question: a digest of issuer, subject and the role that the caller named, and the roles that may be cleared for victims. The context is
+-- set only if it is clear in which role the caller acts; it ends with the transaction.
+create function priv.begin(p_issuer text, p_subject text, p_role text, p_signed text)
+returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
+               victim_cleared boolean, operator boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    asked text[] := priv.signed(p_signed);
+    found record;
+    acts_as text;
+    yes_no text[] := array ['f', 't'];
+begin
+    if asked[1] <> 'begin' or asked[2] <> encode(sha256(convert_to(
+            p_issuer || chr(10) || p_subject || chr(10) || coalesce(p_role, ''), 'UTF8')), 'hex') then
+        raise exception 'the question is not signed by this service' using errcode = '42501';
+    end if;
+    select a.* into found from priv.account_of(p_issuer, p_subject) a;
+    if found.id is null then
+        return;
+    end if;
+    acts_as := case when p_role = any (found.roles) then p_role when p_role is null and cardinality(found.roles) = 1 then found.roles[1] end;
+    if acts_as is not null then
+        perform set_config('coopapi.context', priv.sign(concat_ws('|', found.authority_id, found.id, acts_as,
+            yes_no[1 + (found.victim_cleared and acts_as = any (string_to_array(asked[3], ',')))::int], yes_no[1 + found.operator::int],
+            asked[6], asked[7], asked[8])), true);
+    end if;
+    return query select found.id, found.kind, found.name, found.authority_id, found.authority_name, found.country, found.roles,
+        found.victim_cleared, found.operator;
+end $$;
+
 create function priv.client(p_client uuid) returns table (secret_digest bytea, jwks jsonb)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p.secret_digest, p.jwks from public.principals p
@@ -83,7 +121,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.begin(text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

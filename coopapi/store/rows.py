@@ -1,0 +1,71 @@
+"""Base classes for rows of the database, which are hidden by default."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, false
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
+from sqlalchemy.engine.interfaces import ExecutionContext
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.types import DateTime, Text
+
+from coopapi.access import Actor
+from coopapi.unicode_text import fold_reference
+
+
+def own_id(context: ExecutionContext) -> UUID:
+    """Make the id of a row that was created without one, from the clock of its transaction."""
+    made: UUID = context.root_connection.get_execution_options()["new_id"]()
+    return made
+
+
+def folded(column: str) -> MappedColumn[str]:
+    """Make a column that stores the folded form of another column. The database keeps it unique."""
+    return mapped_column(default=lambda context: fold_reference(context.get_current_parameters()[column]))
+
+
+class Row(DeclarativeBase):
+    """Base class of all tables. No caller sees a row until the model defines `visible_to`."""
+
+    type_annotation_map = {
+        str: Text,
+        datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text),
+        dict[str, Any]: JSONB,
+        bytes: BYTEA,
+    }
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for rows that the actor may see. The default is that it sees none."""
+        del actor, now
+        return false()
+
+
+class Versioned(Row):
+    """Base class of rows with an id and a version. A change must name the version that it changes (RFC 9110, 13.1.1)."""
+
+    __abstract__ = True
+    __kind__: ClassVar[str]
+    """The name of this kind of row in the journal and in idempotency keys. It is stored, so it must not change if the class is
+    renamed.
+    """
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=own_id)
+    version: Mapped[int] = mapped_column()
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """Make every update compare and increase the version, so that no concurrent change is lost."""
+        return {"version_id_col": cls.__table__.c.version}
+
+    @property
+    def etag(self) -> str:
+        """Return the version as an ETag."""
+        return f"v{self.version}"
+
+    def shown(self) -> dict[str, Any]:
+        """Return the columns and the ETag, from which a schema selects what is shown."""
+        return {**{column.key: getattr(self, column.key) for column in self.__table__.columns}, "etag": self.etag}
