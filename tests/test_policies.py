@@ -433,8 +433,9 @@ def test_every_policy_has_its_mutant(owner):
 
 
 def actor_named(world, name):
-    with world.app.extensions["coopapi"].database.anonymous() as session:
-        return actor_of(session, "https://issuer.test", name, None)
+    database = world.app.extensions["coopapi"].database
+    with database.work(lambda s: actor_of(s, "https://issuer.test", name, None), "r") as work:
+        return work.actor
 
 
 def app_session(postgres):
@@ -585,7 +586,7 @@ LINT = {
     ),
     "a definer function that looks types up in pg_temp first": (
         "select proname from pg_proc where prosecdef and pronamespace ="
-        " 'priv'::regnamespace and proconfig is distinct from '{\"search_path=pg_catalog, pg_temp\"}'",
+        " 'priv'::regnamespace and ('search_path=pg_catalog, pg_temp' = any (proconfig)) is not true",
         "create function priv.planted() returns int language sql security definer set search_path = pg_catalog as 'select 1'",
     ),
     "a function for callers that is parsed with their search path": (

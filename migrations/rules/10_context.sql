@@ -86,8 +86,8 @@ declare
     acts_as text;
     yes_no text[] := array ['f', 't'];
 begin
-    if asked[1] <> 'begin' or asked[2] <> encode(sha256(convert_to(
-            p_issuer || chr(10) || p_subject || chr(10) || coalesce(p_role, ''), 'UTF8')), 'hex') then
+    if (asked[1] = 'begin' and asked[2] = encode(sha256(convert_to(
+            p_issuer || chr(10) || p_subject || chr(10) || coalesce(p_role, ''), 'UTF8')), 'hex')) is not true then
         raise exception 'the question is not signed by this service' using errcode = '42501';
     end if;
     select a.* into found from priv.account_of(p_issuer, p_subject) a;

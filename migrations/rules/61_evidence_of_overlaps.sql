@@ -119,7 +119,10 @@ $$;
 -- Return the overlaps that have lost evidence for the caller since they were computed: a value was withdrawn, hidden or excluded, or is now
 -- about a victim, and the worker has not computed the overlap anew. No reader sees them for this moment.
 create function priv.unsettled() returns setof uuid
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     with queued as materialized (
         select q.case_id, q.exclusion_id from public.matching_queue q
         where not q.followed and (q.loses or q.open_loses) and case when priv.cleared() then q.loses else q.open_loses end)
@@ -130,8 +133,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select o.id from queued q join public.exclusions e on e.id = q.exclusion_id cross join lateral priv.touched_by(e) o
     union all
     select o.id from public.pairs_due d join public.case_overlaps o on o.case_a = d.case_a and o.case_b = d.case_b
-    where (d.loses or d.open_loses) and case when priv.cleared() then d.loses else d.open_loses end
-$$;
+    where (d.loses or d.open_loses) and case when priv.cleared() then d.loses else d.open_loses end;
+end $$;
 
 -- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind.
 -- A pair with a hidden case of another authority is not waited for.
@@ -154,7 +157,10 @@ $$;
 create function priv.evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[])
 returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_role text,
                their_role text, theirs integer, holders integer, rarity smallint, since timestamptz)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     with pair as materialized (
         select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other,
                case when o.case_a = u.mine then o.shown_a else o.shown_b end shown
@@ -173,8 +179,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
           where c.cleared or not k.v) l
     join pair p on p.mine = l.m and p.other = l.n
     group by 1, 2
-    order by 1, 4 desc, 11, 5 desc, 2
-$$;
+    order by 1, 4 desc, 11, 5 desc, 2;
+end $$;
 
 -- Return the identifiers of a case that are no evidence, or weaker evidence, because too many share them, with the number of holders. Their
 -- value is held by more cases, or their match key by more identifiers, than the limit.

@@ -19,7 +19,10 @@ $$;
 -- case if the caller has access to it anyway.
 create function priv.counterparts(p_overlaps uuid[], p_others uuid[])
 returns table (case_id uuid, authority_id uuid, shown_id uuid, reference text, title text)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
     select distinct c.id, c.authority_id, case when priv.level(c.id) >= 1 then c.id end,
            case when c.visibility = 'open_index' or priv.level(c.id) >= 2 then c.reference end,
            case when c.visibility = 'open_index' or priv.level(c.id) >= 2 then c.title end
@@ -31,8 +34,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       and (not o.hidden_b or o.authority_b = (select priv.authority()))
       and o.id not in (select priv.unsettled())
       and case when o.case_a = u.other then case when (select priv.cleared()) then o.detected_b else o.open_detected_b end
-               else case when (select priv.cleared()) then o.detected_a else o.open_detected_a end end is not null
-$$;
+               else case when (select priv.cleared()) then o.detected_a else o.open_detected_a end end is not null;
+end $$;
 
 -- Return the entries for the owners of an overlap whose evidence changed from p_was to p_now identifiers. A side to which the other case is
 -- hidden gets none. A side to which it has just become visible is told of the overlap as a new one. If callers with victim clearance get a
