@@ -43,6 +43,7 @@ class Client:
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def ask(self, method: str, path: str, body: Any, **headers: str) -> Any:
+        """Send a request and return the JSON of its answer."""
         content = None if body is None else json.dumps(body)
         self.connection.request(method, path, content, self.headers | headers)
         answer = self.connection.getresponse()
@@ -119,12 +120,13 @@ def measurements(cases: list[str], run: str) -> dict[str, list[Ask]]:
     def read(path: str) -> Ask:
         return lambda n: ("GET", path.format(cases[n % len(cases)]), None)
 
-    bulk: Ask = lambda n: (
-        "POST",
-        f"/api/v1/cases/{cases[0]}/identifiers",
-        {"identifiers": [email(n * BATCH + i) for i in range(BATCH)]},
-    )  # noqa: E731
-    create: Ask = lambda n: ("POST", "/api/v1/cases", {"reference": f"{run}-{n}", "title": "A case"})  # noqa: E731
+    def bulk(n: int) -> tuple[str, str, Any]:
+        items = [email(n * BATCH + i) for i in range(BATCH)]
+        return "POST", f"/api/v1/cases/{cases[0]}/identifiers", {"identifiers": items}
+
+    def create(n: int) -> tuple[str, str, Any]:
+        return "POST", "/api/v1/cases", {"reference": f"{run}-{n}", "title": "A case"}
+
     return {
         "register one identifier, 1 client": [register(cases[0])],
         "register one identifier, 8 clients, one case": [register(cases[0])] * 8,
@@ -169,12 +171,19 @@ def percentile(times: list[float], share: float) -> float:
 
 
 def measure(
-    url: str, limit: str, token: str, asks: dict[str, list[Ask]], seconds: float, rounds: int
+    addresses: tuple[str, str], token: str, asks: dict[str, list[Ask]], seconds: float, rounds: int
 ) -> dict[str, dict[str, float]]:
-    """Run all measurements in turn, `rounds` times, after a short warm-up; return the figures by name."""
+    """Run all measurements in turn, `rounds` times, after a short warm-up; return the figures by name.
+
+    `addresses` are those of the service and of the bare view.
+    """
+    url, limit = addresses
     numbers = itertools.count(1)
     times: dict[str, list[float]] = {}
-    look: Ask = lambda n: ("GET", f"/{n % 99_999 + 1}", None)  # noqa: E731
+
+    def look(n: int) -> tuple[str, str, Any]:
+        return "GET", f"/{n % 99_999 + 1}", None
+
     every = {"bare view, 1 client": (limit, [look]), "bare view, 8 clients": (limit, [look] * 8)}
     every |= {name: (url, clients) for name, clients in asks.items()}
     for place in range(rounds + 1):
@@ -205,12 +214,11 @@ def main() -> None:
         with service(Path(place)) as (url, tokens, postgres, _), bare(postgres) as limit:
             cases = seed(url, tokens, asked.identifiers)
             name = next(iter(tokens))
-            figures = measure(url, limit, tokens[name], measurements(cases[name], run), asked.seconds, asked.rounds)
+            figures = measure((url, limit), tokens[name], measurements(cases[name], run), asked.seconds, asked.rounds)
             delays = settling(url, tokens, cases, run, 50)
     for name, found in figures.items():
-        print(
-            f"{name:48} {found['per_second']:8.0f}/s {found['p50']:9.1f} ms {found['p99']:9.1f} ms  {found['ratio']:.2f} of the bare view"
-        )
+        times = f"{found['p50']:9.1f} ms {found['p99']:9.1f} ms"
+        print(f"{name:48} {found['per_second']:8.0f}/s {times}  {found['ratio']:.2f} of the bare view")
     print(f"an overlap is seen after {statistics.median(delays):.0f} ms (p50), {percentile(delays, 0.99):.0f} ms (p99)")
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     RESULTS.mkdir(exist_ok=True)

@@ -210,3 +210,12 @@ def test_who_takes_no_part_learns_not_who_does(world, owner):
     values = {"thing": thing, "nl": world.authorities["nl"]}
     assert run(world, "investigator", asked, **values) == [(True,)]
     assert run(world, "foreign", asked, **values) == [(False,)]
+
+
+def test_no_function_has_a_name_that_psql_takes_for_the_start_or_end_of_a_body(owner):
+    """psql counts BEGIN, CASE and END after CREATE FUNCTION; with such a name a dump of the database could not be restored."""
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "select proname from pg_proc where pronamespace = 'priv'::regnamespace and proname in ('begin', 'case', 'end')"
+        )
+        assert cursor.fetchall() == []

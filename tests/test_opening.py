@@ -8,7 +8,7 @@ from coopapi.auth.authentication import actor_of
 from coopapi.store.db import Opening
 
 ISSUER = "https://issuer.test"
-ASK = text("select * from priv.begin(:issuer, :subject, :role, :signed)")
+ASK = text("select * from priv.identify(:issuer, :subject, :role, :signed)")
 
 
 @pytest.fixture

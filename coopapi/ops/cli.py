@@ -237,7 +237,9 @@ def digest(persons: Iterable[str], key_file: IO[str]) -> None:
 )
 def reconcile(*, repair: bool, textfile: Path | None) -> None:
     """Compare all stored overlaps with a complete recomputation. Exit with 1 if anything differs."""
-    found = administration.reconcile(administration.connect(), repair=repair)
+    database = administration.connect()
+    running.work_until_done(database)
+    found = administration.reconcile(database, repair=repair)
     if textfile:
         lines = [f'coopapi_matching_differences{{of="{name}"}} {count}\n' for name, count in found.items()]
         textfile.write_text("# TYPE coopapi_matching_differences gauge\n" + "".join(lines))

@@ -40,7 +40,7 @@ _SETTINGS: Final = (
 _LIMITS: Final = text(_SETTINGS)
 _CONTEXT: Final = text(f"{_SETTINGS}; SET LOCAL coopapi.context = :context")
 _SECOND: Final = text(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
-_BEGIN: Final = text(f"{_SETTINGS}; select * from priv.begin(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
+_BEGIN: Final = text(f"{_SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
 """The first statements of transactions. Each is one round trip to the database."""
 
 

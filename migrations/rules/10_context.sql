@@ -76,7 +76,7 @@ $$;
 -- Return the account that a token belongs to, and set the context of this transaction for it, in one statement. The service signs the
 -- question: a digest of issuer, subject and the role that the caller named, and the roles that may be cleared for victims. The context is
 -- set only if it is clear in which role the caller acts; it ends with the transaction.
-create function priv.begin(p_issuer text, p_subject text, p_role text, p_signed text)
+create function priv.identify(p_issuer text, p_subject text, p_role text, p_signed text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
                victim_cleared boolean, operator boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -121,7 +121,7 @@ grant usage on schema public, priv to APP_ROLE, coopapi_definer;
 grant select on priv.context_key to coopapi_definer;
 
 grant execute on function priv.signed(text), priv.context(), priv.authority(), priv.principal(), priv.role(), priv.cleared(), priv.operator(),
-    priv.at(), priv.begin(text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
+    priv.at(), priv.identify(text, text, text, text), priv.account_of(text, text), priv.client(uuid) to APP_ROLE;
 
 grant select, insert, update (version, name, languages, contact) on authorities to APP_ROLE;
 grant select on authorities to coopapi_definer;

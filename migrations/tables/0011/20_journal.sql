@@ -24,7 +24,7 @@ create table journal_linking (
     one boolean primary key default true check (one),
     before xid8 not null
 );
-insert into journal_linking (before) values ('0');
+insert into journal_linking (before) values (pg_snapshot_xmin(pg_current_snapshot()));
 
 -- The worker signs its context with a key of its own.
 alter table priv.context_key add column worker_inner_pad bytea, add column worker_outer_pad bytea;
