@@ -84,6 +84,7 @@ def test_the_chapter_as_it_is_written(cluster, tmp_path, signer, clock):
     case, other = world.case("investigator"), world.case("foreign")
     world.hold("investigator", case, "heron@example.org")
     world.hold("foreign", other, "heron@example.org")
+    world.work()
     before = everything(world, case)
     app.extensions["coopapi"].database.engine.dispose()
 
