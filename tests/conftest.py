@@ -145,6 +145,16 @@ def app(migrated, register, keys, clock):
 
 
 @pytest.fixture
+def idle(app):
+    """The worker does nothing until the test lets it."""
+    hooks = app.after_request_funcs[None]
+    kept = hooks[:]
+    hooks[:] = [hook for hook in hooks if hook.__name__ != "work"]
+    yield app.extensions["coopapi"].database
+    hooks[:] = kept
+
+
+@pytest.fixture
 def database(app):
     return app.extensions["coopapi"].database
 

@@ -11,16 +11,6 @@ HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
 
 
 @pytest.fixture
-def idle(app):
-    """The worker does nothing until the test lets it."""
-    hooks = app.after_request_funcs[None]
-    kept = hooks[:]
-    hooks[:] = [hook for hook in hooks if hook.__name__ != "work"]
-    yield app.extensions["coopapi"].database
-    hooks[:] = kept
-
-
-@pytest.fixture
 def pair(world):
     """Cases of two countries."""
     return world.case("investigator"), world.case("foreign")

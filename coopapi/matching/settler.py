@@ -6,6 +6,7 @@ is deleted in it, so nothing is lost if the worker is killed.
 """
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, Final
 
 from sqlalchemy import Row, text
@@ -31,19 +32,25 @@ _ADD: Final = text(
 _SETTLE: Final = text("select priv.settle_pairs(:hidden, :most, :limits)")
 
 
-def follow_changes(database: Database) -> None:
-    """Follow the next changes: compare the new values with similar ones, and note which pairs of cases have to be computed."""
+def follow_changes(database: Database, share: float = 1) -> None:
+    """Follow the next changes: compare the new values with similar ones, and note which pairs of cases have to be computed.
+
+    `share` is the part of `MOST_CHANGES` that is taken.
+    """
     limits = engine.limits(database.settings)
     with database.worker() as session:
-        change = session.execute(_FOLLOW, {"most": MOST_CHANGES, "limits": limits}).one()
+        change = session.execute(_FOLLOW, {"most": ceil(MOST_CHANGES * share), "limits": limits}).one()
         if change.compared or change.fallen:
             _compare(database, session, change, limits)
 
 
-def settle_pairs(database: Database, *, hidden: bool) -> None:
-    """Compute the overlaps of the next pairs of visible cases, or of those with a hidden case."""
+def settle_pairs(database: Database, share: float = 1, *, hidden: bool) -> None:
+    """Compute the overlaps of the next pairs of visible cases, or of those with a hidden case.
+
+    `share` is the part of `MOST_PAIRS` that is taken.
+    """
     with database.worker() as session:
-        session.execute(_SETTLE, {"hidden": hidden, "most": MOST_PAIRS, "limits": engine.limits(database.settings)})
+        session.execute(_SETTLE, {"hidden": hidden, "most": ceil(MOST_PAIRS * share), "limits": engine.limits(database.settings)})
 
 
 def _compare(database: Database, session: Session, change: Row[Any], limits: list[int]) -> None:

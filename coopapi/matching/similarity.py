@@ -1,5 +1,6 @@
 """Comparison of similar values: the values of both sides are decrypted in memory, compared, and not kept."""
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -19,6 +20,7 @@ PDQ_MATCH: Final = 31
 STRENGTHS: Final[Mapping[str, int]] = {"possible": 2, "strong": 3}
 PERSON: Final = "person:"
 _BITS: Final = 256
+_log = logging.getLogger("coopapi.matching")
 
 
 class Likeness(NamedTuple):
@@ -45,20 +47,24 @@ def compare(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> lis
 
 
 def judge_all(keys: Keyring, settings: Settings, pairs: Sequence[Row[Any]]) -> list[Verdict]:
-    """Judge candidate pairs one by one. Each value is decrypted only once."""
+    """Judge candidate pairs one by one. Each value is decrypted only once. One that cannot be decrypted is similar to nothing."""
     key = cache(lambda case_id, wrapped: vault.case_key(keys, case_id, wrapped))
     levels = _levels(settings)
 
     @cache
     def content(identifier_id: UUID, case_id: UUID, owner: UUID, sealed: bytes, wrapped: bytes) -> Any:
-        opened = vault.open_value(key(case_id, wrapped), sealed, owner, identifier_id)
+        try:
+            opened = vault.open_value(key(case_id, wrapped), sealed, owner, identifier_id)
+        except vault.BrokenSeal:
+            _log.error("a stored value cannot be decrypted", extra={"identifier": str(identifier_id)})
+            return None
         return opened | {"profile": read_person(opened["person"])} if opened.get("person") else opened
 
     verdicts = []
     for row in pairs:
         one = content(row.a, row.case_a, row.owner_a, bytes(row.sealed_a), bytes(row.wrapped_a))
         other = content(row.b, row.case_b, row.owner_b, bytes(row.sealed_b), bytes(row.wrapped_b))
-        verdicts.append(_judge(one, other, row.families, levels))
+        verdicts.append(_judge(one, other, row.families, levels) if one and other else Verdict(0, None, ""))
     return verdicts
 
 

@@ -130,6 +130,8 @@ def serve() -> None:
 def worker() -> None:
     """Find overlaps and link the journal, beside one or several `coopapi serve`. It ends with the process that started it."""
     settings = config.read()
+    logging.getLogger("coopapi").handlers = logging.getLogger("coopapi.alarms").handlers
+    logging.getLogger("coopapi").setLevel(settings.log_level)
     address = settings.worker_database_url or settings.database_url
     running.run(administration.connect(replace(settings, database_url=address)))
 

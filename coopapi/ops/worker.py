@@ -6,10 +6,10 @@ Any number of workers may run. One of them works at a time, and another takes ov
 import logging
 import os
 import time
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from coopapi.journal.service import link_entries
 from coopapi.matching import settler
@@ -17,27 +17,18 @@ from coopapi.store.db import Database
 
 TICK: Final = 0.04
 """Seconds between two looks for work. Results are published at these ticks of the clock, however long the work before took."""
+SMALLEST: Final = 1 / settler.MOST_PAIRS
 _LONGEST_PAUSE: Final = 10.0
 _WAITING: Final = text("select * from priv.waiting()")
 _log = logging.getLogger("coopapi.worker")
 
 
-def work_once(database: Database) -> bool:
-    """Do the next piece of each kind of work that waits. Returns False if nothing waited.
-
-    Pairs with a hidden case come last, so that the others do not wait for them and the time of no answer depends on them.
-    """
-    with database.worker() as session:
-        waiting = session.execute(_WAITING).one()
-    if waiting.changes:
-        settler.follow_changes(database)
-    if waiting.changes or waiting.pairs:
-        settler.settle_pairs(database, hidden=False)
-    elif waiting.hidden_pairs:
-        settler.settle_pairs(database, hidden=True)
-    if waiting.entries:
-        link_entries(database)
-    return any(waiting)
+def work_once(database: Database, share: float = 1) -> bool:
+    """Do the next piece of each kind of work that waits, with `share` of the usual size. Returns False if nothing waited."""
+    pieces = list(_waiting(database, share))
+    for do in pieces:
+        do()
+    return bool(pieces)
 
 
 def work_until_done(database: Database) -> None:
@@ -47,14 +38,47 @@ def work_until_done(database: Database) -> None:
 
 
 def run(database: Database) -> None:
-    """Work until the process that started this one has ended. While the database cannot be reached, try again ever more rarely."""
-    parent, pause = os.getppid(), TICK
+    """Work until the process that started this one has ended.
+
+    A piece of work that fails is tried again in smaller and smaller portions and ever more rarely. The other kinds of work go on.
+    """
+    parent, share, pause = os.getppid(), 1.0, TICK
     while os.getppid() == parent:
+        faults = _faults(database, share)
+        for fault in faults:
+            _log.error("the worker will try again", extra={"error": type(fault).__name__})
+        share = max(share / 2, SMALLEST) if faults else min(share * 2, 1)
+        pause = min(pause * 2, _LONGEST_PAUSE) if faults else TICK
+        time.sleep(pause - time.time() % TICK)
+
+
+def _faults(database: Database, share: float) -> list[Exception]:
+    """Do what waits, and return the exceptions of the pieces that failed."""
+    faults: list[Exception] = []
+    try:
+        pieces = list(_waiting(database, share))
+    except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
+        return [fault]
+    for do in pieces:
         try:
-            pause = TICK
-            if work_once(database):
-                continue
-        except DBAPIError as fault:
-            _log.warning("the worker will try again", extra={"fault": type(fault).__name__})
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        time.sleep(pause - time.time() % TICK if pause == TICK else pause)
+            do()
+        except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
+            faults.append(fault)
+    return faults
+
+
+def _waiting(database: Database, share: float) -> Iterator[Callable[[], None]]:
+    """Yield the pieces of work that wait.
+
+    Pairs with a hidden case come last, so that the others do not wait for them and the time of no answer depends on them.
+    """
+    with database.worker() as session:
+        waiting = session.execute(_WAITING).one()
+    if waiting.changes:
+        yield lambda: settler.follow_changes(database, share)
+    if waiting.changes or waiting.pairs:
+        yield lambda: settler.settle_pairs(database, share, hidden=False)
+    elif waiting.hidden_pairs:
+        yield lambda: settler.settle_pairs(database, share, hidden=True)
+    if waiting.entries:
+        yield lambda: link_entries(database)
