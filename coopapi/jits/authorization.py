@@ -10,7 +10,20 @@ from sqlalchemy import select, text
 
 from coopapi.directory.models import Authority
 from coopapi.errors import Forbidden, NotFound, Unprocessable, broken, fault
-from coopapi.jits.models import INSIDE, Jit, JitAmendment, JitEvaluation, JitParticipant, JitParty, JitSignature, OfTeam, through
+from coopapi.jits.lifecycles import AFTER
+from coopapi.jits.models import (
+    INSIDE,
+    Jit,
+    JitAmendment,
+    JitAssociate,
+    JitEvaluation,
+    JitMember,
+    JitParticipant,
+    JitParty,
+    JitSignature,
+    OfTeam,
+    through,
+)
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Lifecycle, Side
 from coopapi.shared.recording import may_record_for, moment_of, recorded_of
@@ -91,6 +104,17 @@ def workflow(model: type[Q], lifecycle: Lifecycle, finish: Effect[TeamRow[Q]], *
         "wrong_side": NotAParty,
     }
     return Workflow[TeamRow[Q]](**{**fields, **more})
+
+
+def state_of_place(work: UnitOfWork, jit: Jit, row: JitMember | JitParticipant | JitAssociate, *, gone: bool) -> str:
+    """Return the state of a place in a team. It ends with its period, with the team, and for a member when its State has gone."""
+    over = gone or (row.until is not None and row.until <= work.now) or jit.stands(work.now) in AFTER
+    return "ended" if over else row.state
+
+
+def countries_of(work: UnitOfWork, jit_id: UUID) -> set[str | None]:
+    """Return the countries of the present parties of a team."""
+    return {party.country for party in of_team(work, jit_id)}
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> list[JitParty]:

@@ -249,6 +249,13 @@ def _end_place(step: Step[TeamRow[Any]]) -> None:
         authorization.update_shared_access(work, jit)
 
 
-MEMBER: Final = authorization.workflow(JitMember, PLACE_LIFECYCLE, _end_place, standing=_standing_of_member)
-PARTICIPANT: Final = authorization.workflow(JitParticipant, PLACE_LIFECYCLE, _end_place, always=(_require_parting,))
-ASSOCIATE: Final = authorization.workflow(JitAssociate, PLACE_LIFECYCLE, _end_place)
+def _state(work: UnitOfWork, found: TeamRow[Any]) -> str:
+    row, jit = found.row, found.jit
+    there = authorization.countries_of(work, jit.id) if isinstance(row, JitMember) else set()
+    gone = isinstance(row, JitMember) and authorization.country_of(work, row.authority_id) not in there
+    return authorization.state_of_place(work, jit, row, gone=gone)
+
+
+MEMBER: Final = authorization.workflow(JitMember, PLACE_LIFECYCLE, _end_place, state=_state, standing=_standing_of_member)
+PARTICIPANT: Final = authorization.workflow(JitParticipant, PLACE_LIFECYCLE, _end_place, state=_state, always=(_require_parting,))
+ASSOCIATE: Final = authorization.workflow(JitAssociate, PLACE_LIFECYCLE, _end_place, state=_state)

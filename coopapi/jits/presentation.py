@@ -9,7 +9,6 @@ from sqlalchemy import Select, select
 
 from coopapi.directory.models import Authority
 from coopapi.jits import amendments, authorization, signatures
-from coopapi.jits.lifecycles import AFTER
 from coopapi.jits.models import Jit, JitAmendment, JitAssociate, JitMember, JitParticipant, JitParty, JitSignature
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
@@ -98,16 +97,15 @@ def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, A
 def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
     """Return members, participants or associates. A member whose State has left is shown as `ended`."""
     teams = _teams(work, rows)
-    there = {jit_id: {party.country for party in authorization.of_team(work, jit_id)} for jit_id in teams}
+    countries = {jit_id: authorization.countries_of(work, jit_id) for jit_id in teams}
     named = {row.authority_id for row in rows if isinstance(row, JitMember)}
     of = {found.id: found.country for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
     shown = []
     for row in rows:
         jit = teams[row.jit_id]
-        gone = isinstance(row, JitMember) and of[row.authority_id] not in there[row.jit_id]
-        over = gone or (row.until is not None and row.until <= work.now) or jit.stands(work.now) in AFTER
+        gone = isinstance(row, JitMember) and of[row.authority_id] not in countries[row.jit_id]
         said = unseal(key_of(work, jit), row.sealed, row.id)
-        shown.append({**row.shown(), **said, "state": "ended" if over else row.state})
+        shown.append({**row.shown(), **said, "state": authorization.state_of_place(work, jit, row, gone=gone)})
     return shown
 
 

@@ -184,3 +184,16 @@ def test_who_left_and_joins_again_enters_its_people_anew(world):
     assert world.as_("romanian").get(f"/cases/{case}").status_code == 404
     assert member(world, jit, "romanian").status_code == 201
     assert world.as_("romanian").get(f"/cases/{case}").status_code == 200
+
+
+def test_a_place_whose_time_has_passed_is_ended_everywhere(world, team):
+    """Its transitions once said `serving`, and ending it again gave it a later end."""
+    jit, _ = team
+    entered = member(world, jit, "uncleared", until=days(world, 5)).json
+    path = f"/jits/{jit}/members/{entered['id']}/transitions"
+    assert [step["event"] for step in world.as_("prosecutor_fr").get(path).json["allowed"]] == ["end"]
+    world.clock.forward(days=6)
+    told = world.as_("prosecutor_fr").get(path).json
+    assert (told["state"], told["allowed"]) == ("ended", [])
+    late = world.as_("prosecutor_fr").post(path, {"event": "end", "reason": "over"}, If_Match=f'"{told["etag"]}"')
+    assert late.status_code == 409

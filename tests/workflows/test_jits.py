@@ -168,7 +168,7 @@ def test_a_place_beside_the_parties(world, database, owner, workflow):
     put = set_state(f"jit_{kind}s", made.json["id"])
     for state in ("drafting", "signature_pending", "active", "ended"):
         team_state(world, jit)(owner, state)
-        idle = ("serving",) if (kind, state) == ("participant", "signature_pending") else ()
+        idle = ("serving",) if state == "ended" or (kind, state) == ("participant", "signature_pending") else ()
         place = scene(workflow, {"jit_id": jit, f"{kind}_id": made.json["id"]}, put, idle=idle)
         assert expect(world, database, owner, place, "serving") == (set() if idle else {"end"})
     expect(world, database, owner, place, "ended")
