@@ -1,6 +1,7 @@
 -- The worker computes overlaps. Each change of holdings is committed together with a row of matching_queue. Of two cases that meet, the one
 -- whose change is followed later sees the holdings of both, so no overlap is missed, and a crash loses nothing. All functions here require
--- the context of the worker.
+-- the context of the worker. They are driven by what changed, also right after a large import, when the statistics of the tables still say
+-- that these are small: the planner may not read whole tables in them.
 
 -- Let one transaction at a time follow changes, even if several workers run.
 create function priv.take_turn() returns void language plpgsql volatile as $$
@@ -63,7 +64,8 @@ $$;
 -- be compared with similar ones, and the match keys that fewer identifiers hold than the limit again, with their previous counts.
 create function priv.follow_changes(p_most integer, p_limits integer[], out followed integer, out compared uuid[], out fallen bytea[],
                                     out fallen_was integer[], out fallen_was_open integer[])
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
     changes public.matching_queue[];
     counts record;
@@ -156,7 +158,8 @@ end $$;
 create function priv.candidates(p_identifiers uuid[], p_tokens bytea[], p_was integer[], p_was_open integer[], p_limits integer[])
 returns table (a uuid, b uuid, version_a integer, version_b integer, case_a uuid, case_b uuid, owner_a uuid, owner_b uuid,
                sealed_a bytea, sealed_b bytea, wrapped_a bytea, wrapped_b bytea, families text[])
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 #variable_conflict use_column
 declare
     firsts uuid[];
@@ -215,7 +218,8 @@ end $$;
 -- compared: the holdings are locked, so a value that is being withdrawn or corrected takes its likenesses with it.
 create function priv.add_likenesses(p_a uuid[], p_b uuid[], p_versions_a integer[], p_versions_b integer[], p_scores real[],
                                     p_strengths smallint[], p_rules text[]) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
     pair record;
 begin
@@ -238,7 +242,8 @@ end $$;
 -- Compute the overlaps of at most p_most pairs that are due, of visible or of hidden cases, and return how many pairs were taken. When no
 -- visible pair is left, the changes that were followed are settled.
 create function priv.settle_pairs(p_hidden boolean, p_most integer, p_limits integer[]) returns integer
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
     due record;
 begin

@@ -83,7 +83,7 @@ def test_numbers_with_gaps_are_seen(lab, monkeypatch):
         page = read(work, case_id, wanted)
         for entry in page.items:
             work.session.expunge(entry)
-            entry.detail = {**entry.detail, "seq": entry.seq}
+            entry.detail = {**entry.detail, "number": entry.id}
         return page
 
     monkeypatch.setattr(service, "timeline", numbered)
