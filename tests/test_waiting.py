@@ -142,3 +142,21 @@ def unseen(world, case, overlap, who):
         assert me.get(path).status_code == 404
     asked = {"purpose": "investigation", "offence": "ocsea", "items_asked": ["names"], "case_id": case}
     assert me.post(f"/overlaps/{overlap}/disclosures", asked).status_code == 404
+
+
+def test_the_sabotage_of_showing_what_is_not_settled_is_seen(world, idle, pair, owner):
+    """Without `priv.unsettled`, the overlap of a withdrawn value is listed until the worker has followed."""
+    mine, theirs = pair
+    (identifier,) = world.hold("foreign", theirs, "heron@example.org")
+    world.hold("investigator", mine, "heron@example.org")
+    work_until_done(idle)
+    with owner.cursor() as cursor:
+        cursor.execute("select pg_get_functiondef('priv.unsettled'::regproc)")
+        (good,) = cursor.fetchone()
+        try:
+            cursor.execute(good.replace("begin\n", "begin\n return;\n", 1))
+            path = f"/cases/{theirs}/identifiers/{identifier}/transitions"
+            world.as_("foreign").post(path, {"event": "withdraw", "reason": "inaccurate"}, If_Match='"v1"')
+            assert len(world.as_("investigator").get(f"/cases/{mine}/overlaps", Prefer="wait=0").json["items"]) == 1
+        finally:
+            cursor.execute(good)

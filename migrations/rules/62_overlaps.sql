@@ -1,7 +1,8 @@
 -- Return the journal entries of one change of an overlap, one for each side that may know of it. The entry for the other side does not name
 -- the person but the machine. What the worker found is the machine's on both sides.
-create function priv.overlap_change_entries(p_overlap uuid, p_action text, p_case_a uuid, p_case_b uuid, p_authority_a uuid, p_authority_b uuid,
-                          p_hidden_a boolean, p_hidden_b boolean, p_victims_only boolean, p_request text, p_detail jsonb)
+create function priv.overlap_change_entries(p_overlap uuid, p_action text, p_case_a uuid, p_case_b uuid, p_authority_a uuid,
+                                            p_authority_b uuid, p_hidden_a boolean, p_hidden_b boolean, p_victims_only boolean,
+                                            p_request text, p_detail jsonb)
 returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(jsonb_build_object(
         'authority_id', s.owner, 'at', priv.at(),
@@ -41,9 +42,9 @@ end $$;
 -- hidden gets none. A side to which it has just become visible is told of the overlap as a new one. If callers with victim clearance get a
 -- more detailed entry of their own, this one is for the others only (p_more: true for every side, false for a side that was just shown the
 -- case, otherwise null).
-create function priv.evidence_change_entries(o public.case_overlaps, p_hidden_a boolean, p_hidden_b boolean, p_victims boolean, p_moved boolean,
-                          p_more boolean, p_was bigint, p_now bigint, p_strength integer, p_last_was timestamptz,
-                          p_last timestamptz)
+create function priv.evidence_change_entries(o public.case_overlaps, p_hidden_a boolean, p_hidden_b boolean, p_victims boolean,
+                                             p_moved boolean, p_more boolean, p_was bigint, p_now bigint, p_strength integer,
+                                             p_last_was timestamptz, p_last timestamptz)
 returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(t.entry order by t.mine), '[]')
     from (
@@ -169,8 +170,8 @@ begin
               kept.open_shared_a, kept.open_shared_b)
               or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
         if moved or shown then
-            entries := entries || priv.evidence_change_entries(kept, r.hidden_a, r.hidden_b, false, moved, case when about_victims then stirred end,
-                kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol);
+            entries := entries || priv.evidence_change_entries(kept, r.hidden_a, r.hidden_b, false, moved,
+                case when about_victims then stirred end, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol);
         end if;
         if about_victims and (stirred or shown) then
             entries := entries || priv.evidence_change_entries(kept, r.hidden_a, r.hidden_b, true, stirred, null, kept.shared_a, r.si, r.s,
