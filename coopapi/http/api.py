@@ -22,13 +22,12 @@ from webargs.flaskparser import FlaskParser
 from coopapi import strictjson
 from coopapi.access import Action
 from coopapi.errors import BadRequest, PreconditionRequired
-from coopapi.http import idempotency
+from coopapi.http import idempotency, waiting
 from coopapi.http.fields import list_of, page_of, settled_of
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.paging import Page
 from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
-from coopapi.http.waiting import settling
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
 from coopapi.store.db import Database, UnitOfWork
@@ -234,7 +233,7 @@ def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, sett
                     raise
         raise AssertionError
 
-    return settling(guarded) if settles else guarded
+    return waiting.settling(guarded) if settles else guarded
 
 
 def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Response:
@@ -242,6 +241,7 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
     purpose = request.headers.get("Coopapi-Purpose")
     with service.database.work(service.identify, g.request_id, service.purpose(purpose)) as work:
         work.require(allow)
+        waiting.check(work)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))
     if g.get("etag") and request.method in {"GET", "HEAD"}:

@@ -11,6 +11,8 @@ from uuid import UUID
 from flask import current_app, g, json, request
 from sqlalchemy import text
 
+from coopapi.store.db import UnitOfWork
+
 LONGEST: Final = 5
 """The most seconds for which a response waits."""
 BY_ITSELF: Final = 1
@@ -19,6 +21,10 @@ _BEHIND: Final = "5 seconds"
 _LOOK: Final = 0.02
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _SETTLED: Final = text("select settled, late from priv.settled(:case, cast(:behind as interval))")
+
+
+class Unsettled(Exception):
+    """The worker has not followed every change of the case, and the request may wait for it."""
 
 
 def settling(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,8 +38,15 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
     def settled(**params: Any) -> Any:
         asked = _asked()
         if request.method == "GET":
-            g.settled = _wait(params["case_id"], BY_ITSELF if asked is None else asked)
-        response = view(**params)
+            seconds = BY_ITSELF if asked is None else asked
+            g.to_settle = params["case_id"], seconds > 0
+            try:
+                response = view(**params)
+            except Unsettled:
+                g.settled = _wait(params["case_id"], seconds)
+                response = view(**params)
+        else:
+            response = view(**params)
         if asked is None or response.status_code >= 300:  # noqa: PLR2004 (no success)
             return response
         if request.method != "GET":
@@ -43,6 +56,16 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
         return response
 
     return settled
+
+
+def check(work: UnitOfWork) -> None:
+    """Find out at the start of the transaction of a GET whether the case is settled. Raises `Unsettled` if it pays to wait."""
+    if "to_settle" not in g:
+        return
+    case_id, may_wait = g.pop("to_settle")
+    g.settled, late = _settled(work, case_id)
+    if may_wait and not g.settled and not late:
+        raise Unsettled
 
 
 def _asked() -> int | None:
@@ -70,5 +93,9 @@ def _wait(case_id: UUID, seconds: float) -> bool:
 def _look(case_id: UUID) -> tuple[bool, bool]:
     service = current_app.extensions["coopapi"]
     with service.database.work(service.identify, g.request_id) as work:
-        settled, late = work.session.execute(_SETTLED, {"case": case_id, "behind": _BEHIND}).one()
+        return _settled(work, case_id)
+
+
+def _settled(work: UnitOfWork, case_id: UUID) -> tuple[bool, bool]:
+    settled, late = work.session.execute(_SETTLED, {"case": case_id, "behind": _BEHIND}).one()
     return settled, late

@@ -62,13 +62,8 @@ def announce_hiding(work: UnitOfWork, case_id: UUID, *, hidden: bool) -> None:
 
 
 def _reserve(work: UnitOfWork, case_id: UUID, values: Mapping[str, Any], *, hidden: bool | None) -> None:
-    """Count values on a second connection, so that a rollback does not undo it: the values could be compared before the rollback.
-
-    Call it before anything that locks the head of a journal: an alarm on the second connection would wait for this transaction,
-    which waits for it.
-    """
-    with work.second_transaction() as session:
-        work.quotas[:] = quotas.reserve(session, {"case": case_id, **values, "hidden": hidden})
+    """Count values in a short transaction of its own, so that registrations of one authority do not wait for each other."""
+    work.quotas[:] = quotas.reserve(work.in_second_transaction, {"case": case_id, **values, "hidden": hidden})
     quotas.require(work.quotas)
 
 

@@ -5,14 +5,15 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, Result, Select, TextClause, create_engine, select, text
+from sqlalchemy import Engine, Result, RowMapping, Select, TextClause, create_engine, select, text
 from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -39,7 +40,6 @@ _SETTINGS: Final = (
 """
 _LIMITS: Final = text(_SETTINGS)
 _CONTEXT: Final = text(f"{_SETTINGS}; SET LOCAL coopapi.context = :context")
-_SECOND: Final = text(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context")
 _BEGIN: Final = text(f"{_SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
 """The first statements of transactions. Each is one round trip to the database."""
 
@@ -83,8 +83,10 @@ class UnitOfWork:
     request_id: str
     purpose: str
     new_id: Callable[[], UUID]
-    second_transaction: Callable[[], AbstractContextManager[Session]]
-    """Opens a short transaction for the same caller on another connection. It commits even if this transaction is rolled back."""
+    in_second_transaction: Callable[[str, Mapping[str, Any]], Sequence[RowMapping]]
+    """Runs one statement for the same caller on another connection, in a transaction of its own: it stays done if this one is
+    rolled back.
+    """
     notes: list[dict[str, Any]] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
@@ -193,6 +195,7 @@ class Database:
         for again in (True, False):
             session = Session(self.engine, expire_on_commit=False)
             try:
+                session.connection().connection.dbapi_connection.notices = alarms.Notices()  # type: ignore[union-attr]
                 return session, session.execute(statement, values)
             except DBAPIError as fault:
                 session.close()
@@ -204,8 +207,7 @@ class Database:
     @contextmanager
     def _committed(session: Session) -> Iterator[None]:
         """Commit the transaction at the end, or roll it back if an exception is raised."""
-        notices = alarms.Notices()
-        session.connection().connection.dbapi_connection.notices = notices  # type: ignore[union-attr]
+        notices: alarms.Notices = session.connection().connection.dbapi_connection.notices  # type: ignore[union-attr]
         with session:
             yield
             session.commit()
@@ -223,18 +225,17 @@ class Database:
             new_id = ids_of(now)
             session.connection().execution_options(new_id=new_id)
             named = (request_id, purpose or actor.purpose, new_id)
-            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, lambda: self._second_transaction(context))
+            work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, partial(self._in_second_transaction, context))
             yield work
             session.flush()
             if work.notes:
                 self.record(session, work.notes)
 
-    @contextmanager
-    def _second_transaction(self, context: str) -> Iterator[Session]:
-        """Open a second transaction for the same caller. Its commit does not wait for the disk: the next commit also flushes it."""
-        session, _ = self._open(_SECOND, {"context": context})
+    def _in_second_transaction(self, context: str, statement: str, values: Mapping[str, Any]) -> Sequence[RowMapping]:
+        """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
+        session, found = self._open(_second(statement), {**values, "context": context})
         with self._committed(session):
-            yield session
+            return found.mappings().all()
 
     @contextmanager
     def worker(self) -> Iterator[Session]:
@@ -254,6 +255,11 @@ class Database:
         """Sign five fields, two times and the limits. The database accepts them only with this signature and for five minutes."""
         payload = "|".join((*said, str(int(now.timestamp() * 1_000_000)), str(int(time.time())), limits))
         return f"{payload}.{self.keys.mac(key, payload.encode()).hex()}"
+
+
+@cache
+def _second(statement: str) -> TextClause:
+    return text(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context; {statement}")
 
 
 class Opening:

@@ -4,18 +4,18 @@ The header fields follow draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Pol
 that it allows and its period in seconds; `RateLimit` gives the number that is left and the seconds until the quota is reset.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from coopapi.errors import TooMany
 
-_RESERVE = text(
+_RESERVE = (
     "select * from priv.reserve(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:strengths as smallint[]),"
     " cast(:hidden as boolean))"
 )
@@ -56,9 +56,12 @@ class QuotaExceeded(TooMany):
         self.quotas = quotas
 
 
-def reserve(session: Session, values: Mapping[str, Any]) -> list[Quota]:
-    """Count the values that are new to their case against the quotas. If a quota would be exceeded, nothing is counted."""
-    return [Quota(**row) for row in session.execute(_RESERVE, values).mappings()]
+def reserve(run: Callable[[str, Mapping[str, Any]], Sequence[RowMapping]], values: Mapping[str, Any]) -> list[Quota]:
+    """Count the values that are new to their case against the quotas. If a quota would be exceeded, nothing is counted.
+
+    `run` runs a statement in a transaction of its own.
+    """
+    return [Quota(**row) for row in run(_RESERVE, values)]
 
 
 def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
