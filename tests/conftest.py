@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 import tempfile
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -134,11 +135,13 @@ def register(owner):
 def app(migrated, register, keys, clock):
     """The application, with a worker that has done its work whenever a request that may change something is answered."""
     made = create_app(migrated, keys, clock)
+    one_at_a_time = threading.Lock()
 
     @made.after_request
     def work(response):
         if request.method not in {"GET", "HEAD", "OPTIONS"}:
-            work_until_done(made.extensions["coopapi"].database)
+            with one_at_a_time:
+                work_until_done(made.extensions["coopapi"].database)
         return response
 
     return made

@@ -133,7 +133,7 @@ def as_new(owner, path):
             update jit_parties set state = 'removed', left_at = now() where country = 'FR' and state = 'party';
             update jit_members set version = 1, state = 'serving', until = null;
             update jit_associates set version = 1, state = 'serving', until = null;
-            update jit_participants p set version = 1, state = case a.type when 'organisation' then 'ended' else 'serving' end
+            update jit_participants p set version = 1, until = null, state = case a.type when 'organisation' then 'ended' else 'serving' end
                 from authorities a where a.id = p.authority_id;
             update jit_amendments set version = 1, state = 'proposed';
             delete from shared_cases s using cases c, jits j where c.id = s.case_id and c.title = 'A case' and j.id = s.object_id
