@@ -263,7 +263,7 @@ def _second(statement: str) -> TextClause:
 
 
 class Opening:
-    """A transaction that is being opened: whoever identifies its actor by an account begins it in the same statement."""
+    """A transaction that is being opened. If its actor is identified by an account, the same statement begins it."""
 
     def __init__(self, database: Database, now: datetime) -> None:
         self.database, self.now = database, now

@@ -60,7 +60,7 @@ begin
 end $$;
 
 -- Remove identifiers from matching at once: the named ones, or all of the case if none are named. Their likenesses are removed too. Until
--- the worker has computed the overlaps of the case anew, nobody for whom evidence is lost sees them.
+-- the worker has computed the overlaps of the case anew, they are hidden from readers who lose evidence.
 create function priv.release(p_case uuid, p_identifiers uuid[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare

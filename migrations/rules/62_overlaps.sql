@@ -188,7 +188,7 @@ grant execute on function priv.counterparts(uuid[], uuid[]) to APP_ROLE;
 grant select on case_overlaps to APP_ROLE;
 grant select, insert, update on case_overlaps to coopapi_definer;
 -- An overlap is visible to a side if it was detected for it: not while the other case was hidden, and for people without victim clearance
--- not while the evidence was only about victims. While lost evidence is not settled, nobody who loses it sees the overlap.
+-- not while the evidence was only about victims. An overlap is hidden from readers who lose evidence until that is settled.
 create policy seen on case_overlaps for select using (
     (not hidden_a or authority_a = (select priv.authority()))
     and (not hidden_b or authority_b = (select priv.authority()))
