@@ -47,7 +47,8 @@ def start(folder):
 
 def launch(folder, *more):
     command = [*COMMAND, "--port", "0", "--json", "--data-dir", str(folder / "data"), *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    narrow = {**os.environ, "COLUMNS": "40"}  # a terminal in which listings of processes are cut off
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=narrow)
 
 
 def stop(process, how=signal.SIGINT):
@@ -57,7 +58,10 @@ def stop(process, how=signal.SIGINT):
 
 
 def serves(pid):
-    return "gunicorn" in subprocess.run(["ps", "-p", pid, "-o", "command="], capture_output=True, text=True, check=False).stdout
+    """Whether the process runs. One that has ended and waits for its parent does not."""
+    command = ["ps", "-ww", "-p", pid, "-o", "stat=,command="]
+    state = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return "gunicorn" in state and not state.startswith("Z")
 
 
 def ask(told, path, token=None):

@@ -1,5 +1,6 @@
 """The demo: a real database, a real server, and a synthetic operation that its users enter over HTTP."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -11,9 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 import click
 import urllib3
@@ -108,20 +109,26 @@ def _wait() -> None:
 
 
 def _stop_orphan(pid_file: Path) -> None:
-    """Stop a service that is still running because its demo was killed."""
+    """Stop a service that is still running because its demo was killed. Its processes keep the file locked."""
     if not pid_file.exists():
         return
-    pid = int(pid_file.read_text())
     deadline = time.monotonic() + _PATIENCE
-    while _serves(pid):
-        os.killpg(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
-        time.sleep(0.2)
-    pid_file.unlink(missing_ok=True)
+    with pid_file.open() as held:
+        pid = int(held.read())
+        while not _lock(held):
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGTERM if time.monotonic() < deadline else signal.SIGKILL)
+            time.sleep(0.2)
+        pid_file.unlink(missing_ok=True)
 
 
-def _serves(pid: int) -> bool:
-    running = subprocess.run(["ps", "-p", str(pid), "-o", "command="], check=False, capture_output=True, text=True)  # noqa: S603, S607
-    return "coopapi.http.gunicorn_conf" in running.stdout
+def _lock(file: IO[str]) -> bool:
+    """Lock the file, and return whether that was possible. A child process that inherits the open file holds the lock with it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _free_port(port: int, data_dir: Path) -> int:
@@ -182,11 +189,14 @@ def _demo_issuer(folder: Path) -> Signer:
 @contextmanager
 def served(environment: Mapping[str, str], log: Path, base_url: str) -> Iterator[str]:
     """Run the service as long as the context is open."""
-    with log.open("ab") as output:
+    pid_file = log.with_suffix(".pid")
+    with log.open("ab") as output, pid_file.open("w") as held:
+        _lock(held)
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_")}
-        server = subprocess.Popen(SERVER, env={**inherited, **environment}, stdout=output, stderr=output, start_new_session=True)  # noqa: S603 (ours)
-        pid_file = log.with_suffix(".pid")
-        pid_file.write_text(str(server.pid))
+        options: Any = {"env": {**inherited, **environment}, "stdout": output, "stderr": output, "pass_fds": (held.fileno(),)}
+        server = subprocess.Popen(SERVER, **options, start_new_session=True)  # noqa: S603 (ours)
+        held.write(str(server.pid))
+        held.flush()
         try:
             _await(server, base_url, log)
             yield base_url
