@@ -92,7 +92,7 @@ blp.workflow(
 @blp.route("/<uuid:case_id>/access", allow=Action.CASE_READ, query=Paged, returns=AccessOut, page=True)
 def list_case_access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List who has access to the case; callers who do not own it see only their own access."""
-    service.usable(work, case_id, Level.INDEX)
+    service.require_access(work, case_id, Level.INDEX)
     query = work.all(CaseAccess).where(CaseAccess.case_id == case_id)
     return page(work, f"access/{case_id}", query, Order((CaseAccess.id,)), wanted)
 

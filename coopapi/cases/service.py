@@ -58,15 +58,19 @@ class CaseView:
         return self.fields.get(name)
 
 
-def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None = None, lock: bool = False) -> Case:
-    """Return a case that the caller may access at this level.
-
-    Raises `NotFound` if the caller does not see the case, `Forbidden` if its level of access is too low, and `Stale` if the version
-    is another.
-    """
+def require_access(work: UnitOfWork, case_id: UUID, level: Level) -> None:
+    """Raise `NotFound` if the caller does not see the case, and `Forbidden` if its level of access is too low."""
     if not reaches(work, case_id, level):
         work.one(Case, case_id)
         raise Forbidden(f"This needs {level.name.lower()} access to the case.")
+
+
+def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None = None, lock: bool = False) -> Case:
+    """Return a case that the caller may access at this level.
+
+    Raises the errors of `require_access`, and `Stale` if the version is another.
+    """
+    require_access(work, case_id, level)
     return work.one(Case, case_id, version=version, lock=lock)
 
 

@@ -130,5 +130,5 @@ def show_subjects(work: UnitOfWork, subjects: Sequence[Subject]) -> list[Subject
 
 def read_subjects(work: UnitOfWork, case_id: UUID) -> None:
     """Check that the caller may read the case, and record in the journal that its subjects were consulted."""
-    service.usable(work, case_id, Level.READ)
+    service.require_access(work, case_id, Level.READ)
     work.note("subjects.consulted", case_id=case_id, object_type="case", consultation=True)

@@ -47,7 +47,7 @@ CASE: Final = Workflow[Case](
 
 
 def _find_grant(work: UnitOfWork, case_id: UUID, grant_id: UUID) -> CaseAccess:
-    service.usable(work, case_id, Level.INDEX)
+    service.require_access(work, case_id, Level.INDEX)
     return service.grant_of(work, case_id, grant_id)
 
 

@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final
 from zoneinfo import available_timezones
 
 import marshmallow as ma
-from marshmallow import EXCLUDE, RAISE, fields, validate
+from marshmallow import EXCLUDE, RAISE, fields, missing, validate
 
 from coopapi.errors import Refusal
 from coopapi.http.proxies import here
@@ -54,12 +54,34 @@ class Schema(ma.Schema):
 
 
 class Shown(ma.Schema):
-    """Base class for output. Clients must accept fields that are added later."""
+    """Base class for output. Clients must accept fields that are added later.
+
+    It serializes objects as marshmallow does, but finds their members with less work, because every response passes here.
+    """
 
     class Meta:
         """Ignores unknown fields."""
 
         unknown = EXCLUDE
+
+    @cached_property
+    def _members(self) -> list[tuple[str, str, fields.Field[Any]]]:
+        """The keys of the output, the members of an object that they show, and their fields."""
+        return [(f.data_key or name, f.attribute or name, f) for name, f in self.dump_fields.items()]
+
+    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
+        if many and obj is not None:
+            return [self._serialize(one) for one in obj]
+        shown = {}
+        for key, member, field in self._members:
+            value = obj.get(member, missing) if isinstance(obj, dict) else getattr(obj, member, missing)
+            if value is missing or not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
+                value = field.serialize(member, obj, accessor=self.get_attribute)
+            else:
+                value = field._serialize(value, member, obj)  # noqa: SLF001 (the hook that fields implement)
+            if value is not missing:
+                shown[key] = value
+        return shown
 
 
 class Text(fields.String):

@@ -213,7 +213,7 @@ def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, versi
 
 
 def _find(work: UnitOfWork, case_id: UUID, identifier_id: UUID) -> Identifier:
-    cases.usable(work, case_id, Level.READ)
+    cases.require_access(work, case_id, Level.READ)
     return identifier_of(work, case_id, identifier_id)
 
 

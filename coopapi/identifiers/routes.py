@@ -26,7 +26,7 @@ blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="Iden
 )
 def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the identifiers of a case, with values in clear if you may read them."""
-    cases.usable(work, case_id, Level.READ)
+    cases.require_access(work, case_id, Level.READ)
     query = work.all(Identifier).where(Identifier.case_id == case_id)
     for name in ("kind", "subject_id"):
         if name in wanted:
@@ -66,7 +66,7 @@ def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWor
 )
 def get_identifier(case_id: UUID, identifier_id: UUID, *, work: UnitOfWork) -> Identifier:
     """Show one identifier of a case."""
-    cases.usable(work, case_id, Level.READ)
+    cases.require_access(work, case_id, Level.READ)
     row = registration.identifier_of(work, case_id, identifier_id)
     work.note("identifier.consulted", row, case_id=case_id, consultation=True)
     return row

@@ -79,7 +79,7 @@ def of_team(work: UnitOfWork, jit_id: UUID) -> Select[SharedCase]:
 
 def of_case(work: UnitOfWork, case_id: UUID) -> Select[Jit]:
     """Select the teams that a case is shared with and that the caller takes part in."""
-    cases.usable(work, case_id, Level.READ)
+    cases.require_access(work, case_id, Level.READ)
     shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
     return work.all(Jit).where(shared.where(SharedCase.ended_at.is_(None)).exists())
 

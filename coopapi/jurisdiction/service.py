@@ -169,7 +169,7 @@ def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation
     own = parties.acting_parts(work, row.id)
     if not own:
         raise NotConsulted
-    cases.usable(work, case_id, Level.CONTRIBUTE)
+    cases.require_access(work, case_id, Level.CONTRIBUTE)
     parties.admit(work, row.id, work.actor.authority_id, Side(own[0].side), case_id=case_id)
     tell(work, row, "linked")
     return row

@@ -87,7 +87,7 @@ def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version:
     row = work.one(ProceedingsTransfer, transfer_id, version=version, lock=True)
     if row.to_case:
         raise ReceivedAlready
-    cases.usable(work, case_id, Level.OWN)
+    cases.require_access(work, case_id, Level.OWN)
     row.to_case, row.received_at = case_id, work.now
     service.tell(work, consultation, "received", transfer=str(row.id))
     return row

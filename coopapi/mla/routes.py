@@ -75,7 +75,7 @@ def list_requests(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 )
 def list_case_requests(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the requests that belong to a case."""
-    cases.usable(work, case_id, Level.INDEX)
+    cases.require_access(work, case_id, Level.INDEX)
     query = presentation.select_requests(work, {"case_id": case_id})
     return page(work, f"mla-requests/{case_id}", query, Order((Request.id,)), wanted)
 

@@ -1,7 +1,6 @@
 """How overlaps are shown: the caller's own side with its evidence, and never the values of the other side."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -20,7 +19,9 @@ from coopapi.identifiers.service import open_values
 from coopapi.matching import engine
 from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.shared.grants import granted
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import DataKey
 
 IN_LISTS: Final = 100
 _LATER: Final = (
@@ -30,11 +31,12 @@ _LATER: Final = (
     ("jurisdiction_consultation", "/api/v1/jurisdiction-consultations"),
 )
 """The steps that may follow a confirmed overlap, and where each one starts. They are suggestions: people take the steps."""
-_EVIDENCE: Final = text("select * from priv.evidence(:overlaps, :mine, :limits)").bindparams(
-    bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("mine", type_=ARRAY(Uuid()))
+_UUIDS: Final = ARRAY(Uuid())
+_SIDES: Final = text("select * from priv.shown_sides(:overlaps, :mine)").bindparams(
+    bindparam("overlaps", type_=_UUIDS), bindparam("mine", type_=Uuid())
 )
-_COUNTERPARTS: Final = text("select * from priv.counterparts(:overlaps, :others)").bindparams(
-    bindparam("overlaps", type_=ARRAY(Uuid())), bindparam("others", type_=ARRAY(Uuid()))
+_EVIDENCE: Final = text("select * from priv.shown_evidence(:overlaps, :mine, :limits, :clear, :first, :most)").bindparams(
+    bindparam("overlaps", type_=_UUIDS), bindparam("mine", type_=_UUIDS)
 )
 
 
@@ -42,7 +44,7 @@ def overlaps_of(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | Non
     """Select the overlaps that the caller may see, of one case or of all its cases."""
     query = work.all(Overlap)
     if case_id is not None:
-        cases.usable(work, case_id, Level.INDEX)
+        cases.require_access(work, case_id, Level.INDEX)
         query = query.where(or_(Overlap.case_a == case_id, Overlap.case_b == case_id))
     return _filtered(work, query, wanted, case_id)
 
@@ -53,7 +55,7 @@ def _filtered(work: UnitOfWork, query: Select[Overlap], wanted: Mapping[str, Any
     least = Strength[wanted.get("strength", "weak").upper()]
     query = query.where(seen("strength") == 0 if state == "withdrawn" else seen("strength") >= least)
     if state not in {None, "withdrawn"}:
-        mine = OverlapSide.case_id == (case_id or _my_case(work))
+        mine = OverlapSide.case_id == (case_id or my_case(work))
         held = OverlapSide.holds_for(work.actor)
         side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, mine, OverlapSide.state == state, held)
         query = query.where(side.exists())
@@ -98,22 +100,21 @@ def show_overlaps(
     work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
     if not rows:
         return []
-    sides = sides_of(work, rows, mine)
-    evidence = _evidence(work, sides)
-    counterparts = _counterparts(work, {row.id: other(row, sides[row.id]) for row in rows})
-    made_of_it = judged(work, sides)
-    shown = {row.id: evidence.get(row.id, [])[:most] for row in rows}
-    values = _values(work, shown)
-    return [
-        {
-            **_summary(work, row, sides[row.id]),
-            "counterpart": counterparts[other(row, sides[row.id])],
-            **_standing(work, row, made_of_it[row.id], sides[row.id]),
-            "evidence": [_item(e, values, made_of_it[row.id].now) for e in shown[row.id]],
-            "evidence_complete": len(evidence.get(row.id, [])) <= most,
-        }
-        for row in rows
-    ]
+    asked = {"overlaps": [row.id for row in rows], "mine": mine}
+    sides = {side.overlap_id: side for side in work.session.execute(_SIDES, asked)}
+    evidence = _evidence(work, sides, 0, most)
+    return [_shown(work, row, sides[row.id], evidence[row.id]) for row in rows]
+
+
+def _shown(work: UnitOfWork, row: Overlap, side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    authority = {"id": side.authority_id, "name": side.name, "country": side.country}
+    return {
+        **_summary(work, row, side.mine),
+        **_standing(work, row, side),
+        "counterpart": {"authority": authority, "case_id": side.other_id, "reference": side.reference, "title": side.title},
+        "evidence": evidence,
+        "evidence_complete": not evidence or evidence[0]["items"] == len(evidence),
+    }
 
 
 class SideShown(dict[str, Any]):
@@ -135,15 +136,8 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
     return [SideShown(one) for one in shown]
 
 
-def sides_of(work: UnitOfWork, rows: Sequence[Overlap], mine: UUID | None) -> dict[UUID, UUID]:
-    """Return the caller's case for each overlap. A case of its own authority has precedence over a case shared with it."""
-    if mine is not None:
-        return {row.id: mine for row in rows}
-    query = select(Overlap.id, _my_case(work)).where(Overlap.id.in_([row.id for row in rows]))
-    return {overlap_id: case_id for overlap_id, case_id in work.session.execute(query)}  # noqa: C416 (rows are no pairs to mypy)
-
-
-def _my_case(work: UnitOfWork) -> ColumnElement[UUID]:
+def my_case(work: UnitOfWork) -> ColumnElement[UUID]:
+    """Return the caller's case of an overlap. A case of its own authority has precedence over a case that is shared with it."""
     ours = and_(granted(Overlap.case_a, Level.INDEX, work.actor, work.now), Overlap.authority_a == work.actor.authority_id)
     theirs = granted(Overlap.case_b, Level.INDEX, work.actor, work.now)
     return case((ours, Overlap.case_a), (theirs, Overlap.case_b), else_=Overlap.case_a)
@@ -186,41 +180,15 @@ def _times(work: UnitOfWork, row: Overlap, mine: UUID) -> tuple[datetime | None,
     return first, last
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """The current decision of a side as the caller knows it, with the version for If-Match."""
-
-    now: OverlapSide
-    version: int
-
-    @property
-    def etag(self) -> str:
-        """The version as an ETag."""
-        return f"v{self.version}"
-
-
-def judged(work: UnitOfWork, sides: Mapping[UUID, UUID], *, lock: bool = False) -> dict[UUID, Judged]:
-    """Return the current decisions of the caller's sides of these overlaps."""
-    query = work.all(OverlapSide).where(OverlapSide.overlap_id.in_(sides), OverlapSide.case_id.in_(set(sides.values())))
-    if lock:
-        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    rows: dict[UUID, list[OverlapSide]] = {}
-    for side in work.session.scalars(query.order_by(OverlapSide.turn)):
-        if sides[side.overlap_id] == side.case_id:
-            rows.setdefault(side.overlap_id, []).append(side)
-    return {overlap_id: Judged(found[-1], sum(side.version for side in found)) for overlap_id, found in rows.items()}
-
-
-def _standing(work: UnitOfWork, row: Overlap, judgement: Judged, mine: UUID) -> dict[str, Any]:
+def _standing(work: UnitOfWork, row: Overlap, side: Any) -> dict[str, Any]:
     """Return the decision of the caller's side, and the steps that are possible once it is confirmed."""
-    side = judgement.now
-    _, last = _times(work, row, mine)
+    _, last = _times(work, row, side.mine)
     asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
     confirmed = side.state == "confirmed"
     fields = ("state", "verifier_id", "reason", "decided_by", "decided_at")
     return {
         "state": side.state if row.stands(work.actor) else "withdrawn",
-        "side": {**{name: getattr(side, name) for name in fields}, "etag": judgement.etag},
+        "side": {**{name: getattr(side, name) for name in fields}, "etag": f"v{side.version}"},
         "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
         "next_steps": [
             {"step": "disclosure", "href": asked},
@@ -229,34 +197,22 @@ def _standing(work: UnitOfWork, row: Overlap, judgement: Judged, mine: UUID) -> 
     }
 
 
-def _evidence(work: UnitOfWork, sides: Mapping[UUID, UUID]) -> dict[UUID, list[Any]]:
-    asked = {"overlaps": list(sides), "mine": list(sides.values()), "limits": engine.limits(work.settings)}
-    found: dict[UUID, list[Any]] = {}
-    for item in work.session.execute(_EVIDENCE, asked):
-        found.setdefault(item.overlap_id, []).append(item)
+def _evidence(work: UnitOfWork, sides: Mapping[UUID, Any], first: int, most: int) -> dict[UUID, list[dict[str, Any]]]:
+    """Return a part of the evidence of each overlap, with the caller's values in clear if its role may read them."""
+    clear = work.actor.may(Action.IDENTIFIER_CLEAR)
+    asked = {"overlaps": list(sides), "mine": [side.mine for side in sides.values()], "limits": engine.limits(work.settings)}
+    found: dict[UUID, list[dict[str, Any]]] = {overlap_id: [] for overlap_id in sides}
+    keys: dict[UUID, DataKey] = {}
+    for item in work.session.execute(_EVIDENCE, {**asked, "clear": clear, "first": first, "most": most}):
+        value = None
+        if item.wrapped is not None:
+            key = keys.get(item.case_id) or keys.setdefault(item.case_id, vault.case_key(work.keys, item.case_id, item.wrapped))
+            value = vault.open_value(key, item.sealed, item.authority_id, item.identifier_id).get("value")
+        found[item.overlap_id].append(_item(item, value, sides[item.overlap_id].decided_at))
     return found
 
 
-def _counterparts(work: UnitOfWork, others: Mapping[UUID, UUID]) -> dict[UUID, dict[str, Any]]:
-    """Return the owners of the other cases. Reference and title are included only if the owner opened the index or gave access."""
-    rows = work.session.execute(_COUNTERPARTS, {"overlaps": list(others), "others": list(others.values())}).all()
-    wanted = work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows}))
-    authorities = {a.id: a for a in work.session.scalars(wanted)}
-    return {
-        r.case_id: {"authority": authorities[r.authority_id], "case_id": r.shown_id, "reference": r.reference, "title": r.title}
-        for r in rows
-    }
-
-
-def _values(work: UnitOfWork, shown: Mapping[UUID, Sequence[Any]]) -> dict[UUID, str | None]:
-    wanted = {item.identifier_id for items in shown.values() for item in items}
-    if not wanted or not work.actor.may(Action.IDENTIFIER_CLEAR):
-        return {}
-    rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_(wanted))).all()
-    return {row_id: clear.get("value") for row_id, clear in open_values(work, rows).items()}
-
-
-def _item(found: Any, values: Mapping[UUID, str | None], side: OverlapSide) -> dict[str, Any]:
+def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[str, Any]:
     return {
         "identifier_id": found.identifier_id,
         "kind": found.kind,
@@ -264,14 +220,15 @@ def _item(found: Any, values: Mapping[UUID, str | None], side: OverlapSide) -> d
         "score": round(found.score, 4),
         "rule": found.rule.split(),
         "why": why(found.rule),
-        "value": values.get(found.identifier_id),
+        "value": value,
         "my_role": found.my_role,
         "their_role": found.their_role,
         "theirs": found.theirs,
         "holders": found.holders,
         "rarity": RARITIES[found.rarity],
         "since": found.since,
-        "new": bool(side.decided_at and found.since > side.decided_at),
+        "new": bool(decided_at and found.since > decided_at),
+        "items": found.items,
     }
 
 
@@ -283,7 +240,7 @@ def why(rule: str) -> str:
 
 def high_frequency(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
     """List the identifiers that too many cases or persons hold to be evidence, with the number of holders."""
-    cases.usable(work, case_id, Level.INDEX)
+    cases.require_access(work, case_id, Level.INDEX)
     query = text("select * from priv.high_frequency(:case, :limits)")
     found = work.session.execute(query, {"case": case_id, "limits": engine.limits(work.settings)}).all()
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_([f.identifier_id for f in found]))).all()

@@ -10,7 +10,7 @@ from coopapi.cases import service as cases
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import Conflict, NotFound, Stale
 from coopapi.overlaps.models import SIDE_LIFECYCLE, TURNS, Overlap, OverlapSide
-from coopapi.overlaps.presentation import Judged, judged, one_overlap, sides_of
+from coopapi.overlaps.presentation import my_case, one_overlap
 from coopapi.shared.lifecycle import IllegalMove
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
@@ -32,15 +32,37 @@ class NotTheVerifier(Conflict):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The current decision of a side as the caller knows it, with the version for If-Match."""
+
+    now: OverlapSide
+    version: int
+
+    @property
+    def etag(self) -> str:
+        """The version as an ETag."""
+        return f"v{self.version}"
+
+
+def _judged(work: UnitOfWork, overlap: Overlap, mine: UUID, *, lock: bool = False) -> Judged | None:
+    """Return the current decision of the caller's side, or None if it has none that the caller sees."""
+    query = work.all(OverlapSide).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id == mine)
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    rows = work.session.scalars(query.order_by(OverlapSide.turn)).all()
+    return Judged(rows[-1], sum(row.version for row in rows)) if rows else None
+
+
 def side_of(work: UnitOfWork, overlap: Overlap, case_id: UUID | None, *, version: int | None = None, lock: bool = False) -> Judged:
     """Return the current decision of the caller's side. If the caller has access to both cases, `case_id` chooses the side.
 
     Raises `NotFound`, and `Stale` if the version is another.
     """
-    mine = case_id or sides_of(work, [overlap], None)[overlap.id]
+    mine = case_id or work.session.scalars(select(my_case(work)).where(Overlap.id == overlap.id)).one()
     if lock:
-        judged(work, {overlap.id: mine}, lock=True)  # read again below: a row for cleared people may have been added
-    found = judged(work, {overlap.id: mine}).get(overlap.id)
+        _judged(work, overlap, mine, lock=True)  # read again below: a row for cleared people may have been added
+    found = _judged(work, overlap, mine)
     if found is None:
         raise NotFound
     if version is not None and found.version != version:

@@ -20,7 +20,7 @@ _EPOCH: Final = text("select system_identifier || '/' || timeline_id from pg_con
 
 def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     """Return what was done in a case, newest first, without consultations."""
-    cases.usable(work, case_id, Level.READ)
+    cases.require_access(work, case_id, Level.READ)
     query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation.is_(False))
     work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
     return page(work, f"timeline/{case_id}", query, _NEWEST, wanted)
@@ -28,7 +28,7 @@ def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page
 
 def consultations(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     """Return who consulted a case. Only its owner may read this."""
-    cases.usable(work, case_id, Level.OWN)
+    cases.require_access(work, case_id, Level.OWN)
     query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation)
     return page(work, f"consultations/{case_id}", query, _NEWEST, wanted)
 

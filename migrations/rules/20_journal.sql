@@ -81,7 +81,7 @@ create function priv.unlinked() returns table (missing bigint, waiting bigint, s
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select count(*) filter (where j.xid < l.before), count(*) filter (where j.xid >= l.before), min(j.at) filter (where j.xid >= l.before)
     from public.journal_entries j, public.journal_linking l
-    where j.authority_id = priv.authority() and priv.role() = 'auditor'
+    where j.authority_id = (select priv.authority()) and (select priv.role()) = 'auditor'
       and not exists (select from public.journal_links k where k.entry_id = j.id)
 $$;
 
@@ -92,7 +92,7 @@ language plpgsql volatile as $$
 begin
     raise notice 'coopapi.alarm %', p_kind;
     return jsonb_build_array(jsonb_build_object(
-        'authority_id', p_authority, 'role', 'machine', 'at', coalesce(p_at, priv.at(), clock_timestamp()), 'action', 'alarm.' || p_kind,
+        'authority_id', p_authority, 'role', 'machine', 'at', coalesce(p_at, (select priv.at()), clock_timestamp()), 'action', 'alarm.' || p_kind,
         'object_type', 'alarm', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', true,
         'victims_only', false, 'detail', p_detail));
 end $$;
@@ -117,8 +117,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.level(p_case) >= 1 or priv.takes_part(p_object, 1) and exists (
         select from public.shared_cases s where s.case_id = p_case and s.object_id = p_object) or exists (
         select from public.case_access g
-        where g.case_id = p_case and g.authority_id = priv.authority() and g.level >= 1 and g.withdrawn_at = priv.at()
-          and (g.principal_id is null or g.principal_id = priv.principal()))
+        where g.case_id = p_case and g.authority_id = (select priv.authority()) and g.level >= 1 and g.withdrawn_at = (select priv.at())
+          and (g.principal_id is null or g.principal_id = (select priv.principal())))
 $$;
 
 -- Append entries for the application. Every entry names the caller from the context, and concerns either no case or a case that the caller
@@ -127,9 +127,11 @@ $$;
 create function priv.record(p_entries jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    me uuid := priv.authority();
-    caller jsonb := jsonb_build_object('authority_id', priv.authority(), 'principal_id', priv.principal(),
-        'role', coalesce(priv.role(), 'machine'), 'at', priv.at());
+    said text[] := priv.context();
+    me uuid := nullif(said[1], '')::uuid;
+    at_time timestamptz := to_timestamp(said[6]::bigint / 1e6);
+    caller jsonb := jsonb_build_object('authority_id', me, 'principal_id', nullif(said[2], ''), 'role', coalesce(nullif(said[3], ''), 'machine'),
+        'at', at_time);
 begin
     if me is null then
         raise exception 'there is no caller whose act can be recorded' using errcode = '42501';
@@ -149,9 +151,9 @@ begin
             select t.n, t.x || caller as entry from jsonb_array_elements(p_entries) with ordinality t (x, n)
             union all
             select t.n, t.x || jsonb_build_object('authority_id', p.authority_id, 'principal_id', null, 'role', 'machine',
-                       'at', priv.at(), 'case_id', p.case_id)
+                       'at', at_time, 'case_id', p.case_id)
             from jsonb_array_elements(p_entries) with ordinality t (x, n)
-            join (select distinct object_id, authority_id, case_id from public.parties where until is null or until > priv.at()) p
+            join (select distinct object_id, authority_id, case_id from public.parties where until is null or until > at_time) p
                  on p.object_id = (t.x ->> 'parties')::uuid
             where p.authority_id <> me and priv.takes_part(p.object_id, 1)
               and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));

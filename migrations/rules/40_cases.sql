@@ -12,7 +12,7 @@ $$;
 -- access yet.
 create function priv.may_grant_access(p_case uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.level(p_case) >= 4 or exists (select from public.cases c where c.id = p_case and c.authority_id = priv.authority())
+    select priv.level(p_case) >= 4 or exists (select from public.cases c where c.id = p_case and c.authority_id = (select priv.authority()))
         and not exists (select from public.case_access g where g.case_id = p_case)
 $$;
 

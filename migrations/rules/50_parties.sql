@@ -4,9 +4,9 @@ create function priv.takes_part(p_object uuid, p_level integer) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.parties p
-        where p.object_id = p_object and (p.until is null or p.until > priv.at())
-          and p.authority_id = priv.authority() and (p_level < 3 or p.acting)
-          and (p.case_id is null or priv.level(p.case_id) >= p_level))
+        where p.object_id = p_object and (p.until is null or p.until > (select priv.at()))
+          and p.authority_id = (select priv.authority()) and (p_level < 3 or p.acting)
+          and (p.case_id is null or GRANTED(p.case_id, p_level)))
 $$;
 
 -- Give an authority a part in a shared thing, or change or end its part. The first part belongs to the creator of the thing; those who act
@@ -30,7 +30,7 @@ begin
         raise exception 'the caller may not use this case' using errcode = '42501';
     end if;
     insert into public.parties as p (id, object_id, authority_id, side, case_id, acting, since, until)
-        values (priv.uuid7(), p_object, p_authority, p_side, p_case, p_acting, priv.at(), p_until)
+        values (priv.uuid7(), p_object, p_authority, p_side, p_case, p_acting, (select priv.at()), p_until)
         on conflict (object_id, authority_id, side) do update
             set case_id = coalesce(excluded.case_id, p.case_id), acting = excluded.acting, until = excluded.until;
 end $$;
@@ -44,7 +44,7 @@ begin
     end if;
     update public.parties p set acting = false, until = coalesce(p_until, p.until)
         where p.object_id = p_object and p.side = p_side and p.authority_id is distinct from p_keep
-          and (p.until is null or p.until > priv.at());
+          and (p.until is null or p.until > (select priv.at()));
 end $$;
 
 -- Tell whether the caller may record the steps of another authority of the same thing because that authority has no account here.
@@ -52,7 +52,7 @@ create function priv.may_record_for(p_object uuid, p_authority uuid) returns boo
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.takes_part(p_object, 3) and not priv.has_users(p_authority) and exists (
         select from public.parties p
-        where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > priv.at()))
+        where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > (select priv.at())))
 $$;
 
 -- Update access to the shared cases: give it to those who take part now on the given sides, until the end of their part, and withdraw it
@@ -69,7 +69,7 @@ begin
     insert into public.case_access as g (id, version, case_id, owner_id, authority_id, level, principal_id, since, until, reason,
             granted_by, granted_at, via_id)
         select priv.uuid7(), 1, s.case_id, s.owner_id, x.authority_id, s.level, x.principal_id, x.since, x.until, p_reason,
-               priv.principal(), priv.at(), p_object
+               (select priv.principal()), (select priv.at()), p_object
         from public.shared_cases s cross join priv.access_holders(p_object) x
         where s.object_id = p_object and s.ended_at is null and x.authority_id <> s.owner_id
         order by s.case_id, x.authority_id, x.principal_id
@@ -78,7 +78,7 @@ begin
                 withdrawal_reason = null, version = g.version + 1
             where not g.kept_out
               and (g.since, g.until, g.level, g.withdrawn_at) is distinct from (excluded.since, excluded.until, excluded.level, null);
-    update public.case_access g set withdrawn_at = priv.at(), withdrawn_by = priv.principal(), withdrawal_reason = p_reason,
+    update public.case_access g set withdrawn_at = (select priv.at()), withdrawn_by = (select priv.principal()), withdrawal_reason = p_reason,
             version = g.version + 1
         where g.via_id = p_object and g.withdrawn_at is null and not exists (
             select from public.shared_cases s cross join priv.access_holders(p_object) x
@@ -100,7 +100,7 @@ begin
             select from public.meeting_participants m where m.meeting_id = p_jit and m.authority_id = p_authority) then
         raise exception 'the authority has not left the object' using errcode = '42501';
     end if;
-    update public.shared_cases s set ended_at = priv.at(), version = s.version + 1
+    update public.shared_cases s set ended_at = (select priv.at()), version = s.version + 1
         where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
 end $$;
 
@@ -112,7 +112,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with there as (
         select p.authority_id, max(coalesce(p.until, 'infinity')) as until
         from public.parties p
-        where p.object_id = p_object and (p.until is null or p.until > priv.at())
+        where p.object_id = p_object and (p.until is null or p.until > (select priv.at()))
           and case when exists (select from public.meetings m where m.id = p_object and m.state <> 'cancelled')
               then p.side in ('host', 'invited') else p.side = 'member' end
         group by p.authority_id),
@@ -129,7 +129,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     union all
     select m.authority_id, m.principal_id, min(m.since), least(t.until, max(coalesce(m.until, 'infinity')))
     from there t join people m on m.party_id = t.authority_id
-    where m.until is null or m.until > priv.at()
+    where m.until is null or m.until > (select priv.at())
     group by m.authority_id, m.principal_id, t.until
 $$;
 

@@ -80,13 +80,13 @@ begin
     for honey in
         select distinct v.id, v.kind from unnest(p_tokens) t (token) join public.honey_values v on v.token = t.token order by v.id
     loop
-        insert into public.quota_use as q (holder_id, policy, since, used) values (honey.id, 'told ' || p_case, priv.at(), 0)
+        insert into public.quota_use as q (holder_id, policy, since, used) values (honey.id, 'told ' || p_case, (select priv.at()), 0)
             on conflict (holder_id, policy) do update set since = excluded.since where q.since <= excluded.since - interval '1 hour';
         continue when not found;
         said := jsonb_build_object('honey', honey.id, 'kind', honey.kind, 'client', priv.principal(), 'case', p_case);
         entries := entries || priv.alarmed('00000000-0000-7000-8000-000000000001', 'honey_value',
-            said || jsonb_build_object('authority', priv.authority())) || jsonb_build_array(jsonb_build_object(
-            'authority_id', priv.authority(), 'role', 'machine', 'at', priv.at(), 'action', 'honey_value.registered',
+            said || jsonb_build_object('authority', (select priv.authority()))) || jsonb_build_array(jsonb_build_object(
+            'authority_id', (select priv.authority()), 'role', 'machine', 'at', (select priv.at()), 'action', 'honey_value.registered',
             'object_type', 'audit', 'purpose', 'lawfulness_monitoring', 'request_id', '', 'consultation', false, 'event', false,
             'victims_only', false, 'detail', said));
     end loop;
@@ -140,7 +140,7 @@ begin
             from priv.quota_lines(in_hidden) l
             on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
         insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
-            select p_case, v.digest, v.identifier_id, priv.principal(), in_hidden, priv.at()
+            select p_case, v.digest, v.identifier_id, (select priv.principal()), in_hidden, (select priv.at())
             from unnest(values_in.digests, values_in.identifiers) v (digest, identifier_id)
             on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
     end if;
@@ -149,7 +149,7 @@ begin
     end if;
     return query
     select l.policy, min(l.own), greatest(min(l.most - l.used), 0),
-           ceil(extract(epoch from min(l.since + l.length) - priv.at()))::integer, extract(epoch from l.length)::integer,
+           ceil(extract(epoch from min(l.since + l.length) - (select priv.at())))::integer, extract(epoch from l.length)::integer,
            case when l.hidden then fresh_hidden else fresh end,
            refused and bool_or(l.used + case when l.hidden then fresh_hidden else fresh end > l.most)
     from priv.quota_lines(in_hidden) l
@@ -164,7 +164,7 @@ begin
     delete from public.quotas q where q.authority_id = p_authority;
     if p_quotas is not null then
         insert into public.quotas (authority_id, hourly, daily, hidden_hourly, hidden_daily, until, reason, set_by, set_at)
-            values (p_authority, p_quotas[1], p_quotas[2], p_quotas[3], p_quotas[4], p_until, p_reason, priv.principal(), priv.at());
+            values (p_authority, p_quotas[1], p_quotas[2], p_quotas[3], p_quotas[4], p_until, p_reason, (select priv.principal()), (select priv.at()));
     end if;
     perform priv.alarm(p_authority, 'quota_changed', jsonb_build_object('quotas', p_quotas, 'until', p_until));
 end $$;
@@ -183,7 +183,7 @@ end $$;
 create function priv.quota_version(p_authority uuid) returns integer
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce((select hashtext(q::text) from public.quotas q where q.authority_id = p_authority), 0)
-    where priv.operator() and priv.role() = 'admin'
+    where (select priv.operator()) and (select priv.role()) = 'admin'
 $$;
 
 -- Apply quotas that a second administrator of the operator approved. Return 'done', or 'stale' if they were changed since the request.
@@ -216,7 +216,7 @@ begin
     if not exists (select from public.principals p where p.id = priv.principal() and p.kind = 'person' and p.active) then
         raise exception 'only a person may decide whether a case is hidden' using errcode = '42501';
     end if;
-    insert into public.hiding_confirmations (case_id, principal_id, at) values (p_case, priv.principal(), priv.at())
+    insert into public.hiding_confirmations (case_id, principal_id, at) values (p_case, (select priv.principal()), (select priv.at()))
         on conflict do nothing;
 end $$;
 
@@ -225,7 +225,7 @@ create function priv.plant_honey(p_id uuid, p_kind text, p_tokens bytea[]) retur
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_operator();
-    insert into public.honey_values (token, id, kind, added_at) select t, p_id, p_kind, priv.at() from unnest(p_tokens) t
+    insert into public.honey_values (token, id, kind, added_at) select t, p_id, p_kind, (select priv.at()) from unnest(p_tokens) t
         on conflict do nothing;
 end $$;
 

@@ -32,8 +32,8 @@ begin
         return;
     end if;
     insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
-        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, priv.at(),
-               priv.at()
+        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, (select priv.at()),
+               (select priv.at())
         from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
         group by u.token, u.identifier order by 1, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
@@ -117,7 +117,7 @@ begin
     update public.holdings h set hidden = now_hidden,
         role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end,
         open_since = case when h.identifier_id = any (p_subject_identifiers) and not priv.open(h.role) and priv.open(p_role)
-                          then priv.at() else h.open_since end
+                          then (select priv.at()) else h.open_since end
     where h.case_id = p_case
       and (h.hidden <> now_hidden or h.identifier_id = any (p_subject_identifiers));
 end $$;

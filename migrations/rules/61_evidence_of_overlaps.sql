@@ -12,7 +12,7 @@ $$;
 create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid) returns boolean language sql stable as $$
     select exists (
         select from public.exclusions e
-        where e.withdrawn_at is null and e.lapsed_at is null and (e.until is null or e.until > priv.at())
+        where e.withdrawn_at is null and e.lapsed_at is null and (e.until is null or e.until > (select priv.at()))
           and (e.everywhere or e.authority_id in (p_a, p_b))
           and (p_token = any (e.tokens) or e.kind = any (p_kinds)
                or e.other_id is not null and e.authority_id in (p_a, p_b) and e.other_id in (p_a, p_b)
@@ -125,7 +125,7 @@ begin
     return query
     with queued as materialized (
         select q.case_id, q.exclusion_id from public.matching_queue q
-        where not q.followed and (q.loses or q.open_loses) and case when priv.cleared() then q.loses else q.open_loses end)
+        where not q.followed and (q.loses or q.open_loses) and case when (select priv.cleared()) then q.loses else q.open_loses end)
     select o.id from queued q join public.case_overlaps o on o.case_a = q.case_id
     union all
     select o.id from queued q join public.case_overlaps o on o.case_b = q.case_id
@@ -133,7 +133,7 @@ begin
     select o.id from queued q join public.exclusions e on e.id = q.exclusion_id cross join lateral priv.touched_by(e) o
     union all
     select o.id from public.pairs_due d join public.case_overlaps o on o.case_a = d.case_a and o.case_b = d.case_b
-    where (d.loses or d.open_loses) and case when priv.cleared() then d.loses else d.open_loses end;
+    where (d.loses or d.open_loses) and case when (select priv.cleared()) then d.loses else d.open_loses end;
 end $$;
 
 -- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind.
@@ -159,24 +159,25 @@ returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint
                their_role text, theirs integer, holders integer, rarity smallint, since timestamptz)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+    cleared boolean := priv.cleared();
 begin
     return query
     with pair as materialized (
         select o.id, u.mine, case when o.case_a = u.mine then o.case_b else o.case_a end other,
                case when o.case_a = u.mine then o.shown_a else o.shown_b end shown
         from unnest(p_overlaps, p_mine) u (id, mine) join public.case_overlaps o on o.id = u.id and u.mine in (o.case_a, o.case_b)
-        where priv.level(u.mine) >= 1
+        where GRANTED(u.mine, 1)
           and (not o.hidden_a or o.authority_a = (select priv.authority()))
           and (not o.hidden_b or o.authority_b = (select priv.authority()))
           and o.id not in (select priv.unsettled()))
     select p.id, l.i, min(l.ki), max(l.s), max(l.score), (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1],
            min(l.rx), min(l.ry), count(*)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1],
            greatest(max(l.at), min(p.shown))
-    from (select k.m, k.n, k.i, k.s, k.score, k.rule, k.ki, k.rx, k.ry, case when c.cleared then k.held else k.open_held end held,
-                 case when c.cleared then k.w else k.ow end w, case when c.cleared then k.at else k.open_at end at
-          from priv.links(array (select mine from pair), array (select other from pair), p_limits) k,
-               (select priv.cleared() cleared) c
-          where c.cleared or not k.v) l
+    from (select k.m, k.n, k.i, k.s, k.score, k.rule, k.ki, k.rx, k.ry, case when cleared then k.held else k.open_held end held,
+                 case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at
+          from priv.links(array (select mine from pair), array (select other from pair), p_limits) k
+          where cleared or not k.v) l
     join pair p on p.mine = l.m and p.other = l.n
     group by 1, 2
     order by 1, 4 desc, 11, 5 desc, 2;
@@ -190,7 +191,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with held as (
         select h.identifier_id i, h.kind, t.exact, case when (select priv.cleared()) then t.cases else t.open_cases end cases
         from public.holdings h join public.match_tokens t on t.token = h.token
-        where h.case_id = p_case and priv.level(p_case) >= 1 and ((select priv.cleared()) or priv.open(h.role)))
+        where h.case_id = p_case and GRANTED(h.case_id, 1) and ((select priv.cleared()) or priv.open(h.role)))
     select h.i, min(h.kind), max(h.cases) from held h where h.cases > p_limits[1 + h.exact::integer] group by 1
     order by 3 desc, 1
 $$;
@@ -205,7 +206,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
     insert into public.matching_queue (exclusion_id, loses, open_loses)
         select e.id, e.withdrawn_at is null, e.withdrawn_at is null
-        from public.exclusions e where e.id = p_exclusion and e.authority_id = priv.authority();
+        from public.exclusions e where e.id = p_exclusion and e.authority_id = (select priv.authority());
 end $$;
 
 grant execute on function priv.reconsider(uuid) to APP_ROLE;

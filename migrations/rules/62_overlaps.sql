@@ -5,11 +5,11 @@ create function priv.overlap_change_entries(p_overlap uuid, p_action text, p_cas
                                             p_request text, p_detail jsonb)
 returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(jsonb_build_object(
-        'authority_id', s.owner, 'at', priv.at(),
-        'principal_id', case when s.owner = priv.authority() then priv.principal() end,
-        'role', case when s.owner = priv.authority() then coalesce(priv.role(), 'machine') else 'machine' end,
+        'authority_id', s.owner, 'at', (select priv.at()),
+        'principal_id', case when s.owner = (select priv.authority()) then (select priv.principal()) end,
+        'role', case when s.owner = (select priv.authority()) then coalesce((select priv.role()), 'machine') else 'machine' end,
         'action', p_action, 'object_type', 'overlap', 'object_id', p_overlap, 'case_id', s.mine,
-        'purpose', 'cross_check', 'request_id', case when s.owner = priv.authority() then p_request else '' end,
+        'purpose', 'cross_check', 'request_id', case when s.owner = (select priv.authority()) then p_request else '' end,
         'consultation', false, 'event', true, 'victims_only', p_victims_only, 'detail', p_detail)), '[]')
     from (values (p_case_a, p_authority_a, p_authority_b, p_hidden_b), (p_case_b, p_authority_b, p_authority_a, p_hidden_a))
          as s (mine, owner, counterpart, hidden)
@@ -24,13 +24,14 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp s
 #variable_conflict use_column
 begin
     return query
-    select distinct c.id, c.authority_id, case when priv.level(c.id) >= 1 then c.id end,
-           case when c.visibility = 'open_index' or priv.level(c.id) >= 2 then c.reference end,
-           case when c.visibility = 'open_index' or priv.level(c.id) >= 2 then c.title end
+    select distinct c.id, c.authority_id, case when GRANTED(c.id, 1) then c.id end,
+           case when c.visibility = 'open_index' or GRANTED(c.id, 2) then c.reference end,
+           case when c.visibility = 'open_index' or GRANTED(c.id, 2) then c.title end
     from unnest(p_overlaps, p_others) u (id, other)
     join public.case_overlaps o on o.id = u.id and u.other in (o.case_a, o.case_b)
+    cross join lateral (select case when o.case_a = u.other then o.case_b else o.case_a end as mine) m
     join public.cases c on c.id = u.other
-    where priv.level(case when o.case_a = u.other then o.case_b else o.case_a end) >= 1
+    where GRANTED(m.mine, 1)
       and (not o.hidden_a or o.authority_a = (select priv.authority()))
       and (not o.hidden_b or o.authority_b = (select priv.authority()))
       and o.id not in (select priv.unsettled())

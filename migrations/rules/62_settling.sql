@@ -16,7 +16,7 @@ language plpgsql stable security definer set search_path = pg_catalog, pg_temp a
 begin
     perform priv.require_worker();
     changes := exists (select from public.matching_queue q where not q.followed) or exists (
-        select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= priv.at());
+        select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()));
     pairs := exists (select from public.pairs_due d where not d.hidden) or exists (select from public.matching_queue);
     hidden_pairs := exists (select from public.pairs_due d where d.hidden);
     entries := exists (select from public.journal_entries j, public.journal_linking l
@@ -73,8 +73,8 @@ declare
 begin
     perform priv.take_turn();
     with lapsed as (
-        update public.exclusions e set lapsed_at = priv.at()
-        where e.withdrawn_at is null and e.lapsed_at is null and e.until <= priv.at() returning e.id)
+        update public.exclusions e set lapsed_at = (select priv.at())
+        where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
     insert into public.matching_queue (exclusion_id) select l.id from lapsed l;
     with taken as (
         update public.matching_queue q set followed = true
@@ -193,7 +193,7 @@ begin
     end if;
     perform priv.append((
         select coalesce(jsonb_agg(jsonb_build_object(
-            'authority_id', s.authority_id, 'at', priv.at(), 'role', 'machine', 'action', 'identifiers.compared', 'object_type', 'case',
+            'authority_id', s.authority_id, 'at', (select priv.at()), 'role', 'machine', 'action', 'identifiers.compared', 'object_type', 'case',
             'purpose', 'cross_check', 'request_id', '', 'consultation', false, 'event', false, 'victims_only', false,
             'detail', jsonb_build_object('case', s.id, 'count', s.n)) order by s.authority_id, s.id), '[]')
         from (

@@ -11,7 +11,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     join public.cases c on c.id = i.case_id and c.state <> 'withdrawn'
     join public.case_keys k on k.case_id = i.case_id
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
-      and (d.until is null or d.until > priv.at())
+      and (d.until is null or d.until > (select priv.at()))
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
       and (not x.victim and priv.open(s.category) and not d.victims_only or (select priv.cleared()))
 $$;

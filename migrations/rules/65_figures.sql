@@ -26,7 +26,7 @@ begin
         from public.holdings h where h.case_id = p_case and (p_identifiers is null or h.identifier_id = any (p_identifiers))),
     met as (select m.id from leaving l, priv.matched_identifiers(l.ids) m (id)),
     value as (select v.digest, v.identifier_id in (select id from met) met from leaving l, priv.values_of(p_case, l.ids, l.tokens, l.strengths) v)
-    update public.registered_values r set left_at = coalesce(r.left_at, priv.at()), met = r.met or v.met
+    update public.registered_values r set left_at = coalesce(r.left_at, (select priv.at())), met = r.met or v.met
     from value v where r.case_id = p_case and r.digest = v.digest;
 end $$;
 

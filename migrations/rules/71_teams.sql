@@ -4,8 +4,8 @@ create function priv.in_team(p_jit uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.parties p
-        where p.object_id = p_jit and p.side in ('negotiating', 'member') and p.authority_id = priv.authority()
-          and (p.until is null or p.until > priv.at()))
+        where p.object_id = p_jit and p.side in ('negotiating', 'member') and p.authority_id = (select priv.authority())
+          and (p.until is null or p.until > (select priv.at())))
 $$;
 
 -- Return the terms that a public statement must not contain: references and pseudonyms of every case that was ever shared, even if access
@@ -54,7 +54,7 @@ end $$;
 create function priv.is_party(p_jit uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.in_team(p_jit) and exists (
-        select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = priv.authority() and j.state = 'party')
+        select from public.jit_parties j where j.jit_id = p_jit and j.authority_id = (select priv.authority()) and j.state = 'party')
 $$;
 
 grant execute on function priv.in_team(uuid), priv.forbidden_terms(uuid), priv.public_jits(uuid, uuid, integer, integer),

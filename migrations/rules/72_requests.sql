@@ -4,7 +4,7 @@ create function priv.difficulties(p_since timestamptz, p_kinds text[])
 returns table (requesting_country text, executing_country text, refused bigint, not_executed bigint, overdue bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with me as (
-        select a.country from public.authorities a where a.id = priv.authority() and a.type = 'eurojust_desk'),
+        select a.country from public.authorities a where a.id = (select priv.authority()) and a.type = 'eurojust_desk'),
     worst as (
         select q.country as asking, r.executing_country as asked,
                case when r.state = 'refused' or exists (
@@ -14,7 +14,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                     when exists (
                         select from public.deadlines d
                         where d.object_id = r.id and d.owed_by = 'executing' and d.met_at is null and d.cancelled_at is null
-                          and d.suspended_at is null and d.due_at < priv.at()) then 'overdue' end as what
+                          and d.suspended_at is null and d.due_at < (select priv.at())) then 'overdue' end as what
         from public.mla_requests r join public.authorities q on q.id = r.requesting_id
         where r.transmitted_at >= p_since and r.kind = any (p_kinds) and r.executing_country is not null
           and (q.country in (select country from me) or r.executing_country in (select country from me)))

@@ -6,7 +6,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         or exists (select from public.jit_parties j where j.jit_id = p_object and j.authority_id = p_authority and j.state = 'party')
         or exists (select from public.jit_participants j
                    where j.jit_id = p_object and j.authority_id = p_authority and j.evidence and j.state = 'serving'
-                     and (j.until is null or j.until > priv.at())))
+                     and (j.until is null or j.until > (select priv.at()))))
 $$;
 
 -- Return who may be given an item of a shared thing: all who take part; in a team only its parties and the participants whose terms allow
@@ -14,11 +14,11 @@ $$;
 create function priv.receivers(p_object uuid, p_provider uuid) returns setof uuid
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select distinct p.authority_id from public.parties p
-    where p.object_id = p_object and p.authority_id <> p_provider and (p.until is null or p.until > priv.at())
+    where p.object_id = p_object and p.authority_id <> p_provider and (p.until is null or p.until > (select priv.at()))
       and priv.takes_part(p_object, 1)
       and (not exists (select from public.jits t where t.id = p_object)
            or exists (select from public.jits t
-                      where t.id = p_object and t.state = 'active' and (t.until is null or t.until > priv.at()))
+                      where t.id = p_object and t.state = 'active' and (t.until is null or t.until > (select priv.at())))
               and priv.may_have_evidence(p_object, p.authority_id))
 $$;
 
@@ -28,7 +28,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.evidence e
         where e.id = p_evidence and e.object_id = p_object and e.provider_id = p_provider
-          and (e.provider_id = priv.authority() or e.created_by = priv.principal()))
+          and (e.provider_id = (select priv.authority()) or e.created_by = (select priv.principal())))
 $$;
 
 -- Tell whether the caller sees an item: it gave or entered it, it verifies it, or the item was given to it and needs no more verification.
@@ -37,10 +37,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.evidence e
         where e.id = p_evidence
-          and (e.provider_id = priv.authority() or e.created_by = priv.principal() or e.verifier_id = priv.authority()
-               or (e.verifier_id is null or e.verified_at is not null) and priv.may_have_evidence(e.object_id, priv.authority())
+          and (e.provider_id = (select priv.authority()) or e.created_by = (select priv.principal()) or e.verifier_id = (select priv.authority())
+               or (e.verifier_id is null or e.verified_at is not null) and priv.may_have_evidence(e.object_id, (select priv.authority()))
                   and exists (select from public.evidence_recipients r
-                              where r.evidence_id = e.id and r.authority_id = priv.authority())))
+                              where r.evidence_id = e.id and r.authority_id = (select priv.authority()))))
 $$;
 
 -- Lock an item against other writers. Receivers may lock it too, although they change only their own answer.
@@ -57,10 +57,10 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
     perform priv.hold_item(p_evidence);
     update public.evidence e set version = e.version + 1,
-            decided_by = case when p_answered then priv.principal() else e.decided_by end,
-            decided_at = case when p_answered then priv.at() else e.decided_at end,
+            decided_by = case when p_answered then (select priv.principal()) else e.decided_by end,
+            decided_at = case when p_answered then (select priv.at()) else e.decided_at end,
             state = case when e.state = 'given' and r.declined = r.number and r.number > 0 then 'declined' else e.state end,
-            erase_at = case when e.erase_at > priv.at() and e.state = 'given' and r.waiting = 0 and r.received > 0 then priv.at() else e.erase_at end
+            erase_at = case when e.erase_at > (select priv.at()) and e.state = 'given' and r.waiting = 0 and r.received > 0 then (select priv.at()) else e.erase_at end
         from (select count(*) as number, count(*) filter (where x.state = 'declined') as declined,
                      count(*) filter (where x.state <> 'declined' and x.received_at is null) as waiting,
                      count(*) filter (where x.state <> 'declined' and x.received_at is not null) as received
@@ -72,8 +72,8 @@ end $$;
 create function priv.verify_item(p_evidence uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    update public.evidence e set version = e.version + 1, state = 'given', verified_at = priv.at()
-        where e.id = p_evidence and e.state = 'to_verify' and e.verifier_id = priv.authority() and e.created_by <> priv.principal()
+    update public.evidence e set version = e.version + 1, state = 'given', verified_at = (select priv.at())
+        where e.id = p_evidence and e.state = 'to_verify' and e.verifier_id = (select priv.authority()) and e.created_by <> (select priv.principal())
           and priv.takes_part(e.object_id, 3);
     if not found then
         raise exception 'the caller may not verify this item' using errcode = '42501';
@@ -86,10 +86,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.evidence e
         where e.id = p_evidence
-          and (e.provider_id = priv.authority()
-               or e.state = 'given' and priv.may_have_evidence(e.object_id, priv.authority()) and exists (
+          and (e.provider_id = (select priv.authority())
+               or e.state = 'given' and priv.may_have_evidence(e.object_id, (select priv.authority())) and exists (
                    select from public.evidence_recipients r
-                   where r.evidence_id = e.id and r.authority_id = priv.authority() and r.state = 'accepted')))
+                   where r.evidence_id = e.id and r.authority_id = (select priv.authority()) and r.state = 'accepted')))
 $$;
 
 -- Assign the items that wait for verification to the present space administrator and return their number.
@@ -115,14 +115,14 @@ begin
     perform priv.require_operator();
     with erased as (
         update public.evidence e set terms = null, answer = null, version = e.version + 1
-        where e.erase_at <= priv.at() and e.terms is not null returning e.id)
+        where e.erase_at <= (select priv.at()) and e.terms is not null returning e.id)
     select array_agg(id) into gone from erased;
     if gone is not null then
         delete from public.evidence_texts where evidence_id = any (gone);
         update public.custody set sealed = null where evidence_id = any (gone);
         update public.evidence_recipients set answer = null where evidence_id = any (gone);
         perform priv.append((
-            select jsonb_agg(jsonb_build_object('authority_id', e.provider_id, 'at', priv.at(), 'role', 'machine', 'action', 'evidence.erased',
+            select jsonb_agg(jsonb_build_object('authority_id', e.provider_id, 'at', (select priv.at()), 'role', 'machine', 'action', 'evidence.erased',
                        'object_type', 'evidence', 'object_id', e.object_id, 'consultation', false, 'event', true, 'victims_only', false,
                        'purpose', 'administration', 'request_id', 'erase', 'detail', jsonb_build_object('item', e.id)) order by e.id)
             from public.evidence e where e.id = any (gone)));

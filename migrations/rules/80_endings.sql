@@ -7,7 +7,7 @@ begin
     return (
         with things as (
             select p.object_id as id from public.parties p
-            where p.case_id = p_case and (p.until is null or p.until > priv.at())
+            where p.case_id = p_case and (p.until is null or p.until > (select priv.at()))
             union
             select s.object_id from public.shared_cases s where s.case_id = p_case and s.ended_at is null),
         standing as (
@@ -17,11 +17,11 @@ begin
             union all
             select 'consultation:' || c.state from public.consultations c join things t on t.id = c.id
             union all
-            select 'jit:' || case when j.state = 'active' and j.until <= priv.at() then 'ended' else j.state end
+            select 'jit:' || case when j.state = 'active' and j.until <= (select priv.at()) then 'ended' else j.state end
             from public.jits j join things t on t.id = j.id
             union all
             select 'disclosure:' || d.state from public.disclosures d
-            where d.owner_case = p_case and (d.until is null or d.until > priv.at())
+            where d.owner_case = p_case and (d.until is null or d.until > (select priv.at()))
                or d.asking_case = p_case and d.state not in ('disclosed_full', 'disclosed_partial'))
         select count(*) from standing s where s.what = any (p_live));
 end $$;

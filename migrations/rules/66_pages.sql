@@ -1,0 +1,52 @@
+-- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
+-- policies of every table apply.
+
+-- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;
+-- the decision that holds, with the version of both rows of the side; and the other case, as far as its owner shows it.
+create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
+returns table (overlap_id uuid, mine uuid, state text, verifier_id uuid, reason text, decided_by uuid, decided_at timestamptz, version bigint,
+               other_id uuid, reference text, title text, authority_id uuid, name text, country text)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    with pair as materialized (
+        select o.id, m.mine, case when m.mine = o.case_a then o.case_b else o.case_a end other
+        from public.case_overlaps o
+        cross join lateral (select coalesce(p_mine,
+            case when o.authority_a = (select priv.authority()) and GRANTED(o.case_a, 1) then o.case_a
+                 when GRANTED(o.case_b, 1) then o.case_b else o.case_a end) as mine) m
+        where o.id = any (p_overlaps))
+    select p.id, p.mine, s.state, s.verifier_id, s.reason, s.decided_by, s.decided_at, s.versions,
+           c.shown_id, c.reference, c.title, a.id, a.name, a.country
+    from pair p
+    join priv.counterparts(array (select q.id from pair q order by q.id), array (select q.other from pair q order by q.id)) c
+         on c.case_id = p.other
+    join public.authorities a on a.id = c.authority_id
+    cross join lateral (select d.*, sum(d.version) over () versions from public.overlap_sides d
+                        where d.overlap_id = p.id and d.case_id = p.mine order by d.turn desc limit 1) s;
+end $$;
+
+-- Return a part of the evidence of each overlap, the best first: p_most items from p_from on, how many there are, and with p_clear what is
+-- needed to decrypt the caller's own values.
+create function priv.shown_evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[], p_clear boolean, p_from integer, p_most integer)
+returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_role text, their_role text,
+               theirs integer, holders integer, rarity smallint, since timestamptz, items bigint,
+               case_id uuid, authority_id uuid, sealed bytea, wrapped bytea)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    select e.overlap_id, e.identifier_id, e.kind, e.strength, e.score, e.rule, e.my_role, e.their_role, e.theirs, e.holders, e.rarity,
+           e.since, e.items, i.case_id, c.authority_id, i.sealed, k.wrapped
+    from (select v.*, count(*) over w as items,
+                 row_number() over (w order by v.strength desc, v.rarity, v.score desc, v.identifier_id) as place
+          from priv.evidence(p_overlaps, p_mine, p_limits) v window w as (partition by v.overlap_id)) e
+    left join public.identifiers i on p_clear and i.id = e.identifier_id
+    left join public.cases c on c.id = i.case_id
+    left join public.case_keys k on k.case_id = i.case_id
+    where e.place > p_from and e.place <= p_from + p_most
+    order by e.overlap_id, e.place;
+end $$;
+
+grant execute on function priv.shown_sides(uuid[], uuid), priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
