@@ -302,3 +302,20 @@ def test_a_kind_that_the_category_does_not_allow_needs_an_exceptional_record(wor
 def actions(response):
     assert response.status_code == 200, response.json
     return [entry["action"] for entry in response.json["items"]]
+
+
+def test_the_evidence_of_an_overlap_comes_in_pages(world):
+    case, _ = pair(world, *(f"heron{number}@example.org" for number in range(120)))
+    (listed,) = world.overlaps("investigator", case)
+    assert (len(listed["evidence"]), listed["evidence_complete"], listed["shared_count"]) == (10, False, 120)
+    alone = world.as_("investigator").get(f"/overlaps/{listed['id']}").json
+    assert (len(alone["evidence"]), alone["evidence_complete"]) == (100, False)
+
+    found, cursor = [], ""
+    while cursor is not None:
+        page = world.as_("investigator").get(f"/overlaps/{listed['id']}/evidence?limit=50{cursor and f'&cursor={cursor}'}").json
+        found, cursor = found + page["items"], page["next"]
+
+    assert found[:100] == alone["evidence"]
+    assert len({item["value"] for item in found}) == 120
+    assert world.as_("europol").get(f"/overlaps/{listed['id']}/evidence").status_code == 404

@@ -277,7 +277,7 @@ def test_the_database_takes_no_value_that_was_not_announced(world, database, own
     case = UUID(world.case("system"))
     allow(world, 1)
     with pytest.raises(DBAPIError) as refused, acting(database, "system") as work:
-        engine.register(work, case, [holding()])
+        engine.hold(work, case, [holding()])
     assert refused.value.orig.pgcode == "42501"
 
     as_key = holding(strength=0)

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 
 from coopapi.access import Level
 from coopapi.cases import hiding
@@ -85,6 +85,37 @@ def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE,
     Raises the errors of `usable`, and `CaseIsFinal` if the case was withdrawn or transferred.
     """
     case = usable(work, case_id, level, version=version, lock=True)
+    if not CASE_LIFECYCLE.leaving(case.state):
+        raise CaseIsFinal(state=case.state)
+    return case
+
+
+@dataclass(frozen=True, slots=True)
+class CaseToAddTo:
+    """What registering identifiers needs to know of a case."""
+
+    __kind__: ClassVar[str] = Case.__kind__
+
+    id: UUID
+    authority_id: UUID
+    state: str
+    handling_code: str
+    wrapped: bytes
+
+
+_TO_ADD_TO: Final = text("select * from priv.case_to_add_to(:case)")
+
+
+def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
+    """Return a case to which the caller may add identifiers. Others may add too, but nobody changes the case meanwhile.
+
+    Raises the errors of `require_access`, and `CaseIsFinal` if the case was withdrawn or transferred.
+    """
+    found = work.session.execute(_TO_ADD_TO, {"case": case_id}).one_or_none()
+    if found is None:
+        require_access(work, case_id, Level.CONTRIBUTE)
+        raise NotFound
+    case = CaseToAddTo(*found)
     if not CASE_LIFECYCLE.leaving(case.state):
         raise CaseIsFinal(state=case.state)
     return case

@@ -59,7 +59,7 @@ class Order:
 def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: Mapping[str, Any], **more: Any) -> Page:
     """Return one page of a list. `wanted` holds the limit, the cursor, and the filters that the cursor is bound to."""
     limit: int = wanted.get("limit", LIMIT)
-    place = _place(work, name, wanted)
+    place = place_of(work, name, wanted)
     if cursor := wanted.get("cursor"):
         query = order.after(query, _values(order, open_cursor(work, cursor, place)["at"]))
     rows = work.session.scalars(order.apply(query).limit(limit + 1)).all()
@@ -69,7 +69,8 @@ def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: 
     return Page(rows[:limit], seal_cursor(work, {"at": last, **more}, place))
 
 
-def _place(work: UnitOfWork, name: str, wanted: Mapping[str, Any]) -> str:
+def place_of(work: UnitOfWork, name: str, wanted: Mapping[str, Any]) -> str:
+    """Return what a cursor is bound to: the caller, the list and its filters."""
     filters = {key: value for key, value in wanted.items() if key not in {"limit", "cursor"}}
     return f"cursor|{work.actor.authority_id}|{work.actor.id}|{name}|{json.dumps(filters, sort_keys=True, default=str)}"
 

@@ -6,11 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, CaseKey, Identifier, Subject
+from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import Conflict, NotFound, Unprocessable, broken
@@ -71,26 +71,22 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
     """Register all of these identifiers or none. For a value that the case already has, the existing identifier is returned."""
-    case = cases.changeable(work, case_id)
+    case = cases.to_add_to(work, case_id)
     _refuse_many_persons(items)
     drafts = _read(work, case, items)
-    rows = sorted((draft.row for draft in drafts), key=lambda row: row["fingerprint"])
-    unique = {row["fingerprint"]: row for row in reversed(rows)}
-    fresh = set(work.session.scalars(insert(Identifier).on_conflict_do_nothing().returning(Identifier.id), list(unique.values())))
-    new = [draft for draft in drafts if draft.row["id"] in fresh]
-    holdings = [h for d in new for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
+    unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts)}
+    holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
     engine.announce(work, case_id, holdings)
-    engine.register(work, case_id, holdings)
-    work.note(
-        "identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=sorted({d.item["kind"] for d in new})
-    )
-    made = {draft.row["fingerprint"]: Identifier(**draft.row) for draft in new}
-    known = unique.keys() - made.keys()
-    query = work.all(Identifier).where(
-        Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
-    )
-    there = {row.fingerprint: row for row in work.session.scalars(query)} if known else {}
-    every = made | there
+    fresh = engine.register(work, case_id, [draft.row for draft in unique.values()], holdings)
+    new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
+    kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
+    work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=kinds_of_new)
+    every = {print_: Identifier(**draft.row) for print_, draft in new.items()}
+    if known := unique.keys() - new.keys():
+        query = work.all(Identifier).where(
+            Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
+        )
+        every |= {row.fingerprint: row for row in work.session.scalars(query)}
     return [every[draft.row["fingerprint"]] for draft in drafts]
 
 
@@ -98,10 +94,11 @@ def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None
     return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
 
 
-def _read(work: UnitOfWork, case: Case, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
+def _read(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
     """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
     subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
-    key = data_key(work, case.id)
+    key = vault.case_key(work.keys, case.id, case.wrapped)
+    work.case_keys[case.id] = key, case.authority_id
     faults: list[dict[str, Any]] = []
     drafts: list[IdentifierDraft] = []
     for index, item in enumerate(items):
@@ -136,7 +133,9 @@ def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, 
     return {subject.id: subject for subject in work.session.scalars(query)}
 
 
-def draft(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> IdentifierDraft:
+def draft(
+    work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]
+) -> IdentifierDraft:
     """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
     subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
     if item.get("subject_id") and subject is None:
@@ -162,7 +161,7 @@ def _reading(item: Mapping[str, Any]) -> Reading:
     return kinds.read(item["kind"], item["value"], Context(**item.get("context", {})))
 
 
-def _row(work: UnitOfWork, case: Case, key: DataKey, item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
     exceptional = item.get("exceptional_processing", {})
     row_id = work.new_id()
     return {
@@ -195,7 +194,7 @@ def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
     )
 
 
-def seal(key: DataKey, case: Case, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
+def seal(key: DataKey, case: Case | CaseToAddTo, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
     """Encrypt what only the owning case may read: the value as sent and as parsed, its context and its source."""
     content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
     if item["kind"] == "person":
@@ -266,7 +265,7 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     work.session.flush()
     if moved:
         engine.unregister(work, case.id, [row.id])
-        engine.register(work, case.id, holdings)
+        engine.hold(work, case.id, holdings)
     work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data))
     if data.keys() & {"value", "person"}:
         _tell_recipients(work, row, "corrected")

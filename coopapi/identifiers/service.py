@@ -37,21 +37,22 @@ def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any
 
 
 def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict[str, Any]]:
-    """Decrypt the content of identifiers, if the caller's role may read values in clear."""
+    """Decrypt the content of identifiers, if the caller's role may read values in clear. The key of each case is decrypted once."""
     if not rows or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
-    query = (
-        select(CaseKey.case_id, CaseKey.wrapped, Case.authority_id)
-        .join(Case, Case.id == CaseKey.case_id)
-        .where(CaseKey.case_id.in_({row.case_id for row in rows}), CaseKey.visible_to(work.actor, work.now))
-    )
-    opened = {}
-    for case_id, wrapped, authority_id in work.session.execute(query):
-        key = vault.case_key(work.keys, case_id, wrapped)
-        for row in rows:
-            if row.case_id == case_id:
-                opened[row.id] = vault.open_value(key, row.sealed, authority_id, row.id)
-    return opened
+    if missing := {row.case_id for row in rows} - work.case_keys.keys():
+        query = (
+            select(CaseKey.case_id, CaseKey.wrapped, Case.authority_id)
+            .join(Case, Case.id == CaseKey.case_id)
+            .where(CaseKey.case_id.in_(missing), CaseKey.visible_to(work.actor, work.now))
+        )
+        for case_id, wrapped, authority_id in work.session.execute(query):
+            work.case_keys[case_id] = vault.case_key(work.keys, case_id, wrapped), authority_id
+    readable = [row for row in rows if row.case_id in work.case_keys]
+    return {
+        row.id: vault.open_value(work.case_keys[row.case_id][0], row.sealed, work.case_keys[row.case_id][1], row.id)
+        for row in readable
+    }
 
 
 def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:

@@ -7,14 +7,14 @@ only write what the case holds, and a row that tells the worker of the change. T
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import ARRAY, TextClause, Uuid, text
 
 from coopapi.config import Settings
 from coopapi.store import quotas
-from coopapi.store.db import UnitOfWork
+from coopapi.store.db import UnitOfWork, as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,12 @@ class Holding:
 
 _HOLD_PENDING = text("select priv.hold_pending(:case)")
 _CONFIRM_HIDING = text("select priv.confirm_hiding(:case)")
-_HOLD = text(
-    "select priv.hold(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
-    " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[]))"
+_HOLDINGS: Final = (
+    "cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
+    " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[])"
 )
+_HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
+_REGISTER = text(f"select priv.register(:case, cast(:rows as jsonb), {_HOLDINGS})").columns(ids=ARRAY(Uuid()))
 _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text(
     "select priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role,"
@@ -86,17 +88,27 @@ def _values(holdings: Sequence[Holding]) -> dict[str, list[Any]]:
     }
 
 
-def register(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> None:
-    """Put announced identifiers of a case into matching."""
-    asked = {
+def _asked(case_id: UUID, holdings: Sequence[Holding]) -> dict[str, Any]:
+    return {
         "case": case_id,
         **_values(holdings),
         "families": [h.family for h in holdings],
         "kinds": [h.kind for h in holdings],
         "roles": [h.role for h in holdings],
     }
+
+
+def register(work: UnitOfWork, case_id: UUID, rows: Sequence[Mapping[str, Any]], holdings: Sequence[Holding]) -> set[UUID]:
+    """Store identifiers with announced holdings. Those that the case did not have are put into matching; returns their ids."""
+    stored = [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
+    fresh = work.session.scalar(_REGISTER, {**_asked(case_id, holdings), "rows": as_json(stored)})
+    return set(fresh or ())
+
+
+def hold(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> None:
+    """Put announced identifiers of a case into matching again, after they were corrected."""
     if holdings:
-        _run(work, _HOLD, asked)
+        _run(work, _HOLD, _asked(case_id, holdings))
 
 
 def unregister(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID] | None = None) -> None:

@@ -14,6 +14,7 @@ from coopapi.cases.models import Identifier
 from coopapi.directory import codelists
 from coopapi.directory.models import Authority
 from coopapi.errors import NotFound
+from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
 from coopapi.identifiers.kinds import Strength
 from coopapi.identifiers.service import open_values
 from coopapi.matching import engine
@@ -23,7 +24,10 @@ from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import DataKey
 
-IN_LISTS: Final = 100
+IN_LISTS: Final = 10
+"""How many items of evidence each overlap of a list shows."""
+ALONE: Final = 100
+"""How many items of evidence one overlap shows."""
 _LATER: Final = (
     ("coordination_meeting", "/api/v1/meetings"),
     ("joint_investigation_team", "/api/v1/jits"),
@@ -115,6 +119,20 @@ def _shown(work: UnitOfWork, row: Overlap, side: Any, evidence: Sequence[dict[st
         "evidence": evidence,
         "evidence_complete": not evidence or evidence[0]["items"] == len(evidence),
     }
+
+
+def show_evidence(work: UnitOfWork, overlap_id: UUID, wanted: Mapping[str, Any]) -> Page:
+    """Return one page of the evidence of an overlap, the best first. The cursor holds how many items came before."""
+    one_overlap(work, overlap_id)
+    work.note("overlaps.consulted", object_type="overlap", consultation=True, count=1)
+    name, limit = f"overlaps/{overlap_id}/evidence", wanted.get("limit", LIMIT)
+    place = place_of(work, name, wanted)
+    first = open_cursor(work, wanted["cursor"], place)["after"] if "cursor" in wanted else 0
+    (side,) = work.session.execute(_SIDES, {"overlaps": [overlap_id], "mine": None}).all()
+    items = _evidence(work, {overlap_id: side}, first, limit)[overlap_id]
+    after = first + len(items)
+    more = bool(items) and after < items[0]["items"]
+    return Page(items, seal_cursor(work, {"after": after}, place) if more else None)
 
 
 class SideShown(dict[str, Any]):

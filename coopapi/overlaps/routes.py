@@ -17,6 +17,7 @@ from coopapi.overlaps.schemas import (
     ExclusionOut,
     HighFrequencyList,
     JudgementIn,
+    OverlapEvidenceOut,
     OverlapFilter,
     OverlapOut,
     SideQuery,
@@ -72,9 +73,15 @@ def list_overlap_clusters(wanted: dict[str, Any], *, work: UnitOfWork) -> dict[s
 
 @blp.route("/overlaps/<uuid:overlap_id>", allow=Action.OVERLAP_READ, returns=OverlapOut)
 def get_overlap(overlap_id: UUID, *, work: UnitOfWork) -> dict[str, Any]:
-    """Show one overlap with all its evidence, from your side."""
-    (shown,) = presentation.show_overlaps(work, [presentation.one_overlap(work, overlap_id)], most=10_000)
+    """Show one overlap from your side, with the best 100 items of its evidence."""
+    (shown,) = presentation.show_overlaps(work, [presentation.one_overlap(work, overlap_id)], most=presentation.ALONE)
     return shown
+
+
+@blp.route("/overlaps/<uuid:overlap_id>/evidence", allow=Action.OVERLAP_READ, query=Paged, returns=OverlapEvidenceOut, page=True)
+def list_overlap_evidence(wanted: dict[str, Any], *, overlap_id: UUID, work: UnitOfWork) -> Page:
+    """List all evidence of one overlap from your side, the best first."""
+    return presentation.show_evidence(work, overlap_id, wanted)
 
 
 blp.workflow(

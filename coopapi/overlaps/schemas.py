@@ -119,7 +119,10 @@ class OverlapOut(Shown):
     side = fields.Nested(OverlapSideOut, required=True)
     next_steps = fields.List(fields.Nested(NextStepOut), required=True)
     evidence = fields.List(fields.Nested(OverlapEvidenceOut), required=True)
-    evidence_complete = fields.Boolean(required=True, metadata={"description": "False if the list shows only the first 100."})
+    evidence_complete = fields.Boolean(
+        required=True,
+        metadata={"description": "False if there is more. A list shows the best 10, one overlap the best 100, `.../evidence` all."},
+    )
     detected_at = When(required=True)
     changed_at = When(required=True)
 

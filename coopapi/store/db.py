@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from hashlib import sha256
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine, Result, RowMapping, Select, TextClause, create_engine, select, text
@@ -64,6 +64,16 @@ K = TypeVar("K", bound=Versioned)
 R = TypeVar("R", bound=Row)
 
 
+class Named(Protocol):
+    """Something that entries of the journal can be about."""
+
+    __kind__: ClassVar[str]
+
+    @property
+    def id(self) -> Any:
+        """Its id."""
+
+
 class Recorder(Protocol):
     """A function that appends entries to the journal in the transaction of the actor."""
 
@@ -90,6 +100,8 @@ class UnitOfWork:
     notes: list[dict[str, Any]] = field(default_factory=list)
     quotas: list[Quota] = field(default_factory=list)
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
+    case_keys: dict[UUID, Any] = field(init=False, default_factory=dict)
+    """The data keys of cases that were decrypted for this work, each with the authority of its case."""
     visible: dict[type[Any], Select[Any]] = field(init=False, default_factory=dict)
     """The queries that `all` has made, because their conditions are the same for one caller at one time."""
 
@@ -132,7 +144,7 @@ class UnitOfWork:
     def note(
         self,
         action: str,
-        row: Versioned | None = None,
+        row: Named | None = None,
         *,
         case_id: UUID | None = None,
         parties: UUID | None = None,

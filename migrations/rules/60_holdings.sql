@@ -1,6 +1,49 @@
 -- Tell whether a holding concerns somebody who is not a victim, so that callers without victim clearance may know of it.
 create function priv.open(p_role text) returns boolean language sql immutable as $$ select p_role is distinct from 'victim' $$;
 
+-- Return what is needed to register identifiers of a case, and keep others from changing the case until then. Registrations do not wait for
+-- each other. Return nothing if the caller may not add to the case.
+create function priv.case_to_add_to(p_case uuid) returns table (id uuid, authority_id uuid, state text, handling_code text, wrapped bytea)
+language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    select c.id, c.authority_id, c.state, c.handling_code, k.wrapped
+    from public.cases c join public.case_keys k on k.case_id = c.id
+    where c.id = p_case and GRANTED(c.id, 3) for share of c;
+end $$;
+
+-- Store identifiers of a case and add those that it did not have to matching. p_rows holds their columns, bytes as hexadecimal digits; the
+-- other arrays are the holdings as for priv.hold. Return the ids of those that are new. This runs with the rights of the caller.
+create function priv.register(p_case uuid, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
+                              p_kinds text[], p_roles text[]) returns uuid[]
+language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+declare
+    fresh uuid[];
+    held record;
+begin
+    with stored as (
+        insert into public.identifiers (id, version, case_id, subject_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
+                source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, created_at, created_by)
+            select r.id, 1, p_case, r.subject_id, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
+                   array (select jsonb_array_elements_text(r.warnings)), r.basis, r.source_grading, r.information_grading, r.handling_code,
+                   r.exceptional_reason, r.exceptional_until, (select priv.at()), (select priv.principal())
+            from jsonb_to_recordset(p_rows) r (id uuid, subject_id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
+                 strength smallint, warnings jsonb, basis text, source_grading text, information_grading text, handling_code text,
+                 exceptional_reason text, exceptional_until timestamptz)
+            order by r.fingerprint
+            on conflict do nothing returning id)
+    select array_agg(s.id) into fresh from stored s;
+    select array_agg(u.identifier) as identifiers, array_agg(u.token) as tokens, array_agg(u.family) as families,
+           array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.role) as roles into held
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles) u (identifier, token, family, strength, kind, role)
+        where u.identifier = any (fresh);
+    if held.identifiers is not null then
+        perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.roles);
+    end if;
+    return fresh;
+end $$;
+
 -- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. The
 -- worker compares them with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the
 -- identifiers wait.
@@ -134,7 +177,9 @@ begin
                   select from public.holdings g where g.identifier_id = p_identifier and g.strength > 1)));
 end $$;
 
-grant execute on function priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.hold_pending(uuid),
+grant execute on function priv.case_to_add_to(uuid),
+    priv.register(uuid, jsonb, uuid[], bytea[], text[], smallint[], text[], text[]),
+    priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.hold_pending(uuid),
     priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text, text), priv.value_tokens(uuid, uuid) to APP_ROLE;
 
 grant select, insert, update, delete on match_tokens to coopapi_definer;
