@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from coopapi import config, guide
 from coopapi.auth.authentication import Service
-from coopapi.auth.tokens import Issuer, issuers_from
+from coopapi.auth.tokens import Issuer, Verifier, issuers_from
 from coopapi.config import BadSettings, Settings
 from coopapi.errors import Unavailable
 from coopapi.features import GROUPS
@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
     proxies.mount(app, settings.prefix, settings.trusted_proxies)
     issuers = accepted_issuers(settings, database)
     places = BoundedSemaphore(max(1, settings.threads // 4))
-    app.extensions |= {"coopapi": Service(database, lambda: issuers), "gate": gate, "waiting places": places}
+    app.extensions |= {"coopapi": Service(database, Verifier(issuers)), "gate": gate, "waiting places": places}
     return app
 
 

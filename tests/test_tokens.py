@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from coopapi.auth import tokens
 from coopapi.auth.jwks import RemoteKeys, StaticKeys, new_signing_key, public_jwk
 from coopapi.auth.tokens import BadToken, Issuer, Signer, issuers_from, verify
 
@@ -271,3 +272,44 @@ def test_an_unknown_key_is_asked_for_once_a_minute(address):
     assert keys.find("k9")
     assert keys.find("k1") is None
     assert address.asked == 2
+
+
+class Counted:
+    """Keys that can be taken away, as a source that reads them again does."""
+
+    def __init__(self, keys):
+        self.keys = keys
+
+    def find(self, kid):
+        return self.keys.find(kid) if self.keys else None
+
+
+@pytest.fixture
+def verifier(monkeypatch):
+    """A verifier, its keys, and the tokens whose signature was checked."""
+    keys, checked = Counted(ISSUER.keys), []
+    check = tokens._check_signature
+    monkeypatch.setattr(tokens, "_check_signature", lambda token, *rest: checked.append(token) or check(token, *rest))
+    return tokens.Verifier({ISSUER.issuer: replace(ISSUER, keys=keys)}), keys, checked
+
+
+def test_a_verified_token_is_remembered_for_ten_seconds_and_not_beyond_its_end(verifier):
+    memory, _, checked = verifier
+    claims = memory.verify(GOOD_TOKEN, NOW + 1)
+    assert memory.verify(GOOD_TOKEN, NOW + 10.9) is claims
+    assert len(checked) == 1
+    memory.verify(GOOD_TOKEN, NOW + 11)
+    assert len(checked) == 2
+    with pytest.raises(BadToken):
+        memory.verify(GOOD_TOKEN, GOOD["exp"] + 10)
+    for number in range(2000):
+        memory.verify(SIGNER.sign({**GOOD, "jti": f"t{number}"}), NOW)
+    assert len(memory._remembered) <= 1000
+
+
+def test_a_remembered_token_is_refused_as_soon_as_its_key_is_not_accepted(verifier):
+    memory, keys, _ = verifier
+    memory.verify(GOOD_TOKEN, NOW + 1)
+    keys.keys = None
+    with pytest.raises(BadToken):
+        memory.verify(GOOD_TOKEN, NOW + 2)

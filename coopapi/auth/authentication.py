@@ -1,13 +1,11 @@
 """Authentication of the caller: from the bearer token to a person or client and its role. Rights are read at every request."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import request
 
 from coopapi.access import Actor, Purpose, Role
-from coopapi.auth import tokens
-from coopapi.auth.tokens import Issuer
+from coopapi.auth.tokens import Verifier
 from coopapi.errors import BadRequest, Forbidden, Unauthenticated
 from coopapi.store.db import Database, Opening
 
@@ -28,17 +26,17 @@ class ChooseRole(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What every request needs: the database and the accepted token issuers."""
+    """What every request needs: the database and the verification of access tokens."""
 
     database: Database
-    issuers: Callable[[], Mapping[str, Issuer]]
+    verifier: Verifier
 
     def identify(self, opening: Opening) -> Actor:
         """Return the caller of this request. Raises `Unauthenticated` or one of its subclasses."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("Send an access token in the header `Authorization: Bearer ...`.")
-        claims = tokens.verify(token.strip(), self.issuers(), self.database.clock().timestamp())
+        claims = self.verifier.verify(token.strip(), self.database.clock().timestamp())
         return actor_of(opening, claims.issuer, claims.subject, request.headers.get("Coopapi-Role"))
 
     @staticmethod

@@ -14,7 +14,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from coopapi import strictjson
-from coopapi.auth.jwks import KeySource, RemoteKeys, StaticKeys
+from coopapi.auth.jwks import KeySource, RemoteKeys, StaticKeys, VerificationKey
 from coopapi.errors import BadRequest, TooLarge, Unauthenticated
 
 _SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2}", re.ASCII)
@@ -25,6 +25,8 @@ ALGORITHMS: Final = frozenset({"ES256", "ES384", "PS256", "RS256", "EdDSA"})
 _ASSERTION_ALGORITHMS: Final = frozenset({"ES256", "ES384", "PS256", "EdDSA"})
 _ASSERTION_LIFETIME: Final = 300
 _LEEWAY: Final = 10
+_REMEMBERED_SECONDS: Final = 10
+_MOST_REMEMBERED: Final = 1000
 _UNCHECKED: Final = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
 
 
@@ -77,6 +79,8 @@ class Claims:
     jti: str
     issued_at: int
     expires_at: int
+    kid: str
+    """The id of the key that signed the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,44 @@ class Signer:
         return jwt.encode(dict(claims), self.private, "ES256", headers={"kid": self.kid, "typ": typ})
 
 
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A token that was verified: its claims, the key that signed it, and the time at which that was done."""
+
+    claims: Claims
+    key: VerificationKey | None
+    at: float
+
+
+class Verifier:
+    """Verifies access tokens, and remembers each for at most ten seconds, as long as it is valid and its key is accepted.
+
+    Only the verification is remembered. Rights are read from the database at every request.
+    """
+
+    def __init__(self, issuers: Mapping[str, Issuer]) -> None:
+        self.issuers = issuers
+        self._remembered: dict[str, _Remembered] = {}
+
+    def verify(self, token: str, now: float) -> Claims:
+        """Return the claims of a token. Raises `BadToken` with the rule that it breaks."""
+        known = self._remembered.get(token)
+        if known is not None and self._holds(known, now):
+            return known.claims
+        claims = verify(token, self.issuers, now)
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[token] = _Remembered(claims, self._key(claims), now)
+        return claims
+
+    def _holds(self, known: _Remembered, now: float) -> bool:
+        timely = known.at <= now < min(known.at + _REMEMBERED_SECONDS, known.claims.expires_at)
+        return timely and self._key(known.claims) is known.key
+
+    def _key(self, claims: Claims) -> VerificationKey | None:
+        return self.issuers[claims.issuer].keys.find(claims.kid)
+
+
 def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
     """Verify an access token and return its claims. Raises `BadToken` with the rule that it breaks."""
     header, payload = _parts(token, BadToken)
@@ -112,7 +154,7 @@ def verify(token: str, issuers: Mapping[str, Issuer], now: float) -> Claims:
     issued, expires = _moment(payload, "iat", BadToken), _moment(payload, "exp", BadToken)
     _check_times(payload, issued, expires, now, issuer.leeway, issuer.max_lifetime, BadToken)
     subject, client, jti = (_named(payload, claim, BadToken) for claim in (issuer.subject_claim, issuer.client_claim, "jti"))
-    return Claims(issuer.issuer, subject, client, jti, issued, expires)
+    return Claims(issuer.issuer, subject, client, jti, issued, expires, header["kid"])
 
 
 def _parts(token: str, wrong: type[Unauthenticated]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,6 +1,22 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
 -- policies of every table apply.
 
+-- Return the caller's level of access to cases, and the authorities that own them.
+create function priv.shown_access(p_cases uuid[]) returns table (case_id uuid, level smallint, id uuid, name text, country text)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    select c.id, max(g.level), a.id, a.name, a.country
+    from public.cases c
+    join public.authorities a on a.id = c.authority_id
+    join public.case_access g on g.case_id = c.id and g.authority_id = (select priv.authority())
+         and (g.principal_id is null or g.principal_id = (select priv.principal()))
+         and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at()))
+    where c.id = any (p_cases)
+    group by c.id, a.id;
+end $$;
+
 -- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;
 -- the decision that holds, with the version of both rows of the side; and the other case, as far as its owner shows it.
 create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
@@ -49,4 +65,4 @@ begin
     order by e.overlap_id, e.place;
 end $$;
 
-grant execute on function priv.shown_sides(uuid[], uuid), priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
+grant execute on function priv.shown_access(uuid[]), priv.shown_sides(uuid[], uuid), priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
