@@ -591,8 +591,8 @@ LINT = {
     ),
     "a function for callers that is parsed with their search path": (
         "select proname from pg_proc where pronamespace = 'priv'::regnamespace and not prosecdef and prosqlbody is null"
-        " and has_function_privilege('coopapi_app', oid, 'EXECUTE')",
-        "create function priv.planted() returns int language sql as 'select 1'",
+        " and has_function_privilege('coopapi_app', oid, 'EXECUTE') and ('search_path=pg_catalog, pg_temp' = any (proconfig)) is not true",
+        "create function priv.planted() returns int language sql as 'select 1'; grant execute on function priv.planted() to coopapi_app",
     ),
     "a function whose body is copied into each use of a policy when a query is planned": (
         "select distinct proname from pg_policy y join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = y.oid"

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal
+from sqlalchemy import any_, literal, select
 
 from coopapi.access import Action, Level
 from coopapi.cases import service, subjects, transitions
@@ -34,7 +34,8 @@ blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Case
 @blp.route("", allow=Action.CASE_READ, query=CaseFilter, returns=CaseOut, page=True, show=service.show_cases)
 def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the cases that you may see, newest first."""
-    query = work.all(Case)
+    mine = service.accessible(work)
+    query = select(Case).join(mine, mine.c.id == Case.id)
     if wanted.keys() & {"state", "reference", "country"}:
         query = query.where(service.readable(work))
     for name in wanted.keys() & {"state", "authority_id"}:
@@ -44,7 +45,7 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     for name, column in (("country", Case.countries), ("crime_category", Case.crime_categories)):
         if name in wanted:
             query = query.where(literal(wanted[name]) == any_(column))
-    return page(work, "cases", query, Order((Case.id,)), wanted)
+    return page(work, "cases", query, Order((mine.c.id,)), wanted)
 
 
 @blp.route(

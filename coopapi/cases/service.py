@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, select, text
+from sqlalchemy import ARRAY, ColumnElement, Subquery, Uuid, bindparam, select, text
 
 from coopapi.access import Level
 from coopapi.cases import hiding
@@ -71,6 +71,12 @@ def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None
     """
     require_access(work, case_id, level)
     return work.one(Case, case_id, version=version, lock=lock)
+
+
+def accessible(work: UnitOfWork) -> Subquery:
+    """Return the ids of the cases to which the caller has access, so that a list reads no others."""
+    grants = select(CaseAccess.case_id.label("id")).where(CaseAccess.live_for(work.actor, work.now))
+    return grants.distinct().subquery("accessible")
 
 
 def readable(work: UnitOfWork) -> ColumnElement[bool]:

@@ -23,10 +23,9 @@ from coopapi import strictjson
 from coopapi.access import Action
 from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency, waiting
-from coopapi.http.fields import list_of, page_of, settled_of
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
-from coopapi.http.paging import Page
+from coopapi.http.paging import Page, list_of, page_of, settled_of
 from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas

@@ -271,32 +271,3 @@ class Paged(Schema):
 def bare_name(schema: type[ma.Schema]) -> str:
     """Return the name of a schema without the suffix that marks it as input or output."""
     return re.sub("(?:TransitionsOut|TransitionIn|StepIn|In|Patch|Filter|Query|Out|Brief)$", "", schema.__name__).lstrip("_")
-
-
-@cache
-def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
-    """Return the schema of one page of a list with items of this schema."""
-    name = f"{bare_name(schema)}Page"
-    return Shown.from_dict(
-        {
-            "items": fields.List(fields.Nested(schema), required=True),
-            "next": fields.String(
-                allow_none=True, required=True, metadata={"description": "The cursor of the next page, or null."}
-            ),
-            "total": fields.Integer(metadata={"description": "The total number of items, if `totals` was requested."}),
-        },
-        name=name,
-    )
-
-
-@cache
-def settled_of(schema: type[ma.Schema]) -> type[ma.Schema]:
-    """Return a schema with the member that says whether the worker has followed every change of the case."""
-    said = "Whether the overlaps are up to date with the last change of the case. POST says so only if it was asked to wait."
-    return type(f"Settled{schema.__name__}", (schema,), {"settled": fields.Boolean(metadata={"description": said})})
-
-
-@cache
-def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
-    """Return the schema of an object with one member, which is a list with items of this schema."""
-    return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{bare_name(schema)}List")

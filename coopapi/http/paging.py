@@ -5,13 +5,18 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
+import marshmallow as ma
+from marshmallow import fields
 from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from coopapi.errors import BadRequest
+from coopapi.http.fields import Shown, bare_name
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.vault import BrokenSeal
@@ -43,7 +48,7 @@ class Page:
 class Order:
     """The columns that a list is sorted by. None of them may be null, and the last one must be unique."""
 
-    columns: tuple[InstrumentedAttribute[Any], ...]
+    columns: tuple[InstrumentedAttribute[Any] | KeyedColumnElement[Any], ...]
     descending: bool = True
 
     def after(self, query: Select[Any], values: Sequence[Any]) -> Select[Any]:
@@ -105,3 +110,32 @@ def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
     if content["until"] < work.now.timestamp():
         raise BadCursor("The cursor has expired. Start again with the first page.")
     return content
+
+
+@cache
+def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
+    """Return the schema of one page of a list with items of this schema."""
+    name = f"{bare_name(schema)}Page"
+    return Shown.from_dict(
+        {
+            "items": fields.List(fields.Nested(schema), required=True),
+            "next": fields.String(
+                allow_none=True, required=True, metadata={"description": "The cursor of the next page, or null."}
+            ),
+            "total": fields.Integer(metadata={"description": "The total number of items, if `totals` was requested."}),
+        },
+        name=name,
+    )
+
+
+@cache
+def settled_of(schema: type[ma.Schema]) -> type[ma.Schema]:
+    """Return a schema with the member that says whether the worker has followed every change of the case."""
+    said = "Whether the overlaps are up to date with the last change of the case. POST says so only if it was asked to wait."
+    return type(f"Settled{schema.__name__}", (schema,), {"settled": fields.Boolean(metadata={"description": said})})
+
+
+@cache
+def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
+    """Return the schema of an object with one member, which is a list with items of this schema."""
+    return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{bare_name(schema)}List")

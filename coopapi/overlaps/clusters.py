@@ -1,6 +1,6 @@
 """Clusters: groups of cases that are connected through the overlaps that the caller sees."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +11,9 @@ from coopapi.store.db import UnitOfWork
 MOST_OVERLAPS: Final = 20_000
 _SHORT: Final = 16
 _LAST: Final = UUID(int=2**128 - 1)
+_LINK: Final = (
+    Overlap.id, Overlap.case_a, Overlap.case_b, Overlap.authority_a, Overlap.authority_b, Overlap.strength, Overlap.open_strength,
+)  # fmt: skip
 
 
 def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,10 +23,10 @@ def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     different for other authorities.
     """
     query = overlaps_of(work, {"strength": "possible", **wanted}).order_by(Overlap.id).limit(MOST_OVERLAPS + 1)
-    rows = work.session.scalars(query).all()
+    rows = work.session.execute(query.with_only_columns(*_LINK)).all()
     work.note("overlaps.consulted", object_type="overlap", consultation=True, count=len(rows))
     linked = rows[:MOST_OVERLAPS]
-    groups: dict[UUID, list[Overlap]] = {}
+    groups: dict[UUID, list[Any]] = {}
     root = _roots(linked)
     for row in linked:
         groups.setdefault(root[row.case_a], []).append(row)
@@ -31,7 +34,7 @@ def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     return {"items": shown[: wanted.get("limit", 50)], "total": len(shown), "complete": len(rows) <= MOST_OVERLAPS}
 
 
-def _roots(rows: list[Overlap] | Any) -> dict[UUID, UUID]:
+def _roots(rows: Sequence[Any]) -> dict[UUID, UUID]:
     """Return for every case the case that represents its group (union-find)."""
     parent: dict[UUID, UUID] = {}
 
@@ -45,7 +48,7 @@ def _roots(rows: list[Overlap] | Any) -> dict[UUID, UUID]:
     return {case: find(case) for case in list(parent)}
 
 
-def _show(work: UnitOfWork, group: list[Overlap]) -> dict[str, Any]:
+def _show(work: UnitOfWork, group: Sequence[Any]) -> dict[str, Any]:
     owners = {row.case_a: row.authority_a for row in group} | {row.case_b: row.authority_b for row in group}
     mine = work.actor.authority_id
     members = [

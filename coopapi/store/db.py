@@ -1,13 +1,11 @@
 """Access to the database: base classes for rows, which are hidden by default, and the transaction of one caller."""
 
-import itertools
 import json
-import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache, partial
 from hashlib import sha256
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
@@ -24,13 +22,11 @@ from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
-from coopapi.store.rows import Row, Versioned
+from coopapi.store.rows import Row, Versioned, ids_of
 
 Clock = Callable[[], datetime]
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 _SETTINGS: Final = (
     "SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '5s';"
     " SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL jit = off; SET LOCAL client_min_messages = notice"
@@ -47,17 +43,6 @@ _BEGIN: Final = text(f"{_SETTINGS}; select * from priv.identify(:issuer, :subjec
 def utc_now() -> datetime:
     """Return the current time in UTC. Tests use a clock of their own instead."""
     return datetime.now(UTC)
-
-
-def ids_of(now: datetime) -> Callable[[], UUID]:
-    """Return a function that makes the ids of one transaction: UUIDv7 (RFC 9562) in increasing order, otherwise random."""
-    places = itertools.count((now - _EPOCH) // _MILLISECOND << 12)
-
-    def new_id() -> UUID:
-        moment, place = divmod(next(places), 1 << 12)
-        return UUID(int=moment << 80 | 7 << 76 | place << 64 | 2 << 62 | secrets.randbits(62))
-
-    return new_id
 
 
 K = TypeVar("K", bound=Versioned)

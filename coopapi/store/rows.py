@@ -1,7 +1,10 @@
 """Base classes for rows of the database, which are hidden by default."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+import itertools
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false
@@ -12,6 +15,20 @@ from sqlalchemy.types import DateTime, Text
 
 from coopapi.access import Actor
 from coopapi.unicode_text import fold_reference
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def ids_of(now: datetime) -> Callable[[], UUID]:
+    """Return a function that makes the ids of one transaction: UUIDv7 (RFC 9562) in increasing order, otherwise random."""
+    places = itertools.count((now - _EPOCH) // _MILLISECOND << 12)
+
+    def new_id() -> UUID:
+        moment, place = divmod(next(places), 1 << 12)
+        return UUID(int=moment << 80 | 7 << 76 | place << 64 | 2 << 62 | secrets.randbits(62))
+
+    return new_id
 
 
 def own_id(context: ExecutionContext) -> UUID:
