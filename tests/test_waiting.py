@@ -160,3 +160,12 @@ def test_the_sabotage_of_showing_what_is_not_settled_is_seen(world, idle, pair, 
             assert len(world.as_("investigator").get(f"/cases/{mine}/overlaps", Prefer="wait=0").json["items"]) == 1
         finally:
             cursor.execute(good)
+
+
+def test_a_registration_is_answered_with_ids_only_if_the_caller_prefers_that(world, pair):
+    mine, _ = pair
+    full = register(world, "investigator", mine).json["identifiers"]
+    short = register(world, "investigator", mine, Prefer="return=minimal, wait=5")
+    assert short.json == {"identifiers": [], "ids": [full[0]["id"]], "settled": True}
+    assert short.headers["Preference-Applied"] == "return=minimal, wait=5"
+    assert "Preference-Applied" not in register(world, "investigator", mine, Prefer="return=representation").headers

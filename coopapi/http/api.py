@@ -25,7 +25,7 @@ from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency, waiting
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
-from coopapi.http.paging import Page, list_of, page_of, settled_of
+from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
 from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
@@ -164,7 +164,7 @@ def _answer(returns: type[ma.Schema] | None, *, page: bool, many: str | None, se
     if returns is None:
         return None
     schema = page_of(returns) if page else list_of(returns, many) if many else returns
-    return settled_of(schema) if settles else schema
+    return settled_of(brief_of(schema, many) if many else schema) if settles else schema
 
 
 def database() -> Database:
@@ -200,6 +200,8 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
         items = show(work, made.items) if show and work else made.items
         total = {} if made.total is None else {"total": made.total}
         return {"items": items, "next": made.next, **total, **({"settled": g.settled} if "settled" in g else {})}
+    if many and g.get("minimal"):
+        return {many: [], "ids": [row.id for row in made]}
     if many:
         return {many: show(work, made) if show and work else made}
     if show and work and made is not None:

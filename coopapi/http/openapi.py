@@ -99,12 +99,14 @@ def _text(description: str) -> dict[str, Any]:
     return {"schema": {"type": "string"}, "description": description}
 
 
+_PREFER: Final = "`wait=5`: wait up to 5 seconds until the overlaps are found (RFC 7240)."
+_MINIMAL: Final = "`return=minimal`: the response has only the ids of the identifiers."
 HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "X-Request-Id": _text("The id of the request. Give it to the operator when you report an error."),
     "ETag": _text("The version of the resource, for `If-Match` and `If-None-Match`."),
     "Link": _text('The address of the next page, with rel="next", while there is one.'),
     "RateLimit-Policy": _text("The quotas of your client: how many new values it may register, and in how many seconds."),
-    "Preference-Applied": _text("The preference that was applied: for how many seconds at most the response waited (RFC 7240)."),
+    "Preference-Applied": _text("The preferences that were applied (RFC 7240): `return=minimal`, and the seconds of `wait`."),
     "RateLimit": _text("How many new values remain in each quota, and in how many seconds the quota is reset."),
     "Retry-After": _text("The number of seconds to wait before you try again."),
     "WWW-Authenticate": _text("The authentication scheme: an access token as Bearer."),
@@ -135,7 +137,7 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         )
     )
     if notes.settles:
-        headers.append(_header("Prefer", "`wait=5`: wait up to 5 seconds until the overlaps are found (RFC 7240)."))
+        headers.append(_header("Prefer", _PREFER if notes.method == "GET" else f"{_PREFER} {_MINIMAL}"))
     if notes.changes:
         headers.append(_header("If-Match", "The ETag of the version that you want to change.", required=True))
     if notes.method == "POST":

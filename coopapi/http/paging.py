@@ -139,3 +139,10 @@ def settled_of(schema: type[ma.Schema]) -> type[ma.Schema]:
 def list_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
     """Return the schema of an object with one member, which is a list with items of this schema."""
     return Shown.from_dict({member: fields.List(fields.Nested(schema), required=True)}, name=f"{bare_name(schema)}List")
+
+
+@cache
+def brief_of(schema: type[ma.Schema], member: str) -> type[ma.Schema]:
+    """Return the schema of a list that a caller may ask to get as ids only (RFC 7240, `return=minimal`)."""
+    said = f"The ids in the order of the request, if `Prefer: return=minimal` was sent; `{member}` is empty then."
+    return type(schema.__name__, (schema,), {"ids": fields.List(fields.UUID(), metadata={"description": said})})

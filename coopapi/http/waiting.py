@@ -1,4 +1,4 @@
-"""Waiting for overlaps: the worker finds them shortly after the commit, and a caller may wait for it (RFC 7240)."""
+"""Preferences of the caller (RFC 7240): to wait for the worker, which finds overlaps after the commit, and for a short response."""
 
 import re
 import time
@@ -20,6 +20,7 @@ BY_ITSELF: Final = 1
 _BEHIND: Final = "5 seconds"
 _LOOK: Final = 0.02
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
+_MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
 _SETTLED: Final = text("select settled, late from priv.settled(:case, cast(:behind as interval))")
 
 
@@ -29,6 +30,8 @@ class Unsettled(Exception):
 
 def settling(view: Callable[..., Any]) -> Callable[..., Any]:
     """Wait for the worker before a GET and after any other request, and say in the body whether the case is settled.
+
+    With `return=minimal`, the response to a registration has only the ids of what was registered.
 
     No database connection is held while waiting. At most a quarter of the threads wait at one time; further requests, and all
     while the worker is behind, are answered at once.
@@ -46,13 +49,16 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
                 g.settled = _wait(params["case_id"], seconds)
                 response = view(**params)
         else:
+            g.minimal = _MINIMAL.search(_preferences()) is not None
             response = view(**params)
-        if asked is None or response.status_code >= 300:  # noqa: PLR2004 (no success)
+        if response.status_code >= 300:  # noqa: PLR2004 (no success)
             return response
-        if request.method != "GET":
+        if asked is not None and request.method != "GET":
             done = _wait(params["case_id"], asked)
             response.set_data(json.dumps({**response.get_json(), "settled": done}))
-        response.headers["Preference-Applied"] = f"wait={asked}"
+        applied = ["return=minimal"] * bool(g.get("minimal")) + [f"wait={asked}"] * (asked is not None)
+        if applied:
+            response.headers["Preference-Applied"] = ", ".join(applied)
         return response
 
     return settled
@@ -68,9 +74,13 @@ def check(work: UnitOfWork) -> None:
         raise Unsettled
 
 
+def _preferences() -> str:
+    return ",".join(request.headers.getlist("Prefer"))
+
+
 def _asked() -> int | None:
     """Return the seconds that the caller would wait, at most `LONGEST`, or None if the request does not say."""
-    found = _WAIT.search(",".join(request.headers.getlist("Prefer")))
+    found = _WAIT.search(_preferences())
     return min(int(found[1]), LONGEST) if found else None
 
 
