@@ -118,6 +118,7 @@ begin
         order by o.case_a, o.case_b, s.case_id
         on conflict (overlap_id, case_id, victims) do nothing;
     for r in
+        with t as materialized (select * from priv.totals(firsts, seconds, p_limits))  -- otherwise it is computed anew for each pair
         select v as overlap, ca.visibility = 'hidden' hidden_a, cb.visibility = 'hidden' hidden_b,
                ca.visibility = 'hidden' and v.authority_a <> v.authority_b unseen_b,  -- the sides to which the other case is hidden
                cb.visibility = 'hidden' and v.authority_a <> v.authority_b unseen_a,
@@ -128,7 +129,7 @@ begin
         from unnest(firsts, seconds) with ordinality p (a, b, at)
         join public.case_overlaps v on v.case_a = p.a and v.case_b = p.b
         join public.cases ca on ca.id = p.a join public.cases cb on cb.id = p.b
-        left join priv.totals(firsts, seconds, p_limits) t on t.m = p.a and t.n = p.b
+        left join t on t.m = p.a and t.n = p.b
         order by p.at
     loop
         kept := r.overlap;
