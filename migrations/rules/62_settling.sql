@@ -116,13 +116,26 @@ begin
                    and priv.links_few(t.now, t.now_open, x.role, h.role, p_limits[2])) live, c.loses, c.open_loses
         from mine c join token t on t.token = c.token
         join public.holdings h on h.token = c.token and h.case_id <> c.m
-        where t.exact and (least(t.now, t.was) <= p_limits[2] or priv.open(h.role) and least(t.now_open, t.was_open) <= p_limits[2])),
+        where t.exact and (t.now <= p_limits[2] or priv.open(h.role) and t.now_open <= p_limits[2])),
+    risen as materialized (select * from token t where t.exact and (t.was <= p_limits[2] and t.now > p_limits[2]
+                                                                    or t.was_open <= p_limits[2] and t.now_open > p_limits[2])),
+    outgrown as (  -- only pairs that have an overlap can lose a value that too many hold now, however many hold it
+        select o.case_a m, o.case_b n, false live, false loses, false open_loses
+        from risen t join public.holdings a on a.token = t.token join public.case_overlaps o on o.case_a = a.case_id
+        where exists (select from public.holdings b where b.token = t.token and b.case_id = o.case_b)
+        union all
+        select c.m, o.n, false, c.loses, c.open_loses
+        from risen t join mine c on c.token = t.token and (c.loses or c.open_loses)
+        cross join lateral (select v.case_b n from public.case_overlaps v where v.case_a = c.m
+                            union all select v.case_a from public.case_overlaps v where v.case_b = c.m) o
+        where exists (select from public.holdings b where b.token = t.token and b.case_id = o.n)),
     crossing as (
         select a.case_id m, b.case_id n, priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2]) live, false loses, false open_loses
         from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
         where t.exact and a.case_id < b.case_id
-          and (priv.steps(t.was, t.now, p_limits[2])
-               or priv.open(a.role) and priv.open(b.role) and priv.steps(t.was_open, t.now_open, p_limits[2]))),
+          and (t.now <= p_limits[2] and priv.steps(t.was, t.now, p_limits[2])
+               or priv.open(a.role) and priv.open(b.role) and t.now_open <= p_limits[2]
+                  and priv.steps(t.was_open, t.now_open, p_limits[2]))),
     resting as (  -- likenesses based on a key that crossed its limit
         select l.case_a m, l.case_b n, true live, false loses, false open_loses
         from token t join public.holdings a on a.token = t.token join public.likenesses l on l.identifier_a = a.identifier_id
@@ -142,7 +155,7 @@ begin
         from unnest(changes) c join public.exclusions e on e.id = c.exclusion_id cross join lateral priv.touched_by(e) o)
     select array_agg(p.m) m, array_agg(p.n) n, array_agg(p.live) live, array_agg(p.loses) loses, array_agg(p.open_loses) open_loses
         into pair
-        from (select * from touched union all select * from crossing union all select * from resting union all select * from apart
+        from (select * from touched union all select * from outgrown union all select * from crossing union all select * from resting union all select * from apart
               union all select * from standing union all select * from excluded) p;
     perform priv.make_due(pair.m, pair.n, pair.live, pair.loses, pair.open_loses);
     select array_agg(distinct u.id) into compared from unnest(changes) c, unnest(c.compared) u (id);
