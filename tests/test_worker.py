@@ -88,7 +88,7 @@ def failing(owner, function, signature):
     with owner.cursor() as cursor:
         cursor.execute("select pg_get_functiondef(%s::regprocedure)", (f"priv.{function}({signature})",))
         (good,) = cursor.fetchone()
-        cursor.execute(good.replace("perform priv.take_turn();", "perform priv.take_turn(); raise exception 'planted';", 1))
+        cursor.execute(good.replace("\nbegin\n", "\nbegin raise exception 'planted';\n", 1))
         try:
             yield
         finally:
@@ -174,3 +174,19 @@ def _runs(pid):
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def test_a_worker_stands_by_without_a_fault_while_another_is_at_work(world, idle, owner):
+    mine, theirs = world.case("investigator"), world.case("foreign")
+    for who, case in (("investigator", mine), ("foreign", theirs)):
+        register(world, who, case, {"kind": "email", "value": "heron@example.org"})
+    with owner.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(hashtextextended('coopapi.matching', 0))")
+        try:
+            assert worker._faults(idle, 1) == []
+            cursor.execute("select count(*) from matching_queue where followed")
+            assert cursor.fetchone() == (0,)
+        finally:
+            cursor.execute("select pg_advisory_unlock(hashtextextended('coopapi.matching', 0))")
+    worker.work_until_done(idle)
+    assert len(world.overlaps("investigator", mine)) == 1

@@ -3,11 +3,11 @@
 -- the context of the worker. They are driven by what changed, also right after a large import, when the statistics of the tables still say
 -- that these are small: the planner may not read whole tables in them.
 
--- Let one transaction at a time follow changes, even if several workers run.
-create function priv.take_turn() returns void language plpgsql volatile as $$
+-- Let one transaction at a time find overlaps, even if several workers run. Return false if another one is at work.
+create function priv.take_turn() returns boolean language plpgsql volatile as $$
 begin
     perform priv.require_worker();
-    perform pg_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
+    return pg_try_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
 end $$;
 
 -- Tell what waits for the worker: changes of holdings or lapsed exclusions, pairs that are due, those of hidden cases, and entries to link.
@@ -71,7 +71,10 @@ declare
     counts record;
     pair record;
 begin
-    perform priv.take_turn();
+    followed := 0;
+    if not priv.take_turn() then
+        return;
+    end if;
     with lapsed as (
         update public.exclusions e set lapsed_at = (select priv.at())
         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
@@ -236,7 +239,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     pair record;
 begin
-    perform priv.take_turn();
+    if not priv.take_turn() then
+        return;
+    end if;
     insert into public.likenesses (identifier_a, identifier_b, case_a, case_b, score, strength, rule)
         select u.a, u.b, x.case_id, y.case_id, u.score, u.strength, u.rule
         from unnest(p_a, p_b, p_versions_a, p_versions_b, p_scores, p_strengths, p_rules) u (a, b, version_a, version_b, score, strength, rule)
@@ -252,15 +257,17 @@ begin
     perform priv.make_due(pair.m, pair.n, pair.live, pair.none, pair.none);
 end $$;
 
--- Compute the overlaps of at most p_most pairs that are due, of visible or of hidden cases, and return how many pairs were taken. When no
--- visible pair is left, the changes that were followed are settled.
-create function priv.settle_pairs(p_hidden boolean, p_most integer, p_limits integer[]) returns integer
+-- Compute the overlaps of at most p_most pairs that are due, of visible or of hidden cases. When no visible pair is left, the changes that
+-- were followed are settled.
+create function priv.settle_pairs(p_hidden boolean, p_most integer, p_limits integer[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
     due record;
 begin
-    perform priv.take_turn();
+    if not priv.take_turn() then
+        return;
+    end if;
     with taken as (
         delete from public.pairs_due d where (d.case_a, d.case_b) in (
             select x.case_a, x.case_b from public.pairs_due x where x.hidden = p_hidden order by x.at limit p_most)
@@ -272,7 +279,6 @@ begin
     if not p_hidden and coalesce(cardinality(due.a), 0) < p_most then
         delete from public.matching_queue q where q.followed;
     end if;
-    return coalesce(cardinality(due.a), 0);
 end $$;
 
 grant execute on function priv.waiting(), priv.follow_changes(integer, integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
