@@ -167,3 +167,19 @@ def test_no_text_names_a_code_that_is_defined_nowhere_here():
     texts = [*TREES, *(ROOT / "migrations" / "rules").glob("*.sql"), *(ROOT / "bench").glob("*.py"), *(ROOT / "docs").glob("*.md")]
     found = {str(path): CODES.findall(path.read_text()) for path in texts}
     assert {path: codes for path, codes in found.items() if codes} == {}
+
+
+BARE = re.compile(r"(?<!select )priv\.(?:at|cleared|authority|principal|role|operator)\(\)")
+ALONE = re.compile(r"\s*(?:if |elsif |perform |return |grant |create function |--)|.*:=|\s*priv\.at\(\), priv\.identify")
+
+
+def per_row(sql):
+    """Lines that may ask for the caller once for each row of a statement. As `(select ...)` it is asked once for the statement."""
+    return [number for number, line in enumerate(sql.splitlines(), 1) if BARE.search(line) and not ALONE.match(line)]
+
+
+def test_the_database_asks_for_the_caller_once_for_each_statement():
+    assert per_row("where until > priv.at()") == [1]
+    assert per_row("where until > (select priv.at())\n    if priv.role() = 'admin' then\n    now timestamptz := priv.at();") == []
+    found = {path.name: per_row(path.read_text()) for path in (ROOT / "migrations" / "rules").glob("[2-9]*.sql")}
+    assert {name: lines for name, lines in found.items() if lines} == {}

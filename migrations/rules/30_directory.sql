@@ -16,22 +16,22 @@ end $$;
 -- may read the directory.
 create function priv.may_edit_entries(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.operator() and priv.role() = 'admin'
-        or priv.role() in ('admin', 'central_authority', 'contact_point') and p_authority = priv.authority()
+    select priv.operator() and (select priv.role()) = 'admin'
+        or (select priv.role()) in ('admin', 'central_authority', 'contact_point') and p_authority = (select priv.authority())
 $$;
 
 -- Tell whether the caller may change a provider's profile: the operator and the central authorities of the country of establishment may.
 create function priv.may_edit_provider(p_country text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.operator() and priv.role() = 'admin'
-        or priv.role() = 'central_authority'
-        and exists (select from public.authorities a where a.id = priv.authority() and a.country = p_country)
+    select priv.operator() and (select priv.role()) = 'admin'
+        or (select priv.role()) = 'central_authority'
+        and exists (select from public.authorities a where a.id = (select priv.authority()) and a.country = p_country)
 $$;
 
 -- Tell whether the caller may declare what a country requires: only an authority of that country may.
 create function priv.may_declare(p_authority uuid, p_country text) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.may_edit_entries(p_authority) and p_authority = priv.authority() and exists (
+    select priv.may_edit_entries(p_authority) and p_authority = (select priv.authority()) and exists (
         select from public.authorities a where a.id = p_authority and a.country = p_country and a.type <> 'service_provider')
 $$;
 
@@ -41,7 +41,7 @@ create function priv.same_state(p_authority uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
         select from public.authorities a join public.authorities me on me.country = a.country
-        where a.id = p_authority and me.id = priv.authority())
+        where a.id = p_authority and me.id = (select priv.authority()))
 $$;
 
 create function priv.is_person(p_principal uuid, p_authority uuid) returns boolean

@@ -5,7 +5,7 @@
 -- Tell whether the command line acts for the operator with the service's key file. It needs no second person.
 create function priv.is_machine() returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.principal() is null and priv.operator() is true and priv.role() = 'admin'
+    select priv.principal() is null and (select priv.operator()) is true and (select priv.role()) = 'admin'
 $$;
 
 create function priv.is_administrator(p public.principals) returns boolean
@@ -27,7 +27,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 begin
     perform pg_advisory_xact_lock(hashtextextended('coopapi.administration', 0));
     if not priv.is_machine() and (priv.role() = 'admin' and (p_authority = priv.authority() or priv.operator())
-            and exists (select from public.principals p where p.id = priv.principal() and p.active and 'admin' = any (p.roles)))
+            and exists (select from public.principals p where p.id = (select priv.principal()) and p.active and 'admin' = any (p.roles)))
             is not true then
         raise exception 'only an administrator of the authority or of the operator may do this' using errcode = '42501';
     end if;
@@ -40,7 +40,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p_change ?| array['issuer', 'subject', 'secret_digest', 'jwks', 'confirmed']
         or exists (select from jsonb_array_elements_text(p_change -> 'roles') r (role)
                    where r.role not in ('admin', 'auditor') and r.role <> all (p.roles))
-        or p.id = priv.principal() and (p_change -> 'roles') ? 'auditor' and not 'auditor' = any (p.roles)
+        or p.id = (select priv.principal()) and (p_change -> 'roles') ? 'auditor' and not 'auditor' = any (p.roles)
         or coalesce((p_change ->> 'victim_cleared')::boolean, false) and not p.victim_cleared
         or coalesce((p_change ->> 'active')::boolean, false) and not p.active
             and (p.victim_cleared or not p.roles <@ array['admin', 'auditor'])
@@ -52,7 +52,7 @@ create function priv.removes_last_administrator(p public.principals, p_change js
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select priv.is_administrator(p)
         and (p_change ->> 'active' = 'false' or p_change ? 'roles' and not (p_change -> 'roles') ? 'admin')
-        and not priv.is_machine() and not (priv.operator() and p.authority_id <> priv.authority())
+        and not priv.is_machine() and not ((select priv.operator()) and p.authority_id <> (select priv.authority()))
         and not exists (select from public.principals o
                         where o.authority_id = p.authority_id and o.id <> p.id and priv.is_administrator(o))
 $$;
@@ -139,11 +139,11 @@ create function priv.tell_of_approval(a public.approvals, p_action text, p_reque
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.append((
-        select coalesce(jsonb_agg(jsonb_build_object('authority_id', o.id, 'at', priv.at(), 'role', 'machine',
+        select coalesce(jsonb_agg(jsonb_build_object('authority_id', o.id, 'at', (select priv.at()), 'role', 'machine',
                    'action', p_action, 'object_type', 'approval', 'object_id', a.id, 'purpose', 'administration', 'request_id', p_request,
                    'consultation', false, 'event', false, 'victims_only', false,
                    'detail', jsonb_build_object('kind', a.kind, 'object', a.object_id)) order by o.id), '[]')
-        from (select distinct u.id from unnest(array[a.authority_id, a.requested_from]) u (id) where u.id <> priv.authority()) o));
+        from (select distinct u.id from unnest(array[a.authority_id, a.requested_from]) u (id) where u.id <> (select priv.authority())) o));
 end $$;
 
 -- Request a change. Another administrator must decide on it within seven days.
@@ -159,8 +159,8 @@ begin
     end if;
     insert into public.approvals (id, version, authority_id, kind, object_id, object_version, change, state, requested_by,
             requested_from, requested_at, expires_at)
-        values (p_id, 1, p_authority, p_kind, p_object, p_version, p_change, 'requested', priv.principal(), priv.authority(),
-            priv.at(), priv.at() + interval '7 days')
+        values (p_id, 1, p_authority, p_kind, p_object, p_version, p_change, 'requested', (select priv.principal()), (select priv.authority()),
+            (select priv.at()), (select priv.at()) + interval '7 days')
         returning * into a;
     perform priv.tell_of_approval(a, 'approval.requested', p_request);
 end $$;
@@ -178,10 +178,10 @@ $$;
 create function priv.may_decide(p_approval uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
-        select from public.approvals a join public.principals me on me.id = priv.principal()
-        where a.id = p_approval and priv.role() = 'admin' and priv.is_second(me, a)
+        select from public.approvals a join public.principals me on me.id = (select priv.principal())
+        where a.id = p_approval and (select priv.role()) = 'admin' and priv.is_second(me, a)
           and (a.authority_id = me.authority_id
-               or priv.operator() and not exists (select from public.principals o
+               or (select priv.operator()) and not exists (select from public.principals o
                                                   where o.authority_id = a.authority_id and priv.is_second(o, a))))
 $$;
 
@@ -203,7 +203,7 @@ begin
     if a.state <> 'requested' or a.expires_at <= priv.at() then
         return 'closed';
     end if;
-    update public.approvals r set version = r.version + 1, state = target, decided_by = priv.principal(), decided_at = priv.at(),
+    update public.approvals r set version = r.version + 1, state = target, decided_by = (select priv.principal()), decided_at = (select priv.at()),
         reason = p_reason
         where r.id = p_approval returning * into a;
     perform priv.tell_of_approval(a, 'approval.' || target, p_request);
