@@ -43,23 +43,23 @@ end $$;
 -- hidden gets none. A side to which it has just become visible is told of the overlap as a new one. If callers with victim clearance get a
 -- more detailed entry of their own, this one is for the others only (p_more: true for every side, false for a side that was just shown the
 -- case, otherwise null).
-create function priv.evidence_change_entries(o public.case_overlaps, p_hidden_a boolean, p_hidden_b boolean, p_victims boolean,
-                                             p_moved boolean, p_more boolean, p_was bigint, p_now bigint, p_strength integer,
-                                             p_last_was timestamptz, p_last timestamptz)
+create function priv.evidence_change_entries(o public.case_overlaps, p_at timestamptz, p_hidden_a boolean, p_hidden_b boolean,
+                                             p_victims boolean, p_moved boolean, p_more boolean, p_was bigint, p_now bigint,
+                                             p_strength integer, p_last_was timestamptz, p_last timestamptz)
 returns jsonb language sql stable as $$
-    select coalesce(jsonb_agg(t.entry order by t.mine), '[]')
-    from (
-        select s.mine, jsonb_array_elements(priv.overlap_change_entries(o.id,
-            case when p_now = 0 then 'overlap.withdrawn' when s.was = 0 then 'overlap.detected' else 'overlap.changed' end,
-            o.case_a, o.case_b, o.authority_a, o.authority_b, p_hidden_a, p_hidden_b, p_victims, '',
-            jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[p_strength + 1],
-                               'new', p_last is not null and (s.shown or p_last > coalesce(p_last_was, '-infinity')))))
-            || jsonb_build_object('uncleared_only', p_more or p_more is not null and s.shown) entry
-        from (select v.mine, v.shown, case when v.shown then 0 else p_was end was
-              from (values (o.case_a, o.hidden_b and not p_hidden_b and o.authority_a <> o.authority_b),
-                           (o.case_b, o.hidden_a and not p_hidden_a and o.authority_a <> o.authority_b)) v (mine, shown)) s
-        where (p_moved or s.shown) and s.was + p_now > 0) t
-    where t.entry ->> 'case_id' = t.mine::text
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'authority_id', s.owner, 'at', p_at, 'role', 'machine', 'object_type', 'overlap', 'object_id', o.id, 'case_id', s.mine,
+        'action', case when p_now = 0 then 'overlap.withdrawn' when s.was = 0 then 'overlap.detected' else 'overlap.changed' end,
+        'purpose', 'cross_check', 'request_id', '', 'consultation', false, 'event', true, 'victims_only', p_victims,
+        'uncleared_only', p_more or p_more is not null and s.shown,
+        'detail', jsonb_build_object('strength', (array ['none', 'weak', 'possible', 'strong'])[p_strength + 1],
+                                     'new', p_last is not null and (s.shown or p_last > coalesce(p_last_was, '-infinity'))))
+        order by s.mine), '[]')
+    from (select v.*, case when v.shown then 0 else p_was end was
+          from (values (o.case_a, o.authority_a, p_hidden_b, o.hidden_b and not p_hidden_b and o.authority_a <> o.authority_b),
+                       (o.case_b, o.authority_b, p_hidden_a, o.hidden_a and not p_hidden_a and o.authority_a <> o.authority_b))
+               v (mine, owner, hidden, shown)) s
+    where (not s.hidden or o.authority_a = o.authority_b) and (p_moved or s.shown) and s.was + p_now > 0
 $$;
 
 -- Reopen an overlap that a side rejected if there is new evidence: registered since then, or visible to this side since then. Evidence
@@ -172,11 +172,11 @@ begin
               kept.open_shared_a, kept.open_shared_b)
               or (r.s, r.w, r.c, r.ks, r.rs, r.si, r.sj) is distinct from (r.os, r.ow, r.oc, r.oks, r.ors, r.oi, r.oj);
         if moved or shown then
-            entries := entries || priv.evidence_change_entries(kept, r.hidden_a, r.hidden_b, false, moved,
+            entries := entries || priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, false, moved,
                 case when about_victims then stirred end, kept.open_shared_a, r.oi, r.os, kept.open_last_at, r.ol);
         end if;
         if about_victims and (stirred or shown) then
-            entries := entries || priv.evidence_change_entries(kept, r.hidden_a, r.hidden_b, true, stirred, null, kept.shared_a, r.si, r.s,
+            entries := entries || priv.evidence_change_entries(kept, at_time, r.hidden_a, r.hidden_b, true, stirred, null, kept.shared_a, r.si, r.s,
                 kept.last_at, r.l);
         end if;
     end loop;
