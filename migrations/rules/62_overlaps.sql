@@ -1,5 +1,5 @@
 -- Return the journal entries of one change of an overlap, one for each side that may know of it. The entry for the other side does not name
--- the person but the machine. What the worker found is the machine's on both sides.
+-- the person but the machine.
 create function priv.overlap_change_entries(p_overlap uuid, p_action text, p_case_a uuid, p_case_b uuid, p_authority_a uuid,
                                             p_authority_b uuid, p_hidden_a boolean, p_hidden_b boolean, p_victims_only boolean,
                                             p_request text, p_detail jsonb)
