@@ -1,11 +1,13 @@
 """Writers at the same moment: nothing missed, nothing twice, no deadlock, and the sabotage that shows the test can see."""
 
 import threading
+import time
 from uuid import UUID, uuid4
 
 import pytest
 
 from coopapi.auth.authentication import actor_of
+from coopapi.cases import service as cases
 from coopapi.identifiers import registration
 from coopapi.ops.worker import work_once
 
@@ -174,3 +176,33 @@ def _countries_met_by_two_open_transactions(world):
 
 def _open_work(database, who):
     return database.work(lambda s: actor_of(s, "https://issuer.test", who, None), uuid4().hex)
+
+
+def test_a_registration_keeps_a_category_from_changing_but_not_another_registration(world, owner):
+    case = UUID(world.case("investigator"))
+    subject = world.subject("investigator", case)
+    investigator = world.as_("investigator")
+    etag = investigator.get(f"/cases/{case}/subjects/{subject}").headers["ETag"]
+
+    def relabel():
+        path, body = f"/cases/{case}/subjects/{subject}", {"category": "victim"}
+        assert investigator.patch(path, body, **{"If-Match": etag}).status_code == 200
+
+    changing = threading.Thread(target=relabel)
+    with _open_work(world.app.extensions["coopapi"].database, "investigator") as work:
+        cases.to_add_to(work, case)
+        world.hold("investigator", case, "heron@example.org")
+        changing.start()
+        _wait_for_a_lock(owner)
+        assert changing.is_alive()
+    changing.join()
+
+
+def _wait_for_a_lock(owner):
+    with owner.cursor() as cursor:
+        for _ in range(600):
+            cursor.execute("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.01)
+    raise AssertionError("nothing waits")
