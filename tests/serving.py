@@ -39,10 +39,10 @@ class Service:
     def lines(self):
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
-    def workers(self):
-        """The processes that serve, without the one that watches over them and the worker that finds overlaps."""
+    def workers(self, command=b"gunicorn"):
+        """The processes that serve, without the one that watches over them; or with `worker` the one that finds overlaps."""
         children = [path for path in Path("/proc").iterdir() if path.name.isdigit() and parent(path) == self.process.pid]
-        return [int(path.name) for path in children if b"gunicorn" in (path / "cmdline").read_bytes()]
+        return [int(path.name) for path in children if command in command_of(path)]
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
@@ -104,6 +104,14 @@ def is_open(client):
         return False
     finally:
         client.settimeout(PATIENCE)
+
+
+def command_of(path):
+    """The command line of a process, or nothing if it has ended."""
+    try:
+        return (path / "cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def parent(path):

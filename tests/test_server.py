@@ -340,9 +340,11 @@ def test_a_client_that_only_sends_is_not_served_without_end(service):
 
 @pytest.fixture(scope="module")
 def impatient(deployment, tmp_path_factory):
-    """A service with small limits, and no address for figures."""
+    """A service with small limits, no address for figures, and no worker that finds overlaps."""
     folder = tmp_path_factory.mktemp("impatient")
-    with served(deployment, folder, METRICS_BIND="", WORKERS=1, CONNECTIONS=10, HEADER_SECONDS=1, BODY_SECONDS=1) as running:
+    with served(
+        deployment, folder, METRICS_BIND="", WORKERS=1, WORKER="off", CONNECTIONS=10, HEADER_SECONDS=1, BODY_SECONDS=1
+    ) as running:
         yield running
 
 
@@ -381,6 +383,14 @@ def test_a_killed_worker_comes_back(impatient):
     os.kill(before, signal.SIGKILL)
     until(lambda: impatient.workers() not in ([], [before]))
     until(lambda: is_answered(impatient))
+
+
+def test_the_worker_that_finds_overlaps_is_started_again_and_not_at_all_where_it_runs_apart(service, impatient):
+    until(lambda: len(service.workers(b"\0worker\0")) == 1)
+    (before,) = service.workers(b"\0worker\0")
+    os.kill(before, signal.SIGKILL)
+    until(lambda: service.workers(b"\0worker\0") not in ([], [before]))
+    assert impatient.workers(b"\0worker\0") == []
 
 
 def is_answered(service):

@@ -49,7 +49,14 @@ def run(database: Database) -> None:
             _log.error("the worker will try again", extra={"error": type(fault).__name__})
         share = max(share / 2, SMALLEST) if faults else min(share * 2, 1)
         pause = min(pause * 2, _LONGEST_PAUSE) if faults else TICK
-        time.sleep(pause - time.time() % TICK)
+        _pause(pause - time.time() % TICK, parent)
+
+
+def _pause(seconds: float, parent: int) -> None:
+    """Pause, but not longer than the process lives that started this one."""
+    end = time.monotonic() + seconds
+    while os.getppid() == parent and (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, 0.5))
 
 
 def _faults(database: Database, share: float) -> list[Exception]:
