@@ -74,9 +74,9 @@ def usable(work: UnitOfWork, case_id: UUID, level: Level, *, version: int | None
 
 
 def accessible(work: UnitOfWork) -> Subquery:
-    """Return the ids of the cases to which the caller has access, so that a list reads no others."""
+    """Return the ids of the cases to which the caller has access, the newest first, so that a list reads no others."""
     grants = select(CaseAccess.case_id.label("id")).where(CaseAccess.live_for(work.actor, work.now))
-    return grants.distinct().subquery("accessible")
+    return grants.distinct().order_by(CaseAccess.case_id.desc()).subquery("accessible")
 
 
 def readable(work: UnitOfWork) -> ColumnElement[bool]:

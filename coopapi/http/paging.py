@@ -11,7 +11,7 @@ from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -25,6 +25,8 @@ LIMIT: Final = 50
 MOST: Final = 200
 LIFETIME: Final = 7 * 24 * 3600
 _BLOCK: Final = 256
+_IN_ORDER: Final = text("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+"""Without it, PostgreSQL often reads and sorts all rows of a list for one page, because it expects many to be left out."""
 _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
 
 
@@ -50,15 +52,17 @@ class Order:
 
     columns: tuple[InstrumentedAttribute[Any] | KeyedColumnElement[Any], ...]
     descending: bool = True
+    indexed: bool = False
+    """Whether the rows are to be read in the order of an index, one after the other, until the page is full."""
 
     def after(self, query: Select[Any], values: Sequence[Any]) -> Select[Any]:
         """Restrict the query to rows that come after these values."""
         here = tuple_(*self.columns)
         return query.where(here < tuple_(*values) if self.descending else here > tuple_(*values))
 
-    def apply(self, query: Select[Any]) -> Select[Any]:
-        """Sort the query."""
-        return query.order_by(*(c.desc() if self.descending else c.asc() for c in self.columns))
+    def first(self, query: Select[Any], count: int) -> Select[Any]:
+        """Sort the query and limit it to the first rows."""
+        return query.order_by(*(c.desc() if self.descending else c.asc() for c in self.columns)).limit(count)
 
 
 def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: Mapping[str, Any], **more: Any) -> Page:
@@ -67,7 +71,9 @@ def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: 
     place = place_of(work, name, wanted)
     if cursor := wanted.get("cursor"):
         query = order.after(query, _values(order, open_cursor(work, cursor, place)["at"]))
-    rows = work.session.scalars(order.apply(query).limit(limit + 1)).all()
+    if order.indexed:
+        work.session.execute(_IN_ORDER)
+    rows = work.session.scalars(order.first(query, limit + 1)).all()
     if len(rows) <= limit:
         return Page(rows, None)
     last = [str(getattr(rows[limit - 1], c.key)) for c in order.columns]

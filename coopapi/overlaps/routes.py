@@ -10,6 +10,7 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.overlaps import clusters, exclusions, presentation, verification
 from coopapi.overlaps.models import Exclusion, Overlap
+from coopapi.overlaps.ranking import Ranked
 from coopapi.overlaps.schemas import (
     ClusterFilter,
     ClusterList,
@@ -34,7 +35,8 @@ blp = Blueprint(
 
 def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
     query = presentation.overlaps_of(work, wanted, case_id)
-    found = page(work, name, query, Order((Overlap.seen(work.actor, "rank"), Overlap.id)), wanted)
+    order = (Order if case_id else Ranked)((Overlap.seen(work.actor, "rank"), Overlap.id))
+    found = page(work, name, query, order, wanted)
     total = presentation.how_many(work, query) if wanted.get("totals") else None
     return Page(presentation.show_overlaps(work, found.items, case_id), found.next, total)
 

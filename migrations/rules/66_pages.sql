@@ -17,6 +17,28 @@ begin
     group by c.id, a.id;
 end $$;
 
+-- Return where to look for the overlaps that the caller may see: the authorities of whose cases it sees many, in whose overlaps it looks in
+-- the order of their rank, and the cases of authorities of which it sees few.
+create function priv.places_of_overlaps() returns table (authority_id uuid, case_id uuid)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan set enable_bitmapscan = off as $$
+#variable_conflict use_column
+begin
+    return query
+    with recursive owner as (  -- each owner by one step in the index, however many grants there are
+        (select g.owner_id from public.case_access g where g.authority_id = (select priv.authority()) order by g.owner_id limit 1)
+        union all
+        select (select g.owner_id from public.case_access g
+                where g.authority_id = (select priv.authority()) and g.owner_id > o.owner_id order by g.owner_id limit 1)
+        from owner o where o.owner_id is not null),
+    held as (
+        select o.owner_id, array (select g.case_id from public.case_access g
+                                  where g.authority_id = (select priv.authority()) and g.owner_id = o.owner_id limit 51) cases
+        from owner o where o.owner_id is not null)
+    select h.owner_id, null::uuid from held h where cardinality(h.cases) > 50
+    union all
+    select distinct null::uuid, c from held h, unnest(h.cases) c where cardinality(h.cases) <= 50;
+end $$;
+
 -- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;
 -- the decision that holds, with the version of both rows of the side; and the other case, as far as its owner shows it.
 create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
@@ -65,4 +87,4 @@ begin
     order by e.overlap_id, e.place;
 end $$;
 
-grant execute on function priv.shown_access(uuid[]), priv.shown_sides(uuid[], uuid), priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
+grant execute on function priv.places_of_overlaps(), priv.shown_access(uuid[]), priv.shown_sides(uuid[], uuid), priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
