@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -13,7 +14,6 @@ from coopapi.directory.entries import OnlyForItself, kept_authority, require_kee
 from coopapi.directory.models import Authority
 from coopapi.errors import broken, fault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.rows import Versioned
 
 _STALE: Final = timedelta(days=180)
 _LOOKED_AT: Final = timedelta(days=30)
@@ -53,24 +53,21 @@ def _check_point(point: ContactPoint, authority: Authority) -> None:
         raise fault("/application", "network", detail)
 
 
-def change_point(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:
+def change_point(work: UnitOfWork, point_id: UUID, version: int, data: dict[str, Any]) -> ContactPoint:
     """Change a point of contact, or record that it was verified."""
+    point = work.one(ContactPoint, point_id, version=version)
     require_keeper(work, point.authority_id)
     if data.pop("verified", False):
         point.last_verified_at, point.verified_by = work.now, work.actor.id
-    _set(point, data)
+    point.set(data)
     _check_point(point, kept_authority(work, point.authority_id))
     work.note("contact_point.changed", point, fields=sorted(data))
     return point
 
 
-def _set(row: Versioned, data: Mapping[str, Any]) -> None:
-    for key, value in data.items():
-        setattr(row, key, value)
-
-
-def add_check(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactCheck:
+def add_check(work: UnitOfWork, point_id: UUID, data: dict[str, Any]) -> ContactCheck:
     """Record whether a point of contact answered."""
+    point = work.one(ContactPoint, point_id)
     row = work.add(ContactCheck(contact_point_id=point.id, authority_id=work.actor.authority_id, at=work.now, **data))
     work.note("contact_point.called", point, outcome=row.outcome)
     return row
@@ -156,12 +153,13 @@ def add_competence(work: UnitOfWork, data: dict[str, Any]) -> Competence:
     return row
 
 
-def change_competence(work: UnitOfWork, row: Competence, data: dict[str, Any]) -> Competence:
+def change_competence(work: UnitOfWork, competence_id: UUID, version: int, data: dict[str, Any]) -> Competence:
     """Change a competence, or confirm it."""
+    row = work.one(Competence, competence_id, version=version)
     require_keeper(work, row.authority_id)
     if data.pop("confirmed", False):
         row.last_confirmed_at = work.now
-    _set(row, data)
+    row.set(data)
     require_order(row.valid_from, row.valid_until)
     work.note("competence.changed", row, fields=sorted(data))
     return row

@@ -96,11 +96,14 @@ def hours(urgency: str) -> int:
     return found
 
 
-def disclosures_of(work: UnitOfWork, wanted: Mapping[str, Any], overlap_id: UUID | None = None) -> Select[Disclosure]:
-    """Select disclosures by overlap, side, state and whether they are overdue."""
+def of_overlap(work: UnitOfWork, overlap_id: UUID) -> Select[Disclosure]:
+    """Select the disclosures of an overlap."""
+    return work.all(Disclosure).where(Disclosure.overlap_id == presentation.one_overlap(work, overlap_id).id)
+
+
+def disclosures(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Disclosure]:
+    """Select disclosures by side, state and whether they are overdue."""
     query = work.all(Disclosure)
-    if overlap_id is not None:
-        query = query.where(Disclosure.overlap_id == presentation.one_overlap(work, overlap_id).id)
     if side := wanted.get("side"):
         column = Disclosure.asking_authority if side == Side.ASKING else Disclosure.owner_authority
         query = query.where(column == work.actor.authority_id)

@@ -13,7 +13,6 @@ from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
 from coopapi.providers.models import Mou, Provider
 from coopapi.store.db import UnitOfWork
-from coopapi.store.rows import Versioned
 
 
 class ProfileThere(Conflict):
@@ -55,14 +54,9 @@ def change_provider(work: UnitOfWork, provider_id: UUID, version: int, data: dic
         _check_keeper(work, establishment["country"])
     if data.pop("confirmed", False):
         row.last_confirmed_at = work.now
-    _set(row, data)
+    row.set(data)
     work.note("provider.changed", row, fields=sorted(data))
     return row
-
-
-def _set(row: Versioned, data: Mapping[str, Any]) -> None:
-    for key, value in data.items():
-        setattr(row, key, value)
 
 
 def providers(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Provider]:
@@ -90,7 +84,7 @@ def change_mou(work: UnitOfWork, mou_id: UUID, version: int, data: dict[str, Any
     """Change a memorandum."""
     row = work.one(Mou, mou_id, version=version)
     require_keeper(work, row.authority_id)
-    _set(row, data)
+    row.set(data)
     require_order(row.valid_from, row.valid_until)
     work.note("mou.changed", row, fields=sorted(data))
     return row

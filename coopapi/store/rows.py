@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -82,6 +82,11 @@ class Versioned(Row):
     def etag(self) -> str:
         """Return the version as an ETag."""
         return f"v{self.version}"
+
+    def set(self, data: Mapping[str, Any]) -> None:
+        """Set columns to new values."""
+        for column, value in data.items():
+            setattr(self, column, value)
 
     def shown(self) -> dict[str, Any]:
         """Return the columns and the ETag, from which a schema selects what is shown."""
