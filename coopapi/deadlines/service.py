@@ -170,11 +170,6 @@ def _state(now: datetime) -> ColumnElement[str]:
     )
 
 
-def of_object(work: UnitOfWork, object_id: UUID) -> Select[Deadline]:
-    """Select the deadlines of a shared object."""
-    return work.all(Deadline).where(Deadline.object_id == object_id)
-
-
 def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
     """Select the deadlines of everything that the caller takes part in, by authority, side, rule and state."""
     query = work.all(Deadline)

@@ -116,9 +116,9 @@ def standing(work: UnitOfWork, row: Evidence) -> str:
     return work.session.execute(select(Evidence.standing(work.actor)).where(Evidence.id == row.id)).scalar_one()
 
 
-def give_to(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
+def give_to(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidence:
     """Give an item to another authority and tell it."""
-    row = recipients.add(work, evidence_id, authority_id)
+    row = recipients.add(work, evidence_id, data["authority_id"])
     tell(work, row, "given", None)
     return row
 

@@ -137,11 +137,6 @@ def _require_usable(work: UnitOfWork, item: Evidence) -> None:
         raise TimeLimitPassed
 
 
-def of_item(work: UnitOfWork, evidence_id: UUID) -> Select[EvidenceUse]:
-    """Select the uses of an item that the caller sees: its own, and all uses of items that it gave."""
-    return work.all(EvidenceUse).where(EvidenceUse.evidence_id == work.one(Evidence, evidence_id).id)
-
-
 def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
     """Select uses by side and state: those of the caller, or those of items that it gave."""
     query = work.all(EvidenceUse)

@@ -90,9 +90,9 @@ class Collection:
 
         self._show(self.path, name, find, about, page=True, **{"query": Paged, **options})
 
-    def add(self, name: str, make: Callable[..., Any], about: str, *, body: type[ma.Schema] | None, **options: Any) -> None:
+    def add(self, name: str, make: Callable[..., Any], about: str, **options: Any) -> None:
         """Register the route that adds one object."""
-        self._post(self.path, name, make, about, body=body, **{"status": HTTPStatus.CREATED, **options})
+        self._post(self.path, name, make, about, **{"status": HTTPStatus.CREATED, **options})
 
     def act(self, at: str, name: str, do: Callable[..., Any], about: str, **options: Any) -> None:
         """Register a POST route at `at` below one object."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from coopapi.directory import codelists
+from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, Unprocessable, broken, fault
 from coopapi.instruments import service as instruments
 from coopapi.jits import authorization, case_sharing
@@ -128,7 +129,7 @@ def amend_terms(work: UnitOfWork, jit: Jit, terms: Mapping[str, Any]) -> None:
     jit.sealed = seal(key, agreed, jit.id)
     administrator = (agreed.get("clauses") or {}).get("platform", {}).get("space_administrator")
     at = "/clauses/platform/space_administrator"
-    jit.administrator_id = authorization.known(work, UUID(str(administrator)), at).id if administrator else None
+    jit.administrator_id = known_authority(work, UUID(str(administrator)), at).id if administrator else None
 
 
 def invite(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitParty:

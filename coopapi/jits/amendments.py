@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from coopapi.jits import amendment_kinds, authorization, signatures
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.authorization import TeamRow
@@ -157,8 +155,3 @@ def release_joining(work: UnitOfWork, jit: Jit) -> None:
     for row in amendment_kinds.pending(work, jit):
         if row.joining:
             authorization.release(work, jit, row.joining, Side.NEGOTIATING)
-
-
-def of_team(work: UnitOfWork, jit_id: UUID) -> Select[JitAmendment]:
-    """Select the amendments of a team."""
-    return work.all(JitAmendment).where(JitAmendment.jit_id == work.one(Jit, jit_id).id)

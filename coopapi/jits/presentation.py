@@ -7,9 +7,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.jits import amendments, authorization, signatures
 from coopapi.jits.models import Jit, JitAmendment, JitAssociate, JitMember, JitParticipant, JitParty, JitSignature
+from coopapi.shared.parties import with_texts
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, read_words, unseal
@@ -40,7 +42,7 @@ def brief(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
     for party in work.session.scalars(query.order_by(JitParty.id)):
         parties.setdefault(party.jit_id, []).append(party)
     named = {party.authority_id for group in parties.values() for party in group}
-    there = {found.id: found for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     return [_brief(work, row, parties.get(row.id, []), there) for row in rows]
 
 
@@ -85,8 +87,8 @@ def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, A
     teams = _teams(work, rows)
     signed = {(jit_id, s.authority_id): s for jit_id in teams for s in signatures.in_force(work, jit_id)}
     shown = []
-    for row in rows:
-        office = unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id).get("office")
+    for row, said in with_texts(work, rows):
+        office = said.get("office")
         signature = signed.get((row.jit_id, row.authority_id)) if row.state == "party" else None
         leader = {"principal_id": row.leader_id, "office": office} if row.leader_id or office else None
         by = _signed(work, teams[row.jit_id], signature) if signature else {}
@@ -99,12 +101,11 @@ def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | Ji
     teams = _teams(work, rows)
     countries = {jit_id: authorization.countries_of(work, jit_id) for jit_id in teams}
     named = {row.authority_id for row in rows if isinstance(row, JitMember)}
-    of = {found.id: found.country for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     shown = []
-    for row in rows:
+    for row, said in with_texts(work, rows):
         jit = teams[row.jit_id]
-        gone = isinstance(row, JitMember) and of[row.authority_id] not in countries[row.jit_id]
-        said = unseal(key_of(work, jit), row.sealed, row.id)
+        gone = isinstance(row, JitMember) and there[row.authority_id].country not in countries[row.jit_id]
         shown.append({**row.shown(), **said, "state": authorization.state_of_place(work, jit, row, gone=gone)})
     return shown
 
@@ -123,7 +124,7 @@ def show_amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict
     """Return amendments with their changes, digest and signatories."""
     teams = _teams(work, rows)
     shown = []
-    for row in rows:
+    for row, said in with_texts(work, rows):
         jit = teams[row.jit_id]
         about = {
             "text_sha256": amendments.text_of(work, jit, row),
@@ -131,5 +132,5 @@ def show_amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict
             "reason": read_words(work, jit, row.id, row.words),
             "recorded": authorization.read_recorded(work, jit, row),
         }
-        shown.append({**unseal(key_of(work, jit), row.sealed, row.id), **row.shown(), **about})
+        shown.append({**said, **row.shown(), **about})
     return shown

@@ -37,9 +37,5 @@ def _show(work: UnitOfWork, row: Consultation, overlapping: set[UUID]) -> dict[s
 
 def show_positions(work: UnitOfWork, rows: Sequence[ConsultationPosition]) -> list[dict[str, Any]]:
     """Return positions with their reasons."""
-    shown = []
-    for row in rows:
-        key = key_of(work, work.one(Consultation, row.consultation_id))
-        said = unseal(key, row.sealed, row.id)
-        shown.append({**row.shown(), "reasons": said.get("reasons"), "recorded": recorded_of(said)})
-    return shown
+    texts = parties.with_texts(work, rows)
+    return [{**row.shown(), "reasons": said.get("reasons"), "recorded": recorded_of(said)} for row, said in texts]

@@ -11,6 +11,7 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import Case
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
+from coopapi.directory.entries import find_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence.authorization import require_acting_for
@@ -104,7 +105,7 @@ def _case_and_contacts(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID 
 
 
 def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
+    found = find_authority(work, authority_id)
     if found is None or found.country is None or found.country == work.actor.country:
         raise fault(f"/contacted/{number}", "another_state", "This must be an authority of another State.")
     return found
@@ -160,7 +161,7 @@ def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Co
     return own
 
 
-def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation:
+def link(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Consultation:
     """Link the caller's part to one of its cases.
 
     From then on only people who may read that case see the consultation, and it counts for the case's duty to notify.
@@ -169,8 +170,8 @@ def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation
     own = parties.acting_parts(work, row.id)
     if not own:
         raise NotConsulted
-    cases.require_access(work, case_id, Level.CONTRIBUTE)
-    parties.admit(work, row.id, work.actor.authority_id, Side(own[0].side), case_id=case_id)
+    cases.require_access(work, data["case_id"], Level.CONTRIBUTE)
+    parties.admit(work, row.id, work.actor.authority_id, Side(own[0].side), case_id=data["case_id"])
     tell(work, row, "linked")
     return row
 
@@ -195,6 +196,4 @@ def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consult
 
 def tell(work: UnitOfWork, row: Consultation, act: str, **detail: Any) -> None:
     """Write what was done to the journal of every party."""
-    work.session.flush()
-    case_id = parties.case_of(work, row.id)
-    work.note(f"consultation.{act}", row, case_id=case_id, parties=row.id, event=True, state=row.state, **detail)
+    parties.tell(work, row, act, state=row.state, **detail)

@@ -13,7 +13,7 @@ from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
 from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
+from coopapi.store.vault import key_of, seal
 
 
 class NothingAgreed(Conflict):
@@ -73,7 +73,9 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
     return row
 
 
-def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version: int, case_id: UUID) -> ProceedingsTransfer:
+def receive(
+    work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version: int, data: Mapping[str, Any]
+) -> ProceedingsTransfer:
     """Record in which case of the receiver the proceedings continue.
 
     Raises `ReceivedAlready`, and `Forbidden` for any other authority.
@@ -87,8 +89,8 @@ def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version:
     row = work.one(ProceedingsTransfer, transfer_id, version=version, lock=True)
     if row.to_case:
         raise ReceivedAlready
-    cases.require_access(work, case_id, Level.OWN)
-    row.to_case, row.received_at = case_id, work.now
+    cases.require_access(work, data["case_id"], Level.OWN)
+    row.to_case, row.received_at = data["case_id"], work.now
     service.tell(work, consultation, "received", transfer=str(row.id))
     return row
 
@@ -101,8 +103,4 @@ def of_consultation(work: UnitOfWork, consultation_id: UUID) -> Select[Proceedin
 
 def show(work: UnitOfWork, rows: Sequence[ProceedingsTransfer]) -> list[dict[str, Any]]:
     """Return transfers with what was handed over."""
-    shown = []
-    for row in rows:
-        key = key_of(work, work.one(Consultation, row.consultation_id))
-        shown.append({**row.shown(), **unseal(key, row.sealed, row.id)})
-    return shown
+    return [{**row.shown(), **said} for row, said in parties.with_texts(work, rows)]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from coopapi.access import Level
 from coopapi.cases.models import Case
+from coopapi.directory.entries import known_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization, case_sharing
@@ -50,7 +51,7 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     """Propose a meeting. A desk hosts it itself; a prosecutor or an organisation asks a desk to host it."""
     case_id = _seen_origin(work, data["origin_type"], data["origin_id"])
     host, me = _host(work, data.get("host_desk")), work.actor.authority_id
-    mine = _known(work, me, "")
+    mine = known_authority(work, me, "/authority_id")
     if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
         raise fault("/level", "desks_only", "Meetings of levels I and II are only for desks.")
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
@@ -140,13 +141,6 @@ def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> 
     return there
 
 
-def _known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
-    if found is None:
-        raise fault(f"{pointer}/authority_id", "unknown", "There is no authority with this id.")
-    return found
-
-
 def _seat(work: UnitOfWork, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
     """Add a participant. The convener and the host have accepted from the start."""
     row_id, accepted = work.new_id(), authority.id in {meeting.host_id, meeting.convener_id}
@@ -183,7 +177,7 @@ def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Meeti
 
 
 def _invite(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any], pointer: str) -> MeetingParticipant:
-    authority = _known(work, data["authority_id"], pointer)
+    authority = known_authority(work, data["authority_id"], f"{pointer}/authority_id")
     before = next((p for p in authorization.of_meeting(work, meeting.id) if p.authority_id == authority.id), None)
     if before is not None and before.state in {"invited", "accepted"}:
         raise TakesPartAlready(participant=str(before.id))

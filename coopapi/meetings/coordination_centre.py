@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization
 from coopapi.meetings.models import CentreEntry, Meeting
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import with_texts
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
+from coopapi.store.vault import key_of, seal
 
 _EVE: Final = timedelta(days=1)
 
@@ -64,27 +63,15 @@ def log(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEn
     return row
 
 
-def entries(work: UnitOfWork, meeting_id: UUID) -> Select[CentreEntry]:
-    """Select the log of a coordination centre."""
-    return work.all(CentreEntry).where(CentreEntry.meeting_id == work.one(Meeting, meeting_id).id)
-
-
 def show(work: UnitOfWork, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
     """Return entries of the log with their notes."""
-    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
-    return [
-        {
-            **row.shown(),
-            "note": unseal(keys[row.meeting_id], row.sealed, row.id).get("note"),
-        }
-        for row in rows
-    ]
+    return [{**row.shown(), "note": said.get("note")} for row, said in with_texts(work, rows)]
 
 
 def results(work: UnitOfWork, meeting_id: UUID) -> dict[str, Any]:
     """Return the sums of the figures of a coordination centre, for each country and in total."""
     by_country: dict[str, Counter[str]] = {}
-    rows = work.session.scalars(entries(work, meeting_id)).all()
+    rows = work.session.scalars(work.all(CentreEntry).where(CentreEntry.meeting_id == work.one(Meeting, meeting_id).id)).all()
     for row in rows:
         by_country.setdefault(row.country, Counter()).update(row.figures)
     total = sum(by_country.values(), Counter())

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.access import Level
+from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.meetings import minutes
 from coopapi.meetings.convening import WORDS
@@ -15,6 +16,7 @@ from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import models as overlaps
 from coopapi.shared.grants import reaches
+from coopapi.shared.parties import with_texts
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
@@ -37,7 +39,7 @@ def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeti
 def brief(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
     """Return meetings as lists show them."""
     named = {id_ for row in rows for id_ in (row.host_id, row.convener_id)}
-    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     return [_brief(work, row, there) for row in rows]
 
 
@@ -84,21 +86,11 @@ def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
 
 def participants(work: UnitOfWork, rows: Sequence[MeetingParticipant]) -> list[dict[str, Any]]:
     """Return participants with their authority and the persons that it sends."""
-    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows})))}
-    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
+    there = authorities_of(work, {row.authority_id for row in rows})
     return [
-        {
-            **row.shown(),
-            "authority": there.get(row.authority_id),
-            "persons": unseal(keys[row.meeting_id], row.sealed, row.id)["persons"],
-        }
-        for row in rows
+        {**row.shown(), "authority": there.get(row.authority_id), "persons": said["persons"]}
+        for row, said in with_texts(work, rows)
     ]
-
-
-def places(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingParticipant]:
-    """Select the participants of a meeting."""
-    return work.all(MeetingParticipant).where(MeetingParticipant.meeting_id == work.one(Meeting, meeting_id).id)
 
 
 def calendar_place(work: UnitOfWork, meeting: Meeting) -> str | None:

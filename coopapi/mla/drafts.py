@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.cases import service as cases
-from coopapi.directory.models import Authority
+from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, fault
 from coopapi.instruments import service as instruments
 from coopapi.mla import authorization, measures, notifications
@@ -110,7 +110,7 @@ def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> N
         raise fault(
             "/incoming/requesting_authority", "joined", "This authority uses the register and must send its requests itself."
         )
-    known(work, incoming["requesting_authority"], "/incoming/requesting_authority")
+    known_authority(work, incoming["requesting_authority"], "/incoming/requesting_authority")
     if incoming["recorded"]["at"] > work.now:
         raise fault("/incoming/recorded/at", "order_of_time", "The date must not be in the future.")
     request.executing_id, request.executing_country = work.actor.authority_id, work.actor.country
@@ -161,24 +161,16 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
 def _check_addressees(work: UnitOfWork, request: Request) -> None:
     """Raise `Unprocessable` unless the addressee and the notified authority exist and are two different other authorities."""
     if request.executing_id:
-        addressee = known(work, request.executing_id, "/executing_authority")
+        addressee = known_authority(work, request.executing_id, "/executing_authority")
         request.executing_country = addressee.country or request.executing_country
     if request.enforcing_id:
-        known(work, request.enforcing_id, "/enforcing_authority")
+        known_authority(work, request.enforcing_id, "/enforcing_authority")
     if request.enforcing_id in {request.requesting_id, request.executing_id} - {None}:
         raise fault(
             "/enforcing_authority", "third", "The notified authority must be neither the requesting nor the executing authority."
         )
     if request.executing_id == request.requesting_id:
         raise fault("/executing_authority", "oneself", "The addressee must be another authority than your own.")
-
-
-def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
-    if found is None:
-        raise fault(pointer, "unknown", "There is no authority with this id.")
-    return found
 
 
 def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, Any]) -> Request:
@@ -201,12 +193,13 @@ def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, 
     return request
 
 
-def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
+def link(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
     """Link the caller's side of a request to one of its cases. From then on only people who may read that case see the request."""
     request = work.one(Request, request_id)
     own = parties.acting_parts(work, request.id)
     if not own:
         raise authorization.WrongSide("Only a side that acts in a request may link it to a case.")
+    case_id: UUID = data["case_id"]
     cases.changeable(work, case_id)
     if request.case_id is None and request.requesting_id == work.actor.authority_id:
         request.case_id = case_id
@@ -222,7 +215,7 @@ def add_party(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Re
     own = parties.acting_parts(work, request.id)
     if not own:
         raise authorization.WrongSide("Only a side that acts in a request may add authorities.")
-    other = known(work, data["authority_id"], "/authority_id")
+    other = known_authority(work, data["authority_id"], "/authority_id")
     if other.country not in {None, work.actor.country}:
         raise fault("/authority_id", "same_country", "You may only add authorities of your own country to your side.")
     if data["authority_id"] in {work.actor.authority_id, request.requesting_id, request.executing_id, request.enforcing_id}:

@@ -60,7 +60,7 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
         say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
     named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
-    note(work, request, f"request.{act.name}", **detail, **named)
+    parties.tell(work, request, act.name, **detail, **named)
     sides = _sides(work, request)
     rows = measures.of_request(work, request.id)
     occasion = Occasion(
@@ -88,11 +88,6 @@ def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Se
         given["until"] = until
     wanted = unseal(key_of(work, request), request.sealed, request.id).get("wanted_by")
     return {**given, "wanted_by": datetime.fromisoformat(wanted)} if wanted else given
-
-
-def note(work: UnitOfWork, request: Request, action: str, **detail: Any) -> None:
-    """Write an entry to the journal of every party."""
-    work.note(action, request, case_id=parties.case_of(work, request.id), parties=request.id, event=True, **detail)
 
 
 def _sides(work: UnitOfWork, request: Request) -> dict[Side, tuple[UUID, str | None]]:

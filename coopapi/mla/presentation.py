@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
+from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.mla import measures
 from coopapi.mla.models import Measure, Request
@@ -66,7 +67,7 @@ def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
     for part in work.session.scalars(work.all(Party).where(Party.object_id.in_(ids)).order_by(Party.id)):
         own.setdefault(part.object_id, []).append(part)
     named = {a for row in rows for a in (row.requesting_id, row.executing_id) if a}
-    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     earlier = work.all(Request).where(Request.id.in_([row.previous_id for row in rows if row.previous_id]))
     seen = {row.id for row in work.session.scalars(earlier)} if any(row.previous_id for row in rows) else set()
     overlapping = overlaps.visible(work, (row.overlap_id for row in rows))

@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func
 
 from coopapi.access import Role
-from coopapi.directory.entries import NotYourEntry, require_keeper, require_order
-from coopapi.directory.models import Authority
+from coopapi.directory.entries import NotYourEntry, find_authority, require_keeper, require_order
 from coopapi.errors import Conflict, fault
 from coopapi.providers.models import Mou, Provider
 from coopapi.store.db import UnitOfWork
@@ -28,7 +27,7 @@ def add_provider(work: UnitOfWork, data: dict[str, Any]) -> Provider:
     Raises `ProfileThere` and `Unprocessable`.
     """
     _check_keeper(work, data["establishment"]["country"])
-    provider = work.session.scalar(work.all(Authority).where(Authority.id == data["authority_id"]))
+    provider = find_authority(work, data["authority_id"])
     if provider is None or provider.type != "service_provider":
         detail = "The authority must be of the type service_provider."
         raise fault("/authority_id", "type", detail)

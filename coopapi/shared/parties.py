@@ -1,8 +1,8 @@
 """The authorities that take part in a shared object, such as a request, a team or a meeting. Access follows from taking part."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select, text
@@ -11,8 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from coopapi.access import Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Side
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.rows import Row, own_id
+from coopapi.store.rows import Row, Versioned, own_id
+
+P = TypeVar("P", bound="PartOf")
 
 
 class Party(Row):
@@ -46,6 +49,59 @@ def takes_part(
 ) -> ColumnElement[bool]:
     """Return the condition for rows whose shared object the actor takes part in."""
     return select(Party.id).where(Party.object_id == object_id, Party.visible_to(actor, now)).exists()
+
+
+class SharedObject(Versioned):
+    """Base class of objects that several authorities share: those that take part in an object see it.
+
+    Each object has a key of its own, stored encrypted in `wrapped`, which encrypts its content and that of its parts.
+    """
+
+    __abstract__ = True
+
+    wrapped: Mapped[bytes] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for the objects that the actor takes part in."""
+        return takes_part(cls.id, actor, now)
+
+
+class PartOf(Versioned):
+    """Base class of rows that belong to a shared object.
+
+    All who see the object see them, unless `__seen_by__` returns a narrower condition.
+    """
+
+    __abstract__ = True
+    __owner__: ClassVar[type[SharedObject]]
+    __column__: ClassVar[str]
+    """The kind of the object, and the column with its id."""
+    __seen_by__: ClassVar[Callable[..., ColumnElement[bool]]] = staticmethod(takes_part)
+    """Returns the condition for rows that an actor sees, from the column with the object's id."""
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for the rows of this kind that the actor sees."""
+        return cls.__seen_by__(getattr(cls, cls.__column__), actor, now)
+
+
+def with_texts(work: UnitOfWork, rows: Iterable[P]) -> list[tuple[P, dict[str, Any]]]:
+    """Return rows of shared objects, each with its decrypted content. Every object is read, and its key decrypted, only once."""
+    owned: list[tuple[Any, UUID]] = [(row, getattr(row, row.__column__)) for row in rows]
+    owners = {owner_id: row.__owner__ for row, owner_id in owned}
+    keys = {owner_id: vault.key_of(work, work.one(kind, owner_id)) for owner_id, kind in owners.items()}
+    return [(row, vault.unseal(keys[owner_id], row.sealed, row.id)) for row, owner_id in owned]
+
+
+def tell(work: UnitOfWork, thing: SharedObject, act: str, **detail: Any) -> None:
+    """Write what was done to the journal of every authority that takes part: only ids and figures, no text."""
+    work.session.flush()
+    work.note(f"{thing.__kind__}.{act}", thing, case_id=case_of(work, thing.id), parties=thing.id, event=True, **detail)
 
 
 def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
