@@ -3,6 +3,7 @@
 import ast
 import gc
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,58 @@ LAWS = {
 def test_the_law_is_kept_and_would_catch_a_breach(law):
     assert law(Path("bad.py"), ast.parse(LAWS[law]))
     assert {str(path): found for path, tree in TREES.items() if (found := law(path, tree))} == {}
+
+
+LADDER = [
+    re.findall(r"\w+", rung)
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    if contract["id"] == "ladder"
+    for rung in contract["layers"]
+]
+TABLES = {
+    **dict.fromkeys(("journal_linking",), "journal"),
+    **dict.fromkeys(("signing_keys",), "auth"),
+    **dict.fromkeys(("token_attempts",), "oauth"),
+    **dict.fromkeys(("hiding_confirmations", "honey_values", "quota_use", "quotas", "registered_values"), "store"),
+    **dict.fromkeys(("holdings", "likenesses", "match_tokens", "matching_queue", "pairs_due", "pending_holdings"), "matching"),
+    **{mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in Row.registry.mappers},
+}
+"""The package to which each table belongs: that of its model, or the one that is named here if it has none."""
+STATEMENT = re.compile(r"\s*(?:select|insert|update|delete|with|lock|truncate|copy)\b", re.IGNORECASE)
+NAMED = re.compile(
+    r"\b(?:from|join|update|into|using|lock|truncate|table|copy)\s+(?:only\s+)?(?:public\.)?([a-z_]+)\b", re.IGNORECASE
+)
+
+
+def foreign_tables(package, tree):
+    """The tables that the SQL strings of a module name although they belong to a package above its own in the ladder of imports."""
+    rank = {name: number for number, rung in enumerate(LADDER) for name in rung}
+    texts = [ast.unparse(n)[1:] for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)]
+    texts += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    named = {table for said in texts if STATEMENT.match(said.strip("\"'")) for table in NAMED.findall(said) if table in TABLES}
+    return {table for table in named if TABLES[table] != package and rank[TABLES[table]] <= rank[package]}
+
+
+def test_every_table_belongs_to_a_package():
+    made = re.compile(r"^create table ([a-z_]+)\b(?!\.)", re.MULTILINE)
+    tables = {name for path in (ROOT / "migrations" / "tables").rglob("*.sql") for name in made.findall(path.read_text())}
+    assert len(tables) > 50
+    assert tables - TABLES.keys() == set()
+
+
+def test_sql_in_python_reads_only_tables_of_its_own_package_and_of_those_below_it():
+    planted = ast.parse('text("select id from meetings join cases on true")\nf"update jits set {column} = null"')
+    assert foreign_tables("evidence", planted) == {"meetings", "jits"}
+    assert foreign_tables("matching", planted) == {"meetings", "jits", "cases"}
+    assert foreign_tables("ops", planted) == set()
+    assert foreign_tables("notices", ast.parse('"select * from mous"')) == {"mous"}  # beside it, not below it
+    packages = {path: path.relative_to(ROOT / "coopapi").parts[0].removesuffix(".py") for path in TREES}
+    placed = {name for rung in LADDER for name in rung}
+    assert {
+        str(path): found
+        for path, tree in TREES.items()
+        if packages[path] in placed and (found := foreign_tables(packages[path], tree))
+    } == {}
 
 
 def test_every_model_says_who_sees_it():
