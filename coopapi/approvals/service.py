@@ -14,7 +14,7 @@ from coopapi.store.db import UnitOfWork, as_json
 
 Apply = Callable[[UnitOfWork, Approval], None]
 APPLY: Final[dict[str, Apply]] = {}
-"""The function that applies an approved request, for each kind of change. The features that request changes add theirs."""
+"""The function that applies an approved request, for each kind of change. features.py registers them."""
 
 
 class AnotherMustDecide(Forbidden):

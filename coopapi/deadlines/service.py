@@ -219,4 +219,4 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
 
 def reason_key(work: UnitOfWork) -> vault.SealKey:
     """Return the key that encrypts the reasons of extensions."""
-    return vault.service_key(work.keys, "deadlines")
+    return vault.kind_key(work, "deadlines")

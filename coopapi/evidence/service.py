@@ -9,14 +9,13 @@ from sqlalchemy import Select, select
 
 from coopapi.errors import Conflict, fault
 from coopapi.evidence import authorization, channels, recipients
-from coopapi.evidence.models import Evidence, EvidenceText, Recipient
+from coopapi.evidence.models import TEXTS, Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
 
-TEXTS: Final = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
 _DIGITAL: Final = ("sha256", "size", "media_type")
 _FACTS: Final = ("source_country", "obtained_on", "obtained_under", "handling_code")
 _ANSWERS: Final = ("accept", "decline")

@@ -72,7 +72,7 @@ class TeamRow(Generic[Q]):
 def locked(work: UnitOfWork, jit_id: UUID, version: int | None = None) -> Jit:
     """Return a team, locked against other writers; raise `NotAParty` if the caller does not negotiate in it."""
     work.one(Jit, jit_id)
-    if Side.NEGOTIATING not in {part.side for part in parties.parts(work, jit_id)}:
+    if Side.NEGOTIATING not in parties.sides(work, jit_id):
         raise NotAParty
     return work.one(Jit, jit_id, version=version, lock=True)
 
@@ -188,7 +188,7 @@ def place_of(work: UnitOfWork, jit_id: UUID) -> str:
     """Return the caller's place in the team: `party`, `joining` or `participant`."""
     if mine(work, jit_id):
         return "party"
-    sides = {part.side for part in parties.parts(work, jit_id)}
+    sides = parties.sides(work, jit_id)
     return "joining" if sides & set(INSIDE) else "participant"
 
 

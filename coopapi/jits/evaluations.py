@@ -1,27 +1,17 @@
 """The evaluation of an ended team: each State answers the form of the JITs Network, then all States answer together."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from coopapi.errors import Conflict
 from coopapi.jits import authorization
+from coopapi.jits.lifecycles import QUESTIONS
 from coopapi.jits.models import Jit, JitEvaluation
 from coopapi.jits.notifications import tell
 from coopapi.shared.parties import with_texts
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
-
-QUESTIONS: Final = (
-    "legal_issues",
-    "operational_issues",
-    "practical_issues",
-    "role_of_europol",
-    "role_of_eurojust",
-    "funding",
-    "outcome",
-    "lessons",
-)
 
 
 class NotInEvaluation(Conflict):

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from coopapi.access import Actor
-from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, STATEMENT_LIFECYCLE
+from coopapi.access import Action, Actor
+from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, QUESTIONS, STATEMENT_LIFECYCLE
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import PartOf, Party, SharedObject
 from coopapi.store import vault
@@ -17,11 +17,19 @@ from coopapi.store.rows import folded
 INSIDE: Final = (Side.NEGOTIATING, Side.MEMBER)
 """The sides on which States act; participants are not among them (Convention of 29 May 2000, Art. 13(12))."""
 
+# participants see the text, but neither the people nor the amendments: `__seen_by__` of the rows
 vault.register_readers(
     "jit",
-    content="those who take part in the team; about its people and in amendments the States in it",
-    recorded="the States in the team",
-    words="those who take part in the team",
+    Action.JIT_READ,
+    content=(
+        *("purpose", "facts", "objectives", "clauses", "appendices", "further_terms"),  # the text
+        *("office", "name", "security_id", "position", "terms", "contact"),  # leaders, members, participants, associates
+        *("clause", "text", "platform", "leader", "role", "evidence", "states_of_operation"),  # amendments
+        *QUESTIONS,  # evaluations
+        "texts",  # public statements
+    ),
+    recorded=("recorded",),
+    words=("reason",),
 )
 
 

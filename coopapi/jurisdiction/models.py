@@ -6,11 +6,12 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from coopapi.access import Action
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.shared.parties import PartOf, SharedObject
 from coopapi.store import vault
 
-vault.register_readers("consultation", content="the authorities that consult each other, and the desk that was asked")
+vault.register_readers("consultation", Action.MEETING_READ, content=("facts", "reason", "reasons", "recorded", "handed_over"))
 
 
 class Consultation(SharedObject):

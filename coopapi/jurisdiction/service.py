@@ -22,7 +22,7 @@ from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, new_key, seal
+from coopapi.store.vault import key_of, seal
 
 
 class NotConsulted(Forbidden):
@@ -59,21 +59,18 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
         raise fault("/reply_by", "order_of_time", "The time must be in the future.")
     row_id = work.new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
-    wrapped, sealer = new_key(work, "consultation", row_id)
     row = work.add(
-        Consultation(
-            id=row_id,
+        parties.new_object(
+            work,
+            Consultation,
+            row_id,
+            {"facts": data["facts"]},
             reference=f"JC-{work.now.year}-{row_id.hex[-8:].upper()}",
             contacting_id=work.actor.authority_id,
             overlap_id=data.get("overlap_id"),
             meeting_id=meeting_id,
             in_custody=data.get("in_custody", False),
             reply_by=data.get("reply_by"),
-            wrapped=wrapped,
-            sealed=seal(sealer, {"facts": data["facts"]}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-            updated_at=work.now,
         )
     )
     _place(work, row, work.actor.authority_id, work.actor.country, Side.REQUESTING)
@@ -113,10 +110,8 @@ def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
 
 def _place(work: UnitOfWork, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> ConsultationPosition:
     """Add a row for the position of this authority."""
-    row_id = work.new_id()
-    sealed = seal(key_of(work, row), {}, row_id)
-    about = {"consultation_id": row.id, "authority_id": authority_id, "country": country, "side": side}
-    return work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
+    about = {"authority_id": authority_id, "country": country, "side": side, "updated_at": work.now}
+    return work.add(parties.new_part(work, ConsultationPosition, row, {}, **about))
 
 
 def acting_position(

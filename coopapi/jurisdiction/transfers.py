@@ -13,7 +13,6 @@ from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
 from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal
 
 
 class NothingAgreed(Conflict):
@@ -55,20 +54,14 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
         raise fault("/transferred_on", "order_of_time", "The date must not be in the future.")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
-    row_id = work.new_id()
-    row = work.add(
-        ProceedingsTransfer(
-            id=row_id,
-            consultation_id=consultation.id,
-            from_case=data["case_id"],
-            from_id=work.actor.authority_id,
-            to_id=data["to_authority"],
-            transferred_on=data["transferred_on"],
-            sealed=seal(key_of(work, consultation), {"handed_over": data["handed_over"]}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-        )
-    )
+    about = {
+        "from_case": data["case_id"],
+        "from_id": work.actor.authority_id,
+        "to_id": data["to_authority"],
+        "transferred_on": data["transferred_on"],
+    }
+    said = {"handed_over": data["handed_over"]}
+    row = work.add(parties.new_part(work, ProceedingsTransfer, consultation, said, **about))
     service.tell(work, consultation, "transferred", transfer=str(row.id), to=str(row.to_id))
     return row
 

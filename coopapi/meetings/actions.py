@@ -43,7 +43,7 @@ def _key(work: UnitOfWork) -> vault.SealKey:
 
     The responsible authority can still read its action when its access to the meeting ended.
     """
-    return vault.service_key(work.keys, "meeting-actions")
+    return vault.kind_key(work, "meeting-actions")
 
 
 def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:

@@ -11,7 +11,7 @@ from coopapi.directory.entries import known_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization, case_sharing
-from coopapi.meetings.lifecycles import AHEAD, AMONG_DESKS, LIVE, PLACE_LIFECYCLE
+from coopapi.meetings.lifecycles import AHEAD, AMONG_DESKS, LIVE, PLACE_LIFECYCLE, WORDS
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import presentation as overlaps
@@ -19,7 +19,7 @@ from coopapi.shared import parties
 from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, new_key, seal, unseal
+from coopapi.store.vault import key_of, seal, unseal
 
 UNSCHEDULED: Final = timedelta(days=90)
 AFTERWARDS: Final = timedelta(days=30)
@@ -28,7 +28,6 @@ LONGEST: Final = timedelta(days=3 * 366)
 _DESK: Final = "eurojust_desk"
 _DESKS: Final = frozenset({_DESK, "liaison_prosecutor", "eurojust_contact_point", "organisation"})
 _TWO: Final = 2
-WORDS: Final = ("title", "agenda", "legal_issues", "confidentiality", "place")
 _COLUMNS: Final = ("mode", "time_zone", "interpretation", "countries")
 _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
@@ -57,10 +56,12 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
     row_id, until = work.new_id(), work.now + UNSCHEDULED
     _admit_both(work, row_id, host.id, case_id, until)
-    wrapped, sealer = new_key(work, "meeting", row_id)
     meeting = work.add(
-        Meeting(
-            id=row_id,
+        parties.new_object(
+            work,
+            Meeting,
+            row_id,
+            {name: data[name] for name in WORDS if name in data},
             reference=f"CM-{work.now.year}-{row_id.hex[-8:].upper()}",
             level=data["level"],
             origin_type=data["origin_type"],
@@ -72,11 +73,6 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
             mode=data["mode"],
             time_zone=data["time_zone"],
             access_until=until,
-            wrapped=wrapped,
-            sealed=seal(sealer, {name: data[name] for name in WORDS if name in data}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-            updated_at=work.now,
         )
     )
     _seat(work, meeting, host, {"function": "host"})
@@ -143,21 +139,21 @@ def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> 
 
 def _seat(work: UnitOfWork, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
     """Add a participant. The convener and the host have accepted from the start."""
-    row_id, accepted = work.new_id(), authority.id in {meeting.host_id, meeting.convener_id}
-    return work.add(
-        MeetingParticipant(
-            id=row_id,
-            meeting_id=meeting.id,
-            authority_id=authority.id,
-            country=authority.country,
-            function=data["function"],
-            state="accepted" if accepted else PLACE_LIFECYCLE.start,
-            sealed=seal(key_of(work, meeting), {"persons": list(data.get("persons", ()))}, row_id),
-            invited_by=work.actor.authority_id,
-            invited_at=work.now,
-            answered_at=work.now if accepted else None,
-        )
+    accepted = authority.id in {meeting.host_id, meeting.convener_id}
+    place = parties.new_part(
+        work,
+        MeetingParticipant,
+        meeting,
+        {"persons": list(data.get("persons", ()))},
+        authority_id=authority.id,
+        country=authority.country,
+        function=data["function"],
+        state="accepted" if accepted else PLACE_LIFECYCLE.start,
+        invited_by=work.actor.authority_id,
+        invited_at=work.now,
+        answered_at=work.now if accepted else None,
     )
+    return work.add(place)
 
 
 def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingParticipant:

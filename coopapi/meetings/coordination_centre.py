@@ -10,9 +10,8 @@ from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization
 from coopapi.meetings.models import CentreEntry, Meeting
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import with_texts
+from coopapi.shared.parties import new_part, with_texts
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal
 
 _EVE: Final = timedelta(days=1)
 
@@ -44,21 +43,9 @@ def log(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEn
         raise fault("/at", "order_of_time", "The date must not be in the future.")
     if meeting.starts_at and data["at"] < meeting.starts_at - _EVE:
         raise fault("/at", "order_of_time", "The time must be on the action day or the day before.")
-    row_id = work.new_id()
-    row = work.add(
-        CentreEntry(
-            id=row_id,
-            meeting_id=meeting.id,
-            at=data["at"],
-            country=data["country"],
-            authority_id=work.actor.authority_id,
-            measure=data["measure"],
-            figures=data.get("figures", {}),
-            sealed=seal(key_of(work, meeting), {"note": data.get("note")}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-        )
-    )
+    about = {name: data[name] for name in ("at", "country", "measure")}
+    about |= {"authority_id": work.actor.authority_id, "figures": data.get("figures", {})}
+    row = work.add(new_part(work, CentreEntry, meeting, {"note": data.get("note")}, **about))
     authorization.tell(work, meeting, "logged", country=row.country, measure=row.measure)
     return row
 

@@ -9,7 +9,7 @@ from coopapi.meetings import authorization
 from coopapi.meetings.lifecycles import LIVE
 from coopapi.meetings.models import Meeting, MeetingConclusion, MeetingParticipant
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import with_texts
+from coopapi.shared.parties import new_part, with_texts
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
 
@@ -53,18 +53,8 @@ def conclude(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Mee
     authorization.require_seat(work, meeting)
     if any(place.agreed_at and place.authority_id != meeting.host_id for place in authorization.of_meeting(work, meeting.id)):
         raise AgreedAlready
-    row_id = work.new_id()
-    row = work.add(
-        MeetingConclusion(
-            id=row_id,
-            meeting_id=meeting.id,
-            country=data["country"],
-            authority_id=work.actor.authority_id,
-            sealed=seal(key_of(work, meeting), {"text": data["text"]}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-        )
-    )
+    about = {"country": data["country"], "authority_id": work.actor.authority_id}
+    row = work.add(new_part(work, MeetingConclusion, meeting, {"text": data["text"]}, **about))
     authorization.tell(work, meeting, "concluded", country=row.country, conclusion=str(row.id))
     return row
 

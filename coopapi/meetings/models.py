@@ -7,18 +7,20 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Actor
-from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE
+from coopapi.access import Action, Actor
+from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE, WORDS
 from coopapi.shared.parties import PartOf, SharedObject
 from coopapi.store import vault
 from coopapi.store.rows import Versioned
 
 vault.register_readers(
     "meeting",
-    content="those who have a place at the meeting",
-    minutes="those who have a place at the meeting",
-    reason="those who have a place at the meeting",
+    Action.MEETING_READ,
+    content=(*WORDS, "persons", "text", "note"),  # of the meeting, its participants, conclusions, and the log
+    minutes=("minutes",),
+    reason=("reason",),
 )
+vault.register_readers("meeting-actions", Action.MEETING_READ, content=("text",), reason=("reason",))
 
 
 class Meeting(SharedObject):

@@ -10,8 +10,7 @@ from coopapi.access import Level
 from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.meetings import minutes
-from coopapi.meetings.convening import WORDS
-from coopapi.meetings.lifecycles import AHEAD
+from coopapi.meetings.lifecycles import AHEAD, WORDS
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import models as overlaps

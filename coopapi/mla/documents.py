@@ -88,7 +88,7 @@ def of_request(work: UnitOfWork, request_id: UUID, wanted: Mapping[str, Any]) ->
     Raises `WithheldFromYou` if the whole document is requested by a side that may not read it.
     """
     request = work.one(Request, request_id)
-    own = {part.side for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id}
+    own = parties.sides(work, request.id)
     if wanted.get("whole") and not own & _WITH_ALL:
         raise WithheldFromYou
     view = _view(work, request)

@@ -19,7 +19,7 @@ from coopapi.overlaps import presentation
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import IllegalMove, Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, new_key, seal, unseal
+from coopapi.store.vault import key_of, seal, unseal
 from coopapi.unicode_text import fold_reference
 
 _COLUMNS = {
@@ -57,16 +57,14 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     request_id = work.new_id()
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
-    wrapped, sealer = new_key(work, "request", request_id)
-    request = _row(work, data, request_id, asks)
-    request.wrapped, request.sealed = wrapped, seal(sealer, content, request_id)
+    request = parties.new_object(work, Request, request_id, content, requesting_id=asks, **_columns(work, data))
     if previous:
         request.previous_id, request.relation = previous.id, data["previous"]["relation"]
     if incoming:
         _enter(work, request, incoming)
     _set(work, request, data)
     work.add(request)
-    measures.write(work, request, sealer, wanted)
+    measures.write(work, request, key_of(work, request), wanted)
     if incoming:
         recorded = incoming["recorded"]
         notifications.step(work, request, Act("transmit", Taken(Side.REQUESTING, asks, recorded["at"], recorded), {}))
@@ -75,23 +73,18 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     return request
 
 
-def _row(work: UnitOfWork, data: Mapping[str, Any], request_id: UUID, asks: UUID) -> Request:
-    return Request(
-        id=request_id,
-        maker_id=work.actor.authority_id,
-        requesting_id=asks,
-        reference=data["reference"],
-        kind=data["kind"],
-        case_id=None if data.get("incoming") else data.get("case_id"),
-        state="transmitted" if data.get("incoming") else "draft",
-        urgency="routine",
-        notices=[],
-        grounds=[],
-        path_countries=[],
-        created_by=work.actor.id,
-        created_at=work.now,
-        updated_at=work.now,
-    )
+def _columns(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "maker_id": work.actor.authority_id,
+        "reference": data["reference"],
+        "kind": data["kind"],
+        "case_id": None if data.get("incoming") else data.get("case_id"),
+        "state": "transmitted" if data.get("incoming") else "draft",
+        "urgency": "routine",
+        "notices": [],
+        "grounds": [],
+        "path_countries": [],
+    }
 
 
 def _check_reference(work: UnitOfWork, asks: UUID, reference: str) -> None:

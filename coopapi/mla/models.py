@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInt
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Actor
+from coopapi.access import Action, Actor
 from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, RequestKind
 from coopapi.shared.parties import PartOf, Party, SharedObject
 from coopapi.store import vault
@@ -16,7 +16,17 @@ from coopapi.store.rows import folded
 
 vault.register_readers(
     "request",
-    content="those who take part in the request; of spontaneous information on conditions, once the conditions are accepted",
+    Action.MLA_READ,
+    content=(
+        *("title", "offences", "facts", "link", "persons", "proceedings", "stage", "necessity", "proportionality", "authorisation"),
+        *("domestic_legal_basis", "urgency_reasons", "wanted_by", "confidentiality", "formalities", "officials_present"),
+        *("legal_remedies", "contact", "investigating_authority", "court", "use_conditions", "conditions_text", "information"),
+        *("translations", "attachments", "certification", "preservation", "order", "extra"),
+        # of measures
+        *("description", "identifiers", "data_categories", "since", "until", "place_of_execution", "deadline", "duration_days"),
+        "questions",
+        *("text", "proof"),  # of messages
+    ),
 )
 
 

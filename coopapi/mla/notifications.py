@@ -17,7 +17,7 @@ from coopapi.mla.models import Measure, Message, Request
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
+from coopapi.store.vault import key_of, unseal
 
 _BEFORE: Final = frozenset({"draft", "validation_pending", "ready"})
 
@@ -102,21 +102,20 @@ def say(work: UnitOfWork, request: Request, taken: Taken, turn: Turn) -> Message
     """Add a message. Its text, and the proof of a statement recorded for another authority, are encrypted."""
     recorded = taken.recorded
     words = {"text": turn.text, "proof": recorded["proof"] if recorded else None}
-    row_id = work.new_id()
-    return work.add(
-        Message(
-            id=row_id,
-            request_id=request.id,
-            measure_id=turn.measure_id,
-            at=taken.at,
-            authority_id=taken.authority_id,
-            side=taken.side,
-            act=turn.act,
-            reply_to=turn.reply_to,
-            grounds=list(turn.grounds),
-            recorded={"channel": recorded["channel"], "at": recorded["at"].isoformat()} if recorded else None,
-            recorded_by=work.actor.authority_id,
-            internal=turn.internal,
-            sealed=seal(key_of(work, request), words, row_id),
-        )
+    message = parties.new_part(
+        work,
+        Message,
+        request,
+        words,
+        measure_id=turn.measure_id,
+        at=taken.at,
+        authority_id=taken.authority_id,
+        side=taken.side,
+        act=turn.act,
+        reply_to=turn.reply_to,
+        grounds=list(turn.grounds),
+        recorded={"channel": recorded["channel"], "at": recorded["at"].isoformat()} if recorded else None,
+        recorded_by=work.actor.authority_id,
+        internal=turn.internal,
     )
+    return work.add(message)

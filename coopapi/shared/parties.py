@@ -1,6 +1,6 @@
 """The authorities that take part in a shared object, such as a request, a team or a meeting. Access follows from taking part."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Row, Versioned, own_id
 
 P = TypeVar("P", bound="PartOf")
+S = TypeVar("S", bound="SharedObject")
 
 
 class Party(Row):
@@ -90,6 +91,22 @@ class PartOf(Versioned):
         return cls.__seen_by__(getattr(cls, cls.__column__), actor, now)
 
 
+def new_object(work: UnitOfWork, model: type[S], object_id: UUID, content: Mapping[str, Any], **columns: Any) -> S:
+    """Return a new shared object with a key of its own and its encrypted content. It is not added to the database yet."""
+    wrapped, key = vault.new_key(work, model.__kind__, object_id)
+    sealed = vault.seal(key, content, object_id)
+    made = {"created_by": work.actor.id, "created_at": work.now, "updated_at": work.now}
+    return model(id=object_id, wrapped=wrapped, sealed=sealed, **made, **columns)
+
+
+def new_part(work: UnitOfWork, model: type[P], owner: SharedObject, content: Mapping[str, Any], **columns: Any) -> P:
+    """Return a new row of a shared object with its encrypted content. It is not added to the database yet."""
+    row_id = work.new_id()
+    sealed = vault.seal(vault.key_of(work, owner), content, row_id)
+    made = {"created_by": work.actor.id, "created_at": work.now} if hasattr(model, "created_by") else {}
+    return model(**{"id": row_id, model.__column__: owner.id, "sealed": sealed, **made, **columns})
+
+
 def with_texts(work: UnitOfWork, rows: Iterable[P]) -> list[tuple[P, dict[str, Any]]]:
     """Return rows of shared objects, each with its decrypted content. Every object is read, and its key decrypted, only once."""
     owned: list[tuple[Any, UUID]] = [(row, getattr(row, row.__column__)) for row in rows]
@@ -114,6 +131,16 @@ def acting_parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     near = or_(Party.case_id.is_(None), granted(Party.case_id, Level.CONTRIBUTE, work.actor, work.now))
     query = work.all(Party).where(Party.object_id == object_id, Party.acting, near)
     return work.session.scalars(query.order_by(Party.id)).all()
+
+
+def sides(work: UnitOfWork, object_id: UUID) -> set[Side]:
+    """Return the sides of a shared object on which the caller takes part."""
+    return {Side(part.side) for part in parts(work, object_id)}
+
+
+def acting_sides(work: UnitOfWork, object_id: UUID) -> list[Side]:
+    """Return the sides of a shared object on which the caller may act, each once, the first one first."""
+    return list(dict.fromkeys(Side(part.side) for part in acting_parts(work, object_id)))
 
 
 def case_of(work: UnitOfWork, object_id: UUID) -> UUID | None:
