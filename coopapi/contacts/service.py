@@ -14,6 +14,7 @@ from coopapi.directory.entries import OnlyForItself, kept_authority, require_kee
 from coopapi.directory.models import Authority
 from coopapi.errors import broken, fault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 _STALE: Final = timedelta(days=180)
 _LOOKED_AT: Final = timedelta(days=30)
@@ -75,11 +76,9 @@ def add_check(work: UnitOfWork, point_id: UUID, data: dict[str, Any]) -> Contact
 
 def points(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[ContactPoint]:
     """Select the points of contact that are valid now, by country, network and power."""
-    query = work.all(ContactPoint).where(_valid(work, ContactPoint))
+    query = matching(work.all(ContactPoint).where(_valid(work, ContactPoint)), wanted, network=ContactPoint.network)
     if country := wanted.get("country"):
         query = query.where(ContactPoint.authority_id.in_(select(Authority.id).where(Authority.country == country)))
-    if network := wanted.get("network"):
-        query = query.where(ContactPoint.network == network)
     if power := wanted.get("power"):
         query = query.where(ContactPoint.powers.contains([power]))
     return query
@@ -167,9 +166,7 @@ def change_competence(work: UnitOfWork, competence_id: UUID, version: int, data:
 
 def competences(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Competence]:
     """Select the competences that are valid now, by authority and country."""
-    query = work.all(Competence).where(_valid(work, Competence))
-    if authority_id := wanted.get("authority_id"):
-        query = query.where(Competence.authority_id == authority_id)
+    query = matching(work.all(Competence).where(_valid(work, Competence)), wanted, authority_id=Competence.authority_id)
     if country := wanted.get("country"):
         query = query.where(Competence.authority_id.in_(select(Authority.id).where(Authority.country == country)))
     return query

@@ -14,6 +14,7 @@ from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
 from coopapi.store.crypto import Keyring
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 
 class SubjectTaken(Conflict):
@@ -59,7 +60,7 @@ def _manages(work: UnitOfWork, authority_id: UUID) -> None:
 
 def authorities(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Authority]:
     """Select authorities by country and type."""
-    return work.all(Authority).filter_by(**{name: wanted[name] for name in ("country", "type") if name in wanted})
+    return matching(work.all(Authority), wanted, country=Authority.country, type=Authority.type)
 
 
 def people(work: UnitOfWork, authority_id: UUID) -> Select[Principal]:

@@ -15,6 +15,7 @@ from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 _DIGITAL: Final = ("sha256", "size", "media_type")
 _FACTS: Final = ("source_country", "obtained_on", "obtained_under", "handling_code")
@@ -105,9 +106,8 @@ def _check_new(work: UnitOfWork, object_id: UUID, sha256: str | None) -> None:
 
 def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Evidence]:
     """Select the items that the caller sees, by shared object, state and handling code."""
-    named = {column: wanted[column] for column in ("object_id", "handling_code") if column in wanted}
-    query = work.all(Evidence).filter_by(**named)
-    return query.where(Evidence.standing(work.actor) == wanted["state"]) if "state" in wanted else query
+    named = {"object_id": Evidence.object_id, "handling_code": Evidence.handling_code, "state": Evidence.standing(work.actor)}
+    return matching(work.all(Evidence), wanted, **named)
 
 
 def standing(work: UnitOfWork, row: Evidence) -> str:

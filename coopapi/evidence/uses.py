@@ -22,6 +22,7 @@ from coopapi.shared.recording import may_record_for, recorded_of
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 
 class ConsentNeeded(Conflict):
@@ -139,12 +140,10 @@ def _require_usable(work: UnitOfWork, item: Evidence) -> None:
 
 def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
     """Select uses by side and state: those of the caller, or those of items that it gave."""
-    query = work.all(EvidenceUse)
+    query = matching(work.all(EvidenceUse), wanted, state=EvidenceUse.state)
     if side := wanted.get("side"):
         column = EvidenceUse.provider_id if side == Side.PROVIDER else EvidenceUse.authority_id
         query = query.where(column == work.actor.authority_id)
-    if state := wanted.get("state"):
-        query = query.where(EvidenceUse.state == state)
     return query
 
 

@@ -14,16 +14,13 @@ from coopapi.jits.models import Jit, JitAmendment, JitAssociate, JitMember, JitP
 from coopapi.shared.parties import with_texts
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, read_words, unseal
 
 
 def select_jits(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Jit]:
     """Select the teams that the caller takes part in and that match the filters."""
-    query = work.all(Jit)
-    if state := wanted.get("state"):
-        query = query.where(Jit.standing(work.now) == state)
-    if basis := wanted.get("legal_basis"):
-        query = query.where(Jit.legal_basis == basis)
+    query = matching(work.all(Jit), wanted, state=Jit.standing(work.now), legal_basis=Jit.legal_basis)
     if country := wanted.get("country"):
         party = select(JitParty.id).where(JitParty.jit_id == Jit.id, JitParty.country == country, JitParty.state == "party")
         query = query.where(party.exists())

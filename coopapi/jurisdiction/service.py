@@ -20,8 +20,8 @@ from coopapi.overlaps import presentation
 from coopapi.shared import parties
 from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, seal
 
 
@@ -179,11 +179,9 @@ def positions(work: UnitOfWork, consultation_id: UUID) -> Sequence[ConsultationP
 
 def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consultation]:
     """Select the consultations that the caller takes part in and that match the filters."""
-    query = work.all(Consultation)
-    if state := wanted.get("state"):
-        query = query.where(Consultation.state == state)
+    query = matching(work.all(Consultation), wanted, state=Consultation.state)
     if case_id := wanted.get("case_id"):
-        query = query.where(work.all(Party).where(Party.object_id == Consultation.id, Party.case_id == case_id).exists())
+        query = query.where(parties.in_case(work, Consultation.id, case_id))
     if wanted.get("urgent"):
         query = query.where(Consultation.in_custody)
     return query

@@ -17,14 +17,13 @@ from coopapi.overlaps import models as overlaps
 from coopapi.shared.grants import reaches
 from coopapi.shared.parties import with_texts
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, unseal
 
 
 def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeting]:
     """Select the meetings that the caller's authority takes part in and that match the filters."""
-    query = work.all(Meeting)
-    for name in wanted.keys() & {"state", "level", "origin_id"}:
-        query = query.where(getattr(Meeting, name) == wanted[name])
+    query = matching(work.all(Meeting), wanted, state=Meeting.state, level=Meeting.level, origin_id=Meeting.origin_id)
     if country := wanted.get("country"):
         query = query.where(Meeting.countries.contains([country]))
     if side := wanted.get("side"):

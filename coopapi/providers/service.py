@@ -12,6 +12,7 @@ from coopapi.directory.entries import NotYourEntry, find_authority, require_keep
 from coopapi.errors import Conflict, fault
 from coopapi.providers.models import Mou, Provider
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 
 class ProfileThere(Conflict):
@@ -91,9 +92,7 @@ def change_mou(work: UnitOfWork, mou_id: UUID, version: int, data: dict[str, Any
 
 def mous(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Mou]:
     """Select memoranda by provider; `expiring_within` is a number of days."""
-    query = work.all(Mou)
-    if provider_id := wanted.get("provider_id"):
-        query = query.where(Mou.provider_id == provider_id)
+    query = matching(work.all(Mou), wanted, provider_id=Mou.provider_id)
     if days := wanted.get("expiring_within"):
         today = work.now.date()
         query = query.where(Mou.valid_until.between(today, today + timedelta(days=days)))

@@ -121,6 +121,11 @@ def tell(work: UnitOfWork, thing: SharedObject, act: str, **detail: Any) -> None
     work.note(f"{thing.__kind__}.{act}", thing, case_id=case_of(work, thing.id), parties=thing.id, event=True, **detail)
 
 
+def in_case(work: UnitOfWork, object_id: InstrumentedAttribute[UUID], case_id: UUID) -> ColumnElement[bool]:
+    """Return the condition for objects in which the caller takes part through this case."""
+    return work.all(Party).where(Party.object_id == object_id, Party.case_id == case_id).exists()
+
+
 def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     """Return the parts through which the caller sees a shared object."""
     return work.session.scalars(work.all(Party).where(Party.object_id == object_id).order_by(Party.id)).all()
