@@ -7,9 +7,9 @@ from uuid import UUID
 from coopapi.errors import Conflict
 from coopapi.jits import authorization
 from coopapi.jits.lifecycles import QUESTIONS
-from coopapi.jits.models import Jit, JitEvaluation
+from coopapi.jits.models import JitEvaluation
 from coopapi.jits.notifications import tell
-from coopapi.shared.parties import with_texts
+from coopapi.shared.parties import owners_of, with_texts
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
 
@@ -62,7 +62,7 @@ def joint_there(work: UnitOfWork, jit_id: UUID) -> bool:
 
 def show(work: UnitOfWork, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]]:
     """Return evaluations with their decrypted answers."""
-    teams = {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
+    teams = owners_of(work, rows)
     return [
         {
             **said,
@@ -73,5 +73,5 @@ def show(work: UnitOfWork, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]
             "recorded": authorization.read_recorded(work, teams[row.jit_id], row),
             "etag": row.etag,
         }
-        for row, said in with_texts(work, rows)
+        for row, said in with_texts(work, rows, teams)
     ]

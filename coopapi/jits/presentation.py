@@ -11,7 +11,7 @@ from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.jits import amendments, authorization, signatures
 from coopapi.jits.models import Jit, JitAmendment, JitAssociate, JitMember, JitParticipant, JitParty, JitSignature
-from coopapi.shared.parties import with_texts
+from coopapi.shared.parties import owners_of, with_texts
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
@@ -75,16 +75,12 @@ def whole(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
     return shown
 
 
-def _teams(work: UnitOfWork, rows: Sequence[Any]) -> dict[UUID, Jit]:
-    return {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
-
-
 def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
     """Return parties with their leaders and the time of their signature."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     signed = {(jit_id, s.authority_id): s for jit_id in teams for s in signatures.in_force(work, jit_id)}
     shown = []
-    for row, said in with_texts(work, rows):
+    for row, said in with_texts(work, rows, teams):
         office = said.get("office")
         signature = signed.get((row.jit_id, row.authority_id)) if row.state == "party" else None
         leader = {"principal_id": row.leader_id, "office": office} if row.leader_id or office else None
@@ -95,12 +91,12 @@ def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, A
 
 def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
     """Return members, participants or associates. A member whose State has left is shown as `ended`."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     countries = {jit_id: authorization.countries_of(work, jit_id) for jit_id in teams}
     named = {row.authority_id for row in rows if isinstance(row, JitMember)}
     there = authorities_of(work, named)
     shown = []
-    for row, said in with_texts(work, rows):
+    for row, said in with_texts(work, rows, teams):
         jit = teams[row.jit_id]
         gone = isinstance(row, JitMember) and there[row.authority_id].country not in countries[row.jit_id]
         shown.append({**row.shown(), **said, "state": authorization.state_of_place(work, jit, row, gone=gone)})
@@ -109,7 +105,7 @@ def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | Ji
 
 def show_signatures(work: UnitOfWork, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
     """Return signatures, with the source of those that were recorded for a State."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     return [{**row.shown(), "recorded": authorization.read_recorded(work, teams[row.jit_id], row)} for row in rows]
 
 
@@ -119,9 +115,9 @@ def _signed(work: UnitOfWork, jit: Jit, row: JitSignature) -> dict[str, Any]:
 
 def show_amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:
     """Return amendments with their changes, digest and signatories."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     shown = []
-    for row, said in with_texts(work, rows):
+    for row, said in with_texts(work, rows, teams):
         jit = teams[row.jit_id]
         about = {
             "text_sha256": amendments.text_of(work, jit, row),

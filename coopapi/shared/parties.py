@@ -107,11 +107,19 @@ def new_part(work: UnitOfWork, model: type[P], owner: SharedObject, content: Map
     return model(**{"id": row_id, model.__column__: owner.id, "sealed": sealed, **made, **columns})
 
 
-def with_texts(work: UnitOfWork, rows: Iterable[P]) -> list[tuple[P, dict[str, Any]]]:
-    """Return rows of shared objects, each with its decrypted content. Every object is read, and its key decrypted, only once."""
+def owners_of(work: UnitOfWork, rows: Iterable[PartOf]) -> dict[UUID, Any]:
+    """Return the shared objects to which these rows belong. Each is read only once."""
+    named: dict[UUID, type[SharedObject]] = {getattr(row, row.__column__): row.__owner__ for row in rows}
+    return {owner_id: work.one(kind, owner_id) for owner_id, kind in named.items()}
+
+
+def with_texts(
+    work: UnitOfWork, rows: Sequence[P], owners: Mapping[UUID, SharedObject] | None = None
+) -> list[tuple[P, dict[str, Any]]]:
+    """Return rows of shared objects, each with its decrypted content. `owners` are the objects, if they were read already."""
+    there = owners_of(work, rows) if owners is None else owners
+    keys = {owner_id: vault.key_of(work, owner) for owner_id, owner in there.items()}
     owned: list[tuple[Any, UUID]] = [(row, getattr(row, row.__column__)) for row in rows]
-    owners = {owner_id: row.__owner__ for row, owner_id in owned}
-    keys = {owner_id: vault.key_of(work, work.one(kind, owner_id)) for owner_id, kind in owners.items()}
     return [(row, vault.unseal(keys[owner_id], row.sealed, row.id)) for row, owner_id in owned]
 
 
