@@ -10,7 +10,9 @@ import pytest
 
 import coopapi.app  # noqa: F401 (so that every model is known)
 from coopapi.access import GRANTS, Action
-from coopapi.http.fields import Digest, Schema, Zone
+from coopapi.http.api import Blueprint
+from coopapi.http.collection import Collection, serve
+from coopapi.http.fields import Digest, Schema, Shown, Zone
 from coopapi.shared.lifecycle import Lifecycle
 from coopapi.store.rows import Row, Versioned
 
@@ -187,6 +189,24 @@ def test_every_action_is_granted_to_somebody_and_used_by_a_route(app):
 def test_what_comes_in_under_one_name_is_one_field_everywhere(ending, field):
     found = {type(f) for schema in below(Schema) for name, f in schema._declared_fields.items() if name.endswith(ending)}
     assert found == {field}
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (lambda work: work, {}),
+        (lambda work, thing: work or thing, {}),
+        (lambda work, thing_id: work or thing_id, {"body": Schema, "method": "POST"}),
+        (lambda work, thing_id, data: work or thing_id or data, {"body": Schema, "method": "PATCH", "changes": True}),
+    ],
+    ids=["id", "name", "data", "version"],
+)
+def test_a_function_that_does_not_take_what_its_route_passes_fails_at_import(function, options):
+    blueprint = Blueprint("things", __name__)
+    with pytest.raises(TypeError):
+        serve(blueprint, "/things/<uuid:thing_id>", "get_thing", function, "Show a thing.", allow=Action.WHOAMI, **options)
+    with pytest.raises(TypeError):
+        Collection(blueprint, "/boxes/<uuid:box_id>/things", Shown, Action.WHOAMI, Action.WHOAMI).list("list", function, "List.")
 
 
 def below(schema):
