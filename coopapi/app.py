@@ -17,7 +17,7 @@ from coopapi.auth.authentication import Service
 from coopapi.auth.tokens import Issuer, Verifier, issuers_from
 from coopapi.config import BadSettings, Settings
 from coopapi.errors import Unavailable
-from coopapi.features import GROUPS
+from coopapi.features import FEATURES
 from coopapi.http import middleware, problem_pages, problems, proxies
 from coopapi.http.openapi import at_prefix, create_api, document_of
 from coopapi.journal.service import record
@@ -73,9 +73,9 @@ def describe_app() -> Flask:
     app.url_map.merge_slashes = False
     middleware.register(app)
     problems.register(app)
-    api = create_api(app, GROUPS)
+    api = create_api(app, FEATURES)
     problem_pages.register(app)
-    _operation(app, document_of(api, GROUPS, guide.examples()))
+    _operation(app, document_of(api, FEATURES, guide.examples()))
     return app
 
 

@@ -1,21 +1,24 @@
-"""The list of all features: their routes in API document order, the objects that can depend on a case, and channels of evidence."""
+"""The list of all features in the order of the API document, each with everything that other features take from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, and_, or_
 
 from coopapi.approvals.routes import blp as approvals
+from coopapi.approvals.service import APPLY, Apply
 from coopapi.cases.dependents import BRANCHES, Branch, between, tell_all
 from coopapi.cases.routes import blp as cases
 from coopapi.contacts.routes import blp as contacts
 from coopapi.deadlines.routes import blp as deadlines
+from coopapi.directory import quota_changes, rights
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
 from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
 from coopapi.disclosures.routes import blp as disclosure_requests
-from coopapi.evidence.channels import CHANNELS
+from coopapi.evidence.channels import CHANNELS, Channel
 from coopapi.evidence.routes import blp as evidence
 from coopapi.http.openapi import Group
 from coopapi.identifiers.routes import blp as identifiers
@@ -44,41 +47,26 @@ from coopapi.providers.routes import blp as providers
 from coopapi.shared.lifecycle import Lifecycle
 from coopapi.statistics.routes import blp as statistics
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
 from coopapi.timelines.routes import blp as timelines
 
-GROUPS: Final = (
-    Group("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
-    Group("Cases", "Cases, access to them, and their subjects", (cases,)),
-    Group("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
-    Group("Overlaps", "Overlaps between cases that share identifiers, and their verification", (overlaps,)),
-    Group("Disclosures", "Requests to show the information behind an overlap", (disclosure_requests,)),
-    Group("Events and journal", "Events in cases, and the journal of all actions and accesses", (timelines,)),
-    Group("Requests for assistance", "Requests for assistance to and from other countries", (mla,)),
-    Group("Deadlines", "Deadlines set by law", (deadlines,)),
-    Group("Evidence", "Metadata of evidence: conditions, chain of custody, uses", (evidence,)),
-    Group("Meetings", "Coordination meetings, their conclusions and follow-up", (meetings, meeting_results)),
-    Group(
-        "Joint investigation teams", "Teams, their members, agreements and public statements", (jits, jit_people, jit_statements)
-    ),
-    Group("Jurisdiction", "Conflicts of jurisdiction, and notifications to Eurojust", (jurisdiction,)),
-    Group("Directory", "Authorities, people, machine clients, codelists, and your own account", (directory,)),
-    Group("Approvals", "Changes that need the approval of a second administrator", (approvals,)),
-    Group("Contacts", "Points of contact and their hours, and the competences of authorities", (contacts,)),
-    Group("Service providers", "Service providers, and memoranda of understanding with them", (providers,)),
-    Group("Legal instruments", "Instruments of cooperation", (instruments,)),
-    Group("Requirement notices", "Requirements of countries for incoming requests", (notices,)),
-    Group("Statistics", "Statistics for auditors", (statistics,)),
-)
+
+@dataclass(frozen=True, slots=True)
+class Feature(Group):
+    """The routes of a feature, and what it registers with features below it.
+
+    `dependents` are its objects that can depend on a case, `channels` its objects through which evidence is given, by their type,
+    and `applies` carries out the changes that it has approved by a second administrator, by their kind.
+    """
+
+    dependents: tuple[Branch, ...] = ()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    applies: Mapping[str, Apply] = field(default_factory=dict)
 
 
 def _open_states(*lives: Lifecycle) -> Sequence[str]:
     """Return the states of these lifecycles that a transition can leave."""
     return sorted({state for life in lives for state in life.states if life.leaving(state)})
-
-
-_REQUESTS: Final = _open_states(*(kind.life for kind in KINDS.values()))
-_MEETINGS: Final = _open_states(MEETING_LIFECYCLE)
-_CONSULTATIONS: Final = _open_states(CONSULTATION_LIFECYCLE)
 
 
 def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Select[Any]:
@@ -90,24 +78,76 @@ def _disclosures(work: UnitOfWork, case_id: UUID, states: Sequence[str]) -> Sele
     return work.all(Disclosure).where(or_(open_, given)).order_by(Disclosure.id)
 
 
-BRANCHES[:] = [
-    Branch("request", "/api/v1/mla-requests", lambda _: _REQUESTS, lambda w, c, s: between(c, Request, s, w), tell_all),
-    Branch("meeting", "/api/v1/meetings", lambda _: _MEETINGS, lambda w, c, s: between(c, Meeting, s, w), tell_all),
-    Branch("jit", "/api/v1/jits", lambda _: (*BEFORE, "active"), lambda w, c, s: between(c, Jit, s, w), tell_all),
-    Branch(
-        "consultation",
-        "/api/v1/jurisdiction-consultations",
-        lambda _: _CONSULTATIONS,
-        lambda w, c, s: between(c, Consultation, s, w),
-        tell_all,
+def _shared(kind: str, path: str, model: type[Versioned], states: Sequence[str]) -> Branch:
+    """Return the entry of a kind of shared object. All its participants are notified when a case behind it ends."""
+    return Branch(kind, f"/api/v1/{path}", lambda _: states, lambda work, case, open_: between(case, model, open_, work), tell_all)
+
+
+FEATURES: Final = (
+    Feature("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
+    Feature("Cases", "Cases, access to them, and their subjects", (cases,)),
+    Feature("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
+    Feature("Overlaps", "Overlaps between cases that share identifiers, and their verification", (overlaps,)),
+    Feature(
+        "Disclosures",
+        "Requests to show the information behind an overlap",
+        (disclosure_requests,),
+        # withdrawing a case also ends its disclosures, and their recipients are notified; closing it does not
+        dependents=(
+            Branch(
+                "disclosure",
+                "/api/v1/disclosures",
+                lambda target: sorted(OPEN | GIVEN if target == "withdrawn" else OPEN),
+                _disclosures,
+                disclosures.tell_that_the_case_ended,
+            ),
+        ),
     ),
-    # withdrawing a case also ends its disclosures, and their recipients are notified; closing it does not
-    Branch(
-        "disclosure",
-        "/api/v1/disclosures",
-        lambda target: sorted(OPEN | GIVEN if target == "withdrawn" else OPEN),
-        _disclosures,
-        disclosures.tell_that_the_case_ended,
+    Feature("Events and journal", "Events in cases, and the journal of all actions and accesses", (timelines,)),
+    Feature(
+        "Requests for assistance",
+        "Requests for assistance to and from other countries",
+        (mla,),
+        dependents=(_shared("request", "mla-requests", Request, _open_states(*(kind.life for kind in KINDS.values()))),),
+        channels={"request": REQUEST_CHANNEL},
     ),
-]
-CHANNELS.update({"request": REQUEST_CHANNEL, "jit": JIT_CHANNEL})
+    Feature("Deadlines", "Deadlines set by law", (deadlines,)),
+    Feature("Evidence", "Metadata of evidence: conditions, chain of custody, uses", (evidence,)),
+    Feature(
+        "Meetings",
+        "Coordination meetings, their conclusions and follow-up",
+        (meetings, meeting_results),
+        dependents=(_shared("meeting", "meetings", Meeting, _open_states(MEETING_LIFECYCLE)),),
+    ),
+    Feature(
+        "Joint investigation teams",
+        "Teams, their members, agreements and public statements",
+        (jits, jit_people, jit_statements),
+        dependents=(_shared("jit", "jits", Jit, (*BEFORE, "active")),),
+        channels={"jit": JIT_CHANNEL},
+    ),
+    Feature(
+        "Jurisdiction",
+        "Conflicts of jurisdiction, and notifications to Eurojust",
+        (jurisdiction,),
+        dependents=(_shared("consultation", "jurisdiction-consultations", Consultation, _open_states(CONSULTATION_LIFECYCLE)),),
+    ),
+    Feature(
+        "Directory",
+        "Authorities, people, machine clients, codelists, and your own account",
+        (directory,),
+        applies={rights.KIND: rights.apply, quota_changes.KIND: quota_changes.apply},
+    ),
+    Feature("Approvals", "Changes that need the approval of a second administrator", (approvals,)),
+    Feature("Contacts", "Points of contact and their hours, and the competences of authorities", (contacts,)),
+    Feature("Service providers", "Service providers, and memoranda of understanding with them", (providers,)),
+    Feature("Legal instruments", "Instruments of cooperation", (instruments,)),
+    Feature("Requirement notices", "Requirements of countries for incoming requests", (notices,)),
+    Feature("Statistics", "Statistics for auditors", (statistics,)),
+)
+
+# disclosures come last in the list of what is still open
+BRANCHES[:] = sorted((branch for one in FEATURES for branch in one.dependents), key=lambda branch: branch.kind == "disclosure")
+for feature in FEATURES:
+    CHANNELS.update(feature.channels)
+    APPLY.update(feature.applies)

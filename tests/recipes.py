@@ -249,13 +249,11 @@ class LabelOut(Shown):
 '''
 ROUTES = '''"""Labels over HTTP."""
 
-from http import HTTPStatus
 from typing import Any
 
 from coopapi.access import Action
 from coopapi.http.api import Blueprint
-from coopapi.http.fields import Paged
-from coopapi.http.paging import Order, Page, page
+from coopapi.http.collection import Collection
 from coopapi.labels.models import Label
 from coopapi.labels.schemas import LabelIn, LabelOut
 from coopapi.store.db import UnitOfWork
@@ -263,18 +261,15 @@ from coopapi.store.db import UnitOfWork
 blp = Blueprint("labels", __name__, url_prefix="/api/v1/labels", description="Words that an authority keeps")
 
 
-@blp.route("", allow=Action.LABEL_READ, query=Paged, returns=LabelOut, page=True)
-def index(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
-    """List the labels of your authority."""
-    return page(work, "labels", work.all(Label), Order((Label.id,)), wanted)
-
-
-@blp.route("", method="POST", allow=Action.LABEL_WRITE, body=LabelIn, returns=LabelOut, status=HTTPStatus.CREATED)
-def make(data: dict[str, Any], *, work: UnitOfWork) -> Label:
-    """Keep a label."""
+def _keep(work: UnitOfWork, data: dict[str, Any]) -> Label:
     label = work.add(Label(authority_id=work.actor.authority_id, **data))
     work.note("label.made", label)
     return label
+
+
+_LABELS = Collection(blp, "", LabelOut, Action.LABEL_READ, Action.LABEL_WRITE)
+_LABELS.list("list_labels", lambda work: work.all(Label), "List the labels of your authority.")
+_LABELS.add("add_label", _keep, "Keep a label.", body=LabelIn)
 '''
 RULES = """-- Labels are for their authority alone.
 grant select, insert on labels to APP_ROLE;
@@ -315,8 +310,8 @@ def feature(copy):
     copy.edit("coopapi/features.py", imported, "from coopapi.labels.routes import blp as labels\n")
     copy.edit(
         "coopapi/features.py",
-        "GROUPS: Final = (\n",
-        '    Group("Labels", "Words that an authority keeps for itself", (labels,)),\n',
+        "FEATURES: Final = (\n",
+        '    Feature("Labels", "Words that an authority keeps for itself", (labels,)),\n',
     )
     copy.edit("pyproject.toml", '"(notices) | (providers) | ', "(labels) | ")
     copy.edit("pyproject.toml", '  "coopapi.jurisdiction",\n', '  "coopapi.labels",\n')

@@ -6,11 +6,20 @@ from uuid import UUID
 import pytest
 
 import coopapi.app  # noqa: F401 (so that every feature registers who reads what)
+from coopapi.access import GRANTS, Actor, Role
+from coopapi.errors import Forbidden
+from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.store import sealing, vault
 from coopapi.store.crypto import Keyring, Mac, same
 from coopapi.store.sealing import BrokenSeal
 
 KEYS = Keyring(b"r" * 32, b"t" * 32)
+ROW = UUID(int=1)
+
+
+def key_for(role, kind="meeting"):
+    actor = Actor(ROW, "person", "A. Person", ROW, "Office", "NL", Role(role), (Role(role),), victim_cleared=False, operator=False)
+    return vault.SealKey(kind, actor, sealing.sealer(KEYS, "a"))
 
 
 def test_a_seal_opens_only_where_it_belongs_and_as_it_was():
@@ -59,10 +68,48 @@ def test_the_mac_is_that_of_the_standard_library(length):
 
 
 def test_a_part_that_nobody_is_registered_to_read_is_not_opened():
-    key = vault.SealKey("meeting", sealing.sealer(KEYS, "a"))
-    sealed = vault.seal(key, {"text": "words"}, UUID(int=1), "minutes")
-    assert vault.unseal(key, sealed, UUID(int=1), "minutes") == {"text": "words"}
-    with pytest.raises(LookupError):
-        vault.unseal(key, vault.seal(key, {"text": "words"}, UUID(int=1), "diary"), UUID(int=1), "diary")
+    key = key_for("prosecutor")
+    sealed = vault.seal(key, {"minutes": "words"}, ROW, "minutes")
+    assert vault.unseal(key, sealed, ROW, "minutes") == {"minutes": "words"}
+    with pytest.raises(LookupError, match="diary of meeting"):
+        vault.seal(key, {"minutes": "words"}, ROW, "diary")
+    with pytest.raises(LookupError, match="diary of meeting"):
+        vault.unseal(key, vault.seal_bytes(key, b"{}", f"shared/diary/{ROW}"), ROW, "diary")
     with pytest.raises(LookupError):
         vault.service_key(KEYS, "diary")
+
+
+def test_a_field_that_nobody_is_registered_to_read_is_neither_sealed_nor_opened():
+    key = key_for("prosecutor")
+    with pytest.raises(LookupError, match="weather in minutes"):
+        vault.seal(key, {"minutes": "words", "weather": "rain"}, ROW, "minutes")
+    with pytest.raises(LookupError, match="weather in minutes"):
+        vault.unseal(key, vault.seal_bytes(key, b'{"weather": "rain"}', f"shared/minutes/{ROW}"), ROW, "minutes")
+
+
+@pytest.mark.parametrize(("kind", "part"), sorted(vault.PARTS))
+@pytest.mark.parametrize("role", Role)
+def test_a_text_is_opened_only_for_an_actor_whose_role_may_read_it(role, kind, part):
+    registered = vault.PARTS[kind, part]
+    content = dict.fromkeys(registered.fields, "words")
+    sealed = vault.seal(key_for(role, kind), content, ROW, part)
+    if registered.action in GRANTS[role]:
+        assert vault.unseal(key_for(role, kind), sealed, ROW, part) == content
+        return
+    with pytest.raises(Forbidden, match=registered.action):
+        vault.unseal(key_for(role, kind), sealed, ROW, part)
+    with pytest.raises(Forbidden, match=registered.action):
+        vault.open_bytes(key_for(role, kind), sealed, f"shared/{part}/{ROW}", part)
+
+
+def test_the_service_itself_opens_no_text_and_an_actor_gets_no_key_of_the_service():
+    nobody = vault.SealKey("meeting", None, sealing.sealer(KEYS, "a"))
+    with pytest.raises(Forbidden):
+        vault.unseal(nobody, vault.seal(nobody, {"minutes": "words"}, ROW, "minutes"), ROW, "minutes")
+    for purpose in vault.SERVICE:
+        with pytest.raises(LookupError):
+            vault.kind_key(None, purpose)
+
+
+def test_every_field_of_the_content_of_a_request_has_registered_readers():
+    assert {*ContentIn().fields, *MeasureIn().fields} - {"code"} <= vault.PARTS["request", "content"].fields

@@ -3,13 +3,16 @@
 import ast
 import gc
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import coopapi.app  # noqa: F401 (so that every model is known)
 from coopapi.access import GRANTS, Action
-from coopapi.http.fields import Digest, Schema, Zone
+from coopapi.http.api import Blueprint
+from coopapi.http.collection import Collection, serve
+from coopapi.http.fields import Digest, Schema, Shown, Zone
 from coopapi.shared.lifecycle import Lifecycle
 from coopapi.store.rows import Row, Versioned
 
@@ -117,6 +120,58 @@ def test_the_law_is_kept_and_would_catch_a_breach(law):
     assert {str(path): found for path, tree in TREES.items() if (found := law(path, tree))} == {}
 
 
+LADDER = [
+    re.findall(r"\w+", rung)
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    if contract["id"] == "ladder"
+    for rung in contract["layers"]
+]
+TABLES = {
+    **dict.fromkeys(("journal_linking",), "journal"),
+    **dict.fromkeys(("signing_keys",), "auth"),
+    **dict.fromkeys(("token_attempts",), "oauth"),
+    **dict.fromkeys(("hiding_confirmations", "honey_values", "quota_use", "quotas", "registered_values"), "store"),
+    **dict.fromkeys(("holdings", "likenesses", "match_tokens", "matching_queue", "pairs_due", "pending_holdings"), "matching"),
+    **{mapper.local_table.name: mapper.class_.__module__.split(".")[1] for mapper in Row.registry.mappers},
+}
+"""The package to which each table belongs: that of its model, or the one that is named here if it has none."""
+STATEMENT = re.compile(r"\s*(?:select|insert|update|delete|with|lock|truncate|copy)\b", re.IGNORECASE)
+NAMED = re.compile(
+    r"\b(?:from|join|update|into|using|lock|truncate|table|copy)\s+(?:only\s+)?(?:public\.)?([a-z_]+)\b", re.IGNORECASE
+)
+
+
+def foreign_tables(package, tree):
+    """The tables that the SQL strings of a module name although they belong to a package above its own in the ladder of imports."""
+    rank = {name: number for number, rung in enumerate(LADDER) for name in rung}
+    texts = [ast.unparse(n)[1:] for n in ast.walk(tree) if isinstance(n, ast.JoinedStr)]
+    texts += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    named = {table for said in texts if STATEMENT.match(said.strip("\"'")) for table in NAMED.findall(said) if table in TABLES}
+    return {table for table in named if TABLES[table] != package and rank[TABLES[table]] <= rank[package]}
+
+
+def test_every_table_belongs_to_a_package():
+    made = re.compile(r"^create table ([a-z_]+)\b(?!\.)", re.MULTILINE)
+    tables = {name for path in (ROOT / "migrations" / "tables").rglob("*.sql") for name in made.findall(path.read_text())}
+    assert len(tables) > 50
+    assert tables - TABLES.keys() == set()
+
+
+def test_sql_in_python_reads_only_tables_of_its_own_package_and_of_those_below_it():
+    planted = ast.parse('text("select id from meetings join cases on true")\nf"update jits set {column} = null"')
+    assert foreign_tables("evidence", planted) == {"meetings", "jits"}
+    assert foreign_tables("matching", planted) == {"meetings", "jits", "cases"}
+    assert foreign_tables("ops", planted) == set()
+    assert foreign_tables("notices", ast.parse('"select * from mous"')) == {"mous"}  # beside it, not below it
+    packages = {path: path.relative_to(ROOT / "coopapi").parts[0].removesuffix(".py") for path in TREES}
+    placed = {name for rung in LADDER for name in rung}
+    assert {
+        str(path): found
+        for path, tree in TREES.items()
+        if packages[path] in placed and (found := foreign_tables(packages[path], tree))
+    } == {}
+
+
 def test_every_model_says_who_sees_it():
     silent = {m.class_.__name__ for m in Row.registry.mappers if m.class_.visible_to.__func__ is Row.visible_to.__func__}
     assert silent == UNOWNED
@@ -134,6 +189,24 @@ def test_every_action_is_granted_to_somebody_and_used_by_a_route(app):
 def test_what_comes_in_under_one_name_is_one_field_everywhere(ending, field):
     found = {type(f) for schema in below(Schema) for name, f in schema._declared_fields.items() if name.endswith(ending)}
     assert found == {field}
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        (lambda work: work, {}),
+        (lambda work, thing: work or thing, {}),
+        (lambda work, thing_id: work or thing_id, {"body": Schema, "method": "POST"}),
+        (lambda work, thing_id, data: work or thing_id or data, {"body": Schema, "method": "PATCH", "changes": True}),
+    ],
+    ids=["id", "name", "data", "version"],
+)
+def test_a_function_that_does_not_take_what_its_route_passes_fails_at_import(function, options):
+    blueprint = Blueprint("things", __name__)
+    with pytest.raises(TypeError):
+        serve(blueprint, "/things/<uuid:thing_id>", "get_thing", function, "Show a thing.", allow=Action.WHOAMI, **options)
+    with pytest.raises(TypeError):
+        Collection(blueprint, "/boxes/<uuid:box_id>/things", Shown, Action.WHOAMI, Action.WHOAMI).list("list", function, "List.")
 
 
 def below(schema):

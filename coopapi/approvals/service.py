@@ -11,10 +11,11 @@ from coopapi.errors import Forbidden, Stale
 from coopapi.shared.lifecycle import IllegalMove, Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.rows import matching
 
 Apply = Callable[[UnitOfWork, Approval], None]
 APPLY: Final[dict[str, Apply]] = {}
-"""The function that applies an approved request, for each kind of change. The features that request changes add theirs."""
+"""The function that applies an approved request, for each kind of change. features.py registers them."""
 
 
 class AnotherMustDecide(Forbidden):
@@ -57,12 +58,8 @@ def waiting_for(work: UnitOfWork, object_ids: Sequence[UUID]) -> Sequence[Approv
 
 def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Approval]:
     """Select requests by state and by their object."""
-    query = work.all(Approval)
-    if "state" in wanted:
-        query = query.where(Approval.in_state(wanted["state"], work.now))
-    if "object_id" in wanted:
-        query = query.where(Approval.object_id == wanted["object_id"])
-    return query
+    query = matching(work.all(Approval), wanted, object_id=Approval.object_id)
+    return query.where(Approval.in_state(wanted["state"], work.now)) if "state" in wanted else query
 
 
 def _standing(work: UnitOfWork, row: Approval) -> Standing:

@@ -91,7 +91,8 @@ def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> 
     if subject.category != old:
         _check_kinds(work, subject)
         _keep(work, subject)
-        engine.relabel(work, subject.case_id, subject.id, subject.category)
+        own = select(Identifier.id).where(Identifier.case_id == subject.case_id, Identifier.subject_id == subject.id)
+        engine.relabel(work, subject.case_id, work.session.scalars(own).all(), subject.category)
     work.note(
         "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
     )

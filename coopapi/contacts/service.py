@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -13,7 +14,7 @@ from coopapi.directory.entries import OnlyForItself, kept_authority, require_kee
 from coopapi.directory.models import Authority
 from coopapi.errors import broken, fault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.rows import Versioned
+from coopapi.store.rows import matching
 
 _STALE: Final = timedelta(days=180)
 _LOOKED_AT: Final = timedelta(days=30)
@@ -53,24 +54,21 @@ def _check_point(point: ContactPoint, authority: Authority) -> None:
         raise fault("/application", "network", detail)
 
 
-def change_point(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactPoint:
+def change_point(work: UnitOfWork, point_id: UUID, version: int, data: dict[str, Any]) -> ContactPoint:
     """Change a point of contact, or record that it was verified."""
+    point = work.one(ContactPoint, point_id, version=version)
     require_keeper(work, point.authority_id)
     if data.pop("verified", False):
         point.last_verified_at, point.verified_by = work.now, work.actor.id
-    _set(point, data)
+    point.set(data)
     _check_point(point, kept_authority(work, point.authority_id))
     work.note("contact_point.changed", point, fields=sorted(data))
     return point
 
 
-def _set(row: Versioned, data: Mapping[str, Any]) -> None:
-    for key, value in data.items():
-        setattr(row, key, value)
-
-
-def add_check(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> ContactCheck:
+def add_check(work: UnitOfWork, point_id: UUID, data: dict[str, Any]) -> ContactCheck:
     """Record whether a point of contact answered."""
+    point = work.one(ContactPoint, point_id)
     row = work.add(ContactCheck(contact_point_id=point.id, authority_id=work.actor.authority_id, at=work.now, **data))
     work.note("contact_point.called", point, outcome=row.outcome)
     return row
@@ -78,11 +76,9 @@ def add_check(work: UnitOfWork, point: ContactPoint, data: dict[str, Any]) -> Co
 
 def points(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[ContactPoint]:
     """Select the points of contact that are valid now, by country, network and power."""
-    query = work.all(ContactPoint).where(_valid(work, ContactPoint))
+    query = matching(work.all(ContactPoint).where(_valid(work, ContactPoint)), wanted, network=ContactPoint.network)
     if country := wanted.get("country"):
         query = query.where(ContactPoint.authority_id.in_(select(Authority.id).where(Authority.country == country)))
-    if network := wanted.get("network"):
-        query = query.where(ContactPoint.network == network)
     if power := wanted.get("power"):
         query = query.where(ContactPoint.powers.contains([power]))
     return query
@@ -156,12 +152,13 @@ def add_competence(work: UnitOfWork, data: dict[str, Any]) -> Competence:
     return row
 
 
-def change_competence(work: UnitOfWork, row: Competence, data: dict[str, Any]) -> Competence:
+def change_competence(work: UnitOfWork, competence_id: UUID, version: int, data: dict[str, Any]) -> Competence:
     """Change a competence, or confirm it."""
+    row = work.one(Competence, competence_id, version=version)
     require_keeper(work, row.authority_id)
     if data.pop("confirmed", False):
         row.last_confirmed_at = work.now
-    _set(row, data)
+    row.set(data)
     require_order(row.valid_from, row.valid_until)
     work.note("competence.changed", row, fields=sorted(data))
     return row
@@ -169,9 +166,7 @@ def change_competence(work: UnitOfWork, row: Competence, data: dict[str, Any]) -
 
 def competences(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Competence]:
     """Select the competences that are valid now, by authority and country."""
-    query = work.all(Competence).where(_valid(work, Competence))
-    if authority_id := wanted.get("authority_id"):
-        query = query.where(Competence.authority_id == authority_id)
+    query = matching(work.all(Competence).where(_valid(work, Competence)), wanted, authority_id=Competence.authority_id)
     if country := wanted.get("country"):
         query = query.where(Competence.authority_id.in_(select(Authority.id).where(Authority.country == country)))
     return query

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from coopapi.access import Action, Actor
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
+from coopapi.store import vault
 from coopapi.store.rows import Versioned
 
 DEADLINE_LIFECYCLE: Final = Lifecycle(
@@ -18,6 +19,9 @@ DEADLINE_LIFECYCLE: Final = Lifecycle(
     Transition("extend", "running", "running", by=Action.MLA_DECIDE, side=Side.OWNER, reason=True, human=True),
     derived=("suspended", "met", "met_late", "missed", "lapsed", "cancelled"),
 )
+
+
+vault.register_readers("deadlines", Action.DEADLINE_READ, content=("reason",))
 
 
 class Deadline(Versioned):

@@ -1,44 +1,33 @@
 """Deadlines over HTTP."""
 
 from typing import Any
-from uuid import UUID
 
 from coopapi.access import Action
 from coopapi.deadlines import computation, rules, service, transitions
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
 from coopapi.http.api import Blueprint
-from coopapi.http.paging import Order, Page, page
+from coopapi.http.collection import Collection
+from coopapi.http.paging import Order
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("deadlines", __name__, url_prefix="/api/v1", description="Deadlines set by law")
+_READ = Action.DEADLINE_READ
 
-
-@blp.route("/deadlines", allow=Action.DEADLINE_READ, query=DeadlineFilter, returns=DeadlineOut, page=True, show=service.show)
-def list_deadlines(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
+_DEADLINES = Collection(blp, "/deadlines", DeadlineOut, _READ, _READ, show=service.show, item="/<uuid:deadline_id>")
+_DEADLINES.list(
+    "list_deadlines",
+    service.worklist,
     """List the deadlines of resources in which you take part, next deadline first.
 
     `overdue=true&side=mine` lists the overdue deadlines of your side.
-    """
-    order = Order((Deadline.due_at, Deadline.id), descending=False)
-    return page(work, "deadlines", service.worklist(work, wanted), order, wanted)
-
-
-@blp.route("/deadlines/<uuid:deadline_id>", allow=Action.DEADLINE_READ, returns=DeadlineOut, show=service.show)
-def get_deadline(deadline_id: UUID, *, work: UnitOfWork) -> Deadline:
-    """Show one deadline, with its legal basis and what was done about it."""
-    return work.one(Deadline, deadline_id)
-
-
-blp.workflow(
-    "/deadlines/<uuid:deadline_id>",
-    transitions.DEADLINE,
-    read=Action.DEADLINE_READ,
-    act=Action.DEADLINE_READ,
-    body=DeadlineStepIn,
-    returns=DeadlineOut,
-    show=service.show,
-    about="Extend a deadline that your side must meet, if its legal basis allows this.",
+    """,
+    query=DeadlineFilter,
+    order=Order((Deadline.due_at, Deadline.id), descending=False),
+)
+_DEADLINES.get("get_deadline", Deadline, "Show one deadline, with its legal basis and what was done about it.")
+_DEADLINES.steps(
+    transitions.DEADLINE, "Extend a deadline that your side must meet, if its legal basis allows this.", body=DeadlineStepIn
 )
 
 

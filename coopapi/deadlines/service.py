@@ -15,6 +15,7 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,17 +171,10 @@ def _state(now: datetime) -> ColumnElement[str]:
     )
 
 
-def of_object(work: UnitOfWork, object_id: UUID) -> Select[Deadline]:
-    """Select the deadlines of a shared object."""
-    return work.all(Deadline).where(Deadline.object_id == object_id)
-
-
 def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
     """Select the deadlines of everything that the caller takes part in, by authority, side, rule and state."""
-    query = work.all(Deadline)
-    for name, column in (("authority", Deadline.authority_id), ("rule", Deadline.rule), ("object_id", Deadline.object_id)):
-        if name in wanted:
-            query = query.where(column == wanted[name])
+    named = {"authority": Deadline.authority_id, "rule": Deadline.rule, "object_id": Deadline.object_id, "state": _state(work.now)}
+    query = matching(work.all(Deadline), wanted, **named)
     if side := wanted.get("side"):
         own = work.all(Party).where(
             Party.object_id == Deadline.object_id, Party.side == Deadline.owed_by, Party.acting,
@@ -192,7 +186,7 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
         query = query.where(Deadline.running(), Deadline.due_at < work.now, _state(work.now) == "missed")
     if hours := wanted.get("within"):
         query = query.where(Deadline.running(), Deadline.due_at >= work.now, Deadline.due_at <= work.now + timedelta(hours=hours))
-    return query.where(_state(work.now) == wanted["state"]) if wanted.get("state") else query
+    return query
 
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
@@ -224,4 +218,4 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
 
 def reason_key(work: UnitOfWork) -> vault.SealKey:
     """Return the key that encrypts the reasons of extensions."""
-    return vault.service_key(work.keys, "deadlines")
+    return vault.kind_key(work, "deadlines")

@@ -29,7 +29,7 @@ class NoMoreExtension(Conflict):
 
 
 def _standing(work: UnitOfWork, row: Deadline) -> Standing:
-    owes = row.owed_by in {part.side for part in parties.acting_parts(work, row.object_id)}
+    owes = row.owed_by in parties.acting_sides(work, row.object_id)
     return (
         Standing.on(Side.OWNER)
         if owes

@@ -1,5 +1,6 @@
 """Entries of the directory: every authenticated caller sees them; the authority concerned and the operator maintain them."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
@@ -35,15 +36,30 @@ class ForEverybody:
         return true()
 
 
+def known_authority(work: UnitOfWork, authority_id: UUID | None, pointer: str) -> Authority:
+    """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
+    found = find_authority(work, authority_id)
+    if found is None:
+        raise fault(pointer, "unknown", "There is no authority with this id.")
+    return found
+
+
+def find_authority(work: UnitOfWork, authority_id: UUID | None) -> Authority | None:
+    """Return an authority of the directory, or None."""
+    return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
+
+
+def authorities_of(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Authority]:
+    """Return the authorities with these ids."""
+    return {found.id: found for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(ids)))}
+
+
 def kept_authority(work: UnitOfWork, wanted: UUID | None) -> Authority:
     """Return the authority whose entry the caller writes. The operator may name any authority, others only their own."""
     authority_id = wanted or work.actor.authority_id
     if authority_id != work.actor.authority_id and not work.actor.operator:
         raise NotYourEntry
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
-    if found is None:
-        raise fault("/authority_id", "unknown", "There is no authority with this id.")
-    return found
+    return known_authority(work, authority_id, "/authority_id")
 
 
 def require_keeper(work: UnitOfWork, authority_id: UUID) -> None:

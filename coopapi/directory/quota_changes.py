@@ -32,6 +32,3 @@ def apply(work: UnitOfWork, approval: Approval) -> None:
     if not quotas.apply_approved(work.session, approval.id):
         raise ChangedSince
     work.note("quota.set", object_type="authority", authority=str(approval.object_id), approval=str(approval.id), **approval.change)
-
-
-approvals.APPLY[KIND] = apply

@@ -123,6 +123,3 @@ def _written(data: Mapping[str, Any]) -> str:
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     """Convert bytes to the form in which PostgreSQL reads them from JSON."""
     return {key: f"\\x{value.hex()}" if isinstance(value, bytes) else value for key, value in data.items()}
-
-
-approvals.APPLY[KIND] = apply

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select
+
 from coopapi.access import CLEARABLE, Action, Role
 from coopapi.auth.jwks import StaticKeys
 from coopapi.directory import codelists, rights
@@ -12,6 +14,7 @@ from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, fault
 from coopapi.store.crypto import Keyring
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 
 class SubjectTaken(Conflict):
@@ -39,11 +42,11 @@ def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
     return authority
 
 
-def change_authority(work: UnitOfWork, authority: Authority, data: dict[str, Any]) -> Authority:
+def change_authority(work: UnitOfWork, authority_id: UUID, version: int, data: dict[str, Any]) -> Authority:
     """Change an authority. Its own administrators and those of the operator may do this."""
+    authority = work.one(Authority, authority_id, version=version)
     _manages(work, authority.id)
-    for key, value in data.items():
-        setattr(authority, key, value)
+    authority.set(data)
     work.note("authority.changed", authority, fields=sorted(data))
     return authority
 
@@ -55,14 +58,37 @@ def _manages(work: UnitOfWork, authority_id: UUID) -> None:
         raise NotFound
 
 
-def staff(work: UnitOfWork, authority_id: UUID, kind: str) -> Any:
-    """Select the people or the clients of an authority that the caller administers."""
+def authorities(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Authority]:
+    """Select authorities by country and type."""
+    return matching(work.all(Authority), wanted, country=Authority.country, type=Authority.type)
+
+
+def people(work: UnitOfWork, authority_id: UUID) -> Select[Principal]:
+    """Select the people of an authority that the caller administers."""
+    return _staff(work, authority_id, "person")
+
+
+def clients(work: UnitOfWork, authority_id: UUID) -> Select[Principal]:
+    """Select the machine clients of an authority that the caller administers."""
+    return _staff(work, authority_id, "client")
+
+
+def _staff(work: UnitOfWork, authority_id: UUID, kind: str) -> Select[Principal]:
     _manages(work, authority_id)
     return work.all(Principal).where(Principal.authority_id == authority_id, Principal.kind == kind)
 
 
-def one_of_staff(work: UnitOfWork, authority_id: UUID, kind: str, row_id: UUID, version: int | None = None) -> Principal:
-    """Return one person or client of an authority that the caller administers, or raise `NotFound`."""
+def person(work: UnitOfWork, authority_id: UUID, person_id: UUID, version: int | None = None) -> Principal:
+    """Return one person of an authority that the caller administers, or raise `NotFound`."""
+    return _one(work, authority_id, "person", person_id, version)
+
+
+def client(work: UnitOfWork, authority_id: UUID, client_id: UUID, version: int | None = None) -> Principal:
+    """Return one machine client of an authority that the caller administers, or raise `NotFound`."""
+    return _one(work, authority_id, "client", client_id, version)
+
+
+def _one(work: UnitOfWork, authority_id: UUID, kind: str, row_id: UUID, version: int | None) -> Principal:
     _manages(work, authority_id)
     row = work.one(Principal, row_id, version=version)
     if row.authority_id != authority_id or row.kind != kind:
@@ -102,6 +128,16 @@ def _require_free(work: UnitOfWork, issuer: str, subject: str, *, but: Principal
         raise SubjectTaken
 
 
+def change_person(work: UnitOfWork, authority_id: UUID, person_id: UUID, version: int, data: dict[str, Any]) -> Principal:
+    """Change a person of an authority that the caller administers."""
+    return change_staff(work, person(work, authority_id, person_id, version), data)
+
+
+def change_client(work: UnitOfWork, authority_id: UUID, client_id: UUID, version: int, data: dict[str, Any]) -> Principal:
+    """Change a machine client of an authority that the caller administers."""
+    return change_staff(work, client(work, authority_id, client_id, version), data)
+
+
 def change_staff(work: UnitOfWork, row: Principal, data: dict[str, Any]) -> Principal:
     """Change a person or client. Removed rights end with the next request; approval is requested for what needs it."""
     check_jwks(data.get("jwks"))
@@ -113,8 +149,9 @@ def change_staff(work: UnitOfWork, row: Principal, data: dict[str, Any]) -> Prin
     return row
 
 
-def renew_secret(work: UnitOfWork, row: Principal) -> Principal:
+def renew_secret(work: UnitOfWork, authority_id: UUID, client_id: UUID, version: int) -> Principal:
     """Make a new secret for a client and show it once. The old one is replaced when a second administrator approves."""
+    row = client(work, authority_id, client_id, version)
     secret = secrets.token_urlsafe(32)
     rights.change(work, row, {"secret_digest": digest_of(work.keys, secret)})
     return rights.reveal(row, secret)

@@ -18,6 +18,7 @@ from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.rows import matching
 
 
 class AskedAlready(Conflict):
@@ -96,16 +97,17 @@ def hours(urgency: str) -> int:
     return found
 
 
-def disclosures_of(work: UnitOfWork, wanted: Mapping[str, Any], overlap_id: UUID | None = None) -> Select[Disclosure]:
-    """Select disclosures by overlap, side, state and whether they are overdue."""
-    query = work.all(Disclosure)
-    if overlap_id is not None:
-        query = query.where(Disclosure.overlap_id == presentation.one_overlap(work, overlap_id).id)
+def of_overlap(work: UnitOfWork, overlap_id: UUID) -> Select[Disclosure]:
+    """Select the disclosures of an overlap."""
+    return work.all(Disclosure).where(Disclosure.overlap_id == presentation.one_overlap(work, overlap_id).id)
+
+
+def disclosures(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Disclosure]:
+    """Select disclosures by side, state and whether they are overdue."""
+    query = matching(work.all(Disclosure), wanted, state=Disclosure.state)
     if side := wanted.get("side"):
         column = Disclosure.asking_authority if side == Side.ASKING else Disclosure.owner_authority
         query = query.where(column == work.actor.authority_id)
-    if state := wanted.get("state"):
-        query = query.where(Disclosure.state == state)
     if "overdue" in wanted:
         late = and_(Disclosure.state == "requested", Disclosure.due_at < work.now)
         query = query.where(late if wanted["overdue"] else not_(late))

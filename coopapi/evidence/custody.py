@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from coopapi.errors import Forbidden, fault
 from coopapi.evidence import authorization, recipients
 from coopapi.evidence.models import Custody, Evidence
@@ -15,11 +13,6 @@ from coopapi.shared.recording import may_record_for
 from coopapi.store.db import UnitOfWork
 
 _WORDS: Final = ("tool", "standard", "note")
-
-
-def links(work: UnitOfWork, evidence_id: UUID) -> Select[Custody]:
-    """Select the entries of an item's chain that the caller sees."""
-    return work.all(Custody).where(Custody.evidence_id == work.one(Evidence, evidence_id).id)
 
 
 def add(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Custody:

@@ -12,6 +12,7 @@ from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
+from coopapi.store import vault
 from coopapi.store.rows import Row, Versioned
 
 _receiver = partial(Transition, by=Action.EVIDENCE_USE, side=Side.RECEIVER, human=True)
@@ -40,6 +41,18 @@ USE_LIFECYCLE: Final = Lifecycle(
     _consents("deny", "consent_asked", "denied", reason=True),
     _user("withdraw", "consent_asked", "withdrawn", reason=True),
     _consents("revoke", "recorded", "revoked", reason=True),
+)
+
+TEXTS: Final = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
+
+vault.register_readers(
+    "evidence",
+    Action.EVIDENCE_READ,
+    terms=("handling", "conditions", "recorded"),
+    sealed=TEXTS,
+    custody=("tool", "standard", "note"),
+    use=("reason",),
+    answer=("reason", "conditions", "recorded"),
 )
 
 

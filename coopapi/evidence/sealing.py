@@ -10,9 +10,9 @@ from coopapi.store.db import UnitOfWork
 
 def seal(work: UnitOfWork, part: str, row_id: UUID, content: Mapping[str, Any]) -> bytes:
     """Encrypt one text of a row; `part` names which text it is."""
-    return vault.seal(vault.service_key(work.keys, "evidence"), content, row_id, part)
+    return vault.seal(vault.kind_key(work, "evidence"), content, row_id, part)
 
 
 def unseal(work: UnitOfWork, part: str, row_id: UUID, sealed: bytes | None) -> dict[str, Any]:
     """Decrypt one text of a row; return an empty mapping if there is none."""
-    return vault.unseal(vault.service_key(work.keys, "evidence"), sealed, row_id, part)
+    return vault.unseal(vault.kind_key(work, "evidence"), sealed, row_id, part)

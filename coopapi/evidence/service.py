@@ -9,14 +9,14 @@ from sqlalchemy import Select, select
 
 from coopapi.errors import Conflict, fault
 from coopapi.evidence import authorization, channels, recipients
-from coopapi.evidence.models import Evidence, EvidenceText, Recipient
+from coopapi.evidence.models import TEXTS, Evidence, EvidenceText, Recipient
 from coopapi.evidence.sealing import seal, unseal
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
-TEXTS: Final = ("title", "description", "tool", "formalities_requested", "formalities_observed", "admissibility_notes")
 _DIGITAL: Final = ("sha256", "size", "media_type")
 _FACTS: Final = ("source_country", "obtained_on", "obtained_under", "handling_code")
 _ANSWERS: Final = ("accept", "decline")
@@ -106,9 +106,8 @@ def _check_new(work: UnitOfWork, object_id: UUID, sha256: str | None) -> None:
 
 def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Evidence]:
     """Select the items that the caller sees, by shared object, state and handling code."""
-    named = {column: wanted[column] for column in ("object_id", "handling_code") if column in wanted}
-    query = work.all(Evidence).filter_by(**named)
-    return query.where(Evidence.standing(work.actor) == wanted["state"]) if "state" in wanted else query
+    named = {"object_id": Evidence.object_id, "handling_code": Evidence.handling_code, "state": Evidence.standing(work.actor)}
+    return matching(work.all(Evidence), wanted, **named)
 
 
 def standing(work: UnitOfWork, row: Evidence) -> str:
@@ -116,9 +115,9 @@ def standing(work: UnitOfWork, row: Evidence) -> str:
     return work.session.execute(select(Evidence.standing(work.actor)).where(Evidence.id == row.id)).scalar_one()
 
 
-def give_to(work: UnitOfWork, evidence_id: UUID, authority_id: UUID) -> Evidence:
+def give_to(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidence:
     """Give an item to another authority and tell it."""
-    row = recipients.add(work, evidence_id, authority_id)
+    row = recipients.add(work, evidence_id, data["authority_id"])
     tell(work, row, "given", None)
     return row
 

@@ -22,6 +22,7 @@ from coopapi.shared.recording import may_record_for, recorded_of
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 
 class ConsentNeeded(Conflict):
@@ -137,19 +138,12 @@ def _require_usable(work: UnitOfWork, item: Evidence) -> None:
         raise TimeLimitPassed
 
 
-def of_item(work: UnitOfWork, evidence_id: UUID) -> Select[EvidenceUse]:
-    """Select the uses of an item that the caller sees: its own, and all uses of items that it gave."""
-    return work.all(EvidenceUse).where(EvidenceUse.evidence_id == work.one(Evidence, evidence_id).id)
-
-
 def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:
     """Select uses by side and state: those of the caller, or those of items that it gave."""
-    query = work.all(EvidenceUse)
+    query = matching(work.all(EvidenceUse), wanted, state=EvidenceUse.state)
     if side := wanted.get("side"):
         column = EvidenceUse.provider_id if side == Side.PROVIDER else EvidenceUse.authority_id
         query = query.where(column == work.actor.authority_id)
-    if state := wanted.get("state"):
-        query = query.where(EvidenceUse.state == state)
     return query
 
 

@@ -7,20 +7,20 @@ from uuid import UUID
 from sqlalchemy import select
 
 from coopapi.directory import codelists
+from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, Unprocessable, broken, fault
 from coopapi.instruments import service as instruments
 from coopapi.jits import authorization, case_sharing
-from coopapi.jits.lifecycles import CLAUSES, OPEN, TWO
+from coopapi.jits.lifecycles import CLAUSES, OPEN, TERMS, TWO
 from coopapi.jits.models import Jit, JitParty
 from coopapi.jits.notifications import tell
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, new_key, seal, unseal
+from coopapi.store.vault import key_of, seal, unseal
 from coopapi.unicode_text import fold_reference
 
 _COLUMNS: Final = ("legal_basis", "operation_name", "states_of_operation", "working_language", "until")
-TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")
 
 
 class JitReferenceTaken(Conflict):
@@ -54,18 +54,8 @@ def propose(work: UnitOfWork, data: Mapping[str, Any]) -> Jit:
         raise JitReferenceTaken(existing=f"/api/v1/jits/{found.id}")
     jit_id = work.new_id()
     parties.admit(work, jit_id, work.actor.authority_id, Side.NEGOTIATING)
-    wrapped, sealer = new_key(work, "jit", jit_id)
-    jit = Jit(
-        id=jit_id,
-        maker_id=work.actor.authority_id,
-        reference=data["reference"],
-        states_of_operation=[],
-        wrapped=wrapped,
-        sealed=seal(sealer, {}, jit_id),
-        created_by=work.actor.id,
-        created_at=work.now,
-        updated_at=work.now,
-    )
+    about = {"maker_id": work.actor.authority_id, "reference": data["reference"], "states_of_operation": []}
+    jit = parties.new_object(work, Jit, jit_id, {}, **about)
     _set(work, jit, data)
     work.add(jit)
     own = {"authority_id": work.actor.authority_id, "leader": data.get("leader")}
@@ -128,7 +118,7 @@ def amend_terms(work: UnitOfWork, jit: Jit, terms: Mapping[str, Any]) -> None:
     jit.sealed = seal(key, agreed, jit.id)
     administrator = (agreed.get("clauses") or {}).get("platform", {}).get("space_administrator")
     at = "/clauses/platform/space_administrator"
-    jit.administrator_id = authorization.known(work, UUID(str(administrator)), at).id if administrator else None
+    jit.administrator_id = known_authority(work, UUID(str(administrator)), at).id if administrator else None
 
 
 def invite(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> JitParty:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from coopapi.jits import amendment_kinds, authorization, signatures
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.authorization import TeamRow
@@ -16,7 +14,7 @@ from coopapi.shared import parties
 from coopapi.shared.lifecycle import IllegalMove, Side
 from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, put_words, seal, unseal
+from coopapi.store.vault import key_of, put_words, unseal
 
 _DETAILS: Final = ("purpose", "clause", "text", "platform", "leader", "role", "terms", "evidence", "states_of_operation")
 
@@ -27,17 +25,9 @@ def propose(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAmend
     authorization.require_party(work, jit)
     _require_active(work, jit, "amend")
     details = {name: data.get(name) for name in _DETAILS}
-    row_id = work.new_id()
-    row = JitAmendment(
-        id=row_id,
-        jit_id=jit.id,
-        change=data["change"],
-        authority_id=data.get("authority_id"),
-        until=data.get("until"),
-        sealed=seal(key_of(work, jit), details, row_id),
-        proposed_by=work.actor.authority_id,
-        proposed_at=work.now,
-    )
+    about = {name: data.get(name) for name in ("change", "authority_id", "until")}
+    about |= {"proposed_by": work.actor.authority_id, "proposed_at": work.now}
+    row = parties.new_part(work, JitAmendment, jit, details, **about)
     CHANGES[row.change].check(work, jit, row)
     if row.joining:
         parties.admit(work, jit.id, row.joining, Side.NEGOTIATING, until=jit.until)
@@ -157,8 +147,3 @@ def release_joining(work: UnitOfWork, jit: Jit) -> None:
     for row in amendment_kinds.pending(work, jit):
         if row.joining:
             authorization.release(work, jit, row.joining, Side.NEGOTIATING)
-
-
-def of_team(work: UnitOfWork, jit_id: UUID) -> Select[JitAmendment]:
-    """Select the amendments of a team."""
-    return work.all(JitAmendment).where(JitAmendment.jit_id == work.one(Jit, jit_id).id)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from coopapi.directory.entries import known_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Forbidden, NotFound, Unprocessable, broken, fault
 from coopapi.jits.lifecycles import AFTER
@@ -71,7 +72,7 @@ class TeamRow(Generic[Q]):
 def locked(work: UnitOfWork, jit_id: UUID, version: int | None = None) -> Jit:
     """Return a team, locked against other writers; raise `NotAParty` if the caller does not negotiate in it."""
     work.one(Jit, jit_id)
-    if Side.NEGOTIATING not in {part.side for part in parties.parts(work, jit_id)}:
+    if Side.NEGOTIATING not in parties.sides(work, jit_id):
         raise NotAParty
     return work.one(Jit, jit_id, version=version, lock=True)
 
@@ -187,13 +188,13 @@ def place_of(work: UnitOfWork, jit_id: UUID) -> str:
     """Return the caller's place in the team: `party`, `joining` or `participant`."""
     if mine(work, jit_id):
         return "party"
-    sides = {part.side for part in parties.parts(work, jit_id)}
+    sides = parties.sides(work, jit_id)
     return "joining" if sides & set(INSIDE) else "participant"
 
 
 def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an authority of a State, which may be a party; raise `Unprocessable` for an organisation."""
-    found = known(work, authority_id, pointer)
+    found = known_authority(work, authority_id, pointer)
     if found.type in _NO_STATE or found.country is None:
         raise fault(pointer, "member_state", "An organisation cannot be a party or a member; it takes part under Art. 13(12).")
     return found
@@ -201,21 +202,13 @@ def state_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Autho
 
 def participant_authority(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
     """Return an organisation or a desk, which may be a participant; raise `Unprocessable` for the authority of a State."""
-    found = known(work, authority_id, pointer)
+    found = known_authority(work, authority_id, pointer)
     if found.type not in _BESIDE:
         raise fault(
             pointer,
             "participant",
             "An authority of a State can only join as a party; only organisations and desks are participants.",
         )
-    return found
-
-
-def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
-    if found is None:
-        raise fault(pointer, "unknown", "There is no authority with this id.")
     return found
 
 

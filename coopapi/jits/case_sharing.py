@@ -38,13 +38,13 @@ def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> S
     return shared_cases.offer(work, jit.id, case.id, Level[wish.get("level", "read").upper()])
 
 
-def share(work: UnitOfWork, jit_id: UUID, wish: Mapping[str, Any]) -> SharedCase:
+def share(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> SharedCase:
     """Share a case with a team that is being negotiated or is active; raise `TeamIsOver` after its end."""
     jit = authorization.locked(work, jit_id)
     authorization.require_party(work, jit)
     if (state := jit.stands(work.now)) in (*AFTER, "abandoned"):
         raise TeamIsOver(state=state)
-    row = link(work, jit, wish, "/case_id")
+    row = link(work, jit, data, "/case_id")
     if jit.state == "active":
         authorization.update_shared_access(work, jit)
     tell(work, jit, "case_shared", level=Level(row.level).name.lower())

@@ -1,28 +1,17 @@
 """The evaluation of an ended team: each State answers the form of the JITs Network, then all States answer together."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Select
 
 from coopapi.errors import Conflict
 from coopapi.jits import authorization
-from coopapi.jits.models import Jit, JitEvaluation
+from coopapi.jits.lifecycles import QUESTIONS
+from coopapi.jits.models import JitEvaluation
 from coopapi.jits.notifications import tell
+from coopapi.shared.parties import owners_of, with_texts
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
-
-QUESTIONS: Final = (
-    "legal_issues",
-    "operational_issues",
-    "practical_issues",
-    "role_of_europol",
-    "role_of_eurojust",
-    "funding",
-    "outcome",
-    "lessons",
-)
+from coopapi.store.vault import key_of, seal
 
 
 class NotInEvaluation(Conflict):
@@ -71,17 +60,12 @@ def joint_there(work: UnitOfWork, jit_id: UUID) -> bool:
     return work.session.scalar(query) is not None
 
 
-def of_team(work: UnitOfWork, jit_id: UUID) -> Select[JitEvaluation]:
-    """Select the evaluations of a team."""
-    return work.all(JitEvaluation).where(JitEvaluation.jit_id == work.one(Jit, jit_id).id)
-
-
 def show(work: UnitOfWork, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]]:
     """Return evaluations with their decrypted answers."""
-    teams = {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
+    teams = owners_of(work, rows)
     return [
         {
-            **unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id),
+            **said,
             "id": row.id,
             "authority_id": row.authority_id,
             "joint": row.authority_id is None,
@@ -89,5 +73,5 @@ def show(work: UnitOfWork, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]
             "recorded": authorization.read_recorded(work, teams[row.jit_id], row),
             "etag": row.etag,
         }
-        for row in rows
+        for row, said in with_texts(work, rows, teams)
     ]

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from coopapi.directory.models import Authority
+from coopapi.directory.entries import find_authority
 from coopapi.evidence.channels import Channel, TeamView
 from coopapi.jits import authorization
 from coopapi.jits.models import Jit
@@ -16,7 +16,7 @@ def _jit(work: UnitOfWork, object_id: UUID) -> Jit | None:
 
 def _team(work: UnitOfWork, object_id: UUID, provider_id: UUID) -> TeamView | None:
     jit = _jit(work, object_id)
-    provider = work.session.scalar(work.all(Authority).where(Authority.id == provider_id))
+    provider = find_authority(work, provider_id)
     if jit is None or provider is None:
         return None
     others = {party.country for party in authorization.of_team(work, jit.id) if party.authority_id != provider_id}

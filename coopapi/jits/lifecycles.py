@@ -60,3 +60,14 @@ CLAUSES: Final = ("disclosure", "media", "use_of_information")
 TEXTS: Final = ("facts", "objectives", "further_terms")
 """Terms outside the clauses that an amendment can reword."""
 END_REASONS: Final = ("expiry", "goal", "withdrawal")
+TERMS: Final = ("purpose", "facts", "objectives", "clauses", "appendices", "further_terms")
+QUESTIONS: Final = (
+    "legal_issues",
+    "operational_issues",
+    "practical_issues",
+    "role_of_europol",
+    "role_of_eurojust",
+    "funding",
+    "outcome",
+    "lessons",
+)

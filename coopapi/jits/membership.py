@@ -18,7 +18,6 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import may_record_for
 from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal
 
 _OVER: Final = (*AFTER, "abandoned")
 
@@ -121,24 +120,17 @@ def add_member(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitMe
     check_period(work, data)
     if person := data.get("principal_id"):
         _check_new_member(work, jit, authority, person)
-    row_id = work.new_id()
     said = {name: data.get(name) for name in ("name", "security_id", "position")}
-    member = work.add(
-        JitMember(
-            id=row_id,
-            jit_id=jit.id,
-            authority_id=authority,
-            sealed=seal(key_of(work, jit), said, row_id),
-            principal_id=person,
-            seconded=data.get("seconded", False),
-            since=data.get("since", work.now),
-            until=data.get("until"),
-        )
-    )
+    about = {"authority_id": authority, "principal_id": person, "seconded": data.get("seconded", False)}
+    member = work.add(parties.new_part(work, JitMember, jit, said, **about, **_period(work, data)))
     if jit.state == "active":
         authorization.update_shared_access(work, jit)
     tell(work, jit, "member_entered", seconded=member.seconded)
     return member
+
+
+def _period(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"since": data.get("since", work.now), "until": data.get("until")}
 
 
 def check_period(work: UnitOfWork, data: Mapping[str, Any]) -> None:
@@ -178,19 +170,8 @@ def seat_participant(work: UnitOfWork, jit: Jit, authority_id: UUID, data: Mappi
     check_period(work, data)
     if data.get("since", work.now) > work.now:
         raise fault("/since", "order_of_time", "The date must not be in the future, because participation begins now.")
-    row_id = work.new_id()
-    row = work.add(
-        JitParticipant(
-            id=row_id,
-            jit_id=jit.id,
-            authority_id=authority_id,
-            role=data["role"],
-            evidence=data.get("evidence", False),
-            sealed=seal(key_of(work, jit), {"terms": data.get("terms")}, row_id),
-            since=data.get("since", work.now),
-            until=data.get("until"),
-        )
-    )
+    about = {"authority_id": authority_id, "role": data["role"], "evidence": data.get("evidence", False)}
+    row = work.add(parties.new_part(work, JitParticipant, jit, {"terms": data.get("terms")}, **about, **_period(work, data)))
     ends = [end for end in (row.until, jit.until if jit.state == "active" else None) if end is not None]
     parties.admit(work, jit.id, authority_id, Side.PARTICIPANT, acting=False, until=min(ends, default=None))
     return row
@@ -212,10 +193,8 @@ def _serving(work: UnitOfWork, jit_id: UUID, authority_id: UUID) -> Select[JitPa
 def add_associate(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitAssociate:
     """Record an informal contact of the team, who gets no access to anything."""
     jit = _working(work, jit_id)
-    row_id = work.new_id()
     said = {"name": data["name"], "contact": data["contact"]}
-    sealed = seal(key_of(work, jit), said, row_id)
-    row = work.add(JitAssociate(id=row_id, jit_id=jit.id, sealed=sealed, since=work.now))
+    row = work.add(parties.new_part(work, JitAssociate, jit, said, since=work.now))
     tell(work, jit, "associate_noted")
     return row
 

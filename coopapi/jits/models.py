@@ -7,21 +7,29 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, SmallInteger, UniqueConstraint, and_, case, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from coopapi.access import Actor
-from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, STATEMENT_LIFECYCLE
+from coopapi.access import Action, Actor
+from coopapi.jits.lifecycles import AMENDMENT_LIFECYCLE, JIT_LIFECYCLE, QUESTIONS, STATEMENT_LIFECYCLE
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import Party, takes_part
+from coopapi.shared.parties import PartOf, Party, SharedObject
 from coopapi.store import vault
-from coopapi.store.rows import Versioned, folded
+from coopapi.store.rows import folded
 
 INSIDE: Final = (Side.NEGOTIATING, Side.MEMBER)
 """The sides on which States act; participants are not among them (Convention of 29 May 2000, Art. 13(12))."""
 
+# participants see the text, but neither the people nor the amendments: `__seen_by__` of the rows
 vault.register_readers(
     "jit",
-    content="those who take part in the team; about its people and in amendments the States in it",
-    recorded="the States in the team",
-    words="those who take part in the team",
+    Action.JIT_READ,
+    content=(
+        *("purpose", "facts", "objectives", "clauses", "appendices", "further_terms"),  # the text
+        *("office", "name", "security_id", "position", "terms", "contact"),  # leaders, members, participants, associates
+        *("clause", "text", "platform", "leader", "role", "evidence", "states_of_operation"),  # amendments
+        *QUESTIONS,  # evaluations
+        "texts",  # public statements
+    ),
+    recorded=("recorded",),
+    words=("reason",),
 )
 
 
@@ -33,7 +41,7 @@ def inside(
     return part.exists()
 
 
-class Jit(Versioned):
+class Jit(SharedObject):
     """A joint investigation team. All its parties share one agreement."""
 
     __kind__ = "jit"
@@ -52,12 +60,7 @@ class Jit(Versioned):
     administrator_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     end_reason: Mapped[str | None] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
-    wrapped: Mapped[bytes] = mapped_column()
-    sealed: Mapped[bytes] = mapped_column()
     words: Mapped[bytes | None] = mapped_column()
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
-    created_at: Mapped[datetime] = mapped_column()
-    updated_at: Mapped[datetime] = mapped_column()
     reference_folded: Mapped[str] = folded("reference")
 
     def stands(self, now: datetime) -> str:
@@ -69,19 +72,23 @@ class Jit(Versioned):
         """Return the SQL expression of the same state."""
         return case((and_(cls.state == "active", cls.until <= now), "ended"), else_=cls.state)
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the teams that the actor takes part in."""
-        return takes_part(cls.id, actor, now)
+
+class OfJit(PartOf):
+    """Base class of the rows that belong to a team."""
+
+    __abstract__ = True
+    __owner__ = Jit
+    __column__ = "jit_id"
+
+    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
 
 
-class JitParty(Versioned):
+class JitParty(OfJit):
     """A State in the team, represented by one authority, with its leader."""
 
     __kind__ = "jitparty"
     __tablename__ = "jit_parties"
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     country: Mapped[str] = mapped_column()
     leader_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
@@ -89,11 +96,6 @@ class JitParty(Versioned):
     state: Mapped[str] = mapped_column(default="party")
     joined_at: Mapped[datetime] = mapped_column()
     left_at: Mapped[datetime | None] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the parties of the teams that the actor sees."""
-        return takes_part(cls.jit_id, actor, now)
 
 
 def belonging(jit_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -104,7 +106,7 @@ def belonging(jit_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) 
     return and_(inside(jit_id, actor, now), own.exists())
 
 
-class JitMember(Versioned):
+class JitMember(OfJit):
     """A person who works in the team under a name or a security number; seconded if working outside the own State (Art. 13(4)).
 
     Only people who are members with their account have access to the team's cases, not others of their authority.
@@ -112,8 +114,8 @@ class JitMember(Versioned):
 
     __kind__ = "jitmember"
     __tablename__ = "jit_members"
+    __seen_by__ = staticmethod(belonging)
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     sealed: Mapped[bytes] = mapped_column()
     principal_id: Mapped[UUID | None] = mapped_column()
@@ -122,19 +124,13 @@ class JitMember(Versioned):
     since: Mapped[datetime] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the members of the teams to which the actor's authority is a party."""
-        return belonging(cls.jit_id, actor, now)
 
-
-class JitParticipant(Versioned):
+class JitParticipant(OfJit):
     """An organisation that takes part under the terms of an appendix and is never a member (Art. 13(12))."""
 
     __kind__ = "jitparticipant"
     __tablename__ = "jit_participants"
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     role: Mapped[str] = mapped_column()
     evidence: Mapped[bool] = mapped_column()
@@ -143,28 +139,18 @@ class JitParticipant(Versioned):
     since: Mapped[datetime] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the participants of the teams that the actor sees."""
-        return takes_part(cls.jit_id, actor, now)
 
-
-class JitAssociate(Versioned):
+class JitAssociate(OfJit):
     """An informal contact of the team: a name and contact details, without any access."""
 
     __kind__ = "jitassociate"
     __tablename__ = "jit_associates"
+    __seen_by__ = staticmethod(belonging)
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     sealed: Mapped[bytes] = mapped_column()
     state: Mapped[str] = mapped_column(default="serving")
     since: Mapped[datetime] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the associates of the teams to which the actor's authority is a party."""
-        return belonging(cls.jit_id, actor, now)
 
 
 def through(jit_id: UUID) -> ColumnElement[bool]:
@@ -172,7 +158,7 @@ def through(jit_id: UUID) -> ColumnElement[bool]:
     return and_(JitParty.jit_id == jit_id, JitParty.state == "party")
 
 
-class JitSignature(Versioned):
+class JitSignature(OfJit):
     """One party's signature under the agreement, an amendment or the public statement. A change of the text voids it.
 
     Another party may record it for a State without users here: when, how and by which proof it is known.
@@ -181,7 +167,6 @@ class JitSignature(Versioned):
     __kind__ = "jitsignature"
     __tablename__ = "jit_signatures"
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     subject_id: Mapped[UUID] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
@@ -190,19 +175,14 @@ class JitSignature(Versioned):
     voided_at: Mapped[datetime | None] = mapped_column()
     recorded: Mapped[bytes | None] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the signatures in the teams that the actor sees."""
-        return takes_part(cls.jit_id, actor, now)
 
-
-class JitAmendment(Versioned):
+class JitAmendment(OfJit):
     """A change of the agreement. It takes effect when all parties, and a joining State, have signed."""
 
     __kind__ = "jitamendment"
     __tablename__ = "jit_amendments"
+    __seen_by__ = staticmethod(inside)
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     change: Mapped[str] = mapped_column()
     authority_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     until: Mapped[datetime | None] = mapped_column()
@@ -219,40 +199,30 @@ class JitAmendment(Versioned):
         """Return the authority that joins the team by this amendment, or None."""
         return self.authority_id if self.change == "join" else None
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the amendments for the States in the team and for the State that is to join."""
-        return inside(cls.jit_id, actor, now)
 
-
-class JitEvaluation(Versioned):
+class JitEvaluation(OfJit):
     """The evaluation of a team by one State or by all jointly. A party may record that of a State without users here."""
 
     __kind__ = "jitevaluation"
     __tablename__ = "jit_evaluations"
+    __seen_by__ = staticmethod(inside)
     __table_args__ = (UniqueConstraint("jit_id", "authority_id", postgresql_nulls_not_distinct=True),)
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     authority_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     sealed: Mapped[bytes] = mapped_column()
     recorded: Mapped[bytes | None] = mapped_column()
     answered_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     answered_at: Mapped[datetime] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the evaluations for the States in the team."""
-        return inside(cls.jit_id, actor, now)
 
-
-class JitStatement(Versioned):
+class JitStatement(OfJit):
     """The public statement about a team, which every party has to approve."""
 
     __kind__ = "jitstatement"
     __tablename__ = "jit_statements"
+    __seen_by__ = staticmethod(inside)
     __table_args__ = (UniqueConstraint("jit_id"),)
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     names_operation: Mapped[bool] = mapped_column()
     victims_checked: Mapped[bool] = mapped_column()
     no_ongoing_trial: Mapped[bool] = mapped_column()
@@ -261,30 +231,20 @@ class JitStatement(Versioned):
     proposed_by: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     proposed_at: Mapped[datetime] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the statements for the States in the team."""
-        return inside(cls.jit_id, actor, now)
 
-
-class JitRelease(Versioned):
+class JitRelease(OfJit):
     """A published statement: the only data about a team that the public may read. Its id is not that of the team."""
 
     __kind__ = "jitrelease"
     __tablename__ = "jit_releases"
+    __seen_by__ = staticmethod(inside)
 
-    jit_id: Mapped[UUID] = mapped_column(ForeignKey("jits.id"))
     operation_name: Mapped[str | None] = mapped_column()
     countries: Mapped[list[str]] = mapped_column()
     year: Mapped[int] = mapped_column(SmallInteger)
     texts: Mapped[dict[str, Any]] = mapped_column()
     released_at: Mapped[datetime] = mapped_column()
     retracted_at: Mapped[datetime | None] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the rows for the States in the team. The public reads the published columns through one database function."""
-        return inside(cls.jit_id, actor, now)
 
 
 OfTeam = JitParty | JitMember | JitParticipant | JitAssociate | JitAmendment | JitStatement

@@ -7,21 +7,20 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.jits import amendments, authorization, signatures
 from coopapi.jits.models import Jit, JitAmendment, JitAssociate, JitMember, JitParticipant, JitParty, JitSignature
+from coopapi.shared.parties import owners_of, with_texts
 from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, read_words, unseal
 
 
 def select_jits(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Jit]:
     """Select the teams that the caller takes part in and that match the filters."""
-    query = work.all(Jit)
-    if state := wanted.get("state"):
-        query = query.where(Jit.standing(work.now) == state)
-    if basis := wanted.get("legal_basis"):
-        query = query.where(Jit.legal_basis == basis)
+    query = matching(work.all(Jit), wanted, state=Jit.standing(work.now), legal_basis=Jit.legal_basis)
     if country := wanted.get("country"):
         party = select(JitParty.id).where(JitParty.jit_id == Jit.id, JitParty.country == country, JitParty.state == "party")
         query = query.where(party.exists())
@@ -40,7 +39,7 @@ def brief(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
     for party in work.session.scalars(query.order_by(JitParty.id)):
         parties.setdefault(party.jit_id, []).append(party)
     named = {party.authority_id for group in parties.values() for party in group}
-    there = {found.id: found for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     return [_brief(work, row, parties.get(row.id, []), there) for row in rows]
 
 
@@ -76,17 +75,13 @@ def whole(work: UnitOfWork, rows: Sequence[Jit]) -> list[dict[str, Any]]:
     return shown
 
 
-def _teams(work: UnitOfWork, rows: Sequence[Any]) -> dict[UUID, Jit]:
-    return {jit_id: work.one(Jit, jit_id) for jit_id in {row.jit_id for row in rows}}
-
-
 def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, Any]]:
     """Return parties with their leaders and the time of their signature."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     signed = {(jit_id, s.authority_id): s for jit_id in teams for s in signatures.in_force(work, jit_id)}
     shown = []
-    for row in rows:
-        office = unseal(key_of(work, teams[row.jit_id]), row.sealed, row.id).get("office")
+    for row, said in with_texts(work, rows, teams):
+        office = said.get("office")
         signature = signed.get((row.jit_id, row.authority_id)) if row.state == "party" else None
         leader = {"principal_id": row.leader_id, "office": office} if row.leader_id or office else None
         by = _signed(work, teams[row.jit_id], signature) if signature else {}
@@ -96,22 +91,21 @@ def show_parties(work: UnitOfWork, rows: Sequence[JitParty]) -> list[dict[str, A
 
 def show_people(work: UnitOfWork, rows: Sequence[JitMember | JitParticipant | JitAssociate]) -> list[dict[str, Any]]:
     """Return members, participants or associates. A member whose State has left is shown as `ended`."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     countries = {jit_id: authorization.countries_of(work, jit_id) for jit_id in teams}
     named = {row.authority_id for row in rows if isinstance(row, JitMember)}
-    of = {found.id: found.country for found in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     shown = []
-    for row in rows:
+    for row, said in with_texts(work, rows, teams):
         jit = teams[row.jit_id]
-        gone = isinstance(row, JitMember) and of[row.authority_id] not in countries[row.jit_id]
-        said = unseal(key_of(work, jit), row.sealed, row.id)
+        gone = isinstance(row, JitMember) and there[row.authority_id].country not in countries[row.jit_id]
         shown.append({**row.shown(), **said, "state": authorization.state_of_place(work, jit, row, gone=gone)})
     return shown
 
 
 def show_signatures(work: UnitOfWork, rows: Sequence[JitSignature]) -> list[dict[str, Any]]:
     """Return signatures, with the source of those that were recorded for a State."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     return [{**row.shown(), "recorded": authorization.read_recorded(work, teams[row.jit_id], row)} for row in rows]
 
 
@@ -121,9 +115,9 @@ def _signed(work: UnitOfWork, jit: Jit, row: JitSignature) -> dict[str, Any]:
 
 def show_amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict[str, Any]]:
     """Return amendments with their changes, digest and signatories."""
-    teams = _teams(work, rows)
+    teams = owners_of(work, rows)
     shown = []
-    for row in rows:
+    for row, said in with_texts(work, rows, teams):
         jit = teams[row.jit_id]
         about = {
             "text_sha256": amendments.text_of(work, jit, row),
@@ -131,5 +125,5 @@ def show_amendments(work: UnitOfWork, rows: Sequence[JitAmendment]) -> list[dict
             "reason": read_words(work, jit, row.id, row.words),
             "recorded": authorization.read_recorded(work, jit, row),
         }
-        shown.append({**unseal(key_of(work, jit), row.sealed, row.id), **row.shown(), **about})
+        shown.append({**said, **row.shown(), **about})
     return shown

@@ -3,19 +3,18 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Actor
+from coopapi.access import Action
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
-from coopapi.shared.parties import takes_part
+from coopapi.shared.parties import PartOf, SharedObject
 from coopapi.store import vault
-from coopapi.store.rows import Versioned
 
-vault.register_readers("consultation", content="the authorities that consult each other, and the desk that was asked")
+vault.register_readers("consultation", Action.MEETING_READ, content=("facts", "reason", "reasons", "recorded", "handed_over"))
 
 
-class Consultation(Versioned):
+class Consultation(SharedObject):
     """Contact between authorities that prosecute the same person for the same facts.
 
     Its content is encrypted with a key of its own.
@@ -32,27 +31,26 @@ class Consultation(Versioned):
     reply_by: Mapped[datetime | None] = mapped_column()
     state: Mapped[str] = mapped_column(default=CONSULTATION_LIFECYCLE.start)
     prosecuting_country: Mapped[str | None] = mapped_column()
-    wrapped: Mapped[bytes] = mapped_column()
-    sealed: Mapped[bytes] = mapped_column()
     reason: Mapped[bytes | None] = mapped_column()
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
-    created_at: Mapped[datetime] = mapped_column()
-    updated_at: Mapped[datetime] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the consultations that the actor's authority takes part in."""
-        return takes_part(cls.id, actor, now)
 
 
-class ConsultationPosition(Versioned):
+class OfConsultation(PartOf):
+    """Base class of the rows that belong to a consultation."""
+
+    __abstract__ = True
+    __owner__ = Consultation
+    __column__ = "consultation_id"
+
+    consultation_id: Mapped[UUID] = mapped_column(ForeignKey("consultations.id"))
+
+
+class ConsultationPosition(OfConsultation):
     """The position of one State: it prosecutes, transfers or ends its proceedings, or is undecided."""
 
     __kind__ = "consultationposition"
     __tablename__ = "consultation_positions"
     __table_args__ = (UniqueConstraint("consultation_id", "authority_id"),)
 
-    consultation_id: Mapped[UUID] = mapped_column(ForeignKey("consultations.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     country: Mapped[str | None] = mapped_column()
     side: Mapped[str] = mapped_column()
@@ -61,13 +59,8 @@ class ConsultationPosition(Versioned):
     replied_at: Mapped[datetime | None] = mapped_column()
     updated_at: Mapped[datetime] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the positions in the consultations that the actor sees."""
-        return takes_part(cls.consultation_id, actor, now)
 
-
-class ProceedingsTransfer(Versioned):
+class ProceedingsTransfer(OfConsultation):
     """Proceedings that one State transferred to another: from which case, to whom, when, and what was handed over."""
 
     __kind__ = "proceedingstransfer"
@@ -77,7 +70,6 @@ class ProceedingsTransfer(Versioned):
         ForeignKeyConstraint(["to_case", "to_id"], ["cases.id", "cases.authority_id"]),
     )
 
-    consultation_id: Mapped[UUID] = mapped_column(ForeignKey("consultations.id"))
     from_case: Mapped[UUID] = mapped_column()
     from_id: Mapped[UUID] = mapped_column()
     to_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
@@ -87,8 +79,3 @@ class ProceedingsTransfer(Versioned):
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
     received_at: Mapped[datetime | None] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the transfers in the consultations that the actor sees, on both sides."""
-        return takes_part(cls.consultation_id, actor, now)

@@ -22,7 +22,6 @@ def show(work: UnitOfWork, rows: Sequence[Consultation]) -> list[dict[str, Any]]
 def _show(work: UnitOfWork, row: Consultation, overlapping: set[UUID]) -> dict[str, Any]:
     key = key_of(work, row)
     held = show_positions(work, service.positions(work, row.id))
-    own = [p for p in parties.parts(work, row.id) if p.authority_id == work.actor.authority_id]
     late = row.state == "opened" and row.reply_by is not None and row.reply_by < work.now
     return {
         **row.shown(),
@@ -30,16 +29,12 @@ def _show(work: UnitOfWork, row: Consultation, overlapping: set[UUID]) -> dict[s
         "reason": unseal(key, row.reason, row.id)["reason"] if row.reason else None,
         "positions": held,
         "overlap_id": row.overlap_id if row.contacting_id == work.actor.authority_id and row.overlap_id in overlapping else None,
-        "case_id": own[0].case_id if own else None,
+        "case_id": parties.case_of(work, row.id),
         "overdue": late,
     }
 
 
 def show_positions(work: UnitOfWork, rows: Sequence[ConsultationPosition]) -> list[dict[str, Any]]:
     """Return positions with their reasons."""
-    shown = []
-    for row in rows:
-        key = key_of(work, work.one(Consultation, row.consultation_id))
-        said = unseal(key, row.sealed, row.id)
-        shown.append({**row.shown(), "reasons": said.get("reasons"), "recorded": recorded_of(said)})
-    return shown
+    texts = parties.with_texts(work, rows)
+    return [{**row.shown(), "reasons": said.get("reasons"), "recorded": recorded_of(said)} for row, said in texts]

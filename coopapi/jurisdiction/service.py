@@ -11,6 +11,7 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import Case
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.service import Occasion
+from coopapi.directory.entries import find_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.evidence.authorization import require_acting_for
@@ -19,9 +20,9 @@ from coopapi.overlaps import presentation
 from coopapi.shared import parties
 from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, new_key, seal
+from coopapi.store.rows import matching
+from coopapi.store.vault import key_of, seal
 
 
 class NotConsulted(Forbidden):
@@ -58,21 +59,18 @@ def begin(work: UnitOfWork, data: Mapping[str, Any], meeting_id: UUID | None = N
         raise fault("/reply_by", "order_of_time", "The time must be in the future.")
     row_id = work.new_id()
     parties.admit(work, row_id, work.actor.authority_id, Side.REQUESTING, case_id=case_id)
-    wrapped, sealer = new_key(work, "consultation", row_id)
     row = work.add(
-        Consultation(
-            id=row_id,
+        parties.new_object(
+            work,
+            Consultation,
+            row_id,
+            {"facts": data["facts"]},
             reference=f"JC-{work.now.year}-{row_id.hex[-8:].upper()}",
             contacting_id=work.actor.authority_id,
             overlap_id=data.get("overlap_id"),
             meeting_id=meeting_id,
             in_custody=data.get("in_custody", False),
             reply_by=data.get("reply_by"),
-            wrapped=wrapped,
-            sealed=seal(sealer, {"facts": data["facts"]}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-            updated_at=work.now,
         )
     )
     _place(work, row, work.actor.authority_id, work.actor.country, Side.REQUESTING)
@@ -104,7 +102,7 @@ def _case_and_contacts(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID 
 
 
 def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
+    found = find_authority(work, authority_id)
     if found is None or found.country is None or found.country == work.actor.country:
         raise fault(f"/contacted/{number}", "another_state", "This must be an authority of another State.")
     return found
@@ -112,10 +110,8 @@ def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:
 
 def _place(work: UnitOfWork, row: Consultation, authority_id: UUID, country: str | None, side: Side) -> ConsultationPosition:
     """Add a row for the position of this authority."""
-    row_id = work.new_id()
-    sealed = seal(key_of(work, row), {}, row_id)
-    about = {"consultation_id": row.id, "authority_id": authority_id, "country": country, "side": side}
-    return work.add(ConsultationPosition(id=row_id, sealed=sealed, updated_at=work.now, **about))
+    about = {"authority_id": authority_id, "country": country, "side": side, "updated_at": work.now}
+    return work.add(parties.new_part(work, ConsultationPosition, row, {}, **about))
 
 
 def acting_position(
@@ -160,7 +156,7 @@ def hold(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Co
     return own
 
 
-def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation:
+def link(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Consultation:
     """Link the caller's part to one of its cases.
 
     From then on only people who may read that case see the consultation, and it counts for the case's duty to notify.
@@ -169,8 +165,8 @@ def link(work: UnitOfWork, consultation_id: UUID, case_id: UUID) -> Consultation
     own = parties.acting_parts(work, row.id)
     if not own:
         raise NotConsulted
-    cases.require_access(work, case_id, Level.CONTRIBUTE)
-    parties.admit(work, row.id, work.actor.authority_id, Side(own[0].side), case_id=case_id)
+    cases.require_access(work, data["case_id"], Level.CONTRIBUTE)
+    parties.admit(work, row.id, work.actor.authority_id, Side(own[0].side), case_id=data["case_id"])
     tell(work, row, "linked")
     return row
 
@@ -183,11 +179,9 @@ def positions(work: UnitOfWork, consultation_id: UUID) -> Sequence[ConsultationP
 
 def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consultation]:
     """Select the consultations that the caller takes part in and that match the filters."""
-    query = work.all(Consultation)
-    if state := wanted.get("state"):
-        query = query.where(Consultation.state == state)
+    query = matching(work.all(Consultation), wanted, state=Consultation.state)
     if case_id := wanted.get("case_id"):
-        query = query.where(work.all(Party).where(Party.object_id == Consultation.id, Party.case_id == case_id).exists())
+        query = query.where(parties.in_case(work, Consultation.id, case_id))
     if wanted.get("urgent"):
         query = query.where(Consultation.in_custody)
     return query
@@ -195,6 +189,4 @@ def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consult
 
 def tell(work: UnitOfWork, row: Consultation, act: str, **detail: Any) -> None:
     """Write what was done to the journal of every party."""
-    work.session.flush()
-    case_id = parties.case_of(work, row.id)
-    work.note(f"consultation.{act}", row, case_id=case_id, parties=row.id, event=True, state=row.state, **detail)
+    parties.tell(work, row, act, state=row.state, **detail)

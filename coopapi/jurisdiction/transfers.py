@@ -13,7 +13,6 @@ from coopapi.jurisdiction import service
 from coopapi.jurisdiction.models import Consultation, ProceedingsTransfer
 from coopapi.shared import parties
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
 
 
 class NothingAgreed(Conflict):
@@ -47,7 +46,7 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
         raise service.NotConsulted
     if consultation.prosecuting_country is None or consultation.prosecuting_country == work.actor.country:
         raise NothingAgreed(state=consultation.state)
-    cases.usable(work, data["case_id"], Level.OWN)
+    cases.require_access(work, data["case_id"], Level.OWN)
     to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
         raise fault("/to_authority", "prosecutes", "This must be the authority of the State that prosecutes.")
@@ -55,25 +54,21 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
         raise fault("/transferred_on", "order_of_time", "The date must not be in the future.")
     if found := work.session.scalar(of_consultation(work, consultation.id).where(ProceedingsTransfer.from_case == data["case_id"])):
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
-    row_id = work.new_id()
-    row = work.add(
-        ProceedingsTransfer(
-            id=row_id,
-            consultation_id=consultation.id,
-            from_case=data["case_id"],
-            from_id=work.actor.authority_id,
-            to_id=data["to_authority"],
-            transferred_on=data["transferred_on"],
-            sealed=seal(key_of(work, consultation), {"handed_over": data["handed_over"]}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-        )
-    )
+    about = {
+        "from_case": data["case_id"],
+        "from_id": work.actor.authority_id,
+        "to_id": data["to_authority"],
+        "transferred_on": data["transferred_on"],
+    }
+    said = {"handed_over": data["handed_over"]}
+    row = work.add(parties.new_part(work, ProceedingsTransfer, consultation, said, **about))
     service.tell(work, consultation, "transferred", transfer=str(row.id), to=str(row.to_id))
     return row
 
 
-def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version: int, case_id: UUID) -> ProceedingsTransfer:
+def receive(
+    work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version: int, data: Mapping[str, Any]
+) -> ProceedingsTransfer:
     """Record in which case of the receiver the proceedings continue.
 
     Raises `ReceivedAlready`, and `Forbidden` for any other authority.
@@ -87,8 +82,8 @@ def receive(work: UnitOfWork, consultation_id: UUID, transfer_id: UUID, version:
     row = work.one(ProceedingsTransfer, transfer_id, version=version, lock=True)
     if row.to_case:
         raise ReceivedAlready
-    cases.require_access(work, case_id, Level.OWN)
-    row.to_case, row.received_at = case_id, work.now
+    cases.require_access(work, data["case_id"], Level.OWN)
+    row.to_case, row.received_at = data["case_id"], work.now
     service.tell(work, consultation, "received", transfer=str(row.id))
     return row
 
@@ -101,8 +96,4 @@ def of_consultation(work: UnitOfWork, consultation_id: UUID) -> Select[Proceedin
 
 def show(work: UnitOfWork, rows: Sequence[ProceedingsTransfer]) -> list[dict[str, Any]]:
     """Return transfers with what was handed over."""
-    shown = []
-    for row in rows:
-        key = key_of(work, work.one(Consultation, row.consultation_id))
-        shown.append({**row.shown(), **unseal(key, row.sealed, row.id)})
-    return shown
+    return [{**row.shown(), **said} for row, said in parties.with_texts(work, rows)]

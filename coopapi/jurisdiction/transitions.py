@@ -17,7 +17,7 @@ from coopapi.store.vault import key_of, seal
 
 def _standing(work: UnitOfWork, row: Consultation) -> Standing:
     """Return the caller's sides, and whether it may record the reply of a contacted authority outside this register."""
-    own = [Side(part.side) for part in parties.acting_parts(work, row.id)]
+    own = parties.acting_sides(work, row.id)
     recorded = [Side.EXECUTING] if own and _absent(work, row) else []
     return Standing.on(*own, recorded=recorded)
 

@@ -38,10 +38,7 @@ _HOLDINGS: Final = (
 _HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
 _REGISTER = text(f"select priv.register(:case, cast(:rows as jsonb), {_HOLDINGS})").columns(ids=ARRAY(Uuid()))
 _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
-_RELABEL = text(
-    "select priv.relabel(:case, array(select id from identifiers where case_id = :case and subject_id = :subject), :role,"
-    " :visibility)"
-)
+_RELABEL = text("select priv.relabel(:case, cast(:identifiers as uuid[]), :role, :visibility)")
 _RECONSIDER = text("select priv.reconsider(:exclusion)")
 
 
@@ -116,14 +113,14 @@ def unregister(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID] | No
     _run(work, _RELEASE, {"case": case_id, "identifiers": None if identifiers is None else [str(i) for i in identifiers]})
 
 
-def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID, role: str) -> None:
-    """Update matching after the category of a subject changed."""
-    _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "role": role, "visibility": None})
+def relabel(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID], role: str) -> None:
+    """Update matching after the category of the subject of these identifiers changed."""
+    _run(work, _RELABEL, {"case": case_id, "identifiers": [str(i) for i in identifiers], "role": role, "visibility": None})
 
 
 def change_visibility(work: UnitOfWork, case_id: UUID, visibility: str) -> None:
     """Change the visibility of a case and update matching. No other code writes this column."""
-    _run(work, _RELABEL, {"case": case_id, "subject": None, "role": None, "visibility": visibility})
+    _run(work, _RELABEL, {"case": case_id, "identifiers": [], "role": None, "visibility": visibility})
 
 
 def reconsider(work: UnitOfWork, exclusion_id: UUID) -> None:

@@ -19,6 +19,7 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 from coopapi.store.vault import seal, unseal
 
 _LATEST: Final = date(2200, 1, 1)
@@ -43,7 +44,7 @@ def _key(work: UnitOfWork) -> vault.SealKey:
 
     The responsible authority can still read its action when its access to the meeting ended.
     """
-    return vault.service_key(work.keys, "meeting-actions")
+    return vault.kind_key(work, "meeting-actions")
 
 
 def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingAction:
@@ -126,14 +127,10 @@ def _clock(work: UnitOfWork, meeting_id: UUID, row: MeetingAction, event: str) -
 
 def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[MeetingAction]:
     """Select actions by responsible authority, meeting and state; `within` is a number of hours."""
-    query = work.all(MeetingAction)
+    query = matching(work.all(MeetingAction), wanted, owner=MeetingAction.owner_id, meeting_id=MeetingAction.meeting_id)
     if side := wanted.get("side"):
         mine = MeetingAction.owner_id == work.actor.authority_id
         query = query.where(mine if side == "mine" else ~mine)
-    if owner := wanted.get("owner"):
-        query = query.where(MeetingAction.owner_id == owner)
-    if meeting_id := wanted.get("meeting_id"):
-        query = query.where(MeetingAction.meeting_id == meeting_id)
     overdue = and_(MeetingAction.state == "open", MeetingAction.due_at <= work.now)
     if state := wanted.get("state"):
         query = query.where(overdue if state == "overdue" else MeetingAction.state == state)

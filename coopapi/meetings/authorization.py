@@ -67,6 +67,4 @@ def place(work: UnitOfWork, meeting: Meeting, participant_id: UUID) -> MeetingPa
 
 def tell(work: UnitOfWork, meeting: Meeting, act: str, **detail: Any) -> None:
     """Write what was done to the journal of every authority that takes part: only ids and figures, no text."""
-    work.session.flush()
-    case_id = parties.case_of(work, meeting.id)
-    work.note(f"meeting.{act}", meeting, case_id=case_id, parties=meeting.id, event=True, state=meeting.state, **detail)
+    parties.tell(work, meeting, act, state=meeting.state, **detail)

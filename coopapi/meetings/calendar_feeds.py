@@ -3,7 +3,7 @@
 import secrets
 from typing import Any, Final
 
-from sqlalchemy import Select, text
+from sqlalchemy import text
 
 from coopapi.errors import NotFound
 from coopapi.meetings import calendars
@@ -44,11 +44,6 @@ FEED: Final = Workflow[CalendarFeed](
     standing=lambda _work, _feed: Standing.on(Side.ANY),
     finish=_revoke,
 )
-
-
-def feeds(work: UnitOfWork) -> Select[CalendarFeed]:
-    """Select the addresses of the caller's authority."""
-    return work.all(CalendarFeed)
 
 
 def read(database: Database, secret: str) -> bytes:

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from coopapi.access import Level
 from coopapi.cases.models import Case
+from coopapi.directory.entries import known_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization, case_sharing
-from coopapi.meetings.lifecycles import AHEAD, AMONG_DESKS, LIVE, PLACE_LIFECYCLE
+from coopapi.meetings.lifecycles import AHEAD, AMONG_DESKS, LIVE, PLACE_LIFECYCLE, WORDS
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import presentation as overlaps
@@ -18,7 +19,7 @@ from coopapi.shared import parties
 from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, new_key, seal, unseal
+from coopapi.store.vault import key_of, seal, unseal
 
 UNSCHEDULED: Final = timedelta(days=90)
 AFTERWARDS: Final = timedelta(days=30)
@@ -27,7 +28,6 @@ LONGEST: Final = timedelta(days=3 * 366)
 _DESK: Final = "eurojust_desk"
 _DESKS: Final = frozenset({_DESK, "liaison_prosecutor", "eurojust_contact_point", "organisation"})
 _TWO: Final = 2
-WORDS: Final = ("title", "agenda", "legal_issues", "confidentiality", "place")
 _COLUMNS: Final = ("mode", "time_zone", "interpretation", "countries")
 _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
@@ -50,16 +50,18 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     """Propose a meeting. A desk hosts it itself; a prosecutor or an organisation asks a desk to host it."""
     case_id = _seen_origin(work, data["origin_type"], data["origin_id"])
     host, me = _host(work, data.get("host_desk")), work.actor.authority_id
-    mine = _known(work, me, "")
+    mine = known_authority(work, me, "/authority_id")
     if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
         raise fault("/level", "desks_only", "Meetings of levels I and II are only for desks.")
     countries = _at_the_table(data["level"], {*data.get("countries", ()), host.country, mine.country}, "/countries")
     row_id, until = work.new_id(), work.now + UNSCHEDULED
     _admit_both(work, row_id, host.id, case_id, until)
-    wrapped, sealer = new_key(work, "meeting", row_id)
     meeting = work.add(
-        Meeting(
-            id=row_id,
+        parties.new_object(
+            work,
+            Meeting,
+            row_id,
+            {name: data[name] for name in WORDS if name in data},
             reference=f"CM-{work.now.year}-{row_id.hex[-8:].upper()}",
             level=data["level"],
             origin_type=data["origin_type"],
@@ -71,11 +73,6 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
             mode=data["mode"],
             time_zone=data["time_zone"],
             access_until=until,
-            wrapped=wrapped,
-            sealed=seal(sealer, {name: data[name] for name in WORDS if name in data}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-            updated_at=work.now,
         )
     )
     _seat(work, meeting, host, {"function": "host"})
@@ -140,30 +137,23 @@ def _at_the_table(level: str, countries: Iterable[str | None], pointer: str) -> 
     return there
 
 
-def _known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
-    if found is None:
-        raise fault(f"{pointer}/authority_id", "unknown", "There is no authority with this id.")
-    return found
-
-
 def _seat(work: UnitOfWork, meeting: Meeting, authority: Authority, data: Mapping[str, Any]) -> MeetingParticipant:
     """Add a participant. The convener and the host have accepted from the start."""
-    row_id, accepted = work.new_id(), authority.id in {meeting.host_id, meeting.convener_id}
-    return work.add(
-        MeetingParticipant(
-            id=row_id,
-            meeting_id=meeting.id,
-            authority_id=authority.id,
-            country=authority.country,
-            function=data["function"],
-            state="accepted" if accepted else PLACE_LIFECYCLE.start,
-            sealed=seal(key_of(work, meeting), {"persons": list(data.get("persons", ()))}, row_id),
-            invited_by=work.actor.authority_id,
-            invited_at=work.now,
-            answered_at=work.now if accepted else None,
-        )
+    accepted = authority.id in {meeting.host_id, meeting.convener_id}
+    place = parties.new_part(
+        work,
+        MeetingParticipant,
+        meeting,
+        {"persons": list(data.get("persons", ()))},
+        authority_id=authority.id,
+        country=authority.country,
+        function=data["function"],
+        state="accepted" if accepted else PLACE_LIFECYCLE.start,
+        invited_by=work.actor.authority_id,
+        invited_at=work.now,
+        answered_at=work.now if accepted else None,
     )
+    return work.add(place)
 
 
 def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> MeetingParticipant:
@@ -183,7 +173,7 @@ def invite(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Meeti
 
 
 def _invite(work: UnitOfWork, meeting: Meeting, data: Mapping[str, Any], pointer: str) -> MeetingParticipant:
-    authority = _known(work, data["authority_id"], pointer)
+    authority = known_authority(work, data["authority_id"], f"{pointer}/authority_id")
     before = next((p for p in authorization.of_meeting(work, meeting.id) if p.authority_id == authority.id), None)
     if before is not None and before.state in {"invited", "accepted"}:
         raise TakesPartAlready(participant=str(before.id))

@@ -6,14 +6,12 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization
 from coopapi.meetings.models import CentreEntry, Meeting
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import new_part, with_texts
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
 
 _EVE: Final = timedelta(days=1)
 
@@ -45,46 +43,22 @@ def log(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> CentreEn
         raise fault("/at", "order_of_time", "The date must not be in the future.")
     if meeting.starts_at and data["at"] < meeting.starts_at - _EVE:
         raise fault("/at", "order_of_time", "The time must be on the action day or the day before.")
-    row_id = work.new_id()
-    row = work.add(
-        CentreEntry(
-            id=row_id,
-            meeting_id=meeting.id,
-            at=data["at"],
-            country=data["country"],
-            authority_id=work.actor.authority_id,
-            measure=data["measure"],
-            figures=data.get("figures", {}),
-            sealed=seal(key_of(work, meeting), {"note": data.get("note")}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-        )
-    )
+    about = {name: data[name] for name in ("at", "country", "measure")}
+    about |= {"authority_id": work.actor.authority_id, "figures": data.get("figures", {})}
+    row = work.add(new_part(work, CentreEntry, meeting, {"note": data.get("note")}, **about))
     authorization.tell(work, meeting, "logged", country=row.country, measure=row.measure)
     return row
 
 
-def entries(work: UnitOfWork, meeting_id: UUID) -> Select[CentreEntry]:
-    """Select the log of a coordination centre."""
-    return work.all(CentreEntry).where(CentreEntry.meeting_id == work.one(Meeting, meeting_id).id)
-
-
 def show(work: UnitOfWork, rows: Sequence[CentreEntry]) -> list[dict[str, Any]]:
     """Return entries of the log with their notes."""
-    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
-    return [
-        {
-            **row.shown(),
-            "note": unseal(keys[row.meeting_id], row.sealed, row.id).get("note"),
-        }
-        for row in rows
-    ]
+    return [{**row.shown(), "note": said.get("note")} for row, said in with_texts(work, rows)]
 
 
 def results(work: UnitOfWork, meeting_id: UUID) -> dict[str, Any]:
     """Return the sums of the figures of a coordination centre, for each country and in total."""
     by_country: dict[str, Counter[str]] = {}
-    rows = work.session.scalars(entries(work, meeting_id)).all()
+    rows = work.session.scalars(work.all(CentreEntry).where(CentreEntry.meeting_id == work.one(Meeting, meeting_id).id)).all()
     for row in rows:
         by_country.setdefault(row.country, Counter()).update(row.figures)
     total = sum(by_country.values(), Counter())

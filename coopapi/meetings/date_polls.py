@@ -31,7 +31,7 @@ def offer(work: UnitOfWork, meeting: Meeting, options: Sequence[Mapping[str, Any
     return latest
 
 
-def answer(work: UnitOfWork, meeting_id: UUID, answers: Sequence[Mapping[str, Any]]) -> list[MeetingAnswer]:
+def answer(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> list[MeetingAnswer]:
     """Record which times suit the caller's authority. A new answer replaces the old one.
 
     Raises `NoPollOpen` unless dates are being polled.
@@ -46,7 +46,7 @@ def answer(work: UnitOfWork, meeting_id: UUID, answers: Sequence[Mapping[str, An
     )
     before = {row.option_id: row for row in work.session.scalars(query)}
     said = []
-    for number, one in enumerate(answers):
+    for number, one in enumerate(data["answers"]):
         if one["option_id"] not in there:
             raise fault(f"/answers/{number}/option_id", "same_meeting", "This time is not part of the date poll of the meeting.")
         row = before.get(one["option_id"])

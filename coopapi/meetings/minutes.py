@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
-
 from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization
 from coopapi.meetings.lifecycles import LIVE
 from coopapi.meetings.models import Meeting, MeetingConclusion, MeetingParticipant
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import new_part, with_texts
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
+from coopapi.store.vault import key_of, seal
 
 
 class NotHeldYet(Conflict):
@@ -54,34 +53,18 @@ def conclude(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Mee
     authorization.require_seat(work, meeting)
     if any(place.agreed_at and place.authority_id != meeting.host_id for place in authorization.of_meeting(work, meeting.id)):
         raise AgreedAlready
-    row_id = work.new_id()
-    row = work.add(
-        MeetingConclusion(
-            id=row_id,
-            meeting_id=meeting.id,
-            country=data["country"],
-            authority_id=work.actor.authority_id,
-            sealed=seal(key_of(work, meeting), {"text": data["text"]}, row_id),
-            created_by=work.actor.id,
-            created_at=work.now,
-        )
-    )
+    about = {"country": data["country"], "authority_id": work.actor.authority_id}
+    row = work.add(new_part(work, MeetingConclusion, meeting, {"text": data["text"]}, **about))
     authorization.tell(work, meeting, "concluded", country=row.country, conclusion=str(row.id))
     return row
 
 
-def conclusions(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingConclusion]:
-    """Select the conclusions of a meeting."""
-    return work.all(MeetingConclusion).where(MeetingConclusion.meeting_id == work.one(Meeting, meeting_id).id)
-
-
 def show(work: UnitOfWork, rows: Sequence[MeetingConclusion]) -> list[dict[str, Any]]:
     """Return conclusions with their text."""
-    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
-    return [{**row.shown(), **unseal(keys[row.meeting_id], row.sealed, row.id)} for row in rows]
+    return [{**row.shown(), **said} for row, said in with_texts(work, rows)]
 
 
-def write(work: UnitOfWork, meeting_id: UUID, version: int, text: str) -> Meeting:
+def write(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, Any]) -> Meeting:
     """Write the minutes. After a change everybody except the host, who wrote them, has to agree again.
 
     Raises `NotHeldYet`, and `NotAtTheTable` unless the caller is the host.
@@ -91,7 +74,7 @@ def write(work: UnitOfWork, meeting_id: UUID, version: int, text: str) -> Meetin
     meeting = work.one(Meeting, meeting_id, version=version, lock=True)
     if meeting.state != "held":
         raise NotHeldYet(state=meeting.state)
-    meeting.minutes = seal(key_of(work, meeting), {"minutes": text}, meeting.id, "minutes")
+    meeting.minutes = seal(key_of(work, meeting), {"minutes": data["text"]}, meeting.id, "minutes")
     meeting.updated_at = work.now
     for place in authorization.of_meeting(work, meeting.id):
         place.agreed_at = work.now if place.authority_id == meeting.host_id else None

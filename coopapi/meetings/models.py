@@ -7,21 +7,23 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Actor
-from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE
-from coopapi.shared.parties import takes_part
+from coopapi.access import Action, Actor
+from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, PLACE_LIFECYCLE, WORDS
+from coopapi.shared.parties import PartOf, SharedObject
 from coopapi.store import vault
 from coopapi.store.rows import Versioned
 
 vault.register_readers(
     "meeting",
-    content="those who have a place at the meeting",
-    minutes="those who have a place at the meeting",
-    reason="those who have a place at the meeting",
+    Action.MEETING_READ,
+    content=(*WORDS, "persons", "text", "note"),  # of the meeting, its participants, conclusions, and the log
+    minutes=("minutes",),
+    reason=("reason",),
 )
+vault.register_readers("meeting-actions", Action.MEETING_READ, content=("text",), reason=("reason",))
 
 
-class Meeting(Versioned):
+class Meeting(SharedObject):
     """A coordination meeting or centre about a case, an overlap or a request, hosted by a desk. Its text is encrypted."""
 
     __kind__ = "meeting"
@@ -42,28 +44,27 @@ class Meeting(Versioned):
     ends_at: Mapped[datetime | None] = mapped_column()
     sequence: Mapped[int] = mapped_column(default=0)
     access_until: Mapped[datetime] = mapped_column()
-    wrapped: Mapped[bytes] = mapped_column()
-    sealed: Mapped[bytes] = mapped_column()
     minutes: Mapped[bytes | None] = mapped_column()
     reason: Mapped[bytes | None] = mapped_column()
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
-    created_at: Mapped[datetime] = mapped_column()
-    updated_at: Mapped[datetime] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the meetings that the actor's authority takes part in at this time."""
-        return takes_part(cls.id, actor, now)
 
 
-class MeetingParticipant(Versioned):
+class OfMeeting(PartOf):
+    """Base class of the rows that belong to a meeting."""
+
+    __abstract__ = True
+    __owner__ = Meeting
+    __column__ = "meeting_id"
+
+    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
+
+
+class MeetingParticipant(OfMeeting):
     """An authority at a meeting: its function, the persons it sends, whether it comes, and whether it agreed to the minutes."""
 
     __kind__ = "meetingparticipant"
     __tablename__ = "meeting_participants"
     __table_args__ = (UniqueConstraint("meeting_id", "authority_id"),)
 
-    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     country: Mapped[str | None] = mapped_column()
     function: Mapped[str] = mapped_column()
@@ -74,45 +75,28 @@ class MeetingParticipant(Versioned):
     answered_at: Mapped[datetime | None] = mapped_column()
     agreed_at: Mapped[datetime | None] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the participants of the meetings that the actor sees."""
-        return takes_part(cls.meeting_id, actor, now)
 
-
-class MeetingOption(Versioned):
+class MeetingOption(OfMeeting):
     """A date that is offered for a meeting."""
 
     __kind__ = "meetingoption"
     __tablename__ = "meeting_options"
 
-    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
     starts_at: Mapped[datetime] = mapped_column()
     ends_at: Mapped[datetime] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the offered dates of the meetings that the actor sees."""
-        return takes_part(cls.meeting_id, actor, now)
 
-
-class MeetingAnswer(Versioned):
+class MeetingAnswer(OfMeeting):
     """An authority's answer whether a date suits it."""
 
     __kind__ = "meetinganswer"
     __tablename__ = "meeting_answers"
     __table_args__ = (UniqueConstraint("option_id", "authority_id"),)
 
-    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
     option_id: Mapped[UUID] = mapped_column(ForeignKey("meeting_options.id"))
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     answer: Mapped[str] = mapped_column()
     at: Mapped[datetime] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the answers for the meetings that the actor sees."""
-        return takes_part(cls.meeting_id, actor, now)
 
 
 class CalendarFeed(Versioned):
@@ -140,26 +124,20 @@ class CalendarFeed(Versioned):
         return cls.authority_id == actor.authority_id
 
 
-class MeetingConclusion(Versioned):
+class MeetingConclusion(OfMeeting):
     """A conclusion for one country."""
 
     __kind__ = "meetingconclusion"
     __tablename__ = "meeting_conclusions"
 
-    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
     country: Mapped[str] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     sealed: Mapped[bytes] = mapped_column()
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the conclusions of the meetings that the actor sees."""
-        return takes_part(cls.meeting_id, actor, now)
 
-
-class MeetingAction(Versioned):
+class MeetingAction(OfMeeting):
     """An action that an authority agreed to take, and its due date.
 
     The authority still sees it after its access to the meeting ended.
@@ -168,7 +146,6 @@ class MeetingAction(Versioned):
     __kind__ = "meetingaction"
     __tablename__ = "meeting_actions"
 
-    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     country: Mapped[str | None] = mapped_column()
     due_at: Mapped[datetime] = mapped_column()
@@ -182,16 +159,15 @@ class MeetingAction(Versioned):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the actions of the actor's authority and of the meetings that the actor sees."""
-        return or_(cls.owner_id == actor.authority_id, takes_part(cls.meeting_id, actor, now))
+        return or_(cls.owner_id == actor.authority_id, super().visible_to(actor, now))
 
 
-class MeetingOutcome(Versioned):
+class MeetingOutcome(OfMeeting):
     """Something that was started from a meeting: a request, a consultation, a request for disclosure or a team."""
 
     __kind__ = "meetingoutcome"
     __tablename__ = "meeting_outcomes"
 
-    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
     kind: Mapped[str] = mapped_column()
     made_type: Mapped[str] = mapped_column()
     made_id: Mapped[UUID] = mapped_column()
@@ -199,19 +175,13 @@ class MeetingOutcome(Versioned):
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the outcomes of the meetings that the actor sees."""
-        return takes_part(cls.meeting_id, actor, now)
 
-
-class CentreEntry(Versioned):
+class CentreEntry(OfMeeting):
     """One entry of the log of an action day: time, country, measure and figures."""
 
     __kind__ = "centreentry"
     __tablename__ = "centre_entries"
 
-    meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meetings.id"))
     at: Mapped[datetime] = mapped_column()
     country: Mapped[str] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
@@ -220,8 +190,3 @@ class CentreEntry(Versioned):
     sealed: Mapped[bytes] = mapped_column()
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
-
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the log entries of the meetings that the actor sees."""
-        return takes_part(cls.meeting_id, actor, now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from coopapi.access import Action
 from coopapi.disclosures import service as disclosures
@@ -87,11 +87,6 @@ def begin(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Meetin
     )
     authorization.tell(work, meeting, "outcome", kind=row.kind)
     return row
-
-
-def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingOutcome]:
-    """Select the outcomes of a meeting."""
-    return work.all(MeetingOutcome).where(MeetingOutcome.meeting_id == work.one(Meeting, meeting_id).id)
 
 
 def show(work: UnitOfWork, rows: Sequence[MeetingOutcome]) -> list[dict[str, Any]]:

@@ -7,23 +7,23 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from coopapi.access import Level
+from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.meetings import minutes
-from coopapi.meetings.convening import WORDS
-from coopapi.meetings.lifecycles import AHEAD
+from coopapi.meetings.lifecycles import AHEAD, WORDS
 from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import models as overlaps
 from coopapi.shared.grants import reaches
+from coopapi.shared.parties import with_texts
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, unseal
 
 
 def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeting]:
     """Select the meetings that the caller's authority takes part in and that match the filters."""
-    query = work.all(Meeting)
-    for name in wanted.keys() & {"state", "level", "origin_id"}:
-        query = query.where(getattr(Meeting, name) == wanted[name])
+    query = matching(work.all(Meeting), wanted, state=Meeting.state, level=Meeting.level, origin_id=Meeting.origin_id)
     if country := wanted.get("country"):
         query = query.where(Meeting.countries.contains([country]))
     if side := wanted.get("side"):
@@ -37,7 +37,7 @@ def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeti
 def brief(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
     """Return meetings as lists show them."""
     named = {id_ for row in rows for id_ in (row.host_id, row.convener_id)}
-    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     return [_brief(work, row, there) for row in rows]
 
 
@@ -84,21 +84,11 @@ def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
 
 def participants(work: UnitOfWork, rows: Sequence[MeetingParticipant]) -> list[dict[str, Any]]:
     """Return participants with their authority and the persons that it sends."""
-    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_({r.authority_id for r in rows})))}
-    keys = {id_: key_of(work, work.one(Meeting, id_)) for id_ in {row.meeting_id for row in rows}}
+    there = authorities_of(work, {row.authority_id for row in rows})
     return [
-        {
-            **row.shown(),
-            "authority": there.get(row.authority_id),
-            "persons": unseal(keys[row.meeting_id], row.sealed, row.id)["persons"],
-        }
-        for row in rows
+        {**row.shown(), "authority": there.get(row.authority_id), "persons": said["persons"]}
+        for row, said in with_texts(work, rows)
     ]
-
-
-def places(work: UnitOfWork, meeting_id: UUID) -> Select[MeetingParticipant]:
-    """Select the participants of a meeting."""
-    return work.all(MeetingParticipant).where(MeetingParticipant.meeting_id == work.one(Meeting, meeting_id).id)
 
 
 def calendar_place(work: UnitOfWork, meeting: Meeting) -> str | None:

@@ -62,14 +62,14 @@ def authority_on(request: Request, side: Side) -> UUID | None:
 
 def standing(work: UnitOfWork, request: Request) -> Standing:
     """Return the sides on which the caller acts, and the sides outside this register for which it may record steps."""
-    own = [Side(part.side) for part in parties.acting_parts(work, request.id)]
+    own = parties.acting_sides(work, request.id)
     others = {side: authority_on(request, side) for here in own for side in _ACROSS.get(here, ())}
     return Standing.on(*own, recorded=[side for side, other in others.items() if other and not parties.has_users(work, other)])
 
 
 def acts_on(work: UnitOfWork, request_id: UUID, side: Side) -> bool:
     """Tell whether the caller acts on this side of a request."""
-    return side in {part.side for part in parties.acting_parts(work, request_id)}
+    return side in parties.acting_sides(work, request_id)
 
 
 def require_requesting(work: UnitOfWork, request: Request, detail: str) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from marshmallow import fields
 
-from coopapi.directory.models import Authority
+from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden
 from coopapi.http.api import Printed
 from coopapi.http.fields import OneOf, Schema, Shown
@@ -81,12 +82,13 @@ class DocumentOut(Shown):
     footer = fields.String(required=True)
 
 
-def of_request(work: UnitOfWork, request: Request, wanted: Mapping[str, Any]) -> dict[str, Any] | Printed:
+def of_request(work: UnitOfWork, request_id: UUID, wanted: Mapping[str, Any]) -> dict[str, Any] | Printed:
     """Fill in and return the form of a request, by default the copy for the addressee.
 
     Raises `WithheldFromYou` if the whole document is requested by a side that may not read it.
     """
-    own = {part.side for part in parties.parts(work, request.id) if part.authority_id == work.actor.authority_id}
+    request = work.one(Request, request_id)
+    own = parties.sides(work, request.id)
     if wanted.get("whole") and not own & _WITH_ALL:
         raise WithheldFromYou
     view = _view(work, request)
@@ -107,6 +109,6 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
     view: dict[str, Any] = RequestOut().dump(row)
     if earlier := work.session.scalar(work.all(Request).where(Request.id == request.previous_id)):
         view["previous"] = {**view["previous"], "reference": earlier.reference}
-    if notified := work.session.scalar(work.all(Authority).where(Authority.id == request.enforcing_id)):
+    if notified := find_authority(work, request.enforcing_id):
         view["enforcing"] = {"name": notified.name, "country": notified.country}
     return view

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.cases import service as cases
-from coopapi.directory.models import Authority
+from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, fault
 from coopapi.instruments import service as instruments
 from coopapi.mla import authorization, measures, notifications
@@ -19,7 +19,7 @@ from coopapi.overlaps import presentation
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import IllegalMove, Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, new_key, seal, unseal
+from coopapi.store.vault import key_of, seal, unseal
 from coopapi.unicode_text import fold_reference
 
 _COLUMNS = {
@@ -57,16 +57,14 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     request_id = work.new_id()
     side = Side.EXECUTING if incoming else Side.REQUESTING
     parties.admit(work, request_id, work.actor.authority_id, side, case_id=data.get("case_id"))
-    wrapped, sealer = new_key(work, "request", request_id)
-    request = _row(work, data, request_id, asks)
-    request.wrapped, request.sealed = wrapped, seal(sealer, content, request_id)
+    request = parties.new_object(work, Request, request_id, content, requesting_id=asks, **_columns(work, data))
     if previous:
         request.previous_id, request.relation = previous.id, data["previous"]["relation"]
     if incoming:
         _enter(work, request, incoming)
     _set(work, request, data)
     work.add(request)
-    measures.write(work, request, sealer, wanted)
+    measures.write(work, request, key_of(work, request), wanted)
     if incoming:
         recorded = incoming["recorded"]
         notifications.step(work, request, Act("transmit", Taken(Side.REQUESTING, asks, recorded["at"], recorded), {}))
@@ -75,23 +73,18 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     return request
 
 
-def _row(work: UnitOfWork, data: Mapping[str, Any], request_id: UUID, asks: UUID) -> Request:
-    return Request(
-        id=request_id,
-        maker_id=work.actor.authority_id,
-        requesting_id=asks,
-        reference=data["reference"],
-        kind=data["kind"],
-        case_id=None if data.get("incoming") else data.get("case_id"),
-        state="transmitted" if data.get("incoming") else "draft",
-        urgency="routine",
-        notices=[],
-        grounds=[],
-        path_countries=[],
-        created_by=work.actor.id,
-        created_at=work.now,
-        updated_at=work.now,
-    )
+def _columns(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "maker_id": work.actor.authority_id,
+        "reference": data["reference"],
+        "kind": data["kind"],
+        "case_id": None if data.get("incoming") else data.get("case_id"),
+        "state": "transmitted" if data.get("incoming") else "draft",
+        "urgency": "routine",
+        "notices": [],
+        "grounds": [],
+        "path_countries": [],
+    }
 
 
 def _check_reference(work: UnitOfWork, asks: UUID, reference: str) -> None:
@@ -110,7 +103,7 @@ def _enter(work: UnitOfWork, request: Request, incoming: Mapping[str, Any]) -> N
         raise fault(
             "/incoming/requesting_authority", "joined", "This authority uses the register and must send its requests itself."
         )
-    known(work, incoming["requesting_authority"], "/incoming/requesting_authority")
+    known_authority(work, incoming["requesting_authority"], "/incoming/requesting_authority")
     if incoming["recorded"]["at"] > work.now:
         raise fault("/incoming/recorded/at", "order_of_time", "The date must not be in the future.")
     request.executing_id, request.executing_country = work.actor.authority_id, work.actor.country
@@ -161,24 +154,16 @@ def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:
 def _check_addressees(work: UnitOfWork, request: Request) -> None:
     """Raise `Unprocessable` unless the addressee and the notified authority exist and are two different other authorities."""
     if request.executing_id:
-        addressee = known(work, request.executing_id, "/executing_authority")
+        addressee = known_authority(work, request.executing_id, "/executing_authority")
         request.executing_country = addressee.country or request.executing_country
     if request.enforcing_id:
-        known(work, request.enforcing_id, "/enforcing_authority")
+        known_authority(work, request.enforcing_id, "/enforcing_authority")
     if request.enforcing_id in {request.requesting_id, request.executing_id} - {None}:
         raise fault(
             "/enforcing_authority", "third", "The notified authority must be neither the requesting nor the executing authority."
         )
     if request.executing_id == request.requesting_id:
         raise fault("/executing_authority", "oneself", "The addressee must be another authority than your own.")
-
-
-def known(work: UnitOfWork, authority_id: UUID, pointer: str) -> Authority:
-    """Return an authority of the directory; raise `Unprocessable` with this pointer if there is none."""
-    found = work.session.scalar(work.all(Authority).where(Authority.id == authority_id))
-    if found is None:
-        raise fault(pointer, "unknown", "There is no authority with this id.")
-    return found
 
 
 def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, Any]) -> Request:
@@ -201,12 +186,13 @@ def change(work: UnitOfWork, request_id: UUID, version: int, data: Mapping[str, 
     return request
 
 
-def link(work: UnitOfWork, request_id: UUID, case_id: UUID) -> Request:
+def link(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Request:
     """Link the caller's side of a request to one of its cases. From then on only people who may read that case see the request."""
     request = work.one(Request, request_id)
     own = parties.acting_parts(work, request.id)
     if not own:
         raise authorization.WrongSide("Only a side that acts in a request may link it to a case.")
+    case_id: UUID = data["case_id"]
     cases.changeable(work, case_id)
     if request.case_id is None and request.requesting_id == work.actor.authority_id:
         request.case_id = case_id
@@ -222,7 +208,7 @@ def add_party(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Re
     own = parties.acting_parts(work, request.id)
     if not own:
         raise authorization.WrongSide("Only a side that acts in a request may add authorities.")
-    other = known(work, data["authority_id"], "/authority_id")
+    other = known_authority(work, data["authority_id"], "/authority_id")
     if other.country not in {None, work.actor.country}:
         raise fault("/authority_id", "same_country", "You may only add authorities of your own country to your side.")
     if data["authority_id"] in {work.actor.authority_id, request.requesting_id, request.executing_id, request.enforcing_id}:

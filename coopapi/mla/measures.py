@@ -101,6 +101,11 @@ def of_request(work: UnitOfWork, request_id: UUID) -> Sequence[Measure]:
     return work.session.scalars(work.all(Measure).where(Measure.request_id == request_id).order_by(Measure.place)).all()
 
 
+def seen(work: UnitOfWork, request_id: UUID) -> Sequence[Measure]:
+    """Return the measures of a request; raise `NotFound` if the caller does not see it."""
+    return of_request(work, work.one(Request, request_id).id)
+
+
 def asked(sealer: SealKey, measure: Measure) -> dict[str, Any]:
     """Decrypt and return what a measure requests."""
     return unseal(sealer, measure.sealed, measure.id)

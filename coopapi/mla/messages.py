@@ -1,11 +1,8 @@
 """The messages of a request: questions, answers and remarks, each written by one side."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Select
 
 from coopapi.errors import fault
 from coopapi.mla import authorization, notifications
@@ -14,7 +11,6 @@ from coopapi.mla.notifications import Turn
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, unseal
 
 
 def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
@@ -32,7 +28,7 @@ def say(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Message:
         work.note("request.remarked", request, case_id=parties.case_of(work, request.id), message=str(message.id))
         return message
     told = {"side": taken.side, "message": str(message.id), "recorded": taken.recorded is not None}
-    notifications.note(work, request, f"request.{data['act']}", **told)
+    parties.tell(work, request, data["act"], **told)
     return message
 
 
@@ -57,19 +53,9 @@ def _sender(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> auth
 
 def show(work: UnitOfWork, rows: Sequence[Message]) -> list[dict[str, Any]]:
     """Return messages with their decrypted text."""
-    shown = []
-    for request_id, turns in itertools.groupby(rows, key=lambda row: row.request_id):
-        key = key_of(work, work.one(Request, request_id))
-        shown += [_show(row, unseal(key, row.sealed, row.id)) for row in turns]
-    return shown
+    return [_show(row, said) for row, said in parties.with_texts(work, rows)]
 
 
 def _show(row: Message, words: Mapping[str, Any]) -> dict[str, Any]:
     recorded = {**row.recorded, "proof": words.get("proof")} if row.recorded else None
     return {**row.shown(), "text": words.get("text"), "recorded": recorded}
-
-
-def of_request(work: UnitOfWork, request_id: UUID) -> Select[Message]:
-    """Select the messages of a request; raise `NotFound` if the caller does not see the request."""
-    work.one(Request, request_id)
-    return work.all(Message).where(Message.request_id == request_id)

@@ -8,19 +8,29 @@ from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInt
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Actor
+from coopapi.access import Action, Actor
 from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, RequestKind
-from coopapi.shared.parties import Party, takes_part
+from coopapi.shared.parties import PartOf, Party, SharedObject
 from coopapi.store import vault
-from coopapi.store.rows import Versioned, folded
+from coopapi.store.rows import folded
 
 vault.register_readers(
     "request",
-    content="those who take part in the request; of spontaneous information on conditions, once the conditions are accepted",
+    Action.MLA_READ,
+    content=(
+        *("title", "offences", "facts", "link", "persons", "proceedings", "stage", "necessity", "proportionality", "authorisation"),
+        *("domestic_legal_basis", "urgency_reasons", "wanted_by", "confidentiality", "formalities", "officials_present"),
+        *("legal_remedies", "contact", "investigating_authority", "court", "use_conditions", "conditions_text", "information"),
+        *("translations", "attachments", "certification", "preservation", "order", "extra"),
+        # of measures
+        *("description", "identifiers", "data_categories", "since", "until", "place_of_execution", "deadline", "duration_days"),
+        "questions",
+        *("text", "proof"),  # of messages
+    ),
 )
 
 
-class Request(Versioned):
+class Request(SharedObject):
     """A request from one authority to another; both share one record. Its content is encrypted with a key of its own."""
 
     __kind__ = "request"
@@ -48,8 +58,6 @@ class Request(Versioned):
     urgency: Mapped[str] = mapped_column()
     emergency_ground: Mapped[str | None] = mapped_column()
     language: Mapped[str | None] = mapped_column()
-    wrapped: Mapped[bytes] = mapped_column()
-    sealed: Mapped[bytes] = mapped_column()
     notices: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))
     grounds: Mapped[list[str]] = mapped_column()
     validated_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
@@ -59,9 +67,6 @@ class Request(Versioned):
     decided_at: Mapped[datetime | None] = mapped_column()
     until: Mapped[datetime | None] = mapped_column()
     path_countries: Mapped[list[str]] = mapped_column()
-    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
-    created_at: Mapped[datetime] = mapped_column()
-    updated_at: Mapped[datetime] = mapped_column()
     reference_folded: Mapped[str] = folded("reference")
 
     @property
@@ -69,19 +74,23 @@ class Request(Versioned):
         """Return the rules that hold for requests of this kind."""
         return KINDS[self.kind]
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the requests that the actor takes part in; the executing side takes part from the transmission on."""
-        return takes_part(cls.id, actor, now)
+
+class OfRequest(PartOf):
+    """Base class of the rows that belong to a request."""
+
+    __abstract__ = True
+    __owner__ = Request
+    __column__ = "request_id"
+
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
 
 
-class Measure(Versioned):
+class Measure(OfRequest):
     """One measure that is requested, and its outcome."""
 
     __kind__ = "measure"
     __tablename__ = "mla_measures"
 
-    request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
     place: Mapped[int] = mapped_column(SmallInteger)
     code: Mapped[str] = mapped_column()
     state: Mapped[str] = mapped_column(default=MEASURE_LIFECYCLE.start)
@@ -94,19 +103,13 @@ class Measure(Versioned):
     started_at: Mapped[datetime | None] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the measures of the requests that the actor sees."""
-        return takes_part(cls.request_id, actor, now)
 
-
-class Transmission(Versioned):
+class Transmission(OfRequest):
     """How a request was sent: by whom, through which channel, with which security (Budapest Art. 25(3))."""
 
     __kind__ = "transmission"
     __tablename__ = "mla_transmissions"
 
-    request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
     from_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     to_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     at: Mapped[datetime] = mapped_column()
@@ -116,19 +119,13 @@ class Transmission(Versioned):
     receipt: Mapped[str | None] = mapped_column()
     formal_confirmation_due: Mapped[datetime | None] = mapped_column()
 
-    @classmethod
-    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Select the transmissions of the requests that the actor sees."""
-        return takes_part(cls.request_id, actor, now)
 
-
-class Message(Versioned):
+class Message(OfRequest):
     """One message: a question, an answer, or the text that accompanied a step. It may be recorded on behalf of the other side."""
 
     __kind__ = "message"
     __tablename__ = "mla_messages"
 
-    request_id: Mapped[UUID] = mapped_column(ForeignKey("mla_requests.id"))
     measure_id: Mapped[UUID | None] = mapped_column(ForeignKey("mla_measures.id"))
     at: Mapped[datetime] = mapped_column()
     authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
@@ -145,4 +142,4 @@ class Message(Versioned):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Select the messages of the requests that the actor sees; internal messages only if the actor is on their side."""
         same_side = select(Party.id).where(Party.object_id == cls.request_id, Party.side == cls.side, Party.visible_to(actor, now))
-        return and_(takes_part(cls.request_id, actor, now), or_(cls.internal.is_(False), same_side.exists()))
+        return and_(super().visible_to(actor, now), or_(cls.internal.is_(False), same_side.exists()))

@@ -17,7 +17,7 @@ from coopapi.mla.models import Measure, Message, Request
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import key_of, seal, unseal
+from coopapi.store.vault import key_of, unseal
 
 _BEFORE: Final = frozenset({"draft", "validation_pending", "ready"})
 
@@ -60,7 +60,7 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
         say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
     named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
-    note(work, request, f"request.{act.name}", **detail, **named)
+    parties.tell(work, request, act.name, **detail, **named)
     sides = _sides(work, request)
     rows = measures.of_request(work, request.id)
     occasion = Occasion(
@@ -90,11 +90,6 @@ def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Se
     return {**given, "wanted_by": datetime.fromisoformat(wanted)} if wanted else given
 
 
-def note(work: UnitOfWork, request: Request, action: str, **detail: Any) -> None:
-    """Write an entry to the journal of every party."""
-    work.note(action, request, case_id=parties.case_of(work, request.id), parties=request.id, event=True, **detail)
-
-
 def _sides(work: UnitOfWork, request: Request) -> dict[Side, tuple[UUID, str | None]]:
     """Return the authority on each side and its country."""
     found = {side: authority_on(request, side) for side in (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING)}
@@ -107,21 +102,20 @@ def say(work: UnitOfWork, request: Request, taken: Taken, turn: Turn) -> Message
     """Add a message. Its text, and the proof of a statement recorded for another authority, are encrypted."""
     recorded = taken.recorded
     words = {"text": turn.text, "proof": recorded["proof"] if recorded else None}
-    row_id = work.new_id()
-    return work.add(
-        Message(
-            id=row_id,
-            request_id=request.id,
-            measure_id=turn.measure_id,
-            at=taken.at,
-            authority_id=taken.authority_id,
-            side=taken.side,
-            act=turn.act,
-            reply_to=turn.reply_to,
-            grounds=list(turn.grounds),
-            recorded={"channel": recorded["channel"], "at": recorded["at"].isoformat()} if recorded else None,
-            recorded_by=work.actor.authority_id,
-            internal=turn.internal,
-            sealed=seal(key_of(work, request), words, row_id),
-        )
+    message = parties.new_part(
+        work,
+        Message,
+        request,
+        words,
+        measure_id=turn.measure_id,
+        at=taken.at,
+        authority_id=taken.authority_id,
+        side=taken.side,
+        act=turn.act,
+        reply_to=turn.reply_to,
+        grounds=list(turn.grounds),
+        recorded={"channel": recorded["channel"], "at": recorded["at"].isoformat()} if recorded else None,
+        recorded_by=work.actor.authority_id,
+        internal=turn.internal,
     )
+    return work.add(message)

@@ -10,13 +10,15 @@ from sqlalchemy.orm import aliased
 
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
+from coopapi.directory.entries import authorities_of
 from coopapi.directory.models import Authority
 from coopapi.mla import measures
 from coopapi.mla.models import Measure, Request
 from coopapi.overlaps import models as overlaps
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import Party
+from coopapi.shared.parties import Party, in_case
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, unseal
 
 _KEPT: Final = ("preserved", "extension_requested")
@@ -27,19 +29,25 @@ _DISCLOSED: Final = frozenset({"accepted", "closed"})
 
 def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Request]:
     """Select the requests that the caller takes part in and that match the filters."""
-    query = work.all(Request)
-    for name in wanted.keys() & {"kind", "state", "urgency", "instrument", "overlap_id", "jit_id"}:
-        query = query.where(getattr(Request, name) == wanted[name])
+    query = matching(
+        work.all(Request),
+        wanted,
+        kind=Request.kind,
+        state=Request.state,
+        urgency=Request.urgency,
+        instrument=Request.instrument,
+        overlap_id=Request.overlap_id,
+        jit_id=Request.jit_id,
+        country=Request.executing_country,
+    )
     direction = "outgoing" if "overlap_id" in wanted else wanted.get("direction")
     if direction:
         sides = [Side.REQUESTING] if direction == "outgoing" else [Side.EXECUTING, Side.ENFORCING]
         query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.side.in_(sides)).exists())
     if case_id := wanted.get("case_id"):
-        query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.case_id == case_id).exists())
+        query = query.where(in_case(work, Request.id, case_id))
     if authority := wanted.get("authority"):
         query = query.where(or_(Request.requesting_id == authority, Request.executing_id == authority))
-    if country := wanted.get("country"):
-        query = query.where(Request.executing_country == country)
     return _by_time(work, query, wanted)
 
 
@@ -66,7 +74,7 @@ def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
     for part in work.session.scalars(work.all(Party).where(Party.object_id.in_(ids)).order_by(Party.id)):
         own.setdefault(part.object_id, []).append(part)
     named = {a for row in rows for a in (row.requesting_id, row.executing_id) if a}
-    there = {a.id: a for a in work.session.scalars(work.all(Authority).where(Authority.id.in_(named)))}
+    there = authorities_of(work, named)
     earlier = work.all(Request).where(Request.id.in_([row.previous_id for row in rows if row.previous_id]))
     seen = {row.id for row in work.session.scalars(earlier)} if any(row.previous_id for row in rows) else set()
     overlapping = overlaps.visible(work, (row.overlap_id for row in rows))

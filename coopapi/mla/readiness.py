@@ -7,6 +7,7 @@ from uuid import UUID
 
 from coopapi.access import Role
 from coopapi.contacts import service as contacts
+from coopapi.directory.entries import find_authority
 from coopapi.directory.models import Authority
 from coopapi.errors import Unprocessable, broken
 from coopapi.instruments import service as instruments
@@ -62,10 +63,15 @@ class Readiness:
         return not self.missing
 
 
+def of_request(work: UnitOfWork, request_id: UUID) -> Readiness:
+    """Assess the request with this id."""
+    return assess(work, work.one(Request, request_id))
+
+
 def assess(work: UnitOfWork, request: Request) -> Readiness:
     """Assess a draft against the requirements, the instrument, the requirement notices and the languages of the addressee."""
     rows = asked_for.of_request(work, request.id)
-    addressee = _authority(work, request.executing_id)
+    addressee = find_authority(work, request.executing_id)
     draft = _draft(work, request, rows, addressee)
     found = Readiness(duplicates=asked_for.asked_before(work, request, rows))
     for rule in unmet(draft, advised=False):
@@ -85,10 +91,6 @@ def require(work: UnitOfWork, request: Request) -> Readiness:
     if found.missing:
         raise NotReady(errors=[point.fault for point in found.missing])
     return found
-
-
-def _authority(work: UnitOfWork, authority_id: UUID | None) -> Authority | None:
-    return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
 
 
 def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> RequestDraft:
@@ -111,7 +113,7 @@ def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]
     """
     if not request.rules.judicial:
         return False
-    issuer = _authority(work, request.requesting_id)
+    issuer = find_authority(work, request.requesting_id)
     if request.kind == "epoc" and any(row.code in {"traffic", "content"} for row in rows):
         return issuer is None or issuer.type not in _COURT
     by_prosecutor = work.actor.human and work.actor.role is Role.PROSECUTOR
@@ -137,7 +139,7 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft,
     """Add what is missing if the instrument does not cover a measure between these two countries today."""
     if not request.instrument or not request.executing_country:
         return
-    issuer = _authority(work, request.requesting_id)
+    issuer = find_authority(work, request.requesting_id)
     from_ = issuer.country if issuer and issuer.country else ""
     codes = [m["code"] for m in draft.measures] or [""]
     for code in dict.fromkeys(codes):
@@ -155,7 +157,7 @@ def _look_at_instrument(work: UnitOfWork, request: Request, draft: RequestDraft,
 
 def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure], found: Readiness) -> None:
     """Require that the requirement notices of the addressee's country are acknowledged before the request is transmitted."""
-    for notice in attached(work, request, rows):
+    for notice in _attached(work, request, rows):
         if notice.applicability == "not_applicable":
             detail = "The country has declared that this measure is not available there."
             found.will_be_refused.append(Point("not_applicable", "/measures", detail, f"requirement notice {notice.id}"))
@@ -165,8 +167,13 @@ def _look_at_notices(work: UnitOfWork, request: Request, rows: Sequence[Measure]
             found.missing.append(Point("notice", "/acknowledged_notices", detail))
 
 
-def attached(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> Sequence[RequirementNotice]:
-    """Return the requirement notices of the addressee's country that concern this request."""
+def attached(work: UnitOfWork, request_id: UUID) -> Sequence[RequirementNotice]:
+    """Return the requirement notices of the addressee's country that concern a request."""
+    request = work.one(Request, request_id)
+    return _attached(work, request, asked_for.of_request(work, request.id))
+
+
+def _attached(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> Sequence[RequirementNotice]:
     if not request.executing_country:
         return []
     codes = [row.code for row in rows]

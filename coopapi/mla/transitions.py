@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from coopapi.directory import codelists
+from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, Unprocessable, broken, fault
-from coopapi.mla import authorization, drafts, lifecycles, measures, notifications, preservation, readiness, transmission
+from coopapi.mla import authorization, lifecycles, measures, notifications, preservation, readiness, transmission
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.notifications import Act
 from coopapi.shared import parties
@@ -138,7 +139,7 @@ def _forward(step: Step[Request]) -> None:
     request, target = step.thing, step.data.get("to_authority")
     if target is None or target in {request.executing_id, request.requesting_id}:
         raise fault("/to_authority", "another", "Name another authority to which the request is forwarded.")
-    if drafts.known(step.work, target, "/to_authority").country != request.executing_country:
+    if known_authority(step.work, target, "/to_authority").country != request.executing_country:
         raise fault("/to_authority", "same_country", "A request can be forwarded only within the requested State.")
     parties.admit(step.work, request.id, target, Side.EXECUTING)
 

@@ -13,6 +13,7 @@ from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
 
 
 class AlreadyReplaced(Conflict):
@@ -80,11 +81,9 @@ def show_notices(work: UnitOfWork, rows: Sequence[RequirementNotice]) -> list[di
 
 def notices(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[RequirementNotice]:
     """Select notices: those in force on a day, or with `history` all of them."""
-    query = work.all(RequirementNotice)
+    query = matching(work.all(RequirementNotice), wanted, country=RequirementNotice.country)
     if not wanted.get("history"):
         query = query.where(_in_force(wanted.get("on") or work.now.date()))
-    if country := wanted.get("country"):
-        query = query.where(RequirementNotice.country == country)
     for name in ("measure", "instrument"):
         if value := wanted.get(name):
             column = getattr(RequirementNotice, name)

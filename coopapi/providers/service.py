@@ -8,12 +8,11 @@ from uuid import UUID
 from sqlalchemy import Select, exists, func
 
 from coopapi.access import Role
-from coopapi.directory.entries import NotYourEntry, require_keeper, require_order
-from coopapi.directory.models import Authority
+from coopapi.directory.entries import NotYourEntry, find_authority, require_keeper, require_order
 from coopapi.errors import Conflict, fault
 from coopapi.providers.models import Mou, Provider
 from coopapi.store.db import UnitOfWork
-from coopapi.store.rows import Versioned
+from coopapi.store.rows import matching
 
 
 class ProfileThere(Conflict):
@@ -29,7 +28,7 @@ def add_provider(work: UnitOfWork, data: dict[str, Any]) -> Provider:
     Raises `ProfileThere` and `Unprocessable`.
     """
     _check_keeper(work, data["establishment"]["country"])
-    provider = work.session.scalar(work.all(Authority).where(Authority.id == data["authority_id"]))
+    provider = find_authority(work, data["authority_id"])
     if provider is None or provider.type != "service_provider":
         detail = "The authority must be of the type service_provider."
         raise fault("/authority_id", "type", detail)
@@ -55,14 +54,9 @@ def change_provider(work: UnitOfWork, provider_id: UUID, version: int, data: dic
         _check_keeper(work, establishment["country"])
     if data.pop("confirmed", False):
         row.last_confirmed_at = work.now
-    _set(row, data)
+    row.set(data)
     work.note("provider.changed", row, fields=sorted(data))
     return row
-
-
-def _set(row: Versioned, data: Mapping[str, Any]) -> None:
-    for key, value in data.items():
-        setattr(row, key, value)
 
 
 def providers(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Provider]:
@@ -90,7 +84,7 @@ def change_mou(work: UnitOfWork, mou_id: UUID, version: int, data: dict[str, Any
     """Change a memorandum."""
     row = work.one(Mou, mou_id, version=version)
     require_keeper(work, row.authority_id)
-    _set(row, data)
+    row.set(data)
     require_order(row.valid_from, row.valid_until)
     work.note("mou.changed", row, fields=sorted(data))
     return row
@@ -98,9 +92,7 @@ def change_mou(work: UnitOfWork, mou_id: UUID, version: int, data: dict[str, Any
 
 def mous(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Mou]:
     """Select memoranda by provider; `expiring_within` is a number of days."""
-    query = work.all(Mou)
-    if provider_id := wanted.get("provider_id"):
-        query = query.where(Mou.provider_id == provider_id)
+    query = matching(work.all(Mou), wanted, provider_id=Mou.provider_id)
     if days := wanted.get("expiring_within"):
         today = work.now.date()
         query = query.where(Mou.valid_until.between(today, today + timedelta(days=days)))

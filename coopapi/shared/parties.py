@@ -1,8 +1,8 @@
 """The authorities that take part in a shared object, such as a request, a team or a meeting. Access follows from taking part."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select, text
@@ -11,8 +11,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from coopapi.access import Actor, Level
 from coopapi.shared.grants import granted
 from coopapi.shared.lifecycle import Side
+from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.rows import Row, own_id
+from coopapi.store.rows import Row, Versioned, own_id
+
+P = TypeVar("P", bound="PartOf")
+S = TypeVar("S", bound="SharedObject")
 
 
 class Party(Row):
@@ -48,6 +52,88 @@ def takes_part(
     return select(Party.id).where(Party.object_id == object_id, Party.visible_to(actor, now)).exists()
 
 
+class SharedObject(Versioned):
+    """Base class of objects that several authorities share: those that take part in an object see it.
+
+    Each object has a key of its own, stored encrypted in `wrapped`, which encrypts its content and that of its parts.
+    """
+
+    __abstract__ = True
+
+    wrapped: Mapped[bytes] = mapped_column()
+    sealed: Mapped[bytes] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+    updated_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for the objects that the actor takes part in."""
+        return takes_part(cls.id, actor, now)
+
+
+class PartOf(Versioned):
+    """Base class of rows that belong to a shared object.
+
+    All who see the object see them, unless `__seen_by__` returns a narrower condition.
+    """
+
+    __abstract__ = True
+    __owner__: ClassVar[type[SharedObject]]
+    __column__: ClassVar[str]
+    """The kind of the object, and the column with its id."""
+    __seen_by__: ClassVar[Callable[..., ColumnElement[bool]]] = staticmethod(takes_part)
+    """Returns the condition for rows that an actor sees, from the column with the object's id."""
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for the rows of this kind that the actor sees."""
+        return cls.__seen_by__(getattr(cls, cls.__column__), actor, now)
+
+
+def new_object(work: UnitOfWork, model: type[S], object_id: UUID, content: Mapping[str, Any], **columns: Any) -> S:
+    """Return a new shared object with a key of its own and its encrypted content. It is not added to the database yet."""
+    wrapped, key = vault.new_key(work, model.__kind__, object_id)
+    sealed = vault.seal(key, content, object_id)
+    made = {"created_by": work.actor.id, "created_at": work.now, "updated_at": work.now}
+    return model(id=object_id, wrapped=wrapped, sealed=sealed, **made, **columns)
+
+
+def new_part(work: UnitOfWork, model: type[P], owner: SharedObject, content: Mapping[str, Any], **columns: Any) -> P:
+    """Return a new row of a shared object with its encrypted content. It is not added to the database yet."""
+    row_id = work.new_id()
+    sealed = vault.seal(vault.key_of(work, owner), content, row_id)
+    made = {"created_by": work.actor.id, "created_at": work.now} if hasattr(model, "created_by") else {}
+    return model(**{"id": row_id, model.__column__: owner.id, "sealed": sealed, **made, **columns})
+
+
+def owners_of(work: UnitOfWork, rows: Iterable[PartOf]) -> dict[UUID, Any]:
+    """Return the shared objects to which these rows belong. Each is read only once."""
+    named: dict[UUID, type[SharedObject]] = {getattr(row, row.__column__): row.__owner__ for row in rows}
+    return {owner_id: work.one(kind, owner_id) for owner_id, kind in named.items()}
+
+
+def with_texts(
+    work: UnitOfWork, rows: Sequence[P], owners: Mapping[UUID, SharedObject] | None = None
+) -> list[tuple[P, dict[str, Any]]]:
+    """Return rows of shared objects, each with its decrypted content. `owners` are the objects, if they were read already."""
+    there = owners_of(work, rows) if owners is None else owners
+    keys = {owner_id: vault.key_of(work, owner) for owner_id, owner in there.items()}
+    owned: list[tuple[Any, UUID]] = [(row, getattr(row, row.__column__)) for row in rows]
+    return [(row, vault.unseal(keys[owner_id], row.sealed, row.id)) for row, owner_id in owned]
+
+
+def tell(work: UnitOfWork, thing: SharedObject, act: str, **detail: Any) -> None:
+    """Write what was done to the journal of every authority that takes part: only ids and figures, no text."""
+    work.session.flush()
+    work.note(f"{thing.__kind__}.{act}", thing, case_id=case_of(work, thing.id), parties=thing.id, event=True, **detail)
+
+
+def in_case(work: UnitOfWork, object_id: InstrumentedAttribute[UUID], case_id: UUID) -> ColumnElement[bool]:
+    """Return the condition for objects in which the caller takes part through this case."""
+    return work.all(Party).where(Party.object_id == object_id, Party.case_id == case_id).exists()
+
+
 def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     """Return the parts through which the caller sees a shared object."""
     return work.session.scalars(work.all(Party).where(Party.object_id == object_id).order_by(Party.id)).all()
@@ -58,6 +144,16 @@ def acting_parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     near = or_(Party.case_id.is_(None), granted(Party.case_id, Level.CONTRIBUTE, work.actor, work.now))
     query = work.all(Party).where(Party.object_id == object_id, Party.acting, near)
     return work.session.scalars(query.order_by(Party.id)).all()
+
+
+def sides(work: UnitOfWork, object_id: UUID) -> set[Side]:
+    """Return the sides of a shared object on which the caller takes part."""
+    return {Side(part.side) for part in parts(work, object_id)}
+
+
+def acting_sides(work: UnitOfWork, object_id: UUID) -> list[Side]:
+    """Return the sides of a shared object on which the caller may act, each once, the first one first."""
+    return list(dict.fromkeys(Side(part.side) for part in acting_parts(work, object_id)))
 
 
 def case_of(work: UnitOfWork, object_id: UUID) -> UUID | None:

@@ -185,10 +185,11 @@ class Workflow(Generic[T]):
         standing = self.standing(work, thing)
         if standing.acts:
             thing = self.lock(work, thing, version)
-        thing = self.view(work, thing, data)
-        standing = self.standing(work, thing)
-        transition = self._lifecycle(thing).transition(self.state(work, thing), data["event"])
-        step = Step(work, thing, transition, standing, data)
+        view = self.view(work, thing, data)
+        if standing.acts or view is not thing:  # while the lock waited, another step may have changed where the caller stands
+            standing = self.standing(work, view)
+        transition = self._lifecycle(view).transition(self.state(work, view), data["event"])
+        step = Step(work, view, transition, standing, data)
         if problem := self._refusal(step) or self._prevented(step):
             raise problem
         transition.require_reason(data.get("reason"))

@@ -2,12 +2,12 @@
 
 import itertools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, false
+from sqlalchemy import ColumnElement, Select, false
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
@@ -16,6 +16,7 @@ from sqlalchemy.types import DateTime, Text
 from coopapi.access import Actor
 from coopapi.unicode_text import fold_reference
 
+Q = TypeVar("Q")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -40,6 +41,11 @@ def own_id(context: ExecutionContext) -> UUID:
 def folded(column: str) -> MappedColumn[str]:
     """Make a column that stores the folded form of another column. The database keeps it unique."""
     return mapped_column(default=lambda context: fold_reference(context.get_current_parameters()[column]))
+
+
+def matching(query: Select[Q], wanted: Mapping[str, Any], **columns: Any) -> Select[Q]:
+    """Restrict a query to rows in which each column that has a filter of its name equals the filter."""
+    return query.where(*(column == wanted[name] for name, column in columns.items() if name in wanted))
 
 
 class Row(DeclarativeBase):
@@ -82,6 +88,11 @@ class Versioned(Row):
     def etag(self) -> str:
         """Return the version as an ETag."""
         return f"v{self.version}"
+
+    def set(self, data: Mapping[str, Any]) -> None:
+        """Set columns to new values."""
+        for column, value in data.items():
+            setattr(self, column, value)
 
     def shown(self) -> dict[str, Any]:
         """Return the columns and the ETag, from which a schema selects what is shown."""
