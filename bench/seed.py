@@ -47,6 +47,9 @@ SPAN: Final = timedelta(days=400)
 """How long ago the first case was registered."""
 _CASES_FOR_AN_IDENTIFIER: Final = 1 / 9
 _MOST: Final = 10**9
+_FIRST_SHARE: Final = 0.05
+_LONG: Final = 0.5
+"""Seconds after which a piece of the worker's work is long, so that the next one is made smaller."""
 _TABLES: Final = (
     "cases case_access case_keys hiding_confirmations subjects subject_categories identifiers holdings registered_values"
     " matching_queue journal_entries"
@@ -220,15 +223,26 @@ def load(database: Database, connection: Any, people: People, every: Iterable[Sy
 
 
 def settle(database: Database, connection: Any) -> None:
-    """Have the worker find all overlaps and link the journal."""
-    begun = said = time.monotonic()
-    while worker.work_once(database):
-        if time.monotonic() - said > 1:
-            said = time.monotonic()
-            with connection, connection.cursor() as cursor:
+    """Have the worker find all overlaps and link the journal, in pieces that take about `_LONG`.
+
+    Now and then the statistics of the tables are renewed, as autovacuum does on a running server: otherwise the planner goes on with
+    plans that it made for empty tables.
+    """
+    connection.autocommit = True
+    begun = said = now = time.monotonic()
+    share = _FIRST_SHARE
+    with connection.cursor() as cursor:
+        cursor.execute("analyze")
+        while worker.work_once(database, share):
+            now, last = time.monotonic(), now
+            share = min(1, share * 2) if now - last < _LONG else max(share / 2, worker.SMALLEST)
+            if now - said > 1 + (now - begun) / 20:
+                cursor.execute("analyze match_tokens, case_overlaps, overlap_sides, pairs_due, likenesses, journal_links")
                 cursor.execute("select (select count(*) from matching_queue where not followed), (select count(*) from pairs_due)")
                 changes, pairs = cursor.fetchone()
-            _say(f"worker: {changes} changes and {pairs} pairs wait, after {said - begun:.0f} s")
+                said = time.monotonic()
+                _say(f"worker: {changes} changes and {pairs} pairs wait, after {said - begun:.0f} s")
+        cursor.execute("vacuum analyze")
     _say(f"worker: done in {time.monotonic() - begun:.0f} s\n")
 
 
@@ -273,10 +287,7 @@ def seeded(folder: Path, identifiers: int, seed: int = 1, port: int = 0) -> Iter
                 if cursor.fetchone()[0]:
                     sys.exit(f"{folder} holds cases, but was not filled completely: delete it or use another folder")
             load(made.database, connection, made.people, synthetic.cases(identifiers, seed), identifiers)
-            connection.autocommit = True
-            connection.cursor().execute("analyze")
             settle(made.database, connection)
-            connection.cursor().execute("vacuum analyze")
         done.write_text(json.dumps(wanted))
     if (found := json.loads(done.read_text())) != wanted:
         sys.exit(f"{folder} was filled with {found}: use another folder")

@@ -3,7 +3,7 @@
 - 12 countries have three authorities and a Eurojust desk each. The largest authority owns about a quarter of the cases.
 - 87 in 100 cases are bilateral. 2 in 100 are hidden, and 10 in 100 have an open index.
 - A case has 10 identifiers on average: half of the cases have fewer than 7, and one in a hundred has more than 50.
-- 12 in 100 values come from a pool of shared values, whose popularity falls slowly: most have two or three holders, a few have
+- 8 in 100 values come from a pool of shared values, whose popularity falls slowly: most have two or three holders, a few have
   more than 50. One value in 100 is one of 20 hot values, such as a relay that many cases meet. All others are held once.
 - 2 in 100 identifiers are persons, named in Latin, Cyrillic, Greek, Arabic or Chinese script. A shared person is sometimes written
   in Latin letters, or with the year of birth only. A tenth of the persons are victims.
@@ -27,9 +27,9 @@ AUTHORITIES: Final = [
 DESKS: Final = [{"name": f"Desk {country}", "type": "eurojust_desk", "country": country} for country in COUNTRIES]
 _WEIGHTS: Final = [1 / rank for rank in range(1, len(AUTHORITIES) + 1)]
 _BILATERAL, _HIDDEN, _OPEN, _VICTIMS = 0.87, 0.02, 0.10, 0.10
-_SHARED, _HOT, _PERSONS = 0.12, 0.01, 0.02
+_SHARED, _HOT, _PERSONS = 0.08, 0.01, 0.02
 _HOT_VALUES: Final = 20
-_SHARED_FOR_EACH: Final = 0.045
+_SHARED_FOR_EACH: Final = 0.035
 """How many values the pool of shared values has for each identifier of the register."""
 _MOST_IN_A_CASE: Final = 500
 _CRIMES: Final = ("ocsea", "drug_trafficking", "money_laundering")
@@ -96,7 +96,7 @@ def _item(chance: Random, identifiers: int, seed: int) -> dict[str, Any]:
     if draw < _HOT:
         return _value(Random(f"{seed}/hot/{chance.randrange(_HOT_VALUES)}"), persons=False)
     if draw < _HOT + _SHARED:
-        place = int(max(1, identifiers * _SHARED_FOR_EACH) * chance.random() ** 1.5)
+        place = int(max(1, identifiers * _SHARED_FOR_EACH) * chance.random() ** 1.3)
         return _respelled(chance, _value(Random(f"{seed}/shared/{place}")))
     return _value(chance)
 
@@ -171,9 +171,9 @@ def _host(chance: Random) -> str:
 
 
 _MAKERS: Final[Mapping[str, tuple[int, Callable[[Random], tuple[Any, ...]]]]] = {
-    "email": (24, lambda c: (f"{_text(c, 'abdegiklmnoprstuvz', 9)}{c.randrange(10_000)}@mail{c.randrange(30)}.example",)),
-    "phone": (22, _phone),
-    "username": (15, lambda c: (_text(c, "abdegiklmnoprstuvz", 10), {"platform": f"chat{c.randrange(6)}.example"})),
+    "email": (28, lambda c: (f"{_text(c, 'abdegiklmnoprstuvz', 9)}{c.randrange(10_000)}@mail{c.randrange(30)}.example",)),
+    "phone": (14, _phone),
+    "username": (19, lambda c: (_text(c, "abdegiklmnoprstuvz", 10), {"platform": f"chat{c.randrange(6)}.example"})),
     "ip": (12, _ip),
     "sha256": (8, lambda c: (_text(c, _HEX, 64),)),
     "url": (5, lambda c: (f"https://{_host(c)}/thread/{c.randrange(1000)}",)),
