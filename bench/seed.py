@@ -3,11 +3,12 @@
     python -m bench seed FOLDER [--identifiers 1000000] [--seed 1] [--port 8000]
 
 `bench/synthetic.py` says what the register holds. The rows are those that registrations over HTTP write: values are parsed and
-encrypted by the code of the service, keys and match tokens are made from the key file in the folder, and each case has its row in the
-queue of the worker. They are loaded with COPY as the owner of the database; then the worker finds the overlaps and links the journal.
-Quotas are not used up, because nothing is registered by a client. The folder can be used again: `python -m bench speed` takes it. If
-it is filled already, nothing is loaded. With --port the service is started on it then, and the command prints a token for each
-authority and waits until it is stopped with Ctrl-C.
+encrypted by the code of the service, keys and match tokens are made from the key file in the folder, and each case has its row in
+the queue of the worker. The rows are loaded with COPY as the owner of the database; then the worker finds the overlaps and links the
+journal. Quotas are not used up, because nothing is registered by a client.
+
+A folder that is filled already is left as it is, so it can be used for many measurements. With --port the service is started on it,
+and the command prints a token for each authority and waits until it is stopped with Ctrl-C.
 """
 
 import argparse
@@ -50,10 +51,20 @@ _MOST: Final = 10**9
 _FIRST_SHARE: Final = 0.05
 _LONG: Final = 0.5
 """Seconds after which a piece of the worker's work is long, so that the next one is made smaller."""
-_TABLES: Final = (
-    "cases case_access case_keys hiding_confirmations subjects subject_categories identifiers holdings registered_values"
-    " matching_queue journal_entries"
-).split()
+TABLES: Final = (
+    "cases",
+    "case_access",
+    "case_keys",
+    "hiding_confirmations",
+    "subjects",
+    "subject_categories",
+    "identifiers",
+    "holdings",
+    "registered_values",
+    "matching_queue",
+    "journal_entries",
+)
+"""The tables that registrations write, in the order in which rows name each other."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +191,7 @@ def _register(  # noqa: PLR0913, PLR0917 (what a registration knows)
 def copy(connection: Any, every: Sequence[Rows]) -> None:
     """Write rows into their tables with COPY, and commit. Columns that a row does not name keep their default."""
     with connection, connection.cursor() as cursor:
-        for table in _TABLES:
+        for table in TABLES:
             rows = [row for one in every for row in one.get(table, ())]
             if not rows:
                 continue
@@ -225,8 +236,8 @@ def load(database: Database, connection: Any, people: People, every: Iterable[Sy
 def settle(database: Database, connection: Any) -> None:
     """Have the worker find all overlaps and link the journal, in pieces that take about `_LONG`.
 
-    Now and then the statistics of the tables are renewed, as autovacuum does on a running server: otherwise the planner goes on with
-    plans that it made for empty tables.
+    Now and then the statistics of the tables are renewed, as autovacuum does on a running server. Otherwise the planner goes on
+    with plans that it made for empty tables.
     """
     connection.autocommit = True
     begun = said = now = time.monotonic()

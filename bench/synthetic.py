@@ -40,8 +40,8 @@ _DIGITS, _HEX = "0123456789", "0123456789abcdef"
 class SyntheticCase:
     """A case as its authority would register it.
 
-    `home` is the place of its authority in `AUTHORITIES`; `body`, `subjects` and `items` are the bodies of requests. An item about a
-    subject has the place of the subject in `subjects` as its `subject`.
+    `home` is the place of its authority in `AUTHORITIES`; `body`, `subjects` and `items` are the bodies of requests. An item about
+    a subject has the place of the subject in `subjects` as its `subject`.
     """
 
     number: int
