@@ -4,8 +4,8 @@
 
 `bench/synthetic.py` says what the register holds. The rows are those that registrations over HTTP write: values are parsed and
 encrypted by the code of the service, keys and match tokens are made from the key file in the folder, and each case has its row in
-the queue of the worker. The rows are loaded with COPY as the owner of the database; then the worker finds the overlaps and links the
-journal. Quotas are not used up, because nothing is registered by a client.
+the queue of the worker. The rows are loaded with COPY as the owner of the database; then the worker finds the overlaps and links
+the journal. Quotas are not used up, because nothing is registered by a client.
 
 A folder that is filled already is left as it is, so it can be used for many measurements. With --port the service is started on it,
 and the command prints a token for each authority and waits until it is stopped with Ctrl-C.
@@ -20,7 +20,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -37,6 +37,7 @@ from coopapi.cases.models import Case, Subject
 from coopapi.identifiers import keys, registration
 from coopapi.journal.service import record
 from coopapi.ops import administration, demo, demo_people, worker
+from coopapi.provisioning import migration
 from coopapi.provisioning.embedded_postgres import Embedded
 from coopapi.store import crypto, vault
 from coopapi.store.db import Database, UnitOfWork, as_json, ids_of
@@ -273,17 +274,46 @@ class Seeded:
     tokens: Sequence[str]
     """A token for the person of each authority, in the order of `AUTHORITIES`. It is valid for half a day."""
 
+    name: str = "coopapi"
+    """The name of the database."""
+
     @contextlib.contextmanager
-    def served(self, **settings: str) -> Iterator[str]:
-        """Run the service and yield its URL. `settings` are added to those of the environment."""
-        full = {**self.environment, **settings}
-        url = f"http://{full['COOPAPI_BIND']}"
-        with demo.served(full, self.folder / f"service-{url.rpartition(':')[2]}.log", url):
+    def served(self) -> Iterator[str]:
+        """Run the service and yield its URL."""
+        url = f"http://{self.environment['COOPAPI_BIND']}"
+        with demo.served(self.environment, self.folder / "service.log", url):
             yield url
+
+    @contextlib.contextmanager
+    def copied(self) -> Iterator["Seeded"]:
+        """Yield a copy of the register in a database of its own, which a run may change. It is dropped at the end."""
+        name = f"{self.name}_copy"
+        self.database.engine.dispose()
+        with self.new_database(name, self.name):
+            url = str(self.environment["COOPAPI_DATABASE_URL"]).replace(f"/{self.name}?", f"/{name}?")
+            migration.migrate(self.postgres.url(name), url, self.database.keys)  # rights in a database are not copied with it
+            yield replace(self, environment={**self.environment, "COOPAPI_DATABASE_URL": url}, name=name)
+
+    @contextlib.contextmanager
+    def new_database(self, name: str, template: str = "template1") -> Iterator[str]:
+        """Create a database on the same server, yield its address for the owner, and drop it at the end."""
+        with contextlib.closing(psycopg2.connect(self.postgres.url("postgres").replace("+psycopg2", ""))) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f"drop database if exists {name} with (force)")
+            connection.cursor().execute(f"create database {name} template {template} strategy file_copy")
+            try:
+                yield self.postgres.url(name).replace("+psycopg2", "")
+            finally:
+                connection.cursor().execute(f"drop database {name} with (force)")
 
     def connect(self) -> Any:
         """Connect as the owner of the database."""
-        return psycopg2.connect(self.postgres.url("coopapi").replace("+psycopg2", ""))
+        return psycopg2.connect(self.postgres.url(self.name).replace("+psycopg2", ""))
+
+    @property
+    def pid(self) -> int:
+        """Return the id of the process of the service that runs on this folder."""
+        return int((self.folder / "service.pid").read_text())
 
 
 @contextlib.contextmanager
