@@ -14,6 +14,7 @@ and the command prints a token for each authority and waits until it is stopped 
 import argparse
 import contextlib
 import io
+import itertools
 import json
 import logging
 import sys
@@ -44,7 +45,7 @@ from coopapi.store.db import Database, UnitOfWork, as_json, ids_of
 from coopapi.unicode_text import fold_reference
 
 Rows = Mapping[str, list[dict[str, Any]]]
-CASES_IN_A_LOAD: Final = 500
+CASES_IN_A_LOAD: Final = 1000
 SPAN: Final = timedelta(days=400)
 """How long ago the first case was registered."""
 _CASES_FOR_AN_IDENTIFIER: Final = 1 / 9
@@ -218,48 +219,46 @@ def _literal(value: Any) -> str:
 
 
 def load(database: Database, connection: Any, people: People, every: Iterable[SyntheticCase], identifiers: int) -> None:
-    """Load the cases. `identifiers` is their expected number of identifiers, for the time between two cases and the progress."""
-    begun, loaded = time.monotonic(), 0
+    """Load the cases in portions, and have the worker settle each portion, so that it sees the register grow.
+
+    `identifiers` is their expected number of identifiers, for the time between two cases and the progress. The statistics of the
+    tables are renewed whenever the register has doubled, as autovacuum does on a running server. Otherwise the planner goes on with
+    plans that it made for empty tables.
+    """
+    begun, loaded, settled = time.monotonic(), 0, 0.0
     first = database.clock() - SPAN
     step = SPAN / max(1, identifiers * _CASES_FOR_AN_IDENTIFIER)
-    waiting: list[Rows] = []
-    for case in every:
-        waiting.append(rows_of(database, people, case, min(first + step * case.number, database.clock())))
-        loaded += len(waiting[-1]["identifiers"])
-        if len(waiting) == CASES_IN_A_LOAD:
-            copy(connection, waiting)
-            waiting = []
-            _say(f"{case.number + 1} cases, {loaded}/{identifiers} identifiers, {loaded / (time.monotonic() - begun):.0f}/s")
-    copy(connection, waiting)
-    _say(f"{loaded} identifiers in {time.monotonic() - begun:.0f} s\n")
+    for number, cases in enumerate(_portions(every), 1):
+        rows = [rows_of(database, people, case, min(first + step * case.number, database.clock())) for case in cases]
+        loaded += sum(len(one["identifiers"]) for one in rows)
+        copy(connection, rows)
+        if number & (number - 1) == 0:
+            with connection, connection.cursor() as cursor:
+                cursor.execute("analyze")
+        now = time.monotonic()
+        settle(database)
+        settled += time.monotonic() - now
+        rate = loaded / (time.monotonic() - begun)
+        _say(f"{loaded}/{identifiers} identifiers, {rate:.0f}/s, of {time.monotonic() - begun:.0f} s the worker took {settled:.0f}")
+    _say(f"{loaded} identifiers in {time.monotonic() - begun:.0f} s, of which the worker took {settled:.0f}\n")
 
 
-def settle(database: Database, connection: Any) -> None:
-    """Have the worker find all overlaps and link the journal, in pieces that take about `_LONG`.
+def _portions(every: Iterable[SyntheticCase]) -> Iterator[list[SyntheticCase]]:
+    left = iter(every)
+    while cases := list(itertools.islice(left, CASES_IN_A_LOAD)):
+        yield cases
 
-    Now and then the statistics of the tables are renewed, as autovacuum does on a running server. Otherwise the planner goes on
-    with plans that it made for empty tables.
-    """
-    connection.autocommit = True
-    begun = said = now = time.monotonic()
-    share = _FIRST_SHARE
-    with connection.cursor() as cursor:
-        cursor.execute("analyze")
-        while worker.work_once(database, share):
-            now, last = time.monotonic(), now
-            share = min(1, share * 2) if now - last < _LONG else max(share / 2, worker.SMALLEST)
-            if now - said > 1 + (now - begun) / 20:
-                cursor.execute("analyze match_tokens, case_overlaps, overlap_sides, pairs_due, likenesses, journal_links")
-                cursor.execute("select (select count(*) from matching_queue where not followed), (select count(*) from pairs_due)")
-                changes, pairs = cursor.fetchone()
-                said = time.monotonic()
-                _say(f"worker: {changes} changes and {pairs} pairs wait, after {said - begun:.0f} s")
-        cursor.execute("vacuum analyze")
-    _say(f"worker: done in {time.monotonic() - begun:.0f} s\n")
+
+def settle(database: Database) -> None:
+    """Have the worker find all overlaps and link the journal, in pieces that take about `_LONG`."""
+    share, now = _FIRST_SHARE, time.monotonic()
+    while worker.work_once(database, share):
+        now, last = time.monotonic(), now
+        share = min(1, share * 2) if now - last < _LONG else max(share / 2, worker.SMALLEST)
 
 
 def _say(text: str) -> None:
-    print(f"\r{text:80}", end="", file=sys.stderr, flush=True)
+    print(f"\r{text:100}", end="", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)
@@ -328,7 +327,8 @@ def seeded(folder: Path, identifiers: int, seed: int = 1, port: int = 0) -> Iter
                 if cursor.fetchone()[0]:
                     sys.exit(f"{folder} holds cases, but was not filled completely: delete it or use another folder")
             load(made.database, connection, made.people, synthetic.cases(identifiers, seed), identifiers)
-            settle(made.database, connection)
+            connection.autocommit = True
+            connection.cursor().execute("vacuum analyze")
         done.write_text(json.dumps(wanted))
     if (found := json.loads(done.read_text())) != wanted:
         sys.exit(f"{folder} was filled with {found}: use another folder")

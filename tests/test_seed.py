@@ -9,7 +9,6 @@ from world import ISSUER
 
 from bench import seed, synthetic
 from coopapi.ops import administration
-from coopapi.ops.worker import work_until_done
 from coopapi.store import vault
 
 IDENTIFIERS = 160
@@ -83,7 +82,6 @@ def plain(row, names):
 
 def test_the_generator_loads_what_registrations_over_http_write(world, register, everything, database, owner):
     load(database, authorities(register, database), everything, owner)
-    work_until_done(database)
     loaded = stored(owner, database)
     assert administration.reconcile(database, repair=False) == {"overlaps": 0, "tokens": 0, "strays": 0, "likenesses": 0}
     post(world, authorities(register, database), everything)
