@@ -53,15 +53,19 @@ class Bench:
         self.run = f"settling{time.time_ns():x}"
         self.numbers = itertools.count()
 
-    def client(self, home: int) -> Client:
-        """Return a new connection of one of the two authorities. The service closes those that are idle."""
-        return Client(self.url, self.tokens[home])
+    def client(self, home: int) -> contextlib.closing[Client]:
+        """Open a connection of one of the two authorities for a while. The service closes connections that are idle."""
+        return contextlib.closing(Client(self.url, self.tokens[home]))
+
+    def close(self) -> None:
+        """Close the connection to the database."""
+        self.connection.close()
 
     def cases(self, home: int, count: int) -> list[str]:
         """Open cases of one of the two authorities and return their ids."""
         bodies = ({"reference": f"{self.run}-{next(self.numbers)}", "title": "A case"} for _ in range(count))
-        client = self.client(home)
-        return [client.ask("POST", "/api/v1/cases", body)["id"] for body in bodies]
+        with self.client(home) as client:
+            return [client.ask("POST", "/api/v1/cases", body)["id"] for body in bodies]
 
     def value(self) -> dict[str, str]:
         """Return a value that nobody holds."""
@@ -104,19 +108,19 @@ def load(bench: Bench, rate: float) -> Iterator[list[float]]:
     held, own = bench.cases(1, SIDE), bench.cases(0, SIDE)
     stop, turns, began = threading.Event(), itertools.count(), time.perf_counter()
     values = [bench.value() for _ in range(SIDE * SIDE)]
-    partner = bench.client(1)
-    for at, case in enumerate(held):
-        register(partner, case, *values[at * SIDE : (at + 1) * SIDE])
+    with bench.client(1) as partner:
+        for at, case in enumerate(held):
+            register(partner, case, *values[at * SIDE : (at + 1) * SIDE])
 
     def run() -> None:
-        client = bench.client(0)
-        for turn in turns:
-            if stop.wait(max(0.0, began + turn / rate - time.perf_counter())):
-                return
-            hit = turn // HITS % len(values)
-            item = values[hit] if turn % HITS == 0 else bench.value()
-            register(client, own[hit % SIDE], item)
-            times.append(time.perf_counter())
+        with bench.client(0) as client:
+            for turn in turns:
+                if stop.wait(max(0.0, began + turn / rate - time.perf_counter())):
+                    return
+                hit = turn // HITS % len(values)
+                item = values[hit] if turn % HITS == 0 else bench.value()
+                register(client, own[hit % SIDE], item)
+                times.append(time.perf_counter())
 
     threads = [threading.Thread(target=run) for _ in range(THREADS)]
     began = time.perf_counter()
@@ -134,10 +138,9 @@ def delays(bench: Bench, rate: float, seconds: float) -> dict[str, Any]:
     """Return the delays of overlaps while others register at a rate, and the rate that was reached."""
     left, right = bench.cases(0, SIDE), bench.cases(1, SIDE)
     pairs, found = itertools.product(left, right), []
-    with load(bench, rate) as answered:
+    with load(bench, rate) as answered, bench.client(0) as one, bench.client(1) as other:
         ends = time.perf_counter() + seconds
         began = time.perf_counter()
-        one, other = bench.client(0), bench.client(1)
         while time.perf_counter() < ends:
             (a, b), value = next(pairs), bench.value()
             register(one, a, value)
@@ -151,10 +154,10 @@ def delays(bench: Bench, rate: float, seconds: float) -> dict[str, Any]:
 def holders(bench: Bench, count: int) -> dict[str, dict[str, float]]:
     """Register one value in many cases. Returns, for some holders, the milliseconds of the answer and until it was settled."""
     value, told = bench.value(), {}
-    cases, client = bench.cases(0, count), bench.client(0)
-    for number, case in enumerate(cases, 1):
-        began = time.perf_counter()
-        register(client, case, value)
+    for number, case in enumerate(bench.cases(0, count), 1):
+        with bench.client(0) as client:
+            began = time.perf_counter()
+            register(client, case, value)
         answer = (time.perf_counter() - began) * 1000
         if number in {2, 21, 50, 51, 52, 100, count}:
             told[str(number)] = {"answer": answer, "settled": bench.settled(case)}
@@ -167,9 +170,10 @@ def sharing(bench: Bench, shared: int, times: int = 5) -> list[float]:
     found = []
     for a, b in zip(bench.cases(0, times), bench.cases(1, times), strict=True):
         values = [bench.value() for _ in range(shared)]
-        register(bench.client(0), a, *values)
-        bench.settled(a)
-        register(bench.client(1), b, *values)
+        with bench.client(0) as one, bench.client(1) as other:
+            register(one, a, *values)
+            bench.settled(a)
+            register(other, b, *values)
         found.append(bench.met(a, b, shared))
     return found
 
@@ -182,12 +186,12 @@ def races(bench: Bench, pairs: int) -> dict[str, int]:
     start = threading.Barrier(2)
 
     def run(home: int) -> None:
-        client = bench.client(home)
-        for number, (pair, value) in enumerate(zip(every, values, strict=True)):
-            start.wait()
-            register(client, pair[home], value)
-            if home == 0 and number % 100 == 0:
-                say(f"pair {number} of {len(every)}")
+        with bench.client(home) as client:
+            for number, (pair, value) in enumerate(zip(every, values, strict=True)):
+                start.wait()
+                register(client, pair[home], value)
+                if home == 0 and number % 100 == 0:
+                    say(f"pair {number} of {len(every)}")
 
     threads = [threading.Thread(target=run, args=(home,)) for home in (0, 1)]
     for thread in threads:
@@ -218,7 +222,7 @@ def main() -> int:
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
     with opened([asked.identifiers], asked.folder) as registers, contextlib.ExitStack() as stack:
         (copy,) = (stack.enter_context(one.copied()) for one in registers.values())
-        told = settle(Bench(copy, stack.enter_context(copy.served())), asked)
+        told = settle(stack.enter_context(contextlib.closing(Bench(copy, stack.enter_context(copy.served())))), asked)
     tell(told)
     print(f"written to {write('settling', told)}")
     return int(told["races"]["missed"] > 0)

@@ -62,12 +62,16 @@ class Client:
         assert answer.status < 300, (method, path, answer.status, text[:500])
         return json.loads(text)
 
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
 
 @dataclass
 class Place:
-    """Where requests are sent: a service on a register of one size, or the bare views."""
+    """Where requests are sent: one or several services on a register of one size, or the bare views."""
 
-    url: str
+    urls: Sequence[str]
     token: str
     rows: dict[str, list[Ask]]
     """For each measurement, what each of its clients sends."""
@@ -81,13 +85,15 @@ class Place:
         taken: list[float] = []
         began = time.perf_counter()
 
-        def send(ask: Ask) -> None:
-            client = Client(self.url, self.token)
-            while (start := time.perf_counter()) - began < seconds:
-                client.ask(*ask(next(numbers)))
-                taken.append((time.perf_counter() - start) * 1000)
+        def send(url: str, ask: Ask) -> None:
+            with contextlib.closing(Client(url, self.token)) as client:
+                while (start := time.perf_counter()) - began < seconds:
+                    client.ask(*ask(next(numbers)))
+                    taken.append((time.perf_counter() - start) * 1000)
 
-        threads = [threading.Thread(target=send, args=(ask,)) for ask in self.rows[name]]
+        threads = [
+            threading.Thread(target=send, args=each) for each in zip(itertools.cycle(self.urls), self.rows[name], strict=False)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -115,9 +121,9 @@ def email(run: str, n: int) -> dict[str, str]:
 def measurements(register: Seeded, url: str, run: str) -> dict[str, list[Ask]]:
     """Enter the cases that the measurements write to, and return what each client sends, by the name of the measurement."""
     seen, heavy = own_cases(register), heavy_case(register, url, run)
-    client = Client(url, register.tokens[0])
     new = [{"reference": f"{run}-own-{n}", "title": "A case"} for n in range(9)]
-    own = [client.ask("POST", "/api/v1/cases", body)["id"] for body in new]
+    with contextlib.closing(Client(url, register.tokens[0])) as client:
+        own = [client.ask("POST", "/api/v1/cases", body)["id"] for body in new]
 
     def add(case: str) -> Ask:
         return lambda n: ("POST", f"/api/v1/cases/{case}/identifiers", {"identifiers": [email(run, n)]})
@@ -168,11 +174,12 @@ def heavy_case(register: Seeded, url: str, run: str) -> str:
     """Enter two cases of two authorities that share half of their identifiers, and return the id of the first."""
     made = []
     for home, first in ((0, 0), (1, SHARED)):
-        client = Client(url, register.tokens[home])
-        made.append(client.ask("POST", "/api/v1/cases", {"reference": f"{run}-heavy", "title": "A case"})["id"])
         items = [email(f"{run}-heavy", first + n) for n in range(HEAVY)]
-        client.ask("POST", f"/api/v1/cases/{made[-1]}/identifiers", {"identifiers": items}, Prefer="wait=5")
-    found = Client(url, register.tokens[0]).ask("GET", f"/api/v1/cases/{made[0]}/overlaps", None, Prefer="wait=5")["items"]
+        with contextlib.closing(Client(url, register.tokens[home])) as client:
+            made.append(client.ask("POST", "/api/v1/cases", {"reference": f"{run}-heavy", "title": "A case"})["id"])
+            client.ask("POST", f"/api/v1/cases/{made[-1]}/identifiers", {"identifiers": items}, Prefer="wait=5")
+    with contextlib.closing(Client(url, register.tokens[0])) as client:
+        found = client.ask("GET", f"/api/v1/cases/{made[0]}/overlaps", None, Prefer="wait=5")["items"]
     assert [overlap["shared_count"] for overlap in found] == [SHARED], found
     return str(made[0])
 
@@ -258,12 +265,12 @@ def speed(registers: Mapping[str, Seeded], seconds: float, rounds: int, only: st
         plain = stack.enter_context(last.new_database("bare"))
         limits.make_tables(plain, int(list(copies)[-1]))
         limit, pid = stack.enter_context(limits.bare(plain))
-        places = {"bare": Place(limit, "", bare_rows())}
+        places = {"bare": Place([limit], "", bare_rows())}
         pids = {"bare": pid}
         for size, copy in copies.items():
             url = stack.enter_context(copy.served())
             rows = {name: asks for name, asks in measurements(copy, url, run).items() if only in name}
-            places[size] = Place(url, copy.tokens[0], rows)
+            places[size] = Place([url], copy.tokens[0], rows)
             pids[size] = copy.pid
         raw = measure(places, plain, seconds, rounds)
         sizes = {place: limits.megabytes(pid) for place, pid in pids.items()}
