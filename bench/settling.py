@@ -23,11 +23,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
 from bench.seed import Seeded
-from bench.speed import Client, email, opened, percentile, say, write
+from bench.speed import Client, email, opened, percentile, running, say, write
 
 PROBES_APART: Final = 0.1
 SIDE: Final = 40
@@ -46,8 +47,8 @@ _SETTLED: Final = "select not exists (select from matching_queue where case_id =
 class Bench:
     """A running service, two authorities that register in it, and a connection that looks at what was committed."""
 
-    def __init__(self, seeded: Seeded, url: str) -> None:
-        self.url, self.tokens = url, seeded.tokens
+    def __init__(self, seeded: Seeded, url: str, side: int = SIDE) -> None:
+        self.url, self.tokens, self.side = url, seeded.tokens, side
         self.connection = seeded.connect()
         self.connection.autocommit = True
         self.run = f"settling{time.time_ns():x}"
@@ -105,12 +106,13 @@ def load(bench: Bench, rate: float) -> Iterator[list[float]]:
     if not rate:
         yield times
         return
-    held, own = bench.cases(1, SIDE), bench.cases(0, SIDE)
+    side = bench.side
+    held, own = bench.cases(1, side), bench.cases(0, side)
     stop, turns, began = threading.Event(), itertools.count(), time.perf_counter()
-    values = [bench.value() for _ in range(SIDE * SIDE)]
+    values = [bench.value() for _ in range(side * side)]
     with bench.client(1) as partner:
         for at, case in enumerate(held):
-            register(partner, case, *values[at * SIDE : (at + 1) * SIDE])
+            register(partner, case, *values[at * side : (at + 1) * side])
 
     def run() -> None:
         with bench.client(0) as client:
@@ -119,29 +121,28 @@ def load(bench: Bench, rate: float) -> Iterator[list[float]]:
                     return
                 hit = turn // HITS % len(values)
                 item = values[hit] if turn % HITS == 0 else bench.value()
-                register(client, own[hit % SIDE], item)
+                register(client, own[hit % side], item)
                 times.append(time.perf_counter())
 
-    threads = [threading.Thread(target=run) for _ in range(THREADS)]
     began = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    try:
-        yield times
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
+    with ThreadPoolExecutor(THREADS) as pool:
+        running = [pool.submit(run) for _ in range(THREADS)]
+        try:
+            yield times
+        finally:
+            stop.set()
+    for one in running:
+        one.result()
 
 
 def delays(bench: Bench, rate: float, seconds: float) -> dict[str, Any]:
     """Return the delays of overlaps while others register at a rate, and the rate that was reached."""
-    left, right = bench.cases(0, SIDE), bench.cases(1, SIDE)
+    left, right = bench.cases(0, bench.side), bench.cases(1, bench.side)
     pairs, found = itertools.product(left, right), []
     with load(bench, rate) as answered, bench.client(0) as one, bench.client(1) as other:
         ends = time.perf_counter() + seconds
         began = time.perf_counter()
-        while time.perf_counter() < ends:
+        while not found or time.perf_counter() < ends:
             (a, b), value = next(pairs), bench.value()
             register(one, a, value)
             time.sleep(PROBES_APART)
@@ -188,16 +189,13 @@ def races(bench: Bench, pairs: int) -> dict[str, int]:
     def run(home: int) -> None:
         with bench.client(home) as client:
             for number, (pair, value) in enumerate(zip(every, values, strict=True)):
-                start.wait()
+                start.wait(PATIENCE)
                 register(client, pair[home], value)
                 if home == 0 and number % 100 == 0:
                     say(f"pair {number} of {len(every)}")
 
-    threads = [threading.Thread(target=run, args=(home,)) for home in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, (0, 1)))
     bench.until("select not exists (select from matching_queue) and not exists (select from pairs_due)", [])
     with bench.connection.cursor() as cursor:
         cursor.execute(
@@ -220,9 +218,10 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=10_000)
     asked = parser.parse_args()
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
-    with opened([asked.identifiers], asked.folder) as registers, contextlib.ExitStack() as stack:
-        (copy,) = (stack.enter_context(one.copied()) for one in registers.values())
-        told = settle(stack.enter_context(contextlib.closing(Bench(copy, stack.enter_context(copy.served())))), asked)
+    with opened([asked.identifiers], asked.folder) as registers, running(registers) as services:
+        (service,) = services.values()
+        with contextlib.closing(Bench(service.register, service.url)) as bench:
+            told = settle(bench, asked)
     tell(told)
     print(f"written to {write('settling', told)}")
     return int(told["races"]["missed"] > 0)

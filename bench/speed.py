@@ -21,9 +21,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection
@@ -81,23 +81,22 @@ class Place:
     """The seconds that a measurement lasted."""
 
     def run(self, name: str, seconds: float, numbers: Iterator[int], *, keep: bool) -> None:
-        """Send the requests of one measurement for some seconds, and keep their times unless this is the warm-up."""
+        """Send requests of one measurement for some seconds, at least one for each client, and keep their times if asked to."""
         taken: list[float] = []
         began = time.perf_counter()
 
         def send(url: str, ask: Ask) -> None:
             with contextlib.closing(Client(url, self.token)) as client:
-                while (start := time.perf_counter()) - began < seconds:
+                while True:
+                    start = time.perf_counter()
                     client.ask(*ask(next(numbers)))
                     taken.append((time.perf_counter() - start) * 1000)
+                    if time.perf_counter() - began > seconds:
+                        return
 
-        threads = [
-            threading.Thread(target=send, args=each) for each in zip(itertools.cycle(self.urls), self.rows[name], strict=False)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        asks = self.rows[name]
+        with ThreadPoolExecutor(len(asks)) as pool:
+            list(pool.map(send, itertools.cycle(self.urls), asks))
         if keep:
             self.times.setdefault(name, []).extend(taken)
             self.spent[name] = self.spent.get(name, 0) + time.perf_counter() - began
@@ -256,25 +255,37 @@ def table(told: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def speed(registers: Mapping[str, Seeded], seconds: float, rounds: int, only: str = "") -> dict[str, Any]:
-    """Measure on these registers, by their size, and return everything that was found."""
-    run = f"run{time.time_ns():x}"
+@dataclass(frozen=True)
+class Running:
+    """A service on a copy of a register."""
+
+    register: Seeded
+    url: str
+
+
+@contextlib.contextmanager
+def running(registers: Mapping[str, Seeded]) -> Iterator[dict[str, Running]]:
+    """Run a service on a copy of each register."""
     with contextlib.ExitStack() as stack:
         copies = {size: stack.enter_context(register.copied()) for size, register in registers.items()}
-        last = list(copies.values())[-1]
-        plain = stack.enter_context(last.new_database("bare"))
-        limits.make_tables(plain, int(list(copies)[-1]))
-        limit, pid = stack.enter_context(limits.bare(plain))
-        places = {"bare": Place([limit], "", bare_rows())}
-        pids = {"bare": pid}
-        for size, copy in copies.items():
-            url = stack.enter_context(copy.served())
-            rows = {name: asks for name, asks in measurements(copy, url, run).items() if only in name}
-            places[size] = Place([url], copy.tokens[0], rows)
-            pids[size] = copy.pid
-        raw = measure(places, plain, seconds, rounds)
-        sizes = {place: limits.megabytes(pid) for place, pid in pids.items()}
-    return {"figures": compare(places), "raw": raw, "megabytes": sizes}
+        yield {size: Running(copy, stack.enter_context(copy.served())) for size, copy in copies.items()}
+
+
+def speed(services: Mapping[str, Running], seconds: float, rounds: int, only: str = "") -> dict[str, Any]:
+    """Measure these services, by the size of their register, and return everything that was found."""
+    run = f"run{time.time_ns():x}"
+    size, last = list(services.items())[-1]
+    with last.register.new_database("bare") as plain:
+        limits.make_tables(plain, int(size))
+        with limits.bare(plain) as (url, pid):
+            places = {"bare": Place([url], "", bare_rows())}
+            for size, one in services.items():
+                rows = {name: asks for name, asks in measurements(one.register, one.url, run).items() if only in name}
+                places[size] = Place([one.url], one.register.tokens[0], rows)
+            raw = measure(places, plain, seconds, rounds)
+            pids = {"bare": pid} | {size: one.register.pid for size, one in services.items()}
+            memory = {place: limits.megabytes(pid) for place, pid in pids.items()}
+    return {"figures": compare(places), "raw": raw, "megabytes": memory}
 
 
 @contextlib.contextmanager
@@ -306,8 +317,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="measure only requests whose name contains this text")
     asked = parser.parse_args()
     logging.getLogger("coopapi").addHandler(logging.NullHandler())
-    with opened(asked.identifiers, asked.folder) as registers:
-        told = speed(registers, asked.seconds, asked.rounds, asked.only)
+    with opened(asked.identifiers, asked.folder) as registers, running(registers) as services:
+        told = speed(services, asked.seconds, asked.rounds, asked.only)
     print(table(told))
     path = write("speed", told)
     path.with_suffix(".svg").write_text(plots.speeds(told["figures"]))

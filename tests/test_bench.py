@@ -13,17 +13,14 @@ IDENTIFIERS = "60"
 
 
 @pytest.fixture(scope="module")
-def registers(tmp_path_factory):
+def services():
     logging.getLogger("coopapi.alarms").addHandler(logging.NullHandler())
-    folder = tmp_path_factory.mktemp("bench")
-    for place in (folder, *folder.parents[:2]):
-        place.chmod(0o711)  # the user that PostgreSQL runs as must reach its data
-    with speed.opened([int(IDENTIFIERS)], folder) as made:
+    with speed.opened([int(IDENTIFIERS)], None) as registers, speed.running(registers) as made:
         yield made
 
 
-def test_every_request_of_the_table_is_measured_beside_the_limits(registers):
-    told = speed.speed(registers, seconds=0.01, rounds=1)
+def test_every_request_of_the_table_is_measured_beside_the_limits(services):
+    told = speed.speed(services, seconds=0.01, rounds=1)
     measured = told["figures"][IDENTIFIERS]
     assert len(measured) == 17
     assert all(row["per_second"] > 0 and row["p50"] <= row["p99"] and row["growth"] == 1 for row in measured.values())
@@ -33,9 +30,10 @@ def test_every_request_of_the_table_is_measured_beside_the_limits(registers):
     assert len(ET.fromstring(plots.speeds(told["figures"])).findall(".//{*}line")) >= len(measured)
 
 
-def test_overlaps_are_found_and_none_is_missed(registers):
+def test_overlaps_are_found_and_none_is_missed(services):
     asked = Namespace(identifiers=60, seconds=0.2, rates=[0, 20], holders=3, shared=20, pairs=4)
-    with registers[IDENTIFIERS].copied() as copy, copy.served() as url, closing(settling.Bench(copy, url)) as bench:
+    service = services[IDENTIFIERS]
+    with closing(settling.Bench(service.register, service.url, side=4)) as bench:
         told = settling.settle(bench, asked)
     assert told["races"] == {"pairs": 4, "missed": 0}
     assert set(told["holders"]) == {"2", "3"}
