@@ -25,7 +25,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ import psycopg2
 import urllib3
 from sqlalchemy import make_url
 
+from bench import limits
 from bench.seed import Seeded
 from bench.settling import Bench, load, register
 from bench.speed import Place, email, opened, own_cases, percentile, say, write
@@ -179,15 +180,25 @@ def pages(copy: Seeded, url: str) -> dict[str, int]:
     return {page: urllib3.request("GET", path, headers=headers, retries=False).status for page, path in paths.items()}
 
 
-def measure(places: Mapping[str, Place], seconds: float, rounds: int) -> dict[str, Any]:
-    """Run all measurements of all topologies in turn, after a warm-up."""
+def measure(places: Mapping[str, Place], seconds: float, rounds: int, spent: Callable[[], dict[str, float]]) -> dict[str, Any]:
+    """Run all measurements of all topologies in turn, after a warm-up.
+
+    `spent` tells the seconds of processor time by kind of process. Returns also the milliseconds of it that a request of the first
+    topology takes.
+    """
     numbers = itertools.count(10**9)
+    first, used = next(iter(places)), {row: dict.fromkeys(spent(), 0.0) for row in next(iter(places.values())).rows}
     for turn in range(rounds + 1):
         for name, place in places.items():
             for row in place.rows:
                 say(f"round {turn}/{rounds}: {name}, {row}")
+                before = spent()
                 place.run(row, seconds if turn else 0.5, numbers, keep=turn > 0)
-    return {name: place.figures() for name, place in places.items()}
+                if turn and name == first:
+                    used[row] = {kind: used[row][kind] + now - before[kind] for kind, now in spent().items()}
+    requests = {row: len(places[first].times[row]) for row in used}
+    cpu = {row: {kind: 1000 * all_of_it / requests[row] for kind, all_of_it in kinds.items()} for row, kinds in used.items()}
+    return {"figures": {name: place.figures() for name, place in places.items()}, "processor_ms": cpu}
 
 
 def grow(copy: Seeded, asked: argparse.Namespace) -> dict[str, Any]:
@@ -217,7 +228,17 @@ def grow(copy: Seeded, asked: argparse.Namespace) -> dict[str, Any]:
         }
         if any(status >= 500 for status in told["standby"].get("pages", {}).values()):
             places.pop("hot standby")
-        told["figures"] = measure(places, asked.seconds, asked.rounds)
+        server = int((copy.postgres.data / "postmaster.pid").read_text().split()[0])
+        pid = int((copy.folder / "service-one.pid").read_text())
+
+        def spent() -> dict[str, float]:
+            return {
+                "web": limits.cpu(pid, serving=True),
+                "worker": limits.cpu(pid, serving=False),
+                "PostgreSQL": limits.cpu(server),
+            }
+
+        told |= measure(places, asked.seconds, asked.rounds, spent)
         told["standby"]["replayed, idle"] = replay(bench, copy, 100)
         with load(bench, 1000):
             told["standby"]["replayed, under load"] = replay(bench, copy, 100)
@@ -233,6 +254,9 @@ def tell(told: Mapping[str, Any]) -> None:
             ratio = figures["per_second"] / first[row]["per_second"]
             times = f"{figures['p50']:7.1f} ms {figures['p99']:7.1f} ms"
             print(f"{name:26} {row:26} {figures['per_second']:7.0f}/s {times}  {ratio:.2f} of one service")
+    for row, kinds in told["processor_ms"].items():
+        shares = ", ".join(f"{kind} {found:.1f}" for kind, found in kinds.items())
+        print(f"milliseconds of processor time for a request of one service, {row}: {shares}")
     for name, found in told["standby"].items():
         if isinstance(found, list):
             found = f"{statistics.median(found):.1f} ms (p50), {percentile(found, 0.99):.1f} ms (p99)"  # noqa: PLW2901

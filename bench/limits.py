@@ -87,12 +87,22 @@ def _rows() -> Iterator[tuple[bytes, str, bytes]]:
         yield secrets.token_bytes(32), f"00000000-0000-4000-8000-{secrets.randbelow(10**12):012}", secrets.token_bytes(128)
 
 
-def megabytes(pid: int) -> float:
-    """Return the mean resident memory of the child processes of a server in MiB, without those that do not serve."""
-    sizes = []
+def children(pid: int) -> Iterator[tuple[Path, list[str], bytes]]:
+    """Yield the child processes of a process: the folder in /proc, the fields of its `stat` from the state on, and its command."""
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            parent = (process / "stat").read_text().rsplit(")", 1)[1].split()[1]
-            if int(parent) == pid and b"gunicorn" in (process / "cmdline").read_bytes():
-                sizes.append(int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20)
-    return sum(sizes) / len(sizes)
+            fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
+            if int(fields[1]) == pid:
+                yield process, fields, (process / "cmdline").read_bytes()
+
+
+def cpu(pid: int, *, serving: bool | None = None) -> float:
+    """Return the seconds of processor time of the children of a process: all, or those that serve, or those that do not."""
+    times = (fields[11:13] for _, fields, command in children(pid) if serving in {None, b"gunicorn" in command})
+    return sum(int(user) + int(system) for user, system in times) / os.sysconf("SC_CLK_TCK")
+
+
+def megabytes(pid: int) -> float:
+    """Return the mean resident memory in MiB of those child processes of a server that serve."""
+    pages = [int((process / "statm").read_text().split()[1]) for process, _, command in children(pid) if b"gunicorn" in command]
+    return sum(pages) / len(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
