@@ -2,9 +2,10 @@
 
     python -m bench.pairs PAIRS.csv
 
-The columns are kind,value1,context1,value2,context2,want,class,standing,note. `kind` may be `a>b`: entered as kind a and as kind b. A context is
-`key=value;...`. `want` is `>=LEVEL` or `<=LEVEL`; for `<=` a refusal is as good. Prints recall (of the `>=` pairs) and precision (of the pairs
-that met where something was wanted of them) by kind, and every pair that fails. Ends with status 1 if an undisputed `<=` pair met too strongly.
+The columns are kind,value1,context1,value2,context2,want,class,standing,note. `kind` may be `a>b`: entered as kind a and as kind b.
+A context is `key=value;...`. `want` is `>=LEVEL` or `<=LEVEL`; for `<=` a refusal is as good. Prints recall (of the `>=` pairs) and
+precision (of those that met and of `<=` pairs that met too strongly) by kind, and every pair that fails. Ends with status 1 if an
+undisputed `<=` pair met too strongly.
 """
 
 import argparse
@@ -24,7 +25,7 @@ NAMES = {level: name for name, level in LEVELS.items()}
 
 
 class Result(NamedTuple):
-    """What became of one pair: its row, the level at which it met, the rules that refused a side, and whether that is what was wanted."""
+    """What became of one pair: its row, the level at which it met, the rules that refused a side, and whether that was wanted."""
 
     row: Mapping[str, str]
     level: int
@@ -83,8 +84,9 @@ def report(results: list[Result]) -> None:
     for r in results:
         if not r.right:
             row = r.row
-            sides = [f"{row[f'value{n}'][:70]!r}{' (' + row[f'context{n}'] + ')' if row[f'context{n}'] else ''}" for n in "12"]
-            print(f"{row['standing']} {row['kind']} {row['want']} got {NAMES[r.level]} {' '.join(r.refused)}: {' | '.join(sides)}; {row['note']}")
+            sides = [f"{row[f'value{n}'][:70]!r} {row[f'context{n}']}".strip() for n in "12"]
+            got = f"got {NAMES[r.level]} {' '.join(r.refused)}".strip()
+            print(f"{row['standing']} {row['kind']} {row['want']} {got}: {' | '.join(sides)}; {row['note']}")
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def clean(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Normalise a text only where the same character is written in two ways (NFC, full-width forms), so that the sharp s and raised digits stay."""
+    """Normalise a text only where one character is written in two ways (NFC, full-width forms): sharp s and raised digits stay."""
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
     while (settled := _literally(text)) != text:

@@ -1,4 +1,4 @@
-"""Parsers for accounts on platforms: usernames, account ids, and groups. A link says platform and account, whatever kind was named."""
+"""Parsers for accounts on platforms: usernames, account ids, groups. A link says which, whatever kind was named."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Final
 
 from coopapi.directory import codelists
 from coopapi.identifiers.formats import messengers
-from coopapi.identifiers.formats.links import Link, find_link, platform_code
+from coopapi.identifiers.formats.links import PlatformLink, find_link, platform_code
 from coopapi.identifiers.formats.networks import read_email
 from coopapi.identifiers.formats.phones import read_phone, read_viber, read_whatsapp
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
@@ -24,12 +24,12 @@ _STEAM_BASE: Final = 76561197960265728
 _WRITTEN: Final = (
     ("reddit", re.compile(r"/?u(?:ser)?/([^/]+)/?", re.IGNORECASE), "username"),
     ("discord", re.compile(r"(.+)#0"), "username"),
-    ("discord", re.compile(r"<@!?([0-9]{15,21})>"), "id"),
+    ("discord", re.compile(r"@?!?([0-9]{17,20})"), "id"),
     ("skype", re.compile(r"8:(.+)"), "username"),
     ("vk", re.compile(r"id([0-9]+)"), "id"),
     ("cash_app", re.compile(r"\$(.+)"), "username"),
     ("line", re.compile(r"~(.+)"), "username"),
-    ("bluesky", re.compile(r"(did:(?:plc|web):.+)"), "id"),
+    ("bluesky", re.compile(r"did:((?:plc|web):.+)"), "id"),
     ("steam", re.compile(r"(STEAM_[0-5]:[01]:[0-9]{1,10}|\[U:1:[0-9]{1,10}\])", re.IGNORECASE), "id"),
 )  # fmt: skip
 """How accounts are written on some platforms besides their plain name or id, and what that is."""
@@ -71,23 +71,25 @@ def _read_account(value: str, context: Context, what: str) -> Reading:
     for name, pattern, meant in _WRITTEN:
         found = pattern.fullmatch(text.strip())
         if found and name == platform:
-            return account(Link(platform, meant, found[1]))
+            return account(PlatformLink(platform, meant, found[1]))
     own = _OWN.get(platform)
     try:
-        return own(text, context) if own else account(Link(platform, what, text))
+        return own(text, context) if own else account(PlatformLink(platform, what, text))
     except ImpossibleValue:
         if what == "telegram":
             raise
-        return account(Link(platform, what, text))
+        return account(PlatformLink(platform, what, text))
 
 
-def _account_link(value: str, platform: str) -> Link | None:
+def _account_link(value: str, platform: str) -> PlatformLink | None:
     """Return the link in a value. Raises `ImpossibleValue` if it names no account, or one on another platform than the context."""
     link = find_link(value)
     if link is None:
         return None
     if platform and platform != link.platform:
-        raise ImpossibleValue("other_platform", "The link leads to another platform than context.platform names.", "context.platform")
+        raise ImpossibleValue(
+            "other_platform", "The link leads to another platform than context.platform names.", "context.platform"
+        )
     if link.what == "invite":
         raise ImpossibleValue("invite", "The link is an invitation to a group or channel and no account; use the kind group.")
     if not link.account:
@@ -108,7 +110,7 @@ def _with_platform(text: str, what: str) -> tuple[str, str]:
     return name, platform_code(platform)
 
 
-def account(link: Link) -> Reading:
+def account(link: PlatformLink) -> Reading:
     """Return the reading of an account that a link or a value with its platform names."""
     own = _OWN.get(link.platform)
     if link.what == "phone":
@@ -118,7 +120,7 @@ def account(link: Link) -> Reading:
     return _id_on(link) if link.what == "id" else _name_on(link)
 
 
-def _name_on(link: Link) -> Reading:
+def _name_on(link: PlatformLink) -> Reading:
     platform = link.platform
     text = literal_lower(link.value).removeprefix("@").lstrip().removesuffix(f"@{platform}")
     if not _PLATFORM.fullmatch(platform):
@@ -131,7 +133,7 @@ def _name_on(link: Link) -> Reading:
     return exact("username", f"{text}@{platform}", MatchKey("handle", fold(text), Strength.WEAK))
 
 
-def _id_on(link: Link) -> Reading:
+def _id_on(link: PlatformLink) -> Reading:
     text = clean(link.value).replace(" ", "")
     if not text:
         raise ImpossibleValue("platform_user_id", "The value is empty.")
@@ -146,14 +148,14 @@ def _telegram(value: str, context: Context) -> Reading:
     text = fold(value)
     digits = text.removeprefix("user").strip("#: ")
     if digits.isdecimal() and 5 <= len(digits) <= 15:  # noqa: PLR2004 (from the first accounts to 52 bits)
-        reading = _id_on(Link("telegram", "id", digits))
+        reading = _id_on(PlatformLink("telegram", "id", digits))
         return reading if len(digits) <= _TELEGRAM_DIGITS else _with_phone(reading, digits)
     if text.startswith("+"):
         return read_phone(value, context)
     name = text.removeprefix("@").lstrip().removesuffix("@telegram")
     if not _TELEGRAM.fullmatch(name):
         raise ImpossibleValue("telegram", "The value must be a numeric id or a name with 4 to 32 letters, digits and underscores.")
-    return _name_on(Link("telegram", "username", name))
+    return _name_on(PlatformLink("telegram", "username", name))
 
 
 def _with_phone(reading: Reading, digits: str) -> Reading:
@@ -168,8 +170,8 @@ def _with_phone(reading: Reading, digits: str) -> Reading:
 
 _OWN: Final[Mapping[str, Callable[[str, Context], Reading]]] = {
     "telegram": _telegram, "whatsapp": read_whatsapp, "viber": read_viber, "zalo": read_phone, "signal": messengers.read_signal,
-    "threema": messengers.read_threema, "matrix": messengers.read_matrix, "xmpp": messengers.read_xmpp, "session": messengers.read_session,
-    "tox": messengers.read_tox, "simplex": messengers.read_simplex,
+    "threema": messengers.read_threema, "matrix": messengers.read_matrix, "xmpp": messengers.read_xmpp,
+    "session": messengers.read_session, "tox": messengers.read_tox, "simplex": messengers.read_simplex,
 }  # fmt: skip
 """Platforms whose accounts have a form of their own, so that they meet in whatever kind they were entered."""
 _KNOWN_BY_NAME: Final = frozenset(codelists.load("platforms").codes)
@@ -180,7 +182,9 @@ def read_group(value: str, context: Context) -> Reading:
     link = find_link(value)
     platform = platform_code(context.platform or "")
     if link and platform and link.platform != platform:
-        raise ImpossibleValue("other_platform", "The link leads to another platform than context.platform names.", "context.platform")
+        raise ImpossibleValue(
+            "other_platform", "The link leads to another platform than context.platform names.", "context.platform"
+        )
     if link and link.what == "invite":
         return group(link)
     if link and link.account:  # a public channel has its name in common with users
@@ -188,16 +192,18 @@ def read_group(value: str, context: Context) -> Reading:
     text = clean(value).replace(" ", "")
     jid = re.fullmatch(r"([0-9]{8,20}(?:-[0-9]{8,12})?)@(g\.us|newsletter)", text, re.IGNORECASE)
     if jid:
-        return group(Link("whatsapp", "invite", text.lower()))
+        return group(PlatformLink("whatsapp", "invite", text.lower()))
     if link or not text:
         raise ImpossibleValue("not_a_group", "The link leads to a page of the platform and not to a group or channel.")
     if not platform:
-        raise ImpossibleValue("platform_needed", "A group needs its platform, or the link by which one joins it.", "context.platform")
+        raise ImpossibleValue(
+            "platform_needed", "A group needs its platform, or the link by which one joins it.", "context.platform"
+        )
     if text.startswith("@"):
-        return _name_on(Link(platform, "username", text))
-    return group(Link(platform, "invite", text))
+        return _name_on(PlatformLink(platform, "username", text))
+    return group(PlatformLink(platform, "invite", text))
 
 
-def group(link: Link) -> Reading:
+def group(link: PlatformLink) -> Reading:
     """Return the reading of a group that a link names. Upper and lower case are different."""
     return Reading(link.value, (MatchKey("group", f"{link.platform}|{link.value}"),))

@@ -1,6 +1,7 @@
-"""One cleaning step before every reader. It takes away what people and programs write around a value, and does not interpret the value itself.
+"""One cleaning step before every reader. It takes away what people and programs write around a value.
 
-The steps are regular expressions without nested repetition, and each runs a fixed number of times, so the work is linear in the length of the text.
+The steps are regular expressions without nested repetition, and each runs a fixed number of times, so the work is linear in the
+length of the text.
 """
 
 import html
@@ -20,15 +21,29 @@ VERBATIM: Final = frozenset({"user_agent", "icse_series", "file_name", "ssid", "
 NAMES: Final = frozenset({"username", "kik", "snapchat", "discord", "line", "skype", "payment_handle", "telegram", "group"})
 """Kinds whose values are names that people choose, so that a full stop at the end or a figure like 1.0 can belong to them."""
 _AS_WRITTEN: Final = VERBATIM | {"url"}
-_DEFANGED: Final = NAMES | {"email", "domain", "ip", "url", "onion", "i2p", "xmpp", "matrix", "platform_user_id", "simplex", "magnet"}
-_NUMBERED: Final = frozenset(
-    "phone signal whatsapp viber imei meid eid imsi iccid cybertip national_id passport identity_card residence_permit driving_licence"
-    " travel_document platform_user_id telegram bank_account card serial_number parcel_number as_number device_id".split()
-)
+_DEFANGED: Final = NAMES | {
+    "email",
+    "domain",
+    "ip",
+    "url",
+    "onion",
+    "i2p",
+    "xmpp",
+    "matrix",
+    "platform_user_id",
+    "simplex",
+    "magnet",
+}
+_NUMBERED: Final = frozenset([
+    "phone", "signal", "whatsapp", "viber", "imei", "meid", "eid", "imsi", "iccid", "cybertip", "national_id", "passport",
+    "identity_card", "residence_permit", "driving_licence", "travel_document", "platform_user_id", "telegram",
+    "bank_account", "card", "serial_number", "parcel_number", "as_number", "device_id",
+])  # fmt: skip
 """Kinds whose values a spreadsheet can take for a number."""
 _SHAPES: Final[Mapping[str, str]] = {
     "md5": "[0-9a-f]{32}", "sha1": "[0-9a-f]{40}", "sha256": "[0-9a-f]{64}", "sha512": "[0-9a-f]{128}", "pdq": "[0-9a-f]{64}",
-    "tx_hash": "(?:0x)?[0-9a-f]{64}", "eth_address": "0x[0-9a-f]{40}", "btc_address": "bc1[02-9ac-hj-np-z]{11,87}|[13][1-9a-z]{25,34}",
+    "tx_hash": "(?:0x)?[0-9a-f]{64}", "eth_address": "0x[0-9a-f]{40}",
+    "btc_address": "bc1[02-9ac-hj-np-z]{11,87}|[13][1-9a-z]{25,34}",
     "ltc_address": "ltc1[02-9ac-hj-np-z]{11,87}|[lm3][1-9a-z]{25,34}", "tron_address": "t[1-9a-z]{33}",
     "xrp_address": "r[1-9a-z]{24,34}", "xmr_address": "[48][1-9a-z]{94,105}", "session": "05[0-9a-f]{64}",
     "tox": "[0-9a-f]{76}|[0-9a-f]{64}", "i2p": r"[a-z2-7]{52}\.b32\.i2p", "infohash": "[0-9a-f]{40}", "tth": "[a-z2-7]{39}",
@@ -39,14 +54,28 @@ _ESCAPED: Final = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _DEFANGINGS: Final = (
     (re.compile(r"^(?:h(?:xx|\*\*|__|xt|tx|\[tt\])|meow|h\[tt)p?(s?)\b(?=\[?:)", re.IGNORECASE), r"http\1"),
     (re.compile(r"^(https?|ftp)(?:\[:\]//|:\[//\]|\[://\]|:\\\\|:/{3,})", re.IGNORECASE), r"\1://"),
-    (re.compile(r" ?(?:\[ ?(?:\.|dot|punkt|punto|ponto) ?\]|\( ?(?:\.|dot|punkt|punto|ponto) ?\)|[{<] ?(?:\.|dot) ?[}>]) ?", re.IGNORECASE), "."),
-    (re.compile(r" ?(?:\[ ?(?:@|at|arroba) ?\]|\( ?(?:@|at|arroba) ?\)|[{<] ?(?:@|at) ?[}>]) ?", re.IGNORECASE), "@"),
+    (re.compile(r" ?[\[({<] ?(?:\.|dot|punkt|punto|ponto) ?[\])}>] ?", re.IGNORECASE), "."),
+    (re.compile(r" ?[\[({<] ?(?:@|at|arroba) ?[\])}>] ?", re.IGNORECASE), "@"),
     (re.compile(r"\[:\]"), ":"), (re.compile(r"\[/\]"), "/"), (re.compile(r"\[\.(?!\])|\\\.|(?<=\w)\.\](?=\w)"), "."),
 )  # fmt: skip
-_IN_WORDS: Final = ((re.compile(r" (?:at|arroba) ", re.IGNORECASE), "@"), (re.compile(r" (?:dot|punkt|punto|ponto) ", re.IGNORECASE), "."))
-_PAIRS: Final = {"<": ">", '"': '"', "'": "'", "\u201c": "\u201d", "\u201e": "\u201c\u201d", "\u00ab": "\u00bb", "\u2039": "\u203a", "`": "`"}
+_IN_WORDS: Final = (
+    (re.compile(r" (?:at|arroba) ", re.IGNORECASE), "@"),
+    (re.compile(r" (?:dot|punkt|punto|ponto) ", re.IGNORECASE), "."),
+)
+_PAIRS: Final = {
+    "<": ">",
+    '"': '"',
+    "'": "'",
+    "\u201c": "\u201d",
+    "\u201e": "\u201c\u201d",
+    "\u00ab": "\u00bb",
+    "\u2039": "\u203a",
+    "`": "`",
+    "(": ")",
+}
 _INSIDE: Final = re.compile(r"[^<>]*<([^<>]+)>")
 _REMARK: Final = re.compile(r"(?<=[^ (]) ?\((?=[^()]*[^\W\d_])[^()]*\)$")
+_SIGN: Final = re.compile(r"^(?:№|n[°º]) ?", re.IGNORECASE)
 _WHOLE_NUMBER: Final = re.compile(r"(\+?[0-9]+)\.0{1,6}")
 _ROUNDED: Final = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?e\+[0-9]{1,3}", re.IGNORECASE)
 _NUMBER_WORD: Final = r"(?:numbers?|nummer|numero|número|numéro|numer|num|nr|no|n°|nº|№|id|номер)"
@@ -63,11 +92,14 @@ class _Front:
 
 def _front(entry: Mapping[str, str]) -> _Front:
     words = "|".join(
-        sorted((re.escape(w.replace("\0", " ")) for w in entry.get("labels", "").replace("\\ ", "\0").split()), key=len, reverse=True)
+        sorted(
+            (re.escape(w.replace("\0", " ")) for w in entry.get("labels", "").replace("\\ ", "\0").split()), key=len, reverse=True
+        )
     )
     schemes = "|".join(sorted(map(re.escape, entry.get("schemes", "").split()), key=len, reverse=True))
-    end = r"(?: ?[.:=#№_]+ ?(?!//)| |(?=[+(0-9]))" if entry.get("number") else r"(?: ?[:=](?!//) ?| ?# ?(?=\w)|\. | )"
-    front = rf"(?:{words or '(?!)'})(?:(?<=:) ?|(?:[ .:_-]{{0,2}}{_NUMBER_WORD}(?![^\W\d_]))?{end})"
+    end = r"(?: ?[.:=#№_]+ ?(?!//)| |(?=[+(0-9]))" if entry.get("number") else r"(?:\.? ?[:=](?!//) ?|\.? ?[#№] ?(?=\w)|\. | )"
+    counted = rf"(?:[ .:_-]{{0,2}}{_NUMBER_WORD}(?![^\W\d_]))?(?: ?[(/]?[1-4][)]?(?= ?[:=]))?"
+    front = rf"(?:{words or '(?!)'})(?:(?<=:) ?|{counted}{end})"
     return _Front(re.compile(front, re.IGNORECASE), re.compile(rf"(?:{schemes or '(?!)'})[:/](?://)?", re.IGNORECASE))
 
 
@@ -85,7 +117,7 @@ def clean_up(kind: str, value: str) -> str:
     text = " ".join(value.split())
     if kind in VERBATIM:
         return _unwrap(_unlabel(kind, text))
-    text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    text = _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text
     text = text if kind == "url" else hyphens(text)
     for _ in range(_PASSES):
         before = text
@@ -100,6 +132,8 @@ def _trim(kind: str, text: str) -> str:
     """Remove what ends a sentence or an item of a list, a remark in brackets, and the signs by which spreadsheets mark text."""
     text = text.rstrip(",; ").lstrip(",; ")
     text = text.removesuffix(".") if kind not in NAMES else text
+    text = text.removesuffix(">") if "<" not in text else text
+    text = _SIGN.sub("", text) if kind in _NUMBERED else text
     text = text.removeprefix("=") if text.startswith('="') else text
     text = text.removeprefix("'") if text.count("'") == 1 else text
     if kind in _AS_WRITTEN:
@@ -109,7 +143,7 @@ def _trim(kind: str, text: str) -> str:
 
 def _unwrap(text: str) -> str:
     """Remove quotes and brackets around the whole value, or return the address of `Name <address>`."""
-    if text[:1] in _PAIRS and len(text) > 2 and text[-1] in _PAIRS[text[0]]:  # noqa: PLR2004 (something is inside)
+    if text[:1] in _PAIRS and len(text) > 2 and text[-1] in _PAIRS[text[0]] and not set("()") & set(text[1:-1]):  # noqa: PLR2004
         return text[1:-1].strip()
     found = _INSIDE.fullmatch(text)
     return found[1].strip() if found and any(mark in found[1] for mark in "@:+./") else text
@@ -127,7 +161,8 @@ def _unscheme(kind: str, text: str) -> str:
     found = front.scheme.match(text) if front else None
     if found is None:
         return unquote(text) if kind == "email" and "@" not in text and _ESCAPED.search(text) else text
-    rest = text[found.end() :].partition("?")[0]
+    rest = re.split("[?;]" if kind == "phone" else "[?]", text[found.end() :])[0]
+    rest = rest.partition("@")[0] if kind == "phone" else rest
     return unquote(rest) if _ESCAPED.search(rest) else rest
 
 

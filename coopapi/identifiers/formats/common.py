@@ -1,4 +1,4 @@
-"""Values that tell nobody apart, such as the hash of an empty file: they match at most as weak evidence (`data/common_values.json`)."""
+"""Values that tell nobody apart, such as the hash of an empty file. They match as weak evidence at most."""
 
 import json
 import re

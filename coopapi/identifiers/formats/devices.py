@@ -1,4 +1,4 @@
-"""Parsers for vehicles, devices and subscriptions: VIN, IMEI, MEID, EID, IMSI, ICCID, device ids, serial numbers and user agents."""
+"""Parsers for vehicles, devices and subscriptions: VIN, IMEI, MEID, EID, IMSI, ICCID, ids and serial numbers, user agents."""
 
 import re
 from typing import Final
@@ -43,7 +43,7 @@ def read_imsi(value: str, context: Context) -> Reading:
 
 
 def read_iccid(value: str, context: Context) -> Reading:
-    """Parse the number of a SIM card, ICCID (ITU-T E.118), with or without its check digit, also as the bytes of the card have it."""
+    """Parse the number of a SIM card, ICCID (ITU-T E.118), with or without its check digit, also as the card stores it."""
     del context
     text = re.sub(r"[\s-]", "", fold(value))
     if re.fullmatch("98[0-9f]{16,18}", text, re.ASCII):  # the halves of each byte are exchanged (3GPP TS 31.102, EF ICCID)
@@ -64,7 +64,7 @@ def read_user_agent(value: str, context: Context) -> Reading:
 
 
 def read_device_id(value: str, context: Context) -> Reading:
-    """Parse a device or advertising id: a UUID (RFC 9562), the 16 digits of Android, or the 24 or 40 of Apple. Users can reset it."""
+    """Parse a device or advertising id: a UUID (RFC 9562), 16 digits of Android, 24 or 40 of Apple. Users can reset it."""
     del context
     text = re.sub(r"[\s{}-]", "", fold(value))
     text = text.zfill(16) if len(text) in {14, 15} else text  # Android leaves out zeros at the beginning
@@ -115,5 +115,7 @@ def read_serial(value: str, context: Context) -> Reading:
     del context
     text = re.sub(r"[\s-]", "", fold(value).upper())
     if not re.fullmatch("[A-Z0-9/._]{5,40}", text, re.ASCII) or not any(c.isdigit() for c in text):
-        raise ImpossibleValue("serial_number", "A serial number must have 5 to 40 letters and digits, at least one of them a digit.")
+        raise ImpossibleValue(
+            "serial_number", "A serial number must have 5 to 40 letters and digits, at least one of them a digit."
+        )
     return Reading(text, (MatchKey("serial_number", text, Strength.POSSIBLE),))

@@ -1,4 +1,4 @@
-"""Parsers for documents and plates: passports and other travel documents, licences, national identity numbers and vehicle plates."""
+"""Parsers for passports and other documents, national identity numbers and vehicle plates."""
 
 import json
 import re
@@ -13,7 +13,14 @@ from stdnum import luhn
 from stdnum.exceptions import ValidationError
 
 from coopapi.identifiers.formats.reading import (
-    Context, ImpossibleValue, MatchKey, Reading, Strength, look_alike, require_country, twin_keys,
+    Context,
+    ImpossibleValue,
+    MatchKey,
+    Reading,
+    Strength,
+    look_alike,
+    require_country,
+    twin_keys,
 )  # fmt: skip
 from coopapi.identifiers.formats.states import ICAO, SIGNS
 from coopapi.unicode_text import fold
@@ -22,15 +29,15 @@ _NUMBER_SIGN: Final = re.compile(r"^n[or]\.\s*|(?<=\s)no\s(?=\d)")  # No. QC1672
 _WEIGHTS: Final = (7, 3, 1)
 _DOCUMENT: Final = re.compile("[0-9A-Z\u0370-\u03ff\u0400-\u04ff]{3,20}")
 _DATES: Final = "([0-9]{6})([0-9])[MFX<]([0-9]{6})([0-9])"
-_TWO_LINES: Final = re.compile(rf"(?:[PVAIC][A-Z0-9<]([A-Z<]{{3}})[A-Z<]{{20,45}})?([A-Z0-9<]{{9}})([0-9<])[A-Z<]{{3}}{_DATES}([A-Z0-9<]*)")
+_TWO_LINES: Final = re.compile(
+    rf"(?:[PVAIC][A-Z0-9<]([A-Z<]{{3}})[A-Z<]{{20,45}})?([A-Z0-9<]{{9}})([0-9<])[A-Z<]{{3}}{_DATES}([A-Z0-9<]*)"
+)
 _THREE_LINES: Final = re.compile(rf"[IAC][A-Z0-9<]([A-Z<]{{3}})([A-Z0-9<]{{9}})([0-9<])([A-Z0-9<]{{15}}){_DATES}")
 _MRZ_LEAST: Final = 36
 _NATIONAL: Final[Mapping[str, Mapping[str, Any]]] = json.loads(
     (files("coopapi.identifiers") / "data/national_numbers.json").read_text("utf-8")
 )["countries"]
-_CHECKERS: Final = {
-    country: [import_module(f"stdnum.{name}") for name in rule["checkers"]] for country, rule in _NATIONAL.items()
-}
+_CHECKERS: Final = {country: [import_module(f"stdnum.{name}") for name in rule["checkers"]] for country, rule in _NATIONAL.items()}
 _COORDINATION: Final = re.compile("((?:[0-9]{2})?[0-9]{2}[01][0-9][6-9][0-9])([-+]?)([0-9]{4})")
 """A Swedish number of a person who is not registered as resident: the day of birth plus 60 (SKV 707)."""
 _CENTURY_TURN: Final = 30
@@ -40,7 +47,7 @@ _GERMAN_PARTED: Final = re.compile(r"([A-ZÄÖÜ]{1,3})[ .·•-]+([A-Z]{1,2})[ 
 
 
 def document(kind: str) -> Callable[[str, Context], Reading]:
-    """Return the parser for a kind of document that a State issues. The same number on another kind of document is weaker evidence."""
+    """Return the parser for a kind of document that a State issues. Equal numbers on other kinds are weaker evidence."""
 
     def read(value: str, context: Context) -> Reading:
         text = _NUMBER_SIGN.sub("", fold(value)).upper().replace(" ", "")
@@ -60,7 +67,7 @@ def document(kind: str) -> Callable[[str, Context], Reading]:
 
 
 def _mrz(text: str) -> tuple[str, str]:
-    """Return number and issuing State of a machine-readable zone. The second line alone has a nationality, but no issuer (ICAO 9303)."""
+    """Return number and issuing State of a machine-readable zone. The second line alone does not name the issuer (ICAO 9303)."""
     found = _THREE_LINES.match(text)
     state, number, check, more, *dates = found.groups() if found else ("",) * 8
     if not found:
@@ -103,7 +110,7 @@ def read_national_id(value: str, context: Context) -> Reading:
 
 
 def _valid(country: str, rule: Mapping[str, Any], forms: tuple[str, ...]) -> tuple[str, Any]:
-    """Return the number as its checker writes it, and the checker. Zeros are restored that a spreadsheet dropped at the beginning."""
+    """Return the number as its checker writes it, and the checker. Zeros are restored that a spreadsheet dropped in front."""
     digits = rule.get("digits", 0)
     padded = [forms[-1].zfill(digits)] if digits - 2 <= len(forms[-1]) < digits and forms[-1].isdecimal() else []
     for text in (*forms, *padded):
@@ -133,7 +140,8 @@ def _swedish(number: str) -> Iterator[MatchKey]:
 def read_plate(value: str, context: Context) -> Reading:
     """Parse a plate with its country. Letters that look alike in several scripts are unified (Vienna Convention 1968, Annex 2).
 
-    In Germany the gap behind the district tells: B-NO 1220 and BN-O 1220 are two vehicles. Diacritics and State letters fold as weak evidence.
+    In Germany the gap behind the district tells: B-NO 1220 and BN-O 1220 are two vehicles. Diacritics and State
+    letters fold as weak evidence.
     """
     country = require_country(context)
     sign = SIGNS.get(country, country)
@@ -143,7 +151,7 @@ def read_plate(value: str, context: Context) -> Reading:
         raise ImpossibleValue("vehicle_plate", "A plate must have 2 to 12 letters and digits.")
     own = tuple(_german(written)) if country == "DE" else ()
     bare = re.sub(rf"^{sign} (?=.{{4}})|(?<=.{{4}}) {sign}$", "", written)
-    latin = {"".join(c for c in anyascii(text).upper() if c.isalnum())} if re.search("[\u0600-\u06ff]", text) else set()
+    latin = {"".join(c for c in anyascii(_plain(text)).upper() if c.isalnum())} if re.search("[\u0600-\u06ff]", text) else set()
     others = {_plain(text), _plain(_joined(bare))} - ({text} if not own else set())
     keys = own or (MatchKey("plate", f"{country}-{text}"),)
     keys += tuple(MatchKey("plate", f"{country}-{each}", Strength.POSSIBLE) for each in latin)

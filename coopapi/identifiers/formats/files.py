@@ -65,7 +65,9 @@ def read_infohash(value: str, context: Context) -> Reading:
             return Reading(keys[0].text, keys)
     raw = _infohash(value)
     if not raw:
-        raise ImpossibleValue("infohash", "The value must have 40 or 64 hexadecimal digits, or 32 characters of Base32 (BEP 3, BEP 52).")
+        raise ImpossibleValue(
+            "infohash", "The value must have 40 or 64 hexadecimal digits, or 32 characters of Base32 (BEP 3, BEP 52)."
+        )
     return exact("infohash", raw.hex())
 
 
@@ -118,7 +120,7 @@ def read_tth(value: str, context: Context) -> Reading:
 
 
 def read_client_guid(value: str, context: Context) -> Reading:
-    """Parse the id of a file-sharing program, such as a Gnutella GUID or an eMule user hash: 16 bytes that an installation keeps."""
+    """Parse the id of a file-sharing program, such as a Gnutella GUID or an eMule user hash: 16 bytes."""
     del context
     text = re.sub(r"[\s{}:-]", "", fold(value))
     if not re.fullmatch("[0-9a-f]{32}", text, re.ASCII) or len(set(text)) == 1:
@@ -127,7 +129,7 @@ def read_client_guid(value: str, context: Context) -> Reading:
 
 
 def read_tmk(value: str, context: Context) -> Reading:
-    """Parse a TMK video hash (TMK+PDQF, Meta 2019): its feature vector of 1024 bytes, or the SHA-256 of its file. Compared for equality."""
+    """Parse a TMK video hash (Meta 2019): its average vector of 1024 bytes, or the SHA-256 of the .tmk file."""
     del context
     raw = bytes_of(clean(value), 1024)
     digest = raw if len(raw) == 1024 else _digest(value, 32)  # noqa: PLR2004 (256 floats)
@@ -172,7 +174,9 @@ def read_public_key(value: str, context: Context) -> Reading:
     except (binascii.Error, ValueError):
         raw = b""
     if not raw:
-        raise ImpossibleValue("public_key", "The value must be a public key of SSH, in PEM or of WireGuard, or SHA256: and its digest.")
+        raise ImpossibleValue(
+            "public_key", "The value must be a public key of SSH, in PEM or of WireGuard, or SHA256: and its digest."
+        )
     return exact("public_key", "SHA256:" + base64.b64encode(hashlib.sha256(raw).digest()).decode().rstrip("="))
 
 

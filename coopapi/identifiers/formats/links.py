@@ -1,4 +1,4 @@
-"""Links that name an account, a group or something shared, and the names of platforms. Both are data: `data/links.json` and a codelist."""
+"""Links that name an account, a group or something shared, and the names of platforms. Both are data."""
 
 import json
 import re
@@ -20,9 +20,11 @@ _ACCOUNT: Final = frozenset({"username", "id", "phone", "address"})
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """What a link on a known platform names. `what` is empty if it is neither an account nor anything else that is told apart. It is `deeper` if it
-    leads to something of an account, such as one post. With `behind_hash`, what stands behind # tells links of this host apart.
+class PlatformLink:
+    """What a link on a known platform names.
+
+    `what` is empty if it is neither an account nor anything else that is told apart. It is `deeper` if it leads to something of an
+    account, such as one post. With `behind_hash`, what stands behind # tells links of this host apart.
     """
 
     platform: str
@@ -79,7 +81,7 @@ def _pattern(template: str) -> _Pattern:
     path, _, query = head.partition("?")
     name, _, value = query.partition("=")
     named = name if value else ""
-    return _Pattern(_expression(path, r"(?:/|$)"), named, _expression(value, ""), _expression(fragment, ""))
+    return _Pattern(_expression(path.rstrip("/"), r"(?:/|$)"), named, _expression(value, ""), _expression(fragment, ""))
 
 
 @cache
@@ -97,7 +99,7 @@ def _host(row: Mapping[str, Any]) -> _Host:
     return _Host(row["platform"], patterns, frozenset(row.get("reserved", ())), "subdomain" in row, "fragment" in row)
 
 
-def find_link(text: str) -> Link | None:
+def find_link(text: str) -> PlatformLink | None:
     """Return what a link names, or None if its host is not in the table. Account names keep their case."""
     found = _PARTS.fullmatch(clean(text))
     if found is None:
@@ -106,7 +108,7 @@ def find_link(text: str) -> Link | None:
     if scheme == "sgnl":
         scheme = "https"
     if scheme and scheme not in _WEB:
-        link = _named(_hosts().get(f"{scheme}:", ()), "", host + rest)
+        link = _named(_hosts().get(f"{scheme}:", ()), "", (host + rest).lstrip("/"))
         return link if link and link.what else None
     name = host.lower().removesuffix(":443").removesuffix(":80").removeprefix("www.").rstrip(".")
     rows, label = _hosts().get(name, ()), ""
@@ -116,22 +118,22 @@ def find_link(text: str) -> Link | None:
     return _named(rows, label, rest.removeprefix("/")) if scheme or rest or label else None
 
 
-def _named(rows: tuple[_Host, ...], label: str, rest: str) -> Link | None:
+def _named(rows: tuple[_Host, ...], label: str, rest: str) -> PlatformLink | None:
     head, _, fragment = rest.partition("#")
     path, _, query = head.partition("?")
     path = path.rstrip("/")
     parameters = dict(parse_qsl(query))
     for row in rows:
         if label and row.subdomain:
-            return Link(row.platform, "username", label)
+            return PlatformLink(row.platform, "username", label)
         found = next(filter(None, (pattern.find(path, parameters, fragment) for pattern in row.patterns)), None)
         if found:
             what, value = found[0], unquote(found[1])
             value = value.removeprefix("@") if what == "username" else value
             if what and not (what == "username" and value.lower() in row.reserved):
-                return Link(row.platform, what, value, row.fragment, found[2])
+                return PlatformLink(row.platform, what, value, row.fragment, found[2])
             break
-    return Link(rows[0].platform, behind_hash=rows[0].fragment) if rows else None
+    return PlatformLink(rows[0].platform, behind_hash=rows[0].fragment) if rows else None
 
 
 def platform_code(text: str) -> str:

@@ -2,12 +2,12 @@
 
 import re
 from typing import Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 from coopapi.identifiers.formats.links import find_link
 from coopapi.identifiers.formats.networks import host_name
 from coopapi.identifiers.formats.phones import read_phone
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, Reading, MatchKey, exact
+from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, exact
 from coopapi.unicode_text import clean, fold, literal_lower
 
 _MATRIX: Final = re.compile(r"@([a-z0-9._=/+-]{1,200}):([^?]+)(?:\?.*)?")
@@ -31,7 +31,7 @@ def read_matrix(value: str, context: Context) -> Reading:
     del context
     link = find_link(value)
     text = unquote(link.value) if link and link.platform == "matrix" else clean(value)
-    text = re.sub("^matrix:u/", "@", text)
+    text = re.sub("^(?:matrix:)?u/", "@", text)
     found = _MATRIX.fullmatch(fold(text))
     if found is None:
         raise ImpossibleValue("matrix", "The value must have the form @local:server (Matrix specification).")
@@ -97,11 +97,7 @@ def read_simplex(value: str, context: Context) -> Reading:
     """Parse a SimpleX contact address. The queue on its server identifies the contact; version and keys can change."""
     del context
     text = clean(value)
-    link = find_link(text)
-    if link is None or link.platform != "simplex" or link.what not in {"address", "invite"}:
+    found = _SIMPLEX.search(unquote(text))
+    if found is None:
         raise ImpossibleValue("simplex", "The value must be a contact address or invitation of SimpleX (simplex.chat/contact#...).")
-    raw = text.partition("#")[2]
-    queue = parse_qs(raw.partition("?")[2]).get("smp", [raw])[0]
-    found = _SIMPLEX.search(queue)
-    told = f"{found[1]}@{found[2].lower()}/{found[3]}" if found else queue
-    return Reading(text, (MatchKey("simplex", told),))
+    return Reading(text, (MatchKey("simplex", f"{found[1]}@{found[2].lower()}/{found[3]}"),))

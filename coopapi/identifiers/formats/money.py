@@ -41,7 +41,9 @@ def read_bank_account(value: str, context: Context) -> Reading:
     found = pattern.fullmatch(text) if pattern else None
     text = form.format(*(group or "" for group in found.groups())) if found else re.sub(r"[\s./-]", "", text).upper()
     if not re.fullmatch("[A-Z0-9]{4,34}", text, re.ASCII) or not any(c.isdigit() for c in text):
-        raise ImpossibleValue("bank_account", "An account number must have 4 to 34 letters and digits, at least one of them a digit.")
+        raise ImpossibleValue(
+            "bank_account", "An account number must have 4 to 34 letters and digits, at least one of them a digit."
+        )
     return Reading(text, (MatchKey("bank_account", f"{country}-{text}", Strength.POSSIBLE),))
 
 

@@ -28,7 +28,8 @@ _DOCUMENTATION: Final = tuple(
 _PORTS: Final = 65536
 _PORT: Final = re.compile(r"(?:([0-9.]{7,15})|\[([0-9a-f:.]{2,45})\])(?::| ?(?:src|source|sport)? ?port:? )([0-9]{1,5})")
 _LOG_TIME: Final = re.compile(
-    r"(?:^|(?<=[\s(,;]))(?:at |@ ?|am |le )?([0-9]{4}-[0-9]{2}-[0-9]{2})[t ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?) ?(z\b|utc|gmt|[+-][0-9]{2}:?[0-9]{2}|)\)?"
+    r"(?:^|(?<=[\s(,;]))(?:at |@ ?)?([0-9]{4}-[0-9]{2}-[0-9]{2})[t ]([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?) ?"
+    r"(z\b|utc|gmt|[+-][0-9]{2}:?[0-9]{2}|)\)?"
 )
 _PADDED: Final = re.compile(r"\b0{1,2}(?=[0-9])")
 _ALL_PADDED: Final = re.compile(r"[0-9]{3}(?:\.[0-9]{3}){3}")
@@ -58,7 +59,11 @@ def read_ip(value: str, context: Context) -> Reading:
     address = getattr(address, "ipv4_mapped", None) or address
     doubt = _warning(address)
     warnings = tuple(w for w in (doubt, None if seen.observed_at else "no_time") if w)
-    line = () if doubt or address.version == 4 else (MatchKey("ip_line", str(ipaddress.ip_network((address, 64), strict=False)), Strength.WEAK),)  # noqa: PLR2004 (RFC 6177)
+    line = (
+        ()
+        if doubt or address.version == 4  # noqa: PLR2004 (the version of the protocol)
+        else (MatchKey("ip_line", str(ipaddress.ip_network((address, 64), strict=False)), Strength.WEAK),)
+    )
     keys = (MatchKey("ip", str(address), Strength.WEAK), *_moments(str(address), seen, doubt), *line)
     moment = f"{address}|{seen.observed_at.timestamp() if seen.observed_at else ''}|{seen.port or ''}" if seen != context else ""
     return Reading(str(address), keys, warnings, moment)
@@ -76,7 +81,7 @@ def _log_line(text: str, context: Context) -> tuple[str, Context]:
     port = _PORT.fullmatch(front.strip(" ,;()"))
     if port and 0 < int(port[3]) < _PORTS:
         return port[1] or port[2], replace(context, port=context.port or int(port[3]))
-    return front.strip(" ,;"), context
+    return front.strip(" ,;()"), context
 
 
 def _at_time(context: Context, text: str) -> Context:

@@ -11,7 +11,7 @@ _MOST_SSID: Final = 32
 
 
 def read_parcel(value: str, context: Context) -> Reading:
-    """Parse the number of a parcel. That of a postal item (UPU S10) is checked; numbers of other carriers are stored as they are."""
+    """Parse the number of a parcel. That of a postal item (UPU S10) is checked, those of other carriers are not."""
     del context
     text = re.sub(r"[\s.-]", "", fold(value).upper())
     postal = re.fullmatch("[A-Z]{2}([0-9]{8})([0-9])[A-Z]{2}", text, re.ASCII)
@@ -21,7 +21,9 @@ def read_parcel(value: str, context: Context) -> Reading:
             raise ImpossibleValue("parcel_check", "The check digit is wrong (UPU S10).")
         return exact("parcel_number", text)
     if not re.fullmatch("[A-Z0-9]{8,34}", text, re.ASCII) or not any(c.isdigit() for c in text):
-        raise ImpossibleValue("parcel_number", "A parcel number must have 8 to 34 letters and digits, at least one of them a digit.")
+        raise ImpossibleValue(
+            "parcel_number", "A parcel number must have 8 to 34 letters and digits, at least one of them a digit."
+        )
     return Reading(text, (MatchKey("parcel_number", text, Strength.POSSIBLE),))
 
 

@@ -12,7 +12,11 @@ from coopapi.identifiers.formats.links import find_link
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import fold
 
-_NUMBER: Final = re.compile(r"([+0-9 ()./\-]+?)(?:[ ,;]*(?:ext|extension|x|#|durchwahl|dw|poste|int|interno|toestel|anexo|ramal|wew|klapka|\u0434\u043e\u0431)[.:]? ?[0-9]{1,8})?")
+_NUMBER: Final = re.compile(
+    r"([+0-9 ()./\-]+?)(?:[ ,;]*"
+    r"(?:ext|extension|x|#|durchwahl|dw|poste|int|interno|toestel|anexo|ramal|wew|klapka|\u0434\u043e\u0431)[.:]? ?[0-9]{1,8})?"
+)
+_PARAMETERS: Final = re.compile(r";[a-z-]+=.*$")  # of a tel URI (RFC 3966)
 _JID: Final = re.compile(r"([0-9]{6,15})(?:[.:][0-9]{1,3})*@(?:s\.whatsapp\.net|c\.us)")
 _LID: Final = re.compile(r"([0-9]{8,20})(?::[0-9]{1,3})?@lid")
 _PLANS: Final = [
@@ -23,7 +27,7 @@ _PLANS: Final = [
 
 def read_phone(value: str, context: Context) -> Reading:
     """Parse a telephone number (E.164): international, or national together with its country."""
-    text = _written(fold(value))
+    text = _written(_PARAMETERS.sub("", fold(value)))
     wrong = ImpossibleValue("phone", "The value is not a valid telephone number (E.164).")
     found = _NUMBER.fullmatch(text)
     if found is None:
@@ -63,7 +67,7 @@ def renumbered(number: str) -> str:
     """Return a number of an old numbering plan as it is now."""
     for was, now, also in _PLANS:
         if not also and was.match(number):
-            return was.sub(now, number)
+            return str(was.sub(now, number))
     return number
 
 

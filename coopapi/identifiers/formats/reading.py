@@ -86,7 +86,7 @@ def require_country(context: Context) -> str:
 
 
 def look_alike(text: str) -> str:
-    """Replace capital letters of Cyrillic and Greek script by the Latin ones that look the same (Vienna Convention 1968, Annex 2)."""
+    """Replace capital letters of Cyrillic and Greek script by the Latin ones that look the same (Vienna Convention 1968)."""
     return text.translate(_TWINS)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from coopapi.identifiers.formats import accounts
 from coopapi.identifiers.formats.files import read_magnet
-from coopapi.identifiers.formats.links import Link, find_link
+from coopapi.identifiers.formats.links import PlatformLink, find_link
 from coopapi.identifiers.formats.networks import host_name, onion_keys, read_onion
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, literal
@@ -27,8 +27,8 @@ _SHARED: Final = frozenset({"object", "folder", "link"})
 def read_url(value: str, context: Context) -> Reading:
     """Parse a URL (RFC 3986): scheme and host in lower case, no default port, no dot segments.
 
-    A fragment is part of it where it tells pages apart: on hosts that say so in the table of links, and in routes such as `#/user/7`.
-    Elsewhere it is an anchor on the page, and is left out.
+    A fragment is part of it where it tells pages apart: on hosts that say so in the table of links, and in routes such as
+    `#/user/7`. Elsewhere it is an anchor on the page, and is left out.
     """
     text = literal(value).strip().replace(" ", "%20")
     if text[:7].lower() in {"magnet:", "ed2k://"}:
@@ -57,13 +57,13 @@ def read_url(value: str, context: Context) -> Reading:
     return exact("url", f"{scheme}://{place}{path}{query}{fragment}", *keys)
 
 
-def _fragment(fragment: str, link: Link | None) -> str:
+def _fragment(fragment: str, link: PlatformLink | None) -> str:
     """Return the fragment with its sign if it tells pages apart. Text fragments (`:~:text=`) never do."""
     kept = fragment.partition(":~:")[0]
     return f"#{_plain(kept)}" if kept and (kept.startswith(_ROUTE) or (link and link.behind_hash)) else ""
 
 
-def _link_keys(link: Link) -> tuple[MatchKey, ...]:
+def _link_keys(link: PlatformLink) -> tuple[MatchKey, ...]:
     """Return the keys of what a link names. A link to one post of an account is only possible evidence for the account."""
     if link.what in _SHARED:
         return (MatchKey("shared_link", f"{link.platform}|{link.what}|{link.value}"),)
@@ -83,7 +83,9 @@ def _site(place: str) -> str:
 
 def _told_apart(query: str) -> str:
     """Return the query in a fixed order without parameters that do not tell pages apart."""
-    parts = [part for part in query.removeprefix("?").split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0].lower())]
+    parts = [
+        part for part in query.removeprefix("?").split("&") if part and not _TRACKING.fullmatch(part.partition("=")[0].lower())
+    ]
     return f"?{'&'.join(sorted(parts))}" if parts else ""
 
 

@@ -26,7 +26,7 @@ _X_ADDRESS: Final = b"\x05\x44"
 
 @dataclass(frozen=True, slots=True)
 class Coin:
-    """The address formats of a ledger of the Bitcoin family: version bytes of a hash of a key and of other hashes, prefix of bech32."""
+    """The address formats of a ledger of the Bitcoin family: version bytes of hashes of keys and of scripts, prefix of bech32."""
 
     family: str
     key_versions: bytes
@@ -153,7 +153,7 @@ def _keccak(data: bytes) -> bytes:
 
 
 def read_tron(value: str, context: Context) -> Reading:
-    """Parse a Tron address: Base58Check of 0x41 and 20 bytes, or these bytes in hexadecimal. The bytes are those of an Ethereum address."""
+    """Parse a Tron address: Base58Check of 0x41 and 20 bytes, or hexadecimal. The bytes are those of an Ethereum address."""
     del context
     text = clean(value).replace(" ", "")
     digits = text.lower().removeprefix("0x")
