@@ -199,7 +199,7 @@ def read_group(value: str, context: Context) -> Reading:
         raise ImpossibleValue(
             "platform_needed", "A group needs its platform, or the link by which one joins it.", "context.platform"
         )
-    if text.startswith("@"):
+    if text.startswith("@") or text.endswith(f"@{platform}"):
         return _name_on(PlatformLink(platform, "username", text))
     return group(PlatformLink(platform, "invite", text))
 

@@ -143,8 +143,9 @@ def _trim(kind: str, text: str) -> str:
 
 def _unwrap(text: str) -> str:
     """Remove quotes and brackets around the whole value, or return the address of `Name <address>`."""
-    if text[:1] in _PAIRS and len(text) > 2 and text[-1] in _PAIRS[text[0]] and not set("()") & set(text[1:-1]):  # noqa: PLR2004
-        return text[1:-1].strip()
+    inside = text[1:-1]
+    if text[:1] in _PAIRS and inside and text[-1] in _PAIRS[text[0]] and not (text[0] == "(" and set("()") & set(inside)):
+        return inside.strip()
     found = _INSIDE.fullmatch(text)
     return found[1].strip() if found and any(mark in found[1] for mark in "@:+./") else text
 

@@ -34,10 +34,10 @@ _TWO_LINES: Final = re.compile(
 )
 _THREE_LINES: Final = re.compile(rf"[IAC][A-Z0-9<]([A-Z<]{{3}})([A-Z0-9<]{{9}})([0-9<])([A-Z0-9<]{{15}}){_DATES}")
 _MRZ_LEAST: Final = 36
-_NATIONAL: Final[Mapping[str, Mapping[str, Any]]] = json.loads(
+NATIONAL: Final[Mapping[str, Mapping[str, Any]]] = json.loads(
     (files("coopapi.identifiers") / "data/national_numbers.json").read_text("utf-8")
 )["countries"]
-_CHECKERS: Final = {country: [import_module(f"stdnum.{name}") for name in rule["checkers"]] for country, rule in _NATIONAL.items()}
+_CHECKERS: Final = {country: [import_module(f"stdnum.{name}") for name in rule["checkers"]] for country, rule in NATIONAL.items()}
 _COORDINATION: Final = re.compile("((?:[0-9]{2})?[0-9]{2}[01][0-9][6-9][0-9])([-+]?)([0-9]{4})")
 """A Swedish number of a person who is not registered as resident: the day of birth plus 60 (SKV 707)."""
 _CENTURY_TURN: Final = 30
@@ -98,7 +98,7 @@ def read_national_id(value: str, context: Context) -> Reading:
         raise ImpossibleValue("national_id", "A national identity number must have 4 to 30 letters and digits.")
     if country == "GB":  # the letter behind a National Insurance number is not needed to identify (HMRC, NIM39110)
         text = re.sub(r"^([A-Z]{2}\d{6})[A-D]$", r"\1", text)
-    rule = _NATIONAL.get(country)
+    rule = NATIONAL.get(country)
     if rule is None:
         return Reading(text, twin_keys("national_id", f"{country}-", text), ("unchecked_national_id",))
     valid, checker = _valid(country, rule, (look_alike(written), look_alike(text)))
@@ -151,7 +151,11 @@ def read_plate(value: str, context: Context) -> Reading:
         raise ImpossibleValue("vehicle_plate", "A plate must have 2 to 12 letters and digits.")
     own = tuple(_german(written)) if country == "DE" else ()
     bare = re.sub(rf"^{sign} (?=.{{4}})|(?<=.{{4}}) {sign}$", "", written)
-    latin = {"".join(c for c in anyascii(_plain(text)).upper() if c.isalnum())} if re.search("[\u0600-\u06ff]", text) else set()
+    latin = (
+        {"".join(c for c in anyascii(_plain(text).replace("\u0627", "A")).upper() if c.isalnum())}
+        if re.search("[\u0600-\u06ff]", text)
+        else set()
+    )
     others = {_plain(text), _plain(_joined(bare))} - ({text} if not own else set())
     keys = own or (MatchKey("plate", f"{country}-{text}"),)
     keys += tuple(MatchKey("plate", f"{country}-{each}", Strength.POSSIBLE) for each in latin)
