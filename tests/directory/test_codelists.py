@@ -7,10 +7,10 @@ from coopapi.directory import codelists
 from coopapi.identifiers.kinds import KINDS
 
 LANGUAGES = {"en", "fr", "es", "pt"}
-BEYOND_PART_TWO = set(
-    "md5 sha1 sha256 sha512 domain onion pgp_fingerprint tx_hash xmr_address i2p cybertip infohash magnet ed2k tth file_name public_key"
-    " as_number".split()
-)
+BEYOND_PART_TWO = {
+    "md5", "sha1", "sha256", "sha512", "domain", "onion", "pgp_fingerprint", "tx_hash", "xmr_address", "i2p", "cybertip", "infohash",
+    "magnet", "ed2k", "tth", "file_name", "public_key", "as_number",
+}  # fmt: skip
 OF_MATERIAL = {"icse_series", "pdq", "photodna", "tmk", "iscc"}
 
 

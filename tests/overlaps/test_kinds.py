@@ -6,10 +6,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from bench.pairs import result_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.pairs import result_of
 from coopapi.directory import codelists
 from coopapi.identifiers.formats import documents
 from coopapi.identifiers.kinds import KINDS, Context, ImpossibleValue, Strength, read, warning_text

@@ -11,7 +11,7 @@ from coopapi.identifiers.formats.links import PlatformLink, find_link, platform_
 from coopapi.identifiers.formats.networks import read_email
 from coopapi.identifiers.formats.phones import read_phone, read_viber, read_whatsapp
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
-from coopapi.unicode_text import clean, fold, literal_lower
+from coopapi.unicode_text import fold, literal, literal_lower
 
 _PROFILE: Final = re.compile(r"^(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/(?=@?[^/?#]+/?$)", re.IGNORECASE)  # https://board.example/name
 _HANDLE: Final = re.compile(r"[^\s@/]{1,100}")
@@ -29,6 +29,7 @@ _WRITTEN: Final = (
     ("vk", re.compile(r"id([0-9]+)"), "id"),
     ("cash_app", re.compile(r"\$(.+)"), "username"),
     ("line", re.compile(r"~(.+)"), "username"),
+    ("kik", re.compile(r"(.+)_[a-z0-9]{3}@talk\.kik\.com", re.IGNORECASE), "username"),
     ("bluesky", re.compile(r"did:((?:plc|web):.+)"), "id"),
     ("steam", re.compile(r"(STEAM_[0-5]:[01]:[0-9]{1,10}|\[U:1:[0-9]{1,10}\])", re.IGNORECASE), "id"),
 )  # fmt: skip
@@ -115,6 +116,8 @@ def account(link: PlatformLink) -> Reading:
     own = _OWN.get(link.platform)
     if link.what == "phone":
         return read_phone(f"+{link.value.lstrip('+ ')}", Context())
+    if link.platform == "matrix" and link.value[:1] in {"#", "!"}:
+        return group(PlatformLink("matrix", "invite", link.value.partition("?")[0]))
     if link.what == "address" and own:
         return own(link.value, Context())
     return _id_on(link) if link.what == "id" else _name_on(link)
@@ -134,7 +137,7 @@ def _name_on(link: PlatformLink) -> Reading:
 
 
 def _id_on(link: PlatformLink) -> Reading:
-    text = clean(link.value).replace(" ", "")
+    text = literal(link.value).replace(" ", "")
     if not text:
         raise ImpossibleValue("platform_user_id", "The value is empty.")
     steam = re.fullmatch(r"STEAM_[0-5]:([01]):([0-9]+)|\[U:1:([0-9]+)\]", text, re.IGNORECASE) if link.platform == "steam" else None
@@ -146,7 +149,7 @@ def _id_on(link: PlatformLink) -> Reading:
 
 def _telegram(value: str, context: Context) -> Reading:
     text = fold(value)
-    digits = text.removeprefix("user").strip("#: ")
+    digits = re.sub("^(?:user|id)[ #:]{0,3}(?=[0-9])", "", text).lstrip("#")
     if digits.isdecimal() and 5 <= len(digits) <= 15:  # noqa: PLR2004 (from the first accounts to 52 bits)
         reading = _id_on(PlatformLink("telegram", "id", digits))
         return reading if len(digits) <= _TELEGRAM_DIGITS else _with_phone(reading, digits)
@@ -189,10 +192,12 @@ def read_group(value: str, context: Context) -> Reading:
         return group(link)
     if link and link.account:  # a public channel has its name in common with users
         return account(link)
-    text = clean(value).replace(" ", "")
+    text = literal(value).replace(" ", "")
     jid = re.fullmatch(r"([0-9]{8,20}(?:-[0-9]{8,12})?)@(g\.us|newsletter)", text, re.IGNORECASE)
     if jid:
         return group(PlatformLink("whatsapp", "invite", text.lower()))
+    if re.fullmatch(r"[#!][^:@]{1,200}:[^:@]{3,200}", text):
+        return group(PlatformLink("matrix", "invite", text))
     if link or not text:
         raise ImpossibleValue("not_a_group", "The link leads to a page of the platform and not to a group or channel.")
     if not platform:

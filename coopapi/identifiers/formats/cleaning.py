@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from coopapi.identifiers.formats.reading import ImpossibleValue
-from coopapi.unicode_text import hyphens
+from coopapi.unicode_text import hyphens, literal
 
 VERBATIM: Final = frozenset({"user_agent", "icse_series", "file_name", "ssid", "public_key"})
 """Kinds whose values are free text. Only a label with a colon and quotes around the whole are taken away."""
@@ -47,6 +47,7 @@ _SHAPES: Final[Mapping[str, str]] = {
     "ltc_address": "ltc1[02-9ac-hj-np-z]{11,87}|[lm3][1-9a-z]{25,34}", "tron_address": "t[1-9a-z]{33}",
     "xrp_address": "r[1-9a-z]{24,34}", "xmr_address": "[48][1-9a-z]{94,105}", "session": "05[0-9a-f]{64}",
     "tox": "[0-9a-f]{76}|[0-9a-f]{64}", "i2p": r"[a-z2-7]{52}\.b32\.i2p", "infohash": "[0-9a-f]{40}", "tth": "[a-z2-7]{39}",
+    "pgp_fingerprint": "(?:0x)?(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{16})",
 }  # fmt: skip
 """What a value of these kinds looks like. One that stands alone in a line of a tool or in a link is taken out of it."""
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
@@ -114,7 +115,7 @@ _SHAPE: Final = {
 
 def clean_up(kind: str, value: str) -> str:
     """Return a value without what was written around it. Raises `ImpossibleValue` for a number that a spreadsheet has rounded."""
-    text = " ".join(value.split())
+    text = literal(value)
     if kind in VERBATIM:
         return _unwrap(_unlabel(kind, text))
     text = _ENTITY.sub(lambda found: html.unescape(found[0]), text) if "&" in text else text

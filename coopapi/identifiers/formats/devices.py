@@ -82,6 +82,7 @@ def read_imei(value: str, context: Context) -> Reading:
     """
     del context
     text = re.sub(r"[\s/.-]", "", fold(value))
+    text = text[:15] if len(text) == 17 else text  # noqa: PLR2004 (with its software version behind a slash)
     if not re.fullmatch("[0-9]{14,16}", text, re.ASCII) or len(set(text)) == 1:
         raise ImpossibleValue(
             "imei", "The value must have 14 digits, 15 with the check digit, or 16 with the software version (3GPP TS 23.003)."

@@ -34,9 +34,9 @@ _TWO_LINES: Final = re.compile(
 )
 _THREE_LINES: Final = re.compile(rf"[IAC][A-Z0-9<]([A-Z<]{{3}})([A-Z0-9<]{{9}})([0-9<])([A-Z0-9<]{{15}}){_DATES}")
 _MRZ_LEAST: Final = 36
-NATIONAL: Final[Mapping[str, Mapping[str, Any]]] = json.loads(
-    (files("coopapi.identifiers") / "data/national_numbers.json").read_text("utf-8")
-)["countries"]
+_NUMBERS: Final = json.loads((files("coopapi.identifiers") / "data/national_numbers.json").read_text("utf-8"))
+NATIONAL: Final[Mapping[str, Mapping[str, Any]]] = _NUMBERS["countries"]
+_TAILS: Final = {country: re.compile(tail) for country, tail in _NUMBERS["tails"].items()}
 _CHECKERS: Final = {country: [import_module(f"stdnum.{name}") for name in rule["checkers"]] for country, rule in NATIONAL.items()}
 _COORDINATION: Final = re.compile("((?:[0-9]{2})?[0-9]{2}[01][0-9][6-9][0-9])([-+]?)([0-9]{4})")
 """A Swedish number of a person who is not registered as resident: the day of birth plus 60 (SKV 707)."""
@@ -96,8 +96,8 @@ def read_national_id(value: str, context: Context) -> Reading:
     text = re.sub(r"[\s./-]", "", written)
     if not re.fullmatch(r"[A-Z0-9+]{4,30}", look_alike(text), re.ASCII):
         raise ImpossibleValue("national_id", "A national identity number must have 4 to 30 letters and digits.")
-    if country == "GB":  # the letter behind a National Insurance number is not needed to identify (HMRC, NIM39110)
-        text = re.sub(r"^([A-Z]{2}\d{6})[A-D]$", r"\1", text)
+    if country in _TAILS:
+        text = _TAILS[country].sub(r"\1", text)
     rule = NATIONAL.get(country)
     if rule is None:
         return Reading(text, twin_keys("national_id", f"{country}-", text), ("unchecked_national_id",))
@@ -105,14 +105,15 @@ def read_national_id(value: str, context: Context) -> Reading:
     text = re.sub(r"[\s./-]", "", valid)
     if country == "SE":
         return Reading(text, tuple(_swedish(valid)))
-    shared = "series" in rule and ("until" not in rule or checker.get_birth_date(valid).year < rule["until"])
-    return Reading(text, (MatchKey("national_id", f"{rule['series'] if shared else country}-{text}"),))
+    series = rule.get("series", {}).get(checker.__name__.removeprefix("stdnum."), country)
+    shared = "until" not in rule or checker.get_birth_date(valid).year < rule["until"]
+    return Reading(text, (MatchKey("national_id", f"{series if shared else country}-{text}"),))
 
 
 def _valid(country: str, rule: Mapping[str, Any], forms: tuple[str, ...]) -> tuple[str, Any]:
     """Return the number as its checker writes it, and the checker. Zeros are restored that a spreadsheet dropped in front."""
     digits = rule.get("digits", 0)
-    padded = [forms[-1].zfill(digits)] if digits - 2 <= len(forms[-1]) < digits and forms[-1].isdecimal() else []
+    padded = [forms[-1].zfill(digits)] if digits - 2 <= len(forms[-1]) < digits and forms[-1][0].isdecimal() else []
     for text in (*forms, *padded):
         for checker in _CHECKERS[country]:
             try:

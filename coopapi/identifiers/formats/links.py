@@ -102,7 +102,7 @@ def _host(row: Mapping[str, Any]) -> _Host:
 def find_link(text: str) -> PlatformLink | None:
     """Return what a link names, or None if its host is not in the table. Account names keep their case."""
     found = _PARTS.fullmatch(clean(text))
-    if found is None:
+    if found is None or "@" in found["host"]:
         return None
     scheme, host, rest = (found["scheme"] or "").lower(), found["host"], found["rest"]
     if scheme == "sgnl":

@@ -7,7 +7,16 @@ from stdnum import bic as stdnum_bic
 from stdnum import iban as stdnum_iban
 from stdnum.exceptions import ValidationError
 
-from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact, require_country
+from coopapi.identifiers.formats.reading import (
+    Context,
+    ImpossibleValue,
+    MatchKey,
+    Reading,
+    Strength,
+    exact,
+    look_alike,
+    require_country,
+)
 from coopapi.unicode_text import fold
 
 _CARD: Final = re.compile(r"(\d{6})(\d{2})?[\dx*•.…#-]*?(\d{4})")
@@ -25,7 +34,7 @@ _NATIONAL: Final = {
 def read_iban(value: str, context: Context) -> Reading:
     """Parse an IBAN (ISO 13616) and check the length for its country and the check digits (mod 97)."""
     del context
-    text = fold(value).upper().replace(" ", "").replace("-", "").removeprefix("IBAN")
+    text = look_alike(fold(value).upper().replace(" ", "").replace("-", "").removeprefix("IBAN"))
     try:
         found = str(stdnum_iban.validate(text.lstrip(":"), check_country=False))
     except ValidationError:

@@ -20,6 +20,7 @@ from coopapi.unicode_text import clean, fold, literal, literal_lower
 _LABEL: Final = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.ASCII)
 _LOCAL: Final = re.compile(r"[^\s@,;:<>()\[\]\\\"]{1,64}")
 _SINGLE: Final = re.compile(r"(?<=\.\d)/32$|(?<=\.\d\d)/32$|(?<=\.\d\d\d)/32$|(?<=:)/128$|(?<=[0-9a-f])/128$")
+_LINE: Final = re.compile(r"([0-9a-f:.]{2,45})/64")
 _WINDOW: Final = 300
 _CGNAT: Final = ipaddress.ip_network("100.64.0.0/10")
 _DOCUMENTATION: Final = tuple(
@@ -50,6 +51,9 @@ def read_ip(value: str, context: Context) -> Reading:
     text, seen = _log_line(fold(value), context)
     text = _SINGLE.sub("", text.strip("[] "))
     text = _PADDED.sub("", text) if _ALL_PADDED.fullmatch(text) else text
+    network = _LINE.fullmatch(text)
+    if network:
+        return _line_of(network[1])
     if "%" in text:
         raise ImpossibleValue("zone", "An address with a zone is valid only on one machine (RFC 4007).")
     try:
@@ -67,6 +71,15 @@ def read_ip(value: str, context: Context) -> Reading:
     keys = (MatchKey("ip", str(address), Strength.WEAK), *_moments(str(address), seen, doubt), *line)
     moment = f"{address}|{seen.observed_at.timestamp() if seen.observed_at else ''}|{seen.port or ''}" if seen != context else ""
     return Reading(str(address), keys, warnings, moment)
+
+
+def _line_of(text: str) -> Reading:
+    """Parse an IPv6 prefix of 64 bits, which is one customer's line. It is weak evidence, as it changes over time (RFC 6177)."""
+    try:
+        line = str(ipaddress.IPv6Network((text, 64), strict=False))
+    except ValueError:
+        raise ImpossibleValue("ip", "The value is not a valid IPv6 prefix (RFC 4291).") from None
+    return Reading(line, (MatchKey("ip_line", line, Strength.WEAK),), ("no_time",))
 
 
 def _log_line(text: str, context: Context) -> tuple[str, Context]:
@@ -141,13 +154,14 @@ def read_domain(value: str, context: Context) -> Reading:
     text = clean(value).removeprefix("*.")
     name = host_name(_HOST_OF_URL.sub(r"\1", text))
     site = MatchKey("site", name.removeprefix("www."), Strength.POSSIBLE)
-    return exact("domain", name, site, *onion_keys(name))
+    return exact("domain", name, site, *hidden_keys(name))
 
 
-def onion_keys(name: str) -> tuple[MatchKey, ...]:
-    """Return the match keys of an onion service that was entered as a domain name, so that it matches in both forms."""
+def hidden_keys(name: str) -> tuple[MatchKey, ...]:
+    """Return the match keys of an onion service or I2P destination that was entered as a domain name."""
+    reader = next((read for end, read in ((".onion", read_onion), (".b32.i2p", read_i2p)) if name.endswith(end)), None)
     try:
-        return read_onion(name, Context()).keys if name.endswith(".onion") else ()
+        return reader(name, Context()).keys if reader else ()
     except ImpossibleValue:
         return ()
 

@@ -21,10 +21,12 @@ def read_pdq(value: str, context: Context) -> Reading:
 
     Sixteen bands of 16 bits select the candidates: all that differ in at most 15 bits, and about 87 % of those that differ in 31.
     """
-    text, _, quality = fold(value).replace(" ", "").partition(",")
+    hashed, _, quality = re.sub("[ ;,]+", ",", clean(value)).partition(",")
+    quality = quality.partition(",")[0]
     if quality.isdecimal() and context.quality is None and len(quality) < 4:  # noqa: PLR2004 (0 to 100)
         context = replace(context, quality=int(quality))
-    if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
+    text = bytes_of(hashed, _BITS // 8).hex()
+    if len(text) != _BITS // 4:
         raise ImpossibleValue("pdq", "The value must have 64 hexadecimal digits.")
     ones = int(text, 16).bit_count()
     flat = min(ones, _BITS - ones) < _FLAT

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 from coopapi.identifiers.formats import accounts
 from coopapi.identifiers.formats.files import read_magnet
 from coopapi.identifiers.formats.links import PlatformLink, find_link
-from coopapi.identifiers.formats.networks import host_name, onion_keys, read_onion
+from coopapi.identifiers.formats.networks import hidden_keys, host_name, read_onion
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
 from coopapi.unicode_text import clean, literal
 
@@ -78,7 +78,7 @@ def _link_keys(link: PlatformLink) -> tuple[MatchKey, ...]:
 def _site(place: str) -> str:
     """Return the host without www, and without the gateway through which an onion service is read from outside Tor."""
     gateway = _GATEWAY.fullmatch(place)
-    return gateway[1] if gateway and onion_keys(gateway[1]) else place.removeprefix("www.")
+    return gateway[1] if gateway and hidden_keys(gateway[1]) else place.removeprefix("www.")
 
 
 def _told_apart(query: str) -> str:
@@ -98,7 +98,8 @@ def _host_key(host: str, context: Context) -> tuple[str, MatchKey]:
         address = str(ipaddress.ip_address(host))
     except ValueError:
         name = host_name(clean(host))
-        return name, MatchKey("domain", name, Strength.WEAK)
+        key = next(iter(hidden_keys(name)), MatchKey("domain", name))
+        return name, MatchKey(key.family, key.text, Strength.WEAK)
     return f"[{address}]" if ":" in address else address, MatchKey("ip", address, Strength.WEAK)
 
 
