@@ -26,9 +26,7 @@ class ContextIn(Schema):
     )
     country = Code(
         "countries",
-        metadata={
-            "description": "The issuing country; required for documents, national ids, plates, bank accounts and national phone numbers."
-        },
+        metadata={"description": "The issuing country; required for documents, plates, bank accounts and national numbers."},
     )
     observed_at = When(
         metadata={"description": "The time at which an address was used; without it an IP address is weak evidence."}

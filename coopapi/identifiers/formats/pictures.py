@@ -77,4 +77,6 @@ def read_series(value: str, context: Context) -> Reading:
     del context
     text = " ".join(fold(value).replace("_", " ").split())
     told = "".join(character for character in text if character.isalnum())
-    return Reading(text, (MatchKey("icse_series", told or text, Strength.POSSIBLE),))
+    if not told:
+        raise ImpossibleValue("icse_series", "The name of a series must have letters or digits.")
+    return Reading(text, (MatchKey("icse_series", told, Strength.POSSIBLE),))
