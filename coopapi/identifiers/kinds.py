@@ -234,6 +234,8 @@ def _read_several(kind: str, value: str, context: Context) -> Reading | None:
         readings = [_read_one(kind, part, context) for part in parts[: _MOST_VALUES + 1]]
     except ImpossibleValue:
         return None
+    if len({reading.keys[0] for reading in readings}) == 1:
+        return readings[0]
     if len(parts) > _MOST_VALUES:
         raise ImpossibleValue("several_values", f"The value is a list of more than {_MOST_VALUES} values; send each on its own.")
     keys = {(key.family, key.text): key for reading in readings for key in reading.keys if key.strength > Strength.ASKS}

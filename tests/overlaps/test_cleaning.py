@@ -101,6 +101,7 @@ def test_a_cell_with_several_values_meets_each_of_them_as_possible_evidence_only
         key = read("phone", number, Context()).keys[0]
         assert {k.strength for k in cell.keys if k.text == key.text} == {Strength.POSSIBLE}
     assert read("phone", "030 1234/5678", Context(country="DE")).warnings != ("several_values",)
+    assert read("phone", "+31612345677; +31 6 12345677", Context()) == read("phone", "+31612345677", Context())
     with pytest.raises(ImpossibleValue) as refused:
         read("email", "; ".join(f"heron{n}@example.org" for n in range(5)), Context())
     assert refused.value.rule == "several_values"
