@@ -172,7 +172,7 @@ viber | viber://chat?number=%2B31612345678 | | +31612345678 |
 line | https://line.me/ti/p/~NightHeron | | nightheron@line |
 skype | 8:live:Night.Heron | | live:night.heron@skype |
 file_name | C:\\Reeds\\Night Heron.MP4 | | Night Heron.MP4 |
-file_name | /tmp/reeds/IMG_0001.JPG | | IMG_0001.JPG | common_name
+file_name | /home/reeds/IMG_0001.JPG | | IMG_0001.JPG | common_name
 ssid | SSID: Reed-Marsh-7 | | Reed-Marsh-7 |
 ssid | FRITZ!Box 7590 | | FRITZ!Box 7590 | common_name
 public_key | ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl git@heron | | SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU |
