@@ -5,13 +5,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-NORMALISER_VERSION: Final = 1
+NORMALISER_VERSION: Final = 2
+"""Raised whenever a reader gives another normal form or other match keys than before for a value that can be stored."""
 MAX_TEXT: Final = 2048
 MOST_MARKS: Final = 30
 """Maximum number of combining marks in a row (UAX #15, stream-safe text). Normalising them takes quadratic time."""
 _MARK: Final = "\u0301"
 _BLANK: Final = "\u2800"
 """A braille cell without dots. It looks empty although Unicode does not classify it as a space."""
+_APOSTROPHES: Final = frozenset("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u2032")
+_WIDE: Final = 0xFEE0
 _CONTROLS: Final = frozenset({"Cc", "Zl", "Zp"})
 _DIRECTIONS: Final = frozenset(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
 """Characters that reorder the text around them. Direction marks are not among them, because Persian and Arabic need them."""
@@ -83,9 +86,37 @@ def clean(text: str) -> str:
     return _settle(text, str)
 
 
+def literal(text: str) -> str:
+    """Normalise a text only where one character is written in two ways (NFC, full-width forms): sharp s and raised digits stay."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    while (settled := _literally(text)) != text:
+        text = settled
+    return text
+
+
+def literal_lower(text: str) -> str:
+    """Return the form of `literal` in lower case, without case folding, which would replace the sharp s by ss."""
+    return literal(_translate(literal(text), lambda character: "\u03c3" if character == "\u03c2" else character.lower()))
+
+
+def hyphens(text: str) -> str:
+    """Replace every kind of dash by a hyphen, and every kind of apostrophe by the ASCII one."""
+    return text if text.isascii() else _translate(text, lambda c: "'" if c in _APOSTROPHES else _dash(c))
+
+
 def normal_length(text: str) -> int:
     """Return the largest length that a text can have after normalisation. One character can become eighteen."""
     return len(text) if text.isascii() else len(_translate(text, partial(unicodedata.normalize, "NFKC")))
+
+
+def _literally(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", _translate(_translate(text, _visible), _narrow)).split())
+
+
+def _narrow(character: str) -> str:
+    """Return the ASCII character for its full-width form, otherwise the character."""
+    return chr(ord(character) - _WIDE) if "\uff01" <= character <= "\uff5e" else character
 
 
 def _settle(text: str, case: Callable[[str], str]) -> str:

@@ -142,31 +142,35 @@ def test_a_case_has_its_number_at_the_court(world):
 
 def kind(copy):
     copy.append(
-        "coopapi/identifiers/formats/messengers.py",
+        "coopapi/identifiers/formats/accounts.py",
         '''
 
-def read_snapchat(value: str, context: Context) -> Reading:
-    """Read a Snapchat account: a username on that platform."""
-    del context
-    return read_username(value, Context(platform="snapchat"))
+def read_wire(value: str, context: Context) -> Reading:
+    """Parse a Wire account: a username on that platform."""
+    return on("wire")(value, context)
 ''',
     )
     copy.edit(
         "coopapi/identifiers/kinds.py",
-        '        IdentifierKind("threema", "Threema account", "Threema", messengers.read_threema, "HERON042"),\n',
-        '        IdentifierKind("snapchat", "Snapchat account", "Snapchat", messengers.read_snapchat, "night.heron"),\n',
+        '        IdentifierKind("threema", messengers.read_threema, "HERON042"),\n',
+        '        IdentifierKind("wire", accounts.read_wire, "@night.heron"),\n',
     )
-    copy.entry("coopapi/directory/data/identifier_kinds.json", "threema", "snapchat", "Snapchat account", article="Snapchat")
+    copy.entry("coopapi/directory/data/identifier_kinds.json", "threema", "wire", "Wire account", article="Wire")
     everybody = [item["code"] for item in json.loads(copy.read("coopapi/directory/data/subject_categories.json"))["items"]]
     article = {"article": "Regulation (EU) 2018/1727 Annex II part 2", "allowed": everybody}
-    copy.entry("coopapi/directory/data/kind_by_category.json", "threema", "snapchat", "Snapchat account", **article)
+    copy.entry("coopapi/directory/data/kind_by_category.json", "threema", "wire", "Wire account", **article)
     copy.edit(
         "tests/overlaps/test_kinds.py",
         "telegram | 123456789 | | 123456789 |\n",
-        "snapchat | @Night.Heron | | night.heron@snapchat |\n",
+        "wire | @Night.Heron | | night.heron@wire |\n",
     )
-    copy.edit("tests/test_secrecy.py", '    "kik": ("canary.bird.kik", {}),\n', '    "snapchat": ("canary.bird.snap", {}),\n')
-    copy.note("New: identifiers of kind `snapchat`.\n")
+    copy.edit("tests/test_secrecy.py", '    "kik": ("canary.bird.kik", {}),\n', '    "wire": ("canary.bird.wire", {}),\n')
+    copy.edit(
+        "docs/identifiers.md",
+        "| usernames on Threema | `HERON042` |\n",
+        "| `wire` | Wire | a username on the platform | username on that platform | `@night.heron` |\n",
+    )
+    copy.note("New: identifiers of kind `wire`.\n")
 
 
 def step(copy):

@@ -293,4 +293,4 @@ def _refuse_duplicates(work: UnitOfWork, row: Identifier, drafted: IdentifierDra
 def warnings_of(kind: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
     """Return the warnings about a stored value, each with its code and an explanation."""
     for code in codes:
-        yield {"code": code, "detail": kinds.KINDS[kind].warnings.get(code, code)}
+        yield {"code": code, "detail": kinds.warning_text(kind, code)}

@@ -18,12 +18,15 @@ MOST_IDENTIFIERS: Final = 1000
 class ContextIn(Schema):
     """Where and when the value was seen."""
 
-    platform = Text(100, metadata={"description": "The platform of the account; required for a username."})
+    platform = Text(
+        100,
+        metadata={
+            "description": "The platform: a code or alias of the codelist `platforms`, or free text; required for a username."
+        },
+    )
     country = Code(
         "countries",
-        metadata={
-            "description": "The issuing country; required for a passport, a national id, a plate or a national phone number."
-        },
+        metadata={"description": "The issuing country; required for documents, plates, bank accounts and national numbers."},
     )
     observed_at = When(
         metadata={"description": "The time at which an address was used; without it an IP address is weak evidence."}

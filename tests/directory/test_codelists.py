@@ -7,8 +7,11 @@ from coopapi.directory import codelists
 from coopapi.identifiers.kinds import KINDS
 
 LANGUAGES = {"en", "fr", "es", "pt"}
-BEYOND_PART_TWO = {"md5", "sha1", "sha256", "domain", "onion", "pgp_fingerprint", "tx_hash", "xmr_address", "i2p", "cybertip"}
-OF_MATERIAL = {"icse_series", "pdq", "photodna"}
+BEYOND_PART_TWO = {
+    "md5", "sha1", "sha256", "sha512", "domain", "onion", "pgp_fingerprint", "tx_hash", "xmr_address", "i2p", "cybertip", "infohash",
+    "magnet", "ed2k", "tth", "file_name", "public_key", "as_number",
+}  # fmt: skip
+OF_MATERIAL = {"icse_series", "pdq", "photodna", "tmk", "iscc"}
 
 
 @pytest.mark.parametrize("name", codelists.names())

@@ -1,149 +1,214 @@
-"""Parsers for accounts and money: telephone numbers, usernames, IBANs and wallets."""
+"""Parsers for accounts on platforms: usernames, account ids, groups. A link says which, whatever kind was named."""
 
-import hashlib
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
-import phonenumbers
-from Crypto.Hash import keccak
-from phonenumbers import NumberParseException
-from stdnum import iban as stdnum_iban
-from stdnum.exceptions import ValidationError
-
+from coopapi.directory import codelists
+from coopapi.identifiers.formats import messengers
+from coopapi.identifiers.formats.links import PlatformLink, find_link, platform_code
+from coopapi.identifiers.formats.networks import read_email
+from coopapi.identifiers.formats.phones import read_phone, read_viber, read_whatsapp
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
-from coopapi.unicode_text import clean, fold
+from coopapi.unicode_text import fold, literal, literal_lower
 
-_BASE58: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
-_BECH32M: Final = 0x2BC830A3
-_PROFILE: Final = re.compile(r"^(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/(?=@?[^/?#]+/?$)", re.IGNORECASE)  # https://t.me/name
+_PROFILE: Final = re.compile(r"^(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}/(?=@?[^/?#]+/?$)", re.IGNORECASE)  # https://board.example/name
 _HANDLE: Final = re.compile(r"[^\s@/]{1,100}")
-
-
-def read_phone(value: str, context: Context) -> Reading:
-    """Parse a telephone number (E.164): international, or national together with its country."""
-    text = fold(value).removeprefix("tel:")
-    if not re.fullmatch(r"[+0-9 ()./\-]+(?:\s*(?:ext|x|#)\.?\s*[0-9]{1,8})?", text):
-        raise ImpossibleValue("phone", "The value is not a valid telephone number (E.164).")
-    if text.startswith("00"):
-        text = "+" + text[2:]
-    if not text.startswith("+") and not context.country:
-        raise ImpossibleValue(
-            "phone_country", "A national number needs its country; an international number must start with +.", "context.country"
-        )
-    try:
-        number = phonenumbers.parse(_without_trunk_zero(text), context.country)
-    except NumberParseException:
-        raise ImpossibleValue("phone", "The value is not a valid telephone number (E.164).") from None
-    if not phonenumbers.is_possible_number(number):
-        raise ImpossibleValue("phone_length", "No number with this country code has this length (E.164).")
-    warnings = () if phonenumbers.is_valid_number(number) else ("unassigned_number",)
-    number.extension = None
-    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    settled = phonenumbers.format_number(phonenumbers.parse(written), phonenumbers.PhoneNumberFormat.E164)
-    return exact("phone", settled, warnings=warnings)
-
-
-def _without_trunk_zero(text: str) -> str:
-    """Remove a zero in brackets after the country code, except where it belongs to the number (Italy, San Marino, Vatican)."""
-    return text.replace("(0)", "") if text.startswith("+") and not text.startswith(("+39", "+378", "+379")) else text
+_PLATFORM: Final = re.compile(r"[^@/]{1,100}")
+_ADDRESS: Final = re.compile(r"[^\s@/]{1,64}@[^\s@/]{3,190}")
+_TELEGRAM: Final = re.compile(r"[a-z][a-z0-9_]{3,31}")
+_TELEGRAM_DIGITS: Final = 10
+"""Ids of Telegram users have at most ten digits in 2026. A longer number is a telephone number without its plus."""
+_STEAM_BASE: Final = 76561197960265728
+_WRITTEN: Final = (
+    ("reddit", re.compile(r"/?u(?:ser)?/([^/]+)/?", re.IGNORECASE), "username"),
+    ("discord", re.compile(r"(.+)#0"), "username"),
+    ("discord", re.compile(r"@?!?([0-9]{17,20})"), "id"),
+    ("skype", re.compile(r"8:(.+)"), "username"),
+    ("vk", re.compile(r"id([0-9]+)"), "id"),
+    ("cash_app", re.compile(r"\$(.+)"), "username"),
+    ("line", re.compile(r"~(.+)"), "username"),
+    ("kik", re.compile(r"(.+)_[a-z0-9]{3}@talk\.kik\.com", re.IGNORECASE), "username"),
+    ("bluesky", re.compile(r"did:((?:plc|web):.+)"), "id"),
+    ("steam", re.compile(r"(STEAM_[0-5]:[01]:[0-9]{1,10}|\[U:1:[0-9]{1,10}\])", re.IGNORECASE), "id"),
+)  # fmt: skip
+"""How accounts are written on some platforms besides their plain name or id, and what that is."""
+_WRONG_USERNAME: Final = "A username must not contain a space, @ or slash."
 
 
 def read_username(value: str, context: Context) -> Reading:
     """Parse a username on a platform. The same name on another platform is weak evidence."""
-    text = fold(_PROFILE.sub("", value.strip()).rstrip("/")).removeprefix("@").lstrip()
-    platform = fold(context.platform or "")
-    if not platform and "@" in text:
-        text, _, platform = text.rpartition("@")
+    return _read_account(value, context, "username")
+
+
+def read_platform_id(value: str, context: Context) -> Reading:
+    """Parse the permanent id that a platform gave to an account. Upper and lower case are different."""
+    return _read_account(value, context, "id")
+
+
+def on(platform: str) -> Callable[[str, Context], Reading]:
+    """Return the parser for a kind whose values are usernames on one platform."""
+
+    def read(value: str, context: Context) -> Reading:
+        return _read_account(value, replace(context, platform=platform), "username")
+
+    return read
+
+
+def read_telegram(value: str, context: Context) -> Reading:
+    """Parse a Telegram account: its permanent number, or its name, which is also a username on that platform."""
+    return _read_account(value, replace(context, platform="telegram"), "telegram")
+
+
+def _read_account(value: str, context: Context, what: str) -> Reading:
+    link = _account_link(value, platform_code(context.platform or ""))
+    if link:
+        return account(link)
+    text = _PROFILE.sub("", value.strip()).rstrip("/") if what != "id" else value
+    platform = platform_code(context.platform or "")
+    if not platform:
+        text, platform = _with_platform(text, what)
+    for name, pattern, meant in _WRITTEN:
+        found = pattern.fullmatch(text.strip())
+        if found and name == platform:
+            return account(PlatformLink(platform, meant, found[1]))
+    own = _OWN.get(platform)
+    try:
+        return own(text, context) if own else account(PlatformLink(platform, what, text))
+    except ImpossibleValue:
+        if what == "telegram":
+            raise
+        return account(PlatformLink(platform, what, text))
+
+
+def _account_link(value: str, platform: str) -> PlatformLink | None:
+    """Return the link in a value. Raises `ImpossibleValue` if it names no account, or one on another platform than the context."""
+    link = find_link(value)
+    if link is None:
+        return None
+    if platform and platform != link.platform:
+        raise ImpossibleValue(
+            "other_platform", "The link leads to another platform than context.platform names.", "context.platform"
+        )
+    if link.what == "invite":
+        raise ImpossibleValue("invite", "The link is an invitation to a group or channel and no account; use the kind group.")
+    if not link.account:
+        raise ImpossibleValue("not_an_account", "The link leads to a page of the platform and not to an account.")
+    return link
+
+
+def _with_platform(text: str, what: str) -> tuple[str, str]:
+    """Take a value apart that names its platform: name@platform, or platform:name for platforms that are known."""
+    front, mark, rest = text.partition(":")
+    if mark and platform_code(front) in _KNOWN_BY_NAME and rest.strip():
+        return rest.strip(), platform_code(front)
+    name, mark, platform = text.removeprefix("@").rpartition("@")
+    if not mark or what == "id":
+        raise ImpossibleValue(
+            "platform_needed", "An account needs its platform, as name@platform or in context.platform.", "context.platform"
+        )
+    return name, platform_code(platform)
+
+
+def account(link: PlatformLink) -> Reading:
+    """Return the reading of an account that a link or a value with its platform names."""
+    own = _OWN.get(link.platform)
+    if link.what == "phone":
+        return read_phone(f"+{link.value.lstrip('+ ')}", Context())
+    if link.platform == "matrix" and link.value[:1] in {"#", "!"}:
+        return group(PlatformLink("matrix", "invite", link.value.partition("?")[0]))
+    if link.what == "address" and own:
+        return own(link.value, Context())
+    return _id_on(link) if link.what == "id" else _name_on(link)
+
+
+def _name_on(link: PlatformLink) -> Reading:
+    platform = link.platform
+    text = literal_lower(link.value).removeprefix("@").lstrip().removesuffix(f"@{platform}")
+    if not _PLATFORM.fullmatch(platform):
+        raise ImpossibleValue("username", _WRONG_USERNAME)
+    if _ADDRESS.fullmatch(text):  # providers report the e-mail address of the login as the name
+        address = read_email(text, Context()).keys[0]
+        return exact("username", f"{text}@{platform}", replace(address, strength=Strength.WEAK))
+    if not _HANDLE.fullmatch(text):
+        raise ImpossibleValue("username", _WRONG_USERNAME)
+    return exact("username", f"{text}@{platform}", MatchKey("handle", fold(text), Strength.WEAK))
+
+
+def _id_on(link: PlatformLink) -> Reading:
+    text = literal(link.value).replace(" ", "")
+    if not text:
+        raise ImpossibleValue("platform_user_id", "The value is empty.")
+    steam = re.fullmatch(r"STEAM_[0-5]:([01]):([0-9]+)|\[U:1:([0-9]+)\]", text, re.IGNORECASE) if link.platform == "steam" else None
+    if steam:
+        number = int(steam[3]) if steam[3] else 2 * int(steam[2]) + int(steam[1])
+        text = str(_STEAM_BASE + number)
+    return Reading(text, (MatchKey("platform_user_id", f"{link.platform}|{text}"),))
+
+
+def _telegram(value: str, context: Context) -> Reading:
+    text = fold(value)
+    digits = re.sub("^(?:user|id)[ #:]{0,3}(?=[0-9])", "", text).lstrip("#")
+    if digits.isdecimal() and 5 <= len(digits) <= 15:  # noqa: PLR2004 (from the first accounts to 52 bits)
+        reading = _id_on(PlatformLink("telegram", "id", digits))
+        return reading if len(digits) <= _TELEGRAM_DIGITS else _with_phone(reading, digits)
+    if text.startswith("+"):
+        return read_phone(value, context)
+    name = text.removeprefix("@").lstrip().removesuffix("@telegram")
+    if not _TELEGRAM.fullmatch(name):
+        raise ImpossibleValue("telegram", "The value must be a numeric id or a name with 4 to 32 letters, digits and underscores.")
+    return _name_on(PlatformLink("telegram", "username", name))
+
+
+def _with_phone(reading: Reading, digits: str) -> Reading:
+    """Add the telephone number that the digits can be, as weaker evidence."""
+    try:
+        phone = read_phone(f"+{digits}", Context())
+    except ImpossibleValue:
+        return reading
+    possible = tuple(replace(key, strength=Strength.POSSIBLE) for key in phone.keys if not phone.warnings)
+    return replace(reading, keys=reading.keys + possible)
+
+
+_OWN: Final[Mapping[str, Callable[[str, Context], Reading]]] = {
+    "telegram": _telegram, "whatsapp": read_whatsapp, "viber": read_viber, "zalo": read_phone, "signal": messengers.read_signal,
+    "threema": messengers.read_threema, "matrix": messengers.read_matrix, "xmpp": messengers.read_xmpp,
+    "session": messengers.read_session, "tox": messengers.read_tox, "simplex": messengers.read_simplex,
+}  # fmt: skip
+"""Platforms whose accounts have a form of their own, so that they meet in whatever kind they were entered."""
+_KNOWN_BY_NAME: Final = frozenset(codelists.load("platforms").codes)
+
+
+def read_group(value: str, context: Context) -> Reading:
+    """Parse a group, a channel, or an invitation to one: a link, or its id or code on a platform."""
+    link = find_link(value)
+    platform = platform_code(context.platform or "")
+    if link and platform and link.platform != platform:
+        raise ImpossibleValue(
+            "other_platform", "The link leads to another platform than context.platform names.", "context.platform"
+        )
+    if link and link.what == "invite":
+        return group(link)
+    if link and link.account:  # a public channel has its name in common with users
+        return account(link)
+    text = literal(value).replace(" ", "")
+    jid = re.fullmatch(r"([0-9]{8,20}(?:-[0-9]{8,12})?)@(g\.us|newsletter)", text, re.IGNORECASE)
+    if jid:
+        return group(PlatformLink("whatsapp", "invite", text.lower()))
+    if re.fullmatch(r"[#!][^:@]{1,200}:[^:@]{3,200}", text):
+        return group(PlatformLink("matrix", "invite", text))
+    if link or not text:
+        raise ImpossibleValue("not_a_group", "The link leads to a page of the platform and not to a group or channel.")
     if not platform:
         raise ImpossibleValue(
-            "platform_needed", "A username needs its platform, as name@platform or in context.platform.", "context.platform"
+            "platform_needed", "A group needs its platform, or the link by which one joins it.", "context.platform"
         )
-    text = text.removesuffix(f"@{platform}")
-    if not _HANDLE.fullmatch(text) or not _HANDLE.fullmatch(platform):
-        raise ImpossibleValue("username", "A username must not contain a space, @ or slash.")
-    return exact("username", f"{text}@{platform}", MatchKey("handle", text, Strength.WEAK))
+    if text.startswith("@") or text.endswith(f"@{platform}"):
+        return _name_on(PlatformLink(platform, "username", text))
+    return group(PlatformLink(platform, "invite", text))
 
 
-def read_iban(value: str, context: Context) -> Reading:
-    """Parse an IBAN (ISO 13616) and check the length for its country and the check digits (mod 97)."""
-    del context
-    text = fold(value).upper().replace(" ", "").replace("-", "").removeprefix("IBAN")
-    try:
-        found = stdnum_iban.validate(text.lstrip(":"), check_country=False)
-    except ValidationError:
-        raise ImpossibleValue("iban", "The length or the check digits are wrong (ISO 13616).") from None
-    return exact("iban", str(found))
-
-
-def read_btc(value: str, context: Context) -> Reading:
-    """Parse a Bitcoin address: Base58Check, bech32 (BIP-173) or bech32m (BIP-350)."""
-    del context
-    text = clean(value).replace(" ", "")
-    text = text.partition(":")[2] if text.lower().startswith("bitcoin:") else text
-    text = text.partition("?")[0]
-    if text[:3].lower() == "bc1":
-        return exact("btc", _segwit(text))
-    number = 0
-    for character in text:
-        if character not in _BASE58 or len(text) > 40:  # noqa: PLR2004 (the longest is 35)
-            raise ImpossibleValue("base58", "The value is too long or contains a character that is not in Base58.")
-        number = number * 58 + _BASE58.index(character)
-    raw = number.to_bytes(30, "big").lstrip(b"\0") if number < 2**240 else b""
-    raw = b"\0" * (len(text) - len(text.lstrip("1"))) + raw
-    check = hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4]
-    if len(raw) != 25 or raw[-4:] != check or raw[0] not in (0x00, 0x05):  # noqa: PLR2004 (version, hash160, checksum)
-        raise ImpossibleValue("base58check", "The length, version or checksum is wrong (Base58Check).")
-    return exact("btc", text)
-
-
-def _segwit(text: str) -> str:
-    """Check a segregated-witness address and return it in lower case."""
-    wrong = ImpossibleValue("bech32", "The letters, length or checksum are wrong (BIP-173, BIP-350).")
-    if text not in (text.lower(), text.upper()) or len(text) > 90:  # noqa: PLR2004 (BIP-173)
-        raise wrong
-    text = text.lower()
-    data = [_BECH32.find(c) for c in text[3:]]
-    if min(data, default=-1) < 0 or len(data) < 8:  # noqa: PLR2004 (version, program, checksum)
-        raise wrong
-    version, sum_ = data[0], _polymod([3, 3, 0, 2, 3, *data])
-    program = _regroup(data[1:-6])
-    lengths = (20, 32) if version == 0 else range(2, 41)
-    if version > 16 or sum_ != (1 if version == 0 else _BECH32M) or program is None or program not in lengths:  # noqa: PLR2004 (BIP-141)
-        raise wrong
-    return text
-
-
-def _polymod(values: list[int]) -> int:
-    checksum = 1
-    for value in values:
-        top = checksum >> 25
-        checksum = (checksum & 0x1FFFFFF) << 5 ^ value
-        for i, generator in enumerate(_GENERATORS):
-            checksum ^= generator if top >> i & 1 else 0
-    return checksum
-
-
-def _regroup(values: list[int]) -> int | None:
-    """Return the number of bytes in groups of five bits, or None if the remaining bits are not zero padding."""
-    bits = "".join(f"{v:05b}" for v in values)
-    rest = bits[len(bits) // 8 * 8 :]
-    return None if len(rest) > 4 or "1" in rest else len(bits) // 8  # noqa: PLR2004 (BIP-173)
-
-
-def read_eth(value: str, context: Context) -> Reading:
-    """Parse an Ethereum address. Mixed case that does not match EIP-55 causes a warning but is not refused."""
-    del context
-    text = clean(value).replace(" ", "").removeprefix("ethereum:")
-    digits = text[2:] if text[:2].lower() == "0x" else text
-    if not re.fullmatch("[0-9a-fA-F]{40}", digits, re.ASCII):
-        raise ImpossibleValue("eth_address", "The value must be 0x and 40 hexadecimal digits.")
-    mixed = digits not in (digits.lower(), digits.upper())
-    warnings = ("eip55",) if mixed and digits != _eip55(digits.lower()) else ()
-    return exact("eth", f"0x{digits.lower()}", warnings=warnings)
-
-
-def _eip55(digits: str) -> str:
-    pattern = keccak.new(digest_bits=256, data=digits.encode()).hexdigest()
-    return "".join(c.upper() if int(p, 16) > 7 else c for c, p in zip(digits, pattern, strict=False))  # noqa: PLR2004 (EIP-55)
+def group(link: PlatformLink) -> Reading:
+    """Return the reading of a group that a link names. Upper and lower case are different."""
+    return Reading(link.value, (MatchKey("group", f"{link.platform}|{link.value}"),))

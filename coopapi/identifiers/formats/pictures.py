@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from dataclasses import replace
 from typing import Final
 
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength, exact
@@ -20,8 +21,12 @@ def read_pdq(value: str, context: Context) -> Reading:
 
     Sixteen bands of 16 bits select the candidates: all that differ in at most 15 bits, and about 87 % of those that differ in 31.
     """
-    text = fold(value).replace(" ", "")
-    if not re.fullmatch("[0-9a-f]{64}", text, re.ASCII):
+    hashed, _, quality = re.sub("[ ;,]+", ",", clean(value)).partition(",")
+    quality = quality.partition(",")[0]
+    if quality.isdecimal() and context.quality is None and len(quality) < 4:  # noqa: PLR2004 (0 to 100)
+        context = replace(context, quality=int(quality))
+    text = bytes_of(hashed, _BITS // 8).hex()
+    if len(text) != _BITS // 4:
         raise ImpossibleValue("pdq", "The value must have 64 hexadecimal digits.")
     ones = int(text, 16).bit_count()
     flat = min(ones, _BITS - ones) < _FLAT
@@ -33,27 +38,35 @@ def read_pdq(value: str, context: Context) -> Reading:
 
 
 def read_photodna(value: str, context: Context) -> Reading:
-    """Parse a PhotoDNA hash: 144 bytes in Base64, which can only be compared for equality."""
+    """Parse a PhotoDNA hash: 144 bytes in Base64, in hexadecimal, or as numbers. It can only be compared for equality."""
     del context
-    text = clean(value).replace(" ", "")
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
+    raw = bytes_of(clean(value), _PHOTODNA)
     if len(raw) != _PHOTODNA:
-        raise ImpossibleValue("photodna", "The value must be 144 bytes in Base64.")
-    return exact_possible("photodna", base64.b64encode(raw).decode())
+        raise ImpossibleValue("photodna", "The value must be 144 bytes in Base64, hexadecimal digits or numbers.")
+    flat = len(set(raw)) == 1
+    strength = Strength.WEAK if flat else Strength.POSSIBLE
+    text = base64.b64encode(raw).decode()
+    return Reading(text, (MatchKey("photodna", text, strength),), ("flat_picture",) if flat else ())
 
 
-def exact_possible(family: str, text: str, *warnings: str) -> Reading:
-    """Parse a value that is possible evidence if it is equal."""
-    return Reading(text, (MatchKey(family, text, Strength.POSSIBLE),), warnings)
+def bytes_of(text: str, size: int) -> bytes:
+    """Return the bytes that are written in Base64 (also that for URLs), in hexadecimal digits or as numbers, or none."""
+    numbers = text.split(",")
+    if len(numbers) == size and all(n.strip().isdecimal() and len(n) < 5 and int(n) < 256 for n in numbers):  # noqa: PLR2004 (a byte)
+        return bytes(map(int, numbers))
+    text = text.replace(" ", "")
+    try:
+        if re.fullmatch(f"(?:0x)?[0-9a-fA-F]{{{2 * size}}}", text, re.ASCII):
+            return bytes.fromhex(text[-2 * size :])
+        return base64.b64decode(text.replace("-", "+").replace("_", "/"), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def read_cybertip(value: str, context: Context) -> Reading:
     """Parse the number of a CyberTipline report (NCMEC). The same report is sent to many States."""
     del context
-    text = re.sub(r"^(?:ncmec|cybertip(?:line)?|report|no\.?|#|:|\s)+", "", fold(value))
+    text = fold(value).lstrip("#: ").removesuffix(".pdf")
     if not re.fullmatch("[1-9][0-9]{5,11}", text, re.ASCII):
         raise ImpossibleValue("cybertip", "The value must be a report number with 6 to 12 digits that does not begin with zero.")
     return exact("cybertip", text)
@@ -62,4 +75,8 @@ def read_cybertip(value: str, context: Context) -> Reading:
 def read_series(value: str, context: Context) -> Reading:
     """Parse the name or number of a series of material (Interpol ICSE). It identifies material and not a person."""
     del context
-    return exact_possible("icse_series", fold(value))
+    text = " ".join(fold(value).replace("_", " ").split())
+    told = "".join(character for character in text if character.isalnum())
+    if not told:
+        raise ImpossibleValue("icse_series", "The name of a series must have letters or digits.")
+    return Reading(text, (MatchKey("icse_series", told, Strength.POSSIBLE),))

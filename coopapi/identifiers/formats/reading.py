@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import Final
 
 from coopapi.errors import Unprocessable
+
+_TWINS: Final = str.maketrans(
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408"  # Cyrillic
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",  # Greek
+    "ABEKMHOPCTYXIJABEZHIKMNOPTYX",
+)
 
 
 class Strength(IntEnum):
@@ -76,3 +83,15 @@ def require_country(context: Context) -> str:
             "country_needed", "This kind needs the country that issued the document or number.", "context.country"
         )
     return context.country
+
+
+def look_alike(text: str) -> str:
+    """Replace capital letters of Cyrillic and Greek script by the Latin ones that look the same (Vienna Convention 1968)."""
+    return text.translate(_TWINS)
+
+
+def twin_keys(family: str, before: str, text: str) -> tuple[MatchKey, ...]:
+    """Return the key of a number as written, and a weaker one with Latin letters if all its letters look like Latin ones."""
+    latin = look_alike(text)
+    own = MatchKey(family, f"{before}{text}")
+    return (own,) if latin == text or not latin.isascii() else (own, MatchKey(family, f"{before}{latin}", Strength.POSSIBLE))

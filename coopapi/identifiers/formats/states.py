@@ -1,4 +1,4 @@
-"""The codes of issuing States in travel documents (ICAO 9303-3, section 5), as ISO 3166-1 alpha-2 codes and XK."""
+"""The codes of States in travel documents (ICAO 9303-3, section 5) and on vehicles, with their ISO 3166-1 alpha-2 codes and XK."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -24,3 +24,11 @@ _CODES: Final = """
 """
 
 ICAO: Final[Mapping[str, str]] = {pair[: pair.index(":")]: pair[-2:] for pair in _CODES.split()}
+
+_SIGNS: Final = """
+    AD:AND AT:A BA:BIH BE:B DE:D EE:EST ES:E FI:FIN FR:F GB:UK HU:H IE:IRL IT:I LI:FL LU:L ME:MNE MK:NMK MT:M NO:N
+    PT:P RS:SRB RU:RUS SE:S SI:SLO SM:RSM VA:V XK:RKS KZ:KZ MA:MA TN:TN DZ:DZ EG:ET IL:IL US:USA CA:CDN JP:J IN:IND
+"""
+
+SIGNS: Final[Mapping[str, str]] = {pair[:2]: pair[3:] for pair in _SIGNS.split()}
+"""The distinguishing signs of vehicles where they are not the alpha-2 code (UNECE, Conventions on Road Traffic 1949 and 1968)."""
