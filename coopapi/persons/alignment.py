@@ -20,12 +20,13 @@ _PART_OF_SPELLING: Final = 0.02
 
 
 class WordPair(NamedTuple):
-    """Two corresponding words: their similarity (0 to 1), its kind, the part of the name, and their weight."""
+    """Two corresponding words: their similarity (0 to 1), its kind, the part of the name, their weight, and the rarity of both."""
 
     likeness: float
     how: str
     part: str
     weight: float
+    rarity: float
 
 
 class Alignment(NamedTuple):
@@ -59,7 +60,7 @@ def align(one: Sequence[Word], other: Sequence[Word]) -> Alignment:
     used: set[int] = set()
     for like, how, i, j in tried:
         if i not in taken and j not in used:
-            taken[i] = WordPair(like, how, _part(short[i], long[j]), short[i].weight)
+            taken[i] = WordPair(like, how, _part(short[i], long[j]), short[i].weight, min(short[i].rarity, long[j].rarity))
             used.add(j)
     left = tuple(word for j, word in enumerate(long) if j not in used)
     return Alignment(tuple(taken.values()), left, short[0].script != long[0].script)

@@ -18,6 +18,10 @@ _PATRONYMIC: Final = re.compile(
     ".{3,}(?:[oeiy][vw]y?(?:ič|ich|itch|itsch|icz|ycz|ych|ic|yč|it)|(?:[oei]v|[oei]w|yiv|iv|yv)n[ao]|i[cč]h?na)$"
 )
 _LONG: Final = 6
+STEPS: Final = 4
+"""Classes of rarity for each factor of ten in the share of people who bear a name of that sound."""
+RAREST: Final = 24
+"""The class of all sounds that fewer than one in a million people bear, and of those that are not in the table."""
 
 
 class Name(NamedTuple):
@@ -39,6 +43,7 @@ class Word:
     variants: frozenset[str]
     patronymic: bool
     weight: float
+    rarity: float
     part: str = ""
 
 
@@ -69,6 +74,17 @@ def _variants() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(forms) for name, forms in found.items()}
 
 
+@cache
+def _classes() -> Mapping[str, int]:
+    """Return the class of rarity of each sound in the table, which does not depend on what the register holds."""
+    return {code: int(n) for n, codes in load("rarity")["classes"].items() for code in codes.split()}
+
+
+def rarity(code: str) -> float:
+    """Return how rare names of this sound are: 0 if every tenth person has one, 1 if fewer than one in a million."""
+    return max(0.0, _classes().get(code, RAREST) - STEPS) / (RAREST - STEPS)
+
+
 @lru_cache(maxsize=65_536)
 def word(text: str) -> Word | None:
     """Return the features of one word, or None if it is a particle such as al, van or de."""
@@ -81,7 +97,7 @@ def word(text: str) -> Word | None:
     weight = (0.35 + 0.65 * min(len(codes[0]), _LONG) / _LONG) * (0.75 if variants else 1.0)
     script = unicodedata.name(text[0], "?").split()[0]
     initials = frozenset({written[0], *(code[0] for code in codes)})
-    return Word(written, script, codes, initials, variants, bool(_PATRONYMIC.match(written)), weight)
+    return Word(written, script, codes, initials, variants, bool(_PATRONYMIC.match(written)), weight, min(map(rarity, codes)))
 
 
 def spelling(name: Name) -> tuple[Word, ...]:

@@ -15,7 +15,7 @@ FEATURES: Final = (
     "gap", "gap_squared", "weakest", "weakest_doubtful", "weakest_lost", "next_weakest", "said", "said_little", "left",
     "left_some", "left_patronymic", "same", "spelt", "sound", "slip", "variant", "initial", "one_word", "short", "lost",
     "lost_given", "lost_family", "lost_family_woman", "family_meets", "given_meets", "gender_same", "gender_other",
-    "nationality_same", "nationality_other",
+    "nationality_same", "nationality_other", "rare",
 )  # fmt: skip
 
 # There is one set of weights for each group of relations between the dates of birth.
@@ -61,7 +61,8 @@ def compare(one: Profile, other: Profile) -> Comparison:
     """Compare two persons. Both must have a name."""
     names = best(one.spellings, other.spellings)
     places = len(one.places & other.places) if one.places and other.places else None
-    return Comparison(relation(one.births, other.births), names, _features(one, other, names), places)
+    dates = relation(one.births, other.births)
+    return Comparison(dates, names, (*_features(one, other, names), _rare(dates, names)), places)
 
 
 def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict:
@@ -163,3 +164,8 @@ def _features(one: Profile, other: Profile, names: Alignment) -> tuple[float, ..
         both_genders and one.gender == other.gender, both_genders and one.gender != other.gender,
         same_nationality, both_nationalities and not same_nationality,
     )  # fmt: skip
+
+
+def _rare(dates: str, names: Alignment) -> float:
+    """Return how rare the words are that both names share. It counts where no whole date of birth tells people apart."""
+    return 0.0 if DATES[dates] in {"whole", "near"} else sum(p.rarity for p in names.pairs if p.likeness >= _DOUBTFUL)
