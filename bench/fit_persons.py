@@ -7,6 +7,7 @@ Writes coopapi/persons/data/weights.json. Needs the extra `[bench]` (scikit-lear
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,7 +21,7 @@ from bench.persons import Pair, candidates, persons, quality, rows, true_pairs
 from coopapi.persons.births import RELATIONS
 from coopapi.persons.families import FAMILIES
 from coopapi.persons.profile import Profile
-from coopapi.persons.score import DATES, FEATURES, SHARED, Comparison, compare, sharing
+from coopapi.persons.score import DATES, DIGEST_DATES, FEATURES, SHARED, Comparison, compare, digest_dates, sharing
 
 TARGET = Path(__file__).parents[1] / "coopapi" / "persons" / "data" / "weights.json"
 GROUPS = tuple(dict.fromkeys(DATES.values()))
@@ -55,19 +56,34 @@ def fit_names(found: Mapping[Pair, Any], people: Mapping[str, Profile], true: se
     }
 
 
-def fit_digests(found: Mapping[Pair, Mapping[str, int]], held: Mapping[str, set[str]], true: set[Pair]) -> dict[str, Any]:
+def fit_digests(found: Mapping[Pair, Mapping[str, int]], held: Mapping[str, Counter[str]], true: set[Pair]) -> dict[str, Any]:
     """Return the weights of the score from digests alone, fitted on what each family of digests shares."""
     pairs = sorted(found)
-    said = [[x for f in FAMILIES for x in sharing(f, found[a, b], held[a] & held[b])] for a, b in pairs]
-    model = LogisticRegression(C=1.0, max_iter=5000).fit(np.array(said, float), [pair in true for pair in pairs])
-    chances = dict(zip(pairs, model.predict_proba(np.array(said, float))[:, 1], strict=True))
+    matrix = digest_design([(found[a, b], held[a], held[b]) for a, b in pairs])
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(matrix, [pair in true for pair in pairs])
+    chances = dict(zip(pairs, model.predict_proba(matrix)[:, 1], strict=True))
     found_quality = quality(chances, true)
-    each = {f: model.coef_[0][i * len(SHARED) :][: len(SHARED)] for i, f in enumerate(FAMILIES)}
+    weights = iter(np.round(model.coef_[0], ROUND).tolist())
     return {
         "levels": {"strong": round(found_quality.strong_at, ROUND), "possible": round(found_quality.at, ROUND)},
-        "intercept": round(model.intercept_[0], ROUND),
-        "families": {f: [round(w, ROUND) for w in ws] for f, ws in each.items()},
+        "families": {f: [next(weights) for _ in SHARED] for f in FAMILIES},
+        "dates": {d: round(next(weights) + model.intercept_[0], ROUND) for d in DIGEST_DATES},
+        "parts": {d: {f: [next(weights), next(weights)] for f in FAMILIES} for d in DIGEST_DATES},
     }
+
+
+def digest_design(found: Sequence[tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int]]]) -> np.ndarray:
+    """Return the design matrix: what each family shares, what the dates are, and the shared parts for each kind of dates."""
+    kinds = list(DIGEST_DATES)
+    first = len(FAMILIES) * len(SHARED)
+    matrix = np.zeros((len(found), first + len(kinds) * (1 + 2 * len(FAMILIES))))
+    for row, (shared, ours, theirs) in zip(matrix, found, strict=True):
+        said = np.array([sharing(f, shared, ours, theirs) for f in FAMILIES], float)
+        dates = kinds.index(digest_dates(shared, ours, theirs))
+        start = first + len(kinds) + dates * 2 * len(FAMILIES)
+        row[:first], row[first + dates] = said[:, : len(SHARED)].ravel(), 1
+        row[start : start + 2 * len(FAMILIES)] = said[:, len(SHARED) :].ravel()
+    return matrix
 
 
 def main() -> None:
@@ -85,7 +101,7 @@ def main() -> None:
         "levels": "strong: the score from which precision was 0.99 on that set; possible: where F1 was best.",
     }
     names = fit_names(found, {p.id: p.profile for p in people}, true)
-    digests = fit_digests(found, {p.id: {t.family for t in p.texts} for p in people}, true)
+    digests = fit_digests(found, {p.id: Counter(t.family for t in p.texts) for p in people}, true)
     TARGET.write_text(json.dumps({"provenance": provenance, **names, "digests": digests}, indent=1, ensure_ascii=False) + "\n")
     print(f"{len(found)} pairs compared; written to {TARGET.name}")
 

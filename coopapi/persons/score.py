@@ -31,6 +31,11 @@ _MEETS: Final = 0.9
 
 # Features of a family of digests: shared once, twice, more often; held by both but not shared; not held by both.
 SHARED: Final = ("once", "twice", "often", "apart", "absent")
+# What the shared digests say about the dates of birth. There is one set of weights of the parts that are shared for each.
+DIGEST_DATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "whole": ("word+date",), "swapped": ("word+swap",), "year": ("pair+year", "part+year"), "day": ("part+day",),
+    "unknown": (), "different": (),
+}  # fmt: skip
 
 
 class Comparison(NamedTuple):
@@ -79,26 +84,36 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     )
 
 
-def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -> Verdict:
+def judge_digests(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> Verdict:
     """Score two persons by their digests only.
 
-    `shared` is the number of shared texts in each family; `ours` and `theirs` are the families that each person has.
+    `shared`, `ours` and `theirs` are the numbers of texts in each family: those that both persons have, and those of each person.
     """
     weights = _weights()["digests"]
-    log_odds = weights["intercept"] + sum(
-        w
-        for family, each in weights["families"].items()
-        for w, said in zip(each, sharing(family, shared, ours & theirs), strict=True)
-        if said
-    )
+    dates = digest_dates(shared, ours, theirs)
+    log_odds = weights["dates"][dates]
+    for family, each in weights["families"].items():
+        said = sharing(family, shared, ours, theirs)
+        log_odds += sum(w * f for w, f in zip((*each, *weights["parts"][dates][family]), said, strict=True))
     score = _probability(log_odds)
     return Verdict(score, _level(score, Levels(**weights["levels"]), dated=bool(DATED & shared.keys())), "shared_digests")
 
 
-def sharing(family: str, shared: Mapping[str, int], both: set[str]) -> tuple[bool, ...]:
-    """Return the features of a family of digests, in the order of `SHARED`."""
-    count, held = shared.get(family, 0), family in both
-    return (count >= 1, count >= 2, count > 2, held and not count, not held)  # noqa: PLR2004 (once, twice, more often)
+def digest_dates(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> str:
+    """Return what the digests say about the dates of birth of two persons: a key of `DIGEST_DATES`."""
+    told = next((dates for dates, families in DIGEST_DATES.items() if any(shared.get(f) for f in families)), "")
+    return told or ("different" if DATED & ours.keys() and DATED & theirs.keys() else "unknown")
+
+
+def sharing(family: str, shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> tuple[float, ...]:
+    """Return the features of a family of digests in the order of `SHARED`, and the part of the texts of each person that is shared.
+
+    The larger part comes first.
+    """
+    count, one, other = shared.get(family, 0), ours.get(family, 0), theirs.get(family, 0)
+    held = bool(one and other)
+    parts = (min(1.0, count / min(one, other)), min(1.0, count / max(one, other))) if held else (0.0, 0.0)
+    return (count >= 1, count >= 2, count > 2, held and not count, not held, *parts)  # noqa: PLR2004 (once, twice, more often)
 
 
 def fitted_levels() -> Levels:
