@@ -30,12 +30,13 @@ ROUND = 3
 
 
 def design(found: Sequence[Comparison]) -> np.ndarray:
-    """Return the design matrix: one column for each relation of dates, and one for each feature within its group of relations."""
-    matrix = np.zeros((len(found), len(RELATIONS) + len(GROUPS) * len(FEATURES)))
+    """Return the design matrix: one column for each relation of dates, for each feature within its group of relations, for rarity."""
+    matrix = np.zeros((len(found), len(RELATIONS) + len(GROUPS) * len(FEATURES) + 1))
     for row, comparison in zip(matrix, found, strict=True):
         row[RELATIONS.index(comparison.dates)] = 1
         start = len(RELATIONS) + GROUPS.index(DATES[comparison.dates]) * len(FEATURES)
         row[start : start + len(FEATURES)] = comparison.features
+        row[-1] = comparison.rare
     return matrix
 
 
@@ -52,6 +53,7 @@ def fit_names(found: Mapping[Pair, Any], people: Mapping[str, Profile], true: se
         "levels": {"strong": round(found_quality.strong_at, ROUND), "possible": round(found_quality.at, ROUND)},
         "dates": {r: round(w + model.intercept_[0], ROUND) for r, w in zip(RELATIONS, weights, strict=False)},
         "names": {g: {f: round(w, ROUND) for f, w in zip(FEATURES, ws, strict=True)} for g, ws in zip(GROUPS, named, strict=True)},
+        "rare": round(weights[-1], ROUND),
         "places": list(PLACES),
     }
 

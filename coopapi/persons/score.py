@@ -15,7 +15,7 @@ FEATURES: Final = (
     "gap", "gap_squared", "weakest", "weakest_doubtful", "weakest_lost", "next_weakest", "said", "said_little", "left",
     "left_some", "left_patronymic", "same", "spelt", "sound", "slip", "variant", "initial", "one_word", "short", "lost",
     "lost_given", "lost_family", "lost_family_woman", "family_meets", "given_meets", "gender_same", "gender_other",
-    "nationality_same", "nationality_other", "rare",
+    "nationality_same", "nationality_other",
 )  # fmt: skip
 
 # There is one set of weights for each group of relations between the dates of birth.
@@ -33,17 +33,21 @@ _MEETS: Final = 0.9
 SHARED: Final = ("once", "twice", "often", "apart", "absent")
 # What the shared digests say about the dates of birth. There is one set of weights of the parts that are shared for each.
 DIGEST_DATES: Final[Mapping[str, tuple[str, ...]]] = {
-    "whole": ("word+date",), "swapped": ("word+swap",), "year": ("pair+year", "part+year"), "day": ("part+day",),
+    "whole": ("word+date",), "swapped": ("word+swap",), "year": ("part+year", "word+year"), "day": ("part+day",),
     "unknown": (), "different": (),
 }  # fmt: skip
 
 
 class Comparison(NamedTuple):
-    """The comparison of two persons: relation of the dates, alignment of the names, features, and shared places (None: unknown)."""
+    """The comparison of two persons: how their dates relate, the alignment of their names, and the features of both.
+
+    `rare` is how rare the shared words are, and `places` the number of shared places (None if unknown).
+    """
 
     dates: str
     names: Alignment
     features: tuple[float, ...]
+    rare: float
     places: int | None
 
 
@@ -67,7 +71,7 @@ def compare(one: Profile, other: Profile) -> Comparison:
     names = best(one.spellings, other.spellings)
     places = len(one.places & other.places) if one.places and other.places else None
     dates = relation(one.births, other.births)
-    return Comparison(dates, names, (*_features(one, other, names), _rare(dates, names)), places)
+    return Comparison(dates, names, _features(one, other, names), _rare(dates, names), places)
 
 
 def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict:
@@ -76,7 +80,7 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     weights = _weights()
     group = weights["names"][DATES[found.dates]]
     log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
-    score = _probability(log_odds + _places(found.places))
+    score = _probability(log_odds + weights["rare"] * found.rare + _places(found.places))
     return Verdict(
         score,
         _level(score, levels or Levels(**weights["levels"]), dated=found.dates != "unknown"),
