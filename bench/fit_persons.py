@@ -30,7 +30,7 @@ ROUND = 3
 
 
 def design(found: Sequence[Comparison]) -> np.ndarray:
-    """Return the design matrix: one column for each relation of dates, for each feature within its group of relations, for rarity."""
+    """Return the design matrix: a column for each relation of dates, for each feature in its group of relations, and for rarity."""
     matrix = np.zeros((len(found), len(RELATIONS) + len(GROUPS) * len(FEATURES) + 1))
     for row, comparison in zip(matrix, found, strict=True):
         row[RELATIONS.index(comparison.dates)] = 1

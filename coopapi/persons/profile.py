@@ -11,9 +11,10 @@ from coopapi.persons.births import Birth, read_birth
 from coopapi.persons.data import load
 from coopapi.persons.latin import fold, latin, words
 from coopapi.persons.sound import MOST_READINGS, sounds
+from coopapi.persons.splitting import splittings
 
 _SERVANT: Final = re.compile("^abd[aeiou]?(?:l|r(?=r)|s(?=s)|n(?=n)|d(?=d)|t(?=t)|z(?=z)|j(?=j))(?=.{4})")
-_ARTICLE: Final = re.compile("^[ae]l(?=[^aeiou].{3})")
+_ARTICLE: Final = re.compile("^(?:[ae]l(?=[^aeiou].{3})|mac(?=[^aeiou].{3})|mc(?=.{3}))")
 _PATRONYMIC: Final = re.compile(
     ".{3,}(?:[oeiy][vw]y?(?:ič|ich|itch|itsch|icz|ycz|ych|ic|yč|it)|(?:[oei]v|[oei]w|yiv|iv|yv)n[ao]|i[cč]h?na)$"
 )
@@ -59,9 +60,9 @@ class Profile:
 
 
 @cache
-def _particles() -> frozenset[str]:
-    """Return words that are often added to or left out of names: al, van, de ..."""
-    return frozenset(load("names")["particles"])
+def _idle() -> frozenset[str]:
+    """Return words that are often added to names or left out: particles (al, van, de) and titles (general, dr)."""
+    return frozenset((*load("names")["particles"], *load("names")["titles"]))
 
 
 @cache
@@ -87,9 +88,9 @@ def rarity(code: str) -> float:
 
 @lru_cache(maxsize=65_536)
 def word(text: str) -> Word | None:
-    """Return the features of one word, or None if it is a particle such as al, van or de."""
+    """Return the features of one word, or None if it has no letters."""
     written = _SERVANT.sub("", latin(text))
-    if written in _particles() or not written.strip("0123456789"):
+    if not written.strip("0123456789"):
         return None
     bare = _ARTICLE.sub("", written)
     codes = tuple(dict.fromkeys((*sounds(written), *sounds(bare))))[:MOST_READINGS] or (written[0].upper(),)
@@ -100,11 +101,21 @@ def word(text: str) -> Word | None:
     return Word(written, script, codes, initials, variants, bool(_PATRONYMIC.match(written)), weight, min(map(rarity, codes)))
 
 
-def spelling(name: Name) -> tuple[Word, ...]:
-    """Return the words of a name, each marked as given or family name if the spelling shows it."""
+def spellings(name: Name) -> list[tuple[Word, ...]]:
+    """Return the words of a name, each marked as given or family name if that is shown, for each way to split the name."""
     parts = _parts(name)
-    read = ((word(text), parts.get(text, "")) for text in words(name.full))
-    return tuple(replace(found, part=part) if part else found for found, part in read if found)
+    return [tuple(_named(texts, parts, loud=name.full.isupper())) for texts in splittings(name.full)]
+
+
+def _named(texts: Iterable[str], parts: Mapping[str, str], *, loud: bool) -> list[Word]:
+    """Return the words of a name without particles and titles, but with them if it has no other words."""
+    read = [(text, replace(found, part=parts.get(text, ""))) for text in texts if (found := word(text))]
+    kept = [found for text, found in read if found.latin not in _idle() or (_is_initial(text) and not loud)]
+    return kept or [found for _, found in read]
+
+
+def _is_initial(text: str) -> bool:
+    return len(text) == 1 and text.isascii() and text.isupper()
 
 
 def _parts(name: Name) -> dict[str, str]:
@@ -129,6 +140,6 @@ def profile(
     places: Iterable[str] = (),
 ) -> Profile:
     """Return the profile of a person from names in any script and order, and complete or partial dates of birth."""
-    spellings = tuple(dict.fromkeys(found for name in names if (found := spelling(name))))
+    found = tuple(dict.fromkeys(split for name in names for split in spellings(name) if split))
     dates = tuple(dict.fromkeys(read_birth(birth) for birth in births))
-    return Profile(spellings, dates, gender, frozenset(nationalities), frozenset(filter(None, map(place, places))))
+    return Profile(found, dates, gender, frozenset(nationalities), frozenset(filter(None, map(place, places))))
