@@ -13,14 +13,17 @@ from coopapi.persons.profile import Profile, Word
 
 _TELLING_PAIR: Final = 9
 _BEGINNING: Final = 6
+_LETTERS: Final = 3
 _RARE: Final = 0.8
 
 
 FAMILIES: Final = (
     "word+date", "pair+year", "pair", "word+swap", "initial+date", "part+year", "part+day", "beginning", "form", "part+place",
-    "whole", "word+year", "form+year",
+    "whole", "word+year", "form+year", "letters", "letters+year",
 )  # fmt: skip
-DATED: Final = frozenset({"word+date", "pair+year", "word+swap", "initial+date", "part+year", "part+day", "word+year", "form+year"})
+DATED: Final = frozenset(
+    {"word+date", "pair+year", "word+swap", "initial+date", "part+year", "part+day", "word+year", "form+year", "letters+year"}
+)
 """Families whose texts contain a date of birth."""
 
 
@@ -49,14 +52,16 @@ def _texts(person: Profile) -> Iterator[MatchText]:
     for pair in pairs:
         yield MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR)
     forms = set(_forms(found))
-    yield from (MatchText("beginning", f"{text}|{gender}", dated) for text in _beginnings(found) for gender in genders)
+    yield from (MatchText("beginning", f"{text}|{gender}", dated) for text in _beginnings(found, _BEGINNING) for gender in genders)
     yield from (MatchText("form", form, dated) for form in forms)
+    yield from (MatchText("letters", text, dated) for text in _letters(found))
     yield from (MatchText("whole", whole) for whole in _wholes(person.spellings))
     yield from (MatchText("part+place", f"{part}|{place}") for place in person.places for part in parts)
-    telling = set(_telling(person.spellings))
+    telling, starts = set(_telling(person.spellings)), set(_beginnings(found, _LETTERS))
     for birth in person.births:
         yield from _of_year(birth, pairs, parts, forms)
         yield from (MatchText("word+year", f"{code}|{birth.year}") for code in telling)
+        yield from (MatchText("letters+year", f"{text}|{birth.year}") for text in starts)
         if birth.whole:
             yield from _of_date(birth, {code for word in found for code in word.codes}, parts, genders)
 
@@ -105,13 +110,19 @@ def _parts(found: Iterable[Word]) -> Iterator[str]:
                     yield f"{a} {b[0]}"
 
 
-def _beginnings(found: Iterable[Word]) -> Iterator[str]:
-    """Yield the first letters of a long word with the first sound of another, to tolerate errors later in the word."""
+def _beginnings(found: Iterable[Word], size: int) -> Iterator[str]:
+    """Yield the first letters of a word with the first sound of another, to tolerate errors later in the word."""
     for one, other in permutations(found, 2):
         text = fold(one.latin)
-        if len(text) >= _BEGINNING:
+        if len(text) >= size:
             for b in other.codes:
-                yield f"{text[:_BEGINNING]} {b[0]}"
+                yield f"{text[:size]} {b[0]}"
+
+
+def _letters(found: Iterable[Word]) -> Iterator[str]:
+    """Yield the first letters of two words, to tolerate errors later in both."""
+    for one, other in combinations(found, 2):
+        yield " ".join(sorted((fold(one.latin)[:_LETTERS], fold(other.latin)[:_LETTERS])))
 
 
 def _forms(found: Iterable[Word]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ _ARTICLE: Final = re.compile("^(?:[ae]l(?=[^aeiou].{3})|mac(?=[^aeiou].{3})|mc(?
 _PATRONYMIC: Final = re.compile(
     ".{3,}(?:[oeiy][vw]y?(?:ič|ich|itch|itsch|icz|ycz|ych|ic|yč|it)|(?:[oei]v|[oei]w|yiv|iv|yv)n[ao]|i[cč]h?na)$"
 )
+_SON_OF: Final = frozenset({"bin", "ben", "ibn", "bint", "bent", "ould", "bn"})
 _LONG: Final = 6
 STEPS: Final = 4
 """Classes of rarity for each factor of ten in the share of people who bear a name of that sound."""
@@ -46,6 +47,7 @@ class Word:
     weight: float
     rarity: float
     part: str = ""
+    father: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,13 @@ def spellings(name: Name) -> list[tuple[Word, ...]]:
     return [tuple(_named(texts, parts, loud=name.full.isupper())) for texts in splittings(name.full)]
 
 
-def _named(texts: Iterable[str], parts: Mapping[str, str], *, loud: bool) -> list[Word]:
+def _named(texts: Sequence[str], parts: Mapping[str, str], *, loud: bool) -> list[Word]:
     """Return the words of a name without particles and titles, but with them if it has no other words."""
-    read = [(text, replace(found, part=parts.get(text, ""))) for text in texts if (found := word(text))]
+    read = [
+        (text, replace(found, part=parts.get(text, ""), father=latin(before) in _SON_OF))
+        for before, text in zip(("", *texts), texts, strict=False)
+        if (found := word(text))
+    ]
     kept = [found for text, found in read if found.latin not in _idle() or (_is_initial(text) and not loud)]
     return kept or [found for _, found in read]
 

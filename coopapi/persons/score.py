@@ -20,11 +20,14 @@ FEATURES: Final = (
 
 # There is one set of weights for each group of relations between the dates of birth.
 DATES: Final[Mapping[str, str]] = {
-    "same_date": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
+    "same_date": "whole", "same_first_of_january": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
     "digit_of_month": "near", "digit_of_year": "near", "year_beside": "near", "first_of_january": "near",
-    "same_day_other_year": "far", "year_and_month": "far", "year_only": "far", "decade_beside": "far", "different": "far",
+    "same_day_other_year": "far", "year_and_month": "far", "year_only": "far", "decade_beside": "partial", "different": "far",
     "unknown": "unknown",
 }  # fmt: skip
+TELLING: Final = frozenset({"same_date", "same_month", "day_month_swapped", "digit_of_month", "digit_of_year", "year_beside"})
+"""Relations of dates with which a match may be strong. A year alone, 1 January, and a day that is close tell too few people apart."""
+_UNDATED_DIGESTS: Final = 0.78
 _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
 
@@ -81,11 +84,8 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     group = weights["names"][DATES[found.dates]]
     log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
     score = _probability(log_odds + weights["rare"] * found.rare + _places(found.places))
-    return Verdict(
-        score,
-        _level(score, levels or Levels(**weights["levels"]), dated=found.dates != "unknown"),
-        f"{_rule(found.names)} {found.dates}",
-    )
+    rule = f"{_rule(found.names)} {found.dates}{' possible_kin' if _kin(found.names) else ''}"
+    return Verdict(score, _level(score, levels or fitted_levels(), sure=telling(found)), rule)
 
 
 def judge_digests(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> Verdict:
@@ -100,7 +100,10 @@ def judge_digests(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Ma
         said = sharing(family, shared, ours, theirs)
         log_odds += sum(w * f for w, f in zip((*each, *weights["parts"][dates][family]), said, strict=True))
     score = _probability(log_odds)
-    return Verdict(score, _level(score, Levels(**weights["levels"]), dated=bool(DATED & shared.keys())), "shared_digests")
+    levels = Levels(**weights["levels"])
+    if dates == "unknown":
+        levels = Levels(levels.strong, max(levels.possible, _UNDATED_DIGESTS))
+    return Verdict(score, _level(score, levels, sure=dates in {"whole", "swapped"}), "shared_digests")
 
 
 def digest_dates(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> str:
@@ -125,9 +128,28 @@ def fitted_levels() -> Levels:
     return Levels(**_weights()["levels"])
 
 
-def _level(score: float, levels: Levels, *, dated: bool) -> str | None:
-    """Return the level of a score. "strong" needs a date of birth and may be reported without review, "possible" needs review."""
-    if score >= levels.strong and dated:
+def telling(found: Comparison) -> bool:
+    """Tell whether a match may be strong: the dates tell people apart, and nothing hints at a relative."""
+    pairs = found.names.pairs
+    other_surname = any(p.patronymic for p in pairs) and any(p.likeness < _DOUBTFUL and not p.patronymic for p in pairs)
+    return found.dates in TELLING and not other_surname and not _turned(found.names)
+
+
+def _turned(names: Alignment) -> bool:
+    """Tell whether father and child changed places: Hasan bin Ahmad, Ahmad bin Hasan."""
+    return sum(p.turned for p in names.pairs) > 1
+
+
+def _kin(names: Alignment) -> bool:
+    """Tell whether two persons may be relatives: one word differs and the others meet, or father and child changed places."""
+    lost = sum(p.likeness < LOST for p in names.pairs)
+    met = sum(p.likeness > _MEETS for p in names.pairs)
+    return _turned(names) or (lost == 1 and met >= 1 and met + lost == len(names.pairs) and not names.left)
+
+
+def _level(score: float, levels: Levels, *, sure: bool) -> str | None:
+    """Return the level of a score. "strong" may be reported without review, "possible" needs review."""
+    if score >= levels.strong and sure:
         return "strong"
     return "possible" if score >= levels.possible else None
 
