@@ -61,7 +61,7 @@ def fit_names(found: Mapping[Pair, Any], people: Mapping[str, Profile], true: se
 
 
 def levels(chances: Mapping[Pair, float], sure: set[Pair], true: set[Pair]) -> dict[str, float]:
-    """Return the score from which matches that may be strong are right in 995 of 1,000, and from which those of both levels are in 95.
+    """Return the lowest scores of the levels: matches that may be strong have a precision of `STRONG`, both levels that of `POSSIBLE`.
 
     The lower level begins where F1 is best, if that is higher.
     """

@@ -93,7 +93,7 @@ class Quality(NamedTuple):
 
 
 def quality(scored: Mapping[Pair, float], true: set[Pair], strictly: float = STRICT) -> Quality:
-    """Compute the quality over all thresholds, with the definitions of the evaluation. `strictly` is a precision other than 0.99."""
+    """Compute the quality over all thresholds, as the evaluation defines it. `strictly` is the precision for the recall."""
     best, strict = (0.0, 1.0), (0.0, 1.0)
     hits = seen = 0
     ordered = sorted(scored.items(), key=lambda item: -item[1])

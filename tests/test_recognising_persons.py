@@ -81,3 +81,77 @@ def test_estimated_years_that_differ_by_one_are_compared_and_whole_dates_that_do
     assert compared("1977", "1978")
     assert compared("1977-01-01", "1978-05-17")
     assert not compared("1977-03-02", "1978-05-17")
+
+
+WRITTEN_IN_ANOTHER_WAY = [
+    ("initial ayn", "Aziza Abdi 1984-05-17", "عزيزة عبدي 1984-05-17"),
+    ("initial ayn, Hebrew", "Eli Ovadia 1984-05-17", "עלי עובדיה 1984-05-17"),
+    ("two scripts without dates", "Karim Mansuri", "کریم منصوری"),
+    ("an ending apart", "Reza Hashem Zadeh", "Reza Hashemzadeh"),
+    ("an ending apart in another script", "Vahid Alipour 1980", "وحید علی پور 1980"),
+    ("faith in two words", "Nasir ud Din Rahimi", "Nasiruddin Rahimi"),
+    ("Mohammad in one word", "Mohammad Reza Tavakoli", "محمدرضا توکلی"),
+    ("Korean given name by syllable", "PAK Myong-chol 1984", "박명철 1984"),
+    ("Korean Lee, Ri", "LEE Jae-yong 1984-05-17", "이재용 1984-05-17"),
+    ("Korean initial n or r", "RO Kwang-chol 1984-05-17", "노광철 1984-05-17"),
+    ("Chinese family name of two syllables", "司马光 1984-05-17", "Sima Guang 1984-05-17"),
+    ("Chinese family name read in its own way", "翟天明 1984-05-17", "Zhai Tianming 1984-05-17"),
+    ("Belarusian u", "Pavel Ulasau 1979", "Павел Власов 1979"),
+    ("titles", "Colonel Dr. Yusuf Karimov", "Юсуф Каримов"),
+    ("signs for vowels, Bengali", "করিম হোসেন 1984-05-17", "Karim Hosen 1984-05-17"),
+    ("signs for vowels, Hindi", "सुनील वर्मा 1984-05-17", "Sunil Varma 1984-05-17"),
+    ("zero-width non-joiner", "Omid Mirzad 1984-05-17", "امید میر\u200cزاد 1984-05-17"),
+    ("capitals inside a word", "Fiona MacLarran 1984-05-17", "MACLARRAN Fiona 1984-05-17"),
+    ("Mac left out", "Fiona Mac Larran 1984-05-17", "MACLARRAN Fiona 1984-05-17"),
+    ("particles only", "Van Do 1984-05-17", "Đỗ Văn 1984-05-17"),
+    ("letters that look alike", "Ivan \u0420etrov 1984", "Ivan Petrov 1984"),
+    ("errors in both words, the year alone", "Ivana Zgorelova 1989-06-03", "Iva Zgofelova 1989"),
+    ("1 January for a month", "Marek Dvorsky 1986-01-01", "Marek Dvorsky 1986-07"),
+    ("the first of a month for the month", "Marek Dvorsky 1986-07-01", "Marek Dvorsky 1986-07"),
+    ("a date without zeros", "Marek Dvorsky 1969-7-16", "Marek Dvorsky 1969-07-16"),
+    ("years that differ by one", "Sena Okorova 1977", "SENA OKOROVA 1978"),
+]
+
+
+def read(record):
+    """A person from a name with a date of birth at its end, if there is one."""
+    name, _, born = record.rpartition(" ")
+    return person(name, born) if born[0].isdigit() else person(record)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [case[1:] for case in WRITTEN_IN_ANOTHER_WAY], ids=[case[0] for case in WRITTEN_IN_ANOTHER_WAY]
+)
+def test_one_person_is_found_however_the_name_was_written_down(one, other):
+    assert level(read(one), read(other))
+
+
+NEVER_STRONG = [
+    ("father and son", "Hasan bin Omar Saidi 1984-05-17", "Omar bin Hasan Saidi 1984-05-17"),
+    ("another surname", "Ivan Petrovich Sergunin 1961-03-02", "Ivan Petrovich Garunin 1961-03-02"),
+    ("1 January on both sides", "Amir Rostamian 1984-01-01", "Amir Rostamian 1984-01-01"),
+    ("1 January on one side", "Amir Rostamian 1984-05-17", "Amir Rostamian 1984-01-01"),
+    ("a year alone", "Amir Rostamian 1984", "Amir Rostamian 1984-05-17"),
+    ("one digit of the day apart", "Milan Hodak 1965-12-17", "Milan Hodak 1965-12-15"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), [case[1:] for case in NEVER_STRONG], ids=[case[0] for case in NEVER_STRONG])
+def test_what_does_not_tell_people_apart_is_never_strong(one, other):
+    assert judge(read(one), read(other)).level in {"possible", None}
+    assert judge(read("Milan Hodak 1965-12-17"), read("HODAK Milan 1965-12-17")).level == "strong"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Bashir Omar Saidi 1984-05-17", "Walid Omar Saidi 1984-05-17"), ("Hasan bin Omar Saidi", "Omar bin Hasan Saidi")],
+)
+def test_hidden_kinship_is_said(one, other):
+    assert "possible_kin" in judge(read(one), read(other)).rule
+    assert "possible_kin" not in judge(read(one), read(one)).rule
+
+
+def test_digests_without_dates_need_more_to_be_possible():
+    undated = by_digests(person("Anna Kowalska"), person("Anna Kowalska"))
+    assert undated.level in {None, "possible"}
+    assert (undated.level == "possible") == (undated.score >= 0.78)

@@ -17,7 +17,8 @@ NG: Final = "ġ"  # g, ng, nk (Greek)
 HEH: Final = "ḥ"  # an audible h, also after a consonant
 SHORT_U: Final = "ŭ"  # u, or v at the end of a syllable (Belarusian)
 BV: Final = "ƀ"  # b, p, or v, f (Hebrew within a word)
-AMBIGUOUS: Final = f"{CH}{DZH}{WAW}{MB}{ND}{NG}{HEH}{SHORT_U}{BV}"
+DZ: Final = "ʐ"  # d, t, dh, th in Arabic, z, s in Persian
+AMBIGUOUS: Final = f"{DZ}{CH}{DZH}{WAW}{MB}{ND}{NG}{HEH}{SHORT_U}{BV}"
 
 _CYRILLIC: Final = str.maketrans(
     {
@@ -42,8 +43,8 @@ _GREEK: Final = str.maketrans(
 )  # fmt: skip
 _ARABIC: Final = str.maketrans(
     {
-        "ا": "a", "أ": "a", "إ": "i", "آ": "a", "ٱ": "a", "ب": "b", "ت": "t", "ث": "th", "ج": DZH, "ح": HEH, "خ": "kh",
-        "د": "d", "ذ": "dh", "ر": "r", "ز": "z", "س": "s", "ش": "sh", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "",
+        "ا": "a", "أ": "a", "إ": "i", "آ": "a", "ٱ": "a", "ب": "b", "ت": "t", "ث": DZ, "ج": DZH, "ح": HEH, "خ": "kh",
+        "د": "d", "ذ": DZ, "ر": "r", "ز": "z", "س": "s", "ش": "sh", "ص": "s", "ض": DZ, "ط": "t", "ظ": "z", "ع": "",
         "غ": "gh", "ف": "f", "ق": "q", "ك": "k", "ل": "l", "م": "m", "ن": "n", "ه": HEH, "و": WAW, "ي": "y", "ى": "y",
         "ئ": "y", "ؤ": "u", "ء": "", "ة": "a", "پ": "p", "چ": CH, "ژ": "zh", "گ": "g", "ک": "k", "ی": "y", "ڤ": "v",
         "ە": "e", "ھ": HEH, "ڕ": "r", "ڵ": "l", "ۆ": "o", "ێ": "e", "ـ": "", "ٹ": "t", "ڈ": "d", "ڑ": "r", "ں": "n",

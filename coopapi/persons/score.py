@@ -20,13 +20,14 @@ FEATURES: Final = (
 
 # There is one set of weights for each group of relations between the dates of birth.
 DATES: Final[Mapping[str, str]] = {
-    "same_date": "whole", "same_first_of_january": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
+    "same_date": "whole", "same_first_of_january": "whole",
+    "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
     "digit_of_month": "near", "digit_of_year": "near", "year_beside": "near", "first_of_january": "near",
     "same_day_other_year": "far", "year_and_month": "far", "year_only": "far", "decade_beside": "partial", "different": "far",
     "unknown": "unknown",
 }  # fmt: skip
 TELLING: Final = frozenset({"same_date", "same_month", "day_month_swapped", "digit_of_month", "digit_of_year", "year_beside"})
-"""Relations of dates with which a match may be strong. A year alone, 1 January, and a day that is close tell too few people apart."""
+"""Relations of dates with which a match may be strong. A year alone, 1 January and a close day tell too little."""
 _UNDATED_DIGESTS: Final = 0.78
 _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
@@ -85,7 +86,8 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
     score = _probability(log_odds + weights["rare"] * found.rare + _places(found.places))
     rule = f"{_rule(found.names)} {found.dates}{' possible_kin' if _kin(found.names) else ''}"
-    return Verdict(score, _level(score, levels or fitted_levels(), sure=telling(found)), rule)
+    level = _level(score, levels or fitted_levels(), sure=telling(found))
+    return Verdict(score, level or ("possible" if _unlike_only_in_writing(one, other, found) else None), rule)
 
 
 def judge_digests(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> Verdict:
@@ -133,6 +135,19 @@ def telling(found: Comparison) -> bool:
     pairs = found.names.pairs
     other_surname = any(p.patronymic for p in pairs) and any(p.likeness < _DOUBTFUL and not p.patronymic for p in pairs)
     return found.dates in TELLING and not other_surname and not _turned(found.names)
+
+
+def _unlike_only_in_writing(one: Profile, other: Profile, found: Comparison) -> bool:
+    """Tell whether two whole names are one name, without dates and in two scripts, or with years that differ by one.
+
+    People have to review these, although most pairs in the development set that are like this have a low score.
+    """
+    hows = {p.how for p in found.names.pairs}
+    if found.names.left or len(found.names.pairs) == 1 or {one.gender, other.gender} == {"F", "M"}:
+        return False
+    if found.dates == "unknown":
+        return found.names.scripts_differ and hows <= {"same", "spelt", "sound"}
+    return found.dates == "decade_beside" and hows <= {"same", "spelt"}
 
 
 def _turned(names: Alignment) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from coopapi.persons.latin import BV, CH, DZH, HEH, MB, ND, NG, SHORT_U, WAW
+from coopapi.persons.latin import BV, CH, DZ, DZH, HEH, MB, ND, NG, SHORT_U, WAW
 
 MOST_READINGS: Final = 4
 
@@ -24,7 +24,7 @@ _LETTERS: Final[Mapping[str, str]] = {
 _READINGS: Final[Mapping[str, tuple[str, ...]]] = {
     CH: ("Z", "K"), DZH: ("Z", "K"), WAW: ("", "V"), MB: ("P", "MP"), ND: ("T", "NT"), NG: ("K", "NK"),
     "j": ("A", "Z"), "J": ("", "Z"), HEH: ("K", ""),
-    SHORT_U: ("", "V"), "U": ("A", "V"), BV: ("P", "V"),
+    SHORT_U: ("", "V"), "U": ("A", "V"), BV: ("P", "V"), DZ: ("T", "Z"),
 }  # fmt: skip
 _SOUNDS: Final = re.compile("|".join([*sorted(_GROUPS, key=len, reverse=True), "."]))
 _SOFT: Final = re.compile("c(?=[eiy])")

@@ -15,7 +15,7 @@ _MOHAMMAD: Final = re.compile("^(محمد|[Mm]oham+ad|[Mm]uham+ad|MOHAM+AD|MUHAM
 
 
 def splittings(name: str) -> list[list[str]]:
-    """Return the ways to split a name into words. A Chinese or Korean name, which has no spaces, has one by syllable and one by name."""
+    """Return the ways to split a name into words: two for a Chinese or Korean name, by syllable and by family and given name."""
     found = [part for word in words(name) for part in _MOHAMMAD.sub(r"\1 ", word).split()]
     if not any(map(_is_syllabic, found)):
         return [_joined(found)]
