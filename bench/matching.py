@@ -12,7 +12,7 @@ import csv
 import itertools
 import resource
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def _by_names(people: Sequence[Person], found: Mapping[Pair, object]) -> dict[Pa
 
 
 def _by_digests(people: Sequence[Person], found: Mapping[Pair, Mapping[str, int]]) -> dict[Pair, float]:
-    held = {person.id: {text.family for text in person.texts} for person in people}
+    held = {person.id: Counter(text.family for text in person.texts) for person in people}
     return {(a, b): judge_digests(shared, held[a], held[b]).score for (a, b), shared in found.items()}
 
 

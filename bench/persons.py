@@ -45,8 +45,15 @@ def read(row: Mapping[str, str]) -> Profile:
 
 def persons(records: Iterable[Mapping[str, str]]) -> list[Person]:
     """Return all records that have a name."""
-    read_ones = ((row["record_id"], read(row)) for row in records)
+    read_ones = ((row["record_id"], _read_or_stop(row)) for row in records)
     return [Person(id_, found, tuple(texts(found))) for id_, found in read_ones if found.spellings]
+
+
+def _read_or_stop(row: Mapping[str, str]) -> Profile:
+    try:
+        return read(row)
+    except ValueError as unreadable:
+        raise SystemExit(f"record {row['record_id']}: the date of birth {unreadable} is not YYYY, YYYY-MM or YYYY-MM-DD") from None
 
 
 def candidates(people: Sequence[Person]) -> dict[Pair, dict[str, int]]:
@@ -85,8 +92,8 @@ class Quality(NamedTuple):
     strong_at: float
 
 
-def quality(scored: Mapping[Pair, float], true: set[Pair]) -> Quality:
-    """Compute the quality over all thresholds, with the definitions of the evaluation."""
+def quality(scored: Mapping[Pair, float], true: set[Pair], strictly: float = STRICT) -> Quality:
+    """Compute the quality over all thresholds, as the evaluation defines it. `strictly` is the precision for the recall."""
     best, strict = (0.0, 1.0), (0.0, 1.0)
     hits = seen = 0
     ordered = sorted(scored.items(), key=lambda item: -item[1])
@@ -95,5 +102,5 @@ def quality(scored: Mapping[Pair, float], true: set[Pair]) -> Quality:
         hits, seen = hits + sum(members), seen + len(members)
         precision, recall = hits / seen, hits / len(true)
         best = max(best, (2 * hits / (seen + len(true)), score))
-        strict = max(strict, (recall, score)) if precision >= STRICT else strict
+        strict = max(strict, (recall, score)) if precision >= strictly else strict
     return Quality(*best, *strict)

@@ -1,5 +1,6 @@
 """Registering identifiers: they are parsed, encrypted, stored and matched in one transaction."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -198,7 +199,7 @@ def seal(key: DataKey, case: Case | CaseToAddTo, row_id: UUID, item: Mapping[str
     """Encrypt what only the owning case may read: the value as sent and as parsed, its context and its source."""
     content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
     if item["kind"] == "person":
-        families = sorted({read.family.removeprefix(PERSON) for read in reading.keys})
+        families = Counter(sorted(read.family.removeprefix(PERSON) for read in reading.keys))
         content |= {"value": reading.normalised or None, "families": families}
     return vault.seal_value(key, {**content, "normalised": reading.normalised}, case.authority_id, row_id)
 

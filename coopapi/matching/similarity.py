@@ -79,7 +79,7 @@ def _judge(one: Mapping[str, Any], other: Mapping[str, Any], families: Sequence[
         return judge(one["profile"], other["profile"], levels)
     if one.get("families") and other.get("families"):
         shared = Counter(family.removeprefix(PERSON) for family in families)
-        return judge_digests(shared, set(one["families"]), set(other["families"]))
+        return judge_digests(shared, Counter(one["families"]), Counter(other["families"]))
     return judge_pictures(one["normalised"], other["normalised"])
 
 

@@ -16,16 +16,23 @@ _INITIAL: Final = 0.8
 _SPELT: Final = 0.97
 _VARIANT: Final = 0.93
 _SOUND: Final = (0.0, 0.78, 0.9, 0.94)
+_SURE: Final = 2
 _PART_OF_SPELLING: Final = 0.02
 
 
 class WordPair(NamedTuple):
-    """Two corresponding words: their similarity (0 to 1), its kind, the part of the name, and their weight."""
+    """Two corresponding words: their similarity (0 to 1), its kind, the part of the name, their weight, and the rarity of both.
+
+    `patronymic` tells whether both are patronymics, and `turned` whether only one of them follows bin, ibn or ben.
+    """
 
     likeness: float
     how: str
     part: str
     weight: float
+    rarity: float
+    patronymic: bool
+    turned: bool
 
 
 class Alignment(NamedTuple):
@@ -59,10 +66,15 @@ def align(one: Sequence[Word], other: Sequence[Word]) -> Alignment:
     used: set[int] = set()
     for like, how, i, j in tried:
         if i not in taken and j not in used:
-            taken[i] = WordPair(like, how, _part(short[i], long[j]), short[i].weight)
+            taken[i] = _pair(short[i], long[j], like, how)
             used.add(j)
     left = tuple(word for j, word in enumerate(long) if j not in used)
     return Alignment(tuple(taken.values()), left, short[0].script != long[0].script)
+
+
+def _pair(a: Word, b: Word, like: float, how: str) -> WordPair:
+    rarity = min(a.rarity, b.rarity)
+    return WordPair(like, how, _part(a, b), a.weight, rarity, a.patronymic and b.patronymic, a.father != b.father)
 
 
 def _order(found: tuple[float, str, int, int]) -> tuple[float, int, int]:
@@ -83,8 +95,8 @@ def likeness(a: Word, b: Word) -> tuple[float, str]:
         return _VARIANT, "variant"
     close = max(JaroWinkler.similarity(a.latin, b.latin), JaroWinkler.similarity(one, other) - 0.02)
     sounded = _SOUND[min(met, len(_SOUND) - 1)]
-    if sounded >= close:
-        return sounded, "sound"
+    if sounded >= close or met >= _SURE:
+        return max(sounded, close), "sound"
     return close, "slip" if close >= LOST else "lost"
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Final, NamedTuple
 
-_WRITTEN: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
-_MONTHS: Final = 12
+_WRITTEN: Final = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
+_FIRST: Final = (1, 1)
+"""Month and day of 1 January, which is often written if only the year is known."""
 
 
 class Birth(NamedTuple):
@@ -23,7 +24,7 @@ class Birth(NamedTuple):
 
 
 def read_birth(text: str) -> Birth:
-    """Parse YYYY, YYYY-MM or YYYY-MM-DD (ICAO 9303 writes unknown parts as 00)."""
+    """Parse YYYY, YYYY-MM or YYYY-MM-DD, also without leading zeros (ICAO 9303 writes unknown parts as 00)."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         raise ValueError(text)
@@ -32,7 +33,8 @@ def read_birth(text: str) -> Birth:
 
 # The relations of two dates, strongest first.
 RELATIONS: Final = (
-    "same_date", "same_month", "same_year", "day_month_swapped", "digit_of_day", "digit_of_month", "digit_of_year", "year_beside",
+    "same_date", "same_first_of_january",
+    "same_month", "same_year", "day_month_swapped", "digit_of_day", "digit_of_month", "digit_of_year", "year_beside",
     "first_of_january", "same_day_other_year", "year_and_month", "year_only", "unknown", "decade_beside", "different",
 )  # fmt: skip
 
@@ -45,21 +47,27 @@ def relation(ours: Iterable[Birth], theirs: Iterable[Birth]) -> str:
 
 def _relation(a: Birth, b: Birth) -> str:
     if a == b:
-        return "same_date" if a.whole else "same_month" if a.month else "same_year"
+        return _same(a)
     if not (a.whole and b.whole):
         return _partial(a, b)
     if a.year == b.year:
         return _within_year(a, b)
     if (a.month, a.day) == (b.month, b.day):
         return "year_beside" if abs(a.year - b.year) == 1 else "digit_of_year" if _one_digit(a, b) else "same_day_other_year"
-    return "decade_beside" if abs(a.year - b.year) <= 1 and (1, 1) in {a[1:], b[1:]} else "different"
+    return "decade_beside" if abs(a.year - b.year) <= 1 and _FIRST in {a[1:], b[1:]} else "different"
+
+
+def _same(birth: Birth) -> str:
+    if birth.whole:
+        return "same_first_of_january" if birth[1:] == _FIRST else "same_date"
+    return "same_month" if birth.month else "same_year"
 
 
 def _partial(a: Birth, b: Birth) -> str:
     if a.year != b.year:
         return "decade_beside" if abs(a.year - b.year) == 1 else "different"
     if a.month and b.month:
-        return "same_month" if a.month == b.month else "year_only"
+        return "same_month" if a.month == b.month else "first_of_january" if _FIRST in {a[1:], b[1:]} else "year_only"
     return "same_year"
 
 
@@ -68,7 +76,7 @@ def _within_year(a: Birth, b: Birth) -> str:
         return "day_month_swapped"
     if _one_digit(a, b):
         return "digit_of_day" if a.month == b.month else "digit_of_month"
-    if (1, 1) in {a[1:], b[1:]}:
+    if _FIRST in {a[1:], b[1:]}:
         return "first_of_january"
     return "year_and_month" if a.month == b.month else "year_only"
 

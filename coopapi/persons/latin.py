@@ -15,14 +15,17 @@ MB: Final = "ḅ"  # b, mb, mp (Greek)
 ND: Final = "ḍ"  # d, nd, nt (Greek)
 NG: Final = "ġ"  # g, ng, nk (Greek)
 HEH: Final = "ḥ"  # an audible h, also after a consonant
-AMBIGUOUS: Final = f"{CH}{DZH}{WAW}{MB}{ND}{NG}{HEH}"
+SHORT_U: Final = "ŭ"  # u, or v at the end of a syllable (Belarusian)
+BV: Final = "ƀ"  # b, p, or v, f (Hebrew within a word)
+DZ: Final = "ʐ"  # d, t, dh, th in Arabic, z, s in Persian
+AMBIGUOUS: Final = f"{DZ}{CH}{DZH}{WAW}{MB}{ND}{NG}{HEH}{SHORT_U}{BV}"
 
 _CYRILLIC: Final = str.maketrans(
     {
         "а": "a", "б": "b", "в": "v", "г": "g", "ґ": "g", "д": "d", "ѓ": "gj", "ђ": "dj", "е": "e", "ѐ": "e", "ё": "yo",
         "є": "ye", "ж": "zh", "з": "z", "ѕ": "dz", "и": "i", "ѝ": "i", "і": "i", "ї": "yi", "й": "y", "ј": "j", "к": "k",
         "л": "l", "љ": "lj", "м": "m", "н": "n", "њ": "nj", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "ћ": CH,
-        "ќ": "kj", "у": "u", "ў": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": CH, "џ": "dzh", "ш": "sh", "щ": "shch",
+        "ќ": "kj", "у": "u", "ў": SHORT_U, "ф": "f", "х": "kh", "ц": "ts", "ч": CH, "џ": "dzh", "ш": "sh", "щ": "shch",
         "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya", "ә": "a", "ғ": "gh", "қ": "q", "ң": "n", "ө": "o",
         "ұ": "u", "ү": "u", "һ": "h",
     },
@@ -40,8 +43,8 @@ _GREEK: Final = str.maketrans(
 )  # fmt: skip
 _ARABIC: Final = str.maketrans(
     {
-        "ا": "a", "أ": "a", "إ": "i", "آ": "a", "ٱ": "a", "ب": "b", "ت": "t", "ث": "th", "ج": DZH, "ح": HEH, "خ": "kh",
-        "د": "d", "ذ": "dh", "ر": "r", "ز": "z", "س": "s", "ش": "sh", "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "",
+        "ا": "a", "أ": "a", "إ": "i", "آ": "a", "ٱ": "a", "ب": "b", "ت": "t", "ث": DZ, "ج": DZH, "ح": HEH, "خ": "kh",
+        "د": "d", "ذ": DZ, "ر": "r", "ز": "z", "س": "s", "ش": "sh", "ص": "s", "ض": DZ, "ط": "t", "ظ": "z", "ع": "",
         "غ": "gh", "ف": "f", "ق": "q", "ك": "k", "ل": "l", "م": "m", "ن": "n", "ه": HEH, "و": WAW, "ي": "y", "ى": "y",
         "ئ": "y", "ؤ": "u", "ء": "", "ة": "a", "پ": "p", "چ": CH, "ژ": "zh", "گ": "g", "ک": "k", "ی": "y", "ڤ": "v",
         "ە": "e", "ھ": HEH, "ڕ": "r", "ڵ": "l", "ۆ": "o", "ێ": "e", "ـ": "", "ٹ": "t", "ڈ": "d", "ڑ": "r", "ں": "n",
@@ -50,15 +53,21 @@ _ARABIC: Final = str.maketrans(
 )  # fmt: skip
 _HEBREW: Final = str.maketrans(
     {
-        "א": "a", "ב": "b", "ג": "g", "ד": "d", "ה": HEH, "ו": WAW, "ז": "z", "ח": HEH, "ט": "t", "י": "y", "ך": "kh",
-        "כ": "k", "ל": "l", "ם": "m", "מ": "m", "ן": "n", "נ": "n", "ס": "s", "ע": "", "ף": "f", "פ": "p", "ץ": "ts",
+        "א": "a", "ב": BV, "ג": "g", "ד": "d", "ה": HEH, "ו": WAW, "ז": "z", "ח": HEH, "ט": "t", "י": "y", "ך": "kh",
+        "כ": "k", "ל": "l", "ם": "m", "מ": "m", "ן": "n", "נ": "n", "ס": "s", "ע": "", "ף": "f", "פ": BV, "ץ": "ts",
         "צ": "ts", "ק": "k", "ר": "r", "ש": "sh", "ת": "t",
     },
 )  # fmt: skip
+_INITIALS: Final = _ARABIC | _HEBREW | str.maketrans({"و": "w", "ו": "w", "ב": "b", "פ": "p"})
 _LATIN: Final = str.maketrans(
     {"č": CH, "ć": CH, "ż": "zh", "ź": "z", "ś": "sh", "š": "sh", "ş": "sh", "ș": "sh", "ž": "zh", "ç": "ch", "ğ": "g", "ı": "i",
-     "þ": "th", "ð": "d", "đ": "d", "ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l", "ţ": "ts", "ț": "ts"},
+     "þ": "th", "ð": "d", "đ": "d", "ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l", "ţ": "ts", "ț": "ts", "ŭ": SHORT_U},
 )  # fmt: skip
+_FAMILIES: Final = {
+    "이": "lee", "리": "ri", "노": "no", "로": "ro", "오": "oh", "유": "yu", "류": "ryu", "임": "im", "림": "rim", "박": "pak",
+    "김": "kim", "최": "choe", "解": "xie", "单": "shan", "單": "shan", "曾": "zeng", "仇": "qiu", "查": "zha", "翟": "zhai",
+}  # fmt: skip
+"""Family names that are not read like the same letters within a given name, or that are written in another way."""
 _DIGITS: Final = str.maketrans("015", "ols")
 _FOLDS: Final = (
     (re.compile("[^a-z]"), ""), (re.compile("h(?![aeiouy])|(?<=[kgtscpzr])h"), ""), (re.compile("[ck](?=s)|x"), "k"),
@@ -66,33 +75,39 @@ _FOLDS: Final = (
     (re.compile("d"), "t"),
     (re.compile("b"), "p"), (re.compile("ou|oo|o"), "u"), (re.compile("[iyej]+"), "i"), (re.compile("(.)\\1+"), "\\1"),
 )  # fmt: skip
-_MARKS: Final = re.compile(r"['’‘ʼʹʺ`´\"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
-_CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])")
-_APART: Final = re.compile(r"[^\w]+|_+")
+_MARKS: Final = re.compile(r"['’‘ʼʹʺ`´\"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u200b-\u200d]")
+_CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?<!\bMc)(?<!\bMac)(?<!\bDe)(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])")
+# The signs for vowels in the scripts of South and South-East Asia are no letters for the module re.
+_SIGNS: Final = "".join(chr(c) for c in range(0x0900, 0x1AFF) if unicodedata.category(chr(c)) in {"Mn", "Mc"})
+_APART: Final = re.compile(rf"[^\w{_SIGNS}]+|_+")
+_CYRILLIC_ALIKE: Final = "авекмнорстухіјѕАВЕКМНОРСТУХІЈЅ"
+_LATIN_ALIKE: Final = "abekmhopctyxijsABEKMHOPCTYXIJS"
+_TO_LATIN: Final = str.maketrans(_CYRILLIC_ALIKE, _LATIN_ALIKE)
+_TO_CYRILLIC: Final = str.maketrans(_LATIN_ALIKE, _CYRILLIC_ALIKE)
 _ARTICLE: Final = re.compile("^ال(?=.{3})")
 _SERVANT: Final = re.compile("^عبد ?(?:ال)?(?=.{3})")
 
 
 def words(name: str) -> list[str]:
-    """Split a name into words: at spaces, hyphens and full stops, and inside words such as LiJuan or McLeod."""
-    composed = unicodedata.normalize("NFKC", name)
-    parts = _APART.split(_CAMEL.sub(" ", _MARKS.sub("", composed)))
-    return [part for word in parts if word for part in _syllables(word)]
+    """Split a name into words: at spaces, hyphens and full stops, and inside words such as LiJuan."""
+    composed = _MARKS.sub("", unicodedata.normalize("NFKC", name))
+    parts = _APART.split(composed if composed.islower() or composed.isupper() else _CAMEL.sub(" ", composed))
+    return [part if part.isascii() else _one_script(part) for part in parts if part]
 
 
-def _syllables(word: str) -> list[str]:
-    """Split a Chinese or Korean name, which has no spaces. The family name comes first and usually has one syllable."""
-    first = word[0]
-    if not ("\u4e00" <= first <= "\u9fff" or "\uac00" <= first <= "\ud7a3") or len(word) > 4:  # noqa: PLR2004 (longer is no name)
-        return [word]
-    size = 2 if len(word) == 4 else 1  # noqa: PLR2004 (a family name of two syllables)
-    return [word[:size], word[size:]] if word[size:] else [word]
+def _one_script(word: str) -> str:
+    """Replace Cyrillic letters in a Latin word by those that look alike, and the other way round."""
+    latins = sum("a" <= letter <= "z" for letter in word.lower())
+    others = sum("\u0400" <= letter <= "\u04ff" for letter in word)
+    if not latins or not others:
+        return word
+    return word.translate(_TO_LATIN if latins > others else _TO_CYRILLIC)
 
 
 @lru_cache(maxsize=65_536)
 def latin(word: str) -> str:
     """Return a word in lower-case Latin letters, with the signs above for letters that have several readings."""
-    text = word.casefold()
+    text = _FAMILIES.get(word) or word.casefold()
     if text.isascii():
         return text.translate(_DIGITS) if not text.isalpha() and not text.isdigit() else text
     first = max(text[:1], text[-1:])
@@ -122,9 +137,11 @@ def _arabic(text: str) -> str:
 
 
 def _semitic(text: str, table: dict[int, str]) -> str:
-    """Transliterate a script without vowels. Waw at the beginning of a word is the consonant w."""
+    """Transliterate a script without vowels. At the beginning of a word waw is the consonant w, ayn a vowel, and bet a b."""
     written = text.translate(table)
-    return "w" + written[1:] if written[:1] == WAW else written
+    if text[:1] in {"ع", "ע"}:
+        return f"a{written}"
+    return text[:1].translate(_INITIALS) + written[1:]
 
 
 def _ascii(text: str) -> str:

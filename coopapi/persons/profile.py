@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
@@ -11,13 +11,19 @@ from coopapi.persons.births import Birth, read_birth
 from coopapi.persons.data import load
 from coopapi.persons.latin import fold, latin, words
 from coopapi.persons.sound import MOST_READINGS, sounds
+from coopapi.persons.splitting import splittings
 
 _SERVANT: Final = re.compile("^abd[aeiou]?(?:l|r(?=r)|s(?=s)|n(?=n)|d(?=d)|t(?=t)|z(?=z)|j(?=j))(?=.{4})")
-_ARTICLE: Final = re.compile("^[ae]l(?=[^aeiou].{3})")
+_ARTICLE: Final = re.compile("^(?:[ae]l(?=[^aeiou].{3})|mac(?=[^aeiou].{3})|mc(?=.{3}))")
 _PATRONYMIC: Final = re.compile(
     ".{3,}(?:[oeiy][vw]y?(?:ič|ich|itch|itsch|icz|ycz|ych|ic|yč|it)|(?:[oei]v|[oei]w|yiv|iv|yv)n[ao]|i[cč]h?na)$"
 )
+_SON_OF: Final = frozenset({"bin", "ben", "ibn", "bint", "bent", "ould", "bn"})
 _LONG: Final = 6
+STEPS: Final = 4
+"""Classes of rarity for each factor of ten in the share of people who bear a name of that sound."""
+RAREST: Final = 24
+"""The class of all sounds that fewer than one in a million people bear, and of those that are not in the table."""
 
 
 class Name(NamedTuple):
@@ -39,7 +45,9 @@ class Word:
     variants: frozenset[str]
     patronymic: bool
     weight: float
+    rarity: float
     part: str = ""
+    father: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +62,9 @@ class Profile:
 
 
 @cache
-def _particles() -> frozenset[str]:
-    """Return words that are often added to or left out of names: al, van, de ..."""
-    return frozenset(load("names")["particles"])
+def _idle() -> frozenset[str]:
+    """Return words that are often added to names or left out: particles (al, van, de) and titles (general, dr)."""
+    return frozenset((*load("names")["particles"], *load("names")["titles"]))
 
 
 @cache
@@ -69,11 +77,22 @@ def _variants() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(forms) for name, forms in found.items()}
 
 
+@cache
+def _classes() -> Mapping[str, int]:
+    """Return the class of rarity of each sound in the table, which does not depend on what the register holds."""
+    return {code: int(n) for n, codes in load("rarity")["classes"].items() for code in codes.split()}
+
+
+def rarity(code: str) -> float:
+    """Return how rare names of this sound are: 0 if every tenth person has one, 1 if fewer than one in a million."""
+    return max(0.0, _classes().get(code, RAREST) - STEPS) / (RAREST - STEPS)
+
+
 @lru_cache(maxsize=65_536)
 def word(text: str) -> Word | None:
-    """Return the features of one word, or None if it is a particle such as al, van or de."""
+    """Return the features of one word, or None if it has no letters."""
     written = _SERVANT.sub("", latin(text))
-    if written in _particles() or not written.strip("0123456789"):
+    if not written.strip("0123456789"):
         return None
     bare = _ARTICLE.sub("", written)
     codes = tuple(dict.fromkeys((*sounds(written), *sounds(bare))))[:MOST_READINGS] or (written[0].upper(),)
@@ -81,14 +100,28 @@ def word(text: str) -> Word | None:
     weight = (0.35 + 0.65 * min(len(codes[0]), _LONG) / _LONG) * (0.75 if variants else 1.0)
     script = unicodedata.name(text[0], "?").split()[0]
     initials = frozenset({written[0], *(code[0] for code in codes)})
-    return Word(written, script, codes, initials, variants, bool(_PATRONYMIC.match(written)), weight)
+    return Word(written, script, codes, initials, variants, bool(_PATRONYMIC.match(written)), weight, min(map(rarity, codes)))
 
 
-def spelling(name: Name) -> tuple[Word, ...]:
-    """Return the words of a name, each marked as given or family name if the spelling shows it."""
+def spellings(name: Name) -> list[tuple[Word, ...]]:
+    """Return the words of a name, each marked as given or family name if that is shown, for each way to split the name."""
     parts = _parts(name)
-    read = ((word(text), parts.get(text, "")) for text in words(name.full))
-    return tuple(replace(found, part=part) if part else found for found, part in read if found)
+    return [tuple(_named(texts, parts, loud=name.full.isupper())) for texts in splittings(name.full)]
+
+
+def _named(texts: Sequence[str], parts: Mapping[str, str], *, loud: bool) -> list[Word]:
+    """Return the words of a name without particles and titles, but with them if it has no other words."""
+    read = [
+        (text, replace(found, part=parts.get(text, ""), father=latin(before) in _SON_OF))
+        for before, text in zip(("", *texts), texts, strict=False)
+        if (found := word(text))
+    ]
+    kept = [found for text, found in read if found.latin not in _idle() or (_is_initial(text) and not loud)]
+    return kept or [found for _, found in read]
+
+
+def _is_initial(text: str) -> bool:
+    return len(text) == 1 and text.isascii() and text.isupper()
 
 
 def _parts(name: Name) -> dict[str, str]:
@@ -113,6 +146,6 @@ def profile(
     places: Iterable[str] = (),
 ) -> Profile:
     """Return the profile of a person from names in any script and order, and complete or partial dates of birth."""
-    spellings = tuple(dict.fromkeys(found for name in names if (found := spelling(name))))
+    found = tuple(dict.fromkeys(split for name in names for split in spellings(name) if split))
     dates = tuple(dict.fromkeys(read_birth(birth) for birth in births))
-    return Profile(spellings, dates, gender, frozenset(nationalities), frozenset(filter(None, map(place, places))))
+    return Profile(found, dates, gender, frozenset(nationalities), frozenset(filter(None, map(place, places))))

@@ -20,25 +20,38 @@ FEATURES: Final = (
 
 # There is one set of weights for each group of relations between the dates of birth.
 DATES: Final[Mapping[str, str]] = {
-    "same_date": "whole", "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
+    "same_date": "whole", "same_first_of_january": "whole",
+    "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
     "digit_of_month": "near", "digit_of_year": "near", "year_beside": "near", "first_of_january": "near",
-    "same_day_other_year": "far", "year_and_month": "far", "year_only": "far", "decade_beside": "far", "different": "far",
+    "same_day_other_year": "far", "year_and_month": "far", "year_only": "far", "decade_beside": "partial", "different": "far",
     "unknown": "unknown",
 }  # fmt: skip
+TELLING: Final = frozenset({"same_date", "same_month", "day_month_swapped", "digit_of_month", "digit_of_year", "year_beside"})
+"""Relations of dates with which a match may be strong. A year alone, 1 January and a close day tell too little."""
+_UNDATED_DIGESTS: Final = 0.78
 _DOUBTFUL: Final = 0.88
 _MEETS: Final = 0.9
 
 
 # Features of a family of digests: shared once, twice, more often; held by both but not shared; not held by both.
 SHARED: Final = ("once", "twice", "often", "apart", "absent")
+# What the shared digests say about the dates of birth. There is one set of weights of the parts that are shared for each.
+DIGEST_DATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "whole": ("word+date",), "swapped": ("word+swap",), "year": ("part+year", "word+year"), "day": ("part+day",),
+    "unknown": (), "different": (),
+}  # fmt: skip
 
 
 class Comparison(NamedTuple):
-    """The comparison of two persons: relation of the dates, alignment of the names, features, and shared places (None: unknown)."""
+    """The comparison of two persons: how their dates relate, the alignment of their names, and the features of both.
+
+    `rare` is how rare the shared words are, and `places` the number of shared places (None if unknown).
+    """
 
     dates: str
     names: Alignment
     features: tuple[float, ...]
+    rare: float
     places: int | None
 
 
@@ -61,7 +74,8 @@ def compare(one: Profile, other: Profile) -> Comparison:
     """Compare two persons. Both must have a name."""
     names = best(one.spellings, other.spellings)
     places = len(one.places & other.places) if one.places and other.places else None
-    return Comparison(relation(one.births, other.births), names, _features(one, other, names), places)
+    dates = relation(one.births, other.births)
+    return Comparison(dates, names, _features(one, other, names), _rare(dates, names), places)
 
 
 def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict:
@@ -70,34 +84,45 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     weights = _weights()
     group = weights["names"][DATES[found.dates]]
     log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
-    score = _probability(log_odds + _places(found.places))
-    return Verdict(
-        score,
-        _level(score, levels or Levels(**weights["levels"]), dated=found.dates != "unknown"),
-        f"{_rule(found.names)} {found.dates}",
-    )
+    score = _probability(log_odds + weights["rare"] * found.rare + _places(found.places))
+    rule = f"{_rule(found.names)} {found.dates}{' possible_kin' if _kin(found.names) else ''}"
+    level = _level(score, levels or fitted_levels(), sure=telling(found))
+    return Verdict(score, level or ("possible" if _unlike_only_in_writing(one, other, found) else None), rule)
 
 
-def judge_digests(shared: Mapping[str, int], ours: set[str], theirs: set[str]) -> Verdict:
+def judge_digests(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> Verdict:
     """Score two persons by their digests only.
 
-    `shared` is the number of shared texts in each family; `ours` and `theirs` are the families that each person has.
+    `shared`, `ours` and `theirs` are the numbers of texts in each family: those that both persons have, and those of each person.
     """
     weights = _weights()["digests"]
-    log_odds = weights["intercept"] + sum(
-        w
-        for family, each in weights["families"].items()
-        for w, said in zip(each, sharing(family, shared, ours & theirs), strict=True)
-        if said
-    )
+    dates = digest_dates(shared, ours, theirs)
+    log_odds = weights["dates"][dates]
+    for family, each in weights["families"].items():
+        said = sharing(family, shared, ours, theirs)
+        log_odds += sum(w * f for w, f in zip((*each, *weights["parts"][dates][family]), said, strict=True))
     score = _probability(log_odds)
-    return Verdict(score, _level(score, Levels(**weights["levels"]), dated=bool(DATED & shared.keys())), "shared_digests")
+    levels = Levels(**weights["levels"])
+    if dates == "unknown":
+        levels = Levels(levels.strong, max(levels.possible, _UNDATED_DIGESTS))
+    return Verdict(score, _level(score, levels, sure=dates in {"whole", "swapped"}), "shared_digests")
 
 
-def sharing(family: str, shared: Mapping[str, int], both: set[str]) -> tuple[bool, ...]:
-    """Return the features of a family of digests, in the order of `SHARED`."""
-    count, held = shared.get(family, 0), family in both
-    return (count >= 1, count >= 2, count > 2, held and not count, not held)  # noqa: PLR2004 (once, twice, more often)
+def digest_dates(shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> str:
+    """Return what the digests say about the dates of birth of two persons: a key of `DIGEST_DATES`."""
+    told = next((dates for dates, families in DIGEST_DATES.items() if any(shared.get(f) for f in families)), "")
+    return told or ("different" if DATED & ours.keys() and DATED & theirs.keys() else "unknown")
+
+
+def sharing(family: str, shared: Mapping[str, int], ours: Mapping[str, int], theirs: Mapping[str, int]) -> tuple[float, ...]:
+    """Return the features of a family of digests in the order of `SHARED`, and the part of the texts of each person that is shared.
+
+    The larger part comes first.
+    """
+    count, one, other = shared.get(family, 0), ours.get(family, 0), theirs.get(family, 0)
+    held = bool(one and other)
+    parts = (min(1.0, count / min(one, other)), min(1.0, count / max(one, other))) if held else (0.0, 0.0)
+    return (count >= 1, count >= 2, count > 2, held and not count, not held, *parts)  # noqa: PLR2004 (once, twice, more often)
 
 
 def fitted_levels() -> Levels:
@@ -105,9 +130,41 @@ def fitted_levels() -> Levels:
     return Levels(**_weights()["levels"])
 
 
-def _level(score: float, levels: Levels, *, dated: bool) -> str | None:
-    """Return the level of a score. "strong" needs a date of birth and may be reported without review, "possible" needs review."""
-    if score >= levels.strong and dated:
+def telling(found: Comparison) -> bool:
+    """Tell whether a match may be strong: the dates tell people apart, and nothing hints at a relative."""
+    pairs = found.names.pairs
+    other_surname = any(p.patronymic for p in pairs) and any(p.likeness < _DOUBTFUL and not p.patronymic for p in pairs)
+    return found.dates in TELLING and not other_surname and not _turned(found.names)
+
+
+def _unlike_only_in_writing(one: Profile, other: Profile, found: Comparison) -> bool:
+    """Tell whether two whole names are one name, without dates and in two scripts, or with years that differ by one.
+
+    People have to review these, although most pairs in the development set that are like this have a low score.
+    """
+    hows = {p.how for p in found.names.pairs}
+    if found.names.left or len(found.names.pairs) == 1 or {one.gender, other.gender} == {"F", "M"}:
+        return False
+    if found.dates == "unknown":
+        return found.names.scripts_differ and hows <= {"same", "spelt", "sound"}
+    return found.dates == "decade_beside" and hows <= {"same", "spelt"}
+
+
+def _turned(names: Alignment) -> bool:
+    """Tell whether father and child changed places: Hasan bin Ahmad, Ahmad bin Hasan."""
+    return sum(p.turned for p in names.pairs) > 1
+
+
+def _kin(names: Alignment) -> bool:
+    """Tell whether two persons may be relatives: one word differs and the others meet, or father and child changed places."""
+    lost = sum(p.likeness < LOST for p in names.pairs)
+    met = sum(p.likeness > _MEETS for p in names.pairs)
+    return _turned(names) or (lost == 1 and met >= 1 and met + lost == len(names.pairs) and not names.left)
+
+
+def _level(score: float, levels: Levels, *, sure: bool) -> str | None:
+    """Return the level of a score. "strong" may be reported without review, "possible" needs review."""
+    if score >= levels.strong and sure:
         return "strong"
     return "possible" if score >= levels.possible else None
 
@@ -163,3 +220,8 @@ def _features(one: Profile, other: Profile, names: Alignment) -> tuple[float, ..
         both_genders and one.gender == other.gender, both_genders and one.gender != other.gender,
         same_nationality, both_nationalities and not same_nationality,
     )  # fmt: skip
+
+
+def _rare(dates: str, names: Alignment) -> float:
+    """Return how rare the words are that both names share. It counts where no whole date of birth tells people apart."""
+    return 0.0 if DATES[dates] in {"whole", "near"} else sum(p.rarity for p in names.pairs if p.likeness >= _DOUBTFUL)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from coopapi.persons.latin import CH, DZH, HEH, MB, ND, NG, WAW
+from coopapi.persons.latin import BV, CH, DZ, DZH, HEH, MB, ND, NG, SHORT_U, WAW
 
 MOST_READINGS: Final = 4
 
@@ -24,19 +24,21 @@ _LETTERS: Final[Mapping[str, str]] = {
 _READINGS: Final[Mapping[str, tuple[str, ...]]] = {
     CH: ("Z", "K"), DZH: ("Z", "K"), WAW: ("", "V"), MB: ("P", "MP"), ND: ("T", "NT"), NG: ("K", "NK"),
     "j": ("A", "Z"), "J": ("", "Z"), HEH: ("K", ""),
+    SHORT_U: ("", "V"), "U": ("A", "V"), BV: ("P", "V"), DZ: ("T", "Z"),
 }  # fmt: skip
 _SOUNDS: Final = re.compile("|".join([*sorted(_GROUPS, key=len, reverse=True), "."]))
 _SOFT: Final = re.compile("c(?=[eiy])")
+_SHORT_U: Final = re.compile("(?<=[aoe])u(?=$|ski|sk[aiy]|na$|ich$)")
 
 
 @lru_cache(maxsize=65_536)
 def sounds(latin: str) -> tuple[str, ...]:
     """Return up to four codes of a word in Latin letters, made of K L M N P R T V Z, and A for a vowel at its start."""
-    text = _SOFT.sub("s", latin)
+    text = _SHORT_U.sub(SHORT_U, _SOFT.sub("s", latin))
     text = text[:1] + text[1:].rstrip(f"h{HEH}")
     read = [_GROUPS.get(part) or _LETTERS.get(part, part) for part in _SOUNDS.findall(text)]
-    if read and read[0] in "aeiouy":
-        read[0] = "A"
+    if read and read[0] in f"aeiouy{SHORT_U}":
+        read[0] = "U" if read[0] in f"u{SHORT_U}" and len(read) > 1 and read[1] not in "aeiouy" else "A"
     read = ["" if sound in "aeiouy" else "J" if at and sound == "j" else sound for at, sound in enumerate(read)]
     choices: list[dict[str, str]] = [{}]
     for mark in dict.fromkeys(sound for sound in read if sound in _READINGS):
