@@ -167,6 +167,15 @@ begin
         where not t.exact and t.was > p_limits[1] and t.now_open <= p_limits[1];
 end $$;
 
+-- Return the families of all match keys that two identifiers share, one for each key, whoever else holds it.
+create function priv.shared_families(p_a uuid, p_b uuid) returns text[] language sql stable as $$
+    select array_agg(t.family)
+    from public.holdings x
+    join public.holdings y on y.token = x.token and y.identifier_id = p_b
+    join public.match_tokens t on t.token = x.token and not t.exact
+    where x.identifier_id = p_a
+$$;
+
 -- Return pairs of identifiers that share a match key which few enough identifiers hold, and that were not compared yet: the pairs of the
 -- named identifiers, and those of the keys that fewer identifiers hold than the limit again. The sealed values and the wrapped keys, which
 -- only the service can open, are returned for the comparison, together with the families they share, one entry for each shared key. The
@@ -180,17 +189,16 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     firsts uuid[];
     seconds uuid[];
-    shared text[];
 begin
     perform priv.require_worker();
     with near as (
-        select x.token, x.identifier_id i, y.identifier_id j
+        select x.identifier_id i, y.identifier_id j
         from public.holdings x
         join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= p_limits[1]
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
         where x.identifier_id = any (p_identifiers) and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
         union
-        select x.token, x.identifier_id, y.identifier_id
+        select x.identifier_id, y.identifier_id
         from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
         join public.match_tokens t on t.token = u.token
         join public.holdings x on x.token = t.token
@@ -198,10 +206,8 @@ begin
         where not priv.links_few(u.was, u.was_open, x.role, y.role, p_limits[1])
           and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])),
     pair as (
-        select least(k.i, k.j) a, greatest(k.i, k.j) b, array_agg(distinct k.token) tokens from near k group by 1, 2)
-    select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b),
-           array_agg((select string_agg(t.family, ' ') from public.match_tokens t where t.token = any (p.tokens)) order by p.a, p.b)
-        into firsts, seconds, shared
+        select distinct least(k.i, k.j) a, greatest(k.i, k.j) b from near k)
+    select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b) into firsts, seconds
         from pair p
         where not exists (select from public.likenesses l where l.identifier_a = p.a and l.identifier_b = p.b);
     if firsts is null then
@@ -221,8 +227,8 @@ begin
             group by 1, 2) s));
     return query
     select ia.id, ib.id, ia.version, ib.version, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed,
-           ka.wrapped, kb.wrapped, string_to_array(p.families, ' ')
-    from unnest(firsts, seconds, shared) p (a, b, families)
+           ka.wrapped, kb.wrapped, priv.shared_families(p.a, p.b)
+    from unnest(firsts, seconds) p (a, b)
     join public.identifiers ia on ia.id = p.a join public.cases ca on ca.id = ia.case_id
     join public.case_keys ka on ka.case_id = ia.case_id
     join public.identifiers ib on ib.id = p.b join public.cases cb on cb.id = ib.case_id

@@ -46,14 +46,13 @@ begin
         select distinct h.identifier_id from public.holdings h where h.strength <= 0 and h.identifier_id > p_after
         order by 1 limit p_count),
     pair as (
-        select x.identifier_id i, y.identifier_id j, array_agg(distinct x.token) tokens
+        select distinct x.identifier_id i, y.identifier_id j
         from one join public.holdings x on x.identifier_id = one.identifier_id
         join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
-             and x.strength + y.strength > -2 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
-        group by 1, 2)
+             and x.strength + y.strength > -2 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1]))
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
-           kb.wrapped, (select array_agg(t.family) from public.match_tokens t where t.token = any (p.tokens)), l.strength, l.score
+           kb.wrapped, priv.shared_families(p.i, p.j), l.strength, l.score
     from one left join pair p on p.i = one.identifier_id
     left join public.identifiers ia on ia.id = p.i left join public.cases ca on ca.id = ia.case_id
     left join public.case_keys ka on ka.case_id = ia.case_id
