@@ -10,6 +10,7 @@ from sqlalchemy import text
 from coopapi.auth.authentication import actor_of
 from coopapi.journal.service import link_entries
 from coopapi.ops import administration
+from coopapi.timelines import service as feed
 
 OF_NL = "authority_id = %(nl)s"
 SECOND = f"id = (select entry_id from journal_links where seq = 2 and {OF_NL})"
@@ -235,3 +236,22 @@ def _uuid(value):
     from uuid import UUID
 
     return UUID(str(value))
+
+
+def test_a_page_of_events_looks_at_a_limited_number_and_says_whether_there_are_more(world, monkeypatch):
+    investigator = world.as_("investigator")
+    start = investigator.get("/events?limit=200").json["next"]
+    for _ in range(3):
+        world.case("foreign")
+    mine = {world.case("investigator") for _ in range(3)}
+    whole = investigator.get(f"/events?limit=200&cursor={start}").json
+    assert whole["complete"]
+    monkeypatch.setattr(feed, "MOST_LOOKED_AT", 2)
+
+    pages = [investigator.get(f"/events?cursor={start}").json]
+    while not pages[-1]["complete"]:
+        pages.append(investigator.get(f"/events?cursor={pages[-1]['next']}").json)
+
+    assert [event for page in pages for event in page["items"]] == whole["items"]
+    assert {event["case_id"] for event in whole["items"]} == mine
+    assert len(pages) > 2

@@ -198,8 +198,8 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
     if isinstance(made, Page):
         g.next = made.next
         items = show(work, made.items) if show and work else made.items
-        total = {} if made.total is None else {"total": made.total}
-        return {"items": items, "next": made.next, **total, **({"settled": g.settled} if "settled" in g else {})}
+        more = {name: said for name in ("total", "complete") if (said := getattr(made, name)) is not None}
+        return {"items": items, "next": made.next, **more, **({"settled": g.settled} if "settled" in g else {})}
     if many and g.get("minimal"):
         return {many: [], "ids": [row.id for row in made]}
     if many:

@@ -39,11 +39,15 @@ class BadCursor(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of one page, the cursor of the next page, and the total number of rows if it was requested."""
+    """The rows of one page, the cursor of the next page, and the total number of rows if it was requested.
+
+    `complete` says of a feed whether there was nothing more when it was read.
+    """
 
     items: Sequence[Any]
     next: str | None
     total: int | None = None
+    complete: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,9 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
                 allow_none=True, required=True, metadata={"description": "The cursor of the next page, or null."}
             ),
             "total": fields.Integer(metadata={"description": "The total number of items, if `totals` was requested."}),
+            "complete": fields.Boolean(
+                metadata={"description": "In the feed of events: whether there were no more. If not, ask for `next` at once."}
+            ),
         },
         name=name,
     )

@@ -15,7 +15,10 @@ from coopapi.store.db import UnitOfWork
 _NEWEST: Final = Order((JournalEntry.id,))
 _PLACE: Final = "events"
 _FOR_EVER: Final = 1e12
+MOST_LOOKED_AT: Final = 5000
+"""How many events of the whole register one page of the feed looks at."""
 _EPOCH: Final = text("select system_identifier || '/' || timeline_id from pg_control_system(), pg_control_checkpoint()")
+_END: Final = text("select cast(xid as text), id from priv.end_of_page(cast(:xid as xid8), :entry, :most)")
 
 
 def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
@@ -65,28 +68,32 @@ def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """Return new events in an order that no longer changes. The last cursor never expires and continues the feed later.
 
-    Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one.
+    Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one. A page
+    looks at a limited number of events of the register; if there may be more, it is not complete.
     """
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"
     epoch = work.session.scalar(_EPOCH)
-    xid, entry_id = "0", 0
+    limit = wanted.get("limit", LIMIT)
+    start = ("0", 0)
     if cursor := wanted.get("cursor"):
         left = open_cursor(work, cursor, place)
         if left["epoch"] != epoch:
             raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
-        xid, entry_id = left["at"]
-    query = (
-        work.all(JournalEntry)
-        .where(
-            JournalEntry.event,
-            text("(xid, id) > (cast(:xid as xid8), :entry)").bindparams(xid=xid, entry=entry_id),
-            text("xid < pg_snapshot_xmin(pg_current_snapshot())"),
-        )
-        .order_by(literal_column("xid"), JournalEntry.id)
-        .limit(wanted.get("limit", LIMIT))
-    )
-    if wanted.get("kind") == ALARM:
+        start = left["at"]
+    end = work.session.execute(_END, {"xid": start[0], "entry": start[1], "most": MOST_LOOKED_AT}).one()
+    rows = work.session.scalars(_between(work, start, end, wanted.get("kind")).limit(limit)).all()
+    cut = len(rows) < limit and end.id is not None
+    at = (end.xid, end.id) if cut else (rows[-1].xid, rows[-1].id) if rows else start
+    next_cursor = seal_cursor(work, {"at": at, "epoch": epoch, "until": _FOR_EVER}, place)
+    return Page(rows, next_cursor, complete=len(rows) < limit and not cut)
+
+
+def _between(work: UnitOfWork, start: Sequence[Any], end: Any, kind: str | None) -> Select[Any]:
+    """Return the events that the caller sees after a place in the feed and, if there is an end, up to it."""
+    last = " and (xid, id) <= (cast(:last_xid as xid8), :last)" if end.id is not None else ""
+    place = text(f"(xid, id) > (cast(:xid as xid8), :entry){last} and xid < pg_snapshot_xmin(pg_current_snapshot())")
+    bounds = {"xid": start[0], "entry": start[1]} | ({"last_xid": end.xid, "last": end.id} if last else {})
+    query = work.all(JournalEntry).where(JournalEntry.event, place.bindparams(**bounds))
+    if kind == ALARM:
         query = query.where(JournalEntry.object_type == ALARM)
-    rows = work.session.scalars(query).all()
-    at = (rows[-1].xid, rows[-1].id) if rows else (xid, entry_id)
-    return Page(rows, seal_cursor(work, {"at": at, "epoch": epoch, "until": _FOR_EVER}, place))
+    return query.order_by(literal_column("xid"), JournalEntry.id)

@@ -85,6 +85,18 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
       and not exists (select from public.journal_links k where k.entry_id = j.id)
 $$;
 
+-- Return the place in the feed of events after which a page that begins at a place looks no further: that of the p_most-th certain event, or
+-- null if there are fewer. It counts the events of all authorities, so it is passed on in sealed cursors only.
+create function priv.end_of_page(p_xid xid8, p_id bigint, p_most integer, out xid xid8, out id bigint)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_sort = off as $$
+begin
+    select j.xid, j.id into end_of_page.xid, end_of_page.id
+        from public.journal_entries j
+        where j.event and (j.xid, j.id) > (p_xid, p_id) and j.xid < pg_snapshot_xmin(pg_current_snapshot())
+        order by j.xid, j.id offset p_most - 1 limit 1;
+end $$;
+
 -- Return the journal entry of an alarm for the auditors and administrators of an authority; the calling function appends it. The notice
 -- makes the application log and count the alarm once the transaction has committed.
 create function priv.alarmed(p_authority uuid, p_kind text, p_detail jsonb, p_at timestamptz default null) returns jsonb
@@ -159,7 +171,7 @@ begin
               and (t.x -> 'only' is null or t.x -> 'only' ? p.authority_id::text)) e));
 end $$;
 
-grant execute on function priv.record(jsonb), priv.link_entries(integer), priv.unlinked() to APP_ROLE;
+grant execute on function priv.record(jsonb), priv.link_entries(integer), priv.unlinked(), priv.end_of_page(xid8, bigint, integer) to APP_ROLE;
 
 grant select on journal_links to APP_ROLE;
 grant select, insert on journal_links to coopapi_definer;
