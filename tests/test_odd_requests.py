@@ -270,7 +270,7 @@ def test_an_overlap_shows_the_value_of_every_item_of_evidence(world):
         world.hold(who, world.case(who), *values)
     (listed,) = world.overlaps("investigator")
 
-    shown = world.as_("investigator").get(f"/overlaps/{listed['id']}").json["evidence"]
+    shown = world.as_("investigator").get(f"/overlaps/{listed['id']}/evidence?limit=200").json["items"]
 
     assert sorted(item["value"] for item in shown) == sorted(values)
     assert None not in {item["value"] for item in listed["evidence"]}

@@ -30,12 +30,13 @@ def serve(blueprint: Blueprint, rule: str, name: str, function: Callable[..., An
     """
     inputs = [argument for argument, option in (("data", "body"), ("wanted", "query")) if options.get(option)]
     version = ["version"] if options.get("changes") else []
-    signature(function).bind(**dict.fromkeys(["work", *_PARAMETER.findall(rule), *inputs, *version]))
+    called = signature(function)
+    called.bind(**dict.fromkeys(["work", *_PARAMETER.findall(rule), *inputs, *version]))
 
     def view(*given: Any, **parameters: Any) -> Any:
         return function(**dict(zip(inputs, given, strict=True)), **parameters)
 
-    view.__name__, view.__doc__ = name, about
+    view.__name__, view.__doc__, view.__annotations__["return"] = name, about, called.return_annotation
     blueprint.route(rule, **options)(view)
 
 

@@ -32,10 +32,11 @@ create function priv.linked_fields(e public.journal_entries, p_seq bigint) retur
         || priv.field(e.detail::text) || priv.field(e.uid::text)
 $$;
 
--- Link entries that are certain: no transaction that is still running can add an entry before them. At most p_most are linked; return how
--- many were. The row of journal_linking is locked, so links are made one after the other.
-create function priv.link_entries(p_most integer) returns integer
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+-- Link entries that are certain: no transaction that is still running can add an entry before them. At most p_most are linked. The row of
+-- journal_linking is locked, so links are made one after the other.
+create function priv.link_entries(p_most integer) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set enable_sort = off as $$
 declare
     certain xid8 := pg_snapshot_xmin(pg_current_snapshot());  -- taken before the entries are read
     since xid8;
@@ -46,7 +47,7 @@ begin
     perform priv.require_worker();
     select l.before into since from public.journal_linking l for update;
     if since = certain then
-        return 0;
+        return;
     end if;
     if since > certain then  -- restored from another cluster, whose transaction ids were higher
         since := '0';
@@ -72,7 +73,6 @@ begin
     end if;
     update public.journal_linking l set before = case
         when cardinality(entries) = p_most then (select max((u).xid) from unnest(entries) u) else certain end;
-    return coalesce(cardinality(entries), 0);
 end $$;
 
 -- Return how many entries of the auditor's authority are not linked although they should be, how many wait to be linked, and since when the

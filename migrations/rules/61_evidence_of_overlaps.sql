@@ -149,8 +149,9 @@ create function priv.worker_lag(out matching real, out journal real)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce((select extract(epoch from clock_timestamp() - q.at)::real from public.matching_queue q order by q.id limit 1), 0),
            coalesce((select extract(epoch from clock_timestamp() - j.at)::real
-                     from public.journal_entries j, public.journal_linking l
-                     where j.xid >= l.before and j.xid < pg_snapshot_xmin(pg_current_snapshot()) order by j.xid, j.id limit 1), 0)
+                     from public.journal_entries j
+                     where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot())
+                     order by j.xid, j.id limit 1), 0)
 $$;
 
 -- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares.

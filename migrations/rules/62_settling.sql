@@ -19,8 +19,8 @@ begin
         select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()));
     pairs := exists (select from public.pairs_due d where not d.hidden) or exists (select from public.matching_queue);
     hidden_pairs := exists (select from public.pairs_due d where d.hidden);
-    entries := exists (select from public.journal_entries j, public.journal_linking l
-                       where j.xid >= l.before and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
+    entries := exists (select from public.journal_entries j
+                       where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
 end $$;
 
 -- Count the holders of each token: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those
