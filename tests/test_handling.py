@@ -2,6 +2,9 @@
 
 import pytest
 
+from coopapi.overlaps import clusters
+from coopapi.overlaps.models import RARITIES
+
 HERON, OWL = "heron@example.org", "owl@example.org"
 
 
@@ -263,6 +266,48 @@ def test_clusters_connect_what_overlaps_and_name_others_cases_for_nobody_else(wo
     (seen,) = world.as_("foreign").get("/overlaps/clusters").json["items"]
     assert names.isdisjoint(m["member"] for m in seen["cases"])
     assert world.as_("romanian").get("/overlaps/clusters").json["items"] == []
+
+
+def test_clusters_are_bounded_and_say_so(world, monkeypatch):
+    mine = [world.case("investigator") for _ in range(2)]
+    there = world.case("foreign")
+    world.hold("foreign", there, HERON, OWL)
+    for case, value in zip(mine, (HERON, OWL), strict=True):
+        world.hold("investigator", case, value)
+
+    monkeypatch.setattr(clusters, "MOST_LISTED", 2)
+    (group,) = (found := world.as_("investigator").get("/overlaps/clusters").json)["items"]
+    assert (found["complete"], group["complete"], group["size"], len(group["cases"])) == (True, False, 3, 2)
+    assert {m["case_id"] for m in group["cases"]} == set(mine)
+
+    monkeypatch.setattr(clusters, "MOST_OVERLAPS", 1)
+    found = world.as_("investigator").get("/overlaps/clusters").json
+    assert (found["complete"], [group["size"] for group in found["items"]]) == (False, [2])
+
+
+@pytest.mark.parametrize("others", [0, 51], ids=["few cases", "many cases"])
+def test_the_worklist_has_the_overlaps_of_every_case_by_rank_however_many_cases_there_are(world, others):
+    mine, theirs = ([world.case(who) for _ in range(4)] for who in ("investigator", "foreign"))
+    for number in range(4):
+        values = [f"heron{number}-{other}@example.org" for other in range(number + 1)]
+        world.hold("investigator", mine[number], *values)
+        world.hold("foreign", theirs[number], *values)
+    for _ in range(others):
+        world.case("investigator")
+
+    for who in ("investigator", "desk", "foreign"):
+        caller = world.as_(who)
+        listed, cursor = [], ""
+        while cursor is not None:
+            page = caller.get(f"/overlaps?limit=3{cursor and f'&cursor={cursor}'}").json
+            listed, cursor = listed + page["items"], page["next"]
+        keys = [
+            (("weak", "possible", "strong").index(o["strength"]), -RARITIES.index(o["rarity"]), o["shared_count"]) for o in listed
+        ]
+        assert keys == sorted(keys, reverse=True)
+        cases = theirs if who == "foreign" else mine
+        assert {o["id"] for o in listed} == {o["id"] for case in cases for o in world.overlaps(who, case)}
+        assert len(listed) == len({o["id"] for o in listed}) > 3
 
 
 def test_a_value_that_too_many_hold_connects_nothing(world):

@@ -6,9 +6,13 @@ from uuid import UUID
 
 from coopapi.overlaps.models import Overlap
 from coopapi.overlaps.presentation import overlaps_of
+from coopapi.overlaps.ranking import Ranked
 from coopapi.store.db import UnitOfWork
 
-MOST_OVERLAPS: Final = 20_000
+MOST_OVERLAPS: Final = 5_000
+"""How many overlaps are read, the strongest first."""
+MOST_LISTED: Final = 100
+"""How many cases, and how many overlaps, one cluster lists."""
 _SHORT: Final = 16
 _LAST: Final = UUID(int=2**128 - 1)
 _LINK: Final = (
@@ -17,13 +21,14 @@ _LINK: Final = (
 
 
 def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Group cases by their overlaps, largest groups first.
+    """Group cases by their strongest overlaps, largest groups first.
 
     The cases of other authorities are shown under a pseudonym that is the same in every answer to the caller's authority, and
     different for other authorities.
     """
-    query = overlaps_of(work, {"strength": "possible", **wanted}).order_by(Overlap.id).limit(MOST_OVERLAPS + 1)
-    rows = work.session.execute(query.with_only_columns(*_LINK)).all()
+    query = overlaps_of(work, {"strength": "possible", **wanted})
+    order = Ranked((Overlap.seen(work.actor, "rank"), Overlap.id))
+    rows = work.session.execute(order.first(query, MOST_OVERLAPS + 1).with_only_columns(*_LINK)).all()
     work.note("overlaps.consulted", object_type="overlap", consultation=True, count=len(rows))
     linked = rows[:MOST_OVERLAPS]
     groups: dict[UUID, list[Any]] = {}
@@ -65,6 +70,7 @@ def _show(work: UnitOfWork, group: Sequence[Any]) -> dict[str, Any]:
     return {
         "size": len(members),
         "strength": ("weak", "possible", "strong")[strongest - 1],
-        "cases": members,
-        "overlaps": sorted(row.id for row in group),
+        "cases": members[:MOST_LISTED],
+        "overlaps": sorted(row.id for row in group[:MOST_LISTED]),
+        "complete": max(len(members), len(group)) <= MOST_LISTED,
     }

@@ -154,10 +154,13 @@ class ClusterOut(Shown):
     strength = Code("overlap_strength", required=True)
     cases = fields.List(fields.Nested(ClusterMemberOut), required=True)
     overlaps = fields.List(fields.UUID(), required=True)
+    complete = fields.Boolean(
+        required=True, metadata={"description": "False if the group has more cases or overlaps than the 100 that are listed."}
+    )
 
 
 class ClusterList(Shown):
-    """The largest groups, how many there are, and whether all overlaps were read."""
+    """The largest groups, how many there are, and whether all overlaps were read: at most 5,000, the strongest first."""
 
     items = fields.List(fields.Nested(ClusterOut), required=True)
     total = fields.Integer(required=True)
