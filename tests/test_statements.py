@@ -1,0 +1,63 @@
+"""How many statements the main requests send to the database: each is a round trip, and most are planned anew."""
+
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
+MOST = {
+    "get a case": 4,
+    "list cases": 4,
+    "overlaps of a case": 7,
+    "worklist": 5,
+    "timeline of a case": 4,
+    "events": 4,
+    "register identifiers": 5,
+    "create a case": 9,
+}
+
+
+@contextmanager
+def counted(app):
+    """The statements that the application sends to the database meanwhile."""
+    sent, engine = [], app.extensions["coopapi"].database.engine
+
+    def note(connection, cursor, statement, *rest):
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def requests(world, idle):
+    """The main requests, each of a caller who sees an overlap."""
+    mine, theirs = world.case("investigator"), world.case("foreign")
+    for who, case in (("investigator", mine), ("foreign", theirs)):
+        assert world.as_(who).post(f"/cases/{case}/identifiers", HERON).status_code == 201
+    world.work()
+    caller = world.as_("investigator")
+    return {
+        "get a case": lambda: caller.get(f"/cases/{mine}"),
+        "list cases": lambda: caller.get("/cases"),
+        "overlaps of a case": lambda: caller.get(f"/cases/{mine}/overlaps"),
+        "worklist": lambda: caller.get("/overlaps"),
+        "timeline of a case": lambda: caller.get(f"/cases/{mine}/timeline"),
+        "events": lambda: caller.get("/events"),
+        "register identifiers": lambda: caller.post(
+            f"/cases/{mine}/identifiers", {"identifiers": [{"kind": "email", "value": "crane@example.org"}]}
+        ),
+        "create a case": lambda: caller.post("/cases", {"reference": "NL-STATEMENTS", "title": "A case"}),
+    }
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_a_main_request_sends_no_more_statements_than_these(app, requests, name):
+    with counted(app) as sent:
+        answer = requests[name]()
+    assert answer.status_code < 300, answer.json
+    assert len(sent) == MOST[name], "\n".join(statement[:100] for statement in sent)
