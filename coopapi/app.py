@@ -26,7 +26,7 @@ from coopapi.provisioning.checks import essential, require_safe
 from coopapi.store import alarms
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
-from coopapi.store.lag import Lag, measure
+from coopapi.store.lag import Lag, count_old_readings, measure
 
 READY_SECONDS: Final = 5
 ALARM_SECONDS: Final = 300
@@ -105,6 +105,7 @@ class Gate:
     known_until: float = -1.0
     alarmed_until: float = -1.0
     lag: Lag = field(default_factory=lambda: Lag(0, 0))
+    rereading: int = 0
     lock: Lock = field(default_factory=Lock)
 
     def check(self) -> None:
@@ -129,7 +130,7 @@ class Gate:
                 self.ready = False
                 with suppress(DBAPIError), self.database.anonymous() as session:
                     self.ready = not any(check.fault for check in essential(self.database, session))
-                    self.lag = measure(session)
+                    self.lag, self.rereading = measure(session), count_old_readings(session)
                 self._alarm_if_late()
                 self.known_until = time.monotonic() + READY_SECONDS
             if not self.ready:
@@ -153,7 +154,8 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
     def readyz() -> dict[str, Any]:
         gate: Gate = app.extensions["gate"]
         gate.require_ready()
-        return {"status": "ready", "worker_lag_seconds": {work: round(lag, 3) for work, lag in gate.lag._asdict().items()}}
+        lag = {work: round(seconds, 3) for work, seconds in gate.lag._asdict().items()}
+        return {"status": "ready", "worker_lag_seconds": lag, "rereading": gate.rereading}
 
     @lru_cache(maxsize=4)
     def document(root: str) -> str:

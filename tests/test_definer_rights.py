@@ -14,7 +14,7 @@ ENTRY = {
     "object_type": "overlap", "object_id": None, "purpose": "investigation", "request_id": "r", "consultation": False, "event": True,
     "victims_only": False, "detail": {},
 }  # fmt: skip
-RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused", "honey_value.registered", "identifiers.compared",
+RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused", "honey_value.registered", "identifiers.compared", "identifiers.reread",
             "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
 
 
@@ -99,7 +99,10 @@ def test_a_case_holds_no_identifier_of_another(world):
 
 
 WORKERS_OWN = (
-    "select * from priv.waiting()",
+    "select * from priv.waiting(2)",
+    "select * from priv.next_to_reread(99, 1)",
+    "select priv.store_reread(99, '[]', array[cast(:a as uuid)], array['\\x01'::bytea], array['x'], array[3::smallint])",
+    "select priv.drop_outdated(0, 1)",
     "select * from priv.follow_changes(1, array[4, 4])",
     "select * from priv.candidates(array[cast(:a as uuid)], '{}', '{}', '{}', array[4, 4])",
     "select priv.add_likenesses(array[cast(:a as uuid)], array[cast(:b as uuid)], array[1], array[1], array[1::real],"

@@ -89,7 +89,7 @@ REFUSED = {
     ("verify_item", "p_evidence"): "select priv.verify_item('{item}')",
 }
 TESTED_BY_ITSELF = {
-    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"),
+    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"),
 }  # fmt: skip
 FOR_ALL = {
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",

@@ -56,6 +56,7 @@ _PICTURE_WARNINGS: Final = {
 }
 COMMON_WARNINGS: Final[Mapping[str, str]] = {
     **REASONS,
+    "read_by_old_rules": "Today's rules refuse this value, so it still matches by those under which it was registered; correct it.",
     "several_values": "The cell holds several values, so each is only possible evidence; send each as an identifier of its own.",
 }
 """Warnings that values of every kind can have."""

@@ -144,7 +144,7 @@ def draft(
     if item["kind"] == "person" and subject is None:
         raise Unprocessable(errors=[broken("/subject_id", "subject", "A person must belong to a subject of the case.")])
     try:
-        reading = _reading(item)
+        reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
     exceptional = item.get("exceptional_processing", {})
@@ -154,7 +154,8 @@ def draft(
     return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
 
 
-def _reading(item: Mapping[str, Any]) -> Reading:
+def read_item(item: Mapping[str, Any]) -> Reading:
+    """Parse the value, the person or the digests of an item. Raises `ImpossibleValue`."""
     if item.get("person"):
         return read_names(item["person"])
     if item.get("digests"):
@@ -171,10 +172,10 @@ def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping
         "case_id": case.id,
         "subject_id": item.get("subject_id"),
         "kind": item["kind"],
-        "fingerprint": key.fingerprint(item["kind"], _identity(reading, item)),
-        "sealed": seal(key, case, row_id, item, reading),
+        "fingerprint": key.fingerprint(item["kind"], identity(reading, item)),
+        "sealed": seal(key, case.authority_id, row_id, item, reading),
         "normaliser": NORMALISER_VERSION,
-        "strength": int(reading.strength or max(k.strength for k in reading.keys)),
+        "strength": strength(reading),
         "warnings": list(reading.warnings),
         "basis": item.get("basis", "fact"),
         "source_grading": item.get("source_grading"),
@@ -187,7 +188,12 @@ def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping
     }
 
 
-def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
+def strength(reading: Reading) -> int:
+    """Return how strong the evidence of a value is: the strength of the reading, or that of its strongest key."""
+    return int(reading.strength or max(key.strength for key in reading.keys))
+
+
+def identity(reading: Reading, item: Mapping[str, Any]) -> str:
     """Return the text that identifies a value within a case: its canonical form, and the time and port of use if they are given."""
     seen = item.get("context", {}).get("observed_at")
     return (
@@ -195,13 +201,13 @@ def _identity(reading: Reading, item: Mapping[str, Any]) -> str:
     )
 
 
-def seal(key: DataKey, case: Case | CaseToAddTo, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
+def seal(key: DataKey, authority_id: UUID, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
     """Encrypt what only the owning case may read: the value as sent and as parsed, its context and its source."""
     content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
     if item["kind"] == "person":
         families = Counter(sorted(read.family.removeprefix(PERSON) for read in reading.keys))
         content |= {"value": reading.normalised or None, "families": families}
-    return vault.seal_value(key, {**content, "normalised": reading.normalised}, case.authority_id, row_id)
+    return vault.seal_value(key, {**content, "normalised": reading.normalised}, authority_id, row_id)
 
 
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:
@@ -262,7 +268,7 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     for name, value in drafted.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
-    row.sealed = seal(data_key(work, case.id), case, row.id, item, drafted.reading)
+    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, item, drafted.reading)
     work.session.flush()
     if moved:
         engine.unregister(work, case.id, [row.id])

@@ -55,19 +55,24 @@ def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict
     }
 
 
+def what_was_sent(clear: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the decrypted content of an identifier with its times as in the item that was registered."""
+    if not (context := clear.get("context")):
+        return dict(clear)
+    seen = {"observed_at": datetime.fromisoformat(context["observed_at"])} if context.get("observed_at") else {}
+    return {**clear, "context": {**context, **seen}}
+
+
 def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
     """Return an identifier in the form in which it would be registered, as the basis of a correction."""
-    clear = open_values(work, [row])[row.id]
-    context = clear.get("context") or {}
-    if context.get("observed_at"):
-        context["observed_at"] = datetime.fromisoformat(context["observed_at"])
+    said = what_was_sent(open_values(work, [row])[row.id])
     exceptional = {"reason": row.exceptional_reason, "until": row.exceptional_until} if row.exceptional_reason else None
     fields = ("subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code")
     kept = {name: getattr(row, name) for name in fields}
     return {
         **kept,
-        ("person" if row.kind == "person" else "value"): clear.get("person" if row.kind == "person" else "value"),
-        "source": clear.get("source"),
-        "context": context,
+        ("person" if row.kind == "person" else "value"): said.get("person" if row.kind == "person" else "value"),
+        "source": said.get("source"),
+        "context": said.get("context", {}),
         "exceptional_processing": exceptional,
     }

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ARRAY, TextClause, Uuid, text
+from sqlalchemy.orm import Session
 
 from coopapi.config import Settings
 from coopapi.store import quotas
@@ -39,6 +40,10 @@ _HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
 _REGISTER = text(f"select priv.register(:case, cast(:rows as jsonb), {_HOLDINGS})").columns(ids=ARRAY(Uuid()))
 _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text("select priv.relabel(:case, cast(:identifiers as uuid[]), :role, :visibility)")
+_STORE_REREAD = text(
+    "select priv.store_reread(:normaliser, cast(:rows as jsonb), cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
+    " cast(:families as text[]), cast(:strengths as smallint[]))"
+)
 _RECONSIDER = text("select priv.reconsider(:exclusion)")
 
 
@@ -111,6 +116,15 @@ def hold(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> None:
 def unregister(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID] | None = None) -> None:
     """Take some or all identifiers of a case out of matching. They are no evidence any more once this is committed."""
     _run(work, _RELEASE, {"case": case_id, "identifiers": None if identifiers is None else [str(i) for i in identifiers]})
+
+
+def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, Any]], holdings: Sequence[Holding]) -> None:
+    """Store identifiers that the worker read again, and have their overlaps computed anew.
+
+    A row has the columns that changed. Without a sealed value its tokens stay. The kinds and roles of the holdings are not used.
+    """
+    asked = {**_values(holdings), "families": [h.family for h in holdings]}
+    session.execute(_STORE_REREAD, {"normaliser": normaliser, "rows": as_json(rows), **asked})
 
 
 def relabel(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID], role: str) -> None:

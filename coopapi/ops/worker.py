@@ -11,15 +11,17 @@ from typing import Final
 
 from sqlalchemy import text
 
+from coopapi.identifiers import rereading
 from coopapi.journal.service import link_entries
 from coopapi.matching import settler
 from coopapi.store.db import Database
+from coopapi.unicode_text import NORMALISER_VERSION
 
 TICK: Final = 0.04
 """Seconds between two looks for work. Results are published at these ticks of the clock, however long the work before took."""
 SMALLEST: Final = 1 / settler.MOST_PAIRS
 _LONGEST_PAUSE: Final = 10.0
-_WAITING: Final = text("select * from priv.waiting()")
+_WAITING: Final = text("select * from priv.waiting(:normaliser)")
 _log = logging.getLogger("coopapi.worker")
 
 
@@ -78,9 +80,10 @@ def _waiting(database: Database, share: float) -> Iterator[Callable[[], None]]:
     """Yield the pieces of work that wait.
 
     Pairs with a hidden case come last, so that the others do not wait for them and the time of no answer depends on them.
+    Identifiers are read again only when nothing else waits.
     """
     with database.worker() as session:
-        waiting = session.execute(_WAITING).one()
+        waiting = session.execute(_WAITING, {"normaliser": NORMALISER_VERSION}).one()
     if waiting.changes:
         yield lambda: settler.follow_changes(database, share)
     if waiting.changes or waiting.pairs:
@@ -89,3 +92,5 @@ def _waiting(database: Database, share: float) -> Iterator[Callable[[], None]]:
         yield lambda: settler.settle_pairs(database, share, hidden=True)
     if waiting.entries:
         yield lambda: link_entries(database)
+    if waiting.rereading and not (waiting.changes or waiting.pairs or waiting.hidden_pairs or waiting.entries):
+        yield lambda: rereading.reread(database, share)

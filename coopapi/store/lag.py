@@ -1,4 +1,4 @@
-"""How far the worker is behind the requests."""
+"""How far the worker is behind the requests, and behind the readers of identifiers."""
 
 from typing import Final, NamedTuple
 
@@ -6,12 +6,15 @@ from prometheus_client import Gauge
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from coopapi.unicode_text import NORMALISER_VERSION
+
 TOO_LATE: Final = 30
 """Seconds after which `coopapi check` reports a fault and the service raises an alarm."""
 LAG: Final = Gauge(
     "coopapi_worker_lag_seconds", "For how long the oldest task has waited for the worker", ["work"], multiprocess_mode="mostrecent"
 )
 _LAG: Final = text("select matching, journal from priv.worker_lag()")
+_REREADING: Final = text("select priv.waiting_to_be_reread(:normaliser)")
 
 
 class Lag(NamedTuple):
@@ -33,3 +36,8 @@ def measure(session: Session) -> Lag:
     for work, seconds in lag._asdict().items():
         LAG.labels(work).set(seconds)
     return lag
+
+
+def count_old_readings(session: Session) -> int:
+    """Return how many identifiers wait to be read again, at most 100,000."""
+    return int(session.execute(_REREADING, {"normaliser": NORMALISER_VERSION}).scalar_one())

@@ -28,7 +28,7 @@ create function priv.unconfirmed(p_case uuid, out identifiers uuid[], out tokens
         select p.identifier_id, p.token, p.strength from public.pending_holdings p where p.case_id = p_case
         union all
         select h.identifier_id, h.token, h.strength from public.holdings h
-        where h.case_id = p_case and not h.hidden) x
+        where h.case_id = p_case and not h.hidden and not h.outdated) x
 $$;
 
 -- Tell whether some values were not announced yet, or not for a hidden case.

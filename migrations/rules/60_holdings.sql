@@ -165,16 +165,20 @@ begin
       and (h.hidden <> now_hidden or h.identifier_id = any (p_subject_identifiers));
 end $$;
 
--- Return the tokens of an identifier's value, for an exclusion. The identifier must be in a case to which the caller may add. Tokens that
--- are only weak evidence, such as the host of an address, are left out unless there are no others.
+-- Return the tokens of an identifier's value. Tokens that are only weak evidence, such as the host of an address, are left out unless there
+-- are no others.
+create function priv.tokens_of_value(p_identifier uuid) returns bytea[] language sql stable as $$
+    select array_agg(h.token order by h.token) from public.holdings h
+    where h.identifier_id = p_identifier and h.strength > 0
+      and (h.strength > 1 or not exists (select from public.holdings g where g.identifier_id = p_identifier and g.strength > 1))
+$$;
+
+-- Return the tokens of an identifier's value, for an exclusion. The identifier must be in a case to which the caller may add.
 create function priv.value_tokens(p_case uuid, p_identifier uuid) returns bytea[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_level(p_case, 3);
-    return (select array_agg(h.token order by h.token) from public.holdings h
-            where h.identifier_id = p_identifier and h.case_id = p_case and h.strength > 0
-              and (h.strength > 1 or not exists (
-                  select from public.holdings g where g.identifier_id = p_identifier and g.strength > 1)));
+    return (select priv.tokens_of_value(i.id) from public.identifiers i where i.id = p_identifier and i.case_id = p_case);
 end $$;
 
 grant execute on function priv.case_to_add_to(uuid),

@@ -10,8 +10,10 @@ begin
     return pg_try_advisory_xact_lock(hashtextextended('coopapi.matching', 0));
 end $$;
 
--- Tell what waits for the worker: changes of holdings or lapsed exclusions, pairs that are due, those of hidden cases, and entries to link.
-create function priv.waiting(out changes boolean, out pairs boolean, out hidden_pairs boolean, out entries boolean)
+-- Tell what waits for the worker: changes of holdings or lapsed exclusions, pairs that are due, those of hidden cases, entries to link, and
+-- identifiers that readers of an older version than p_normaliser read, or tokens that are left of these.
+create function priv.waiting(p_normaliser integer, out changes boolean, out pairs boolean, out hidden_pairs boolean, out entries boolean,
+                             out rereading boolean)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 begin
     perform priv.require_worker();
@@ -21,6 +23,8 @@ begin
     hidden_pairs := exists (select from public.pairs_due d where d.hidden);
     entries := exists (select from public.journal_entries j
                        where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
+    rereading := exists (select from public.identifiers i where i.normaliser < p_normaliser)
+        or exists (select from public.holdings h where h.outdated);
 end $$;
 
 -- Count the holders of each token: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those
@@ -70,6 +74,7 @@ declare
     changes public.matching_queue[];
     counts record;
     pair record;
+    renewed uuid[];
 begin
     followed := 0;
     if not priv.take_turn() then
@@ -87,6 +92,14 @@ begin
     followed := coalesce(cardinality(changes), 0);
     if followed = 0 then
         return;
+    end if;
+    select array_agg(u.id) into renewed from unnest(changes) c, unnest(c.compared) u (id) where c.anew;
+    if renewed is not null then  -- they are compared in the same transaction again
+        with gone as (
+            delete from public.likenesses l where l.identifier_a = any (renewed) or l.identifier_b = any (renewed)
+            returning l.case_a, l.case_b)
+        select array_agg(g.case_a) m, array_agg(g.case_b) n, array_agg(false) none into pair from gone g;
+        perform priv.make_due(pair.m, pair.n, pair.none, pair.none, pair.none);
     end if;
     with changed as (
         select u.token, max(u.family) family
@@ -287,7 +300,7 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.waiting(), priv.follow_changes(integer, integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
+grant execute on function priv.waiting(integer), priv.follow_changes(integer, integer[]), priv.candidates(uuid[], bytea[], integer[], integer[], integer[]),
     priv.add_likenesses(uuid[], uuid[], integer[], integer[], real[], smallint[], text[]),
     priv.settle_pairs(boolean, integer, integer[]) to APP_ROLE;
 

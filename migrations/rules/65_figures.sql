@@ -23,7 +23,7 @@ create function priv.note_leaving(p_case uuid, p_identifiers uuid[]) returns voi
 begin
     with leaving as (
         select array_agg(h.identifier_id) ids, array_agg(h.token) tokens, array_agg(h.strength) strengths
-        from public.holdings h where h.case_id = p_case and (p_identifiers is null or h.identifier_id = any (p_identifiers))),
+        from public.holdings h where h.case_id = p_case and not h.outdated and (p_identifiers is null or h.identifier_id = any (p_identifiers))),
     met as (select m.id from leaving l, priv.matched_identifiers(l.ids) m (id)),
     value as (select v.digest, v.identifier_id in (select id from met) met from leaving l, priv.values_of(p_case, l.ids, l.tokens, l.strengths) v)
     update public.registered_values r set left_at = coalesce(r.left_at, (select priv.at())), met = r.met or v.met

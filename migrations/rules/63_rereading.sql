@@ -1,0 +1,174 @@
+-- The readers of identifiers change, and the version of those that read an identifier is stored with it (`normaliser`). The worker reads
+-- identifiers of an older version again from their sealed values. Their new tokens are added, and the old ones still match until no
+-- identifier of an older version is left: otherwise two cases that share a value would be apart between the two times at which their
+-- identifiers are read. Nothing is counted against quotas. The case is locked against writers for the time of one batch.
+
+-- Return the next identifiers of an older version, with the sealed values and the wrapped keys, which only the service can open. Identifiers
+-- whose value an exclusion names come first, so that the exclusion knows the new tokens before other cases are evidence by them. What
+-- another transaction has locked is left for later.
+create function priv.next_to_reread(p_normaliser integer, p_most integer)
+returns table (id uuid, case_id uuid, authority_id uuid, kind text, sealed bytea, wrapped bytea, warnings text[], withdrawn boolean)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
+#variable_conflict use_column
+declare
+    first uuid[];
+begin
+    if not priv.take_turn() then
+        return;
+    end if;
+    select array_agg(i.id) into first
+        from public.exclusions e join public.identifiers i on i.id = e.identifier_id and i.normaliser < p_normaliser
+        where e.withdrawn_at is null;
+    return query
+    select i.id, i.case_id, c.authority_id, i.kind, i.sealed, k.wrapped, i.warnings, i.withdrawn_at is not null
+    from public.identifiers i
+    join public.cases c on c.id = i.case_id
+    left join public.case_keys k on k.case_id = i.case_id
+    where i.normaliser < p_normaliser and (first is null or i.id = any (first))
+    order by i.normaliser, i.id limit p_most
+    for no key update of i, c skip locked;
+end $$;
+
+-- Replace the tokens of identifiers of a case that were read again. The old tokens are kept as outdated ones. What was counted against the
+-- quota stays counted under the new tokens.
+create function priv.replace_holdings(p_case uuid, p_named uuid[], p_identifiers uuid[], p_tokens bytea[], p_families text[],
+                                      p_strengths smallint[]) returns void language plpgsql volatile as $$
+declare
+    home record;
+    was record;
+begin
+    select c.authority_id, c.visibility = 'hidden' as hidden,
+           c.visibility = 'hidden' and not priv.hiding_confirmed(c.id) as waits into home
+        from public.cases c where c.id = p_case and c.state <> 'withdrawn';
+    if not found then
+        return;
+    end if;
+    select array_agg(x.identifier_id) as identifiers, array_agg(x.token) as tokens, array_agg(x.strength) as strengths into was
+        from (
+            select w.identifier_id, w.token, w.strength from public.pending_holdings w
+            where w.case_id = p_case and w.identifier_id = any (p_named)
+            union all
+            select h.identifier_id, h.token, h.strength from public.holdings h
+            where h.identifier_id = any (p_named) and not h.outdated) x;
+    update public.registered_values r set digest = n.digest
+        from priv.values_of(p_case, was.identifiers, was.tokens, was.strengths) o
+        join priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) n on n.identifier_id = o.identifier_id
+        where r.case_id = p_case and r.digest = o.digest and n.digest <> o.digest
+          and not exists (select from public.registered_values x where x.case_id = p_case and x.digest = n.digest);
+    if home.waits then
+        delete from public.pending_holdings w where w.case_id = p_case and w.identifier_id = any (p_named);
+        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
+            select u.token, p_case, u.identifier, min(u.family), min(i.kind), max(u.strength), min(s.category)
+            from unnest(p_identifiers, p_tokens, p_families, p_strengths) u (identifier, token, family, strength)
+            join public.identifiers i on i.id = u.identifier left join public.subjects s on s.id = i.subject_id
+            group by u.token, u.identifier;
+        return;
+    end if;
+    with wanted as materialized (
+        select u.token, u.identifier, min(u.family) family, max(u.strength) strength
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths) u (identifier, token, family, strength) group by 1, 2),
+    known as (
+        select h.identifier_id, min(h.since) since, min(h.open_since) open_since
+        from public.holdings h where h.identifier_id = any (p_named) group by 1),
+    left_behind as (
+        update public.holdings h set outdated = true
+        where h.identifier_id = any (p_named) and not h.outdated
+          and not exists (select from wanted w where w.token = h.token and w.identifier = h.identifier_id)),
+    stored as (
+        insert into public.holdings as h (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
+            select w.token, p_case, w.identifier, home.authority_id, i.kind, w.strength, s.category, home.hidden,
+                   coalesce(k.since, (select priv.at())), coalesce(k.open_since, (select priv.at()))
+            from wanted w join public.identifiers i on i.id = w.identifier left join public.subjects s on s.id = i.subject_id
+            left join known k on k.identifier_id = w.identifier
+            order by 1, 3
+            on conflict (token, case_id, identifier_id) do update set strength = excluded.strength, outdated = false
+                where (h.strength, h.outdated) is distinct from (excluded.strength, false)
+            returning h.token, h.identifier_id),
+    compared as (select array_agg(distinct w.identifier) ids from wanted w where w.strength <= 0),
+    changed as (
+        select array_agg(w.token) tokens, array_agg(w.family) families
+        from stored n join wanted w on w.token = n.token and w.identifier = n.identifier_id)
+    insert into public.matching_queue (case_id, tokens, families, compared, anew)
+        select p_case, c.tokens, c.families, d.ids, true from changed c, compared d where num_nonnulls(c.tokens, d.ids) > 0;
+end $$;
+
+-- Store identifiers that were read again. p_rows holds their columns, bytes as hexadecimal digits: without a sealed value the tokens stay
+-- as they are. The arrays are the new holdings and are parallel. An identifier whose value another one of the case already has keeps its
+-- old fingerprint. The auditors of each owner are told how many identifiers of a case were read again.
+create function priv.store_reread(p_normaliser integer, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
+                                  p_strengths smallint[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
+declare
+    r record;
+    named uuid[];
+begin
+    if not priv.take_turn() then
+        return;
+    end if;
+    for r in
+        select x.* from jsonb_to_recordset(p_rows) x (id uuid, fingerprint text, sealed text, strength smallint, warnings jsonb)
+        join public.identifiers i on i.id = x.id and i.normaliser < p_normaliser order by x.id
+    loop
+        update public.identifiers i set
+            normaliser = p_normaliser, sealed = coalesce(decode(r.sealed, 'hex'), i.sealed), strength = coalesce(r.strength, i.strength),
+            warnings = array (select jsonb_array_elements_text(r.warnings)),
+            fingerprint = case when r.fingerprint is null or exists (
+                    select from public.identifiers t where t.case_id = i.case_id and t.fingerprint = decode(r.fingerprint, 'hex')
+                    and t.withdrawn_at is null and t.id <> i.id) then i.fingerprint else decode(r.fingerprint, 'hex') end
+            where i.id = r.id;
+        named := named || case when r.sealed is not null then r.id end;
+    end loop;
+    for r in
+        select i.case_id, array_agg(i.id) as named from public.identifiers i where i.id = any (named) group by 1 order by 1
+    loop
+        perform priv.replace_holdings(r.case_id, r.named, u.identifiers, u.tokens, u.families, u.strengths)
+            from (select array_agg(v.identifier) identifiers, array_agg(v.token) tokens, array_agg(v.family) families,
+                         array_agg(v.strength) strengths
+                  from unnest(p_identifiers, p_tokens, p_families, p_strengths) v (identifier, token, family, strength)
+                  where v.identifier = any (r.named)) u;
+    end loop;
+    update public.exclusions e
+        set tokens = array (select unnest(e.tokens) union select unnest(priv.tokens_of_value(e.identifier_id)) order by 1)
+        where e.identifier_id = any (named) and e.tokens is not null and e.withdrawn_at is null;
+    perform priv.append((
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'authority_id', s.authority_id, 'at', (select priv.at()), 'role', 'machine', 'action', 'identifiers.reread', 'object_type', 'case',
+            'purpose', 'cross_check', 'request_id', '', 'consultation', false, 'event', false, 'victims_only', false,
+            'detail', jsonb_build_object('case', s.id, 'count', s.n)) order by s.authority_id, s.id), '[]')
+        from (
+            select c.authority_id, c.id, count(*) n
+            from jsonb_to_recordset(p_rows) x (id uuid)
+            join public.identifiers i on i.id = x.id join public.cases c on c.id = i.case_id group by 1, 2) s));
+end $$;
+
+-- Remove tokens of older versions of the readers, as soon as no identifier of an older version is left.
+create function priv.drop_outdated(p_normaliser integer, p_most integer) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+    set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
+begin
+    if not priv.take_turn() or exists (select from public.identifiers i where i.normaliser < p_normaliser) then
+        return;
+    end if;
+    with taken as (
+        select h.token, h.case_id, h.identifier_id from public.holdings h join public.cases c on c.id = h.case_id
+        where h.outdated order by h.identifier_id limit p_most for no key update of c skip locked),
+    gone as (
+        delete from public.holdings h using taken t
+        where h.token = t.token and h.case_id = t.case_id and h.identifier_id = t.identifier_id and h.outdated
+        returning h.case_id, h.token)
+    insert into public.matching_queue (case_id, tokens) select g.case_id, array_agg(distinct g.token) from gone g group by 1;
+end $$;
+
+-- Return how many identifiers wait to be read again, but at most 100,000, so that counting them takes little time.
+create function priv.waiting_to_be_reread(p_normaliser integer) returns bigint
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select count(*) from (select from public.identifiers i where i.normaliser < p_normaliser limit 100000) x
+$$;
+
+grant execute on function priv.next_to_reread(integer, integer),
+    priv.store_reread(integer, jsonb, uuid[], bytea[], text[], smallint[]), priv.drop_outdated(integer, integer),
+    priv.waiting_to_be_reread(integer) to APP_ROLE;
+
+grant update (fingerprint, sealed, normaliser, strength, warnings) on identifiers to coopapi_definer;
