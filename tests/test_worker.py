@@ -190,3 +190,18 @@ def test_a_worker_stands_by_without_a_fault_while_another_is_at_work(world, idle
             cursor.execute("select pg_advisory_unlock(hashtextextended('coopapi.matching', 0))")
     worker.work_until_done(idle)
     assert len(world.overlaps("investigator", mine)) == 1
+
+
+def test_a_value_that_both_cases_withdraw_before_the_worker_looks_is_no_evidence_any_more(world, idle):
+    """Neither case found the other by its holdings then, and their overlap stayed."""
+    mine, theirs = world.case("investigator"), world.case("foreign")
+    (one,), (other,) = world.hold("investigator", mine, "heron@example.org"), world.hold("foreign", theirs, "heron@example.org")
+    worker.work_until_done(idle)
+    assert [o["state"] for o in world.overlaps("investigator", mine)] == ["detected"]
+    for who, case, held in (("investigator", mine, one), ("foreign", theirs, other)):
+        path = f"/cases/{case}/identifiers/{held}"
+        etag = world.as_(who).get(path).headers["ETag"]
+        gone = world.as_(who).post(f"{path}/transitions", {"event": "withdraw", "reason": "inaccurate"}, If_Match=etag)
+        assert gone.status_code == 200, gone.json
+    worker.work_until_done(idle)
+    assert [o["state"] for o in world.overlaps("investigator", mine)] == []

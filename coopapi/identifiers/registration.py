@@ -1,7 +1,7 @@
 """Registering identifiers: they are parsed, encrypted, stored and matched in one transaction."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -295,9 +295,3 @@ def _refuse_duplicates(work: UnitOfWork, row: Identifier, drafted: IdentifierDra
     found = work.session.scalar(twin)
     if found is not None:
         raise HeldAlready(existing=f"/api/v1/cases/{row.case_id}/identifiers/{found.id}")
-
-
-def warnings_of(kind: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
-    """Return the warnings about a stored value, each with its code and an explanation."""
-    for code in codes:
-        yield {"code": code, "detail": kinds.warning_text(kind, code)}

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from coopapi.access import Action
 from coopapi.cases.models import Case, CaseKey, Identifier
+from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Strength
-from coopapi.identifiers.registration import warnings_of
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 
@@ -32,7 +32,7 @@ def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any
         **{name: getattr(row, name) for name in _FIELDS},
         **{name: clear.get(name) for name in _SEALED},
         "strength": Strength(row.strength).name.lower(),
-        "warnings": list(warnings_of(row.kind, row.warnings)),
+        "warnings": [{"code": code, "detail": kinds.warning_text(row.kind, code)} for code in row.warnings],
     }
 
 

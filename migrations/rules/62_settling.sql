@@ -14,7 +14,7 @@ end $$;
 -- identifiers that readers of an older version than p_normaliser read, or tokens that are left of these.
 create function priv.waiting(p_normaliser integer, out changes boolean, out pairs boolean, out hidden_pairs boolean, out entries boolean,
                              out rereading boolean)
-language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     perform priv.require_worker();
     changes := exists (select from public.matching_queue q where not q.followed) or exists (
@@ -133,6 +133,15 @@ begin
         from mine c join token t on t.token = c.token
         join public.holdings h on h.token = c.token and h.case_id <> c.m
         where t.exact and (t.now <= p_limits[2] or priv.open(h.role) and t.now_open <= p_limits[2])),
+    lost as (  -- the tokens that cases lost: in these changes, or in later ones that are not followed yet
+        select x.case_id, u.token
+        from (select c.case_id, c.tokens from unnest(changes) c where c.loses or c.open_loses or c.anew
+              union all
+              select q.case_id, q.tokens from public.matching_queue q where not q.followed and (q.loses or q.open_loses or q.anew)) x,
+             unnest(x.tokens) u (token)),
+    together as (  -- pairs of which both cases lost a value, so that neither finds the other by its holdings
+        select c.m, l.case_id n, false live, c.loses, c.open_loses
+        from lost l join mine c on c.token = l.token and c.m <> l.case_id),
     risen as materialized (select * from token t where t.exact and (t.was <= p_limits[2] and t.now > p_limits[2]
                                                                     or t.was_open <= p_limits[2] and t.now_open > p_limits[2])),
     outgrown as (  -- only pairs that have an overlap can lose a value that too many hold now, however many hold it
@@ -171,7 +180,7 @@ begin
         from unnest(changes) c join public.exclusions e on e.id = c.exclusion_id cross join lateral priv.touched_by(e) o)
     select array_agg(p.m) m, array_agg(p.n) n, array_agg(p.live) live, array_agg(p.loses) loses, array_agg(p.open_loses) open_loses
         into pair
-        from (select * from touched union all select * from outgrown union all select * from crossing union all select * from resting union all select * from apart
+        from (select * from touched union all select * from together union all select * from outgrown union all select * from crossing union all select * from resting union all select * from apart
               union all select * from standing union all select * from excluded) p;
     perform priv.make_due(pair.m, pair.n, pair.live, pair.loses, pair.open_loses);
     select array_agg(distinct u.id) into compared from unnest(changes) c, unnest(c.compared) u (id);

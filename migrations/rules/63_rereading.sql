@@ -158,12 +158,12 @@ begin
         delete from public.holdings h using taken t
         where h.token = t.token and h.case_id = t.case_id and h.identifier_id = t.identifier_id and h.outdated
         returning h.case_id, h.token)
-    insert into public.matching_queue (case_id, tokens) select g.case_id, array_agg(distinct g.token) from gone g group by 1;
+    insert into public.matching_queue (case_id, tokens, anew) select g.case_id, array_agg(distinct g.token), true from gone g group by 1;
 end $$;
 
 -- Return how many identifiers wait to be read again, but at most 100,000, so that counting them takes little time.
 create function priv.waiting_to_be_reread(p_normaliser integer) returns bigint
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language sql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
     select count(*) from (select from public.identifiers i where i.normaliser < p_normaliser limit 100000) x
 $$;
 

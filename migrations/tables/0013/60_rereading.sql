@@ -5,5 +5,5 @@ create index identifiers_by_normaliser on identifiers (normaliser, id);
 alter table holdings add column outdated boolean not null default false;
 create index holdings_outdated on holdings (identifier_id) where outdated;
 
--- Whether the identifiers in `compared` were read again, so that earlier comparisons with similar values no longer hold.
+-- Whether the change comes from reading identifiers again. Earlier comparisons of those in `compared` with similar values no longer hold.
 alter table matching_queue add column anew boolean not null default false;
