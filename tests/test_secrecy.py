@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import subprocess
+from contextlib import suppress
+from pathlib import Path
 
 from coopapi.identifiers.kinds import KINDS, Context, read
 from coopapi.store.crypto import Keyring
@@ -138,8 +140,8 @@ def everything(owner, postgres):
     for folder in (postgres.data / "base" / str(oid), postgres.data / "pg_wal"):
         listing = subprocess.run(["find", str(folder), "-type", "f"], capture_output=True, text=True, check=True).stdout.split()
         for file in listing:
-            with open(file, "rb") as handle:
-                yield file, handle.read().lower()
+            with suppress(FileNotFoundError):  # PostgreSQL removes some files by itself, such as pg_internal.init
+                yield file, Path(file).read_bytes().lower()
     yield "log", (postgres.root / "postgres.log").read_bytes().lower()
 
 
