@@ -132,7 +132,9 @@ def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
             "next": fields.String(
                 allow_none=True, required=True, metadata={"description": "The cursor of the next page, or null."}
             ),
-            "total": fields.Integer(metadata={"description": "The total number of items, if `totals` was requested."}),
+            "total": fields.Integer(
+                metadata={"description": "The total number of items, if `totals` was requested, counted up to 1,000."}
+            ),
             "complete": fields.Boolean(
                 metadata={"description": "In the feed of events: whether there were no more. If not, ask for `next` at once."}
             ),

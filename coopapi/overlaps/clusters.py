@@ -9,7 +9,7 @@ from coopapi.overlaps.presentation import overlaps_of
 from coopapi.overlaps.ranking import Ranked
 from coopapi.store.db import UnitOfWork
 
-MOST_OVERLAPS: Final = 5_000
+MOST_OVERLAPS: Final = 1_000
 """How many overlaps are read, the strongest first."""
 MOST_LISTED: Final = 100
 """How many cases, and how many overlaps, one cluster lists."""

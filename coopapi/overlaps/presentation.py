@@ -26,6 +26,8 @@ from coopapi.store.vault import DataKey
 
 IN_LISTS: Final = 10
 """How many items of evidence each overlap of a list shows."""
+MOST_COUNTED: Final = 1_000
+"""Up to how many overlaps are counted for the total of a list."""
 ALONE: Final = 100
 """How many items of evidence one overlap shows."""
 _LATER: Final = (

@@ -23,7 +23,7 @@ class OverlapFilter(Paged):
         ("across", "within"), metadata={"description": "Only overlaps between different authorities, or within one authority."}
     )
     since = When(metadata={"description": "Only overlaps that changed after this time."})
-    totals = fields.Boolean(metadata={"description": "Whether to return the total number of overlaps."})
+    totals = fields.Boolean(metadata={"description": "Whether to return the number of overlaps, counted up to 1,000."})
 
 
 class ClusterFilter(Schema):
@@ -160,7 +160,7 @@ class ClusterOut(Shown):
 
 
 class ClusterList(Shown):
-    """The largest groups, how many there are, and whether all overlaps were read: at most 5,000, the strongest first."""
+    """The largest groups, how many there are, and whether all overlaps were read: at most 1,000, the strongest first."""
 
     items = fields.List(fields.Nested(ClusterOut), required=True)
     total = fields.Integer(required=True)
