@@ -10,7 +10,7 @@ MOST = {
     "get a case": 4,
     "list cases": 4,
     "overlaps of a case": 7,
-    "worklist": 5,
+    "worklist": 6,
     "timeline of a case": 4,
     "events": 4,
     "register identifiers": 5,

@@ -59,6 +59,11 @@ class Order:
     indexed: bool = False
     """Whether the rows are to be read in the order of an index, one after the other, until the page is full."""
 
+    def prepare(self, work: UnitOfWork) -> None:
+        """Tell PostgreSQL before the query whether the rows are to be read in the order of an index."""
+        if self.indexed:
+            work.session.execute(_IN_ORDER)
+
     def after(self, query: Select[Any], values: Sequence[Any]) -> Select[Any]:
         """Restrict the query to rows that come after these values."""
         here = tuple_(*self.columns)
@@ -75,8 +80,7 @@ def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: 
     place = place_of(work, name, wanted)
     if cursor := wanted.get("cursor"):
         query = order.after(query, _values(order, open_cursor(work, cursor, place)["at"]))
-    if order.indexed:
-        work.session.execute(_IN_ORDER)
+    order.prepare(work)
     rows = work.session.scalars(order.first(query, limit + 1)).all()
     if len(rows) <= limit:
         return Page(rows, None)

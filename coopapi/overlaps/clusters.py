@@ -27,7 +27,8 @@ def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     different for other authorities.
     """
     query = overlaps_of(work, {"strength": "possible", **wanted})
-    order = Ranked((Overlap.seen(work.actor, "rank"), Overlap.id))
+    order = Ranked((Overlap.seen(work.actor, "rank"), Overlap.id), indexed=True)
+    order.prepare(work)
     rows = work.session.execute(order.first(query, MOST_OVERLAPS + 1).with_only_columns(*_LINK)).all()
     work.note("overlaps.consulted", object_type="overlap", consultation=True, count=len(rows))
     linked = rows[:MOST_OVERLAPS]

@@ -35,7 +35,8 @@ blp = Blueprint(
 
 def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
     query = presentation.overlaps_of(work, wanted, case_id)
-    order = (Order if case_id else Ranked)((Overlap.seen(work.actor, "rank"), Overlap.id))
+    columns = (Overlap.seen(work.actor, "rank"), Overlap.id)
+    order = Order(columns) if case_id else Ranked(columns, indexed=True)
     found = page(work, name, query, order, wanted)
     total = presentation.how_many(work, order.first(query, presentation.MOST_COUNTED)) if wanted.get("totals") else None
     return Page(presentation.show_overlaps(work, found.items, case_id), found.next, total)
