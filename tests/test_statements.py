@@ -12,7 +12,7 @@ MOST = {
     "overlaps of a case": 7,
     "worklist": 6,
     "timeline of a case": 4,
-    "events": 4,
+    "events": 3,
     "register identifiers": 5,
     "create a case": 9,
 }

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, CaseKey, Identifier, Subject
+from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier, Subject
 from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
@@ -18,6 +18,7 @@ from coopapi.errors import Conflict, NotFound, Unprocessable, broken
 from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
+from coopapi.identifiers.service import keep_key, read_keys
 from coopapi.matching import engine
 from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
@@ -62,12 +63,9 @@ class IdentifierDraft:
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
     """Return the key that encrypts the values of a case. Raises `NotFound` if the caller may not read the case."""
-    wrapped = work.session.scalar(
-        select(CaseKey.wrapped).where(CaseKey.case_id == case_id, CaseKey.visible_to(work.actor, work.now))
-    )
-    if wrapped is None:
+    if case_id not in (keys := read_keys(work, {case_id})):
         raise NotFound
-    return vault.case_key(work.keys, case_id, wrapped)
+    return keys[case_id][0]
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
@@ -98,8 +96,7 @@ def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None
 def _read(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
     """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
     subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
-    key = vault.case_key(work.keys, case.id, case.wrapped)
-    work.case_keys[case.id] = key, case.authority_id
+    key = keep_key(work, case.id, case.wrapped, case.authority_id)
     faults: list[dict[str, Any]] = []
     drafts: list[IdentifierDraft] = []
     for index, item in enumerate(items):

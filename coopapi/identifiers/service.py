@@ -13,6 +13,7 @@ from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Strength
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.vault import DataKey
 
 _FIELDS: Final = (
     "id", "case_id", "subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
@@ -37,22 +38,33 @@ def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any
 
 
 def open_values(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, dict[str, Any]]:
-    """Decrypt the content of identifiers, if the caller's role may read values in clear. The key of each case is decrypted once."""
+    """Decrypt the content of identifiers, if the caller's role may read values in clear."""
     if not rows or not work.actor.may(Action.IDENTIFIER_CLEAR):
         return {}
-    if missing := {row.case_id for row in rows} - work.case_keys.keys():
+    keys = read_keys(work, {row.case_id for row in rows})
+    readable = [(row, *keys[row.case_id]) for row in rows if row.case_id in keys]
+    return {row.id: vault.open_value(key, row.sealed, authority_id, row.id) for row, key, authority_id in readable}
+
+
+def read_keys(work: UnitOfWork, case_ids: set[UUID]) -> Mapping[UUID, tuple[DataKey, UUID]]:
+    """Return the data keys of the cases that the caller may read, each with the authority of its case."""
+    if missing := case_ids - work.case_keys.keys():
         query = (
             select(CaseKey.case_id, CaseKey.wrapped, Case.authority_id)
             .join(Case, Case.id == CaseKey.case_id)
             .where(CaseKey.case_id.in_(missing), CaseKey.visible_to(work.actor, work.now))
         )
         for case_id, wrapped, authority_id in work.session.execute(query):
-            work.case_keys[case_id] = vault.case_key(work.keys, case_id, wrapped), authority_id
-    readable = [row for row in rows if row.case_id in work.case_keys]
-    return {
-        row.id: vault.open_value(work.case_keys[row.case_id][0], row.sealed, work.case_keys[row.case_id][1], row.id)
-        for row in readable
-    }
+            keep_key(work, case_id, wrapped, authority_id)
+    return work.case_keys
+
+
+def keep_key(work: UnitOfWork, case_id: UUID, wrapped: bytes, authority_id: UUID) -> DataKey:
+    """Return the data key of a case. It is decrypted once for this work."""
+    if case_id not in work.case_keys:
+        work.case_keys[case_id] = vault.case_key(work.keys, case_id, wrapped), authority_id
+    key: DataKey = work.case_keys[case_id][0]
+    return key
 
 
 def what_was_sent(clear: Mapping[str, Any]) -> dict[str, Any]:

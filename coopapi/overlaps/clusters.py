@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi.overlaps.models import Overlap
 from coopapi.overlaps.presentation import overlaps_of
-from coopapi.overlaps.ranking import Ranked
+from coopapi.overlaps.ranking import by_rank
 from coopapi.store.db import UnitOfWork
 
 MOST_OVERLAPS: Final = 1_000
@@ -27,7 +27,7 @@ def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     different for other authorities.
     """
     query = overlaps_of(work, {"strength": "possible", **wanted})
-    order = Ranked((Overlap.seen(work.actor, "rank"), Overlap.id), indexed=True)
+    order = by_rank(work.actor)
     order.prepare(work)
     rows = work.session.execute(order.first(query, MOST_OVERLAPS + 1).with_only_columns(*_LINK)).all()
     work.note("overlaps.consulted", object_type="overlap", consultation=True, count=len(rows))

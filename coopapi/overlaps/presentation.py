@@ -16,13 +16,12 @@ from coopapi.directory.models import Authority
 from coopapi.errors import NotFound
 from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
 from coopapi.identifiers.kinds import Strength
-from coopapi.identifiers.service import open_values
+from coopapi.identifiers.service import keep_key, open_values
 from coopapi.matching import engine
 from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.shared.grants import granted
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.vault import DataKey
 
 IN_LISTS: Final = 10
 """How many items of evidence each overlap of a list shows."""
@@ -222,11 +221,10 @@ def _evidence(work: UnitOfWork, sides: Mapping[UUID, Any], first: int, most: int
     clear = work.actor.may(Action.IDENTIFIER_CLEAR)
     asked = {"overlaps": list(sides), "mine": [side.mine for side in sides.values()], "limits": engine.limits(work.settings)}
     found: dict[UUID, list[dict[str, Any]]] = {overlap_id: [] for overlap_id in sides}
-    keys: dict[UUID, DataKey] = {}
     for item in work.session.execute(_EVIDENCE, {**asked, "clear": clear, "first": first, "most": most}):
         value = None
         if item.wrapped is not None:
-            key = keys.get(item.case_id) or keys.setdefault(item.case_id, vault.case_key(work.keys, item.case_id, item.wrapped))
+            key = keep_key(work, item.case_id, item.wrapped, item.authority_id)
             value = vault.open_value(key, item.sealed, item.authority_id, item.identifier_id).get("value")
         found[item.overlap_id].append(_item(item, value, sides[item.overlap_id].decided_at))
     return found

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, Select, Uuid, func, select, true, union
 
+from coopapi.access import Actor
 from coopapi.http.paging import Order
 from coopapi.overlaps.models import Overlap
 
@@ -16,6 +17,11 @@ _WHERE: Final = (
     (Overlap.case_a, _PLACES.c.case_id),
     (Overlap.case_b, _PLACES.c.case_id),
 )
+
+
+def by_rank(actor: Actor) -> "Ranked":
+    """Return the order by the rank that overlaps have for this caller."""
+    return Ranked((Overlap.seen(actor, "rank"), Overlap.id), indexed=True)
 
 
 class Ranked(Order):

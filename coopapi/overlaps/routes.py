@@ -9,8 +9,8 @@ from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.overlaps import clusters, exclusions, presentation, verification
-from coopapi.overlaps.models import Exclusion, Overlap
-from coopapi.overlaps.ranking import Ranked
+from coopapi.overlaps.models import Exclusion
+from coopapi.overlaps.ranking import by_rank
 from coopapi.overlaps.schemas import (
     ClusterFilter,
     ClusterList,
@@ -35,8 +35,8 @@ blp = Blueprint(
 
 def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
     query = presentation.overlaps_of(work, wanted, case_id)
-    columns = (Overlap.seen(work.actor, "rank"), Overlap.id)
-    order = Order(columns) if case_id else Ranked(columns, indexed=True)
+    by = by_rank(work.actor)
+    order = Order(by.columns) if case_id else by
     found = page(work, name, query, order, wanted)
     total = presentation.how_many(work, order.first(query, presentation.MOST_COUNTED)) if wanted.get("totals") else None
     return Page(presentation.show_overlaps(work, found.items, case_id), found.next, total)

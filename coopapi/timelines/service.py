@@ -17,8 +17,11 @@ _PLACE: Final = "events"
 _FOR_EVER: Final = 1e12
 MOST_LOOKED_AT: Final = 5000
 """How many events of the whole register one page of the feed looks at."""
-_EPOCH: Final = text("select system_identifier || '/' || timeline_id from pg_control_system(), pg_control_checkpoint()")
-_END: Final = text("select cast(xid as text), id from priv.end_of_page(cast(:xid as xid8), :entry, :most)")
+_END: Final = text(
+    "select system_identifier || '/' || timeline_id as epoch, cast(e.xid as text), e.id"
+    " from pg_control_system(), pg_control_checkpoint(), priv.end_of_page(cast(:xid as xid8), :entry, :most) e"
+)
+"""Which history of the database this is, and the place at which the page ends."""
 
 
 def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
@@ -72,19 +75,16 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     looks at a limited number of events of the register; if there may be more, it is not complete.
     """
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"
-    epoch = work.session.scalar(_EPOCH)
     limit = wanted.get("limit", LIMIT)
-    start = ("0", 0)
-    if cursor := wanted.get("cursor"):
-        left = open_cursor(work, cursor, place)
-        if left["epoch"] != epoch:
-            raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
-        start = left["at"]
+    left = open_cursor(work, wanted["cursor"], place) if "cursor" in wanted else {"at": ("0", 0)}
+    start = left["at"]
     end = work.session.execute(_END, {"xid": start[0], "entry": start[1], "most": MOST_LOOKED_AT}).one()
+    if left.get("epoch", end.epoch) != end.epoch:
+        raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
     rows = work.session.scalars(_between(work, start, end, wanted.get("kind")).limit(limit)).all()
     cut = len(rows) < limit and end.id is not None
     at = (end.xid, end.id) if cut else (rows[-1].xid, rows[-1].id) if rows else start
-    next_cursor = seal_cursor(work, {"at": at, "epoch": epoch, "until": _FOR_EVER}, place)
+    next_cursor = seal_cursor(work, {"at": at, "epoch": end.epoch, "until": _FOR_EVER}, place)
     return Page(rows, next_cursor, complete=len(rows) < limit and not cut)
 
 

@@ -189,7 +189,7 @@ begin
         where not t.exact and t.was > p_limits[1] and t.now_open <= p_limits[1];
 end $$;
 
--- Return the families of all match keys that two identifiers share, one for each key, whoever else holds it.
+-- Return the families of the match keys that two identifiers share: one entry for each key, also if too many others hold the key.
 create function priv.shared_families(p_a uuid, p_b uuid) returns text[] language sql stable as $$
     select array_agg(t.family)
     from public.holdings x

@@ -1,4 +1,4 @@
-"""Parsers for accounts on platforms: usernames, account ids, groups. A link says which, whatever kind was named."""
+"""Parsers for accounts on platforms: usernames, account ids, groups. A link says which of these it is."""
 
 import re
 from collections.abc import Callable, Mapping
