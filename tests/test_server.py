@@ -6,6 +6,8 @@ import os
 import random
 import signal
 import socket
+import sys
+import threading
 import time
 from contextlib import suppress
 
@@ -17,7 +19,7 @@ from world import ISSUER, sign
 
 from coopapi import config
 from coopapi.http import connection as wire
-from coopapi.http import middleware
+from coopapi.http import middleware, worker_process
 from coopapi.http.middleware import LARGEST_BODY
 from coopapi.journal.service import record
 from coopapi.ops import administration, demo
@@ -391,6 +393,34 @@ def test_the_worker_that_finds_overlaps_is_started_again_and_not_at_all_where_it
     os.kill(before, signal.SIGKILL)
     until(lambda: service.workers(b"\0worker\0") not in ([], [before]))
     assert impatient.workers(b"\0worker\0") == []
+
+
+def test_a_web_worker_that_is_forked_while_the_worker_starts_does_not_hold_up_its_watcher(monkeypatch):
+    made, forked, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def pipe(make=os.pipe):
+        ends = make()
+        made.set()
+        forked.wait(1)
+        return ends
+
+    def start():
+        worker_process.start([sys.executable, "-c", "pass"]).wait()
+        ended.set()
+
+    monkeypatch.setattr(os, "pipe", pipe)
+    watcher = threading.Thread(target=start, daemon=True)
+    watcher.start()
+    assert made.wait(PATIENCE)
+    if not (web_worker := os.fork()):
+        time.sleep(PATIENCE)
+        os._exit(0)
+    forked.set()
+    try:
+        assert ended.wait(20)
+    finally:
+        os.kill(web_worker, signal.SIGKILL)
+        os.waitpid(web_worker, 0)
 
 
 def is_answered(service):

@@ -3,10 +3,7 @@
 import logging
 import os
 import shutil
-import subprocess
-import sys
 import threading
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ from typing import Any
 from prometheus_client.multiprocess import mark_process_dead
 
 from coopapi.config import ignored, read
+from coopapi.http import worker_process
 from coopapi.http.middleware import FIGURES_MARK
 
 _settings = read()
@@ -37,8 +35,6 @@ logconfig_dict = {
     },
 }
 _log = logging.getLogger("coopapi.server")
-_STEADY = 60.0
-_LONGEST_PAUSE = 30.0
 
 
 def when_ready(server: Any) -> None:
@@ -46,20 +42,8 @@ def when_ready(server: Any) -> None:
     if names := ignored():
         _log.warning("ignored: %s (no settings of coopapi)", ", ".join(names))
     if _settings.worker:
-        threading.Thread(target=_keep_worker, name="coopapi-worker", daemon=True).start()
+        threading.Thread(target=worker_process.keep, name="coopapi-worker", daemon=True).start()
     _log.info("started", extra={"version": version("coopapi"), "bind": server.cfg.settings["bind"].get(), "workers": workers})
-
-
-def _keep_worker() -> None:
-    """Run `coopapi worker` beside the web workers, and start it again if it ends, each time after a longer pause."""
-    pause = 1.0
-    while True:
-        began = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-c", "from coopapi.ops.cli import main; main()", "worker"])
-        process.wait()
-        pause = 1.0 if time.monotonic() - began > _STEADY else min(pause * 2, _LONGEST_PAUSE)
-        _log.warning("the worker ended", extra={"status": process.returncode, "again_in_seconds": pause})
-        time.sleep(pause)
 
 
 def on_exit(server: Any) -> None:
