@@ -119,6 +119,7 @@ TAMPERED = {
     "table signing_keys": "grant delete on signing_keys to coopapi_app",
     "table meetings": "grant update (host_id) on meetings to coopapi_app",
     "function priv.planted()": "create function priv.planted() returns int language sql return 1",
+    "function foreign_one()": "create function public.foreign_one() returns int language sql return 1",
     "sequence overlap_turns": "revoke usage on sequence overlap_turns from coopapi_app",
     "schema priv": "revoke usage on schema priv from coopapi_definer",
     "schema public": "grant usage on schema public to coopapi_backup",

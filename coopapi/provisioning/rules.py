@@ -41,8 +41,16 @@ _DIGESTS: Final = f"select kind, name, encode(sha256(convert_to(body, 'UTF8')), 
 
 _RECORD: Final = text(f"insert into priv.rules (kind, name, digest) {_DIGESTS}")
 
+_FOREIGN: Final = """
+    select 'function' as kind, p.oid::regprocedure::text as name, 'is not ours' as fault from pg_proc p
+    where p.pronamespace = 'public'::regnamespace
+      and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')"""
+"""Functions in the schema public. None of them is ours, and only those of an extension may be there."""
+
 _DIFFERENCES: Final = text(
-    f"""select coalesce(n.kind, r.kind) as kind, coalesce(n.name, r.name) as name,
+    f"""{_FOREIGN}
+    union all
+    select coalesce(n.kind, r.kind) as kind, coalesce(n.name, r.name) as name,
         case when n.name is null then 'is missing' when r.name is null then 'is not ours' else 'differs' end as fault
     from ({_DIGESTS}) n full join (select * from priv.rules where kind <> 'source') r on r.kind = n.kind and r.name = n.name
     where n.digest is distinct from r.digest order by 1, 2"""  # noqa: S608 (constants)
@@ -56,9 +64,11 @@ begin
     for found in select * from pg_policies where schemaname in ('public', 'priv') loop
         execute format('drop policy %I on %I.%I', found.policyname, found.schemaname, found.tablename);
     end loop;
-    select string_agg(p.oid::regprocedure::text, ', ') into functions from pg_proc p where p.pronamespace = 'priv'::regnamespace;
+    select string_agg(p.oid::regprocedure::text, ', ') into functions from pg_proc p
+    where p.pronamespace in ('priv'::regnamespace, 'public'::regnamespace)
+      and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e');
     if functions is not null then
-        execute 'drop function ' || functions;
+        execute 'drop routine ' || functions;
     end if;
     for found in
         select distinct c.oid::regclass as what, 'table' as kind, a.grantee, c.relowner as owner
