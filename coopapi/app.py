@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Any, Final
 
 from flask import Flask, Response, json, request
@@ -18,7 +18,7 @@ from coopapi.auth.tokens import Issuer, Verifier, issuers_from
 from coopapi.config import BadSettings, Settings
 from coopapi.errors import Unavailable
 from coopapi.features import FEATURES
-from coopapi.http import middleware, problem_pages, problems, proxies
+from coopapi.http import middleware, problem_pages, problems, proxies, waiting
 from coopapi.http.openapi import at_prefix, create_api, document_of
 from coopapi.journal.service import record
 from coopapi.oauth.service import AUDIENCE, OwnKeys
@@ -48,8 +48,8 @@ def create_app(settings: Settings | None = None, keys: Keyring | None = None, cl
     app.before_request(gate.admit)
     proxies.mount(app, settings.prefix, settings.trusted_proxies)
     issuers = accepted_issuers(settings, database)
-    places = BoundedSemaphore(max(1, settings.threads // 4))
-    app.extensions |= {"coopapi": Service(database, Verifier(issuers)), "gate": gate, "waiting places": places}
+    app.extensions |= {"coopapi": Service(database, Verifier(issuers)), "gate": gate}
+    app.extensions["waiting places"] = waiting.Places(settings.threads)
     return app
 
 

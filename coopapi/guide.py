@@ -8,7 +8,7 @@ from typing import Any
 
 from coopapi import config, strictjson
 from coopapi.auth import tokens
-from coopapi.http import connection, idempotency, middleware, paging
+from coopapi.http import connection, idempotency, middleware, paging, waiting
 from coopapi.identifiers.registration import MOST_PERSONS
 from coopapi.identifiers.schemas import MOST_IDENTIFIERS
 from coopapi.oauth import attempts
@@ -28,6 +28,7 @@ def limits() -> dict[str, str]:
         "headers": connection.MOST_HEADERS,
         "idle_seconds": connection.IDLE_SECONDS,
         "token_bytes": tokens.LONGEST,
+        "poll_seconds": waiting.LONGEST_POLL,
         "page": paging.LIMIT,
         "largest_page": paging.MOST,
         "cursor_days": paging.LIFETIME // 86_400,

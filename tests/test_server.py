@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import select
 import signal
 import socket
 import sys
@@ -428,6 +429,44 @@ def is_answered(service):
         return service.get("/healthz").status == 200
     except urllib3.exceptions.HTTPError:
         return False
+
+
+def follow(service, token, seconds):
+    """Write a request that waits for events."""
+    start = urllib3.request(
+        "GET",
+        f"http://127.0.0.1:{service.port}/api/v1/events?from=now",
+        headers={"Authorization": f"Bearer {token}"},
+        retries=False,
+    )
+    target = f"/api/v1/events?wait={seconds}&cursor={start.json()['next']}"
+    return f"GET {target} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n".encode()
+
+
+def test_fifty_clients_that_wait_for_events_leave_the_service_to_the_others(service, token):
+    request = follow(service, token, 30)
+    with service.half_sent(50, request) as clients:
+        until(lambda: clients_answered(clients) == 49)
+        assert [register(service, token, f"beside-{n}").status for n in range(3)] == [201] * 3
+        answers = [Answers(read_all(client)) for client in clients]
+    assert [answer.statuses for answer in answers] == [[200]] * 50
+    assert sum("retry-after" in answer.headers for answer in answers) == 49
+
+
+def clients_answered(clients):
+    """Count the clients to which the service has sent something."""
+    return len(select.select(clients, [], [], 0)[0])
+
+
+def test_a_service_that_stops_answers_a_client_that_waits_for_events(deployment, token, tmp_path):
+    with served(deployment, tmp_path, METRICS_BIND="", WORKERS=1, WORKER="off") as stopping:
+        request = follow(stopping, token, 30)
+        with stopping.connect() as client:
+            client.sendall(request)
+            time.sleep(1)  # the request waits now
+            assert clients_answered([client]) == 0
+            stopping.process.terminate()
+            assert Answers(read_all(client)).statuses == [200]
 
 
 def test_figures_have_an_address_of_their_own_and_none_by_default(service, impatient):

@@ -66,11 +66,10 @@ def test_while_the_worker_is_behind_nobody_waits(world, idle, pair, owner):
 
 def test_beyond_a_quarter_of_the_threads_nobody_waits(world, idle, pair, app):
     register(world, "investigator", pair[0])
-    places = app.extensions["waiting places"]
-    assert places.acquire(blocking=False)
-    began = time.monotonic()
-    answer = world.as_("investigator").get(f"/cases/{pair[0]}/overlaps", Prefer="wait=5")
-    places.release()
+    with app.extensions["waiting places"].take() as taken:
+        assert taken
+        began = time.monotonic()
+        answer = world.as_("investigator").get(f"/cases/{pair[0]}/overlaps", Prefer="wait=5")
     assert (answer.json["settled"], time.monotonic() - began < 4) == (False, True)
 
 

@@ -96,6 +96,7 @@ class Blueprint(flask_smorest.Blueprint):
         changes: bool = False,
         counts_values: bool = False,
         settles: bool = False,
+        polls: bool = False,
         also: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
@@ -103,19 +104,19 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
-        may see. `counts_values` documents quotas. `settles` may wait for the worker (waiting.py). `also` lists other media types.
+        may see. `counts_values` documents quotas. `settles` and `polls` may wait (waiting.py). `also` lists other media types.
         """
 
         def decorator(view: V) -> V:
             schema = _answer(returns, page=page, many=many, settles=settles)
-            once = method == "POST" and allow is not Action.PUBLIC
-            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=once))
+            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many))
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
-            guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, settles=settles)
-            flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles)
-            said = {"coopapi": Notes(view.__name__, allow, method, also, steps or {}, *flags)}
-            guarded._apidoc = getattr(served, "_apidoc", {}) | said  # type: ignore[attr-defined]  # noqa: SLF001
+            waits = waiting.settling if settles else waiting.polling if polls else None
+            guarded = _within_work(served, allow, waits, changes=changes)
+            flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles, polls)
+            notes = Notes(view.__name__, allow, method, also, steps or {}, *flags)
+            guarded._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
@@ -173,13 +174,13 @@ def database() -> Database:
     return found
 
 
-def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, repeatable: bool) -> Callable[..., Any]:
+def _serve(view: Callable[..., Any], show: Show | None, many: str | None) -> Callable[..., Any]:
     """Call the view, only once for each idempotency key, and convert its rows to what this caller sees."""
 
     @wraps(view)
     def served(*args: Any, **params: Any) -> Any:
         work: UnitOfWork | None = params.get("work")
-        key = request.headers.get("Idempotency-Key") if repeatable else None
+        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
         if key is not None and work is not None:
             made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params), params.get("case_id"))
         else:
@@ -197,6 +198,7 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
         return made.answer()
     if isinstance(made, Page):
         g.next = made.next
+        g.nothing_new = made.complete is True and not made.items
         items = show(work, made.items) if show and work else made.items
         more = {name: said for name in ("total", "complete") if (said := getattr(made, name)) is not None}
         return {"items": items, "next": made.next, **more, **({"settled": g.settled} if "settled" in g else {})}
@@ -221,8 +223,13 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool) -> Callable[..., Any]:
-    """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock."""
+def _within_work(view: Callable[..., Any], allow: Action, waits: Callable[..., Any] | None, *, changes: bool) -> Callable[..., Any]:
+    """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock.
+
+    A public view runs without an actor.
+    """
+    if allow is Action.PUBLIC:
+        return view
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
@@ -234,7 +241,7 @@ def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, sett
                     raise
         raise AssertionError
 
-    return waiting.settling(guarded) if settles else guarded
+    return waits(guarded) if waits else guarded
 
 
 def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Response:
@@ -242,6 +249,7 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
     purpose = request.headers.get("Coopapi-Purpose")
     with service.database.work(service.identify, g.request_id, service.purpose(purpose)) as work:
         work.require(allow)
+        g.caller = work.actor.id
         waiting.check(work)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))

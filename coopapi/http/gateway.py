@@ -1,6 +1,7 @@
 """Calls the WSGI application with a complete request and returns the bytes of its response."""
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from coopapi.errors import Unauthenticated, Unavailable
 from coopapi.http import middleware, problems
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+STOPPING: Final = threading.Event()
+"""Set when this process is to end. Requests that wait for something are then answered at once."""
 
 
 @dataclass(slots=True)

@@ -55,6 +55,7 @@ class Notes:
     counts_values: bool
     pages: bool
     settles: bool
+    polls: bool
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -155,6 +156,7 @@ def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
     (answer,) = (said for status, said in doc["responses"].items() if str(status).startswith("2"))
     sent = ["X-Request-Id", *(["ETag"] if notes.allow is not Action.PUBLIC else []), *(["Link"] if notes.pages else [])]
     sent += ["Preference-Applied"] if notes.settles else []
+    sent += ["Retry-After"] if notes.polls else []
     sent += ["RateLimit-Policy", "RateLimit"] if notes.counts_values else []
     answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sent}
     if notes.also:

@@ -1,27 +1,57 @@
-"""Preferences of the caller (RFC 7240): to wait for the worker, which finds overlaps after the commit, and for a short response."""
+"""Requests that wait: for the worker, which finds overlaps after the commit (RFC 7240), and for something new in a feed."""
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Any, Final
 from uuid import UUID
 
 from flask import current_app, g, json, request
 from sqlalchemy import text
 
+from coopapi.http.gateway import STOPPING
 from coopapi.store.db import UnitOfWork
 
 LONGEST: Final = 5
 """The most seconds for which a response waits."""
 BY_ITSELF: Final = 1
 """The seconds for which the overlaps of a case wait without being asked, if the case was changed just before."""
+LONGEST_POLL: Final = 30
+"""The most seconds for which a feed waits for something new."""
 _BEHIND: Final = "5 seconds"
 _LOOK: Final = 0.02
+_LOOK_AT_FEED: Final = 0.25
+_TRY_AGAIN: Final = "5"
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
 _SETTLED: Final = text("select settled, late from priv.settled(:case, cast(:behind as interval))")
+
+
+class Places:
+    """The requests that wait in this process: at most a quarter of its threads, and one request of each caller of a feed."""
+
+    def __init__(self, threads: int) -> None:
+        self._free = BoundedSemaphore(max(1, threads // 4))
+        self._lock = Lock()
+        self.callers: set[UUID | None] = set()
+
+    @contextmanager
+    def take(self, caller: UUID | None = None) -> Iterator[bool]:
+        """Take a place while the context lasts. Yields False if there is none, or if this caller waits already."""
+        with self._lock:
+            taken = caller not in self.callers and self._free.acquire(blocking=False)
+            if taken and caller:
+                self.callers.add(caller)
+        try:
+            yield taken
+        finally:
+            if taken:
+                with self._lock:
+                    self.callers.discard(caller)
+                self._free.release()
 
 
 class Unsettled(Exception):
@@ -64,6 +94,30 @@ def settling(view: Callable[..., Any]) -> Callable[..., Any]:
     return settled
 
 
+def polling(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer a feed that has nothing new when something is new, or after the seconds of the query parameter `wait`.
+
+    No database connection is held while waiting. A request that finds no place to wait is answered at once, with `Retry-After`.
+    """
+
+    @wraps(view)
+    def polled(**params: Any) -> Any:
+        response = view(**params)
+        seconds = int(request.args.get("wait", "0"))
+        if not seconds or not g.nothing_new:
+            return response
+        with _places().take(g.caller) as taken:
+            if not taken:
+                response.headers["Retry-After"] = _TRY_AGAIN
+                return response
+            end = time.monotonic() + seconds
+            while g.nothing_new and time.monotonic() < end and not STOPPING.wait(_LOOK_AT_FEED):
+                response = view(**params)
+        return response
+
+    return polled
+
+
 def check(work: UnitOfWork) -> None:
     """Find out at the start of the transaction of a GET whether the case is settled. Raises `Unsettled` if it pays to wait."""
     if "to_settle" not in g:
@@ -87,17 +141,18 @@ def _asked() -> int | None:
 def _wait(case_id: UUID, seconds: float) -> bool:
     """Wait until the worker has followed all changes of the case. Returns whether it has."""
     settled, late = _look(case_id)
-    places: BoundedSemaphore = current_app.extensions["waiting places"]
-    if settled or late or not seconds or not places.acquire(blocking=False):
+    if settled or late or not seconds:
         return settled
-    try:
+    with _places().take() as taken:
         end = time.monotonic() + seconds
-        while not settled and time.monotonic() < end:
-            time.sleep(_LOOK)
+        while taken and not settled and time.monotonic() < end and not STOPPING.wait(_LOOK):
             settled, _ = _look(case_id)
-    finally:
-        places.release()
     return settled
+
+
+def _places() -> Places:
+    places: Places = current_app.extensions["waiting places"]
+    return places
 
 
 def _look(case_id: UUID) -> tuple[bool, bool]:

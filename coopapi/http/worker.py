@@ -54,6 +54,7 @@ class Worker(base.Worker):  # type: ignore[misc]
     def _stop(self) -> None:
         self.alive = False
         self.stopped.set()
+        gateway.STOPPING.set()
 
     def run(self) -> None:
         """Serve until stopped, then finish the requests that were begun."""

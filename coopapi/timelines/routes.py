@@ -33,11 +33,12 @@ def list_case_consultations(wanted: dict[str, Any], *, case_id: UUID, work: Unit
     return service.consultations(work, case_id, wanted)
 
 
-@blp.route("/events", allow=Action.EVENTS_READ, query=EventsFilter, returns=EventOut, page=True)
+@blp.route("/events", allow=Action.EVENTS_READ, query=EventsFilter, returns=EventOut, page=True, polls=True)
 def list_events(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the events in the cases that you may see, or the alarms of your authority.
 
-    Keep `next` and send it as `cursor` to get newer events.
+    Keep `next` and send it as `cursor` to get newer events. With `wait`, the response comes when there is a new event, or after
+    these seconds; one request of yours waits at a time, and further ones are answered at once with `Retry-After`.
     """
     return service.events(work, wanted)
 

@@ -1,10 +1,14 @@
 """Entries of the journal on the wire."""
 
+from typing import Any
+
+import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.access import Role
 from coopapi.directory.fields import Code
-from coopapi.http.fields import OneOf, Paged, Shown, Text, When
+from coopapi.http.fields import Count, OneOf, Paged, Shown, Text, When, refusal
+from coopapi.http.waiting import LONGEST_POLL
 from coopapi.journal.models import ALARM
 
 
@@ -49,11 +53,27 @@ class JournalEntryOut(CaseConsultationOut):
 
 
 class EventsFilter(Paged):
-    """Which events: all that the caller may see, or alarms alone."""
+    """Which events: all that the caller may see, or alarms alone; from which place; and for how long to wait for one."""
 
     kind = OneOf(
         [ALARM], metadata={"description": "The kind of events; `alarm` returns only alarms (auditors and administrators)."}
     )
+    action = Text(60, metadata={"description": "The type of events, such as `overlap.detected`."})
+    case_id = fields.UUID(metadata={"description": "The case that the events are about."})
+    start = OneOf(
+        ["now"],
+        data_key="from",
+        metadata={"description": "`now` returns no event, only the cursor for those that come from now on. Not with `cursor`."},
+    )
+    wait = Count(
+        0, LONGEST_POLL, metadata={"description": "The most seconds to wait if there is no new event (default 0). Not with `from`."}
+    )
+
+    @ma.validates_schema
+    def _one_place(self, wanted: dict[str, Any], **_: Any) -> None:
+        for name in ("cursor", "wait"):
+            if "start" in wanted and wanted.get(name):
+                raise refusal("alone", f"Send either from or {name}.", name)
 
 
 class JournalFilter(Paged):

@@ -9,7 +9,7 @@ from sqlalchemy import Select, literal_column, text
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
-from coopapi.journal.models import ALARM, JournalEntry, JournalLink
+from coopapi.journal.models import JournalEntry, JournalLink
 from coopapi.store.db import UnitOfWork
 
 _NEWEST: Final = Order((JournalEntry.id,))
@@ -22,6 +22,12 @@ _END: Final = text(
     " from pg_control_system(), pg_control_checkpoint(), priv.end_of_page(cast(:xid as xid8), :entry, :most) e"
 )
 """Which history of the database this is, and the place at which the page ends."""
+_NOW: Final = text(
+    "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as xid"
+    " from pg_control_system(), pg_control_checkpoint()"
+)
+"""Which history of the database this is, and the place before all events that are not certain yet."""
+_FILTERS: Final = {"kind": JournalEntry.object_type, "action": JournalEntry.action, "case_id": JournalEntry.case_id}
 
 
 def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
@@ -74,26 +80,30 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one. A page
     looks at a limited number of events of the register; if there may be more, it is not complete.
     """
-    place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{wanted.get('kind', '')}"
+    filters = {name: wanted[name] for name in _FILTERS if name in wanted}
+    also = "".join(f"|{name}={value}" for name, value in filters.items() if name != "kind")
+    place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{filters.get('kind', '')}{also}"
+    if "start" in wanted:
+        now = work.session.execute(_NOW).one()
+        return Page([], seal_cursor(work, {"at": (now.xid, 0), "epoch": now.epoch, "until": _FOR_EVER}, place), complete=True)
     limit = wanted.get("limit", LIMIT)
     left = open_cursor(work, wanted["cursor"], place) if "cursor" in wanted else {"at": ("0", 0)}
     start = left["at"]
     end = work.session.execute(_END, {"xid": start[0], "entry": start[1], "most": MOST_LOOKED_AT}).one()
     if left.get("epoch", end.epoch) != end.epoch:
         raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
-    rows = work.session.scalars(_between(work, start, end, wanted.get("kind")).limit(limit)).all()
+    rows = work.session.scalars(_between(work, start, end, filters).limit(limit)).all()
     cut = len(rows) < limit and end.id is not None
     at = (end.xid, end.id) if cut else (rows[-1].xid, rows[-1].id) if rows else start
     next_cursor = seal_cursor(work, {"at": at, "epoch": end.epoch, "until": _FOR_EVER}, place)
     return Page(rows, next_cursor, complete=len(rows) < limit and not cut)
 
 
-def _between(work: UnitOfWork, start: Sequence[Any], end: Any, kind: str | None) -> Select[Any]:
+def _between(work: UnitOfWork, start: Sequence[Any], end: Any, filters: Mapping[str, Any]) -> Select[Any]:
     """Return the events that the caller sees after a place in the feed and, if there is an end, up to it."""
     last = " and (xid, id) <= (cast(:last_xid as xid8), :last)" if end.id is not None else ""
     place = text(f"(xid, id) > (cast(:xid as xid8), :entry){last} and xid < pg_snapshot_xmin(pg_current_snapshot())")
     bounds = {"xid": start[0], "entry": start[1]} | ({"last_xid": end.xid, "last": end.id} if last else {})
     query = work.all(JournalEntry).where(JournalEntry.event, place.bindparams(**bounds))
-    if kind == ALARM:
-        query = query.where(JournalEntry.object_type == ALARM)
+    query = query.where(*(_FILTERS[name] == value for name, value in filters.items()))
     return query.order_by(literal_column("xid"), JournalEntry.id)

@@ -1,0 +1,138 @@
+"""The feed of events as a national system follows it: from now on, with filters, and by waiting for what is new."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+SOON = 0.4
+
+
+def feed(world, **wanted):
+    query = "&".join(f"{name.rstrip('_')}={value}" for name, value in wanted.items())
+    return world.as_("investigator").get(f"/events?{query}")
+
+
+def from_now(world):
+    began = feed(world, from_="now")
+    assert (began.status_code, began.json["items"], began.json["complete"]) == (200, [], True)
+    return began.json["next"]
+
+
+@contextmanager
+def meanwhile(work):
+    """Do something in another thread, a moment later."""
+    thread = threading.Thread(target=lambda: (time.sleep(SOON), work()))
+    thread.start()
+    yield
+    thread.join()
+
+
+def of(answer, name):
+    assert answer.status_code == 200, answer.json
+    return [event[name] for event in answer.json["items"]]
+
+
+def test_from_now_on_is_what_comes_later_and_all_of_it(world):
+    world.case("investigator", "before")
+    cursor = from_now(world)
+    assert feed(world, cursor=cursor).json["items"] == []
+    later = world.case("investigator", "later")
+    assert of(feed(world, cursor=cursor), "case_id") == [later]
+
+
+def test_an_event_of_a_transaction_that_was_open_at_that_moment_comes_from_now_on(world, owner_apart):
+    with owner_apart.cursor() as cursor:
+        cursor.execute("select pg_current_xact_id()")  # a transaction that is still open, begun before the next one
+    began = from_now(world)
+    case = world.case("investigator")
+    assert feed(world, cursor=began).json["items"] == []
+    owner_apart.commit()
+    assert of(feed(world, cursor=began), "case_id") == [case]
+
+
+@pytest.fixture
+def owner_apart(owner):
+    """A second connection as the owner of the database, in a transaction of its own."""
+    import psycopg2
+
+    connection = psycopg2.connect(owner.dsn, password=owner.info.password)
+    yield connection
+    connection.close()
+
+
+def test_a_waiting_request_is_answered_when_something_happens(world):
+    cursor = from_now(world)
+    began = time.monotonic()
+    with meanwhile(lambda: world.case("investigator", "later")):
+        answer = feed(world, cursor=cursor, wait=30)
+    assert of(answer, "action") == ["case.registered"]
+    assert time.monotonic() - began < 20
+
+
+def test_it_is_not_answered_by_what_the_caller_must_not_see(world):
+    cursor = from_now(world)
+    with meanwhile(lambda: world.case("foreign")):
+        answer = feed(world, cursor=cursor, wait=2)
+    assert answer.json == feed(world, cursor=cursor).json | {"next": answer.json["next"]}
+    assert answer.json["items"] == []
+
+
+def test_one_request_of_a_caller_waits_at_a_time(world, app):
+    cursor, places = from_now(world), app.extensions["waiting places"]
+    first = []
+    waiter = threading.Thread(target=lambda: first.append(feed(world, cursor=cursor, wait=30)))
+    waiter.start()
+    while not places.callers:
+        time.sleep(0.01)
+
+    second = feed(world, cursor=cursor, wait=30)
+
+    assert (second.status_code, second.json["items"], second.headers["Retry-After"]) == (200, [], "5")
+    assert not first
+    world.case("investigator")
+    waiter.join()
+    assert of(first[0], "action") == ["case.registered"]
+    assert places.callers == set()
+
+
+def test_beyond_a_quarter_of_the_threads_nobody_waits(world, app):
+    cursor = from_now(world)
+    with app.extensions["waiting places"].take() as taken:
+        assert taken
+        assert feed(world, cursor=cursor, wait=30).headers["Retry-After"] == "5"
+
+
+def test_a_waiting_request_holds_no_connection(world, database):
+    cursor = from_now(world)
+    with meanwhile(lambda: held.append(database.engine.pool.checkedout())):
+        held = []
+        feed(world, cursor=cursor, wait=1)
+    assert held == [0]
+
+
+def test_events_of_one_type_and_of_one_case(world):
+    cursor = from_now(world)
+    one, other = world.case("investigator", "one"), world.case("investigator", "other")
+    world.subject("investigator", one)
+
+    assert of(feed(world, action="case.registered", limit=200), "case_id")[-2:] == [one, other]
+    assert of(feed(world, case_id=one), "action") == ["case.registered", "subject.added"]
+    assert of(feed(world, case_id=one, action="subject.added"), "case_id") == [one]
+    assert feed(world, cursor=cursor, case_id=one).status_code == 400
+    assert feed(world, case_id=one, cursor=feed(world, case_id=one).json["next"]).json["items"] == []
+
+
+@pytest.mark.parametrize(
+    "wanted", ["wait=31", "wait=x", "wait=-1", "from=then", "from=now&wait=5", "case_id=1", f"action={'a' * 61}"]
+)
+def test_what_makes_no_sense_is_refused_with_a_pointer(world, wanted):
+    answer = world.as_("investigator").get(f"/events?{wanted}")
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["in"] == "query"
+
+
+def test_now_and_a_cursor_are_two_places(world):
+    answer = feed(world, from_="now", cursor=from_now(world))
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/cursor")
