@@ -112,8 +112,7 @@ class Blueprint(flask_smorest.Blueprint):
             served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many))
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
                 served = self.arguments(given, location=place)(served) if given else served
-            waits = waiting.settling if settles else waiting.polling if polls else None
-            guarded = _within_work(served, allow, waits, changes=changes)
+            guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
             flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles, polls)
             notes = Notes(view.__name__, allow, method, also, steps or {}, *flags)
             guarded._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
@@ -223,7 +222,7 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(view: Callable[..., Any], allow: Action, waits: Callable[..., Any] | None, *, changes: bool) -> Callable[..., Any]:
+def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool, polls: bool) -> Callable[..., Any]:
     """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock.
 
     A public view runs without an actor.
@@ -241,7 +240,7 @@ def _within_work(view: Callable[..., Any], allow: Action, waits: Callable[..., A
                     raise
         raise AssertionError
 
-    return waits(guarded) if waits else guarded
+    return waiting.settling(guarded) if settles else waiting.polling(guarded) if polls else guarded
 
 
 def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Response:
