@@ -418,7 +418,7 @@ def test_a_web_worker_that_is_forked_while_the_worker_starts_does_not_hold_up_it
         os._exit(0)
     forked.set()
     try:
-        assert ended.wait(20)
+        assert ended.wait(PATIENCE / 2)
     finally:
         os.kill(web_worker, signal.SIGKILL)
         os.waitpid(web_worker, 0)

@@ -6,9 +6,9 @@ import os
 import random
 import signal
 import threading
-import time
 
 import pytest
+from serving import runs, until
 from test_races import shared_by_brute_force, stored
 
 from coopapi.ops import worker
@@ -162,18 +162,8 @@ def test_the_worker_ends_with_the_process_that_started_it(idle):
     process = fork.Process(target=parent)
     process.start()
     process.join()
-    pid, end = told.recv(), time.monotonic() + 10
-    while _runs(pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not _runs(pid)
-
-
-def _runs(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    pid = told.recv()
+    until(lambda: not runs(pid))
 
 
 def test_a_worker_stands_by_without_a_fault_while_another_is_at_work(world, idle, owner):
