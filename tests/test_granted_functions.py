@@ -29,16 +29,18 @@ REFUSED = {
     ("end_shares", "p_jit"): "select priv.end_shares('{team}', '{nl}')",
     ("evidence", "p_overlaps"): "select * from priv.evidence(array['{overlap}'::uuid], array['{mine}'::uuid], array[4, 4])",
     ("evidence", "p_mine"): "select * from priv.evidence(array['{overlap}'::uuid], array['{case}'::uuid], array[4, 4])",
+    ("excluded_everywhere", "p_identifiers"): "select * from priv.excluded_everywhere(array['{second}'::uuid])",
+    ("shown_identifiers", "p_identifiers"): "select excluded from priv.shown_identifiers(array['{second}'::uuid])",
     ("may_have_evidence", "p_object"): "select priv.may_have_evidence('{team}', '{nl}')",
     ("provides_item", "p_evidence"): "select priv.provides_item('{item}', '{shared}', '{nl}')",
     ("may_grant_access", "p_case"): "select priv.may_grant_access('{case}')",
     ("assign_verifier", "p_jit"): "select priv.assign_verifier('{team}')",
     ("high_frequency", "p_case"): "select * from priv.high_frequency('{case}', array[0, 0])",
-    ("hold", "p_case"): "select * from priv.hold('{case}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    ("hold", "p_case"): "select * from priv.hold('{case}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
     (
         "hold",
         "p_identifiers",
-    ): "select * from priv.hold('{mine}', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}')",
+    ): "select * from priv.hold('{mine}', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}', '{f}')",
     ("hold_pending", "p_case"): "select * from priv.hold_pending('{case}')",
     ("in_team", "p_jit"): "select priv.in_team('{team}')",
     ("is_party", "p_jit"): "select priv.is_party('{team}')",
@@ -65,11 +67,11 @@ REFUSED = {
     ("receivers", "p_object"): "select priv.receivers('{shared}', '{nl}')",
     ("recheck", "p_after"): "select * from priv.recheck(gen_random_uuid(), 1, array[4, 4])",
     ("reconsider", "p_exclusion"): "select priv.reconsider((select id from exclusions limit 1))",
-    ("register", "p_case"): "select priv.register('{case}', '[{\"id\": \"{case}\"}]', '{}', '{}', '{}', '{}', '{}', '{}')",
+    ("register", "p_case"): "select priv.register('{case}', '[{\"id\": \"{case}\"}]', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
     (
         "register",
         "p_identifiers",
-    ): "select priv.register('{mine}', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}')",
+    ): "select priv.register('{mine}', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}', '{f}')",
     ("relabel", "p_case"): "select * from priv.relabel('{case}', '{}', 'victim', null)",
     ("relabel", "p_subject_identifiers"): "select * from priv.relabel('{mine}', array['{second}'::uuid], 'victim', null)",
     ("release", "p_case"): "select * from priv.release('{case}', null)",
@@ -89,7 +91,7 @@ REFUSED = {
     ("verify_item", "p_evidence"): "select priv.verify_item('{item}')",
 }
 TESTED_BY_ITSELF = {
-    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"),
+    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
 }  # fmt: skip
 FOR_ALL = {
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",

@@ -270,7 +270,7 @@ def acting(database, name):
 
 
 def holding(token=b"x" * 32, strength=3):
-    return engine.Holding(uuid4(), token, "email", strength, "email", None)
+    return engine.Holding(uuid4(), token, "email", strength, "email", None, common=False)
 
 
 def test_the_database_takes_no_value_that_was_not_announced(world, database, owner):
@@ -285,7 +285,7 @@ def test_the_database_takes_no_value_that_was_not_announced(world, database, own
     with acting(database, "system") as work:
         engine.announce(work, case, [as_key])
     with pytest.raises(DBAPIError), acting(database, "system") as work:
-        engine.hold(work, case, [engine.Holding(as_key.identifier_id, as_key.token, "email", 3, "email", None)])
+        engine.hold(work, case, [engine.Holding(as_key.identifier_id, as_key.token, "email", 3, "email", None, common=False)])
     packed = holding(token=b"x" * 64)
     with pytest.raises(DBAPIError), acting(database, "system") as work:
         engine.announce(work, case, [packed])

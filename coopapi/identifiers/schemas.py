@@ -150,6 +150,16 @@ class IdentifierWarningOut(Shown):
     detail = fields.String(required=True)
 
 
+class CommonValueOut(Shown):
+    """Why a value alone finds nothing: everybody or nobody has it."""
+
+    code = fields.String(required=True, metadata={"description": "The reason; `excluded` if the operator added the value."})
+    detail = fields.String(required=True)
+    list_version = fields.String(
+        allow_none=True, metadata={"description": "The version of the register's list of such values; null for `excluded`."}
+    )
+
+
 class IdentifierOut(Shown):
     """An identifier; value, context and source are null for those who may not read them in clear."""
 
@@ -164,6 +174,9 @@ class IdentifierOut(Shown):
     source = fields.String(allow_none=True)
     strength = Code("overlap_strength", required=True)
     warnings = fields.List(fields.Nested(IdentifierWarningOut), required=True)
+    common_value = fields.Nested(
+        CommonValueOut, allow_none=True, metadata={"description": "Why the value alone links no cases; otherwise null."}
+    )
     basis = Code("basis", required=True)
     source_grading = Code("source_grading", allow_none=True)
     information_grading = Code("information_grading", allow_none=True)

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, bindparam, select, text
 
 from coopapi.access import Action
 from coopapi.cases.models import Case, CaseKey, Identifier
 from coopapi.identifiers import kinds
+from coopapi.identifiers.formats.common import REASONS, list_version
 from coopapi.identifiers.kinds import Strength
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
@@ -19,21 +20,34 @@ _FIELDS: Final = (
     "id", "case_id", "subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
     "exceptional_until", "state", "withdrawal_reason", "created_at", "etag",
 )  # fmt: skip
+_SHOWN: Final = text("select * from priv.shown_identifiers(:identifiers)").bindparams(
+    bindparam("identifiers", type_=ARRAY(Uuid()))
+)
 _SEALED: Final = ("value", "normalised", "context", "source", "person")
 
 
 def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
     """Return identifiers with their values for callers who may read them. One query reads the keys of all cases."""
     opened = open_values(work, rows)
-    return [_show_identifier(row, opened.get(row.id, {})) for row in rows]
+    more = _more(work, rows)
+    return [_show_identifier(row, opened.get(row.id, {}), more[row.id]) for row in rows]
 
 
-def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any]:
+def _more(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, Any]:
+    """Return what is stored beside the rows of identifiers."""
+    found = work.session.execute(_SHOWN, {"identifiers": [row.id for row in rows]}) if rows else ()
+    return {one.identifier_id: one for one in found}
+
+
+def _show_identifier(row: Identifier, clear: Mapping[str, Any], more: Any) -> dict[str, Any]:
+    codes = [code for code in row.warnings if code in REASONS]
+    version = list_version(row.normaliser)
     return {
         **{name: getattr(row, name) for name in _FIELDS},
         **{name: clear.get(name) for name in _SEALED},
         "strength": Strength(row.strength).name.lower(),
         "warnings": [{"code": code, "detail": kinds.warning_text(row.kind, code)} for code in row.warnings],
+        "common_value": kinds.common_value(codes[0], version) if codes else kinds.excluded_value() if more.excluded else None,
     }
 
 

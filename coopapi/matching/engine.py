@@ -20,7 +20,10 @@ from coopapi.store.db import UnitOfWork, as_json
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One token of one identifier, with the kind of the identifier and the role of the person in its case."""
+    """One token of one identifier, with the kind of the identifier and the role of the person in its case.
+
+    A `common` token comes from a value that tells nobody apart.
+    """
 
     identifier_id: UUID
     token: bytes
@@ -28,13 +31,14 @@ class Holding:
     strength: int
     kind: str
     role: str | None
+    common: bool
 
 
 _HOLD_PENDING = text("select priv.hold_pending(:case)")
 _CONFIRM_HIDING = text("select priv.confirm_hiding(:case)")
 _HOLDINGS: Final = (
     "cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
-    " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[])"
+    " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[]), cast(:common as boolean[])"
 )
 _HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
 _REGISTER = text(f"select priv.register(:case, cast(:rows as jsonb), {_HOLDINGS})").columns(ids=ARRAY(Uuid()))
@@ -42,7 +46,7 @@ _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text("select priv.relabel(:case, cast(:identifiers as uuid[]), :role, :visibility)")
 _STORE_REREAD = text(
     "select priv.store_reread(:normaliser, cast(:rows as jsonb), cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
-    " cast(:families as text[]), cast(:strengths as smallint[]))"
+    " cast(:families as text[]), cast(:strengths as smallint[]), cast(:common as boolean[]))"
 )
 _RECONSIDER = text("select priv.reconsider(:exclusion)")
 
@@ -97,6 +101,7 @@ def _asked(case_id: UUID, holdings: Sequence[Holding]) -> dict[str, Any]:
         "families": [h.family for h in holdings],
         "kinds": [h.kind for h in holdings],
         "roles": [h.role for h in holdings],
+        "common": [h.common for h in holdings],
     }
 
 
@@ -123,7 +128,7 @@ def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, 
 
     A row has the columns that changed. Without a sealed value its tokens stay. The kinds and roles of the holdings are not used.
     """
-    asked = {**_values(holdings), "families": [h.family for h in holdings]}
+    asked = {**_values(holdings), "families": [h.family for h in holdings], "common": [h.common for h in holdings]}
     session.execute(_STORE_REREAD, {"normaliser": normaliser, "rows": as_json(rows), **asked})
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from coopapi.access import Action, Actor, Level
@@ -182,6 +182,8 @@ class Exclusion(Versioned):
     everywhere: Mapped[bool] = mapped_column()
     tokens: Mapped[list[bytes] | None] = mapped_column(ARRAY(BYTEA))
     identifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("identifiers.id"))
+    listed: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    normaliser: Mapped[int | None] = mapped_column(SmallInteger)
     kind: Mapped[str | None] = mapped_column()
     other_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     reason: Mapped[str] = mapped_column()

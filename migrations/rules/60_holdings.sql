@@ -16,7 +16,7 @@ end $$;
 -- Store identifiers of a case and add those that it did not have to matching. p_rows holds their columns, bytes as hexadecimal digits; the
 -- other arrays are the holdings as for priv.hold. Return the ids of those that are new. This runs with the rights of the caller.
 create function priv.register(p_case uuid, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
-                              p_kinds text[], p_roles text[]) returns uuid[]
+                              p_kinds text[], p_roles text[], p_common boolean[]) returns uuid[]
 language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
     fresh uuid[];
@@ -35,11 +35,12 @@ begin
             on conflict do nothing returning id)
     select array_agg(s.id) into fresh from stored s;
     select array_agg(u.identifier) as identifiers, array_agg(u.token) as tokens, array_agg(u.family) as families,
-           array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.role) as roles into held
-        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles) u (identifier, token, family, strength, kind, role)
+           array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.role) as roles, array_agg(u.common) as common into held
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles, p_common)
+             u (identifier, token, family, strength, kind, role, common)
         where u.identifier = any (fresh);
     if held.identifiers is not null then
-        perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.roles);
+        perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.roles, held.common);
     end if;
     return fresh;
 end $$;
@@ -48,7 +49,7 @@ end $$;
 -- worker compares them with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the
 -- identifiers wait.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
-                          p_kinds text[], p_roles text[]) returns void
+                          p_kinds text[], p_roles text[], p_common boolean[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     home record;
@@ -67,17 +68,17 @@ begin
         raise exception 'these values were not counted against the quota' using errcode = '42501';
     end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
-        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
-            select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), min(u.role)
-            from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles)
-                 u (identifier, token, family, strength, kind, role)
+        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role, common)
+            select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), min(u.role), bool_and(u.common)
+            from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles, p_common)
+                 u (identifier, token, family, strength, kind, role, common)
             group by u.token, u.identifier;
         return;
     end if;
-    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
-        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, (select priv.at()),
-               (select priv.at())
-        from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
+    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, common, hidden, since, open_since)
+        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), bool_and(u.common), home.hidden,
+               (select priv.at()), (select priv.at())
+        from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles, p_common) u (identifier, token, strength, kind, role, common)
         group by u.token, u.identifier order by 1, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
         values (p_case, p_tokens, p_families,
@@ -98,8 +99,8 @@ begin
     update public.cases c set visibility = 'hit_no_hit' where c.id = p_case and not priv.hiding_confirmed(c.id);
     with gone as (delete from public.pending_holdings w where w.case_id = p_case returning w.*)
     select array_agg(g.identifier_id) ids, array_agg(g.token) tokens, array_agg(g.family) families, array_agg(g.strength) strengths,
-           array_agg(g.kind) kinds, array_agg(g.role) roles into p from gone g;
-    perform priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles);
+           array_agg(g.kind) kinds, array_agg(g.role) roles, array_agg(g.common) common into p from gone g;
+    perform priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles, p.common);
 end $$;
 
 -- Remove identifiers from matching at once: the named ones, or all of the case if none are named. Their likenesses are removed too. Until
@@ -182,8 +183,8 @@ begin
 end $$;
 
 grant execute on function priv.case_to_add_to(uuid),
-    priv.register(uuid, jsonb, uuid[], bytea[], text[], smallint[], text[], text[]),
-    priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.hold_pending(uuid),
+    priv.register(uuid, jsonb, uuid[], bytea[], text[], smallint[], text[], text[], boolean[]),
+    priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[], boolean[]), priv.hold_pending(uuid),
     priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text, text), priv.value_tokens(uuid, uuid) to APP_ROLE;
 
 grant select, insert, update, delete on match_tokens to coopapi_definer;

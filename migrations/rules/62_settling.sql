@@ -24,6 +24,7 @@ begin
     entries := exists (select from public.journal_entries j
                        where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
     rereading := exists (select from public.identifiers i where i.normaliser < p_normaliser)
+        or exists (select from public.exclusions e where e.normaliser < p_normaliser and e.withdrawn_at is null)
         or exists (select from public.holdings h where h.outdated);
 end $$;
 
@@ -129,6 +130,7 @@ begin
     touched as (  -- pairs that may have lost evidence exist already; pairs with evidence now may be new
         select c.m, h.case_id n, exists (
                    select from public.holdings x where x.token = c.token and x.case_id = c.m
+                   and not x.common and not h.common
                    and priv.links_few(t.now, t.now_open, x.role, h.role, p_limits[2])) live, c.loses, c.open_loses
         from mine c join token t on t.token = c.token
         join public.holdings h on h.token = c.token and h.case_id <> c.m
@@ -155,7 +157,8 @@ begin
                             union all select v.case_a from public.case_overlaps v where v.case_b = c.m) o
         where exists (select from public.holdings b where b.token = t.token and b.case_id = o.n)),
     crossing as (
-        select a.case_id m, b.case_id n, priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2]) live, false loses, false open_loses
+        select a.case_id m, b.case_id n, not a.common and not b.common and priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2]) live,
+               false loses, false open_loses
         from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
         where t.exact and a.case_id < b.case_id
           and (t.now <= p_limits[2] and priv.steps(t.was, t.now, p_limits[2])
