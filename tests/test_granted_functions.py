@@ -30,6 +30,7 @@ REFUSED = {
     ("evidence", "p_overlaps"): "select * from priv.evidence(array['{overlap}'::uuid], array['{mine}'::uuid], array[4, 4])",
     ("evidence", "p_mine"): "select * from priv.evidence(array['{overlap}'::uuid], array['{case}'::uuid], array[4, 4])",
     ("excluded_everywhere", "p_identifiers"): "select * from priv.excluded_everywhere(array['{second}'::uuid])",
+    ("show_to_desk", "p_desk"): "select priv.show_to_desk('{fr}')",
     ("shown_identifiers", "p_identifiers"): "select excluded from priv.shown_identifiers(array['{second}'::uuid])",
     ("may_have_evidence", "p_object"): "select priv.may_have_evidence('{team}', '{nl}')",
     ("provides_item", "p_evidence"): "select priv.provides_item('{item}', '{shared}', '{nl}')",

@@ -51,7 +51,6 @@ _ADDRESS_WARNINGS: Final = {
     "shared_address": "A carrier shares this address among customers; only port and time together identify one (RFC 6598).",
 }
 _PICTURE_WARNINGS: Final = {
-    "flat_picture": "All pictures without contrast have similar hashes.",
     "low_quality": "According to PDQ, hashes with a quality below 50 are not suitable for comparison.",
 }
 COMMON_WARNINGS: Final[Mapping[str, str]] = {

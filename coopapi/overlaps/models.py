@@ -92,6 +92,7 @@ class Overlap(Row):
     shown_b: Mapped[datetime | None] = mapped_column()
     changed_at: Mapped[datetime] = mapped_column()
     open_changed_at: Mapped[datetime | None] = mapped_column()
+    waits_until: Mapped[datetime | None] = mapped_column()
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:

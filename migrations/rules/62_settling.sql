@@ -17,7 +17,7 @@ create function priv.waiting(p_normaliser integer, out changes boolean, out pair
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     perform priv.require_worker();
-    changes := exists (select from public.matching_queue q where not q.followed) or exists (
+    changes := exists (select from public.matching_queue q where not q.followed) or priv.notices_are_due() or exists (
         select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()));
     pairs := exists (select from public.pairs_due d where not d.hidden) or exists (select from public.matching_queue);
     hidden_pairs := exists (select from public.pairs_due d where d.hidden);
@@ -81,6 +81,7 @@ begin
     if not priv.take_turn() then
         return;
     end if;
+    perform priv.tend_waiting();
     with lapsed as (
         update public.exclusions e set lapsed_at = (select priv.at())
         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)

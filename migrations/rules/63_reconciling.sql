@@ -18,7 +18,7 @@ begin
     with pair as materialized (select * from priv.pairs()),
     found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
     select (select count(*) from public.case_overlaps o full join found f on f.m = o.case_a and f.n = o.case_b
-            where (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
+            where o.waits_until is null and (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
                    coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
                    coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
                    coalesce(o.open_roles, '{}'))

@@ -47,7 +47,7 @@ _BY_KIND: Final = {kind: tuple(_entries(kind)) for kind in {kind for entry in in
 
 def weaken(kind: str, reading: Reading) -> Reading:
     """Return a reading with the keys marked that tell nobody apart: all of them, with the reason, if its value is listed."""
-    code = _reason(kind, reading.normalised)
+    code = _reason(kind, reading.normalised) or next((code for code in reading.warnings if code in REASONS), None)
     if code is None:
         keys = tuple(replace(key, common=True) if _is_common(key) else key for key in reading.keys)
         return reading if keys == reading.keys else replace(reading, keys=keys)
