@@ -163,12 +163,25 @@ def test_the_uncleared_see_the_same_with_and_without_the_hit(unclear):
     """Two worlds, before and after the day: only the cleared side learns of it."""
     here, there = unclear.case("romanian"), unclear.case("foreign")
     unclear.hold("romanian", here, HERON)
-    paths = ("/overlaps", "/events", f"/cases/{here}", f"/cases/{here}/overlaps", f"/cases/{here}/timeline", f"/cases/{here}/access")
-    before = [unclear.as_("romanian").get(path).json for path in paths[:2]], [unclear.as_("romanian").get(path).json for path in paths[2:]]
+    paths = (
+        "/overlaps",
+        "/events",
+        f"/cases/{here}",
+        f"/cases/{here}/overlaps",
+        f"/cases/{here}/timeline",
+        f"/cases/{here}/access",
+    )
+    before = (
+        [unclear.as_("romanian").get(path).json for path in paths[:2]],
+        [unclear.as_("romanian").get(path).json for path in paths[2:]],
+    )
     unclear.hold("foreign", there, HERON, subject_id=unclear.subject("foreign", there, "victim"))
     pass_(unclear, hours=25)
     assert len(unclear.overlaps("foreign", there)) == 1
-    after = [unclear.as_("romanian").get(path).json for path in paths[:2]], [unclear.as_("romanian").get(path).json for path in paths[2:]]
+    after = (
+        [unclear.as_("romanian").get(path).json for path in paths[:2]],
+        [unclear.as_("romanian").get(path).json for path in paths[2:]],
+    )
     assert before[0][0] == after[0][0]
     assert [e["action"] for e in before[0][1]["items"]] == [e["action"] for e in after[0][1]["items"]]
     assert before[1][0] == after[1][0]

@@ -159,7 +159,11 @@ def test_only_the_operator_lists_a_value_without_a_case(world):
     body = {"value": {"kind": "email", "value": SHOP}, "reason": "x"}
     refused = world.as_("investigator").post("/exclusions", body)
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/value/kind")
-    for value in ({"kind": "md5", "value": "no hash"}, {"kind": "email"}, {"kind": "email", "value": SHOP, "case_id": world.case("foreign")}):
+    for value in (
+        {"kind": "md5", "value": "no hash"},
+        {"kind": "email"},
+        {"kind": "email", "value": SHOP, "case_id": world.case("foreign")},
+    ):
         assert world.as_("operator").post("/exclusions", {"value": value, "reason": "x"}).status_code == 422
 
 
@@ -217,9 +221,7 @@ def test_any_order_of_registering_listing_and_excluding_ends_in_the_same_overlap
         elif act == "exclude":
             exclusion = end(world, exclusion) if exclusion else listed(world)
         telling = {HERON} | (set() if grown else {EMPTY}) | (set() if exclusion else {SHOP})
-        wanted = {
-            frozenset((a, b)) for (_, a), (_, b) in itertools.combinations(cases, 2) if held[a] & held[b] & telling
-        }
+        wanted = {frozenset((a, b)) for (_, a), (_, b) in itertools.combinations(cases, 2) if held[a] & held[b] & telling}
         with owner.cursor() as cursor:
             cursor.execute("select case_a::text, case_b::text from case_overlaps where state = 'detected'")
             assert {frozenset(pair) for pair in cursor.fetchall()} == wanted

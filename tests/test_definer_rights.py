@@ -94,7 +94,7 @@ def test_a_case_holds_no_identifier_of_another(world):
     """With it, the sealed values and the case of any identifier could be had from `priv.candidates`."""
     (foreign_id,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
     mine = world.case("foreign")
-    hold = "select priv.hold(:case, array[cast(:id as uuid)], array['\\x01'::bytea], array['x'], array[0::smallint], array['email'], array['x'], array[false])"
+    hold = "select priv.hold(:case, array[cast(:id as uuid)], array['\\x01'::bytea], array['x'], array[0::smallint], array['email'], array[false])"
     assert run(world, "foreign", hold, case=mine, id=foreign_id) == "42501"
 
 

@@ -37,11 +37,11 @@ REFUSED = {
     ("may_grant_access", "p_case"): "select priv.may_grant_access('{case}')",
     ("assign_verifier", "p_jit"): "select priv.assign_verifier('{team}')",
     ("high_frequency", "p_case"): "select * from priv.high_frequency('{case}', array[0, 0])",
-    ("hold", "p_case"): "select * from priv.hold('{case}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    ("hold", "p_case"): "select * from priv.hold('{case}', '{}', '{}', '{}', '{}', '{}', '{}')",
     (
         "hold",
         "p_identifiers",
-    ): "select * from priv.hold('{mine}', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}', '{f}')",
+    ): "select * from priv.hold('{mine}', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
     ("hold_pending", "p_case"): "select * from priv.hold_pending('{case}')",
     ("in_team", "p_jit"): "select priv.in_team('{team}')",
     ("is_party", "p_jit"): "select priv.is_party('{team}')",
@@ -68,13 +68,19 @@ REFUSED = {
     ("receivers", "p_object"): "select priv.receivers('{shared}', '{nl}')",
     ("recheck", "p_after"): "select * from priv.recheck(gen_random_uuid(), 1, array[4, 4])",
     ("reconsider", "p_exclusion"): "select priv.reconsider((select id from exclusions limit 1))",
-    ("register", "p_case"): "select priv.register('{case}', '[{\"id\": \"{case}\"}]', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    ("register", "p_case"): "select priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}')",
     (
         "register",
         "p_identifiers",
-    ): "select priv.register('{mine}', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}', '{f}')",
-    ("relabel", "p_case"): "select * from priv.relabel('{case}', '{}', 'victim', null)",
-    ("relabel", "p_subject_identifiers"): "select * from priv.relabel('{mine}', array['{second}'::uuid], 'victim', null)",
+    ): "select priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
+    ("relabel", "p_case"): "select * from priv.relabel('{case}', null, 'suspect', null)",
+    ("relabel", "p_subject"): "select * from priv.relabel('{mine}', '{subject}', 'suspect', null)",
+    ("kinds_of_subject", "p_case"): "select * from priv.kinds_of_subject('{case}', '{subject}')",
+    ("kinds_of_subject", "p_subject"): "select * from priv.kinds_of_subject('{mine}', '{subject}')",
+    ("link_subjects", "p_case"): "select * from priv.link_subjects('{case}', '[]', null, null)",
+    ("link_subjects", "p_complete"): "select * from priv.link_subjects('{mine}', '[]', null, '{second}')",
+    ("of_victims_alone", "p_case"): "select * from priv.of_victims_alone('{case}', array['{second}'::uuid])",
+    ("of_victims_alone", "p_identifiers"): "select * from priv.of_victims_alone('{mine}', array['{second}'::uuid])",
     ("release", "p_case"): "select * from priv.release('{case}', null)",
     ("release", "p_identifiers"): "select * from priv.release('{mine}', array['{second}'::uuid])",
     ("remove_honey", "p_id"): "select priv.remove_honey(gen_random_uuid())",
@@ -105,7 +111,7 @@ FOR_ALL = {
 GUARDED_BY_ANOTHER_ID = {
     ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
-    ("receivers", "p_provider"), ("may_record_for", "p_authority"),
+    ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 

@@ -39,6 +39,7 @@ PROBES = {
     ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now(), 'p')",
     ("subjects", "changed"): "update subjects set version = 9",
     ("subject_categories", "seen"): "select count(*) from subject_categories where case_id = '{case}'",
+    ("identifier_subjects", "seen"): "select count(*) from identifier_subjects where case_id = '{case}'",
     (
         "subject_categories",
         "made",

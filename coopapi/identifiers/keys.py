@@ -9,15 +9,15 @@ from coopapi.matching.engine import Holding
 from coopapi.store.crypto import Keyring
 
 
-def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[MatchKey]) -> list[Holding]:
-    """Return the tokens of one identifier, each with its kind and the role of the person in the case."""
-    return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, role, key.common) for key in read]
+def holdings(keys: Keyring, identifier_id: UUID, kind: str, read: Iterable[MatchKey]) -> list[Holding]:
+    """Return the tokens of one identifier, each with its kind."""
+    return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, key.common) for key in read]
 
 
 def listed_tokens(keys: Keyring, listed: Mapping[str, str]) -> list[bytes]:
-    """Return the tokens of a value that the operator lists. Weak keys, such as the host of an address, count only if there are no others.
+    """Return the tokens of a value that the operator lists. Raises `ImpossibleValue`.
 
-    Raises `ImpossibleValue`.
+    Weak keys, such as the host of an address, count only if there are no others.
     """
     context = Context(platform=listed.get("platform"), country=listed.get("country"))
     read = [key for key in kinds.read(listed["kind"], listed["value"], context).keys if key.strength > Strength.ASKS]

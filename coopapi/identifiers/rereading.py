@@ -35,7 +35,7 @@ _log = logging.getLogger("coopapi.worker")
 
 
 def reread(database: Database, share: float = 1) -> None:
-    """Read the values that the operator listed, and the next identifiers, of an older version again. If none is left, remove old tokens.
+    """Read again the values that the operator listed and the next identifiers of an older version. If none is left, remove old tokens.
 
     `share` is the part of `MOST_IDENTIFIERS`, or of `MOST_HOLDINGS`, that is taken.
     """
@@ -93,7 +93,7 @@ def _read_again(database: Database, row: Row[Any]) -> tuple[dict[str, Any], list
         "strength": strength(reading),
         "warnings": list(reading.warnings),
     }
-    return columns, keys.holdings(database.keys, row.id, row.kind, None, reading.keys)
+    return columns, keys.holdings(database.keys, row.id, row.kind, reading.keys)
 
 
 def _kept(row: Row[Any], *warnings: str) -> dict[str, Any]:

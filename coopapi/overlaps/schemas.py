@@ -62,8 +62,12 @@ class OverlapEvidenceOut(Shown):
         allow_none=True,
         metadata={"description": "Your own value in clear, if you may read it. The value of the other side is never shown."},
     )
-    my_role = Code("subject_categories", allow_none=True)
-    their_role = Code("subject_categories", allow_none=True)
+    my_roles = fields.List(
+        Code("subject_categories"), required=True, metadata={"description": "The categories of the subjects of your identifier."}
+    )
+    their_roles = fields.List(
+        Code("subject_categories"), required=True, metadata={"description": "The categories of the subjects of the other side."}
+    )
     common_value = fields.Nested(
         CommonValueOut,
         allow_none=True,
@@ -185,7 +189,8 @@ class ExcludedValue(Schema):
     identifier_id = fields.UUID()
     kind = OneOf(KINDS)
     value = Text(
-        MAX_TEXT, metadata={"description": "The value in clear. It is shown to everybody who may list exclusions, so it must not be secret."}
+        MAX_TEXT,
+        metadata={"description": "The value in clear. Everybody who may list exclusions sees it, so it must not be secret."},
     )
     platform = Text(100, metadata={"description": "The platform, where the kind needs one."})
     country = Code("countries", metadata={"description": "The country, where the kind needs one."})

@@ -58,10 +58,10 @@ begin
           and not exists (select from public.registered_values x where x.case_id = p_case and x.digest = n.digest);
     if home.waits then
         delete from public.pending_holdings w where w.case_id = p_case and w.identifier_id = any (p_named);
-        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role, common)
-            select u.token, p_case, u.identifier, min(u.family), min(i.kind), max(u.strength), min(s.category), bool_and(u.common)
+        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, common)
+            select u.token, p_case, u.identifier, min(u.family), min(i.kind), max(u.strength), bool_and(u.common)
             from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_common) u (identifier, token, family, strength, common)
-            join public.identifiers i on i.id = u.identifier left join public.subjects s on s.id = i.subject_id
+            join public.identifiers i on i.id = u.identifier
             group by u.token, u.identifier;
         return;
     end if;
@@ -77,11 +77,11 @@ begin
         where h.identifier_id = any (p_named) and not h.outdated
           and not exists (select from wanted w where w.token = h.token and w.identifier = h.identifier_id)),
     stored as (
-        insert into public.holdings as h (token, case_id, identifier_id, authority_id, kind, strength, role, common, hidden, since,
+        insert into public.holdings as h (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since,
                                           open_since)
-            select w.token, p_case, w.identifier, home.authority_id, i.kind, w.strength, s.category, w.common, home.hidden,
+            select w.token, p_case, w.identifier, home.authority_id, i.kind, w.strength, r.roles, w.common, home.hidden,
                    coalesce(k.since, (select priv.at())), coalesce(k.open_since, (select priv.at()))
-            from wanted w join public.identifiers i on i.id = w.identifier left join public.subjects s on s.id = i.subject_id
+            from wanted w join public.identifiers i on i.id = w.identifier join priv.roles_of(p_named) r on r.identifier_id = w.identifier
             left join known k on k.identifier_id = w.identifier
             order by 1, 3
             on conflict (token, case_id, identifier_id) do update
