@@ -1,4 +1,4 @@
-"""The tables of cases, their subjects and identifiers, the links between these, and the keys with which their values are encrypted."""
+"""The tables of cases, their subjects and identifiers, and the links and keys of identifiers."""
 
 from datetime import datetime
 from typing import ClassVar, Final

@@ -35,7 +35,7 @@ _log = logging.getLogger("coopapi.worker")
 
 
 def reread(database: Database, share: float = 1) -> None:
-    """Read again the values that the operator listed and the next identifiers of an older version. If none is left, remove old tokens.
+    """Read listed values and the next identifiers of an older version again. If none is left, remove old tokens.
 
     `share` is the part of `MOST_IDENTIFIERS`, or of `MOST_HOLDINGS`, that is taken.
     """

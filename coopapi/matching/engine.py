@@ -40,9 +40,9 @@ _HOLDINGS: Final = (
     " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:common as boolean[])"
 )
 _HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
-_REGISTER = text(f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})").columns(
-    fresh=ARRAY(Uuid()), linked=Integer(), victims_linked=Integer()
-)
+_REGISTER = text(
+    f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
+).columns(fresh=ARRAY(Uuid()), linked=Integer(), victims_linked=Integer())
 _LINK = text("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
 _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text("select priv.relabel(:case, :subject, :was, :visibility)")
