@@ -68,11 +68,14 @@ REFUSED = {
     ("receivers", "p_object"): "select priv.receivers('{shared}', '{nl}')",
     ("recheck", "p_after"): "select * from priv.recheck(gen_random_uuid(), 1, array[4, 4])",
     ("reconsider", "p_exclusion"): "select priv.reconsider((select id from exclusions limit 1))",
-    ("register", "p_case"): "select priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}')",
+    (
+        "register",
+        "p_case",
+    ): "select fresh from priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}')",
     (
         "register",
         "p_identifiers",
-    ): "select priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
+    ): "select fresh from priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
     ("relabel", "p_case"): "select * from priv.relabel('{case}', null, 'suspect', null)",
     ("relabel", "p_subject"): "select * from priv.relabel('{mine}', '{subject}', 'suspect', null)",
     ("kinds_of_subject", "p_case"): "select * from priv.kinds_of_subject('{case}', '{subject}')",

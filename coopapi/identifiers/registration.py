@@ -10,17 +10,16 @@ from sqlalchemy import text
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier, Subject
+from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier
 from coopapi.cases.service import CaseToAddTo
-from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import Conflict, NotFound, Stale, Unprocessable, broken
 from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.service import keep_key, read_keys
+from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
 from coopapi.matching import engine
-from coopapi.matching.engine import Linked
 from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store import vault
@@ -63,15 +62,7 @@ class IdentifierDraft:
     @property
     def links(self) -> list[dict[str, Any]]:
         """Return the links to subjects as the database stores them, each with the fingerprint of the value."""
-        return [
-            {
-                "fingerprint": self.row["fingerprint"].hex(),
-                "subject_id": link["id"],
-                "since": link.get("since"),
-                "basis": link.get("basis") or "fact",
-            }
-            for link in self.item.get("subjects", ())
-        ]
+        return links_of(self.row["fingerprint"], self.item)
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
@@ -98,7 +89,7 @@ def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
     if new or not linked.victims or linked.others:
         work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=kinds_of_new)
-    _note_links(work, case, case_id, linked)
+    note_links(work, case, case_id, linked)
     every = {print_: Identifier(**draft.row, victim_version=0) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
@@ -108,27 +99,19 @@ def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]
     return [every[draft.row["fingerprint"]] for draft in drafts]
 
 
-def _note_links(work: UnitOfWork, thing: Identifier | CaseToAddTo, case_id: UUID, linked: Linked) -> None:
-    """Tell that links of identifiers to subjects changed: those to victims to cleared people only."""
-    for count, victims in ((linked.others, False), (linked.victims, True)):
-        if count:
-            work.note("identifiers.linked", thing, case_id=case_id, event=True, count=count)
-            work.notes[-1]["victims_only"] = victims
-
-
 def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, reading: Reading) -> list[engine.Holding]:
     return keys.holdings(work.keys, identifier_id, kind, reading.keys)
 
 
 def _read(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
     """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
-    subjects = _subjects(work, case.id, {link["id"] for item in items for link in item.get("subjects", ())})
+    subjects = subjects_of(work, case.id, {link["id"] for item in items for link in item.get("subjects", ())})
     key = keep_key(work, case.id, case.wrapped, case.authority_id)
     faults: list[dict[str, Any]] = []
     drafts: list[IdentifierDraft] = []
     for index, item in enumerate(items):
         try:
-            _check_subjects(item, subjects)
+            check_subjects(item, subjects)
             drafts.append(draft(work, case, key, item))
         except Unprocessable as fault:
             faults += [{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]
@@ -152,13 +135,6 @@ def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
-    if not wanted:
-        return {}
-    query = work.all(Subject).where(Subject.case_id == case_id, Subject.id.in_(wanted))
-    return {subject.id: subject for subject in work.session.scalars(query)}
-
-
 def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any]) -> IdentifierDraft:
     """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
     try:
@@ -166,26 +142,6 @@ def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mappin
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
     return IdentifierDraft(item, reading, _row(work, case, key, item, reading))
-
-
-def _check_subjects(item: Mapping[str, Any], subjects: Mapping[UUID, Subject]) -> None:
-    """Check the links of an item: each to a different subject of the case, about whose category the kind may be stored."""
-    links = [link["id"] for link in item.get("subjects", ())]
-    faults = [
-        broken(f"/subjects/{n}/id", "subject", "The case has no subject with this id.")
-        for n, id_ in enumerate(links)
-        if id_ not in subjects
-    ]
-    faults += [
-        broken(f"/subjects/{n}/id", "distinct", "The subject is listed twice.") for n, id_ in enumerate(links) if id_ in links[:n]
-    ]
-    if item["kind"] == "person" and not links:
-        faults.append(broken("/subjects", "subject", "A person must belong to a subject of the case."))
-    categories = {subjects[id_].category for id_ in links if id_ in subjects}
-    if not categories <= allowed(item["kind"]) and not item.get("exceptional_processing"):
-        faults.append(broken("/kind", "category", f"{NotForThisCategory.title()} It needs exceptional_processing."))
-    if faults:
-        raise Unprocessable(errors=faults)
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:
@@ -293,19 +249,14 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = {**{k: v for k, v in old.items() if v is not None}, **data}
     if "subjects" in data:
-        _check_subjects(item, _subjects(work, case.id, {link["id"] for link in data["subjects"]}))
+        check_subjects(item, subjects_of(work, case.id, {link["id"] for link in data["subjects"]}))
     drafted = draft(work, case, data_key(work, case.id), item)
     if data.keys() - {"subjects"}:
         _correct_value(work, case, row, drafted, data)
     if "subjects" in data:
-        _note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, _links_of(row, drafted)))
+        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links_of(row.fingerprint, item)))
         work.session.refresh(row, ["version", "victim_version"])
     return row
-
-
-def _links_of(row: Identifier, drafted: IdentifierDraft) -> list[dict[str, Any]]:
-    """Return the links of an identifier that was stored already, which may have been read again since."""
-    return [{**link, "fingerprint": row.fingerprint.hex()} for link in drafted.links]
 
 
 def _correct_value(work: UnitOfWork, case: Case, row: Identifier, drafted: IdentifierDraft, data: Mapping[str, Any]) -> None:
