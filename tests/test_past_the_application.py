@@ -137,7 +137,7 @@ def test_the_journal_shows_nobody_more_by_sql_than_over_http(world):
     case, there = world.case("investigator"), world.case("foreign")
     person = {"kind": "person", "person": {"names": [{"full": "Oleksandr Myronenko"}], "birth_dates": ["1984-05-17"]}}
     for who, held in (("foreign", there), ("investigator", case)):
-        item = {**person, "subject_id": world.subject(who, held)}
+        item = {**person, "subjects": [{"id": world.subject(who, held)}]}
         assert world.as_(who).post(f"/cases/{held}/identifiers", {"identifiers": [item]}).status_code == 201
     read = "select action from journal_entries where action in ('identifiers.compared', 'account.entered') limit 1"
     assert run(world, "auditor", read) == [("identifiers.compared",)]

@@ -39,6 +39,7 @@ PROBES = {
     ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now(), 'p')",
     ("subjects", "changed"): "update subjects set version = 9",
     ("subject_categories", "seen"): "select count(*) from subject_categories where case_id = '{case}'",
+    ("identifier_subjects", "seen"): "select count(*) from identifier_subjects where case_id = '{case}'",
     (
         "subject_categories",
         "made",
@@ -576,7 +577,7 @@ LINT = {
         " and not relrowsecurity and relname not in"
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
-        " 'pairs_due', 'journal_linking')",
+        " 'pairs_due', 'journal_linking', 'clearance_watch')",
         "create table planted (id uuid)",
     ),
     "a right of the application to change every column of a row": (

@@ -243,7 +243,7 @@ def test_a_person_with_many_names_and_dates_costs_as_much_as_the_guesses_that_it
     def cost(names, dates):
         person = {"names": [{"full": name} for name in names], "birth_dates": dates}
         before = left(send(world.as_("system"), case, guesses(1)))["hour"]
-        item = {"kind": "person", "subject_id": subject, "person": person}
+        item = {"kind": "person", "subjects": [{"id": subject}], "person": person}
         answer = world.as_("system").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
         assert answer.status_code == 201, answer.json
         return before - left(answer)["hour"]
@@ -274,7 +274,7 @@ def acting(database, name):
 
 
 def holding(token=b"x" * 32, strength=3):
-    return engine.Holding(uuid4(), token, "email", strength, "email", None)
+    return engine.Holding(uuid4(), token, "email", strength, "email", common=False)
 
 
 def test_the_database_takes_no_value_that_was_not_announced(world, database, owner):
@@ -289,7 +289,7 @@ def test_the_database_takes_no_value_that_was_not_announced(world, database, own
     with acting(database, "system") as work:
         engine.announce(work, case, [as_key])
     with pytest.raises(DBAPIError), acting(database, "system") as work:
-        engine.hold(work, case, [engine.Holding(as_key.identifier_id, as_key.token, "email", 3, "email", None)])
+        engine.hold(work, case, [engine.Holding(as_key.identifier_id, as_key.token, "email", 3, "email", common=False)])
     packed = holding(token=b"x" * 64)
     with pytest.raises(DBAPIError), acting(database, "system") as work:
         engine.announce(work, case, [packed])

@@ -117,7 +117,7 @@ def test_two_clients_with_the_same_persons_in_two_scripts_in_opposite_order_miss
         items = [
             {
                 "kind": "person",
-                "subject_id": subjects[who],
+                "subjects": [{"id": subjects[who]}],
                 "person": {"names": [{"full": spelt[n % 3][script]}], "birth_dates": [born[n]]},
             }
             for n in range(100)

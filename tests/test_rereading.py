@@ -66,14 +66,14 @@ def rows(owner, sql, *values):
 
 def holders(owner):
     return rows(
-        owner, "select token, case_id, identifier_id, kind, strength, role, hidden, since, open_since, outdated from holdings"
+        owner, "select token, case_id, identifier_id, kind, strength, roles, hidden, since, open_since, outdated from holdings"
     )
 
 
 def settled(world, owner):
     """Have the worker do everything, and look whether a complete computation finds the same."""
     world.work()
-    assert rows(owner, "select count(*) from identifiers where normaliser < 2") == [(0,)]
+    assert rows(owner, "select count(*) from identifiers where normaliser < 3") == [(0,)]
     assert rows(owner, "select count(*) from holdings where outdated") == [(0,)]
     assert not any(administration.reconcile(world.app.extensions["coopapi"].database, repair=False).values())
 
@@ -267,7 +267,7 @@ def test_similar_persons_stay_similar(world, owner, older, one_by_one):
     with older():
         case, there = world.case("investigator"), world.case("foreign")
         for who, at, person in (("investigator", case, ALEKSANDR), ("foreign", there, OLEKSANDR)):
-            register(world, who, at, {"kind": "person", "person": person, "subject_id": world.subject(who, at)})
+            register(world, who, at, {"kind": "person", "person": person, "subjects": [{"id": world.subject(who, at)}]})
     before = world.overlaps("investigator", case), feed(world, "foreign")
     assert len(before[0]) == 1
     settled(world, owner)

@@ -137,11 +137,11 @@ def test_work_that_is_too_much_at_once_is_done_in_smaller_portions(world, idle, 
 def test_a_value_that_cannot_be_decrypted_is_similar_to_nothing_and_stops_nothing(world, idle, owner):
     cases = {who: world.case(who) for who in ("investigator", "foreign", "romanian")}
     subjects = {who: world.subject(who, case) for who, case in cases.items()}
-    register(world, "foreign", cases["foreign"], {"kind": "person", "person": OLEKSANDR, "subject_id": subjects["foreign"]})
+    register(world, "foreign", cases["foreign"], {"kind": "person", "person": OLEKSANDR, "subjects": [{"id": subjects["foreign"]}]})
     with owner.cursor() as cursor:
         cursor.execute("update identifiers set sealed = sealed || '\\x00'::bytea where case_id = %s", (cases["foreign"],))
     for who in ("romanian", "investigator"):
-        register(world, who, cases[who], {"kind": "person", "person": ALEKSANDR, "subject_id": subjects[who]})
+        register(world, who, cases[who], {"kind": "person", "person": ALEKSANDR, "subjects": [{"id": subjects[who]}]})
     assert worker._faults(idle, 1) == []
     worker.work_until_done(idle)
     (overlap,) = world.overlaps("investigator", cases["investigator"])

@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import text
 
 from coopapi.access import Level
 from coopapi.cases import service
-from coopapi.cases.models import Identifier, Subject, SubjectCategory
+from coopapi.cases.models import Subject, SubjectCategory
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.matching import engine
@@ -86,13 +86,13 @@ def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> 
     """
     service.changeable(work, subject.case_id)
     old = subject.category
+    if data.get("category", old) != old:
+        _check_kinds(work, subject, data["category"])
     for key, value in data.items():
         setattr(subject, key, value)
     if subject.category != old:
-        _check_kinds(work, subject)
         _keep(work, subject)
-        own = select(Identifier.id).where(Identifier.case_id == subject.case_id, Identifier.subject_id == subject.id)
-        engine.relabel(work, subject.case_id, work.session.scalars(own).all(), subject.category)
+        engine.relabel(work, subject.case_id, subject.id, old)
     work.note(
         "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
     )
@@ -104,11 +104,9 @@ def _keep(work: UnitOfWork, subject: Subject) -> None:
     work.session.add(SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept))
 
 
-def _check_kinds(work: UnitOfWork, subject: Subject) -> None:
-    held = select(Identifier.kind).where(
-        Identifier.subject_id == subject.id, Identifier.withdrawn_at.is_(None), Identifier.exceptional_reason.is_(None)
-    )
-    wrong = forbidden(subject.category, work.session.scalars(held.distinct()))
+def _check_kinds(work: UnitOfWork, subject: Subject, category: str) -> None:
+    held = text("select priv.kinds_of_subject(:case, :subject)")
+    wrong = forbidden(category, work.session.scalars(held, {"case": subject.case_id, "subject": subject.id}))
     if wrong:
         raise CategoryConflict(kinds=wrong)
 

@@ -10,15 +10,15 @@ from sqlalchemy import text
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier, Subject
+from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier
 from coopapi.cases.service import CaseToAddTo
-from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
-from coopapi.errors import Conflict, NotFound, Unprocessable, broken
+from coopapi.errors import Conflict, NotFound, Stale, Unprocessable, broken
 from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.service import keep_key, read_keys
+from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
@@ -57,8 +57,12 @@ class IdentifierDraft:
 
     item: Mapping[str, Any]
     reading: Reading
-    role: str | None
     row: dict[str, Any]
+
+    @property
+    def links(self) -> list[dict[str, Any]]:
+        """Return the links to subjects as the database stores them, each with the fingerprint of the value."""
+        return links_of(self.row["fingerprint"], self.item)
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
@@ -69,18 +73,24 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
-    """Register all of these identifiers or none. For a value that the case already has, the existing identifier is returned."""
+    """Register all of these identifiers or none.
+
+    For a value that the case already has, the existing identifier is returned; it gets the links to subjects that it does not have.
+    """
     case = cases.to_add_to(work, case_id)
     _refuse_many_persons(items)
     drafts = _read(work, case, items)
     unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts)}
-    holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
+    holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.reading)]
+    links = {(link["fingerprint"], link["subject_id"]): link for d in reversed(drafts) for link in d.links}
     engine.announce(work, case_id, holdings)
-    fresh = engine.register(work, case_id, [draft.row for draft in unique.values()], holdings)
+    fresh, linked = engine.register(work, case_id, [d.row for d in unique.values()], list(links.values()), holdings)
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
-    work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=kinds_of_new)
-    every = {print_: Identifier(**draft.row) for print_, draft in new.items()}
+    if new or not linked.victims or linked.others:
+        work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=kinds_of_new)
+    note_links(work, case, case_id, linked)
+    every = {print_: Identifier(**draft.row, victim_version=0) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
             Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
@@ -89,19 +99,20 @@ def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]
     return [every[draft.row["fingerprint"]] for draft in drafts]
 
 
-def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None, reading: Reading) -> list[engine.Holding]:
-    return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
+def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, reading: Reading) -> list[engine.Holding]:
+    return keys.holdings(work.keys, identifier_id, kind, reading.keys)
 
 
 def _read(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
     """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
-    subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
+    subjects = subjects_of(work, case.id, {link["id"] for item in items for link in item.get("subjects", ())})
     key = keep_key(work, case.id, case.wrapped, case.authority_id)
     faults: list[dict[str, Any]] = []
     drafts: list[IdentifierDraft] = []
     for index, item in enumerate(items):
         try:
-            drafts.append(draft(work, case, key, item, subjects))
+            check_subjects(item, subjects)
+            drafts.append(draft(work, case, key, item))
         except Unprocessable as fault:
             faults += [{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]
     if faults:
@@ -124,31 +135,13 @@ def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
-    if not wanted:
-        return {}
-    query = work.all(Subject).where(Subject.case_id == case_id, Subject.id.in_(wanted))
-    return {subject.id: subject for subject in work.session.scalars(query)}
-
-
-def draft(
-    work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]
-) -> IdentifierDraft:
+def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any]) -> IdentifierDraft:
     """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
-    subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
-    if item.get("subject_id") and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "The case has no subject with this id.")])
-    if item["kind"] == "person" and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "A person must belong to a subject of the case.")])
     try:
         reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
-    exceptional = item.get("exceptional_processing", {})
-    if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
-        raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.title()} It needs exceptional_processing.")])
-    role = subject.category if subject is not None else None
-    return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
+    return IdentifierDraft(item, reading, _row(work, case, key, item, reading))
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:
@@ -167,7 +160,6 @@ def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping
         "id": row_id,
         "version": 1,
         "case_id": case.id,
-        "subject_id": item.get("subject_id"),
         "kind": item["kind"],
         "fingerprint": key.fingerprint(item["kind"], identity(reading, item)),
         "sealed": seal(key, case.authority_id, row_id, item, reading),
@@ -209,9 +201,12 @@ def seal(key: DataKey, authority_id: UUID, row_id: UUID, item: Mapping[str, Any]
 
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:
     """Return one identifier of this case. Raises `NotFound`, and `Stale` if its version is another."""
-    row = work.one(Identifier, identifier_id, version=version)
+    row = work.one(Identifier, identifier_id)
     if row.case_id != case_id:
         raise NotFound
+    row.for_cleared = work.actor.cleared
+    if version is not None and row.seen_version != version:
+        raise Stale(version=row.etag)
     return row
 
 
@@ -253,27 +248,35 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     IDENTIFIER_LIFECYCLE.transition(row.state, "withdraw")
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = {**{k: v for k, v in old.items() if v is not None}, **data}
-    if item.get("subject_id", row) is None:
-        item.pop("subject_id")
-    wanted = {item["subject_id"]} if item.get("subject_id") else set()
-    drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
+    if "subjects" in data:
+        check_subjects(item, subjects_of(work, case.id, {link["id"] for link in data["subjects"]}))
+    drafted = draft(work, case, data_key(work, case.id), item)
+    if data.keys() - {"subjects"}:
+        _correct_value(work, case, row, drafted, data)
+    if "subjects" in data:
+        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links_of(row.fingerprint, item)))
+        work.session.refresh(row, ["version", "victim_version"])
+    return row
+
+
+def _correct_value(work: UnitOfWork, case: Case, row: Identifier, drafted: IdentifierDraft, data: Mapping[str, Any]) -> None:
+    """Store what was corrected of an identifier, except its links to subjects, and update its overlaps."""
     _refuse_duplicates(work, row, drafted)
-    moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
-    holdings = _holdings(work, row.id, row.kind, drafted.role, drafted.reading)
+    moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "strength"))
+    holdings = _holdings(work, row.id, row.kind, drafted.reading)
     if moved:
         engine.announce(work, case.id, holdings)
     for name, value in drafted.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
-    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, item, drafted.reading)
+    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, drafted.item, drafted.reading)
     work.session.flush()
     if moved:
         engine.unregister(work, case.id, [row.id])
         engine.hold(work, case.id, holdings)
-    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data))
+    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data.keys() - {"subjects"}))
     if data.keys() & {"value", "person"}:
         _tell_recipients(work, row, "corrected")
-    return row
 
 
 def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import Identifier
+from coopapi.cases.models import Identifier, IdentifierSubject
 from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
 from coopapi.identifiers import registration, service
@@ -28,9 +28,13 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     """List the identifiers of a case, with values in clear if you may read them."""
     cases.require_access(work, case_id, Level.READ)
     query = work.all(Identifier).where(Identifier.case_id == case_id)
-    for name in ("kind", "subject_id"):
-        if name in wanted:
-            query = query.where(getattr(Identifier, name) == wanted[name])
+    if "kind" in wanted:
+        query = query.where(Identifier.kind == wanted["kind"])
+    if "subject_id" in wanted:
+        links = work.all(IdentifierSubject).where(
+            IdentifierSubject.identifier_id == Identifier.id, IdentifierSubject.subject_id == wanted["subject_id"]
+        )
+        query = query.where(links.exists())
     if "state" in wanted:
         query = query.where(Identifier.withdrawn_at.is_(None) == (wanted["state"] == "registered"))
     work.note("identifiers.consulted", case_id=case_id, object_type="case", consultation=True)

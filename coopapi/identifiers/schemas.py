@@ -13,6 +13,8 @@ from coopapi.unicode_text import MAX_TEXT
 
 MOST_IDENTIFIERS: Final = 1000
 """The maximum number of identifiers in one request."""
+MOST_SUBJECTS: Final = 20
+"""The maximum number of subjects of one identifier in one request."""
 
 
 class ContextIn(Schema):
@@ -79,6 +81,22 @@ class DigestIn(Schema):
     answers_only = fields.Boolean(metadata={"description": "The value that the command for digests printed."})
 
 
+class SubjectLinkIn(Schema):
+    """A subject to whom an identifier belongs or belonged."""
+
+    id = fields.UUID(required=True)
+    since = When(metadata={"description": "The time since which the subject has had it, if known."})
+    basis = Code("basis", metadata={"description": "Whether that is a fact (default) or an assessment (LED Art. 7)."})
+
+
+class SubjectLinkOut(Shown):
+    """A subject to whom an identifier belongs or belonged."""
+
+    id = fields.UUID(required=True)
+    since = When(allow_none=True)
+    basis = Code("basis", required=True)
+
+
 class IdentifierIn(Schema):
     """A value that may identify somebody; of kind `person`, a person in clear or as digests alone."""
 
@@ -87,7 +105,12 @@ class IdentifierIn(Schema):
     person = fields.Nested(PersonDataIn)
     digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
     context = fields.Nested(ContextIn)
-    subject_id = fields.UUID(metadata={"description": "The subject to whom the identifier belongs, if known."})
+    subjects = Many(
+        fields.Nested(SubjectLinkIn),
+        MOST_SUBJECTS,
+        distinct=False,
+        metadata={"description": "The subjects to whom the identifier belongs or belonged, if known; a person needs one."},
+    )
     basis = Code("basis", metadata={"description": "Whether this is a fact (default) or an assessment (LED Art. 7)."})
     source = Text(500, metadata={"description": "The source of the identifier; it is encrypted like the value."})
     source_grading = Code("source_grading")
@@ -126,7 +149,12 @@ class IdentifierPatch(Schema):
     value = Text(MAX_TEXT)
     person = fields.Nested(PersonDataIn)
     context = fields.Nested(ContextIn)
-    subject_id = fields.UUID(allow_none=True)
+    subjects = Many(
+        fields.Nested(SubjectLinkIn),
+        MOST_SUBJECTS,
+        distinct=False,
+        metadata={"description": "All subjects that you see. A link that is left out is withdrawn; the value stays."},
+    )
     basis = Code("basis")
     source = Text(500)
     source_grading = Code("source_grading")
@@ -150,12 +178,26 @@ class IdentifierWarningOut(Shown):
     detail = fields.String(required=True)
 
 
+class CommonValueOut(Shown):
+    """Why a value alone finds nothing: everybody or nobody has it."""
+
+    code = fields.String(required=True, metadata={"description": "The reason; `excluded` if the operator added the value."})
+    detail = fields.String(required=True)
+    list_version = fields.String(
+        allow_none=True, metadata={"description": "The version of the register's list of such values; null for `excluded`."}
+    )
+
+
 class IdentifierOut(Shown):
     """An identifier; value, context and source are null for those who may not read them in clear."""
 
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
-    subject_id = fields.UUID(allow_none=True)
+    subjects = fields.List(
+        fields.Nested(SubjectLinkOut),
+        required=True,
+        metadata={"description": "To whom it belongs or belonged; victims are shown to callers with victim clearance only."},
+    )
     kind = OneOf(KINDS, required=True)
     value = fields.String(allow_none=True)
     normalised = fields.String(allow_none=True)
@@ -164,6 +206,9 @@ class IdentifierOut(Shown):
     source = fields.String(allow_none=True)
     strength = Code("overlap_strength", required=True)
     warnings = fields.List(fields.Nested(IdentifierWarningOut), required=True)
+    common_value = fields.Nested(
+        CommonValueOut, allow_none=True, metadata={"description": "Why the value alone links no cases; otherwise null."}
+    )
     basis = Code("basis", required=True)
     source_grading = Code("source_grading", allow_none=True)
     information_grading = Code("information_grading", allow_none=True)

@@ -39,7 +39,8 @@ def steps(story: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for subject in entry["subjects"]:
             yield {"by": entry["by"], "post": f"{home}/subjects", "body": subject, "as": subject["pseudonym"]}
         items = [
-            {**item, "subject_id": f"{{{item['subject']}}}"} if "subject" in item else dict(item) for item in entry["identifiers"]
+            {**item, "subjects": [{"id": f"{{{item['subject']}}}"}]} if "subject" in item else dict(item)
+            for item in entry["identifiers"]
         ]
         for item in items:
             item.pop("subject", None)

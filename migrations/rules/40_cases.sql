@@ -61,7 +61,7 @@ create policy seen on subject_categories for select using (GRANTED(subject_categ
 create policy made on subject_categories for insert with check (GRANTED(subject_categories.case_id, 3));
 
 grant select, insert,
-    update (version, subject_id, fingerprint, sealed, normaliser, strength, warnings, basis, source_grading, information_grading,
+    update (version, fingerprint, sealed, normaliser, strength, warnings, basis, source_grading, information_grading,
             handling_code, exceptional_reason, exceptional_until, withdrawn_at, withdrawal_reason) on identifiers to APP_ROLE;
 grant select on identifiers to coopapi_definer;
 create policy seen on identifiers for select using (GRANTED(identifiers.case_id, 2));
