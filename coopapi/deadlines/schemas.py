@@ -36,6 +36,15 @@ class MadeExtensionOut(Shown):
     estimate = fields.String(allow_none=True, metadata={"format": "date-time"})
 
 
+class CorrectedDeadlineOut(Shown):
+    """What the correction of a stated time did to a deadline: from when it ran before, and when it was due and is due now."""
+
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    from_was = fields.String(required=True, metadata={"format": "date-time"})
+    due_was = fields.String(required=True, metadata={"format": "date-time"})
+    due = fields.String(required=True, metadata={"format": "date-time"})
+
+
 class DeadlineOut(Shown):
     """A deadline: by which article, what started it, who owes it, how it stands."""
 
@@ -46,6 +55,9 @@ class DeadlineOut(Shown):
     rule = fields.String(required=True)
     article = fields.String(required=True)
     titles = in_languages(required=True)
+    verify = fields.Boolean(
+        required=True, metadata={"description": "True if the rule was not checked against the official text; check it yourself."}
+    )
     owed_by = OneOf(Side, required=True)
     authority_id = fields.UUID(required=True)
     country = Code("countries", allow_none=True)
@@ -67,6 +79,17 @@ class DeadlineOut(Shown):
     cancelled_at = When(allow_none=True)
     suspended_at = When(allow_none=True)
     extensions = fields.List(fields.Nested(MadeExtensionOut), required=True)
+    time_id = fields.UUID(
+        allow_none=True, required=True, metadata={"description": "The stated time from which the deadline runs, at `/times/{id}`."}
+    )
+    corrections = fields.List(fields.Nested(CorrectedDeadlineOut), required=True)
+    contested = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether the other side contests the time from which the deadline runs. If that time is a correction, "
+            "the last entry of `corrections` has the end by the time before."
+        },
+    )
     rule_version = fields.String(required=True)
     etag = fields.String(required=True)
 

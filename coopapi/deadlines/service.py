@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from coopapi.deadlines import computation, rules
-from coopapi.deadlines.models import Deadline
+from coopapi.deadlines.models import Deadline, StatedTime
 from coopapi.deadlines.rules import DeadlineRule
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
@@ -23,7 +23,7 @@ class Occasion:
     """An event of a shared object, with what the deadlines need to know of it.
 
     `sides` gives the authority and country of each side. `facts` are the values that rules refer to: measures, given dates and
-    flags.
+    flags. `time_id` is the stated time of the event, if it is one of sending or receipt.
     """
 
     object_id: UUID
@@ -37,6 +37,7 @@ class Occasion:
     item_id: UUID | None = None
     items: Sequence[UUID] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    time_id: UUID | None = None
 
 
 def happened(work: UnitOfWork, occasion: Occasion) -> None:
@@ -85,6 +86,7 @@ def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
 def _resume(row: Deadline, rule: DeadlineRule, suspended: datetime, again: datetime) -> None:
     """Resume a deadline with the time that was left. One that was overdue when it was suspended stays overdue."""
     row.suspended_at = None
+    row.stood = [*row.stood, [suspended.astimezone(UTC).isoformat(), again.astimezone(UTC).isoformat()]]
     if row.due_at >= suspended:
         hours = rule.unit in {"hours", "given"}
         row.due_at = computation.resumed(row.due_at, (suspended, again), row.country, hours=hours, moves=rule.moves)
@@ -118,6 +120,7 @@ def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID 
             due_at=due,
             first_due_at=due,
             extensions=[],
+            time_id=occasion.time_id,
             rule_version=rules.version(),
         )
     )
@@ -135,20 +138,20 @@ def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 
     return computation.due(length, unit, start, country, moves=rule.moves)
 
 
-def state(row: Deadline, now: datetime) -> str:
+def state(row: Deadline, now: datetime, due_at: datetime | None = None) -> str:
     """Return the state: running, missed, suspended, met, met_late, cancelled, or lapsed if silence counts as an answer.
 
     A deadline that was missed before it was cancelled stays missed. A minimum period is met when it has passed, and missed when the
-    event comes too early.
+    event comes too early. With `due_at`, return the state that it would have with that end.
     """
-    rule, end = rules.load()[row.rule], row.met_at or row.cancelled_at or now
-    if rule.minimum and (end >= row.due_at or row.met_at):
-        return "met" if end >= row.due_at else "missed"
+    rule, end, due = rules.load()[row.rule], row.met_at or row.cancelled_at or now, due_at or row.due_at
+    if rule.minimum and (end >= due or row.met_at):
+        return "met" if end >= due else "missed"
     if row.met_at:
-        return "met" if row.met_at <= row.due_at else "met_late"
+        return "met" if row.met_at <= due else "met_late"
     if row.suspended_at:
         return "suspended"
-    if end > row.due_at:
+    if end > due:
         return "lapsed" if rule.lapses else "missed"
     return "cancelled" if row.cancelled_at else "running"
 
@@ -191,7 +194,17 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
     """Return deadlines with their articles and states."""
-    return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _extensions(work, row)} for row in rows]
+    named = [row.time_id for row in rows if row.time_id]
+    doubted = work.all(StatedTime).where(StatedTime.id.in_(named), StatedTime.state == "contested")
+    contested = {time.id for time in work.session.scalars(doubted)} if named else set()
+    return [
+        {
+            **_show(row, rules.load()[row.rule], work.now),
+            "extensions": _extensions(work, row),
+            "contested": row.time_id in contested,
+        }
+        for row in rows
+    ]
 
 
 def _extensions(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
@@ -209,6 +222,7 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
         **row.shown(),
         "article": rule.article,
         "titles": rule.titles,
+        "verify": rule.verify,
         "state": state(row, now),
         "zone": computation.zone_of(row.country),
         "calendar": computation.calendar_of(row.country) if rule.moves else "none",

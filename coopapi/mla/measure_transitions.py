@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from coopapi.errors import NotFound, Unprocessable, broken
-from coopapi.mla import authorization, measures, notifications, transitions
+from coopapi.mla import authorization, measures, moments, notifications, transitions
 from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, ORDER_LIFECYCLE, derived_state
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.notifications import Act
@@ -98,7 +98,8 @@ def _finish(step: Step[Asked]) -> None:
     states = [row.state for row in measures.of_request(work, request.id)]
     request.state = derived_state(states, order=request.rules.life is ORDER_LIFECYCLE)
     request.updated_at = work.now
-    notifications.step(work, request, Act(step.event, taken, step.data, measure))
+    time_id = moments.state(work, request, step.event, taken, measure.id)
+    notifications.step(work, request, Act(step.event, taken, step.data, measure, time_id=time_id))
 
 
 MEASURE: Final = Workflow[Asked](

@@ -24,13 +24,14 @@ _BEFORE: Final = frozenset({"draft", "validation_pending", "ready"})
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A step to be announced: event, who took it, text, measure if any, and the facts that deadlines depend on."""
+    """A step to be announced: event, who took it, text, measure if any, the facts that deadlines depend on, and the stated time."""
 
     event: str
     taken: Taken
     words: Mapping[str, Any]
     measure: Measure | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    time_id: UUID | None = None
 
     @property
     def name(self) -> str:
@@ -75,6 +76,7 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
         item_id=measure.id if measure else None,
         items=[row.id for row in rows],
         facts={**_given(work, request, measure, rows), **act.facts},
+        time_id=act.time_id,
     )
     deadlines.happened(work, occasion)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from coopapi.directory import codelists
 from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, Unprocessable, broken, fault
-from coopapi.mla import authorization, lifecycles, measures, notifications, preservation, readiness, transmission
+from coopapi.mla import authorization, lifecycles, measures, moments, notifications, preservation, readiness, transmission
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.notifications import Act
 from coopapi.shared import parties
@@ -124,7 +124,7 @@ def _revise(step: Step[Request]) -> None:
 def _transmit(step: Step[Request]) -> None:
     if "transmission" not in step.data:
         raise fault("/transmission", "required", "Give the channel of transmission (Art. 25(3)).")
-    transmission.transmit(step.work, step.thing, step.data["transmission"])
+    transmission.transmit(step.work, step.thing, step.data["transmission"], _at(step))
 
 
 def _receive(step: Step[Request]) -> None:
@@ -163,7 +163,9 @@ def _finish(step: Step[Request]) -> None:
     if step.data.get("foreign_reference") and step.transition.side is Side.EXECUTING:
         request.foreign_reference = step.data["foreign_reference"]
     request.state, request.updated_at = step.transition.target, work.now
-    notifications.step(work, request, Act(step.event, authorization.taken(step, request), step.data, facts=_facts(step)))
+    taken = authorization.taken(step, request)
+    time_id = moments.state(work, request, step.event, taken)
+    notifications.step(work, request, Act(step.event, taken, step.data, facts=_facts(step), time_id=time_id))
     if step.event in _AFTERWARDS:
         _AFTERWARDS[step.event](step)
 
