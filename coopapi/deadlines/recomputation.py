@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -43,10 +43,9 @@ def changes(work: UnitOfWork, time_id: UUID, start: datetime) -> Sequence[Deadli
 def correct(work: UnitOfWork, time_id: UUID, new_id: UUID, start: datetime) -> None:
     """Let the deadlines that a time started run from the time that replaces it, and journal each. What was sent is not unsent."""
     for change in changes(work, time_id, start):
-        row, was, began = change.row, change.row.due_at, change.row.from_at
-        row.from_at, row.first_due_at, row.due_at, row.time_id = start, change.first_due_at, change.due_at, new_id
-        told = {"at": work.now, "from_was": began, "due_was": was, "due": row.due_at}
-        row.corrections = [*row.corrections, {name: moment.astimezone(UTC).isoformat() for name, moment in told.items()}]
+        row, was = change.row, change.row.due_at
+        service.moved_to(work, row, new_id, start, change.due_at)
+        row.first_due_at = change.first_due_at
         case_id = parties.case_of(work, row.object_id)
         detail: dict[str, Any] = {
             "rule": row.rule,

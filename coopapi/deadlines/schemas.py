@@ -37,7 +37,10 @@ class MadeExtensionOut(Shown):
 
 
 class CorrectedDeadlineOut(Shown):
-    """What the correction of a stated time did to a deadline: from when it ran before, and when it was due and is due now."""
+    """What another starting time did to a deadline: from when it ran before, and when it was due and is due now.
+
+    The other time is the correction of a stated time, or the receipt by the notified authority after a provable delivery.
+    """
 
     at = fields.String(required=True, metadata={"format": "date-time"})
     from_was = fields.String(required=True, metadata={"format": "date-time"})
@@ -64,7 +67,10 @@ class DeadlineOut(Shown):
     zone = fields.String(required=True)
     calendar = fields.String(
         required=True,
-        metadata={"description": "The days that extend the period: holidays, weekends only (holidays are not known), or none."},
+        metadata={
+            "description": "The days that extend the period: holidays, weekends only (holidays are not known), or none. With "
+            "`national law` the period is computed by national law, which is not known here: check the date."
+        },
     )
     moved_over_holidays = fields.Boolean(
         required=True, metadata={"description": "Whether the deadline was moved to the next working day (Regulation 1182/71)."}
@@ -137,6 +143,14 @@ class DeadlineRuleOut(Shown):
     suspended_on = fields.List(fields.String(), required=True)
     resumed_on = fields.List(fields.String(), required=True)
     moved_on = fields.List(fields.String(), required=True)
+    restarts_on = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Events from which a running deadline runs again, such as receipt."},
+    )
+    counted_from = fields.String(
+        required=True, metadata={"description": "The field with the date from which the period runs instead of the event."}
+    )
     extension = fields.Nested(ExtensionOut, allow_none=True)
     lapses = fields.Boolean(required=True, metadata={"description": "Whether the right lapses if there is no answer in time."})
     minimum = fields.Boolean(
@@ -144,6 +158,10 @@ class DeadlineRuleOut(Shown):
     )
     applies = Stored(
         DeadlineScope, required=True, metadata={"description": "The requests to which the rule applies; empty lists mean all."}
+    )
+    national = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether the period is computed by national law; here its days are counted plainly."},
     )
     verify = fields.Boolean(required=True, metadata={"description": "True if the entry was not checked against the official text."})
 

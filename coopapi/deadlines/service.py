@@ -45,11 +45,17 @@ def happened(work: UnitOfWork, occasion: Occasion) -> None:
     query = select(Deadline).where(
         Deadline.object_id == occasion.object_id, Deadline.met_at.is_(None), Deadline.cancelled_at.is_(None)
     )
+    restarted = set()
     for row in work.session.scalars(query):
-        if row.item_id in {None, occasion.item_id} or occasion.item_id is None:
-            _touch(row, rules.load()[row.rule], occasion)
+        rule = rules.load()[row.rule]
+        if occasion.event in rule.restarts_on:
+            _restart(work, row, rule, occasion)
+            restarted.add(rule.code)
+        elif row.item_id in {None, occasion.item_id} or occasion.item_id is None:
+            _touch(row, rule, occasion)
     for rule in rules.load().values():
-        if occasion.event in rule.starts_on and rule.fits(occasion.kind, occasion.instrument, occasion.urgency, occasion.facts):
+        starts = occasion.event in rule.starts_on and rule.code not in restarted
+        if starts and rule.fits(occasion.kind, occasion.instrument, occasion.urgency, occasion.facts):
             for item in _items(rule, occasion):
                 _start(work, rule, occasion, item)
     work.session.flush()
@@ -83,6 +89,19 @@ def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
         row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.astimezone(UTC).isoformat()}]
 
 
+def _restart(work: UnitOfWork, row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
+    """Let a deadline run from this event instead of the one that started it before."""
+    moved_to(work, row, occasion.time_id, occasion.at, ends(rule, occasion.at, row.country))
+    row.first_due_at, row.started_by = row.due_at, occasion.event
+
+
+def moved_to(work: UnitOfWork, row: Deadline, time_id: UUID | None, start: datetime, due: datetime) -> None:
+    """Let a deadline run from another time to another end, and remember from when to when it ran before."""
+    told = {"at": work.now, "from_was": row.from_at, "due_was": row.due_at, "due": due}
+    row.corrections = [*row.corrections, {name: moment.astimezone(UTC).isoformat() for name, moment in told.items()}]
+    row.from_at, row.due_at, row.time_id = start, due, time_id
+
+
 def _resume(row: Deadline, rule: DeadlineRule, suspended: datetime, again: datetime) -> None:
     """Resume a deadline with the time that was left. One that was overdue when it was suspended stays overdue."""
     row.suspended_at = None
@@ -104,7 +123,8 @@ def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID 
     if owing is None:
         return
     authority, country = owing
-    due = occasion.facts[rule.given] if rule.given else ends(rule, occasion.at, country)
+    begins = occasion.facts[rule.counted_from] if rule.counted_from else occasion.at
+    due = occasion.facts[rule.given] if rule.given else ends(rule, begins, country)
     due = max(due, occasion.facts.get(rule.or_later) or due)
     work.session.add(
         Deadline(
@@ -116,7 +136,7 @@ def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID 
             authority_id=authority,
             country=country,
             started_by=occasion.event,
-            from_at=occasion.at,
+            from_at=begins,
             due_at=due,
             first_due_at=due,
             extensions=[],
@@ -135,7 +155,7 @@ def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 
     if times and rule.extension:
         same = rule.extension.unit == unit
         length, unit = (length if same else 0) + times * rule.extension.length, rule.extension.unit
-    return computation.due(length, unit, start, country, moves=rule.moves)
+    return computation.due(length, unit, start, country, moves=rule.moves, whole_hours=rule.lapses)
 
 
 def state(row: Deadline, now: datetime, due_at: datetime | None = None) -> str:
@@ -225,7 +245,7 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
         "verify": rule.verify,
         "state": state(row, now),
         "zone": computation.zone_of(row.country),
-        "calendar": computation.calendar_of(row.country) if rule.moves else "none",
+        "calendar": "national law" if rule.national else computation.calendar_of(row.country) if rule.moves else "none",
         "moved_over_holidays": rule.moves,
     }
 

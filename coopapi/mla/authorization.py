@@ -27,6 +27,8 @@ _ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUT
 STATED_IN: Final = {
     "transmit": ("transmission", "sent_at"),
     "receive": ("receipt", "received_at"),
+    "receive_notification": ("receipt", "received_at"),
+    "receive_enforcement": ("receipt", "received_at"),
     "transfer": ("sending", "sent_at"),
 }
 """For each step of sending or receipt, the part of the body and its field in which a side states when it happened."""

@@ -62,7 +62,12 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
     named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
     parties.tell(work, request, act.name, **detail, **named)
-    sides = _sides(work, request)
+    set_clocks(work, request, act)
+
+
+def set_clocks(work: UnitOfWork, request: Request, act: Act) -> None:
+    """Start, end and move the deadlines of a request that depend on this step."""
+    sides, measure = _sides(work, request), act.measure
     rows = measures.of_request(work, request.id)
     occasion = Occasion(
         object_id=request.id,
@@ -71,7 +76,7 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
         instrument=request.instrument or "",
         urgency=request.urgency,
         event=act.name,
-        at=taken.at,
+        at=act.taken.at,
         sides=sides,
         item_id=measure.id if measure else None,
         items=[row.id for row in rows],

@@ -107,10 +107,17 @@ class SendingIn(TransmissionIn):
         metadata={"description": "When it was sent, if not now; `receipt` is then the proof. Your side states this time."},
     )
 
+    delivered_at = When(
+        metadata={
+            "description": "When it was delivered to the notified authority, if `receipt` proves it. Its period runs from then "
+            "until the receipt of the notification is stated."
+        },
+    )
+
     @ma.validates_schema
     def require_proof(self, data: dict[str, object], **_: object) -> None:
         """A time that is stated has a proof."""
-        if data.get("sent_at") and not data.get("receipt"):
+        if (data.get("sent_at") or data.get("delivered_at")) and not data.get("receipt"):
             raise refusal("proof", "Give the proof of the time in `receipt`.", "receipt")
 
 
@@ -153,6 +160,12 @@ class RequestStepIn(TransitionIn):
     outcome_reason = Code("non_execution_reasons")
     transmission = fields.Nested(SendingIn)
     receipt = fields.Nested(ReceiptIn)
+    indirect = Flag(
+        metadata={
+            "description": "With the receipt of a police request: whether the information must be obtained from other authorities "
+            "or private parties (Directive (EU) 2023/977 Art. 5(1)(b))."
+        }
+    )
     path = fields.Nested(PathIn)
     recorded = fields.Nested(RecordedIn)
 

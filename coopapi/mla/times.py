@@ -14,7 +14,7 @@ from coopapi.deadlines import recomputation
 from coopapi.deadlines.models import TIME_LIFECYCLE, StatedTime
 from coopapi.directory.rights import ChangedSince
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.mla import authorization
+from coopapi.mla import authorization, preservation
 from coopapi.mla.models import Request
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
@@ -148,6 +148,7 @@ def _put(work: UnitOfWork, request: Request, old: StatedTime, new: StatedTime) -
         request.received_at = new.at
     work.session.flush()
     recomputation.correct(work, old.id, new.id, new.at)
+    preservation.move(work, request)
     detail = {"what": new.what, "side": new.side, "was": old.at.isoformat(), "at": new.at.isoformat()}
     parties.tell(work, request, "time_corrected", time=str(new.id), replaces=str(old.id), **detail)
 

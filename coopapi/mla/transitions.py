@@ -129,6 +129,7 @@ def _transmit(step: Step[Request]) -> None:
 
 def _receive(step: Step[Request]) -> None:
     step.thing.received_at = _at(step)
+    preservation.begin(step)
 
 
 def _forward(step: Step[Request]) -> None:
@@ -154,8 +155,12 @@ def _refuse(step: Step[Request]) -> None:
 
 
 def _postpone(step: Step[Request]) -> None:
-    step.thing.grounds = grounds_of(step, step.thing)
-    step.thing.decided_at, step.thing.until = None, step.data.get("until")
+    step.thing.grounds, step.thing.until = grounds_of(step, step.thing), step.data.get("until")
+    if step.transition.target == "postponed":
+        step.thing.decided_at = None
+    elif step.thing.until is None:
+        detail = "Give the new date of the surrender (Framework Decision 2002/584/JHA Art. 23)."
+        raise fault("/until", "required", detail)
 
 
 def _finish(step: Step[Request]) -> None:
@@ -171,9 +176,11 @@ def _finish(step: Step[Request]) -> None:
 
 
 def _facts(step: Step[Request]) -> dict[str, Any]:
-    """Return the facts that deadlines depend on: until when a question must be answered, and how a request was sent."""
+    """Return the facts that deadlines depend on: how a request was sent, who holds the data, until when to answer a question."""
     if step.event == "transmit":
         return transmission.facts(step.thing, step.data["transmission"])
+    if step.event == "receive":
+        return {"indirect": step.data.get("indirect", False)}
     return {"answer_by": step.data.get("until")} if step.event == "ask" else {}
 
 
@@ -182,6 +189,11 @@ def _hand_over(step: Step[Request]) -> None:
     request = step.thing
     request.executing_id, request.received_at = step.data["to_authority"], None
     parties.stop_acting(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
+
+
+def _after_transmission(step: Step[Request]) -> None:
+    moments.deliver(step.work, step.thing, step.data["transmission"])
+    _follow_up(step)
 
 
 def _follow_up(step: Step[Request]) -> None:
@@ -198,7 +210,7 @@ def _follow_up(step: Step[Request]) -> None:
             REQUEST.take(work, earlier.version, {"event": "follow_up"}, request_id=earlier.id)
 
 
-_AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _follow_up}
+_AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _after_transmission}
 REQUEST: Final = Workflow[Request](
     name="request",
     lifecycles=tuple(dict.fromkeys(kind.life for kind in lifecycles.KINDS.values())),
@@ -215,6 +227,7 @@ REQUEST: Final = Workflow[Request](
         "extend": (preservation.require_extensible,),
         **dict.fromkeys(("refuse", "postpone", "raise_ground", "refuse_enforcement"), (_require_known_grounds,)),
         "expire": (preservation.require_expired,),
+        **dict.fromkeys(("receive_notification", "receive_enforcement"), (moments.require_unstated,)),
     },
     effects={
         "ready": _ready,
@@ -224,15 +237,13 @@ REQUEST: Final = Workflow[Request](
         "transmit": _transmit,
         "receive": _receive,
         "forward": _forward,
-        "recognise": _decide,
+        **dict.fromkeys(("recognise", "order_surrender", "accept_conditions", "decline_conditions"), _decide),
         "refuse": _refuse,
         "postpone": _postpone,
         "preserve": preservation.preserve,
         "extend": preservation.extend,
         "disclose_path": preservation.disclose_path,
         "expire": preservation.expire,
-        "accept_conditions": _decide,
-        "decline_conditions": _decide,
         "raise_ground": _refuse,
         "refuse_enforcement": _refuse,
     },
