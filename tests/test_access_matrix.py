@@ -49,6 +49,8 @@ BODIES = {
     "POST /api/v1/evidence/{evidence}/custody": {"act": "received", "at": "2026-01-02T00:00:00Z"},
     "POST /api/v1/evidence/{evidence}/uses": {"case_id": "{case}", "purpose": "prosecution", "use_as": "evidence"},
     "POST /api/v1/deadlines/{deadline}/transitions": {"event": "extend", "reason": "R", "estimate": "2099-01-01T00:00:00Z"},
+    "POST /api/v1/service-targets": {"urgency": "urgent", "hours": 12},
+    "PATCH /api/v1/service-targets/{target}": {"hours": 13},
     "POST /api/v1/times/{time}/transitions": {"event": "correct", "at": "2026-01-01T00:00:00Z", "proof": "P", "reason": "R"},
     "POST /api/v1/mla-requests": {"reference": "new", "kind": "preservation"},
     "PATCH /api/v1/mla-requests/{request}": {"language": "fr"},
@@ -106,6 +108,8 @@ BODIES = {
     **team_rows.BODIES,
 }
 BEFORE = {
+    "/api/v1/service-targets": "delete from service_targets where urgency = 'urgent'",
+    "/api/v1/service-targets/{target}": "update service_targets set version = 1",
     "/api/v1/times/{time}/transitions": "update stated_times set state = 'stated', version = 1",
     "/api/v1/meetings/{meeting}": "update meetings set state = 'scheduled', minutes = null",
     "/api/v1/meetings/{meeting}/transitions": "update meetings set state = 'scheduled', minutes = null",
@@ -146,6 +150,7 @@ def one_place_of_each(world, owner):
         **entries(world),
         **meeting(world, owner, case),
         **consultation(world, owner),
+        "target": world.as_("central").post("/service-targets", {"urgency": "routine", "hours": 99}).json["id"],
         "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],
         "disclosure": asked["id"],

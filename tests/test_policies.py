@@ -122,6 +122,12 @@ PROBES = {
     ): "insert into stated_times (id, version, object_id, object_type, what, side, authority_id, at, state, recorded_by, stated_by, stated_at)"
     f" values ({NEW}, 1, '{{request}}', 'request', 'sent', 'requesting', '{{fr}}', now(), 'stated', '{{fr}}', '{{foreign}}', now())",
     ("stated_times", "changed"): "update stated_times set version = 9",
+    ("service_targets", "made"): "insert into service_targets (id, version, authority_id, urgency, hours, set_by, set_at)"
+    f" values ({NEW}, 1, '{{nl}}', 'routine', 9, '{{foreign}}', now())",
+    ("service_targets", "changed"): "update service_targets set version = 9",
+    ("mla_stages", "seen"): "select count(*) from mla_stages",
+    ("mla_stages", "made"): f"insert into mla_stages values ({NEW}, 1, '{{request}}', 'draft', now(), null)",
+    ("mla_stages", "changed"): "update mla_stages set version = 9",
     ("parties", "seen"): "select count(*) from parties",
     ("evidence", "seen"): "select count(*) from evidence",
     ("evidence", "made"): "insert into evidence (id, version, object_id, object_type, provider_id, source_country, obtained_on,"
@@ -182,7 +188,8 @@ PROBES = {
 }
 
 FOR_EVERYBODY = {
-    (table, "seen") for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices")
+    (table, "seen")
+    for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices", "service_targets")
 }
 
 MEETING_PROBES = {
@@ -327,7 +334,9 @@ def one_thing_of_each(world, owner):
                 first_due_at, extensions, rule_version)
                 values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x');
             insert into stated_times (id, version, object_id, object_type, what, side, authority_id, at, state, recorded_by, stated_at)
-                values (gen_random_uuid(), 1, %(request)s, 'request', 'sent', 'requesting', %(nl)s, now(), 'stated', %(nl)s, now())""",
+                values (gen_random_uuid(), 1, %(request)s, 'request', 'sent', 'requesting', %(nl)s, now(), 'stated', %(nl)s, now());
+            insert into mla_stages values (gen_random_uuid(), 1, %(request)s, 'transmitted', now(), null);
+            insert into service_targets values (gen_random_uuid(), 1, %(nl)s, null, 'urgent', 9, %(person)s, now(), null)""",
             {"request": request, "nl": nl, "person": world.people["investigator"]},
         )
         cursor.execute(

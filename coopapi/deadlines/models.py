@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
+from coopapi.directory.entries import ForEverybody
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
 from coopapi.store import vault
@@ -116,3 +117,18 @@ class StatedTime(Versioned):
         """Select the times of objects that the actor takes part in; proposals only if the actor's authority made them."""
         open_ = or_(cls.state.not_in(("proposed", "rejected")), cls.recorded_by == actor.authority_id)
         return and_(takes_part(cls.object_id, actor, now), open_)
+
+
+class ServiceTarget(ForEverybody, Versioned):
+    """Within how many hours an authority wants to answer requests of a kind, or of every kind. It is a target and not law."""
+
+    __kind__ = "servicetarget"
+    __tablename__ = "service_targets"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    kind: Mapped[str | None] = mapped_column()
+    urgency: Mapped[str] = mapped_column()
+    hours: Mapped[int] = mapped_column()
+    set_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    set_at: Mapped[datetime] = mapped_column()
+    ended_at: Mapped[datetime | None] = mapped_column()

@@ -61,6 +61,9 @@ def correct(work: UnitOfWork, time_id: UUID, new_id: UUID, start: datetime) -> N
 def _ends(row: Deadline, start: datetime) -> tuple[datetime, datetime]:
     """Return the first end and the present end of a deadline that starts at `start`, with its suspensions and extensions."""
     rule = rules.load()[row.rule]
+    if rule.nature == "target":
+        moved = start - row.from_at
+        return row.first_due_at + moved, row.due_at + moved
     if rule.given and not rule.length:
         return row.first_due_at, row.due_at
     first = service.ends(rule, start, row.country)

@@ -29,6 +29,7 @@ class DeadlineRule:
     `given` and `or_later` name a fact with a date: `given` is the end itself, `or_later` is the end if it is later. With `lapses`,
     silence counts as an answer. A `minimum` is a period that must pass before something may be done. An event in `restarts_on`
     lets a running deadline start again. `counted_from` names a fact with the date from which the period runs instead of the event.
+    `nature` tells law from an `agreement` of the parties and from an authority's own `target`.
     A `national` period is computed by national law, which is not known here: its days are counted plainly.
     """
 
@@ -56,6 +57,7 @@ class DeadlineRule:
     minimum: bool = False
     verify: bool = False
     national: bool = False
+    nature: str = "law"
 
     def fits(self, kind: str, instrument: str, urgency: str, facts: Mapping[str, Any]) -> bool:
         """Tell whether the rule applies to such a request."""

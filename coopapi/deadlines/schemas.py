@@ -1,12 +1,14 @@
 """Deadlines on the wire."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Stored, Text, When, in_languages
 from coopapi.http.transitions import TransitionIn
 from coopapi.shared.lifecycle import Side
+
+NATURES = ("law", "agreement", "target")
 
 
 class DeadlineFilter(Paged):
@@ -17,6 +19,7 @@ class DeadlineFilter(Paged):
     authority = fields.UUID(metadata={"description": "The authority that must meet the deadline."})
     state = OneOf(DEADLINE_LIFECYCLE.states)
     rule = Text(60)
+    nature = OneOf(NATURES)
     side = OneOf(("mine", "theirs"))
     object_id = fields.UUID(metadata={"description": "The request to which the deadline belongs."})
 
@@ -58,6 +61,11 @@ class DeadlineOut(Shown):
     rule = fields.String(required=True)
     article = fields.String(required=True)
     titles = in_languages(required=True)
+    nature = OneOf(
+        NATURES,
+        required=True,
+        metadata={"description": "Whether law, an agreement or the authority's own target sets it."},
+    )
     verify = fields.Boolean(
         required=True, metadata={"description": "True if the rule was not checked against the official text; check it yourself."}
     )
@@ -159,6 +167,7 @@ class DeadlineRuleOut(Shown):
     applies = Stored(
         DeadlineScope, required=True, metadata={"description": "The requests to which the rule applies; empty lists mean all."}
     )
+    nature = OneOf(NATURES, required=True)
     national = fields.Boolean(
         required=True,
         metadata={"description": "Whether the period is computed by national law; here its days are counted plainly."},
@@ -178,3 +187,37 @@ class HolidayOut(Shown):
 
     date = fields.Date(required=True)
     name = fields.String(required=True)
+
+
+class TargetFilter(Paged):
+    """Whose targets."""
+
+    authority = fields.UUID()
+
+
+class TargetIn(Schema):
+    """Within how many hours your authority wants to answer requests: its own target, which is not law."""
+
+    kind = Code("request_kinds", allow_none=True, metadata={"description": "The kind of request; without it, every kind."})
+    urgency = Code("urgency_levels", required=True)
+    hours = fields.Integer(required=True, strict=True, validate=validate.Range(1, 8760))
+
+
+class TargetPatch(Schema):
+    """Another number of hours, or the end of a target. Deadlines that run are not changed."""
+
+    hours = fields.Integer(strict=True, validate=validate.Range(1, 8760))
+    ended = fields.Boolean()
+
+
+class TargetOut(Shown):
+    """A target of an authority."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    kind = Code("request_kinds", allow_none=True, required=True)
+    urgency = Code("urgency_levels", required=True)
+    hours = fields.Integer(required=True)
+    set_at = When(required=True)
+    ended_at = When(allow_none=True, required=True)
+    etag = fields.String(required=True)

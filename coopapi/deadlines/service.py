@@ -198,6 +198,8 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
     """Select the deadlines of everything that the caller takes part in, by authority, side, rule and state."""
     named = {"authority": Deadline.authority_id, "rule": Deadline.rule, "object_id": Deadline.object_id, "state": _state(work.now)}
     query = matching(work.all(Deadline), wanted, **named)
+    if nature := wanted.get("nature"):
+        query = query.where(Deadline.rule.in_([code for code, rule in rules.load().items() if rule.nature == nature]))
     if side := wanted.get("side"):
         own = work.all(Party).where(
             Party.object_id == Deadline.object_id, Party.side == Deadline.owed_by, Party.acting,
@@ -242,6 +244,7 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
         **row.shown(),
         "article": rule.article,
         "titles": rule.titles,
+        "nature": rule.nature,
         "verify": rule.verify,
         "state": state(row, now),
         "zone": computation.zone_of(row.country),

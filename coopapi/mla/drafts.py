@@ -11,7 +11,7 @@ from coopapi.cases import service as cases
 from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, fault
 from coopapi.instruments import service as instruments
-from coopapi.mla import authorization, measures, moments, notifications
+from coopapi.mla import authorization, measures, moments, notifications, stages
 from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request
 from coopapi.mla.notifications import Act
@@ -68,6 +68,7 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     if incoming:
         _announce(work, request, incoming["recorded"])
     else:
+        stages.enter(work, request, work.now, None)
         work.note("request.drafted", request, case_id=request.case_id, event=True, kind=request.kind)
     return request
 

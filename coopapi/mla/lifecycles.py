@@ -21,6 +21,9 @@ from coopapi.mla.moves import (
 )
 from coopapi.shared.lifecycle import Lifecycle
 
+BEFORE: Final = ("draft", "validation_pending", "ready")
+"""The states before a request is transmitted."""
+
 _ROUTING: Final = (
     answers("acknowledge", "received", "acknowledged"),
     answers("forward", "received", "forwarded", reason=True),

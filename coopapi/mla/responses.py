@@ -99,6 +99,15 @@ class MeasureOut(Shown):
     etag = fields.String(required=True)
 
 
+class StageOut(Shown):
+    """A state in which a request was or is, and for how long."""
+
+    state = OneOf(STATES, required=True)
+    since = When(required=True)
+    until = When(allow_none=True, required=True)
+    hours = fields.Float(required=True)
+
+
 class RequestOut(RequestBrief):
     """A request with what it says."""
 
@@ -115,6 +124,11 @@ class RequestOut(RequestBrief):
     acknowledged_notices = fields.List(fields.UUID(), attribute="notices", required=True)
     path_countries = fields.List(
         Code("countries"), required=True, metadata={"description": "Other countries in which data are located (Art. 30)."}
+    )
+    stages = fields.List(
+        fields.Nested(StageOut),
+        required=True,
+        metadata={"description": "How long it was in each state. Only the requesting side sees the stages before transmission."},
     )
     suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
 

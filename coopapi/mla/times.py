@@ -14,7 +14,7 @@ from coopapi.deadlines import recomputation
 from coopapi.deadlines.models import TIME_LIFECYCLE, StatedTime
 from coopapi.directory.rights import ChangedSince
 from coopapi.errors import Conflict, Forbidden, fault
-from coopapi.mla import authorization, preservation
+from coopapi.mla import authorization, preservation, stages
 from coopapi.mla.models import Request
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
@@ -149,6 +149,7 @@ def _put(work: UnitOfWork, request: Request, old: StatedTime, new: StatedTime) -
     work.session.flush()
     recomputation.correct(work, old.id, new.id, new.at)
     preservation.move(work, request)
+    stages.move(work, old.id, new.id, new.at)
     detail = {"what": new.what, "side": new.side, "was": old.at.isoformat(), "at": new.at.isoformat()}
     parties.tell(work, request, "time_corrected", time=str(new.id), replaces=str(old.id), **detail)
 

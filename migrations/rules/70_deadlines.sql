@@ -16,3 +16,8 @@ create policy seen on stated_times for select using (
 create policy made on stated_times for insert with check (
     ACTING(stated_times.object_id) and recorded_by = (select priv.authority()) and stated_by = (select priv.principal()));
 create policy changed on stated_times for update using (ACTING(stated_times.object_id));
+
+grant select, insert, update (version, hours, ended_at) on service_targets to APP_ROLE;
+create policy seen on service_targets for select using ((select priv.authority()) is not null);
+create policy made on service_targets for insert with check (authority_id = (select priv.authority()));
+create policy changed on service_targets for update using (authority_id = (select priv.authority()));

@@ -9,12 +9,13 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Add stated times, link deadlines to the time that started them, and state the times of requests that exist."""
+    """Add stated times, stages and service targets, link deadlines to the time that started them, and fill in what is known."""
     run_tables(op.get_bind(), revision)
 
 
 def downgrade() -> None:
-    """Remove stated times and what deadlines know of them."""
+    """Remove stated times, stages and service targets, and what deadlines know of them."""
     for column in ("time_id", "stood", "corrections"):
         op.execute(f"alter table deadlines drop column {column}")
-    op.execute("drop table stated_times")
+    for table in ("mla_stages", "service_targets", "stated_times"):
+        op.execute(f"drop table {table}")

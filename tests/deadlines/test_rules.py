@@ -55,6 +55,7 @@ LAW = {
     "fd948_reply": (0, "given", "executing", {"consultation.contact"}),
     "postponed_until": (0, "given", "executing", {"measure.postpone"}),
     "postponed_decision": (0, "given", "executing", {"postpone"}),
+    "service_target": (0, "given", "executing", {"receive"}),
     "answer_question": (0, "given", "requesting", {"ask"}),
 }
 EVENTS = {

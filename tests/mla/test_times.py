@@ -3,17 +3,11 @@
 import json
 
 import pytest
-from assisting import SENT, act, clocks, draft, read, recognised, sent, step, walk
+from assisting import SENT, act, clocks, draft, faults, read, recognised, sent, step, times, walk
 
 PAPER = {"channel": "post", "security": "classified_network", "receipt": "RK 4711", "sent_at": "2026-10-01T09:00:00+02:00"}
 RECEIPT = {"received_at": "2026-10-02T11:00:00+02:00", "channel": "post", "proof": "stamp of the registry"}
 MONDAY = {"at": "2026-11-23T09:00:00+01:00", "proof": "the envelope", "reason": "the stamp was of another letter of the heron"}
-
-
-def times(world, who, request):
-    found = world.as_(who).get(f"/mla-requests/{request}/times")
-    assert found.status_code == 200, found.json
-    return found.json["items"]
 
 
 def current(world, who, request, what):
@@ -23,11 +17,6 @@ def current(world, who, request, what):
 
 def move(world, who, row, event, **body):
     return world.as_(who).post(f"/times/{row['id']}/transitions", {"event": event, **body}, If_Match=f'"{row["etag"]}"')
-
-
-def faults(answer):
-    assert answer.status_code == 422, answer.json
-    return [(fault["pointer"], fault["rule"]) for fault in answer.json["errors"]]
 
 
 def approve(world, who, approval, event="approve", **body):

@@ -42,3 +42,32 @@ insert into stated_times (id, version, object_id, object_type, what, side, autho
 update deadlines d set time_id = t.id from stated_times t
     where t.object_id = d.object_id and t.at = d.from_at
       and (d.started_by, t.what) in (('transmit', 'sent'), ('receive', 'received'));
+
+-- Within how many hours an authority wants to answer: its own target, which is not law. Without a kind it holds for every kind of request.
+create table service_targets (
+    id uuid primary key,
+    version integer not null,
+    authority_id uuid not null references authorities (id),
+    kind text,
+    urgency text not null constraint target_urgency check (urgency in ('routine', 'urgent', 'emergency')),
+    hours integer not null constraint target_hours check (hours between 1 and 8760),
+    set_by uuid not null references principals (id),
+    set_at timestamptz not null,
+    ended_at timestamptz
+);
+create unique index one_target_at_a_time on service_targets (authority_id, urgency, kind) nulls not distinct where ended_at is null;
+
+-- The states of a request, in the order in which it entered them, and since when.
+create table mla_stages (
+    id uuid primary key,
+    version integer not null,
+    request_id uuid not null references mla_requests (id),
+    state text not null,
+    since timestamptz not null,
+    time_id uuid references stated_times (id)
+);
+create index stages_by_request on mla_stages (request_id, id);
+insert into mla_stages (id, version, request_id, state, since, time_id)
+    select gen_random_uuid(), 1, r.id, r.state, case r.state when 'transmitted' then r.transmitted_at else r.updated_at end,
+        (select t.id from stated_times t where t.object_id = r.id and t.what = 'sent' and r.state = 'transmitted')
+    from mla_requests r;
