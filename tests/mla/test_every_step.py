@@ -68,9 +68,10 @@ def reset(owner, world, request, state, measure="pending"):
         cursor.execute(
             """update mla_requests set state = %s, version = 1, executing_id = %s, until = %s where id = %s;
             update mla_measures set state = %s, version = 1, grounds = '{x}' where request_id = %s;
-            update deadlines set time_id = null where object_id = %s; delete from stated_times where object_id = %s;
+            update deadlines set time_id = null where object_id = %s; delete from mla_stages where request_id = %s;
+            delete from stated_times where object_id = %s;
             delete from parties where object_id = %s;""",
-            (state, str(world.authorities["fr"]), world.clock() - timedelta(days=1), request, measure, request, *[request] * 3),
+            (state, str(world.authorities["fr"]), world.clock() - timedelta(days=1), request, measure, request, *[request] * 4),
         )
         for side, key in (("requesting", "nl"), ("executing", "fr"), ("enforcing", "fr_court")):
             cursor.execute(

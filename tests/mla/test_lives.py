@@ -164,7 +164,7 @@ def test_an_authority_shows_its_own_target_as_a_target_and_not_as_law(world, clo
 
     path, tag = f"/service-targets/{special['id']}", f'"{special["etag"]}"'
     assert world.as_("central").patch(path, {"hours": 1}, If_Match=tag).status_code == 403
-    assert me.patch(path, {"ended": True}, If_Match=tag).status_code == 200
+    assert world.as_("central_fr").patch(path, {"ended": True}, If_Match=tag).status_code == 200
     other = sent(world, kind="preservation", reference="next")
     walk(world, other, ("contact_fr", "receive"))
     assert deadline(world, "prosecutor", other, "service_target")["due_at"][:10] == "2026-12-09"
