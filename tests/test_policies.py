@@ -116,6 +116,19 @@ PROBES = {
     ): "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at,"
     f" due_at, first_due_at, extensions, rule_version) values ({NEW}, 1, '{{request}}', 'x', 'x', 'x', '{{nl}}', 'x', now(), now(), now(), '[]', 'x')",
     ("deadlines", "changed"): "update deadlines set version = 9",
+    ("stated_times", "seen"): "select count(*) from stated_times",
+    (
+        "stated_times",
+        "made",
+    ): "insert into stated_times (id, version, object_id, object_type, what, side, authority_id, at, state, recorded_by, stated_by, stated_at)"
+    f" values ({NEW}, 1, '{{request}}', 'request', 'sent', 'requesting', '{{fr}}', now(), 'stated', '{{fr}}', '{{foreign}}', now())",
+    ("stated_times", "changed"): "update stated_times set version = 9",
+    ("service_targets", "made"): "insert into service_targets (id, version, authority_id, urgency, hours, set_by, set_at)"
+    f" values ({NEW}, 1, '{{nl}}', 'routine', 9, '{{foreign}}', now())",
+    ("service_targets", "changed"): "update service_targets set version = 9",
+    ("mla_stages", "seen"): "select count(*) from mla_stages",
+    ("mla_stages", "made"): f"insert into mla_stages values ({NEW}, 1, '{{request}}', 'draft', now(), null)",
+    ("mla_stages", "changed"): "update mla_stages set version = 9",
     ("parties", "seen"): "select count(*) from parties",
     ("evidence", "seen"): "select count(*) from evidence",
     ("evidence", "made"): "insert into evidence (id, version, object_id, object_type, provider_id, source_country, obtained_on,"
@@ -176,7 +189,8 @@ PROBES = {
 }
 
 FOR_EVERYBODY = {
-    (table, "seen") for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices")
+    (table, "seen")
+    for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices", "service_targets")
 }
 
 MEETING_PROBES = {
@@ -319,7 +333,11 @@ def one_thing_of_each(world, owner):
                 values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{}', %(nl)s, false);
             insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,
                 first_due_at, extensions, rule_version)
-                values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x')""",
+                values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x');
+            insert into stated_times (id, version, object_id, object_type, what, side, authority_id, at, state, recorded_by, stated_at)
+                values (gen_random_uuid(), 1, %(request)s, 'request', 'sent', 'requesting', %(nl)s, now(), 'stated', %(nl)s, now());
+            insert into mla_stages values (gen_random_uuid(), 1, %(request)s, 'transmitted', now(), null);
+            insert into service_targets values (gen_random_uuid(), 1, %(nl)s, null, 'urgent', 9, %(person)s, now(), null)""",
             {"request": request, "nl": nl, "person": world.people["investigator"]},
         )
         cursor.execute(
