@@ -96,6 +96,7 @@ class Blueprint(flask_smorest.Blueprint):
         changes: bool = False,
         counts_values: bool = False,
         settles: bool = False,
+        only_reads: int | None = None,
         also: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
@@ -104,22 +105,38 @@ class Blueprint(flask_smorest.Blueprint):
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
         may see. `counts_values` documents quotas. `settles` may wait for the worker (waiting.py). `also` lists other media types.
+        `only_reads` is the most bytes of a body, and of a text in it, for a POST that makes nothing and ignores Idempotency-Key.
         """
 
         def decorator(view: V) -> V:
             schema = _answer(returns, page=page, many=many, settles=settles)
-            once = method == "POST" and allow is not Action.PUBLIC
-            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=once))
-            for given, place in ((query, "query"), (form, "form"), (body, "json")):
-                served = self.arguments(given, location=place)(served) if given else served
+            once = method == "POST" and allow is not Action.PUBLIC and not only_reads
+            served = self.response(int(status), schema)(_serve(view, show, many, repeatable=once))
+            served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, settles=settles)
-            flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles)
+            flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles, bool(only_reads))
             said = {"coopapi": Notes(view.__name__, allow, method, also, steps or {}, *flags)}
             guarded._apidoc = getattr(served, "_apidoc", {}) | said  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
         return decorator
+
+    def _reading(
+        self, view: Callable[..., Any], places: Mapping[str, type[ma.Schema] | None], most: int | None
+    ) -> Callable[..., Any]:
+        """Have the input of a view read by its schemas. With `most`, body and each text in it may have that many bytes."""
+        for place, schema in places.items():
+            view = self.arguments(schema, location=place)(view) if schema else view
+        if most is None:
+            return view
+
+        @wraps(view)
+        def limited(**params: Any) -> Any:
+            g.limits = {"max_bytes": most, "max_string": most}
+            return view(**params)
+
+        return limited
 
     def workflow(  # noqa: PLR0913 (one contract, all in one place)
         self,
@@ -212,7 +229,7 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
 
 def _json() -> Any:
     """Read the body as JSON, or raise `BadJson`."""
-    return strictjson.loads(read_body(), max_bytes=LARGEST_BODY)
+    return strictjson.loads(read_body(), **g.get("limits", {"max_bytes": LARGEST_BODY}))
 
 
 def _asked() -> bytes:

@@ -55,6 +55,7 @@ class Notes:
     counts_values: bool
     pages: bool
     settles: bool
+    only_reads: bool
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -64,7 +65,7 @@ class Notes:
             HTTPStatus.UNAUTHORIZED: not public or self.method == "POST",
             HTTPStatus.FORBIDDEN: not public,
             HTTPStatus.NOT_FOUND: self.names_things,
-            HTTPStatus.CONFLICT: posts and not public,
+            HTTPStatus.CONFLICT: posts and not public and not self.only_reads,
             HTTPStatus.PRECONDITION_FAILED: self.changes,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self.has_body,
             HTTPStatus.PRECONDITION_REQUIRED: self.changes,
@@ -140,7 +141,7 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         headers.append(_header("Prefer", _PREFER if notes.method == "GET" else f"{_PREFER} {_MINIMAL}"))
     if notes.changes:
         headers.append(_header("If-Match", "The ETag of the version that you want to change.", required=True))
-    if notes.method == "POST":
+    if notes.method == "POST" and not notes.only_reads:
         headers.append(
             _header(
                 "Idempotency-Key", "A key for this request. If you repeat the request with the same key, it takes effect only once."

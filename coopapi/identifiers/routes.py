@@ -9,8 +9,17 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import Identifier
 from coopapi.http.api import Blueprint
 from coopapi.http.paging import Order, Page, page
-from coopapi.identifiers import registration, service
-from coopapi.identifiers.schemas import IdentifierFilter, IdentifierOut, IdentifierPatch, IdentifiersIn, WithdrawalIn
+from coopapi.identifiers import extraction, registration, service
+from coopapi.identifiers.schemas import (
+    MOST_TO_EXTRACT,
+    ExtractIn,
+    ExtractOut,
+    IdentifierFilter,
+    IdentifierOut,
+    IdentifierPatch,
+    IdentifiersIn,
+    WithdrawalIn,
+)
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="Identifiers in cases")
@@ -56,6 +65,22 @@ def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWor
     immediately afterwards.
     """
     return registration.register(work, case_id, data["identifiers"])
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/extract",
+    method="POST",
+    allow=Action.IDENTIFIER_WRITE,
+    body=ExtractIn,
+    returns=ExtractOut,
+    only_reads=MOST_TO_EXTRACT,
+)
+def extract_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> dict[str, Any]:
+    """Propose the identifiers that stand in a text or a table. Nothing is stored or recorded.
+
+    The body has at most 256 KiB. Values of other cases are not looked up. Names of persons are not looked for.
+    """
+    return extraction.extract(work, case_id, data)
 
 
 @blp.route(
