@@ -25,6 +25,7 @@ from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency, waiting
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
+from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
 from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
@@ -109,9 +110,8 @@ class Blueprint(flask_smorest.Blueprint):
         """
 
         def decorator(view: V) -> V:
-            schema = _answer(returns, page=page, many=many, settles=settles)
-            once = method == "POST" and allow is not Action.PUBLIC and not only_reads
-            served = self.response(int(status), schema)(_serve(view, show, many, repeatable=once))
+            made = _serve(view, show, many, returns, repeatable=allow is not Action.PUBLIC and not only_reads)
+            served = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))(made)
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, settles=settles)
             flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles, bool(only_reads))
@@ -121,6 +121,11 @@ class Blueprint(flask_smorest.Blueprint):
             return view
 
         return decorator
+
+    def by_item(self, schema: type[ma.Schema]) -> Callable[[V], V]:
+        """Document that a view may also answer 200 with what became of each item."""
+        said: Callable[[V], V] = self.alt_response(int(HTTPStatus.OK), schema=schema)
+        return said
 
     def _reading(
         self, view: Callable[..., Any], places: Mapping[str, type[ma.Schema] | None], most: int | None
@@ -190,13 +195,15 @@ def database() -> Database:
     return found
 
 
-def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, repeatable: bool) -> Callable[..., Any]:
+def _serve(
+    view: Callable[..., Any], show: Show | None, many: str | None, returns: type[ma.Schema] | None, *, repeatable: bool
+) -> Callable[..., Any]:
     """Call the view, only once for each idempotency key, and convert its rows to what this caller sees."""
 
     @wraps(view)
     def served(*args: Any, **params: Any) -> Any:
         work: UnitOfWork | None = params.get("work")
-        key = request.headers.get("Idempotency-Key") if repeatable else None
+        key = request.headers.get("Idempotency-Key") if repeatable and request.method == "POST" else None
         if key is not None and work is not None:
             made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params), params.get("case_id"))
         else:
@@ -204,6 +211,9 @@ def _serve(view: Callable[..., Any], show: Show | None, many: str | None, *, rep
         if work is not None:
             work.session.flush()  # the version is increased by the flush, and the response must contain the new one
         g.etag = getattr(made, "etag", None)
+        if isinstance(made, Outcomes) and returns and show and work:
+            shown = [] if g.get("minimal") else show(work, made.rows)
+            return current_app.json.response(outcomes_of(returns)().dump(results_of(made, shown)))
         return _shown(made, show, many, work)
 
     return served

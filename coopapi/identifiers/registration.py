@@ -14,10 +14,11 @@ from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier, Subject
 from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
-from coopapi.errors import Conflict, NotFound, Unprocessable, broken
+from coopapi.errors import NotFound, Unprocessable, broken
 from coopapi.identifiers import keys, kinds
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
+from coopapi.identifiers.refusals import HeldAlready, ImpossibleIdentifiers, Refused, refuse_many_persons
 from coopapi.identifiers.service import keep_key, read_keys
 from coopapi.matching import engine
 from coopapi.matching.similarity import PERSON
@@ -26,29 +27,6 @@ from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
-
-MOST_PERSONS: Final = 50
-
-
-class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers are not valid or may not be stored, so none was registered.
-
-    Correct or remove the items that `errors` points to, and send the list again.
-    """
-
-
-class TooManyPersons(Unprocessable):
-    """A request may contain at most 50 persons, because each is compared with all similar persons.
-
-    Send the remaining persons in further requests, starting with the person that `errors` points to.
-    """
-
-
-class HeldAlready(Conflict):
-    """The case already has this identifier.
-
-    Use the identifier that `existing` names.
-    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,57 +49,47 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
     """Register all of these identifiers or none. For a value that the case already has, the existing identifier is returned."""
     case = cases.to_add_to(work, case_id)
-    _refuse_many_persons(items)
-    drafts = _read(work, case, items)
+    refuse_many_persons(items)
+    read = read_all(work, case, items)
+    if faults := [fault for one in read if isinstance(one, Refused) for fault in one.faults]:
+        raise ImpossibleIdentifiers(errors=faults)
+    return [row for row, _ in store(work, case, [one for one in read if isinstance(one, IdentifierDraft)])]
+
+
+def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]) -> list[tuple[Identifier, bool]]:
+    """Store the drafts that the case does not have. Returns the identifier of each, and whether this draft made it."""
     unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts)}
     holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
-    engine.announce(work, case_id, holdings)
-    fresh = engine.register(work, case_id, [draft.row for draft in unique.values()], holdings)
+    engine.announce(work, case.id, holdings)
+    fresh = engine.register(work, case.id, [draft.row for draft in unique.values()], holdings)
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
-    work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=kinds_of_new)
+    work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
     every = {print_: Identifier(**draft.row) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
-            Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
+            Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
         )
         every |= {row.fingerprint: row for row in work.session.scalars(query)}
-    return [every[draft.row["fingerprint"]] for draft in drafts]
+    return [(every[draft.row["fingerprint"]], draft.row["id"] in fresh) for draft in drafts]
 
 
 def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None, reading: Reading) -> list[engine.Holding]:
     return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
 
 
-def _read(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
-    """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
-    subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
+def read_all(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any] | Refused]) -> list[IdentifierDraft | Refused]:
+    """Parse all items. What was refused by the schema, or is refused here, has its faults, each with its JSON pointer."""
+    sent = [item for item in items if not isinstance(item, Refused)]
+    subjects = _subjects(work, case.id, {item["subject_id"] for item in sent if item.get("subject_id")})
     key = keep_key(work, case.id, case.wrapped, case.authority_id)
-    faults: list[dict[str, Any]] = []
-    drafts: list[IdentifierDraft] = []
+    read: list[IdentifierDraft | Refused] = []
     for index, item in enumerate(items):
         try:
-            drafts.append(draft(work, case, key, item, subjects))
+            read.append(item if isinstance(item, Refused) else draft(work, case, key, item, subjects))
         except Unprocessable as fault:
-            faults += [{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]
-    if faults:
-        raise ImpossibleIdentifiers(errors=faults)
-    return drafts
-
-
-def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
-    persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
-    if len(persons) > MOST_PERSONS:
-        pointer = f"/identifiers/{persons[MOST_PERSONS]}"
-        raise TooManyPersons(
-            errors=[
-                broken(
-                    pointer,
-                    "persons",
-                    f"The request may contain only {MOST_PERSONS} persons; this is the first one beyond the limit.",
-                )
-            ]
-        )
+            read.append(Refused([{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]))
+    return read
 
 
 def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:

@@ -8,8 +8,9 @@ from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Identifier
 from coopapi.http.api import Blueprint
-from coopapi.http.paging import Order, Page, page
-from coopapi.identifiers import extraction, registration, service
+from coopapi.http.outcomes import Outcomes, outcomes_of
+from coopapi.http.paging import Order, Page, page, settled_of
+from coopapi.identifiers import bulk, extraction, registration, service
 from coopapi.identifiers.schemas import (
     MOST_TO_EXTRACT,
     ExtractIn,
@@ -58,12 +59,15 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     settles=True,
     show=service.show_identifiers,
 )
-def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:
-    """Register 1 to 1000 identifiers of a case; either all are registered or none.
+@blp.by_item(settled_of(outcomes_of(IdentifierOut)))
+def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier] | Outcomes:
+    """Register 1 to 1000 identifiers of a case; either all are registered or none, unless `on_error` is `each`.
 
     The response does not say whether other cases have these identifiers. `/cases/{id}/overlaps` shows the overlaps
-    immediately afterwards.
+    immediately afterwards. With `each`, the answer is 200 and has one entry for each identifier in their order.
     """
+    if data.get("on_error") == "each":
+        return bulk.register_each(work, case_id, data["identifiers"])
     return registration.register(work, case_id, data["identifiers"])
 
 

@@ -2,13 +2,15 @@
 
 from typing import Any, Final
 
-from marshmallow import fields, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Range, Regexp
 
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
+from coopapi.http.problems import pointers
 from coopapi.identifiers.extracting.finder import DOUBTS
 from coopapi.identifiers.kinds import KINDS
+from coopapi.identifiers.refusals import Refused
 from coopapi.persons.families import FAMILIES
 from coopapi.unicode_text import MAX_TEXT
 
@@ -16,6 +18,7 @@ MOST_IDENTIFIERS: Final = 1000
 """The maximum number of identifiers in one request."""
 MOST_TO_EXTRACT: Final = 256 * 1024
 """The maximum size of a body in which identifiers are looked for, in bytes."""
+_ON_ERROR: Final = "`all` (default): nothing is stored if one is refused. `each`: the others are stored, and the answer is 200."
 MOST_ROWS: Final = 10_000
 MOST_COLUMNS: Final = 200
 _DOUBT: Final = "What is doubtful, as codes: " + ", ".join(f"`{code}`" for code in DOUBTS) + ", and the codes of `warnings`."
@@ -120,10 +123,26 @@ class IdentifierIn(Schema):
             raise refusal("graded", "An assessment needs source_grading and information_grading.", "source_grading")
 
 
-class IdentifiersIn(Schema):
-    """Identifiers to register, all or none."""
+class _Items(Many):
+    """The identifiers of a request. With `on_error: each`, one that breaks the schema is refused by itself."""
 
-    identifiers = Many(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list) or data.get("on_error") != "each":
+            return super()._deserialize(value, attr, data, **kwargs)
+        return [self._one(item, f"/identifiers/{index}", **kwargs) for index, item in enumerate(value)]
+
+    def _one(self, item: Any, pointer: str, **kwargs: Any) -> Any:
+        try:
+            return self.inner.deserialize(item, **kwargs)
+        except ValidationError as fault:
+            return Refused(list(pointers(fault.messages, "json", pointer)))
+
+
+class IdentifiersIn(Schema):
+    """Identifiers to register: all or none, or each by itself."""
+
+    identifiers = _Items(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
+    on_error = OneOf(("all", "each"), name="OnError", metadata={"description": _ON_ERROR})
 
 
 class Passage(Text):

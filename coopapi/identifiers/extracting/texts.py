@@ -189,17 +189,19 @@ class _Chunk:
         for match in shapes.HANDLE.finditer(self.text):
             if self._free(*match.span()):
                 platform = self._platform_beside(*match.span())
-                own = platform in KINDS
-                self._propose(*match.span(), (platform,) if own else ("username",), Context(platform=None if own else platform))
+                if platform in KINDS:
+                    self._propose(*match.span(), (platform,))
+                else:
+                    self._propose(*match.span(), ("username",), Context(platform=platform or None))
         for match in shapes.REDDIT.finditer(self.text):
             if self._free(*match.span()):
                 self._propose(*match.span(), ("username",), Context(platform="reddit"))
 
-    def _platform_beside(self, start: int, end: int) -> str | None:
+    def _platform_beside(self, start: int, end: int) -> str:
         """Return the platform that the line names shortly after a name, or else shortly before it."""
         after = self.text[end : end + _BESIDE].partition("\n")[0]
         before = self.text[max(0, start - _BESIDE) : start].rpartition("\n")[2]
-        return next(iter([*platforms_in(after), *reversed(platforms_in(before))]), None)
+        return next(iter([*platforms_in(after), *reversed(platforms_in(before))]), "")
 
     def _domains(self) -> None:
         for pattern in (shapes.DEFANGED_DOMAIN, shapes.BARE_DOMAIN):
