@@ -6,10 +6,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from coopapi.access import Level
 from coopapi.cases import service
+from coopapi.cases.external_ids import shows_key, taken_by
 from coopapi.cases.models import Identifier, Subject, SubjectCategory
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
@@ -45,6 +46,7 @@ class SubjectView:
 
     row: Subject
     history: Sequence[SubjectCategory]
+    external_id: str | None
 
     def __getattr__(self, name: str) -> Any:
         """Return a field of the subject."""
@@ -72,6 +74,7 @@ def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subjec
     same = Subject.pseudonym_folded == fold_reference(data["pseudonym"])
     if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, same)):
         raise PseudonymTaken
+    _require_free(work, case_id, data.get("external_id"), data["category"])
     presumed = "presumed_child" if data["category"] == "victim" else "adult"
     subject = work.add(Subject(case_id=case_id, created_at=work.now, **{"age_status": presumed, **data}))
     _keep(work, subject)
@@ -86,17 +89,33 @@ def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> 
     """
     service.changeable(work, subject.case_id)
     old = subject.category
+    key, category = data.get("external_id", subject.external_id), data.get("category", old)
+    if (key, category == "victim") != (subject.external_id, old == "victim"):
+        _require_free(work, subject.case_id, key, category)
     for key, value in data.items():
         setattr(subject, key, value)
     if subject.category != old:
         _check_kinds(work, subject)
         _keep(work, subject)
         own = select(Identifier.id).where(Identifier.case_id == subject.case_id, Identifier.subject_id == subject.id)
+        if "victim" in {old, subject.category}:
+            of_victim = {"of_victim": subject.category == "victim"}
+            work.session.execute(update(Identifier).where(Identifier.subject_id == subject.id).values(of_victim))
         engine.relabel(work, subject.case_id, work.session.scalars(own).all(), subject.category)
     work.note(
         "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
     )
     return subject
+
+
+def _require_free(work: UnitOfWork, case_id: UUID, key: str | None, category: str) -> None:
+    """Raise `ExternalIdTaken` if a subject of the case has this key: a victim for a victim, somebody else for others."""
+    if key is None:
+        return
+    same = (Subject.category == "victim").is_(category == "victim")
+    taken = work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, Subject.external_id == key, same))
+    if taken is not None:
+        raise taken_by(f"/api/v1/cases/{case_id}/subjects/{taken.id}", shown=_key_of(work, taken) is not None)
 
 
 def _keep(work: UnitOfWork, subject: Subject) -> None:
@@ -126,7 +145,11 @@ def show_subjects(work: UnitOfWork, subjects: Sequence[Subject]) -> list[Subject
     history: dict[UUID, list[SubjectCategory]] = {}
     for row in work.session.scalars(query):
         history.setdefault(row.subject_id, []).append(row)
-    return [SubjectView(subject, history.get(subject.id, [])) for subject in subjects]
+    return [SubjectView(s, history.get(s.id, []), _key_of(work, s)) for s in subjects]
+
+
+def _key_of(work: UnitOfWork, subject: Subject) -> str | None:
+    return subject.external_id if shows_key(work, of_victim=subject.category == "victim") else None
 
 
 def read_subjects(work: UnitOfWork, case_id: UUID) -> None:

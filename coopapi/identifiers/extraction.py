@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import Identifier, Subject
+from coopapi.cases.models import Identifier
 from coopapi.identifiers.extracting.finder import Finder, Proposal
 from coopapi.identifiers.extracting.labels import named_by
 from coopapi.identifiers.extracting.tables import find_in_table
@@ -67,7 +67,6 @@ def _held(work: UnitOfWork, case_id: UUID, found: Sequence[Proposal]) -> list[bo
         Identifier.visible_to(work.actor, work.now),
     )
     if not work.actor.cleared:
-        victims = select(Subject.id).where(Subject.case_id == case_id, Subject.category == "victim")
-        query = query.where(Identifier.subject_id.is_(None) | Identifier.subject_id.not_in(victims))
+        query = query.where(~Identifier.of_victim)
     known = {bytes(print_) for print_ in work.session.scalars(query)}
     return [print_ in known for print_ in prints]

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +14,8 @@ from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import NotFound, Unprocessable, broken
-from coopapi.identifiers import keys, kinds
+from coopapi.identifiers import keyed, keys, kinds
+from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import HeldAlready, ImpossibleIdentifiers, Refused, refuse_many_persons
@@ -29,16 +29,6 @@ from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
 
-@dataclass(frozen=True, slots=True)
-class IdentifierDraft:
-    """An identifier that was parsed and may be stored, but is not stored yet."""
-
-    item: Mapping[str, Any]
-    reading: Reading
-    role: str | None
-    row: dict[str, Any]
-
-
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
     """Return the key that encrypts the values of a case. Raises `NotFound` if the caller may not read the case."""
     if case_id not in (keys := read_keys(work, {case_id})):
@@ -48,38 +38,53 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
     """Register all of these identifiers or none. For a value that the case already has, the existing identifier is returned."""
-    case = cases.to_add_to(work, case_id)
-    refuse_many_persons(items)
-    read = read_all(work, case, items)
+    case, read = read_all(work, case_id, items)
     if faults := [fault for one in read if isinstance(one, Refused) for fault in one.faults]:
         raise ImpossibleIdentifiers(errors=faults)
     return [row for row, _ in store(work, case, [one for one in read if isinstance(one, IdentifierDraft)])]
 
 
-def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]) -> list[tuple[Identifier, bool]]:
-    """Store the drafts that the case does not have. Returns the identifier of each, and whether this draft made it."""
-    unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts)}
+def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]) -> list[tuple[Identifier, str]]:
+    """Store the drafts that the case does not have, and correct the rows that have the key of one.
+
+    Returns the identifier of each draft, and whether it was `stored`, is `existing` or was `corrected`.
+    """
+    unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts) if draft.corrects is None}
+    corrected = {draft.corrects.id: (draft.corrects, draft) for draft in drafts if draft.corrects is not None}
     holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
-    engine.announce(work, case.id, holdings)
+    changed = [h for row, d in corrected.values() for h in _holdings(work, row.id, row.kind, d.role, d.reading)]
+    engine.announce(work, case.id, holdings + changed)
     fresh = engine.register(work, case.id, [draft.row for draft in unique.values()], holdings)
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
     work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
+    for row, draft in corrected.values():
+        _put(work, case, row, draft, sorted(draft.item.keys() - {"kind", "external_id"}))
     every = {print_: Identifier(**draft.row) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
             Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
         )
         every |= {row.fingerprint: row for row in work.session.scalars(query)}
-    return [(every[draft.row["fingerprint"]], draft.row["id"] in fresh) for draft in drafts]
+    return [
+        (draft.corrects, "corrected")
+        if draft.corrects is not None
+        else (every[draft.row["fingerprint"]], "stored" if draft.row["id"] in fresh else "existing")
+        for draft in drafts
+    ]
 
 
 def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None, reading: Reading) -> list[engine.Holding]:
     return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
 
 
-def read_all(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any] | Refused]) -> list[IdentifierDraft | Refused]:
-    """Parse all items. What was refused by the schema, or is refused here, has its faults, each with its JSON pointer."""
+def read_all(
+    work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any] | Refused]
+) -> tuple[CaseToAddTo, list[IdentifierDraft | Refused]]:
+    """Parse all items for a case. What was refused by the schema, or is refused here, has its faults with their JSON pointers."""
+    keyed.lock_if_keyed(work, case_id, items)
+    case = cases.to_add_to(work, case_id)
+    refuse_many_persons(items)
     sent = [item for item in items if not isinstance(item, Refused)]
     subjects = _subjects(work, case.id, {item["subject_id"] for item in sent if item.get("subject_id")})
     key = keep_key(work, case.id, case.wrapped, case.authority_id)
@@ -89,7 +94,7 @@ def read_all(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, A
             read.append(item if isinstance(item, Refused) else draft(work, case, key, item, subjects))
         except Unprocessable as fault:
             read.append(Refused([{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]))
-    return read
+    return case, keyed.settle(work, case.id, read)
 
 
 def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
@@ -116,7 +121,8 @@ def draft(
     if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
         raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.title()} It needs exceptional_processing.")])
     role = subject.category if subject is not None else None
-    return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
+    row = {**_row(work, case, key, item, reading), "external_id": item.get("external_id"), "of_victim": role == "victim"}
+    return IdentifierDraft(item, reading, role, row)
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:
@@ -226,22 +232,31 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     wanted = {item["subject_id"]} if item.get("subject_id") else set()
     drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
     _refuse_duplicates(work, row, drafted)
-    moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
-    holdings = _holdings(work, row.id, row.kind, drafted.role, drafted.reading)
-    if moved:
-        engine.announce(work, case.id, holdings)
+    keyed.require_free(work, row, drafted)
+    if _moves(row, drafted):
+        engine.announce(work, case.id, _holdings(work, row.id, row.kind, drafted.role, drafted.reading))
+    _put(work, case, row, drafted, sorted(data))
+    return row
+
+
+def _moves(row: Identifier, drafted: IdentifierDraft) -> bool:
+    return any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
+
+
+def _put(work: UnitOfWork, case: Case | CaseToAddTo, row: Identifier, drafted: IdentifierDraft, fields: list[str]) -> None:
+    """Give a row the content of a draft, whose holdings were announced, and update matching."""
+    moved = _moves(row, drafted)
     for name, value in drafted.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
-    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, item, drafted.reading)
+    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, drafted.item, drafted.reading)
     work.session.flush()
     if moved:
         engine.unregister(work, case.id, [row.id])
-        engine.hold(work, case.id, holdings)
-    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data))
-    if data.keys() & {"value", "person"}:
+        engine.hold(work, case.id, _holdings(work, row.id, row.kind, drafted.role, drafted.reading))
+    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=fields)
+    if {"value", "person"} & set(fields):
         _tell_recipients(work, row, "corrected")
-    return row
 
 
 def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:

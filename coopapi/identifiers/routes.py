@@ -6,6 +6,7 @@ from uuid import UUID
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
+from coopapi.cases.external_ids import with_key
 from coopapi.cases.models import Identifier
 from coopapi.http.api import Blueprint
 from coopapi.http.outcomes import Outcomes, outcomes_of
@@ -41,6 +42,8 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     for name in ("kind", "subject_id"):
         if name in wanted:
             query = query.where(getattr(Identifier, name) == wanted[name])
+    if "external_id" in wanted:
+        query = with_key(work, query, Identifier.external_id, wanted["external_id"], Identifier.of_victim)
     if "state" in wanted:
         query = query.where(Identifier.withdrawn_at.is_(None) == (wanted["state"] == "registered"))
     work.note("identifiers.consulted", case_id=case_id, object_type="case", consultation=True)

@@ -5,6 +5,7 @@ from typing import Any, Final
 from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Range, Regexp
 
+from coopapi.cases.schemas import ExternalId
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
 from coopapi.http.problems import pointers
@@ -103,6 +104,7 @@ class IdentifierIn(Schema):
     information_grading = Code("information_grading")
     handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the case by default."})
     exceptional_processing = fields.Nested(ExceptionalIn)
+    external_id = ExternalId()
 
     @validates_schema
     def require_one_content(self, data: dict[str, object], **_: object) -> None:
@@ -219,6 +221,7 @@ class IdentifierPatch(Schema):
     information_grading = Code("information_grading")
     handling_code = Code("handling_codes")
     exceptional_processing = fields.Nested(ExceptionalIn)
+    external_id = ExternalId(allow_none=True)
 
 
 class IdentifierFilter(Paged):
@@ -227,6 +230,7 @@ class IdentifierFilter(Paged):
     kind = OneOf(KINDS)
     subject_id = fields.UUID()
     state = OneOf(("registered", "withdrawn"))
+    external_id = ExternalId()
 
 
 class IdentifierWarningOut(Shown):
@@ -256,6 +260,7 @@ class IdentifierOut(Shown):
     handling_code = Code("handling_codes", required=True)
     exceptional_reason = fields.String(allow_none=True)
     exceptional_until = When(allow_none=True)
+    external_id = fields.String(allow_none=True)
     state = OneOf(("registered", "withdrawn"), required=True)
     withdrawal_reason = Code("withdrawal_reasons", group="identifier", allow_none=True)
     created_at = When(required=True)

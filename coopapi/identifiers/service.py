@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from coopapi.access import Action
+from coopapi.cases.external_ids import shows_key
 from coopapi.cases.models import Case, CaseKey, Identifier
 from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Strength
@@ -25,13 +26,14 @@ _SEALED: Final = ("value", "normalised", "context", "source", "person")
 def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
     """Return identifiers with their values for callers who may read them. One query reads the keys of all cases."""
     opened = open_values(work, rows)
-    return [_show_identifier(row, opened.get(row.id, {})) for row in rows]
+    return [_show_identifier(work, row, opened.get(row.id, {})) for row in rows]
 
 
-def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any]:
+def _show_identifier(work: UnitOfWork, row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in _FIELDS},
         **{name: clear.get(name) for name in _SEALED},
+        "external_id": row.external_id if shows_key(work, of_victim=row.of_victim) else None,
         "strength": Strength(row.strength).name.lower(),
         "warnings": [{"code": code, "detail": kinds.warning_text(row.kind, code)} for code in row.warnings],
     }
@@ -79,7 +81,7 @@ def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
     """Return an identifier in the form in which it would be registered, as the basis of a correction."""
     said = what_was_sent(open_values(work, [row])[row.id])
     exceptional = {"reason": row.exceptional_reason, "until": row.exceptional_until} if row.exceptional_reason else None
-    fields = ("subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code")
+    fields = ("subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "external_id")
     kept = {name: getattr(row, name) for name in fields}
     return {
         **kept,
