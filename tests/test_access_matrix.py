@@ -36,6 +36,7 @@ BODIES = {
     "POST /api/v1/cases/{case}/subjects": {"pseudonym": "S9", "category": "suspect"},
     "PATCH /api/v1/cases/{case}/subjects/{subject}": {"category": "witness"},
     "POST /api/v1/cases/{case}/identifiers": {"identifiers": [{"kind": "email", "value": "x@example.org"}]},
+    "POST /api/v1/cases/{case}/identifiers/extract": {"text": "x@example.org"},
     "PATCH /api/v1/cases/{case}/identifiers/{identifier}": {"source": "corrected"},
     "POST /api/v1/cases/{case}/identifiers/{identifier}/transitions": {"event": "withdraw", "reason": "inaccurate"},
     "POST /api/v1/overlaps/{overlap}/transitions": {"event": "take"},

@@ -55,6 +55,7 @@ class Case(Versioned):
     eurojust_number: Mapped[str | None] = mapped_column()
     siena_reference: Mapped[str | None] = mapped_column()
     ecodex_id: Mapped[str | None] = mapped_column()
+    external_id: Mapped[str | None] = mapped_column()
     state: Mapped[str] = mapped_column(default=CASE_LIFECYCLE.start)
     state_reason: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
@@ -103,6 +104,7 @@ class Subject(InCase, Versioned):
     pseudonym: Mapped[str] = mapped_column()
     category: Mapped[str] = mapped_column()
     age_status: Mapped[str] = mapped_column()
+    external_id: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     pseudonym_folded: Mapped[str] = folded("pseudonym")
 
@@ -132,6 +134,7 @@ class Identifier(InCase, Versioned):
     handling_code: Mapped[str] = mapped_column()
     exceptional_reason: Mapped[str | None] = mapped_column()
     exceptional_until: Mapped[datetime | None] = mapped_column()
+    external_id: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     created_by: Mapped[UUID] = mapped_column()
     withdrawn_at: Mapped[datetime | None] = mapped_column()

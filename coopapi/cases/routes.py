@@ -8,6 +8,7 @@ from sqlalchemy import any_, literal, select
 
 from coopapi.access import Action, Level
 from coopapi.cases import service, subjects, transitions
+from coopapi.cases.external_ids import with_key
 from coopapi.cases.models import Case, Subject
 from coopapi.cases.schemas import (
     AccessIn,
@@ -17,6 +18,7 @@ from coopapi.cases.schemas import (
     CaseOut,
     CasePatch,
     CaseStepIn,
+    SubjectFilter,
     SubjectIn,
     SubjectOut,
     SubjectPatch,
@@ -36,9 +38,9 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the cases that you may see, newest first."""
     mine = service.accessible(work)
     query = select(Case).join(mine, mine.c.id == Case.id)
-    if wanted.keys() & {"state", "reference", "country"}:
+    if wanted.keys() & {"state", "reference", "country", "external_id"}:
         query = query.where(service.readable(work))
-    for name in wanted.keys() & {"state", "authority_id"}:
+    for name in wanted.keys() & {"state", "authority_id", "external_id"}:
         query = query.where(getattr(Case, name) == wanted[name])
     if "reference" in wanted:
         query = query.where(Case.reference_folded == fold_reference(wanted["reference"]))
@@ -117,12 +119,19 @@ blp.workflow(
 
 
 @blp.route(
-    "/<uuid:case_id>/subjects", allow=Action.SUBJECT_READ, query=Paged, returns=SubjectOut, page=True, show=subjects.show_subjects
+    "/<uuid:case_id>/subjects",
+    allow=Action.SUBJECT_READ,
+    query=SubjectFilter,
+    returns=SubjectOut,
+    page=True,
+    show=subjects.show_subjects,
 )
 def list_subjects(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the subjects of a case under their pseudonyms."""
     subjects.read_subjects(work, case_id)
     query = work.all(Subject).where(Subject.case_id == case_id)
+    if "external_id" in wanted:
+        query = with_key(work, query, Subject.external_id, wanted["external_id"])
     return page(work, f"subjects/{case_id}", query, Order((Subject.id,)), wanted)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, ColumnElement, Subquery, Uuid, bindparam, select, 
 
 from coopapi.access import Level
 from coopapi.cases import hiding
+from coopapi.cases.external_ids import require_free_for_case
 from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
@@ -133,6 +134,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
+    require_free_for_case(work, data.get("external_id"))
     _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
     countries = data.get("countries", [])
     case = Case(
@@ -221,6 +223,7 @@ def _check_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID | Non
 
 def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
     """Change the fields of a case. If its visibility changes, matching is updated."""
+    require_free_for_case(work, data.get("external_id"), case)
     _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
     if "visibility" in changed:

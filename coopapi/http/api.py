@@ -25,6 +25,7 @@ from coopapi.errors import BadRequest, PreconditionRequired
 from coopapi.http import idempotency, waiting
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
+from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
 from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
@@ -97,6 +98,7 @@ class Blueprint(flask_smorest.Blueprint):
         counts_values: bool = False,
         settles: bool = False,
         polls: bool = False,
+        only_reads: int | None = None,
         also: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
@@ -105,21 +107,43 @@ class Blueprint(flask_smorest.Blueprint):
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
         may see. `counts_values` documents quotas. `settles` and `polls` may wait (waiting.py). `also` lists other media types.
+        `only_reads` is the most bytes of a body, and of a text in it, for a POST that makes nothing and ignores Idempotency-Key.
         """
 
         def decorator(view: V) -> V:
-            schema = _answer(returns, page=page, many=many, settles=settles)
-            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many))
-            for given, place in ((query, "query"), (form, "form"), (body, "json")):
-                served = self.arguments(given, location=place)(served) if given else served
+            made = _serve(view, show, many, returns, repeatable=not only_reads)
+            served = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))(made)
+            served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
-            flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles, polls)
+            named = "<" in rule or body is not None
+            flags = (changes, named, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
             notes = Notes(view.__name__, allow, method, also, steps or {}, *flags)
             guarded._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
         return decorator
+
+    def by_item(self, schema: type[ma.Schema]) -> Callable[[V], V]:
+        """Document that a view may also answer 200 with what became of each item."""
+        said: Callable[[V], V] = self.alt_response(int(HTTPStatus.OK), schema=schema)
+        return said
+
+    def _reading(
+        self, view: Callable[..., Any], places: Mapping[str, type[ma.Schema] | None], most: int | None
+    ) -> Callable[..., Any]:
+        """Have the input of a view read by its schemas. With `most`, body and each text in it may have that many bytes."""
+        for place, schema in places.items():
+            view = self.arguments(schema, location=place)(view) if schema else view
+        if most is None:
+            return view
+
+        @wraps(view)
+        def limited(**params: Any) -> Any:
+            g.limits = {"max_bytes": most, "max_string": most}
+            return view(**params)
+
+        return limited
 
     def workflow(  # noqa: PLR0913 (one contract, all in one place)
         self,
@@ -173,13 +197,15 @@ def database() -> Database:
     return found
 
 
-def _serve(view: Callable[..., Any], show: Show | None, many: str | None) -> Callable[..., Any]:
+def _serve(
+    view: Callable[..., Any], show: Show | None, many: str | None, returns: type[ma.Schema] | None, *, repeatable: bool
+) -> Callable[..., Any]:
     """Call the view, only once for each idempotency key, and convert its rows to what this caller sees."""
 
     @wraps(view)
     def served(*args: Any, **params: Any) -> Any:
         work: UnitOfWork | None = params.get("work")
-        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+        key = request.headers.get("Idempotency-Key") if repeatable and request.method == "POST" else None
         if key is not None and work is not None:
             made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params), params.get("case_id"))
         else:
@@ -187,6 +213,9 @@ def _serve(view: Callable[..., Any], show: Show | None, many: str | None) -> Cal
         if work is not None:
             work.session.flush()  # the version is increased by the flush, and the response must contain the new one
         g.etag = getattr(made, "etag", None)
+        if isinstance(made, Outcomes) and returns and show and work:
+            shown = [] if g.get("minimal") else show(work, made.rows)
+            return current_app.json.response(outcomes_of(returns)().dump(results_of(made, shown)))
         return _shown(made, show, many, work)
 
     return served
@@ -213,7 +242,7 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
 
 def _json() -> Any:
     """Read the body as JSON, or raise `BadJson`."""
-    return strictjson.loads(read_body(), max_bytes=LARGEST_BODY)
+    return strictjson.loads(read_body(), **g.get("limits", {"max_bytes": LARGEST_BODY}))
 
 
 def _asked() -> bytes:

@@ -122,7 +122,7 @@ def from_http(error: HTTPException) -> Response:
         return error.response  # type: ignore[return-value]  # a finished answer, such as 304
     data: Mapping[str, Any] = getattr(error, "data", None) or {}
     if "messages" in data:
-        faults = [fault for where, tree in data["messages"].items() for fault in _pointers(tree, where)]
+        faults = [fault for where, tree in data["messages"].items() for fault in pointers(tree, where)]
         return from_domain(errors.InvalidInput(errors=faults))
     status = error.code or 500
     kind = _FRAMEWORK.get(status, errors.BadRequest if status < HTTPStatus.INTERNAL_SERVER_ERROR else CoopError)
@@ -134,12 +134,12 @@ def from_http(error: HTTPException) -> Response:
     return answer
 
 
-def _pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]:
+def pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]:
     """Flatten a tree of error messages into one entry for each, with the JSON pointer (RFC 6901) of its field."""
     if isinstance(tree, dict):
         for key, below in tree.items():
             part = "" if key == "_schema" else "/" + str(key).replace("~", "~0").replace("/", "~1")
-            yield from _pointers(below, where, path + part)
+            yield from pointers(below, where, path + part)
     else:
         for message in tree if isinstance(tree, list) else [tree]:
             yield errors.broken(path, rule_of(message), str(message), "body" if where == "json" else where)

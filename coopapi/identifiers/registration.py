@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier
 from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.transitions import standing_in_case
-from coopapi.errors import Conflict, NotFound, Stale, Unprocessable, broken
-from coopapi.identifiers import keys, kinds
+from coopapi.errors import NotFound, Stale, Unprocessable, broken
+from coopapi.identifiers import keyed, keys, kinds
+from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
+from coopapi.identifiers.refusals import HeldAlready, ImpossibleIdentifiers, Refused, refuse_many_persons
 from coopapi.identifiers.service import keep_key, read_keys
 from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
 from coopapi.matching import engine
@@ -26,43 +28,6 @@ from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
-
-MOST_PERSONS: Final = 50
-
-
-class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers are not valid or may not be stored, so none was registered.
-
-    Correct or remove the items that `errors` points to, and send the list again.
-    """
-
-
-class TooManyPersons(Unprocessable):
-    """A request may contain at most 50 persons, because each is compared with all similar persons.
-
-    Send the remaining persons in further requests, starting with the person that `errors` points to.
-    """
-
-
-class HeldAlready(Conflict):
-    """The case already has this identifier.
-
-    Use the identifier that `existing` names.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifierDraft:
-    """An identifier that was parsed and may be stored, but is not stored yet."""
-
-    item: Mapping[str, Any]
-    reading: Reading
-    row: dict[str, Any]
-
-    @property
-    def links(self) -> list[dict[str, Any]]:
-        """Return the links to subjects as the database stores them, each with the fingerprint of the value."""
-        return links_of(self.row["fingerprint"], self.item)
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
@@ -77,62 +42,68 @@ def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]
 
     For a value that the case already has, the existing identifier is returned; it gets the links to subjects that it does not have.
     """
-    case = cases.to_add_to(work, case_id)
-    _refuse_many_persons(items)
-    drafts = _read(work, case, items)
-    unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts)}
+    case, read = read_all(work, case_id, items)
+    if faults := [fault for one in read if isinstance(one, Refused) for fault in one.faults]:
+        raise ImpossibleIdentifiers(errors=faults)
+    return [row for row, _ in store(work, case, [one for one in read if isinstance(one, IdentifierDraft)])]
+
+
+def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]) -> list[tuple[Identifier, str]]:
+    """Store the drafts that the case does not have, and correct the rows that have the key of one.
+
+    Returns the identifier of each draft, and whether it was `stored`, is `existing` or was `corrected`.
+    """
+    unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts) if draft.corrects is None}
+    corrected = {draft.corrects.id: (draft.corrects, draft) for draft in drafts if draft.corrects is not None}
     holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.reading)]
-    links = {(link["fingerprint"], link["subject_id"]): link for d in reversed(drafts) for link in d.links}
-    engine.announce(work, case_id, holdings)
-    fresh, linked = engine.register(work, case_id, [d.row for d in unique.values()], list(links.values()), holdings)
+    changed = [h for row, d in corrected.values() for h in _holdings(work, row.id, row.kind, d.reading)]
+    links = {(link["fingerprint"], link["subject_id"]): link for d in reversed(drafts) if d.corrects is None for link in d.links}
+    engine.announce(work, case.id, holdings + changed)
+    fresh, linked = engine.register(work, case.id, [d.row for d in unique.values()], list(links.values()), holdings)
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
     if new or not linked.victims or linked.others:
-        work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=kinds_of_new)
-    note_links(work, case, case_id, linked)
+        work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
+    note_links(work, case, case.id, linked)
+    for row, draft in corrected.values():
+        _put(work, case, row, draft, draft.item.keys() - {"kind", "external_id"})
     every = {print_: Identifier(**draft.row, victim_version=0) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
-            Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
+            Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
         )
         every |= {row.fingerprint: row for row in work.session.scalars(query)}
-    return [every[draft.row["fingerprint"]] for draft in drafts]
+    return [
+        (draft.corrects, "corrected")
+        if draft.corrects is not None
+        else (every[draft.row["fingerprint"]], "stored" if draft.row["id"] in fresh else "existing")
+        for draft in drafts
+    ]
 
 
 def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, reading: Reading) -> list[engine.Holding]:
     return keys.holdings(work.keys, identifier_id, kind, reading.keys)
 
 
-def _read(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
-    """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
-    subjects = subjects_of(work, case.id, {link["id"] for item in items for link in item.get("subjects", ())})
+def read_all(
+    work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any] | Refused]
+) -> tuple[CaseToAddTo, list[IdentifierDraft | Refused]]:
+    """Parse all items for a case. What was refused by the schema, or is refused here, has its faults with their JSON pointers."""
+    keyed.lock_if_keyed(work, case_id, items)
+    case = cases.to_add_to(work, case_id)
+    refuse_many_persons(items)
+    sent = [item for item in items if not isinstance(item, Refused)]
+    subjects = subjects_of(work, case.id, {link["id"] for item in sent for link in item.get("subjects", ())})
     key = keep_key(work, case.id, case.wrapped, case.authority_id)
-    faults: list[dict[str, Any]] = []
-    drafts: list[IdentifierDraft] = []
+    read: list[IdentifierDraft | Refused] = []
     for index, item in enumerate(items):
         try:
-            check_subjects(item, subjects)
-            drafts.append(draft(work, case, key, item))
+            if not isinstance(item, Refused):
+                check_subjects(item, subjects)
+            read.append(item if isinstance(item, Refused) else draft(work, case, key, item))
         except Unprocessable as fault:
-            faults += [{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]
-    if faults:
-        raise ImpossibleIdentifiers(errors=faults)
-    return drafts
-
-
-def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
-    persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
-    if len(persons) > MOST_PERSONS:
-        pointer = f"/identifiers/{persons[MOST_PERSONS]}"
-        raise TooManyPersons(
-            errors=[
-                broken(
-                    pointer,
-                    "persons",
-                    f"The request may contain only {MOST_PERSONS} persons; this is the first one beyond the limit.",
-                )
-            ]
-        )
+            read.append(Refused([{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]))
+    return case, keyed.settle(work, case.id, read)
 
 
 def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any]) -> IdentifierDraft:
@@ -172,6 +143,7 @@ def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping
         "handling_code": item.get("handling_code", case.handling_code),
         "exceptional_reason": exceptional.get("reason"),
         "exceptional_until": exceptional.get("until"),
+        "external_id": item.get("external_id"),
         "created_at": work.now,
         "created_by": work.actor.id,
     }
@@ -251,21 +223,34 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     if "subjects" in data:
         check_subjects(item, subjects_of(work, case.id, {link["id"] for link in data["subjects"]}))
     drafted = draft(work, case, data_key(work, case.id), item)
-    if data.keys() - {"subjects"}:
-        _correct_value(work, case, row, drafted, data)
-    if "subjects" in data:
-        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links_of(row.fingerprint, item)))
-        work.session.refresh(row, ["version", "victim_version"])
+    _refuse_duplicates(work, row, drafted)
+    keyed.require_free(work, row, drafted)
+    if _moves(row, drafted):
+        engine.announce(work, case.id, _holdings(work, row.id, row.kind, drafted.reading))
+    _put(work, case, row, drafted, data.keys())
     return row
 
 
-def _correct_value(work: UnitOfWork, case: Case, row: Identifier, drafted: IdentifierDraft, data: Mapping[str, Any]) -> None:
-    """Store what was corrected of an identifier, except its links to subjects, and update its overlaps."""
-    _refuse_duplicates(work, row, drafted)
-    moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "strength"))
-    holdings = _holdings(work, row.id, row.kind, drafted.reading)
-    if moved:
-        engine.announce(work, case.id, holdings)
+def _moves(row: Identifier, drafted: IdentifierDraft) -> bool:
+    return any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "strength"))
+
+
+def _put(work: UnitOfWork, case: Case | CaseToAddTo, row: Identifier, drafted: IdentifierDraft, fields: AbstractSet[str]) -> None:
+    """Give a row the content of a draft, whose holdings were announced, and update matching.
+
+    `fields` are those that the caller sent: the links to subjects are changed only if they are among them, and the row otherwise.
+    """
+    if fields - {"subjects"}:
+        _put_value(work, case, row, drafted, fields - {"subjects"})
+    if "subjects" in fields:
+        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links_of(row.fingerprint, drafted.item)))
+        work.session.refresh(row, ["version", "victim_version"])
+
+
+def _put_value(
+    work: UnitOfWork, case: Case | CaseToAddTo, row: Identifier, drafted: IdentifierDraft, fields: AbstractSet[str]
+) -> None:
+    moved = _moves(row, drafted)
     for name, value in drafted.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
@@ -273,9 +258,9 @@ def _correct_value(work: UnitOfWork, case: Case, row: Identifier, drafted: Ident
     work.session.flush()
     if moved:
         engine.unregister(work, case.id, [row.id])
-        engine.hold(work, case.id, holdings)
-    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data.keys() - {"subjects"}))
-    if data.keys() & {"value", "person"}:
+        engine.hold(work, case.id, _holdings(work, row.id, row.kind, drafted.reading))
+    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(fields))
+    if {"value", "person"} & fields:
         _tell_recipients(work, row, "corrected")
 
 

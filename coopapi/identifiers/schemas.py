@@ -1,13 +1,17 @@
 """Identifiers and overlaps on the wire."""
 
-from typing import Final
+from typing import Any, Final
 
-from marshmallow import fields, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Range, Regexp
 
+from coopapi.cases.schemas import ExternalId
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
+from coopapi.http.problems import pointers
+from coopapi.identifiers.extracting.finder import DOUBTS
 from coopapi.identifiers.kinds import KINDS
+from coopapi.identifiers.refusals import Refused
 from coopapi.persons.families import FAMILIES
 from coopapi.unicode_text import MAX_TEXT
 
@@ -15,6 +19,12 @@ MOST_IDENTIFIERS: Final = 1000
 """The maximum number of identifiers in one request."""
 MOST_SUBJECTS: Final = 20
 """The maximum number of subjects of one identifier in one request."""
+MOST_TO_EXTRACT: Final = 256 * 1024
+"""The maximum size of a body in which identifiers are looked for, in bytes."""
+_ON_ERROR: Final = "`all` (default): nothing is stored if one is refused. `each`: the others are stored, and the answer is 200."
+MOST_ROWS: Final = 10_000
+MOST_COLUMNS: Final = 200
+_DOUBT: Final = "What is doubtful, as codes: " + ", ".join(f"`{code}`" for code in DOUBTS) + ", and the codes of `warnings`."
 
 
 class ContextIn(Schema):
@@ -117,6 +127,7 @@ class IdentifierIn(Schema):
     information_grading = Code("information_grading")
     handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the case by default."})
     exceptional_processing = fields.Nested(ExceptionalIn)
+    external_id = ExternalId()
 
     @validates_schema
     def require_one_content(self, data: dict[str, object], **_: object) -> None:
@@ -137,10 +148,87 @@ class IdentifierIn(Schema):
             raise refusal("graded", "An assessment needs source_grading and information_grading.", "source_grading")
 
 
-class IdentifiersIn(Schema):
-    """Identifiers to register, all or none."""
+class _Items(Many):
+    """The identifiers of a request. With `on_error: each`, one that breaks the schema is refused by itself."""
 
-    identifiers = Many(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list) or data.get("on_error") != "each":
+            return super()._deserialize(value, attr, data, **kwargs)
+        return [self._one(item, f"/identifiers/{index}", **kwargs) for index, item in enumerate(value)]
+
+    def _one(self, item: Any, pointer: str, **kwargs: Any) -> Any:
+        try:
+            return self.inner.deserialize(item, **kwargs)
+        except ValidationError as fault:
+            return Refused(list(pointers(fault.messages, "json", pointer)))
+
+
+class IdentifiersIn(Schema):
+    """Identifiers to register: all or none, or each by itself."""
+
+    identifiers = _Items(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
+    on_error = OneOf(("all", "each"), name="OnError", metadata={"description": _ON_ERROR})
+
+
+class Passage(Text):
+    """Text that is kept as it came, so that places in it can be counted. It may be empty."""
+
+    def __init__(self, most: int, **kwargs: Any) -> None:
+        super().__init__(most, least=0, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        stripped: str = super()._deserialize(value, attr, data, **kwargs)
+        return value if isinstance(value, str) else stripped
+
+
+class ExtractIn(Schema):
+    """A text or a table in which identifiers are looked for: exactly one of `text` and `rows`."""
+
+    text = Passage(MOST_TO_EXTRACT)
+    rows = Many(
+        Many(Passage(10_000, allow_none=True), MOST_COLUMNS, distinct=False),
+        MOST_ROWS,
+        distinct=False,
+        metadata={"description": "The rows of a table without its header. A cell is text or null."},
+    )
+    header = Many(
+        Passage(200, allow_none=True),
+        MOST_COLUMNS,
+        distinct=False,
+        metadata={"description": "The titles of the columns. A column whose title names a kind is read as that kind."},
+    )
+
+    @validates_schema
+    def require_text_or_rows(self, data: dict[str, object], **_: object) -> None:
+        """Either text or a table is sent, and a header only with a table."""
+        if len({"text", "rows"} & data.keys()) != 1 or ("header" in data and "rows" not in data):
+            raise refusal("exactly_one", "Send either text, or rows with or without a header.", "text")
+
+
+class ProposalOut(Shown):
+    """A value that may be an identifier, with its place in what was sent."""
+
+    kind = OneOf(KINDS, name="IdentifierKind", required=True)
+    value = fields.String(required=True, metadata={"description": "The value as it stands in the text."})
+    context = fields.Nested(ContextIn, required=True, metadata={"description": "What to send as `context` with the value."})
+    row = fields.Integer(allow_none=True, metadata={"description": "In a table, the number of the row, from 0."})
+    column = fields.Integer(allow_none=True, metadata={"description": "In a table, the number of the column, from 0."})
+    start = fields.Integer(required=True, metadata={"description": "Where the value begins in the text or cell, in code points."})
+    end = fields.Integer(required=True, metadata={"description": "The place behind the last character of the value."})
+    doubt = fields.List(fields.String(), required=True, metadata={"description": _DOUBT})
+    already_in_case = fields.Boolean(
+        required=True, metadata={"description": "Whether the case has this value, as far as you may know."}
+    )
+
+
+class ExtractOut(Shown):
+    """What may be identifiers in a text or a table. Nothing of it is stored until it is registered."""
+
+    proposals = fields.List(fields.Nested(ProposalOut), required=True)
+    truncated = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether the search ended early: at 500 proposals, or because the text asked for too much work."},
+    )
 
 
 class IdentifierPatch(Schema):
@@ -161,6 +249,7 @@ class IdentifierPatch(Schema):
     information_grading = Code("information_grading")
     handling_code = Code("handling_codes")
     exceptional_processing = fields.Nested(ExceptionalIn)
+    external_id = ExternalId(allow_none=True)
 
 
 class IdentifierFilter(Paged):
@@ -169,6 +258,7 @@ class IdentifierFilter(Paged):
     kind = OneOf(KINDS)
     subject_id = fields.UUID()
     state = OneOf(("registered", "withdrawn"))
+    external_id = ExternalId()
 
 
 class IdentifierWarningOut(Shown):
@@ -215,6 +305,7 @@ class IdentifierOut(Shown):
     handling_code = Code("handling_codes", required=True)
     exceptional_reason = fields.String(allow_none=True)
     exceptional_until = When(allow_none=True)
+    external_id = fields.String(allow_none=True)
     state = OneOf(("registered", "withdrawn"), required=True)
     withdrawal_reason = Code("withdrawal_reasons", group="identifier", allow_none=True)
     created_at = When(required=True)

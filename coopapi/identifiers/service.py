@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, select, text
 
 from coopapi.access import Action
+from coopapi.cases.external_ids import shows_key
 from coopapi.cases.models import Case, CaseKey, Identifier
 from coopapi.identifiers import kinds
 from coopapi.identifiers.formats.common import REASONS, list_version
@@ -28,7 +29,8 @@ def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[
     """Return identifiers with their values for callers who may read them. One query reads the keys of all cases."""
     opened = open_values(work, rows)
     more = shown_beside(work, rows)
-    return [_show_identifier(row, opened.get(row.id, {}), more[row.id]) for row in rows]
+    keys = {row.id: row.external_id for row in rows} if shows_key(work) else {}
+    return [{**_show_identifier(row, opened.get(row.id, {}), more[row.id]), "external_id": keys.get(row.id)} for row in rows]
 
 
 def shown_beside(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, Any]:
@@ -100,7 +102,7 @@ def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
     """Return an identifier in the form in which it would be registered, as the basis of a correction."""
     said = what_was_sent(open_values(work, [row])[row.id])
     exceptional = {"reason": row.exceptional_reason, "until": row.exceptional_until} if row.exceptional_reason else None
-    fields = ("kind", "basis", "source_grading", "information_grading", "handling_code")
+    fields = ("kind", "basis", "source_grading", "information_grading", "handling_code", "external_id")
     kept = {name: getattr(row, name) for name in fields}
     return {
         **kept,

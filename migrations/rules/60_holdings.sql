@@ -100,13 +100,14 @@ declare
 begin
     with stored as (
         insert into public.identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
-                source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, created_at, created_by)
+                source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, external_id,
+                created_at, created_by)
             select r.id, 1, p_case, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
                    array (select jsonb_array_elements_text(r.warnings)), r.basis, r.source_grading, r.information_grading, r.handling_code,
-                   r.exceptional_reason, r.exceptional_until, (select priv.at()), (select priv.principal())
+                   r.exceptional_reason, r.exceptional_until, r.external_id, (select priv.at()), (select priv.principal())
             from jsonb_to_recordset(p_rows) r (id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
                  strength smallint, warnings jsonb, basis text, source_grading text, information_grading text, handling_code text,
-                 exceptional_reason text, exceptional_until timestamptz)
+                 exceptional_reason text, exceptional_until timestamptz, external_id text)
             order by r.fingerprint
             on conflict do nothing returning id)
     select array_agg(s.id) into fresh from stored s;

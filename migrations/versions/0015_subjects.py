@@ -5,7 +5,7 @@ from alembic import op
 from coopapi.migrate import run_tables
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 
 def upgrade() -> None:

@@ -5,7 +5,7 @@ from alembic import op
 from coopapi.migrate import run_tables
 
 revision = "0018"
-down_revision = "0013"
+down_revision = "0015"
 
 
 def upgrade() -> None:
