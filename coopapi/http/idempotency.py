@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor, Level
 from coopapi.errors import BadRequest, CoopError, Forbidden, NotFound, Unprocessable
-from coopapi.http.outcomes import Outcome, Outcomes
+from coopapi.http.outcomes import ItemOutcome, Outcomes
 from coopapi.shared.grants import CaseAccess
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import Row, Versioned
@@ -94,7 +94,7 @@ def _again(work: UnitOfWork, me: dict[str, Any], fingerprint: bytes, case_id: UU
     if "outcomes" in found.made:
         left = iter(ids)
         return Outcomes(
-            Outcome(outcome, problem=problem) if problem else Outcome(outcome, rows[next(left)])
+            ItemOutcome(outcome, problem=problem) if problem else ItemOutcome(outcome, rows[next(left)])
             for outcome, problem in found.made["outcomes"]
         )
     return rows[ids[0]] if single else [rows[row_id] for row_id in ids]

@@ -40,7 +40,7 @@ class Problem(Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ItemOutcome:
     """What became of one item: a row, or the problem for which it was refused."""
 
     outcome: str
@@ -48,7 +48,7 @@ class Outcome:
     problem: Mapping[str, Any] | None = None
 
 
-class Outcomes(list[Outcome]):
+class Outcomes(list[ItemOutcome]):
     """What became of each item, in the order of the request."""
 
     @property
@@ -57,9 +57,9 @@ class Outcomes(list[Outcome]):
         return [one.row for one in self if one.row is not None]
 
 
-def refused(kind: type[Unprocessable], faults: Sequence[Mapping[str, str]]) -> Outcome:
+def refused(kind: type[Unprocessable], faults: Sequence[Mapping[str, str]]) -> ItemOutcome:
     """Return the outcome of an item that was refused."""
-    return Outcome("refused", problem={**named(kind), "errors": list(faults)})
+    return ItemOutcome("refused", problem={**named(kind), "errors": list(faults)})
 
 
 @cache
@@ -67,7 +67,7 @@ def outcomes_of(schema: type[ma.Schema]) -> type[ma.Schema]:
     """Return the schema of a list of outcomes about rows of this schema."""
     outcome = Shown.from_dict(
         {
-            "outcome": OneOf(STATES, name="Outcome", required=True),
+            "outcome": OneOf(STATES, name="ItemOutcome", required=True),
             "id": ma.fields.UUID(required=True, allow_none=True),
             "item": ma.fields.Nested(schema, required=True, allow_none=True, metadata={"description": "Null if it was refused."}),
             "problem": ma.fields.Nested(Problem, required=True, allow_none=True),
@@ -85,6 +85,6 @@ def results_of(made: Outcomes, shown: Sequence[Any]) -> dict[str, Any]:
     return {"results": [_result(one, by_id) for one in made]}
 
 
-def _result(one: Outcome, shown: Mapping[UUID, Any]) -> dict[str, Any]:
+def _result(one: ItemOutcome, shown: Mapping[UUID, Any]) -> dict[str, Any]:
     row_id = one.row.id if one.row else None
     return {"outcome": one.outcome, "id": row_id, "item": shown.get(row_id) if row_id else None, "problem": one.problem}

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from coopapi.cases.models import Identifier
-from coopapi.http.outcomes import Outcome, Outcomes, refused
+from coopapi.http.outcomes import ItemOutcome, Outcomes, refused
 from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.refusals import ImpossibleIdentifier, Refused
 from coopapi.identifiers.registration import read_all, store
@@ -22,5 +22,5 @@ def register_each(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, 
     )
 
 
-def _outcome(row: Identifier, outcome: str) -> Outcome:
-    return Outcome(outcome, row)
+def _outcome(row: Identifier, outcome: str) -> ItemOutcome:
+    return ItemOutcome(outcome, row)
