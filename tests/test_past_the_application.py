@@ -117,7 +117,7 @@ def test_a_case_is_changed_by_those_who_own_it_and_its_visibility_by_matching_al
     assert run(world, "foreign", "select 1 from cases where id = :case for no key update", case=case) == [(1,)]
     for change in ("visibility = 'hidden'", "reference = 'x'", "authority_id = authority_id"):
         assert run(world, "investigator", f"update cases set {change} where id = :case", case=case) == REFUSED
-    relabel = "select * from priv.relabel(:case, '{}', null, 'open_index')"
+    relabel = "select * from priv.relabel(:case, null, null, 'open_index')"
     assert run(world, "foreign", relabel, case=case) == REFUSED
     assert run(world, "investigator", relabel, case=case) == [("",)]
 
