@@ -1,9 +1,8 @@
 """Waiting for overlaps: the worker finds them after the commit, and a caller may wait for that."""
 
-import time
-
 import pytest
 
+from coopapi.http.gateway import STOPPING
 from coopapi.ops.worker import work_until_done
 
 HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
@@ -25,14 +24,14 @@ def register(world, who, case, **headers):
 def pauses(monkeypatch):
     """The pauses of a request that waits, each in seconds. None of them takes time."""
     taken = []
-    monkeypatch.setattr(time, "sleep", taken.append)
+    monkeypatch.setattr(STOPPING, "wait", taken.append)
     return taken
 
 
 @pytest.fixture
 def at_work_meanwhile(idle, monkeypatch):
     """The worker does its work while a request waits, and not before."""
-    monkeypatch.setattr(time, "sleep", lambda _: work_until_done(idle))
+    monkeypatch.setattr(STOPPING, "wait", lambda _: work_until_done(idle))
 
 
 @pytest.mark.usefixtures("at_work_meanwhile")
