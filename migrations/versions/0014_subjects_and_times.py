@@ -1,20 +1,24 @@
-"""Several subjects for an identifier, values that tell nobody apart, and who is told of what concerns victims alone."""
+"""Keys of national systems, several subjects for an identifier, common values, waiting notices, and stated times."""
 
 from alembic import op
 
 from coopapi.migrate import run_tables
 
-revision = "0015"
-down_revision = "0014"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Make the subject of an identifier the first of its links, and add what common values and waiting notices need."""
+    """Add the new columns and tables, make the subject of an identifier the first of its links, and fill in known times."""
     run_tables(op.get_bind(), revision)
 
 
 def downgrade() -> None:
-    """Keep the first of the links of an identifier, and remove the rest."""
+    """Remove stated times and keys, keep the first of the links of an identifier, and remove what the rest needed."""
+    for column in ("time_id", "stood", "corrections"):
+        op.execute(f"alter table deadlines drop column {column}")
+    for table in ("mla_stages", "service_targets", "stated_times"):
+        op.execute(f"drop table {table}")
     op.execute("alter table pending_holdings add column role text")
     op.execute("alter table holdings rename column roles to role")
     op.execute("alter table holdings alter column role type text using role[1]")
@@ -38,3 +42,5 @@ def downgrade() -> None:
     op.execute("alter table exclusions drop column listed, drop column normaliser")
     op.execute("alter table pending_holdings drop column common")
     op.execute("alter table holdings drop column common")
+    for table in ("identifiers", "subjects", "cases"):
+        op.execute(f"alter table {table} drop column external_id")
