@@ -31,6 +31,7 @@ _CYRILLIC: Final = str.maketrans(
     },
 )  # fmt: skip
 _GREEK_PAIRS: Final = (
+    ("ντζ", "ndz"), ("γουα", "wa"), ("γουε", "we"), ("γουι", "wi"), ("γουο", "wo"),
     ("μπ", MB), ("ντ", ND), ("γκ", NG), ("γγ", "ng"), ("γχ", "nch"), ("τζ", "dz"), ("τσ", "ts"), ("ου", "u"), ("αυ", "av"),
     ("ευ", "ev"), ("ηυ", "iv"), ("αι", "e"), ("ει", "i"), ("οι", "i"), ("υι", "i"),
 )  # fmt: skip
@@ -61,7 +62,7 @@ _HEBREW: Final = str.maketrans(
 _INITIALS: Final = _ARABIC | _HEBREW | str.maketrans({"و": "w", "ו": "w", "ב": "b", "פ": "p"})
 _LATIN: Final = str.maketrans(
     {"č": CH, "ć": CH, "ż": "zh", "ź": "z", "ś": "sh", "š": "sh", "ş": "sh", "ș": "sh", "ž": "zh", "ç": "ch", "ğ": "g", "ı": "i",
-     "þ": "th", "ð": "d", "đ": "d", "ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l", "ţ": "ts", "ț": "ts", "ŭ": SHORT_U},
+     "þ": "th", "ð": "d", "đ": DZ, "ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l", "ţ": "ts", "ț": "ts", "ŭ": SHORT_U},
 )  # fmt: skip
 _FAMILIES: Final = {
     "이": "lee", "리": "ri", "노": "no", "로": "ro", "오": "oh", "유": "yu", "류": "ryu", "임": "im", "림": "rim", "박": "pak",
@@ -84,15 +85,23 @@ _CYRILLIC_ALIKE: Final = "авекмнорстухіјѕАВЕКМНОРСТУХ
 _LATIN_ALIKE: Final = "abekmhopctyxijsABEKMHOPCTYXIJS"
 _TO_LATIN: Final = str.maketrans(_CYRILLIC_ALIKE, _LATIN_ALIKE)
 _TO_CYRILLIC: Final = str.maketrans(_LATIN_ALIKE, _CYRILLIC_ALIKE)
+_UNWRITTEN: Final = re.compile(
+    f"(?<=[gkq{HEH}])(?=[gkq{HEH}])|(?<=h)(?=[gkq{HEH}])|(?<=l)(?=l)|(?<=m)(?=m)|(?<=n)(?=n)|(?<=r)(?=r)|(?<=[dt])(?=[dt])|(?<=[sz])(?=[sz])"
+)
 _ARTICLE: Final = re.compile("^ال(?=.{3})")
 _SERVANT: Final = re.compile("^عبد ?(?:ال)?(?=.{3})")
 
 
 def words(name: str) -> list[str]:
     """Split a name into words: at spaces, hyphens and full stops, and inside words such as LiJuan."""
-    composed = _MARKS.sub("", unicodedata.normalize("NFKC", name))
-    parts = _APART.split(composed if composed.islower() or composed.isupper() else _CAMEL.sub(" ", composed))
-    return [part if part.isascii() else _one_script(part) for part in parts if part]
+    composed = _MARKS.sub("", name if name.isascii() else unicodedata.normalize("NFKC", name))
+    parts = [part for written in _APART.split(composed) if written for part in _humps(written)]
+    return parts if composed.isascii() else [_one_script(part) for part in parts]
+
+
+def _humps(word: str) -> list[str]:
+    """Split a word before each capital letter that starts another word."""
+    return [word] if word[1:].islower() or word.isupper() else _CAMEL.split(word)
 
 
 def _one_script(word: str) -> str:
@@ -138,10 +147,8 @@ def _arabic(text: str) -> str:
 
 def _semitic(text: str, table: dict[int, str]) -> str:
     """Transliterate a script without vowels. At the beginning of a word waw is the consonant w, ayn a vowel, and bet a b."""
-    written = text.translate(table)
-    if text[:1] in {"ع", "ע"}:
-        return f"a{written}"
-    return text[:1].translate(_INITIALS) + written[1:]
+    written = ("a" if text[:1] in {"ع", "ע"} else text[:1].translate(_INITIALS)) + text[1:].translate(table)
+    return _UNWRITTEN.sub("a", written)
 
 
 def _ascii(text: str) -> str:
