@@ -50,7 +50,7 @@ class Alignment(NamedTuple):
     @property
     def mean(self) -> float:
         """Return the mean similarity of the words, weighted by how distinctive they are."""
-        return sum(p.likeness * p.weight for p in self.pairs) / sum(p.weight for p in self.pairs)
+        return sum([p.likeness * p.weight for p in self.pairs]) / sum([p.weight for p in self.pairs])
 
 
 def best(ours: Sequence[Sequence[Word]], theirs: Sequence[Sequence[Word]]) -> Alignment:
@@ -108,8 +108,11 @@ def likeness(a: Word, b: Word) -> tuple[float, str]:
     one, other = a.fine, b.fine
     if one == other:
         return _SPELT, "spelt"
-    met = max((len(code) for code in a.codes if code in b.codes), default=0)
-    if met < len(_SOUND) - 1 and a.variants and b.variants and a.variants & b.variants:
+    met = 0
+    for code in a.codes:
+        if code in b.codes and len(code) > met:
+            met = len(code)
+    if met < len(_SOUND) - 1 and a.variants and b.variants and not a.variants.isdisjoint(b.variants):
         return _VARIANT, "variant"
     close = max(JaroWinkler.similarity(a.latin, b.latin), JaroWinkler.similarity(one, other) - 0.02)
     sounded = _SOUND[min(met, len(_SOUND) - 1)]

@@ -36,54 +36,44 @@ class MatchText(NamedTuple):
     answers_only: bool = False
 
 
-def texts(person: Profile) -> Iterator[MatchText]:
-    """Yield each text of a person once. Their number grows with the square of the number of words."""
+def texts(person: Profile) -> list[MatchText]:
+    """Return each text of a person once. Their number grows with the square of the number of words."""
     found = list({word.latin: word for spelling in person.spellings for word in spelling}.values())
     dated = bool(person.births)
     genders = person.gender or "MF"
     pairs, parts, forms = set(_pairs(found)), set(_parts(found)), set(_forms(found))
-    for pair in pairs:
-        yield MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR)
-    for text in set(_beginnings(found, _BEGINNING)):
-        for gender in genders:
-            yield MatchText("beginning", f"{text}|{gender}", dated)
-    for form in forms:
-        yield MatchText("form", form, dated)
-    for text in set(_letters(found)):
-        yield MatchText("letters", text, dated)
-    for whole in set(_wholes(person.spellings)):
-        yield MatchText("whole", whole)
-    for place in person.places:
-        for part in parts:
-            yield MatchText("part+place", f"{part}|{place}")
+    out = [MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR) for pair in pairs]
+    out += [MatchText("beginning", f"{text}|{gender}", dated) for text in set(_beginnings(found, _BEGINNING)) for gender in genders]
+    out += [MatchText("form", form, dated) for form in forms]
+    out += [MatchText("letters", text, dated) for text in set(_letters(found))]
+    out += [MatchText("whole", whole) for whole in set(_wholes(person.spellings))]
+    if person.places:
+        out += _with("part+place", parts, person.places)
     if dated:
-        yield from _dated(person, found, pairs, parts, forms)
+        years = {f"{birth.year}" for birth in person.births}
+        out += _with("part+year", parts, years) + _with("form+year", forms, years)
+        out += _with("word+year", set(_telling(person.spellings)), years)
+        out += _with("letters+year", set(_beginnings(found, _LETTERS)), years)
+        out += _with("pair+year", pairs, {f"{year}" for birth in person.births for year in _years(birth)})
+    if whole := {birth for birth in person.births if birth.whole}:
+        out += _with("part+day", parts, {f"{birth.month}-{birth.day}" for birth in whole}) + _of_dates(found, whole, genders)
+    return out
 
 
-def _dated(
-    person: Profile, found: Sequence[Word], pairs: Iterable[str], parts: Iterable[str], forms: Iterable[str]
-) -> Iterator[MatchText]:
-    """Yield the texts with a date of birth. Several dates can have a year, a day of the year or a date in common."""
-    births = person.births
-    whole = {birth for birth in births if birth.whole}
-    yield from _with("part+year", parts, {f"{birth.year}" for birth in births})
-    yield from _with("form+year", forms, {f"{birth.year}" for birth in births})
-    yield from _with("word+year", set(_telling(person.spellings)), {f"{birth.year}" for birth in births})
-    yield from _with("letters+year", set(_beginnings(found, _LETTERS)), {f"{birth.year}" for birth in births})
-    yield from _with("pair+year", pairs, {f"{year}" for birth in births for year in _years(birth)})
-    if whole:
-        codes = {code for word in found for code in word.codes}
-        dates = {"{}-{}-{}".format(*birth) for birth in whole}
-        yield from _with("part+day", parts, {f"{birth.month}-{birth.day}" for birth in whole})
-        yield from _with("word+date", [code for code in codes if len(code) >= _WORD], dates)
-        swap = {"{}|{}-{}".format(birth.year, *swapped(birth)) for birth in whole}
-        yield from _with("word+swap", [code for code in codes if len(code) > _WORD], swap)
-        genders = person.gender or "MF"
-        yield from _with("initial+date", {code[0] for code in codes}, {f"{date}|{gender}" for date in dates for gender in genders})
+def _of_dates(found: Iterable[Word], births: Iterable[Birth], genders: str) -> list[MatchText]:
+    """Return the texts with a whole date and one word."""
+    codes = {code for word in found for code in word.codes}
+    dates = {f"{birth.year}-{birth.month}-{birth.day}" for birth in births}
+    either = {"{}|{}-{}".format(birth.year, *swapped(birth)) for birth in births}
+    return [
+        *_with("word+date", [code for code in codes if len(code) >= _WORD], dates),
+        *_with("word+swap", [code for code in codes if len(code) > _WORD], either),
+        *_with("initial+date", {code[0] for code in codes}, {f"{date}|{gender}" for date in dates for gender in genders}),
+    ]
 
 
-def _with(family: str, names: Iterable[str], dates: Iterable[str]) -> Iterator[MatchText]:
-    return (MatchText(family, f"{name}|{date}") for date in dates for name in names)
+def _with(family: str, names: Iterable[str], dates: Iterable[str]) -> list[MatchText]:
+    return [MatchText(family, f"{name}|{date}") for date in dates for name in names]
 
 
 def _years(birth: Birth) -> Sequence[int]:
@@ -97,7 +87,7 @@ def _pairs(found: Iterable[Word]) -> Iterator[str]:
         for a in one.codes:
             for b in other.codes:
                 if len(a) + len(b) >= 4:  # noqa: PLR2004
-                    yield " ".join(sorted((a, b)))
+                    yield f"{a} {b}" if a < b else f"{b} {a}"
 
 
 def _parts(found: Iterable[Word]) -> Iterator[str]:
@@ -105,8 +95,8 @@ def _parts(found: Iterable[Word]) -> Iterator[str]:
     for one, other in permutations(found, 2):
         for a in one.codes:
             if len(a) >= _WORD:
-                for b in other.codes:
-                    yield f"{a} {b[0]}"
+                for head in other.heads:
+                    yield f"{a} {head}"
 
 
 def _beginnings(found: Iterable[Word], size: int) -> Iterator[str]:
@@ -115,14 +105,15 @@ def _beginnings(found: Iterable[Word], size: int) -> Iterator[str]:
         text = one.fine
         if len(text) >= size:
             start = text[:size]
-            for b in other.codes:
-                yield f"{start} {b[0]}"
+            for head in other.heads:
+                yield f"{start} {head}"
 
 
 def _letters(found: Iterable[Word]) -> Iterator[str]:
     """Yield the first letters of two words, to tolerate errors later in both."""
     for one, other in combinations(found, 2):
-        yield " ".join(sorted((one.fine[:_LETTERS], other.fine[:_LETTERS])))
+        a, b = one.fine[:_LETTERS], other.fine[:_LETTERS]
+        yield f"{a} {b}" if a < b else f"{b} {a}"
 
 
 def _forms(found: Iterable[Word]) -> Iterator[str]:

@@ -70,12 +70,10 @@ _FAMILIES: Final = {
 }  # fmt: skip
 """Family names that are not read like the same letters within a given name, or that are written in another way."""
 _DIGITS: Final = str.maketrans("015", "ols")
-_FOLDS: Final = (
-    (re.compile("[^a-z]"), ""), (re.compile("h(?![aeiouy])|(?<=[kgtscpzr])h"), ""), (re.compile("[ck](?=s)|x"), "k"),
-    (re.compile("[cqg]"), "k"), (re.compile("[wf]"), "v"), (re.compile("p(?=h)"), "v"), (re.compile("z"), "s"),
-    (re.compile("d"), "t"),
-    (re.compile("b"), "p"), (re.compile("ou|oo|o"), "u"), (re.compile("[iyej]+"), "i"), (re.compile("(.)\\1+"), "\\1"),
-)  # fmt: skip
+_FOLDED_H: Final = re.compile("h(?![aeiouy])|(?<=[kgtscpzr])h")
+_FOLDED: Final = str.maketrans("xcqgwfzdboeyj", "kkkkvvstpuiii")
+_DOUBLED: Final = re.compile(r"(.)\1+")
+_NO_LETTER: Final = re.compile("[^a-z]")
 _MARKS: Final = re.compile(r"['’‘ʼʹʺ`´\"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u200b-\u200d]")
 _CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?<!\bMc)(?<!\bMac)(?<!\bDe)(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])")
 # The signs for vowels in the scripts of South and South-East Asia are no letters for the module re.
@@ -161,6 +159,5 @@ def _ascii(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def fold(latin: str) -> str:
     """Unify the differences between romanisations, but keep the vowels distinct."""
-    for pattern, letter in _FOLDS:
-        latin = pattern.sub(letter, latin)
-    return latin
+    text = latin if latin.isascii() and latin.isalpha() else _NO_LETTER.sub("", latin)
+    return _DOUBLED.sub(r"\1", _FOLDED_H.sub("", text).translate(_FOLDED))
