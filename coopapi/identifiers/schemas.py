@@ -141,6 +141,7 @@ class IdentifierFilter(Paged):
     kind = OneOf(KINDS)
     subject_id = fields.UUID()
     state = OneOf(("registered", "withdrawn"))
+    warning = Text(50, metadata={"description": "A code among the warnings, such as `old_digests`."})
 
 
 class IdentifierWarningOut(Shown):

@@ -24,8 +24,8 @@ class WordPair(NamedTuple):
     """Two corresponding words: their similarity (0 to 1), its kind, the part of the name, their weight, and the rarity of both.
 
     `patronymic` tells whether both are patronymics, `turned` whether only one of them follows bin, ibn or ben, `given` whether both
-    are known given names, `other_given` whether these are no forms of one name (Nikita and Nikon), and `edits` how many letters differ
-    in words that are similar (at most three).
+    are known given names, `other_given` whether these are no forms of one name (Nikita and Nikon), and `edits` how many letters
+    differ in words that are similar (at most three).
     """
 
     likeness: float
@@ -92,7 +92,9 @@ def _pair(a: Word, b: Word, like: float, how: str) -> WordPair:
     other_given = given and how != "same" and a.variants.isdisjoint(b.variants)
     edits = OSA.distance(a.latin, b.latin, score_cutoff=_MOST_EDITS - 1) if how in {"slip", "sound"} else 0
     part, rarity = _part(a, b, given=given), min(a.rarity, b.rarity)
-    return WordPair(like, how, part, a.weight, rarity, a.patronymic and b.patronymic, a.father != b.father, given, other_given, edits)
+    return WordPair(
+        like, how, part, a.weight, rarity, a.patronymic and b.patronymic, a.father != b.father, given, other_given, edits
+    )
 
 
 def _order(found: tuple[float, str, int, int]) -> tuple[float, int, int]:

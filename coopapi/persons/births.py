@@ -35,7 +35,8 @@ def read_birth(text: str) -> Birth:
 RELATIONS: Final = (
     "same_date", "same_first_of_january",
     "same_month", "same_year", "day_month_swapped", "digit_of_day", "digit_of_month", "digit_of_year", "year_beside",
-    "first_of_january", "same_day_other_year", "month_as_day", "year_and_month", "year_only", "unknown", "decade_beside", "different",
+    "first_of_january", "same_day_other_year", "month_as_day",
+    "year_and_month", "year_only", "unknown", "decade_beside", "different",
 )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ DATES: Final[Mapping[str, str]] = {
     "same_date": "whole", "same_first_of_january": "whole",
     "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
     "digit_of_month": "near", "digit_of_year": "near", "year_beside": "near", "first_of_january": "near",
-    "same_day_other_year": "far", "month_as_day": "partial", "year_and_month": "far", "year_only": "far", "decade_beside": "partial", "different": "far",
+    "same_day_other_year": "far", "month_as_day": "partial",
+    "year_and_month": "far", "year_only": "far", "decade_beside": "partial", "different": "far",
     "unknown": "unknown",
 }  # fmt: skip
 TELLING: Final = frozenset({"same_date", "same_month", "day_month_swapped", "digit_of_month", "digit_of_year", "year_beside"})

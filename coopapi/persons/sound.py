@@ -11,8 +11,10 @@ MOST_READINGS: Final = 4
 
 # Groups of letters for one sound in the main romanisations (ICAO, BGN, German, French, Polish, scholarly).
 _GROUPS: Final[Mapping[str, str]] = {
-    "schtsch": "Z", "dsch": "Z", "chtch": "Z", "shch": "Z", "szcz": "Z", "stsch": "Z", "tsch": "Z", "sch": "Z", "tch": "Z", "dzh": "Z",
-    "dj": "Z", "dz": "Z", "cz": "Z", "sz": "Z", "rz": "Z", "sh": "Z", "zh": "Z", "ts": "Z", "tz": "Z", "xh": "Z", "gj": DZH, "rzh": "RZ",
+    "schtsch": "Z", "dsch": "Z", "rzh": "RZ",
+    "chtch": "Z", "shch": "Z", "szcz": "Z", "stsch": "Z", "tsch": "Z", "sch": "Z", "tch": "Z", "dzh": "Z",
+    "dj": "Z", "dz": "Z", "cz": "Z", "sz": "Z", "rz": "Z", "sh": "Z", "zh": "Z", "ts": "Z", "tz": "Z", "xh": "Z",
+    "gj": DZH,
     "kh": "K", "gh": "K", "ph": "V", "th": "T", "dh": "T", "ck": "K", "qu": "K", "lh": "L", "nh": "N", "rh": "R", "bh": "P",
     "ks": "KZ", "ch": CH,
 }  # fmt: skip
