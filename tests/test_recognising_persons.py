@@ -4,10 +4,12 @@ from collections import Counter
 
 import pytest
 
+from coopapi.persons.alignment import likeness
+from coopapi.persons.births import read_birth, relation
 from coopapi.persons.data import load
 from coopapi.persons.families import texts
 from coopapi.persons.profile import Name, profile, rarity
-from coopapi.persons.score import judge, judge_digests
+from coopapi.persons.score import compare, judge, judge_digests
 
 
 def person(name, born="", **more):
