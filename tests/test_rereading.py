@@ -18,6 +18,7 @@ from test_worker import ALEKSANDR, OLEKSANDR, register
 from coopapi.identifiers import kinds, rereading
 from coopapi.identifiers.kinds import ImpossibleValue, MatchKey, Reading, Strength
 from coopapi.ops import administration, worker
+from coopapi.ops.digests import digest_person, keys_for_an_authority
 
 SMALL, CAPITAL = "heron@example.org", "heron@EXAMPLE.org"
 SAYS_WHERE_IT_CAME_FROM = {"source": "seized phone", "context": {"observed_at": "2026-03-02T20:14:09Z"}}
@@ -210,6 +211,18 @@ def test_two_identifiers_of_a_case_that_become_one_value_are_both_kept(world, ow
     assert {e["identifier_id"] for e in world.overlaps("investigator", case)[0]["evidence"]} == {one, other}
     assert world.hold("investigator", case, "Heron@example.org".lower()) == [min(one, other)]
     assert overlap["state"] == "detected"
+
+
+def test_an_authority_is_told_which_of_its_digests_are_old(world, owner, older, keys):
+    case = world.case("investigator")
+    subject = world.subject("investigator", case)
+    with older():
+        made = digest_person(ALEKSANDR, keys_for_an_authority(keys))
+        register(world, "investigator", case, {"kind": "person", "digests": made, "subject_id": subject})
+    register(world, "investigator", case, {"kind": "person", "person": OLEKSANDR, "subject_id": subject})
+    settled(world, owner)
+    (listed,) = world.as_("investigator").get(f"/cases/{case}/identifiers?warning=old_digests").json["items"]
+    assert (listed["person"], [w["code"] for w in listed["warnings"]]) == (None, ["old_digests"])
 
 
 def test_nobody_else_is_told_of_a_hidden_case(world, owner, older):

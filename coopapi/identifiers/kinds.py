@@ -55,6 +55,7 @@ _PICTURE_WARNINGS: Final = {
 }
 COMMON_WARNINGS: Final[Mapping[str, str]] = {
     **REASONS,
+    "old_digests": "These digests were made before the rules for persons changed; make them again and send them in place of these.",
     "read_by_old_rules": "Today's rules refuse this value, so it still matches by those under which it was registered; correct it.",
     "several_values": "The cell holds several values, so each is only possible evidence; send each as an identifier of its own.",
 }

@@ -50,6 +50,8 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
         query = with_key(work, query, Identifier.external_id, wanted["external_id"])
     if "state" in wanted:
         query = query.where(Identifier.withdrawn_at.is_(None) == (wanted["state"] == "registered"))
+    if "warning" in wanted:
+        query = query.where(Identifier.warnings.contains([wanted["warning"]]))
     work.note("identifiers.consulted", case_id=case_id, object_type="case", consultation=True)
     return page(work, f"identifiers/{case_id}", query, Order((Identifier.id,)), wanted)
 

@@ -259,6 +259,7 @@ class IdentifierFilter(Paged):
     subject_id = fields.UUID()
     state = OneOf(("registered", "withdrawn"))
     external_id = ExternalId()
+    warning = Text(50, metadata={"description": "A code among the warnings, such as `old_digests`."})
 
 
 class IdentifierWarningOut(Shown):
