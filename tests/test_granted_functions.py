@@ -48,6 +48,7 @@ REFUSED = {
     ("is_person", "p_principal"): "select priv.is_person('{person}', '{fr}')",
     ("is_person", "p_authority"): "select priv.is_person('{person}', '{nl}')",
     ("may_edit_entries", "p_authority"): "select priv.may_edit_entries('{nl}')",
+    ("take_correction", "p_approval"): "select priv.take_correction('{approval}')",
     ("may_decide", "p_approval"): "select priv.may_decide('{approval}')",
     ("sees_item", "p_evidence"): "select priv.sees_item('{item}')",
     ("may_read_item", "p_evidence"): "select priv.may_read_item('{item}')",

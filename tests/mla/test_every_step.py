@@ -41,7 +41,7 @@ def body(world, event, kind="eio"):
         "path": {"countries": ["US"]},
         "outcome_reason": "data_not_available",
         **({"to_authority": str(world.authorities["desk_fr"])} if event == "forward" else {}),
-        **({"until": later} if event in {"preserve", "extend", "postpone"} else {}),
+        **({"until": later} if event in {"preserve", "extend", "postpone"} and kind != "epoc_pr" else {}),
     }
 
 
