@@ -14,7 +14,7 @@ from coopapi.identifiers.extracting.shapes import SHAPES
 from coopapi.identifiers.extracting.tables import find_in_table
 from coopapi.identifiers.extracting.texts import find_in_text
 from coopapi.identifiers.kinds import KINDS
-from coopapi.identifiers.schemas import MOST_TO_EXTRACT
+from coopapi.identifiers.proposals import MOST_TO_EXTRACT
 
 DOC = (Path(__file__).parents[1] / "docs" / "identifiers.md").read_text()
 

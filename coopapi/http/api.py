@@ -3,11 +3,9 @@
 A route without `allow` fails at import. The response is built inside the transaction, but sent only after the commit.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -21,8 +19,7 @@ from webargs.flaskparser import FlaskParser
 
 from coopapi import strictjson
 from coopapi.access import Action
-from coopapi.errors import BadRequest, PreconditionRequired
-from coopapi.http import idempotency, waiting
+from coopapi.http import etags, idempotency, waiting
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
@@ -37,13 +34,6 @@ V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
 _ATTEMPTS: Final = 3
 _PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-_ETAG: Final = re.compile(
-    r'(?:W/)?"v([0-9]{1,9})[a-z]?(?:-[0-9a-f]{16})?(?:(?:--?|;)(?:gzip|br|zstd))?"',
-    re.ASCII,
-)
-"""Matches our ETags, also as a compressing proxy changes them: marked as weak (nginx), or with the encoding as a suffix (Apache,
-Caddy, Jetty).
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +105,17 @@ class Blueprint(flask_smorest.Blueprint):
             served = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))(made)
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
-            named = "<" in rule or body is not None
-            flags = (changes, named, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
-            notes = Notes(view.__name__, allow, method, also, steps or {}, *flags)
-            guarded._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
+            flags = (
+                changes,
+                "<" in rule or body is not None,
+                bool(body or form),
+                counts_values,
+                page,
+                settles,
+                polls,
+                bool(only_reads),
+            )
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, *flags))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
@@ -182,6 +179,11 @@ class Blueprint(flask_smorest.Blueprint):
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
         step, steps = event_schema(body, workflow), workflow.steps
         self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, steps=steps)(take_step)
+
+
+def _document(view: Callable[..., Any], served: Callable[..., Any], notes: Notes) -> None:
+    """Keep for the API document what flask-smorest noted of a view, and what its route says."""
+    view._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _answer(returns: type[ma.Schema] | None, *, page: bool, many: str | None, settles: bool) -> type[ma.Schema] | None:
@@ -263,7 +265,7 @@ def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, sett
     def guarded(**params: Any) -> Any:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return _once(view, allow, {**params, **({"version": _expected_version()} if changes else {})})
+                return _once(view, allow, {**params, **({"version": etags.expected_version()} if changes else {})})
             except DBAPIError as error:
                 if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) not in {"40001", "40P01"}:
                     raise
@@ -281,29 +283,9 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
         waiting.check(work)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))
-    if g.get("etag") and request.method in {"GET", "HEAD"}:
-        response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
-        response.make_conditional(request)
-    elif g.get("etag"):
-        response.headers["ETag"] = f'"{g.etag}"'
+    etags.mark(response)
     if g.get("next"):
         target = request.base_url.removeprefix(request.host_url.rstrip("/"))
         args = urlencode({**request.args, "cursor": g.next})
         response.headers["Link"] = f'<{target}?{args}>; rel="next"'
     return response
-
-
-def _expected_version() -> int:
-    """Return the version in the If-Match header, which must be one of our ETags.
-
-    `*` is refused because it would overwrite changes that the caller has not seen. A weak ETag is accepted: a compressing proxy
-    weakens ours, and the version in it is still exact. The response to a GET can depend on more than the row, so its ETag also has
-    a digest for If-None-Match, which is ignored here.
-    """
-    value = request.headers.get("If-Match")
-    if value is None:
-        raise PreconditionRequired("Read the resource and send its ETag in `If-Match`.")
-    tag = _ETAG.fullmatch(value.strip())
-    if tag is None:
-        raise BadRequest('The header If-Match must be one ETag of this resource, such as "v3".')
-    return int(tag[1])

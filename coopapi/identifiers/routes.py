@@ -12,10 +12,8 @@ from coopapi.http.api import Blueprint
 from coopapi.http.outcomes import Outcomes, outcomes_of
 from coopapi.http.paging import Order, Page, page, settled_of
 from coopapi.identifiers import bulk, extraction, registration, service
+from coopapi.identifiers.proposals import MOST_TO_EXTRACT, ExtractIn, ExtractOut
 from coopapi.identifiers.schemas import (
-    MOST_TO_EXTRACT,
-    ExtractIn,
-    ExtractOut,
     IdentifierFilter,
     IdentifierOut,
     IdentifierPatch,
