@@ -96,25 +96,17 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
-        may see. `counts_values` documents quotas. `settles` and `polls` may wait (waiting.py). `also` lists other media types.
+        may see. `counts_values` and `also` (media types) are documented only. `settles` and `polls` may wait (waiting.py).
         `only_reads` is the most bytes of a body, and of a text in it, for a POST that makes nothing and ignores Idempotency-Key.
         """
 
         def decorator(view: V) -> V:
-            made = _serve(view, show, many, returns, repeatable=not only_reads)
-            served = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))(made)
+            answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
+            served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
-            flags = (
-                changes,
-                "<" in rule or body is not None,
-                bool(body or form),
-                counts_values,
-                page,
-                settles,
-                polls,
-                bool(only_reads),
-            )
+            names = "<" in rule or body is not None
+            flags = (changes, names, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
             _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, *flags))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
