@@ -111,7 +111,7 @@ class Blueprint(flask_smorest.Blueprint):
             once = method == "POST" and allow is not Action.PUBLIC
             served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many, repeatable=once))
             for given, place in ((query, "query"), (form, "form"), (body, "json")):
-                served = self.arguments(given, location=place)(served) if given else served
+                served = self.arguments(given(), location=place)(served) if given else served
             guarded = served if allow is Action.PUBLIC else _within_work(served, allow, changes=changes, settles=settles)
             flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles)
             said = {"coopapi": Notes(view.__name__, allow, method, also, steps or {}, *flags)}
