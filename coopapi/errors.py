@@ -167,10 +167,10 @@ class Unavailable(CoopError):
 
 
 class ReadOnly(Unavailable):
-    """This server has a read-only copy of the register, and the request has to be recorded.
+    """The request has to be recorded, and this server has only a read-only copy of the register.
 
-    Send the request to the main server. Changes are made there, and cases, their overlaps and the worklist are read there, because each
-    consultation is recorded in the journal.
+    Send the request to the main server. Changes are made there, and cases, their overlaps and the worklist are read there, because
+    each of these consultations is recorded in the journal.
     """
 
 
