@@ -43,6 +43,8 @@ SIDE: Final = 150
 """How many cases each authority has. Each pair of them meets once."""
 LONGEST: Final = 0.5
 """The most seconds for which a worker works before it is killed."""
+DRAINED: Final = 1800
+"""The most seconds for the last worker, which has to do all that the killed ones left."""
 _DONE: Final = "select not exists (select from matching_queue) and not exists (select from pairs_due)"
 _BEGUN: Final = "select exists (select from pg_stat_activity where query like '%priv.waiting%' and pid <> pg_backend_pid())"
 _AT_WORK: Final = "select exists (select from pg_locks where locktype = 'advisory' and granted)"
@@ -112,7 +114,7 @@ def measured(register_: Seeded, url: str, kills: int) -> dict[str, Any]:
             inside = killed(bench, environment, kills)
         last = subprocess.Popen(WORKER, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            bench.until(_DONE, ())
+            drained = bench.until(_DONE, (), DRAINED)
         finally:
             last.terminate()
             last.wait()
@@ -124,7 +126,7 @@ def measured(register_: Seeded, url: str, kills: int) -> dict[str, Any]:
     differences = administration.reconcile(database, repair=False)
     database.engine.dispose()
     found = {"pairs": pairs, "lost": lost, "doubled": doubled, "not told once": untold, "differences": differences}
-    return {"kills": kills, "in a transaction": inside, **found}
+    return {"kills": kills, "in a transaction": inside, "seconds of the last worker": drained / 1000, **found}
 
 
 def main() -> int:
