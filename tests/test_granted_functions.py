@@ -52,7 +52,7 @@ REFUSED = {
     ("may_decide", "p_approval"): "select priv.may_decide('{approval}')",
     ("sees_item", "p_evidence"): "select priv.sees_item('{item}')",
     ("may_read_item", "p_evidence"): "select priv.may_read_item('{item}')",
-    ("shown_access", "p_cases"): "select * from priv.shown_access(array['{case}'::uuid])",
+    ("shown_cases", "p_cases"): "select * from priv.shown_cases(array['{case}'::uuid])",
     (
         "shown_evidence",
         "p_overlaps",

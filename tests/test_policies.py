@@ -617,7 +617,7 @@ LINT = {
         "select distinct proname from pg_policy y join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = y.oid"
         " join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid"
         " where not prosecdef and proconfig is null and pronamespace = 'priv'::regnamespace",
-        "alter function priv.authority() reset search_path",
+        "alter function priv.authority() security invoker reset search_path",
     ),
     "a function anybody may call": (
         "select p.proname from pg_proc p, aclexplode(p.proacl) a where p.pronamespace ="

@@ -123,7 +123,7 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> Callable[..., Any]:
         """Have the input of a view read by its schemas. With `most`, body and each text in it may have that many bytes."""
         for place, schema in places.items():
-            view = self.arguments(schema, location=place)(view) if schema else view
+            view = self.arguments(schema(), location=place)(view) if schema else view
         if most is None:
             return view
 

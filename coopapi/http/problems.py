@@ -38,6 +38,7 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     CoopError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _DATABASE: Final[Mapping[str, type[CoopError]]] = {
+    "25006": errors.ReadOnly,
     "42501": errors.Forbidden,  # refused by the database itself, in case a check in the application is missing
     "23505": errors.Conflict,
     "23503": errors.Unprocessable,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -260,6 +260,7 @@ def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[st
     }
 
 
+@cache
 def why(rule: str) -> str:
     """Return the matching rules in English words. The codelist `matching_rules` has them in four languages."""
     labels = {item.code: item.labels["en"] for item in codelists.load("matching_rules").items}

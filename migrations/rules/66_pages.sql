@@ -1,14 +1,14 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
 -- policies of every table apply.
 
--- Return the caller's level of access to cases, and the authorities that own them.
-create function priv.shown_access(p_cases uuid[]) returns table (case_id uuid, level smallint, id uuid, name text, country text)
+-- Return cases with the caller's level of access to each, and the name and country of the authority that owns it.
+create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, level smallint, name text, country text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select c.id, (case when GRANTED(c.id, 4) then 4 when GRANTED(c.id, 3) then 3 when GRANTED(c.id, 2) then 2 else 1 end)::smallint,
-           a.id, a.name, a.country
+    select c, (case when GRANTED(c.id, 4) then 4 when GRANTED(c.id, 3) then 3 when GRANTED(c.id, 2) then 2 else 1 end)::smallint,
+           a.name, a.country
     from public.cases c join public.authorities a on a.id = c.authority_id
     where c.id = any (p_cases);
 end $$;
@@ -96,5 +96,5 @@ begin
     from unnest(p_identifiers) i (id) left join priv.excluded_everywhere(p_identifiers) x (id) on x.id = i.id;
 end $$;
 
-grant execute on function priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_access(uuid[]), priv.shown_sides(uuid[], uuid),
+grant execute on function priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]), priv.shown_sides(uuid[], uuid),
     priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
