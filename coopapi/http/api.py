@@ -96,8 +96,7 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
-        may see. `counts_values` and `also` (media types) are documented only. `settles` and `polls` may wait (waiting.py).
-        `only_reads` is the most bytes of a body, and of a text in it, for a POST that makes nothing and ignores Idempotency-Key.
+        may see. `settles` and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing.
         """
 
         def decorator(view: V) -> V:
