@@ -24,6 +24,7 @@ from coopapi.http import middleware, worker_process
 from coopapi.http.middleware import LARGEST_BODY
 from coopapi.journal.service import record
 from coopapi.ops import administration, demo
+from coopapi.ops.demo_script import Rehearsal
 from coopapi.provisioning import migration
 from coopapi.store import crypto
 from coopapi.store.db import Database
@@ -429,6 +430,17 @@ def is_answered(service):
         return service.get("/healthz").status == 200
     except urllib3.exceptions.HTTPError:
         return False
+
+
+def test_the_script_of_the_demo_waits_for_what_the_worker_has_not_found_yet(impatient, token, tmp_path):
+    case = register(impatient, token, "for-the-script").json()["id"]
+    script = Rehearsal(f"http://127.0.0.1:{impatient.port}", {"wren": token}, {}, tmp_path / "done.json")
+    later = threading.Timer(1, register, (impatient, token, "for-the-script-2"))
+    later.start()
+    step = {"by": "wren", "get": "/cases?limit=2&reference=for-the-script-2", "take": "items.0.reference", "as": "found"}
+    script.walk([step, {"by": "wren", "get": f"/cases/{case}", "take": "id", "as": "case"}])
+    later.join()
+    assert script.names == {"found": "for-the-script-2", "case": case}
 
 
 def follow(service, token, seconds):
