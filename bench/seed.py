@@ -305,14 +305,18 @@ class Seeded:
     @contextlib.contextmanager
     def new_database(self, name: str, template: str = "template1") -> Iterator[str]:
         """Create a database on the same server, yield its address for the owner, and drop it at the end."""
+        self._administer(f"drop database if exists {name} with (force)")
+        self._administer(f"create database {name} template {template} strategy file_copy")
+        try:
+            yield self.postgres.url(name).replace("+psycopg2", "")
+        finally:
+            self._administer(f"drop database {name} with (force)")
+
+    def _administer(self, statement: str) -> None:
+        """Run a statement as the owner, on a connection of its own: the server may have been started again since the last one."""
         with contextlib.closing(psycopg2.connect(self.postgres.url("postgres").replace("+psycopg2", ""))) as connection:
             connection.autocommit = True
-            connection.cursor().execute(f"drop database if exists {name} with (force)")
-            connection.cursor().execute(f"create database {name} template {template} strategy file_copy")
-            try:
-                yield self.postgres.url(name).replace("+psycopg2", "")
-            finally:
-                connection.cursor().execute(f"drop database {name} with (force)")
+            connection.cursor().execute(statement)
 
     def connect(self) -> Any:
         """Connect as the owner of the database."""

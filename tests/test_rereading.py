@@ -218,8 +218,8 @@ def test_an_authority_is_told_which_of_its_digests_are_old(world, owner, older, 
     subject = world.subject("investigator", case)
     with older():
         made = digest_person(ALEKSANDR, keys_for_an_authority(keys))
-        register(world, "investigator", case, {"kind": "person", "digests": made, "subject_id": subject})
-    register(world, "investigator", case, {"kind": "person", "person": OLEKSANDR, "subject_id": subject})
+        register(world, "investigator", case, {"kind": "person", "digests": made, "subjects": [{"id": subject}]})
+    register(world, "investigator", case, {"kind": "person", "person": OLEKSANDR, "subjects": [{"id": subject}]})
     settled(world, owner)
     (listed,) = world.as_("investigator").get(f"/cases/{case}/identifiers?warning=old_digests").json["items"]
     assert (listed["person"], [w["code"] for w in listed["warnings"]]) == (None, ["old_digests"])

@@ -391,7 +391,7 @@ def test_a_killed_worker_comes_back(impatient):
 
 def test_the_worker_that_finds_overlaps_is_started_again_and_not_at_all_where_it_runs_apart(service, impatient):
     until(lambda: len(service.workers(b"\0worker\0")) == 1)
-    (before,) = service.workers(b"\0worker\0")
+    (before,) = service.workers(b"\0worker\0--parent\0%d\0" % service.process.pid)
     os.kill(before, signal.SIGKILL)
     until(lambda: service.workers(b"\0worker\0") not in ([], [before]))
     assert impatient.workers(b"\0worker\0") == []

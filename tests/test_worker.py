@@ -8,7 +8,7 @@ import signal
 import threading
 
 import pytest
-from serving import runs, until
+from serving import PATIENCE, runs, until
 from test_races import shared_by_brute_force, stored
 
 from coopapi.ops import worker
@@ -195,3 +195,10 @@ def test_a_value_that_both_cases_withdraw_before_the_worker_looks_is_no_evidence
         assert gone.status_code == 200, gone.json
     worker.work_until_done(idle)
     assert [o["state"] for o in world.overlaps("investigator", mine)] == []
+
+
+def test_a_worker_whose_server_ended_before_it_was_ready_does_not_go_on(idle):
+    worker_thread = threading.Thread(target=worker.run, args=(idle, os.getpid()), daemon=True)
+    worker_thread.start()
+    worker_thread.join(PATIENCE)
+    assert not worker_thread.is_alive()

@@ -4,8 +4,8 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
-from sqlalchemy.orm import load_only
+from sqlalchemy import Select, any_, literal, select
+from sqlalchemy.orm import Bundle
 
 from coopapi.access import Action, Level
 from coopapi.cases import service, subjects, transitions, views
@@ -38,7 +38,7 @@ blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Case
 def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the cases that you may see, newest first."""
     mine = service.accessible(work)
-    query = select(Case).options(load_only(Case.id)).join(mine, mine.c.id == Case.id)
+    query: Select[Any] = select(Bundle("case", Case.id)).join_from(Case, mine, mine.c.id == Case.id)
     if wanted.keys() & {"state", "reference", "country", "external_id"}:
         query = query.where(service.readable(work))
     for name in wanted.keys() & {"state", "authority_id", "external_id"}:

@@ -27,7 +27,7 @@ _FIELDS: Final = ("platform", "country", "observed_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class KindLabel:
     """What a word names: kinds of identifiers, a platform, or in headers a field of the context.
 
     `end` is where the value behind it begins. `marked` says whether a sign such as a colon, or a word for number, stands between.
@@ -46,7 +46,7 @@ def _split(labels: str) -> Iterator[str]:
 
 
 @cache
-def _known() -> Mapping[str, Label]:
+def _known() -> Mapping[str, KindLabel]:
     """Return every label with what it names. A label that only one kind has comes before those that several share."""
     found: dict[str, list[str]] = {}
     data = files("coopapi.identifiers") / "data"
@@ -57,11 +57,13 @@ def _known() -> Mapping[str, Label]:
         for label in (item.code.replace("_", " "), *item.labels.values()):
             if item.code not in found.setdefault(label.casefold(), []):
                 found[label.casefold()].insert(0, item.code)
-    known = {label: Label(tuple(kind for kind in kinds if kind in KINDS and kind != "person")) for label, kinds in found.items()}
+    known = {
+        label: KindLabel(tuple(kind for kind in kinds if kind in KINDS and kind != "person")) for label, kinds in found.items()
+    }
     for alias, platform in codelists.load("platforms").index.items():
-        known.setdefault(alias.replace("_", " ").casefold(), Label((), platform))
+        known.setdefault(alias.replace("_", " ").casefold(), KindLabel((), platform))
     for platform in codelists.load("platforms").codes & KINDS.keys():  # its own kind, although another has its name as a label
-        known[platform] = Label((platform, *(kind for kind in known[platform].kinds if kind != platform)), platform)
+        known[platform] = KindLabel((platform, *(kind for kind in known[platform].kinds if kind != platform)), platform)
     return known
 
 
@@ -77,18 +79,18 @@ def _by_first_word() -> Mapping[str, tuple[tuple[str, ...], ...]]:
 
 
 @cache
-def _by_words() -> Mapping[tuple[str, ...], Label]:
+def _by_words() -> Mapping[tuple[str, ...], KindLabel]:
     return {tuple(match[0] for match in _WORD.finditer(label)): named for label, named in _known().items()}
 
 
 @cache
-def _columns() -> Mapping[str, Label]:
+def _columns() -> Mapping[str, KindLabel]:
     """Return the words that name a field of the context in the header of a column."""
     table: Mapping[str, Any] = json.loads((files("coopapi.identifiers") / "data/extracting.json").read_text("utf-8"))
-    return {word: Label(field=field) for field in _FIELDS for word in _split(table["fields"][field])}
+    return {word: KindLabel(field=field) for field in _FIELDS for word in _split(table["fields"][field])}
 
 
-def labels_in(text: str) -> Iterator[Label]:
+def labels_in(text: str) -> Iterator[KindLabel]:
     """Find the labels in a text, from left to right."""
     words = [(match[0].casefold(), match.start(), match.end()) for match in _WORD.finditer(text)]
     index = 0
@@ -98,7 +100,7 @@ def labels_in(text: str) -> Iterator[Label]:
             named, index = _by_words()[label], index + len(label)
             sign = _SIGN.match(text, words[index - 1][2])
             if sign:
-                yield Label(named.kinds, named.platform, "", sign.end(), bool(sign["mark"] or sign["word"]))
+                yield KindLabel(named.kinds, named.platform, "", sign.end(), bool(sign["mark"] or sign["word"]))
         else:
             index += 1
 
@@ -110,7 +112,7 @@ def _label_at(words: list[tuple[str, int, int]], index: int) -> tuple[str, ...] 
     return None
 
 
-def named_by(header: str) -> Label | None:
+def named_by(header: str) -> KindLabel | None:
     """Return what the header of a column names, or None: the longest label in it, and of equally long ones the first."""
     words = [match[0].casefold() for match in _WORD.finditer(header.replace("_", " "))][:_COLUMNS]
     for length in range(min(_LONGEST, len(words)), 0, -1):

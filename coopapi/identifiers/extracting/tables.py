@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from coopapi.identifiers.extracting.finder import Finder, Proposal, Read, found_as
-from coopapi.identifiers.extracting.labels import Label
+from coopapi.identifiers.extracting.labels import KindLabel
 from coopapi.identifiers.extracting.texts import find_in_text
 from coopapi.identifiers.kinds import KINDS, Context
 
@@ -16,7 +16,7 @@ _COUNTRY: Final = re.compile("[A-Z]{2}")
 _ON_PLATFORMS: Final = frozenset({"username", "platform_user_id", "payment_handle", "group"})
 
 
-def find_in_table(finder: Finder, rows: Sequence[Sequence[str]], headers: Sequence[Label | None]) -> None:
+def find_in_table(finder: Finder, rows: Sequence[Sequence[str]], headers: Sequence[KindLabel | None]) -> None:
     """Find the values in the cells of a table. A column whose header names a kind is read as that kind, others as text."""
     for number, row in enumerate(rows):
         context = _context_of(row, headers)
@@ -30,7 +30,7 @@ def find_in_table(finder: Finder, rows: Sequence[Sequence[str]], headers: Sequen
                 find_in_text(finder, cell, number, column)
 
 
-def _context_of(row: Sequence[str], headers: Sequence[Label | None]) -> dict[str, Any]:
+def _context_of(row: Sequence[str], headers: Sequence[KindLabel | None]) -> dict[str, Any]:
     """Return what the columns for platform, country and time say about the values of a row."""
     said: dict[str, Any] = {}
     for label, cell in zip(headers, row, strict=False):
@@ -52,7 +52,7 @@ def _moment(text: str) -> dict[str, datetime]:
     return {"observed_at": moment} if moment.tzinfo and 1900 < moment.year < 2200 else {}  # noqa: PLR2004 (as in requests)
 
 
-def _in_cell(finder: Finder, label: Label, cell: str, said: Mapping[str, Any]) -> Iterator[Proposal]:
+def _in_cell(finder: Finder, label: KindLabel, cell: str, said: Mapping[str, Any]) -> Iterator[Proposal]:
     """Read a cell as what its header names: as one value, or as several if a list of them is read."""
     start, end = len(cell) - len(cell.lstrip()), len(cell.rstrip())
     if start >= end:
@@ -68,7 +68,7 @@ def _in_cell(finder: Finder, label: Label, cell: str, said: Mapping[str, Any]) -
         yield found_as(kind, reading, cell, (begin, stop), doubt)
 
 
-def _read_as(finder: Finder, label: Label, text: str, said: Mapping[str, Any]) -> tuple[str, Read, tuple[str, ...]] | None:
+def _read_as(finder: Finder, label: KindLabel, text: str, said: Mapping[str, Any]) -> tuple[str, Read, tuple[str, ...]] | None:
     """Read one value as the first of the kinds that the header names. Return also whether it could be another of them."""
     kinds = label.kinds or (label.platform if label.platform in KINDS else "username",)
     platform = {"platform": label.platform} if label.platform and not label.kinds else {}

@@ -12,7 +12,7 @@ from phonenumbers import Leniency, PhoneNumberMatcher
 
 from coopapi.identifiers.extracting import shapes
 from coopapi.identifiers.extracting.finder import Finder, Proposal, found_as
-from coopapi.identifiers.extracting.labels import Label, labels_in, platforms_in
+from coopapi.identifiers.extracting.labels import KindLabel, labels_in, platforms_in
 from coopapi.identifiers.formats.cleaning import NAMES, VERBATIM, clean_up
 from coopapi.identifiers.formats.links import PlatformLink, find_link
 from coopapi.identifiers.kinds import KINDS, Context
@@ -126,7 +126,7 @@ class _Chunk:
             elif _NUMERIC.match(self.text, label.end):
                 self._value_of(replace(label, kinds=tuple(kind for kind in label.kinds if kind not in NAMES)))
 
-    def _value_of(self, label: Label) -> None:
+    def _value_of(self, label: KindLabel) -> None:
         """Propose the value behind a label. Words with digits that follow are tried as part of it, the longest value first."""
         verbatim = tuple(kind for kind in label.kinds if kind in VERBATIM)
         if verbatim and label.marked and (line := _LINE.match(self.text, label.end)) and self._free(*line.span()):
@@ -143,7 +143,7 @@ class _Chunk:
             if stop > start and self._free(start, stop) and self._labelled_as(label, start, stop):
                 return
 
-    def _labelled_as(self, label: Label, start: int, end: int) -> bool:
+    def _labelled_as(self, label: KindLabel, start: int, end: int) -> bool:
         value = self.text[start:end]
         telling = len(value) >= _TELLING or any(character.isdigit() for character in value)
         kinds = [kind for kind in label.kinds if telling or kind in _WITHOUT_DIGITS]
