@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import event, text
+from sending import statements_sent
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from coopapi.auth.authentication import actor_of
@@ -157,18 +158,9 @@ def staff(world, authority, role, subject):
 
 
 def statements_of(engine, act):
-    """Count the statements that an act sends to the database."""
-    sent = []
-
-    def note(_connection, _cursor, statement, *_):
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        answer = act()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return answer, sent
+    """Call a function, and return its result and the statements that it sent to the database."""
+    with statements_sent(engine) as sent:
+        return act(), sent
 
 
 def test_a_honey_value_raises_an_alarm_and_looks_like_any_other(world, database):

@@ -1,7 +1,7 @@
 """Readiness is told to everybody, so its checks are not made anew for each who asks."""
 
 import pytest
-from sqlalchemy import event
+from sending import statements_sent
 
 from coopapi import app as coopapi_app
 from coopapi.app import create_app
@@ -14,16 +14,10 @@ def service(migrated, keys):
 
 def statements_of(service, times):
     """How many statements reach the database while readiness is asked for so many times."""
-    engine, seen = service.extensions["coopapi"].database.engine, []
-
-    def note(*told):
-        seen.append(told[2])
-
-    event.listen(engine, "before_cursor_execute", note)
-    answers = {service.test_client().get("/readyz").status_code for _ in range(times)}
-    event.remove(engine, "before_cursor_execute", note)
+    with statements_sent(service.extensions["coopapi"].database.engine) as sent:
+        answers = {service.test_client().get("/readyz").status_code for _ in range(times)}
     assert answers == {200}
-    return len(seen)
+    return len(sent)
 
 
 def test_many_questions_cost_no_more_than_one(service, migrated, keys):

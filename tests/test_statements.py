@@ -1,9 +1,7 @@
 """How many statements the main requests send to the database: each is a round trip, and most are planned anew."""
 
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import event
+from sending import statements_sent
 
 HERON = {"identifiers": [{"kind": "email", "value": "heron@example.org"}]}
 MOST = {
@@ -18,19 +16,9 @@ MOST = {
 }
 
 
-@contextmanager
 def counted(app):
     """The statements that the application sends to the database meanwhile."""
-    sent, engine = [], app.extensions["coopapi"].database.engine
-
-    def note(connection, cursor, statement, *rest):
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
+    return statements_sent(app.extensions["coopapi"].database.engine)
 
 
 @pytest.fixture

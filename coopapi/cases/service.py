@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, select, text
+from sqlalchemy import ColumnElement, Subquery, select
 
 from coopapi.access import Level
 from coopapi.cases import hiding
@@ -17,6 +17,7 @@ from coopapi.matching import engine
 from coopapi.shared.grants import CaseAccess, granted, reaches
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
 _FOR_THE_DESK: Final = "desk of the country"
@@ -94,7 +95,7 @@ class CaseToAddTo:
     wrapped: bytes
 
 
-_TO_ADD_TO: Final = text("select * from priv.case_to_add_to(:case)")
+_TO_ADD_TO: Final = Statement("select * from priv.case_to_add_to(:case)")
 
 
 def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
@@ -102,7 +103,7 @@ def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
 
     Raises the errors of `require_access`, and `CaseIsFinal` if the case was withdrawn or transferred.
     """
-    found = work.session.execute(_TO_ADD_TO, {"case": case_id}).one_or_none()
+    found = _TO_ADD_TO.first(work.session, case=case_id)
     if found is None:
         require_access(work, case_id, Level.CONTRIBUTE)
         raise NotFound

@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, text
-
 from coopapi.access import Level
 from coopapi.cases.models import Case
 from coopapi.errors import NotFound
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 
 _INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
 _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
-_SHOWN: Final = text("select (f.shown).*, f.level, f.name, f.country from priv.shown_cases(:cases) f").bindparams(
-    bindparam("cases", type_=ARRAY(Uuid()))
-)
+_SHOWN: Final = Statement("select (f.shown).*, f.level, f.name, f.country from priv.shown_cases(cast(:cases as uuid[])) f")
 
 
 class CaseView(dict[str, Any]):
@@ -53,7 +50,7 @@ def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
 
 
 def _read(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:
-    return {case.id: _view(case) for case in work.session.execute(_SHOWN, {"cases": case_ids})}
+    return {case.id: _view(case) for case in _SHOWN.rows(work.session, cases=case_ids)}
 
 
 def _view(case: Any) -> CaseView:

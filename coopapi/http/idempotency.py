@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, func, select, text
+from sqlalchemy import ColumnElement, ForeignKey, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor, Level
@@ -14,9 +14,17 @@ from coopapi.http.outcomes import ItemOutcome, Outcomes
 from coopapi.shared.grants import CaseAccess
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import Row, Versioned
+from coopapi.store.statements import Statement
 
 KEPT: Final = timedelta(days=7)
 LONGEST: Final = 200
+_CLAIM: Final = Statement(
+    "delete from idempotency_keys where principal_id = :principal and created_at < :old;"
+    " insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
+    " values (:principal, :key, :authority, :fingerprint, :now) on conflict do nothing returning key"
+)
+_MADE: Final = Statement("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key")
+_FOUND: Final = Statement("select fingerprint, made from idempotency_keys where principal_id = :principal and key = :key")
 Made = Versioned | Sequence[Versioned] | Outcomes
 
 
@@ -57,33 +65,18 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
         raise BadRequest(f"The Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
     me = {"principal": work.actor.id, "key": key}
     fingerprint = work.keys.mac("idempotency", asked)
-    work.session.execute(
-        text("delete from idempotency_keys where principal_id = :principal and created_at < :old"),
-        {"principal": work.actor.id, "old": work.now - KEPT},
-    )
-    claimed = work.session.scalar(
-        text(
-            "insert into idempotency_keys (principal_id, key, authority_id, fingerprint, created_at)"
-            " values (:principal, :key, :authority, :fingerprint, :now) on conflict do nothing returning key",
-        ),
-        {**me, "authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now},
-    )
+    about = {"authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now, "old": work.now - KEPT}
+    claimed = _CLAIM.first(work.session, **me, **about)
     if claimed is None:
         return _again(work, me, fingerprint, case_id)
     made = effect()
     work.session.flush()
-    work.session.execute(
-        text("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key"),
-        {**me, "made": as_json(_reference(made))},
-    )
+    _MADE.rows(work.session, **me, made=as_json(_reference(made)))
     return made
 
 
 def _again(work: UnitOfWork, me: dict[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
-    found = work.session.execute(
-        text("select fingerprint, made from idempotency_keys where principal_id = :principal and key = :key"),
-        me,
-    ).one()
+    found = _FOUND.one(work.session, **me)
     if bytes(found.fingerprint) != fingerprint:
         raise KeyReused
     single = isinstance(found.made["ids"], str)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields
-from sqlalchemy import Select, text, tuple_
+from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -19,13 +19,14 @@ from coopapi.errors import BadRequest
 from coopapi.http.fields import Shown, bare_name
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.statements import Statement
 from coopapi.store.vault import BrokenSeal
 
 LIMIT: Final = 50
 MOST: Final = 200
 LIFETIME: Final = 7 * 24 * 3600
 _BLOCK: Final = 256
-_IN_ORDER: Final = text("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+_IN_ORDER: Final = Statement("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
 """Without it, PostgreSQL often reads and sorts all rows of a list for one page, because it expects many to be left out."""
 _READERS: Final[Mapping[type, Callable[[Any], Any]]] = {UUID: UUID, int: int, str: str, date: date.fromisoformat}
 
@@ -62,7 +63,7 @@ class Order:
     def prepare(self, work: UnitOfWork) -> None:
         """Tell PostgreSQL before the query whether the rows are to be read in the order of an index."""
         if self.indexed:
-            work.session.execute(_IN_ORDER)
+            _IN_ORDER.rows(work.session)
 
     def after(self, query: Select[Any], values: Sequence[Any]) -> Select[Any]:
         """Restrict the query to rows that come after these values."""

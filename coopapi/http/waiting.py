@@ -10,10 +10,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from flask import current_app, g, json, request
-from sqlalchemy import text
 
 from coopapi.http.gateway import STOPPING
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 
 LONGEST: Final = 5
 """The most seconds for which a response waits."""
@@ -27,7 +27,7 @@ _LOOK_AT_FEED: Final = 0.25
 _TRY_AGAIN: Final = "5"
 _WAIT: Final = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?([0-9]{1,9})"?\s*(?=[,;]|$)', re.ASCII | re.IGNORECASE)
 _MINIMAL: Final = re.compile(r'(?:^|[,;])\s*return\s*=\s*"?minimal"?\s*(?=[,;]|$)', re.IGNORECASE)
-_SETTLED: Final = text("select settled, late from priv.settled(:case, cast(:behind as interval))")
+_SETTLED: Final = Statement("select settled, late from priv.settled(:case, cast(:behind as interval))")
 
 
 class Places:
@@ -162,5 +162,5 @@ def _look(case_id: UUID) -> tuple[bool, bool]:
 
 
 def _settled(work: UnitOfWork, case_id: UUID) -> tuple[bool, bool]:
-    settled, late = work.session.execute(_SETTLED, {"case": case_id, "behind": _BEHIND}).one()
+    settled, late = _SETTLED.one(work.session, case=case_id, behind=_BEHIND)
     return settled, late

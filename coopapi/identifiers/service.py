@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, select, text
+from sqlalchemy import select
 
 from coopapi.access import Action
 from coopapi.cases.external_ids import shows_key
@@ -15,13 +15,14 @@ from coopapi.identifiers.formats.common import REASONS, list_version
 from coopapi.identifiers.kinds import Strength
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 from coopapi.store.vault import DataKey
 
 _FIELDS: Final = (
     "id", "case_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
     "exceptional_until", "state", "withdrawal_reason", "created_at", "etag",
 )  # fmt: skip
-_SHOWN: Final = text("select * from priv.shown_identifiers(:identifiers)").bindparams(bindparam("identifiers", type_=ARRAY(Uuid())))
+_SHOWN: Final = Statement("select * from priv.shown_identifiers(cast(:identifiers as uuid[]))")
 _SEALED: Final = ("value", "normalised", "context", "source", "person")
 
 
@@ -37,7 +38,7 @@ def shown_beside(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, Any
     """Return what the caller may know of identifiers beside their rows: their `subjects`, and whether the value is `excluded`."""
     for row in rows:
         row.for_cleared = work.actor.cleared
-    found = work.session.execute(_SHOWN, {"identifiers": [row.id for row in rows]}) if rows else ()
+    found = _SHOWN.rows(work.session, identifiers=[row.id for row in rows]) if rows else ()
     return {one.identifier_id: one for one in found}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from coopapi.store.db import Database, as_json
+from coopapi.store.statements import Statement
 
 MOST_LINKED: Final = 1000
 """How many entries one transaction links."""
@@ -22,20 +23,22 @@ _CHAIN: Final = text(
     from journal_links l left join journal_entries e on e.id = l.entry_id and e.authority_id = l.authority_id
     where l.authority_id = priv.authority() order by l.seq""",
 )
-_HEAD: Final = text("select seq, hash from journal_heads where authority_id = priv.authority()")
-_UNLINKED: Final = text("select missing, waiting, since from priv.unlinked()")
+_RECORD: Final = Statement("select priv.record(cast(:notes as jsonb))")
+_LINK: Final = Statement("select priv.link_entries(:most)")
+_HEAD: Final = Statement("select seq, hash from journal_heads where authority_id = priv.authority()")
+_UNLINKED: Final = Statement("select missing, waiting, since from priv.unlinked()")
 _FIELDS_BEFORE_UID: Final = 16
 
 
 def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
     """Append the actor's entries in the actor's transaction. The database fills in who the actor is."""
-    session.execute(text("select priv.record(cast(:notes as jsonb))"), {"notes": as_json(list(notes))})
+    _RECORD.rows(session, notes=as_json(list(notes)))
 
 
 def link_entries(database: Database) -> None:
     """Link the next entries that are certain to the chains of their authorities. Only the worker does this."""
     with database.worker() as session:
-        session.execute(text("select priv.link_entries(:most)"), {"most": MOST_LINKED})
+        _LINK.rows(session, most=MOST_LINKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,10 @@ def verify(session: Session, authority_id: UUID) -> Verified:
         elif bytes(entry.hash) != hashlib.sha256(link + _encode(covered)).digest():
             breaks.append(Break(authority_id, entry.seq, "changed"))
         seq, link = entry.seq, bytes(entry.hash)
-    head = session.execute(_HEAD).one_or_none()
+    head = _HEAD.first(session)
     if (head.seq, bytes(head.hash)) != (seq, link) if head else seq:
         breaks.append(Break(authority_id, seq + 1, "cut off, or its head was moved"))
-    unlinked = session.execute(_UNLINKED).one()
+    unlinked = _UNLINKED.one(session)
     if unlinked.missing:
         breaks.append(Break(authority_id, seq + 1, f"{unlinked.missing} entries have no place in the chain"))
     return Verified(seq, breaks, unlinked.waiting, unlinked.since)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, TextClause, Uuid, text
 from sqlalchemy.orm import Session
 
 from coopapi.config import Settings
 from coopapi.store import quotas
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,24 @@ class Holding:
     common: bool
 
 
-_HOLD_PENDING = text("select priv.hold_pending(:case)")
-_CONFIRM_HIDING = text("select priv.confirm_hiding(:case)")
+_HOLD_PENDING = Statement("select priv.hold_pending(:case)")
+_CONFIRM_HIDING = Statement("select priv.confirm_hiding(:case)")
 _HOLDINGS: Final = (
     "cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
     " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:common as boolean[])"
 )
-_HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
-_REGISTER = text(
+_HOLD = Statement(f"select priv.hold(:case, {_HOLDINGS})")
+_REGISTER = Statement(
     f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
-).columns(fresh=ARRAY(Uuid()), linked=Integer(), victims_linked=Integer())
-_LINK = text("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
-_RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
-_RELABEL = text("select priv.relabel(:case, :subject, :was, :visibility)")
-_STORE_REREAD = text(
+)
+_LINK = Statement("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
+_RELEASE = Statement("select priv.release(:case, cast(:identifiers as uuid[]))")
+_RELABEL = Statement("select priv.relabel(:case, :subject, :was, :visibility)")
+_STORE_REREAD = Statement(
     "select priv.store_reread(:normaliser, cast(:rows as jsonb), cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
     " cast(:families as text[]), cast(:strengths as smallint[]), cast(:common as boolean[]))"
 )
-_RECONSIDER = text("select priv.reconsider(:exclusion)")
+_RECONSIDER = Statement("select priv.reconsider(:exclusion)")
 
 
 def limits(settings: Settings) -> list[int]:
@@ -80,7 +80,7 @@ def _reserve(work: UnitOfWork, case_id: UUID, values: Mapping[str, Any], *, hidd
 def confirm_hiding(work: UnitOfWork, case_id: UUID) -> None:
     """Record that a person decided to hide the case. Until then, a case that a machine client hides takes no part in matching."""
     work.session.flush()
-    work.session.execute(_CONFIRM_HIDING, {"case": case_id})
+    _CONFIRM_HIDING.rows(work.session, case=case_id)
 
 
 def register_pending(work: UnitOfWork, case_id: UUID) -> None:
@@ -126,14 +126,14 @@ def register(
     """
     stored = [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
     asked = {**_asked(case_id, holdings), "rows": as_json(stored), "links": as_json(links)}
-    found = work.session.execute(_REGISTER, asked).one()
+    found = _REGISTER.one(work.session, **asked)
     return set(found.fresh or ()), Linked(found.linked, found.victims_linked)
 
 
 def link_subjects(work: UnitOfWork, case_id: UUID, identifier_id: UUID, links: Sequence[Mapping[str, Any]]) -> Linked:
     """Make the links of an identifier exactly these, as far as the caller sees them, and update matching."""
     work.session.flush()
-    found = work.session.execute(_LINK, {"case": case_id, "identifier": identifier_id, "links": as_json(links)}).one()
+    found = _LINK.one(work.session, case=case_id, identifier=identifier_id, links=as_json(links))
     return Linked(found.changed, found.victims)
 
 
@@ -154,7 +154,7 @@ def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, 
     A row has the columns that changed. Without a sealed value its tokens stay. The kinds of the holdings are not used.
     """
     asked = {**_values(holdings), "families": [h.family for h in holdings], "common": [h.common for h in holdings]}
-    session.execute(_STORE_REREAD, {"normaliser": normaliser, "rows": as_json(rows), **asked})
+    _STORE_REREAD.rows(session, normaliser=normaliser, rows=as_json(rows), **asked)
 
 
 def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID, was: str) -> None:
@@ -176,6 +176,6 @@ def _bytea(token: bytes) -> str:
     return f"\\x{bytes(token).hex()}"
 
 
-def _run(work: UnitOfWork, query: TextClause, asked: Mapping[str, Any]) -> None:
+def _run(work: UnitOfWork, query: Statement, asked: Mapping[str, Any]) -> None:
     work.session.flush()
-    work.session.execute(query, asked)
+    query.rows(work.session, **asked)

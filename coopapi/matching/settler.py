@@ -9,27 +9,27 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any, Final
 
-from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from coopapi.matching import engine
 from coopapi.matching.similarity import Likeness, compare
 from coopapi.store.db import Database
+from coopapi.store.statements import Statement
 
 MOST_CHANGES: Final = 200
 """How many changes of holdings one transaction follows."""
 MOST_PAIRS: Final = 500
 """How many pairs of cases one transaction computes."""
-_FOLLOW: Final = text("select * from priv.follow_changes(:most, :limits)")
-_CANDIDATES: Final = text(
+_FOLLOW: Final = Statement("select * from priv.follow_changes(:most, :limits)")
+_CANDIDATES: Final = Statement(
     "select * from priv.candidates(cast(:compared as uuid[]), cast(:fallen as bytea[]), cast(:was as integer[]),"
     " cast(:was_open as integer[]), :limits)"
 )
-_ADD: Final = text(
+_ADD: Final = Statement(
     "select priv.add_likenesses(cast(:a as uuid[]), cast(:b as uuid[]), cast(:version_a as integer[]),"
     " cast(:version_b as integer[]), cast(:score as real[]), cast(:strength as smallint[]), cast(:rule as text[]))"
 )
-_SETTLE: Final = text("select priv.settle_pairs(:hidden, :most, :limits)")
+_SETTLE: Final = Statement("select priv.settle_pairs(:hidden, :most, :limits)")
 
 
 def follow_changes(database: Database, share: float = 1) -> None:
@@ -39,7 +39,7 @@ def follow_changes(database: Database, share: float = 1) -> None:
     """
     limits = engine.limits(database.settings)
     with database.worker() as session:
-        change = session.execute(_FOLLOW, {"most": ceil(MOST_CHANGES * share), "limits": limits}).one()
+        change = _FOLLOW.one(session, most=ceil(MOST_CHANGES * share), limits=limits)
         if change.compared or change.fallen:
             _compare(database, session, change, limits)
 
@@ -50,19 +50,19 @@ def settle_pairs(database: Database, share: float = 1, *, hidden: bool) -> None:
     `share` is the part of `MOST_PAIRS` that is taken.
     """
     with database.worker() as session:
-        session.execute(_SETTLE, {"hidden": hidden, "most": ceil(MOST_PAIRS * share), "limits": engine.limits(database.settings)})
+        _SETTLE.rows(session, hidden=hidden, most=ceil(MOST_PAIRS * share), limits=engine.limits(database.settings))
 
 
-def _compare(database: Database, session: Session, change: Row[Any], limits: list[int]) -> None:
+def _compare(database: Database, session: Session, change: Any, limits: list[int]) -> None:
     asked = {
         "compared": [str(identifier) for identifier in change.compared or ()],
         "fallen": [bytes(token) for token in change.fallen or ()],
         "was": change.fallen_was or [],
         "was_open": change.fallen_was_open or [],
     }
-    pairs = session.execute(_CANDIDATES, {**asked, "limits": limits}).all()
+    pairs = _CANDIDATES.rows(session, **asked, limits=limits)
     if found := compare(database.keys, database.settings, pairs):
-        session.execute(_ADD, _columns(found))
+        _ADD.rows(session, **_columns(found))
 
 
 def _columns(found: Sequence[Likeness]) -> dict[str, list[Any]]:

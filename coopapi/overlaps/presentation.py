@@ -6,7 +6,7 @@ from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, bindparam, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
@@ -24,6 +24,7 @@ from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.shared.grants import granted
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 from coopapi.unicode_text import NORMALISER_VERSION
 
 IN_LISTS: Final = 10
@@ -45,13 +46,11 @@ _COMMON: Final = {
     "excluded": kinds.excluded_value(),
 }
 """What evidence says of a value that tells nobody apart, by what `priv.links` says of it."""
-_UUIDS: Final = ARRAY(Uuid())
-_SIDES: Final = text("select * from priv.shown_sides(:overlaps, :mine)").bindparams(
-    bindparam("overlaps", type_=_UUIDS), bindparam("mine", type_=Uuid())
+_SIDES: Final = Statement("select * from priv.shown_sides(cast(:overlaps as uuid[]), :mine)")
+_EVIDENCE: Final = Statement(
+    "select * from priv.shown_evidence(cast(:overlaps as uuid[]), cast(:mine as uuid[]), :limits, :clear, :first, :most)"
 )
-_EVIDENCE: Final = text("select * from priv.shown_evidence(:overlaps, :mine, :limits, :clear, :first, :most)").bindparams(
-    bindparam("overlaps", type_=_UUIDS), bindparam("mine", type_=_UUIDS)
-)
+_HIGH_FREQUENCY: Final = Statement("select * from priv.high_frequency(:case, :limits)")
 
 
 def overlaps_of(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Select[Overlap]:
@@ -115,7 +114,7 @@ def show_overlaps(
     if not rows:
         return []
     asked = {"overlaps": [row.id for row in rows], "mine": mine}
-    sides = {side.overlap_id: side for side in work.session.execute(_SIDES, asked)}
+    sides = {side.overlap_id: side for side in _SIDES.rows(work.session, **asked)}
     evidence = _evidence(work, sides, 0, most)
     return [_shown(work, row, sides[row.id], evidence[row.id]) for row in rows]
 
@@ -138,7 +137,7 @@ def show_evidence(work: UnitOfWork, overlap_id: UUID, wanted: Mapping[str, Any])
     name, limit = f"overlaps/{overlap_id}/evidence", wanted.get("limit", LIMIT)
     place = place_of(work, name, wanted)
     first = open_cursor(work, wanted["cursor"], place)["after"] if "cursor" in wanted else 0
-    (side,) = work.session.execute(_SIDES, {"overlaps": [overlap_id], "mine": None}).all()
+    side = _SIDES.one(work.session, overlaps=[overlap_id], mine=None)
     items = _evidence(work, {overlap_id: side}, first, limit)[overlap_id]
     after = first + len(items)
     more = bool(items) and after < items[0]["items"]
@@ -230,7 +229,7 @@ def _evidence(work: UnitOfWork, sides: Mapping[UUID, Any], first: int, most: int
     clear = work.actor.may(Action.IDENTIFIER_CLEAR)
     asked = {"overlaps": list(sides), "mine": [side.mine for side in sides.values()], "limits": engine.limits(work.settings)}
     found: dict[UUID, list[dict[str, Any]]] = {overlap_id: [] for overlap_id in sides}
-    for item in work.session.execute(_EVIDENCE, {**asked, "clear": clear, "first": first, "most": most}):
+    for item in _EVIDENCE.rows(work.session, **asked, clear=clear, first=first, most=most):
         value = None
         if item.wrapped is not None:
             key = keep_key(work, item.case_id, item.wrapped, item.authority_id)
@@ -270,8 +269,7 @@ def why(rule: str) -> str:
 def high_frequency(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
     """List the identifiers that too many cases or persons hold to be evidence, with the number of holders."""
     cases.require_access(work, case_id, Level.INDEX)
-    query = text("select * from priv.high_frequency(:case, :limits)")
-    found = work.session.execute(query, {"case": case_id, "limits": engine.limits(work.settings)}).all()
+    found = _HIGH_FREQUENCY.rows(work.session, case=case_id, limits=engine.limits(work.settings))
     rows = work.session.scalars(work.all(Identifier).where(Identifier.id.in_([f.identifier_id for f in found]))).all()
     values = {row_id: clear.get("value") for row_id, clear in open_values(work, rows).items()}
     work.note("overlaps.consulted", case_id=case_id, object_type="case", consultation=True, count=len(found))

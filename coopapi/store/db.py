@@ -11,8 +11,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, Result, RowMapping, Select, TextClause, create_engine, text
-from sqlalchemy import Row as ResultRow
+from sqlalchemy import Engine, Select, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -23,6 +22,7 @@ from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Row, Versioned, ids_of
+from coopapi.store.statements import Statement, read_ids_fast
 
 Clock = Callable[[], datetime]
 WORKER: Final = "worker"
@@ -34,9 +34,9 @@ _SETTINGS: Final = (
 """Settings of every transaction. They are set in each one, so they also apply behind a connection pooler and for any role.
 `client_min_messages` lets the notices of alarms through.
 """
-_LIMITS: Final = text(_SETTINGS)
-_CONTEXT: Final = text(f"{_SETTINGS}; SET LOCAL coopapi.context = :context")
-_BEGIN: Final = text(f"{_SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
+_LIMITS: Final = Statement(_SETTINGS)
+_CONTEXT: Final = Statement(f"{_SETTINGS}; SET LOCAL coopapi.context = :context")
+_BEGIN: Final = Statement(f"{_SETTINGS}; select * from priv.identify(:issuer, :subject, :role, :signed)")  # noqa: S608 (constants)
 """The first statements of transactions. Each is one round trip to the database."""
 
 
@@ -78,7 +78,7 @@ class UnitOfWork:
     request_id: str
     purpose: str
     new_id: Callable[[], UUID]
-    in_second_transaction: Callable[[str, Mapping[str, Any]], Sequence[RowMapping]]
+    in_second_transaction: Callable[[str, Mapping[str, Any]], Sequence[Any]]
     """Runs one statement for the same caller on another connection, in a transaction of its own: it stays done if this one is
     rolled back.
     """
@@ -175,22 +175,23 @@ class Database:
             max_overflow=settings.threads,  # each thread may need a second connection for the separate transaction of `beside`
         )
         visible.give_values(engine)
+        read_ids_fast(engine)
         return cls(engine, keys, settings, record, clock)
 
     @contextmanager
     def anonymous(self) -> Iterator[Session]:
         """Open a transaction without a caller, for tokens, keys and health checks. It sees no rows of any authority."""
-        session, _ = self._open(_LIMITS, {})
+        session, _ = self._open(_LIMITS)
         with self._committed(session):
             yield session
 
-    def _open(self, statement: TextClause, values: Mapping[str, Any]) -> tuple[Session, Result[Any]]:
+    def _open(self, statement: Statement, **values: Any) -> tuple[Session, list[Any]]:
         """Open a transaction with its first statement. If the connection turns out to be dead, another one is tried, once."""
         for again in (True, False):
             session = Session(self.engine, expire_on_commit=False)
             try:
                 session.connection().connection.dbapi_connection.notices = alarms.Notices()  # type: ignore[union-attr]
-                return session, session.execute(statement, values)
+                return session, statement.rows(session, **values)
             except DBAPIError as fault:
                 session.close()
                 if not (again and fault.connection_invalidated):
@@ -214,7 +215,7 @@ class Database:
         opening = Opening(self, now)
         actor = opening.identified(identify)
         context = self.context(actor, now)
-        session = opening.session or self._open(_CONTEXT, {"context": context})[0]
+        session = opening.session or self._open(_CONTEXT, context=context)[0]
         with self._committed(session):
             new_id = ids_of(now)
             session.connection().execution_options(new_id=new_id, caller=visible.values(actor, now))
@@ -225,17 +226,17 @@ class Database:
             if work.notes:
                 self.record(session, work.notes)
 
-    def _in_second_transaction(self, context: str, statement: str, values: Mapping[str, Any]) -> Sequence[RowMapping]:
+    def _in_second_transaction(self, context: str, statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run one statement in its own transaction. Its commit does not wait for the disk: the next commit also flushes it."""
-        session, found = self._open(_second(statement), {**values, "context": context})
+        session, found = self._open(_second(statement), **values, context=context)
         with self._committed(session):
-            return found.mappings().all()
+            return found
 
     @contextmanager
     def worker(self) -> Iterator[Session]:
         """Open a transaction of the worker, which finds overlaps and links the journal. It has no access to any case."""
         context = self.sign(("", "", WORKER, "f", "f"), self.clock(), "", key=CONTEXTS["worker"])
-        session, _ = self._open(_CONTEXT, {"context": context})
+        session, _ = self._open(_CONTEXT, context=context)
         with self._committed(session):
             yield session
 
@@ -252,8 +253,9 @@ class Database:
 
 
 @cache
-def _second(statement: str) -> TextClause:
-    return text(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context; {statement}")
+@cache
+def _second(statement: str) -> Statement:
+    return Statement(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context; {statement}")
 
 
 class Opening:
@@ -263,15 +265,15 @@ class Opening:
         self.database, self.now = database, now
         self.session: Session | None = None
 
-    def begin(self, issuer: str, subject: str, role: str | None) -> ResultRow[Any] | None:
+    def begin(self, issuer: str, subject: str, role: str | None) -> Any | None:
         """Return the account of this subject, or None, and begin the transaction in the role that is named or the only one."""
         asked = sha256(f"{issuer}\n{subject}\n{role or ''}".encode()).hexdigest()
         said = ("begin", asked, ",".join(sorted(CLEARABLE)), "", "")
         signed = self.database.sign(said, self.now, self.database.settings.quotas)
         self.session, found = self.database._open(  # noqa: SLF001 (a part of it)
-            _BEGIN, {"issuer": issuer, "subject": subject, "role": role, "signed": signed}
+            _BEGIN, issuer=issuer, subject=subject, role=role, signed=signed
         )
-        return found.one_or_none()
+        return found[0] if found else None
 
     def identified(self, identify: Callable[["Opening"], Actor]) -> Actor:
         """Return the actor. If it is refused, the transaction that was begun for it is closed."""

@@ -3,9 +3,9 @@
 from typing import Final, NamedTuple
 
 from prometheus_client import Gauge
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from coopapi.store.statements import Statement
 from coopapi.unicode_text import NORMALISER_VERSION
 
 TOO_LATE: Final = 30
@@ -13,8 +13,8 @@ TOO_LATE: Final = 30
 LAG: Final = Gauge(
     "coopapi_worker_lag_seconds", "For how long the oldest task has waited for the worker", ["work"], multiprocess_mode="mostrecent"
 )
-_LAG: Final = text("select matching, journal from priv.worker_lag()")
-_REREADING: Final = text("select priv.waiting_to_be_reread(:normaliser)")
+_LAG: Final = Statement("select matching, journal from priv.worker_lag()")
+_REREADING: Final = Statement("select priv.waiting_to_be_reread(:normaliser)")
 
 
 class Lag(NamedTuple):
@@ -32,7 +32,7 @@ class Lag(NamedTuple):
 
 def measure(session: Session) -> Lag:
     """Return how far the worker is behind, and set the metric."""
-    lag = Lag(*session.execute(_LAG).one())
+    lag = Lag(*_LAG.one(session))
     for work, seconds in lag._asdict().items():
         LAG.labels(work).set(seconds)
     return lag
@@ -40,4 +40,4 @@ def measure(session: Session) -> Lag:
 
 def count_old_readings(session: Session) -> int:
     """Return how many identifiers wait to be read again, at most 100,000."""
-    return int(session.execute(_REREADING, {"normaliser": NORMALISER_VERSION}).scalar_one())
+    return int(_REREADING.one(session, normaliser=NORMALISER_VERSION)[0])

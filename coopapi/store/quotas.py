@@ -10,16 +10,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from coopapi.errors import TooMany
+from coopapi.store.statements import Statement
 
 _RESERVE = (
     "select * from priv.reserve(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:strengths as smallint[]),"
     " cast(:hidden as boolean))"
 )
-_SET = text("select priv.set_quota(:authority, cast(:figures as bigint[]), cast(:until as timestamptz), :reason)")
+_SET = Statement("select priv.set_quota(:authority, cast(:figures as bigint[]), cast(:until as timestamptz), :reason)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,12 @@ class QuotaExceeded(TooMany):
         self.quotas = quotas
 
 
-def reserve(run: Callable[[str, Mapping[str, Any]], Sequence[RowMapping]], values: Mapping[str, Any]) -> list[Quota]:
+def reserve(run: Callable[[str, Mapping[str, Any]], Sequence[Any]], values: Mapping[str, Any]) -> list[Quota]:
     """Count the values that are new to their case against the quotas. If a quota would be exceeded, nothing is counted.
 
     `run` runs a statement in a transaction of its own.
     """
-    return [Quota(**row) for row in run(_RESERVE, values)]
+    return [Quota(**row._asdict()) for row in run(_RESERVE, values)]
 
 
 def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:
@@ -71,7 +72,7 @@ def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | Non
     `quota_changed`.
     """
     asked = {"authority": authority_id, "figures": None if figures is None else list(figures), "until": until, "reason": reason}
-    session.execute(_SET, asked)
+    _SET.rows(session, **asked)
 
 
 def version(session: Session, authority_id: UUID) -> int:

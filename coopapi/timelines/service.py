@@ -11,18 +11,19 @@ from coopapi.cases import service as cases
 from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
 from coopapi.journal.models import JournalEntry, JournalLink
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 
 _NEWEST: Final = Order((JournalEntry.id,))
 _PLACE: Final = "events"
 _FOR_EVER: Final = 1e12
 MOST_LOOKED_AT: Final = 5000
 """How many events of the whole register one page of the feed looks at."""
-_END: Final = text(
+_END: Final = Statement(
     "select system_identifier || '/' || timeline_id as epoch, cast(e.xid as text), e.id"
     " from pg_control_system(), pg_control_checkpoint(), priv.end_of_page(cast(:xid as xid8), :entry, :most) e"
 )
 """Which history of the database this is, and the place at which the page ends."""
-_NOW: Final = text(
+_NOW: Final = Statement(
     "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as xid"
     " from pg_control_system(), pg_control_checkpoint()"
 )
@@ -84,12 +85,12 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     also = "".join(f"|{name}={value}" for name, value in filters.items() if name != "kind")
     place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{filters.get('kind', '')}{also}"
     if "start" in wanted:
-        now = work.session.execute(_NOW).one()
+        now = _NOW.one(work.session)
         return Page([], seal_cursor(work, {"at": (now.xid, 0), "epoch": now.epoch, "until": _FOR_EVER}, place), complete=True)
     limit = wanted.get("limit", LIMIT)
     left = open_cursor(work, wanted["cursor"], place) if "cursor" in wanted else {"at": ("0", 0)}
     start = left["at"]
-    end = work.session.execute(_END, {"xid": start[0], "entry": start[1], "most": MOST_LOOKED_AT}).one()
+    end = _END.one(work.session, xid=start[0], entry=start[1], most=MOST_LOOKED_AT)
     if left.get("epoch", end.epoch) != end.epoch:
         raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
     rows = work.session.scalars(_between(work, start, end, filters).limit(limit)).all()
