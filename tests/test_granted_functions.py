@@ -81,6 +81,13 @@ REFUSED = {
     ("relabel", "p_subject"): "select * from priv.relabel('{mine}', '{subject}', 'suspect', null)",
     ("kinds_of_subject", "p_case"): "select * from priv.kinds_of_subject('{case}', '{subject}')",
     ("kinds_of_subject", "p_subject"): "select * from priv.kinds_of_subject('{mine}', '{subject}')",
+    ("level", "p_case"): "select priv.level('{case}')",
+    (
+        "page_of_events",
+        "p_case",
+    ): "select * from priv.page_of_events('0', 0, null, null, null, null, '{case}', 9)",
+    ("page_of_overlaps", "p_case"): "select * from priv.page_of_overlaps('{case}', '{\"strength\": 0}', 9e18::bigint, '{case}', 9)",
+    ("page_of_timeline", "p_case"): "select * from priv.page_of_timeline('{case}', 9e18::bigint, 9)",
     ("link_subjects", "p_case"): "select * from priv.link_subjects('{case}', '[]', null, null)",
     ("link_subjects", "p_complete"): "select * from priv.link_subjects('{mine}', '[]', null, '{second}')",
     ("of_victims_alone", "p_case"): "select * from priv.of_victims_alone('{case}', array['{second}'::uuid])",
@@ -106,6 +113,7 @@ TESTED_BY_ITSELF = {
 }  # fmt: skip
 FOR_ALL = {
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",
+    ("page_of_overlaps", "p_id"): "a place in the list, which need not be the id of an overlap",
     ("client", "p_client"): "who proves to be a client has no context yet",
     ("same_state", "p_authority"): "the country of an authority is in the directory",
     ("has_users", "p_authority"): "whether an authority takes part in the register is no secret",

@@ -8,9 +8,9 @@ MOST = {
     "get a case": 3,
     "list cases": 4,
     "overlaps of a case": 7,
-    "worklist": 6,
+    "worklist": 5,
     "timeline of a case": 4,
-    "events": 3,
+    "events": 2,
     "register identifiers": 6,  # the last reads what is shown beside the rows: subjects, and whether the operator excluded the value
     "create a case": 9,
 }

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from coopapi.overlaps.models import Overlap
-from coopapi.overlaps.presentation import overlaps_of
-from coopapi.overlaps.ranking import by_rank
+from coopapi.overlaps.ranking import strongest_overlaps
 from coopapi.store.db import UnitOfWork
 
 MOST_OVERLAPS: Final = 1_000
@@ -15,9 +13,6 @@ MOST_LISTED: Final = 100
 """How many cases, and how many overlaps, one cluster lists."""
 _SHORT: Final = 16
 _LAST: Final = UUID(int=2**128 - 1)
-_LINK: Final = (
-    Overlap.id, Overlap.case_a, Overlap.case_b, Overlap.authority_a, Overlap.authority_b, Overlap.strength, Overlap.open_strength,
-)  # fmt: skip
 
 
 def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,10 +21,7 @@ def clusters(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, Any]:
     The cases of other authorities are shown under a pseudonym that is the same in every answer to the caller's authority, and
     different for other authorities.
     """
-    query = overlaps_of(work, {"strength": "possible", **wanted})
-    order = by_rank(work.actor)
-    order.prepare(work)
-    rows = work.session.execute(order.first(query, MOST_OVERLAPS + 1).with_only_columns(*_LINK)).all()
+    rows = strongest_overlaps(work, {"strength": "possible", **wanted}, MOST_OVERLAPS + 1)
     work.note("overlaps.consulted", object_type="overlap", consultation=True, count=len(rows))
     linked = rows[:MOST_OVERLAPS]
     groups: dict[UUID, list[Any]] = {}

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
-
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Identifier
 from coopapi.directory import codelists
-from coopapi.directory.models import Authority
 from coopapi.errors import NotFound
 from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
 from coopapi.identifiers import kinds
@@ -21,7 +18,6 @@ from coopapi.identifiers.kinds import Strength
 from coopapi.identifiers.service import keep_key, open_values
 from coopapi.matching import engine
 from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
-from coopapi.shared.grants import granted
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement
@@ -29,8 +25,6 @@ from coopapi.unicode_text import NORMALISER_VERSION
 
 IN_LISTS: Final = 10
 """How many items of evidence each overlap of a list shows."""
-MOST_COUNTED: Final = 1_000
-"""Up to how many overlaps are counted for the total of a list."""
 ALONE: Final = 100
 """How many items of evidence one overlap shows."""
 _LATER: Final = (
@@ -53,51 +47,6 @@ _EVIDENCE: Final = Statement(
 _HIGH_FREQUENCY: Final = Statement("select * from priv.high_frequency(:case, :limits)")
 
 
-def overlaps_of(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Select[Overlap]:
-    """Select the overlaps that the caller may see, of one case or of all its cases."""
-    query = work.all(Overlap)
-    if case_id is not None:
-        cases.require_access(work, case_id, Level.INDEX)
-        query = query.where(or_(Overlap.case_a == case_id, Overlap.case_b == case_id))
-    return _filtered(work, query, wanted, case_id)
-
-
-def _filtered(work: UnitOfWork, query: Select[Overlap], wanted: Mapping[str, Any], case_id: UUID | None) -> Select[Overlap]:
-    seen = partial(Overlap.seen, work.actor)
-    state = wanted.get("state")
-    least = Strength[wanted.get("strength", "weak").upper()]
-    query = query.where(seen("strength") == 0 if state == "withdrawn" else seen("strength") >= least)
-    if state not in {None, "withdrawn"}:
-        mine = OverlapSide.case_id == (case_id or my_case(work))
-        held = OverlapSide.holds_for(work.actor)
-        side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, mine, OverlapSide.state == state, held)
-        query = query.where(side.exists())
-    if kind := wanted.get("kind"):
-        query = query.where(seen("kinds").contains([kind]))
-    if role := wanted.get("role"):
-        query = query.where(seen("roles").contains([role]))
-    if since := wanted.get("since"):
-        query = query.where(seen("changed_at") >= since)
-    if scope := wanted.get("scope"):
-        query = query.where((Overlap.authority_a == Overlap.authority_b) == (scope == "within"))
-    return _counterpart(query, wanted)
-
-
-def _counterpart(query: Select[Overlap], wanted: Mapping[str, Any]) -> Select[Overlap]:
-    """Keep only overlaps in which this authority, or an authority of this country, takes part."""
-    if authority := wanted.get("authority_id"):
-        query = query.where(or_(Overlap.authority_a == authority, Overlap.authority_b == authority))
-    if country := wanted.get("country"):
-        there = select(Authority.id).where(Authority.country == country)
-        query = query.where(or_(Overlap.authority_a.in_(there), Overlap.authority_b.in_(there)))
-    return query
-
-
-def how_many(work: UnitOfWork, query: Select[Overlap]) -> int:
-    """Return the number of overlaps in a list."""
-    return work.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-
-
 def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
     """Return one overlap. Raises `NotFound` if it is absent or hidden from the caller."""
     found = work.session.scalar(work.all(Overlap).where(Overlap.id == overlap_id))
@@ -106,9 +55,7 @@ def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
     return found
 
 
-def show_overlaps(
-    work: UnitOfWork, rows: Sequence[Overlap], mine: UUID | None = None, most: int = IN_LISTS
-) -> list[dict[str, Any]]:
+def show_overlaps(work: UnitOfWork, rows: Sequence[Any], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
     """Return overlaps as seen from the caller's side. The number of queries does not depend on the number of overlaps."""
     work.note("overlaps.consulted", case_id=mine, object_type="overlap", consultation=True, count=len(rows))
     if not rows:
@@ -119,7 +66,7 @@ def show_overlaps(
     return [_shown(work, row, sides[row.id], evidence[row.id]) for row in rows]
 
 
-def _shown(work: UnitOfWork, row: Overlap, side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _shown(work: UnitOfWork, row: Any, side: Any, evidence: Sequence[dict[str, Any]]) -> dict[str, Any]:
     authority = {"id": side.authority_id, "name": side.name, "country": side.country}
     return {
         **_summary(work, row, side.mine),
@@ -163,11 +110,10 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
     return [SideShown(one) for one in shown]
 
 
-def my_case(work: UnitOfWork) -> ColumnElement[UUID]:
-    """Return the caller's case of an overlap. A case of its own authority has precedence over a case that is shared with it."""
-    ours = and_(granted(Overlap.case_a, Level.INDEX, work.actor, work.now), Overlap.authority_a == work.actor.authority_id)
-    theirs = granted(Overlap.case_b, Level.INDEX, work.actor, work.now)
-    return case((ours, Overlap.case_a), (theirs, Overlap.case_b), else_=Overlap.case_a)
+def my_case(work: UnitOfWork, overlap_id: UUID) -> UUID:
+    """Return the caller's case of an overlap that it sees. A case of its own authority has precedence over one that is shared."""
+    found: UUID = _SIDES.one(work.session, overlaps=[overlap_id], mine=None).mine
+    return found
 
 
 def other(row: Overlap, mine: UUID) -> UUID:
@@ -175,7 +121,7 @@ def other(row: Overlap, mine: UUID) -> UUID:
     return row.case_b if mine == row.case_a else row.case_a
 
 
-def _summary(work: UnitOfWork, row: Overlap, mine: UUID) -> dict[str, Any]:
+def _summary(work: UnitOfWork, row: Any, mine: UUID) -> dict[str, Any]:
     prefix = "" if work.actor.cleared else "open_"
     seen = {name: getattr(row, f"{prefix}{name}") for name in ("strength", "score", "rarity", "kinds", "roles", "changed_at")}
     counts = (getattr(row, f"{prefix}shared_a"), getattr(row, f"{prefix}shared_b"))
@@ -199,7 +145,7 @@ def _summary(work: UnitOfWork, row: Overlap, mine: UUID) -> dict[str, Any]:
     }
 
 
-def _times(work: UnitOfWork, row: Overlap, mine: UUID) -> tuple[datetime | None, datetime | None]:
+def _times(work: UnitOfWork, row: Any, mine: UUID) -> tuple[datetime | None, datetime | None]:
     """Return when the oldest and newest evidence was registered, but not before the other case became visible to this side."""
     shown = row.shown_a if mine == row.case_a else row.shown_b
     times = (row.first_at, row.last_at) if work.actor.cleared else (row.open_first_at, row.open_last_at)
@@ -207,14 +153,14 @@ def _times(work: UnitOfWork, row: Overlap, mine: UUID) -> tuple[datetime | None,
     return first, last
 
 
-def _standing(work: UnitOfWork, row: Overlap, side: Any) -> dict[str, Any]:
+def _standing(work: UnitOfWork, row: Any, side: Any) -> dict[str, Any]:
     """Return the decision of the caller's side, and the steps that are possible once it is confirmed."""
     _, last = _times(work, row, side.mine)
     asked = f"/api/v1/overlaps/{row.id}/disclosures" if side.state in {"under_verification", "confirmed"} else None
     confirmed = side.state == "confirmed"
     fields = ("state", "verifier_id", "reason", "decided_by", "decided_at")
     return {
-        "state": side.state if row.stands(work.actor) else "withdrawn",
+        "state": side.state if (row.strength if work.actor.cleared else row.open_strength) else "withdrawn",
         "side": {**{name: getattr(side, name) for name in fields}, "etag": f"v{side.version}"},
         "new_since_decision": bool(side.decided_at and last and last > side.decided_at),
         "next_steps": [

@@ -1,43 +1,52 @@
-"""The order of overlaps in lists: by rank, found without reading the overlaps of others."""
+"""Lists of overlaps in the order of their rank, read without the overlaps of others (`priv.page_of_overlaps`)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import Column, Select, Uuid, func, select, true, union
+from coopapi.access import Level
+from coopapi.cases import service as cases
+from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
+from coopapi.identifiers.kinds import Strength
+from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.statements import Statement
 
-from coopapi.access import Actor
-from coopapi.http.paging import Order
-from coopapi.overlaps.models import Overlap
-
-_PLACES: Final = func.priv.places_of_overlaps().table_valued(
-    Column("authority_id", Uuid()), Column("case_id", Uuid()), name="places"
-)
-_WHERE: Final = (
-    (Overlap.authority_a, _PLACES.c.authority_id),
-    (Overlap.authority_b, _PLACES.c.authority_id),
-    (Overlap.case_a, _PLACES.c.case_id),
-    (Overlap.case_b, _PLACES.c.case_id),
-)
-
-
-def by_rank(actor: Actor) -> "Ranked":
-    """Return the order by the rank that overlaps have for this caller."""
-    return Ranked((Overlap.seen(actor, "rank"), Overlap.id), indexed=True)
+MOST_COUNTED: Final = 1_000
+"""Up to how many overlaps are counted for the total of a list."""
+_PAGE: Final = Statement("select * from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
+_COUNT: Final = Statement("select count(*) from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
+_FIRST: Final[Mapping[str, Any]] = {"rank": 2**63 - 1, "id": UUID(int=2**128 - 1)}
+_FILTERS: Final = ("state", "kind", "role", "since", "scope", "authority_id", "country")
 
 
-class Ranked(Order):
-    """Sorts the overlaps of all cases by rank.
+def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Page:
+    """Return a page of the overlaps that the caller may see, of one case or of all its cases, the highest rank first.
 
-    The first ones of each authority of whose cases the caller sees many are read from the index by its rank, those of single cases
-    by the case, and the best of these make the page. So the work for a page does not depend on how many overlaps there are.
+    Raises `NotFound` if the caller does not see the case.
     """
+    if case_id is not None:
+        cases.require_access(work, case_id, Level.INDEX)
+    name, limit = f"overlaps/{case_id}" if case_id else "overlaps", wanted.get("limit", LIMIT)
+    place = place_of(work, name, wanted)
+    asked = _asked(wanted, case_id)
+    if cursor := wanted.get("cursor"):
+        rank, overlap_id = open_cursor(work, cursor, place)["at"]
+        asked |= {"rank": int(rank), "id": UUID(overlap_id)}
+    rows = _PAGE.rows(work.session, **asked, most=limit + 1)
+    total = _COUNT.one(work.session, **_asked(wanted, case_id), most=MOST_COUNTED)[0] if wanted.get("totals") else None
+    if len(rows) <= limit:
+        return Page(rows, None, total)
+    last = rows[limit - 1]
+    at = [last.rank if work.actor.cleared else last.open_rank, last.id]
+    return Page(rows[:limit], seal_cursor(work, {"at": at}, place), total)
 
-    def first(self, query: Select[Any], count: int) -> Select[Any]:
-        """Sort the query and limit it to the first rows."""
-        found = union(*(self._of_place(query.where(here == there), count) for here, there in _WHERE)).subquery()
-        ids = select(found.c.id).order_by(found.c.rank.desc(), found.c.id.desc()).limit(count)
-        return super().first(select(Overlap).where(Overlap.id.in_(ids)), count)
 
-    def _of_place(self, query: Select[Any], count: int) -> Select[Any]:
-        rank = self.columns[0].label("rank")
-        part = super().first(query.with_only_columns(Overlap.id, rank), count).correlate(_PLACES).lateral()
-        return select(part.c.id, part.c.rank).select_from(_PLACES.join(part, true()))
+def strongest_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], most: int) -> Sequence[Any]:
+    """Return the overlaps of all cases that the caller may see, the highest rank first, at most so many."""
+    return _PAGE.rows(work.session, **_asked(wanted, None), most=most)
+
+
+def _asked(wanted: Mapping[str, Any], case_id: UUID | None) -> dict[str, Any]:
+    filters = {name: wanted[name] for name in _FILTERS if name in wanted}
+    least = Strength[wanted.get("strength", "weak").upper()]
+    return {"case": case_id, "wanted": as_json({**filters, "strength": int(least)}), **_FIRST}

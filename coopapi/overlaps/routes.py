@@ -1,5 +1,6 @@
 """Overlaps, groups of cases and exclusions over HTTP."""
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
 from coopapi.overlaps import clusters, exclusions, presentation, verification
 from coopapi.overlaps.models import Exclusion
-from coopapi.overlaps.ranking import by_rank
+from coopapi.overlaps.ranking import page_of_overlaps
 from coopapi.overlaps.schemas import (
     ClusterFilter,
     ClusterList,
@@ -33,13 +34,9 @@ blp = Blueprint(
 )
 
 
-def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
-    query = presentation.overlaps_of(work, wanted, case_id)
-    by = by_rank(work.actor)
-    order = Order(by.columns) if case_id else by
-    found = page(work, name, query, order, wanted)
-    total = presentation.how_many(work, order.first(query, presentation.MOST_COUNTED)) if wanted.get("totals") else None
-    return Page(presentation.show_overlaps(work, found.items, case_id), found.next, total)
+def _list(work: UnitOfWork, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
+    found = page_of_overlaps(work, wanted, case_id)
+    return replace(found, items=presentation.show_overlaps(work, found.items, case_id))
 
 
 @blp.route(
@@ -47,7 +44,7 @@ def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | N
 )
 def list_case_overlaps(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the overlaps of this case, sorted by strength, rarity and the number of shared identifiers."""
-    return _list(work, f"overlaps/{case_id}", wanted, case_id)
+    return _list(work, wanted, case_id)
 
 
 @blp.route("/cases/<uuid:case_id>/overlaps/high-frequency", allow=Action.OVERLAP_READ, returns=HighFrequencyList)
@@ -62,7 +59,7 @@ def list_overlaps(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 
     This is the worklist for reviewing overlaps.
     """
-    return _list(work, "overlaps", wanted)
+    return _list(work, wanted)
 
 
 @blp.route("/overlaps/clusters", allow=Action.OVERLAP_READ, query=ClusterFilter, returns=ClusterList)

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 _TEMPLATE: Final = re.compile(
-    r"^-- template ([A-Z]+)\((\w+(?:, \w+)*)\):[^\n]*\n(.*?)(?=^-- template |\Z)", re.MULTILINE | re.DOTALL
+    r"^-- template ([A-Z_]+)\((\w+(?:, \w+)*)\):[^\n]*\n(.*?)(?=^-- template |\Z)", re.MULTILINE | re.DOTALL
 )
 _ROLE: Final = re.compile(r"\bAPP_ROLE\b")
 

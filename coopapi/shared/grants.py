@@ -10,8 +10,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     SmallInteger,
     and_,
-    bindparam,
-    func,
     literal_column,
     or_,
     select,
@@ -20,9 +18,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.lifecycle import Lifecycle, Transition
-from coopapi.store import visible
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
+from coopapi.store.statements import Statement
 
 ACCESS_LIFECYCLE: Final = Lifecycle("given", Transition("withdraw", "given", "withdrawn", by=Action.CASE_SHARE, reason=True))
 
@@ -81,9 +79,7 @@ class CaseAccess(Versioned):
         )
 
 
-_LEVEL: Final = select(func.max(CaseAccess.level)).where(
-    CaseAccess.case_id == bindparam("case"), CaseAccess.live_for(visible.CALLER, visible.NOW)
-)
+_LEVEL: Final = Statement("select priv.level(:case)")
 
 
 def granted(
@@ -101,8 +97,8 @@ def granted(
 
 def level_of(work: UnitOfWork, case_id: UUID | None) -> Level | None:
     """Return the caller's highest level of access to a case, or None if it has no access."""
-    found = work.session.scalar(_LEVEL, {"case": case_id})
-    return None if found is None else Level(found)
+    (found,) = _LEVEL.one(work.session, case=case_id)
+    return Level(found) if found else None
 
 
 def reaches(work: UnitOfWork, case_id: UUID | None, level: Level) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, literal_column, text
+from sqlalchemy import Select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
+from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, place_of, seal_cursor
 from coopapi.journal.models import JournalEntry, JournalLink
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement
@@ -18,25 +18,31 @@ _PLACE: Final = "events"
 _FOR_EVER: Final = 1e12
 MOST_LOOKED_AT: Final = 5000
 """How many events of the whole register one page of the feed looks at."""
-_END: Final = Statement(
-    "select system_identifier || '/' || timeline_id as epoch, cast(e.xid as text), e.id"
+_EVENTS: Final = Statement(
+    "select system_identifier || '/' || timeline_id as epoch, cast(e.xid as text) as end_xid, e.id as end_id, j.*"
     " from pg_control_system(), pg_control_checkpoint(), priv.end_of_page(cast(:xid as xid8), :entry, :most) e"
+    " left join lateral priv.page_of_events(cast(:xid as xid8), :entry, e.xid, e.id, :kind, :action, :case_id, :limit) j on true"
 )
-"""Which history of the database this is, and the place at which the page ends."""
+"""Which history of the database this is, the place at which the page ends, and the events up to there."""
+_TIMELINE: Final = Statement("select * from priv.page_of_timeline(:case, :before, :most)")
+_AFTER_ALL: Final = 2**63 - 1
 _NOW: Final = Statement(
     "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as xid"
     " from pg_control_system(), pg_control_checkpoint()"
 )
 """Which history of the database this is, and the place before all events that are not certain yet."""
-_FILTERS: Final = {"kind": JournalEntry.object_type, "action": JournalEntry.action, "case_id": JournalEntry.case_id}
+_FILTERS: Final = ("kind", "action", "case_id")
 
 
 def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
     """Return what was done in a case, newest first, without consultations."""
     cases.require_access(work, case_id, Level.READ)
-    query = work.all(JournalEntry).where(JournalEntry.case_id == case_id, JournalEntry.consultation.is_(False))
     work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
-    return page(work, f"timeline/{case_id}", query, _NEWEST, wanted)
+    place, limit = place_of(work, f"timeline/{case_id}", wanted), wanted.get("limit", LIMIT)
+    before = int(open_cursor(work, wanted["cursor"], place)["at"][0]) if "cursor" in wanted else _AFTER_ALL
+    rows = _TIMELINE.rows(work.session, case=case_id, before=before, most=limit + 1)
+    more = len(rows) > limit
+    return Page(rows[:limit], seal_cursor(work, {"at": [rows[limit - 1].id]}, place) if more else None)
 
 
 def consultations(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:
@@ -90,21 +96,13 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     limit = wanted.get("limit", LIMIT)
     left = open_cursor(work, wanted["cursor"], place) if "cursor" in wanted else {"at": ("0", 0)}
     start = left["at"]
-    end = _END.one(work.session, xid=start[0], entry=start[1], most=MOST_LOOKED_AT)
+    asked = {"xid": start[0], "entry": start[1], "most": MOST_LOOKED_AT, "limit": limit}
+    found = _EVENTS.rows(work.session, **asked, **{name: wanted.get(name) for name in _FILTERS})
+    end = found[0]
     if left.get("epoch", end.epoch) != end.epoch:
         raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
-    rows = work.session.scalars(_between(work, start, end, filters).limit(limit)).all()
-    cut = len(rows) < limit and end.id is not None
-    at = (end.xid, end.id) if cut else (rows[-1].xid, rows[-1].id) if rows else start
+    rows = [row for row in found if row.id is not None]  # a page without events has the end alone
+    cut = len(rows) < limit and end.end_id is not None
+    at = (end.end_xid, end.end_id) if cut else (rows[-1].xid, rows[-1].id) if rows else start
     next_cursor = seal_cursor(work, {"at": at, "epoch": end.epoch, "until": _FOR_EVER}, place)
     return Page(rows, next_cursor, complete=len(rows) < limit and not cut)
-
-
-def _between(work: UnitOfWork, start: Sequence[Any], end: Any, filters: Mapping[str, Any]) -> Select[Any]:
-    """Return the events that the caller sees after a place in the feed and, if there is an end, up to it."""
-    last = " and (xid, id) <= (cast(:last_xid as xid8), :last)" if end.id is not None else ""
-    place = text(f"(xid, id) > (cast(:xid as xid8), :entry){last} and xid < pg_snapshot_xmin(pg_current_snapshot())")
-    bounds = {"xid": start[0], "entry": start[1]} | ({"last_xid": end.xid, "last": end.id} if last else {})
-    query = work.all(JournalEntry).where(JournalEntry.event, place.bindparams(**bounds))
-    query = query.where(*(_FILTERS[name] == value for name, value in filters.items()))
-    return query.order_by(literal_column("xid"), JournalEntry.id)

@@ -1,6 +1,53 @@
--- The three access rules that policies share. When the rules are applied, each use of GRANTED(case, level), PARTY(thing) or ACTING(thing)
--- is replaced by the text of the template below. Apart from these, only APP_ROLE is replaced, by the name of the role with which the
--- application connects.
+-- Texts that several rules share: three conditions of access, and parts of the lists of overlaps. When the rules are applied, each use of a
+-- template is replaced by its text. A template may use those below it. Apart from these, only APP_ROLE is replaced, by the name of the role with
+-- which the application connects.
+
+-- template OVERLAPS_BY(rank): the p_most overlaps of all cases after a place, sorted by this rank. Those of an authority are read in the
+-- order of the index, so what is read does not depend on how many there are.
+with place as materialized (select * from priv.places_of_overlaps())
+select (x.o).* from (
+    select distinct on (f.{rank}, f.id) f.{rank}, f.id, f.o from (
+        select o.{rank}, o.id, o.o from place p cross join lateral (
+            select o.{rank}, o.id, o from public.case_overlaps o
+            where o.authority_a = p.authority_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o)
+            order by o.{rank} desc, o.id desc limit p_most) o
+        union all
+        select o.{rank}, o.id, o.o from place p cross join lateral (
+            select o.{rank}, o.id, o from public.case_overlaps o
+            where o.authority_b = p.authority_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o)
+            order by o.{rank} desc, o.id desc limit p_most) o
+        union all
+        select o.{rank}, o.id, o.o from place p cross join lateral (
+            select o.{rank}, o.id, o from public.case_overlaps o
+            where o.case_a = p.case_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o) offset 0) o
+        union all
+        select o.{rank}, o.id, o.o from place p cross join lateral (
+            select o.{rank}, o.id, o from public.case_overlaps o
+            where o.case_b = p.case_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o) offset 0) o) f
+    order by f.{rank} desc, f.id desc limit p_most) x
+order by x.{rank} desc, x.id desc
+
+-- template IN_STATE(overlap): the decision of the caller's side is the one that a list of all cases asks for.
+(p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
+    select s.state from public.overlap_sides s where s.overlap_id = {overlap}.id and s.case_id = MY_CASE({overlap})
+    order by s.turn desc limit 1))
+
+-- template WANTED(overlap): a list asks for the overlap. p_wanted has the filters of the list, and `cleared` tells whether the caller is cleared.
+(case when p_wanted ->> 'state' = 'withdrawn' then case when cleared then {overlap}.strength else {overlap}.open_strength end = 0
+      else case when cleared then {overlap}.strength else {overlap}.open_strength end >= (p_wanted ->> 'strength')::smallint end
+    and (p_wanted ->> 'kind' is null or p_wanted ->> 'kind' = any (case when cleared then {overlap}.kinds else {overlap}.open_kinds end))
+    and (p_wanted ->> 'role' is null or p_wanted ->> 'role' = any (case when cleared then {overlap}.roles else {overlap}.open_roles end))
+    and (p_wanted ->> 'since' is null
+         or case when cleared then {overlap}.changed_at else {overlap}.open_changed_at end >= (p_wanted ->> 'since')::timestamptz)
+    and (p_wanted ->> 'scope' is null or ({overlap}.authority_a = {overlap}.authority_b) = (p_wanted ->> 'scope' = 'within'))
+    and (p_wanted ->> 'authority_id' is null or (p_wanted ->> 'authority_id')::uuid in ({overlap}.authority_a, {overlap}.authority_b))
+    and (p_wanted ->> 'country' is null or exists (
+        select from public.authorities a
+        where a.id in ({overlap}.authority_a, {overlap}.authority_b) and a.country = p_wanted ->> 'country')))
+
+-- template MY_CASE(overlap): the caller's case of an overlap. A case of its own authority has precedence over one that is shared with it.
+case when {overlap}.authority_a = (select priv.authority()) and GRANTED({overlap}.case_a, 1) then {overlap}.case_a
+     when GRANTED({overlap}.case_b, 1) then {overlap}.case_b else {overlap}.case_a end
 
 -- template ACTING(thing): the caller's authority acts in the shared thing, and the caller has contribute access to the case it acts for.
 exists (select from public.parties p where p.object_id = {thing} and p.acting and p.authority_id = (select priv.authority())

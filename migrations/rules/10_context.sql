@@ -76,11 +76,14 @@ end $$;
 create function priv.account_of(p_issuer text, p_subject text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
                victim_cleared boolean, operator boolean)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+#variable_conflict use_column
+begin
+    return query
     select p.id, p.kind, p.name, p.authority_id, a.name, a.country, p.roles, p.victim_cleared, a.operator
     from public.principals p join public.authorities a on a.id = p.authority_id
-    where p.issuer = p_issuer and p.subject = p_subject and p.active
-$$;
+    where p.issuer = p_issuer and p.subject = p_subject and p.active;
+end $$;
 
 -- Sign fields of a context in the way in which the service does.
 create function priv.sign(p_payload text) returns text

@@ -10,7 +10,8 @@ $$;
 
 -- Append entries (a JSON array). No lock is taken and no chain is read: the worker links the entries afterwards.
 create function priv.append(p_entries jsonb) returns void
-language sql volatile security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
     insert into public.journal_entries (authority_id, at, principal_id, role, action, object_type, object_id, case_id, purpose,
             request_id, consultation, event, victims_only, uncleared_only, detail)
         select r.authority_id, r.at, r.principal_id, r.role, r.action, r.object_type, r.object_id, r.case_id, r.purpose,
@@ -19,8 +20,8 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp as 
              jsonb_to_record(t.x) as r (authority_id uuid, at timestamptz, principal_id uuid, role text, action text,
                  object_type text, object_id uuid, case_id uuid, purpose text, request_id text, consultation boolean,
                  event boolean, victims_only boolean, uncleared_only boolean, detail jsonb)
-        order by t.n
-$$;
+        order by t.n;
+end $$;
 
 -- Return what the hash of an entry at a place of its chain covers.
 create function priv.linked_fields(e public.journal_entries, p_seq bigint) returns text language sql stable as $$
@@ -125,13 +126,14 @@ $$;
 -- Tell whether the caller may record something about a case: it has access to the index of the case, its access ended in this transaction,
 -- or it takes part in a team or meeting with which the case is shared.
 create function priv.notes_about(p_case uuid, p_object uuid) returns boolean
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.level(p_case) >= 1 or priv.takes_part(p_object, 1) and exists (
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return priv.level(p_case) >= 1 or priv.takes_part(p_object, 1) and exists (
         select from public.shared_cases s where s.case_id = p_case and s.object_id = p_object) or exists (
         select from public.case_access g
         where g.case_id = p_case and g.authority_id = (select priv.authority()) and g.level >= 1 and g.withdrawn_at = (select priv.at())
-          and (g.principal_id is null or g.principal_id = (select priv.principal())))
-$$;
+          and (g.principal_id is null or g.principal_id = (select priv.principal())));
+end $$;
 
 -- Append entries for the application. Every entry names the caller from the context, and concerns either no case or a case that the caller
 -- may know of. An entry about a shared thing is appended to the journal of every authority that takes part in it, or only of those named in
@@ -192,7 +194,7 @@ grant select, insert, update (xid) on journal_entries to coopapi_definer;
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority())
          and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
-     or case_id is not null and (GRANTED(journal_entries.case_id, 2)
+     or (select priv.role()) not in ('auditor', 'admin') and case_id is not null and (GRANTED(journal_entries.case_id, 2)
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
                   or exists (select from public.case_access o

@@ -1,12 +1,14 @@
 -- Return the caller's access level to a case. Functions that bypass the policies use it; it is the same rule as in the policies.
 create function priv.level(p_case uuid) returns smallint
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select coalesce(max(g.level), 0)::smallint
-    from public.case_access g
-    where g.case_id = p_case and g.authority_id = (select priv.authority())
-      and (g.principal_id is null or g.principal_id = (select priv.principal()))
-      and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at()))
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    return (
+        select coalesce(max(g.level), 0)
+        from public.case_access g
+        where g.case_id = p_case and g.authority_id = (select priv.authority())
+          and (g.principal_id is null or g.principal_id = (select priv.principal()))
+          and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at())));
+end $$;
 
 -- Tell whether the caller may decide who has access to a case: it has the highest level, or it is creating a case to which nobody has
 -- access yet.
@@ -24,7 +26,7 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.may_grant_access(uuid) to APP_ROLE;
+grant execute on function priv.level(uuid), priv.may_grant_access(uuid) to APP_ROLE;
 
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,

@@ -46,15 +46,21 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
+    shared as (  -- two index scans in the order of the token for each pair, which read nothing but the index
+        select p.m, p.n, b.token
+        from pair p
+        cross join lateral (
+            select distinct x.token from public.holdings x join public.holdings y on y.token = x.token
+            where x.case_id = p.m and x.strength > 0 and y.case_id = p.n and y.strength > 0 offset 0) b),
     equal as (
         select x.case_id m, y.case_id n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s,
                1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w,
                t.cases + coalesce(o.held, 0) held, greatest(x.since, y.since) at, priv.rarity_step(t.open_cases) ow,
                t.open_cases + coalesce(o.open_held, 0) open_held, greatest(x.open_since, y.open_since) open_at, c.common
-        from public.holdings x
-        join public.match_tokens t on t.token = x.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
-        join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.strength > 0
-        join pair p on p.m = x.case_id and p.n = y.case_id
+        from shared b
+        join public.match_tokens t on t.token = b.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
+        join public.holdings x on x.token = b.token and x.case_id = b.m and x.strength > 0
+        join public.holdings y on y.token = b.token and y.case_id = b.n and y.strength > 0
         left join lateral (  -- the caller's own hidden cases
             select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.roles)) open_held
             from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
@@ -62,8 +68,7 @@ language sql stable as $$
         cross join lateral (
             select case when x.common or y.common then 'listed'
                         when (select excluding from ruled) and priv.listed(x.token) then 'excluded' end as common) c
-        where x.strength > 0 and (p_common or c.common is null) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[2])
-          and x.case_id = any (array (select distinct pair.m from pair))
+        where (p_common or c.common is null) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[2])
           and not ((select excluding from ruled)
                    and priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     alike as (
@@ -143,6 +148,10 @@ create function priv.unsettled() returns setof uuid
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
+    if not exists (select from public.matching_queue q where not q.followed and (q.loses or q.open_loses))
+            and not exists (select from public.pairs_due d where d.loses or d.open_loses) then
+        return;
+    end if;
     return query
     with queued as materialized (
         select q.case_id, q.exclusion_id from public.matching_queue q
@@ -160,10 +169,11 @@ end $$;
 -- Tell whether the worker has followed every change of a case that the caller may know of, and whether it is behind by more than p_behind.
 -- A pair with a hidden case of another authority is not waited for.
 create function priv.settled(p_case uuid, p_behind interval, out settled boolean, out late boolean)
-language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select priv.level(p_case) < 1 or not exists (select from public.matching_queue q where q.case_id = p_case),
-           exists (select from public.matching_queue q where q.at < clock_timestamp() - p_behind)
-$$;
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    settled := priv.level(p_case) < 1 or not exists (select from public.matching_queue q where q.case_id = p_case);
+    late := exists (select from public.matching_queue q where q.at < clock_timestamp() - p_behind);
+end $$;
 
 -- Return for how many seconds the oldest change has waited for the worker, and the oldest entry of the journal to be linked; 0 if none waits.
 create function priv.worker_lag(out matching real, out journal real)

@@ -35,6 +35,57 @@ begin
     select distinct null::uuid, c from held h, unnest(h.cases) c where cardinality(h.cases) <= 50;
 end $$;
 
+-- Return a page of the overlaps of one case, or of all cases if p_case is null, sorted by the rank that they have for the caller: p_most
+-- overlaps after the one with this rank and id. p_wanted has the least `strength`, and may have `state`, `kind`, `role`, `since`, `scope`,
+-- `authority_id` and `country`.
+create function priv.page_of_overlaps(p_case uuid, p_wanted jsonb, p_rank bigint, p_id uuid, p_most integer)
+returns setof public.case_overlaps
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+declare
+    cleared boolean := priv.cleared();
+begin
+    if p_case is not null then
+        return query
+        select o.* from (select * from public.case_overlaps x where x.case_a = p_case
+                         union all select * from public.case_overlaps y where y.case_b = p_case) o
+        cross join lateral (select case when cleared then o.rank else o.open_rank end as rank) r
+        where (r.rank, o.id) < (p_rank, p_id) and WANTED(o)
+          and (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (
+              select s.state from public.overlap_sides s where s.overlap_id = o.id and s.case_id = p_case order by s.turn desc limit 1))
+        order by r.rank desc, o.id desc limit p_most;
+    elsif cleared then
+        return query OVERLAPS_BY(rank);
+    else
+        return query OVERLAPS_BY(open_rank);
+    end if;
+end $$;
+
+-- Return a page of what was done in a case, newest first, without consultations: p_most entries before one.
+create function priv.page_of_timeline(p_case uuid, p_before bigint, p_most integer) returns setof public.journal_entries
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+begin
+    return query
+    select j.* from public.journal_entries j
+    where j.case_id = p_case and not j.consultation and j.id < p_before
+    order by j.id desc limit p_most;
+end $$;
+
+-- Return a page of events in the order of the feed: p_most events after a place in it, up to the place of an end unless that is null.
+create function priv.page_of_events(p_xid xid8, p_id bigint, p_end_xid xid8, p_end_id bigint, p_kind text, p_action text, p_case uuid,
+                                    p_most integer) returns setof public.journal_entries
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
+    set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+begin
+    return query
+    select j.* from public.journal_entries j
+    where j.event and (j.xid, j.id) > (p_xid, p_id) and (p_end_id is null or (j.xid, j.id) <= (p_end_xid, p_end_id))
+      and j.xid < pg_snapshot_xmin(pg_current_snapshot())
+      and (p_kind is null or j.object_type = p_kind) and (p_action is null or j.action = p_action) and (p_case is null or j.case_id = p_case)
+    order by j.xid, j.id limit p_most;
+end $$;
+
 -- Return the caller's side of overlaps: its case, which is p_mine or else a case of its own authority before one that is shared with it;
 -- the decision that holds, with the version of both rows of the side; and the other case, as far as its owner shows it.
 create function priv.shown_sides(p_overlaps uuid[], p_mine uuid)
@@ -47,9 +98,7 @@ begin
     with pair as materialized (
         select o.id, m.mine, case when m.mine = o.case_a then o.case_b else o.case_a end other
         from public.case_overlaps o
-        cross join lateral (select coalesce(p_mine,
-            case when o.authority_a = (select priv.authority()) and GRANTED(o.case_a, 1) then o.case_a
-                 when GRANTED(o.case_b, 1) then o.case_b else o.case_a end) as mine) m
+        cross join lateral (select coalesce(p_mine, MY_CASE(o)) as mine) m
         where o.id = any (p_overlaps))
     select p.id, p.mine, s.state, s.verifier_id, s.reason, s.decided_by, s.decided_at, s.versions,
            c.shown_id, c.reference, c.title, a.id, a.name, a.country
@@ -96,5 +145,6 @@ begin
     from unnest(p_identifiers) i (id) left join priv.excluded_everywhere(p_identifiers) x (id) on x.id = i.id;
 end $$;
 
-grant execute on function priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]), priv.shown_sides(uuid[], uuid),
+grant execute on function priv.page_of_overlaps(uuid, jsonb, bigint, uuid, integer), priv.page_of_timeline(uuid, bigint, integer),
+    priv.page_of_events(xid8, bigint, xid8, bigint, text, text, uuid, integer), priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]), priv.shown_sides(uuid[], uuid),
     priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;
