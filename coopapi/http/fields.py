@@ -1,18 +1,20 @@
 """The schemas and fields that all features use. Input schemas reject unknown fields, and all lengths and numbers are limited."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import copy
 from datetime import UTC, datetime, timedelta
-from functools import cache, cached_property
-from typing import Any, Final
+from functools import cache
+from typing import Any, ClassVar, Final
 from zoneinfo import available_timezones
 
 import marshmallow as ma
-from marshmallow import EXCLUDE, RAISE, fields, missing, validate
+from marshmallow import RAISE, fields, validate
 
 from coopapi.errors import Refusal
 from coopapi.http.proxies import here
+from coopapi.http.serialization import Direct, in_utc
+from coopapi.http.serialization import Shown as Shown  # noqa: PLC0414 (schemas find it beside `Schema`)
 from coopapi.unicode_text import MOST_MARKS, blank, controlled, stacked
 
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
@@ -44,10 +46,6 @@ class Like(validate.Regexp):
 _SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "A SHA-256 digest has 64 hexadecimal digits.")
 
 
-_OWN_TYPE: Final[Mapping[Any, type]] = {fields.String._serialize: str, fields.Boolean._serialize: bool}  # noqa: SLF001
-"""The type that fields with this method return. They need not convert a value of this type."""
-
-
 class Schema(ma.Schema):
     """Base class for input. Unknown fields are errors."""
 
@@ -55,48 +53,6 @@ class Schema(ma.Schema):
         """Rejects unknown fields."""
 
         unknown = RAISE
-
-
-class Shown(ma.Schema):
-    """Base class for output. Clients must accept fields that are added later.
-
-    It serializes objects as marshmallow does, but finds their members with less work, because every response passes here.
-    """
-
-    class Meta:
-        """Ignores unknown fields."""
-
-        unknown = EXCLUDE
-
-    @cached_property
-    def _members(self) -> list[tuple[str, str, fields.Field[Any], frozenset[type]]]:
-        """The keys of the output, the members of an object that they show, their fields, and the types that are shown unchanged."""
-        return [(f.data_key or name, f.attribute or name, f, _unchanged(f)) for name, f in self.dump_fields.items()]
-
-    def _serialize(self, obj: Any, *, many: bool = False) -> Any:
-        if many and obj is not None:
-            return [self._serialize(one) for one in obj]
-        shown = {}
-        in_mapping = isinstance(obj, dict)
-        for key, member, field, unchanged in self._members:
-            value = obj.get(member, missing) if in_mapping else getattr(obj, member, missing)
-            if type(value) in unchanged:
-                shown[key] = value
-                continue
-            if value is missing or not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
-                value = field.serialize(member, obj, accessor=self.get_attribute)
-            else:
-                value = field._serialize(value, member, obj)  # noqa: SLF001 (the hook that fields implement)
-            if value is not missing:
-                shown[key] = value
-        return shown
-
-
-def _unchanged(field: fields.Field[Any]) -> frozenset[type]:
-    """Return the types of values that a field shows unchanged: null, and what a text or a truth value already is."""
-    if not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
-        return frozenset()
-    return frozenset({type(None), _OWN_TYPE.get(type(field)._serialize, type(None))})  # noqa: SLF001 (the hook that fields implement)
 
 
 class Text(fields.String):
@@ -246,7 +202,9 @@ def _all_different(items: list[Any]) -> None:
 
 
 class When(fields.AwareDateTime):
-    """A date and time with offset (RFC 3339), between 1900 and 2200."""
+    """A date and time with offset (RFC 3339), between 1900 and 2200. It is shown in UTC."""
+
+    direct: ClassVar[Direct] = {datetime: in_utc}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", default_timezone=None, **kwargs)
