@@ -38,6 +38,7 @@ class Action(StrEnum):
     CASE_OPEN = "case:open"
     CASE_EDIT = "case:edit"
     CASE_SHARE = "case:share"
+    CASE_ANSWER = "case:answer"
     CONSULTATIONS_READ = "consultations:read"
     SUBJECT_READ = "subject:read"
     SUBJECT_WRITE = "subject:write"
@@ -130,7 +131,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _TEAMING
     | _MEETING
     | _DECIDING
-    | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT},
+    | {Action.CASE_ANSWER, Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import any_, literal, select
 
 from coopapi.access import Action, Level
-from coopapi.cases import service, subjects, transitions
+from coopapi.cases import granting, service, subjects, transitions
 from coopapi.cases.models import Case, Subject
 from coopapi.cases.schemas import (
     AccessIn,
@@ -37,7 +37,7 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     mine = service.accessible(work)
     query = select(Case).join(mine, mine.c.id == Case.id)
     if wanted.keys() & {"state", "reference", "country"}:
-        query = query.where(service.readable(work))
+        query = query.where(service.described(work) if wanted.keys() & {"country"} else service.titled(work))
     for name in wanted.keys() & {"state", "authority_id"}:
         query = query.where(getattr(Case, name) == wanted[name])
     if "reference" in wanted:
@@ -103,7 +103,7 @@ def list_case_access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
 )
 def grant_case_access(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
-    return service.give(work, service.changeable(work, case_id, Level.OWN), data)
+    return granting.give(work, service.changeable(work, case_id, Level.OWN), data)
 
 
 blp.workflow(
@@ -112,7 +112,7 @@ blp.workflow(
     read=Action.CASE_READ,
     act=Action.CASE_SHARE,
     returns=AccessOut,
-    about="Withdraw access; it ends immediately.",
+    about="Withdraw access, which ends immediately; or, as the named authority, accept or refuse to be responsible for the case.",
 )
 
 

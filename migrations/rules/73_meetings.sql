@@ -92,7 +92,6 @@ create policy changed on consultation_positions for update using (
 grant select, insert, update (version, to_case, received_at) on proceedings_transfers to APP_ROLE;
 create policy seen on proceedings_transfers for select using (PARTY(proceedings_transfers.consultation_id));
 create policy made on proceedings_transfers for insert with check (
-    ACTING(proceedings_transfers.consultation_id) and from_id = (select priv.authority())
-    and GRANTED(proceedings_transfers.from_case, 4));
+    ACTING(proceedings_transfers.consultation_id) and ANSWERING(proceedings_transfers.from_case));
 create policy changed on proceedings_transfers for update using (
     ACTING(proceedings_transfers.consultation_id) and to_id = (select priv.authority()));

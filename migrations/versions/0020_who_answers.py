@@ -1,0 +1,21 @@
+"""The authority that is responsible for a case, and whether the desk of the State sees the case."""
+
+from alembic import op
+
+from coopapi.migrate import run_tables
+
+revision = "0020"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Add the kind of a grant, who shared a case, and whether the desk sees a case."""
+    run_tables(op.get_bind(), revision)
+
+
+def downgrade() -> None:
+    """Remove the columns."""
+    op.execute("alter table cases drop column desk")
+    op.execute("alter table shared_cases drop column sharer_id")
+    op.execute("delete from case_access where kind = 'responsible'")
+    op.execute("alter table case_access drop column kind")
