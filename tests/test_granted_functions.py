@@ -86,6 +86,7 @@ REFUSED = {
     ("whom_to_consult", "p_case"): "select priv.whom_to_consult('{case}', null)",
     ("whom_to_consult", "p_overlap"): "select priv.whom_to_consult('{case}', '{overlap}')",
     ("set_quota", "p_authority"): "select priv.set_quota('{fr}', '{1,1,1,1}', null, 'x')",
+    ("hosts_for", "p_meeting"): "select priv.hosts_for('{meeting}', '{nl}')",
     ("may_record_for", "p_object"): "select priv.may_record_for('{shared}', '{nl}')",
     ("tell", "p_disclosure"): "select priv.tell('{disclosure}', 'disclosure.asked', '{}', 'r')",
     ("tell_recipients", "p_identifier"): "select priv.tell_recipients('{second}', 'withdrawn', 'r')",
@@ -110,7 +111,7 @@ FOR_ALL = {
 GUARDED_BY_ANOTHER_ID = {
     ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
-    ("receivers", "p_provider"), ("may_record_for", "p_authority"),
+    ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("hosts_for", "p_authority"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 

@@ -4,6 +4,7 @@ from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
+from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import Link, OneOf, Shown, When
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, FEED_LIFECYCLE, MEETING_LIFECYCLE, MODES, PLACE_LIFECYCLE
 from coopapi.meetings.outcomes import OUTCOMES
@@ -72,6 +73,8 @@ class MeetingPlaceOut(Shown):
     invited_at = When(required=True)
     answered_at = When(allow_none=True)
     agreed_at = When(allow_none=True)
+    recorded_answer = fields.Nested(RecordedForOut, allow_none=True)
+    recorded_agreement = fields.Nested(RecordedForOut, allow_none=True)
     etag = fields.String(required=True)
 
 
@@ -119,6 +122,7 @@ class MeetingActionOut(Shown):
     text = fields.String(required=True)
     state = OneOf((*ACTION_LIFECYCLE.states, "overdue"), name="MeetingActionState", required=True)
     reason = fields.String(allow_none=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
     ended_at = When(allow_none=True)
     created_at = When(required=True)
     etag = fields.String(required=True)

@@ -11,7 +11,19 @@ from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, MODES
 from coopapi.meetings.outcomes import OUTCOMES
-from coopapi.mla.schemas import RequestIn
+from coopapi.mla.schemas import RecordedIn, RequestIn
+
+
+class PlaceStepIn(TransitionIn):
+    """An answer to an invitation. The host desk records it for an authority without users here."""
+
+    recorded = fields.Nested(RecordedIn)
+
+
+class ParticipantRecordedIn(RecordedIn):
+    """The agreement of a participant without users here, recorded for it: whose, time, channel and proof."""
+
+    authority_id = fields.UUID(required=True)
 
 
 class SeatedIn(Schema):
@@ -79,6 +91,7 @@ class MeetingStepIn(TransitionIn):
     option_id = fields.UUID()
     starts_at = When()
     ends_at = When()
+    recorded = fields.Nested(ParticipantRecordedIn)
 
 
 class MeetingAnswerIn(Schema):

@@ -55,6 +55,14 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > (select priv.at())))
 $$;
 
+-- Tell whether the caller hosts a meeting and so records what an authority without users here does, also after access to the meeting ended.
+create function priv.hosts_for(p_meeting uuid, p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (select from public.meetings m where m.id = p_meeting and m.host_id = (select priv.authority()))
+       and exists (select from public.meeting_participants p where p.meeting_id = p_meeting and p.authority_id = p_authority)
+       and not priv.has_users(p_authority)
+$$;
+
 -- Update access to the shared cases: give it to those who take part now on the given sides, until the end of their part, and withdraw it
 -- from those who left. Only shared cases are affected. An authority that the owner of a case has excluded stays excluded for as long as the
 -- case is shared.
@@ -134,7 +142,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz),
-    priv.stop_acting(uuid, text, uuid, timestamptz), priv.may_record_for(uuid, uuid), priv.reshare(uuid, text),
+    priv.stop_acting(uuid, text, uuid, timestamptz), priv.may_record_for(uuid, uuid), priv.hosts_for(uuid, uuid), priv.reshare(uuid, text),
     priv.end_shares(uuid, uuid) to APP_ROLE;
 
 grant select on parties to APP_ROLE;

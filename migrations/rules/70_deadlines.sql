@@ -6,4 +6,5 @@ create policy seen on deadlines for select using (
     PARTY(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
 create policy made on deadlines for insert with check (ACTING(deadlines.object_id));
 create policy changed on deadlines for update using (
-    ACTING(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
+    ACTING(deadlines.object_id)
+    or object_type = 'meeting' and (authority_id = (select priv.authority()) or priv.hosts_for(object_id, authority_id)));

@@ -30,7 +30,7 @@ create policy made on meetings for insert with check (ACTING(meetings.id) and co
 create policy changed on meetings for update using (ACTING(meetings.id));
 
 grant select, insert,
-    update (version, function, state, sealed, invited_at, answered_at, agreed_at) on meeting_participants to APP_ROLE;
+    update (version, function, state, sealed, invited_at, answered_at, agreed_at, recorded) on meeting_participants to APP_ROLE;
 grant select on meeting_participants to coopapi_definer;
 create policy seen on meeting_participants for select using (PARTY(meeting_participants.meeting_id));
 create policy made on meeting_participants for insert with check (ACTING(meeting_participants.meeting_id));
@@ -57,7 +57,8 @@ grant select, insert, update (version, state, reason, ended_at) on meeting_actio
 create policy seen on meeting_actions for select using (
     owner_id = (select priv.authority()) or PARTY(meeting_actions.meeting_id));
 create policy made on meeting_actions for insert with check (ACTING(meeting_actions.meeting_id));
-create policy changed on meeting_actions for update using (owner_id = (select priv.authority()));
+create policy changed on meeting_actions for update using (
+    owner_id = (select priv.authority()) or priv.hosts_for(meeting_id, owner_id));
 
 grant select, insert on meeting_outcomes to APP_ROLE;
 create policy seen on meeting_outcomes for select using (PARTY(meeting_outcomes.meeting_id));

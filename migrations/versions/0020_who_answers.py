@@ -9,12 +9,18 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Add the kind of a grant, who shared a case, and whether the desk sees a case."""
+    """Add the kind of a grant, who shared a case, whether the desk sees a case, and the side of those who forward."""
     run_tables(op.get_bind(), revision)
 
 
 def downgrade() -> None:
-    """Remove the columns."""
+    """Remove the columns and the side."""
+    op.execute("delete from parties where side = 'forwarding'")
+    op.execute(
+        "alter table parties drop constraint party_side, add constraint party_side check (side in ('requesting', 'executing',"
+        " 'enforcing', 'negotiating', 'member', 'participant', 'host', 'invited'))"
+    )
+    op.execute("alter table meeting_participants drop column recorded")
     op.execute("alter table cases drop column desk")
     op.execute("alter table shared_cases drop column sharer_id")
     op.execute("delete from case_access where kind = 'responsible'")
