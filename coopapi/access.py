@@ -76,6 +76,7 @@ class Action(StrEnum):
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
     STATISTICS_READ = "statistics:read"
+    STATE_INDEX_READ = "state_index:read"
 
 
 class Purpose(StrEnum):
@@ -136,7 +137,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _REQUESTING
     | _TRANSMITTING
     | {Action.JIT_READ, Action.MEETING_READ},
-    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE},
+    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ},
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},

@@ -86,6 +86,7 @@ REFUSED = {
     ("whom_to_consult", "p_case"): "select priv.whom_to_consult('{case}', null)",
     ("whom_to_consult", "p_overlap"): "select priv.whom_to_consult('{case}', '{overlap}')",
     ("set_quota", "p_authority"): "select priv.set_quota('{fr}', '{1,1,1,1}', null, 'x')",
+    ("give_desk_its_cases", "p_desk"): "select priv.give_desk_its_cases('{fr}')",
     ("hosts_for", "p_meeting"): "select priv.hosts_for('{meeting}', '{nl}')",
     ("may_record_for", "p_object"): "select priv.may_record_for('{shared}', '{nl}')",
     ("tell", "p_disclosure"): "select priv.tell('{disclosure}', 'disclosure.asked', '{}', 'r')",
@@ -99,6 +100,7 @@ TESTED_BY_ITSELF = {
     ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"),
 }  # fmt: skip
 FOR_ALL = {
+    ("state_index", "p_after"): "a place in the caller's own list",
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",
     ("client", "p_client"): "who proves to be a client has no context yet",
     ("same_state", "p_authority"): "the country of an authority is in the directory",

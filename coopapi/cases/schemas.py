@@ -114,6 +114,13 @@ class CaseOut(Shown):
     crime_categories = fields.List(Code("crime_categories"), required=True)
     reference = fields.String(allow_none=True)
     title = fields.String(allow_none=True)
+    title_warnings = fields.List(
+        OneOf(("identifier", "name"), name="TitleWarning"),
+        required=True,
+        metadata={
+            "description": "What the title seems to contain although others read it: an identifier, or the name of a person."
+        },
+    )
     operation_name = fields.String(allow_none=True)
     case_type = Code("case_types", allow_none=True)
     countries = fields.List(Code("countries"), allow_none=True)

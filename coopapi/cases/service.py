@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, ColumnElement, Subquery, Uuid, and_, bindparam, or
 from sqlalchemy.orm import aliased
 
 from coopapi.access import Level
-from coopapi.cases import granting, hiding
+from coopapi.cases import granting, hiding, titles
 from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, NotFound
@@ -242,6 +242,7 @@ def _view(case: Case, access: Any) -> CaseView:
             **{key: getattr(case, key) for key in fields},
             "authority": {"id": access.id, "name": access.name, "country": access.country},
             "handler_name": access.handler_name,
+            "title_warnings": titles.warnings(case.title) if "title" in fields else [],
             "responsible_authority": responsible.get("accepted"),
             "named_authority": responsible.get("named"),
             "level": level.name.lower(),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 
 from coopapi.access import CLEARABLE, Action, Role
 from coopapi.auth.jwks import StaticKeys
@@ -38,6 +38,8 @@ def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
     authority = work.add(
         Authority(**{"country": None, "languages": [], "contact": {}, "operator": False, "created_at": work.now, **data})
     )
+    if authority.type == "eurojust_desk":
+        work.session.execute(text("select priv.give_desk_its_cases(:desk)"), {"desk": authority.id})
     work.note("authority.entered", authority, event=False)
     return authority
 

@@ -20,6 +20,8 @@ def downgrade() -> None:
         "alter table parties drop constraint party_side, add constraint party_side check (side in ('requesting', 'executing',"
         " 'enforcing', 'negotiating', 'member', 'participant', 'host', 'invited'))"
     )
+    for name in ("parties_by_side", "disclosures_by_asking_authority", "disclosures_by_owning_authority"):
+        op.execute(f"drop index {name}")
     op.execute("alter table meeting_participants drop column recorded")
     op.execute("alter table cases drop column desk")
     op.execute("alter table shared_cases drop column sharer_id")
