@@ -46,7 +46,7 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     case = cases.answered_for(work, data["case_id"])
     level = Level[data.get("level", "read").upper()]
     row = shared_cases.offer(work, meeting.id, case.id, case.authority_id, level)
-    if all(part.case_id is None for part in own):
+    if meeting.origin_id is not None and all(part.case_id is None for part in own):
         part = next(part for part in own if part.side in _AT_THE_TABLE)
         parties.admit(work, meeting.id, part.authority_id, Side(part.side), case_id=case.id, until=part.until)
     update_access(work, meeting)

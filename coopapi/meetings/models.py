@@ -33,7 +33,7 @@ class Meeting(SharedObject):
     reference: Mapped[str] = mapped_column()
     level: Mapped[str] = mapped_column()
     origin_type: Mapped[str] = mapped_column()
-    origin_id: Mapped[UUID] = mapped_column()
+    origin_id: Mapped[UUID | None] = mapped_column()
     convener_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     host_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     state: Mapped[str] = mapped_column(default=MEETING_LIFECYCLE.start)

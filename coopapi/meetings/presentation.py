@@ -75,6 +75,8 @@ def whole(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
 
 def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
     """Tell whether the caller sees the origin without the meeting; only then is it named."""
+    if row.origin_id is None:
+        return True
     if row.origin_type == "case":
         return reaches(work, row.origin_id, Level.INDEX)
     if row.origin_type == "overlap":

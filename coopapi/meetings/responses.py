@@ -21,7 +21,7 @@ class MeetingBrief(Shown):
     side = OneOf(("host", "invited"), required=True, metadata={"description": "Whether you host the meeting or were invited."})
     host = fields.Nested(AuthorityRef, required=True)
     convener = fields.Nested(AuthorityRef, required=True)
-    origin_type = OneOf(("case", "overlap", "request"), required=True, allow_none=True)
+    origin_type = OneOf(("case", "overlap", "request", "delegations"), required=True, allow_none=True)
     origin_id = fields.UUID(
         allow_none=True,
         metadata={"description": "The id, only for callers who may see that resource independently of the meeting."},

@@ -54,8 +54,14 @@ class MeetingIn(_MeetingFields):
     """A meeting to propose, from what you see: a case, an overlap, or a request."""
 
     level = Code("meeting_levels", required=True)
-    origin_type = OneOf(("case", "overlap", "request"), required=True)
-    origin_id = fields.UUID(required=True)
+    origin_type = OneOf(
+        ("case", "overlap", "request", "delegations"),
+        required=True,
+        metadata={
+            "description": "`delegations` for a bilateral meeting of two delegations about many cases, which has no `origin_id`."
+        },
+    )
+    origin_id = fields.UUID()
     title = Line(300, required=True)
     host_desk = fields.UUID(metadata={"description": "The desk that you ask to host; the desk of your country by default."})
     function = Code(

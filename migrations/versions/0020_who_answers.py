@@ -20,6 +20,10 @@ def downgrade() -> None:
         "alter table parties drop constraint party_side, add constraint party_side check (side in ('requesting', 'executing',"
         " 'enforcing', 'negotiating', 'member', 'participant', 'host', 'invited'))"
     )
+    op.execute(
+        "alter table meetings drop constraint meeting_origin, add constraint meeting_origin check (origin_type in ('case', 'overlap',"
+        " 'request')) not valid"
+    )
     for name in ("parties_by_side", "disclosures_by_asking_authority", "disclosures_by_owning_authority"):
         op.execute(f"drop index {name}")
     op.execute("alter table meeting_participants drop column recorded")

@@ -91,3 +91,18 @@ def test_an_action_of_a_state_without_users_is_watched_and_recorded_by_the_host(
     done = take(world, "desk", f"/actions/{action}", {"event": "done", **recorded(world)})
     assert (done.status_code, done.json["state"], done.json["recorded"]["proof"]) == (200, "done", "Letter 7")
     assert items(world, "desk", "/deadlines?side=mine&state=running") == []
+
+
+def test_a_bilateral_meeting_of_two_delegations_is_about_many_cases(world):
+    body = {**gathering.PLANNED, "level": "bilateral", "origin_type": "delegations"}
+    guest = {"authority_id": str(world.authorities["fr"]), "function": "prosecutor"}
+    made = world.as_("prosecutor").post("/meetings", {**body, "participants": [guest]})
+    assert (made.status_code, made.json["origin_type"], made.json["origin_id"]) == (201, "delegations", None)
+    path = f"/meetings/{made.json['id']}"
+    for case in (world.case("prosecutor"), world.case("prosecutor")):
+        assert world.as_("prosecutor").post(f"{path}/cases", {"case_id": case, "level": "index"}).status_code == 201
+    shared = [row["case_id"] for row in items(world, "prosecutor_fr", f"{path}/cases")]
+    assert len(shared) == 2
+    assert {world.as_("prosecutor_fr").get(f"/cases/{case}").json["level"] for case in shared} == {"index"}
+    for wrong in ({"level": "III"}, {"origin_id": shared[0]}, {"origin_type": "case"}):
+        assert world.as_("prosecutor").post("/meetings", {**body, **wrong}).status_code == 422
