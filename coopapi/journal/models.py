@@ -73,11 +73,12 @@ class JournalEntry(Row):
         missing = cls.action == "case.responsible_missing"
         own_journal = cls.authority_id == actor.authority_id
         in_index = or_(cls.action == "case.registered", cls.object_type == "overlap", and_(missing, own_journal))
-        named = and_(cls.action.like(r"case.responsible\_%"), ~missing, own_journal)
+        responsible = cls.action.like(r"case.responsible\_%")
+        named = and_(responsible, ~missing, own_journal)
         own = select(CaseAccess.id).where(CaseAccess.case_id == cls.case_id, CaseAccess.owner_id == actor.authority_id)
         theirs = and_(cls.object_type.in_(_BETWEEN), cls.authority_id != actor.authority_id)
         told = or_(~theirs, own.exists(), takes_part(cls.object_id, actor, now))
-        readable = and_(granted(cls.case_id, Level.READ, actor, now), told)
+        readable = and_(granted(cls.case_id, Level.READ, actor, now), told, or_(~responsible, own_journal))
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
         shared = and_(mine, takes_part(cls.object_id, actor, now))
         return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), named, shared))

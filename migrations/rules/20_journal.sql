@@ -194,6 +194,7 @@ create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority())
          and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
      or case_id is not null and (GRANTED(journal_entries.case_id, 2)
+             and (action not like 'case.responsible\_%' or authority_id = (select priv.authority()))
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
                   or exists (select from public.case_access o
