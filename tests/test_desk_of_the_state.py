@@ -80,7 +80,7 @@ def test_a_desk_lists_the_cooperation_of_its_state_without_taking_part(world):
 
     world.asked("romanian", made["other"])
     (row,) = index(world, "disclosure")
-    assert (row["state"], row["missed"], row["countries"]) == ("requested", False, ["NL", "RO"])
+    assert (row["stage"], row["missed"], row["countries"]) == ("requested", False, ["NL", "RO"])
     world.clock.forward(days=60)
     assert [row["missed"] for row in index(world, "disclosure", missed="true")] == [True]
     assert [row["id"] for row in index(world, "request", missed="true")] == [made["request"]]

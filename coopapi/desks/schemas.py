@@ -22,10 +22,12 @@ class StateIndexOut(Shown):
     id = fields.UUID(required=True)
     type = OneOf(_TYPES, name="StateIndexType", required=True)
     reference = fields.String(allow_none=True)
-    kind = fields.String(
-        required=True, metadata={"description": "The kind of request, the level of a meeting, or the urgency of a disclosure."}
+    what = fields.String(
+        attribute="kind",
+        required=True,
+        metadata={"description": "The kind of request, the level of a meeting, or the urgency of a disclosure."},
     )
-    state = fields.String(required=True)
+    stage = fields.String(required=True, attribute="state", metadata={"description": "The state, as the thing itself names it."})
     countries = fields.List(Code("countries"), required=True)
     authority = fields.Nested(AuthorityRef, required=True, metadata={"description": "The authority of your State."})
     at = When(required=True)
