@@ -159,6 +159,11 @@ def test_the_wrong_authority_forwards_and_reads_on(world, clock):
     assert read(world, "prosecutor", request)["executing"]["id"] == to
     assert read(world, "prosecutor_fr", request)["state"] == "forwarded"
     assert step(world, "prosecutor_fr", request, "receive").status_code == 403
+    mine = world.as_("prosecutor_fr")
+    assert mine.get(f"/mla-requests/{request}/transitions").json["side"] == "forwarding"
+    assert [row["id"] for row in mine.get("/mla-requests?side=forwarding").json["items"]] == [request]
+    assert [row["side"] for row in mine.get("/mla-requests?direction=incoming").json["items"]] == ["forwarding"]
+    assert world.as_("judge_fr").get("/mla-requests?side=forwarding").json["items"] == []
 
     clock.at("2026-12-03T10:00:00+01:00")
     walk(world, request, ("judge_fr", "receive"), ("judge_fr", "acknowledge"))
