@@ -46,7 +46,7 @@ LONGEST: Final = 0.5
 DRAINED: Final = 1800
 """The most seconds for the last worker, which has to do all that the killed ones left."""
 _DONE: Final = "select not exists (select from matching_queue) and not exists (select from pairs_due)"
-_BEGUN: Final = "select exists (select from pg_stat_activity where query like '%priv.waiting%' and pid <> pg_backend_pid())"
+_BEGUN: Final = "select exists (select from pg_stat_activity where strpos(query, 'priv.waiting') > 0 and pid <> pg_backend_pid())"
 _AT_WORK: Final = "select exists (select from pg_locks where locktype = 'advisory' and granted)"
 _COUNTED: Final = """
     with pair as (select least(a, b) a, greatest(a, b) b from unnest(%s::uuid[], %s::uuid[]) p (a, b)),
@@ -67,9 +67,7 @@ def killed(bench: Bench, environment: dict[str, str], kills: int) -> int:
     for number in range(kills):
         say(f"kill {number + 1} of {kills}")
         running = subprocess.Popen(WORKER, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        bench.until(
-            "select exists (select from pg_stat_activity where query like '%%priv.waiting%%' and pid <> pg_backend_pid())", ()
-        )
+        bench.until(_BEGUN, ())
         time.sleep(chosen.uniform(0, LONGEST))
         with bench.connection.cursor() as cursor:
             cursor.execute(_AT_WORK)

@@ -1,4 +1,4 @@
-"""Run mixed load for half an hour, restart the database in the middle, and tell how the service goes through it.
+"""Run mixed load for half an hour with a restart of the database in the middle, and measure errors, times and memory.
 
     python -m bench mixed [--identifiers 1000000] [--folder FOLDER] [--minutes 30]
 

@@ -47,6 +47,8 @@ def test_a_row_without_a_key_takes_it_and_one_with_another_keeps_its_own(world):
     (row,) = world.hold("investigator", case, "heron@example.org")
     (same,) = send(world, case, email("heron@example.org")).json["identifiers"]
     assert (same["id"], same["external_id"]) == (row, KEY)
+    (told,) = [e for e in world.as_("investigator").get(f"/events?case_id={case}&action=identifier.corrected").json["items"]]
+    assert told["detail"]["fields"] == ["external_id"]
     assert refused(send(world, case, email("heron@example.org", "other"))) == [("/identifiers/0/external_id", "other_key")]
     assert held(world, case) == [("heron@example.org", KEY)]
 

@@ -1,4 +1,4 @@
-"""Bulk registration with `on_error: each`: what is right is stored, and the answer says of each of the others why not."""
+"""Bulk registration with `on_error: each`: valid items are stored, and for each other item the response gives the reason."""
 
 import pytest
 

@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, false
 from sqlalchemy.orm import InstrumentedAttribute
 
 from coopapi.access import Action
@@ -35,8 +35,6 @@ def require_free_for_case(work: UnitOfWork, key: str | None, case: Case | None =
     if key is None or (case is not None and case.external_id == key):
         return
     authority_id = case.authority_id if case is not None else work.actor.authority_id
-    taken = work.session.scalar(
-        select(Case.id).where(Case.authority_id == authority_id, Case.external_id == key, Case.visible_to(work.actor, work.now))
-    )
+    taken = work.session.scalar(work.all(Case).where(Case.authority_id == authority_id, Case.external_id == key))
     if taken is not None:
-        raise ExternalIdTaken(existing=f"/api/v1/cases/{taken}")
+        raise ExternalIdTaken(existing=f"/api/v1/cases/{taken.id}")

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from coopapi.cases.models import Identifier
 from coopapi.http.outcomes import ItemOutcome, Outcomes, refused
 from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.refusals import ImpossibleIdentifier, Refused
@@ -18,9 +17,5 @@ def register_each(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, 
     drafts = [one for one in read if isinstance(one, IdentifierDraft)]
     kept = iter(store(work, case, drafts) if drafts else ())
     return Outcomes(
-        refused(ImpossibleIdentifier, one.faults) if isinstance(one, Refused) else _outcome(*next(kept)) for one in read
+        refused(ImpossibleIdentifier, one.faults) if isinstance(one, Refused) else ItemOutcome(*next(kept)) for one in read
     )
-
-
-def _outcome(row: Identifier, outcome: str) -> ItemOutcome:
-    return ItemOutcome(outcome, row)

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import Identifier
@@ -57,11 +55,11 @@ def _held(work: UnitOfWork, case_id: UUID, found: Sequence[Proposal]) -> list[bo
     """Tell of each value whether the case has it already."""
     key = data_key(work, case_id)
     prints = [f.reading and key.fingerprint(f.kind, identity(f.reading, {"context": _context(f)})) for f in found]
-    query = select(Identifier.fingerprint).where(
+    query = work.all(Identifier).with_only_columns(Identifier.fingerprint)
+    query = query.where(
         Identifier.case_id == case_id,
         Identifier.fingerprint.in_([print_ for print_ in prints if print_]),
         Identifier.withdrawn_at.is_(None),
-        Identifier.visible_to(work.actor, work.now),
     )
     known = {bytes(print_) for print_ in work.session.scalars(query)}
     return [print_ in known for print_ in prints]

@@ -1,7 +1,7 @@
 """Identifiers with the key of a national system (`external_id`): the same key with another value is a correction."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,29 +28,47 @@ def lock_if_keyed(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, 
         cases.usable(work, case_id, Level.CONTRIBUTE, lock=True)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldRows:
+    """The identifiers of a case that have a key or a value of a request, with their links and values as the caller sees them."""
+
+    by_key: Mapping[str | None, Identifier]
+    by_print: Mapping[bytes, Identifier]
+    beside: Mapping[UUID, Any]
+    values: Mapping[UUID, Mapping[str, Any]]
+
+
 def settle(work: UnitOfWork, case_id: UUID, read: Sequence[IdentifierDraft | Refused]) -> list[IdentifierDraft | Refused]:
     """Decide for each draft with a key whether it is new, corrects the row that has the key, or is refused."""
-    keys = {one.key for one in read if isinstance(one, IdentifierDraft) and one.key}
-    if not keys:
+    keyed = [one for one in read if isinstance(one, IdentifierDraft) and one.key]
+    if not keyed:
         return list(read)
-    prints = {one.row["fingerprint"] for one in read if isinstance(one, IdentifierDraft) and one.key}
-    query = work.all(Identifier).where(
-        Identifier.case_id == case_id,
-        Identifier.withdrawn_at.is_(None),
-        Identifier.external_id.in_(keys) | Identifier.fingerprint.in_(prints),
-    )
-    rows = work.session.scalars(query).all()
-    by_key = {row.external_id: row for row in rows if row.external_id}
-    by_print = {bytes(row.fingerprint): row for row in rows}
-    seen: dict[str, bytes] = {}
+    held = _held_rows(work, case_id, keyed)
+    seen: dict[str | None, bytes] = {}
     settled: list[IdentifierDraft | Refused] = []
     for index, one in enumerate(read):
         if isinstance(one, Refused) or not one.key:
             settled.append(one)
             continue
         twice = seen.setdefault(one.key, one.row["fingerprint"]) != one.row["fingerprint"]
-        settled.append(_refused(index, _TWICE) if twice else _settled(work, index, one, by_key.get(one.key), by_print))
+        settled.append(_refused(index, _TWICE) if twice else _settled(work, index, one, held))
     return settled
+
+
+def _held_rows(work: UnitOfWork, case_id: UUID, keyed: Sequence[IdentifierDraft]) -> HeldRows:
+    query = work.all(Identifier).where(
+        Identifier.case_id == case_id,
+        Identifier.withdrawn_at.is_(None),
+        Identifier.external_id.in_({one.key for one in keyed})
+        | Identifier.fingerprint.in_({one.row["fingerprint"] for one in keyed}),
+    )
+    rows = work.session.scalars(query).all()
+    return HeldRows(
+        {row.external_id: row for row in rows if row.external_id},
+        {bytes(row.fingerprint): row for row in rows},
+        shown_beside(work, rows) if any("subjects" in one.item for one in keyed) else {},
+        open_values(work, rows),
+    )
 
 
 _TWICE: Final = ("/external_id", "distinct", "The request has this external_id for two values.")
@@ -64,38 +82,42 @@ def _refused(index: int, fault: tuple[str, str, str]) -> Refused:
     return Refused([broken(f"/identifiers/{index}{pointer}", rule, detail)])
 
 
-def _settled(
-    work: UnitOfWork, index: int, one: IdentifierDraft, held: Identifier | None, by_print: Mapping[bytes, Identifier]
-) -> IdentifierDraft | Refused:
-    same = by_print.get(one.row["fingerprint"])
-    if held is None and same is None:
-        return one
-    if held is None and same is not None:
-        if same.external_id is not None:
+def _settled(work: UnitOfWork, index: int, one: IdentifierDraft, held: HeldRows) -> IdentifierDraft | Refused:
+    row, same = held.by_key.get(one.key), held.by_print.get(one.row["fingerprint"])
+    if row is None:
+        if same is not None and same.external_id is not None:
             return _refused(index, _OTHER_KEY)
-        same.external_id = one.key  # the row that was registered without a key
+        if same is not None:
+            _take_key(work, same, one)
         return one
-    if held is not None and held.kind != one.row["kind"]:
+    if row.kind != one.row["kind"]:
         return _refused(index, _OTHER_KIND)
-    if same is not None and same is not held:
+    if same is not None and same is not row:
         return _refused(index, _HELD)
-    return replace(one, corrects=held) if held is not None and _changes(work, held, one) else one
+    return replace(one, corrects=row) if _changes(held, row, one) else one
 
 
-def _changes(work: UnitOfWork, row: Identifier, one: IdentifierDraft) -> bool:
-    if any(getattr(row, name) != one.row[name] for name in _COMPARED) or _links_differ(work, row, one):
+def _take_key(work: UnitOfWork, row: Identifier, one: IdentifierDraft) -> None:
+    """Give the key of a draft to the row that was registered without one."""
+    row.external_id = one.key
+    work.note("identifier.corrected", row, case_id=row.case_id, event=True, kind=row.kind, fields=["external_id"])
+
+
+def _changes(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
+    if any(getattr(row, name) != one.row[name] for name in _COMPARED) or _links_differ(held, row, one):
         return True
-    opened = open_values(work, [row])
-    said = what_was_sent(opened.get(row.id, {}))
-    names = [name for name in _SAID if (name, row.kind) != ("value", "person")] if opened else []
+    if row.id not in held.values:
+        return False
+    said = what_was_sent(held.values[row.id])
+    names = [name for name in _SAID if (name, row.kind) != ("value", "person")]
     return any((said.get(name) or None) != (one.item.get(name) or None) for name in names)
 
 
-def _links_differ(work: UnitOfWork, row: Identifier, one: IdentifierDraft) -> bool:
+def _links_differ(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
     """Tell whether the item names other subjects than those that the caller sees. An item without subjects changes none."""
     if "subjects" not in one.item:
         return False
-    there = [linked_since(link) for link in shown_beside(work, [row])[row.id].subjects or ()]
+    there = [linked_since(link) for link in held.beside[row.id].subjects or ()]
     sent = [{"since": None, "basis": "fact", **link} for link in one.item["subjects"]]
     return sorted(there, key=_by_id) != sorted(sent, key=_by_id)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,6 +31,20 @@ from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a row gets from a draft.
+
+    `fields` are those that the caller sent: the links to subjects are changed only if they are among them, and the row otherwise.
+    `holdings` are empty if matching stays as it is.
+    """
+
+    row: Identifier
+    draft: IdentifierDraft
+    fields: AbstractSet[str]
+    holdings: Sequence[engine.Holding]
+
+
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
     """Return the key that encrypts the values of a case. Raises `NotFound` if the caller may not read the case."""
     if case_id not in (keys := read_keys(work, {case_id})):
@@ -45,28 +60,29 @@ def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]
     case, read = read_all(work, case_id, items)
     if faults := [fault for one in read if isinstance(one, Refused) for fault in one.faults]:
         raise ImpossibleIdentifiers(errors=faults)
-    return [row for row, _ in store(work, case, [one for one in read if isinstance(one, IdentifierDraft)])]
+    return [row for _, row in store(work, case, [one for one in read if isinstance(one, IdentifierDraft)])]
 
 
-def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]) -> list[tuple[Identifier, str]]:
+def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]) -> list[tuple[str, Identifier]]:
     """Store the drafts that the case does not have, and correct the rows that have the key of one.
 
-    Returns the identifier of each draft, and whether it was `stored`, is `existing` or was `corrected`.
+    Returns for each draft whether it was `stored`, is `existing` or was `corrected`, and its identifier.
     """
     unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts) if draft.corrects is None}
-    corrected = {draft.corrects.id: (draft.corrects, draft) for draft in drafts if draft.corrects is not None}
+    corrections = {
+        d.corrects.id: _correction(work, d.corrects, d, d.item.keys() - {"kind", "external_id"}) for d in drafts if d.corrects
+    }.values()
     holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.reading)]
-    changed = [h for row, d in corrected.values() for h in _holdings(work, row.id, row.kind, d.reading)]
     links = {(link["fingerprint"], link["subject_id"]): link for d in reversed(drafts) if d.corrects is None for link in d.links}
-    engine.announce(work, case.id, holdings + changed)
+    engine.announce(work, case.id, [*holdings, *(h for correction in corrections for h in correction.holdings)])
     fresh, linked = engine.register(work, case.id, [d.row for d in unique.values()], list(links.values()), holdings)
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
     if new or not linked.victims or linked.others:
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
     note_links(work, case, case.id, linked)
-    for row, draft in corrected.values():
-        _put(work, case, row, draft, draft.item.keys() - {"kind", "external_id"})
+    for correction in corrections:
+        _put(work, case, correction)
     every = {print_: Identifier(**draft.row, victim_version=0) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
@@ -74,9 +90,9 @@ def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]
         )
         every |= {row.fingerprint: row for row in work.session.scalars(query)}
     return [
-        (draft.corrects, "corrected")
+        ("corrected", draft.corrects)
         if draft.corrects is not None
-        else (every[draft.row["fingerprint"]], "stored" if draft.row["id"] in fresh else "existing")
+        else ("stored" if draft.row["id"] in fresh else "existing", every[draft.row["fingerprint"]])
         for draft in drafts
     ]
 
@@ -225,40 +241,40 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     drafted = draft(work, case, data_key(work, case.id), item)
     _refuse_duplicates(work, row, drafted)
     keyed.require_free(work, row, drafted)
-    if _moves(row, drafted):
-        engine.announce(work, case.id, _holdings(work, row.id, row.kind, drafted.reading))
-    _put(work, case, row, drafted, data.keys())
+    correction = _correction(work, row, drafted, data.keys())
+    if correction.holdings:
+        engine.announce(work, case.id, correction.holdings)
+    _put(work, case, correction)
     return row
 
 
-def _moves(row: Identifier, drafted: IdentifierDraft) -> bool:
-    return any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "strength"))
+def _correction(work: UnitOfWork, row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]) -> Correction:
+    same = all(getattr(row, name) == draft.row[name] for name in ("fingerprint", "strength"))
+    return Correction(row, draft, fields, [] if same else _holdings(work, row.id, row.kind, draft.reading))
 
 
-def _put(work: UnitOfWork, case: Case | CaseToAddTo, row: Identifier, drafted: IdentifierDraft, fields: AbstractSet[str]) -> None:
-    """Give a row the content of a draft, whose holdings were announced, and update matching.
-
-    `fields` are those that the caller sent: the links to subjects are changed only if they are among them, and the row otherwise.
-    """
+def _put(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correction) -> None:
+    """Carry out a correction, whose holdings were announced, and update matching."""
+    row, fields = correction.row, correction.fields
     if fields - {"subjects"}:
-        _put_value(work, case, row, drafted, fields - {"subjects"})
+        _put_value(work, case, correction)
     if "subjects" in fields:
-        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links_of(row.fingerprint, drafted.item)))
+        links = links_of(row.fingerprint, correction.draft.item)
+        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links))
         work.session.refresh(row, ["version", "victim_version"])
 
 
-def _put_value(
-    work: UnitOfWork, case: Case | CaseToAddTo, row: Identifier, drafted: IdentifierDraft, fields: AbstractSet[str]
-) -> None:
-    moved = _moves(row, drafted)
-    for name, value in drafted.row.items():
+def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correction) -> None:
+    row, draft = correction.row, correction.draft
+    for name, value in draft.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
-    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, drafted.item, drafted.reading)
+    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, draft.item, draft.reading)
     work.session.flush()
-    if moved:
+    if correction.holdings:
         engine.unregister(work, case.id, [row.id])
-        engine.hold(work, case.id, _holdings(work, row.id, row.kind, drafted.reading))
+        engine.hold(work, case.id, correction.holdings)
+    fields = correction.fields - {"subjects"}
     work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(fields))
     if {"value", "person"} & fields:
         _tell_recipients(work, row, "corrected")

@@ -6,7 +6,7 @@ A caller acts for its own side. It also records the steps of an authority that d
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from coopapi.access import Action, Role
@@ -25,14 +25,23 @@ _ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUT
 """For each side, the sides whose steps it may record when their authority does not use this register."""
 
 
-STATED_IN: Final = {
-    "transmit": ("transmission", "sent_at"),
-    "receive": ("receipt", "received_at"),
-    "receive_notification": ("receipt", "received_at"),
-    "receive_enforcement": ("receipt", "received_at"),
-    "transfer": ("sending", "sent_at"),
+class StatedMoment(NamedTuple):
+    """What a step of sending or receipt states the time of, and the part of the body and its field that have this time."""
+
+    what: str
+    part: str
+    field: str
+
+
+STATED: Final[Mapping[str, StatedMoment]] = {
+    "transmit": StatedMoment("sent", "transmission", "sent_at"),
+    "delivered": StatedMoment("delivered", "transmission", "delivered_at"),
+    "receive": StatedMoment("received", "receipt", "received_at"),
+    "receive_notification": StatedMoment("notified", "receipt", "received_at"),
+    "receive_enforcement": StatedMoment("enforcement_received", "receipt", "received_at"),
+    "transfer": StatedMoment("transferred", "sending", "sent_at"),
 }
-"""For each step of sending or receipt, the part of the body and its field in which a side states when it happened."""
+"""The steps that state a time. `delivered` is no step of its own: it belongs to `transmit`."""
 
 
 class WrongSide(Forbidden):
@@ -121,7 +130,7 @@ def _stated(step: Step[Any], request: Request, found: Taken) -> Taken:
 
     Raises `Unprocessable` for a time in the future, and for one before the request was sent.
     """
-    part, name = STATED_IN.get(step.event, ("", ""))
+    _, part, name = STATED.get(step.event, ("", "", ""))
     said = step.data.get(part) or {}
     at, since = said.get(name, found.at), None if step.event == "transmit" else request.transmitted_at
     if name in said and not (since or at) <= at <= step.work.now:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from coopapi.deadlines.models import StatedTime
 from coopapi.errors import Conflict, fault
 from coopapi.mla import notifications
-from coopapi.mla.authorization import Taken
+from coopapi.mla.authorization import STATED, Taken
 from coopapi.mla.models import Request
 from coopapi.mla.notifications import Act
 from coopapi.shared import parties
@@ -16,16 +16,6 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Step
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
-
-WHAT: Final = {
-    "transmit": "sent",
-    "receive": "received",
-    "delivered": "delivered",
-    "receive_notification": "notified",
-    "receive_enforcement": "enforcement_received",
-    "transfer": "transferred",
-}
-"""What each step of sending or receipt states the time of."""
 
 
 class ReceiptStated(Conflict):
@@ -37,14 +27,14 @@ class ReceiptStated(Conflict):
 
 def require_unstated(step: Step[Request]) -> None:
     """Raise `ReceiptStated` if the time of this step was already stated."""
-    query = step.work.all(StatedTime).where(StatedTime.object_id == step.thing.id, StatedTime.what == WHAT[step.event])
+    query = step.work.all(StatedTime).where(StatedTime.object_id == step.thing.id, StatedTime.what == STATED[step.event].what)
     if step.work.session.scalar(query.limit(1)):
         raise ReceiptStated
 
 
 def state(work: UnitOfWork, request: Request, event: str, taken: Taken, item_id: UUID | None = None) -> UUID | None:
     """Record the time of a step of sending or receipt and return its id, or None for any other step."""
-    if event not in WHAT:
+    if event not in STATED:
         return None
     row_id, how = work.new_id(), taken.recorded or taken.stated
     row = StatedTime(
@@ -52,7 +42,7 @@ def state(work: UnitOfWork, request: Request, event: str, taken: Taken, item_id:
         object_id=request.id,
         object_type="request",
         item_id=item_id,
-        what=WHAT[event],
+        what=STATED[event].what,
         side=taken.side,
         authority_id=taken.authority_id,
         at=taken.at,

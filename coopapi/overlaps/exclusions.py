@@ -28,10 +28,7 @@ def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
     if data.get("until") and data["until"] <= work.now:
         raise fault("/until", "order_of_time", "The time must be in the future.")
     listed = value if value and "kind" in value else None
-    if listed:
-        tokens: list[bytes] | None = _listed_tokens(work, listed)
-    else:
-        tokens = _tokens(work, **value) if value else None
+    tokens = _listed_tokens(work, listed) if listed else _tokens(work, **value) if value else None
     row = work.add(
         Exclusion(
             authority_id=work.actor.authority_id,

@@ -1,5 +1,5 @@
--- Tell whether a holding concerns somebody who is not a victim, or nobody, so that callers without victim clearance may know of it. The
--- roles are the categories of all subjects of its identifier.
+-- Tell whether callers without victim clearance may know of a holding. They may not if all subjects of its identifier are victims. The roles
+-- are the categories of these subjects.
 create function priv.open(p_roles text[]) returns boolean language sql immutable as $$ select p_roles is distinct from array ['victim'] $$;
 
 -- Return the categories of the subjects of identifiers in alphabetical order; null where there is none.

@@ -1,6 +1,7 @@
--- Overlaps whose evidence is all about victims are for people with victim clearance. If a side has nobody who is cleared and has access to
--- the case, in its authority or at the desk of its country, nobody is told for 24 hours, so that the hit is not known on one side alone. The
--- administrators of that side are told that a clearance is missing, and nothing else; sometimes they are told so although nothing waits.
+-- If all evidence of an overlap is about victims, only people with victim clearance may see it. On each side such a person must also have
+-- access to the case, in the authority or at the desk of its country. If one side has no such person, both sides are told 24 hours later, so
+-- that the overlap is not known on one side alone. The administrators of that side are told only that a clearance is missing. Sometimes they
+-- are told this although no overlap waits.
 
 -- Tell whether a person with victim clearance may know of the overlaps of a case: of its authority, or of the desk of its country.
 create function priv.has_cleared_person(p_case uuid, p_authority uuid) returns boolean language sql stable as $$

@@ -37,7 +37,7 @@ def _context_of(row: Sequence[str], headers: Sequence[KindLabel | None]) -> dict
         value = cell.strip()
         if label and label.field == "platform" and value:
             said["platform"] = value[:100]
-        if label and label.field == "country" and re.fullmatch("[A-Z]{2}", value):
+        if label and label.field == "country" and _COUNTRY.fullmatch(value):
             said["country"] = value
         if label and label.field == "observed_at":
             said |= _moment(value)

@@ -112,8 +112,8 @@ class _Chunk:
 
     def _jids(self) -> None:
         for match in shapes.JID.finditer(self.text):
-            end = match[0].rpartition("@")[2]
-            kind = "kik" if end == "talk.kik.com" else "group" if end in {"g.us", "newsletter"} else "whatsapp"
+            server = match[0].rpartition("@")[2]
+            kind = "kik" if server == "talk.kik.com" else "group" if server in {"g.us", "newsletter"} else "whatsapp"
             if self._free(*match.span()):
                 self._propose(*match.span(), (kind,))
 
