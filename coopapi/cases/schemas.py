@@ -119,7 +119,10 @@ class CaseFilter(Paged):
 
 
 class CaseOut(Shown):
-    """A case, as far as your access goes: with index alone it shows no more than that it exists and whose it is."""
+    """A case, as far as your access goes. With index alone it shows that it exists and whose it is.
+
+    The Eurojust desk of the owner's State is also shown reference, title, state and handler.
+    """
 
     id = fields.UUID(required=True)
     authority = fields.Nested(AuthorityRef, required=True)

@@ -141,7 +141,6 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
             "countries": [],
             "visibility": "hit_no_hit",
             "visibility_reason": None,
-            "desk": "index",
             "state": hiding.first_state(work, data),
             "handling_code": "H0",
             "authority_id": work.actor.authority_id,

@@ -61,8 +61,8 @@ begin
     where c.id = any (p_cases) and c.visibility <> 'hidden' and c.desk = 'index' and GRANTED(c.id, 1);
 end $$;
 
--- Tell the owner and the named authority what became of its responsibility, and the authority that another one replaced just now. The caller
--- is one of the first two.
+-- Tell the owner and the named authority what became of its responsibility, and the authority that another one replaced just now. The owner
+-- tells that it named the authority, and the authority what it answered.
 create function priv.tell_responsible(p_grant uuid, p_action text, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -70,8 +70,10 @@ declare
     g public.case_access;
 begin
     select x.* into g from public.case_access x where x.id = p_grant and x.kind = 'responsible';
-    if (p_action in ('case.responsible_named', 'case.responsible_accepted', 'case.responsible_refused')
-            and (priv.level(g.case_id) >= 4 or g.authority_id = me)) is not true then
+    if (case p_action when 'case.responsible_named' then priv.level(g.case_id) >= 4 and g.level = 1 and g.withdrawn_at is null
+                      when 'case.responsible_accepted' then g.authority_id = me and g.level = 3 and g.withdrawn_at is null
+                      when 'case.responsible_refused' then g.authority_id = me and g.level = 1 and g.withdrawn_by = (select priv.principal()) end
+            ) is not true then
         raise exception 'the caller may not tell of this' using errcode = '42501';
     end if;
     perform priv.append((

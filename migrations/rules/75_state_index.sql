@@ -86,11 +86,9 @@ end $$;
 create function priv.give_desk_its_cases(p_desk uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if (priv.operator() and priv.role() = 'admin') is not true then
-        raise exception 'only administrators of the operator may do this' using errcode = '42501';
-    end if;
+    perform priv.require_operator();
     insert into public.case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)
-        select gen_random_uuid(), 1, c.id, c.authority_id, e.id, 1, 'desk of the country', (select priv.at())
+        select priv.uuid7(), 1, c.id, c.authority_id, e.id, 1, 'desk of the country', (select priv.at())
         from public.authorities e join public.authorities o on o.country = e.country join public.cases c on c.authority_id = o.id
         where e.id = p_desk and e.type = 'eurojust_desk' and c.visibility <> 'hidden' and c.desk = 'index' and not exists (
             select from public.case_access r where r.case_id = c.id and r.authority_id = e.id and r.withdrawn_at is null);
