@@ -23,7 +23,8 @@ create function priv.disclosure_entries(p_disclosure uuid, p_action text, p_deta
     from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure
 $$;
 
--- Return the entries that tell the desk of a State that a disclosure was asked of a case of its police for which nobody is responsible.
+-- Return the entries that tell the desk of a State that a disclosure was asked just now of a case of its police for which nobody is
+-- responsible.
 create function priv.unanswerable_entries(p_disclosure uuid) returns jsonb language sql stable as $$
     select coalesce(jsonb_agg(jsonb_build_object(
         'authority_id', e.id, 'at', (select priv.at()), 'role', 'machine', 'action', 'case.responsible_missing', 'object_type', 'case',
@@ -33,7 +34,7 @@ create function priv.unanswerable_entries(p_disclosure uuid) returns jsonb langu
     join public.authorities o on o.id = c.authority_id
         and o.type not in ('public_prosecutor', 'judge', 'court', 'investigating_judge', 'other_issuing')
     join public.authorities e on e.type = 'eurojust_desk' and e.country = o.country
-    where d.id = p_disclosure and not exists (
+    where d.id = p_disclosure and d.asked_at = (select priv.at()) and not exists (
         select from public.case_access g
         where g.case_id = c.id and g.kind = 'responsible' and g.level = 3 and g.withdrawn_at is null)
 $$;
@@ -47,10 +48,7 @@ begin
             or p_action not like 'disclosure.%' or priv.registers_own(p_action) then
         raise exception 'the caller has no access to the disclosure' using errcode = '42501';
     end if;
-    perform priv.append(priv.disclosure_entries(p_disclosure, p_action, p_detail, p_request));
-    if p_action = 'disclosure.asked' then
-        perform priv.append(priv.unanswerable_entries(p_disclosure));
-    end if;
+    perform priv.append(priv.disclosure_entries(p_disclosure, p_action, p_detail, p_request) || priv.unanswerable_entries(p_disclosure));
 end $$;
 
 -- Tell the receivers of a value that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)). The caller must be allowed to add
