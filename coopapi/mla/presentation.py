@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from coopapi.deadlines import service as deadlines
@@ -46,12 +46,22 @@ def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Reque
         sides = [Side.REQUESTING] if direction == "outgoing" else [Side.EXECUTING, Side.ENFORCING]
         query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.side.in_(sides)).exists())
     if "side" in wanted:
-        query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.side == wanted["side"]).exists())
+        query = query.where(_on_side(work, wanted["side"]))
     if case_id := wanted.get("case_id"):
         query = query.where(in_case(work, Request.id, case_id))
     if authority := wanted.get("authority"):
         query = query.where(or_(Request.requesting_id == authority, Request.executing_id == authority))
     return _by_time(work, query, wanted)
+
+
+def _on_side(work: UnitOfWork, side: str) -> ColumnElement[bool]:
+    """Return the condition for requests of which this is the caller's side, as `side_of` tells it."""
+    mine = work.all(Party).where(Party.object_id == Request.id)
+    acts, forwarded = mine.where(Party.acting).exists(), mine.where(Party.side == Side.FORWARDING).exists()
+    if side == Side.FORWARDING:
+        return and_(forwarded, ~acts)
+    there = mine.where(Party.side == side)
+    return or_(there.where(Party.acting).exists(), and_(there.exists(), ~acts, ~forwarded))
 
 
 def _by_time(work: UnitOfWork, query: Select[Request], wanted: Mapping[str, Any]) -> Select[Request]:

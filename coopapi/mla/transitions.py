@@ -204,8 +204,10 @@ def _hand_over(step: Step[Request]) -> None:
 
     This runs after all were told.
     """
-    request = step.thing
-    parties.admit(step.work, request.id, cast("UUID", request.executing_id), Side.FORWARDING, acting=False)
+    request, own = step.thing, step.work.actor.authority_id
+    forwarding = cast("UUID", request.executing_id)
+    case_id = parties.case_of(step.work, request.id) if forwarding == own else None
+    parties.admit(step.work, request.id, forwarding, Side.FORWARDING, case_id=case_id, acting=False)
     request.executing_id, request.received_at = step.data["to_authority"], None
     parties.stop_acting(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
 
