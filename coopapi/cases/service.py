@@ -80,12 +80,12 @@ def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE,
     return case
 
 
-def answered_for(work: UnitOfWork, case_id: UUID) -> Case:
+def answered_for(work: UnitOfWork, case_id: UUID, *, ended: bool = False) -> Case:
     """Return a case that the caller answers for, as its owner or as the authority that is responsible for it, locked.
 
-    Raises the errors of `changeable`, and `Forbidden` for any other caller.
+    Raises the errors of `changeable`, but `CaseIsFinal` only if `ended` is false, and `Forbidden` for any other caller.
     """
-    case = changeable(work, case_id)
+    case = usable(work, case_id, Level.CONTRIBUTE, lock=True) if ended else changeable(work, case_id)
     if not answers(work, case_id):
         raise Forbidden("Only the owner of the case, or the authority that is responsible for it, may do this.")
     return case

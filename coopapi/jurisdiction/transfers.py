@@ -46,7 +46,7 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
         raise service.NotConsulted
     if consultation.prosecuting_country is None or consultation.prosecuting_country == work.actor.country:
         raise NothingAgreed(state=consultation.state)
-    case = cases.answered_for(work, data["case_id"])
+    case = cases.answered_for(work, data["case_id"], ended=True)
     to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
         raise fault("/to_authority", "prosecutes", "This must be the authority of the State that prosecutes.")
