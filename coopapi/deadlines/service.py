@@ -205,7 +205,12 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
             Party.object_id == Deadline.object_id, Party.side == Deadline.owed_by, Party.acting,
             Party.authority_id == work.actor.authority_id,
         )  # fmt: skip
-        mine = or_(Deadline.authority_id == work.actor.authority_id, and_(Deadline.object_type == "request", own.exists()))
+        watched = func.priv.hosts_for(Deadline.object_id, Deadline.authority_id)
+        mine = or_(
+            Deadline.authority_id == work.actor.authority_id,
+            and_(Deadline.object_type == "meeting", watched),
+            and_(Deadline.object_type == "request", own.exists()),
+        )
         query = query.where(mine if side == "mine" else ~mine)
     if wanted.get("overdue"):
         query = query.where(Deadline.running(), Deadline.due_at < work.now, _state(work.now) == "missed")

@@ -7,7 +7,8 @@ create policy seen on deadlines for select using (
     PARTY(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
 create policy made on deadlines for insert with check (ACTING(deadlines.object_id));
 create policy changed on deadlines for update using (
-    ACTING(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
+    ACTING(deadlines.object_id)
+    or object_type = 'meeting' and (authority_id = (select priv.authority()) or priv.hosts_for(object_id, authority_id)));
 
 grant select, insert, update (version, state, objection, contested_by, contested_at) on stated_times to APP_ROLE;
 -- A correction that waits for the approval of a second person, or was rejected, is for the side that proposed it.
