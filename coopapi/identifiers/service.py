@@ -22,7 +22,7 @@ _FIELDS: Final = (
     "exceptional_until", "state", "withdrawal_reason", "created_at", "etag",
 )  # fmt: skip
 _SHOWN: Final = text("select * from priv.shown_identifiers(:identifiers)").bindparams(bindparam("identifiers", type_=ARRAY(Uuid())))
-_SEALED: Final = ("value", "normalised", "context", "source", "person")
+_SEALED: Final = ("value", "normalised", "context", "source", "person", "digest_version")
 
 
 def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
