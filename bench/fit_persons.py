@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from bench.persons import Pair, candidates, persons, quality, rows, true_pairs
+from bench.persons import Pair, candidates, held, persons, quality, rows, true_pairs
 from coopapi.persons.births import RELATIONS
 from coopapi.persons.families import FAMILIES
 from coopapi.persons.profile import Profile
@@ -46,7 +46,7 @@ def fit_names(found: Mapping[Pair, Any], people: Mapping[str, Profile], true: se
     pairs = sorted(found)
     compared = [compare(people[a], people[b]) for a, b in pairs]
     matrix = design(compared)
-    model = LogisticRegression(C=2.0, max_iter=5000).fit(matrix, [pair in true for pair in pairs])
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(matrix, [pair in true for pair in pairs])
     chances = dict(zip(pairs, model.predict_proba(matrix)[:, 1], strict=True))
     sure = {pair for pair, comparison in zip(pairs, compared, strict=True) if telling(comparison)}
     weights, start = model.coef_[0], len(RELATIONS)
@@ -115,7 +115,7 @@ def main() -> None:
         "levels": "strong: precision was 0.995 on that set; possible: precision was 0.957.",
     }
     names = fit_names(found, {p.id: p.profile for p in people}, true)
-    digests = fit_digests(found, {p.id: Counter(t.family for t in p.texts) for p in people}, true)
+    digests = fit_digests(found, {p.id: held(p) for p in people}, true)
     TARGET.write_text(json.dumps({"provenance": provenance, **names, "digests": digests}, indent=1, ensure_ascii=False) + "\n")
     print(f"{len(found)} pairs compared; written to {TARGET.name}")
 

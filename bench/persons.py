@@ -4,13 +4,13 @@ import csv
 import gzip
 import io
 import itertools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from coopapi.config import SETTINGS
-from coopapi.persons.families import MatchText, texts
+from coopapi.persons.families import MatchTexts, texts
 from coopapi.persons.profile import Name, Profile, profile
 
 Pair = tuple[str, str]
@@ -24,7 +24,7 @@ class Person(NamedTuple):
 
     id: str
     profile: Profile
-    texts: tuple[MatchText, ...]
+    texts: tuple[MatchTexts, ...]
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -60,19 +60,25 @@ def candidates(people: Sequence[Person]) -> dict[Pair, dict[str, int]]:
     """Return the pairs that share a text, as the database finds pairs that share its digest, with the number for each family."""
     holders: dict[tuple[str, str], list[tuple[str, bool]]] = defaultdict(list)
     for person in people:
-        for text in person.texts:
-            holders[text.family, text.text].append((person.id, text.answers_only))
+        for family, found_by, passive in person.texts:
+            for text in found_by:
+                holders[family, text].append((person.id, passive))
     found: dict[Pair, dict[str, int]] = {}
-    for (family, _), held in holders.items():
-        for one, other in _asking(held):
+    for (family, _), holding in holders.items():
+        for one, other in _asking(holding):
             shared = found.setdefault((one, other) if one < other else (other, one), {})
             shared[family] = shared.get(family, 0) + 1
     return found
 
 
-def _asking(held: Sequence[tuple[str, bool]]) -> Iterator[Pair]:
-    if 1 < len(held) <= CROWD:
-        yield from ((x, y) for (x, passive), (y, also) in itertools.combinations(held, 2) if not (passive and also))
+def _asking(holding: Sequence[tuple[str, bool]]) -> Iterator[Pair]:
+    if 1 < len(holding) <= CROWD:
+        yield from ((x, y) for (x, passive), (y, also) in itertools.combinations(holding, 2) if not (passive and also))
+
+
+def held(person: Person) -> Counter[str]:
+    """Return how many texts of each family a person has."""
+    return sum((Counter({group.family: len(group.texts)}) for group in person.texts), Counter())
 
 
 def true_pairs(path: Path) -> set[Pair]:

@@ -15,7 +15,7 @@ ENTRY = {
     "victims_only": False, "detail": {},
 }  # fmt: skip
 RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused", "honey_value.registered", "identifiers.compared", "identifiers.reread",
-            "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
+            "digests.outdated", "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
 
 
 def run(world, who, sql, **values):

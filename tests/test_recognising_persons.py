@@ -39,9 +39,14 @@ def test_the_table_of_rarity_names_its_sources_and_what_is_not_in_it_is_rare():
     assert all(rarity(code) < 1 for codes in table["classes"].values() for code in codes.split())
 
 
+def keys_of(who):
+    """The match keys of a person: family and text, and whether the key only answers."""
+    return {(group.family, text): group.answers_only for group in texts(who) for text in group.texts}
+
+
 def by_digests(one, other):
-    ours, theirs = set(texts(one)), set(texts(other))
-    shared, *held = (Counter(text.family for text in found) for found in (ours & theirs, ours, theirs))
+    ours, theirs = keys_of(one).keys(), keys_of(other).keys()
+    shared, *held = (Counter(family for family, _ in found) for found in (ours & theirs, ours, theirs))
     return judge_digests(shared, *held)
 
 
@@ -53,7 +58,7 @@ def test_digests_that_are_left_over_on_both_sides_make_one_person_less_likely():
 
 def level(one, other):
     """The level of two persons: None also if they share no key by which they are compared."""
-    ours, theirs = ({(text.family, text.text): text.answers_only for text in texts(who)} for who in (one, other))
+    ours, theirs = keys_of(one), keys_of(other)
     compared = any(not (ours[key] and theirs[key]) for key in ours.keys() & theirs.keys())
     return judge(one, other).level if compared else None
 
@@ -76,9 +81,8 @@ def test_what_was_never_compared_is_found(name, born, other, other_born):
 
 def test_estimated_years_that_differ_by_one_are_compared_and_whole_dates_that_do_are_not():
     def compared(one, other):
-        return {text for text in texts(person("Sena Okoro", one)) if text.family == "pair+year"} & set(
-            texts(person("Sena Okoro", other))
-        )
+        shared = keys_of(person("Sena Okoro", one)).keys() & keys_of(person("Sena Okoro", other)).keys()
+        return {text for family, text in shared if family == "pair+year"}
 
     assert compared("1977", "1978")
     assert compared("1977-01-01", "1978-05-17")

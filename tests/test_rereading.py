@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from test_guarding import hidden_by_machine, machine  # noqa: F401 (a fixture)
@@ -16,9 +17,12 @@ from test_hidden_cases import news
 from test_worker import ALEKSANDR, OLEKSANDR, register
 
 from coopapi.identifiers import kinds, rereading
+from coopapi.identifiers.formats import persons
 from coopapi.identifiers.kinds import ImpossibleValue, MatchKey, Reading, Strength
-from coopapi.ops import administration, worker
-from coopapi.ops.digests import digest_person, keys_for_an_authority
+from coopapi.ops import administration, digests, worker
+from coopapi.ops.digests import digest_person, digested, keys_for_an_authority
+from coopapi.persons import families
+from coopapi.unicode_text import NORMALISER_VERSION
 
 SMALL, CAPITAL = "heron@example.org", "heron@EXAMPLE.org"
 SAYS_WHERE_IT_CAME_FROM = {"source": "seized phone", "context": {"observed_at": "2026-03-02T20:14:09Z"}}
@@ -74,7 +78,7 @@ def holders(owner):
 def settled(world, owner):
     """Have the worker do everything, and look whether a complete computation finds the same."""
     world.work()
-    assert rows(owner, "select count(*) from identifiers where normaliser < 3") == [(0,)]
+    assert rows(owner, "select count(*) from identifiers where normaliser < %s", NORMALISER_VERSION) == [(0,)]
     assert rows(owner, "select count(*) from holdings where outdated") == [(0,)]
     assert not any(administration.reconcile(world.app.extensions["coopapi"].database, repair=False).values())
 
@@ -213,16 +217,128 @@ def test_two_identifiers_of_a_case_that_become_one_value_are_both_kept(world, ow
     assert overlap["state"] == "detected"
 
 
+def told_of_old_digests(world, who):
+    return [e for e in world.as_(who).get("/events").json["items"] if e["action"] == "digests.outdated"]
+
+
+def register_digests(world, who, case, keys, category="suspect", **more):
+    """Register Aleksandr as digests, by default as made by a program that did not name its version."""
+    made = {"kind": "person", "digests": digest_person(ALEKSANDR, keys_for_an_authority(keys))} | more
+    item = {**made, "subjects": [{"id": world.subject(who, case, category)}]}
+    stored = world.as_(who).post(f"/cases/{case}/identifiers", {"identifiers": [item]})
+    assert stored.status_code == 201, stored.json
+    return stored.json["identifiers"][0]
+
+
 def test_an_authority_is_told_which_of_its_digests_are_old(world, owner, older, keys):
     case = world.case("investigator")
-    subject = world.subject("investigator", case)
     with older():
-        made = digest_person(ALEKSANDR, keys_for_an_authority(keys))
-        register(world, "investigator", case, {"kind": "person", "digests": made, "subjects": [{"id": subject}]})
-    register(world, "investigator", case, {"kind": "person", "person": OLEKSANDR, "subjects": [{"id": subject}]})
+        register_digests(world, "investigator", case, keys)
+        owner.cursor().execute("update identifiers set warnings = '{}'")
+    world.hold("investigator", case, SMALL)
     settled(world, owner)
     (listed,) = world.as_("investigator").get(f"/cases/{case}/identifiers?warning=old_digests").json["items"]
     assert (listed["person"], [w["code"] for w in listed["warnings"]]) == (None, ["old_digests"])
+    (told,) = told_of_old_digests(world, "investigator")
+    assert (told["case_id"], told["detail"]["count"]) == (case, 1)
+    assert datetime.fromisoformat(told["detail"]["until"]) - datetime.fromisoformat(told["at"]) == timedelta(days=90)
+    assert told_of_old_digests(world, "foreign") == []
+    with owner.cursor() as cursor:
+        cursor.execute("update identifiers set normaliser = 1")
+    settled(world, owner)
+    assert told_of_old_digests(world, "investigator") == [told]
+
+
+def test_only_cleared_people_are_told_of_old_digests_of_a_victim(world, owner, older, keys):
+    case = world.case("foreign")
+    with older():
+        register_digests(world, "foreign", case, keys, "victim")
+        owner.cursor().execute("update identifiers set warnings = '{}'")
+    settled(world, owner)
+    assert len(told_of_old_digests(world, "foreign")) == 1
+    assert told_of_old_digests(world, "uncleared") == []
+
+
+def test_digests_say_by_which_version_they_were_made(world, owner, older, keys):
+    case = world.case("investigator")
+
+    def warnings(version):
+        shown = register_digests(world, "investigator", case, keys, **({"digest_version": version} if version else {}))
+        return shown["digest_version"], [w["code"] for w in shown["warnings"]]
+
+    assert warnings(None) == (None, ["old_digests"])
+    assert warnings(1) == (1, ["old_digests"])
+    with older():
+        assert warnings(families.DIGESTS_VERSION) == (families.DIGESTS_VERSION, [])
+    settled(world, owner)
+    assert len(world.as_("investigator").get(f"/cases/{case}/identifiers?warning=old_digests").json["items"]) == 2
+    assert digested(ALEKSANDR, keys_for_an_authority(keys))["digest_version"] == families.DIGESTS_VERSION
+
+
+@pytest.mark.parametrize(("version", "more"), [(families.DIGESTS_VERSION + 1, {}), (0, {}), ("1", {})])
+def test_a_version_of_digests_that_does_not_exist_is_refused(world, keys, version, more):
+    case = world.case("investigator")
+    item = {"kind": "person", "digests": digest_person(ALEKSANDR, keys_for_an_authority(keys)), "digest_version": version}
+    answer = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/identifiers/0/digest_version")
+
+
+def older_texts(person):
+    """The texts of an older version of the rules for persons: all different from those of today."""
+    return [group._replace(texts=[f"old {text}" for text in group.texts]) for group in families.texts(person)]
+
+
+def met_by_older_digests(world, owner, older, keys, monkeypatch):
+    """A person in clear and the digests of that person, both made by an older version with other texts."""
+    case, there = world.case("investigator"), world.case("foreign")
+    with older(), monkeypatch.context() as patched:
+        patched.setattr(persons, "texts", older_texts)
+        patched.setattr(digests, "texts", older_texts)
+        subject = world.subject("investigator", case)
+        register(world, "investigator", case, {"kind": "person", "person": OLEKSANDR, "subjects": [{"id": subject}]})
+        register_digests(world, "foreign", there, keys)
+    assert len(world.overlaps("foreign", there)) == 1
+    return case, there
+
+
+def test_old_digests_meet_the_persons_of_their_time_until_the_stated_time(world, owner, older, keys, monkeypatch):
+    case, there = met_by_older_digests(world, owner, older, keys, monkeypatch)
+    world.work()
+    assert rows(owner, "select count(*) > 0 from holdings where outdated") == [(True,)]
+    assert "overlap.withdrawn" not in [action for action, _ in feed(world, "foreign")]
+    assert len(world.overlaps("foreign", there)) == 1
+    world.clock.forward(days=89)
+    world.work()
+    assert len(world.overlaps("foreign", there)) == 1
+    world.clock.forward(days=2)
+    settled(world, owner)
+    assert world.overlaps("foreign", there) == []
+
+
+def test_digests_that_are_sent_anew_meet_at_once(world, owner, older, keys, monkeypatch):
+    case, there = met_by_older_digests(world, owner, older, keys, monkeypatch)
+    world.work()
+    register_digests(world, "foreign", there, keys, digest_version=families.DIGESTS_VERSION)
+    world.clock.forward(days=91)
+    settled(world, owner)
+    assert len(world.overlaps("foreign", there)) == 1
+
+
+def test_two_persons_in_clear_do_not_meet_by_old_texts(world, owner, older, monkeypatch):
+    case, there = world.case("investigator"), world.case("foreign")
+    with older(), monkeypatch.context() as patched:
+        patched.setattr(persons, "texts", lambda person: [families.MatchTexts("pair", ["old"])])
+        for who, at, name in (("investigator", case, "Ada Kestrel"), ("foreign", there, "Bruno Heron")):
+            one = {"names": [{"full": name}], "birth_dates": ["1984-05-17"]}
+            register(world, who, at, {"kind": "person", "person": one, "subjects": [{"id": world.subject(who, at)}]})
+    world.work()
+    compared = "select count(*) from journal_entries where action = 'identifiers.compared'"
+    before = rows(owner, compared)
+    with owner.cursor() as cursor:
+        cursor.execute("delete from likenesses")
+    register(world, "investigator", case, {"kind": "email", "value": SMALL})
+    world.work()
+    assert rows(owner, compared) == before
 
 
 def test_nobody_else_is_told_of_a_hidden_case(world, owner, older):

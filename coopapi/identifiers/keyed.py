@@ -19,7 +19,7 @@ _COMPARED: Final = (
     "fingerprint", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
     "exceptional_until",
 )  # fmt: skip
-_SAID: Final = ("value", "person", "context", "source")
+_SAID: Final = ("value", "person", "digest_version", "context", "source")
 
 
 def lock_if_keyed(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any] | Refused]) -> None:

@@ -136,7 +136,7 @@ def read_item(item: Mapping[str, Any]) -> Reading:
     if item.get("person"):
         return read_names(item["person"])
     if item.get("digests"):
-        return read_digests(item["digests"])
+        return read_digests(item["digests"], item.get("digest_version"))
     return kinds.read(item["kind"], item["value"], Context(**item.get("context", {})))
 
 
@@ -180,7 +180,9 @@ def identity(reading: Reading, item: Mapping[str, Any]) -> str:
 
 def seal(key: DataKey, authority_id: UUID, row_id: UUID, item: Mapping[str, Any], reading: Reading) -> bytes:
     """Encrypt what only the owning case may read: the value as sent and as parsed, its context and its source."""
-    content = {name: item[name] for name in ("value", "context", "source", "person") if item.get(name) is not None}
+    content = {
+        name: item[name] for name in ("value", "context", "source", "person", "digest_version") if item.get(name) is not None
+    }
     if item["kind"] == "person":
         families = Counter(sorted(read.family.removeprefix(PERSON) for read in reading.keys))
         content |= {"value": reading.normalised or None, "families": families}

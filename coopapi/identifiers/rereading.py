@@ -13,6 +13,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from coopapi.identifiers import keys
+from coopapi.identifiers.formats.persons import OLD_DIGESTS, outdated
 from coopapi.identifiers.kinds import ImpossibleValue
 from coopapi.identifiers.registration import identity, read_item, seal, strength
 from coopapi.identifiers.service import what_was_sent
@@ -27,8 +28,6 @@ MOST_HOLDINGS: Final = 2_000
 """How many outdated tokens one transaction removes."""
 READ_BY_OLD_RULES: Final = "read_by_old_rules"
 """The warning about a value that today's reader refuses."""
-OLD_DIGESTS: Final = "old_digests"
-"""The warning about a person that was sent as digests, which only its authority can make again."""
 _NEXT: Final = text("select * from priv.next_to_reread(:normaliser, :most)")
 _LISTED: Final = text("select * from priv.listed_to_reread(:normaliser)")
 _STORE_LISTED: Final = text("select priv.store_listed(:normaliser, :exclusion, cast(:tokens as bytea[]))")
@@ -86,7 +85,7 @@ def _read_again(database: Database, row: Row[Any]) -> tuple[dict[str, Any], list
     key = vault.case_key(database.keys, row.case_id, row.wrapped)
     item = {"kind": row.kind, **what_was_sent(vault.open_value(key, row.sealed, row.authority_id, row.id))}
     if row.kind == "person" and not item.get("person"):
-        return _kept(row, OLD_DIGESTS), []
+        return _kept(row, *([OLD_DIGESTS] if outdated(item.get("digest_version")) else [])), []
     reading = read_item(item)
     columns = {
         **_kept(row),

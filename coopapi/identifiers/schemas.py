@@ -11,7 +11,7 @@ from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text,
 from coopapi.http.problems import pointers
 from coopapi.identifiers.kinds import KINDS
 from coopapi.identifiers.refusals import Refused
-from coopapi.persons.families import FAMILIES
+from coopapi.persons.families import DIGESTS_VERSION, FAMILIES
 from coopapi.unicode_text import MAX_TEXT
 
 MOST_IDENTIFIERS: Final = 1000
@@ -108,6 +108,13 @@ class IdentifierIn(Schema):
     value = Text(MAX_TEXT)
     person = fields.Nested(PersonDataIn)
     digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
+    digest_version = fields.Integer(
+        strict=True,
+        validate=Range(1, DIGESTS_VERSION),
+        metadata={
+            "description": "The version that the command for digests printed; 1 if it printed none. Older ones get a warning."
+        },
+    )
     context = fields.Nested(ContextIn)
     subjects = Many(
         fields.Nested(SubjectLinkIn),
@@ -134,6 +141,12 @@ class IdentifierIn(Schema):
                 f"This kind needs exactly one of: {', '.join(sorted(wanted))}.",
                 min(wanted - sent, default="value"),
             )
+
+    @validates_schema
+    def version_of_digests(self, data: dict[str, object], **_: object) -> None:
+        """Only digests have a version."""
+        if "digest_version" in data and "digests" not in data:
+            raise refusal("digests_only", "Only a person that is sent as digests has a digest_version.", "digest_version")
 
     @validates_schema
     def assessments_are_graded(self, data: dict[str, object], **_: object) -> None:
@@ -226,6 +239,9 @@ class IdentifierOut(Shown):
     value = fields.String(allow_none=True)
     normalised = fields.String(allow_none=True)
     person = Stored(PersonDataIn, allow_none=True)
+    digest_version = fields.Integer(
+        allow_none=True, metadata={"description": "The version of the digests of a person, if it was sent with them."}
+    )
     context = Stored(ContextIn, allow_none=True)
     source = fields.String(allow_none=True)
     strength = Code("overlap_strength", required=True)

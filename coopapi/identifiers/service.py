@@ -23,7 +23,7 @@ _FIELDS: Final = (
     "exceptional_until", "state", "withdrawal_reason", "created_at", "etag",
 )  # fmt: skip
 _SHOWN: Final = Statement("select * from priv.shown_identifiers(cast(:identifiers as uuid[]))")
-_SEALED: Final = ("value", "normalised", "context", "source", "person")
+_SEALED: Final = ("value", "normalised", "context", "source", "person", "digest_version")
 
 
 def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:

@@ -228,7 +228,7 @@ def digest(persons: Iterable[str], key_file: IO[str]) -> None:
     """Convert persons, one JSON object per line, to digests that the register accepts instead. No server is needed."""
     given = json.load(key_file)
     for line in persons:
-        click.echo(json.dumps({"kind": "person", "digests": digests.digest_person(json.loads(line), given)}))
+        click.echo(json.dumps(digests.digested(json.loads(line), given)))
 
 
 @commands.command()

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from coopapi.matching.similarity import PERSON
-from coopapi.persons.families import FAMILIES, texts
+from coopapi.persons.families import DIGESTS_VERSION, FAMILIES, texts
 from coopapi.persons.record import read_person
-from coopapi.store.crypto import Keyring, Mac, inner_digest
+from coopapi.store.crypto import Keyring, inner_mac
 
 
 def keys_for_an_authority(keyring: Keyring) -> dict[str, str]:
@@ -16,12 +16,14 @@ def keys_for_an_authority(keyring: Keyring) -> dict[str, str]:
 
 def digest_person(person: Mapping[str, Any], keys: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the digests of a person in the form that the register accepts."""
-    macs = {family: Mac(bytes.fromhex(key)) for family, key in keys.items()}
+    macs = {family: inner_mac(bytes.fromhex(key), PERSON + family) for family, key in keys.items()}
     return [
-        {
-            "family": text.family,
-            "digest": inner_digest(macs[text.family], PERSON + text.family, text.text).hex(),
-            "answers_only": text.answers_only,
-        }
-        for text in texts(read_person(person))
+        {"family": group.family, "digest": macs[group.family].digest(text.encode()).hex(), "answers_only": group.answers_only}
+        for group in texts(read_person(person))
+        for text in group.texts
     ]
+
+
+def digested(person: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]:
+    """Return what to register for a person: its digests, and the version of the rules that made them."""
+    return {"kind": "person", "digests": digest_person(person, keys), "digest_version": DIGESTS_VERSION}

@@ -41,11 +41,15 @@ class WordPair(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """The alignment of two names: each word of the shorter one with its partner, and the remaining words of the longer one."""
+    """The alignment of two names: each word of the shorter one with its partner, and the remaining words of the longer one.
+
+    `guessed` tells whether one of the names is a guessed reading.
+    """
 
     pairs: tuple[WordPair, ...]
     left: tuple[Word, ...]
     scripts_differ: bool
+    guessed: bool
 
     @property
     def mean(self) -> float:
@@ -54,9 +58,18 @@ class Alignment(NamedTuple):
 
 
 def best(ours: Sequence[Sequence[Word]], theirs: Sequence[Sequence[Word]]) -> Alignment:
-    """Return the best alignment of any spellings of the two persons. Each remaining word lowers the score."""
-    found = [align(one, other) for one, other in product(ours, theirs)]
-    return found[0] if len(found) == 1 else max(found, key=_fit)
+    """Return the best alignment of any spellings of the two persons. Each remaining word lowers the score.
+
+    A guessed reading is compared only with what is no reading of Chinese characters.
+    """
+    if len(ours) == len(theirs) == 1:
+        return align(ours[0], theirs[0])
+    found = [align(one, other) for one, other in product(ours, theirs) if not _both_guessed(one[0], other[0])]
+    return max(found, key=_fit)
+
+
+def _both_guessed(one: Word, other: Word) -> bool:
+    return (one.guessed or other.guessed) and one.script == other.script
 
 
 def _fit(found: Alignment) -> float:
@@ -74,7 +87,8 @@ def align(one: Sequence[Word], other: Sequence[Word]) -> Alignment:
             taken[i] = _pair(a, free.pop(j), 1.0, "same")
     if len(taken) < len(short):
         _assign(short, free, taken)
-    return Alignment(tuple(taken.values()), tuple(free.values()), short[0].script != long[0].script)
+    a, b = short[0], long[0]
+    return Alignment(tuple(taken.values()), tuple(free.values()), a.script != b.script, a.guessed or b.guessed)
 
 
 def _assign(short: Sequence[Word], free: dict[int, Word], taken: dict[int, WordPair]) -> None:

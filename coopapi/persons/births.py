@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -23,12 +24,14 @@ class Birth(NamedTuple):
         return bool(self.day)
 
 
+@lru_cache(maxsize=32_768)
 def read_birth(text: str) -> Birth:
     """Parse YYYY, YYYY-MM or YYYY-MM-DD, also without leading zeros (ICAO 9303 writes unknown parts as 00)."""
     found = _WRITTEN.fullmatch(text)
     if found is None:
         raise ValueError(text)
-    return Birth(*(int(part or 0) for part in found.groups()))
+    year, month, day = found.groups()
+    return Birth(int(year), int(month or 0), int(day or 0))
 
 
 # The relations of two dates, strongest first.

@@ -8,14 +8,14 @@ from itertools import combinations, permutations
 from typing import Final, NamedTuple
 
 from coopapi.persons.births import Birth, swapped
-from coopapi.persons.profile import Profile, Word
+from coopapi.persons.profile import SOUNDED, Profile, Word
 
 _TELLING_PAIR: Final = 9
 _BEGINNING: Final = 6
 _LETTERS: Final = 3
 _RARE: Final = 0.8
-_WORD: Final = 2
-"""Fewer sounds than these are no word."""
+_DISTINCTIVE: Final = 4
+"""Sounds that two words must have together to tell people apart."""
 
 
 FAMILIES: Final = (
@@ -28,52 +28,121 @@ DATED: Final = frozenset(
 """Families whose texts contain a date of birth."""
 
 
-class MatchText(NamedTuple):
-    """A text to digest. Two texts with `answers_only` do not find each other: at least one must be without it."""
+DIGESTS_VERSION: Final = 2
+"""The version of the rules that make texts. Raised whenever the texts of a person change, together with `NORMALISER_VERSION`."""
+
+
+class MatchTexts(NamedTuple):
+    """The texts of one family to digest. Two texts with `answers_only` do not find each other: at least one must be without it."""
 
     family: str
-    text: str
+    texts: Sequence[str]
     answers_only: bool = False
 
 
-def texts(person: Profile) -> list[MatchText]:
+def texts(person: Profile) -> list[MatchTexts]:
     """Return each text of a person once. Their number grows with the square of the number of words."""
-    found = list({word.latin: word for spelling in person.spellings for word in spelling}.values())
+    found = list({word.latin: word for spelling in person.spellings if not spelling[0].guessed for word in spelling}.values())
+    of_two = _of_two(found)
+    for spelling in person.spellings:
+        if spelling[0].guessed:
+            _add_guessed(spelling, of_two)
     dated = bool(person.births)
-    genders = person.gender or "MF"
-    pairs, parts, forms = set(_pairs(found)), set(_parts(found)), set(_forms(found))
-    out = [MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR) for pair in pairs]
-    out += [MatchText("beginning", f"{text}|{gender}", dated) for text in set(_beginnings(found, _BEGINNING)) for gender in genders]
-    out += [MatchText("form", form, dated) for form in forms]
-    out += [MatchText("letters", text, dated) for text in set(_letters(found))]
-    out += [MatchText("whole", whole) for whole in set(_wholes(person.spellings))]
-    if person.places:
-        out += _with("part+place", parts, person.places)
+    out = _of_names(person, of_two, dated=dated)
     if dated:
-        years = {f"{birth.year}" for birth in person.births}
-        out += _with("part+year", parts, years) + _with("form+year", forms, years)
-        out += _with("word+year", set(_telling(person.spellings)), years)
-        out += _with("letters+year", set(_beginnings(found, _LETTERS)), years)
-        out += _with("pair+year", pairs, {f"{year}" for birth in person.births for year in _years(birth)})
+        out += _of_years(person, of_two)
     if whole := {birth for birth in person.births if birth.whole}:
-        out += _with("part+day", parts, {f"{birth.month}-{birth.day}" for birth in whole}) + _of_dates(found, whole, genders)
-    return out
+        out.append(_with("part+day", of_two.parts, {f"{birth.month}-{birth.day}" for birth in whole}))
+        out += _of_dates(found, whole, person.gender or "MF")
+    return [group for group in out if group.texts]
 
 
-def _of_dates(found: Iterable[Word], births: Iterable[Birth], genders: str) -> list[MatchText]:
-    """Return the texts with a whole date and one word."""
-    codes = {code for word in found for code in word.codes}
-    dates = {f"{birth.year}-{birth.month}-{birth.day}" for birth in births}
-    either = {"{}|{}-{}".format(birth.year, *swapped(birth)) for birth in births}
+def _of_names(person: Profile, of_two: "_OfTwo", *, dated: bool) -> list[MatchTexts]:
+    """Return the texts without a date."""
+    short = [pair for pair in of_two.pairs if len(pair) < _TELLING_PAIR]
+    long = [pair for pair in of_two.pairs if len(pair) >= _TELLING_PAIR]
     return [
-        *_with("word+date", [code for code in codes if len(code) >= _WORD], dates),
-        *_with("word+swap", [code for code in codes if len(code) > _WORD], either),
-        *_with("initial+date", {code[0] for code in codes}, {f"{date}|{gender}" for date in dates for gender in genders}),
+        MatchTexts("pair", long),
+        MatchTexts("pair", short, dated),
+        MatchTexts("beginning", [f"{text}|{gender}" for text in of_two.beginnings for gender in person.gender or "MF"], dated),
+        MatchTexts("form", [*of_two.forms], dated),
+        MatchTexts("letters", [*of_two.letters], dated),
+        MatchTexts("whole", [*{*_wholes(person.spellings)}]),
+        _with("part+place", of_two.parts, person.places),
     ]
 
 
-def _with(family: str, names: Iterable[str], dates: Iterable[str]) -> list[MatchText]:
-    return [MatchText(family, f"{name}|{date}") for date in dates for name in names]
+def _of_years(person: Profile, of_two: "_OfTwo") -> list[MatchTexts]:
+    """Return the texts with a year."""
+    years = {f"{birth.year}" for birth in person.births}
+    return [
+        _with("part+year", of_two.parts, years),
+        _with("form+year", of_two.forms, years),
+        _with("word+year", {*_telling(person.spellings)}, years),
+        _with("letters+year", of_two.starts, years),
+        _with("pair+year", of_two.pairs, {f"{year}" for birth in person.births for year in _years(birth)}),
+    ]
+
+
+class _OfTwo(NamedTuple):
+    """The texts of two words of a name.
+
+    `pairs` are the sounds of both, if they are long enough together to be distinctive, and `parts` those of one with the first
+    sound of the other. To tolerate errors, `beginnings` have the first letters of a long word, and `starts` fewer of any word, with the
+    first sound of the other; `letters` have the first letters of both. `forms` have the base form of a given name (Aleksandr for
+    Sasha) with the sound of the other.
+    """
+
+    pairs: set[str]
+    parts: set[str]
+    forms: set[str]
+    beginnings: set[str]
+    starts: set[str]
+    letters: set[str]
+
+
+def _of_two(found: Sequence[Word]) -> _OfTwo:
+    pairs: list[str] = []
+    parts, forms, beginnings, starts, letters = [*pairs], [*pairs], [*pairs], [*pairs], [*pairs]
+    for one, other in permutations(found, 2):
+        heads, fine = other.heads, one.fine
+        parts += [f"{a} {head}" for a in one.sounded for head in heads]
+        starts += [f"{fine[:_LETTERS]} {head}" for head in heads if len(fine) >= _LETTERS]
+        beginnings += [f"{fine[:_BEGINNING]} {head}" for head in heads if len(fine) >= _BEGINNING]
+        if one.variants:
+            forms += [f"{name} {b}" for name in one.variants for b in other.sounded]
+    for one, other in combinations(found, 2):
+        pairs += _pairs(one, other)
+        a, b = one.fine[:_LETTERS], other.fine[:_LETTERS]
+        letters.append(f"{a} {b}" if a < b else f"{b} {a}")
+    return _OfTwo(set(pairs), set(parts), set(forms), set(beginnings), set(starts), set(letters))
+
+
+def _pairs(one: Word, other: Word) -> list[str]:
+    return [f"{a} {b}" if a < b else f"{b} {a}" for a in one.codes for b in other.codes if len(a) + len(b) >= _DISTINCTIVE]
+
+
+def _add_guessed(spelling: Sequence[Word], of_two: _OfTwo) -> None:
+    """Add the texts of a guessed reading. It has none of one word and a date, without which digests alone are never strong."""
+    for one, other in combinations(spelling, 2):
+        of_two.pairs.update(_pairs(one, other))
+        of_two.parts.update([f"{a} {head}" for x, y in ((one, other), (other, one)) for a in x.sounded for head in y.heads])
+
+
+def _of_dates(found: Iterable[Word], births: Iterable[Birth], genders: str) -> list[MatchTexts]:
+    """Return the texts with a whole date and one word."""
+    codes = {code for word in found for code in word.codes}
+    dates = [f"{birth.year}-{birth.month}-{birth.day}" for birth in births]
+    either = {"{}|{}-{}".format(birth.year, *swapped(birth)) for birth in births}
+    return [
+        _with("word+date", [code for code in codes if len(code) >= SOUNDED], dates),
+        _with("word+swap", [code for code in codes if len(code) > SOUNDED], either),
+        _with("initial+date", {code[0] for code in codes}, [f"{date}|{gender}" for date in dates for gender in genders]),
+    ]
+
+
+def _with(family: str, names: Iterable[str], dates: Iterable[str]) -> MatchTexts:
+    return MatchTexts(family, [f"{name}|{date}" for date in dates for name in names])
 
 
 def _years(birth: Birth) -> Sequence[int]:
@@ -81,60 +150,16 @@ def _years(birth: Birth) -> Sequence[int]:
     return range(birth.year - 1, birth.year + 2) if not birth.day or birth[1:] == (1, 1) else (birth.year,)
 
 
-def _pairs(found: Iterable[Word]) -> Iterator[str]:
-    """Yield the sounds of two words, if they are long enough together to be distinctive."""
-    for one, other in combinations(found, 2):
-        for a in one.codes:
-            for b in other.codes:
-                if len(a) + len(b) >= 4:  # noqa: PLR2004
-                    yield f"{a} {b}" if a < b else f"{b} {a}"
-
-
-def _parts(found: Iterable[Word]) -> Iterator[str]:
-    """Yield the sound of one word with the first sound of another."""
-    for one, other in permutations(found, 2):
-        for a in one.codes:
-            if len(a) >= _WORD:
-                for head in other.heads:
-                    yield f"{a} {head}"
-
-
-def _beginnings(found: Iterable[Word], size: int) -> Iterator[str]:
-    """Yield the first letters of a word with the first sound of another, to tolerate errors later in the word."""
-    for one, other in permutations(found, 2):
-        text = one.fine
-        if len(text) >= size:
-            start = text[:size]
-            for head in other.heads:
-                yield f"{start} {head}"
-
-
-def _letters(found: Iterable[Word]) -> Iterator[str]:
-    """Yield the first letters of two words, to tolerate errors later in both."""
-    for one, other in combinations(found, 2):
-        a, b = one.fine[:_LETTERS], other.fine[:_LETTERS]
-        yield f"{a} {b}" if a < b else f"{b} {a}"
-
-
-def _forms(found: Iterable[Word]) -> Iterator[str]:
-    """Yield the base form of a given name (Aleksandr for Sasha) with the sound of another word."""
-    for one, other in permutations(found, 2):
-        for name in one.variants:
-            for b in other.codes:
-                if len(b) >= _WORD:
-                    yield f"{name} {b}"
-
-
 def _wholes(spellings: Iterable[Sequence[Word]]) -> Iterator[str]:
     """Yield all words of a name whose words are so short that no two of them together are distinctive."""
     for spelling in spellings:
-        if len(spelling) > 1 and not any(_pairs(spelling)):
-            yield " ".join(sorted(word.fine for word in spelling))
+        if len(spelling) > 1 and not any(_pairs(one, other) for one, other in combinations(spelling, 2)):
+            yield " ".join(sorted([word.fine for word in spelling]))
 
 
 def _telling(spellings: Iterable[Sequence[Word]]) -> Iterator[str]:
     """Yield the sounds that find a person by the year alone: rare ones, and that of a name of one word."""
     for spelling in spellings:
         for word in spelling:
-            if len(spelling) == 1 or word.rarity >= _RARE:
-                yield from (code for code in word.codes if len(code) >= 3)  # noqa: PLR2004 (fewer sounds are no name)
+            if (len(spelling) == 1 or word.rarity >= _RARE) and not word.guessed:
+                yield from (code for code in word.codes if len(code) > SOUNDED)

@@ -3,23 +3,26 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from coopapi.persons.births import Birth, read_birth
 from coopapi.persons.data import load
 from coopapi.persons.latin import fold, latin, words
+from coopapi.persons.readings import guessed
 from coopapi.persons.sound import MOST_READINGS, sounds
 from coopapi.persons.splitting import splittings
 
 _SERVANT: Final = re.compile("^abd[aeiou]?(?:l|r(?=r)|s(?=s)|n(?=n)|d(?=d)|t(?=t)|z(?=z)|j(?=j))(?=.{4})")
 _ARTICLE: Final = re.compile("^(?:[ae]l(?=[^aeiou].{3})|mac(?=[^aeiou].{3})|mc(?=.{3}))")
+_ARTICLES: Final = ("al", "el", "mac", "mc")
 _PATRONYMIC: Final = re.compile(
     ".{3,}(?:[oeiy][vw]y?(?:ič|ich|itch|itsch|icz|ycz|ych|ic|yč|it)|(?:[oei]v|[oei]w|yiv|iv|yv)n[ao]|i[cč]h?na)$"
 )
 _SON_OF: Final = frozenset({"bin", "ben", "ibn", "bint", "bent", "ould", "bn"})
 _LONG: Final = 6
+SOUNDED: Final = 2
+"""Fewer sounds than these are no word."""
 STEPS: Final = 4
 """Classes of rarity for each factor of ten in the share of people who bear a name of that sound."""
 RAREST: Final = 24
@@ -37,25 +40,29 @@ class Name(NamedTuple):
 class Word(NamedTuple):
     """One word of a name.
 
-    `fine` is its form without the differences between romanisations, and `heads` are the first sounds of its codes.
+    `fine` is its form without the differences between romanisations. `sounded` are its codes with at least two sounds, and `heads`
+    the first sounds of all codes. An `idle` word is a particle or a title. A `guessed` word is one reading of characters that have
+    several.
     """
 
     latin: str
     fine: str
     script: str
     codes: tuple[str, ...]
+    sounded: tuple[str, ...]
     heads: tuple[str, ...]
     initials: frozenset[str]
     variants: frozenset[str]
     patronymic: bool
     weight: float
     rarity: float
+    idle: bool
     part: str = ""
     father: bool = False
+    guessed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """The data of a person that is compared."""
 
     spellings: tuple[tuple[Word, ...], ...]
@@ -95,43 +102,61 @@ def rarity(code: str) -> float:
 @lru_cache(maxsize=65_536)
 def word(text: str) -> Word | None:
     """Return the features of one word, or None if it has no letters."""
-    written = _SERVANT.sub("", latin(text))
+    written = latin(text)
+    written = _SERVANT.sub("", written) if written.startswith("abd") else written
     if not written.strip("0123456789"):
         return None
-    bare = _ARTICLE.sub("", written)
+    bare = _ARTICLE.sub("", written) if written.startswith(_ARTICLES) else written
     codes = sounds(written) if bare == written else tuple(dict.fromkeys((*sounds(written), *sounds(bare))))[:MOST_READINGS]
     codes = codes or (written[0].upper(),)
     variants = _variants().get(written, frozenset())
     weight = (0.35 + 0.65 * min(len(codes[0]), _LONG) / _LONG) * (0.75 if variants else 1.0)
     script = unicodedata.name(text[0], "?").split()[0]
-    heads = tuple(dict.fromkeys([code[0] for code in codes]))
+    heads = (codes[0][0],) if len(codes) == 1 else tuple(dict.fromkeys([code[0] for code in codes]))
     initials = frozenset({written[0], *heads})
-    patronymic, rare = bool(_PATRONYMIC.match(written)), min(map(rarity, codes))
-    return Word(written, fold(written), script, codes, heads, initials, variants, patronymic, weight, rare)
+    patronymic, rare = bool(_PATRONYMIC.match(written)), min([rarity(code) for code in codes])
+    sounded = tuple([code for code in codes if len(code) >= SOUNDED])
+    idle = written in _idle()
+    return Word(written, fold(written), script, codes, sounded, heads, initials, variants, patronymic, weight, rare, idle)
 
 
 @lru_cache(maxsize=65_536)
-def word_in_name(text: str, part: str, *, father: bool) -> Word | None:
+def word_in_name(text: str, part: str, father: bool) -> Word | None:  # noqa: FBT001 (the cache is slow with keywords)
     """Return the features of one word of a known part of a name. `father` tells whether it follows bin, ibn or ben."""
     found = word(text)
     return found._replace(part=part, father=father) if found and (part or father) else found
 
 
 def spellings(name: Name) -> list[tuple[Word, ...]]:
-    """Return the words of a name, each marked as given or family name if that is shown, for each way to split the name."""
+    """Return the words of a name, each marked as given or family name if that is shown, for each way to split the name.
+
+    Guessed readings of Chinese characters come last.
+    """
     parts = _parts(name)
-    return [tuple(_named(texts, parts, loud=name.full.isupper())) for texts in splittings(name.full)]
+    found = [tuple(_named(texts, parts, loud=name.full.isupper())) for texts in splittings(name.full)]
+    return [*found, *(tuple(map(_guessed, texts)) for texts in guessed(name.full))]
+
+
+@lru_cache(maxsize=65_536)
+def _guessed(text: str) -> Word:
+    found = word(text)
+    assert found  # noqa: S101 (readings have letters)
+    return found._replace(script="CJK", guessed=True)
 
 
 def _named(texts: Sequence[str], parts: Mapping[str, str], *, loud: bool) -> list[Word]:
     """Return the words of a name without particles and titles, but with them if it has no other words."""
-    read = [
-        (text, found)
-        for before, text in zip(("", *texts), texts, strict=False)
-        if (found := word_in_name(text, parts.get(text, ""), father=latin(before) in _SON_OF))
-    ]
-    kept = [found for text, found in read if found.latin not in _idle() or (_is_initial(text) and not loud)]
-    return kept or [found for _, found in read]
+    every: list[Word] = []
+    kept: list[Word] = []
+    father = False
+    for text in texts:
+        found = word_in_name(text, parts.get(text, ""), father)
+        if found:
+            every.append(found)
+            father = found.latin in _SON_OF
+            if not found.idle or (not loud and _is_initial(text)):
+                kept.append(found)
+    return kept or every
 
 
 def _is_initial(text: str) -> bool:

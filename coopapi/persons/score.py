@@ -133,10 +133,10 @@ def fitted_levels() -> Levels:
 
 
 def telling(found: Comparison) -> bool:
-    """Tell whether a match may be strong: the dates tell people apart, and nothing hints at a relative."""
+    """Tell whether a match may be strong: the dates tell people apart, no reading is guessed, and nothing hints at a relative."""
     pairs = found.names.pairs
     other_surname = any(p.patronymic for p in pairs) and any(p.likeness < _DOUBTFUL and not p.patronymic for p in pairs)
-    return found.dates in TELLING and not other_surname and not _turned(found.names)
+    return found.dates in TELLING and not found.names.guessed and not other_surname and not _turned(found.names)
 
 
 def _unlike_only_in_writing(one: Profile, other: Profile, found: Comparison) -> bool:

@@ -14,7 +14,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "schtsch": "Z", "dsch": "Z", "rzh": "RZ",
     "chtch": "Z", "shch": "Z", "szcz": "Z", "stsch": "Z", "tsch": "Z", "sch": "Z", "tch": "Z", "dzh": "Z",
     "dj": "Z", "dz": "Z", "cz": "Z", "sz": "Z", "rz": "Z", "sh": "Z", "zh": "Z", "ts": "Z", "tz": "Z", "xh": "Z",
-    "gj": DZH,
+    "gj": DZH, "dzad": "TZT",
     "kh": "K", "gh": "K", "ph": "V", "th": "T", "dh": "T", "ck": "K", "qu": "K", "lh": "L", "nh": "N", "rh": "R", "bh": "P",
     "ks": "KZ", "ch": CH,
 }  # fmt: skip
@@ -29,7 +29,7 @@ _READINGS: Final[Mapping[str, tuple[str, ...]]] = {
     SHORT_U: ("", "V"), "U": ("A", "V"), BV: ("P", "V"), DZ: ("T", "Z"),
 }  # fmt: skip
 _SOUNDS: Final = re.compile("|".join([*sorted(_GROUPS, key=len, reverse=True), "."]))
-_SOFT: Final = re.compile("c(?=[eiy])")
+_SOFT: Final = re.compile("c(?=[eiy])|^c(?=v)")
 _SILENT: Final = re.compile(f"(?<=[aeiouy{HEH}])h+$|(?<=.){HEH}+$")
 _SHORT_U: Final = re.compile("(?<=[aoe])u(?=$|ski|sk[aiy]|na$|ich$)")
 
@@ -37,14 +37,19 @@ _SHORT_U: Final = re.compile("(?<=[aoe])u(?=$|ski|sk[aiy]|na$|ich$)")
 @lru_cache(maxsize=65_536)
 def sounds(latin: str) -> tuple[str, ...]:
     """Return up to four codes of a word in Latin letters, made of K L M N P R T V Z, and A for a vowel at its start."""
-    text = _SHORT_U.sub(SHORT_U, _SOFT.sub("s", latin))
-    text = _SILENT.sub("", text)
+    text = _SOFT.sub("s", latin) if "c" in latin else latin
+    text = _SHORT_U.sub(SHORT_U, text) if "u" in text else text
+    text = _SILENT.sub("", text) if text.endswith(("h", HEH)) else text
     read = [_GROUPS.get(part) or _LETTERS.get(part, part) for part in _SOUNDS.findall(text)]
     if read and read[0] in f"aeiouy{SHORT_U}":
         read[0] = "U" if read[0] in f"u{SHORT_U}" and len(read) > 1 and read[1] not in "aeiouy" else "A"
     read = ["" if sound in "aeiouy" else "J" if at and sound == "j" else sound for at, sound in enumerate(read)]
+    marks = [sound for sound in read if sound in _READINGS]
+    if not marks:
+        code = _once(read)
+        return (code,) if code else ()
     choices: list[dict[str, str]] = [{}]
-    for mark in dict.fromkeys(sound for sound in read if sound in _READINGS):
+    for mark in dict.fromkeys(marks):
         choices = [{**choice, mark: reading} for choice in choices for reading in _READINGS[mark]][:MOST_READINGS]
     return tuple(dict.fromkeys(filter(None, (_once(choice.get(s, s) for s in read) for choice in choices))))
 

@@ -6,7 +6,8 @@ from functools import cache
 from typing import Final
 
 from coopapi.persons.data import load
-from coopapi.persons.latin import latin, words
+from coopapi.persons.latin import burmese_syllables, latin, words
+from coopapi.persons.readings import pinyin
 
 _LONGEST: Final = 4
 _FAITH: Final = frozenset({"din", "dine", "deen", "dyn", "addin", "eddin", "eddine", "uddin", "uddeen", "aldin", "eldin", "aldyn"})
@@ -15,10 +16,16 @@ _MOHAMMAD: Final = re.compile("^(محمد|[Mm]oham+ad|[Mm]uham+ad|MOHAM+AD|MUHAM
 
 
 def splittings(name: str) -> list[list[str]]:
-    """Return the ways to split a name into words: two for a Chinese or Korean name, by syllable and by family and given name."""
+    """Return the ways to split a name into words: two for a Chinese or Korean name, by syllable and by family and given name.
+
+    A Chinese name in Wade-Giles has a second way, too, in pinyin.
+    """
     found = [part for word in words(name) for part in (_MOHAMMAD.sub(r"\1 ", word).split() if word[0] in "Mmم" else (word,))]
-    if not any(map(_is_syllabic, found)):
-        return [_joined(found)]
+    if not name.isascii():
+        found = [part for word in found for part in (burmese_syllables(word) if "\u1000" <= word[0] <= "\u109f" else (word,))]
+    if name.isascii() or not any(map(_is_syllabic, found)):
+        chinese = pinyin(name) if "-" in name else []
+        return [_joined(found), chinese] if chinese else [_joined(found)]
     parts = [part for word in found for part in _family_and_given(word)]
     apart = [unit for part in parts for unit in ([part] if part in _families() or not _is_syllabic(part) else part)]
     return [apart] if apart == parts else [apart, parts]
@@ -44,14 +51,14 @@ def _families() -> frozenset[str]:
 
 @cache
 def _endings() -> frozenset[str]:
-    """Return words that end a name and that some write as one with the word before: Fathi Zadeh, Fathizadeh."""
-    return frozenset(load("names")["endings"])
+    """Return words that some write as one with the word before: Fathi Zadeh and Fathizadeh, Khair ul Din and Khairuddin."""
+    return _FAITH.union(load("names")["endings"])
 
 
 def _joined(found: Sequence[str]) -> list[str]:
     """Join words that are one name, however they are written: Khair ul Din and Khairuddin."""
     endings = [latin(word) for word in found]
-    if _FAITH.isdisjoint(endings) and _endings().isdisjoint(endings):
+    if _endings().isdisjoint(endings):
         return list(found)
     out: list[str] = []
     for word, ending in zip(found, endings, strict=True):

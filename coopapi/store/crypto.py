@@ -26,15 +26,20 @@ _BLOCK: Final = 64
 
 
 class Mac:
-    """HMAC-SHA-256 (RFC 2104) with one key. The pads are hashed in advance, which more than halves the time of `hmac.digest`."""
+    """HMAC-SHA-256 (RFC 2104) with one key. The pads are hashed in advance, which more than halves the time of `hmac.digest`.
 
-    def __init__(self, key: bytes) -> None:
+    All messages begin with `prefix`, which is hashed in advance, too.
+    """
+
+    def __init__(self, key: bytes, prefix: str = "") -> None:
         padded = key.ljust(_BLOCK, b"\0")
-        self._inner, self._outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
+        inner, outer = (sha256(bytes(byte ^ pad for byte in padded)) for pad in (0x36, 0x5C))
+        inner.update(prefix.encode())
+        self._inner, self._outer = inner.copy, outer.copy
 
     def digest(self, message: bytes) -> bytes:
-        """Return the MAC of a message (32 bytes)."""
-        inner, outer = self._inner.copy(), self._outer.copy()
+        """Return the MAC of the prefix with a message behind it (32 bytes)."""
+        inner, outer = self._inner(), self._outer()
         inner.update(message)
         outer.update(inner.digest())
         return outer.digest()
@@ -53,12 +58,12 @@ class Keyring:
 
     def inner(self, family: str, text: str) -> bytes:
         """Return the k1 digest of a value. An authority may hold k1, and then submits digests instead of values."""
-        return inner_digest(self._pair(family)[0], family, text)
+        return self._pair(family)[0].digest(text.encode())
 
     def token(self, family: str, text: str) -> bytes:
         """Return the match token of a value: HMAC(k2, HMAC(k1, family | text)), 32 bytes."""
-        inner, outer = self._pair(family)
-        return outer.digest(inner_digest(inner, family, text))
+        inner, outer = self._families.get(family) or self._pair(family)
+        return outer.digest(inner.digest(text.encode()))
 
     def outer(self, family: str, inner: bytes) -> bytes:
         """Return the match token for a digest that an authority made with k1."""
@@ -72,7 +77,7 @@ class Keyring:
         """Return the keys k1 and k2 of a family. They are cached because registration makes thousands of tokens a second."""
         found = self._families.get(family)
         if found is None:
-            found = (Mac(self.inner_key(family)), Mac(self._derived("token", f"k2/{family}/{KEY_VERSION}")))
+            found = (inner_mac(self.inner_key(family), family), Mac(self._derived("token", f"k2/{family}/{KEY_VERSION}")))
             self._families[family] = found
         return found
 
@@ -89,9 +94,12 @@ class Keyring:
         return self._derived("root", CONTEXTS[of])
 
 
-def inner_digest(mac: Mac, family: str, text: str) -> bytes:
-    """Return the k1 digest of a text. An authority that does not want to send values submits this digest instead."""
-    return mac.digest(f"{family}|{text}".encode())
+def inner_mac(key: bytes, family: str) -> Mac:
+    """Return what makes the k1 digests of texts of a family: the MAC of the family, a bar and the text.
+
+    An authority that does not want to send values submits these digests instead.
+    """
+    return Mac(key, f"{family}|")
 
 
 def derive(root: bytes, purpose: str) -> bytes:

@@ -25,7 +25,7 @@ begin
                        where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
     rereading := exists (select from public.identifiers i where i.normaliser < p_normaliser)
         or exists (select from public.exclusions e where e.normaliser < p_normaliser and e.withdrawn_at is null)
-        or exists (select from public.holdings h where h.outdated);
+        or exists (select from public.holdings h where h.outdated and h.kept_until <= (select priv.at()));
 end $$;
 
 -- Count the holders of each token: cases for a value, identifiers for a match key. `cases` counts them in visible cases, `open_cases` those
@@ -222,6 +222,7 @@ begin
         from public.holdings x
         join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= p_limits[1]
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
+             and not (x.outdated and y.outdated)
         where x.identifier_id = any (p_identifiers) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])
         union
         select x.identifier_id, y.identifier_id
@@ -229,6 +230,7 @@ begin
         join public.match_tokens t on t.token = u.token
         join public.holdings x on x.token = t.token
         join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
+             and not (x.outdated and y.outdated)
         where not priv.links_few(u.was, u.was_open, x.roles, y.roles, p_limits[1])
           and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])),
     pair as (

@@ -50,7 +50,7 @@ begin
         from one join public.holdings x on x.identifier_id = one.identifier_id
         join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
-             and x.strength + y.strength > -2 and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1]))
+             and x.strength + y.strength > -2 and not (x.outdated and y.outdated) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1]))
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
            kb.wrapped, priv.shared_families(p.i, p.j), l.strength, l.score
     from one left join pair p on p.i = one.identifier_id

@@ -30,6 +30,11 @@ begin
     for no key update of i, c skip locked;
 end $$;
 
+-- Return until when digests of persons that an older version made match the tokens of that version, if persons are read again now.
+create function priv.old_digests_match_until() returns timestamptz language sql stable as $$
+    select (select priv.at()) + interval '90 days'
+$$;
+
 -- Replace the tokens of identifiers of a case that were read again. The old tokens are kept as outdated ones. What was counted against the
 -- quota stays counted under the new tokens.
 create function priv.replace_holdings(p_case uuid, p_named uuid[], p_identifiers uuid[], p_tokens bytea[], p_families text[],
@@ -73,7 +78,8 @@ begin
         select h.identifier_id, min(h.since) since, min(h.open_since) open_since
         from public.holdings h where h.identifier_id = any (p_named) group by 1),
     left_behind as (
-        update public.holdings h set outdated = true
+        update public.holdings h set outdated = true,
+            kept_until = case when h.kind = 'person' then priv.old_digests_match_until() else '-infinity' end
         where h.identifier_id = any (p_named) and not h.outdated
           and not exists (select from wanted w where w.token = h.token and w.identifier = h.identifier_id)),
     stored as (
@@ -98,7 +104,9 @@ end $$;
 
 -- Store identifiers that were read again. p_rows holds their columns, bytes as hexadecimal digits: without a sealed value the tokens stay
 -- as they are. The arrays are the new holdings and are parallel. An identifier whose value another one of the case already has keeps its
--- old fingerprint. The auditors of each owner are told how many identifiers of a case were read again.
+-- old fingerprint. The auditors of each owner are told how many identifiers of a case were read again, and everybody who reads the case how many
+-- persons in it were sent as digests that are old now, with the time until which these match as before. What concerns victims alone is told
+-- to cleared people only.
 create function priv.store_reread(p_normaliser integer, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
                                   p_strengths smallint[], p_common boolean[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -106,12 +114,13 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     r record;
     named uuid[];
+    old uuid[];
 begin
     if not priv.take_turn() then
         return;
     end if;
     for r in
-        select x.* from jsonb_to_recordset(p_rows) x (id uuid, fingerprint text, sealed text, strength smallint, warnings jsonb)
+        select x.*, x.warnings ? 'old_digests' and 'old_digests' <> all (i.warnings) as grown_old from jsonb_to_recordset(p_rows) x (id uuid, fingerprint text, sealed text, strength smallint, warnings jsonb)
         join public.identifiers i on i.id = x.id and i.normaliser < p_normaliser order by x.id
     loop
         update public.identifiers i set
@@ -122,6 +131,7 @@ begin
                     and t.withdrawn_at is null and t.id <> i.id) then i.fingerprint else decode(r.fingerprint, 'hex') end
             where i.id = r.id;
         named := named || case when r.sealed is not null then r.id end;
+        old := old || case when r.grown_old then r.id end;
     end loop;
     for r in
         select i.case_id, array_agg(i.id) as named from public.identifiers i where i.id = any (named) group by 1 order by 1
@@ -144,6 +154,16 @@ begin
             select c.authority_id, c.id, count(*) n
             from jsonb_to_recordset(p_rows) x (id uuid)
             join public.identifiers i on i.id = x.id join public.cases c on c.id = i.case_id group by 1, 2) s));
+    perform priv.append((
+        select coalesce(jsonb_agg(jsonb_build_object(
+            'authority_id', s.authority_id, 'at', (select priv.at()), 'role', 'machine', 'action', 'digests.outdated', 'object_type', 'case',
+            'object_id', s.id, 'case_id', s.id, 'purpose', 'cross_check', 'request_id', '', 'consultation', false, 'event', true,
+            'victims_only', s.victims, 'detail', jsonb_build_object('count', s.n, 'until', priv.old_digests_match_until()))
+            order by s.authority_id, s.id, s.victims), '[]')
+        from (
+            select c.authority_id, c.id, not priv.open(k.roles) victims, count(*) n
+            from priv.roles_of(old) k
+            join public.identifiers i on i.id = k.identifier_id join public.cases c on c.id = i.case_id group by 1, 2, 3) s));
 end $$;
 
 -- Return the values that the operator listed and that readers of an older version read.
@@ -166,7 +186,8 @@ begin
     insert into public.matching_queue (exclusion_id) values (p_exclusion);
 end $$;
 
--- Remove tokens of older versions of the readers, as soon as no identifier of an older version is left.
+-- Remove tokens of older versions of the readers, as soon as no identifier of an older version is left and the time has passed for which
+-- they are kept. Persons that had one are compared anew.
 create function priv.drop_outdated(p_normaliser integer, p_most integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
@@ -176,12 +197,14 @@ begin
     end if;
     with taken as (
         select h.token, h.case_id, h.identifier_id from public.holdings h join public.cases c on c.id = h.case_id
-        where h.outdated order by h.identifier_id limit p_most for no key update of c skip locked),
+        where h.outdated and h.kept_until <= (select priv.at()) order by h.kept_until limit p_most for no key update of c skip locked),
     gone as (
         delete from public.holdings h using taken t
         where h.token = t.token and h.case_id = t.case_id and h.identifier_id = t.identifier_id and h.outdated
-        returning h.case_id, h.token)
-    insert into public.matching_queue (case_id, tokens, anew) select g.case_id, array_agg(distinct g.token), true from gone g group by 1;
+        returning h.case_id, h.token, h.identifier_id, h.strength)
+    insert into public.matching_queue (case_id, tokens, compared, anew)
+        select g.case_id, array_agg(distinct g.token), array_agg(distinct g.identifier_id) filter (where g.strength <= 0), true
+        from gone g group by 1;
 end $$;
 
 -- Return how many identifiers wait to be read again, but at most 100,000, so that counting them takes little time.

@@ -40,6 +40,15 @@ _NUMBERED: Final = frozenset([
     "bank_account", "card", "serial_number", "parcel_number", "as_number", "device_id",
 ])  # fmt: skip
 """Kinds whose values a spreadsheet can take for a number."""
+_COUNTED: Final = frozenset({"phone", "imei", "eid", "imsi", "iccid", "cybertip"})
+"""Kinds whose values are figures only, so that all words in front of the first figure are a label."""
+_ADDRESSED: Final = frozenset(
+    {"platform_user_id", "url", "domain", "ip", "simplex", "magnet", "ed2k", "bch_address", "vehicle_plate"},
+)
+"""Kinds whose values can have a word and a colon in front that belong to them."""
+_WORDS_BEFORE_FIGURES: Final = re.compile(r"[^\W\d_][^\d+@:]{0,60}(?:: ?| )(?=[+(]?\d)")
+_WORDS_AND_COLON: Final = re.compile(r"[^\W\d_][^:@\d]{1,60}: (?=\S)")
+_WORDS_BEFORE_ADDRESS: Final = re.compile(r"[^\W\d_][^:@\d]{1,60}: ?(?=[^\s:@]{1,64}@)")
 _SHAPES: Final[Mapping[str, str]] = {
     "md5": "[0-9a-f]{32}", "sha1": "[0-9a-f]{40}", "sha256": "[0-9a-f]{64}", "sha512": "[0-9a-f]{128}", "pdq": "[0-9a-f]{64}",
     "tx_hash": "(?:0x)?[0-9a-f]{64}", "eth_address": "0x[0-9a-f]{40}",
@@ -55,8 +64,8 @@ _ESCAPED: Final = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
 _DEFANGINGS: Final = (
     (re.compile(r"^(?:h(?:xx|\*\*|__|xt|tx|\[tt\])|meow|h\[tt)p?(s?)\b(?=\[?:)", re.IGNORECASE), r"http\1"),
     (re.compile(r"^(https?|ftp)(?:\[:\]//|:\[//\]|\[://\]|:\\\\|:/{3,})", re.IGNORECASE), r"\1://"),
-    (re.compile(r" ?[\[({<] ?(?:\.|dot|punkt|punto|ponto) ?[\])}>] ?", re.IGNORECASE), "."),
-    (re.compile(r" ?[\[({<] ?(?:@|at|arroba) ?[\])}>] ?", re.IGNORECASE), "@"),
+    (re.compile(r" ?[\[({<] ?(?:\.|dot|punkt|punto|ponto|point|punt|kropka|tečka|точка) ?[\])}>] ?", re.IGNORECASE), "."),
+    (re.compile(r" ?[\[({<] ?(?:@|at|ät|arroba|arobase|chiocciola|klammeraffe|apenstaartje|małpa|zavináč|kukac|собака) ?[\])}>] ?", re.IGNORECASE), "@"),
     (re.compile(r"\[:\]"), ":"), (re.compile(r"\[/\]"), "/"), (re.compile(r"\[\.(?!\])|\\\.|(?<=\w)\.\](?=\w)"), "."),
 )  # fmt: skip
 _IN_WORDS: Final = (
@@ -77,6 +86,7 @@ _PAIRS: Final = {
 _INSIDE: Final = re.compile(r"[^<>]*<([^<>]+)>")
 _REMARK: Final = re.compile(r"(?<=[^ (]) ?\((?=[^()]*[^\W\d_])[^()]*\)$")
 _SIGN: Final = re.compile(r"^(?:№|n[°º]) ?", re.IGNORECASE)
+_SCIENTIFIC: Final = re.compile(r"([0-9])[.,]([0-9]{1,40})e\+([0-9]{1,2})", re.IGNORECASE)
 _WHOLE_NUMBER: Final = re.compile(r"(\+?[0-9]+)\.0{1,6}")
 _ROUNDED: Final = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?e\+[0-9]{1,3}", re.IGNORECASE)
 _NUMBER_WORD: Final = r"(?:numbers?|nummer|numero|número|numéro|numer|num|nr|no|n°|nº|№|id|номер)"
@@ -100,7 +110,7 @@ def _front(entry: Mapping[str, str]) -> _Front:
     schemes = "|".join(sorted(map(re.escape, entry.get("schemes", "").split()), key=len, reverse=True))
     end = r"(?: ?[.:=#№_]+ ?(?!//)| |(?=[+(0-9]))" if entry.get("number") else r"(?:\.? ?[:=](?!//) ?|\.? ?[#№] ?(?=\w)|\. | )"
     counted = rf"(?:[ .:_-]{{0,2}}{_NUMBER_WORD}(?![^\W\d_]))?(?: ?[(/]?[1-4][)]?(?= ?[:=]))?"
-    front = rf"(?:{words or '(?!)'})(?:(?<=:) ?|{counted}{end})"
+    front = rf"(?:{words or '(?!)'})(?:(?<=:)(?!//) ?|{counted}{end})"
     return _Front(re.compile(front, re.IGNORECASE), re.compile(rf"(?:{schemes or '(?!)'})[:/](?://)?", re.IGNORECASE))
 
 
@@ -152,9 +162,22 @@ def _unwrap(text: str) -> str:
 
 
 def _unlabel(kind: str, text: str) -> str:
+    """Remove a word of the table in front of the value, or any words in front of a colon or of figures that cannot belong to it."""
     front = _FRONTS.get(kind)
     found = front.label.match(text) if front else None
-    return text[found.end() :].lstrip() if found and found.end() < len(text) else text
+    if found and found.end() < len(text):
+        return text[found.end() :].lstrip()
+    if front and front.scheme.match(text):
+        return text
+    return text[found.end() :] if (found := _any_words(kind, text)) else text
+
+
+def _any_words(kind: str, text: str) -> re.Match[str] | None:
+    if kind in VERBATIM or kind in NAMES or kind in _ADDRESSED:
+        return None
+    if kind in _COUNTED:
+        return _WORDS_BEFORE_FIGURES.match(text)
+    return (_WORDS_BEFORE_ADDRESS if kind == "email" else _WORDS_AND_COLON).match(text)
 
 
 def _unscheme(kind: str, text: str) -> str:
@@ -162,7 +185,7 @@ def _unscheme(kind: str, text: str) -> str:
     front = _FRONTS.get(kind)
     found = front.scheme.match(text) if front else None
     if found is None:
-        return unquote(text) if kind == "email" and "@" not in text and _ESCAPED.search(text) else text
+        return unquote(text) if kind == "email" and _ESCAPED.search(text) else text
     rest = re.split("[?;]" if kind == "phone" else "[?]", text[found.end() :])[0]
     rest = rest.partition("@")[0] if kind == "phone" else rest
     return unquote(rest) if _ESCAPED.search(rest) else rest
@@ -176,7 +199,9 @@ def _refang(text: str, *, in_words: bool) -> str:
 
 
 def _as_number(text: str) -> str:
-    """Undo what spreadsheets do to numbers: 123.0 is 123, and 1.23E+11 has lost its digits."""
+    """Undo what spreadsheets do to numbers: 123.0 is 123, 1.23E+2 is 123, and 1.23E+11 has lost its digits."""
+    if (exact := _SCIENTIFIC.fullmatch(text)) and len(exact[2]) == int(exact[3]):
+        return exact[1] + exact[2]
     if _ROUNDED.fullmatch(text):
         raise ImpossibleValue("rounded", "A spreadsheet has rounded this number; export the column as text.")
     found = _WHOLE_NUMBER.fullmatch(text)

@@ -71,7 +71,8 @@ def _expression(template: str, end: str) -> re.Pattern[str]:
     def group(found: re.Match[str]) -> str:
         if found[1] == "-":
             return ".*"
-        return rf"(?P<{found[1]}>.+)" if found[1] == "address" else rf"(?P<{found[1]}>[^/?#&!\s]+)"
+        signs = {"address": ".+", "phone": r"(?:\+|%2b| )?[0-9 ().-]{6,25}"}.get(found[1], r"[^/?#&!\s]+")
+        return f"(?P<{found[1]}>{signs})"
 
     return re.compile(_PLACEHOLDER.sub(group, re.escape(template).replace(r"\-\}", r"-\}")) + end, re.IGNORECASE)
 

@@ -19,6 +19,10 @@ from coopapi.identifiers.formats.reading import (
 )
 from coopapi.unicode_text import fold
 
+_IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")
+_BEHIND: Final = re.compile(r"[ ,;/]+(?:BIC|SWIFT|BANK|BEI)\b.*$")
+_BANK_BEHIND: Final = re.compile(r"^(?:(?:kto|konto|kontonummer)[. :]*)?(\d{1,7}|\d{9,10})[ /,-]+((?:blz|bankleitzahl)?[. :]*\d{8})$")
+"""A German account number in front of the number of its bank. Two numbers of eight digits are bank and account."""
 _CARD: Final = re.compile(r"(\d{6})(\d{2})?[\dx*•.…#-]*?(\d{4})")
 _MASKED: Final = re.compile(r"[x*•…#]")
 _CARD_MASKED: Final = 12
@@ -34,7 +38,7 @@ _NATIONAL: Final = {
 def read_iban(value: str, context: Context) -> Reading:
     """Parse an IBAN (ISO 13616) and check the length for its country and the check digits (mod 97)."""
     del context
-    text = look_alike(fold(value).upper().replace(" ", "").replace("-", "").removeprefix("IBAN"))
+    text = look_alike(_BEHIND.sub("", fold(value).upper()).replace(" ", "").replace("-", "").removeprefix("IBAN"))
     try:
         found = str(stdnum_iban.validate(text.lstrip(":"), check_country=False))
     except ValidationError:
@@ -44,8 +48,13 @@ def read_iban(value: str, context: Context) -> Reading:
 
 def read_bank_account(value: str, context: Context) -> Reading:
     """Parse an account number that is no IBAN, with its country. Written with its bank, it meets the IBAN of the account."""
-    country = require_country(context)
     text = fold(value)
+    whole = text.replace(" ", "").upper()
+    if _IBAN.match(whole) and stdnum_iban.is_valid(whole, check_country=False):
+        return _account_at_bank(whole[:2], whole[4:])
+    country = require_country(context)
+    if country == "DE":
+        text = _BANK_BEHIND.sub(r"\2 \1", text)
     pattern, form = _NATIONAL.get(country, (None, ""))
     found = pattern.fullmatch(text) if pattern else None
     text = form.format(*(group or "" for group in found.groups())) if found else re.sub(r"[\s./-]", "", text).upper()
@@ -53,6 +62,10 @@ def read_bank_account(value: str, context: Context) -> Reading:
         raise ImpossibleValue(
             "bank_account", "An account number must have 4 to 34 letters and digits, at least one of them a digit."
         )
+    return _account_at_bank(country, text)
+
+
+def _account_at_bank(country: str, text: str) -> Reading:
     return Reading(text, (MatchKey("bank_account", f"{country}-{text}", Strength.POSSIBLE),))
 
 
@@ -60,7 +73,7 @@ def read_bic(value: str, context: Context) -> Reading:
     """Parse the code of a bank, BIC (ISO 9362). It is weak evidence, because all customers of a bank share it."""
     del context
     try:
-        text = str(stdnum_bic.validate(fold(value).upper()))
+        text = str(stdnum_bic.validate(fold(value).upper().replace(" ", "")))
     except ValidationError:
         raise ImpossibleValue("bic", "The value must have 8 or 11 letters and digits with a country (ISO 9362).") from None
     return Reading(text, (MatchKey("bic", text[:8], Strength.WEAK),))

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from itertools import islice
 from typing import Any, Final
 
 from coopapi.identifiers.formats.reading import Context, ImpossibleValue, MatchKey, Reading, Strength
 from coopapi.matching.similarity import PERSON
 from coopapi.persons.births import read_birth
-from coopapi.persons.families import DATED, texts
+from coopapi.persons.families import DATED, DIGESTS_VERSION, texts
 from coopapi.persons.record import read_person
 from coopapi.unicode_text import fold
 
+OLD_DIGESTS: Final = "old_digests"
+"""The warning about digests of an older version, which only their authority can make again."""
 _OLDEST: Final = 1850
 _MOST_WORDS: Final = 100
 _MOST_KEYS: Final = 10_000
@@ -35,22 +36,24 @@ def read_names(person: Mapping[str, Any]) -> Reading:
         raise ImpossibleValue("name", "None of the names contains a word.", "person.names")
     if len({word.latin for spelling in profile.spellings for word in spelling}) > _MOST_WORDS:
         raise ImpossibleValue("many_words", f"The names contain more than {_MOST_WORDS} different words.", "person.names")
-    keys = tuple(
-        MatchKey(PERSON + text.family, text.text, Strength.ANSWERS if text.answers_only else Strength.ASKS)
-        for text in islice(texts(profile), _MOST_KEYS + 1)
-    )
-    if len(keys) > _MOST_KEYS:
+    groups = texts(profile)
+    if sum(len(group.texts) for group in groups) > _MOST_KEYS:
         raise ImpossibleValue(
             "many_keys", f"The names, dates and places together give more than {_MOST_KEYS} match keys.", "person"
         )
+    keys = tuple(
+        MatchKey(PERSON + group.family, text, Strength.ANSWERS if group.answers_only else Strength.ASKS)
+        for group in groups
+        for text in group.texts
+    )
     parts = [*(_full(name) for name in person["names"]), *person.get("birth_dates", ()), person.get("gender", "")]
     identity = "|".join(map(fold, [*parts, *person.get("nationalities", ()), *person.get("places", ())]))
     warnings = () if keys else ("name_alone",)
     return Reading(_full(person["names"][0]), keys, warnings, identity=identity, strength=_strength(bool(profile.births)))
 
 
-def read_digests(digests: Iterable[Mapping[str, Any]]) -> Reading:
-    """Parse a person that was sent only as digests made with k1."""
+def read_digests(digests: Iterable[Mapping[str, Any]], version: int | None = None) -> Reading:
+    """Parse a person that was sent only as digests made with k1. `version` is that of the rules that made their texts."""
     keys = tuple(
         MatchKey(
             PERSON + item["family"], item["digest"], Strength.ANSWERS if item.get("answers_only") else Strength.ASKS, digest=True
@@ -58,7 +61,14 @@ def read_digests(digests: Iterable[Mapping[str, Any]]) -> Reading:
         for item in digests
     )
     dated = any(key.family.removeprefix(PERSON) in DATED for key in keys)
-    return Reading("", keys, identity="|".join(sorted(key.text for key in keys)), strength=_strength(dated))
+    warnings = (OLD_DIGESTS,) if outdated(version) else ()
+    identity = "|".join([*sorted(key.text for key in keys), *([f"{version}"] if version else [])])
+    return Reading("", keys, warnings, identity=identity, strength=_strength(dated))
+
+
+def outdated(version: int | None) -> bool:
+    """Tell whether older rules made digests than those of today. Version 1 did not say so."""
+    return (version or 1) < DIGESTS_VERSION
 
 
 def _strength(dated: bool) -> Strength:  # noqa: FBT001 (the one thing it depends on)
