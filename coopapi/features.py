@@ -22,6 +22,7 @@ from coopapi.evidence.channels import CHANNELS, Channel
 from coopapi.evidence.routes import blp as evidence
 from coopapi.http.openapi import Group
 from coopapi.identifiers.routes import blp as identifiers
+from coopapi.imports.routes import blp as imports
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.closing_routes import blp as jit_statements
 from coopapi.jits.evidence_channel import JIT_CHANNEL
@@ -90,6 +91,7 @@ FEATURES: Final = (
     Feature("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
     Feature("Cases", "Cases, access to them, and their subjects", (cases,)),
     Feature("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
+    Feature("Imports", "Files of cases, subjects and identifiers, stored line by line", (imports,)),
     Feature("Overlaps", "Overlaps between cases that share identifiers, and their verification", (overlaps,)),
     Feature(
         "Disclosures",

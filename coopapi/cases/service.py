@@ -1,11 +1,11 @@
 """Registering, changing and showing cases, and giving and withdrawing access to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, select, text
+from sqlalchemy import ColumnElement, Select, Subquery, and_, select, text
 
 from coopapi.access import Level
 from coopapi.cases import hiding
@@ -115,14 +115,44 @@ def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
 def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     """Register a case for the caller's authority, together with its data key and the access grants that were asked for."""
     access = data.pop("access", [])
-    same = Case.reference_folded == fold_reference(data["reference"])
-    taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
-    if taken is not None:
-        raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
+    taken = cases_with_references(work, [data["reference"]])
+    if taken:
+        raise ReferenceTaken(existing=f"/api/v1/cases/{taken[fold_reference(data['reference'])]}")
     require_free_for_case(work, data.get("external_id"))
     _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
+    (case,) = open_cases(work, [data])
+    for wish in access:
+        give(work, case, wish)
+    return case
+
+
+def cases_with_references(work: UnitOfWork, references: Iterable[str]) -> dict[str, UUID]:
+    """Return the ids of the cases of the caller's authority that have one of these references, by their folded reference."""
+    same = Case.reference_folded.in_({fold_reference(reference) for reference in references})
+    found = work.session.scalars(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
+    return {case.reference_folded: case.id for case in found}
+
+
+def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]]) -> list[Case]:
+    """Register cases for the caller's authority, each with its data key. Their references and keys must be free."""
+    cases = [_new_case(work, data) for data in several]
+    work.session.add_all(cases)
+    work.session.flush()
+    work.session.add_all([_grant(work, case, work.actor.authority_id, Level.OWN, "owner") for case in cases])
+    work.session.flush()
+    work.session.add_all([CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)) for case in cases])
+    for case in cases:
+        if case.visibility == "hidden" and work.actor.human:
+            engine.confirm_hiding(work, case.id)
+    _show_desks(work, cases, select(Authority.id).where(_desk_of(work)))
+    for case in cases:
+        work.note("case.registered", case, case_id=case.id, event=True)
+    return cases
+
+
+def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
     countries = data.get("countries", [])
-    case = Case(
+    return Case(
         **{
             "id": work.new_id(),
             "operation_name": None,
@@ -139,27 +169,22 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
             **data,
         },
     )
-    work.session.add(case)
-    work.session.flush()
-    work.add(_grant(work, case, work.actor.authority_id, Level.OWN, "owner"))
-    work.session.add(CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)))
-    if case.visibility == "hidden" and work.actor.human:
-        engine.confirm_hiding(work, case.id)
-    for wish in access:
-        give(work, case, wish)
-    tell_desk(work, case)
-    work.note("case.registered", case, case_id=case.id, event=True)
-    return case
 
 
 def tell_desk(work: UnitOfWork, case: Case) -> None:
     """Give the Eurojust desk of the country index access to the case, unless the case is hidden."""
-    if case.visibility == "hidden":
-        return
-    desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
     has = select(CaseAccess.authority_id).where(CaseAccess.case_id == case.id, CaseAccess.withdrawn_at.is_(None))
-    for desk in work.session.scalars(desks.where(Authority.id.not_in(has))):
-        work.session.add(_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK))
+    _show_desks(work, [case], select(Authority.id).where(_desk_of(work), Authority.id.not_in(has)))
+
+
+def _desk_of(work: UnitOfWork) -> ColumnElement[bool]:
+    return and_(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
+
+
+def _show_desks(work: UnitOfWork, cases: Sequence[Case], desks: Select[UUID]) -> None:
+    shown = [case for case in cases if case.visibility != "hidden"]
+    found = work.session.scalars(desks).all() if shown else ()
+    work.session.add_all([_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for case in shown for desk in found])
 
 
 def hide_from_desk(work: UnitOfWork, case: Case) -> None:

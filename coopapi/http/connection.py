@@ -177,7 +177,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.in_head, self.read, self.size = False, 0, 0
         self.body = BytesIO()
-        has_body, length, self.largest = request_rules.body_of(self.headers)
+        has_body, length, self.largest = request_rules.body_of(self.target, self.headers)
         if refused := request_rules.refusal(self.parser, self.target, self.headers):
             self.refuse(*refused)
         elif has_body:

@@ -7,6 +7,7 @@ only write what the case holds, and a row that tells the worker of the change. T
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -43,6 +44,10 @@ _HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
 _REGISTER = text(
     f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
 ).columns(fresh=ARRAY(Uuid()), linked=Integer(), victims_linked=Integer())
+_REGISTER_EACH = text(
+    "select priv.register_each(cast(:cases as uuid[]), cast(:ends as integer[]), cast(:rows as jsonb), cast(:links as jsonb),"
+    f" {_HOLDINGS})"
+).columns(register_each=ARRAY(Uuid()))
 _LINK = text("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
 _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text("select priv.relabel(:case, :subject, :was, :visibility)")
@@ -51,6 +56,9 @@ _STORE_REREAD = text(
     " cast(:families as text[]), cast(:strengths as smallint[]), cast(:common as boolean[]))"
 )
 _RECONSIDER = text("select priv.reconsider(:exclusion)")
+
+
+_RESERVED: Final = ("cases", "ends", "identifiers", "tokens", "strengths")
 
 
 def limits(settings: Settings) -> list[int]:
@@ -124,10 +132,41 @@ def register(
 
     Those that the case did not have are put into matching. Returns their ids, and how many links those got that it had.
     """
-    stored = [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
-    asked = {**_asked(case_id, holdings), "rows": as_json(stored), "links": as_json(links)}
+    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links)}
     found = work.session.execute(_REGISTER, asked).one()
     return set(found.fresh or ()), Linked(found.linked, found.victims_linked)
+
+
+def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class NewIdentifiers:
+    """Identifiers that are new to a case, with their links to subjects and their holdings."""
+
+    case_id: UUID
+    rows: Sequence[Mapping[str, Any]]
+    links: Sequence[Mapping[str, Any]]
+    holdings: Sequence[Holding]
+
+
+def register_each(work: UnitOfWork, several: Sequence[NewIdentifiers]) -> set[UUID]:
+    """Count identifiers of several cases against the quotas, store them, and put them into matching.
+
+    Returns the ids of those that the cases did not have.
+
+    Raises `QuotaExceeded`.
+    """
+    work.session.flush()
+    every = [holding for one in several for holding in one.holdings]
+    ends = list(accumulate(len(one.holdings) for one in several))
+    asked = {**_asked(several[0].case_id, every), "cases": [str(one.case_id) for one in several], "ends": ends}
+    work.quotas[:] = quotas.reserve_each(work.in_second_transaction, {name: asked[name] for name in _RESERVED})
+    quotas.require(work.quotas)
+    rows, links = as_json([_stored(one.rows) for one in several]), as_json([list(one.links) for one in several])
+    del asked["case"]
+    return set(work.session.scalar(_REGISTER_EACH, {**asked, "rows": rows, "links": links}) or ())
 
 
 def link_subjects(work: UnitOfWork, case_id: UUID, identifier_id: UUID, links: Sequence[Mapping[str, Any]]) -> Linked:

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import text
 
 from coopapi.identifiers import rereading
+from coopapi.imports import running as imports
 from coopapi.journal.service import link_entries
 from coopapi.matching import settler
 from coopapi.store.db import Database
@@ -35,7 +36,7 @@ def work_once(database: Database, share: float = 1) -> bool:
 
 def work_until_done(database: Database) -> None:
     """Do all work that waits now."""
-    while work_once(database):
+    while work_once(database) or imports.import_once(database):
         pass
 
 
