@@ -1,6 +1,12 @@
 """Bulk intake: files of cases, subjects and identifiers, stored line by line."""
 
+import gzip
 import json
+from urllib.parse import urlencode
+
+import pytest
+
+from coopapi.imports import running, staging
 
 
 def ndjson(*lines):
@@ -177,3 +183,113 @@ def test_each_bad_line_is_reported_with_its_rule_and_pointer_and_the_others_are_
     ]  # fmt: skip
     assert (told[-1]["outcome"], {one["outcome"] for one in told[:-1]}) == ("stored", {"refused"})
     assert "example.org" not in json.dumps(told)
+
+
+def counted(owner):
+    """How many rows there are of what lines can make."""
+    tables = ("cases", "case_access", "subjects", "identifiers", "imported_rows", "import_chunks", "registered_values", "quota_use")
+    counts = [f"select count(*) from {table}" for table in tables]
+    counts += ["select count(*) from import_lines where sealed is not null"]
+    counts += [
+        "select count(*) from journal_entries where action in ('case.registered', 'subject.added', 'identifiers.registered')"
+    ]
+    with owner.cursor() as cursor:
+        return [cursor.execute(count) or cursor.fetchone() for count in counts]
+
+
+def test_a_dry_run_reports_the_same_and_stores_nothing(world, owner, monkeypatch):
+    monkeypatch.setattr(running, "MOST_LINES", 2)
+    before = counted(owner)
+    bad = {**EMAIL, "external_id": "I7", "subjects": [{"external_id": "none"}]}
+    job = sent(world, *FILE, bad, {**CASE, "title": "Other"}, query="?dry_run=true")
+    told = state(world, job)
+    assert (told["dry_run"], told["state"], told["stored"], told["updated"], told["refused"]) == (True, "finished", 5, 1, 1), (
+        report(world, job)
+    )
+    assert counted(owner) == before
+    assert outcomes(world, sent(world, *FILE)) == ["stored"] * 5
+
+
+CSV = b'\xef\xbb\xbfAkte,Nummer,Art,Wert,"Land, ISO"\r\nC1,I1,phone,"+31612345678",NL\r\nC1,I2,passport,XR1234567,NL\r\nC1,I3,email,\xff@example.org,\r\nC1,I4\r\nC1,I5,email,owl@example.org,\r\n'
+COLUMNS = {
+    "type": "identifier",
+    "columns": {"Akte": "case", "Nummer": "external_id", "Art": "kind", "Wert": "value", "Land, ISO": "context.country"},
+}
+
+
+def test_a_csv_file_is_read_by_its_declared_mapping(world):
+    sent(world, CASE)
+    query = "?" + urlencode({"mapping": json.dumps(COLUMNS)})
+    job = sent(world, CSV, query=query, Content_Type="text/csv")
+    told = report(world, job)
+    assert [(one["line"], one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in told] == [
+        (2, "stored", None), (3, "stored", None), (4, "refused", "utf8"), (5, "refused", "columns"), (6, "stored", None),
+    ]  # fmt: skip
+    people = b"Key;Case;Subjects;Name;Born\nP1;C1;S1;Night Heron;1980-01-01;\n"
+    persons = {
+        "type": "person",
+        "delimiter": ";",
+        "columns": {
+            "Key": "external_id",
+            "Case": "case",
+            "Subjects": "subjects",
+            "Name": "person.full_name",
+            "Born": "person.birth_dates",
+        },
+    }
+    sent(world, SUBJECT)
+    job = sent(
+        world, people.replace(b";\n", b"\n"), query="?" + urlencode({"mapping": json.dumps(persons)}), Content_Type="text/csv"
+    )
+    assert outcomes(world, job) == ["stored"]
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        None,
+        "x",
+        "[]",
+        '{"type": "car", "columns": {}}',
+        '{"type": "case", "columns": {"a": "b.c.d"}}',
+        '{"type": "case", "columns": {"a": "b", "c": "b"}}',
+    ],
+)
+def test_a_csv_file_without_a_usable_mapping_is_refused(world, mapping):
+    answer = send(world, CSV, query="?" + urlencode({"mapping": mapping}) if mapping else "", Content_Type="text/csv")
+    assert (answer.status_code, answer.json["errors"][0]["pointer"], answer.json["errors"][0]["in"]) == (422, "/mapping", "query")
+
+
+def test_a_csv_file_without_a_column_of_the_mapping_is_refused(world):
+    answer = send(world, b"a,b\n1,2\n", query="?" + urlencode({"mapping": json.dumps(COLUMNS)}), Content_Type="text/csv")
+    assert (answer.status_code, answer.json["type"]) == (422, "/problems/broken-file")
+
+
+def test_a_compressed_file_is_read_and_a_damaged_one_stores_nothing(world):
+    whole = gzip.compress(ndjson(*FILE[:2])) + gzip.compress(ndjson(*FILE[2:]))
+    assert outcomes(world, sent(world, whole, Content_Encoding="gzip")) == ["stored"] * 5
+    for broken in (whole[:-9], whole[:20], b"no gzip", whole[:30] + b"x" * 20 + whole[50:], b""):
+        answer = send(world, broken, Content_Encoding="gzip")
+        assert (answer.status_code, answer.json["type"]) == (422, "/problems/broken-file")
+    assert send(world, b"").json["type"] == "/problems/broken-file"
+    assert len(world.as_("system").get("/imports").json["items"]) == 1
+
+
+def test_a_file_that_expands_too_much_is_refused_before_it_is_expanded(world, monkeypatch):
+    bomb = gzip.compress(b"\n" * 50_000_000)
+    given = []
+    seen = staging.limited
+    monkeypatch.setattr(staging, "limited", lambda pieces: (given.append(len(one)) or one for one in seen(pieces)))
+    answer = send(world, bomb, Content_Encoding="gzip")
+    assert (answer.status_code, answer.json["type"]) == (413, "/problems/file-too-large")
+    assert sum(given) < staging.EXPANSION * len(bomb) + 2_000_000
+    monkeypatch.setattr(staging, "LARGEST_FILE", 1000)
+    assert send(world, ndjson({**CASE, "title": "x" * 1000})).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"Content_Type": "image/png"}, 415), ({"Content_Type": "application/json"}, 415), ({"Content_Encoding": "br"}, 415)],
+)
+def test_other_content_is_refused(world, headers, status):
+    assert send(world, b"{}\n", **headers).status_code == status

@@ -40,6 +40,8 @@ class Known:
     kept: dict[tuple[UUID, str, str], dict[str, Any]] = field(default_factory=dict)
     opened: set[UUID] = field(default_factory=set)
     """The cases that lines of this portion opened, of which nothing else is in the register."""
+    dry: bool = False
+    """Whether nothing is to be registered for matching."""
 
     def add_cases(self, cases: Iterable[Case]) -> None:
         """Take cases in that lines of this portion opened."""
@@ -48,6 +50,10 @@ class Known:
             self.opened.add(case.id)
             self.cases[case.external_id or ""] = case
             self.wrapped[case.id] = self.work.session.get_one(CaseKey, case.id).wrapped
+
+    def subjects(self, cases: Iterable[UUID]) -> Sequence[Subject]:
+        """Return all subjects of cases."""
+        return self.work.session.scalars(self.work.all(Subject).where(Subject.case_id.in_(list(cases)))).all()
 
     def scope(self, line: SentLine) -> UUID | None:
         """Return what the key of a line is unique in: the authority for cases, otherwise its case, or None if that is unknown."""

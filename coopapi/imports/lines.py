@@ -16,7 +16,8 @@ from coopapi.errors import BadRequest, TooLarge, broken
 from coopapi.http.fields import Many, OneOf, Schema, Text, When
 from coopapi.http.problems import pointers
 from coopapi.identifiers.schemas import MOST_SUBJECTS, IdentifierIn
-from coopapi.imports.staging import LONGEST_LINE, TOO_LONG
+from coopapi.imports.models import TYPES
+from coopapi.imports.staging import LONGEST_LINE, OTHER_COLUMNS, TOO_LONG
 from coopapi.store.crypto import Keyring
 from coopapi.unicode_text import controlled
 
@@ -108,6 +109,14 @@ class SentLine:
         """What the line is about: the kind of row, the key of its case, and its own."""
         return self.kind, None if self.kind == "case" else self.case, self.external_id
 
+    @property
+    def named(self) -> set[tuple[str, str | None, str | None]]:
+        """The keys of the other rows that the line names: its case, and the subjects of an identifier."""
+        links = (self.sent or {}).get("subjects")
+        keys = [link.get("external_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+        subjects = {("subject", self.case, key.strip()) for key in keys if isinstance(key, str)}
+        return {("case", None, self.case), *subjects} if self.case else set()
+
     def refuse(self, pointer: str, rule: str) -> None:
         """Say that the line breaks a rule."""
         self.outcome, self.faults = "refused", [broken(pointer, rule, "")]
@@ -148,38 +157,46 @@ def read_lines(plain: bytes, first: int, after: int, most: int) -> list[SentLine
 
 
 def _read(line: SentLine) -> None:
-    if line.raw == TOO_LONG or len(line.raw) > LONGEST_LINE:
-        line.refuse("", "length")
+    sent = _parsed(line)
+    if sent is None:
         return
-    try:
-        line.raw.decode()
-        sent = strictjson.loads(line.raw, max_bytes=LONGEST_LINE, max_items=_MOST_MEMBERS)
-    except UnicodeDecodeError:
-        line.refuse("", "utf8")
-        return
-    except (BadRequest, TooLarge):
-        line.refuse("", "json")
-        return
-    if not isinstance(sent, dict):
-        line.refuse("", "type")
-        return
-    type_ = sent.pop("type", None)
-    if type_ not in _SCHEMAS and type_ != "withdrawal":
-        line.refuse("/type", "one_of")
-        return
-    line.type, line.sent = type_, sent
+    line.type, line.sent = sent.pop("type", None), sent
     line.external_id, line.case = _text(sent, "external_id"), _text(sent, "case")
-    if type_ == "withdrawal":
-        if sent.get("of") not in _WITHDRAWALS:
-            line.refuse("/of", "one_of")
-            return
+    if line.type == "person":
+        sent.setdefault("kind", "person")
+    if not isinstance(line.type, str) or line.type not in TYPES:
+        line.type = None
+        line.refuse("/type", "one_of")
+    elif line.type != "withdrawal":
+        line.kind = _KINDS[line.type]
+    elif sent.get("of") in ("case", "identifier"):
         line.kind = sent["of"]
     else:
-        line.kind = _KINDS[type_]
-    if type_ == "person":
-        sent.setdefault("kind", "person")
-        if sent["kind"] != "person":
-            line.refuse("/kind", "one_of")
+        line.refuse("/of", "one_of")
+    if line.type == "person" and sent["kind"] != "person":
+        line.refuse("/kind", "one_of")
+
+
+_MARKS: Final = {TOO_LONG: "length", OTHER_COLUMNS: "columns"}
+
+
+def _parsed(line: SentLine) -> dict[str, Any] | None:
+    """Return the JSON object of a line, or refuse the line and return None."""
+    rule = "length" if len(line.raw) > LONGEST_LINE else _MARKS.get(line.raw)
+    found: Any = None
+    if rule is None:
+        try:
+            line.raw.decode()
+            found = strictjson.loads(line.raw, max_bytes=LONGEST_LINE, max_items=_MOST_MEMBERS)
+            rule = None if isinstance(found, dict) else "type"
+        except UnicodeDecodeError:
+            rule = "utf8"
+        except (BadRequest, TooLarge):
+            rule = "json"
+    if rule:
+        line.refuse("", rule)
+        return None
+    return dict(found)
 
 
 def _text(sent: Mapping[str, Any], name: str) -> str | None:
@@ -200,7 +217,7 @@ def portion(lines: Iterable[SentLine]) -> list[SentLine]:
     named: set[tuple[str, str | None, str | None]] = set()
     for line in lines:
         if line.outcome is None:
-            about = {("case", None, line.case), *_subjects(line)} if line.case else set()
+            about = line.named
             ended = {one for one in about if ("ended", *one[1:]) in told}
             if line.key in told or line.key in named or ended:
                 break
@@ -210,9 +227,3 @@ def portion(lines: Iterable[SentLine]) -> list[SentLine]:
                 told.add(("ended", None, line.external_id))
         taken.append(line)
     return taken
-
-
-def _subjects(line: SentLine) -> set[tuple[str, str | None, str | None]]:
-    links = (line.sent or {}).get("subjects")
-    named = [link.get("external_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
-    return {("subject", line.case, key.strip()) for key in named if isinstance(key, str)}

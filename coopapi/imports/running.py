@@ -7,7 +7,7 @@ done twice, if the worker is killed. Nothing here depends on what other cases ho
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 from typing import Any, Final
@@ -19,11 +19,10 @@ from sqlalchemy.exc import OperationalError
 from coopapi.access import Action
 from coopapi.auth.authentication import actor_of
 from coopapi.errors import Forbidden, Unauthenticated
-from coopapi.imports import staging, storing
-from coopapi.imports.known import cases_of
+from coopapi.imports import staging
 from coopapi.imports.lines import SentLine, portion, read_lines
 from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
-from coopapi.imports.storing_identifiers import store_identifiers
+from coopapi.imports.portions import rehearse, store
 from coopapi.store.db import Database, UnitOfWork, as_json
 from coopapi.store.quotas import QuotaExceeded
 
@@ -34,11 +33,13 @@ _NEEDED: Final = (Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action
 _NEXT: Final = text("select * from priv.next_import()")
 _STOP: Final = text("select priv.stop_import(:id, :reason)")
 _FORGET: Final = text("select priv.forget_import_lines(:before, :most)")
+_FORGET_TOLD: Final = text("update import_lines set sealed = null where import_id = :id and sealed is not null")
 _REPORT: Final = text(
-    "insert into import_lines (import_id, line, type, external_id, case_external_id, outcome, faults)"
-    " select :id, u.line, u.type, u.key, u.within, u.outcome, cast(u.faults as jsonb)"
+    "insert into import_lines (import_id, line, type, external_id, case_external_id, outcome, faults, sealed)"
+    " select :id, u.line, u.type, u.key, u.within, u.outcome, cast(u.faults as jsonb), u.sealed"
     " from unnest(cast(:lines as bigint[]), cast(:types as text[]), cast(:keys as text[]), cast(:cases as text[]),"
-    " cast(:outcomes as text[]), cast(:faults as text[])) u (line, type, key, within, outcome, faults)"
+    " cast(:outcomes as text[]), cast(:faults as text[]), cast(:sealed as bytea[]))"
+    " u (line, type, key, within, outcome, faults, sealed)"
 )
 _log = logging.getLogger("coopapi.worker")
 
@@ -121,31 +122,18 @@ def _advance(database: Database, found: Row[Any], most: int, *, failed: bool = F
             return True
         lines = read_lines(staging.unsealed(work, job, chunk), chunk.first_line, job.read, most)
         taken = portion(lines)
+        told: dict[int, bytes] = {}
         if failed:
             for line in taken:
                 line.refuse("", "not_storable")
+        elif job.dry_run:
+            told = rehearse(work, job, taken)
         else:
             store(work, taken)
-        _report(work, job, taken)
+        _report(work, job, taken, told)
         _progress(work, job, chunk, taken, whole=len(taken) == len(lines) < most)
         job.worked += time.perf_counter() - began
     return True
-
-
-def store(work: UnitOfWork, lines: Sequence[SentLine]) -> None:
-    """Store the lines of a portion, and say of each what became of it."""
-    ready = [line for line in lines if line.outcome is None]
-    of = {
-        kind: [one for one in ready if one.kind == kind and one.type != "withdrawal"] for kind in ("case", "subject", "identifier")
-    }
-    known = cases_of(work, ready)
-    known.find_imported(of["case"])
-    storing.store_cases(known, of["case"])
-    storing.store_subjects(known, of["subject"])
-    told = {(line.row.case_id, line.external_id): line.row for line in of["subject"] if line.row is not None and line.external_id}
-    store_identifiers(known, of["identifier"], told)
-    storing.withdraw(known, [line for line in ready if line.type == "withdrawal"])
-    known.store_kept()
 
 
 def _chunk(work: UnitOfWork, job: Import) -> ImportChunk | None:
@@ -155,8 +143,8 @@ def _chunk(work: UnitOfWork, job: Import) -> ImportChunk | None:
     return found
 
 
-def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine]) -> None:
-    """Store what became of lines, and count it."""
+def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine], told: Mapping[int, bytes]) -> None:
+    """Store what became of lines, and count it. `told` is what later lines of a dry run have to know of them."""
     for line in lines:
         counter = COUNTERS[line.outcome or ""]
         setattr(job, counter, getattr(job, counter) + 1)
@@ -175,6 +163,7 @@ def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine]) -> None:
                 "cases": [line.case for line in lines],
                 "outcomes": [line.outcome for line in lines],
                 "faults": said,
+                "sealed": [f"\\x{told[line.number].hex()}" if line.number in told else None for line in lines],
             },
         )
 
@@ -194,5 +183,7 @@ def _progress(work: UnitOfWork, job: Import, chunk: ImportChunk, lines: Sequence
 
 def _end(work: UnitOfWork, job: Import) -> None:
     job.state, job.ended_at, job.wrapped = "finished", work.now, None
+    if job.dry_run:
+        work.session.execute(_FORGET_TOLD, {"id": job.id})
     counted = {column: getattr(job, column) for column in COUNTERS.values()}
     work.note("import.finished", job, event=True, dry_run=job.dry_run, **counted)

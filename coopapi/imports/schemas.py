@@ -5,8 +5,6 @@ from marshmallow import fields
 from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.imports.models import OUTCOMES, STATES
 
-TYPES = ("case", "subject", "person", "identifier", "withdrawal")
-
 
 class ImportQuery(Schema):
     """How a file is read."""

@@ -8,6 +8,7 @@ from sqlalchemy import Select
 
 from coopapi.errors import UnsupportedMedia
 from coopapi.imports import staging
+from coopapi.imports.mapping import as_lines, read_mapping
 from coopapi.imports.models import Import, ImportLine
 from coopapi.imports.staging import BrokenFile
 from coopapi.store import vault
@@ -26,6 +27,8 @@ def receive(work: UnitOfWork, stream: Any, media_type: str, wanted: Mapping[str,
         raise UnsupportedMedia("Send the file as application/x-ndjson or text/csv.")
     pieces = staging.read_pieces(stream)
     plain = staging.limited(staging.decompressed(pieces) if compressed else pieces)
+    if media_type == "text/csv":
+        plain = as_lines(plain, read_mapping(wanted.get("mapping")))
     job_id = work.new_id()
     wrapped, key = vault.new_key(work, Import.__kind__, job_id)
     job = work.add(

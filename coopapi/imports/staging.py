@@ -21,6 +21,8 @@ CHUNK: Final = 256 * 1024
 """About how many bytes one staged piece has."""
 TOO_LONG: Final = b"\0"
 """Stands for a line that is longer than `LONGEST_LINE`, so that the others keep their numbers."""
+OTHER_COLUMNS: Final = b"\1"
+"""Stands for a row of a CSV file that has not as many cells as its header."""
 _READ: Final = 64 * 1024
 _FREE: Final = 1 << 20
 _GZIP: Final = 31

@@ -149,6 +149,9 @@ def _correct(known: Known, one: DraftedLine, row: Identifier, same: Identifier |
         return
     line.outcome = "unchanged"
     if keyed.changes(held, row, draft):
+        if known.dry:
+            line.outcome = "updated"
+            return
         fields = draft.item.keys() - {"kind", "external_id"}
         line.outcome = None
         if not attempt(work, line, lambda: registration.put_right(work, known.addable(one.case), row, draft, fields)):
@@ -163,7 +166,7 @@ def _register(known: Known, new: Sequence[DraftedLine]) -> None:
     by_case: dict[UUID, list[DraftedLine]] = {}
     for one in new:
         by_case.setdefault(one.case.id, []).append(one)
-    if by_case:
+    if by_case and not known.dry:
         register_in_cases(known.work, [(every[0].case, [one.draft for one in every]) for every in by_case.values()])
     for one in new:
         one.line.outcome = "stored"

@@ -20,6 +20,7 @@ from coopapi.store.sealing import BrokenSeal as BrokenSeal  # noqa: PLC0414 (oth
 from coopapi.store.sealing import DataKey as DataKey  # noqa: PLC0414 (others name it from here)
 
 SERVICE: Final[Mapping[str, str]] = {
+    "bodies": "request bodies that are still arriving, for the process that receives them",
     "cursors": "paging, for the caller to whom the list was shown",
     "signing-keys": "the signing of access tokens",
 }
