@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from coopapi.imports import running, staging
+from coopapi.ops import abuse_controls
 
 
 def ndjson(*lines):
@@ -293,3 +294,115 @@ def test_a_file_that_expands_too_much_is_refused_before_it_is_expanded(world, mo
 )
 def test_other_content_is_refused(world, headers, status):
     assert send(world, b"{}\n", **headers).status_code == status
+
+
+def emails(count, case="C1", name="bird"):
+    return [{**EMAIL, "case": case, "external_id": f"{name}-{n}", "value": f"{name}-{n}@example.org"} for n in range(count)]
+
+
+def test_at_the_quota_an_import_waits_and_goes_on_by_itself_in_the_next_hour(world, owner):
+    world.clock.at("2026-11-28T10:30:00Z")
+    quotas = [7, 100, 100, 100]
+    abuse_controls.set_quota(world.app.extensions["coopapi"].database, world.authorities["nl"], quotas, None, "test")
+    job = sent(world, CASE, *emails(10))
+    told = state(world, job)
+    assert (told["state"], told["stored"], told["waits_until"][:16]) == ("waiting_for_quota", 8, "2026-11-28T11:00")
+    assert told["seconds_left"] is None
+    later = sent(world, *emails(1, name="owl"))
+    assert state(world, later)["state"] == "queued"
+    with owner.cursor() as cursor:
+        cursor.execute("select used from quota_use where policy = 'hour' and used > 0")
+        assert cursor.fetchall() == [(7,), (7,)]
+    world.clock.forward(minutes=29)
+    world.work()
+    assert state(world, job)["stored"] == 8
+    world.clock.forward(minutes=2)
+    world.work()
+    told = state(world, job)
+    assert (told["state"], told["stored"], told["waits_until"]) == ("finished", 11, None)
+    assert state(world, later)["state"] == "finished"
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*) from registered_values")
+        assert cursor.fetchone() == (11,)
+
+
+def test_the_import_of_a_client_that_may_not_go_on_is_stopped_and_its_bytes_are_gone(world, idle, owner, monkeypatch):
+    monkeypatch.setattr(running, "MOST_LINES", 3)
+    job = sent(world, CASE, *emails(5))
+    assert running.import_once(idle)
+    ended = world.as_("admin").get(f"/authorities/{world.authorities['nl']}/people").json["items"]
+    (me,) = [one for one in ended if one["name"] == "system"]
+    stopped = world.as_("admin").patch(
+        f"/authorities/{world.authorities['nl']}/people/{me['id']}", {"active": False}, If_Match=f'"{me["etag"]}"'
+    )
+    assert stopped.status_code == 200, stopped.json
+    assert running.import_once(idle)
+    assert not running.import_once(idle)
+    told = state(world, job, "investigator")
+    assert (told["state"], told["state_reason"], told["read"], told["stored"]) == ("stopped", "client_revoked", 3, 3)
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*), (select count(wrapped) from imports) from import_chunks")
+        assert cursor.fetchone() == (0, 0)
+        cursor.execute("select authority_id, detail from journal_entries where action = 'import.stopped'")
+        assert cursor.fetchall() == [(str(world.authorities["nl"]), {"reason": "client_revoked"})]
+
+
+def test_an_import_is_shown_to_its_client_and_the_investigators_of_its_authority_alone(world, owner):
+    job = sent(world, *FILE)
+    for who in ("system", "investigator", "colleague"):
+        assert state(world, job, who)["stored"] == 5
+        assert len(report(world, job, who)) == 5
+        assert [one["id"] for one in world.as_(who).get("/imports").json["items"]] == [job]
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set roles = '{system}' where subject = 'central'")
+    for who in ("foreign", "romanian", "central"):
+        for path in (f"/imports/{job}", f"/imports/{job}/report"):
+            assert world.as_(who).get(path).status_code == 404
+        assert world.as_(who).get("/imports").json["items"] == []
+    for who in ("prosecutor", "analyst", "auditor", "admin", "desk"):
+        assert {world.as_(who).get(f"/imports{path}").status_code for path in ("", f"/{job}", f"/{job}/report")} == {403}
+    assert send(world, *FILE, who="investigator").status_code == 403
+
+
+def test_a_report_is_gone_after_thirty_days(world, owner):
+    job = sent(world, *FILE)
+    world.clock.forward(days=29)
+    assert len(report(world, job)) == 5
+    world.clock.forward(days=2)
+    assert report(world, job) == []
+    assert running.forget(world.app.extensions["coopapi"].database)
+    with owner.cursor() as cursor:
+        cursor.execute("select count(*) from import_lines")
+        assert cursor.fetchone() == (0,)
+
+
+def test_the_rows_of_one_client_are_a_conflict_for_another(world, owner):
+    sent(world, *FILE)
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set roles = '{system}' where subject = 'central'")
+    job = sent(world, {**CASE, "title": "Other"}, EMAIL, *emails(1), who="central")
+    assert [(one["outcome"], one["faults"] and one["faults"][0]["rule"]) for one in report(world, job, "central")] == [
+        ("conflict", "not_imported"), ("conflict", "not_imported"), ("stored", None),
+    ]  # fmt: skip
+
+
+def test_the_same_key_makes_one_import_and_another_file_with_it_is_refused(world):
+    first, again = (sent(world, *FILE, Idempotency_Key="k") for _ in range(2))
+    assert first == again
+    assert send(world, *FILE[:2], Idempotency_Key="k").json["type"] == "/problems/key-reused"
+    assert len(world.as_("system").get("/imports").json["items"]) == 1
+
+
+def test_lines_about_the_same_row_take_effect_in_their_order(world):
+    lines = [
+        CASE,
+        EMAIL,
+        {**EMAIL, "value": "second@example.org"},
+        {**EMAIL, "case": "C2", "external_id": "J1", "value": "early@example.org"},
+    ]
+    lines += [
+        {**CASE, "external_id": "C2", "reference": "R-2"},
+        {**EMAIL, "case": "C2", "external_id": "J2", "value": "late@example.org"},
+    ]
+    lines += [{"type": "withdrawal", "of": "identifier", "case": "C1", "external_id": "I1", "reason": "inaccurate"}]
+    assert outcomes(world, sent(world, *lines)) == ["stored", "stored", "updated", "refused", "stored", "stored", "withdrawn"]

@@ -3,31 +3,25 @@
 from collections.abc import Sequence
 
 from coopapi.cases.models import Case
-from coopapi.errors import Conflict
 from coopapi.identifiers import keys
 from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.matching import engine
-from coopapi.matching.engine import NewIdentifiers
 from coopapi.store.db import UnitOfWork
 
 
 def register_in_cases(work: UnitOfWork, several: Sequence[tuple[Case, Sequence[IdentifierDraft]]]) -> None:
     """Store drafts whose values and keys are new to their cases, which the caller has locked.
 
-    Raises `QuotaExceeded`, and `Conflict` if another transaction stored one of them meanwhile.
+    Raises `QuotaExceeded`.
     """
-    made = [
-        NewIdentifiers(
-            case.id,
-            [draft.row for draft in drafts],
-            [link for draft in drafts for link in draft.links],
-            [h for d in drafts for h in keys.holdings(work.keys, d.row["id"], d.item["kind"], d.reading.keys)],
-        )
-        for case, drafts in several
+    every = [draft for _, drafts in several for draft in drafts]
+    links = [{**link, "identifier_id": draft.row["id"]} for draft in every for link in draft.links]
+    holdings = [
+        (draft.row["case_id"], holding)
+        for draft in every
+        for holding in keys.holdings(work.keys, draft.row["id"], draft.item["kind"], draft.reading.keys)
     ]
-    fresh = engine.register_each(work, made)
-    if len(fresh) != sum(len(drafts) for _, drafts in several):
-        raise Conflict
+    engine.register_in_cases(work, [draft.row for draft in every], links, holdings)
     for case, drafts in several:
         kinds = sorted({draft.item["kind"] for draft in drafts})
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(drafts), kinds=kinds)

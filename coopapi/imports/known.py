@@ -49,7 +49,7 @@ class Known:
         for case in cases:
             self.opened.add(case.id)
             self.cases[case.external_id or ""] = case
-            self.wrapped[case.id] = self.work.session.get_one(CaseKey, case.id).wrapped
+            self.wrapped[case.id] = b""  # its key is at hand
 
     def subjects(self, cases: Iterable[UUID]) -> Sequence[Subject]:
         """Return all subjects of cases."""
@@ -64,7 +64,11 @@ class Known:
 
     def find_imported(self, lines: Iterable[SentLine]) -> None:
         """Look up which rows imports made under the keys of these lines."""
-        keys = [(scope, line.kind, line.external_id) for line in lines if (scope := self.scope(line)) and line.external_id]
+        keys = [
+            (scope, line.kind, line.external_id)
+            for line in lines
+            if (scope := self.scope(line)) and scope not in self.opened and line.external_id
+        ]
         if keys:
             scopes, kinds, names = zip(*keys, strict=True)
             asked = {"scopes": [str(scope) for scope in scopes], "kinds": list(kinds), "keys": list(names)}

@@ -62,11 +62,10 @@ def import_once(database: Database, share: float = 1) -> bool:
                 session.execute(_STOP, {"id": found.id, "reason": "client_revoked"})
             return True
         except QuotaExceeded as fault:
-            if most > 1 and min(quota.remaining for quota in fault.quotas if quota.exceeded):
-                most //= 2
-                continue
-            _wait(database, found, fault)
-            return True
+            if most == 1:
+                _wait(database, found, fault)
+                return True
+            most //= 2
         except OperationalError:
             raise
         except Exception as fault:  # noqa: BLE001 (a line that cannot be stored does not keep the others waiting)

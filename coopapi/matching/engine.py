@@ -7,7 +7,6 @@ only write what the case holds, and a row that tells the worker of the change. T
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -44,10 +43,9 @@ _HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
 _REGISTER = text(
     f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
 ).columns(fresh=ARRAY(Uuid()), linked=Integer(), victims_linked=Integer())
-_REGISTER_EACH = text(
-    "select priv.register_each(cast(:cases as uuid[]), cast(:ends as integer[]), cast(:rows as jsonb), cast(:links as jsonb),"
-    f" {_HOLDINGS})"
-).columns(register_each=ARRAY(Uuid()))
+_REGISTER_IN_CASES = text(
+    f"select * from priv.register_in_cases(cast(:rows as jsonb), cast(:links as jsonb), cast(:cases as uuid[]), {_HOLDINGS})"  # noqa: S608 (constants)
+)
 _LINK = text("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
 _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = text("select priv.relabel(:case, :subject, :was, :visibility)")
@@ -56,9 +54,6 @@ _STORE_REREAD = text(
     " cast(:families as text[]), cast(:strengths as smallint[]), cast(:common as boolean[]))"
 )
 _RECONSIDER = text("select priv.reconsider(:exclusion)")
-
-
-_RESERVED: Final = ("cases", "ends", "identifiers", "tokens", "strengths")
 
 
 def limits(settings: Settings) -> list[int]:
@@ -141,32 +136,31 @@ def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class NewIdentifiers:
-    """Identifiers that are new to a case, with their links to subjects and their holdings."""
+def register_in_cases(
+    work: UnitOfWork,
+    rows: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, Any]],
+    holdings: Sequence[tuple[UUID, Holding]],
+) -> None:
+    """Count identifiers of several cases against the quotas, store them, and put them into matching, all in this transaction.
 
-    case_id: UUID
-    rows: Sequence[Mapping[str, Any]]
-    links: Sequence[Mapping[str, Any]]
-    holdings: Sequence[Holding]
-
-
-def register_each(work: UnitOfWork, several: Sequence[NewIdentifiers]) -> set[UUID]:
-    """Count identifiers of several cases against the quotas, store them, and put them into matching.
-
-    Returns the ids of those that the cases did not have.
+    They must be new to their cases. Each holding has the case of its identifier, and each link its identifier.
 
     Raises `QuotaExceeded`.
     """
     work.session.flush()
-    every = [holding for one in several for holding in one.holdings]
-    ends = list(accumulate(len(one.holdings) for one in several))
-    asked = {**_asked(several[0].case_id, every), "cases": [str(one.case_id) for one in several], "ends": ends}
-    work.quotas[:] = quotas.reserve_each(work.in_second_transaction, {name: asked[name] for name in _RESERVED})
+    every = [holding for _, holding in holdings]
+    asked = {
+        **_values(every),
+        "cases": [str(case_id) for case_id, _ in holdings],
+        "families": [h.family for h in every],
+        "kinds": [h.kind for h in every],
+        "common": [h.common for h in every],
+        "rows": as_json(_stored(rows)),
+        "links": as_json(links),
+    }
+    work.quotas[:] = [quotas.Quota(**row) for row in work.session.execute(_REGISTER_IN_CASES, asked).mappings()]
     quotas.require(work.quotas)
-    rows, links = as_json([_stored(one.rows) for one in several]), as_json([list(one.links) for one in several])
-    del asked["case"]
-    return set(work.session.scalar(_REGISTER_EACH, {**asked, "rows": rows, "links": links}) or ())
 
 
 def link_subjects(work: UnitOfWork, case_id: UUID, identifier_id: UUID, links: Sequence[Mapping[str, Any]]) -> Linked:

@@ -19,10 +19,6 @@ _RESERVE = (
     "select * from priv.reserve(:case, cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:strengths as smallint[]),"
     " cast(:hidden as boolean))"
 )
-_RESERVE_EACH = (
-    "select * from priv.reserve_each(cast(:cases as uuid[]), cast(:ends as integer[]), cast(:identifiers as uuid[]),"
-    " cast(:tokens as bytea[]), cast(:strengths as smallint[]))"
-)
 _SET = text("select priv.set_quota(:authority, cast(:figures as bigint[]), cast(:until as timestamptz), :reason)")
 
 
@@ -66,11 +62,6 @@ def reserve(run: Callable[[str, Mapping[str, Any]], Sequence[RowMapping]], value
     `run` runs a statement in a transaction of its own.
     """
     return [Quota(**row) for row in run(_RESERVE, values)]
-
-
-def reserve_each(run: Callable[[str, Mapping[str, Any]], Sequence[RowMapping]], values: Mapping[str, Any]) -> list[Quota]:
-    """Count the new values of several cases, as `reserve` does for one."""
-    return [Quota(**row) for row in run(_RESERVE_EACH, values)]
 
 
 def set_quota(session: Session, authority_id: UUID, figures: Sequence[int] | None, until: datetime | None, reason: str) -> None:

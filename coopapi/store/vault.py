@@ -156,8 +156,10 @@ def read_words(work: UnitOfWork, thing: Keyed, row_id: UUID, words: bytes | None
 
 
 def new_case_key(work: UnitOfWork, case_id: UUID) -> bytes:
-    """Make the data key of a new case and return it encrypted, for the database."""
-    return sealing.new_data_key(work.keys, str(case_id))[0]
+    """Make the data key of a new case of the caller's authority and return it encrypted, for the database."""
+    wrapped, key = sealing.new_data_key(work.keys, str(case_id))
+    work.case_keys[case_id] = key, work.actor.authority_id
+    return wrapped
 
 
 def case_key(keys: Keyring, case_id: UUID, wrapped: bytes) -> DataKey:

@@ -50,49 +50,109 @@ begin
     return deleted;
 end $$;
 
--- Announce values of several cases in the transaction that registers them, as priv.reserve does for one case. The values of the n-th case
--- end at place p_ends[n] of the parallel arrays. Return the quotas as they are after the last case whose values were counted.
-create function priv.reserve_each(p_cases uuid[], p_ends integer[], p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+-- Register new identifiers of several cases in one transaction: count their values against the quotas, store them with their links to
+-- subjects, and add them to matching. p_rows holds their columns, bytes as hexadecimal digits, with the case of each. p_links holds their
+-- subjects. The other arrays are the holdings, and parallel. Return the quotas as priv.reserve does; if one is exceeded, nothing is stored.
+create function priv.register_in_cases(p_rows jsonb, p_links jsonb, p_cases uuid[], p_identifiers uuid[], p_tokens bytea[],
+                                       p_families text[], p_strengths smallint[], p_kinds text[], p_common boolean[])
 returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
-language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
-    first integer := 1;
-    lines record;
+    cases record;
+    vals record;
+    counted record;
 begin
-    for n in 1 .. cardinality(p_cases) loop
-        select array_agg(r) quotas, coalesce(bool_or(r.exceeded), false) exceeded into lines
-            from priv.reserve(p_cases[n], p_identifiers[first:p_ends[n]], p_tokens[first:p_ends[n]], p_strengths[first:p_ends[n]], null) r;
-        exit when lines.exceeded;
-        first := p_ends[n] + 1;
-    end loop;
+    select array_agg(x.id) ids into cases
+        from (select distinct (r ->> 'case_id')::uuid as id from jsonb_array_elements(p_rows) r union select u from unnest(p_cases) u) x;
+    perform priv.require_level(c, 3) from unnest(cases.ids) c;
+    select array_agg(c.id) ids, array_agg(c.authority_id) homes, array_agg(c.visibility = 'hidden') hidden,
+           array_agg(c.visibility = 'hidden' and not priv.hiding_confirmed(c.id)) waits into cases
+        from public.cases c where c.id = any (cases.ids) and c.state <> 'withdrawn';
+    if exists (select from unnest(p_tokens) t where octet_length(t) <> 32) then
+        raise exception 'the value is not a match token' using errcode = '22023';
+    end if;
+    select array_agg(v.case_id order by v.case_id, v.digest) cases, array_agg(c.hidden order by v.case_id, v.digest) hidden,
+           array_agg(v.digest order by v.case_id, v.digest) digests, array_agg(v.identifier_id order by v.case_id, v.digest) identifiers,
+           array_agg(v.cost order by v.case_id, v.digest) costs into vals
+        from priv.values_of_cases(p_cases, p_identifiers, p_tokens, p_strengths) v
+        join unnest(cases.ids, cases.hidden) c (id, hidden) on c.id = v.case_id;
+    select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
+        from priv.count_values(coalesce(true = any (cases.hidden), false), vals.cases, vals.hidden, vals.digests, vals.identifiers,
+            vals.costs) q;
+    if not counted.exceeded then
+        if exists (select from unnest(p_tokens) t join public.honey_values v on v.token = t) then
+            perform priv.notice_honey(c, array (select t.token from unnest(p_cases, p_tokens) t (id, token) where t.id = c))
+                from unnest(cases.ids) c;
+        end if;
+        perform priv.put_identifiers(p_rows, p_links, p_identifiers);
+        perform priv.hold_new(cases.ids, cases.homes, cases.hidden, cases.waits, p_links, p_cases, p_identifiers, p_tokens, p_families,
+            p_strengths, p_kinds, p_common);
+        update public.registered_values r set left_at = null
+            from unnest(vals.cases, vals.digests) v (case_id, digest)
+            where r.case_id = v.case_id and r.digest = v.digest and r.left_at is not null;
+    end if;
     return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded
-        from unnest(lines.quotas) q (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean);
+        from unnest(counted.quotas) q (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean);
 end $$;
 
--- Register new identifiers of several cases, as priv.register does for one case. The n-th members of p_rows and p_links are those of the
--- n-th case, and its holdings end at place p_ends[n] of the parallel arrays. Return the ids of those that are new.
-create function priv.register_each(p_cases uuid[], p_ends integer[], p_rows jsonb, p_links jsonb, p_identifiers uuid[], p_tokens bytea[],
-                                   p_families text[], p_strengths smallint[], p_kinds text[], p_common boolean[]) returns uuid[]
-language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+-- Store the identifiers that priv.register_in_cases was given, and their links. All must be new, and the holdings must be theirs.
+create function priv.put_identifiers(p_rows jsonb, p_links jsonb, p_identifiers uuid[]) returns void language plpgsql volatile as $$
 declare
-    first integer := 1;
     made uuid[];
-    fresh uuid[];
 begin
-    for n in 1 .. cardinality(p_cases) loop
-        select r.fresh into made from priv.register(p_cases[n], p_rows -> (n - 1), p_links -> (n - 1), p_identifiers[first:p_ends[n]],
-            p_tokens[first:p_ends[n]], p_families[first:p_ends[n]], p_strengths[first:p_ends[n]], p_kinds[first:p_ends[n]],
-            p_common[first:p_ends[n]]) r;
-        fresh := fresh || made;
-        first := p_ends[n] + 1;
-    end loop;
-    return fresh;
+    with stored as (
+        insert into public.identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
+                source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, external_id,
+                created_at, created_by)
+            select r.id, 1, r.case_id, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
+                   array (select jsonb_array_elements_text(r.warnings)), r.basis, r.source_grading, r.information_grading, r.handling_code,
+                   r.exceptional_reason, r.exceptional_until, r.external_id, (select priv.at()), (select priv.principal())
+            from jsonb_to_recordset(p_rows) r (id uuid, case_id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
+                 strength smallint, warnings jsonb, basis text, source_grading text, information_grading text, handling_code text,
+                 exceptional_reason text, exceptional_until timestamptz, external_id text)
+            returning id)
+    select array_agg(s.id) into made from stored s;
+    if exists (select from unnest(p_identifiers) u (id) where u.id <> all (made)) then
+        raise exception 'the identifier is not among those that are stored' using errcode = '42501';
+    end if;
+    insert into public.identifier_subjects (identifier_id, subject_id, case_id, since, basis, created_at, created_by)
+        select i.id, l.subject_id, i.case_id, l.since, l.basis, (select priv.at()), (select priv.principal())
+        from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid, since timestamptz, basis text)
+        join public.identifiers i on i.id = l.identifier_id
+        where i.id = any (made);
 end $$;
+
+-- Add the holdings that priv.register_in_cases was given to matching, or to those that wait until a person confirms that their case is hidden.
+create function priv.hold_new(p_ids uuid[], p_homes uuid[], p_hidden boolean[], p_waits boolean[], p_links jsonb, p_cases uuid[],
+                              p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[], p_kinds text[],
+                              p_common boolean[]) returns void language sql volatile as $$
+    insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, common)
+        select u.token, u.case_id, u.identifier, min(u.family), min(u.kind), max(u.strength), bool_and(u.common)
+        from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common)
+             u (case_id, identifier, token, family, strength, kind, common)
+        join unnest(p_ids, p_waits) c (id, waits) on c.id = u.case_id and c.waits
+        group by u.token, u.case_id, u.identifier;
+    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
+        select u.token, u.case_id, u.identifier, min(c.home::text)::uuid, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common),
+               bool_or(c.hidden), (select priv.at()), (select priv.at())
+        from unnest(p_cases, p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (case_id, identifier, token, strength, kind, common)
+        join unnest(p_ids, p_homes, p_hidden, p_waits) c (id, home, hidden, waits) on c.id = u.case_id and not c.waits
+        left join (select l.identifier_id, array_agg(distinct s.category order by s.category) roles
+                   from jsonb_to_recordset(p_links) l (identifier_id uuid, subject_id uuid) join public.subjects s on s.id = l.subject_id
+                   group by 1) r on r.identifier_id = u.identifier
+        group by u.token, u.case_id, u.identifier order by 1, 2, 3;
+    insert into public.matching_queue (case_id, tokens, families, compared)
+        select u.case_id, array_agg(u.token), array_agg(u.family),
+               coalesce(array_agg(distinct u.identifier) filter (where u.strength <= 0), '{}')
+        from unnest(p_cases, p_identifiers, p_tokens, p_families, p_strengths) u (case_id, identifier, token, family, strength)
+        join unnest(p_ids, p_waits) c (id, waits) on c.id = u.case_id and not c.waits
+        group by u.case_id
+$$;
 
 grant execute on function priv.next_import(), priv.stop_import(uuid, text), priv.forget_import_lines(timestamptz, integer),
-    priv.reserve_each(uuid[], integer[], uuid[], bytea[], smallint[]),
-    priv.register_each(uuid[], integer[], jsonb, jsonb, uuid[], bytea[], text[], smallint[], text[], boolean[]) to APP_ROLE;
+    priv.register_in_cases(jsonb, jsonb, uuid[], uuid[], bytea[], text[], smallint[], text[], boolean[]) to APP_ROLE;
+grant insert on identifiers to coopapi_definer;
 
 -- The client that sent an import, and the investigators of its authority, read what became of it. The client's own transactions write it.
 grant select, insert,
