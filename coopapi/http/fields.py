@@ -13,6 +13,7 @@ from marshmallow import EXCLUDE, RAISE, fields, missing, validate
 
 from coopapi.errors import Refusal
 from coopapi.http.proxies import here
+from coopapi.http.quick_load import QuickLoad
 from coopapi.unicode_text import MOST_MARKS, blank, controlled, stacked
 
 _CONTENT: Final = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}[;,]", re.ASCII | re.IGNORECASE)
@@ -48,7 +49,7 @@ _OWN_TYPE: Final[Mapping[Any, type]] = {fields.String._serialize: str, fields.Bo
 """The type that fields with this method return. They need not convert a value of this type."""
 
 
-class Schema(ma.Schema):
+class Schema(QuickLoad):
     """Base class for input. Unknown fields are errors."""
 
     class Meta:
