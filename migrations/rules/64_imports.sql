@@ -113,7 +113,7 @@ begin
                  exceptional_reason text, exceptional_until timestamptz, external_id text)
             returning id)
     select array_agg(s.id) into made from stored s;
-    if exists (select from unnest(p_identifiers) u (id) where u.id <> all (made)) then
+    if exists (select from unnest(p_identifiers) u (id) where (u.id = any (made)) is not true) then
         raise exception 'the identifier is not among those that are stored' using errcode = '42501';
     end if;
     insert into public.identifier_subjects (identifier_id, subject_id, case_id, since, basis, created_at, created_by)
