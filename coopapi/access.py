@@ -45,6 +45,8 @@ class Action(StrEnum):
     IDENTIFIER_READ = "identifier:read"
     IDENTIFIER_CLEAR = "identifier:clear"
     IDENTIFIER_WRITE = "identifier:write"
+    IMPORT_READ = "import:read"
+    IMPORT_SEND = "import:send"
     OVERLAP_READ = "overlap:read"
     OVERLAP_JUDGE = "overlap:judge"
     DISCLOSURE_READ = "disclosure:read"
@@ -127,7 +129,7 @@ _APPROVING: Final = frozenset({Action.APPROVAL_READ, Action.APPROVAL_DECIDE})
 _DECIDING: Final = _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _TEAMING | _MEETING,
+    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _TEAMING | _MEETING | {Action.IMPORT_READ},
     Role.PROSECUTOR: _INVESTIGATING
     | _REQUESTING
     | _TEAMING
@@ -137,7 +139,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING
-    | {Action.JIT_READ, Action.MEETING_READ},
+    | {Action.JIT_READ, Action.MEETING_READ, Action.IMPORT_READ, Action.IMPORT_SEND},
     Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ},
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},

@@ -16,6 +16,8 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*", re.ASCII)
 """A path prefix under which the service may be reached, such as /coopapi. It is empty at the root."""
+OTHERS: Final = frozenset({"COOPAPI_PG_BIN", "COOPAPI_CLIENT_SECRET"})
+"""Variables that are no settings of the service: the folder of PostgreSQL, and the secret for `coopapi import`."""
 BODY_MB: Final = 4
 """Size of the largest accepted body in megabytes."""
 _SLIP: Final = 2
@@ -268,7 +270,7 @@ def _unknown(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
 
     Kubernetes sets variables such as COOPAPI_PORT and COOPAPI_SERVICE_HOST for a service that is called coopapi.
     """
-    known = {setting.variable for setting in SETTINGS} | {"COOPAPI_PG_BIN"}
+    known = {setting.variable for setting in SETTINGS} | OTHERS
     unknown = sorted(key for key in environ if key.startswith("COOPAPI_") and key not in known)
     nearest = {key: min(sorted(known), key=lambda name, key=key: OSA.distance(key, name)) for key in unknown}  # type: ignore[misc]
     mistyped = {key: name for key, name in nearest.items() if OSA.distance(key, name) <= _SLIP}

@@ -123,14 +123,15 @@ class MethodNotAllowed(CoopError):
 class TooLarge(CoopError):
     """The request is larger than the limit.
 
-    Split the request into several smaller ones. A body may have at most 4 MB.
+    Split the request into several smaller ones. A body may have at most 4 MB, and a file that is sent to `/imports` 64 MB.
     """
 
 
 class UnsupportedMedia(CoopError):
     """The format of the request body is not supported.
 
-    Send `Content-Type: application/json` (`application/x-www-form-urlencoded` at `/oauth/token`) and no `Content-Encoding`.
+    Send `Content-Type: application/json` (`application/x-www-form-urlencoded` at `/oauth/token`) and no `Content-Encoding`. At
+    `/imports`, send `application/x-ndjson` or `text/csv`, as it is or compressed with `Content-Encoding: gzip`.
     """
 
 

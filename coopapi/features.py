@@ -22,7 +22,9 @@ from coopapi.disclosures.routes import blp as disclosure_requests
 from coopapi.evidence.channels import CHANNELS, Channel
 from coopapi.evidence.routes import blp as evidence
 from coopapi.http.openapi import Group
+from coopapi.identifiers.opening import blp as opening
 from coopapi.identifiers.routes import blp as identifiers
+from coopapi.imports.routes import blp as imports
 from coopapi.instruments.routes import blp as instruments
 from coopapi.jits.closing_routes import blp as jit_statements
 from coopapi.jits.evidence_channel import JIT_CHANNEL
@@ -89,8 +91,9 @@ def _shared(kind: str, path: str, model: type[Versioned], states: Sequence[str])
 
 FEATURES: Final = (
     Feature("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
-    Feature("Cases", "Cases, access to them, and their subjects", (cases,)),
+    Feature("Cases", "Cases, access to them, and their subjects", (opening, cases)),
     Feature("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
+    Feature("Imports", "Files of cases, subjects and identifiers, stored line by line", (imports,)),
     Feature("Overlaps", "Overlaps between cases that share identifiers, and their verification", (overlaps,)),
     Feature(
         "Disclosures",

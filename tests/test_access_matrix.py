@@ -108,6 +108,8 @@ BODIES = {
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
     **team_rows.BODIES,
 }
+FILES = {"POST /api/v1/imports": b'{"type": "case", "external_id": "C", "reference": "C", "title": "C"}\n'}
+NDJSON = {"Content-Type": "application/x-ndjson"}
 BEFORE = {
     "/api/v1/service-targets": "delete from service_targets where urgency = 'urgent'",
     "/api/v1/service-targets/{target}": "update service_targets set version = 1",
@@ -169,7 +171,16 @@ def one_place_of_each(world, owner):
         "identifier": identifier,
         "grant": grants[0]["id"],
         "overlap": world.overlaps("investigator", case)[0]["id"],
+        "import": imported(world),
     }
+
+
+def imported(world):
+    """A file that the Dutch system sent."""
+    me = world.as_("system")
+    made = me.client.post("/api/v1/imports", data=FILES["POST /api/v1/imports"], headers={**NDJSON, **_bearer(world, "system")})
+    assert made.status_code == 202, made.json
+    return made.json["id"]
 
 
 def evidence(world, owner, case):
@@ -291,12 +302,14 @@ def test_the_table_holds(world, places, owner, register, method, path):
         if "/jits" in path:
             team_rows.as_new(owner, path)
         version = {"If-Match": '"v1"'} if method != "GET" else {}
+        file = FILES.get(f"{method} {path}")
+        sent = {"json": body} if file is None else {"data": file, "content_type": NDJSON["Content-Type"]}
         found[caller] = str(
             world.as_(caller)
             .client.open(
                 path.format(**places) + QUERIES.get(path, ""),
                 method=method,
-                json=body,
+                **sent,
                 headers={**version, **_bearer(world, caller)},
             )
             .status_code

@@ -15,7 +15,7 @@ ENTRY = {
     "victims_only": False, "detail": {},
 }  # fmt: skip
 RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused", "honey_value.registered", "identifiers.compared", "identifiers.reread",
-            "digests.outdated", "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
+            "digests.outdated", "import.stopped", "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
 
 
 def run(world, who, sql, **values):
@@ -111,6 +111,9 @@ WORKERS_OWN = (
     " array[3::smallint], array['x'])",
     "select priv.settle_pairs(false, 1, array[4, 4])",
     "select priv.link_entries(1)",
+    "select * from priv.next_import()",
+    "select priv.stop_import(cast(:a as uuid), 'client_revoked')",
+    "select priv.forget_import_lines(now(), 1)",
 )
 
 

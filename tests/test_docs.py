@@ -10,7 +10,7 @@ import click
 import pytest
 import tour
 
-from coopapi.config import SETTINGS
+from coopapi.config import OTHERS, SETTINGS
 from coopapi.http import problems
 from coopapi.http.middleware import REQUESTS, SECONDS
 from coopapi.ops.cli import commands
@@ -137,7 +137,7 @@ def test_every_address_that_a_page_names_is_served(name):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_setting_that_a_page_names_exists(name):
-    known = {setting.variable for setting in SETTINGS} | {"COOPAPI_PG_BIN"} | KUBERNETES
+    known = {setting.variable for setting in SETTINGS} | OTHERS | KUBERNETES
     assert set(VARIABLE.findall(PAGES[name].read_text())) - known == set()
 
 

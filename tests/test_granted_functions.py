@@ -77,6 +77,14 @@ REFUSED = {
         "register",
         "p_identifiers",
     ): "select fresh from priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
+    (
+        "register_in_cases",
+        "p_cases",
+    ): "select * from priv.register_in_cases('[]', '[]', array['{case}'::uuid], array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
+    (
+        "register_in_cases",
+        "p_identifiers",
+    ): "select * from priv.register_in_cases('[]', '[]', array['{mine}'::uuid], array['{second}'::uuid], array[sha256('x')], '{x}', '{1}', '{x}', '{f}')",
     ("relabel", "p_case"): "select * from priv.relabel('{case}', null, 'suspect', null)",
     ("relabel", "p_subject"): "select * from priv.relabel('{mine}', '{subject}', 'suspect', null)",
     ("kinds_of_subject", "p_case"): "select * from priv.kinds_of_subject('{case}', '{subject}')",
@@ -116,7 +124,7 @@ REFUSED = {
     ("verify_item", "p_evidence"): "select priv.verify_item('{item}')",
 }
 TESTED_BY_ITSELF = {
-    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
+    ("stop_import", "p_import"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
 }  # fmt: skip
 FOR_ALL = {
     ("state_index", "p_after"): "a place in the caller's own list",

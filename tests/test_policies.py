@@ -185,6 +185,24 @@ PROBES = {
     ("journal_heads", "seen"): "select count(*) from journal_heads where authority_id = '{nl}'",
     ("registration_figures", "seen"): "select count(*) from registration_figures where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
+    ("imports", "seen"): "select count(*) from imports",
+    (
+        "imports",
+        "sent",
+    ): "insert into imports (id, version, authority_id, principal_id, role, purpose, format, dry_run, state, lines,"
+    f" created_at) values ({NEW}, 1, '{{nl}}', '{{person}}', 'system', 'x', 'ndjson', false, 'queued', 1, now())",
+    ("imports", "changed"): "update imports set version = 9",
+    ("import_chunks", "own"): "select count(*) from import_chunks",
+    ("import_lines", "seen"): "select count(*) from import_lines",
+    ("import_lines", "made"): "insert into import_lines (import_id, line, outcome) values ('{import}', 9, 'stored')",
+    ("import_lines", "changed"): "update import_lines set sealed = null",
+    ("imported_rows", "seen"): "select count(*) from imported_rows",
+    (
+        "imported_rows",
+        "made",
+    ): "insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest)"
+    f" values ({NEW}, 'case', 'x', {NEW}, '{{nl}}', '{{person}}', 1, 'x')",
+    ("imported_rows", "changed"): "update imported_rows set version = 9",
     **team_rows.PROBES,
 }
 
@@ -264,6 +282,13 @@ MEETING_PROBES = {
     ("proceedings_transfers", "changed"): "update proceedings_transfers set version = 9",
 }
 PROBES |= MEETING_PROBES
+IMPORT = """
+    insert into imports (id, version, authority_id, principal_id, role, purpose, format, dry_run, state, lines, created_at)
+        values (%(import)s, 1, %(nl)s, %(person)s, 'system', 'x', 'ndjson', false, 'queued', 1, now());
+    insert into import_chunks values (%(import)s, 1, 1, 'x');
+    insert into import_lines (import_id, line, outcome) values (%(import)s, 1, 'stored');
+    insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest)
+        values (%(nl)s, 'case', 'x', gen_random_uuid(), %(nl)s, %(person)s, 1, 'x')"""
 MEETING = """
     insert into parties values (gen_random_uuid(), %(meeting)s, %(nl)s, 'host', null, true, now(), null),
         (gen_random_uuid(), %(consultation)s, %(nl)s, 'requesting', null, true, now(), null);
@@ -344,7 +369,9 @@ def one_thing_of_each(world, owner):
             "insert into shared_cases values (gen_random_uuid(), 1, gen_random_uuid(), %s, %s, 2, gen_random_uuid(), now(), null, %s)",
             (case, nl, nl),
         )
+        cursor.execute(IMPORT, {"import": (imported := str(uuid4())), "nl": nl, "person": world.people["system"]})
     there = {
+        "import": imported,
         "request": request,
         "other": other,
         "ro": world.authorities["ro"],

@@ -1,6 +1,6 @@
 """Giving, naming and withdrawing: who has access to a case, what its desk sees, and which authority is responsible for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,14 +38,17 @@ class OnlyByAnother(Conflict):
     """
 
 
-def tell_desk(work: UnitOfWork, case: Case) -> None:
-    """Give the Eurojust desk of the country index access to the case, unless the case is hidden or not for the desk."""
-    if case.visibility == "hidden" or case.desk == "none":
+def tell_desk(work: UnitOfWork, cases: Sequence[Case]) -> None:
+    """Give the Eurojust desk of the country index access to these cases, except to those that are hidden or not for the desk."""
+    shown = [case for case in cases if case.visibility != "hidden" and case.desk != "none"]
+    if not shown:
         return
     desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
-    has = select(CaseAccess.authority_id).where(CaseAccess.case_id == case.id, CaseAccess.withdrawn_at.is_(None))
-    for desk in work.session.scalars(desks.where(Authority.id.not_in(has))):
-        work.session.add(new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK))
+    live = CaseAccess.case_id.in_([case.id for case in shown]), CaseAccess.withdrawn_at.is_(None)
+    found = work.session.scalars(desks).all()
+    has = set(work.session.execute(select(CaseAccess.case_id, CaseAccess.authority_id).where(*live)).tuples()) if found else set()
+    missing = [(case, desk) for case in shown for desk in found if (case.id, desk) not in has]
+    work.session.add_all([new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for case, desk in missing])
 
 
 def hide_from_desk(work: UnitOfWork, case: Case, reason: str) -> None:

@@ -15,7 +15,6 @@ from coopapi.cases.schemas import (
     AccessIn,
     AccessOut,
     CaseFilter,
-    CaseIn,
     CaseOut,
     CasePatch,
     CaseStepIn,
@@ -51,14 +50,6 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
         if name in wanted:
             query = query.where(literal(wanted[name]) == any_(column))
     return page(work, "cases", query, Order((mine.c.id,), indexed=True), wanted)
-
-
-@blp.route(
-    "", method="POST", allow=Action.CASE_OPEN, body=CaseIn, returns=CaseOut, status=HTTPStatus.CREATED, show=views.show_cases
-)
-def open_case(data: dict[str, Any], *, work: UnitOfWork) -> Case:
-    """Register a case of your authority; only reference and title are required."""
-    return service.open_case(work, data)
 
 
 @blp.route("/<uuid:case_id>", allow=Action.CASE_READ, returns=CaseOut)

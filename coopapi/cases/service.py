@@ -1,5 +1,6 @@
 """Registering, changing and showing cases, and giving and withdrawing access to them."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -126,14 +127,46 @@ def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
 def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     """Register a case for the caller's authority, together with its data key and the access grants that were asked for."""
     access, responsible = data.pop("access", []), data.pop("responsible_authority", None)
-    same = Case.reference_folded == fold_reference(data["reference"])
-    taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
-    if taken is not None:
-        raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
+    taken = cases_with_references(work, [data["reference"]])
+    if taken:
+        raise ReferenceTaken(existing=f"/api/v1/cases/{taken[fold_reference(data['reference'])]}")
     require_free_for_case(work, data.get("external_id"))
     granting.check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
+    (case,) = open_cases(work, [data])
+    for wish in access:
+        granting.give(work, case, wish)
+    if responsible is not None:
+        granting.name_responsible(work, case, responsible)
+    granting.tell_desk(work, [case])
+    return case
+
+
+def cases_with_references(work: UnitOfWork, references: Iterable[str]) -> dict[str, UUID]:
+    """Return the ids of the cases of the caller's authority that have one of these references, by their folded reference."""
+    same = Case.reference_folded.in_({fold_reference(reference) for reference in references})
+    found = work.session.scalars(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
+    return {case.reference_folded: case.id for case in found}
+
+
+def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]]) -> list[Case]:
+    """Register cases for the caller's authority, each with its data key. Their references and keys must be free."""
+    cases = [_new_case(work, data) for data in several]
+    work.session.add_all(cases)
+    work.session.flush()
+    work.session.add_all([granting.new_grant(work, case, work.actor.authority_id, Level.OWN, "owner") for case in cases])
+    work.session.flush()
+    work.session.add_all([CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)) for case in cases])
+    for case in cases:
+        if case.visibility == "hidden" and work.actor.human:
+            engine.confirm_hiding(work, case.id)
+    for case in cases:
+        work.note("case.registered", case, case_id=case.id, event=True)
+    return cases
+
+
+def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
     countries = data.get("countries", [])
-    case = Case(
+    return Case(
         **{
             "id": work.new_id(),
             "operation_name": None,
@@ -150,19 +183,6 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
             **data,
         },
     )
-    work.session.add(case)
-    work.session.flush()
-    work.add(granting.new_grant(work, case, work.actor.authority_id, Level.OWN, "owner"))
-    work.session.add(CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)))
-    if case.visibility == "hidden" and work.actor.human:
-        engine.confirm_hiding(work, case.id)
-    for wish in access:
-        granting.give(work, case, wish)
-    if responsible is not None:
-        granting.name_responsible(work, case, responsible)
-    granting.tell_desk(work, case)
-    work.note("case.registered", case, case_id=case.id, event=True)
-    return case
 
 
 def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
@@ -207,4 +227,4 @@ def _show_to_desk(work: UnitOfWork, case: Case) -> None:
     elif case.desk == "none":
         granting.hide_from_desk(work, case, "the case is not for the desk")
     else:
-        granting.tell_desk(work, case)
+        granting.tell_desk(work, [case])

@@ -1,6 +1,6 @@
 """Subjects: the people in a case, their categories, and which kinds of identifiers may be stored about each category."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -75,11 +75,24 @@ def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subjec
     if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, same)):
         raise PseudonymTaken
     _require_free(work, case_id, data.get("external_id"))
-    presumed = "presumed_child" if data["category"] == "victim" else "adult"
-    subject = work.add(Subject(case_id=case_id, created_at=work.now, **{"age_status": presumed, **data}))
-    _keep(work, subject)
-    work.note("subject.added", subject, case_id=case_id, event=True, category=subject.category)
+    (subject,) = add_subjects(work, [(case_id, data)])
     return subject
+
+
+def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, Any]]]) -> list[Subject]:
+    """Add people to cases that may be changed, in which their pseudonyms and keys are free."""
+    subjects = [_new_subject(work, case_id, data) for case_id, data in several]
+    work.session.add_all(subjects)
+    work.session.flush()
+    for subject in subjects:
+        _keep(work, subject)
+        work.note("subject.added", subject, case_id=subject.case_id, event=True, category=subject.category)
+    return subjects
+
+
+def _new_subject(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> Subject:
+    presumed = "presumed_child" if data["category"] == "victim" else "adult"
+    return Subject(id=work.new_id(), case_id=case_id, created_at=work.now, **{"age_status": presumed, **data})
 
 
 def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> Subject:

@@ -20,7 +20,7 @@ from webargs.flaskparser import FlaskParser
 from coopapi import strictjson
 from coopapi.access import Action
 from coopapi.http import etags, idempotency, waiting
-from coopapi.http.middleware import LARGEST_BODY, read_body
+from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
@@ -90,13 +90,14 @@ class Blueprint(flask_smorest.Blueprint):
         polls: bool = False,
         only_reads: int | None = None,
         also: Sequence[str] = (),
+        uploads: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
-        `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
-        may see. `settles` and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing.
+        `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see.
+        `settles` and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing.
         """
 
         def decorator(view: V) -> V:
@@ -104,9 +105,8 @@ class Blueprint(flask_smorest.Blueprint):
             served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
-            names = "<" in rule or body is not None
-            flags = (changes, names, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
-            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, *flags))
+            has = (bool("<" in rule or body), bool(body or form or uploads), counts_values, page, settles, polls, bool(only_reads))
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
@@ -240,6 +240,8 @@ def _json() -> Any:
 
 def _asked() -> bytes:
     """Return the request in a canonical form, to compare it with an earlier request that had the same key."""
+    if request.path == UPLOADED_TO:
+        return f"{request.method} {request.full_path} {digest_of_upload()}".encode()
     body = _json() if read_body() else None
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import tempfile
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,9 +13,9 @@ import httptools
 
 from coopapi.http import gateway, middleware, request_rules
 from coopapi.http.gateway import Application, ReceivedRequest
+from coopapi.http.spool import SLOWEST, Spool
 
-LARGEST_HEAD: Final = 32_768
-"""Largest size in bytes of a request line with headers. It is checked after each read."""
+LARGEST_HEAD: Final = 32_768  # bytes of a request line with headers; checked after each read
 MOST_HEADERS: Final = 100
 IDLE_SECONDS: Final = 65
 WRITE_SECONDS: Final = 60
@@ -177,11 +176,11 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.in_head, self.read, self.size = False, 0, 0
         self.body = BytesIO()
-        has_body, length, self.largest = request_rules.body_of(self.headers)
+        has_body, length, self.largest = request_rules.body_of(self.target, self.headers)
         if refused := request_rules.refusal(self.parser, self.target, self.headers):
             self.refuse(*refused)
         elif has_body:
-            self.body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_STEP))  # noqa: SIM115 (closed with the answer)
+            self.body = cast("IO[bytes]", Spool())
             self.shared.receiving[self], self.length = None, length
             self._wait(self.shared.body_seconds)
             if ("expect", "100-continue") in self.headers and not (self.serving or self.waiting):
@@ -198,6 +197,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.size += len(piece)
         self.shared.spooled += len(piece)
+        self.deadline = max(self.deadline, self.since + self.size / SLOWEST)
         try:
             self.body.write(piece)
         except OSError:

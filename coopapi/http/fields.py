@@ -13,6 +13,7 @@ from marshmallow import RAISE, fields, validate
 
 from coopapi.errors import Refusal
 from coopapi.http.proxies import here
+from coopapi.http.quick_load import QuickLoad
 from coopapi.http.serialization import Direct, in_utc
 from coopapi.http.serialization import Shown as Shown  # noqa: PLC0414 (schemas find it beside `Schema`)
 from coopapi.unicode_text import MOST_MARKS, blank, controlled, stacked
@@ -46,7 +47,7 @@ class Like(validate.Regexp):
 _SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "A SHA-256 digest has 64 hexadecimal digits.")
 
 
-class Schema(ma.Schema):
+class Schema(QuickLoad):
     """Base class for input. Unknown fields are errors."""
 
     class Meta:

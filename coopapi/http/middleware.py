@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
@@ -19,6 +20,11 @@ from coopapi import config
 
 LARGEST_BODY: Final = config.BODY_MB * 1_000_000
 LARGEST_FORM: Final = 100_000
+LARGEST_UPLOAD: Final = 64_000_000
+"""The largest file that `/imports` accepts, as it is sent: compressed or not."""
+UPLOADS: Final = ("application/x-ndjson", "text/csv")
+"""The formats of these files."""
+UPLOADED_TO: Final = "/api/v1/imports"
 FIGURES_MARK: Final = "made-by-coopapi-serve"
 """The name of a file in the metrics folder that allows the server to remove the folder when it stops."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -101,6 +107,9 @@ def _admit_address() -> None:
 
 
 def _admit_body() -> None:
+    if request.path == UPLOADED_TO:
+        _admit_upload()
+        return
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
     wanted = "application/x-www-form-urlencoded" if request.path == "/oauth/token" else "application/json"
@@ -111,6 +120,17 @@ def _admit_body() -> None:
         raise RequestEntityTooLarge
     if request.path == "/oauth/token":
         read_body()  # the form is parsed from the body that is cached here
+
+
+def _admit_upload() -> None:
+    """Let a file pass that is read as it is needed, up to its own limit."""
+    if request.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip"}:
+        raise UnsupportedMediaType("The only Content-Encoding of a file is gzip.")
+    if request.mimetype not in UPLOADS:
+        raise UnsupportedMediaType(f"Send the file as {' or '.join(UPLOADS)}.")
+    if (request.content_length or 0) > LARGEST_UPLOAD:
+        raise RequestEntityTooLarge
+    request.max_content_length = LARGEST_UPLOAD
 
 
 def read_body() -> bytes:
@@ -127,6 +147,15 @@ def read_body() -> bytes:
     if len(body) > LARGEST_BODY:
         raise RequestEntityTooLarge
     return body
+
+
+def digest_of_upload() -> str:
+    """Return a digest of the file that was sent, and go back to its start."""
+    found, whole = sha256(), request.environ["wsgi.input"]
+    while piece := whole.read(65_536):
+        found.update(piece)
+    whole.seek(0)
+    return found.hexdigest()
 
 
 def _finish(response: Response) -> Response:

@@ -33,6 +33,7 @@ class Notes:
     settles: bool
     polls: bool
     only_reads: bool
+    uploads: Sequence[str]
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -103,6 +104,9 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
     doc["operationId"] = notes.name
     doc["x-action"] = str(notes.allow)
     _document_answers(doc, notes)
+    if notes.uploads:
+        content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in notes.uploads}
+        doc["requestBody"] = {"required": True, "content": content}
     words = info["docstring"]
     words["description"] = "\n\n".join(filter(None, (words.get("description"), *_explained(notes))))
     if notes.allow is Action.PUBLIC:

@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 from typing import Any, Final
 
-from coopapi.http.middleware import LARGEST_BODY, LARGEST_FORM
+from coopapi.http.middleware import LARGEST_BODY, LARGEST_FORM, LARGEST_UPLOAD, UPLOADED_TO
 
 Headers = list[tuple[str, str]]
 
@@ -22,16 +22,17 @@ def split_target(target: bytes) -> tuple[str | None, str] | None:
     return authority, plain or (rest if rest.startswith("/") else f"/{rest}")
 
 
-def body_of(headers: Headers) -> tuple[bool, int, int]:
+def body_of(target: bytes, headers: Headers) -> tuple[bool, int, int]:
     """Return whether a body follows the head, its stated length (0 if there is none), and its maximum length in bytes."""
     given = dict(headers)
     length = int(given.get("content-length", 0))
-    return length > 0 or "transfer-encoding" in given, length, LARGEST_BODY if "authorization" in given else LARGEST_FORM
+    largest = LARGEST_UPLOAD if target.partition(b"?")[0].endswith(UPLOADED_TO.encode()) else LARGEST_BODY
+    return length > 0 or "transfer-encoding" in given, length, largest if "authorization" in given else LARGEST_FORM
 
 
 def refusal(parser: Any, target: bytes, headers: Headers) -> tuple[HTTPStatus, str] | None:
     """Return the status and text of a refusal, or None if the request is acceptable."""
-    has_body, length, largest = body_of(headers)
+    has_body, length, largest = body_of(target, headers)
     if fault := _fault(parser, target, headers):
         return HTTPStatus.BAD_REQUEST, fault
     if has_body and largest == LARGEST_FORM and not target.partition(b"?")[0].endswith(b"/oauth/token"):

@@ -26,12 +26,12 @@ def start(command: Sequence[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command)  # noqa: S603 (our own commands)
 
 
-def keep() -> None:
+def keep(*options: str) -> None:
     """Run `coopapi worker`, and start it again whenever it ends, each time after a longer pause. Does not return."""
     pause = 1.0
     while True:
         began = time.monotonic()
-        process = start([*COMMAND, "--parent", str(os.getpid())])
+        process = start([*COMMAND, *options, "--parent", str(os.getpid())])
         process.wait()
         pause = 1.0 if time.monotonic() - began > _STEADY else min(pause * 2, _LONGEST_PAUSE)
         _log.warning("the worker ended", extra={"status": process.returncode, "again_in_seconds": pause})

@@ -11,7 +11,7 @@ from coopapi.cases.external_ids import ExternalIdTaken
 from coopapi.cases.models import Identifier
 from coopapi.errors import broken
 from coopapi.identifiers.drafts import IdentifierDraft
-from coopapi.identifiers.refusals import Refused
+from coopapi.identifiers.refusals import HeldAlready, Refused
 from coopapi.identifiers.service import linked_since, open_values, shown_beside, what_was_sent
 from coopapi.store.db import UnitOfWork
 
@@ -94,7 +94,7 @@ def _settled(work: UnitOfWork, index: int, one: IdentifierDraft, held: HeldRows)
         return _refused(index, _OTHER_KIND)
     if same is not None and same is not row:
         return _refused(index, _HELD)
-    return replace(one, corrects=row) if _changes(held, row, one) else one
+    return replace(one, corrects=row) if changes(held, row, one) else one
 
 
 def _take_key(work: UnitOfWork, row: Identifier, one: IdentifierDraft) -> None:
@@ -103,7 +103,8 @@ def _take_key(work: UnitOfWork, row: Identifier, one: IdentifierDraft) -> None:
     work.note("identifier.corrected", row, case_id=row.case_id, event=True, kind=row.kind, fields=["external_id"])
 
 
-def _changes(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
+def changes(held: HeldRows, row: Identifier, one: IdentifierDraft) -> bool:
+    """Tell whether a draft says anything else than the row that has its key."""
     if any(getattr(row, name) != one.row[name] for name in _COMPARED) or _links_differ(held, row, one):
         return True
     if row.id not in held.values:
@@ -139,3 +140,16 @@ def require_free(work: UnitOfWork, row: Identifier, draft: IdentifierDraft) -> N
     taken = work.session.scalar(query)
     if taken is not None:
         raise ExternalIdTaken(existing=f"/api/v1/cases/{row.case_id}/identifiers/{taken.id}")
+
+
+def refuse_duplicates(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
+    """Raise `HeldAlready` if the case has another identifier with the value of a draft."""
+    twin = work.all(Identifier).where(
+        Identifier.case_id == row.case_id,
+        Identifier.fingerprint == drafted.row["fingerprint"],
+        Identifier.withdrawn_at.is_(None),
+        Identifier.id != row.id,
+    )
+    found = work.session.scalar(twin)
+    if found is not None:
+        raise HeldAlready(existing=f"/api/v1/cases/{row.case_id}/identifiers/{found.id}")

@@ -19,7 +19,7 @@ from coopapi.identifiers import keyed, keys, kinds
 from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
-from coopapi.identifiers.refusals import HeldAlready, ImpossibleIdentifiers, Refused, refuse_many_persons
+from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
 from coopapi.identifiers.service import keep_key, read_keys
 from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
 from coopapi.matching import engine
@@ -241,13 +241,20 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     if "subjects" in data:
         check_subjects(item, subjects_of(work, case.id, {link["id"] for link in data["subjects"]}))
     drafted = draft(work, case, data_key(work, case.id), item)
-    _refuse_duplicates(work, row, drafted)
+    keyed.refuse_duplicates(work, row, drafted)
     keyed.require_free(work, row, drafted)
-    correction = _correction(work, row, drafted, data.keys())
+    put_right(work, case, row, drafted, data.keys())
+    return row
+
+
+def put_right(
+    work: UnitOfWork, case: Case | CaseToAddTo, row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]
+) -> None:
+    """Give a row the content of a draft and update its overlaps. `fields` are those that the caller sent."""
+    correction = _correction(work, row, draft, fields)
     if correction.holdings:
         engine.announce(work, case.id, correction.holdings)
     _put(work, case, correction)
-    return row
 
 
 def _correction(work: UnitOfWork, row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]) -> Correction:
@@ -286,15 +293,3 @@ def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
     """Notify the cases to which the value was disclosed (LED Art. 16(6)), each in its own journal."""
     said = {"id": row.id, "act": act, "request": work.request_id}
     work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
-
-
-def _refuse_duplicates(work: UnitOfWork, row: Identifier, drafted: IdentifierDraft) -> None:
-    twin = work.all(Identifier).where(
-        Identifier.case_id == row.case_id,
-        Identifier.fingerprint == drafted.row["fingerprint"],
-        Identifier.withdrawn_at.is_(None),
-        Identifier.id != row.id,
-    )
-    found = work.session.scalar(twin)
-    if found is not None:
-        raise HeldAlready(existing=f"/api/v1/cases/{row.case_id}/identifiers/{found.id}")

@@ -43,6 +43,9 @@ _HOLD = Statement(f"select priv.hold(:case, {_HOLDINGS})")
 _REGISTER = Statement(
     f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
 )
+_REGISTER_IN_CASES = Statement(
+    f"select * from priv.register_in_cases(cast(:rows as jsonb), cast(:links as jsonb), cast(:cases as uuid[]), {_HOLDINGS})"  # noqa: S608 (constants)
+)
 _LINK = Statement("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
 _RELEASE = Statement("select priv.release(:case, cast(:identifiers as uuid[]))")
 _RELABEL = Statement("select priv.relabel(:case, :subject, :was, :visibility)")
@@ -124,10 +127,40 @@ def register(
 
     Those that the case did not have are put into matching. Returns their ids, and how many links those got that it had.
     """
-    stored = [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
-    asked = {**_asked(case_id, holdings), "rows": as_json(stored), "links": as_json(links)}
+    asked = {**_asked(case_id, holdings), "rows": as_json(_stored(rows)), "links": as_json(links)}
     found = _REGISTER.one(work.session, **asked)
     return set(found.fresh or ()), Linked(found.linked, found.victims_linked)
+
+
+def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
+
+
+def register_in_cases(
+    work: UnitOfWork,
+    rows: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, Any]],
+    holdings: Sequence[tuple[UUID, Holding]],
+) -> None:
+    """Count identifiers of several cases against the quotas, store them, and put them into matching, all in this transaction.
+
+    They must be new to their cases. Each holding has the case of its identifier, and each link its identifier.
+
+    Raises `QuotaExceeded`.
+    """
+    work.session.flush()
+    every = [holding for _, holding in holdings]
+    asked = {
+        **_values(every),
+        "cases": [str(case_id) for case_id, _ in holdings],
+        "families": [h.family for h in every],
+        "kinds": [h.kind for h in every],
+        "common": [h.common for h in every],
+        "rows": as_json(_stored(rows)),
+        "links": as_json(links),
+    }
+    work.quotas[:] = [quotas.Quota(**row._asdict()) for row in _REGISTER_IN_CASES.rows(work.session, **asked)]
+    quotas.require(work.quotas)
 
 
 def link_subjects(work: UnitOfWork, case_id: UUID, identifier_id: UUID, links: Sequence[Mapping[str, Any]]) -> Linked:

@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, Final
@@ -24,7 +23,7 @@ from coopapi.app import create_app, specification
 from coopapi.config import BadSettings
 from coopapi.errors import CoopError
 from coopapi.http.middleware import FIGURES_MARK, JsonLines
-from coopapi.ops import abuse_commands, administration, digests, directory_commands
+from coopapi.ops import abuse_commands, administration, digests, directory_commands, import_command, worker_command
 from coopapi.ops import demo as demonstration
 from coopapi.ops import worker as running
 from coopapi.provisioning import migration
@@ -124,17 +123,6 @@ def serve() -> None:
     if issuer.fault:
         click.echo(f"coopapi: {issuer.fault}. Cure: {issuer.cure}", err=True)
     os.execve(sys.executable, demonstration.SERVER, {**os.environ, **_folders()})  # noqa: S606 (our own server)
-
-
-@commands.command()
-@click.option("--parent", type=int, hidden=True, help="The server for which the worker works.")
-def worker(parent: int | None) -> None:
-    """Find overlaps and link the journal, beside one or several `coopapi serve`. It ends with the process that started it."""
-    settings = config.read()
-    logging.getLogger("coopapi").handlers = logging.getLogger("coopapi.alarms").handlers
-    logging.getLogger("coopapi").setLevel(settings.log_level)
-    address = settings.worker_database_url or settings.database_url
-    running.run(administration.connect(replace(settings, database_url=address)), parent)
 
 
 def _folders() -> dict[str, str]:
@@ -263,6 +251,8 @@ def token(principal: UUID) -> None:
     click.echo(administration.token(administration.connect(), principal))
 
 
+commands.add_command(worker_command.worker)
+commands.add_command(import_command.import_file)
 for group in (directory_commands.authority, directory_commands.person, directory_commands.client, directory_commands.issuer):
     commands.add_command(group)
 

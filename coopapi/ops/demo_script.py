@@ -29,9 +29,9 @@ def operation() -> dict[str, Any]:
 def steps(story: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield every step of the story: first the cases with their content, then the steps of the people.
 
-    A step has `by` (a user) and one of `post`, `move` (an event at `.../transitions`) or `get`; the first two have a `body`. With
-    `as`, the answer's `id`, or the member at the path `take`, gets a name, and later steps refer to it as `{name}`. `{+14d}` is the
-    time 14 days from now, `{date+14d}` the date, and `{+1s}` the time in one second.
+    A step has `by` (a user) and one of `post`, `move` (an event at `.../transitions`) or `get`; the first two have a `body`,
+    which is a list of lines for a file. With `as`, the answer's `id`, or the member at the path `take`, gets a name, and later
+    steps refer to it as `{name}`. `{+14d}` is the time 14 days from now, `{date+14d}` the date, and `{+1s}` the time in a second.
     """
     for entry in story["cases"]:
         reference = entry["case"]["reference"]
@@ -113,9 +113,13 @@ class Rehearsal:
         url = f"{self.base_url}/api/v1{self._filled(path)}"
         content = None if body is None else self._filled(body)
         all_headers = {**(headers or {}), "Authorization": f"Bearer {self.tokens[who]}"}
+        sent: dict[str, Any] = {"json": content}
+        if isinstance(content, list):
+            sent = {"body": "".join(f"{json.dumps(line)}\n" for line in content)}
+            all_headers["Content-Type"] = "application/x-ndjson"
         deadline = time.monotonic() + _PATIENCE
         while True:
-            answer = urllib3.request(method, url, json=content, headers=all_headers, retries=False, timeout=30)
+            answer = urllib3.request(method, url, **sent, headers=all_headers, retries=False, timeout=30)
             found: dict[str, Any] = answer.json()
             if answer.status < 400:  # noqa: PLR2004 (what went well)
                 return found

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import text
 
 from coopapi.identifiers import rereading
+from coopapi.imports import running as imports
 from coopapi.journal.service import link_entries
 from coopapi.matching import settler
 from coopapi.store.db import Database
@@ -35,7 +36,7 @@ def work_once(database: Database, share: float = 1) -> bool:
 
 def work_until_done(database: Database) -> None:
     """Do all work that waits now."""
-    while work_once(database):
+    while work_once(database) or imports.import_once(database):
         pass
 
 
@@ -44,9 +45,22 @@ def run(database: Database, parent: int | None = None) -> None:
 
     A piece of work that fails is tried again in smaller and smaller portions and ever more rarely. The other kinds of work go on.
     """
-    parent, share, pause = parent or os.getppid(), 1.0, TICK
+    _repeat(lambda share, _: _faults(database, share), parent or os.getppid())
+
+
+def run_imports(database: Database, parent: int | None = None) -> None:
+    """Store imports while `parent` is the parent process of this one, in a process beside that of `run`.
+
+    So an import takes no longer because the other process finds much in what it stored.
+    """
+    _repeat(lambda share, parent: _import_faults(database, share, parent), parent or os.getppid())
+
+
+def _repeat(work: Callable[[float, int], list[Exception]], parent: int) -> None:
+    """Work in portions while the parent process lives: smaller ones, and after longer pauses, as long as something fails."""
+    share, pause = 1.0, TICK
     while os.getppid() == parent:
-        faults = _faults(database, share)
+        faults = work(share, parent)
         for fault in faults:
             _log.error("the worker will try again", extra={"error": type(fault).__name__})
         share = max(share / 2, SMALLEST) if faults else min(share * 2, 1)
@@ -59,6 +73,18 @@ def _pause(seconds: float, parent: int) -> None:
     end = time.monotonic() + seconds
     while os.getppid() == parent and (left := end - time.monotonic()) > 0:
         time.sleep(min(left, 0.5))
+
+
+def _import_faults(database: Database, share: float, parent: int) -> list[Exception]:
+    """Store the imports that wait and delete old results of lines, and return the exception if that failed."""
+    try:
+        while os.getppid() == parent and imports.import_once(database, share):
+            pass
+        while os.getppid() == parent and imports.forget(database):
+            pass
+    except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
+        return [fault]
+    return []
 
 
 def _faults(database: Database, share: float) -> list[Exception]:

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from hashlib import sha256
@@ -87,6 +87,15 @@ class UnitOfWork:
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
     case_keys: dict[UUID, Any] = field(init=False, default_factory=dict)
     """The data keys of cases that were decrypted for this work, each with the authority of its case."""
+
+    def in_one_transaction(self) -> "UnitOfWork":
+        """Return this work, but what would be done in a second transaction is done in this one."""
+
+        def run(statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
+            self.session.flush()
+            return Statement(statement).rows(self.session, **values)
+
+        return replace(self, in_second_transaction=run)
 
     def require(self, action: Action, *, human: bool = False) -> None:
         """Raise `Forbidden` unless the actor's role includes the action and, with `human`, the actor is a person (LED Art. 11)."""

@@ -20,6 +20,7 @@ from coopapi.store.sealing import BrokenSeal as BrokenSeal  # noqa: PLC0414 (oth
 from coopapi.store.sealing import DataKey as DataKey  # noqa: PLC0414 (others name it from here)
 
 SERVICE: Final[Mapping[str, str]] = {
+    "bodies": "request bodies that are still arriving, for the process that receives them",
     "cursors": "paging, for the caller to whom the list was shown",
     "signing-keys": "the signing of access tokens",
 }
@@ -155,8 +156,10 @@ def read_words(work: UnitOfWork, thing: Keyed, row_id: UUID, words: bytes | None
 
 
 def new_case_key(work: UnitOfWork, case_id: UUID) -> bytes:
-    """Make the data key of a new case and return it encrypted, for the database."""
-    return sealing.new_data_key(work.keys, str(case_id))[0]
+    """Make the data key of a new case of the caller's authority and return it encrypted, for the database."""
+    wrapped, key = sealing.new_data_key(work.keys, str(case_id))
+    work.case_keys[case_id] = key, work.actor.authority_id
+    return wrapped
 
 
 def case_key(keys: Keyring, case_id: UUID, wrapped: bytes) -> DataKey:

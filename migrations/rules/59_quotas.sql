@@ -6,18 +6,24 @@
 
 -- Return the distinct values of some holdings: a digest of all tokens of an identifier, which is valid for one case only, and the cost of
 -- the value. Most values cost one. A value that yields more than four evidence tokens, or more than 64 match keys of persons, costs more.
-create function priv.values_of(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
-returns table (digest bytea, identifier_id uuid, cost bigint) language sql stable as $$
-    select v.digest, (array_agg(v.identifier order by v.identifier))[1], max(v.cost)
+create function priv.values_of_cases(p_cases uuid[], p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (case_id uuid, digest bytea, identifier_id uuid, cost bigint) language sql stable as $$
+    select v.case_id, v.digest, (array_agg(v.identifier order by v.identifier))[1], max(v.cost)
     from (
-        select t.identifier,
-               sha256(uuid_send(p_case) || string_agg(t.token || case when t.exact then '\x01' else '\x00' end::bytea, '' order by t.token))
+        select t.case_id, t.identifier,
+               sha256(uuid_send(t.case_id) || string_agg(t.token || case when t.exact then '\x01' else '\x00' end::bytea, '' order by t.token))
                    as digest,
                greatest(ceil(count(*) filter (where t.exact) / 4.0), ceil(count(*) / 64.0))::bigint as cost
-        from (select u.identifier, u.token, max(u.strength) > 0 as exact
-              from unnest(p_identifiers, p_tokens, p_strengths) u (identifier, token, strength) group by 1, 2) t
-        group by t.identifier) v
-    group by v.digest
+        from (select u.case_id, u.identifier, u.token, max(u.strength) > 0 as exact
+              from unnest(p_cases, p_identifiers, p_tokens, p_strengths) u (case_id, identifier, token, strength) group by 1, 2, 3) t
+        group by t.case_id, t.identifier) v
+    group by v.case_id, v.digest
+$$;
+
+create function priv.values_of(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_strengths smallint[])
+returns table (digest bytea, identifier_id uuid, cost bigint) language sql stable as $$
+    select v.digest, v.identifier_id, v.cost
+    from priv.values_of_cases(array_fill(p_case, array[coalesce(cardinality(p_tokens), 0)]), p_identifiers, p_tokens, p_strengths) v
 $$;
 
 -- Return the holdings that wait until a person confirms that the case is hidden, and those of a visible case. Both are counted, because
@@ -95,6 +101,48 @@ begin
     end if;
 end $$;
 
+-- Count values that are new to their cases, unless that would exceed a quota. The arrays are parallel: the case of each value, whether that
+-- case is hidden or about to be, the digest, identifier and cost of the value. p_in_hidden tells whether the quotas of hidden cases apply.
+-- Return the quotas as priv.reserve does.
+create function priv.count_values(p_in_hidden boolean, p_cases uuid[], p_hidden boolean[], p_digests bytea[], p_identifiers uuid[],
+                                  p_costs bigint[])
+returns table (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+    home uuid := priv.authority();
+    fresh bigint;
+    fresh_hidden bigint;
+    refused boolean;
+begin
+    -- Lock one row of the authority for this short time. It stands for the rows of its clients too.
+    insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
+    perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
+    select coalesce(sum(v.cost) filter (where r.digest is null), 0),
+           coalesce(sum(v.cost) filter (where v.hidden and r.hidden is not true), 0) into fresh, fresh_hidden
+        from unnest(p_cases, p_hidden, p_digests, p_costs) v (case_id, hidden, digest, cost)
+        left join public.registered_values r on r.case_id = v.case_id and r.digest = v.digest;
+    select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
+        from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(p_in_hidden) l) x;
+    if not refused and greatest(fresh, fresh_hidden) > 0 then
+        insert into public.quota_use as q (holder_id, policy, since, used)
+            select l.holder, l.policy, l.since, l.used + case when l.hidden then fresh_hidden else fresh end
+            from priv.quota_lines(p_in_hidden) l
+            on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
+        insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
+            select v.case_id, v.digest, v.identifier_id, (select priv.principal()), v.hidden, (select priv.at())
+            from unnest(p_cases, p_hidden, p_digests, p_identifiers) v (case_id, hidden, digest, identifier_id)
+            on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
+    end if;
+    return query
+    select l.policy, min(l.own), greatest(min(l.most - l.used), 0),
+           ceil(extract(epoch from min(l.since + l.length) - (select priv.at())))::integer, extract(epoch from l.length)::integer,
+           case when l.hidden then fresh_hidden else fresh end,
+           refused and bool_or(l.used + case when l.hidden then fresh_hidden else fresh end > l.most)
+    from priv.quota_lines(p_in_hidden) l
+    group by l.policy, l.length, l.hidden order by l.hidden, l.length;
+end $$;
+
 -- Announce values that are about to be registered and count those that are new to the case. While a case waits to be hidden, its values
 -- count as hidden. Without values, those that wait and those of a visible case are counted. p_hidden tells whether the case is about to be
 -- hidden; null means that it stays as it is. Return for each quota: the limit, how many values are left, the seconds until it is reset, its
@@ -104,13 +152,10 @@ returns table (policy text, most bigint, remaining bigint, seconds integer, leng
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 declare
-    home uuid := priv.authority();
     in_hidden boolean;
     ended boolean;
     values_in record;
-    fresh bigint;
-    fresh_hidden bigint;
-    refused boolean;
+    counted record;
 begin
     perform priv.require_level(p_case, 3);
     select coalesce(p_hidden, c.visibility = 'hidden'),
@@ -125,35 +170,15 @@ begin
     select array_agg(v.digest order by v.digest) digests, array_agg(v.identifier_id order by v.digest) identifiers,
            array_agg(v.cost order by v.digest) costs into values_in
         from priv.values_of(p_case, p_identifiers, p_tokens, p_strengths) v where not ended;
-    -- Lock one row of the authority for this short time. It stands for the rows of its clients too.
-    insert into public.quota_use (holder_id, policy, since, used) values (home, 'hour', 'epoch', 0) on conflict do nothing;
-    perform from public.quota_use q where q.holder_id = home and q.policy = 'hour' for update;
-    select coalesce(sum(v.cost) filter (where r.digest is null), 0),
-           coalesce(sum(v.cost) filter (where in_hidden and r.hidden is not true), 0) into fresh, fresh_hidden
-        from unnest(values_in.digests, values_in.costs) v (digest, cost)
-        left join public.registered_values r on r.case_id = p_case and r.digest = v.digest;
-    select coalesce(bool_or(x.n > 0 and x.used + x.n > x.most), true) into refused
-        from (select l.used, l.most, case when l.hidden then fresh_hidden else fresh end n from priv.quota_lines(in_hidden) l) x;
-    if not refused and greatest(fresh, fresh_hidden) > 0 then
-        insert into public.quota_use as q (holder_id, policy, since, used)
-            select l.holder, l.policy, l.since, l.used + case when l.hidden then fresh_hidden else fresh end
-            from priv.quota_lines(in_hidden) l
-            on conflict (holder_id, policy) do update set since = excluded.since, used = excluded.used;
-        insert into public.registered_values as r (case_id, digest, identifier_id, principal_id, hidden, at)
-            select p_case, v.digest, v.identifier_id, (select priv.principal()), in_hidden, (select priv.at())
-            from unnest(values_in.digests, values_in.identifiers) v (digest, identifier_id)
-            on conflict (case_id, digest) do update set hidden = true where excluded.hidden and not r.hidden;
-    end if;
-    if not refused then
+    select array_agg(q) quotas, coalesce(bool_or(q.exceeded), false) exceeded into counted
+        from priv.count_values(in_hidden, array_fill(p_case, array[coalesce(cardinality(values_in.digests), 0)]),
+            array_fill(in_hidden, array[coalesce(cardinality(values_in.digests), 0)]), values_in.digests, values_in.identifiers,
+            values_in.costs) q;
+    if not counted.exceeded then
         perform priv.notice_honey(p_case, p_tokens);
     end if;
-    return query
-    select l.policy, min(l.own), greatest(min(l.most - l.used), 0),
-           ceil(extract(epoch from min(l.since + l.length) - (select priv.at())))::integer, extract(epoch from l.length)::integer,
-           case when l.hidden then fresh_hidden else fresh end,
-           refused and bool_or(l.used + case when l.hidden then fresh_hidden else fresh end > l.most)
-    from priv.quota_lines(in_hidden) l
-    group by l.policy, l.length, l.hidden order by l.hidden, l.length;
+    return query select q.policy, q.most, q.remaining, q.seconds, q.length, q.wanted, q.exceeded
+        from unnest(counted.quotas) q (policy text, most bigint, remaining bigint, seconds integer, length integer, wanted bigint, exceeded boolean);
 end $$;
 
 -- Set the quotas of an authority's clients instead of those in the settings, until a date or without end. Without figures, the settings

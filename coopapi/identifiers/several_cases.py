@@ -1,0 +1,27 @@
+"""Registering new identifiers of several cases together."""
+
+from collections.abc import Sequence
+
+from coopapi.cases.models import Case
+from coopapi.identifiers import keys
+from coopapi.identifiers.drafts import IdentifierDraft
+from coopapi.matching import engine
+from coopapi.store.db import UnitOfWork
+
+
+def register_in_cases(work: UnitOfWork, several: Sequence[tuple[Case, Sequence[IdentifierDraft]]]) -> None:
+    """Store drafts whose values and keys are new to their cases, which the caller has locked.
+
+    Raises `QuotaExceeded`.
+    """
+    every = [draft for _, drafts in several for draft in drafts]
+    links = [{**link, "identifier_id": draft.row["id"]} for draft in every for link in draft.links]
+    holdings = [
+        (draft.row["case_id"], holding)
+        for draft in every
+        for holding in keys.holdings(work.keys, draft.row["id"], draft.item["kind"], draft.reading.keys)
+    ]
+    engine.register_in_cases(work, [draft.row for draft in every], links, holdings)
+    for case, drafts in several:
+        kinds = sorted({draft.item["kind"] for draft in drafts})
+        work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(drafts), kinds=kinds)

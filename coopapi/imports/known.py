@@ -1,0 +1,166 @@
+"""What the register has of the rows that lines are about."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, select, text
+
+from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey, Identifier, Subject
+from coopapi.cases.service import CaseToAddTo
+from coopapi.imports.lines import SentLine
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import Versioned
+
+_IMPORTED: Final = text(
+    "select r.scope, r.kind, r.external_id, r.row_id, r.principal_id, r.version, r.digest, r.withdrawn"
+    " from unnest(cast(:scopes as uuid[]), cast(:kinds as text[]), cast(:keys as text[])) u (scope, kind, key)"
+    " join imported_rows r on r.scope = u.scope and r.kind = u.kind and r.external_id = u.key"
+)
+_KEEP: Final = text(
+    "insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest, withdrawn)"
+    " select u.scope, u.kind, u.key, u.row_id, :authority, :principal, u.version, u.digest, u.withdrawn"
+    " from unnest(cast(:scopes as uuid[]), cast(:kinds as text[]), cast(:keys as text[]), cast(:rows as uuid[]),"
+    " cast(:versions as integer[]), cast(:digests as bytea[]), cast(:withdrawn as boolean[]))"
+    " u (scope, kind, key, row_id, version, digest, withdrawn)"
+    " on conflict (scope, kind, external_id) do update set row_id = excluded.row_id, version = excluded.version,"
+    " digest = excluded.digest, withdrawn = excluded.withdrawn"
+)
+
+
+@dataclass(slots=True)
+class Known:
+    """The cases that lines name, by their keys, and the rows that imports made, by their scope, kind and key."""
+
+    work: UnitOfWork
+    cases: dict[str, Case]
+    wrapped: dict[UUID, bytes]
+    imported: dict[tuple[UUID, str, str], Row[Any]] = field(default_factory=dict)
+    kept: dict[tuple[UUID, str, str], dict[str, Any]] = field(default_factory=dict)
+    opened: set[UUID] = field(default_factory=set)
+    """The cases that lines of this portion opened, of which nothing else is in the register."""
+    dry: bool = False
+    """Whether nothing is to be registered for matching."""
+
+    def add_cases(self, cases: Iterable[Case]) -> None:
+        """Take cases in that lines of this portion opened."""
+        self.work.session.flush()
+        for case in cases:
+            self.opened.add(case.id)
+            self.cases[case.external_id or ""] = case
+            self.wrapped[case.id] = b""  # its key is at hand
+
+    def subjects(self, cases: Iterable[UUID]) -> Sequence[Subject]:
+        """Return all subjects of cases."""
+        return self.work.session.scalars(self.work.all(Subject).where(Subject.case_id.in_(list(cases)))).all()
+
+    def scope(self, line: SentLine) -> UUID | None:
+        """Return what the key of a line is unique in: the authority for cases, otherwise its case, or None if that is unknown."""
+        if line.kind == "case":
+            return self.work.actor.authority_id
+        case = self.cases.get(line.case or "")
+        return case.id if case else None
+
+    def find_imported(self, lines: Iterable[SentLine]) -> None:
+        """Look up which rows imports made under the keys of these lines."""
+        keys = [
+            (scope, line.kind, line.external_id)
+            for line in lines
+            if (scope := self.scope(line)) and scope not in self.opened and line.external_id
+        ]
+        if keys:
+            scopes, kinds, names = zip(*keys, strict=True)
+            asked = {"scopes": [str(scope) for scope in scopes], "kinds": list(kinds), "keys": list(names)}
+            for row in self.work.session.execute(_IMPORTED, asked):
+                self.imported[row.scope, row.kind, row.external_id] = row
+
+    def made(self, line: SentLine) -> Row[Any] | None:
+        """Return the row that an import made under the key of a line."""
+        scope = self.scope(line)
+        return self.imported.get((scope, line.kind, line.external_id or "")) if scope else None
+
+    def is_as_sent(self, line: SentLine) -> bool:
+        """Tell whether the last line of this client about the row said the same."""
+        made, scope = self.made(line), self.scope(line)
+        if made is None or scope is None or made.principal_id != self.work.actor.id:
+            return False
+        return bytes(made.digest) == line.digested(self.work.keys, scope)
+
+    def refuses_change(self, line: SentLine, row: Versioned | None) -> bool:
+        """Mark a line as a conflict if its row was not made by this client's imports, or has changed since. Tells whether it is."""
+        made = self.made(line)
+        if made is None or made.principal_id != self.work.actor.id:
+            line.conflict("not_imported")
+        elif row is None or made.row_id != row.id or made.version != version_of(row):
+            line.conflict("changed_since")
+        elif made.withdrawn:
+            line.refuse("/external_id", "withdrawn")
+        return line.outcome is not None
+
+    def keep(self, line: SentLine, row_id: UUID, version: int, *, withdrawn: bool = False) -> None:
+        """Note that a row is now as this line says."""
+        scope = self.scope(line)
+        if scope is not None and line.external_id is not None:
+            digest = line.digested(self.work.keys, scope)
+            said = {"row": row_id, "version": version, "digest": digest, "withdrawn": withdrawn}
+            self.kept[scope, line.kind, line.external_id] = said
+
+    def store_kept(self) -> None:
+        """Store what was noted of rows."""
+        if not self.kept:
+            return
+        scopes, kinds, keys = zip(*self.kept, strict=True)
+        rows = self.kept.values()
+        self.work.session.execute(
+            _KEEP,
+            {
+                "authority": self.work.actor.authority_id,
+                "principal": self.work.actor.id,
+                "scopes": [str(scope) for scope in scopes],
+                "kinds": list(kinds),
+                "keys": list(keys),
+                "rows": [str(row["row"]) for row in rows],
+                "versions": [row["version"] for row in rows],
+                "digests": [f"\\x{row['digest'].hex()}" for row in rows],
+                "withdrawn": [row["withdrawn"] for row in rows],
+            },
+        )
+
+    def to_add_to(self, line: SentLine) -> Case | None:
+        """Return the case of a line if something may be added to it, or mark the line as refused."""
+        case = self.cases.get(line.case or "")
+        if case is None:
+            line.refuse("/case", "unknown_case")
+        elif not CASE_LIFECYCLE.leaving(case.state):
+            line.conflict("case_is_final")
+            return None
+        return case
+
+    def addable(self, case: Case) -> CaseToAddTo:
+        """Return a case in the form in which identifiers are registered."""
+        return CaseToAddTo(case.id, case.authority_id, case.state, case.handling_code, self.wrapped[case.id])
+
+
+def version_of(row: Versioned) -> int:
+    """Return a number that grows with each change of a row, also with those that only cleared callers see."""
+    return row.version + (row.victim_version if isinstance(row, Identifier) else 0)
+
+
+def cases_of(work: UnitOfWork, lines: Sequence[SentLine]) -> Known:
+    """Find and lock the cases that lines are about, in the order of their ids, so that nobody else changes them meanwhile."""
+    keys = {line.case for line in lines if line.case} | {line.external_id for line in lines if line.kind == "case"}
+    mine = work.all(Case).where(Case.authority_id == work.actor.authority_id, Case.external_id.in_(keys))
+    locked = mine.order_by(Case.id).with_for_update(key_share=True)
+    cases = {case.external_id: case for case in work.session.scalars(locked) if case.external_id}
+    query = select(CaseKey.case_id, CaseKey.wrapped).where(CaseKey.case_id.in_([case.id for case in cases.values()]))
+    wrapped = {case_id: bytes(key) for case_id, key in work.session.execute(query)} if cases else {}
+    return Known(work, {key: case for key, case in cases.items() if case.id in wrapped}, wrapped)
+
+
+def subjects_by_key(work: UnitOfWork, wanted: Mapping[UUID, Iterable[str]]) -> dict[tuple[UUID, str], Subject]:
+    """Return the subjects of cases that have one of these keys, by their case and key."""
+    keys = {key for names in wanted.values() for key in names}
+    query = work.all(Subject).where(Subject.case_id.in_(wanted), Subject.external_id.in_(keys))
+    rows = work.session.scalars(query) if keys else ()
+    return {(row.case_id, row.external_id): row for row in rows if row.external_id}

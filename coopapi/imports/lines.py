@@ -1,0 +1,229 @@
+"""The lines of a file: how they are read, and which schema each type has."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+from uuid import UUID
+
+import marshmallow as ma
+from marshmallow import ValidationError, fields
+
+from coopapi import strictjson
+from coopapi.cases.schemas import CaseIn, ExternalId, SubjectIn
+from coopapi.directory.fields import Code
+from coopapi.errors import BadRequest, TooLarge, broken
+from coopapi.http.fields import Many, OneOf, Schema, Text, When
+from coopapi.http.problems import pointers
+from coopapi.identifiers.schemas import MOST_SUBJECTS, IdentifierIn
+from coopapi.imports.models import TYPES
+from coopapi.imports.staging import LONGEST_LINE, OTHER_COLUMNS, TOO_LONG
+from coopapi.store.crypto import Keyring
+from coopapi.unicode_text import controlled
+
+LONGEST_KEY: Final = 100
+_MOST_MEMBERS: Final = 5000
+_KINDS: Final = {"case": "case", "subject": "subject", "identifier": "identifier", "person": "identifier"}
+"""The kind of row that a line of each type makes."""
+
+
+class CaseLine(CaseIn):
+    """A case. Access, the handler and the responsible office are named over HTTP, and only a person may hide a case."""
+
+    class Meta(Schema.Meta):
+        """Leaves out what a line may not contain."""
+
+        exclude = ("access", "handler_id", "responsible_authority", "visibility_reason")
+
+    external_id = ExternalId(required=True)
+
+
+class SubjectLine(SubjectIn):
+    """A subject of a case."""
+
+    case = ExternalId(required=True)
+    external_id = ExternalId(required=True)
+
+
+class SubjectKey(Schema):
+    """A subject to whom an identifier belongs or belonged, by its key."""
+
+    external_id = ExternalId(required=True)
+    since = When()
+    basis = Code("basis")
+
+
+class IdentifierLine(IdentifierIn):
+    """An identifier of a case. Lines of type `person` have it too; their kind is `person`."""
+
+    case = ExternalId(required=True)
+    external_id = ExternalId(required=True)
+    subjects = Many(fields.Nested(SubjectKey), MOST_SUBJECTS, distinct=False)
+
+
+class CaseWithdrawal(Schema):
+    """A case that is withdrawn."""
+
+    of = OneOf(("case", "identifier"), required=True)
+    external_id = ExternalId(required=True)
+    reason = Text(1000, required=True)
+
+
+class IdentifierWithdrawal(Schema):
+    """An identifier that is withdrawn from its case."""
+
+    of = OneOf(("case", "identifier"), required=True)
+    case = ExternalId(required=True)
+    external_id = ExternalId(required=True)
+    reason = Code("withdrawal_reasons", group="identifier", required=True)
+
+
+_SCHEMAS: Final[Mapping[str, ma.Schema]] = {
+    "case": CaseLine(),
+    "subject": SubjectLine(),
+    "identifier": IdentifierLine(),
+    "person": IdentifierLine(),
+}
+_WITHDRAWALS: Final[Mapping[str, ma.Schema]] = {"case": CaseWithdrawal(), "identifier": IdentifierWithdrawal()}
+
+
+@dataclass(slots=True)
+class SentLine:
+    """One line: what it says, and what became of it."""
+
+    number: int
+    raw: bytes
+    type: str | None = None
+    kind: str = ""
+    external_id: str | None = None
+    case: str | None = None
+    sent: dict[str, Any] | None = None
+    data: dict[str, Any] | None = None
+    outcome: str | None = None
+    faults: Sequence[Mapping[str, Any]] = ()
+    digest: bytes = b""
+    row: Any = None
+
+    @property
+    def key(self) -> tuple[str, str | None, str | None]:
+        """What the line is about: the kind of row, the key of its case, and its own."""
+        return self.kind, None if self.kind == "case" else self.case, self.external_id
+
+    @property
+    def named(self) -> set[tuple[str, str | None, str | None]]:
+        """The keys of the other rows that the line names: its case, and the subjects of an identifier."""
+        links = (self.sent or {}).get("subjects")
+        keys = [link.get("external_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+        subjects = {("subject", self.case, key.strip()) for key in keys if isinstance(key, str)}
+        return {("case", None, self.case), *subjects} if self.case else set()
+
+    def refuse(self, pointer: str, rule: str) -> None:
+        """Say that the line breaks a rule."""
+        self.outcome, self.faults = "refused", [broken(pointer, rule, "")]
+
+    def conflict(self, rule: str) -> None:
+        """Say that the line is about a row that this client's imports may not change."""
+        self.outcome, self.faults = "conflict", [broken("", rule, "")]
+
+    def digested(self, keys: Keyring, scope: UUID) -> bytes:
+        """Return a keyed digest of what the line says about a row of this scope."""
+        if not self.digest:
+            self.digest = keys.mac("import-lines", b"|".join((scope.bytes, self.kind.encode(), self.raw)))
+        return self.digest
+
+    def check(self) -> bool:
+        """Read the line with its schema, unless that was done. Returns False if it is refused."""
+        if self.data is not None or self.outcome:
+            return self.outcome is None
+        schema = _WITHDRAWALS[self.sent["of"]] if self.type == "withdrawal" and self.sent else _SCHEMAS[self.type or ""]
+        try:
+            self.data = schema.load(self.sent or {})
+        except ValidationError as fault:
+            self.outcome, self.faults = "refused", list(pointers(fault.messages, "json"))
+            return False
+        return True
+
+
+def read_lines(plain: bytes, first: int, after: int, most: int) -> list[SentLine]:
+    """Read the first lines after a line, at most so many. `first` is the number of the first line of `plain`.
+
+    One that cannot be read is refused, and an empty one is left out.
+    """
+    numbered = enumerate(plain.split(b"\n")[after + 1 - first :], after + 1)
+    lines = list(islice((SentLine(number, raw) for number, raw in numbered if raw.strip()), most))
+    for line in lines:
+        _read(line)
+    return lines
+
+
+def _read(line: SentLine) -> None:
+    sent = _parsed(line)
+    if sent is None:
+        return
+    line.type, line.sent = sent.pop("type", None), sent
+    line.external_id, line.case = _text(sent, "external_id"), _text(sent, "case")
+    if line.type == "person":
+        sent.setdefault("kind", "person")
+    if not isinstance(line.type, str) or line.type not in TYPES:
+        line.type = None
+        line.refuse("/type", "one_of")
+    elif line.type != "withdrawal":
+        line.kind = _KINDS[line.type]
+    elif sent.get("of") in ("case", "identifier"):
+        line.kind = sent["of"]
+    else:
+        line.refuse("/of", "one_of")
+    if line.type == "person" and sent["kind"] != "person":
+        line.refuse("/kind", "one_of")
+
+
+_MARKS: Final = {TOO_LONG: "length", OTHER_COLUMNS: "columns"}
+
+
+def _parsed(line: SentLine) -> dict[str, Any] | None:
+    """Return the JSON object of a line, or refuse the line and return None."""
+    rule = "length" if len(line.raw) > LONGEST_LINE else _MARKS.get(line.raw)
+    found: Any = None
+    if rule is None:
+        try:
+            line.raw.decode()
+            found = strictjson.loads(line.raw, max_bytes=LONGEST_LINE, max_items=_MOST_MEMBERS)
+            rule = None if isinstance(found, dict) else "type"
+        except UnicodeDecodeError:
+            rule = "utf8"
+        except (BadRequest, TooLarge):
+            rule = "json"
+    if rule:
+        line.refuse("", rule)
+        return None
+    return dict(found)
+
+
+def _text(sent: Mapping[str, Any], name: str) -> str | None:
+    """Return a key as the schema reads it, without surrounding spaces; None if it is no key at all."""
+    value = sent.get(name)
+    return value.strip() if isinstance(value, str) and len(value) <= LONGEST_KEY and not controlled(value) else None
+
+
+def portion(lines: Iterable[SentLine]) -> list[SentLine]:
+    """Return the first lines that may be stored together.
+
+    Cases are stored before subjects, and these before identifiers. So a portion ends before a second line about the same row,
+    before the line of a case or subject that an earlier line names, and before a line about a
+    case that an earlier line withdraws.
+    """
+    taken: list[SentLine] = []
+    told: set[tuple[str, str | None, str | None]] = set()
+    named: set[tuple[str, str | None, str | None]] = set()
+    for line in lines:
+        if line.outcome is None:
+            about = line.named
+            ended = {one for one in about if ("ended", *one[1:]) in told}
+            if line.key in told or line.key in named or ended:
+                break
+            told.add(line.key)
+            named |= about
+            if line.type == "withdrawal" and line.kind == "case":
+                told.add(("ended", None, line.external_id))
+        taken.append(line)
+    return taken

@@ -1,0 +1,59 @@
+"""Imports over HTTP."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from sqlalchemy import Select
+
+from coopapi.access import Action
+from coopapi.http.api import Blueprint
+from coopapi.http.collection import Collection
+from coopapi.http.middleware import UPLOADS
+from coopapi.http.paging import Order
+from coopapi.imports import service
+from coopapi.imports.models import Import, ImportLine
+from coopapi.imports.schemas import ImportFilter, ImportOut, ImportQuery, ReportFilter, ReportLineOut
+from coopapi.store.db import UnitOfWork
+
+blp = Blueprint("imports", __name__, url_prefix="/api/v1", description="Bulk intake")
+
+
+@blp.route(
+    "/imports",
+    method="POST",
+    allow=Action.IMPORT_SEND,
+    query=ImportQuery,
+    uploads=UPLOADS,
+    returns=ImportOut,
+    status=HTTPStatus.ACCEPTED,
+)
+def send_import(wanted: dict[str, Any], *, work: UnitOfWork) -> Import:
+    """Send a file of cases, subjects, persons and identifiers: NDJSON, or CSV with a mapping; gzip is accepted.
+
+    The answer is 202: the lines are stored afterwards, one import of a client after the other. `GET /imports/{id}` shows how far
+    it is. A file that is sent again changes nothing. docs/imports.md describes the lines.
+    """
+    compressed = request.headers.get("Content-Encoding", "").lower() == "gzip"
+    return service.receive(work, request.stream, request.mimetype, wanted, compressed=compressed)
+
+
+_IMPORTS = Collection(blp, "/imports", ImportOut, Action.IMPORT_READ, Action.IMPORT_SEND, item="/<uuid:import_id>")
+_IMPORTS.list(
+    "list_imports", service.listed, "List the imports of your client, or of your authority, newest first.", query=ImportFilter
+)
+_IMPORTS.get("get_import", Import, "Show how far an import is.")
+
+
+def _lines(work: UnitOfWork, import_id: UUID, wanted: dict[str, Any]) -> Select[Any]:
+    return service.lines_of(work, import_id, wanted)
+
+
+Collection(blp, "/imports/<uuid:import_id>/report", ReportLineOut, Action.IMPORT_READ, Action.IMPORT_READ).list(
+    "get_import_report",
+    _lines,
+    "Show what became of each line, in their order; for 30 days after the import has ended.",
+    query=ReportFilter,
+    order=Order((ImportLine.line,), descending=False),
+)

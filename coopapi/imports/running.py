@@ -1,0 +1,188 @@
+"""The part of the worker that stores imports.
+
+A portion of lines is one transaction in the name of the client that sent them, with the rights that it has at that moment. Its
+rows, the results of its lines and the progress of the import are committed together. So nothing is lost, and nothing is
+done twice, if the worker is killed. Nothing here depends on what other cases hold.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from math import ceil
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import OperationalError
+
+from coopapi.access import Action
+from coopapi.auth.authentication import actor_of
+from coopapi.errors import Forbidden, Unauthenticated
+from coopapi.imports import staging
+from coopapi.imports.lines import SentLine, portion, read_lines
+from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
+from coopapi.imports.portions import rehearse, store
+from coopapi.store.db import Database, UnitOfWork, as_json
+from coopapi.store.quotas import QuotaExceeded
+
+MOST_LINES: Final = 1000
+"""How many lines one transaction stores."""
+_MOST_FORGOTTEN: Final = 10_000
+_NEEDED: Final = (Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE)
+_NEXT: Final = text("select * from priv.next_import()")
+_STOP: Final = text("select priv.stop_import(:id, :reason)")
+_FORGET: Final = text("select priv.forget_import_lines(:before, :most)")
+_FORGET_TOLD: Final = text("update import_lines set sealed = null where import_id = :id and sealed is not null")
+_REPORT: Final = text(
+    "insert into import_lines (import_id, line, type, external_id, case_external_id, outcome, faults, sealed)"
+    " select :id, u.line, u.type, u.key, u.within, u.outcome, cast(u.faults as jsonb), u.sealed"
+    " from unnest(cast(:lines as bigint[]), cast(:types as text[]), cast(:keys as text[]), cast(:cases as text[]),"
+    " cast(:outcomes as text[]), cast(:faults as text[]), cast(:sealed as bytea[]))"
+    " u (line, type, key, within, outcome, faults, sealed)"
+)
+_log = logging.getLogger("coopapi.worker")
+
+
+def import_once(database: Database, share: float = 1) -> bool:
+    """Store the next lines of the import whose turn it is. Returns False if no import waits.
+
+    `share` is the part of `MOST_LINES` that is taken.
+    """
+    with database.worker() as session:
+        found = session.execute(_NEXT).one_or_none()
+    if found is None:
+        return False
+    most = ceil(MOST_LINES * share)
+    while most:
+        try:
+            return _advance(database, found, most)
+        except (Unauthenticated, Forbidden):
+            with database.worker() as session:
+                session.execute(_STOP, {"id": found.id, "reason": "client_revoked"})
+            return True
+        except QuotaExceeded as fault:
+            if most == 1:
+                _wait(database, found, fault)
+                return True
+            most //= 2
+        except OperationalError:
+            raise
+        except Exception as fault:  # noqa: BLE001 (a line that cannot be stored does not keep the others waiting)
+            _log.error(
+                "lines of an import cannot be stored together", extra={"import": str(found.id), "error": type(fault).__name__}
+            )
+            if most == 1:
+                return _advance(database, found, most, failed=True)
+            most //= 2
+    raise AssertionError
+
+
+def forget(database: Database) -> bool:
+    """Delete old results of lines. Returns False if there are none."""
+    with database.worker() as session:
+        asked = {"before": database.clock() - REPORTED, "most": _MOST_FORGOTTEN}
+        return bool(session.scalar(_FORGET, asked))
+
+
+def _open(database: Database, found: Row[Any]) -> Any:
+    named = (found.issuer, found.subject, found.role)
+    return database.work(lambda opening: actor_of(opening, *named), f"import.{found.id}", found.purpose)
+
+
+def _locked(work: UnitOfWork, import_id: UUID) -> Import | None:
+    """Lock an import that has not ended, unless another worker is at it."""
+    query = work.all(Import).where(Import.id == import_id, Import.ended_at.is_(None)).with_for_update(skip_locked=True)
+    found: Import | None = work.session.scalar(query)
+    return found
+
+
+def _wait(database: Database, found: Row[Any], fault: QuotaExceeded) -> None:
+    """Let an import wait until the quota is reset."""
+    seconds = max(quota.seconds for quota in fault.quotas if quota.exceeded)
+    with _open(database, found) as work:
+        if job := _locked(work, found.id):
+            job.state, job.waits_until = "waiting_for_quota", work.now + timedelta(seconds=seconds)
+
+
+def _advance(database: Database, found: Row[Any], most: int, *, failed: bool = False) -> bool:
+    """Store the next lines of an import in one transaction. With `failed`, the next line is refused instead."""
+    began = time.perf_counter()
+    with _open(database, found) as opened:
+        work = opened.in_one_transaction()
+        for action in _NEEDED:
+            work.require(action)
+        job = _locked(work, found.id)
+        if job is None:
+            return False
+        chunk = _chunk(work, job)
+        if chunk is None:
+            _end(work, job)
+            return True
+        lines = read_lines(staging.unsealed(work, job, chunk), chunk.first_line, job.read, most)
+        taken = portion(lines)
+        told: dict[int, bytes] = {}
+        if failed:
+            for line in taken:
+                line.refuse("", "not_storable")
+        elif job.dry_run:
+            told = rehearse(work, job, taken)
+        else:
+            store(work, taken)
+        _report(work, job, taken, told)
+        _progress(work, job, chunk, taken, whole=len(taken) == len(lines) < most)
+        job.worked += time.perf_counter() - began
+    return True
+
+
+def _chunk(work: UnitOfWork, job: Import) -> ImportChunk | None:
+    """Return the staged piece with the next line, or None if all were processed."""
+    query = work.all(ImportChunk).where(ImportChunk.import_id == job.id).order_by(ImportChunk.first_line).limit(1)
+    found: ImportChunk | None = work.session.scalar(query)
+    return found
+
+
+def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine], told: Mapping[int, bytes]) -> None:
+    """Store what became of lines, and count it. `told` is what later lines of a dry run have to know of them."""
+    for line in lines:
+        counter = COUNTERS[line.outcome or ""]
+        setattr(job, counter, getattr(job, counter) + 1)
+    if lines:
+        said = [
+            as_json([{name: fault[name] for name in ("pointer", "rule")} for fault in line.faults]) if line.faults else None
+            for line in lines
+        ]
+        work.session.execute(
+            _REPORT,
+            {
+                "id": job.id,
+                "lines": [line.number for line in lines],
+                "types": [line.type for line in lines],
+                "keys": [line.external_id for line in lines],
+                "cases": [line.case for line in lines],
+                "outcomes": [line.outcome for line in lines],
+                "faults": said,
+                "sealed": [f"\\x{told[line.number].hex()}" if line.number in told else None for line in lines],
+            },
+        )
+
+
+def _progress(work: UnitOfWork, job: Import, chunk: ImportChunk, lines: Sequence[SentLine], *, whole: bool) -> None:
+    """Note how far an import is. A piece is deleted when all its lines were processed."""
+    last = chunk.first_line + chunk.lines - 1
+    job.read = last if whole else lines[-1].number
+    job.state, job.waits_until, job.worked_at = "running", None, work.now
+    job.started_at = job.started_at or work.now
+    if job.read == last:
+        work.session.delete(chunk)
+        work.session.flush()
+    if job.read >= job.lines:
+        _end(work, job)
+
+
+def _end(work: UnitOfWork, job: Import) -> None:
+    job.state, job.ended_at, job.wrapped = "finished", work.now, None
+    if job.dry_run:
+        work.session.execute(_FORGET_TOLD, {"id": job.id})
+    counted = {column: getattr(job, column) for column in COUNTERS.values()}
+    work.note("import.finished", job, event=True, dry_run=job.dry_run, **counted)

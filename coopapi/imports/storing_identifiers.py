@@ -1,0 +1,173 @@
+"""Storing the identifiers of a portion: those that are new together, the others one by one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from coopapi.cases.models import Case, Identifier, Subject
+from coopapi.errors import Unprocessable
+from coopapi.identifiers import keyed, registration
+from coopapi.identifiers.drafts import IdentifierDraft
+from coopapi.identifiers.keyed import HeldRows
+from coopapi.identifiers.service import keep_key, open_values, shown_beside
+from coopapi.identifiers.several_cases import register_in_cases
+from coopapi.identifiers.subjects import check_subjects
+from coopapi.imports.known import Known, subjects_by_key, version_of
+from coopapi.imports.lines import SentLine
+from coopapi.imports.storing import attempt, refuse
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedLine:
+    """A line whose identifier was read and may be stored in its case."""
+
+    line: SentLine
+    case: Case
+    draft: IdentifierDraft
+
+    @property
+    def print(self) -> bytes:
+        """The fingerprint of the value in its case."""
+        found: bytes = self.draft.row["fingerprint"]
+        return found
+
+
+def store_identifiers(known: Known, lines: Sequence[SentLine], told: Mapping[tuple[UUID, str], Subject]) -> None:
+    """Store the identifiers that are new, and correct those that differ.
+
+    `told` are the subjects that lines of the portion added, by their case and key.
+    """
+    known.find_imported(lines)
+    ready = []
+    for line in lines:
+        if known.is_as_sent(line):
+            line.outcome = "unchanged"
+        elif line.check() and (case := known.to_add_to(line)):
+            ready.append((line, case))
+    drafted = _drafted(known, ready, told)
+    held = _held(known, drafted)
+    new, seen = [], set()
+    for one in drafted:
+        row, same = held.by_key.get(_key(one)), held.by_print.get(one.print)
+        if row is None and known.made(one.line) is None:
+            if same is None and one.print not in seen:
+                seen.add(one.print)
+                new.append(one)
+            elif same is not None and same.external_id is None:
+                one.line.conflict("held_already")
+            else:
+                one.line.refuse("/external_id", "other_key")
+        elif not known.refuses_change(one.line, row) and row is not None:
+            _correct(known, one, row, same, held)
+    _register(known, new)
+
+
+def _key(one: DraftedLine) -> str:
+    return f"{one.case.id}|{one.line.external_id}"
+
+
+def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping[tuple[UUID, str], Subject]) -> list[DraftedLine]:
+    """Read the values of lines. Those that are impossible, or may not be stored, are refused."""
+    work, drafted = known.work, []
+    found = {**_subjects(known, ready), **told}
+    for line, case in ready:
+        try:
+            item = _item(line, case, found)
+            key = keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
+            drafted.append(DraftedLine(line, case, registration.draft(work, known.addable(case), key, item)))
+        except Unprocessable as fault:
+            refuse(line, fault)
+    return drafted
+
+
+def _subjects(known: Known, ready: Sequence[tuple[SentLine, Case]]) -> dict[tuple[UUID, str], Subject]:
+    """Return the subjects that lines name and that their cases had before."""
+    wanted: dict[UUID, list[str]] = {}
+    for line, case in ready:
+        if case.id not in known.opened:
+            wanted.setdefault(case.id, []).extend(link["external_id"] for link in (line.data or {}).get("subjects", ()))
+    return subjects_by_key(known.work, {case_id: keys for case_id, keys in wanted.items() if keys})
+
+
+def _item(line: SentLine, case: Case, found: Mapping[tuple[UUID, str], Subject]) -> dict[str, Any]:
+    """Return the item as it would be registered over HTTP. Raises `Unprocessable` if its subjects do not fit."""
+    item = {name: value for name, value in (line.data or {}).items() if name not in {"case", "subjects"}}
+    links = (line.data or {}).get("subjects")
+    rows: list[Subject | None] = []
+    if links is not None:
+        rows = [found.get((case.id, link["external_id"])) for link in links]
+        item["subjects"] = [
+            {"id": row.id if row else None, **{name: value for name, value in link.items() if name != "external_id"}}
+            for row, link in zip(rows, links, strict=True)
+        ]
+    try:
+        check_subjects(item, {row.id: row for row in rows if row})
+    except Unprocessable as fault:
+        for error in fault.extra["errors"]:
+            if error["pointer"].startswith("/subjects/"):
+                error["pointer"] = error["pointer"].removesuffix("/id") + "/external_id"
+        raise
+    return item
+
+
+def _held(known: Known, drafted: Sequence[DraftedLine]) -> HeldRows:
+    """Return the identifiers that the cases have under these keys or with these values."""
+    work = known.work
+    old = [one for one in drafted if one.case.id not in known.opened]
+    made = {made.row_id for one in old if (made := known.made(one.line))}
+    query = work.all(Identifier).where(
+        Identifier.case_id.in_({one.case.id for one in old}),
+        (
+            Identifier.withdrawn_at.is_(None)
+            & (
+                Identifier.external_id.in_({one.line.external_id for one in old})
+                | Identifier.fingerprint.in_({one.print for one in old})
+            )
+        )
+        | Identifier.id.in_(made),
+    )
+    rows = work.session.scalars(query).all() if old else ()
+    live = [row for row in rows if row.withdrawn_at is None]
+    by_key: dict[str | None, Identifier] = {f"{row.case_id}|{row.external_id}": row for row in [*rows, *live] if row.external_id}
+    mine = [row for row in rows if row.id in made]
+    return HeldRows(
+        by_key,
+        {bytes(row.fingerprint): row for row in live},
+        shown_beside(work, mine) if any("subjects" in one.draft.item for one in old) else {},
+        open_values(work, mine),
+    )
+
+
+def _correct(known: Known, one: DraftedLine, row: Identifier, same: Identifier | None, held: HeldRows) -> None:
+    work, line, draft = known.work, one.line, one.draft
+    if row.kind != draft.row["kind"]:
+        line.refuse("/kind", "other_kind")
+        return
+    if same is not None and same is not row:
+        line.refuse("/value", "held_already")
+        return
+    line.outcome = "unchanged"
+    if keyed.changes(held, row, draft):
+        if known.dry:
+            line.outcome = "updated"
+            return
+        fields = draft.item.keys() - {"kind", "external_id"}
+        line.outcome = None
+        if not attempt(work, line, lambda: registration.put_right(work, known.addable(one.case), row, draft, fields)):
+            return
+        line.outcome = "updated"
+        work.session.flush()
+        work.session.refresh(row, ["version", "victim_version"])
+    known.keep(line, row.id, version_of(row))
+
+
+def _register(known: Known, new: Sequence[DraftedLine]) -> None:
+    by_case: dict[UUID, list[DraftedLine]] = {}
+    for one in new:
+        by_case.setdefault(one.case.id, []).append(one)
+    if by_case and not known.dry:
+        register_in_cases(known.work, [(every[0].case, [one.draft for one in every]) for every in by_case.values()])
+    for one in new:
+        one.line.outcome = "stored"
+        known.keep(one.line, one.draft.row["id"], 1)

@@ -1,0 +1,260 @@
+"""The command `coopapi import`: sends a file in parts, waits until they are stored, and goes on where it was stopped."""
+
+import csv
+import gzip
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import click
+import urllib3
+
+from coopapi.errors import CoopError
+
+PART_LINES: Final = 100_000
+PART_BYTES: Final = 32_000_000
+_ATTEMPTS: Final = 8
+_LONGEST_PAUSE: Final = 30.0
+_LOOK: Final = 1.0
+_SHOWN: Final = 10
+_ENDED: Final = ("finished", "stopped")
+_BUSY: Final = frozenset({408, 429, 502, 503, 504})
+COUNTS: Final = ("stored", "updated", "withdrawn", "unchanged", "refused", "conflicts")
+
+
+class ImportRefused(CoopError):
+    """The register did not accept the import."""
+
+
+class Part(NamedTuple):
+    """A part of the file: the number of the first line, counted from 1, and the lines."""
+
+    first: int
+    lines: int
+    plain: bytes
+
+
+class Register:
+    """The register that is written to, with the client's access token. Requests are repeated while the register is busy."""
+
+    def __init__(self, url: str, client_id: str, secret: str, ca_file: str | None) -> None:
+        self.url, self._client = url.rstrip("/"), {"client_id": client_id, "client_secret": secret}
+        self._pool = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(connect=10, read=300), ca_certs=ca_file)
+        self._token, self._until = "", 0.0
+
+    def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Any:
+        """Send a request and return the JSON of the answer. Raises `ImportRefused` if the register refuses it."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                bearer = {"Authorization": f"Bearer {self._access()}"}
+                answer = self._pool.request(method, self.url + path, body=body, headers={**headers, **bearer}, redirect=False)
+            except urllib3.exceptions.HTTPError as fault:
+                if attempt == _ATTEMPTS:
+                    raise ImportRefused(f"There is no connection to {self.url}: {type(fault).__name__}.") from None
+                time.sleep(min(2.0**attempt, _LONGEST_PAUSE))
+                continue
+            if answer.status not in _BUSY or attempt == _ATTEMPTS:
+                return _read(answer)
+            given = answer.headers.get("Retry-After", "")
+            time.sleep(min(float(given) if given.isdecimal() else 2.0**attempt, _LONGEST_PAUSE))
+        raise AssertionError
+
+    def _access(self) -> str:
+        if time.monotonic() > self._until:
+            form = urlencode({"grant_type": "client_credentials", **self._client})
+            said = {"Content-Type": "application/x-www-form-urlencoded"}
+            made = _read(self._pool.request("POST", f"{self.url}/oauth/token", body=form, headers=said, redirect=False))
+            self._token, self._until = made["access_token"], time.monotonic() + made["expires_in"] * 0.8
+        return self._token
+
+
+def _read(answer: Any) -> Any:
+    try:
+        said = json.loads(answer.data)
+    except ValueError:
+        raise ImportRefused(f"The answer with status {answer.status} is not from a register.") from None
+    if answer.status >= 400:  # noqa: PLR2004 (the errors of HTTP)
+        faults = "; ".join(f"{one['pointer']}: {one['detail']}" for one in said.get("errors", ()))
+        raise ImportRefused(f"{answer.status} {said.get('title', '')} {said.get('detail', '')} {faults}".strip())
+    return said
+
+
+def parts(path: Path, *, is_csv: bool) -> Iterator[Part]:
+    """Cut a file, which may be compressed, into parts of whole lines. Each part of a CSV file begins with the header.
+
+    The lines of a CSV file are its rows, and the header is the first.
+    """
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        lines = _rows(file) if is_csv else iter(file)
+        header = next(lines, b"") if is_csv else b""
+        first, kept, size = 1 + is_csv, [], 0
+        for line in lines:
+            kept.append(line)
+            size += len(line)
+            if len(kept) >= PART_LINES or size >= PART_BYTES:
+                yield Part(first, len(kept), header + b"".join(kept))
+                first, kept, size = first + len(kept), [], 0
+        if kept:
+            yield Part(first, len(kept), header + b"".join(kept))
+
+
+def _rows(file: Any) -> Iterator[bytes]:
+    """Yield the rows of a CSV file as they are, also those in which a cell has several lines."""
+    taken: list[bytes] = []
+
+    def texts() -> Iterator[str]:
+        for line in file:
+            taken.append(line)
+            yield line.decode("utf-8", "surrogateescape")
+
+    for _ in csv.reader(texts()):
+        yield b"".join(taken)
+        taken.clear()
+
+
+class Kept:
+    """What is remembered of an import in a file beside the file: the keys and ids of its parts, but no value and no secret."""
+
+    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
+        self.path, self.about = path, dict(about)
+        try:
+            found = json.loads(path.read_text())
+        except (FileNotFoundError, ValueError):
+            found = {}
+        self.parts: list[dict[str, Any]] = found.get("parts", []) if found.get("about") == self.about else []
+
+    def part(self, number: int) -> dict[str, Any]:
+        """Return what is remembered of a part. A new part gets the key under which it is sent, before it is sent."""
+        if number == len(self.parts):
+            self.parts.append({"key": str(uuid4()), "import": None})
+            self.save()
+        return self.parts[number]
+
+    def save(self) -> None:
+        """Write the file, so that it is whole at any moment."""
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps({"about": self.about, "parts": self.parts}))
+        new.replace(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """How the parts of one file are sent."""
+
+    register: Register
+    kept: Kept
+    query: Mapping[str, str]
+    media_type: str
+
+    def send(self, part: Part, number: int) -> str:
+        """Send a part unless that was done. Returns the id of its import."""
+        known = self.kept.part(number)
+        if known["import"] is None:
+            said = {"Content-Type": self.media_type, "Content-Encoding": "gzip", "Idempotency-Key": known["key"]}
+            path = f"/api/v1/imports?{urlencode(self.query)}" if self.query else "/api/v1/imports"
+            known["import"] = self.register.send("POST", path, gzip.compress(part.plain, mtime=0), **said)["id"]
+            self.kept.save()
+        return str(known["import"])
+
+
+def wait_for(register: Register, import_id: str, tell: Callable[[Mapping[str, Any]], None]) -> Mapping[str, Any]:
+    """Wait until an import has ended, and tell how far it is meanwhile."""
+    while True:
+        found: Mapping[str, Any] = register.send("GET", f"/api/v1/imports/{import_id}")
+        tell(found)
+        if found["state"] in _ENDED:
+            return found
+        time.sleep(_LOOK)
+
+
+def rejects(register: Register, import_id: str, before: int) -> Iterator[Mapping[str, Any]]:
+    """Yield the lines that were not accepted, with their numbers in the whole file. `before` is the lines before the part."""
+    for outcome in ("refused", "conflict"):
+        cursor: str | None = ""
+        while cursor is not None:
+            query = urlencode({"outcome": outcome, "limit": 1000, **({"cursor": cursor} if cursor else {})})
+            page = register.send("GET", f"/api/v1/imports/{import_id}/report?{query}")
+            yield from ({**line, "line": line["line"] + before} for line in page["items"])
+            cursor = page["next"]
+
+
+def _secret(path: Path | None) -> str:
+    found = path.read_text().strip() if path else os.environ.get("COOPAPI_CLIENT_SECRET", "")
+    if not found:
+        raise click.UsageError("Give the client's secret in COOPAPI_CLIENT_SECRET or with --secret-file.")
+    return found
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--to", "url", required=True, help="The address of the register, such as https://coopapi.example.")
+@click.option("--client-id", required=True, help="The id of the machine client. Its secret is in COOPAPI_CLIENT_SECRET.")
+@click.option(
+    "--secret-file", type=click.Path(exists=True, path_type=Path), help="A file with the secret, instead of the variable."
+)
+@click.option("--mapping", type=click.Path(exists=True, path_type=Path), help="For CSV: a JSON file that declares the columns.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the lines that were not accepted to this file, as NDJSON.")
+@click.option("--dry-run", is_flag=True, help="Report what would become of each line, and store nothing.")
+@click.option("--ca-file", type=click.Path(exists=True), help="Certificates that are trusted, instead of those of the system.")
+def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
+    """Send a file of cases, subjects and identifiers (NDJSON or CSV, also compressed with gzip) and wait until it is stored.
+
+    A large file is sent in parts. After an interruption the same command goes on with what is not stored yet. The exit status is 1
+    if lines were refused or are in conflict with changes that people made.
+    """
+    mapping: Path | None = options["mapping"]
+    query = {**({"dry_run": "true"} if options["dry_run"] else {})}
+    if mapping:
+        query["mapping"] = json.dumps(json.loads(mapping.read_text()))
+    register = Register(url, client_id, _secret(options["secret_file"]), options["ca_file"])
+    status = file.stat()
+    about = {"to": register.url, "client": client_id, "size": status.st_size, "modified": status.st_mtime_ns, **query}
+    kept = Kept(file.with_name(f"{file.name}.coopapi-import"), about)
+    sender = Sender(register, kept, query, "text/csv" if mapping else "application/x-ndjson")
+    counts, refused = _run(sender, file, is_csv=mapping is not None)
+    if options["report"]:
+        options["report"].write_text("".join(json.dumps(line) + "\n" for line in refused))
+    for line in refused[:_SHOWN] if not options["report"] else ():
+        rules = ", ".join(f"{fault['rule']} {fault['pointer']}".strip() for fault in line["faults"] or ())
+        click.echo(f"line {line['line']} {line['outcome']}: {rules}", err=True)
+    click.echo(", ".join(f"{counts[name]} {name}" for name in COUNTS))
+    kept.path.unlink(missing_ok=True)
+    sys.exit(1 if refused else 0)
+
+
+def _run(sender: Sender, file: Path, *, is_csv: bool) -> tuple[Counter[str], list[Mapping[str, Any]]]:
+    """Send all parts. Returns how many lines had each outcome, and the lines that were not accepted."""
+    register = sender.register
+    counts: Counter[str] = Counter()
+    refused: list[Mapping[str, Any]] = []
+    total = sum(part.lines for part in parts(file, is_csv=is_csv))
+    with click.progressbar(length=total, label="lines", show_pos=True, item_show_func=_state, file=sys.stderr) as bar:
+        for number, part in enumerate(parts(file, is_csv=is_csv)):
+            job = sender.send(part, number)
+            before = part.first - 1 - is_csv
+
+            def tell(found: Mapping[str, Any], start: int = before) -> None:
+                bar.update(start + min(found["read"], total) - bar.pos, found)
+
+            ended = wait_for(register, job, tell)
+            if ended["state"] == "stopped":
+                raise ImportRefused(f"The register stopped the import {job}: {ended['state_reason']}.")
+            counts.update({name: ended[name] for name in COUNTS})
+            refused += rejects(register, job, before) if ended["refused"] or ended["conflicts"] else ()
+    return counts, refused
+
+
+def _state(found: Mapping[str, Any] | None) -> str:
+    if not found:
+        return ""
+    if found["state"] == "waiting_for_quota":
+        return f"waits for the quota until {found['waits_until']}"
+    return f"{found['rate'] or 0:.0f} lines a second"

@@ -1,0 +1,135 @@
+"""`coopapi import` against a running service: a file in parts, an interruption, what it says, and what it leaves behind."""
+
+import gzip
+import json
+
+import pytest
+from click.testing import CliRunner
+from serving import PATIENCE, served
+from test_imports import BAD, CASE, FILE, emails, ndjson
+
+from coopapi import config
+from coopapi.http import middleware
+from coopapi.journal.service import record
+from coopapi.ops import administration, import_command
+from coopapi.provisioning import migration
+from coopapi.store import crypto
+from coopapi.store.db import Database
+
+
+@pytest.fixture(scope="module")
+def running(postgres, migrated, tmp_path_factory):
+    """A service with its worker, and the credentials of a machine client."""
+    folder = tmp_path_factory.mktemp("importing")
+    postgres.create_database("importing")
+    crypto.create_key_file(folder / "keys.json")
+    environment = {
+        "COOPAPI_DATABASE_URL": postgres.url("importing", migration.DEFAULT_ROLE, "app-password"),
+        "COOPAPI_KEY_FILE": str(folder / "keys.json"),
+        "COOPAPI_ISSUER": "https://importing.test",
+    }
+    settings, keys = config.read(environment), crypto.load_keys(folder / "keys.json")
+    migration.migrate(postgres.url("importing"), settings.database_url, keys)
+    database = Database.connect(settings, keys, record)
+    home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})
+    client = administration.provide_client(database, home, {"name": "System", "roles": ["system"], "victim_cleared": False})
+    with served(environment, folder, WORKERS=1, SPOOL_MB=100) as service:
+        yield service, client, database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def command(running):
+    """Run the command; its exit status and what it printed."""
+    service, client, _ = running
+
+    def run(file, *options, secret=client.secret, **more):
+        words = [str(file), "--to", f"http://127.0.0.1:{service.port}/", "--client-id", str(client.id), *options]
+        return CliRunner().invoke(import_command.import_file, words, env={"COOPAPI_CLIENT_SECRET": secret}, **more)
+
+    return run
+
+
+def lines_of(prefix, count=40):
+    case = {**CASE, "external_id": prefix, "reference": prefix}
+    return [case, *emails(count, case=prefix, name=prefix)]
+
+
+def test_a_file_in_parts_goes_on_after_an_interruption_and_sends_no_part_twice(command, tmp_path, monkeypatch):
+    file = tmp_path / "cases.ndjson.gz"
+    file.write_bytes(gzip.compress(ndjson(*lines_of("A"))))
+    monkeypatch.setattr(import_command, "PART_LINES", 10)
+    sent, wait = [], import_command.wait_for
+    seen = import_command.Register.send
+
+    def counting(self, method, path, *more, **headers):
+        sent.extend([headers["Idempotency-Key"]] if method == "POST" else [])
+        return seen(self, method, path, *more, **headers)
+
+    def interrupted(register, job, tell):
+        if len(sent) == 3:
+            raise KeyboardInterrupt
+        return wait(register, job, tell)
+
+    monkeypatch.setattr(import_command.Register, "send", counting)
+    monkeypatch.setattr(import_command, "wait_for", interrupted)
+    stopped = command(file)
+    assert (stopped.exit_code, stopped.exception and stopped.exc_info[0]) == (1, SystemExit), stopped.exc_info
+    state = json.loads((tmp_path / "cases.ndjson.gz.coopapi-import").read_text())
+    assert [bool(part["import"]) for part in state["parts"]] == [True, True, True]
+    assert "example.org" not in json.dumps(state)
+    monkeypatch.setattr(import_command, "wait_for", wait)
+    done = command(file)
+    assert (done.exit_code, done.stdout) == (0, "41 stored, 0 updated, 0 withdrawn, 0 unchanged, 0 refused, 0 conflicts\n"), (
+        done.output
+    )
+    assert len(sent) == len(set(sent)) == 5
+    assert [path.name for path in tmp_path.iterdir()] == ["cases.ndjson.gz"]
+    assert command(file).stdout == "0 stored, 0 updated, 0 withdrawn, 41 unchanged, 0 refused, 0 conflicts\n"
+
+
+def test_lines_that_are_refused_are_named_with_their_place_in_the_whole_file(command, tmp_path, monkeypatch):
+    file, report = tmp_path / "bad.ndjson", tmp_path / "report"
+    file.write_bytes(ndjson(*lines_of("B", 14), BAD["one_of"][0], BAD["unknown_case"][0]))
+    monkeypatch.setattr(import_command, "PART_LINES", 10)
+    rehearsed = command(file, "--dry-run")
+    assert (rehearsed.exit_code, "line 16 refused: one_of /type" in rehearsed.stderr) == (1, True), rehearsed.output
+    done = command(file, "--report", str(report))
+    assert (done.exit_code, done.stdout) == (1, "15 stored, 0 updated, 0 withdrawn, 0 unchanged, 2 refused, 0 conflicts\n")
+    assert [(one["line"], one["faults"][0]["rule"]) for one in map(json.loads, report.read_text().splitlines())] == [
+        (16, "one_of"), (17, "unknown_case"),
+    ]  # fmt: skip
+
+
+def test_a_csv_file_is_sent_in_parts_with_its_header(command, tmp_path, monkeypatch):
+    (tmp_path / "cases.ndjson").write_bytes(ndjson({**CASE, "external_id": "D", "reference": "D"}))
+    assert command(tmp_path / "cases.ndjson").exit_code == 0
+    file, mapping = tmp_path / "values.csv", tmp_path / "mapping.json"
+    rows = "".join(f'{n},"bird-{n}@example.org","a\nnote"\n' for n in range(5))
+    file.write_text("Number,Address,Source\n" + rows + "9,no address,x\n")
+    columns = {"Number": "external_id", "Address": "value", "Source": "source"}
+    mapping.write_text(json.dumps({"type": "identifier", "columns": columns, "values": {"case": "D", "kind": "email"}}))
+    monkeypatch.setattr(import_command, "PART_LINES", 2)
+    done = command(file, "--mapping", str(mapping))
+    assert done.stdout == "5 stored, 0 updated, 0 withdrawn, 0 unchanged, 1 refused, 0 conflicts\n", done.output
+    assert "line 7 refused" in done.stderr
+
+
+def test_a_wrong_secret_or_none_is_said_in_one_line(command, tmp_path):
+    file = tmp_path / "cases.ndjson"
+    file.write_bytes(ndjson(*FILE))
+    refused = command(file, secret="wrong")
+    assert isinstance(refused.exception, import_command.ImportRefused)
+    assert command(file, secret="").exit_code == 2
+
+
+def test_a_body_beyond_the_limits_of_files_is_refused_while_it_arrives(running):
+    service, *_ = running
+    head = (
+        b"POST /api/v1/imports HTTP/1.1\r\nHost: register.test\r\nContent-Type: application/x-ndjson\r\nAuthorization: Bearer x\r\n"
+    )
+    answer = service.talk(head + b"Content-Length: %d\r\n\r\n" % (middleware.LARGEST_UPLOAD + 1), patience=PATIENCE)
+    assert answer.statuses == [413]
+    large = middleware.LARGEST_BODY + 100_000
+    answer = service.talk(head + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % large, b"\n" * large)
+    assert answer.statuses == [401]

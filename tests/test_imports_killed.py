@@ -1,0 +1,140 @@
+"""An import whose worker is killed at every statement and at random moments: no line is lost, none takes effect twice."""
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import pytest
+from sqlalchemy import event
+from test_imports import CASE, EMAIL, SUBJECT, emails, report, sent, state
+
+from coopapi.imports import running
+from coopapi.ops import worker
+from coopapi.ops.worker import work_until_done
+
+LINES = [
+    {**line, **({"case": f"C{n}"} if line["type"] != "case" else {"external_id": f"C{n}", "reference": f"R-{n}"})}
+    for n in range(4)
+    for line in (CASE, SUBJECT, *({**one, "subjects": [{"external_id": "S1"}]} for one in emails(3, name=f"bird-{n}")))
+]
+COUNTED = """
+    select (select count(*) from cases where external_id is not null), (select count(*) from subjects), (select count(*) from identifiers),
+        (select count(*) from identifier_subjects), (select count(distinct identifier_id) from holdings),
+        (select count(*) from registered_values), (select max(used) from quota_use where policy = 'hour'),
+        (select count(*) from imported_rows), (select count(*) from import_lines where outcome = 'stored'), (select stored from imports),
+        (select count(*) from journal_entries where action = 'case.registered'),
+        (select sum((detail ->> 'count')::int) from journal_entries where action = 'identifiers.registered'),
+        (select count(*) from journal_entries where action = 'import.finished')"""
+ALL = (4, 4, 12, 12, 12, 12, 12, 20, 20, 20, 4, 12, 1)
+
+
+def counted(owner):
+    with owner.cursor() as cursor:
+        cursor.execute(COUNTED)
+        return cursor.fetchone()
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(running, "MOST_LINES", 10)
+
+
+def killed_at(database, number, *, half=False):
+    """Store a portion in a process that kills itself before its n-th statement; half done if what was done before is committed."""
+
+    def work():
+        database.engine.dispose(close=False)
+        seen = 0
+
+        @event.listens_for(database.engine, "before_cursor_execute")
+        def before(_connection, cursor, statement, *_):
+            nonlocal seen
+            seen += 1
+            if seen == number or (half and "into import_lines" in statement):
+                if half:
+                    cursor.connection.commit()
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        running.import_once(database)
+        os._exit(0)
+
+    process = multiprocessing.get_context("fork").Process(target=work)
+    process.start()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
+
+
+def test_a_worker_killed_before_any_statement_of_a_portion_loses_and_doubles_nothing(world, idle, owner, small):
+    job = sent(world, *LINES)
+    number = 1
+    while killed_at(idle, number):
+        assert counted(owner)[2] == 0
+        number += 1
+    assert number > 20
+    work_until_done(idle)
+    assert state(world, job)["state"] == "finished"
+    assert [one["line"] for one in report(world, job)] == list(range(1, 21))
+    assert counted(owner) == ALL
+
+
+def test_the_count_would_see_a_portion_that_is_committed_in_two_steps(world, idle, owner, small):
+    sent(world, *LINES)
+    assert killed_at(idle, -1, half=True)
+    work_until_done(idle)
+    assert counted(owner) != ALL
+
+
+def test_a_worker_killed_at_random_moments_loses_and_doubles_nothing(world, idle, owner, monkeypatch):
+    monkeypatch.setattr(running, "MOST_LINES", 2)
+    job = sent(world, *LINES)
+    chance, fork = random.Random(3), multiprocessing.get_context("fork")
+
+    def work():
+        idle.engine.dispose(close=False)
+        worker.run_imports(idle)
+
+    for _ in range(12):
+        process = fork.Process(target=work)
+        process.start()
+        time.sleep(chance.uniform(0.1, 1.5))
+        process.kill()
+        process.join()
+    work_until_done(idle)
+    assert state(world, job)["state"] == "finished"
+    assert counted(owner) == ALL
+
+
+def test_another_importer_does_not_take_the_same_lines(world, idle, owner, small):
+    sent(world, *LINES)
+    fork = multiprocessing.get_context("fork")
+
+    def work():
+        idle.engine.dispose(close=False)
+        worker.run_imports(idle)
+
+    processes = [fork.Process(target=work) for _ in range(2)]
+    for process in processes:
+        process.start()
+    while counted(owner)[-1] == 0:
+        time.sleep(0.05)
+    for process in processes:
+        process.kill()
+        process.join()
+    work_until_done(idle)
+    assert counted(owner) == ALL
+
+
+def test_a_line_that_the_database_refuses_does_not_keep_the_others_waiting(world, idle, owner):
+    with owner.cursor() as cursor:
+        cursor.execute("alter table subjects add constraint planted check (pseudonym <> 'P-bad')")
+    try:
+        job = sent(world, CASE, EMAIL, {**SUBJECT, "pseudonym": "P-bad"}, *emails(3))
+        work_until_done(idle)
+    finally:
+        with owner.cursor() as cursor:
+            cursor.execute("alter table subjects drop constraint planted")
+    told = report(world, job)
+    assert [one["outcome"] for one in told] == ["stored", "stored", "refused", "stored", "stored", "stored"]
+    assert told[2]["faults"] == [{"pointer": "", "rule": "not_storable"}]
