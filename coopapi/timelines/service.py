@@ -1,16 +1,17 @@
 """Reads the journal as timeline, feed of events and audit log. The feed misses no event, in whatever order they commit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, literal_column, text
+from sqlalchemy import Select, TextClause, literal_column, text
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, seal_cursor
 from coopapi.journal.models import JournalEntry, JournalLink
-from coopapi.store.db import UnitOfWork
+from coopapi.store.db import UnitOfWork, as_json
 
 _NEWEST: Final = Order((JournalEntry.id,))
 _PLACE: Final = "events"
@@ -18,12 +19,13 @@ _FOR_EVER: Final = 1e12
 MOST_LOOKED_AT: Final = 5000
 """How many events of the whole register one page of the feed looks at."""
 _END: Final = text(
-    "select system_identifier || '/' || timeline_id as epoch, cast(e.xid as text), e.id"
+    "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as certain,"
+    " cast(e.xid as text), e.id"
     " from pg_control_system(), pg_control_checkpoint(), priv.end_of_page(cast(:xid as xid8), :entry, :most) e"
 )
-"""Which history of the database this is, and the place at which the page ends."""
+"""Which history of the database this is, the place before all events that are not certain yet, and the place at which the page ends."""
 _NOW: Final = text(
-    "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as xid"
+    "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as certain"
     " from pg_control_system(), pg_control_checkpoint()"
 )
 """Which history of the database this is, and the place before all events that are not certain yet."""
@@ -74,36 +76,97 @@ def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     return page(work, "journal", query, _NEWEST, wanted)
 
 
-def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
-    """Return new events in an order that no longer changes. The last cursor never expires and continues the feed later.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the feed: after this entry of this transaction, in one history of the database."""
 
-    Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one. A page
-    looks at a limited number of events of the register; if there may be more, it is not complete.
-    """
+    xid: str
+    entry: int
+    epoch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The events after a place, the place behind them, and whether there were no more."""
+
+    events: Sequence[JournalEntry]
+    place: Place
+    complete: bool
+
+
+def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
+    """Return new events in an order that no longer changes. The last cursor never expires and continues the feed later."""
     filters = {name: wanted[name] for name in _FILTERS if name in wanted}
     also = "".join(f"|{name}={value}" for name, value in filters.items() if name != "kind")
-    place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{filters.get('kind', '')}{also}"
+    name = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{filters.get('kind', '')}{also}"
     if "start" in wanted:
-        now = work.session.execute(_NOW).one()
-        return Page([], seal_cursor(work, {"at": (now.xid, 0), "epoch": now.epoch, "until": _FOR_EVER}, place), complete=True)
-    limit = wanted.get("limit", LIMIT)
-    left = open_cursor(work, wanted["cursor"], place) if "cursor" in wanted else {"at": ("0", 0)}
-    start = left["at"]
-    end = work.session.execute(_END, {"xid": start[0], "entry": start[1], "most": MOST_LOOKED_AT}).one()
-    if left.get("epoch", end.epoch) != end.epoch:
+        return Page([], _sealed(work, now(work), name), complete=True)
+    place = Place("0", 0)
+    if "cursor" in wanted:
+        left = open_cursor(work, wanted["cursor"], name)
+        place = Place(*left["at"], left["epoch"])
+    found = after(work, place, wanted.get("limit", LIMIT), filters)
+    return Page(found.events, _sealed(work, found.place, name), complete=found.complete)
+
+
+def now(work: UnitOfWork) -> Place:
+    """Return the place before all events that come from now on."""
+    row = work.session.execute(_NOW).one()
+    return Place(row.certain, 0, row.epoch)
+
+
+def after(work: UnitOfWork, place: Place, limit: int, filters: Mapping[str, Any] | None = None) -> Found:
+    """Return the events after a place that the caller may see now. `GET /events` and webhooks both read them here.
+
+    Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one. At most
+    `MOST_LOOKED_AT` events of the register are looked at; if there may be more, the result is not complete. Raises `BadCursor` if
+    the register has been restored from a backup since.
+    """
+    end = work.session.execute(_END, {"xid": place.xid, "entry": place.entry, "most": MOST_LOOKED_AT}).one()
+    if place.epoch not in {None, end.epoch}:
         raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
-    rows = work.session.scalars(_between(work, start, end, filters).limit(limit)).all()
-    cut = len(rows) < limit and end.id is not None
-    at = (end.xid, end.id) if cut else (rows[-1].xid, rows[-1].id) if rows else start
-    next_cursor = seal_cursor(work, {"at": at, "epoch": end.epoch, "until": _FOR_EVER}, place)
-    return Page(rows, next_cursor, complete=len(rows) < limit and not cut)
+    seen = work.all(JournalEntry).where(JournalEntry.event, *(_FILTERS[name] == value for name, value in (filters or {}).items()))
+    query = seen.where(_between(place, end)).order_by(literal_column("xid"), JournalEntry.id)
+    rows = work.session.scalars(query.limit(limit)).all()
+    if len(rows) == limit:
+        behind, complete = (rows[-1].xid, rows[-1].id), False
+    elif end.id is not None:
+        behind, complete = (end.xid, end.id), False
+    else:
+        behind, complete = (end.certain, 0), True
+    return Found(_once(work, seen, rows, place), Place(*behind, end.epoch), complete)
 
 
-def _between(work: UnitOfWork, start: Sequence[Any], end: Any, filters: Mapping[str, Any]) -> Select[Any]:
-    """Return the events that the caller sees after a place in the feed and, if there is an end, up to it."""
+def _sealed(work: UnitOfWork, place: Place, name: str) -> str:
+    return seal_cursor(work, {"at": (place.xid, place.entry), "epoch": place.epoch, "until": _FOR_EVER}, name)
+
+
+def _between(start: Place, end: Any) -> TextClause:
+    """Return the condition for events after a place in the feed, up to the end of the page."""
     last = " and (xid, id) <= (cast(:last_xid as xid8), :last)" if end.id is not None else ""
-    place = text(f"(xid, id) > (cast(:xid as xid8), :entry){last} and xid < pg_snapshot_xmin(pg_current_snapshot())")
-    bounds = {"xid": start[0], "entry": start[1]} | ({"last_xid": end.xid, "last": end.id} if last else {})
-    query = work.all(JournalEntry).where(JournalEntry.event, place.bindparams(**bounds))
-    query = query.where(*(_FILTERS[name] == value for name, value in filters.items()))
-    return query.order_by(literal_column("xid"), JournalEntry.id)
+    place = text(f"(xid, id) > (cast(:xid as xid8), :entry){last} and xid < cast(:certain as xid8)")
+    bounds = {"xid": start.xid, "entry": start.entry, "certain": end.certain}
+    return place.bindparams(**bounds | ({"last_xid": end.xid, "last": end.id} if last else {}))
+
+
+def _once(work: UnitOfWork, seen: Select[JournalEntry], rows: Sequence[JournalEntry], start: Place) -> Sequence[JournalEntry]:
+    """Leave out events about an act of which the caller sees an earlier event.
+
+    An act that concerns several cases or authorities has an entry for each of them, in one transaction. Who may read several of these
+    entries is told once.
+    """
+    told = set()
+    if rows and rows[0].xid == start.xid:  # the page before ended inside this transaction
+        earlier = text("xid = cast(:xid as xid8) and id <= :entry").bindparams(xid=start.xid, entry=start.entry)
+        told = {_act(row) for row in work.session.scalars(seen.where(earlier))}
+    kept = []
+    for row in rows:
+        if row.object_id is None or _act(row) not in told:
+            kept.append(row)
+        told.add(_act(row))
+    return kept
+
+
+def _act(row: JournalEntry) -> tuple[Any, ...]:
+    """Return what the entries about one act have in common."""
+    return row.xid, row.action, row.object_type, row.object_id, as_json(row.detail)
