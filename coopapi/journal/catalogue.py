@@ -237,6 +237,7 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "quota_changed": "Quotas of an authority were changed.",
         "unusual_registration": "A client registered unusually much.",
         "rights_from_shell": "Rights were changed from the command line.",
+        "webhook_paused": "An address for webhooks was paused, because it failed for 24 hours or the register was restored.",
         "clearance_missing": "No person of the authority is cleared for evidence about victims.",
     },
 }

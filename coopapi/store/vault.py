@@ -22,6 +22,7 @@ from coopapi.store.sealing import DataKey as DataKey  # noqa: PLC0414 (others na
 SERVICE: Final[Mapping[str, str]] = {
     "cursors": "paging, for the caller to whom the list was shown",
     "signing-keys": "the signing of access tokens",
+    "webhooks": "the signing of webhooks",
 }
 """The purposes for which the service encrypts what it reads itself, not an actor, each with the reader."""
 

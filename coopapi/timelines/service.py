@@ -104,7 +104,8 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     place = Place("0", 0)
     if "cursor" in wanted:
         left = open_cursor(work, wanted["cursor"], name)
-        place = Place(*left["at"], left["epoch"])
+        xid, entry = left["at"]
+        place = Place(xid, entry, left["epoch"])
     found = after(work, place, wanted.get("limit", LIMIT), filters)
     return Page(found.events, _sealed(work, found.place, name), complete=found.complete)
 

@@ -1,0 +1,21 @@
+import sys; sys.path.insert(0,"/tmp"); import dbg
+"""A receiver of webhooks, and what it gets."""
+
+import pytest
+from receiving import Server
+
+
+@pytest.fixture
+def server(receiver_port):
+    with Server(receiver_port) as running:
+        yield running
+
+
+@pytest.fixture
+def receiver(server):
+    return server.receiver
+
+
+@pytest.fixture
+def sender(server, database):
+    return server.sender(database)
