@@ -27,6 +27,7 @@ from coopapi.store import alarms
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
 from coopapi.store.lag import Lag, count_old_readings, measure
+from coopapi.webhooks.documentation import add_webhooks
 
 READY_SECONDS: Final = 5
 ALARM_SECONDS: Final = 300
@@ -75,7 +76,7 @@ def describe_app() -> Flask:
     problems.register(app)
     api = create_api(app, FEATURES)
     problem_pages.register(app)
-    _operation(app, document_of(api, FEATURES, guide.examples()))
+    _operation(app, add_webhooks(document_of(api, FEATURES, guide.examples())))
     return app
 
 

@@ -244,7 +244,7 @@ SETTINGS: Final = (
         "webhook_allow",
         _receivers,
         "",
-        "receivers of webhooks in closed networks, as `host:port` with commas between; they may use http, any port and private addresses",
+        "receivers of webhooks in closed networks, `host:port` with commas between: also http, any port, private addresses",
     ),
     Setting("log_level", _level, "INFO", "DEBUG, INFO, WARNING or ERROR"),
 )

@@ -43,7 +43,6 @@ class Receiver:
     port: int
     answer: object = lambda _got: 204
     got: list = field(default_factory=list)
-    connections: int = 0
 
     @property
     def url(self):
@@ -90,7 +89,7 @@ class Server:
                 with lock:
                     receiver.got.append(got)
                 self.send_response(got.status)
-                self.send_header("Location", "https://127.0.0.1/elsewhere")
+                self.send_header("Location", "/elsewhere")
                 self.end_headers()
 
             def log_message(self, *_):

@@ -35,8 +35,10 @@ OTHERWISE = {
 def noted(tree):
     """The names that `note` gets with `event=True`."""
     for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "note" and any(
-            keyword.arg == "event" and getattr(keyword.value, "value", None) is True for keyword in call.keywords
+        if (
+            isinstance(call, ast.Call)
+            and getattr(call.func, "attr", "") == "note"
+            and any(keyword.arg == "event" and getattr(keyword.value, "value", None) is True for keyword in call.keywords)
         ):
             yield call.args[0]
 
@@ -54,7 +56,9 @@ def written():
     for path in (ROOT / "coopapi").rglob("*.py"):
         tree, package = ast.parse(path.read_text()), path.relative_to(ROOT / "coopapi").parts[0]
         found |= {name.value for name in noted(tree) if isinstance(name, ast.Constant)}
-        found |= {f"{PREFIXES[package]}.{name.value}" for name in told(tree) if isinstance(name, ast.Constant) and package in PREFIXES}
+        found |= {
+            f"{PREFIXES[package]}.{name.value}" for name in told(tree) if isinstance(name, ast.Constant) and package in PREFIXES
+        }
     for workflow in (one for one in gc.get_objects() if isinstance(one, Workflow)):
         found |= {STEPS[workflow.name] + event for event in workflow.events if workflow.name in STEPS}
     found |= OTHERWISE
@@ -73,7 +77,8 @@ def test_the_catalogue_has_every_event_that_is_written_and_no_other():
 
 
 def test_an_event_that_is_not_in_the_catalogue_is_not_written(world, database):
-    with pytest.raises(LookupError, match=r"case\.vanished"), database.work(
-        lambda opening: actor_of(opening, "https://issuer.test", "investigator", None), "r"
-    ) as work:
+    with (
+        pytest.raises(LookupError, match=r"case\.vanished"),
+        database.work(lambda opening: actor_of(opening, "https://issuer.test", "investigator", None), "r") as work,
+    ):
         work.note("case.vanished", object_type="case", event=True)

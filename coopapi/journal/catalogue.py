@@ -1,7 +1,7 @@
-"""Every event that the feed and webhooks can give: its stable name and its meaning. The API document and docs/events.md show this table.
+"""Every event that the feed and webhooks can give: its stable name and its meaning.
 
-`record` refuses an event that is not in this table, so none can be written without being documented. Names never change; a new
-event is a new line.
+The API document and docs/events.md show this table. `record` refuses an event that is not in it, so none can be written without being
+documented. Names never change; a new event is a new line.
 """
 
 from collections.abc import Mapping
@@ -258,7 +258,7 @@ _PATHS: Final = {
 
 
 def path_of(object_type: str, object_id: UUID | None, case_id: UUID | None) -> str:
-    """Return the path below /api/v1 of what an event is about, or of the events of its case if the object has no path of its own."""
+    """Return the path below /api/v1 of what an event is about, or of the events of its case if it has no path of its own."""
     path = _PATHS.get(object_type)
     if path and object_id and (case_id or "{case}" not in path):
         return path.format(object=object_id, case=case_id)

@@ -1,6 +1,7 @@
 """The worker: a process beside the web server that finds overlaps and links the journal, many times a second, and sends webhooks.
 
-Webhooks are sent in a thread of their own, so that no receiver holds up the rest. Any number of workers may run. One of them works at a time, and another takes over at once if it ends.
+Webhooks are sent in a thread of their own, so that no receiver holds up the rest. Any number of workers may run. One of them works
+at a time, and another takes over at once if it ends.
 """
 
 import logging

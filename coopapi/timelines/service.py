@@ -23,7 +23,7 @@ _END: Final = text(
     " cast(e.xid as text), e.id"
     " from pg_control_system(), pg_control_checkpoint(), priv.end_of_page(cast(:xid as xid8), :entry, :most) e"
 )
-"""Which history of the database this is, the place before all events that are not certain yet, and the place at which the page ends."""
+"""Which history of the database this is, the place before all events that are not certain yet, and where the page ends."""
 _NOW: Final = text(
     "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as certain"
     " from pg_control_system(), pg_control_checkpoint()"
@@ -77,7 +77,7 @@ def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FeedPlace:
     """A place in the feed: after this entry of this transaction, in one history of the database."""
 
     xid: str
@@ -86,11 +86,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FeedPage:
     """The events after a place, the place behind them, and whether there were no more."""
 
     events: Sequence[JournalEntry]
-    place: Place
+    place: FeedPlace
     complete: bool
 
 
@@ -101,22 +101,22 @@ def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     name = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{filters.get('kind', '')}{also}"
     if "start" in wanted:
         return Page([], _sealed(work, now(work), name), complete=True)
-    place = Place("0", 0)
+    place = FeedPlace("0", 0)
     if "cursor" in wanted:
         left = open_cursor(work, wanted["cursor"], name)
         xid, entry = left["at"]
-        place = Place(xid, entry, left["epoch"])
+        place = FeedPlace(xid, entry, left["epoch"])
     found = after(work, place, wanted.get("limit", LIMIT), filters)
     return Page(found.events, _sealed(work, found.place, name), complete=found.complete)
 
 
-def now(work: UnitOfWork) -> Place:
+def now(work: UnitOfWork) -> FeedPlace:
     """Return the place before all events that come from now on."""
     row = work.session.execute(_NOW).one()
-    return Place(row.certain, 0, row.epoch)
+    return FeedPlace(row.certain, 0, row.epoch)
 
 
-def after(work: UnitOfWork, place: Place, limit: int, filters: Mapping[str, Any] | None = None) -> Found:
+def after(work: UnitOfWork, place: FeedPlace, limit: int, filters: Mapping[str, Any] | None = None) -> FeedPage:
     """Return the events after a place that the caller may see now. `GET /events` and webhooks both read them here.
 
     Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one. At most
@@ -135,14 +135,14 @@ def after(work: UnitOfWork, place: Place, limit: int, filters: Mapping[str, Any]
         behind, complete = (end.xid, end.id), False
     else:
         behind, complete = (end.certain, 0), True
-    return Found(_once(work, seen, rows, place), Place(*behind, end.epoch), complete)
+    return FeedPage(_once(work, seen, rows, place), FeedPlace(*behind, end.epoch), complete)
 
 
-def _sealed(work: UnitOfWork, place: Place, name: str) -> str:
+def _sealed(work: UnitOfWork, place: FeedPlace, name: str) -> str:
     return seal_cursor(work, {"at": (place.xid, place.entry), "epoch": place.epoch, "until": _FOR_EVER}, name)
 
 
-def _between(start: Place, end: Any) -> TextClause:
+def _between(start: FeedPlace, end: Any) -> TextClause:
     """Return the condition for events after a place in the feed, up to the end of the page."""
     last = " and (xid, id) <= (cast(:last_xid as xid8), :last)" if end.id is not None else ""
     place = text(f"(xid, id) > (cast(:xid as xid8), :entry){last} and xid < cast(:certain as xid8)")
@@ -150,11 +150,11 @@ def _between(start: Place, end: Any) -> TextClause:
     return place.bindparams(**bounds | ({"last_xid": end.xid, "last": end.id} if last else {}))
 
 
-def _once(work: UnitOfWork, seen: Select[JournalEntry], rows: Sequence[JournalEntry], start: Place) -> Sequence[JournalEntry]:
+def _once(work: UnitOfWork, seen: Select[JournalEntry], rows: Sequence[JournalEntry], start: FeedPlace) -> Sequence[JournalEntry]:
     """Leave out events about an act of which the caller sees an earlier event.
 
-    An act that concerns several cases or authorities has an entry for each of them, in one transaction. Who may read several of these
-    entries is told once.
+    An act that concerns several cases or authorities has an entry for each of them, in one transaction. Who may read several of
+    these entries is told once.
     """
     told = set()
     if rows and rows[0].xid == start.xid:  # the page before ended inside this transaction

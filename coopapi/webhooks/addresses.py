@@ -6,7 +6,8 @@ Otherwise somebody who may enter an address could make the service send requests
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,9 +23,20 @@ _PORTS: Final = {"http": 80, "https": 443}
 _GLOBAL_V6: Final = ipaddress.ip_network("2000::/3")
 _REFUSED: Final = tuple(
     ipaddress.ip_network(text)
-    for text in ("168.63.129.16/32", "192.88.99.0/24", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+    for text in (
+        "168.63.129.16/32",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "240.0.0.0/4",
+        "2001::/23",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+    )
 )
-"""Global addresses that lead elsewhere: a service of the host in Azure, reserved ones, and tunnels to IPv4 addresses."""
+"""Addresses that some releases of Python take for global ones, and that lead elsewhere: services of the host in clouds, reserved
+addresses, and tunnels to IPv4 addresses.
+"""
 Lookup = Callable[..., list[tuple[Any, ...]]]
 """Resolves a name as `socket.getaddrinfo` does."""
 
@@ -49,7 +61,7 @@ class Target:
         return self.host if self.port == _PORTS[self.scheme] else f"{self.host}:{self.port}"
 
 
-def target_of(url: str, allow: Set[str]) -> Target:
+def target_of(url: str, allow: AbstractSet[str]) -> Target:
     """Take a URL apart. Raises `RefusedAddress` with the rule that it breaks."""
     found = _URL.fullmatch(url)
     if found is None or len(url) > LONGEST:
@@ -70,8 +82,8 @@ def target_of(url: str, allow: Set[str]) -> Target:
 def resolve(target: Target, lookup: Lookup = socket.getaddrinfo) -> str:
     """Resolve the host of a URL, once, and return the address to connect to.
 
-    Raises `RefusedAddress` if any of its addresses is not a public one, unless the operator allowed the host. Raises `OSError` if the
-    name does not resolve.
+    Raises `RefusedAddress` if any of its addresses is not a public one, unless the operator allowed the host. Raises `OSError` if
+    the name does not resolve.
     """
     found = lookup(target.host, target.port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -55,7 +55,7 @@ class WebhookEndpoint(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Return the condition for addresses that the actor sees: a client its own, administrators and auditors all of the authority."""
+        """Return the condition for addresses that the actor sees: a client its own, administrators and auditors all of theirs."""
         del now
         every = actor.role in {Role.ADMIN, Role.AUDITOR}
         return and_(cls.authority_id == actor.authority_id, true() if every else cls.client_id == actor.id)
@@ -86,11 +86,13 @@ class WebhookDelivery(Versioned):
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Return the condition for deliveries that the actor sees.
 
-        A client sees deliveries of events that it may see, and pings. Administrators see pings only, because even the number of events
-        would tell of things that they may not see.
+        A client sees deliveries of events that it may see, and pings. Administrators see pings only, because even the number of
+        events would tell of things that they may not see.
         """
         readable = select(JournalEntry.id).where(JournalEntry.id == cls.entry_id, JournalEntry.visible_to(actor, now)).exists()
-        own = select(WebhookEndpoint.id).where(WebhookEndpoint.id == cls.endpoint_id, WebhookEndpoint.client_id == actor.id).exists()
+        own = (
+            select(WebhookEndpoint.id).where(WebhookEndpoint.id == cls.endpoint_id, WebhookEndpoint.client_id == actor.id).exists()
+        )
         mine = and_(own, or_(cls.entry_id.is_(None), readable))
         if actor.role is not Role.ADMIN:
             return mine

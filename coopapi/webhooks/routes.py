@@ -11,9 +11,7 @@ from coopapi.webhooks.schemas import WebhookDeliveryOut, WebhookIn, WebhookOut
 
 blp = Blueprint("webhooks", __name__, url_prefix="/api/v1", description="Events sent to addresses of machine clients")
 
-_WEBHOOKS = Collection(
-    blp, "/webhooks", WebhookOut, Action.WEBHOOK_READ, Action.WEBHOOK_MANAGE, service.show, "/<uuid:webhook_id>"
-)
+_WEBHOOKS = Collection(blp, "/webhooks", WebhookOut, Action.WEBHOOK_READ, Action.WEBHOOK_MANAGE, service.show, "/<uuid:webhook_id>")
 _WEBHOOKS.list("list_webhooks", service.listed, "List the addresses of your authority or, for a machine client, its own.")
 _WEBHOOKS.add(
     "add_webhook",
@@ -41,7 +39,13 @@ _WEBHOOKS.act(
 _SENT = {"returns": WebhookDeliveryOut, "allow": Action.WEBHOOK_SEND, "status": HTTPStatus.CREATED, "show": None}
 _WEBHOOKS.act("/ping", "ping_webhook", service.ping, "Send a test message to an address, once.", **_SENT)
 _DELIVERIES = Collection(
-    blp, "/webhooks/<uuid:webhook_id>/deliveries", WebhookDeliveryOut, Action.WEBHOOK_READ, Action.WEBHOOK_SEND, None, "/<uuid:delivery_id>"
+    blp,
+    "/webhooks/<uuid:webhook_id>/deliveries",
+    WebhookDeliveryOut,
+    Action.WEBHOOK_READ,
+    Action.WEBHOOK_SEND,
+    None,
+    "/<uuid:delivery_id>",
 )
 _DELIVERIES.list(
     "list_webhook_deliveries",

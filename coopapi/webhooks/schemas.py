@@ -15,7 +15,11 @@ class WebhookIn(Schema):
     """An address to which the events of a machine client are to be sent."""
 
     client_id = fields.UUID(required=True, metadata={"description": "The client whose events are sent: those of its `/events`."})
-    role = OneOf(CLIENT_ROLES, name="ClientRole", metadata={"description": "The role in which the client gets them; needed if it has several."})
+    role = OneOf(
+        CLIENT_ROLES,
+        name="ClientRole",
+        metadata={"description": "The role in which the client gets them; needed if it has several."},
+    )
     url = Line(LONGEST, required=True, metadata={"description": "An https URL with the host name of a public server and port 443."})
     events = Many(
         OneOf(EVENTS, name="EventName"), 200, metadata={"description": "The names of the events to send; without it, all events."}
@@ -36,8 +40,8 @@ class WebhookOut(Shown):
         ("asked", "failing", "restored"),
         allow_none=True,
         metadata={
-            "description": "Why it is paused: an administrator paused it, a delivery failed for 24 hours, or the register was restored "
-            "from a backup."
+            "description": "Why it is paused: an administrator paused it, a delivery failed for 24 hours, or the register was "
+            "restored from a backup."
         },
     )
     created_by = fields.UUID(required=True)

@@ -1,8 +1,9 @@
 """The sender of webhooks, in a thread of the worker. It holds no database connection while it waits for a receiver.
 
-For each address it reads the feed in the name of the client, with the function that `GET /events` uses, and enters what is to be sent.
-Each message is built in the name of the client at the moment of sending, so what the client may not see any more is not sent. A delivery is
-leased before it is sent and noted afterwards: if the worker is killed in between, the message is sent again with the same `webhook-id`.
+For each address it reads the feed in the name of the client, with the function that `GET /events` uses, and enters what is to be
+sent. Each message is built in the name of the client at the moment of sending, so what the client may not see any more is not sent.
+A delivery is leased before it is sent and noted afterwards: if the worker is killed in between, the message is sent again with the
+same `webhook-id`.
 """
 
 import json
@@ -86,7 +87,7 @@ class Sender:
 
     def _read(self, endpoint: Row[Any]) -> None:
         """Read the feed from the place of the address in the name of the client, and enter the events that are to be sent."""
-        was = feed.Place(endpoint.place_xid, endpoint.place_entry, endpoint.place_epoch)
+        was = feed.FeedPlace(endpoint.place_xid, endpoint.place_entry, endpoint.place_epoch)
         wanted = set(endpoint.events)
         try:
             with self._client(endpoint) as work:
@@ -107,7 +108,7 @@ class Sender:
             session.execute(_ENTER, {"endpoint": endpoint.id, **said})
 
     def _taken(self, endpoint: Row[Any]) -> Sequence[tuple[Row[Any], bytes | None]]:
-        """Lease deliveries that are due and build their messages in the name of the client: None for what it may not see any more."""
+        """Lease deliveries that are due, and build their messages in the name of the client: None for what it may not see now."""
         free = MOST - len(self.begun)
         with self.database.worker() as session:
             taken = session.execute(_TAKE, {"endpoint": endpoint.id, "most": MOST_TO_ONE, "free": free}).all()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Timer
+from threading import Event, Timer
 from typing import Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -63,18 +63,23 @@ def _send(target: Target, address: str, body: bytes, headers: Mapping[str, str],
         )
     else:
         connection = HTTPConnection(address, target.port, timeout=SECONDS)
-    end = Timer(SECONDS, _cut, (connection,))
+    over = Event()
+    end = Timer(SECONDS, _cut, (connection, over))
     end.start()
     try:
         connection.request("POST", target.path, body, {**headers, "Host": target.authority}, preload_content=False)
-        return int(connection.getresponse().status)
+        status = int(connection.getresponse().status)
     finally:
         end.cancel()
         connection.close()
+    if over.is_set():
+        raise TimeoutError
+    return status
 
 
-def _cut(connection: HTTPConnection) -> None:
+def _cut(connection: HTTPConnection, over: Event) -> None:
     """End a connection whose answer takes too long although bytes keep coming."""
+    over.set()
     if connection.sock is not None:
         with suppress(OSError):
             socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)

@@ -1,4 +1,3 @@
-import sys; sys.path.insert(0,"/tmp"); import dbg
 """A receiver of webhooks, and what it gets."""
 
 import pytest
