@@ -114,7 +114,7 @@ def settings(postgres, signer, tmp_path_factory, receiver_port):
             "COOPAPI_BASE_URL": "https://coopapi.test",
             "COOPAPI_HIGH_FREQUENCY": "4",
             "COOPAPI_CROWD": "4",
-            "COOPAPI_WEBHOOK_ALLOW": f"receiver.test:{receiver_port}",
+            "COOPAPI_WEBHOOK_ALLOW": f"receiver.test:{receiver_port},127.0.0.1:{receiver_port}",
         }
     )
 

@@ -66,9 +66,9 @@ def lookup(*addresses):
 
 
 class Server:
-    """Runs a receiver while the context lasts; `tls` is the context of a client that trusts it."""
+    """Runs a receiver while the context lasts; `tls` is the context of a client that trusts it. `plain` is without TLS."""
 
-    def __init__(self, port, *hosts):
+    def __init__(self, port, *hosts, plain=False):
         self.receiver = Receiver(port)
         authority = trustme.CA()
         self.tls = ssl.create_default_context()
@@ -76,6 +76,8 @@ class Server:
         self.server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         ours = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         authority.issue_cert(*(hosts or (HOST,))).configure_cert(ours)
+        if plain:
+            return
         self.server.socket = ours.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
 
     def _handler(self):
