@@ -144,10 +144,12 @@ begin
               and (d.leased_until is null or d.leased_until <= at_time)
               and (d.kind <> 'event' or exists (select from first f where f.id = d.id))
             order by d.kind = 'event', d.n
-            limit greatest(0, least(p_free, case when e.failures >= 5 then 1 else p_most end - leased)))
-        update public.webhook_deliveries d set leased_until = at_time + interval '2 minutes'
-            from due where d.id = due.id
-            returning d.id, d.kind, d.entry_id, d.message_id;
+            limit greatest(0, least(p_free, case when e.failures >= 5 then 1 else p_most end - leased))),
+        taken as (
+            update public.webhook_deliveries d set leased_until = at_time + interval '2 minutes'
+                from due where d.id = due.id
+                returning d.id, d.kind, d.entry_id, d.message_id, d.n)
+        select t.id, t.kind, t.entry_id, t.message_id from taken t order by t.n;
 end $$;
 
 -- Note what became of a delivery: 'delivered', 'failed', or 'withheld' because the client may not see the event any more. An event that
