@@ -82,3 +82,20 @@ def test_an_event_that_is_not_in_the_catalogue_is_not_written(world, database):
         database.work(lambda opening: actor_of(opening, "https://issuer.test", "investigator", None), "r") as work,
     ):
         work.note("case.vanished", object_type="case", event=True)
+
+
+def test_the_page_on_events_has_the_catalogue():
+    rows = re.findall(r"^\| `([a-z_.]+)` \| (.*) \|$", (ROOT / "docs" / "events.md").read_text(), re.MULTILINE)
+    assert rows == list(EVENTS.items())
+
+
+def test_the_api_document_has_every_event_with_an_example_of_its_message(app):
+    document = app.test_client().get("/openapi.json").json
+    schema = document["components"]["schemas"]["WebhookMessage"]
+    messages = document["webhooks"]
+    assert messages.keys() == {*EVENTS, "webhook.ping"}
+    for name, item in messages.items():
+        (shown,) = item["post"]["requestBody"]["content"]["application/json"]["examples"].values()
+        assert shown["value"]["type"] == name
+        assert shown["value"].keys() == set(schema["required"])
+        assert shown["value"]["data"].keys() == set(schema["properties"]["data"]["required"])

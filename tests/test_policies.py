@@ -186,7 +186,10 @@ PROBES = {
     ("registration_figures", "seen"): "select count(*) from registration_figures where authority_id = '{nl}'",
     ("idempotency_keys", "own"): "select count(*) from idempotency_keys",
     ("webhook_endpoints", "seen"): "select count(*) from webhook_endpoints",
-    ("webhook_endpoints", "made"): "insert into webhook_endpoints (id, version, authority_id, client_id, role, url, events, state, secret,"
+    (
+        "webhook_endpoints",
+        "made",
+    ): "insert into webhook_endpoints (id, version, authority_id, client_id, role, url, events, state, secret,"
     f" created_by, created_at) values ({NEW}, 1, '{{ro}}', '{{person}}', 'system', 'https://x.example', '{{{{}}}}', 'requested', 's', '{{person}}',"
     " now())",
     ("webhook_endpoints", "changed"): "update webhook_endpoints set version = 9",

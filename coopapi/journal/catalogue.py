@@ -1,7 +1,7 @@
 """Every event that the feed and webhooks can give: its stable name and its meaning.
 
-The API document and docs/events.md show this table. `record` refuses an event that is not in it, so none can be written without being
-documented. Names never change; a new event is a new line.
+The API document and docs/events.md show this table. `record` refuses an event that is not in it, so none can be written without
+being documented. Names never change; a new event is a new line.
 """
 
 from collections.abc import Mapping
