@@ -8,6 +8,7 @@ import signal
 import pytest
 from receiving import machine, move, send, webhook
 from standardwebhooks import Webhook, WebhookVerificationError
+from worlds.test_planted import planted
 
 from coopapi.webhooks import sender as sending
 
@@ -252,6 +253,31 @@ def happen(owner, world, cases, count):
             )
 
 
+def in_order(got, expected):
+    """Whether the events of each case first arrived in the order of the feed."""
+    first = dict.fromkeys(one.id for one in got)
+    return all(
+        [one for one in first if one in of_case] == of_case
+        for case in {event["case_id"] for event in expected}
+        for of_case in [[event["id"] for event in expected if event["case_id"] == case]]
+    )
+
+
+def test_without_lanes_the_order_of_a_case_would_be_lost(world, client, made, receiver, sender, clock, owner):
+    """What the next test rests on: it can see a loss of order."""
+    dice = random.Random(17)
+    receiver.answer = lambda _got: 500 if dice.random() < 0.3 else 204
+    case = world.case("investigator")
+    happen(owner, world, [case], 40)
+    expected = feed(client)[-41:]
+    with planted(owner, "enter_deliveries", "(x ->> 'lane')::uuid", "gen_random_uuid()"):
+        for _ in range(60):
+            send(sender)
+            clock.forward(seconds=20)
+    assert {got.id for got in receiver.taken} == {event["id"] for event in expected}
+    assert not in_order(receiver.taken, expected)
+
+
 def test_500_events_with_a_receiver_that_fails_30_percent_all_arrive_in_the_order_of_their_case(
     world, client, made, receiver, sender, clock, owner
 ):
@@ -265,14 +291,9 @@ def test_500_events_with_a_receiver_that_fails_30_percent_all_arrive_in_the_orde
         clock.forward(seconds=20)
         if len({got.id for got in receiver.taken}) == 500:
             break
-    first = {}
-    for got in receiver.taken:
-        first.setdefault(got.id, got)
-    assert set(first) == {event["id"] for event in expected}
+    assert {got.id for got in receiver.taken} == {event["id"] for event in expected}
     assert len(receiver.got) > 600
-    for case in cases:
-        of_case = [event["id"] for event in expected if event["case_id"] == case]
-        assert [one for one, got in first.items() if got.json["data"]["case_id"] == case] == of_case
+    assert in_order(receiver.taken, expected)
 
 
 def test_kill_9_between_sending_and_noting_sends_again_under_the_same_id(
@@ -305,3 +326,53 @@ def test_kill_9_between_sending_and_noting_sends_again_under_the_same_id(
     assert receiver.got[0].body == receiver.got[1].body
     send(sender, 2)
     assert len(receiver.got) == 2
+
+
+def test_after_a_restore_from_a_backup_it_is_paused_and_resumes_from_then_on(world, client, made, receiver, sender, owner):
+    world.case("investigator")
+    send(sender, 2)
+    with owner.cursor() as cursor:
+        cursor.execute("update webhook_endpoints set place_epoch = 'of another cluster'")
+    world.case("investigator", "in between")
+    send(sender, 2)
+    paused = world.as_("admin").get(f"/webhooks/{made['id']}").json
+    assert (paused["state"], paused["pause"], len(receiver.got)) == ("paused", "restored", 1)
+    assert "alarm.webhook_paused" in [event["action"] for event in world.as_("admin").get("/events?kind=alarm").json["items"]]
+
+    move(world, "admin", made, "resume")
+    later = world.case("investigator", "later")
+    send(sender, 2)
+    assert [got.json["data"]["case_id"] for got in receiver.got[1:]] == [later]
+
+
+def test_what_is_paused_and_resumed_by_an_administrator_is_sent_later(world, client, made, receiver, sender):
+    move(world, "admin", made, "pause")
+    case = world.case("investigator")
+    world.as_("admin").post(f"/webhooks/{made['id']}/ping")
+    send(sender, 2)
+    assert [got.json["type"] for got in receiver.got] == ["webhook.ping"]
+    move(world, "admin", made, "resume")
+    send(sender, 2)
+    assert receiver.got[-1].json["data"]["case_id"] == case
+
+    move(world, "admin", made, "end", reason="replaced")
+    world.case("investigator")
+    send(sender, 2)
+    assert len(receiver.got) == 2
+    assert world.as_("admin").post(f"/webhooks/{made['id']}/ping").status_code == 409
+
+
+def test_a_client_has_at_most_ten_addresses_and_an_inactive_role_gets_none(world, client, receiver):
+    body = {"client_id": client.id, "url": receiver.url}
+    assert world.as_("admin").post("/webhooks", body | {"role": "auditor"}).json["errors"][0]["pointer"] == "/role"
+    assert world.as_("admin_fr").post("/webhooks", body).status_code == 404
+    for _ in range(10):
+        assert world.as_("admin").post("/webhooks", body).status_code == 201
+    assert world.as_("admin").post("/webhooks", body).json["type"] == "/problems/too-many-webhooks"
+
+
+def test_a_hundred_pings_wait_at_most(world, made):
+    me = world.as_("admin")
+    for _ in range(100):
+        assert me.post(f"/webhooks/{made['id']}/ping").status_code == 201
+    assert me.post(f"/webhooks/{made['id']}/ping").json["type"] == "/problems/too-many-waiting"
