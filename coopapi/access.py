@@ -79,6 +79,9 @@ class Action(StrEnum):
     JOURNAL_READ = "journal:read"
     STATISTICS_READ = "statistics:read"
     STATE_INDEX_READ = "state_index:read"
+    WEBHOOK_READ = "webhook:read"
+    WEBHOOK_MANAGE = "webhook:manage"
+    WEBHOOK_SEND = "webhook:send"
 
 
 class Purpose(StrEnum):
@@ -107,6 +110,8 @@ class Level(IntEnum):
 
 _EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ})
 _FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ}
+_RECEIVING: Final = frozenset({Action.WEBHOOK_READ, Action.WEBHOOK_SEND})
+"""What a machine client of any role may do with its own webhooks."""
 _ANALYSING: Final = _FOLLOWING | {Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.OVERLAP_READ}
 _COORDINATING: Final = _ANALYSING | {Action.IDENTIFIER_CLEAR, Action.DISCLOSURE_READ, Action.EXCLUSION_READ}
 _INVESTIGATING: Final = _COORDINATING | {
@@ -139,14 +144,22 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING
+    | _RECEIVING
     | {Action.JIT_READ, Action.MEETING_READ, Action.IMPORT_READ, Action.IMPORT_SEND},
     Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ},
-    Role.ANALYST: _ANALYSING,
-    Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
-    Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
-    Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ, Action.STATISTICS_READ},
+    Role.ANALYST: _ANALYSING | _RECEIVING,
+    Role.CENTRAL_AUTHORITY: _FOLLOWING | _RECEIVING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
+    Role.CONTACT_POINT: _FOLLOWING
+    | _RECEIVING
+    | _REQUESTING
+    | _TRANSMITTING
+    | _APPROVING
+    | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
+    Role.AUDITOR: _EVERYBODY | _RECEIVING | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ, Action.STATISTICS_READ},
     Role.ADMIN: _EVERYBODY
+    | _RECEIVING
     | {
+        Action.WEBHOOK_MANAGE,
         Action.EVENTS_READ,
         Action.AUTHORITY_MANAGE,
         Action.STAFF_MANAGE,

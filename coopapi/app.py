@@ -1,5 +1,6 @@
 """Creates the application. This is the only module that imports every part."""
 
+import gzip
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,7 @@ from coopapi.store import alarms
 from coopapi.store.crypto import Keyring, load_keys
 from coopapi.store.db import Clock, Database, utc_now
 from coopapi.store.lag import Lag, count_old_readings, measure
+from coopapi.webhooks.documentation import add_webhooks
 
 READY_SECONDS: Final = 5
 ALARM_SECONDS: Final = 300
@@ -75,7 +77,7 @@ def describe_app() -> Flask:
     problems.register(app)
     api = create_api(app, FEATURES)
     problem_pages.register(app)
-    _operation(app, document_of(api, FEATURES, guide.examples()))
+    _operation(app, add_webhooks(document_of(api, FEATURES, guide.examples())))
     return app
 
 
@@ -161,9 +163,17 @@ def _operation(app: Flask, spec: dict[str, Any]) -> None:
     def document(root: str) -> str:
         return json.dumps(at_prefix(spec, root) if root else spec, sort_keys=True)
 
+    @lru_cache(maxsize=4)
+    def compressed(root: str) -> bytes:
+        return gzip.compress(document(root).encode(), mtime=0)
+
     @app.get("/openapi.json")
     def openapi() -> Response:
-        return Response(document(request.script_root), content_type="application/json")
+        """Return the document, compressed if the client takes it. It is the only one: it holds nothing of a caller (see BREACH)."""
+        packed = request.accept_encodings.quality("gzip") > 0
+        body = compressed(request.script_root) if packed else document(request.script_root)
+        headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": "gzip"} if packed else {})
+        return Response(body, headers=headers, content_type="application/json")
 
     @app.get("/docs")
     def docs() -> Response:

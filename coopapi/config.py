@@ -60,6 +60,7 @@ class Settings:
     quota_hidden_day: int
     quota_authority: int
     token_lifetime: int
+    webhook_allow: frozenset[str] | None
     log_level: str
 
     @property
@@ -168,6 +169,15 @@ def _level(text: str) -> str:
     return text.upper()
 
 
+def _receivers(text: str) -> frozenset[str]:
+    found = [one.strip().lower() for one in text.split(",")]
+    for one in found:
+        host, _, port = one.rpartition(":")
+        if not re.fullmatch(r"[a-z0-9.-]+", host) or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 (the highest port)
+            raise ValueError("must be a list such as receiver.example:8443,10.0.0.7:443")
+    return frozenset(found)
+
+
 def _present_file(text: str) -> Path:
     path = Path(text)
     if not path.is_file():
@@ -232,6 +242,12 @@ SETTINGS: Final = (
     Setting("quota_hidden_day", _between(0, 10**9), "1000", "new values that a client may register in hidden cases in a day"),
     Setting("quota_authority", _between(1, 1000), "4", "the quotas of an authority, as a multiple of the quotas of one client"),
     Setting("token_lifetime", _between(60, 3600), "600", "lifetime in seconds of access tokens issued by this service"),
+    Setting(
+        "webhook_allow",
+        _receivers,
+        "",
+        "receivers of webhooks in closed networks, `host:port` with commas between: also http, any port, private addresses",
+    ),
     Setting("log_level", _level, "INFO", "DEBUG, INFO, WARNING or ERROR"),
 )
 

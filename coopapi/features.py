@@ -53,6 +53,8 @@ from coopapi.statistics.routes import blp as statistics
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
 from coopapi.timelines.routes import blp as timelines
+from coopapi.webhooks import service as webhook_service
+from coopapi.webhooks.routes import blp as webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,13 @@ FEATURES: Final = (
         ),
     ),
     Feature("Events and journal", "Events in cases, and the journal of all actions and accesses", (timelines,)),
+    Feature(
+        "Webhooks",
+        "Events that are sent to an address of a machine client",
+        (webhooks,),
+        applies={webhook_service.KIND: webhook_service.apply},
+        dismisses={webhook_service.KIND: webhook_service.dismiss},
+    ),
     Feature(
         "Requests for assistance",
         "Requests for assistance to and from other countries",

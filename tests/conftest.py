@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 from flask import request
 from register import Register
+from serving import reserved_port
 from world import World, populate
 
 from coopapi import config
@@ -92,7 +93,14 @@ def signer():
 
 
 @pytest.fixture(scope="session")
-def settings(postgres, signer, tmp_path_factory):
+def receiver_port():
+    """The port of the receiver of webhooks, receiver.test."""
+    with reserved_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def settings(postgres, signer, tmp_path_factory, receiver_port):
     folder = tmp_path_factory.mktemp("settings")
     issuer = {"issuer": ISSUER, "jwks": {"keys": [public_jwk("test", signer.private)]}, "max_lifetime": 86_400}
     (folder / "issuers.json").write_text(json.dumps([issuer]))
@@ -106,6 +114,7 @@ def settings(postgres, signer, tmp_path_factory):
             "COOPAPI_BASE_URL": "https://coopapi.test",
             "COOPAPI_HIGH_FREQUENCY": "4",
             "COOPAPI_CROWD": "4",
+            "COOPAPI_WEBHOOK_ALLOW": f"receiver.test:{receiver_port},127.0.0.1:{receiver_port}",
         }
     )
 

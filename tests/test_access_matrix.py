@@ -106,6 +106,8 @@ BODIES = {
     },
     "POST /api/v1/jurisdiction-consultations/{consultation}/transfers/{transfer}/case": {"case_id": "{case}"},
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
+    "POST /api/v1/webhooks": {"client_id": "{client}", "url": "https://receiver.example/hook"},
+    "POST /api/v1/webhooks/{webhook}/transitions": {"event": "pause"},
     **team_rows.BODIES,
 }
 FILES = {"POST /api/v1/imports": b'{"type": "case", "external_id": "C", "reference": "C", "title": "C"}\n'}
@@ -145,6 +147,8 @@ def one_place_of_each(world, owner):
     (identifier,) = world.hold("investigator", case, "heron@example.org", subject_id=subject)
     client = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", {"name": "C", "roles": ["system"]})
     grants = world.as_("desk").get(f"/cases/{case}/access").json["items"]
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set roles = '{system}' where id = %s", (client.json["id"],))
     asked = world.asked("investigator", case)
     excluded = world.as_("investigator").post("/exclusions", {"kind": "imei", "reason": "shared devices"})
     return {
@@ -153,6 +157,7 @@ def one_place_of_each(world, owner):
         **entries(world),
         **meeting(world, owner, case),
         **consultation(world, owner),
+        **webhook(world, owner, client.json["id"]),
         "target": world.as_("central").post("/service-targets", {"urgency": "routine", "hours": 99}).json["id"],
         "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],
@@ -263,6 +268,15 @@ def meeting(world, owner, case):
     }
 
 
+def webhook(world, owner, client):
+    """An address of the Dutch client that is in use, and a ping of it."""
+    made = world.as_("admin").post("/webhooks", {"client_id": client, "url": "https://receiver.example/hook"})
+    world.approved(made)
+    pinged = world.as_("admin").post(f"/webhooks/{made.json['id']}/ping")
+    assert pinged.status_code == 201, pinged.json
+    return {"webhook": made.json["id"], "delivery": pinged.json["id"]}
+
+
 def consultation(world, owner):
     """The Dutch consult the Romanians, who shall prosecute, and gave proceedings over to them."""
     me, romania = world.as_("prosecutor"), str(world.authorities["ro"])
@@ -347,6 +361,7 @@ def _as_new(owner, path):
             update shared_cases set version = 1, ended_at = null; update calendar_feeds set version = 1, revoked_at = null;
             update meeting_actions set version = 1, state = 'open', ended_at = null;
             update consultations set version = 1, state = 'consensus';
+            update webhook_endpoints set version = 1, state = 'active', pause = null where approved_at is not null;
             update deadlines set version = 1, extensions = '[]', due_at = now() + interval '9 days';
             update contact_points set version = 1; update competences set version = 1; update mous set version = 1;
             update providers set version = 1; delete from providers where legal_entity = 'New';

@@ -103,6 +103,17 @@ def walk(folder, told):
     return done.stdout
 
 
+def integrate(folder, told):
+    """Do as the page for integrators says, in an empty folder; what was said."""
+    there = folder / "integrator"
+    there.mkdir()
+    line = f"U={told['base_url']}/api/v1 CLIENT={folder / 'data' / 'client.json'}"
+    command = ["bash", "-c", tour.script(line, tour.INTEGRATING)]
+    done = subprocess.run(command, cwd=there, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout
+
+
 def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(folder, start):
     process, told = start()
     assert told.keys() == {"base_url", "docs_url", "personas", "client"}
@@ -122,6 +133,8 @@ def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(fol
     form = {"body": urlencode(grant), "headers": {"Content-Type": "application/x-www-form-urlencoded"}}
     given = urllib3.request("POST", told["base_url"] + "/oauth/token", **form, retries=False)
     assert ask(told, "/api/v1/cases", given.json()["access_token"]).json()["items"]
+
+    assert integrate(folder, told) == "system\nstrong National Police, Team Heron NL\n"
 
     before = cases(told)
     second = subprocess.run([*COMMAND, "--data-dir", str(folder / "data")], capture_output=True, text=True, check=False)

@@ -23,6 +23,7 @@ LISTS = "docs/contributing.md"
 """Names files that do not exist yet: tests/test_contributing.py makes them."""
 RUN_BY = {
     "tour": "tests/test_demo.py",
+    "integrating": "tests/test_demo.py",
     "superuser": "tests/test_backup.py",
     "shell": "tests/test_backup.py",
     "restored": "tests/test_backup.py",

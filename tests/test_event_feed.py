@@ -1,8 +1,9 @@
 """The feed of events as a national system follows it: from now on, with filters, and by waiting for what is new."""
 
+import random
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
@@ -139,3 +140,95 @@ def test_what_makes_no_sense_is_refused_with_a_pointer(world, wanted):
 def test_now_and_a_cursor_are_two_places(world):
     answer = feed(world, from_="now", cursor=from_now(world))
     assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/cursor")
+
+
+WRITERS, EACH = 6, 40
+WRITE = (
+    "insert into journal_entries (authority_id, at, role, action, object_type, object_id, case_id, purpose, request_id, consultation,"
+    " event, victims_only, detail) values (%s, now(), 'machine', 'subject.changed', 'subject', gen_random_uuid(), %s, 'investigation',"
+    " '', false, true, false, '{}') returning id"
+)
+
+
+def write(owner, world, case, number):
+    """Write events one after the other, and wait a little before each commit, so that they are not committed in the order of their ids."""
+    dice = random.Random(number)
+    with closing(psycopg2.connect(owner.dsn, password=owner.info.password)) as connection, connection.cursor() as cursor:
+        for _ in range(EACH):
+            cursor.execute(WRITE, (world.authorities["nl"], case))
+            time.sleep(dice.random() / 50)
+            connection.commit()
+
+
+def follow(world, cursor, seen, over):
+    """Follow the feed with `wait`, as a national system does, until the writers are done and nothing more comes."""
+    while True:
+        done = over.is_set()
+        page = feed(world, cursor=cursor, wait=1, limit=7).json
+        seen += [event["id"] for event in page["items"]]
+        cursor = page["next"]
+        if done and page["complete"] and not page["items"]:
+            return
+
+
+def follow_by_id(owner, seen, over):
+    """Follow the journal by the largest id seen, which loses what is committed later under a smaller one."""
+    with closing(psycopg2.connect(owner.dsn, password=owner.info.password)) as connection, connection.cursor() as cursor:
+        cursor.execute("select max(id) from journal_entries")
+        last = cursor.fetchone()[0]
+        while True:
+            done = over.is_set()
+            connection.rollback()
+            cursor.execute("select id from journal_entries where id > %s and event order by id", (last,))
+            found = [row[0] for row in cursor.fetchall()]
+            seen += found
+            last = max(found, default=last)
+            if done and not found:
+                return
+            time.sleep(0.002)
+
+
+def test_a_follower_misses_nothing_of_six_writers_and_gets_nothing_twice(world, owner):
+    case = world.case("investigator")
+    began, over, seen, by_id = from_now(world), threading.Event(), [], []
+    followers = [
+        threading.Thread(target=follow, args=(world, began, seen, over)),
+        threading.Thread(target=follow_by_id, args=(owner, by_id, over)),
+    ]
+    writers = [threading.Thread(target=write, args=(owner, world, case, number)) for number in range(WRITERS)]
+    for thread in (*followers, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    over.set()
+    for thread in followers:
+        thread.join()
+    assert (len(seen), len(set(seen))) == (WRITERS * EACH, WRITERS * EACH)
+    assert len(by_id) < WRITERS * EACH  # the follower by id shows that the test can see a loss
+
+
+def shared(world):
+    """A case of the Dutch and one of the French that the Dutch may read, which overlap."""
+    mine, theirs = world.case("investigator"), world.case("foreign")
+    grant = {"authority_id": str(world.authorities["nl"]), "level": "read", "reason": "because"}
+    assert world.as_("foreign").post(f"/cases/{theirs}/access", grant).status_code == 201
+    for who, case in (("investigator", mine), ("foreign", theirs)):
+        world.hold(who, case, "heron@example.org")
+    return mine, theirs
+
+
+@pytest.mark.parametrize("limit", [1, 200])
+def test_who_may_read_both_cases_of_an_overlap_is_told_of_it_once(world, limit):
+    began = from_now(world)
+    mine, theirs = shared(world)
+    events, cursor = [], began
+    while True:
+        page = feed(world, cursor=cursor, limit=limit).json
+        events += page["items"]
+        cursor = page["next"]
+        if page["complete"]:
+            break
+    assert [event["action"] for event in events].count("overlap.detected") == 1
+    for case in (mine, theirs):
+        assert of(feed(world, case_id=case, action="overlap.detected", limit=limit), "case_id") == [case]
+    assert of(feed(world, cursor=began, limit=200), "id") == [event["id"] for event in events]

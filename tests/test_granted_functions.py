@@ -122,6 +122,14 @@ REFUSED = {
     ("value_tokens", "p_case"): "select priv.value_tokens('{case}', '{second}')",
     ("value_tokens", "p_identifier"): "select priv.value_tokens('{mine}', '{second}')",
     ("verify_item", "p_evidence"): "select priv.verify_item('{item}')",
+    ("apply_webhook", "p_approval"): "select priv.apply_webhook('{approval}')",
+    ("resume_webhook", "p_endpoint"): "select priv.resume_webhook('{webhook}')",
+    ("send_webhook", "p_endpoint"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', null)",
+    ("send_webhook", "p_delivery"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', '{delivery}')",
+    ("enter_deliveries", "p_endpoint"): "select priv.enter_deliveries('{webhook}', '{}', '{}', '[]')",
+    ("take_deliveries", "p_endpoint"): "select * from priv.take_deliveries('{webhook}', 9, 9)",
+    ("settle_delivery", "p_delivery"): "select priv.settle_delivery('{delivery}', 'delivered', null)",
+    ("pause_restored_webhook", "p_endpoint"): "select priv.pause_restored_webhook('{webhook}')",
 }
 TESTED_BY_ITSELF = {
     ("stop_import", "p_import"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
@@ -139,7 +147,7 @@ FOR_ALL = {
     ("reserve", "p_identifiers"): "not registered yet when it is announced; the figures take only those that the case came to hold",
 }  # fmt: skip
 GUARDED_BY_ANOTHER_ID = {
-    ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
+    ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("send_webhook", "p_id"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
     ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"), ("hosts_for", "p_authority"),
 }  # fmt: skip

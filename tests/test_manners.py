@@ -1,14 +1,18 @@
 """How the API behaves towards everybody: problems, versions, keys, pages, limits, headers."""
 
+import gzip
 import inspect
 import json
 import threading
+from datetime import UTC, datetime
 from typing import get_args, get_type_hints
 from uuid import uuid4
 
 import pytest
 
+from coopapi.app import specification
 from coopapi.http import problems
+from coopapi.http.middleware import ENDING
 from coopapi.store.rows import Versioned
 
 
@@ -67,6 +71,26 @@ def test_no_update_is_lost_when_many_write_at_once(world):
     [t.start() for t in threads]
     [t.join() for t in threads]
     assert world.as_("investigator").get(path).headers["ETag"].startswith(f'"v{1 + sum(won)}-')
+
+
+def test_an_operation_that_will_be_removed_says_so_in_each_answer(world, monkeypatch):
+    since, until = datetime(2026, 12, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
+    monkeypatch.setitem(ENDING, "list_cases", (since, until))
+    headers = world.as_("investigator").get("/cases").headers
+    assert (headers["Deprecation"], headers["Sunset"]) == ("@1796083200", "Sat, 01 Jan 2028 00:00:00 GMT")
+    assert "Sunset" not in world.as_("investigator").get("/overlaps").headers
+    assert specification()["paths"]["/api/v1/cases"]["get"]["deprecated"] is True
+
+
+def test_only_the_api_document_is_compressed(world, app):
+    case = world.case("investigator")
+    plain = app.test_client().get("/openapi.json")
+    packed = app.test_client().get("/openapi.json", headers={"Accept-Encoding": "gzip"})
+    assert (plain.headers.get("Content-Encoding"), packed.headers["Content-Encoding"]) == (None, "gzip")
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 5
+    for path in ("/cases", f"/cases/{case}", "/events", "/me"):
+        assert "Content-Encoding" not in world.as_("investigator").get(path, Accept_Encoding="gzip, br").headers
 
 
 def test_what_has_not_changed_is_not_sent_again(world):

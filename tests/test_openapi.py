@@ -75,7 +75,9 @@ def test_objects_say_what_they_hold_except_those_that_differ_by_kind():
     untyped = {
         path.removeprefix("/components/schemas/").replace("/properties", "")
         for path, node in nodes(specification())
-        if "object" in (node.get("type") or ()) and not node.get("properties") and not node.get("additionalProperties")
+        if "object" in (kind if isinstance(kind := node.get("type"), list) else [kind])
+        and not node.get("properties")
+        and not node.get("additionalProperties")
     }
     assert untyped == {"ApprovalOut/change", "EventOut/detail", "CaseConsultationOut/detail", "JournalEntryOut/detail"}
 

@@ -203,6 +203,15 @@ PROBES = {
     ): "insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest)"
     f" values ({NEW}, 'case', 'x', {NEW}, '{{nl}}', '{{person}}', 1, 'x')",
     ("imported_rows", "changed"): "update imported_rows set version = 9",
+    ("webhook_endpoints", "seen"): "select count(*) from webhook_endpoints",
+    (
+        "webhook_endpoints",
+        "made",
+    ): "insert into webhook_endpoints (id, version, authority_id, client_id, role, url, events, state, secret,"
+    f" created_by, created_at) values ({NEW}, 1, '{{ro}}', '{{person}}', 'system', 'https://x.example', '{{{{}}}}', 'requested', 's', '{{person}}',"
+    " now())",
+    ("webhook_endpoints", "changed"): "update webhook_endpoints set version = 9",
+    ("webhook_deliveries", "seen"): "select count(*) from webhook_deliveries",
     **team_rows.PROBES,
 }
 
@@ -380,7 +389,22 @@ def one_thing_of_each(world, owner):
     }
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
     team = team_rows.things(world, owner)
+    team |= webhook(world, owner)
     return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared, **listed, **team}
+
+
+def webhook(world, owner):
+    """An address of the Dutch, with a ping."""
+    ids = {"webhook": str(uuid4()), "delivery": str(uuid4())}
+    with owner.cursor() as cursor:
+        cursor.execute(
+            """insert into webhook_endpoints (id, version, authority_id, client_id, role, url, events, state, secret, created_by, created_at,
+                approved_at) values (%(webhook)s, 1, %(nl)s, %(who)s, 'system', 'https://x.example', '{}', 'active', 's', %(who)s, now(), now());
+            insert into webhook_deliveries (id, version, endpoint_id, kind, message_id, lane, state, created_at, next_at)
+                values (%(delivery)s, 1, %(webhook)s, 'ping', gen_random_uuid(), gen_random_uuid(), 'waiting', now(), now())""",
+            {**ids, "nl": world.authorities["nl"], "who": world.people["system"]},
+        )
+    return ids
 
 
 def evidence(world, owner, case):
@@ -581,6 +605,11 @@ def test_the_next_transaction_of_a_pooled_connection_starts_with_nothing(world, 
         "update meeting_conclusions set country = 'FR'",
         "update centre_entries set figures = '{}'",
         "update calendar_feeds set digest = ''",
+        "update webhook_endpoints set approved_at = now()",
+        "update webhook_endpoints set url = 'https://x.example'",
+        "update webhook_endpoints set place_entry = 0",
+        "insert into webhook_deliveries default values",
+        "update webhook_deliveries set state = 'delivered'",
         "update proceedings_transfers set from_case = gen_random_uuid()",
         "delete from meeting_participants",
         "delete from contact_points",

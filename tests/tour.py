@@ -1,15 +1,16 @@
-"""The tour of the README, and the longer one of docs/tour.md behind it, as one script."""
+"""The tour of the README, and the longer one of docs/tour.md behind it, as one script; and the page for integrators as another."""
 
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+INTEGRATING = ROOT / "docs" / "integrating.md"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "tour.md")
-MARKED = re.compile(r"^<!-- run: tour -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+MARKED = re.compile(r"^<!-- run: (?:tour|integrating) -->\n```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-def script(line):
-    """The examples that are marked as run; `line` is what the demo printed to begin with."""
-    commands = "".join(example for page in PAGES for example in MARKED.findall(page.read_text()))
+def script(line, *pages):
+    """The examples of these pages that are marked as run, by default of the tours; `line` is what the demo printed to begin with."""
+    commands = "".join(example for page in pages or PAGES for example in MARKED.findall(page.read_text()))
     first = re.search(r"^U=.*$", commands, re.MULTILINE)[0]
     return "set -euo pipefail\n" + commands.replace(first, line)

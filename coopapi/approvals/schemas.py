@@ -19,11 +19,12 @@ class ApprovalOut(Shown):
     id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
     kind = OneOf(
-        ("account", "quota", "time"),
+        ("account", "quota", "time", "webhook"),
         required=True,
         metadata={
-            "description": "The kind of change: `account` for people and clients, `quota` for an authority, `time` for the "
-            "correction of a stated time, which a second person of the authority decides on."
+            "description": "The kind of change: `account` for people and clients, `quota` for an authority, `webhook` for an "
+            "address to which events are sent, `time` for the correction of a stated time, which a second person of the authority "
+            "decides on."
         },
     )
     object_id = fields.UUID(required=True)

@@ -6,6 +6,8 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -27,6 +29,8 @@ UPLOADS: Final = ("application/x-ndjson", "text/csv")
 UPLOADED_TO: Final = "/api/v1/imports"
 FIGURES_MARK: Final = "made-by-coopapi-serve"
 """The name of a file in the metrics folder that allows the server to remove the folder when it stops."""
+ENDING: Final[dict[str, tuple[datetime, datetime]]] = {}
+"""Operations that will be removed, by their operationId: since when they are deprecated, and until when they are served."""
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """The methods that appear in metrics and logs. Clients can invent others, which would make the number of labels unlimited."""
 _REQUEST_ID: Final = re.compile("[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -165,6 +169,10 @@ def _finish(response: Response) -> Response:
             response.headers.add(name, value)
     if request.path == "/docs" or request.path.startswith("/static/"):
         response.headers["Content-Security-Policy"] = _DOCS
+    if ending := ENDING.get((request.endpoint or "").rpartition(".")[2]):
+        since, until = ending
+        response.headers["Deprecation"] = f"@{int(since.timestamp())}"  # RFC 9745
+        response.headers["Sunset"] = format_datetime(until, usegmt=True)  # RFC 8594
     route = request.url_rule.rule if request.url_rule else "unknown"
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     count(request.method, route, response.status_code, seconds, request_id=g.get("request_id"))

@@ -12,6 +12,7 @@ from flask import Flask
 from coopapi.access import GRANTS, Action
 from coopapi.errors import CoopError
 from coopapi.http.components import name_codes, place_of
+from coopapi.http.middleware import ENDING
 from coopapi.http.outcomes import Problem
 from coopapi.http.problems import MEDIA_TYPE, STATUS, remedy
 
@@ -103,6 +104,8 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         return doc
     doc["operationId"] = notes.name
     doc["x-action"] = str(notes.allow)
+    if notes.name in ENDING:
+        doc["deprecated"] = True
     _document_answers(doc, notes)
     if notes.uploads:
         content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in notes.uploads}

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from coopapi.journal.catalogue import EVENTS
 from coopapi.store.db import Database, as_json
 from coopapi.store.statements import Statement
 
@@ -31,7 +32,12 @@ _FIELDS_BEFORE_UID: Final = 16
 
 
 def record(session: Session, notes: Sequence[dict[str, Any]]) -> None:
-    """Append the actor's entries in the actor's transaction. The database fills in who the actor is."""
+    """Append the actor's entries in the actor's transaction. The database fills in who the actor is.
+
+    Raises `LookupError` for an event that is not in the catalogue.
+    """
+    if unknown := {note["action"] for note in notes if note["event"]} - EVENTS.keys():
+        raise LookupError(f"events that the catalogue does not have: {', '.join(sorted(unknown))}")
     _RECORD.rows(session, notes=as_json(list(notes)))
 
 

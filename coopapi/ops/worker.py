@@ -1,12 +1,14 @@
-"""The worker: a process beside the web server that finds overlaps and links the journal, many times a second.
+"""The worker: a process beside the web server that finds overlaps and links the journal, many times a second, and sends webhooks.
 
-Any number of workers may run. One of them works at a time, and another takes over at once if it ends.
+Webhooks are sent in a thread of their own, so that no receiver holds up the rest. Any number of workers may run. One of them works
+at a time, and another takes over at once if it ends.
 """
 
 import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Final
 
 from sqlalchemy import text
@@ -17,6 +19,7 @@ from coopapi.journal.service import link_entries
 from coopapi.matching import settler
 from coopapi.store.db import Database
 from coopapi.unicode_text import NORMALISER_VERSION
+from coopapi.webhooks import sender
 
 TICK: Final = 0.04
 """Seconds between two looks for work. Results are published at these ticks of the clock, however long the work before took."""
@@ -45,7 +48,9 @@ def run(database: Database, parent: int | None = None) -> None:
 
     A piece of work that fails is tried again in smaller and smaller portions and ever more rarely. The other kinds of work go on.
     """
-    _repeat(lambda share, _: _faults(database, share), parent or os.getppid())
+    parent = parent or os.getppid()
+    Thread(target=sender.run, args=(database, lambda: os.getppid() == parent), daemon=True).start()
+    _repeat(lambda share, _: _faults(database, share), parent)
 
 
 def run_imports(database: Database, parent: int | None = None) -> None:

@@ -23,6 +23,7 @@ SERVICE: Final[Mapping[str, str]] = {
     "bodies": "request bodies that are still arriving, for the process that receives them",
     "cursors": "paging, for the caller to whom the list was shown",
     "signing-keys": "the signing of access tokens",
+    "webhooks": "the signing of webhooks",
 }
 """The purposes for which the service encrypts what it reads itself, not an actor, each with the reader."""
 

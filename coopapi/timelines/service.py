@@ -1,6 +1,7 @@
 """Reads the journal as timeline, feed of events and audit log. The feed misses no event, in whatever order they commit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, place_of, seal_cursor
 from coopapi.journal.models import JournalEntry, JournalLink
-from coopapi.store.db import UnitOfWork
+from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement
 
 _NEWEST: Final = Order((JournalEntry.id,))
@@ -19,15 +20,21 @@ _FOR_EVER: Final = 1e12
 MOST_LOOKED_AT: Final = 5000
 """How many events of the whole register one page of the feed looks at."""
 _EVENTS: Final = Statement(
-    "select system_identifier || '/' || timeline_id as epoch, cast(e.xid as text) as end_xid, e.id as end_id, j.*"
+    "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as certain,"
+    " cast(e.xid as text) as end_xid, e.id as end_id, j.*"
     " from pg_control_system(), pg_control_checkpoint(), priv.end_of_page(cast(:xid as xid8), :entry, :most) e"
     " left join lateral priv.page_of_events(cast(:xid as xid8), :entry, e.xid, e.id, :kind, :action, :case_id, :limit) j on true"
 )
-"""Which history of the database this is, the place at which the page ends, and the events up to there."""
+"""Which history of the database this is, the place before all events that are not certain yet, where the page ends, and the events
+up to there.
+"""
+_EARLIER: Final = Statement(
+    "select * from priv.page_of_events(cast(:xid as xid8), 0, cast(:xid as xid8), :entry, :kind, :action, :case_id, :most)"
+)
 _TIMELINE: Final = Statement("select * from priv.page_of_timeline(:case, :before, :most)")
 _AFTER_ALL: Final = 2**63 - 1
 _NOW: Final = Statement(
-    "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as xid"
+    "select system_identifier || '/' || timeline_id as epoch, cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as certain"
     " from pg_control_system(), pg_control_checkpoint()"
 )
 """Which history of the database this is, and the place before all events that are not certain yet."""
@@ -81,28 +88,91 @@ def audit(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     return page(work, "journal", query, _NEWEST, wanted)
 
 
-def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
-    """Return new events in an order that no longer changes. The last cursor never expires and continues the feed later.
+@dataclass(frozen=True, slots=True)
+class FeedPlace:
+    """A place in the feed: after this entry of this transaction, in one history of the database."""
 
-    Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one. A page
-    looks at a limited number of events of the register; if there may be more, it is not complete.
-    """
+    xid: str
+    entry: int
+    epoch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """The events after a place, the place behind them, and whether there were no more."""
+
+    events: Sequence[Any]
+    place: FeedPlace
+    complete: bool
+
+
+def events(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
+    """Return new events in an order that no longer changes. The last cursor never expires and continues the feed later."""
     filters = {name: wanted[name] for name in _FILTERS if name in wanted}
     also = "".join(f"|{name}={value}" for name, value in filters.items() if name != "kind")
-    place = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{filters.get('kind', '')}{also}"
+    name = f"cursor|{work.actor.authority_id}|{work.actor.id}|{_PLACE}|{filters.get('kind', '')}{also}"
     if "start" in wanted:
-        now = _NOW.one(work.session)
-        return Page([], seal_cursor(work, {"at": (now.xid, 0), "epoch": now.epoch, "until": _FOR_EVER}, place), complete=True)
-    limit = wanted.get("limit", LIMIT)
-    left = open_cursor(work, wanted["cursor"], place) if "cursor" in wanted else {"at": ("0", 0)}
-    start = left["at"]
-    asked = {"xid": start[0], "entry": start[1], "most": MOST_LOOKED_AT, "limit": limit}
-    found = _EVENTS.rows(work.session, **asked, **{name: wanted.get(name) for name in _FILTERS})
+        return Page([], _sealed(work, now(work), name), complete=True)
+    place = FeedPlace("0", 0)
+    if "cursor" in wanted:
+        left = open_cursor(work, wanted["cursor"], name)
+        xid, entry = left["at"]
+        place = FeedPlace(xid, entry, left["epoch"])
+    found = after(work, place, wanted.get("limit", LIMIT), filters)
+    return Page(found.events, _sealed(work, found.place, name), complete=found.complete)
+
+
+def now(work: UnitOfWork) -> FeedPlace:
+    """Return the place before all events that come from now on."""
+    row = _NOW.one(work.session)
+    return FeedPlace(row.certain, 0, row.epoch)
+
+
+def after(work: UnitOfWork, place: FeedPlace, limit: int, filters: Mapping[str, Any] | None = None) -> FeedPage:
+    """Return the events after a place that the caller may see now. `GET /events` and webhooks both read them here.
+
+    Ids are assigned before the commit, so an event is returned only if its transaction is older than every running one. At most
+    `MOST_LOOKED_AT` events of the register are looked at; if there may be more, the result is not complete. Raises `BadCursor` if
+    the register has been restored from a backup since.
+    """
+    chosen = {name: (filters or {}).get(name) for name in _FILTERS}
+    asked = {"xid": place.xid, "entry": place.entry, "most": MOST_LOOKED_AT, "limit": limit}
+    found = _EVENTS.rows(work.session, **asked, **chosen)
     end = found[0]
-    if left.get("epoch", end.epoch) != end.epoch:
+    if place.epoch not in {None, end.epoch}:
         raise BadCursor("The register has been restored from a backup since then. Start again without a cursor.")
     rows = [row for row in found if row.id is not None]  # a page without events has the end alone
-    cut = len(rows) < limit and end.end_id is not None
-    at = (end.end_xid, end.end_id) if cut else (rows[-1].xid, rows[-1].id) if rows else start
-    next_cursor = seal_cursor(work, {"at": at, "epoch": end.epoch, "until": _FOR_EVER}, place)
-    return Page(rows, next_cursor, complete=len(rows) < limit and not cut)
+    if len(rows) == limit:
+        behind, complete = (rows[-1].xid, rows[-1].id), False
+    elif end.end_id is not None:
+        behind, complete = (end.end_xid, end.end_id), False
+    else:
+        behind, complete = (end.certain, 0), True
+    return FeedPage(_once(work, chosen, rows, place), FeedPlace(*behind, end.epoch), complete)
+
+
+def _sealed(work: UnitOfWork, place: FeedPlace, name: str) -> str:
+    return seal_cursor(work, {"at": (place.xid, place.entry), "epoch": place.epoch, "until": _FOR_EVER}, name)
+
+
+def _once(work: UnitOfWork, chosen: Mapping[str, Any], rows: Sequence[Any], start: FeedPlace) -> Sequence[Any]:
+    """Leave out events about an act of which the caller sees an earlier event.
+
+    An act that concerns several cases or authorities has an entry for each of them, in one transaction. Who may read several of
+    these entries is told once.
+    """
+    told = set()
+    if rows and rows[0].xid == start.xid:  # the page before ended inside this transaction
+        asked = {"xid": start.xid, "entry": start.entry, "most": MOST_LOOKED_AT}
+        told = {_act(row) for row in _EARLIER.rows(work.session, **asked, **chosen)}
+    kept = []
+    for row in rows:
+        if row.object_id is None or _act(row) not in told:
+            kept.append(row)
+        told.add(_act(row))
+    return kept
+
+
+def _act(row: Any) -> tuple[Any, ...]:
+    """Return what the entries about one act have in common."""
+    return row.xid, row.action, row.object_type, row.object_id, as_json(row.detail)

@@ -161,7 +161,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 declare
     a public.approvals;
 begin
-    if p_kind not in ('account', 'quota', 'time') then
+    if p_kind not in ('account', 'quota', 'time', 'webhook') then
         raise exception 'there is no such kind of change' using errcode = '22023';
     end if;
     if p_kind <> 'time' then

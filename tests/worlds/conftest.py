@@ -11,8 +11,8 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def lab(app, register, owner, signer, clock):
-    return Lab(app, register, owner, signer, clock)
+def lab(app, register, owner, signer, clock, receiver_port):
+    return Lab(app, register, owner, signer, clock, receiver_port)
 
 
 @pytest.fixture(autouse=True)

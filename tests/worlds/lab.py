@@ -1,7 +1,10 @@
 """Where stories are played twice and the answers compared."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from receiving import Server, machine, send_all, webhook
 from world import ISSUER, World, populate
 from worlds.asking import IN_TURN, Walk
 from worlds.comparing import differences
@@ -9,6 +12,7 @@ from worlds.play import OPEN_FROM_THE_START, START, Play, Secret
 from worlds.steps import stories
 
 from coopapi.ops import administration
+from coopapi.webhooks.sender import Sender
 
 CALLERS = {
     Secret.VICTIMS: (
@@ -26,10 +30,28 @@ SHARES = {Secret.VICTIMS: 0.5, Secret.HIDDEN: 0.375, Secret.REGISTRATION: 0.125}
 MORE_PEOPLE = {"romanian_uncleared": ("ro", "investigator"), "desk_uncleared": ("desk_nl", "desk")}
 
 
+class Received:
+    """All messages that a receiver got, in their order, as one answer. The signature cannot be equal, but its length is compared."""
+
+    status_code, headers = 200, {}
+
+    def __init__(self, messages):
+        self.text = "\n".join(f"{self._head(got)} {got.body.decode()}" for got in messages)
+
+    @staticmethod
+    def _head(got):
+        return {name: len(value) if name == "webhook-signature" else value for name, value in sorted(got.headers.items())}
+
+    def get_data(self, *, as_text):
+        assert as_text
+        return self.text
+
+
 class Lab:
     """One register, put back before each world of each story."""
 
-    def __init__(self, app, register, owner, signer, clock):
+    def __init__(self, app, register, owner, signer, clock, receiver_port):
+        self.receiver_port = receiver_port
         self.app, self.register, self.owner, self.signer, self.clock = app, register, owner, signer, clock
         self.document = app.test_client().get("/openapi.json").json
         self.stories = self.comparisons = 0
@@ -54,6 +76,7 @@ class Lab:
         for minute, name in enumerate(OPEN_FROM_THE_START):
             play.now(minute - 10)
             play.open(play.places[name])
+        webhook(world, machine(world), f"http://127.0.0.1:{self.receiver_port}/hook")
         return authorities, people, {name: (place.id, place.subjects) for name, place in play.places.items() if place.id}
 
     def compare(self, secret, caller, home, story, turn=0):
@@ -65,10 +88,19 @@ class Lab:
             play = Play(world, secret, caller, home, full, skipped)
             play.begin(places)
             play.run(story)
-            answers.append(self._answers(play, turn))
+            answers.append(self._answers(play, turn) | self._received(secret, home))
         self.stories += 1
         self.comparisons += len(answers[0])
         return differences(*answers)
+
+    def _received(self, secret, home):
+        """The bytes that the webhook of a Dutch client, which is not cleared, gets of the story; nothing if others are compared."""
+        if home != "nl" or secret is Secret.REGISTRATION:
+            return {}
+        with Server(self.receiver_port, plain=True) as server:
+            send_all(Sender(self.app.extensions["coopapi"].database, pool=ThreadPoolExecutor(1)))
+        assert server.receiver.got
+        return {("webhooks", "/received"): Received(server.receiver.got)}
 
     def _answers(self, play, turn):
         own = {("step", name): answer for name, answer in play.answers}

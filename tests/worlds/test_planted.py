@@ -6,10 +6,13 @@ import pytest
 from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, held
 from worlds.play import Secret
 
+from coopapi.access import Role
 from coopapi.errors import Conflict
 from coopapi.matching import engine
+from coopapi.ops import administration
 from coopapi.overlaps.models import Overlap
 from coopapi.timelines import service
+from coopapi.webhooks.sender import Sender
 
 THIRD = ABOUT_VICTIMS["a third case holds the value for a victim"]
 VICTIMS_FIRST = ABOUT_VICTIMS["victims met before anybody else did"]
@@ -88,6 +91,15 @@ def test_numbers_with_gaps_are_seen(lab, monkeypatch):
 
     monkeypatch.setattr(service, "timeline", numbered)
     assert lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST) != []
+
+
+def test_a_webhook_that_reads_with_more_rights_than_its_client_is_seen(lab, monkeypatch):
+    def as_auditor(sender, endpoint):
+        return sender.database.work(lambda _: administration.machine(endpoint.authority_id, Role.AUDITOR), "r")
+
+    monkeypatch.setattr(Sender, "_client", as_auditor)
+    differing = lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST)
+    assert "/received?" in [path for path, *_ in differing]
 
 
 def test_a_registration_that_is_refused_because_others_hold_the_value_is_seen(lab, monkeypatch):
