@@ -46,7 +46,7 @@ def tell_desk(work: UnitOfWork, cases: Sequence[Case]) -> None:
     desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
     live = CaseAccess.case_id.in_([case.id for case in shown]), CaseAccess.withdrawn_at.is_(None)
     found = work.session.scalars(desks).all()
-    has = set(work.session.execute(select(CaseAccess.case_id, CaseAccess.authority_id).where(*live)).tuples()) if found else set()
+    has = set(work.session.execute(select(CaseAccess.case_id, CaseAccess.authority_id).where(*live))) if found else set()
     missing = [(case, desk) for case in shown for desk in found if (case.id, desk) not in has]
     work.session.add_all([new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for case, desk in missing])
 

@@ -1,4 +1,4 @@
-"""The authority that is responsible for a case, and whether the desk of the State sees the case."""
+"""Who answers for a case, imports, webhooks, and digests of older versions."""
 
 from alembic import op
 
@@ -6,15 +6,19 @@ from coopapi.migrate import run_tables
 
 revision = "0015"
 down_revision = "0014"
+_TABLES = ("webhook_deliveries", "webhook_endpoints", "imported_rows", "import_lines", "import_chunks", "imports")
 
 
 def upgrade() -> None:
-    """Add the kind of a grant, who shared a case, whether the desk sees a case, and the side of those who forward."""
+    """Add the tables of imports and webhooks, and the columns of grants, shares, sides, desks and older digests."""
     run_tables(op.get_bind(), revision)
 
 
 def downgrade() -> None:
-    """Remove the columns and the side."""
+    """Remove the tables, the columns and the side of those who forward."""
+    for table in _TABLES:
+        op.execute(f"drop table {table}")
+    op.execute("alter table holdings drop column kept_until")
     op.execute("delete from parties where side = 'forwarding'")
     op.execute(
         "alter table parties drop constraint party_side, add constraint party_side check (side in ('requesting', 'executing',"
