@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, select, text
 
 from coopapi.access import Level
 from coopapi.cases.models import Case
@@ -40,15 +40,16 @@ class OnlyByAnother(Conflict):
 
 def tell_desk(work: UnitOfWork, cases: Sequence[Case]) -> None:
     """Give the Eurojust desk of the country index access to these cases, except to those that are hidden or not for the desk."""
-    shown = [case for case in cases if case.visibility != "hidden" and case.desk != "none"]
+    shown = {case.id: case for case in cases if case.visibility != "hidden" and case.desk != "none"}
     if not shown:
         return
-    desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
-    live = CaseAccess.case_id.in_([case.id for case in shown]), CaseAccess.withdrawn_at.is_(None)
-    found = work.session.scalars(desks).all()
-    has = set(work.session.execute(select(CaseAccess.case_id, CaseAccess.authority_id).where(*live))) if found else set()
-    missing = [(case, desk) for case in shown for desk in found if (case.id, desk) not in has]
-    work.session.add_all([new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for case, desk in missing])
+    has = select(CaseAccess.id).where(
+        CaseAccess.case_id == Case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
+    )
+    desks = and_(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
+    query = select(Case.id, Authority.id).select_from(Case).join(Authority, desks).where(Case.id.in_(shown), ~has.exists())
+    missing = work.session.execute(query)
+    work.session.add_all([new_grant(work, shown[case_id], desk, Level.INDEX, _FOR_THE_DESK) for case_id, desk in missing])
 
 
 def hide_from_desk(work: UnitOfWork, case: Case, reason: str) -> None:
