@@ -162,6 +162,11 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "withdraw": "A case was withdrawn.",
         "confirm_hidden": "A second person confirmed that a case is hidden.",
         "refuse_hidden": "A second person refused to hide a case.",
+        "responsible_named": "An office was named as responsible for a case.",
+        "responsible_accepted": "The named office accepted to be responsible for the case.",
+        "responsible_refused": "The named office refused to be responsible for the case.",
+        "responsible_ended": "Another office is responsible for the case now.",
+        "responsible_missing": "A disclosure was asked about a police case without a responsible office.",
     },
     "access": {"given": "Access to a case was given.", "withdrawn": "Access to a case was withdrawn."},
     "subject": {"added": "A subject was added to a case.", "changed": "A subject of a case was changed."},
@@ -230,6 +235,12 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "received": "The receiver linked transferred proceedings to a case.",
         **_ENDED,
     },
+    "digests": {"outdated": "Digests of persons were made by an older version of the key maker and will soon not match any more."},
+    "import": {
+        "received": "A file was received for import.",
+        "finished": "All lines of an import were read.",
+        "stopped": "An import ended before all its lines were read.",
+    },
     "exclusion": {"made": "A value or a kind was excluded from matching.", "withdrawn": "An exclusion was withdrawn."},
     "alarm": {
         "client_secret_guessing": "Somebody seems to guess the secret of a client.",
@@ -254,6 +265,7 @@ _PATHS: Final = {
     "meeting": "/meetings/{object}",
     "jit": "/jits/{object}",
     "consultation": "/jurisdiction-consultations/{object}",
+    "import": "/imports/{object}",
 }
 
 
