@@ -32,12 +32,12 @@ class Statement:
         Changes of objects that the session has not flushed are not flushed first. Raises `DBAPIError` as other statements do.
         """
         connection = session.connection()
-        with closing(connection.connection.cursor()) as cursor:
-            try:
+        try:
+            with closing(connection.connection.cursor()) as cursor:
                 cursor.execute(self.sql, values)
                 return _named(cursor.description, cursor.fetchall()) if cursor.description else []
-            except psycopg2.Error as fault:
-                raise _refused(connection, cursor, fault) from fault
+        except psycopg2.Error as fault:
+            raise _refused(connection, fault) from fault
 
     def first(self, session: Session, **values: Any) -> Any | None:
         """Return the first row, or None."""
@@ -57,12 +57,12 @@ def _named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[
 
 @lru_cache(maxsize=500)
 def _row_class(names: tuple[str, ...]) -> Any:
-    return namedtuple("Row", names)  # noqa: PYI024 (the names are known only at run time)
+    return namedtuple("Row", names, rename=True)  # noqa: PYI024 (the names are known only at run time)
 
 
-def _refused(connection: Connection, cursor: Any, fault: psycopg2.Error) -> DBAPIError:
+def _refused(connection: Connection, fault: psycopg2.Error) -> DBAPIError:
     """Return the error as SQLAlchemy raises it, without the values. A connection that is lost is not used again."""
-    lost = connection.dialect.is_disconnect(fault, connection.connection.dbapi_connection, cursor)
+    lost = connection.dialect.is_disconnect(fault, connection.connection.dbapi_connection, None)
     if lost:
         connection.invalidate(fault)
     refused: DBAPIError = DBAPIError.instance(
