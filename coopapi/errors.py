@@ -123,7 +123,7 @@ class MethodNotAllowed(CoopError):
 class TooLarge(CoopError):
     """The request is larger than the limit.
 
-    Split the request into several smaller ones. A body may have at most 4 MB.
+    `detail` names the limit, which is 4 MB unless the operation says less. Split the request into several smaller ones.
     """
 
 

@@ -298,11 +298,11 @@ def met_by_older_digests(world, owner, older, keys, monkeypatch):
         register(world, "investigator", case, {"kind": "person", "person": OLEKSANDR, "subjects": [{"id": subject}]})
         register_digests(world, "foreign", there, keys)
     assert len(world.overlaps("foreign", there)) == 1
-    return case, there
+    return there
 
 
 def test_old_digests_meet_the_persons_of_their_time_until_the_stated_time(world, owner, older, keys, monkeypatch):
-    case, there = met_by_older_digests(world, owner, older, keys, monkeypatch)
+    there = met_by_older_digests(world, owner, older, keys, monkeypatch)
     world.work()
     assert rows(owner, "select count(*) > 0 from holdings where outdated") == [(True,)]
     assert "overlap.withdrawn" not in [action for action, _ in feed(world, "foreign")]
@@ -316,7 +316,7 @@ def test_old_digests_meet_the_persons_of_their_time_until_the_stated_time(world,
 
 
 def test_digests_that_are_sent_anew_meet_at_once(world, owner, older, keys, monkeypatch):
-    case, there = met_by_older_digests(world, owner, older, keys, monkeypatch)
+    there = met_by_older_digests(world, owner, older, keys, monkeypatch)
     world.work()
     register_digests(world, "foreign", there, keys, digest_version=families.DIGESTS_VERSION)
     world.clock.forward(days=91)
@@ -327,7 +327,7 @@ def test_digests_that_are_sent_anew_meet_at_once(world, owner, older, keys, monk
 def test_two_persons_in_clear_do_not_meet_by_old_texts(world, owner, older, monkeypatch):
     case, there = world.case("investigator"), world.case("foreign")
     with older(), monkeypatch.context() as patched:
-        patched.setattr(persons, "texts", lambda person: [families.MatchTexts("pair", ["old"])])
+        patched.setattr(persons, "texts", lambda _: [families.MatchTexts("pair", ["old"])])
         for who, at, name in (("investigator", case, "Ada Kestrel"), ("foreign", there, "Bruno Heron")):
             one = {"names": [{"full": name}], "birth_dates": ["1984-05-17"]}
             register(world, who, at, {"kind": "person", "person": one, "subjects": [{"id": world.subject(who, at)}]})

@@ -21,7 +21,9 @@ from coopapi.unicode_text import fold
 
 _IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")
 _BEHIND: Final = re.compile(r"[ ,;/]+(?:BIC|SWIFT|BANK|BEI)\b.*$")
-_BANK_BEHIND: Final = re.compile(r"^(?:(?:kto|konto|kontonummer)[. :]*)?(\d{1,7}|\d{9,10})[ /,-]+((?:blz|bankleitzahl)?[. :]*\d{8})$")
+_BANK_BEHIND: Final = re.compile(
+    r"^(?:(?:kto|konto|kontonummer)[. :]*)?(\d{1,7}|\d{9,10})[ /,-]+((?:blz|bankleitzahl)?[. :]*\d{8})$"
+)
 """A German account number in front of the number of its bank. Two numbers of eight digits are bank and account."""
 _CARD: Final = re.compile(r"(\d{6})(\d{2})?[\dx*•.…#-]*?(\d{4})")
 _MASKED: Final = re.compile(r"[x*•…#]")
