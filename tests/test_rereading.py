@@ -213,12 +213,25 @@ def test_two_identifiers_of_a_case_that_become_one_value_are_both_kept(world, ow
     assert len(world.as_("investigator").get(f"/cases/{case}/identifiers").json["items"]) == 2
     (overlap,) = world.overlaps("foreign", there)
     assert {e["identifier_id"] for e in world.overlaps("investigator", case)[0]["evidence"]} == {one, other}
+    shown = world.as_("investigator").get(f"/cases/{case}/identifiers").json["items"]
+    assert {i["id"]: i["same_as"] for i in shown} == {min(one, other): None, max(one, other): min(one, other)}
     assert world.hold("investigator", case, "Heron@example.org".lower()) == [min(one, other)]
     assert overlap["state"] == "detected"
 
 
 def told_of_old_digests(world, who):
     return [e for e in world.as_(who).get("/events").json["items"] if e["action"] == "digests.outdated"]
+
+
+def test_a_corrected_value_is_no_longer_the_same(world, owner, older):
+    with older():
+        case = world.case("investigator")
+        one, other = sorted(world.hold("investigator", case, SMALL, CAPITAL))
+    settled(world, owner)
+    path = f"/cases/{case}/identifiers"
+    etag = world.as_("investigator").get(f"{path}/{one}").headers["ETag"]
+    assert world.as_("investigator").patch(f"{path}/{one}", {"value": "owl@example.org"}, If_Match=etag).status_code == 200
+    assert world.as_("investigator").get(f"{path}/{other}").json["same_as"] is None
 
 
 def register_digests(world, who, case, keys, category="suspect", **more):

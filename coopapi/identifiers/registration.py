@@ -20,7 +20,7 @@ from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import HeldAlready, ImpossibleIdentifiers, Refused, refuse_many_persons
-from coopapi.identifiers.service import keep_key, read_keys
+from coopapi.identifiers.service import keep_key, part_from_twins, read_keys
 from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.matching.similarity import PERSON
@@ -271,6 +271,7 @@ def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correctio
     for name, value in draft.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
+    part_from_twins(work, row)
     row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, draft.item, draft.reading)
     work.session.flush()
     if correction.holdings:
@@ -295,6 +296,5 @@ def _refuse_duplicates(work: UnitOfWork, row: Identifier, drafted: IdentifierDra
         Identifier.withdrawn_at.is_(None),
         Identifier.id != row.id,
     )
-    found = work.session.scalar(twin)
-    if found is not None:
+    if (found := work.session.scalar(twin)) is not None:
         raise HeldAlready(existing=f"/api/v1/cases/{row.case_id}/identifiers/{found.id}")

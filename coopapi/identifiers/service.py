@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, select, text
+from sqlalchemy import ARRAY, Uuid, bindparam, or_, select, text, update
 
 from coopapi.access import Action
 from coopapi.cases.external_ids import shows_key
@@ -48,6 +48,7 @@ def _show_identifier(row: Identifier, clear: Mapping[str, Any], more: Any) -> di
         **{name: getattr(row, name) for name in _FIELDS},
         **{name: clear.get(name) for name in _SEALED},
         "subjects": [linked_since(link) for link in more.subjects or ()],
+        "same_as": more.same_as,
         "strength": Strength(row.strength).name.lower(),
         "warnings": [{"code": code, "detail": kinds.warning_text(row.kind, code)} for code in row.warnings],
         "common_value": kinds.common_value(codes[0], version) if codes else kinds.excluded_value() if more.excluded else None,
@@ -90,6 +91,13 @@ def what_was_sent(clear: Mapping[str, Any]) -> dict[str, Any]:
         return dict(clear)
     seen = {"observed_at": datetime.fromisoformat(context["observed_at"])} if context.get("observed_at") else {}
     return {**clear, "context": {**context, **seen}}
+
+
+def part_from_twins(work: UnitOfWork, row: Identifier) -> None:
+    """Forget which identifiers had the same value as one that is corrected (`same_as`)."""
+    work.session.flush()
+    twins = or_(Identifier.same_as == row.id, Identifier.id == row.id)
+    work.session.execute(update(Identifier).where(twins, Identifier.case_id == row.case_id).values(same_as=None))
 
 
 def linked_since(link: Mapping[str, Any]) -> dict[str, Any]:
