@@ -271,10 +271,10 @@ def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correctio
     for name, value in draft.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
-    part_from_twins(work, row)
     row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, draft.item, draft.reading)
     work.session.flush()
     if correction.holdings:
+        part_from_twins(work, row)
         engine.unregister(work, case.id, [row.id])
         engine.hold(work, case.id, correction.holdings)
     fields = correction.fields - {"subjects"}

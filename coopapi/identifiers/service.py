@@ -94,8 +94,7 @@ def what_was_sent(clear: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def part_from_twins(work: UnitOfWork, row: Identifier) -> None:
-    """Forget which identifiers had the same value as one that is corrected (`same_as`)."""
-    work.session.flush()
+    """Forget which identifiers had the same value as one that was corrected (`same_as`)."""
     twins = or_(Identifier.same_as == row.id, Identifier.id == row.id)
     work.session.execute(update(Identifier).where(twins, Identifier.case_id == row.case_id).values(same_as=None))
 
