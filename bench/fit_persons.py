@@ -6,6 +6,7 @@ Writes coopapi/persons/data/weights.json. Needs the extra `[bench]` (scikit-lear
 """
 
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -67,7 +68,8 @@ def levels(chances: Mapping[Pair, float], sure: set[Pair], true: set[Pair]) -> d
     """
     strong = quality({pair: chances[pair] for pair in sure}, true, STRONG).strong_at
     both = quality(chances, true, POSSIBLE)
-    return {"strong": round(strong, ROUND), "possible": round(max(both.at, both.strong_at), ROUND)}
+    steps = 10**ROUND  # rounded up, so that the precisions stay
+    return {"strong": math.ceil(strong * steps) / steps, "possible": math.ceil(max(both.at, both.strong_at) * steps) / steps}
 
 
 def fit_digests(found: Mapping[Pair, Mapping[str, int]], held: Mapping[str, Counter[str]], true: set[Pair]) -> dict[str, Any]:

@@ -252,6 +252,12 @@ def test_what_is_no_text_is_refused(world, body, status, rule):
     assert rule is None or rule in {error["rule"] for error in answer.json["errors"]}
 
 
+@pytest.mark.parametrize("size", [MOST_TO_EXTRACT, 5_000_000])
+def test_a_refusal_of_a_large_body_names_the_limit_that_holds_here(world, size):
+    answer = ask(world, world.case("investigator"), text="a" * size)
+    assert (answer.status_code, answer.json["detail"]) == (413, f"The body is larger than {MOST_TO_EXTRACT} bytes.")
+
+
 def test_it_needs_the_right_to_add_to_the_case(world):
     case = world.case("investigator")
     give = {"authority_id": str(world.authorities["fr"]), "level": "read", "reason": "because"}

@@ -189,3 +189,48 @@ def test_two_known_given_names_are_told_from_a_misspelt_one():
 
 def test_the_month_of_a_partial_date_may_be_the_day_of_a_swapped_one():
     assert relation([read_birth("1975-07-10")], [read_birth("1975-10")]) == "month_as_day"
+
+
+GUESSED = [
+    ("Japanese", "山本健太郎", "Yamamoto Kentaro"),
+    ("Japanese with another order", "鈴木 直美", "Naomi Suzuki"),
+    ("Cantonese", "梁家輝", "Leung Ka-fai"),
+    ("Cantonese in simplified characters", "陈志明", "Chan Chi Ming"),
+]
+
+
+@pytest.mark.parametrize(("written", "read"), [case[1:] for case in GUESSED], ids=[case[0] for case in GUESSED])
+def test_a_guessed_reading_is_possible_at_most(written, read):
+    assert level(person(written, "1984-05-17"), person(read, "1984-05-17")) == "possible"
+
+
+def test_a_guessed_reading_adds_no_text_of_one_word_with_a_date():
+    """So digests alone are never strong by it."""
+    families = {"word+date", "word+swap", "initial+date", "word+year"}
+    guessed = {word.codes[0] for name in person("山本健太郎").spellings for word in name if word.guessed}
+    texts_of_one_word = {text.split("|")[0] for family, text in keys_of(person("山本健太郎", "1984-05-17")) if family in families}
+    assert guessed
+    assert guessed.isdisjoint(texts_of_one_word)
+
+
+READ = [
+    ("Chiang Wei-kuo", "Jiang Weiguo"),
+    ("Ts'ao Hsueh-ch'in", "Cao Xueqin"),
+    ("Jen Chung-i", "Ren Zhongyi"),
+    ("கந்தசாமி செல்வராஜ்", "Kandasamy Selvaraj"),
+    ("இராமன் வெற்றிமாறன்", "Raman Vetrimaran"),
+    ("စောမြင့်", "Saw Myint"),
+    ("ဝင်းထွန်းအောင်", "Win Htun Aung"),
+    ("ظافر الدوسري", "Dhafer Al-Dosari"),
+    ("رحمت‌الله نبیل", "Rahmatullah Nabil"),
+    ("Ђурђа Ђукић", "Djurdja Dukic"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), READ, ids=[other for _, other in READ])
+def test_one_person_is_found_in_two_scripts_or_romanisations(one, other):
+    assert level(person(one, "1984-05-17"), person(other, "1984-05-17"))
+
+
+def test_the_table_of_readings_names_its_sources():
+    assert {"japanese", "cantonese", "made_by"} <= load("readings")["provenance"].keys()

@@ -213,12 +213,25 @@ def test_two_identifiers_of_a_case_that_become_one_value_are_both_kept(world, ow
     assert len(world.as_("investigator").get(f"/cases/{case}/identifiers").json["items"]) == 2
     (overlap,) = world.overlaps("foreign", there)
     assert {e["identifier_id"] for e in world.overlaps("investigator", case)[0]["evidence"]} == {one, other}
+    shown = world.as_("investigator").get(f"/cases/{case}/identifiers").json["items"]
+    assert {i["id"]: i["same_as"] for i in shown} == {min(one, other): None, max(one, other): min(one, other)}
     assert world.hold("investigator", case, "Heron@example.org".lower()) == [min(one, other)]
     assert overlap["state"] == "detected"
 
 
 def told_of_old_digests(world, who):
     return [e for e in world.as_(who).get("/events").json["items"] if e["action"] == "digests.outdated"]
+
+
+def test_a_corrected_value_is_no_longer_the_same(world, owner, older):
+    with older():
+        case = world.case("investigator")
+        one, other = sorted(world.hold("investigator", case, SMALL, CAPITAL))
+    settled(world, owner)
+    path = f"/cases/{case}/identifiers"
+    etag = world.as_("investigator").get(f"{path}/{one}").headers["ETag"]
+    assert world.as_("investigator").patch(f"{path}/{one}", {"value": "owl@example.org"}, If_Match=etag).status_code == 200
+    assert world.as_("investigator").get(f"{path}/{other}").json["same_as"] is None
 
 
 def register_digests(world, who, case, keys, category="suspect", **more):
@@ -298,11 +311,11 @@ def met_by_older_digests(world, owner, older, keys, monkeypatch):
         register(world, "investigator", case, {"kind": "person", "person": OLEKSANDR, "subjects": [{"id": subject}]})
         register_digests(world, "foreign", there, keys)
     assert len(world.overlaps("foreign", there)) == 1
-    return case, there
+    return there
 
 
 def test_old_digests_meet_the_persons_of_their_time_until_the_stated_time(world, owner, older, keys, monkeypatch):
-    case, there = met_by_older_digests(world, owner, older, keys, monkeypatch)
+    there = met_by_older_digests(world, owner, older, keys, monkeypatch)
     world.work()
     assert rows(owner, "select count(*) > 0 from holdings where outdated") == [(True,)]
     assert "overlap.withdrawn" not in [action for action, _ in feed(world, "foreign")]
@@ -316,7 +329,7 @@ def test_old_digests_meet_the_persons_of_their_time_until_the_stated_time(world,
 
 
 def test_digests_that_are_sent_anew_meet_at_once(world, owner, older, keys, monkeypatch):
-    case, there = met_by_older_digests(world, owner, older, keys, monkeypatch)
+    there = met_by_older_digests(world, owner, older, keys, monkeypatch)
     world.work()
     register_digests(world, "foreign", there, keys, digest_version=families.DIGESTS_VERSION)
     world.clock.forward(days=91)
@@ -327,7 +340,7 @@ def test_digests_that_are_sent_anew_meet_at_once(world, owner, older, keys, monk
 def test_two_persons_in_clear_do_not_meet_by_old_texts(world, owner, older, monkeypatch):
     case, there = world.case("investigator"), world.case("foreign")
     with older(), monkeypatch.context() as patched:
-        patched.setattr(persons, "texts", lambda person: [families.MatchTexts("pair", ["old"])])
+        patched.setattr(persons, "texts", lambda _: [families.MatchTexts("pair", ["old"])])
         for who, at, name in (("investigator", case, "Ada Kestrel"), ("foreign", there, "Bruno Heron")):
             one = {"names": [{"full": name}], "birth_dates": ["1984-05-17"]}
             register(world, who, at, {"kind": "person", "person": one, "subjects": [{"id": world.subject(who, at)}]})

@@ -136,6 +136,8 @@ class Identifier(InCase, Versioned):
     exceptional_reason: Mapped[str | None] = mapped_column()
     exceptional_until: Mapped[datetime | None] = mapped_column()
     external_id: Mapped[str | None] = mapped_column()
+    same_as: Mapped[UUID | None] = mapped_column(ForeignKey("identifiers.id", ondelete="SET NULL"))
+    """The earlier identifier of the case that has the same value by rules of reading that came after both were registered."""
     created_at: Mapped[datetime] = mapped_column()
     created_by: Mapped[UUID] = mapped_column()
     withdrawn_at: Mapped[datetime | None] = mapped_column()

@@ -131,6 +131,7 @@ class Blueprint(flask_smorest.Blueprint):
             g.limits = {"max_bytes": most, "max_string": most}
             return view(**params)
 
+        limited.most_bytes = most  # type: ignore[attr-defined]  # the middleware refuses larger bodies unread
         return limited
 
     def workflow(  # noqa: PLR0913 (one contract, all in one place)

@@ -13,12 +13,13 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from coopapi import config
+from coopapi.errors import TooLarge
 
 LARGEST_BODY: Final = config.BODY_MB * 1_000_000
 LARGEST_FORM: Final = 100_000
@@ -120,8 +121,10 @@ def _admit_body() -> None:
     has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
     if has_body and request.mimetype != wanted:
         raise UnsupportedMediaType(f"Send the body as {wanted}.")
-    if (request.content_length or 0) > LARGEST_BODY:
-        raise RequestEntityTooLarge
+    view = current_app.view_functions.get(request.endpoint or "")
+    most = getattr(view, "most_bytes", None) or LARGEST_BODY
+    if (request.content_length or 0) > most:
+        raise TooLarge(f"The body is larger than {most} bytes.")
     if request.path == "/oauth/token":
         read_body()  # the form is parsed from the body that is cached here
 
@@ -140,7 +143,7 @@ def _admit_upload() -> None:
 def read_body() -> bytes:
     """Return the whole body, including one that was sent in chunks without a length.
 
-    Raises `BadRequest` if it cannot be read to its end, and `RequestEntityTooLarge` if it exceeds `LARGEST_BODY`.
+    Raises `BadRequest` if it cannot be read to its end, and `TooLarge` if it exceeds `LARGEST_BODY`.
     """
     try:
         body = request.get_data()
@@ -149,7 +152,7 @@ def read_body() -> bytes:
     except Exception:  # noqa: BLE001 (every server has an error of its own for a malformed chunk)
         raise BadRequest("The body is incomplete.") from None
     if len(body) > LARGEST_BODY:
-        raise RequestEntityTooLarge
+        raise TooLarge(f"The body is larger than {LARGEST_BODY} bytes.")
     return body
 
 

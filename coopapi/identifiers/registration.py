@@ -20,7 +20,7 @@ from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
-from coopapi.identifiers.service import keep_key, read_keys
+from coopapi.identifiers.service import keep_key, part_from_twins, read_keys
 from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.matching.similarity import PERSON
@@ -281,6 +281,7 @@ def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correctio
     row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, draft.item, draft.reading)
     work.session.flush()
     if correction.holdings:
+        part_from_twins(work, row)
         engine.unregister(work, case.id, [row.id])
         engine.hold(work, case.id, correction.holdings)
     fields = correction.fields - {"subjects"}

@@ -244,6 +244,9 @@ class IdentifierOut(Shown):
     )
     context = Stored(ContextIn, allow_none=True)
     source = fields.String(allow_none=True)
+    same_as = fields.UUID(
+        allow_none=True, metadata={"description": "The earlier identifier of the case that has the same value by newer rules."}
+    )
     strength = Code("overlap_strength", required=True)
     warnings = fields.List(fields.Nested(IdentifierWarningOut), required=True)
     common_value = fields.Nested(

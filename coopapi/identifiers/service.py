@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 
 from coopapi.access import Action
 from coopapi.cases.external_ids import shows_key
@@ -49,6 +49,7 @@ def _show_identifier(row: Identifier, clear: Mapping[str, Any], more: Any) -> di
         **{name: getattr(row, name) for name in _FIELDS},
         **{name: clear.get(name) for name in _SEALED},
         "subjects": [linked_since(link) for link in more.subjects or ()],
+        "same_as": more.same_as,
         "strength": Strength(row.strength).name.lower(),
         "warnings": [{"code": code, "detail": kinds.warning_text(row.kind, code)} for code in row.warnings],
         "common_value": kinds.common_value(codes[0], version) if codes else kinds.excluded_value() if more.excluded else None,
@@ -91,6 +92,12 @@ def what_was_sent(clear: Mapping[str, Any]) -> dict[str, Any]:
         return dict(clear)
     seen = {"observed_at": datetime.fromisoformat(context["observed_at"])} if context.get("observed_at") else {}
     return {**clear, "context": {**context, **seen}}
+
+
+def part_from_twins(work: UnitOfWork, row: Identifier) -> None:
+    """Forget which identifiers had the same value as one that was corrected (`same_as`)."""
+    twins = or_(Identifier.same_as == row.id, Identifier.id == row.id)
+    work.session.execute(update(Identifier).where(twins, Identifier.case_id == row.case_id).values(same_as=None))
 
 
 def linked_since(link: Mapping[str, Any]) -> dict[str, Any]:

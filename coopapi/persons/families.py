@@ -88,9 +88,9 @@ class _OfTwo(NamedTuple):
     """The texts of two words of a name.
 
     `pairs` are the sounds of both, if they are long enough together to be distinctive, and `parts` those of one with the first
-    sound of the other. To tolerate errors, `beginnings` have the first letters of a long word, and `starts` fewer of any word, with the
-    first sound of the other; `letters` have the first letters of both. `forms` have the base form of a given name (Aleksandr for
-    Sasha) with the sound of the other.
+    sound of the other. To tolerate errors, `beginnings` have the first letters of a long word, and `starts` fewer of any word, with
+    the first sound of the other; `letters` have the first letters of both. `forms` have the base form of a given name (Aleksandr
+    for Sasha) with the sound of the other.
     """
 
     pairs: set[str]

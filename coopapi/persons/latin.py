@@ -72,7 +72,7 @@ _INHERENT: Final = re.compile("(?<=[க-ஹ])(?=[க-ஹ]|$)")
 _BURMESE_RHYMES: Final = (
     ("ောင်", "aung"), ("ိုင်", "aing"), ("င့်", "int"), ("င်", "in"), ("ည်", "i"), ("ဉ်", "in"), ("ရှ", "sh"), ("ိုက်", "aik"),
     ("ောက်", "auk"), ("က်", "et"), ("စ်", "it"), ("တ်", "at"), ("ပ်", "at"), ("န်", "an"), ("မ်", "an"), ("ံ", "an"), ("ယ်", "e"),
-    ("ော်", "aw"),
+    ("ော်", "aw"), ("ော", "aw"),
 )  # fmt: skip
 _BURMESE: Final = str.maketrans(
     {

@@ -167,7 +167,7 @@ create policy made on subject_categories for insert with check (GRANTED(subject_
 
 grant select, insert,
     update (version, fingerprint, sealed, normaliser, strength, warnings, basis, source_grading, information_grading,
-            handling_code, exceptional_reason, exceptional_until, external_id, withdrawn_at, withdrawal_reason) on identifiers to APP_ROLE;
+            handling_code, exceptional_reason, exceptional_until, external_id, same_as, withdrawn_at, withdrawal_reason) on identifiers to APP_ROLE;
 grant select on identifiers to coopapi_definer;
 create policy seen on identifiers for select using (GRANTED(identifiers.case_id, 2));
 create policy made on identifiers for insert with check (GRANTED(identifiers.case_id, 3));

@@ -104,9 +104,9 @@ end $$;
 
 -- Store identifiers that were read again. p_rows holds their columns, bytes as hexadecimal digits: without a sealed value the tokens stay
 -- as they are. The arrays are the new holdings and are parallel. An identifier whose value another one of the case already has keeps its
--- old fingerprint. The auditors of each owner are told how many identifiers of a case were read again, and everybody who reads the case how many
--- persons in it were sent as digests that are old now, with the time until which these match as before. What concerns victims alone is told
--- to cleared people only.
+-- old fingerprint, and the later one of both names the earlier (`same_as`). The auditors of each owner are told how many identifiers of a
+-- case were read again, and everybody who reads the case how many persons in it were sent as digests that are old now, with the time until
+-- which these match as before. What concerns victims alone is told to cleared people only.
 create function priv.store_reread(p_normaliser integer, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
                                   p_strengths smallint[], p_common boolean[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -115,21 +115,23 @@ declare
     r record;
     named uuid[];
     old uuid[];
+    twin uuid;
 begin
     if not priv.take_turn() then
         return;
     end if;
     for r in
-        select x.*, x.warnings ? 'old_digests' and 'old_digests' <> all (i.warnings) as grown_old from jsonb_to_recordset(p_rows) x (id uuid, fingerprint text, sealed text, strength smallint, warnings jsonb)
+        select x.*, x.warnings ? 'old_digests' and 'old_digests' <> all (i.warnings) as grown_old, i.case_id from jsonb_to_recordset(p_rows) x (id uuid, fingerprint text, sealed text, strength smallint, warnings jsonb)
         join public.identifiers i on i.id = x.id and i.normaliser < p_normaliser order by x.id
     loop
+        twin := (select t.id from public.identifiers t where t.case_id = r.case_id and t.fingerprint = decode(r.fingerprint, 'hex')
+                 and t.withdrawn_at is null and t.id <> r.id);
         update public.identifiers i set
             normaliser = p_normaliser, sealed = coalesce(decode(r.sealed, 'hex'), i.sealed), strength = coalesce(r.strength, i.strength),
             warnings = array (select jsonb_array_elements_text(r.warnings)),
-            fingerprint = case when r.fingerprint is null or exists (
-                    select from public.identifiers t where t.case_id = i.case_id and t.fingerprint = decode(r.fingerprint, 'hex')
-                    and t.withdrawn_at is null and t.id <> i.id) then i.fingerprint else decode(r.fingerprint, 'hex') end
+            fingerprint = case when r.fingerprint is null or twin is not null then i.fingerprint else decode(r.fingerprint, 'hex') end
             where i.id = r.id;
+        update public.identifiers i set same_as = least(twin, r.id) where i.id = greatest(twin, r.id) and twin is not null;
         named := named || case when r.sealed is not null then r.id end;
         old := old || case when r.grown_old then r.id end;
     end loop;
@@ -217,4 +219,4 @@ grant execute on function priv.next_to_reread(integer, integer),
     priv.store_reread(integer, jsonb, uuid[], bytea[], text[], smallint[], boolean[]), priv.drop_outdated(integer, integer),
     priv.waiting_to_be_reread(integer), priv.listed_to_reread(integer), priv.store_listed(integer, uuid, bytea[]) to APP_ROLE;
 
-grant update (fingerprint, sealed, normaliser, strength, warnings) on identifiers to coopapi_definer;
+grant update (fingerprint, sealed, normaliser, strength, warnings, same_as) on identifiers to coopapi_definer;

@@ -140,14 +140,15 @@ end $$;
 
 -- Return what is shown of identifiers beside their rows: whether the operator excluded the value for all, and the subjects that the caller
 -- may know of.
-create function priv.shown_identifiers(p_identifiers uuid[]) returns table (identifier_id uuid, excluded boolean, subjects jsonb)
+create function priv.shown_identifiers(p_identifiers uuid[]) returns table (identifier_id uuid, excluded boolean, subjects jsonb, same_as uuid)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
     select i.id, x.id is not null,
            (select jsonb_agg(jsonb_build_object('id', l.subject_id, 'since', l.since, 'basis', l.basis) order by l.since nulls first, l.created_at, l.subject_id)
-            from public.identifier_subjects l where l.identifier_id = i.id)
+            from public.identifier_subjects l where l.identifier_id = i.id),
+           (select t.id from public.identifiers s join public.identifiers t on t.id = s.same_as and t.withdrawn_at is null where s.id = i.id)
     from unnest(p_identifiers) i (id) left join priv.excluded_everywhere(p_identifiers) x (id) on x.id = i.id;
 end $$;
 

@@ -10,7 +10,7 @@ _TABLES = ("webhook_deliveries", "webhook_endpoints", "imported_rows", "import_l
 
 
 def upgrade() -> None:
-    """Add the tables of imports and webhooks, and the columns of grants, shares, sides, desks and older digests."""
+    """Add the tables of imports and webhooks, and the columns of grants, shares, sides, desks, older digests and equal values."""
     run_tables(op.get_bind(), revision)
 
 
@@ -18,6 +18,7 @@ def downgrade() -> None:
     """Remove the tables, the columns and the side of those who forward."""
     for table in _TABLES:
         op.execute(f"drop table {table}")
+    op.execute("alter table identifiers drop column same_as")
     op.execute("alter table holdings drop column kept_until")
     op.execute("delete from parties where side = 'forwarding'")
     op.execute(

@@ -37,6 +37,8 @@ _WRITTEN: Final = (
     ("steam", re.compile(r"(STEAM_[0-5]:[01]:[0-9]{1,10}|\[U:1:[0-9]{1,10}\])", re.IGNORECASE), "id"),
 )  # fmt: skip
 """How accounts are written on some platforms besides their plain name or id, and what that is."""
+_DOTLESS: Final = frozenset({"facebook"})
+"""Platforms where full stops in usernames do not count."""
 _WRONG_USERNAME: Final = "A username must not contain a space, @ or slash."
 
 
@@ -136,7 +138,8 @@ def _name_on(link: PlatformLink) -> Reading:
         return exact("username", f"{text}@{platform}", replace(address, strength=Strength.WEAK))
     if not _HANDLE.fullmatch(text):
         raise ImpossibleValue("username", _WRONG_USERNAME)
-    return exact("username", f"{text}@{platform}", MatchKey("handle", fold(text), Strength.WEAK))
+    undotted = text.replace(".", "") if platform in _DOTLESS else text
+    return exact("username", f"{undotted}@{platform}", MatchKey("handle", fold(text), Strength.WEAK))
 
 
 def _id_on(link: PlatformLink) -> Reading:

@@ -61,11 +61,12 @@ _SHAPES: Final[Mapping[str, str]] = {
 """What a value of these kinds looks like. One that stands alone in a line of a tool or in a link is taken out of it."""
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});", re.IGNORECASE)
 _ESCAPED: Final = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
+_AT: Final = "@|at|ät|arroba|arobase|chiocciola|klammeraffe|apenstaartje|małpa|zavináč|kukac|собака"
 _DEFANGINGS: Final = (
     (re.compile(r"^(?:h(?:xx|\*\*|__|xt|tx|\[tt\])|meow|h\[tt)p?(s?)\b(?=\[?:)", re.IGNORECASE), r"http\1"),
     (re.compile(r"^(https?|ftp)(?:\[:\]//|:\[//\]|\[://\]|:\\\\|:/{3,})", re.IGNORECASE), r"\1://"),
     (re.compile(r" ?[\[({<] ?(?:\.|dot|punkt|punto|ponto|point|punt|kropka|tečka|точка) ?[\])}>] ?", re.IGNORECASE), "."),
-    (re.compile(r" ?[\[({<] ?(?:@|at|ät|arroba|arobase|chiocciola|klammeraffe|apenstaartje|małpa|zavináč|kukac|собака) ?[\])}>] ?", re.IGNORECASE), "@"),
+    (re.compile(rf" ?[\[({{<] ?(?:{_AT}) ?[\])}}>] ?", re.IGNORECASE), "@"),
     (re.compile(r"\[:\]"), ":"), (re.compile(r"\[/\]"), "/"), (re.compile(r"\[\.(?!\])|\\\.|(?<=\w)\.\](?=\w)"), "."),
 )  # fmt: skip
 _IN_WORDS: Final = (

@@ -53,7 +53,9 @@ def read_iccid(value: str, context: Context) -> Reading:
         raise ImpossibleValue("iccid", "The value must have 18 to 20 digits that begin with 89 (ITU-T E.118).")
     if len(text) > 18 and not luhn.is_valid(text):  # noqa: PLR2004 (without its check digit)
         raise ImpossibleValue("iccid_check", "The check digit is wrong (ITU-T E.118, Luhn).")
-    return Reading(text, (MatchKey("iccid", text if len(text) == 18 else text[:-1]),))  # noqa: PLR2004 (without its check digit)
+    bare = text if len(text) == 18 else text[:-1]  # noqa: PLR2004 (without its check digit)
+    longer = (MatchKey("iccid", text, Strength.POSSIBLE),) if len(text) == 19 else ()  # noqa: PLR2004 (or one of 20 without it)
+    return Reading(text, (MatchKey("iccid", bare), *longer))
 
 
 def read_user_agent(value: str, context: Context) -> Reading:

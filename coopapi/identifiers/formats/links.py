@@ -139,6 +139,8 @@ def _named(rows: tuple[_Host, ...], label: str, rest: str) -> PlatformLink | Non
 
 def platform_code(text: str) -> str:
     """Return the code of a platform that is named by one of its aliases, and any other name as `fold` returns it."""
-    name = _NOISE.sub("", fold(text)).strip()
     known = codelists.load("platforms").index
+    if (whole := known.get(fold(text))) is not None:
+        return whole
+    name = _NOISE.sub("", fold(text)).strip()
     return known.get(name, known.get(name.replace(" ", ""), name))

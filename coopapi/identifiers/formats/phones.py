@@ -32,7 +32,7 @@ def read_phone(value: str, context: Context) -> Reading:
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise wrong
-    text = "+" + found[1][2:] if found[1].startswith("00") else found[1]
+    text = "+" + found[1][2:] if found[1].startswith("00") and not _dialled_abroad(found[1], context.country) else found[1]
     if not text.startswith("+") and not context.country:
         raise ImpossibleValue(
             "phone_country", "A national number needs its country; an international number must start with +.", "context.country"
@@ -48,6 +48,13 @@ def read_phone(value: str, context: Context) -> Reading:
     warnings = () if phonenumbers.is_valid_number(number) else ("unassigned_number",)
     settled = _e164(number)
     return exact("phone", settled, *_other_forms(settled), warnings=warnings)
+
+
+def _dialled_abroad(text: str, country: str | None) -> bool:
+    """Tell whether a number begins with its country's prefix for calls abroad and this is longer than 00 (0011 in Australia)."""
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(country or "", None)
+    prefix = re.match(plan.international_prefix, re.sub(r"\D", "", text)) if plan and plan.international_prefix else None
+    return bool(prefix and prefix.end() > len("00"))
 
 
 def _e164(number: phonenumbers.PhoneNumber) -> str:

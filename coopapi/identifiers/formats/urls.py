@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from coopapi.identifiers.formats import accounts
 from coopapi.identifiers.formats.files import read_magnet
@@ -21,6 +21,14 @@ _TRACKING: Final = re.compile(
     r"(?:utm_[a-z_]+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_cid|mc_eid|_hsenc|_hsmi|mkt_tok|ref_src|ref_url)"
 )
 """Parameters that tell how somebody came to a page and not which page it is (ClearURLs, Firefox query stripping list)."""
+_REDIRECTING: Final = {
+    "l.facebook.com/l.php": "u", "lm.facebook.com/l.php": "u", "l.instagram.com/": "u", "google.com/url": "url q",
+    "vk.com/away.php": "to", "away.vk.com/away.php": "to", "youtube.com/redirect": "q", "steamcommunity.com/linkfilter/": "url u",
+    "slack-redir.net/link": "url", "t.umblr.com/redirect": "z",
+}  # fmt: skip
+"""Hosts and paths that lead to the URL in one of these parameters."""
+_ARCHIVED: Final = re.compile(r"https?://web\.archive\.org/web/\d{4,14}(?:[a-z]{2}_)?\*?/(https?:/{1,2}.+)", re.IGNORECASE)
+_FEDERATED: Final = re.compile(r"/@([a-z0-9_][a-z0-9_.-]{0,63})/?", re.IGNORECASE)
 _SHARED: Final = frozenset({"object", "folder", "link"})
 
 
@@ -34,6 +42,8 @@ def read_url(value: str, context: Context) -> Reading:
     if text[:7].lower() in {"magnet:", "ed2k://"}:
         return read_magnet(text, context)
     text = f"http://{text}" if _BARE.fullmatch(text) else text
+    if target := redirected(text):
+        return read_url(target, context)
     link = find_link(text)
     scheme, mark, rest = text.partition("://")
     scheme = scheme.lower()
@@ -53,8 +63,24 @@ def read_url(value: str, context: Context) -> Reading:
     query = f"?{_plain(parts.query)}" if parts.query else ""
     fragment = _fragment(parts.fragment, link)
     page = f"{_site(place)}{path.rstrip('/')}{_told_apart(query)}{fragment}"
-    keys = (MatchKey("page", page, Strength.POSSIBLE), key, *(_link_keys(link) if link else ()))
+    keys = (MatchKey("page", page, Strength.POSSIBLE), key, *(_link_keys(link) if link else _federated(name, path)))
     return exact("url", f"{scheme}://{place}{path}{query}{fragment}", *keys)
+
+
+def redirected(text: str) -> str:
+    """Return the URL to which a link of a known redirecting host leads or whose copy it shows; empty for other links."""
+    place, _, query = text.partition("://")[2].partition("?")
+    names = _REDIRECTING.get(place.lower().removeprefix("www."), "").split()
+    parameters = dict(parse_qsl(query)) if names else {}
+    archived = _ARCHIVED.fullmatch(text)
+    target = next((parameters[name] for name in names if name in parameters), archived[1] if archived else "")
+    return target if target.lower().startswith(("http://", "https://")) else ""
+
+
+def _federated(host: str, path: str) -> tuple[MatchKey, ...]:
+    """Return the key of the account that a path such as `/@name` names on servers of a federation."""
+    found = _FEDERATED.fullmatch(path)
+    return (MatchKey("username", f"{found[1].lower()}@{host}", Strength.POSSIBLE),) if found else ()
 
 
 def _fragment(fragment: str, link: PlatformLink | None) -> str:
