@@ -123,8 +123,8 @@ class MethodNotAllowed(CoopError):
 class TooLarge(CoopError):
     """The request is larger than the limit.
 
-    `detail` names the limit: 4 MB unless the operation says less, and 64 MB for a file that is sent to `/imports`. Split the request
-    into several smaller ones.
+    `detail` names the limit: 4 MB unless the operation says less, and 64 MB for a file that is sent to `/imports`. Split the
+    request into several smaller ones.
     """
 
 

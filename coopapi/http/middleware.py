@@ -136,7 +136,7 @@ def _admit_upload() -> None:
     if request.mimetype not in UPLOADS:
         raise UnsupportedMediaType(f"Send the file as {' or '.join(UPLOADS)}.")
     if (request.content_length or 0) > LARGEST_UPLOAD:
-        raise RequestEntityTooLarge
+        raise TooLarge(f"The file is larger than {LARGEST_UPLOAD} bytes.")
     request.max_content_length = LARGEST_UPLOAD
 
 
