@@ -111,6 +111,11 @@ WORKERS_OWN = (
     " array[3::smallint], array['x'])",
     "select priv.settle_pairs(false, 1, array[4, 4])",
     "select priv.link_entries(1)",
+    "select * from priv.webhooks_due()",
+    "select priv.enter_deliveries(cast(:a as uuid), '{}', '{}', '[]')",
+    "select * from priv.take_deliveries(cast(:a as uuid), 1, 1)",
+    "select priv.settle_delivery(cast(:a as uuid), 'delivered', null)",
+    "select priv.pause_restored_webhook(cast(:a as uuid))",
 )
 
 
