@@ -191,6 +191,9 @@ def _adjourn(step: Step[Meeting]) -> None:
 ''',
     )
     copy.edit("coopapi/meetings/transitions.py", '"reschedule": _schedule, ', '"adjourn": _adjourn,\n        ')
+    said = "The date of a meeting was changed."
+    copy.edit("coopapi/journal/catalogue.py", f'    "reschedule": "{said}",\n', '    "adjourn": "A meeting was adjourned.",\n')
+    copy.edit("docs/events.md", f"| `meeting.reschedule` | {said} |\n", "| `meeting.adjourn` | A meeting was adjourned. |\n")
     copy.edit("docs/meetings.md", "    scheduled --> scheduled: reschedule\n", "    scheduled --> proposed: adjourn\n")
     copy.append(
         "tests/meetings/test_walk.py",

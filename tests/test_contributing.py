@@ -21,6 +21,8 @@ CHECKS = [
     "tests/directory/test_codelists.py::test_the_kinds_have_one_list_each_way",
     "tests/test_secrecy.py::test_every_kind_is_planted",
     "tests/test_lifecycles.py::test_the_drawings_in_the_documents_are_the_tables",
+    "tests/test_event_catalogue.py::test_the_catalogue_has_every_event_that_is_written_and_no_other",
+    "tests/test_event_catalogue.py::test_the_page_on_events_has_the_catalogue",
     "tests/overlaps/test_kinds.py::test_a_value_is_read_by_its_standard",
 ]
 OWN = [
@@ -33,6 +35,7 @@ BREACHES = {
     "tests/directory/test_codelists.py::test_the_kinds_have_one_list_each_way": "coopapi/directory/data/kind_by_category.json",
     "tests/test_secrecy.py::test_every_kind_is_planted": "tests/test_secrecy.py",
     "tests/test_lifecycles.py::test_the_drawings_in_the_documents_are_the_tables[meetings]": "docs/meetings.md",
+    "tests/test_event_catalogue.py::test_the_page_on_events_has_the_catalogue": "docs/events.md",
 }
 """Checks that need no database, each with the file of some list that it misses if that is left as it was."""
 

@@ -114,6 +114,11 @@ WORKERS_OWN = (
     "select * from priv.next_import()",
     "select priv.stop_import(cast(:a as uuid), 'client_revoked')",
     "select priv.forget_import_lines(now(), 1)",
+    "select * from priv.webhooks_due()",
+    "select priv.enter_deliveries(cast(:a as uuid), '{}', '{}', '[]')",
+    "select * from priv.take_deliveries(cast(:a as uuid), 1, 1)",
+    "select priv.settle_delivery(cast(:a as uuid), 'delivered', null)",
+    "select priv.pause_restored_webhook(cast(:a as uuid))",
 )
 
 

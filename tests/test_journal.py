@@ -180,7 +180,7 @@ def test_the_feed_misses_nothing_while_many_write(world, database):
     def write(number):
         for _ in range(15):
             with database.work(lambda s: actor_of(s, "https://issuer.test", "investigator", None), uuid4().hex) as work:
-                work.note("case.tested", case_id=_uuid(case), object_type="case", event=True)
+                work.note("case.reopen", case_id=_uuid(case), object_type="case", event=True)
                 work.session.execute(text("select pg_sleep(:s)"), {"s": 0.002 * (number + 1)})
 
     caller = world.as_("prosecutor")
@@ -188,7 +188,7 @@ def test_the_feed_misses_nothing_while_many_write(world, database):
 
     def all_are_seen():
         pages.append(caller.get(f"/events?limit=200&cursor={pages[-1]['next']}").json)
-        seen.extend(e["id"] for e in pages[-1]["items"] if e["action"] == "case.tested")
+        seen.extend(e["id"] for e in pages[-1]["items"] if e["action"] == "case.reopen")
         return len(seen) >= 60
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
@@ -210,7 +210,7 @@ def test_an_event_of_a_transaction_that_is_still_open_holds_back_later_ones_unti
     first()
     after = world.as_("prosecutor").get(f"/events?cursor={held['next']}").json
     actions = [e["action"] for e in held["items"] + after["items"]]
-    assert sorted(actions) == ["case.changed", "case.tested"]
+    assert sorted(actions) == ["case.changed", "case.reopen"]
 
 
 def _note_and_wait(world, database, case):
@@ -219,7 +219,7 @@ def _note_and_wait(world, database, case):
     assert world.as_("investigator").post(f"/cases/{case}/access", grant).status_code == 201
     session_work = database.work(lambda s: actor_of(s, "https://issuer.test", "foreign", None), uuid4().hex)
     work = session_work.__enter__()
-    work.note("case.tested", case_id=_uuid(case), object_type="case", event=True)
+    work.note("case.reopen", case_id=_uuid(case), object_type="case", event=True)
     database.record(work.session, work.notes)
     work.notes.clear()
     return lambda: session_work.__exit__(None, None, None)

@@ -10,6 +10,7 @@ import coopapi.app
 from coopapi.access import Action, Purpose, Role
 from coopapi.http import problems
 from coopapi.identifiers.kinds import KINDS as IDENTIFIER_KINDS
+from coopapi.journal.catalogue import EVENTS
 from coopapi.mla.lifecycles import KINDS as REQUEST_KINDS
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Workflow
@@ -37,6 +38,7 @@ def strings():
         "kinds of requests": sorted(REQUEST_KINDS),
         "states": sorted({state for life in lives for state in life.states}),
         "steps": {name: sorted(workflows[name].events) for name in sorted(workflows)},
+        "names of events": sorted(EVENTS),
         "events": sorted({name for path in SOURCES.rglob("*.py") for name in events(ast.parse(path.read_text()))}),
     }
 

@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -30,7 +30,7 @@ from coopapi.webhooks.addresses import Lookup, RefusedAddress, target_of
 from coopapi.webhooks.transport import Answer, post
 
 TICK: Final = 0.5
-"""Seconds between two looks for something to send."""
+"""Seconds between two looks for something to send, if nothing was sent."""
 MOST: Final = 16
 """How many messages are sent at one time."""
 MOST_TO_ONE: Final = 4
@@ -45,11 +45,14 @@ _log = logging.getLogger("coopapi.webhooks")
 
 
 def run(database: Database, alive: Callable[[], bool]) -> None:
-    """Send what is due, again and again, while `alive` says so."""
+    """Send what is due, again and again, while `alive` says so. It looks again as soon as one message is answered."""
     sender = Sender(database)
     while alive():
         sender.begin()
-        time.sleep(TICK)
+        if sender.begun:
+            wait(sender.begun, TICK, FIRST_COMPLETED)
+        else:
+            time.sleep(TICK)
 
 
 @dataclass
