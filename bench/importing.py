@@ -83,7 +83,7 @@ def _person(chosen: Random) -> dict[str, Any]:
 def lines(count: int, persons: float, seed: int = 1) -> Iterator[bytes]:
     """Yield lines of cases."""
     chosen = Random(seed)
-    shared = [_exact(chosen, -number) for number in range(1, max(2, count // 100))]
+    shared = [_exact(chosen, 10**9 + number) for number in range(1, max(2, count // 100))]
     for case in range(count // (IDENTIFIERS + 2)):
         yield _line(type="case", external_id=f"C{case}", reference=f"2026/{case}", title=f"Case {case}", countries=["NL", "FR"])
         yield _line(type="subject", case=f"C{case}", external_id="S1", pseudonym="P1", category="suspect")
