@@ -6,6 +6,7 @@ import threading
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import event
 
 from coopapi.imports import running, staging
 from coopapi.ops import abuse_controls
@@ -411,6 +412,8 @@ def test_lines_about_the_same_row_take_effect_in_their_order(world):
 
 def test_identifiers_of_hidden_cases_stay_hidden_and_wait_for_a_person_where_nobody_decided(world, owner):
     world.hold("romanian", world.case("romanian"), "bird-0@example.org", "owl-0@example.org")
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set kind = 'client' where subject = 'system'")
     decided = world.case("investigator", "R-H", visibility="hidden", external_id="H1")
     asked = world.case("system", "R-W", visibility="hidden", visibility_reason="covert", external_id="H2")
     job = sent(world, *emails(2, case="H1"), *emails(2, case="H2", name="owl"))
@@ -449,3 +452,45 @@ def test_an_import_and_registrations_in_the_same_cases_do_not_block_each_other_f
     assert answers == [201] * 16
     (job,) = world.as_("system").get("/imports").json["items"]
     assert (job["state"], job["stored"]) == ("finished", 200)
+
+
+def test_an_import_whose_bytes_are_damaged_is_stopped_and_the_next_one_goes_on(world, idle, owner):
+    broken, whole = sent(world, *FILE), sent(world, *FILE)
+    with owner.cursor() as cursor:
+        cursor.execute("update import_chunks set sealed = 'x' where import_id = %s", (broken,))
+    world.work()
+    told = state(world, broken)
+    assert (told["state"], told["state_reason"], told["read"]) == ("stopped", "failed", 0)
+    assert (state(world, whole)["state"], state(world, whole)["stored"]) == ("finished", 5)
+
+
+def statements_for(world, idle, cases, name):
+    """How many statements the portion of new lines sends."""
+    lines = []
+    for n in range(cases):
+        key = f"{name}-{n}"
+        lines += [
+            {**CASE, "external_id": key, "reference": key},
+            {**SUBJECT, "case": key},
+            {**PERSON, "case": key},
+            *emails(5, case=key, name=key),
+        ]
+    sent(world, *lines)
+    count = 0
+
+    def seen(*_):
+        nonlocal count
+        count += 1
+
+    event.listen(idle.engine, "before_cursor_execute", seen)
+    try:
+        assert running.import_once(idle)
+    finally:
+        event.remove(idle.engine, "before_cursor_execute", seen)
+    assert not running.import_once(idle)
+    return count
+
+
+def test_new_lines_are_stored_in_as_many_statements_however_many_they_are(world, idle):
+    few, many = (statements_for(world, idle, cases, f"n{cases}") for cases in (2, 100))
+    assert few == many < 35
