@@ -83,7 +83,7 @@ def _person(chosen: Random) -> dict[str, Any]:
 def lines(count: int, persons: float, seed: int = 1) -> Iterator[bytes]:
     """Yield lines of cases."""
     chosen = Random(seed)
-    shared = [_exact(chosen, -number) for number in range(1, max(2, count // 100))]
+    shared = [_exact(chosen, 10**9 + number) for number in range(1, max(2, count // 100))]
     for case in range(count // (IDENTIFIERS + 2)):
         yield _line(type="case", external_id=f"C{case}", reference=f"2026/{case}", title=f"Case {case}", countries=["NL", "FR"])
         yield _line(type="subject", case=f"C{case}", external_id="S1", pseudonym="P1", category="suspect")
@@ -153,6 +153,14 @@ def copied(postgres: Embedded) -> float:
     return spent
 
 
+def spent(database: Database) -> tuple[float, float]:
+    """Return the processor time of this process and of its connections to the database, in seconds."""
+    with database.engine.connect() as connection:
+        pids = connection.exec_driver_sql("select pid from pg_stat_activity where backend_type = 'client backend'").scalars().all()
+    ticks = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13] for pid in pids]
+    return time.process_time(), sum(int(user) + int(system) for user, system in ticks) / os.sysconf("SC_CLK_TCK")
+
+
 def profiled(database: Database) -> list[float]:
     profile = cProfile.Profile()
     profile.enable()
@@ -168,22 +176,24 @@ def measured(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         database, environment = prepared(folder, postgres)
         staged = stage(database, asked.lines, asked.persons)
         child = subprocess.Popen([*COMMAND], env={**os.environ, **environment}) if asked.settle else None
+        before = spent(database)
         began = time.perf_counter()
         seconds = profiled(database) if asked.profile else stored(database)
         whole = time.perf_counter() - began
+        own, theirs = (1e6 * (after - was) / asked.lines for after, was in zip(spent(database), before, strict=True))
         settling = time.perf_counter()
         if child is None:
             worker.work_until_done(database)
         settled = time.perf_counter() - settling
         if child is not None:
             child.terminate()
-        with database.engine.connect() as connection:
-            del connection
         tenth = max(1, len(seconds) // 10)
         return {
             "lines": asked.lines,
             "staged": asked.lines / staged,
             "stored": asked.lines / whole,
+            "microseconds of the process for a line": own,
+            "microseconds of the database for a line": theirs,
             "first tenth": sum(seconds[:tenth]) / tenth,
             "last tenth": sum(seconds[-tenth:]) / tenth,
             "settled": asked.lines / settled,

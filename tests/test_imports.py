@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import threading
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import event
 
 from coopapi.imports import running, staging
 from coopapi.ops import abuse_controls
@@ -406,3 +408,89 @@ def test_lines_about_the_same_row_take_effect_in_their_order(world):
     ]
     lines += [{"type": "withdrawal", "of": "identifier", "case": "C1", "external_id": "I1", "reason": "inaccurate"}]
     assert outcomes(world, sent(world, *lines)) == ["stored", "stored", "updated", "refused", "stored", "stored", "withdrawn"]
+
+
+def test_identifiers_of_hidden_cases_stay_hidden_and_wait_for_a_person_where_nobody_decided(world, owner):
+    world.hold("romanian", world.case("romanian"), "bird-0@example.org", "owl-0@example.org")
+    with owner.cursor() as cursor:
+        cursor.execute("update principals set kind = 'client' where subject = 'system'")
+    decided = world.case("investigator", "R-H", visibility="hidden", external_id="H1")
+    asked = world.case("system", "R-W", visibility="hidden", visibility_reason="covert", external_id="H2")
+    job = sent(world, *emails(2, case="H1"), *emails(2, case="H2", name="owl"))
+    assert outcomes(world, job) == ["stored"] * 4
+    with owner.cursor() as cursor:
+        cursor.execute("select count(distinct identifier_id) from holdings where case_id = %s and hidden", (decided,))
+        assert cursor.fetchone() == (2,)
+        cursor.execute("select count(*) from holdings where case_id = %s", (asked,))
+        assert cursor.fetchone() == (0,)
+        cursor.execute("select count(distinct identifier_id) from pending_holdings where case_id = %s", (asked,))
+        assert cursor.fetchone() == (2,)
+        cursor.execute("select policy, max(used) from quota_use where used > 0 group by 1 order by 1")
+        assert dict(cursor.fetchall())["hidden-hour"] == 4
+    me = world.as_("investigator")
+    version = me.get(f"/cases/{asked}").json["etag"]
+    assert me.post(f"/cases/{asked}/transitions", {"event": "refuse_hidden"}, If_Match=f'"{version}"').status_code == 200
+    assert len(world.overlaps("investigator", asked)) == 1
+
+
+def test_an_import_and_registrations_in_the_same_cases_do_not_block_each_other_for_good(world, idle, monkeypatch):
+    monkeypatch.setattr(running, "MOST_LINES", 20)
+    case = world.case("system", "R-C", external_id="C1")
+    sent(world, *emails(200))
+    answers = []
+
+    def register(name):
+        for number in range(8):
+            value = {"kind": "email", "value": f"{name}-{number}@example.org", "external_id": f"{name}-{number}"}
+            answers.append(world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [value]}).status_code)
+
+    threads = [threading.Thread(target=register, args=(name,)) for name in ("owl", "crow")]
+    [thread.start() for thread in threads]
+    while running.import_once(idle):
+        pass
+    [thread.join() for thread in threads]
+    assert answers == [201] * 16
+    (job,) = world.as_("system").get("/imports").json["items"]
+    assert (job["state"], job["stored"]) == ("finished", 200)
+
+
+def test_an_import_whose_bytes_are_damaged_is_stopped_and_the_next_one_goes_on(world, idle, owner):
+    broken, whole = sent(world, *FILE), sent(world, *FILE)
+    with owner.cursor() as cursor:
+        cursor.execute("update import_chunks set sealed = 'x' where import_id = %s", (broken,))
+    world.work()
+    told = state(world, broken)
+    assert (told["state"], told["state_reason"], told["read"]) == ("stopped", "failed", 0)
+    assert (state(world, whole)["state"], state(world, whole)["stored"]) == ("finished", 5)
+
+
+def statements_for(world, idle, cases, name):
+    """How many statements the portion of new lines sends."""
+    lines = []
+    for n in range(cases):
+        key = f"{name}-{n}"
+        lines += [
+            {**CASE, "external_id": key, "reference": key},
+            {**SUBJECT, "case": key},
+            {**PERSON, "case": key},
+            *emails(5, case=key, name=key),
+        ]
+    sent(world, *lines)
+    count = 0
+
+    def seen(*_):
+        nonlocal count
+        count += 1
+
+    event.listen(idle.engine, "before_cursor_execute", seen)
+    try:
+        assert running.import_once(idle)
+    finally:
+        event.remove(idle.engine, "before_cursor_execute", seen)
+    assert not running.import_once(idle)
+    return count
+
+
+def test_new_lines_are_stored_in_as_many_statements_however_many_they_are(world, idle):
+    few, many = (statements_for(world, idle, cases, f"n{cases}") for cases in (2, 100))
+    assert few == many < 35

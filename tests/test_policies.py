@@ -292,8 +292,8 @@ MEETING_PROBES = {
 }
 PROBES |= MEETING_PROBES
 IMPORT = """
-    insert into imports (id, version, authority_id, principal_id, role, purpose, format, dry_run, state, lines, created_at)
-        values (%(import)s, 1, %(nl)s, %(person)s, 'system', 'x', 'ndjson', false, 'queued', 1, now());
+    insert into imports (id, version, authority_id, principal_id, role, purpose, format, dry_run, state, lines, created_at, ended_at)
+        values (%(import)s, 1, %(nl)s, %(person)s, 'system', 'x', 'ndjson', false, 'finished', 1, now(), now());
     insert into import_chunks values (%(import)s, 1, 1, 'x');
     insert into import_lines (import_id, line, outcome) values (%(import)s, 1, 'stored');
     insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest)

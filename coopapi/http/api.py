@@ -90,7 +90,7 @@ class Blueprint(flask_smorest.Blueprint):
         polls: bool = False,
         only_reads: int | None = None,
         also: Sequence[str] = (),
-        uploads: Sequence[str] = (),
+        uploads: Mapping[str, str] | None = None,
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
     ) -> Callable[[V], V]:
@@ -106,7 +106,7 @@ class Blueprint(flask_smorest.Blueprint):
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
             has = (bool("<" in rule or body), bool(body or form or uploads), counts_values, page, settles, polls, bool(only_reads))
-            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads))
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads or {}))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 

@@ -34,7 +34,8 @@ class Notes:
     settles: bool
     polls: bool
     only_reads: bool
-    uploads: Sequence[str]
+    uploads: Mapping[str, str]
+    """The media types of a file that is the body, each with an example."""
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -108,7 +109,8 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         doc["deprecated"] = True
     _document_answers(doc, notes)
     if notes.uploads:
-        content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in notes.uploads}
+        schema = {"type": "string", "format": "binary"}
+        content = {kind: {"schema": schema, "example": example} for kind, example in notes.uploads.items()}
         doc["requestBody"] = {"required": True, "content": content}
     words = info["docstring"]
     words["description"] = "\n\n".join(filter(None, (words.get("description"), *_explained(notes))))

@@ -117,7 +117,7 @@ class ImportLine(Row):
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
         """Return the condition for lines of imports that the actor sees and that have not ended long ago."""
-        lately = or_(Import.ended_at.is_(None), Import.ended_at > now - REPORTED)
+        lately = or_(Import.ended_at.is_(None), Import.ended_at + REPORTED > now)
         return select(Import.id).where(Import.id == cls.import_id, Import.visible_to(actor, now), lately).exists()
 
 

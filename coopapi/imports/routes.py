@@ -1,7 +1,7 @@
 """Imports over HTTP."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import request
@@ -17,6 +17,14 @@ from coopapi.imports.models import Import, ImportLine
 from coopapi.imports.schemas import ImportFilter, ImportOut, ImportQuery, ReportFilter, ReportLineOut
 from coopapi.store.db import UnitOfWork
 
+_NDJSON: Final = """\
+{"type": "case", "external_id": "4711", "reference": "RO-2026-4711", "title": "Parcels that were paid from stolen accounts"}
+{"type": "subject", "case": "4711", "external_id": "P1", "pseudonym": "RO-P1", "category": "suspect"}
+{"type": "identifier", "case": "4711", "external_id": "I1", "kind": "phone", "value": "+40 712 345 678",
+ "subjects": [{"external_id": "P1"}]}
+""".replace(",\n ", ", ")
+_CSV: Final = "File,No,Kind,Value\n4711,I2,email,heron@example.org\n"
+
 blp = Blueprint("imports", __name__, url_prefix="/api/v1", description="Bulk intake")
 
 
@@ -25,7 +33,7 @@ blp = Blueprint("imports", __name__, url_prefix="/api/v1", description="Bulk int
     method="POST",
     allow=Action.IMPORT_SEND,
     query=ImportQuery,
-    uploads=UPLOADS,
+    uploads=dict(zip(UPLOADS, (_NDJSON, _CSV), strict=True)),
     returns=ImportOut,
     status=HTTPStatus.ACCEPTED,
 )

@@ -53,29 +53,42 @@ def import_once(database: Database, share: float = 1) -> bool:
         found = session.execute(_NEXT).one_or_none()
     if found is None:
         return False
-    most = ceil(MOST_LINES * share)
-    while most:
+    try:
+        return _store_next(database, found, ceil(MOST_LINES * share))
+    except (Unauthenticated, Forbidden):
+        _stop(database, found, "client_revoked")
+    except OperationalError:
+        raise
+    except Exception as fault:  # noqa: BLE001 (an import that cannot go on does not keep the others waiting)
+        _log.error("an import cannot go on", extra={"import": str(found.id), "error": type(fault).__name__})
+        _stop(database, found, "failed")
+    return True
+
+
+def _store_next(database: Database, found: Row[Any], most: int) -> bool:
+    """Store the next lines of an import, at most so many: fewer if a quota or a fault of one line prevents it.
+
+    Returns False if another worker is at it.
+    """
+    while True:
         try:
             return _advance(database, found, most)
-        except (Unauthenticated, Forbidden):
-            with database.worker() as session:
-                session.execute(_STOP, {"id": found.id, "reason": "client_revoked"})
-            return True
         except QuotaExceeded as fault:
             if most == 1:
                 _wait(database, found, fault)
                 return True
-            most //= 2
-        except OperationalError:
+        except (Unauthenticated, Forbidden, OperationalError):
             raise
         except Exception as fault:  # noqa: BLE001 (a line that cannot be stored does not keep the others waiting)
-            _log.error(
-                "lines of an import cannot be stored together", extra={"import": str(found.id), "error": type(fault).__name__}
-            )
+            _log.error("lines cannot be stored together", extra={"import": str(found.id), "error": type(fault).__name__})
             if most == 1:
                 return _advance(database, found, most, failed=True)
-            most //= 2
-    raise AssertionError
+        most //= 2
+
+
+def _stop(database: Database, found: Row[Any], reason: str) -> None:
+    with database.worker() as session:
+        session.execute(_STOP, {"id": found.id, "reason": reason})
 
 
 def forget(database: Database) -> bool:

@@ -40,10 +40,12 @@ class ImportOut(Shown):
     dry_run = fields.Boolean(required=True)
     state = OneOf(STATES, name="ImportState", required=True)
     state_reason = OneOf(
-        ("client_revoked",),
+        ("client_revoked", "failed"),
         name="ImportStop",
         allow_none=True,
-        metadata={"description": "Why the import was stopped: the client is no longer active, or lost a right that it needs."},
+        metadata={
+            "description": "Why it was stopped: the client was deactivated or lost a right that it needs, or the register failed."
+        },
     )
     client_id = fields.UUID(attribute="principal_id", required=True, metadata={"description": "The client that sent it."})
     lines = fields.Integer(required=True, metadata={"description": "The lines of the file."})

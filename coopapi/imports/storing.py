@@ -10,7 +10,7 @@ from coopapi.cases import granting, subjects
 from coopapi.cases import service as cases
 from coopapi.cases.models import Case, Identifier, IdentifierSubject, Subject
 from coopapi.cases.transitions import CASE
-from coopapi.errors import Conflict, CoopError, Unprocessable, broken
+from coopapi.errors import Conflict, CoopError, Forbidden, NotFound, Stale, Unprocessable, broken
 from coopapi.http.problems import slug
 from coopapi.identifiers.registration import IDENTIFIER
 from coopapi.imports.known import Known, version_of
@@ -31,7 +31,7 @@ def attempt(work: UnitOfWork, line: SentLine, do: Callable[[], object]) -> bool:
     try:
         with work.session.begin_nested():
             do()
-    except (Conflict, Unprocessable) as fault:
+    except (Conflict, Stale, Unprocessable, Forbidden, NotFound) as fault:
         del work.notes[notes:]
         refuse(line, fault)
         return False
@@ -40,7 +40,7 @@ def attempt(work: UnitOfWork, line: SentLine, do: Callable[[], object]) -> bool:
 
 def refuse(line: SentLine, fault: CoopError) -> None:
     """Say why a line was refused."""
-    line.outcome = "conflict" if isinstance(fault, Conflict) else "refused"
+    line.outcome = "conflict" if isinstance(fault, Conflict | Stale) else "refused"
     line.faults = fault.extra.get("errors") or [broken("", slug(type(fault)).replace("-", "_"), "")]
 
 

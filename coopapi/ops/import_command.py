@@ -17,8 +17,6 @@ from uuid import uuid4
 import click
 import urllib3
 
-from coopapi.errors import CoopError
-
 PART_LINES: Final = 100_000
 PART_BYTES: Final = 32_000_000
 _ATTEMPTS: Final = 8
@@ -30,7 +28,7 @@ _BUSY: Final = frozenset({408, 429, 502, 503, 504})
 COUNTS: Final = ("stored", "updated", "withdrawn", "unchanged", "refused", "conflicts")
 
 
-class ImportRefused(CoopError):
+class ImportRefused(click.ClickException):
     """The register did not accept the import."""
 
 
