@@ -75,6 +75,9 @@ class Action(StrEnum):
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
     STATISTICS_READ = "statistics:read"
+    WORKLIST_READ = "worklist:read"
+    WORKLIST_STEP = "worklist:step"
+    WORKLIST_ASSIGN = "worklist:assign"
 
 
 class Purpose(StrEnum):
@@ -101,8 +104,8 @@ class Level(IntEnum):
     OWN = 4
 
 
-_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ})
-_FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ}
+_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ})
+_FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ, Action.WORKLIST_STEP}
 _ANALYSING: Final = _FOLLOWING | {Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.OVERLAP_READ}
 _COORDINATING: Final = _ANALYSING | {Action.IDENTIFIER_CLEAR, Action.DISCLOSURE_READ, Action.EXCLUSION_READ}
 _INVESTIGATING: Final = _COORDINATING | {
@@ -130,12 +133,13 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _TEAMING
     | _MEETING
     | _DECIDING
-    | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT},
+    | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT}
+    | {Action.WORKLIST_ASSIGN},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING
     | {Action.JIT_READ, Action.MEETING_READ},
-    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE},
+    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE, Action.WORKLIST_ASSIGN},
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
@@ -143,6 +147,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMIN: _EVERYBODY
     | {
         Action.EVENTS_READ,
+        Action.WORKLIST_STEP,
         Action.AUTHORITY_MANAGE,
         Action.STAFF_MANAGE,
         Action.APPROVAL_READ,

@@ -49,6 +49,7 @@ from coopapi.statistics.routes import blp as statistics
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
 from coopapi.timelines.routes import blp as timelines
+from coopapi.worklist.routes import blp as worklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def _shared(kind: str, path: str, model: type[Versioned], states: Sequence[str])
 
 FEATURES: Final = (
     Feature("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
+    Feature("Worklist", "What waits for you or your authority, assignments, and many steps at once", (worklist,)),
     Feature("Cases", "Cases, access to them, and their subjects", (cases,)),
     Feature("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
     Feature("Overlaps", "Overlaps between cases that share identifiers, and their verification", (overlaps,)),

@@ -92,6 +92,7 @@ TESTED_BY_ITSELF = {
     ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"),
 }  # fmt: skip
 FOR_ALL = {
+    ("manned", "p_points"): "points of contact are for everybody, and only whether somebody is on duty is told",
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",
     ("client", "p_client"): "who proves to be a client has no context yet",
     ("same_state", "p_authority"): "the country of an authority is in the directory",

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, ForeignKey, and_, false, literal, or_, tru
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.store.rows import Versioned
 
 APPROVAL_LIFECYCLE: Final = Lifecycle(
     "requested",
-    Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, side=Side.DECIDING, human=True),
+    Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, side=Side.DECIDING, human=True, awaited=Awaited.NOW),
     Transition("reject", "requested", "rejected", by=Action.APPROVAL_DECIDE, reason=True, side=Side.DECIDING, human=True),
     Transition("withdraw", "requested", "withdrawn", by=Action.APPROVAL_DECIDE, side=Side.ASKING),
     derived=("expired",),

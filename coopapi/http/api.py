@@ -6,7 +6,7 @@ A route without `allow` fails at import. The response is built inside the transa
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -16,7 +16,6 @@ import flask_smorest
 import marshmallow as ma
 from flask import Request, Response, current_app, g, json, request
 from marshmallow import RAISE
-from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
 
 from coopapi import strictjson
@@ -26,7 +25,8 @@ from coopapi.http import idempotency, waiting
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
-from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
+from coopapi.http.transactions import retried, separately, work_of_request
+from coopapi.http.transitions import SERVED, Served, TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
 from coopapi.store.db import Database, UnitOfWork
@@ -34,7 +34,6 @@ from coopapi.store.rows import Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
-_ATTEMPTS: Final = 3
 _PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _ETAG: Final = re.compile(
     r'(?:W/)?"v([0-9]{1,9})[a-z]?(?:-[0-9a-f]{16})?(?:(?:--?|;)(?:gzip|br|zstd))?"',
@@ -100,26 +99,32 @@ class Blueprint(flask_smorest.Blueprint):
         also: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
+        apart: bool = False,
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
         may see. `counts_values` documents quotas. `settles` and `polls` may wait (waiting.py). `also` lists other media types.
+        With `apart` the view has no transaction.
         """
 
         def decorator(view: V) -> V:
-            schema = _answer(returns, page=page, many=many, settles=settles)
-            served: Callable[..., Any] = self.response(int(status), schema)(_serve(view, show, many))
-            for given, place in ((query, "query"), (form, "form"), (body, "json")):
-                served = self.arguments(given, location=place)(served) if given else served
-            guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
+            answered = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
+            served = self._reading(answered(_serve(view, show, many)), query=query, form=form, json=body)
+            guard = _required if apart else partial(_within_work, changes=changes, settles=settles, polls=polls)
+            guarded = guard(served, allow)
             flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles, polls)
-            notes = Notes(view.__name__, allow, method, also, steps or {}, *flags)
-            guarded._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
+            _note(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, *flags))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
         return decorator
+
+    def _reading(self, served: Callable[..., Any], **inputs: type[ma.Schema] | None) -> Callable[..., Any]:
+        """Read the input of a view by its schemas, each from its place in the request."""
+        for place, schema in inputs.items():
+            served = self.arguments(schema, location=place)(served) if schema else served
+        return served
 
     def workflow(  # noqa: PLR0913 (one contract, all in one place)
         self,
@@ -141,13 +146,14 @@ class Blueprint(flask_smorest.Blueprint):
         path, identify the object.
         """
         named = tuple(query().fields) if query else ()
+        served = Served(f"{self.url_prefix or ''}{path}", workflow, act, event_schema(body, workflow), named, show)
+        SERVED[workflow.name] = served
 
         def list_steps(wanted: dict[str, Any] | None = None, *, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
             return workflow.options(work, **ids, **(wanted or {}))
 
         def take_step(data: dict[str, Any], *, version: int, work: UnitOfWork, **ids: Any) -> Versioned:
-            chosen = {name: data[name] for name in named if name in data}
-            return workflow.take(work, version, data, **ids, **chosen)
+            return served.take(work, version, data, **ids)
 
         list_steps.__name__, take_step.__name__ = f"list_{workflow.name}_transitions", f"take_{workflow.name}_transition"
         list_steps.__doc__ = (
@@ -156,8 +162,13 @@ class Blueprint(flask_smorest.Blueprint):
         take_step.__doc__ = about
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
-        step, steps = event_schema(body, workflow), workflow.steps
-        self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, steps=steps)(take_step)
+        steps = workflow.steps
+        self.route(at, method="POST", allow=act, body=served.body, returns=returns, changes=True, show=show, steps=steps)(take_step)
+
+
+def _note(view: Any, served: Any, notes: Notes) -> None:
+    """Attach to a view what the API document says of it."""
+    view._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # noqa: SLF001
 
 
 def _answer(returns: type[ma.Schema] | None, *, page: bool, many: str | None, settles: bool) -> type[ma.Schema] | None:
@@ -198,8 +209,8 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
     if isinstance(made, Page):
         g.next = made.next
         g.nothing_new = made.complete is True and not made.items
-        items = show(work, made.items) if show and work else made.items
-        more = {name: said for name in ("total", "complete") if (said := getattr(made, name)) is not None}
+        items = show(work, made.items) if show and work and not made.shown else made.items
+        more = {name: said for name in ("total", "complete", "counts") if (said := getattr(made, name)) is not None}
         return {"items": items, "next": made.next, **more, **({"settled": g.settled} if "settled" in g else {})}
     if many and g.get("minimal"):
         return {many: [], "ids": [row.id for row in made]}
@@ -232,21 +243,24 @@ def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, sett
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return _once(view, allow, {**params, **({"version": _expected_version()} if changes else {})})
-            except DBAPIError as error:
-                if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) not in {"40001", "40P01"}:
-                    raise
-        raise AssertionError
+        return retried(lambda: _once(view, allow, {**params, **({"version": _expected_version()} if changes else {})}))
 
     return waiting.settling(guarded) if settles else waiting.polling(guarded) if polls else guarded
 
 
+def _required(view: Callable[..., Any], allow: Action) -> Callable[..., Any]:
+    """Check that the caller's role includes the action, in a transaction of its own, and then run the view without one."""
+
+    @wraps(view)
+    def guarded(**params: Any) -> Any:
+        separately(lambda work: work.require(allow))
+        return view(**params)
+
+    return guarded
+
+
 def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Response:
-    service = current_app.extensions["coopapi"]
-    purpose = request.headers.get("Coopapi-Purpose")
-    with service.database.work(service.identify, g.request_id, service.purpose(purpose)) as work:
+    with work_of_request() as work:
         work.require(allow)
         g.caller = work.actor.id
         waiting.check(work)
@@ -274,7 +288,13 @@ def _expected_version() -> int:
     value = request.headers.get("If-Match")
     if value is None:
         raise PreconditionRequired("Read the resource and send its ETag in `If-Match`.")
-    tag = _ETAG.fullmatch(value.strip())
-    if tag is None:
+    version = version_of(value.strip())
+    if version is None:
         raise BadRequest('The header If-Match must be one ETag of this resource, such as "v3".')
-    return int(tag[1])
+    return version
+
+
+def version_of(etag: str) -> int | None:
+    """Return the version in one of our ETags, or None if it is not one of ours."""
+    tag = _ETAG.fullmatch(etag)
+    return int(tag[1]) if tag else None

@@ -1,6 +1,6 @@
 """Idempotency keys: a request that is sent twice takes effect once. The key is stored in the transaction of the effect."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -52,10 +52,39 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
     if the request differs, and `NotFound` or `Forbidden` if the caller may no longer see everything that was created. `case_id` is
     the case in the path, if there is one.
     """
-    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
-        raise BadRequest(f"The Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
+    _require_readable(key)
     me = {"principal": work.actor.id, "key": key}
     fingerprint = work.keys.mac("idempotency", asked)
+    if not _claimed(work, me, fingerprint):
+        return _again(work, me, fingerprint, case_id)
+    made = effect()
+    work.session.flush()
+    work.session.execute(
+        text("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key"),
+        {**me, "made": as_json(_reference(made))},
+    )
+    return made
+
+
+def claim(work: UnitOfWork, key: str, asked: bytes) -> None:
+    """Claim a key for a request whose parts are committed one by one, each under a key of its own.
+
+    Raises `BadRequest` for a malformed key, and `KeyReused` if the key was used for a different request.
+    """
+    _require_readable(key)
+    me = {"principal": work.actor.id, "key": key}
+    fingerprint = work.keys.mac("idempotency", asked)
+    if not _claimed(work, me, fingerprint):
+        _require_same(work, me, fingerprint)
+
+
+def _require_readable(key: str) -> None:
+    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
+        raise BadRequest(f"The Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
+
+
+def _claimed(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes) -> bool:
+    """Store a key, and tell whether it is new. If the same key is being stored, this waits until that is committed."""
     work.session.execute(
         text("delete from idempotency_keys where principal_id = :principal and created_at < :old"),
         {"principal": work.actor.id, "old": work.now - KEPT},
@@ -67,24 +96,22 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
         ),
         {**me, "authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now},
     )
-    if claimed is None:
-        return _again(work, me, fingerprint, case_id)
-    made = effect()
-    work.session.flush()
-    work.session.execute(
-        text("update idempotency_keys set made = cast(:made as jsonb) where principal_id = :principal and key = :key"),
-        {**me, "made": as_json(_reference(made))},
-    )
-    return made
+    return claimed is not None
 
 
-def _again(work: UnitOfWork, me: dict[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
+def _require_same(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes) -> Any:
+    """Return what is stored under a key; raise `KeyReused` if it was used for a different request."""
     found = work.session.execute(
         text("select fingerprint, made from idempotency_keys where principal_id = :principal and key = :key"),
         me,
     ).one()
     if bytes(found.fingerprint) != fingerprint:
         raise KeyReused
+    return found
+
+
+def _again(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
+    found = _require_same(work, me, fingerprint)
     model: type[Versioned] = next(m.class_ for m in Row.registry.mappers if _is_of(m.class_, found.made["model"]))
     single = isinstance(found.made["ids"], str)
     ids = [UUID(row_id) for row_id in ([found.made["ids"]] if single else found.made["ids"])]

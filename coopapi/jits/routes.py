@@ -29,6 +29,7 @@ _JITS.list(
     `expires_within=60` lists the active teams that end within 60 days, so that they can be extended or wound up.
     """,
     query=JitFilter,
+    embeds=transitions.TEAM,
     returns=JitBrief,
     show=presentation.brief,
 )

@@ -5,6 +5,7 @@ from marshmallow import fields
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
 from coopapi.http.fields import Link, OneOf, Shown, When
+from coopapi.http.transitions import embedded
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, FEED_LIFECYCLE, MEETING_LIFECYCLE, MODES, PLACE_LIFECYCLE
 from coopapi.meetings.outcomes import OUTCOMES
 
@@ -13,6 +14,7 @@ class MeetingBrief(Shown):
     """A meeting, in lists."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     reference = fields.String(required=True)
     level = Code("meeting_levels", required=True)
     state = OneOf(MEETING_LIFECYCLE.states, required=True)
@@ -110,6 +112,7 @@ class MeetingActionOut(Shown):
     """What an authority undertook, by when."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     meeting_id = fields.UUID(required=True)
     owner_id = fields.UUID(required=True)
     country = Code("countries", allow_none=True)

@@ -41,6 +41,7 @@ _MEETINGS.list(
     presentation.select_meetings,
     "List the meetings that your authority hosts or was invited to, newest first.",
     query=MeetingFilter,
+    embeds=transitions.MEETING,
     returns=MeetingBrief,
     show=presentation.brief,
 )

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, Zone
+from coopapi.http.fields import Count, Line, Many, OneOf, Schema, Stepped, Text, When, Zone
 from coopapi.http.transitions import TransitionIn
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
@@ -152,7 +152,7 @@ class CentreEntryIn(Schema):
     note = Text(2000)
 
 
-class MeetingFilter(Paged):
+class MeetingFilter(Stepped):
     """Which meetings."""
 
     state = OneOf(MEETING_LIFECYCLE.states)
@@ -163,7 +163,7 @@ class MeetingFilter(Paged):
     upcoming = fields.Boolean()
 
 
-class ActionFilter(Paged):
+class ActionFilter(Stepped):
     """Which actions: `side=mine&overdue=true` is the morning list."""
 
     side = OneOf(("mine", "theirs"))

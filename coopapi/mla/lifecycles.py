@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from coopapi.access import Action
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 
 _drafts = partial(Transition, by=Action.MLA_DRAFT, side=Side.REQUESTING)
 _validates = partial(Transition, by=Action.MLA_VALIDATE, side=Side.REQUESTING, human=True)
@@ -20,25 +20,25 @@ _SENDING: Final = (
     _drafts("submit", "draft", "validation_pending"),
     _drafts("ready", "draft", "ready"),
     _drafts("withdraw", "draft", "withdrawn", reason=True),
-    _validates("validate", "validation_pending", "ready"),
+    _validates("validate", "validation_pending", "ready", awaited=Awaited.NOW),
     _drafts("revise", "validation_pending", "draft"),
     _drafts("withdraw", "validation_pending", "withdrawn", reason=True),
-    _sends("transmit", "ready", "transmitted"),
+    _sends("transmit", "ready", "transmitted", awaited=Awaited.NOW),
     _drafts("revise", "ready", "draft"),
     _drafts("withdraw", "ready", "withdrawn", reason=True),
-    _answers("receive", "transmitted", "received"),
+    _answers("receive", "transmitted", "received", awaited=Awaited.NOW),
     _drafts("withdraw", "transmitted", "withdrawn", reason=True),
 )
 _ROUTING: Final = (
-    _answers("acknowledge", "received", "acknowledged"),
+    _answers("acknowledge", "received", "acknowledged", awaited=Awaited.NOW),
     _answers("forward", "received", "forwarded", reason=True),
     _answers("return", "received", "returned", reason=True),
-    _answers("receive", "forwarded", "received"),
-    _drafts("revise", "returned", "draft"),
+    _answers("receive", "forwarded", "received", awaited=Awaited.NOW),
+    _drafts("revise", "returned", "draft", awaited=Awaited.NOW),
     _drafts("close", "returned", "closed"),
     _answers("forward", "acknowledged", "forwarded", reason=True),
     _answers("ask", "acknowledged", "information_requested", reason=True),
-    _drafts("supply", "information_requested", "acknowledged", reason=True),
+    _drafts("supply", "information_requested", "acknowledged", reason=True, awaited=Awaited.NOW),
     _decides("refuse", "information_requested", "refused", reason=True),
     _decides("refuse", "acknowledged", "refused", reason=True),
     _drafts("close", "refused", "closed"),
@@ -58,7 +58,8 @@ LETTER_LIFECYCLE: Final = Lifecycle(
     *_SENDING,
     *_ROUTING,
     _decides("consult", "acknowledged", "consultation", reason=True),
-    *(_decides("recognise", state, "recognised") for state in ("acknowledged", "consultation", "postponed")),
+    *(_decides("recognise", state, "recognised", awaited=Awaited.NOW) for state in ("acknowledged", "consultation")),
+    _decides("recognise", "postponed", "recognised", awaited=Awaited.SOON),
     *(_decides("postpone", state, "postponed", reason=True) for state in ("acknowledged", "consultation")),
     *(_decides("refuse", state, "refused", reason=True) for state in ("consultation", "postponed")),
     *_withdrawable(
@@ -81,18 +82,18 @@ ORDER_LIFECYCLE: Final = Lifecycle(
     "draft",
     *_SENDING,
     *(_answers("ask_clarification", state, "clarification_requested", reason=True) for state in ("received", "in_execution")),
-    _drafts("clarify", "clarification_requested", "received", reason=True),
-    *(_validates("validate_ex_post", state, state) for state in _UNDER_WAY),
+    _drafts("clarify", "clarification_requested", "received", reason=True, awaited=Awaited.NOW),
+    *(_validates("validate_ex_post", state, state, awaited=Awaited.SOON) for state in _UNDER_WAY),
     *(_validates("deny_validation", state, "withdrawn", reason=True) for state in _UNDER_WAY),
     *(
-        _enforces("raise_ground", state, "refused", reason=True)
+        _enforces("raise_ground", state, "refused", reason=True, awaited=Awaited.SOON)
         for state in ("transmitted", "received", "clarification_requested", "in_execution")
     ),
     *(
         _sends("request_enforcement", state, "enforcement_requested", reason=True)
         for state in ("not_executed", "partially_executed")
     ),
-    _enforces("enforce", "enforcement_requested", "in_execution"),
+    _enforces("enforce", "enforcement_requested", "in_execution", awaited=Awaited.NOW),
     _enforces("refuse_enforcement", "enforcement_requested", "refused", reason=True),
     *_withdrawable("received", "clarification_requested", "in_execution", "enforcement_requested"),
     *_closable("executed", "partially_executed", "not_executed", "evidence_transferred", "refused"),
@@ -107,15 +108,16 @@ PRESERVATION_LIFECYCLE: Final = Lifecycle(
     "draft",
     *_SENDING,
     *_ROUTING,
-    *(_executes("preserve", state, "preserved") for state in ("received", "acknowledged")),
+    *(_executes("preserve", state, "preserved", awaited=Awaited.NOW) for state in ("received", "acknowledged")),
     _executes("not_preserve", "acknowledged", "not_executed", reason=True),
     _answers("notify_insufficient", "acknowledged", "insufficiency_notified", reason=True),
-    _drafts("go_on", "insufficiency_notified", "acknowledged"),
+    _drafts("go_on", "insufficiency_notified", "acknowledged", awaited=Awaited.NOW),
     _executes("disclose_path", "preserved", "preserved"),
     _drafts("ask_extension", "preserved", "extension_requested", reason=True),
-    *(_executes("extend", state, "preserved") for state in ("preserved", "extension_requested")),
+    _executes("extend", "preserved", "preserved"),
+    _executes("extend", "extension_requested", "preserved", awaited=Awaited.NOW),
     _decides("decline_extension", "extension_requested", "preserved", reason=True),
-    *(_sends("follow_up", state, "mla_submitted") for state in ("preserved", "extension_requested")),
+    *(_sends("follow_up", state, "mla_submitted", awaited=Awaited.SOON) for state in ("preserved", "extension_requested")),
     _drafts("release", "preserved", "released", reason=True),
     _answers("release", "mla_submitted", "released", reason=True),
     *(_answers("expire", state, "expired") for state in ("preserved", "extension_requested")),
@@ -127,8 +129,8 @@ PRESERVATION_LIFECYCLE: Final = Lifecycle(
 INFORMATION_LIFECYCLE: Final = Lifecycle(
     "draft",
     *(move for move in _SENDING if move.event in {"ready", "withdraw", "transmit", "revise"} and move.source in {"draft", "ready"}),
-    *(_decides("accept_conditions", state, "accepted") for state in ("transmitted", "received")),
-    _answers("receive", "transmitted", "received"),
+    *(_decides("accept_conditions", state, "accepted", awaited=Awaited.NOW) for state in ("transmitted", "received")),
+    _answers("receive", "transmitted", "received", awaited=Awaited.NOW),
     *(_decides("decline_conditions", state, "declined", reason=True) for state in ("transmitted", "received")),
     _drafts("withdraw", "transmitted", "withdrawn", reason=True),
     *_closable("accepted"),
@@ -139,23 +141,24 @@ _OPEN: Final = ("pending", "in_execution")
 MEASURE_LIFECYCLE: Final = Lifecycle(
     "pending",
     _executes("start", "pending", "in_execution"),
-    *(_executes("execute", state, "executed") for state in _OPEN),
+    *(_executes("execute", state, "executed", awaited=Awaited.NOW) for state in _OPEN),
     *(_executes("execute_partly", state, "partly_executed", reason=True) for state in _OPEN),
     *(_executes("not_execute", state, "not_executed", reason=True) for state in _OPEN),
     *(_decides("refuse", state, "refused", reason=True) for state in _OPEN),
     *(_decides("postpone", state, "postponed", reason=True) for state in _OPEN),
     *(_decides("offer_on_conditions", state, "conditions_offered", reason=True) for state in _OPEN),
     *(_decides("propose_other", state, "other_proposed", reason=True) for state in _OPEN),
-    *(_executes("resume", state, "in_execution") for state in ("postponed", "not_executed", "refused")),
-    _drafts("accept_conditions", "conditions_offered", "executed"),
+    _executes("resume", "postponed", "in_execution", awaited=Awaited.SOON),
+    *(_executes("resume", state, "in_execution") for state in ("not_executed", "refused")),
+    _drafts("accept_conditions", "conditions_offered", "executed", awaited=Awaited.NOW),
     _drafts("decline_conditions", "conditions_offered", "declined", reason=True),
-    _drafts("accept_other", "other_proposed", "in_execution"),
+    _drafts("accept_other", "other_proposed", "in_execution", awaited=Awaited.NOW),
     *(
         _drafts("withdraw", state, "withdrawn", reason=True)
         for state in (*_OPEN, "postponed", "other_proposed", "conditions_offered")
     ),
-    _executes("transfer", "executed", "transferred"),
-    _executes("transfer", "partly_executed", "partly_transferred"),
+    _executes("transfer", "executed", "transferred", awaited=Awaited.NOW),
+    _executes("transfer", "partly_executed", "partly_transferred", awaited=Awaited.NOW),
 )
 """The lifecycle of one measure. Outcome, grounds and dates are kept on the measure, not on the request."""
 

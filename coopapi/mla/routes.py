@@ -78,6 +78,7 @@ _REQUESTS.list(
     `direction=incoming&overdue=true` lists the incoming requests with an overdue deadline.
     """,
     query=RequestFilter,
+    embeds=transitions.REQUEST,
     returns=RequestBrief,
     show=presentation.brief,
 )

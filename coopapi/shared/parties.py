@@ -44,6 +44,12 @@ class Party(Row):
         need_to_know = or_(cls.case_id.is_(None), granted(cls.case_id, Level.READ, actor, now))
         return and_(or_(cls.until.is_(None), cls.until > now), cls.authority_id == actor.authority_id, need_to_know)
 
+    @classmethod
+    def acting_for(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for parts in which the actor may act. A part that names a case needs contribute access to it."""
+        near = or_(cls.case_id.is_(None), granted(cls.case_id, Level.CONTRIBUTE, actor, now))
+        return and_(cls.acting, near)
+
 
 def takes_part(
     object_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
@@ -141,8 +147,7 @@ def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
 
 def acting_parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     """Return the parts in which the caller may act. A part that names a case needs contribute access to that case."""
-    near = or_(Party.case_id.is_(None), granted(Party.case_id, Level.CONTRIBUTE, work.actor, work.now))
-    query = work.all(Party).where(Party.object_id == object_id, Party.acting, near)
+    query = work.all(Party).where(Party.object_id == object_id, Party.acting_for(work.actor, work.now))
     return work.session.scalars(query.order_by(Party.id)).all()
 
 
