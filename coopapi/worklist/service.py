@@ -20,8 +20,13 @@ MOST_COUNTED: Final = 1_000
 _NO_CASE: Final = UUID(int=0)
 _NEVER: Final = Decimal(-(10**12))
 """What stands for the time of things without one: it is later than every time. PostgreSQL's driver has no infinite numbers."""
-_BY_RANK: Final = text("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
-"""So that overlaps are read in the order of the index by rank, as in the list of overlaps."""
+_BY_RANK: Final = text(
+    "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off;"
+    " SET LOCAL join_collapse_limit = 1; SET LOCAL from_collapse_limit = 1"
+)
+"""So that overlaps are read in the order of the index by rank, as in the list of overlaps, and that PostgreSQL does not plan every
+order of the joins of so many arms.
+"""
 _KEYS: Final = ("sooner", "rank", "longer", "id", "in_case")
 """The order of the worklist, all descending: what is due first, then what has waited for longest, then overlaps by their rank."""
 
