@@ -80,7 +80,7 @@ def namesakes(target: Target, number: int) -> int:
     subject = {"pseudonym": f"S{number}-{uuid.uuid4().hex[:8]}", "category": "suspect"}
     case, token = f"/api/v1/cases/{target.cases[side]}", target.tokens[side]
     made = send("POST", f"{target.url}{case}/subjects", token, subject)
-    items = [item | {"subject_id": made[1].get("id")} for item in items]
+    items = [item | {"subjects": [{"id": made[1].get("id")}]} for item in items]
     return target.post(f"{case}/identifiers", json.dumps({"identifiers": items}).encode(), token)
 
 

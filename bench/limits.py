@@ -103,6 +103,7 @@ def cpu(pid: int, *, serving: bool | None = None) -> float:
 
 
 def megabytes(pid: int) -> float:
-    """Return the mean resident memory in MiB of those child processes of a server that serve."""
-    pages = [int((process / "statm").read_text().split()[1]) for process, _, command in children(pid) if b"gunicorn" in command]
-    return sum(pages) / len(pages) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    """Return the mean memory in MiB of those children of a server that serve. What they share is divided among them (PSS)."""
+    rollups = [(process / "smaps_rollup").read_text() for process, _, command in children(pid) if b"gunicorn" in command]
+    sizes = [int(line.split()[1]) for rollup in rollups for line in rollup.splitlines() if line.startswith("Pss:")]
+    return sum(sizes) / len(sizes) / 1024

@@ -72,7 +72,7 @@ def registrations(url: str, tokens: dict[str, str], item: Callable[[int, str], d
     subjects = {name: send("POST", f"{homes[name]}/subjects", token, one)[1]["id"] for name, token in tokens.items()}
 
     def add(name: str, items: list[dict[str, Any]]) -> None:
-        body = {"identifiers": [found | {"subject_id": subjects[name]} for found in items]}
+        body = {"identifiers": [found | {"subjects": [{"id": subjects[name]}]} for found in items]}
         status, answer = send("POST", f"{homes[name]}/identifiers", tokens[name], body)
         assert status == 201, str(answer)[:500]
 

@@ -55,7 +55,7 @@ def load(url: str, token: str, records: list[dict[str, str]]) -> tuple[dict[str,
         cases[made["id"]] = start // IN_A_CASE
         _, subject = send("POST", f"{home}/subjects", token, {"pseudonym": "S", "category": "suspect"})
         rows = records[start : start + IN_A_CASE]
-        items = [{"kind": "person", "subject_id": subject["id"], "person": person(row)} for row in rows]
+        items = [{"kind": "person", "subjects": [{"id": subject["id"]}], "person": person(row)} for row in rows]
         status, answer = send("POST", f"{home}/identifiers", token, {"identifiers": items})
         assert status == 201, answer
         if (start + IN_A_CASE) % STEP == 0:

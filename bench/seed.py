@@ -61,6 +61,7 @@ TABLES: Final = (
     "subjects",
     "subject_categories",
     "identifiers",
+    "identifier_subjects",
     "holdings",
     "registered_values",
     "matching_queue",
@@ -153,7 +154,7 @@ def _items(case: SyntheticCase, subjects: Sequence[Subject]) -> Iterator[dict[st
     """Yield the items of a registration, with the ids of the subjects."""
     for item in case.items:
         rest = {name: value for name, value in item.items() if name != "subject"}
-        yield {**rest, "subject_id": subjects[item["subject"]].id} if "subject" in item else rest
+        yield {**rest, "subjects": [{"id": subjects[item["subject"]].id}]} if "subject" in item else rest
 
 
 def _register(  # noqa: PLR0913, PLR0917 (what a registration knows)
@@ -166,19 +167,27 @@ def _register(  # noqa: PLR0913, PLR0917 (what a registration knows)
 ) -> None:
     drafts: dict[bytes, registration.IdentifierDraft] = {}
     for item in items:
-        draft = registration.draft(work, case, key, item, subjects)
+        draft = registration.draft(work, case, key, item)
         drafts.setdefault(draft.row["fingerprint"], draft)
     rows["identifiers"] += [draft.row for draft in drafts.values()]
     queued: dict[str, Any] = {"case_id": case.id, "tokens": [], "families": [], "compared": []}
     for draft in drafts.values():
-        held = keys.holdings(work.keys, draft.row["id"], draft.item["kind"], draft.role, draft.reading.keys)
+        held = keys.holdings(work.keys, draft.row["id"], draft.item["kind"], draft.reading.keys)
         strongest: dict[bytes, int] = {}
+        common: dict[bytes, bool] = {}
         for holding in held:
             strongest[holding.token] = max(holding.strength, strongest.get(holding.token, holding.strength))
+            common[holding.token] = holding.common and common.get(holding.token, True)
+        linked = {"created_at": work.now, "created_by": work.actor.id, "identifier_id": draft.row["id"], "case_id": case.id}
+        for link in draft.links:
+            rows["identifier_subjects"].append({**linked, **{name: link[name] for name in ("subject_id", "since", "basis")}})
         of = {"case_id": case.id, "identifier_id": draft.row["id"]}
-        told = {"authority_id": case.authority_id, "kind": draft.item["kind"], "role": draft.role}
+        roles = sorted({subjects[link["subject_id"]].category for link in draft.links}) or None
+        told = {"authority_id": case.authority_id, "kind": draft.item["kind"], "roles": roles}
         when = {"hidden": case.visibility == "hidden", "since": work.now, "open_since": work.now}
-        rows["holdings"] += [{"token": t, **of, **told, "strength": s, **when} for t, s in sorted(strongest.items())]
+        rows["holdings"] += [
+            {"token": t, **of, **told, "strength": s, "common": common[t], **when} for t, s in sorted(strongest.items())
+        ]
         digest = sha256(case.id.bytes + b"".join(t + bytes([s > 0]) for t, s in sorted(strongest.items()))).digest()
         by = {"principal_id": work.actor.id, "hidden": when["hidden"], "at": work.now, "met": False}
         rows["registered_values"].append({**of, "digest": digest, **by})
@@ -296,14 +305,18 @@ class Seeded:
     @contextlib.contextmanager
     def new_database(self, name: str, template: str = "template1") -> Iterator[str]:
         """Create a database on the same server, yield its address for the owner, and drop it at the end."""
+        self._administer(f"drop database if exists {name} with (force)")
+        self._administer(f"create database {name} template {template} strategy file_copy")
+        try:
+            yield self.postgres.url(name).replace("+psycopg2", "")
+        finally:
+            self._administer(f"drop database {name} with (force)")
+
+    def _administer(self, statement: str) -> None:
+        """Run a statement as the owner, on a connection of its own: the server may have been started again since the last one."""
         with contextlib.closing(psycopg2.connect(self.postgres.url("postgres").replace("+psycopg2", ""))) as connection:
             connection.autocommit = True
-            connection.cursor().execute(f"drop database if exists {name} with (force)")
-            connection.cursor().execute(f"create database {name} template {template} strategy file_copy")
-            try:
-                yield self.postgres.url(name).replace("+psycopg2", "")
-            finally:
-                connection.cursor().execute(f"drop database {name} with (force)")
+            connection.cursor().execute(statement)
 
     def connect(self) -> Any:
         """Connect as the owner of the database."""

@@ -72,8 +72,8 @@ class Bench:
         """Return a value that nobody holds."""
         return email(self.run, next(self.numbers))
 
-    def until(self, query: str, values: Sequence[Any]) -> float:
-        """Ask the database until a query says true, and return the milliseconds. Raises `TimeoutError`."""
+    def until(self, query: str, values: Sequence[Any], patience: float = PATIENCE) -> float:
+        """Ask the database until a query says true, and return the milliseconds. Raises `TimeoutError` after `patience` seconds."""
         began = time.perf_counter()
         with self.connection.cursor() as cursor:
             while True:
@@ -81,7 +81,7 @@ class Bench:
                 taken = time.perf_counter() - began
                 if cursor.fetchone()[0]:
                     return taken * 1000
-                if taken > PATIENCE:
+                if taken > patience:
                     raise TimeoutError(query)
                 time.sleep(0.001)
 

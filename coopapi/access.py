@@ -124,7 +124,8 @@ _REQUESTING: Final = _ASSISTING | {Action.MLA_DRAFT, Action.MLA_EXECUTE, Action.
 _MEETING: Final = frozenset({Action.MEETING_READ, Action.MEETING_WRITE})
 _TEAMING: Final = frozenset({Action.JIT_READ, Action.JIT_WRITE})
 _TRANSMITTING: Final = frozenset({Action.MLA_TRANSMIT, Action.MLA_ANSWER})
-_DECIDING: Final = _TRANSMITTING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
+_APPROVING: Final = frozenset({Action.APPROVAL_READ, Action.APPROVAL_DECIDE})
+_DECIDING: Final = _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _TEAMING | _MEETING,
@@ -142,7 +143,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE, Action.WORKLIST_ASSIGN},
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
-    Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
+    Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},
     Role.AUDITOR: _EVERYBODY | {Action.JOURNAL_READ, Action.EVENTS_READ, Action.APPROVAL_READ, Action.STATISTICS_READ},
     Role.ADMIN: _EVERYBODY
     | {
@@ -150,8 +151,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
         Action.WORKLIST_STEP,
         Action.AUTHORITY_MANAGE,
         Action.STAFF_MANAGE,
-        Action.APPROVAL_READ,
-        Action.APPROVAL_DECIDE,
+        *_APPROVING,
         Action.EXCLUSION_READ,
         Action.EXCLUSION_MANAGE,
         Action.DIRECTORY_KEEP,

@@ -166,6 +166,14 @@ class Unavailable(CoopError):
     """
 
 
+class ReadOnly(Unavailable):
+    """The request has to be recorded, and this server has only a read-only copy of the register.
+
+    Send the request to the main server. Changes are made there, and cases, their overlaps and the worklist are read there, because
+    each of these consultations is recorded in the journal.
+    """
+
+
 def broken(pointer: str, rule: str, detail: str, where: str = "body") -> dict[str, str]:
     """Return an entry of a problem's `errors`: the rule that one field breaks."""
     return {"in": where, "pointer": pointer, "rule": rule, "detail": detail}

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, and_, or_
 
 from coopapi.approvals.routes import blp as approvals
-from coopapi.approvals.service import APPLY, Apply
+from coopapi.approvals.service import APPLY, DISMISS, Apply
 from coopapi.cases.dependents import BRANCHES, Branch, between, tell_all
 from coopapi.cases.routes import blp as cases
 from coopapi.contacts.routes import blp as contacts
@@ -36,6 +36,7 @@ from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.results_routes import blp as meeting_results
 from coopapi.meetings.routes import blp as meetings
+from coopapi.mla import times
 from coopapi.mla.evidence_channel import REQUEST_CHANNEL
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
@@ -57,12 +58,14 @@ class Feature(Group):
     """The routes of a feature, and what it registers with features below it.
 
     `dependents` are its objects that can depend on a case, `channels` its objects through which evidence is given, by their type,
-    and `applies` carries out the changes that it has approved by a second administrator, by their kind.
+    `applies` carries out the changes that it has approved by a second person, by their kind, and `dismisses` what follows
+    when one was not approved.
     """
 
     dependents: tuple[Branch, ...] = ()
     channels: Mapping[str, Channel] = field(default_factory=dict)
     applies: Mapping[str, Apply] = field(default_factory=dict)
+    dismisses: Mapping[str, Apply] = field(default_factory=dict)
 
 
 def _open_states(*lives: Lifecycle) -> Sequence[str]:
@@ -112,6 +115,8 @@ FEATURES: Final = (
         (mla,),
         dependents=(_shared("request", "mla-requests", Request, _open_states(*(kind.life for kind in KINDS.values()))),),
         channels={"request": REQUEST_CHANNEL},
+        applies={times.KIND: times.apply},
+        dismisses={times.KIND: times.dismiss},
     ),
     Feature("Deadlines", "Deadlines set by law", (deadlines,)),
     Feature("Evidence", "Metadata of evidence: conditions, chain of custody, uses", (evidence,)),
@@ -153,3 +158,4 @@ BRANCHES[:] = sorted((branch for one in FEATURES for branch in one.dependents), 
 for feature in FEATURES:
     CHANNELS.update(feature.channels)
     APPLY.update(feature.applies)
+    DISMISS.update(feature.dismisses)

@@ -9,7 +9,7 @@ from typing import Any
 from coopapi import config, strictjson
 from coopapi.auth import tokens
 from coopapi.http import connection, idempotency, middleware, paging, waiting
-from coopapi.identifiers.registration import MOST_PERSONS
+from coopapi.identifiers.refusals import MOST_PERSONS
 from coopapi.identifiers.schemas import MOST_IDENTIFIERS
 from coopapi.oauth import attempts
 

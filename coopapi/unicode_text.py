@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-NORMALISER_VERSION: Final = 2
+NORMALISER_VERSION: Final = 3
 """Raised whenever a reader gives another normal form or other match keys than before for a value that can be stored."""
 MAX_TEXT: Final = 2048
 MOST_MARKS: Final = 30

@@ -90,3 +90,16 @@ def clocks(world, who, request):
     found = world.as_(who).get(f"/mla-requests/{request}/deadlines")
     assert found.status_code == 200, found.json
     return {d["rule"]: (d["due_at"][:16], d["state"]) for d in found.json["items"]}
+
+
+def times(world, who, request):
+    """The times of a request that somebody sees."""
+    found = world.as_(who).get(f"/mla-requests/{request}/times")
+    assert found.status_code == 200, found.json
+    return found.json["items"]
+
+
+def faults(answer):
+    """Where the input of a refused request is at fault, and by which rule."""
+    assert answer.status_code == 422, answer.json
+    return [(fault["pointer"], fault["rule"]) for fault in answer.json["errors"]]

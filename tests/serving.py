@@ -15,10 +15,13 @@ COMMAND = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", "se
 PATIENCE = 180
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@contextmanager
+def reserved_port():
+    """Reserve a port while the context lasts. Only a server that asks for this port can use it, because it stays bound here."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 class Service:
@@ -121,8 +124,16 @@ def parent(path):
         return 0
 
 
+def runs(pid):
+    """Whether a process runs. One that has ended and waits for its parent does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def until(holds):
-    """Wait until something holds."""
+    """Wait until something holds. Raises `AssertionError` after three minutes."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
@@ -132,11 +143,10 @@ def until(holds):
 @contextmanager
 def served(environment, folder, command=COMMAND, **settings):
     """Run the service with settings of its own while the context lasts."""
-    port, metrics_port = free_port(), free_port()
-    own = {"COOPAPI_BIND": f"127.0.0.1:{port}", "COOPAPI_METRICS_BIND": f"127.0.0.1:{metrics_port}"}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("COOPAPI_", "PROMETHEUS_"))}
     log = folder / "service.log"
-    with log.open("wb") as output:
+    with reserved_port() as port, reserved_port() as metrics_port, log.open("wb") as output:
+        own = {"COOPAPI_BIND": f"127.0.0.1:{port}", "COOPAPI_METRICS_BIND": f"127.0.0.1:{metrics_port}"}
         full = {**inherited, **environment, **own, **{f"COOPAPI_{name}": str(value) for name, value in settings.items()}}
         process = subprocess.Popen(command, env=full, stdout=output, stderr=output)
         service = Service(process, port, metrics_port, log)

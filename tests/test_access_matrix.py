@@ -40,6 +40,7 @@ BODIES = {
     "POST /api/v1/cases/{case}/subjects": {"pseudonym": "S9", "category": "suspect"},
     "PATCH /api/v1/cases/{case}/subjects/{subject}": {"category": "witness"},
     "POST /api/v1/cases/{case}/identifiers": {"identifiers": [{"kind": "email", "value": "x@example.org"}]},
+    "POST /api/v1/cases/{case}/identifiers/extract": {"text": "x@example.org"},
     "PATCH /api/v1/cases/{case}/identifiers/{identifier}": {"source": "corrected"},
     "POST /api/v1/cases/{case}/identifiers/{identifier}/transitions": {"event": "withdraw", "reason": "inaccurate"},
     "POST /api/v1/overlaps/{overlap}/transitions": {"event": "take"},
@@ -53,6 +54,9 @@ BODIES = {
     "POST /api/v1/evidence/{evidence}/custody": {"act": "received", "at": "2026-01-02T00:00:00Z"},
     "POST /api/v1/evidence/{evidence}/uses": {"case_id": "{case}", "purpose": "prosecution", "use_as": "evidence"},
     "POST /api/v1/deadlines/{deadline}/transitions": {"event": "extend", "reason": "R", "estimate": "2099-01-01T00:00:00Z"},
+    "POST /api/v1/service-targets": {"urgency": "urgent", "hours": 12},
+    "PATCH /api/v1/service-targets/{target}": {"hours": 13},
+    "POST /api/v1/times/{time}/transitions": {"event": "correct", "at": "2026-01-01T00:00:00Z", "proof": "P", "reason": "R"},
     "POST /api/v1/mla-requests": {"reference": "new", "kind": "preservation"},
     "PATCH /api/v1/mla-requests/{request}": {"language": "fr"},
     "POST /api/v1/mla-requests/{request}/transitions": {"event": "withdraw", "reason": "R"},
@@ -112,6 +116,9 @@ BODIES = {
 }
 BEFORE = {
     "/api/v1/contact-points/{point}/roster/{shift}": "update duty_shifts set version = 1",
+    "/api/v1/service-targets": "delete from service_targets where urgency = 'urgent'",
+    "/api/v1/service-targets/{target}": "update service_targets set version = 1",
+    "/api/v1/times/{time}/transitions": "update stated_times set state = 'stated', version = 1",
     "/api/v1/meetings/{meeting}": "update meetings set state = 'scheduled', minutes = null",
     "/api/v1/meetings/{meeting}/transitions": "update meetings set state = 'scheduled', minutes = null",
     "/api/v1/meetings/{meeting}/participants": "update meetings set state = 'scheduled', minutes = null",
@@ -151,6 +158,7 @@ def one_place_of_each(world, owner):
         **entries(world),
         **meeting(world, owner, case),
         **consultation(world, owner),
+        "target": world.as_("central").post("/service-targets", {"urgency": "routine", "hours": 99}).json["id"],
         "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],
         "disclosure": asked["id"],
@@ -202,7 +210,18 @@ def request(world, owner, case):
             " 'receive', now(), now() + interval '9 days', now(), '[]', 'x') returning id",
             (made["id"], world.authorities["nl"]),
         )
-        return {"request": made["id"], "measure": made["measures"][0]["id"], "deadline": cursor.fetchone()[0]}
+        deadline = cursor.fetchone()[0]
+        cursor.execute(
+            "insert into stated_times (id, version, object_id, object_type, what, side, authority_id, at, state, recorded_by, stated_at)"
+            " values (gen_random_uuid(), 1, %s, 'request', 'sent', 'requesting', %s, now(), 'stated', %s, now()) returning id",
+            (made["id"], world.authorities["nl"], world.authorities["nl"]),
+        )
+        return {
+            "request": made["id"],
+            "measure": made["measures"][0]["id"],
+            "deadline": deadline,
+            "time": cursor.fetchone()[0],
+        }
 
 
 def entries(world):

@@ -12,17 +12,17 @@ from coopapi.persons.score import judge
 REBUILD = """
 with counted as (
     select h.token, count(distinct coalesce(k.i, h.case_id)) filter (where not h.hidden) every_holder,
-           count(distinct coalesce(k.i, h.case_id)) filter (where not h.hidden and h.role is distinct from 'victim') open_holders
+           count(distinct coalesce(k.i, h.case_id)) filter (where not h.hidden and h.roles is distinct from '{victim}') open_holders
     from holdings h left join lateral (select h.identifier_id i where h.strength <= 0) k on true group by 1),
 met as (
     select x.case_id a, y.case_id b, x.identifier_id i, y.identifier_id j,
            case when x.strength > 0 then least(x.strength, y.strength) else (
                select j.strength from judged j where j.a = least(x.identifier_id, y.identifier_id)
                                                  and j.b = greatest(x.identifier_id, y.identifier_id)) end s,
-           coalesce(x.role, '') = 'victim' or coalesce(y.role, '') = 'victim' v
+           coalesce(x.roles = '{victim}' or y.roles = '{victim}', x.roles = '{victim}', y.roles = '{victim}', false) v
     from holdings x join holdings y on x.token = y.token and x.case_id < y.case_id and x.strength + y.strength > -2
     join counted c on c.token = x.token
-         and case when 'victim' in (x.role, y.role) then c.every_holder else c.open_holders end <= 4),
+         and case when '{victim}' in (x.roles, y.roles) then c.every_holder else c.open_holders end <= 4),
 link as (
     select a, b, i, j, max(s) s, bool_or(v) v from met where s is not null group by 1, 2, 3, 4)
 select a, b, max(s), count(distinct i), count(distinct j), coalesce(max(s) filter (where not v), 0),
@@ -33,14 +33,15 @@ select case_a, case_b, strength, shared_a, shared_b, open_strength, open_shared_
 from case_overlaps where state = 'detected' order by 1, 2"""
 COUNTS = """
 select t.token, t.cases, t.open_cases, t.hidden_cases, count(distinct coalesce(i, h.case_id)) filter (where not h.hidden),
-       count(distinct coalesce(i, h.case_id)) filter (where not h.hidden and h.role is distinct from 'victim'),
+       count(distinct coalesce(i, h.case_id)) filter (where not h.hidden and h.roles is distinct from '{victim}'),
        count(distinct coalesce(i, h.case_id)) filter (where h.hidden)
 from match_tokens t left join holdings h on h.token = t.token
 left join lateral (select h.identifier_id i where not t.exact) key on true group by 1, 2, 3, 4"""
 STALE = """
 select count(*) from holdings h join cases c on c.id = h.case_id left join identifiers i on i.id = h.identifier_id
-left join subjects s on s.id = i.subject_id
-where h.hidden <> (c.visibility = 'hidden') or h.role is distinct from s.category or i.withdrawn_at is not null or c.state = 'withdrawn'"""
+where h.hidden <> (c.visibility = 'hidden') or i.withdrawn_at is not null or c.state = 'withdrawn' or h.roles is distinct from (
+    select array_agg(distinct s.category order by s.category) from identifier_subjects l join subjects s on s.id = l.subject_id
+    where l.identifier_id = i.id)"""
 PEOPLE_SEEN = [
     {"names": [{"full": "Александр Мироненко"}], "birth_dates": ["1984-05-17"]},
     {"names": [{"full": "Oleksandr Myronenko"}], "birth_dates": ["1984-05-17"], "gender": "M"},
@@ -58,6 +59,7 @@ class Play:
         self.world, self.chance = world, chance
         self.cases = [(who, world.case(who)) for who in PEOPLE for _ in range(3)]
         self.subjects = {case: world.subject(who, case) for who, case in self.cases}
+        self.others = {case: world.subject(who, case, "victim") for who, case in self.cases}
 
     def change(self, who, path, body, method="PATCH"):
         etag = self.world.as_(who).get(path.removesuffix("/transitions")).headers["ETag"]
@@ -69,13 +71,13 @@ class Play:
 
     def register(self, who, case):
         items = [
-            {"kind": "email", "value": value, **({"subject_id": self.subjects[case]} if self.chance.random() < 0.5 else {})}
+            {"kind": "email", "value": value, **({"subjects": [{"id": self.subjects[case]}]} if self.chance.random() < 0.5 else {})}
             for value in self.chance.sample(VALUES, self.chance.randint(1, 3))
         ]
         assert self.world.as_(who).post(f"/cases/{case}/identifiers", {"identifiers": items}).status_code in (201, 409)
 
     def register_person(self, who, case):
-        item = {"kind": "person", "person": self.chance.choice(PEOPLE_SEEN), "subject_id": self.subjects[case]}
+        item = {"kind": "person", "person": self.chance.choice(PEOPLE_SEEN), "subjects": [{"id": self.subjects[case]}]}
         made = self.world.as_(who).post(f"/cases/{case}/identifiers", {"identifiers": [item]})
         assert made.status_code in (201, 409), made.json
 
@@ -99,12 +101,22 @@ class Play:
             who, f"/cases/{case}/subjects/{self.subjects[case]}", {"category": self.chance.choice(["victim", "suspect", "witness"])}
         )
 
+    def relink(self, who, case):
+        if identifier := self.some_identifier(who, case):
+            both = [self.subjects[case], self.others[case]]
+            some = self.chance.sample(both, self.chance.randint(1, 2))
+            self.change(who, f"/cases/{case}/identifiers/{identifier}", {"subjects": [{"id": one} for one in some]})
+
     def end(self, who, case):
         if self.chance.random() < 0.2:
             self.change(who, f"/cases/{case}/transitions", {"event": "withdraw", "reason": "filed by mistake"}, "POST")
 
     def step(self):
-        acts = [self.register] * 4 + [self.register_person] * 3 + [self.withdraw, self.correct, self.hide, self.relabel, self.end]
+        acts = (
+            [self.register] * 4
+            + [self.register_person] * 3
+            + [self.withdraw, self.correct, self.hide, self.relabel, self.relink, self.end]
+        )
         self.chance.choice(acts)(*self.chance.choice(self.cases))
 
 

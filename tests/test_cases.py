@@ -171,9 +171,9 @@ def test_a_subject_cannot_become_what_forbids_what_is_stored(world):
 def test_a_subject_of_another_case_is_none(world):
     case, other = world.case("investigator"), world.case("investigator")
     subject = world.subject("investigator", other)
-    item = {"kind": "email", "value": "a@b.example", "subject_id": subject}
+    item = {"kind": "email", "value": "a@b.example", "subjects": [{"id": subject}]}
     refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
-    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/identifiers/0/subject_id")
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "/identifiers/0/subjects/0/id")
     assert world.as_("investigator").get(f"/cases/{case}/subjects/{subject}").status_code == 404
 
 

@@ -10,7 +10,9 @@ CROWD = 4  # as the settings of the tests have it
 
 def persons(subject, count, at):
     """People of one name, no two of them the same."""
-    return [{"kind": "person", "subject_id": subject, "person": {**NAME, "places": [f"Town {at}{n}"]}} for n in range(count)]
+    return [
+        {"kind": "person", "subjects": [{"id": subject}], "person": {**NAME, "places": [f"Town {at}{n}"]}} for n in range(count)
+    ]
 
 
 def enter(world, who, case, items):

@@ -94,15 +94,17 @@ def test_a_case_holds_no_identifier_of_another(world):
     """With it, the sealed values and the case of any identifier could be had from `priv.candidates`."""
     (foreign_id,) = world.hold("investigator", world.case("investigator"), "heron@example.org")
     mine = world.case("foreign")
-    hold = "select priv.hold(:case, array[cast(:id as uuid)], array['\\x01'::bytea], array['x'], array[0::smallint], array['email'], array['x'])"
+    hold = "select priv.hold(:case, array[cast(:id as uuid)], array['\\x01'::bytea], array['x'], array[0::smallint], array['email'], array[false])"
     assert run(world, "foreign", hold, case=mine, id=foreign_id) == "42501"
 
 
 WORKERS_OWN = (
     "select * from priv.waiting(2)",
     "select * from priv.next_to_reread(99, 1)",
-    "select priv.store_reread(99, '[]', array[cast(:a as uuid)], array['\\x01'::bytea], array['x'], array[3::smallint])",
+    "select priv.store_reread(99, '[]', array[cast(:a as uuid)], array['\\x01'::bytea], array['x'], array[3::smallint], array[false])",
     "select priv.drop_outdated(0, 1)",
+    "select * from priv.listed_to_reread(99)",
+    "select priv.store_listed(99, cast(:a as uuid), '{}')",
     "select * from priv.follow_changes(1, array[4, 4])",
     "select * from priv.candidates(array[cast(:a as uuid)], '{}', '{}', '{}', array[4, 4])",
     "select priv.add_likenesses(array[cast(:a as uuid)], array[cast(:b as uuid)], array[1], array[1], array[1::real],"

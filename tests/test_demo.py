@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import pytest
 import tour
 import urllib3
+from serving import PATIENCE, reserved_port
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from coopapi.ops.cli import main; main()", "demo"]
@@ -31,12 +32,18 @@ def folder():
 
 
 @pytest.fixture
-def start(folder):
+def port():
+    with reserved_port() as reserved:
+        yield reserved
+
+
+@pytest.fixture
+def start(folder, port):
     """Start a demo; whatever is left of it is stopped when the test is over."""
     running = []
 
     def begin(*more):
-        running.append(launch(folder, *more))
+        running.append(launch(folder, port, *more))
         return running[-1], json.loads(running[-1].stdout.readline())
 
     yield begin
@@ -45,15 +52,15 @@ def start(folder):
             stop(process)
 
 
-def launch(folder, *more):
-    command = [*COMMAND, "--port", "0", "--json", "--data-dir", str(folder / "data"), *more]
+def launch(folder, port, *more):
+    command = [*COMMAND, "--port", str(port), "--json", "--data-dir", str(folder / "data"), *more]
     narrow = {**os.environ, "COLUMNS": "40"}  # a terminal in which listings of processes are cut off
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=narrow)
 
 
 def stop(process, how=signal.SIGINT):
     process.send_signal(how)
-    process.wait(30)
+    process.wait(PATIENCE)
     process.stdout.close()
 
 

@@ -7,21 +7,21 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import psycopg2
 import pytest
+from serving import parent, runs, until
 
 from coopapi.provisioning.embedded_postgres import Embedded, NoPostgres
 
 OWNER = """
-import sys, time
+import sys
 from pathlib import Path
 from coopapi.provisioning.embedded_postgres import Embedded
 server = Embedded(Path(sys.argv[1]), durable=False).start()
 print("up", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
@@ -52,7 +52,8 @@ def ask(server, sql, password=None):
 
 def owned_elsewhere(root):
     """Another process that owns the server."""
-    process = subprocess.Popen([sys.executable, "-c", OWNER, str(root)], stdout=subprocess.PIPE, text=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", OWNER, str(root)], text=True, **pipes)
     assert process.stdout.readline() == "up\n"
     return process
 
@@ -86,8 +87,7 @@ def test_the_server_of_a_killed_owner_is_adopted_with_its_data(root):
     ask(Embedded(root, durable=False), "create table kept as select 7 as n")
     pid = (Embedded(root, durable=False).data / "postmaster.pid").read_text().split()[0]
     process.kill()
-    process.wait()
-    process.stdout.close()
+    process.communicate()
 
     with Embedded(root, durable=False) as server:
         assert server.owner
@@ -102,9 +102,8 @@ def test_a_second_process_attaches_and_leaves_it_running(root):
     assert not second.owner
     second.stop()
     assert ask(second, "select 1") == [(1,)]
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    process.kill()
+    process.communicate()
 
 
 def test_a_half_made_cluster_is_made_anew(root):
@@ -128,9 +127,12 @@ def test_another_version_is_named(root):
 def test_a_data_folder_without_a_server_is_started_after_a_crash(root):
     with Embedded(root) as server:
         ask(server, "create table t (n int)")
-        os.kill(int((server.data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+        pid = int((server.data / "postmaster.pid").read_text().split()[0])
+        children = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and parent(path) == pid]
+        os.kill(pid, signal.SIGKILL)
         server._server.wait()
-        time.sleep(0.2)
+        assert children
+        until(lambda: not any(runs(child) for child in children))
         server.owner = False
         server.stop()
     with Embedded(root, durable=False) as server:

@@ -38,7 +38,7 @@ def consulted(world, case):
 def overlapping(world, case, value="heron@example.org", **more):
     other = world.case("foreign")
     for who, one in (("prosecutor", case), ("foreign", other)):
-        subject = {"subject_id": world.subject(who, one, **more)} if more else {}
+        subject = {"subjects": [{"id": world.subject(who, one, **more)}]} if more else {}
         world.hold(who, one, value, **subject)
     return other
 

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 
+import psycopg2
 import pytest
 
 SOON = 0.4
@@ -55,8 +56,6 @@ def test_an_event_of_a_transaction_that_was_open_at_that_moment_comes_from_now_o
 @pytest.fixture
 def owner_apart(owner):
     """A second connection as the owner of the database, in a transaction of its own."""
-    import psycopg2
-
     connection = psycopg2.connect(owner.dsn, password=owner.info.password)
     yield connection
     connection.close()

@@ -29,6 +29,9 @@ REFUSED = {
     ("end_shares", "p_jit"): "select priv.end_shares('{team}', '{nl}')",
     ("evidence", "p_overlaps"): "select * from priv.evidence(array['{overlap}'::uuid], array['{mine}'::uuid], array[4, 4])",
     ("evidence", "p_mine"): "select * from priv.evidence(array['{overlap}'::uuid], array['{case}'::uuid], array[4, 4])",
+    ("excluded_everywhere", "p_identifiers"): "select * from priv.excluded_everywhere(array['{second}'::uuid])",
+    ("show_to_desk", "p_desk"): "select priv.show_to_desk('{fr}')",
+    ("shown_identifiers", "p_identifiers"): "select excluded from priv.shown_identifiers(array['{second}'::uuid])",
     ("may_have_evidence", "p_object"): "select priv.may_have_evidence('{team}', '{nl}')",
     ("provides_item", "p_evidence"): "select priv.provides_item('{item}', '{shared}', '{nl}')",
     ("may_grant_access", "p_case"): "select priv.may_grant_access('{case}')",
@@ -38,17 +41,18 @@ REFUSED = {
     (
         "hold",
         "p_identifiers",
-    ): "select * from priv.hold('{mine}', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}')",
+    ): "select * from priv.hold('{mine}', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
     ("hold_pending", "p_case"): "select * from priv.hold_pending('{case}')",
     ("in_team", "p_jit"): "select priv.in_team('{team}')",
     ("is_party", "p_jit"): "select priv.is_party('{team}')",
     ("is_person", "p_principal"): "select priv.is_person('{person}', '{fr}')",
     ("is_person", "p_authority"): "select priv.is_person('{person}', '{nl}')",
     ("may_edit_entries", "p_authority"): "select priv.may_edit_entries('{nl}')",
+    ("take_correction", "p_approval"): "select priv.take_correction('{approval}')",
     ("may_decide", "p_approval"): "select priv.may_decide('{approval}')",
     ("sees_item", "p_evidence"): "select priv.sees_item('{item}')",
     ("may_read_item", "p_evidence"): "select priv.may_read_item('{item}')",
-    ("shown_access", "p_cases"): "select * from priv.shown_access(array['{case}'::uuid])",
+    ("shown_cases", "p_cases"): "select * from priv.shown_cases(array['{case}'::uuid])",
     (
         "shown_evidence",
         "p_overlaps",
@@ -65,13 +69,22 @@ REFUSED = {
     ("receivers", "p_object"): "select priv.receivers('{shared}', '{nl}')",
     ("recheck", "p_after"): "select * from priv.recheck(gen_random_uuid(), 1, array[4, 4])",
     ("reconsider", "p_exclusion"): "select priv.reconsider((select id from exclusions limit 1))",
-    ("register", "p_case"): "select priv.register('{case}', '[{\"id\": \"{case}\"}]', '{}', '{}', '{}', '{}', '{}', '{}')",
+    (
+        "register",
+        "p_case",
+    ): "select fresh from priv.register('{case}', '[{\"id\": \"{case}\"}]', '[]', '{}', '{}', '{}', '{}', '{}', '{}')",
     (
         "register",
         "p_identifiers",
-    ): "select priv.register('{mine}', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{x}')",
-    ("relabel", "p_case"): "select * from priv.relabel('{case}', '{}', 'victim', null)",
-    ("relabel", "p_subject_identifiers"): "select * from priv.relabel('{mine}', array['{second}'::uuid], 'victim', null)",
+    ): "select fresh from priv.register('{mine}', '[]', '[]', array['{second}'::uuid], array['x'::bytea], '{x}', '{1}', '{x}', '{f}')",
+    ("relabel", "p_case"): "select * from priv.relabel('{case}', null, 'suspect', null)",
+    ("relabel", "p_subject"): "select * from priv.relabel('{mine}', '{subject}', 'suspect', null)",
+    ("kinds_of_subject", "p_case"): "select * from priv.kinds_of_subject('{case}', '{subject}')",
+    ("kinds_of_subject", "p_subject"): "select * from priv.kinds_of_subject('{mine}', '{subject}')",
+    ("link_subjects", "p_case"): "select * from priv.link_subjects('{case}', '[]', null, null)",
+    ("link_subjects", "p_complete"): "select * from priv.link_subjects('{mine}', '[]', null, '{second}')",
+    ("of_victims_alone", "p_case"): "select * from priv.of_victims_alone('{case}', array['{second}'::uuid])",
+    ("of_victims_alone", "p_identifiers"): "select * from priv.of_victims_alone('{mine}', array['{second}'::uuid])",
     ("release", "p_case"): "select * from priv.release('{case}', null)",
     ("release", "p_identifiers"): "select * from priv.release('{mine}', array['{second}'::uuid])",
     ("remove_honey", "p_id"): "select priv.remove_honey(gen_random_uuid())",
@@ -89,7 +102,7 @@ REFUSED = {
     ("verify_item", "p_evidence"): "select priv.verify_item('{item}')",
 }
 TESTED_BY_ITSELF = {
-    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"),
+    ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
 }  # fmt: skip
 FOR_ALL = {
     ("manned", "p_points"): "points of contact are for everybody, and only whether somebody is on duty is told",
@@ -103,7 +116,7 @@ FOR_ALL = {
 GUARDED_BY_ANOTHER_ID = {
     ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
-    ("receivers", "p_provider"), ("may_record_for", "p_authority"),
+    ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 

@@ -38,7 +38,8 @@ def step(caller, case, name, reason=None):
 def persons(world, who, case, *names):
     subject = world.subject(who, case)
     items = [
-        {"kind": "person", "subject_id": subject, "person": {"names": [{"full": n}], "birth_dates": ["1960-01-02"]}} for n in names
+        {"kind": "person", "subjects": [{"id": subject}], "person": {"names": [{"full": n}], "birth_dates": ["1960-01-02"]}}
+        for n in names
     ]
     made = world.as_(who).post(f"/cases/{case}/identifiers", {"identifiers": items})
     assert made.status_code == 201, made.json
@@ -202,7 +203,7 @@ def test_the_alarm_stays_when_the_registration_is_rolled_back_and_ends_when_the_
     planted = abuse_controls.plant(database, "phone", "+31612345678", Context())
     case = world.case("system")
     item = {"kind": "phone", "value": "06 12345678", "context": {"country": "NL"}}
-    wrong = {"kind": "phone", "value": "06 12345678", "subject_id": str(uuid4())}
+    wrong = {"kind": "phone", "value": "06 12345678", "subjects": [{"id": str(uuid4())}]}
     refused = world.as_("system").post(f"/cases/{case}/identifiers", {"identifiers": [wrong]})
     assert refused.status_code == 422
     assert alarms(world.as_("operator"), "honey_value") == []
@@ -290,7 +291,7 @@ def test_a_value_that_moves_to_a_subject_is_not_withdrawn(world, database, clock
     (moved, gone) = world.hold("system", case, HERON, "owl@example.org")
     subject, me = world.subject("system", case), world.as_("system")
     path = f"/cases/{case}/identifiers/{moved}"
-    assert me.patch(path, {"subject_id": subject}, If_Match=me.get(path).headers["ETag"]).status_code == 200
+    assert me.patch(path, {"subjects": [{"id": subject}]}, If_Match=me.get(path).headers["ETag"]).status_code == 200
     path = f"/cases/{case}/identifiers/{gone}"
     withdrawn = me.post(f"{path}/transitions", {"event": "withdraw", "reason": "inaccurate"}, If_Match=me.get(path).headers["ETag"])
     assert withdrawn.status_code == 200

@@ -1,10 +1,10 @@
 """Guessing the secret of a client: counted exactly, refused unseen, journaled, and told to the client's authority."""
 
 import threading
-import time
 from uuid import uuid4
 
 import pytest
+from serving import until
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from test_oauth import TYPE, assertion, client, keyed  # noqa: F401 (fixtures and a helper)
@@ -17,6 +17,11 @@ from coopapi.oauth import service
 from coopapi.oauth.attempts import ADDRESS_FAILURES, ALARMING_FAILURES, PAIR_FAILURES, Attempt
 
 HERE, THERE = "192.0.2.7", "198.51.100.9"
+
+
+def one_waits_for_a_lock(cursor):
+    cursor.execute("select exists (select from pg_stat_activity where usename = 'coopapi_app' and wait_event_type = 'Lock')")
+    return cursor.fetchone()[0]
 
 
 def ask(world, address=HERE, **form):
@@ -155,9 +160,7 @@ def second_wait(world, client, database, owner):  # noqa: F811
     with database.anonymous() as session, owner.cursor() as cursor:
         assert attempt.begin(session) == 0
         second.start()
-        waiting = "select exists (select from pg_stat_activity where usename = 'coopapi_app' and wait_event_type = 'Lock')"
-        while cursor.execute(waiting) or not cursor.fetchone()[0]:
-            time.sleep(0.01)
+        until(lambda: one_waits_for_a_lock(cursor))
     second.join()
     return waits[0]
 

@@ -1,10 +1,10 @@
 """The journal: complete, append-only, chained, read as timeline, feed and audit log."""
 
 import threading
-import time
 from uuid import uuid4
 
 import pytest
+from serving import until
 from sqlalchemy import text
 
 from coopapi.auth.authentication import actor_of
@@ -175,7 +175,7 @@ def test_the_index_shows_that_a_case_exists_and_its_overlaps_and_no_other_event(
 def test_the_feed_misses_nothing_while_many_write(world, database):
     """S35: ids are given before commits; a feed by id alone would skip what commits late."""
     case = world.case("investigator")
-    done, seen, finished = threading.Event(), [], [0.0]
+    seen = []
 
     def write(number):
         for _ in range(15):
@@ -183,26 +183,19 @@ def test_the_feed_misses_nothing_while_many_write(world, database):
                 work.note("case.tested", case_id=_uuid(case), object_type="case", event=True)
                 work.session.execute(text("select pg_sleep(:s)"), {"s": 0.002 * (number + 1)})
 
-    start, caller = world.as_("prosecutor").get("/events").json["next"], world.as_("prosecutor")
+    caller = world.as_("prosecutor")
+    pages = [caller.get("/events").json]
 
-    def follow():
-        cursor = start
-        while True:
-            last = done.is_set() and time.monotonic() > finished[0] + 2
-            answer = caller.get(f"/events?limit=200&cursor={cursor}").json
-            seen.extend(e["id"] for e in answer["items"] if e["action"] == "case.tested")
-            cursor = answer["next"]
-            if last or len(seen) == 60:
-                break
-            time.sleep(0.005)
+    def all_are_seen():
+        pages.append(caller.get(f"/events?limit=200&cursor={pages[-1]['next']}").json)
+        seen.extend(e["id"] for e in pages[-1]["items"] if e["action"] == "case.tested")
+        return len(seen) >= 60
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
-    follower = threading.Thread(target=follow)
+    follower = threading.Thread(target=until, args=(all_are_seen,))
     follower.start()
     [t.start() for t in threads]
     [t.join() for t in threads]
-    finished[0] = time.monotonic()
-    done.set()
     follower.join()
     assert len(seen) == len(set(seen)) == 60
 

@@ -8,6 +8,7 @@ import pytest
 from coopapi.access import GRANTS
 from coopapi.approvals.models import APPROVAL_LIFECYCLE
 from coopapi.cases.models import CASE_LIFECYCLE, IDENTIFIER_LIFECYCLE
+from coopapi.deadlines.models import TIME_LIFECYCLE
 from coopapi.directory import codelists
 from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, USE_LIFECYCLE
@@ -31,8 +32,12 @@ LIVES = {
     "letter": lifecycles.LETTER_LIFECYCLE,
     "order": lifecycles.ORDER_LIFECYCLE,
     "preservation": lifecycles.PRESERVATION_LIFECYCLE,
+    "preservation_order": lifecycles.PRESERVATION_ORDER_LIFECYCLE,
+    "warrant": lifecycles.WARRANT_LIFECYCLE,
+    "direct": lifecycles.DIRECT_LIFECYCLE,
     "information": lifecycles.INFORMATION_LIFECYCLE,
     "measure": lifecycles.MEASURE_LIFECYCLE,
+    "time": TIME_LIFECYCLE,
     "evidence": EVIDENCE_LIFECYCLE,
     "use": USE_LIFECYCLE,
     "meeting": meetings.MEETING_LIFECYCLE,
@@ -58,6 +63,10 @@ ENDS = {
     "letter": {"closed", "withdrawn"},
     "order": {"closed", "withdrawn"},
     "preservation": {"closed", "withdrawn", "released", "expired"},
+    "preservation_order": {"closed", "withdrawn", "released", "expired"},
+    "warrant": {"closed", "withdrawn"},
+    "direct": {"closed", "withdrawn"},
+    "time": {"replaced", "proposed", "rejected"},
     "information": {"closed", "withdrawn", "declined"},
     "measure": {"transferred", "partly_transferred", "declined", "withdrawn"},
     "evidence": {"rejected", "declined", "withdrawn", "recalled"},
@@ -79,7 +88,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 DRAWINGS = {
     "cases": ("case",),
     "matching": ("overlap", "disclosure"),
-    "requests": ("letter", "order", "preservation", "information", "measure"),
+    "requests": ("letter", "order", "preservation", "preservation_order", "warrant", "direct", "information", "measure", "time"),
     "evidence": ("evidence", "use"),
     "meetings": ("meeting", "place", "action", "consultation"),
     "approvals": ("approval",),

@@ -102,6 +102,10 @@ def test_an_overlap_is_taken_once_under_one_key(world):
 def test_whatever_is_made_under_a_key_is_a_row_that_can_be_shown_again(app):
     posts = [rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.endpoint != "oauth.issue_token"]
     made = {name: get_type_hints(inspect.unwrap(app.view_functions[name]))["return"] for name in posts}
+    del made["identifiers.extract_identifiers"]  # it makes nothing
+    made["identifiers.register_identifiers"] = get_args(made["identifiers.register_identifiers"])[
+        0
+    ]  # the other is a list of outcomes
     rows = {name: (get_args(kind) or [kind])[0] for name, kind in made.items()}
     assert len(rows) > 50
     assert {name for name, kind in rows.items() if not issubclass(kind, Versioned)} == set()

@@ -1,6 +1,8 @@
 """What tests build once: it is put back as it was, and only on a world in which nothing has happened."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 
 def a_case_later(world):
@@ -17,6 +19,13 @@ def references(owner):
 def begin_again(world, register):
     world.clock.offset = timedelta()
     register.as_of("world", None)
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_a_clock_that_a_test_moved_or_stopped_is_right_again_for_the_next(clock, turn):
+    assert not clock.moved, turn
+    clock.forward(days=1)
+    clock.stopped = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def test_what_was_built_is_put_back_with_its_rows_and_its_time(world, register, owner):

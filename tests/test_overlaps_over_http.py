@@ -104,7 +104,7 @@ def test_evidence_about_victims_is_not_there_without_clearance(world):
 
     (seen,) = world.overlaps("investigator", case)
 
-    assert seen["evidence"][0]["their_role"] == "victim"
+    assert seen["evidence"][0]["their_roles"] == ["victim"]
     assert world.overlaps("colleague", case) == []
     assert world.as_("colleague").get(f"/overlaps/{seen['id']}").status_code == 404
     assert "overlap.detected" not in actions(world.as_("colleague").get("/events"))
@@ -286,7 +286,7 @@ def test_a_doubtful_value_is_kept_with_a_warning(world):
 def test_a_kind_that_the_category_does_not_allow_needs_an_exceptional_record(world):
     case = world.case("investigator")
     victim = world.subject("investigator", case, "victim")
-    item = {"kind": "sha256", "value": "0f" * 32, "subject_id": victim}
+    item = {"kind": "sha256", "value": "0f" * 32, "subjects": [{"id": victim}]}
 
     refused = world.as_("investigator").post(f"/cases/{case}/identifiers", {"identifiers": [item]})
     record = {"reason": "identification of the victim", "until": "2027-01-01T00:00:00Z"}

@@ -117,7 +117,7 @@ def test_a_case_is_changed_by_those_who_own_it_and_its_visibility_by_matching_al
     assert run(world, "foreign", "select 1 from cases where id = :case for no key update", case=case) == [(1,)]
     for change in ("visibility = 'hidden'", "reference = 'x'", "authority_id = authority_id"):
         assert run(world, "investigator", f"update cases set {change} where id = :case", case=case) == REFUSED
-    relabel = "select * from priv.relabel(:case, '{}', null, 'open_index')"
+    relabel = "select * from priv.relabel(:case, null, null, 'open_index')"
     assert run(world, "foreign", relabel, case=case) == REFUSED
     assert run(world, "investigator", relabel, case=case) == [("",)]
 
@@ -137,7 +137,7 @@ def test_the_journal_shows_nobody_more_by_sql_than_over_http(world):
     case, there = world.case("investigator"), world.case("foreign")
     person = {"kind": "person", "person": {"names": [{"full": "Oleksandr Myronenko"}], "birth_dates": ["1984-05-17"]}}
     for who, held in (("foreign", there), ("investigator", case)):
-        item = {**person, "subject_id": world.subject(who, held)}
+        item = {**person, "subjects": [{"id": world.subject(who, held)}]}
         assert world.as_(who).post(f"/cases/{held}/identifiers", {"identifiers": [item]}).status_code == 201
     read = "select action from journal_entries where action in ('identifiers.compared', 'account.entered') limit 1"
     assert run(world, "auditor", read) == [("identifiers.compared",)]

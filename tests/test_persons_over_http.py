@@ -14,7 +14,7 @@ OLEKSANDR = {"names": [{"given": "Oleksandr", "family": "Myronenko"}], "birth_da
 
 def add(world, who, case, person, category="suspect", **more):
     subject = world.subject(who, case, category)
-    body = {"identifiers": [{"kind": "person", "person": person, "subject_id": subject, **more}]}
+    body = {"identifiers": [{"kind": "person", "person": person, "subjects": [{"id": subject}], **more}]}
     return world.as_(who).post(f"/cases/{case}/identifiers", body)
 
 
@@ -156,7 +156,7 @@ def test_digests_alone_find_a_person_and_no_name_is_stored(world, keys):
     case, there = world.case("investigator"), world.case("foreign")
     add(world, "investigator", case, ALEKSANDR)
     subject = world.subject("foreign", there)
-    item = {"kind": "person", "digests": digest_person(OLEKSANDR, keys_for_an_authority(keys)), "subject_id": subject}
+    item = {"kind": "person", "digests": digest_person(OLEKSANDR, keys_for_an_authority(keys)), "subjects": [{"id": subject}]}
     made = world.as_("foreign").post(f"/cases/{there}/identifiers", {"identifiers": [item]})
     assert made.status_code == 201, made.json
     assert made.json["identifiers"][0]["value"] is None

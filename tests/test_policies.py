@@ -39,6 +39,7 @@ PROBES = {
     ("subjects", "made"): f"insert into subjects values ({NEW}, 1, '{{case}}', 'P', 'suspect', 'adult', now(), 'p')",
     ("subjects", "changed"): "update subjects set version = 9",
     ("subject_categories", "seen"): "select count(*) from subject_categories where case_id = '{case}'",
+    ("identifier_subjects", "seen"): "select count(*) from identifier_subjects where case_id = '{case}'",
     (
         "subject_categories",
         "made",
@@ -115,6 +116,19 @@ PROBES = {
     ): "insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at,"
     f" due_at, first_due_at, extensions, rule_version) values ({NEW}, 1, '{{request}}', 'x', 'x', 'x', '{{nl}}', 'x', now(), now(), now(), '[]', 'x')",
     ("deadlines", "changed"): "update deadlines set version = 9",
+    ("stated_times", "seen"): "select count(*) from stated_times",
+    (
+        "stated_times",
+        "made",
+    ): "insert into stated_times (id, version, object_id, object_type, what, side, authority_id, at, state, recorded_by, stated_by, stated_at)"
+    f" values ({NEW}, 1, '{{request}}', 'request', 'sent', 'requesting', '{{fr}}', now(), 'stated', '{{fr}}', '{{foreign}}', now())",
+    ("stated_times", "changed"): "update stated_times set version = 9",
+    ("service_targets", "made"): "insert into service_targets (id, version, authority_id, urgency, hours, set_by, set_at)"
+    f" values ({NEW}, 1, '{{nl}}', 'routine', 9, '{{foreign}}', now())",
+    ("service_targets", "changed"): "update service_targets set version = 9",
+    ("mla_stages", "seen"): "select count(*) from mla_stages",
+    ("mla_stages", "made"): f"insert into mla_stages values ({NEW}, 1, '{{request}}', 'draft', now(), null)",
+    ("mla_stages", "changed"): "update mla_stages set version = 9",
     ("parties", "seen"): "select count(*) from parties",
     ("evidence", "seen"): "select count(*) from evidence",
     ("evidence", "made"): "insert into evidence (id, version, object_id, object_type, provider_id, source_country, obtained_on,"
@@ -182,7 +196,8 @@ PROBES = {
 }
 
 FOR_EVERYBODY = {
-    (table, "seen") for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices")
+    (table, "seen")
+    for table in ("contact_points", "contact_checks", "competences", "providers", "mous", "requirement_notices", "service_targets")
 }
 
 MEETING_PROBES = {
@@ -329,7 +344,11 @@ def one_thing_of_each(world, owner):
                 values (gen_random_uuid(), 1, %(request)s, now(), %(nl)s, 'x', 'x', 'x', '{}', %(nl)s, false);
             insert into deadlines (id, version, object_id, object_type, rule, owed_by, authority_id, started_by, from_at, due_at,
                 first_due_at, extensions, rule_version)
-                values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x')""",
+                values (gen_random_uuid(), 1, %(request)s, 'x', 'x', 'x', %(nl)s, 'x', now(), now(), now(), '[]', 'x');
+            insert into stated_times (id, version, object_id, object_type, what, side, authority_id, at, state, recorded_by, stated_at)
+                values (gen_random_uuid(), 1, %(request)s, 'request', 'sent', 'requesting', %(nl)s, now(), 'stated', %(nl)s, now());
+            insert into mla_stages values (gen_random_uuid(), 1, %(request)s, 'transmitted', now(), null);
+            insert into service_targets values (gen_random_uuid(), 1, %(nl)s, null, 'urgent', 9, %(person)s, now(), null)""",
             {"request": request, "nl": nl, "person": world.people["investigator"]},
         )
         cursor.execute(
@@ -599,7 +618,7 @@ LINT = {
         " and not relrowsecurity and relname not in"
         " ('alembic_version', 'match_tokens', 'holdings', 'likenesses', 'signing_keys', 'used_assertions', 'token_attempts',"
         " 'registered_values', 'quota_use', 'quotas', 'honey_values', 'hiding_confirmations', 'pending_holdings', 'matching_queue',"
-        " 'pairs_due', 'journal_linking')",
+        " 'pairs_due', 'journal_linking', 'clearance_watch')",
         "create table planted (id uuid)",
     ),
     "a right of the application to change every column of a row": (
@@ -621,7 +640,7 @@ LINT = {
         "select distinct proname from pg_policy y join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = y.oid"
         " join pg_proc p on d.refclassid = 'pg_proc'::regclass and p.oid = d.refobjid"
         " where not prosecdef and proconfig is null and pronamespace = 'priv'::regnamespace",
-        "alter function priv.authority() reset search_path",
+        "alter function priv.authority() security invoker reset search_path",
     ),
     "a function anybody may call": (
         "select p.proname from pg_proc p, aclexplode(p.proacl) a where p.pronamespace ="

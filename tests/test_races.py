@@ -1,10 +1,10 @@
 """Writers at the same moment: nothing missed, nothing twice, no deadlock, and the sabotage that shows the test can see."""
 
 import threading
-import time
 from uuid import UUID, uuid4
 
 import pytest
+from serving import until
 
 from coopapi.auth.authentication import actor_of
 from coopapi.cases import service as cases
@@ -117,7 +117,7 @@ def test_two_clients_with_the_same_persons_in_two_scripts_in_opposite_order_miss
         items = [
             {
                 "kind": "person",
-                "subject_id": subjects[who],
+                "subjects": [{"id": subjects[who]}],
                 "person": {"names": [{"full": spelt[n % 3][script]}], "birth_dates": [born[n]]},
             }
             for n in range(100)
@@ -200,9 +200,9 @@ def test_a_registration_keeps_a_category_from_changing_but_not_another_registrat
 
 def _wait_for_a_lock(owner):
     with owner.cursor() as cursor:
-        for _ in range(600):
-            cursor.execute("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
-            if cursor.fetchone()[0]:
-                return
-            time.sleep(0.01)
-    raise AssertionError("nothing waits")
+        until(lambda: _waiting(cursor))
+
+
+def _waiting(cursor):
+    cursor.execute("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()")
+    return cursor.fetchone()[0]

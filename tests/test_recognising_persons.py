@@ -4,10 +4,12 @@ from collections import Counter
 
 import pytest
 
+from coopapi.persons.alignment import likeness
+from coopapi.persons.births import read_birth, relation
 from coopapi.persons.data import load
 from coopapi.persons.families import texts
 from coopapi.persons.profile import Name, profile, rarity
-from coopapi.persons.score import judge, judge_digests
+from coopapi.persons.score import compare, judge, judge_digests
 
 
 def person(name, born="", **more):
@@ -155,3 +157,31 @@ def test_digests_without_dates_need_more_to_be_possible():
     undated = by_digests(person("Anna Kowalska"), person("Anna Kowalska"))
     assert undated.level in {None, "possible"}
     assert (undated.level == "possible") == (undated.score >= 0.78)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Жосеф Галлет", "Joseph Gallet"),
+        ("Геннадій Лукаш", "Hennadij Lukasch"),
+        ("أيمن الشمري", "Aiman Al Chammari"),
+        ("معاذ القحطاني", "Muadh El Kahtani"),
+        ("Амвросій Корж", "Amvrosi Korj"),
+        ("Ђуро Мудри", "Đuro Mudri"),
+    ],
+)
+def test_letters_of_two_signs_at_the_ends_of_words_are_read_whole(one, other):
+    mine, theirs = (profile([Name(name)]).spellings[0] for name in (one, other))
+    assert all(likeness(a, b)[0] >= 0.9 for a, b in zip(mine, theirs, strict=True))
+
+
+def test_two_known_given_names_are_told_from_a_misspelt_one():
+    nikita, nikon, nikita_misspelt = (
+        profile([Name(f"{given} Anisimov")], ["1967-03-09"]) for given in ("Nikita", "Nikon", "Nikitta")
+    )
+    assert compare(nikita, nikon).names.pairs[1].other_given
+    assert judge(nikita, nikon).score < judge(nikita, nikita_misspelt).score
+
+
+def test_the_month_of_a_partial_date_may_be_the_day_of_a_swapped_one():
+    assert relation([read_birth("1975-07-10")], [read_birth("1975-10")]) == "month_as_day"

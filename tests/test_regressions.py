@@ -112,7 +112,7 @@ def test_the_reconciler_sees_what_was_broken_and_puts_it_right(world, owner, dat
     for who in ("investigator", "foreign"):
         case = world.case(who)
         subject = world.subject(who, case)
-        body = {"identifiers": [{"kind": "person", "person": person, "subject_id": subject}, {"kind": "email", "value": HERON},
+        body = {"identifiers": [{"kind": "person", "person": person, "subjects": [{"id": subject}]}, {"kind": "email", "value": HERON},
                                 {"kind": "phone", "value": "+31612345678"}]}  # fmt: skip
         assert world.as_(who).post(f"/cases/{case}/identifiers", body).status_code == 201
     assert not any(administration.reconcile(database, repair=False).values())

@@ -115,7 +115,7 @@ def plant(world):
     case = world.case("investigator")
     items = [{"kind": k, "value": v, "context": c, "source": "canary-source"} for k, (v, c) in CANARIES.items()]
     for who, there in (("foreign", world.case("foreign")), ("investigator", case)):
-        person = {"kind": "person", "person": PERSON, "subject_id": world.subject(who, there)}
+        person = {"kind": "person", "person": PERSON, "subjects": [{"id": world.subject(who, there)}]}
         made = world.as_(who).post(f"/cases/{there}/identifiers", {"identifiers": [*items, person]})
         assert made.status_code == 201, made.json
     assert "person" in world.overlaps("investigator", case)[0]["kinds"]

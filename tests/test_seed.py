@@ -39,7 +39,7 @@ def post(world, people, everything):
         items = [dict(item) for item in case.items]
         for item in items:
             if "subject" in item:
-                item["subject_id"] = subjects[item.pop("subject")]
+                item["subjects"] = [{"id": subjects[item.pop("subject")]}]
         answer = me.post(f"{path}/identifiers", {"identifiers": items})
         assert answer.status_code == 201, answer.json
 

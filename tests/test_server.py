@@ -24,6 +24,7 @@ from coopapi.http import middleware, worker_process
 from coopapi.http.middleware import LARGEST_BODY
 from coopapi.journal.service import record
 from coopapi.ops import administration, demo
+from coopapi.ops.demo_script import Rehearsal
 from coopapi.provisioning import migration
 from coopapi.store import crypto
 from coopapi.store.db import Database
@@ -390,7 +391,7 @@ def test_a_killed_worker_comes_back(impatient):
 
 def test_the_worker_that_finds_overlaps_is_started_again_and_not_at_all_where_it_runs_apart(service, impatient):
     until(lambda: len(service.workers(b"\0worker\0")) == 1)
-    (before,) = service.workers(b"\0worker\0")
+    (before,) = service.workers(b"\0worker\0--parent\0%d\0" % service.process.pid)
     os.kill(before, signal.SIGKILL)
     until(lambda: service.workers(b"\0worker\0") not in ([], [before]))
     assert impatient.workers(b"\0worker\0") == []
@@ -418,7 +419,7 @@ def test_a_web_worker_that_is_forked_while_the_worker_starts_does_not_hold_up_it
         os._exit(0)
     forked.set()
     try:
-        assert ended.wait(20)
+        assert ended.wait(PATIENCE / 2)
     finally:
         os.kill(web_worker, signal.SIGKILL)
         os.waitpid(web_worker, 0)
@@ -429,6 +430,17 @@ def is_answered(service):
         return service.get("/healthz").status == 200
     except urllib3.exceptions.HTTPError:
         return False
+
+
+def test_the_script_of_the_demo_waits_for_what_the_worker_has_not_found_yet(impatient, token, tmp_path):
+    case = register(impatient, token, "for-the-script").json()["id"]
+    script = Rehearsal(f"http://127.0.0.1:{impatient.port}", {"wren": token}, {}, tmp_path / "done.json")
+    later = threading.Timer(1, register, (impatient, token, "for-the-script-2"))
+    later.start()
+    step = {"by": "wren", "get": "/cases?limit=2&reference=for-the-script-2", "take": "items.0.reference", "as": "found"}
+    script.walk([step, {"by": "wren", "get": f"/cases/{case}", "take": "id", "as": "case"}])
+    later.join()
+    assert script.names == {"found": "for-the-script-2", "case": case}
 
 
 def follow(service, token, seconds):

@@ -6,9 +6,9 @@ import os
 import random
 import signal
 import threading
-import time
 
 import pytest
+from serving import PATIENCE, runs, until
 from test_races import shared_by_brute_force, stored
 
 from coopapi.ops import worker
@@ -137,11 +137,11 @@ def test_work_that_is_too_much_at_once_is_done_in_smaller_portions(world, idle, 
 def test_a_value_that_cannot_be_decrypted_is_similar_to_nothing_and_stops_nothing(world, idle, owner):
     cases = {who: world.case(who) for who in ("investigator", "foreign", "romanian")}
     subjects = {who: world.subject(who, case) for who, case in cases.items()}
-    register(world, "foreign", cases["foreign"], {"kind": "person", "person": OLEKSANDR, "subject_id": subjects["foreign"]})
+    register(world, "foreign", cases["foreign"], {"kind": "person", "person": OLEKSANDR, "subjects": [{"id": subjects["foreign"]}]})
     with owner.cursor() as cursor:
         cursor.execute("update identifiers set sealed = sealed || '\\x00'::bytea where case_id = %s", (cases["foreign"],))
     for who in ("romanian", "investigator"):
-        register(world, who, cases[who], {"kind": "person", "person": ALEKSANDR, "subject_id": subjects[who]})
+        register(world, who, cases[who], {"kind": "person", "person": ALEKSANDR, "subjects": [{"id": subjects[who]}]})
     assert worker._faults(idle, 1) == []
     worker.work_until_done(idle)
     (overlap,) = world.overlaps("investigator", cases["investigator"])
@@ -162,18 +162,8 @@ def test_the_worker_ends_with_the_process_that_started_it(idle):
     process = fork.Process(target=parent)
     process.start()
     process.join()
-    pid, end = told.recv(), time.monotonic() + 10
-    while _runs(pid) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not _runs(pid)
-
-
-def _runs(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    pid = told.recv()
+    until(lambda: not runs(pid))
 
 
 def test_a_worker_stands_by_without_a_fault_while_another_is_at_work(world, idle, owner):
@@ -205,3 +195,10 @@ def test_a_value_that_both_cases_withdraw_before_the_worker_looks_is_no_evidence
         assert gone.status_code == 200, gone.json
     worker.work_until_done(idle)
     assert [o["state"] for o in world.overlaps("investigator", mine)] == []
+
+
+def test_a_worker_whose_server_ended_before_it_was_ready_does_not_go_on(idle):
+    worker_thread = threading.Thread(target=worker.run, args=(idle, os.getpid()), daemon=True)
+    worker_thread.start()
+    worker_thread.join(PATIENCE)
+    assert not worker_thread.is_alive()

@@ -122,8 +122,9 @@ class World:
         assert made.status_code == 201, made.json
         return made.json["id"]
 
-    def hold(self, by, case, *values, kind="email", **more):
-        items = [{"kind": kind, "value": value, **more} for value in values]
+    def hold(self, by, case, *values, kind="email", subject_id=None, **more):
+        about = {"subjects": [{"id": subject_id}]} if subject_id else {}
+        items = [{"kind": kind, "value": value, **about, **more} for value in values]
         made = self.as_(by).post(f"/cases/{case}/identifiers", {"identifiers": items})
         assert made.status_code == 201, made.json
         return [item["id"] for item in made.json["identifiers"]]

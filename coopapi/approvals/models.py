@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, ForeignKey, and_, false, literal, or_, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Action, Actor
+from coopapi.access import Action, Actor, Role
 from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
+from coopapi.shared.parties import takes_part
 from coopapi.store.rows import Versioned
 
 APPROVAL_LIFECYCLE: Final = Lifecycle(
@@ -22,7 +23,7 @@ APPROVAL_LIFECYCLE: Final = Lifecycle(
 
 
 class Approval(Versioned):
-    """A change that one administrator requested: the object, its version, and the exact change."""
+    """A change that one person requested and another one decides on: the object, its version, and the exact change."""
 
     __kind__ = "approval"
     __tablename__ = "approvals"
@@ -47,13 +48,16 @@ class Approval(Versioned):
         """Return the condition for requests that the actor sees.
 
         Administrators and auditors of the authority concerned and of the one that asked see a request, and so do administrators of
-        the operator.
+        the operator. Corrections of times are for those who take part in the object to which the time belongs, and for no
+        administrator.
         """
-        del now
         if not actor.may(Action.APPROVAL_READ):
             return false()
+        if actor.role not in {Role.ADMIN, Role.AUDITOR}:
+            return and_(cls.kind == "time", cls.authority_id == actor.authority_id, takes_part(cls.object_id, actor, now))
         every = true() if actor.operator and actor.may(Action.APPROVAL_DECIDE) else false()
-        return or_(cls.authority_id == actor.authority_id, cls.requested_from == actor.authority_id, every)
+        near = or_(cls.authority_id == actor.authority_id, cls.requested_from == actor.authority_id, every)
+        return and_(cls.kind != "time", near)
 
     @classmethod
     def in_state(cls, state: str, now: datetime) -> ColumnElement[bool]:

@@ -21,9 +21,12 @@ class ApprovalOut(Shown):
     transitions = embedded()
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
     kind = OneOf(
-        ("account", "quota"),
+        ("account", "quota", "time"),
         required=True,
-        metadata={"description": "The kind of change: `account` for people and clients, `quota` for an authority."},
+        metadata={
+            "description": "The kind of change: `account` for people and clients, `quota` for an authority, `time` for the "
+            "correction of a stated time, which a second person of the authority decides on."
+        },
     )
     object_id = fields.UUID(required=True)
     object_version = fields.Integer(

@@ -16,20 +16,24 @@ from coopapi.store.rows import matching
 Apply = Callable[[UnitOfWork, Approval], None]
 APPLY: Final[dict[str, Apply]] = {}
 """The function that applies an approved request, for each kind of change. features.py registers them."""
+DISMISS: Final[dict[str, Apply]] = {}
+"""The function that is called when a request is rejected or withdrawn, for kinds that need one. features.py registers them."""
 
 
 class AnotherMustDecide(Forbidden):
-    """Another administrator must decide on this request for approval.
+    """Another person must decide on this request for approval.
 
     You cannot decide if you made the request, if only the requester named your account, or if the request changes your own
-    rights. Ask another administrator to decide. If you made the request, you may withdraw it.
+    rights. Ask another administrator to decide, or, for the correction of a time, another person of your authority. If you made the
+    request, you may withdraw it.
     """
 
 
 def ask(work: UnitOfWork, kind: str, authority_id: UUID, target: tuple[UUID, int], change: Mapping[str, Any]) -> Approval:
     """Request a change of the target (its id and version), which takes effect when another administrator approves it.
 
-    The request expires after seven days. The database refuses it (403) unless the caller administers the authority.
+    The request expires after seven days. The database refuses it (403) unless the caller administers the authority, or, for the
+    correction of a time, is a person who acts in the object.
     """
     made = work.new_id()
     work.session.flush()
@@ -98,6 +102,8 @@ def _decide(step: Step[Approval]) -> None:
     if target == "approved":
         APPLY[row.kind](work, row)
         work.session.refresh(row)
+    elif row.kind in DISMISS:
+        DISMISS[row.kind](work, row)
 
 
 APPROVAL: Final = Workflow[Approval](

@@ -1,10 +1,10 @@
-"""The tables of cases, their subjects and identifiers, and the keys with which their values are encrypted."""
+"""The tables of cases, their subjects and identifiers, and the links and keys of identifiers."""
 
 from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, UniqueConstraint, and_, select, true
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from coopapi.access import Action, Actor, Level
@@ -55,6 +55,7 @@ class Case(Versioned):
     eurojust_number: Mapped[str | None] = mapped_column()
     siena_reference: Mapped[str | None] = mapped_column()
     ecodex_id: Mapped[str | None] = mapped_column()
+    external_id: Mapped[str | None] = mapped_column()
     state: Mapped[str] = mapped_column(default=CASE_LIFECYCLE.start)
     state_reason: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
@@ -103,18 +104,24 @@ class Subject(InCase, Versioned):
     pseudonym: Mapped[str] = mapped_column()
     category: Mapped[str] = mapped_column()
     age_status: Mapped[str] = mapped_column()
+    external_id: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     pseudonym_folded: Mapped[str] = folded("pseudonym")
 
 
 class Identifier(InCase, Versioned):
-    """A value that may identify a person: encrypted, with its factual basis (LED Art. 7) and its handling code."""
+    """A value that may identify a person: encrypted, with its factual basis (LED Art. 7) and its handling code.
+
+    `victim_version` counts the changes of its links to victims. Only cleared callers see these links, so only their ETag has it:
+    `for_cleared` tells whether the caller is one.
+    """
 
     __kind__ = "identifier"
     __tablename__ = "identifiers"
-    __table_args__ = (ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),)
+    __table_args__ = (UniqueConstraint("case_id", "id"),)
+    for_cleared = False
 
-    subject_id: Mapped[UUID | None] = mapped_column()
+    victim_version: Mapped[int] = mapped_column(default=0)
     kind: Mapped[str] = mapped_column()
     fingerprint: Mapped[bytes] = mapped_column()
     sealed: Mapped[bytes] = mapped_column()
@@ -127,6 +134,7 @@ class Identifier(InCase, Versioned):
     handling_code: Mapped[str] = mapped_column()
     exceptional_reason: Mapped[str | None] = mapped_column()
     exceptional_until: Mapped[datetime | None] = mapped_column()
+    external_id: Mapped[str | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     created_by: Mapped[UUID] = mapped_column()
     withdrawn_at: Mapped[datetime | None] = mapped_column()
@@ -136,6 +144,40 @@ class Identifier(InCase, Versioned):
     def state(self) -> str:
         """Return `registered`, or `withdrawn` if the identifier no longer takes part in matching."""
         return "withdrawn" if self.withdrawn_at else "registered"
+
+    @property
+    def etag(self) -> str:
+        """Return the version as the caller may know of it."""
+        return f"v{self.seen_version}"
+
+    @property
+    def seen_version(self) -> int:
+        """The number of changes that the caller may know of."""
+        return self.version + (self.victim_version if self.for_cleared else 0)
+
+
+class IdentifierSubject(InCase, Row):
+    """A person to whom an identifier belongs or belonged. Links to victims are visible with victim clearance only."""
+
+    __tablename__ = "identifier_subjects"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "identifier_id"], ["identifiers.case_id", "identifiers.id"]),
+        ForeignKeyConstraint(["subject_id", "case_id"], ["subjects.id", "subjects.case_id"]),
+    )
+
+    identifier_id: Mapped[UUID] = mapped_column(primary_key=True)
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column()
+    since: Mapped[datetime | None] = mapped_column()
+    basis: Mapped[str] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for links of cases that the actor may read, to victims only if it is cleared."""
+        victim = select(Subject.id).where(Subject.id == cls.subject_id, Subject.category == "victim").exists()
+        return and_(super().visible_to(actor, now), true() if actor.cleared else ~victim)
 
 
 class SubjectCategory(InCase, Row):

@@ -4,10 +4,12 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import Select, any_, literal, select
+from sqlalchemy.orm import Bundle
 
 from coopapi.access import Action, Level
-from coopapi.cases import service, subjects, transitions
+from coopapi.cases import service, subjects, transitions, views
+from coopapi.cases.external_ids import with_key
 from coopapi.cases.models import Case, Subject
 from coopapi.cases.schemas import (
     AccessIn,
@@ -17,6 +19,7 @@ from coopapi.cases.schemas import (
     CaseOut,
     CasePatch,
     CaseStepIn,
+    SubjectFilter,
     SubjectIn,
     SubjectOut,
     SubjectPatch,
@@ -31,14 +34,14 @@ from coopapi.unicode_text import fold_reference
 blp = Blueprint("cases", __name__, url_prefix="/api/v1/cases", description="Cases, and access to them")
 
 
-@blp.route("", allow=Action.CASE_READ, query=CaseFilter, returns=CaseOut, page=True, show=service.show_cases)
+@blp.route("", allow=Action.CASE_READ, query=CaseFilter, returns=CaseOut, page=True, show=views.show_cases)
 def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the cases that you may see, newest first."""
     mine = service.accessible(work)
-    query = select(Case).join(mine, mine.c.id == Case.id)
-    if wanted.keys() & {"state", "reference", "country"}:
+    query: Select[Any] = select(Bundle("case", Case.id)).join_from(Case, mine, mine.c.id == Case.id)
+    if wanted.keys() & {"state", "reference", "country", "external_id"}:
         query = query.where(service.readable(work))
-    for name in wanted.keys() & {"state", "authority_id"}:
+    for name in wanted.keys() & {"state", "authority_id", "external_id"}:
         query = query.where(getattr(Case, name) == wanted[name])
     if "reference" in wanted:
         query = query.where(Case.reference_folded == fold_reference(wanted["reference"]))
@@ -49,17 +52,17 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
 
 
 @blp.route(
-    "", method="POST", allow=Action.CASE_OPEN, body=CaseIn, returns=CaseOut, status=HTTPStatus.CREATED, show=service.show_cases
+    "", method="POST", allow=Action.CASE_OPEN, body=CaseIn, returns=CaseOut, status=HTTPStatus.CREATED, show=views.show_cases
 )
 def open_case(data: dict[str, Any], *, work: UnitOfWork) -> Case:
     """Register a case of your authority; only reference and title are required."""
     return service.open_case(work, data)
 
 
-@blp.route("/<uuid:case_id>", allow=Action.CASE_READ, returns=CaseOut, show=service.show_cases)
-def get_case(case_id: UUID, *, work: UnitOfWork) -> Case:
+@blp.route("/<uuid:case_id>", allow=Action.CASE_READ, returns=CaseOut)
+def get_case(case_id: UUID, *, work: UnitOfWork) -> views.CaseView:
     """Show one case, as far as your access allows."""
-    case = work.one(Case, case_id)
+    case = views.show_case(work, case_id)
     work.note("case.consulted", case, case_id=case_id, consultation=True)
     return case
 
@@ -71,7 +74,7 @@ def get_case(case_id: UUID, *, work: UnitOfWork) -> Case:
     body=CasePatch,
     returns=CaseOut,
     changes=True,
-    show=service.show_cases,
+    show=views.show_cases,
 )
 def update_case(data: dict[str, Any], *, case_id: UUID, version: int, work: UnitOfWork) -> Case:
     """Change the data of a case; a new `handler_id` hands the case over to that person."""
@@ -85,7 +88,7 @@ blp.workflow(
     act=Action.CASE_EDIT,
     body=CaseStepIn,
     returns=CaseOut,
-    show=service.show_cases,
+    show=views.show_cases,
     about="Open, close, reopen, transfer or withdraw a case; `force` ends a case that still has open items.",
 )
 
@@ -117,12 +120,19 @@ blp.workflow(
 
 
 @blp.route(
-    "/<uuid:case_id>/subjects", allow=Action.SUBJECT_READ, query=Paged, returns=SubjectOut, page=True, show=subjects.show_subjects
+    "/<uuid:case_id>/subjects",
+    allow=Action.SUBJECT_READ,
+    query=SubjectFilter,
+    returns=SubjectOut,
+    page=True,
+    show=subjects.show_subjects,
 )
 def list_subjects(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> Page:
     """List the subjects of a case under their pseudonyms."""
     subjects.read_subjects(work, case_id)
     query = work.all(Subject).where(Subject.case_id == case_id)
+    if "external_id" in wanted:
+        query = with_key(work, query, Subject.external_id, wanted["external_id"])
     return page(work, f"subjects/{case_id}", query, Order((Subject.id,)), wanted)
 
 

@@ -1,5 +1,7 @@
 """Cases, access and subjects on the wire."""
 
+from typing import Any, Final
+
 from marshmallow import fields
 
 from coopapi.cases.models import CASE_LIFECYCLE
@@ -9,6 +11,8 @@ from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, T
 from coopapi.http.transitions import TransitionIn
 from coopapi.shared.grants import ACCESS_LIFECYCLE
 from coopapi.shared.shared_cases import SHARE_LIFECYCLE
+
+_EXTERNAL: Final = "Your own system's key: unique within your authority for cases, within the case for subjects and identifiers."
 
 
 class AccessIn(Schema):
@@ -41,6 +45,13 @@ class AccessOut(Shown):
     etag = fields.String(required=True)
 
 
+class ExternalId(Line):
+    """The key under which a national system knows a row."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(100, metadata={"description": _EXTERNAL}, **kwargs)
+
+
 class _CaseFields(Schema):
     operation_name = Line(200, allow_none=True)
     crime_categories = Many(Code("crime_categories"), 100)
@@ -55,6 +66,7 @@ class _CaseFields(Schema):
     eurojust_number = Line(100, allow_none=True)
     siena_reference = Line(100, allow_none=True)
     ecodex_id = Line(200, allow_none=True)
+    external_id = ExternalId(allow_none=True)
 
 
 class CaseIn(_CaseFields):
@@ -79,6 +91,7 @@ class CaseFilter(Paged):
     crime_category = Code("crime_categories")
     authority_id = fields.UUID()
     reference = Line(200)
+    external_id = ExternalId()
 
 
 class CaseOut(Shown):
@@ -100,6 +113,7 @@ class CaseOut(Shown):
     eurojust_number = fields.String(allow_none=True)
     siena_reference = fields.String(allow_none=True)
     ecodex_id = fields.String(allow_none=True)
+    external_id = fields.String(allow_none=True)
     state = OneOf(CASE_LIFECYCLE.states, allow_none=True)
     state_reason = fields.String(allow_none=True)
     created_at = When(allow_none=True)
@@ -123,6 +137,13 @@ class SubjectIn(Schema):
     age_status = Code(
         "age_status", metadata={"description": "A victim of unknown age is presumed a child (Dir. 2012/29 Art. 24(2))."}
     )
+    external_id = ExternalId()
+
+
+class SubjectFilter(Paged):
+    """Which subjects of a case."""
+
+    external_id = ExternalId()
 
 
 class SubjectPatch(Schema):
@@ -130,6 +151,7 @@ class SubjectPatch(Schema):
 
     category = Code("subject_categories")
     age_status = Code("age_status")
+    external_id = ExternalId(allow_none=True)
 
 
 class CategoryOut(Shown):
@@ -147,6 +169,7 @@ class SubjectOut(Shown):
     pseudonym = fields.String(required=True)
     category = Code("subject_categories", required=True)
     age_status = Code("age_status", required=True)
+    external_id = fields.String(allow_none=True)
     history = fields.List(fields.Nested(CategoryOut), required=True)
     created_at = When()
     etag = fields.String(required=True)

@@ -1,14 +1,15 @@
 """Registering, changing and showing cases, and giving and withdrawing access to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Subquery, Uuid, bindparam, select, text
+from sqlalchemy import ColumnElement, Subquery, select, text
 
 from coopapi.access import Level
 from coopapi.cases import hiding
+from coopapi.cases.external_ids import require_free_for_case
 from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
 from coopapi.directory.models import Authority, Principal
 from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
@@ -19,11 +20,6 @@ from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference
 
 _FOR_THE_DESK: Final = "desk of the country"
-_INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
-_OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
-_COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
-_NOTHING: Final = dict.fromkeys(_COLUMNS)
-_ACCESS: Final = text("select * from priv.shown_access(:cases)").bindparams(bindparam("cases", type_=ARRAY(Uuid())))
 
 
 class ReferenceTaken(Conflict):
@@ -45,16 +41,6 @@ class NotYourPerson(Unprocessable):
 
     Use the id of an active person or client of that authority. The administrator of the authority knows the id.
     """
-
-
-class CaseView(dict[str, Any]):
-    """A case, reduced to the fields that the caller's level of access shows. The others are None."""
-
-    @property
-    def etag(self) -> str:
-        """The ETag of this view. It differs for callers who see only the index."""
-        found: str = self["etag"]
-        return found
 
 
 def require_access(work: UnitOfWork, case_id: UUID, level: Level) -> None:
@@ -133,6 +119,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
+    require_free_for_case(work, data.get("external_id"))
     _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
     countries = data.get("countries", [])
     case = Case(
@@ -221,6 +208,7 @@ def _check_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID | Non
 
 def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
     """Change the fields of a case. If its visibility changes, matching is updated."""
+    require_free_for_case(work, data.get("external_id"), case)
     _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
     if "visibility" in changed:
@@ -252,27 +240,6 @@ def end_access(work: UnitOfWork, grant: CaseAccess, reason: str | None) -> None:
     grant.withdrawn_at, grant.withdrawn_by, grant.withdrawal_reason = work.now, work.actor.id, reason
     grant.kept_out = grant.via_id is not None
     work.note("access.withdrawn", grant, case_id=grant.case_id, event=True)
-
-
-def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
-    """Return the cases, each with the fields that the caller's access to it shows, in one query."""
-    found = {access.case_id: access for access in work.session.execute(_ACCESS, {"cases": [case.id for case in cases]})}
-    return [_view(case, found[case.id]) for case in cases]
-
-
-def _view(case: Case, access: Any) -> CaseView:
-    level = Level(access.level)
-    index = _OPEN_FIELDS if case.visibility == "open_index" else _INDEX_FIELDS
-    fields = _COLUMNS if level > Level.INDEX else index
-    return CaseView(
-        {
-            **_NOTHING,
-            **{key: getattr(case, key) for key in fields},
-            "authority": {"id": access.id, "name": access.name, "country": access.country},
-            "level": level.name.lower(),
-            "etag": case.etag if level > Level.INDEX else f"{case.etag}i",
-        }
-    )
 
 
 def grant_of(work: UnitOfWork, case_id: UUID, grant_id: UUID, version: int | None = None) -> CaseAccess:

@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import text
 
 from coopapi.access import Level
 from coopapi.cases import service
-from coopapi.cases.models import Identifier, Subject, SubjectCategory
+from coopapi.cases.external_ids import ExternalIdTaken, shows_key
+from coopapi.cases.models import Subject, SubjectCategory
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.matching import engine
@@ -45,6 +46,7 @@ class SubjectView:
 
     row: Subject
     history: Sequence[SubjectCategory]
+    external_id: str | None
 
     def __getattr__(self, name: str) -> Any:
         """Return a field of the subject."""
@@ -72,6 +74,7 @@ def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subjec
     same = Subject.pseudonym_folded == fold_reference(data["pseudonym"])
     if work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, same)):
         raise PseudonymTaken
+    _require_free(work, case_id, data.get("external_id"))
     presumed = "presumed_child" if data["category"] == "victim" else "adult"
     subject = work.add(Subject(case_id=case_id, created_at=work.now, **{"age_status": presumed, **data}))
     _keep(work, subject)
@@ -86,17 +89,28 @@ def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> 
     """
     service.changeable(work, subject.case_id)
     old = subject.category
+    if data.get("category", old) != old:
+        _check_kinds(work, subject, data["category"])
+    if data.get("external_id") != subject.external_id:
+        _require_free(work, subject.case_id, data.get("external_id"))
     for key, value in data.items():
         setattr(subject, key, value)
     if subject.category != old:
-        _check_kinds(work, subject)
         _keep(work, subject)
-        own = select(Identifier.id).where(Identifier.case_id == subject.case_id, Identifier.subject_id == subject.id)
-        engine.relabel(work, subject.case_id, work.session.scalars(own).all(), subject.category)
+        engine.relabel(work, subject.case_id, subject.id, old)
     work.note(
         "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
     )
     return subject
+
+
+def _require_free(work: UnitOfWork, case_id: UUID, key: str | None) -> None:
+    """Raise `ExternalIdTaken` if a subject of the case has this key."""
+    if key is None:
+        return
+    taken = work.session.scalar(work.all(Subject).where(Subject.case_id == case_id, Subject.external_id == key))
+    if taken is not None:
+        raise ExternalIdTaken(existing=f"/api/v1/cases/{case_id}/subjects/{taken.id}")
 
 
 def _keep(work: UnitOfWork, subject: Subject) -> None:
@@ -104,11 +118,9 @@ def _keep(work: UnitOfWork, subject: Subject) -> None:
     work.session.add(SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept))
 
 
-def _check_kinds(work: UnitOfWork, subject: Subject) -> None:
-    held = select(Identifier.kind).where(
-        Identifier.subject_id == subject.id, Identifier.withdrawn_at.is_(None), Identifier.exceptional_reason.is_(None)
-    )
-    wrong = forbidden(subject.category, work.session.scalars(held.distinct()))
+def _check_kinds(work: UnitOfWork, subject: Subject, category: str) -> None:
+    held = text("select priv.kinds_of_subject(:case, :subject)")
+    wrong = forbidden(category, work.session.scalars(held, {"case": subject.case_id, "subject": subject.id}))
     if wrong:
         raise CategoryConflict(kinds=wrong)
 
@@ -126,7 +138,9 @@ def show_subjects(work: UnitOfWork, subjects: Sequence[Subject]) -> list[Subject
     history: dict[UUID, list[SubjectCategory]] = {}
     for row in work.session.scalars(query):
         history.setdefault(row.subject_id, []).append(row)
-    return [SubjectView(subject, history.get(subject.id, [])) for subject in subjects]
+    return [
+        SubjectView(subject, history.get(subject.id, []), subject.external_id if shows_key(work) else None) for subject in subjects
+    ]
 
 
 def read_subjects(work: UnitOfWork, case_id: UUID) -> None:

@@ -47,15 +47,21 @@ def is_working_day(day: date, country: str | None) -> bool:
     return day.weekday() < _SATURDAY and not (country and day in days_off(country, day.year))
 
 
-def due(length: int, unit: str, start: datetime, country: str | None, *, moves: bool) -> datetime:
+def due(  # noqa: PLR0913 (one period, all of it)
+    length: int, unit: str, start: datetime, country: str | None, *, moves: bool, whole_hours: bool = False
+) -> datetime:
     """Return, in UTC, the end of a period that an event at `start` begins.
 
     Units: hours, days, weeks, months, working_days. The day of the event is not counted (Reg. 1182/71 Art. 3(1)), and the last day
     counts to its end (Art. 3(2)). With `moves`, a period that would end on a non-working day ends on the next working day (Art.
-    3(4)), and a period of two days or more contains at least two working days (Art. 3(5)). Periods in hours never move.
+    3(4)), and a period of two days or more contains at least two working days (Art. 3(5)). Periods in hours never move. With
+    `whole_hours`, the hour of the event is not counted (Art. 3(1)), so that a right does not lapse too soon; without it, the period
+    ends up to an hour earlier than the law says, which is the safe side for a duty.
     """
     if unit == "hours":
-        return start.astimezone(UTC) + timedelta(hours=length)
+        moment = start.astimezone(UTC)
+        begins = moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1) if whole_hours else moment
+        return begins + timedelta(hours=length)
     first = start.astimezone(ZoneInfo(zone_of(country))).date()
     last = _last_day(first, length, unit, country)
     return _end_of(_moved(first, last, country) if moves else last, country)

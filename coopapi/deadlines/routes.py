@@ -3,9 +3,20 @@
 from typing import Any
 
 from coopapi.access import Action
-from coopapi.deadlines import computation, rules, service, transitions
-from coopapi.deadlines.models import Deadline
-from coopapi.deadlines.schemas import DeadlineFilter, DeadlineOut, DeadlineRuleOut, DeadlineStepIn, HolidayOut, HolidaysIn
+from coopapi.deadlines import computation, rules, service, targets, transitions
+from coopapi.deadlines.models import Deadline, ServiceTarget
+from coopapi.deadlines.schemas import (
+    DeadlineFilter,
+    DeadlineOut,
+    DeadlineRuleOut,
+    DeadlineStepIn,
+    HolidayOut,
+    HolidaysIn,
+    TargetFilter,
+    TargetIn,
+    TargetOut,
+    TargetPatch,
+)
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection
 from coopapi.http.paging import Order
@@ -30,6 +41,17 @@ _DEADLINES.get("get_deadline", Deadline, "Show one deadline, with its legal basi
 _DEADLINES.steps(
     transitions.DEADLINE, "Extend a deadline that your side must meet, if its legal basis allows this.", body=DeadlineStepIn
 )
+
+_TARGETS = Collection(blp, "/service-targets", TargetOut, Action.DIRECTORY_READ, Action.DIRECTORY_KEEP, item="/<uuid:target_id>")
+_TARGETS.list(
+    "list_service_targets",
+    targets.listed,
+    "List within how many hours authorities want to answer.",
+    query=TargetFilter,
+)
+_TARGETS.add("set_service_target", targets.add, "Set a target of your authority for requests of an urgency.", body=TargetIn)
+_TARGETS.get("get_service_target", ServiceTarget, "Show one target.")
+_TARGETS.update("update_service_target", targets.change, "Change or end a target of your authority.", body=TargetPatch)
 
 
 @blp.route("/deadline-rules", allow=Action.DIRECTORY_READ, returns=DeadlineRuleOut, many="items")

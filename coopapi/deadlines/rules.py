@@ -27,7 +27,10 @@ class DeadlineRule:
     """The rule of one legal deadline.
 
     `given` and `or_later` name a fact with a date: `given` is the end itself, `or_later` is the end if it is later. With `lapses`,
-    silence counts as an answer. A `minimum` is a period that must pass before something may be done.
+    silence counts as an answer. A `minimum` is a period that must pass before something may be done. An event in `restarts_on`
+    lets a running deadline start again. `counted_from` names a fact with the date from which the period runs instead of the event.
+    `nature` tells law from an `agreement` of the parties and from an authority's own `target`.
+    A `national` period is computed by national law, which is not known here: its days are counted plainly.
     """
 
     code: str
@@ -47,10 +50,14 @@ class DeadlineRule:
     suspended_on: frozenset[str] = frozenset()
     resumed_on: frozenset[str] = frozenset()
     moved_on: frozenset[str] = frozenset()
+    restarts_on: frozenset[str] = frozenset()
+    counted_from: str = ""
     extension: Extension | None = None
     lapses: bool = False
     minimum: bool = False
     verify: bool = False
+    national: bool = False
+    nature: str = "law"
 
     def fits(self, kind: str, instrument: str, urgency: str, facts: Mapping[str, Any]) -> bool:
         """Tell whether the rule applies to such a request."""
@@ -61,11 +68,11 @@ class DeadlineRule:
             and urgency in wanted.get("urgencies", [urgency])
             and bool(set(wanted.get("measures", ["any"])) & {*facts.get("measures", ()), "any"})
             and all(bool(facts.get(name)) is value for name, value in wanted.get("facts", {}).items())
-            and (not self.given or facts.get(self.given) is not None)
+            and all(facts.get(name) is not None for name in (self.given, self.counted_from) if name)
         )
 
 
-_SETS = ("starts_on", "ends_on", "cancelled_on", "suspended_on", "resumed_on", "moved_on")
+_SETS = ("starts_on", "ends_on", "cancelled_on", "suspended_on", "resumed_on", "moved_on", "restarts_on")
 
 
 @cache

@@ -1,12 +1,14 @@
 """Deadlines on the wire."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Count, OneOf, Schema, Shown, Stepped, Stored, Text, When, in_languages
+from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Stepped, Stored, Text, When, in_languages
 from coopapi.http.transitions import TransitionIn, embedded
 from coopapi.shared.lifecycle import Side
+
+NATURES = ("law", "agreement", "target")
 
 
 class DeadlineFilter(Stepped):
@@ -17,6 +19,7 @@ class DeadlineFilter(Stepped):
     authority = fields.UUID(metadata={"description": "The authority that must meet the deadline."})
     state = OneOf(DEADLINE_LIFECYCLE.states)
     rule = Text(60)
+    nature = OneOf(NATURES)
     side = OneOf(("mine", "theirs"))
     object_id = fields.UUID(metadata={"description": "The request to which the deadline belongs."})
 
@@ -36,6 +39,18 @@ class MadeExtensionOut(Shown):
     estimate = fields.String(allow_none=True, metadata={"format": "date-time"})
 
 
+class CorrectedDeadlineOut(Shown):
+    """What another starting time did to a deadline: from when it ran before, and when it was due and is due now.
+
+    The other time is the correction of a stated time, or the receipt by the notified authority after a provable delivery.
+    """
+
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    from_was = fields.String(required=True, metadata={"format": "date-time"})
+    due_was = fields.String(required=True, metadata={"format": "date-time"})
+    due = fields.String(required=True, metadata={"format": "date-time"})
+
+
 class DeadlineOut(Shown):
     """A deadline: by which article, what started it, who owes it, how it stands."""
 
@@ -47,13 +62,24 @@ class DeadlineOut(Shown):
     rule = fields.String(required=True)
     article = fields.String(required=True)
     titles = in_languages(required=True)
+    nature = OneOf(
+        NATURES,
+        required=True,
+        metadata={"description": "Whether law, an agreement or the authority's own target sets it."},
+    )
+    verify = fields.Boolean(
+        required=True, metadata={"description": "True if the rule was not checked against the official text; check it yourself."}
+    )
     owed_by = OneOf(Side, required=True)
     authority_id = fields.UUID(required=True)
     country = Code("countries", allow_none=True)
     zone = fields.String(required=True)
     calendar = fields.String(
         required=True,
-        metadata={"description": "The days that extend the period: holidays, weekends only (holidays are not known), or none."},
+        metadata={
+            "description": "The days that extend the period: holidays, weekends only (holidays are not known), or none. With "
+            "`national law` the period is computed by national law, which is not known here: check the date."
+        },
     )
     moved_over_holidays = fields.Boolean(
         required=True, metadata={"description": "Whether the deadline was moved to the next working day (Regulation 1182/71)."}
@@ -68,6 +94,17 @@ class DeadlineOut(Shown):
     cancelled_at = When(allow_none=True)
     suspended_at = When(allow_none=True)
     extensions = fields.List(fields.Nested(MadeExtensionOut), required=True)
+    time_id = fields.UUID(
+        allow_none=True, required=True, metadata={"description": "The stated time from which the deadline runs, at `/times/{id}`."}
+    )
+    corrections = fields.List(fields.Nested(CorrectedDeadlineOut), required=True)
+    contested = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether the other side contests the time from which the deadline runs. If that time is a correction, "
+            "the last entry of `corrections` has the end by the time before."
+        },
+    )
     rule_version = fields.String(required=True)
     etag = fields.String(required=True)
 
@@ -115,6 +152,14 @@ class DeadlineRuleOut(Shown):
     suspended_on = fields.List(fields.String(), required=True)
     resumed_on = fields.List(fields.String(), required=True)
     moved_on = fields.List(fields.String(), required=True)
+    restarts_on = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "Events from which a running deadline runs again, such as receipt."},
+    )
+    counted_from = fields.String(
+        required=True, metadata={"description": "The field with the date from which the period runs instead of the event."}
+    )
     extension = fields.Nested(ExtensionOut, allow_none=True)
     lapses = fields.Boolean(required=True, metadata={"description": "Whether the right lapses if there is no answer in time."})
     minimum = fields.Boolean(
@@ -122,6 +167,11 @@ class DeadlineRuleOut(Shown):
     )
     applies = Stored(
         DeadlineScope, required=True, metadata={"description": "The requests to which the rule applies; empty lists mean all."}
+    )
+    nature = OneOf(NATURES, required=True)
+    national = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether the period is computed by national law; here its days are counted plainly."},
     )
     verify = fields.Boolean(required=True, metadata={"description": "True if the entry was not checked against the official text."})
 
@@ -138,3 +188,37 @@ class HolidayOut(Shown):
 
     date = fields.Date(required=True)
     name = fields.String(required=True)
+
+
+class TargetFilter(Paged):
+    """Whose targets."""
+
+    authority = fields.UUID()
+
+
+class TargetIn(Schema):
+    """Within how many hours your authority wants to answer requests: its own target, which is not law."""
+
+    kind = Code("request_kinds", allow_none=True, metadata={"description": "The kind of request; without it, every kind."})
+    urgency = Code("urgency_levels", required=True)
+    hours = fields.Integer(required=True, strict=True, validate=validate.Range(1, 8760))
+
+
+class TargetPatch(Schema):
+    """Another number of hours, or the end of a target. Deadlines that run are not changed."""
+
+    hours = fields.Integer(strict=True, validate=validate.Range(1, 8760))
+    ended = fields.Boolean()
+
+
+class TargetOut(Shown):
+    """A target of an authority."""
+
+    id = fields.UUID(required=True)
+    authority_id = fields.UUID(required=True)
+    kind = Code("request_kinds", allow_none=True, required=True)
+    urgency = Code("urgency_levels", required=True)
+    hours = fields.Integer(required=True)
+    set_at = When(required=True)
+    ended_at = When(allow_none=True, required=True)
+    etag = fields.String(required=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select, text
 
 from coopapi.deadlines import computation, rules
-from coopapi.deadlines.models import Deadline
+from coopapi.deadlines.models import Deadline, StatedTime
 from coopapi.deadlines.rules import DeadlineRule
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
@@ -23,7 +23,7 @@ class Occasion:
     """An event of a shared object, with what the deadlines need to know of it.
 
     `sides` gives the authority and country of each side. `facts` are the values that rules refer to: measures, given dates and
-    flags.
+    flags. `time_id` is the stated time of the event, if it is one of sending or receipt.
     """
 
     object_id: UUID
@@ -37,6 +37,7 @@ class Occasion:
     item_id: UUID | None = None
     items: Sequence[UUID] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    time_id: UUID | None = None
 
 
 def happened(work: UnitOfWork, occasion: Occasion) -> None:
@@ -44,11 +45,17 @@ def happened(work: UnitOfWork, occasion: Occasion) -> None:
     query = select(Deadline).where(
         Deadline.object_id == occasion.object_id, Deadline.met_at.is_(None), Deadline.cancelled_at.is_(None)
     )
+    restarted = set()
     for row in work.session.scalars(query):
-        if row.item_id in {None, occasion.item_id} or occasion.item_id is None:
-            _touch(row, rules.load()[row.rule], occasion)
+        rule = rules.load()[row.rule]
+        if occasion.event in rule.restarts_on:
+            _restart(work, row, rule, occasion)
+            restarted.add(rule.code)
+        elif row.item_id in {None, occasion.item_id} or occasion.item_id is None:
+            _touch(row, rule, occasion)
     for rule in rules.load().values():
-        if occasion.event in rule.starts_on and rule.fits(occasion.kind, occasion.instrument, occasion.urgency, occasion.facts):
+        starts = occasion.event in rule.starts_on and rule.code not in restarted
+        if starts and rule.fits(occasion.kind, occasion.instrument, occasion.urgency, occasion.facts):
             for item in _items(rule, occasion):
                 _start(work, rule, occasion, item)
     work.session.flush()
@@ -89,9 +96,23 @@ def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
         row.extensions = [*row.extensions, {"at": occasion.at.isoformat(), "to": row.due_at.astimezone(UTC).isoformat()}]
 
 
+def _restart(work: UnitOfWork, row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
+    """Let a deadline run from this event instead of the one that started it before."""
+    moved_to(work, row, occasion.time_id, occasion.at, ends(rule, occasion.at, row.country))
+    row.first_due_at, row.started_by = row.due_at, occasion.event
+
+
+def moved_to(work: UnitOfWork, row: Deadline, time_id: UUID | None, start: datetime, due: datetime) -> None:
+    """Let a deadline run from another time to another end, and remember from when to when it ran before."""
+    told = {"at": work.now, "from_was": row.from_at, "due_was": row.due_at, "due": due}
+    row.corrections = [*row.corrections, {name: moment.astimezone(UTC).isoformat() for name, moment in told.items()}]
+    row.from_at, row.due_at, row.time_id = start, due, time_id
+
+
 def _resume(row: Deadline, rule: DeadlineRule, suspended: datetime, again: datetime) -> None:
     """Resume a deadline with the time that was left. One that was overdue when it was suspended stays overdue."""
     row.suspended_at = None
+    row.stood = [*row.stood, [suspended.astimezone(UTC).isoformat(), again.astimezone(UTC).isoformat()]]
     if row.due_at >= suspended:
         hours = rule.unit in {"hours", "given"}
         row.due_at = computation.resumed(row.due_at, (suspended, again), row.country, hours=hours, moves=rule.moves)
@@ -109,7 +130,8 @@ def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID 
     if owing is None:
         return
     authority, country = owing
-    due = occasion.facts[rule.given] if rule.given else ends(rule, occasion.at, country)
+    begins = occasion.facts[rule.counted_from] if rule.counted_from else occasion.at
+    due = occasion.facts[rule.given] if rule.given else ends(rule, begins, country)
     due = max(due, occasion.facts.get(rule.or_later) or due)
     work.session.add(
         Deadline(
@@ -121,10 +143,11 @@ def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID 
             authority_id=authority,
             country=country,
             started_by=occasion.event,
-            from_at=occasion.at,
+            from_at=begins,
             due_at=due,
             first_due_at=due,
             extensions=[],
+            time_id=occasion.time_id,
             rule_version=rules.version(),
         )
     )
@@ -139,23 +162,23 @@ def ends(rule: DeadlineRule, start: datetime, country: str | None, times: int = 
     if times and rule.extension:
         same = rule.extension.unit == unit
         length, unit = (length if same else 0) + times * rule.extension.length, rule.extension.unit
-    return computation.due(length, unit, start, country, moves=rule.moves)
+    return computation.due(length, unit, start, country, moves=rule.moves, whole_hours=rule.lapses)
 
 
-def state(row: Deadline, now: datetime) -> str:
+def state(row: Deadline, now: datetime, due_at: datetime | None = None) -> str:
     """Return the state: running, missed, suspended, met, met_late, cancelled, or lapsed if silence counts as an answer.
 
     A deadline that was missed before it was cancelled stays missed. A minimum period is met when it has passed, and missed when the
-    event comes too early.
+    event comes too early. With `due_at`, return the state that it would have with that end.
     """
-    rule, end = rules.load()[row.rule], row.met_at or row.cancelled_at or now
-    if rule.minimum and (end >= row.due_at or row.met_at):
-        return "met" if end >= row.due_at else "missed"
+    rule, end, due = rules.load()[row.rule], row.met_at or row.cancelled_at or now, due_at or row.due_at
+    if rule.minimum and (end >= due or row.met_at):
+        return "met" if end >= due else "missed"
     if row.met_at:
-        return "met" if row.met_at <= row.due_at else "met_late"
+        return "met" if row.met_at <= due else "met_late"
     if row.suspended_at:
         return "suspended"
-    if end > row.due_at:
+    if end > due:
         return "lapsed" if rule.lapses else "missed"
     return "cancelled" if row.cancelled_at else "running"
 
@@ -182,6 +205,8 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
     """Select the deadlines of everything that the caller takes part in, by authority, side, rule and state."""
     named = {"authority": Deadline.authority_id, "rule": Deadline.rule, "object_id": Deadline.object_id, "state": _state(work.now)}
     query = matching(work.all(Deadline), wanted, **named)
+    if nature := wanted.get("nature"):
+        query = query.where(Deadline.rule.in_([code for code, rule in rules.load().items() if rule.nature == nature]))
     if side := wanted.get("side"):
         own = work.all(Party).where(
             Party.object_id == Deadline.object_id, Party.side == Deadline.owed_by, Party.acting,
@@ -217,7 +242,17 @@ def due_of(
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:
     """Return deadlines with their articles and states."""
-    return [{**_show(row, rules.load()[row.rule], work.now), "extensions": _extensions(work, row)} for row in rows]
+    named = [row.time_id for row in rows if row.time_id]
+    doubted = work.all(StatedTime).where(StatedTime.id.in_(named), StatedTime.state == "contested")
+    contested = {time.id for time in work.session.scalars(doubted)} if named else set()
+    return [
+        {
+            **_show(row, rules.load()[row.rule], work.now),
+            "extensions": _extensions(work, row),
+            "contested": row.time_id in contested,
+        }
+        for row in rows
+    ]
 
 
 def _extensions(work: UnitOfWork, row: Deadline) -> list[dict[str, Any]]:
@@ -235,9 +270,11 @@ def _show(row: Deadline, rule: DeadlineRule, now: datetime) -> dict[str, Any]:
         **row.shown(),
         "article": rule.article,
         "titles": rule.titles,
+        "nature": rule.nature,
+        "verify": rule.verify,
         "state": state(row, now),
         "zone": computation.zone_of(row.country),
-        "calendar": computation.calendar_of(row.country) if rule.moves else "none",
+        "calendar": "national law" if rule.national else computation.calendar_of(row.country) if rule.moves else "none",
         "moved_over_holidays": rule.moves,
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 
 from coopapi.access import CLEARABLE, Action, Role
 from coopapi.auth.jwks import StaticKeys
@@ -32,12 +32,17 @@ class NotClearable(Unprocessable):
 
 
 def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
-    """Add an authority to the directory. Only administrators of the operator may do this."""
+    """Add an authority to the directory. Only administrators of the operator may do this.
+
+    The desk of a country gets index access to the cases that are there already.
+    """
     if not work.actor.operator:
         raise Forbidden("Only administrators of the operator may add authorities.")
     authority = work.add(
         Authority(**{"country": None, "languages": [], "contact": {}, "operator": False, "created_at": work.now, **data})
     )
+    if authority.type == "eurojust_desk":
+        work.session.execute(text("select priv.show_to_desk(:desk)"), {"desk": authority.id})
     work.note("authority.entered", authority, event=False)
     return authority
 

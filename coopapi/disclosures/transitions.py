@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, bindparam, select, text
 
-from coopapi.cases.models import Identifier, Subject
+from coopapi.cases.models import Identifier
 from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE, DisclosedItem, Disclosure
 from coopapi.disclosures.service import FourEyesOnDisclosure, tell
 from coopapi.errors import Unprocessable, broken, fault
@@ -14,6 +14,12 @@ from coopapi.shared.grants import level_of
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
+
+_OF_VICTIMS: Final = (
+    text("select priv.of_victims_alone(:case, :identifiers) as id")
+    .bindparams(bindparam("identifiers", type_=ARRAY(Uuid())))
+    .columns(id=Uuid())
+)
 
 
 def _standing(work: UnitOfWork, row: Disclosure) -> Standing:
@@ -60,30 +66,26 @@ def _items(work: UnitOfWork, data: Mapping[str, Any]) -> dict[UUID, Mapping[str,
 def _disclose(work: UnitOfWork, row: Disclosure, data: Mapping[str, Any]) -> None:
     """Add the disclosed items with their handling codes and conditions. Only named items are disclosed."""
     wanted = _items(work, data)
-    query = (
-        select(Identifier, Subject.category)
-        .outerjoin(Subject, Subject.id == Identifier.subject_id)
-        .where(
-            Identifier.visible_to(work.actor, work.now),
-            Identifier.case_id == row.owner_case,
-            Identifier.id.in_(wanted),
-            Identifier.withdrawn_at.is_(None),
-        )
+    query = select(Identifier).where(
+        Identifier.visible_to(work.actor, work.now),
+        Identifier.case_id == row.owner_case,
+        Identifier.id.in_(wanted),
+        Identifier.withdrawn_at.is_(None),
     )
-    found = {identifier.id: (identifier, category) for identifier, category in work.session.execute(query)}
+    found = {identifier.id: identifier for identifier in work.session.scalars(query)}
+    victims = set(work.session.scalars(_OF_VICTIMS, {"case": row.owner_case, "identifiers": list(found)}))
     faults = [
         broken(f"/items/{n}/identifier_id", "own_identifier", "Your case has no such identifier, or you are not cleared for it.")
         for n, id_ in enumerate(wanted)
-        if id_ not in found or (found[id_][1] == "victim" and not work.actor.cleared)
+        if id_ not in found or (id_ in victims and not work.actor.cleared)
     ]
     if faults:
         raise Unprocessable(errors=faults)
     row.until = data.get("until")
     for id_, item in wanted.items():
-        identifier, category = found[id_]
-        code = item.get("handling_code", identifier.handling_code)
+        code = item.get("handling_code", found[id_].handling_code)
         kept = {"identifier_id": id_, "handling_code": code, "conditions": item.get("conditions", "")}
-        work.session.add(DisclosedItem(disclosure_id=row.id, victim=category == "victim", **kept))
+        work.session.add(DisclosedItem(disclosure_id=row.id, victim=id_ in victims, **kept))
 
 
 def _finish(step: Step[Disclosure]) -> None:

@@ -3,11 +3,9 @@
 A route without `allow` fails at import. The response is built inside the transaction, but sent only after the commit.
 """
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -20,10 +18,10 @@ from webargs.flaskparser import FlaskParser
 
 from coopapi import strictjson
 from coopapi.access import Action
-from coopapi.errors import BadRequest, PreconditionRequired
-from coopapi.http import idempotency, waiting
+from coopapi.http import etags, idempotency, waiting
 from coopapi.http.middleware import LARGEST_BODY, read_body
 from coopapi.http.openapi import Notes, document_route
+from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
 from coopapi.http.transactions import retried, separately, work_of_request
 from coopapi.http.transitions import SERVED, Served, TransitionIn, TransitionsOut, event_schema, options_schema
@@ -35,13 +33,6 @@ from coopapi.store.rows import Versioned
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
 _PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-_ETAG: Final = re.compile(
-    r'(?:W/)?"v([0-9]{1,9})[a-z]?(?:-[0-9a-f]{16})?(?:(?:--?|;)(?:gzip|br|zstd))?"',
-    re.ASCII,
-)
-"""Matches our ETags, also as a compressing proxy changes them: marked as weak (nginx), or with the encoding as a suffix (Apache,
-Caddy, Jetty).
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +87,7 @@ class Blueprint(flask_smorest.Blueprint):
         counts_values: bool = False,
         settles: bool = False,
         polls: bool = False,
+        only_reads: int | None = None,
         also: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
@@ -104,27 +96,44 @@ class Blueprint(flask_smorest.Blueprint):
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
-        may see. `counts_values` documents quotas. `settles` and `polls` may wait (waiting.py). `also` lists other media types.
+        may see. `settles` and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing.
         With `apart` the view has no transaction.
         """
 
         def decorator(view: V) -> V:
-            answered = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
-            served = self._reading(answered(_serve(view, show, many)), query=query, form=form, json=body)
+            answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
+            served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
+            served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guard = _required if apart else partial(_within_work, changes=changes, settles=settles, polls=polls)
             guarded = guard(served, allow)
-            flags = (changes, "<" in rule or body is not None, bool(body or form), counts_values, page, settles, polls)
-            _note(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, *flags))
+            names = "<" in rule or body is not None
+            flags = (changes, names, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, *flags))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
         return decorator
 
-    def _reading(self, served: Callable[..., Any], **inputs: type[ma.Schema] | None) -> Callable[..., Any]:
-        """Read the input of a view by its schemas, each from its place in the request."""
-        for place, schema in inputs.items():
-            served = self.arguments(schema, location=place)(served) if schema else served
-        return served
+    def by_item(self, schema: type[ma.Schema]) -> Callable[[V], V]:
+        """Document that a view may also answer 200 with what became of each item."""
+        said: Callable[[V], V] = self.alt_response(int(HTTPStatus.OK), schema=schema)
+        return said
+
+    def _reading(
+        self, view: Callable[..., Any], places: Mapping[str, type[ma.Schema] | None], most: int | None
+    ) -> Callable[..., Any]:
+        """Have the input of a view read by its schemas. With `most`, body and each text in it may have that many bytes."""
+        for place, schema in places.items():
+            view = self.arguments(schema(), location=place)(view) if schema else view
+        if most is None:
+            return view
+
+        @wraps(view)
+        def limited(**params: Any) -> Any:
+            g.limits = {"max_bytes": most, "max_string": most}
+            return view(**params)
+
+        return limited
 
     def workflow(  # noqa: PLR0913 (one contract, all in one place)
         self,
@@ -166,9 +175,9 @@ class Blueprint(flask_smorest.Blueprint):
         self.route(at, method="POST", allow=act, body=served.body, returns=returns, changes=True, show=show, steps=steps)(take_step)
 
 
-def _note(view: Any, served: Any, notes: Notes) -> None:
-    """Attach to a view what the API document says of it."""
-    view._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # noqa: SLF001
+def _document(view: Callable[..., Any], served: Callable[..., Any], notes: Notes) -> None:
+    """Keep for the API document what flask-smorest noted of a view, and what its route says."""
+    view._apidoc = getattr(served, "_apidoc", {}) | {"coopapi": notes}  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _answer(returns: type[ma.Schema] | None, *, page: bool, many: str | None, settles: bool) -> type[ma.Schema] | None:
@@ -184,13 +193,15 @@ def database() -> Database:
     return found
 
 
-def _serve(view: Callable[..., Any], show: Show | None, many: str | None) -> Callable[..., Any]:
+def _serve(
+    view: Callable[..., Any], show: Show | None, many: str | None, returns: type[ma.Schema] | None, *, repeatable: bool
+) -> Callable[..., Any]:
     """Call the view, only once for each idempotency key, and convert its rows to what this caller sees."""
 
     @wraps(view)
     def served(*args: Any, **params: Any) -> Any:
         work: UnitOfWork | None = params.get("work")
-        key = request.headers.get("Idempotency-Key") if request.method == "POST" else None
+        key = request.headers.get("Idempotency-Key") if repeatable and request.method == "POST" else None
         if key is not None and work is not None:
             made: Any = idempotency.once(work, key, _asked(), lambda: view(*args, **params), params.get("case_id"))
         else:
@@ -198,6 +209,9 @@ def _serve(view: Callable[..., Any], show: Show | None, many: str | None) -> Cal
         if work is not None:
             work.session.flush()  # the version is increased by the flush, and the response must contain the new one
         g.etag = getattr(made, "etag", None)
+        if isinstance(made, Outcomes) and returns and show and work:
+            shown = [] if g.get("minimal") else show(work, made.rows)
+            return current_app.json.response(outcomes_of(returns)().dump(results_of(made, shown)))
         return _shown(made, show, many, work)
 
     return served
@@ -224,7 +238,7 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
 
 def _json() -> Any:
     """Read the body as JSON, or raise `BadJson`."""
-    return strictjson.loads(read_body(), max_bytes=LARGEST_BODY)
+    return strictjson.loads(read_body(), **g.get("limits", {"max_bytes": LARGEST_BODY}))
 
 
 def _asked() -> bytes:
@@ -243,7 +257,7 @@ def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, sett
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
-        return retried(lambda: _once(view, allow, {**params, **({"version": _expected_version()} if changes else {})}))
+        return retried(lambda: _once(view, allow, {**params, **({"version": etags.expected_version()} if changes else {})}))
 
     return waiting.settling(guarded) if settles else waiting.polling(guarded) if polls else guarded
 
@@ -266,35 +280,9 @@ def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Re
         waiting.check(work)
         response: Response = current_app.make_response(view(**params, work=work))
         response.headers.update(quotas.fields(work.quotas))
-    if g.get("etag") and request.method in {"GET", "HEAD"}:
-        response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
-        response.make_conditional(request)
-    elif g.get("etag"):
-        response.headers["ETag"] = f'"{g.etag}"'
+    etags.mark(response)
     if g.get("next"):
         target = request.base_url.removeprefix(request.host_url.rstrip("/"))
         args = urlencode({**request.args, "cursor": g.next})
         response.headers["Link"] = f'<{target}?{args}>; rel="next"'
     return response
-
-
-def _expected_version() -> int:
-    """Return the version in the If-Match header, which must be one of our ETags.
-
-    `*` is refused because it would overwrite changes that the caller has not seen. A weak ETag is accepted: a compressing proxy
-    weakens ours, and the version in it is still exact. The response to a GET can depend on more than the row, so its ETag also has
-    a digest for If-None-Match, which is ignored here.
-    """
-    value = request.headers.get("If-Match")
-    if value is None:
-        raise PreconditionRequired("Read the resource and send its ETag in `If-Match`.")
-    version = version_of(value.strip())
-    if version is None:
-        raise BadRequest('The header If-Match must be one ETag of this resource, such as "v3".')
-    return version
-
-
-def version_of(etag: str) -> int | None:
-    """Return the version in one of our ETags, or None if it is not one of ours."""
-    tag = _ETAG.fullmatch(etag)
-    return int(tag[1]) if tag else None

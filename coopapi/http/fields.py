@@ -1,7 +1,7 @@
 """The schemas and fields that all features use. Input schemas reject unknown fields, and all lengths and numbers are limited."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -45,6 +45,10 @@ class Like(validate.Regexp):
 _SHA256: Final = Like(r"\A[0-9a-f]{64}\Z", "A SHA-256 digest has 64 hexadecimal digits.")
 
 
+_OWN_TYPE: Final[Mapping[Any, type]] = {fields.String._serialize: str, fields.Boolean._serialize: bool}  # noqa: SLF001
+"""The type that fields with this method return. They need not convert a value of this type."""
+
+
 class Schema(ma.Schema):
     """Base class for input. Unknown fields are errors."""
 
@@ -66,16 +70,20 @@ class Shown(ma.Schema):
         unknown = EXCLUDE
 
     @cached_property
-    def _members(self) -> list[tuple[str, str, fields.Field[Any]]]:
-        """The keys of the output, the members of an object that they show, and their fields."""
-        return [(f.data_key or name, f.attribute or name, f) for name, f in self.dump_fields.items()]
+    def _members(self) -> list[tuple[str, str, fields.Field[Any], frozenset[type]]]:
+        """The keys of the output, the members of an object that they show, their fields, and the types that are shown unchanged."""
+        return [(f.data_key or name, f.attribute or name, f, _unchanged(f)) for name, f in self.dump_fields.items()]
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
         if many and obj is not None:
             return [self._serialize(one) for one in obj]
         shown = {}
-        for key, member, field in self._members:
-            value = obj.get(member, missing) if isinstance(obj, dict) else getattr(obj, member, missing)
+        in_mapping = isinstance(obj, dict)
+        for key, member, field, unchanged in self._members:
+            value = obj.get(member, missing) if in_mapping else getattr(obj, member, missing)
+            if type(value) in unchanged:
+                shown[key] = value
+                continue
             if value is missing or not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
                 value = field.serialize(member, obj, accessor=self.get_attribute)
             else:
@@ -83,6 +91,13 @@ class Shown(ma.Schema):
             if value is not missing:
                 shown[key] = value
         return shown
+
+
+def _unchanged(field: fields.Field[Any]) -> frozenset[type]:
+    """Return the types of values that a field shows unchanged: null, and what a text or a truth value already is."""
+    if not field._CHECK_ATTRIBUTE:  # noqa: SLF001 (marshmallow's own: the field computes its value)
+        return frozenset()
+    return frozenset({type(None), _OWN_TYPE.get(type(field)._serialize, type(None))})  # noqa: SLF001 (the hook that fields implement)
 
 
 class Text(fields.String):

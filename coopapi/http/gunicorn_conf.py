@@ -1,5 +1,6 @@
 """The configuration of gunicorn: our worker class, logs in JSON, and metrics that combine all workers."""
 
+import gc
 import logging
 import os
 import shutil
@@ -24,6 +25,7 @@ graceful_timeout = 20
 max_requests = 50_000
 max_requests_jitter = 5_000
 control_socket_disable = True
+preload_app = True
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -38,7 +40,13 @@ _log = logging.getLogger("coopapi.server")
 
 
 def when_ready(server: Any) -> None:
-    """Log that the service is listening, and which environment variables it ignores."""
+    """Prepare the application for the workers that are forked from it, and log that the service is listening.
+
+    The workers share the memory of what is loaded before. The garbage collector would write to it, so it leaves it alone.
+    """
+    server.app.wsgi().extensions["coopapi"].database.engine.dispose()  # each worker opens connections of its own
+    gc.collect()
+    gc.freeze()
     if names := ignored():
         _log.warning("ignored: %s (no settings of coopapi)", ", ".join(names))
     if _settings.worker:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Actor, Level
 from coopapi.errors import BadRequest, CoopError, Forbidden, NotFound, Unprocessable
+from coopapi.http.outcomes import ItemOutcome, Outcomes
 from coopapi.shared.grants import CaseAccess
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import Row, Versioned
 
 KEPT: Final = timedelta(days=7)
 LONGEST: Final = 200
-Made = Versioned | Sequence[Versioned]
+Made = Versioned | Sequence[Versioned] | Outcomes
 
 
 class IdempotencyKey(Row):
@@ -112,13 +113,26 @@ def _require_same(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes) -
 
 def _again(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
     found = _require_same(work, me, fingerprint)
-    model: type[Versioned] = next(m.class_ for m in Row.registry.mappers if _is_of(m.class_, found.made["model"]))
     single = isinstance(found.made["ids"], str)
     ids = [UUID(row_id) for row_id in ([found.made["ids"]] if single else found.made["ids"])]
-    rows = {row.id: row for row in work.session.scalars(work.all(model).where(model.id.in_(ids)))}
+    rows = _rows(work, found.made["model"], ids)
     if rows.keys() != set(ids):
         raise _withheld(work, case_id)
+    if "outcomes" in found.made:
+        left = iter(ids)
+        return Outcomes(
+            ItemOutcome(outcome, problem=problem) if problem else ItemOutcome(outcome, rows[next(left)])
+            for outcome, problem in found.made["outcomes"]
+        )
     return rows[ids[0]] if single else [rows[row_id] for row_id in ids]
+
+
+def _rows(work: UnitOfWork, name: str, ids: Sequence[UUID]) -> dict[UUID, Versioned]:
+    """Return the rows of a model that the caller may see now, by their id."""
+    if not ids:
+        return {}
+    model: type[Versioned] = next(m.class_ for m in Row.registry.mappers if _is_of(m.class_, name))
+    return {row.id: row for row in work.session.scalars(work.all(model).where(model.id.in_(ids)))}
 
 
 def _is_of(model: type[Any], stored: str) -> bool:
@@ -137,4 +151,7 @@ def _withheld(work: UnitOfWork, case_id: UUID | None) -> CoopError:
 def _reference(made: Made) -> dict[str, Any]:
     if isinstance(made, Versioned):
         return {"model": made.__kind__, "ids": made.id}
+    if isinstance(made, Outcomes):
+        said = [(one.outcome, one.problem) for one in made]
+        return {"model": made.rows[0].__kind__ if made.rows else "", "ids": [row.id for row in made.rows], "outcomes": said}
     return {"model": made[0].__kind__, "ids": [row.id for row in made]}

@@ -40,6 +40,7 @@ _DOCS: Final = (
 REQUESTS: Final = Counter("coopapi_requests", "Requests answered", ["method", "route", "status"])
 SECONDS: Final = Histogram("coopapi_request_seconds", "Time to answer", ["method", "route"])
 _PLACEHOLDER: Final = re.compile(r"%(?:\(\w*\))?[-#0 +]*(?:\*|\d+)?(?:\.(?:\*|\d+))?[a-zA-Z]")
+_STANDARD: Final = frozenset(vars(logging.makeLogRecord({})))
 _log = logging.getLogger("coopapi.requests")
 
 
@@ -48,8 +49,7 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
-        standard = vars(logging.makeLogRecord({}))
-        extra = {key: value for key, value in vars(record).items() if key not in standard and key != "message"}
+        extra = {key: value for key, value in vars(record).items() if key not in _STANDARD and key != "message"}
         line: dict[str, Any] = {"at": round(record.created, 3), "level": record.levelname, "logger": record.name}
         ours = record.name.startswith(("coopapi", "gunicorn"))
         line["message"] = record.getMessage() if ours else _PLACEHOLDER.sub("...", str(record.msg))[:200]
@@ -132,7 +132,8 @@ def read_body() -> bytes:
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
     for name, value in SECURITY.items():
-        response.headers.setdefault(name, value)
+        if name not in response.headers:
+            response.headers.add(name, value)
     if request.path == "/docs" or request.path.startswith("/static/"):
         response.headers["Content-Security-Policy"] = _DOCS
     route = request.url_rule.rule if request.url_rule else "unknown"

@@ -7,37 +7,13 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import flask_smorest
-import marshmallow as ma
 from flask import Flask
 
 from coopapi.access import GRANTS, Action
 from coopapi.errors import CoopError
 from coopapi.http.components import name_codes, place_of
-from coopapi.http.fields import Shown
+from coopapi.http.outcomes import Problem
 from coopapi.http.problems import MEDIA_TYPE, STATUS, remedy
-
-
-class Fault(Shown):
-    """What is wrong with one part of a request."""
-
-    where = ma.fields.String(
-        required=True, data_key="in", metadata={"description": "The part of the request: body, query, path or headers."}
-    )
-    pointer = ma.fields.String(required=True, metadata={"description": "The JSON pointer of the field (RFC 6901)."})
-    rule = ma.fields.String(
-        required=True, metadata={"description": "The rule that the value breaks, such as `required` or `length`"}
-    )
-    detail = ma.fields.String(required=True)
-
-
-class Problem(Shown):
-    """A problem document (RFC 9457)."""
-
-    type = ma.fields.String(required=True, metadata={"format": "uri-reference"})
-    title = ma.fields.String(required=True)
-    status = ma.fields.Integer(required=True)
-    detail = ma.fields.String()
-    errors = ma.fields.List(ma.fields.Nested(Fault))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +32,7 @@ class Notes:
     pages: bool
     settles: bool
     polls: bool
+    only_reads: bool
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -65,7 +42,7 @@ class Notes:
             HTTPStatus.UNAUTHORIZED: not public or self.method == "POST",
             HTTPStatus.FORBIDDEN: not public,
             HTTPStatus.NOT_FOUND: self.names_things,
-            HTTPStatus.CONFLICT: posts and not public,
+            HTTPStatus.CONFLICT: posts and not public and not self.only_reads,
             HTTPStatus.PRECONDITION_FAILED: self.changes,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self.has_body,
             HTTPStatus.PRECONDITION_REQUIRED: self.changes,
@@ -141,7 +118,7 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         headers.append(_header("Prefer", _PREFER if notes.method == "GET" else f"{_PREFER} {_MINIMAL}"))
     if notes.changes:
         headers.append(_header("If-Match", "The ETag of the version that you want to change.", required=True))
-    if notes.method == "POST":
+    if notes.method == "POST" and not notes.only_reads:
         headers.append(
             _header(
                 "Idempotency-Key", "A key for this request. If you repeat the request with the same key, it takes effect only once."
@@ -153,13 +130,15 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
 
 def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
     """Document the headers of the response, responses that are not JSON, and each error."""
-    (answer,) = (said for status, said in doc["responses"].items() if str(status).startswith("2"))
+    answers = [said for status, said in doc["responses"].items() if str(status).startswith("2")]
     sent = ["X-Request-Id", *(["ETag"] if notes.allow is not Action.PUBLIC else []), *(["Link"] if notes.pages else [])]
     sent += ["Preference-Applied"] if notes.settles else []
     sent += ["Retry-After"] if notes.polls else []
     sent += ["RateLimit-Policy", "RateLimit"] if notes.counts_values else []
-    answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sent}
+    for answer in answers:
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in sent}
     if notes.also:
+        (answer,) = answers
         answer["content"] = answer.get("content", {}) | {kind: {"schema": {"type": "string"}} for kind in notes.also}
     checked = [HTTPStatus.UNPROCESSABLE_ENTITY] if "422" in map(str, doc["responses"]) else []
     doc["responses"] = {status: said for status, said in doc["responses"].items() if str(status).startswith("2")}

@@ -38,6 +38,7 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     CoopError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _DATABASE: Final[Mapping[str, type[CoopError]]] = {
+    "25006": errors.ReadOnly,
     "42501": errors.Forbidden,  # refused by the database itself, in case a check in the application is missing
     "23505": errors.Conflict,
     "23503": errors.Unprocessable,
@@ -135,15 +136,15 @@ def from_http(error: HTTPException) -> Response:
 
 def invalid(messages: Mapping[str, Any]) -> errors.InvalidInput:
     """Return the error for input that does not fit its schema. `messages` has a tree of messages for each place of the input."""
-    return errors.InvalidInput(errors=[fault for where, tree in messages.items() for fault in _pointers(tree, where)])
+    return errors.InvalidInput(errors=[fault for where, tree in messages.items() for fault in pointers(tree, where)])
 
 
-def _pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]:
+def pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]:
     """Flatten a tree of error messages into one entry for each, with the JSON pointer (RFC 6901) of its field."""
     if isinstance(tree, dict):
         for key, below in tree.items():
             part = "" if key == "_schema" else "/" + str(key).replace("~", "~0").replace("/", "~1")
-            yield from _pointers(below, where, path + part)
+            yield from pointers(below, where, path + part)
     else:
         for message in tree if isinstance(tree, list) else [tree]:
             yield errors.broken(path, rule_of(message), str(message), "body" if where == "json" else where)

@@ -31,7 +31,7 @@ def keep() -> None:
     pause = 1.0
     while True:
         began = time.monotonic()
-        process = start(COMMAND)
+        process = start([*COMMAND, "--parent", str(os.getpid())])
         process.wait()
         pause = 1.0 if time.monotonic() - began > _STEADY else min(pause * 2, _LONGEST_PAUSE)
         _log.warning("the worker ended", extra={"status": process.returncode, "again_in_seconds": pause})

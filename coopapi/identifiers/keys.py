@@ -1,16 +1,28 @@
 """Computes the match tokens of an identifier from the match keys that its format returned."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from coopapi.identifiers.kinds import MatchKey
+from coopapi.identifiers import kinds
+from coopapi.identifiers.kinds import Context, MatchKey, Strength
 from coopapi.matching.engine import Holding
 from coopapi.store.crypto import Keyring
 
 
-def holdings(keys: Keyring, identifier_id: UUID, kind: str, role: str | None, read: Iterable[MatchKey]) -> list[Holding]:
-    """Return the tokens of one identifier, each with its kind and the role of the person in the case."""
-    return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, role) for key in read]
+def holdings(keys: Keyring, identifier_id: UUID, kind: str, read: Iterable[MatchKey]) -> list[Holding]:
+    """Return the tokens of one identifier, each with its kind."""
+    return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, key.common) for key in read]
+
+
+def listed_tokens(keys: Keyring, listed: Mapping[str, str]) -> list[bytes]:
+    """Return the tokens of a value that the operator lists. Raises `ImpossibleValue`.
+
+    Weak keys, such as the host of an address, count only if there are no others.
+    """
+    context = Context(platform=listed.get("platform"), country=listed.get("country"))
+    read = [key for key in kinds.read(listed["kind"], listed["value"], context).keys if key.strength > Strength.ASKS]
+    strong = [key for key in read if key.strength > Strength.WEAK]
+    return sorted(_token(keys, key) for key in strong or read)
 
 
 def _token(keys: Keyring, key: MatchKey) -> bytes:

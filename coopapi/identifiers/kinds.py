@@ -51,15 +51,16 @@ _ADDRESS_WARNINGS: Final = {
     "shared_address": "A carrier shares this address among customers; only port and time together identify one (RFC 6598).",
 }
 _PICTURE_WARNINGS: Final = {
-    "flat_picture": "All pictures without contrast have similar hashes.",
     "low_quality": "According to PDQ, hashes with a quality below 50 are not suitable for comparison.",
 }
 COMMON_WARNINGS: Final[Mapping[str, str]] = {
     **REASONS,
+    "old_digests": "These digests were made before the rules for persons changed; make them again and send them in place of these.",
     "read_by_old_rules": "Today's rules refuse this value, so it still matches by those under which it was registered; correct it.",
     "several_values": "The cell holds several values, so each is only possible evidence; send each as an identifier of its own.",
 }
 """Warnings that values of every kind can have."""
+COMMON: Final = "Many people or devices have the value, or it is the site of a large provider."
 _LISTED: Final = frozenset([
     "phone", "email", "username", "url", "domain", "ip", "md5", "sha1", "sha256", "sha512", "iban", "btc_address",
     "eth_address", "xmr_address", "tron_address", "ltc_address", "imei", "imsi", "iccid", "mac", "platform_user_id", "xmpp",
@@ -245,6 +246,16 @@ def _read_several(kind: str, value: str, context: Context) -> Reading | None:
     return Reading(
         "; ".join(reading.normalised for reading in readings), weaker, warnings, "; ".join(r.keys[0].text for r in readings)
     )
+
+
+def common_value(code: str, version: str) -> dict[str, str | None]:
+    """Return why a value tells nobody apart, for a reason of the list in this version."""
+    return {"code": code, "detail": REASONS.get(code, COMMON), "list_version": version}
+
+
+def excluded_value() -> dict[str, str | None]:
+    """Return why a value tells nobody apart that the operator added to those of the list."""
+    return {"code": "excluded", "detail": "The operator excluded this value for all cases.", "list_version": None}
 
 
 def warning_text(kind: str, code: str) -> str:

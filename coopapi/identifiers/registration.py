@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -10,15 +11,17 @@ from sqlalchemy import text
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier, Subject
+from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier
 from coopapi.cases.service import CaseToAddTo
-from coopapi.cases.subjects import NotForThisCategory, allowed
 from coopapi.cases.transitions import standing_in_case
-from coopapi.errors import Conflict, NotFound, Unprocessable, broken
-from coopapi.identifiers import keys, kinds
+from coopapi.errors import NotFound, Stale, Unprocessable, broken
+from coopapi.identifiers import keyed, keys, kinds
+from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
+from coopapi.identifiers.refusals import HeldAlready, ImpossibleIdentifiers, Refused, refuse_many_persons
 from coopapi.identifiers.service import keep_key, read_keys
+from coopapi.identifiers.subjects import check_subjects, links_of, note_links, subjects_of
 from coopapi.matching import engine
 from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
@@ -27,38 +30,19 @@ from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
 
-MOST_PERSONS: Final = 50
-
-
-class ImpossibleIdentifiers(Unprocessable):
-    """Some of the identifiers are not valid or may not be stored, so none was registered.
-
-    Correct or remove the items that `errors` points to, and send the list again.
-    """
-
-
-class TooManyPersons(Unprocessable):
-    """A request may contain at most 50 persons, because each is compared with all similar persons.
-
-    Send the remaining persons in further requests, starting with the person that `errors` points to.
-    """
-
-
-class HeldAlready(Conflict):
-    """The case already has this identifier.
-
-    Use the identifier that `existing` names.
-    """
-
 
 @dataclass(frozen=True, slots=True)
-class IdentifierDraft:
-    """An identifier that was parsed and may be stored, but is not stored yet."""
+class Correction:
+    """What a row gets from a draft.
 
-    item: Mapping[str, Any]
-    reading: Reading
-    role: str | None
-    row: dict[str, Any]
+    `fields` are those that the caller sent: the links to subjects are changed only if they are among them, and the row otherwise.
+    `holdings` are empty if matching stays as it is.
+    """
+
+    row: Identifier
+    draft: IdentifierDraft
+    fields: AbstractSet[str]
+    holdings: Sequence[engine.Holding]
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
@@ -69,86 +53,82 @@ def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
 
 
 def register(work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any]]) -> list[Identifier]:
-    """Register all of these identifiers or none. For a value that the case already has, the existing identifier is returned."""
-    case = cases.to_add_to(work, case_id)
-    _refuse_many_persons(items)
-    drafts = _read(work, case, items)
-    unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts)}
-    holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.role, d.reading)]
-    engine.announce(work, case_id, holdings)
-    fresh = engine.register(work, case_id, [draft.row for draft in unique.values()], holdings)
+    """Register all of these identifiers or none.
+
+    For a value that the case already has, the existing identifier is returned; it gets the links to subjects that it does not have.
+    """
+    case, read = read_all(work, case_id, items)
+    if faults := [fault for one in read if isinstance(one, Refused) for fault in one.faults]:
+        raise ImpossibleIdentifiers(errors=faults)
+    return [row for _, row in store(work, case, [one for one in read if isinstance(one, IdentifierDraft)])]
+
+
+def store(work: UnitOfWork, case: CaseToAddTo, drafts: Sequence[IdentifierDraft]) -> list[tuple[str, Identifier]]:
+    """Store the drafts that the case does not have, and correct the rows that have the key of one.
+
+    Returns for each draft whether it was `stored`, is `existing` or was `corrected`, and its identifier.
+    """
+    unique = {draft.row["fingerprint"]: draft for draft in reversed(drafts) if draft.corrects is None}
+    corrections = {
+        d.corrects.id: _correction(work, d.corrects, d, d.item.keys() - {"kind", "external_id"}) for d in drafts if d.corrects
+    }.values()
+    holdings = [h for d in unique.values() for h in _holdings(work, d.row["id"], d.item["kind"], d.reading)]
+    links = {(link["fingerprint"], link["subject_id"]): link for d in reversed(drafts) if d.corrects is None for link in d.links}
+    engine.announce(work, case.id, [*holdings, *(h for correction in corrections for h in correction.holdings)])
+    fresh, linked = engine.register(work, case.id, [d.row for d in unique.values()], list(links.values()), holdings)
     new = {print_: draft for print_, draft in unique.items() if draft.row["id"] in fresh}
     kinds_of_new = sorted({draft.item["kind"] for draft in new.values()})
-    work.note("identifiers.registered", case, case_id=case_id, event=True, count=len(new), kinds=kinds_of_new)
-    every = {print_: Identifier(**draft.row) for print_, draft in new.items()}
+    if new or not linked.victims or linked.others:
+        work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(new), kinds=kinds_of_new)
+    note_links(work, case, case.id, linked)
+    for correction in corrections:
+        _put(work, case, correction)
+    every = {print_: Identifier(**draft.row, victim_version=0) for print_, draft in new.items()}
     if known := unique.keys() - new.keys():
         query = work.all(Identifier).where(
-            Identifier.case_id == case_id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
+            Identifier.case_id == case.id, Identifier.fingerprint.in_(known), Identifier.withdrawn_at.is_(None)
         )
         every |= {row.fingerprint: row for row in work.session.scalars(query)}
-    return [every[draft.row["fingerprint"]] for draft in drafts]
+    return [
+        ("corrected", draft.corrects)
+        if draft.corrects is not None
+        else ("stored" if draft.row["id"] in fresh else "existing", every[draft.row["fingerprint"]])
+        for draft in drafts
+    ]
 
 
-def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, role: str | None, reading: Reading) -> list[engine.Holding]:
-    return keys.holdings(work.keys, identifier_id, kind, role, reading.keys)
+def _holdings(work: UnitOfWork, identifier_id: UUID, kind: str, reading: Reading) -> list[engine.Holding]:
+    return keys.holdings(work.keys, identifier_id, kind, reading.keys)
 
 
-def _read(work: UnitOfWork, case: CaseToAddTo, items: Sequence[Mapping[str, Any]]) -> list[IdentifierDraft]:
-    """Parse all items. Raises `ImpossibleIdentifiers` with all faults together, each with its JSON pointer."""
-    subjects = _subjects(work, case.id, {item["subject_id"] for item in items if item.get("subject_id")})
+def read_all(
+    work: UnitOfWork, case_id: UUID, items: Sequence[Mapping[str, Any] | Refused]
+) -> tuple[CaseToAddTo, list[IdentifierDraft | Refused]]:
+    """Parse all items for a case. What was refused by the schema, or is refused here, has its faults with their JSON pointers."""
+    keyed.lock_if_keyed(work, case_id, items)
+    case = cases.to_add_to(work, case_id)
+    refuse_many_persons(items)
+    sent = [item for item in items if not isinstance(item, Refused)]
+    subjects = subjects_of(work, case.id, {link["id"] for item in sent for link in item.get("subjects", ())})
     key = keep_key(work, case.id, case.wrapped, case.authority_id)
-    faults: list[dict[str, Any]] = []
-    drafts: list[IdentifierDraft] = []
+    read: list[IdentifierDraft | Refused] = []
     for index, item in enumerate(items):
         try:
-            drafts.append(draft(work, case, key, item, subjects))
+            if not isinstance(item, Refused):
+                check_subjects(item, subjects)
+            read.append(item if isinstance(item, Refused) else draft(work, case, key, item))
         except Unprocessable as fault:
-            faults += [{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]
-    if faults:
-        raise ImpossibleIdentifiers(errors=faults)
-    return drafts
+            read.append(Refused([{**f, "pointer": f"/identifiers/{index}{f['pointer']}"} for f in fault.extra["errors"]]))
+    return case, keyed.settle(work, case.id, read)
 
 
-def _refuse_many_persons(items: Sequence[Mapping[str, Any]]) -> None:
-    persons = [index for index, item in enumerate(items) if item["kind"] == "person"]
-    if len(persons) > MOST_PERSONS:
-        pointer = f"/identifiers/{persons[MOST_PERSONS]}"
-        raise TooManyPersons(
-            errors=[
-                broken(
-                    pointer,
-                    "persons",
-                    f"The request may contain only {MOST_PERSONS} persons; this is the first one beyond the limit.",
-                )
-            ]
-        )
-
-
-def _subjects(work: UnitOfWork, case_id: UUID, wanted: set[UUID]) -> dict[UUID, Subject]:
-    if not wanted:
-        return {}
-    query = work.all(Subject).where(Subject.case_id == case_id, Subject.id.in_(wanted))
-    return {subject.id: subject for subject in work.session.scalars(query)}
-
-
-def draft(
-    work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any], subjects: Mapping[UUID, Subject]
-) -> IdentifierDraft:
+def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping[str, Any]) -> IdentifierDraft:
     """Parse one item. Raises `Unprocessable` or a subclass, with pointers to the fields at fault."""
-    subject = subjects.get(item["subject_id"]) if item.get("subject_id") else None
-    if item.get("subject_id") and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "The case has no subject with this id.")])
-    if item["kind"] == "person" and subject is None:
-        raise Unprocessable(errors=[broken("/subject_id", "subject", "A person must belong to a subject of the case.")])
     try:
         reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
-    exceptional = item.get("exceptional_processing", {})
-    if subject is not None and subject.category not in allowed(item["kind"]) and not exceptional:
-        raise Unprocessable(errors=[broken("/kind", "category", f"{NotForThisCategory.title()} It needs exceptional_processing.")])
-    role = subject.category if subject is not None else None
-    return IdentifierDraft(item, reading, role, _row(work, case, key, item, reading))
+    return IdentifierDraft(item, reading, _row(work, case, key, item, reading))
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:
@@ -167,7 +147,6 @@ def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping
         "id": row_id,
         "version": 1,
         "case_id": case.id,
-        "subject_id": item.get("subject_id"),
         "kind": item["kind"],
         "fingerprint": key.fingerprint(item["kind"], identity(reading, item)),
         "sealed": seal(key, case.authority_id, row_id, item, reading),
@@ -180,6 +159,7 @@ def _row(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mapping
         "handling_code": item.get("handling_code", case.handling_code),
         "exceptional_reason": exceptional.get("reason"),
         "exceptional_until": exceptional.get("until"),
+        "external_id": item.get("external_id"),
         "created_at": work.now,
         "created_by": work.actor.id,
     }
@@ -209,9 +189,12 @@ def seal(key: DataKey, authority_id: UUID, row_id: UUID, item: Mapping[str, Any]
 
 def identifier_of(work: UnitOfWork, case_id: UUID, identifier_id: UUID, *, version: int | None = None) -> Identifier:
     """Return one identifier of this case. Raises `NotFound`, and `Stale` if its version is another."""
-    row = work.one(Identifier, identifier_id, version=version)
+    row = work.one(Identifier, identifier_id)
     if row.case_id != case_id:
         raise NotFound
+    row.for_cleared = work.actor.cleared
+    if version is not None and row.seen_version != version:
+        raise Stale(version=row.etag)
     return row
 
 
@@ -253,27 +236,48 @@ def correct(work: UnitOfWork, row: Identifier, old: Mapping[str, Any], data: dic
     IDENTIFIER_LIFECYCLE.transition(row.state, "withdraw")
     case = cases.usable(work, row.case_id, Level.CONTRIBUTE)
     item = {**{k: v for k, v in old.items() if v is not None}, **data}
-    if item.get("subject_id", row) is None:
-        item.pop("subject_id")
-    wanted = {item["subject_id"]} if item.get("subject_id") else set()
-    drafted = draft(work, case, data_key(work, case.id), item, _subjects(work, case.id, wanted))
+    if "subjects" in data:
+        check_subjects(item, subjects_of(work, case.id, {link["id"] for link in data["subjects"]}))
+    drafted = draft(work, case, data_key(work, case.id), item)
     _refuse_duplicates(work, row, drafted)
-    moved = any(getattr(row, name) != drafted.row[name] for name in ("fingerprint", "subject_id", "strength"))
-    holdings = _holdings(work, row.id, row.kind, drafted.role, drafted.reading)
-    if moved:
-        engine.announce(work, case.id, holdings)
-    for name, value in drafted.row.items():
+    keyed.require_free(work, row, drafted)
+    correction = _correction(work, row, drafted, data.keys())
+    if correction.holdings:
+        engine.announce(work, case.id, correction.holdings)
+    _put(work, case, correction)
+    return row
+
+
+def _correction(work: UnitOfWork, row: Identifier, draft: IdentifierDraft, fields: AbstractSet[str]) -> Correction:
+    same = all(getattr(row, name) == draft.row[name] for name in ("fingerprint", "strength"))
+    return Correction(row, draft, fields, [] if same else _holdings(work, row.id, row.kind, draft.reading))
+
+
+def _put(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correction) -> None:
+    """Carry out a correction, whose holdings were announced, and update matching."""
+    row, fields = correction.row, correction.fields
+    if fields - {"subjects"}:
+        _put_value(work, case, correction)
+    if "subjects" in fields:
+        links = links_of(row.fingerprint, correction.draft.item)
+        note_links(work, row, case.id, engine.link_subjects(work, case.id, row.id, links))
+        work.session.refresh(row, ["version", "victim_version"])
+
+
+def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correction) -> None:
+    row, draft = correction.row, correction.draft
+    for name, value in draft.row.items():
         if name not in {"id", "version", "sealed", "created_at", "created_by"}:
             setattr(row, name, value)
-    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, item, drafted.reading)
+    row.sealed = seal(data_key(work, case.id), case.authority_id, row.id, draft.item, draft.reading)
     work.session.flush()
-    if moved:
+    if correction.holdings:
         engine.unregister(work, case.id, [row.id])
-        engine.hold(work, case.id, holdings)
-    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(data))
-    if data.keys() & {"value", "person"}:
+        engine.hold(work, case.id, correction.holdings)
+    fields = correction.fields - {"subjects"}
+    work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(fields))
+    if {"value", "person"} & fields:
         _tell_recipients(work, row, "corrected")
-    return row
 
 
 def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:

@@ -5,7 +5,7 @@ readers and stores the result. So nothing is lost and nothing is done twice if t
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any, Final
 
@@ -27,23 +27,37 @@ MOST_HOLDINGS: Final = 2_000
 """How many outdated tokens one transaction removes."""
 READ_BY_OLD_RULES: Final = "read_by_old_rules"
 """The warning about a value that today's reader refuses."""
+OLD_DIGESTS: Final = "old_digests"
+"""The warning about a person that was sent as digests, which only its authority can make again."""
 _NEXT: Final = text("select * from priv.next_to_reread(:normaliser, :most)")
+_LISTED: Final = text("select * from priv.listed_to_reread(:normaliser)")
+_STORE_LISTED: Final = text("select priv.store_listed(:normaliser, :exclusion, cast(:tokens as bytea[]))")
 _DROP: Final = text("select priv.drop_outdated(:normaliser, :most)")
 _log = logging.getLogger("coopapi.worker")
 
 
 def reread(database: Database, share: float = 1) -> None:
-    """Read the next identifiers of an older version again. If none is left, remove old tokens.
+    """Read listed values and the next identifiers of an older version again. If none is left, remove old tokens.
 
     `share` is the part of `MOST_IDENTIFIERS`, or of `MOST_HOLDINGS`, that is taken.
     """
     with database.worker() as session:
         asked = {"normaliser": NORMALISER_VERSION}
+        for exclusion, listed in session.execute(_LISTED, asked).all():
+            session.execute(_STORE_LISTED, {**asked, "exclusion": exclusion, "tokens": _listed_tokens(database, listed)})
         rows = session.execute(_NEXT, {**asked, "most": ceil(MOST_IDENTIFIERS * share)}).all()
         if rows:
             _reread(database, session, rows)
         else:
             session.execute(_DROP, {**asked, "most": ceil(MOST_HOLDINGS * share)})
+
+
+def _listed_tokens(database: Database, listed: Mapping[str, str]) -> list[bytes]:
+    """Return the tokens of a listed value by today's readers; none if they refuse it, so that it keeps its old ones."""
+    try:
+        return keys.listed_tokens(database.keys, listed)
+    except ImpossibleValue:
+        return []
 
 
 def _reread(database: Database, session: Session, rows: Sequence[Row[Any]]) -> None:
@@ -72,7 +86,7 @@ def _read_again(database: Database, row: Row[Any]) -> tuple[dict[str, Any], list
     key = vault.case_key(database.keys, row.case_id, row.wrapped)
     item = {"kind": row.kind, **what_was_sent(vault.open_value(key, row.sealed, row.authority_id, row.id))}
     if row.kind == "person" and not item.get("person"):
-        return _kept(row), []
+        return _kept(row, OLD_DIGESTS), []
     reading = read_item(item)
     columns = {
         **_kept(row),
@@ -81,7 +95,7 @@ def _read_again(database: Database, row: Row[Any]) -> tuple[dict[str, Any], list
         "strength": strength(reading),
         "warnings": list(reading.warnings),
     }
-    return columns, keys.holdings(database.keys, row.id, row.kind, None, reading.keys)
+    return columns, keys.holdings(database.keys, row.id, row.kind, reading.keys)
 
 
 def _kept(row: Row[Any], *warnings: str) -> dict[str, Any]:

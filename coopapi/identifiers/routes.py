@@ -6,11 +6,20 @@ from uuid import UUID
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
-from coopapi.cases.models import Identifier
+from coopapi.cases.external_ids import with_key
+from coopapi.cases.models import Identifier, IdentifierSubject
 from coopapi.http.api import Blueprint
-from coopapi.http.paging import Order, Page, page
-from coopapi.identifiers import registration, service
-from coopapi.identifiers.schemas import IdentifierFilter, IdentifierOut, IdentifierPatch, IdentifiersIn, WithdrawalIn
+from coopapi.http.outcomes import Outcomes, outcomes_of
+from coopapi.http.paging import Order, Page, page, settled_of
+from coopapi.identifiers import bulk, extraction, registration, service
+from coopapi.identifiers.proposals import MOST_TO_EXTRACT, ExtractIn, ExtractOut
+from coopapi.identifiers.schemas import (
+    IdentifierFilter,
+    IdentifierOut,
+    IdentifierPatch,
+    IdentifiersIn,
+    WithdrawalIn,
+)
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("identifiers", __name__, url_prefix="/api/v1", description="Identifiers in cases")
@@ -28,11 +37,19 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     """List the identifiers of a case, with values in clear if you may read them."""
     cases.require_access(work, case_id, Level.READ)
     query = work.all(Identifier).where(Identifier.case_id == case_id)
-    for name in ("kind", "subject_id"):
-        if name in wanted:
-            query = query.where(getattr(Identifier, name) == wanted[name])
+    if "kind" in wanted:
+        query = query.where(Identifier.kind == wanted["kind"])
+    if "subject_id" in wanted:
+        links = work.all(IdentifierSubject).where(
+            IdentifierSubject.identifier_id == Identifier.id, IdentifierSubject.subject_id == wanted["subject_id"]
+        )
+        query = query.where(links.exists())
+    if "external_id" in wanted:
+        query = with_key(work, query, Identifier.external_id, wanted["external_id"])
     if "state" in wanted:
         query = query.where(Identifier.withdrawn_at.is_(None) == (wanted["state"] == "registered"))
+    if "warning" in wanted:
+        query = query.where(Identifier.warnings.contains([wanted["warning"]]))
     work.note("identifiers.consulted", case_id=case_id, object_type="case", consultation=True)
     return page(work, f"identifiers/{case_id}", query, Order((Identifier.id,)), wanted)
 
@@ -49,13 +66,32 @@ def list_identifiers(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
     settles=True,
     show=service.show_identifiers,
 )
-def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier]:
-    """Register 1 to 1000 identifiers of a case; either all are registered or none.
+@blp.by_item(settled_of(outcomes_of(IdentifierOut)))
+def register_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> list[Identifier] | Outcomes:
+    """Register 1 to 1000 identifiers of a case; either all are registered or none, unless `on_error` is `each`.
 
     The response does not say whether other cases have these identifiers. `/cases/{id}/overlaps` shows the overlaps
-    immediately afterwards.
+    immediately afterwards. With `each`, the answer is 200 and has one entry for each identifier in their order.
     """
+    if data.get("on_error") == "each":
+        return bulk.register_each(work, case_id, data["identifiers"])
     return registration.register(work, case_id, data["identifiers"])
+
+
+@blp.route(
+    "/cases/<uuid:case_id>/identifiers/extract",
+    method="POST",
+    allow=Action.IDENTIFIER_WRITE,
+    body=ExtractIn,
+    returns=ExtractOut,
+    only_reads=MOST_TO_EXTRACT,
+)
+def extract_identifiers(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> dict[str, Any]:
+    """Propose the identifiers that stand in a text or a table. Nothing is stored or recorded.
+
+    The body has at most 256 KiB. Values of other cases are not looked up. Names of persons are not looked for.
+    """
+    return extraction.extract(work, case_id, data)
 
 
 @blp.route(

@@ -1,18 +1,24 @@
 """Identifiers and overlaps on the wire."""
 
-from typing import Final
+from typing import Any, Final
 
-from marshmallow import fields, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 from marshmallow.validate import Range, Regexp
 
+from coopapi.cases.schemas import ExternalId
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
+from coopapi.http.problems import pointers
 from coopapi.identifiers.kinds import KINDS
+from coopapi.identifiers.refusals import Refused
 from coopapi.persons.families import FAMILIES
 from coopapi.unicode_text import MAX_TEXT
 
 MOST_IDENTIFIERS: Final = 1000
 """The maximum number of identifiers in one request."""
+MOST_SUBJECTS: Final = 20
+"""The maximum number of subjects of one identifier in one request."""
+_ON_ERROR: Final = "`all` (default): nothing is stored if one is refused. `each`: the others are stored, and the answer is 200."
 
 
 class ContextIn(Schema):
@@ -79,6 +85,22 @@ class DigestIn(Schema):
     answers_only = fields.Boolean(metadata={"description": "The value that the command for digests printed."})
 
 
+class SubjectLinkIn(Schema):
+    """A subject to whom an identifier belongs or belonged."""
+
+    id = fields.UUID(required=True)
+    since = When(metadata={"description": "The time since which the subject has had it, if known."})
+    basis = Code("basis", metadata={"description": "Whether that is a fact (default) or an assessment (LED Art. 7)."})
+
+
+class SubjectLinkOut(Shown):
+    """A subject to whom an identifier belongs or belonged."""
+
+    id = fields.UUID(required=True)
+    since = When(allow_none=True)
+    basis = Code("basis", required=True)
+
+
 class IdentifierIn(Schema):
     """A value that may identify somebody; of kind `person`, a person in clear or as digests alone."""
 
@@ -87,13 +109,19 @@ class IdentifierIn(Schema):
     person = fields.Nested(PersonDataIn)
     digests = Many(fields.Nested(DigestIn), 500, least=1, distinct=False)
     context = fields.Nested(ContextIn)
-    subject_id = fields.UUID(metadata={"description": "The subject to whom the identifier belongs, if known."})
+    subjects = Many(
+        fields.Nested(SubjectLinkIn),
+        MOST_SUBJECTS,
+        distinct=False,
+        metadata={"description": "The subjects to whom the identifier belongs or belonged, if known; a person needs one."},
+    )
     basis = Code("basis", metadata={"description": "Whether this is a fact (default) or an assessment (LED Art. 7)."})
     source = Text(500, metadata={"description": "The source of the identifier; it is encrypted like the value."})
     source_grading = Code("source_grading")
     information_grading = Code("information_grading")
     handling_code = Code("handling_codes", metadata={"description": "The handling code; that of the case by default."})
     exceptional_processing = fields.Nested(ExceptionalIn)
+    external_id = ExternalId()
 
     @validates_schema
     def require_one_content(self, data: dict[str, object], **_: object) -> None:
@@ -114,10 +142,26 @@ class IdentifierIn(Schema):
             raise refusal("graded", "An assessment needs source_grading and information_grading.", "source_grading")
 
 
-class IdentifiersIn(Schema):
-    """Identifiers to register, all or none."""
+class _Items(Many):
+    """The identifiers of a request. With `on_error: each`, one that breaks the schema is refused by itself."""
 
-    identifiers = Many(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, list) or data.get("on_error") != "each":
+            return super()._deserialize(value, attr, data, **kwargs)
+        return [self._one(item, f"/identifiers/{index}", **kwargs) for index, item in enumerate(value)]
+
+    def _one(self, item: Any, pointer: str, **kwargs: Any) -> Any:
+        try:
+            return self.inner.deserialize(item, **kwargs)
+        except ValidationError as fault:
+            return Refused(list(pointers(fault.messages, "json", pointer)))
+
+
+class IdentifiersIn(Schema):
+    """Identifiers to register: all or none, or each by itself."""
+
+    identifiers = _Items(fields.Nested(IdentifierIn), MOST_IDENTIFIERS, least=1, distinct=False, required=True)
+    on_error = OneOf(("all", "each"), name="OnError", metadata={"description": _ON_ERROR})
 
 
 class IdentifierPatch(Schema):
@@ -126,13 +170,19 @@ class IdentifierPatch(Schema):
     value = Text(MAX_TEXT)
     person = fields.Nested(PersonDataIn)
     context = fields.Nested(ContextIn)
-    subject_id = fields.UUID(allow_none=True)
+    subjects = Many(
+        fields.Nested(SubjectLinkIn),
+        MOST_SUBJECTS,
+        distinct=False,
+        metadata={"description": "All subjects that you see. A link that is left out is withdrawn; the value stays."},
+    )
     basis = Code("basis")
     source = Text(500)
     source_grading = Code("source_grading")
     information_grading = Code("information_grading")
     handling_code = Code("handling_codes")
     exceptional_processing = fields.Nested(ExceptionalIn)
+    external_id = ExternalId(allow_none=True)
 
 
 class IdentifierFilter(Paged):
@@ -141,6 +191,8 @@ class IdentifierFilter(Paged):
     kind = OneOf(KINDS)
     subject_id = fields.UUID()
     state = OneOf(("registered", "withdrawn"))
+    external_id = ExternalId()
+    warning = Text(50, metadata={"description": "A code among the warnings, such as `old_digests`."})
 
 
 class IdentifierWarningOut(Shown):
@@ -150,12 +202,26 @@ class IdentifierWarningOut(Shown):
     detail = fields.String(required=True)
 
 
+class CommonValueOut(Shown):
+    """Why a value alone finds nothing: everybody or nobody has it."""
+
+    code = fields.String(required=True, metadata={"description": "The reason; `excluded` if the operator added the value."})
+    detail = fields.String(required=True)
+    list_version = fields.String(
+        allow_none=True, metadata={"description": "The version of the register's list of such values; null for `excluded`."}
+    )
+
+
 class IdentifierOut(Shown):
     """An identifier; value, context and source are null for those who may not read them in clear."""
 
     id = fields.UUID(required=True)
     case_id = fields.UUID(required=True)
-    subject_id = fields.UUID(allow_none=True)
+    subjects = fields.List(
+        fields.Nested(SubjectLinkOut),
+        required=True,
+        metadata={"description": "To whom it belongs or belonged; victims are shown to callers with victim clearance only."},
+    )
     kind = OneOf(KINDS, required=True)
     value = fields.String(allow_none=True)
     normalised = fields.String(allow_none=True)
@@ -164,12 +230,16 @@ class IdentifierOut(Shown):
     source = fields.String(allow_none=True)
     strength = Code("overlap_strength", required=True)
     warnings = fields.List(fields.Nested(IdentifierWarningOut), required=True)
+    common_value = fields.Nested(
+        CommonValueOut, allow_none=True, metadata={"description": "Why the value alone links no cases; otherwise null."}
+    )
     basis = Code("basis", required=True)
     source_grading = Code("source_grading", allow_none=True)
     information_grading = Code("information_grading", allow_none=True)
     handling_code = Code("handling_codes", required=True)
     exceptional_reason = fields.String(allow_none=True)
     exceptional_until = When(allow_none=True)
+    external_id = fields.String(allow_none=True)
     state = OneOf(("registered", "withdrawn"), required=True)
     withdrawal_reason = Code("withdrawal_reasons", group="identifier", allow_none=True)
     created_at = When(required=True)

@@ -5,35 +5,52 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, bindparam, select, text
 
 from coopapi.access import Action
+from coopapi.cases.external_ids import shows_key
 from coopapi.cases.models import Case, CaseKey, Identifier
 from coopapi.identifiers import kinds
+from coopapi.identifiers.formats.common import REASONS, list_version
 from coopapi.identifiers.kinds import Strength
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import DataKey
 
 _FIELDS: Final = (
-    "id", "case_id", "subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
+    "id", "case_id", "kind", "basis", "source_grading", "information_grading", "handling_code", "exceptional_reason",
     "exceptional_until", "state", "withdrawal_reason", "created_at", "etag",
 )  # fmt: skip
+_SHOWN: Final = text("select * from priv.shown_identifiers(:identifiers)").bindparams(bindparam("identifiers", type_=ARRAY(Uuid())))
 _SEALED: Final = ("value", "normalised", "context", "source", "person")
 
 
 def show_identifiers(work: UnitOfWork, rows: Sequence[Identifier]) -> list[dict[str, Any]]:
     """Return identifiers with their values for callers who may read them. One query reads the keys of all cases."""
     opened = open_values(work, rows)
-    return [_show_identifier(row, opened.get(row.id, {})) for row in rows]
+    more = shown_beside(work, rows)
+    keys = {row.id: row.external_id for row in rows} if shows_key(work) else {}
+    return [{**_show_identifier(row, opened.get(row.id, {}), more[row.id]), "external_id": keys.get(row.id)} for row in rows]
 
 
-def _show_identifier(row: Identifier, clear: Mapping[str, Any]) -> dict[str, Any]:
+def shown_beside(work: UnitOfWork, rows: Sequence[Identifier]) -> dict[UUID, Any]:
+    """Return what the caller may know of identifiers beside their rows: their `subjects`, and whether the value is `excluded`."""
+    for row in rows:
+        row.for_cleared = work.actor.cleared
+    found = work.session.execute(_SHOWN, {"identifiers": [row.id for row in rows]}) if rows else ()
+    return {one.identifier_id: one for one in found}
+
+
+def _show_identifier(row: Identifier, clear: Mapping[str, Any], more: Any) -> dict[str, Any]:
+    codes = [code for code in row.warnings if code in REASONS]
+    version = list_version(row.normaliser)
     return {
         **{name: getattr(row, name) for name in _FIELDS},
         **{name: clear.get(name) for name in _SEALED},
+        "subjects": [linked_since(link) for link in more.subjects or ()],
         "strength": Strength(row.strength).name.lower(),
         "warnings": [{"code": code, "detail": kinds.warning_text(row.kind, code)} for code in row.warnings],
+        "common_value": kinds.common_value(codes[0], version) if codes else kinds.excluded_value() if more.excluded else None,
     }
 
 
@@ -75,14 +92,21 @@ def what_was_sent(clear: Mapping[str, Any]) -> dict[str, Any]:
     return {**clear, "context": {**context, **seen}}
 
 
+def linked_since(link: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a link to a subject as it was registered."""
+    since = link["since"]
+    return {"id": UUID(link["id"]), "since": datetime.fromisoformat(since) if since else None, "basis": link["basis"]}
+
+
 def as_item(work: UnitOfWork, row: Identifier) -> dict[str, Any]:
     """Return an identifier in the form in which it would be registered, as the basis of a correction."""
     said = what_was_sent(open_values(work, [row])[row.id])
     exceptional = {"reason": row.exceptional_reason, "until": row.exceptional_until} if row.exceptional_reason else None
-    fields = ("subject_id", "kind", "basis", "source_grading", "information_grading", "handling_code")
+    fields = ("kind", "basis", "source_grading", "information_grading", "handling_code", "external_id")
     kept = {name: getattr(row, name) for name in fields}
     return {
         **kept,
+        "subjects": [linked_since(link) for link in shown_beside(work, [row])[row.id].subjects or ()],
         ("person" if row.kind == "person" else "value"): said.get("person" if row.kind == "person" else "value"),
         "source": said.get("source"),
         "context": said.get("context", {}),

@@ -7,10 +7,10 @@ only write what the case holds, and a row that tells the worker of the change. T
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, TextClause, Uuid, text
+from sqlalchemy import ARRAY, Integer, TextClause, Uuid, text
 from sqlalchemy.orm import Session
 
 from coopapi.config import Settings
@@ -20,29 +20,35 @@ from coopapi.store.db import UnitOfWork, as_json
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """One token of one identifier, with the kind of the identifier and the role of the person in its case."""
+    """One token of one identifier, with the kind of the identifier.
+
+    A `common` token comes from a value that tells nobody apart.
+    """
 
     identifier_id: UUID
     token: bytes
     family: str
     strength: int
     kind: str
-    role: str | None
+    common: bool
 
 
 _HOLD_PENDING = text("select priv.hold_pending(:case)")
 _CONFIRM_HIDING = text("select priv.confirm_hiding(:case)")
 _HOLDINGS: Final = (
     "cast(:identifiers as uuid[]), cast(:tokens as bytea[]), cast(:families as text[]),"
-    " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:roles as text[])"
+    " cast(:strengths as smallint[]), cast(:kinds as text[]), cast(:common as boolean[])"
 )
 _HOLD = text(f"select priv.hold(:case, {_HOLDINGS})")
-_REGISTER = text(f"select priv.register(:case, cast(:rows as jsonb), {_HOLDINGS})").columns(ids=ARRAY(Uuid()))
+_REGISTER = text(
+    f"select * from priv.register(:case, cast(:rows as jsonb), cast(:links as jsonb), {_HOLDINGS})"  # noqa: S608 (constants)
+).columns(fresh=ARRAY(Uuid()), linked=Integer(), victims_linked=Integer())
+_LINK = text("select * from priv.link_subjects(:case, cast(:links as jsonb), null, :identifier)")
 _RELEASE = text("select priv.release(:case, cast(:identifiers as uuid[]))")
-_RELABEL = text("select priv.relabel(:case, cast(:identifiers as uuid[]), :role, :visibility)")
+_RELABEL = text("select priv.relabel(:case, :subject, :was, :visibility)")
 _STORE_REREAD = text(
     "select priv.store_reread(:normaliser, cast(:rows as jsonb), cast(:identifiers as uuid[]), cast(:tokens as bytea[]),"
-    " cast(:families as text[]), cast(:strengths as smallint[]))"
+    " cast(:families as text[]), cast(:strengths as smallint[]), cast(:common as boolean[]))"
 )
 _RECONSIDER = text("select priv.reconsider(:exclusion)")
 
@@ -96,15 +102,39 @@ def _asked(case_id: UUID, holdings: Sequence[Holding]) -> dict[str, Any]:
         **_values(holdings),
         "families": [h.family for h in holdings],
         "kinds": [h.kind for h in holdings],
-        "roles": [h.role for h in holdings],
+        "common": [h.common for h in holdings],
     }
 
 
-def register(work: UnitOfWork, case_id: UUID, rows: Sequence[Mapping[str, Any]], holdings: Sequence[Holding]) -> set[UUID]:
-    """Store identifiers with announced holdings. Those that the case did not have are put into matching; returns their ids."""
+class Linked(NamedTuple):
+    """How many links to subjects changed: to victims, which only cleared people see, and to others."""
+
+    others: int
+    victims: int
+
+
+def register(
+    work: UnitOfWork,
+    case_id: UUID,
+    rows: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, Any]],
+    holdings: Sequence[Holding],
+) -> tuple[set[UUID], Linked]:
+    """Store identifiers with announced holdings and their links to subjects.
+
+    Those that the case did not have are put into matching. Returns their ids, and how many links those got that it had.
+    """
     stored = [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
-    fresh = work.session.scalar(_REGISTER, {**_asked(case_id, holdings), "rows": as_json(stored)})
-    return set(fresh or ())
+    asked = {**_asked(case_id, holdings), "rows": as_json(stored), "links": as_json(links)}
+    found = work.session.execute(_REGISTER, asked).one()
+    return set(found.fresh or ()), Linked(found.linked, found.victims_linked)
+
+
+def link_subjects(work: UnitOfWork, case_id: UUID, identifier_id: UUID, links: Sequence[Mapping[str, Any]]) -> Linked:
+    """Make the links of an identifier exactly these, as far as the caller sees them, and update matching."""
+    work.session.flush()
+    found = work.session.execute(_LINK, {"case": case_id, "identifier": identifier_id, "links": as_json(links)}).one()
+    return Linked(found.changed, found.victims)
 
 
 def hold(work: UnitOfWork, case_id: UUID, holdings: Sequence[Holding]) -> None:
@@ -121,20 +151,20 @@ def unregister(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID] | No
 def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, Any]], holdings: Sequence[Holding]) -> None:
     """Store identifiers that the worker read again, and have their overlaps computed anew.
 
-    A row has the columns that changed. Without a sealed value its tokens stay. The kinds and roles of the holdings are not used.
+    A row has the columns that changed. Without a sealed value its tokens stay. The kinds of the holdings are not used.
     """
-    asked = {**_values(holdings), "families": [h.family for h in holdings]}
+    asked = {**_values(holdings), "families": [h.family for h in holdings], "common": [h.common for h in holdings]}
     session.execute(_STORE_REREAD, {"normaliser": normaliser, "rows": as_json(rows), **asked})
 
 
-def relabel(work: UnitOfWork, case_id: UUID, identifiers: Sequence[UUID], role: str) -> None:
-    """Update matching after the category of the subject of these identifiers changed."""
-    _run(work, _RELABEL, {"case": case_id, "identifiers": [str(i) for i in identifiers], "role": role, "visibility": None})
+def relabel(work: UnitOfWork, case_id: UUID, subject_id: UUID, was: str) -> None:
+    """Update matching after the category of a subject changed."""
+    _run(work, _RELABEL, {"case": case_id, "subject": subject_id, "was": was, "visibility": None})
 
 
 def change_visibility(work: UnitOfWork, case_id: UUID, visibility: str) -> None:
     """Change the visibility of a case and update matching. No other code writes this column."""
-    _run(work, _RELABEL, {"case": case_id, "identifiers": [], "role": None, "visibility": visibility})
+    _run(work, _RELABEL, {"case": case_id, "subject": None, "was": None, "visibility": visibility})
 
 
 def reconsider(work: UnitOfWork, exclusion_id: UUID) -> None:

@@ -4,15 +4,15 @@ A caller acts for its own side. It also records the steps of an authority that d
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, true
 
 from coopapi.access import Action, Actor, Role
-from coopapi.errors import Forbidden
+from coopapi.errors import Forbidden, fault
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
 from coopapi.shared import parties, recording
@@ -24,6 +24,25 @@ RECORDED_BY: Final = Action.MLA_DRAFT
 """The action that a role needs to record the steps of an authority that does not use this register."""
 _ACROSS: Final = {Side.REQUESTING: (Side.EXECUTING, Side.ENFORCING), Side.EXECUTING: (Side.REQUESTING,)}
 """For each side, the sides whose steps it may record when their authority does not use this register."""
+
+
+class StatedMoment(NamedTuple):
+    """What a step of sending or receipt states the time of, and the part of the body and its field that have this time."""
+
+    what: str
+    part: str
+    field: str
+
+
+STATED: Final[Mapping[str, StatedMoment]] = {
+    "transmit": StatedMoment("sent", "transmission", "sent_at"),
+    "delivered": StatedMoment("delivered", "transmission", "delivered_at"),
+    "receive": StatedMoment("received", "receipt", "received_at"),
+    "receive_notification": StatedMoment("notified", "receipt", "received_at"),
+    "receive_enforcement": StatedMoment("enforcement_received", "receipt", "received_at"),
+    "transfer": StatedMoment("transferred", "sending", "sent_at"),
+}
+"""The steps that state a time. `delivered` is no step of its own: it belongs to `transmit`."""
 
 
 class WrongSide(Forbidden):
@@ -51,13 +70,15 @@ def on_duty(actor: Actor) -> ColumnElement[bool]:
 class Taken:
     """Who took a step: the side, the authority and the time.
 
-    `recorded` says how this is known if another side recorded the step.
+    `recorded` says how this is known if another side recorded the step. `stated` has the channel and the proof if the side itself
+    states the time of a sending or a receipt.
     """
 
     side: Side
     authority_id: UUID
     at: datetime
     recorded: Mapping[str, Any] | None = None
+    stated: Mapping[str, Any] = field(default_factory=dict)
 
 
 def authority_on(request: Request, side: Side) -> UUID | None:
@@ -104,8 +125,27 @@ def taken_by(work: UnitOfWork, request: Request, side: Side, stands: Standing, r
 
 
 def taken(step: Step[Any], request: Request) -> Taken:
-    """Return who takes a step with a request or with one of its measures, and when."""
-    return taken_by(step.work, request, step.transition.side, step.standing, step.data.get("recorded"))
+    """Return who takes a step with a request or with one of its measures, and when.
+
+    Raises `Unprocessable` as `taken_by` does, and for a stated time of sending or receipt that is out of order.
+    """
+    found = taken_by(step.work, request, step.transition.side, step.standing, step.data.get("recorded"))
+    return found if found.recorded else _stated(step, request, found)
+
+
+def _stated(step: Step[Any], request: Request, found: Taken) -> Taken:
+    """Return the step with the time, channel and proof that the caller states for its own sending or receipt.
+
+    Raises `Unprocessable` for a time in the future, and for one before the request was sent.
+    """
+    _, part, name = STATED.get(step.event, ("", "", ""))
+    said = step.data.get(part) or {}
+    at, since = said.get(name, found.at), None if step.event == "transmit" else request.transmitted_at
+    if name in said and not (since or at) <= at <= step.work.now:
+        before = f"before the request was sent ({since.isoformat()}) or " if since else ""
+        raise fault(f"/{part}/{name}", "order_of_time", f"The time must not be {before}in the future.")
+    stated = {"channel": said.get("channel"), "proof": said.get("proof") or said.get("receipt")}
+    return replace(found, at=at, stated=stated)
 
 
 def details(_work: UnitOfWork, _thing: Any, stands: Standing) -> dict[str, Any]:

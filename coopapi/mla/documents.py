@@ -6,6 +6,7 @@ from uuid import UUID
 
 from marshmallow import fields
 
+from coopapi.deadlines import rules
 from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden
 from coopapi.http.api import Printed
@@ -111,4 +112,15 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
         view["previous"] = {**view["previous"], "reference": earlier.reference}
     if notified := find_authority(work, request.enforcing_id):
         view["enforcing"] = {"name": notified.name, "country": notified.country}
-    return view
+    return {**view, "unchecked": _unchecked(view)}
+
+
+def _unchecked(view: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the time limits for a request of this kind that were not checked against the official text."""
+    facts = {"measures": [measure["code"] for measure in view["measures"]], "notified": view["enforcing_authority"] is not None}
+    about = (view["kind"], view["instrument"] or "", view["urgency"])
+    return [
+        {"titles": rule.titles, "article": rule.article}
+        for rule in rules.load().values()
+        if rule.verify and rule.fits(*about, facts)
+    ]

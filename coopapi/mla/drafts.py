@@ -11,7 +11,7 @@ from coopapi.cases import service as cases
 from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, fault
 from coopapi.instruments import service as instruments
-from coopapi.mla import authorization, measures, notifications
+from coopapi.mla import authorization, measures, moments, notifications, stages
 from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request
 from coopapi.mla.notifications import Act
@@ -66,11 +66,18 @@ def begin(work: UnitOfWork, data: Mapping[str, Any]) -> Request:
     work.add(request)
     measures.write(work, request, key_of(work, request), wanted)
     if incoming:
-        recorded = incoming["recorded"]
-        notifications.step(work, request, Act("transmit", Taken(Side.REQUESTING, asks, recorded["at"], recorded), {}))
+        _announce(work, request, incoming["recorded"])
     else:
+        stages.enter(work, request, work.now, None)
         work.note("request.drafted", request, case_id=request.case_id, event=True, kind=request.kind)
     return request
+
+
+def _announce(work: UnitOfWork, request: Request, recorded: Mapping[str, Any]) -> None:
+    """Record when the authority outside this register sent its request, and start the deadlines."""
+    taken = Taken(Side.REQUESTING, request.requesting_id, recorded["at"], recorded)
+    time_id = moments.state(work, request, "transmit", taken)
+    notifications.step(work, request, Act("transmit", taken, {}, time_id=time_id))
 
 
 def _columns(work: UnitOfWork, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,9 +139,15 @@ def _bound(spec: Mapping[str, Any], page: _Page, sections: tuple[Section, ...]) 
         mark=words.label("draft") if view["state"] in _UNFINISHED else "",
         preamble=words.label(spec.get("preamble", "")),
         sections=sections,
-        notes=tuple(f"* {note}" for note in words.footnotes.values()),
+        notes=(*(f"* {note}" for note in words.footnotes.values()), *_unchecked(view, words)),
         footer=f"{title} · {words.label('reference')} {reference}",
     )
+
+
+def _unchecked(view: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Yield a note that names the time limits of the request that were not checked against the official text."""
+    if found := [f"{words.label(rule['titles'])} ({rule['article']})" for rule in view.get("unchecked", ())]:
+        yield f"† {words.label('unchecked')}: {'; '.join(found)}."
 
 
 def _sections(spec: Mapping[str, Any], page: _Page, *, to_addressee: bool) -> Iterator[Section]:

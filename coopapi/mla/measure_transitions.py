@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_
 
 from coopapi.errors import NotFound, Unprocessable, broken
-from coopapi.mla import authorization, measures, notifications, transitions
-from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, ORDER_LIFECYCLE, derived_state
+from coopapi.mla import authorization, measures, moments, notifications, transitions
+from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, derived_state
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.notifications import Act
 from coopapi.shared.lifecycle import IllegalMove
@@ -103,9 +103,10 @@ def _finish(step: Step[Asked]) -> None:
         measure.ended_at, measure.outcome_reason = None, None
     work.session.flush()
     states = [row.state for row in measures.of_request(work, request.id)]
-    request.state = derived_state(states, order=request.rules.life is ORDER_LIFECYCLE)
+    request.state = derived_state(states, order=request.rules.direct)
     request.updated_at = work.now
-    notifications.step(work, request, Act(step.event, taken, step.data, measure))
+    time_id = moments.state(work, request, step.event, taken, measure.id)
+    notifications.step(work, request, Act(step.event, taken, step.data, measure, time_id=time_id))
 
 
 MEASURE: Final = Workflow[Asked](

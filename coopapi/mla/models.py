@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor
-from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, RequestKind
+from coopapi.mla.lifecycles import BEFORE, KINDS, MEASURE_LIFECYCLE, RequestKind
+from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import PartOf, Party, SharedObject
 from coopapi.store import vault
 from coopapi.store.rows import folded
@@ -118,6 +119,25 @@ class Transmission(OfRequest):
     security: Mapped[str] = mapped_column()
     receipt: Mapped[str | None] = mapped_column()
     formal_confirmation_due: Mapped[datetime | None] = mapped_column()
+
+
+class Stage(OfRequest):
+    """A state of a request, and since when it was in it. The stages before transmission are for the requesting side."""
+
+    __kind__ = "stage"
+    __tablename__ = "mla_stages"
+
+    state: Mapped[str] = mapped_column()
+    since: Mapped[datetime] = mapped_column()
+    time_id: Mapped[UUID | None] = mapped_column(ForeignKey("stated_times.id"))
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Select the stages of the requests that the actor sees; the drafting of a request only if it is on the requesting side."""
+        asks = select(Party.id).where(
+            Party.object_id == cls.request_id, Party.side == Side.REQUESTING, Party.visible_to(actor, now)
+        )
+        return and_(super().visible_to(actor, now), or_(cls.state.not_in(BEFORE), asks.exists()))
 
 
 class Message(OfRequest):

@@ -3,34 +3,35 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from coopapi.deadlines import service as deadlines
+from coopapi.deadlines import targets
 from coopapi.deadlines.service import Occasion
 from coopapi.directory.models import Authority
-from coopapi.mla import measures
+from coopapi.mla import measures, stages
 from coopapi.mla.authorization import Taken, authority_on
+from coopapi.mla.lifecycles import BEFORE
 from coopapi.mla.models import Measure, Message, Request
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
-_BEFORE: Final = frozenset({"draft", "validation_pending", "ready"})
-
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A step to be announced: event, who took it, text, measure if any, and the facts that deadlines depend on."""
+    """A step to be announced: event, who took it, text, measure if any, the facts that deadlines depend on, and the stated time."""
 
     event: str
     taken: Taken
     words: Mapping[str, Any]
     measure: Measure | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    time_id: UUID | None = None
 
     @property
     def name(self) -> str:
@@ -54,14 +55,20 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
     """Tell every party that a step was taken, keep its text as a message, and update the deadlines."""
     work.session.flush()
     taken, words, measure = act.taken, act.words, act.measure
+    stages.enter(work, request, taken.at, act.time_id)
     if taken.recorded or words.get("reason") or words.get("grounds"):
         about = measure.id if measure else None
-        before = request.state in _BEFORE
+        before = request.state in BEFORE
         say(work, request, taken, Turn(act.name, words.get("reason"), words.get("grounds", ()), about, internal=before))
     detail = {"state": measure.state if measure else request.state, "side": taken.side, "recorded": taken.recorded is not None}
     named = {"measure": str(measure.id), "code": measure.code, "request_state": request.state} if measure else {}
     parties.tell(work, request, act.name, **detail, **named)
-    sides = _sides(work, request)
+    set_clocks(work, request, act)
+
+
+def set_clocks(work: UnitOfWork, request: Request, act: Act) -> None:
+    """Start, end and move the deadlines of a request that depend on this step."""
+    sides, measure = _sides(work, request), act.measure
     rows = measures.of_request(work, request.id)
     occasion = Occasion(
         object_id=request.id,
@@ -70,13 +77,21 @@ def step(work: UnitOfWork, request: Request, act: Act) -> None:
         instrument=request.instrument or "",
         urgency=request.urgency,
         event=act.name,
-        at=taken.at,
+        at=act.taken.at,
         sides=sides,
         item_id=measure.id if measure else None,
         items=[row.id for row in rows],
-        facts={**_given(work, request, measure, rows), **act.facts},
+        facts={**_given(work, request, measure, rows), **_target(work, request, act), **act.facts},
+        time_id=act.time_id,
     )
     deadlines.happened(work, occasion)
+
+
+def _target(work: UnitOfWork, request: Request, act: Act) -> dict[str, Any]:
+    """Return by when the executing authority wants to answer what it received now, as its own target."""
+    if act.name != "receive" or request.rules.to_provider:
+        return {}
+    return {"target_due": targets.due(work, request.executing_id, request.kind, request.urgency, act.taken.at)}
 
 
 def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:

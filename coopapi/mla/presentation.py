@@ -13,7 +13,7 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.entries import authorities_of, of_country
 from coopapi.directory.models import Authority
-from coopapi.mla import measures
+from coopapi.mla import measures, stages
 from coopapi.mla.models import Measure, Request
 from coopapi.overlaps import models as overlaps
 from coopapi.shared.lifecycle import Side
@@ -75,7 +75,7 @@ def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Reque
 def _by_time(work: UnitOfWork, query: Select[Request], wanted: Mapping[str, Any]) -> Select[Request]:
     """Filter for overdue deadlines, for data whose preservation ends soon, and for preservations without a later request."""
     if wanted.get("overdue"):
-        late = deadlines.worklist(work, {"overdue": True}).where(Deadline.object_id == Request.id)
+        late = deadlines.worklist(work, {"overdue": True, "nature": "law"}).where(Deadline.object_id == Request.id)
         query = query.where(late.exists())
     if before := wanted.get("due_before"):
         part = aliased(Party)
@@ -139,7 +139,8 @@ def whole(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
         rows_of = measures.of_request(work, row.id)
         asked = [{**_outcome(m), "asked": {} if _undisclosed(row, view) else measures.asked(key, m)} for m in rows_of]
         proposed = [*suggestions(row, view, rows_of), *next_contact(work, row, view)]
-        shown.append({**view, "content": content, "measures": asked, "suggestions": proposed})
+        extra = {"suggestions": proposed, "stages": stages.of_request(work, row.id)}
+        shown.append({**view, "content": content, "measures": asked, **extra})
     return shown
 
 

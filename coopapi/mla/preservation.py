@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from coopapi.deadlines import computation
+from coopapi.deadlines.models import Deadline
 from coopapi.errors import Conflict, Unprocessable, fault
 from coopapi.mla import authorization, notifications
 from coopapi.mla.models import Request
 from coopapi.mla.notifications import Turn
 from coopapi.shared.workflow import Step
+from coopapi.store.db import UnitOfWork
 
 PRESERVED_AT_LEAST: Final = 60
 """Days. Budapest Art. 29(7): not less than sixty days, each counted to its last hour."""
@@ -54,23 +56,31 @@ def _thirty_days() -> Unprocessable:
     return fault("/until", "thirty_days", "An extension may be at most thirty days (Regulation (EU) 2023/1543 Art. 11(1)).")
 
 
-def preserve(step: Step[Request]) -> None:
-    """Set until when the data are preserved: at least sixty days under the Convention, exactly sixty under the Regulation.
+def begin(step: Step[Request]) -> None:
+    """Set the end of the sixty days of an order to preserve, which run from its receipt without any further step."""
+    if step.thing.kind == "epoc_pr":
+        step.thing.until = _sixty_days(step.thing, step.thing.received_at or step.work.now)
 
-    Raises `Unprocessable` for any other date.
+
+def preserve(step: Step[Request]) -> None:
+    """Set until when the data are preserved: at least sixty days under the Convention.
+
+    The sixty days of an order under the Regulation run from its receipt. Raises `Unprocessable` for any other date.
     """
     eu, at = step.thing.kind == "epoc_pr", authorization.taken(step, step.thing).at
     least = _sixty_days(step.thing, at)
     until: datetime = step.data.get("until") or least
     if until < least:
         raise fault("/until", "at_least_60_days", "The preservation must last at least sixty days (Budapest Art. 29(7)).")
-    if eu and until > least:
+    if eu and "until" in step.data and until > least:
         raise fault(
             "/until",
             "sixty_days",
             "The preservation lasts sixty days, unless it is extended or confirmed (Regulation (EU) 2023/1543 Art. 11(1)).",
         )
-    step.thing.until, step.thing.decided_at = until, at
+    step.thing.decided_at = at
+    if not eu:
+        step.thing.until = until
 
 
 def extend(step: Step[Request]) -> None:
@@ -106,3 +116,10 @@ def expire(step: Step[Request]) -> None:
     """Raise `Unprocessable` if the expiry is recorded for a time before the end of the preservation."""
     if step.thing.until and step.thing.until > authorization.taken(step, step.thing).at:
         raise fault("/recorded/at", "order_of_time", "The time must not be before the preservation expires.")
+
+
+def move(work: UnitOfWork, request: Request) -> None:
+    """Let the preservation of an order end with its deadline, after its receipt was corrected."""
+    query = work.all(Deadline).where(Deadline.object_id == request.id, Deadline.rule == "epocpr")
+    if row := work.session.scalar(query):
+        request.until = row.due_at

@@ -74,7 +74,15 @@ def _order(draft: RequestDraft) -> bool:
 
 
 def _about_data(draft: RequestDraft) -> bool:
-    return draft.kind in {"preservation", "expedited_disclosure", "subscriber_information", "epoc", "epoc_pr", "production_order"}
+    return draft.kind in {
+        "preservation",
+        "expedited_disclosure",
+        "subscriber_information",
+        "epoc",
+        "epoc_pr",
+        "production_order",
+        "voluntary_cooperation",
+    }
 
 
 def _letter(draft: RequestDraft) -> bool:
@@ -82,7 +90,13 @@ def _letter(draft: RequestDraft) -> bool:
 
 
 _ALWAYS: Final = (
-    Requirement("/instrument", "Name the instrument on which the request is based.", "", lambda d: bool(d.instrument)),
+    Requirement(
+        "/instrument",
+        "Name the instrument on which the request is based.",
+        "",
+        lambda d: bool(d.instrument),
+        lambda d: d.kind != "voluntary_cooperation",
+    ),
     Requirement(
         "/measures", "Give at least one measure.", "", lambda d: bool(d.measures), lambda d: d.kind != "spontaneous_information"
     ),
@@ -164,10 +178,10 @@ _ORDERS: Final = (
     ),
     Requirement(
         "/executing_authority",
-        "An order must be addressed to the legal entity of a provider, as listed in `/providers`.",
+        "It must be addressed to the legal entity of a provider, as listed in `/providers`.",
         "Regulation (EU) 2023/1543 Art. 7",
         lambda d: d.provider,
-        lambda d: d.kind in {"epoc", "epoc_pr", "production_order"} and d.addressed,
+        lambda d: d.kind in {"epoc", "epoc_pr", "production_order", "voluntary_cooperation"} and d.addressed,
     ),
 )
 _SAFEGUARDS: Final = (

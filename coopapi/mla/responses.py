@@ -2,6 +2,7 @@
 
 from marshmallow import fields
 
+from coopapi.deadlines.models import TIME_LIFECYCLE
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import Link, OneOf, Shown, Stored, When
@@ -101,6 +102,15 @@ class MeasureOut(Shown):
     etag = fields.String(required=True)
 
 
+class StageOut(Shown):
+    """A state in which a request was or is, and for how long."""
+
+    state = OneOf(STATES, required=True)
+    since = When(required=True)
+    until = When(allow_none=True, required=True)
+    hours = fields.Float(required=True)
+
+
 class RequestOut(RequestBrief):
     """A request with what it says."""
 
@@ -117,6 +127,11 @@ class RequestOut(RequestBrief):
     acknowledged_notices = fields.List(fields.UUID(), attribute="notices", required=True)
     path_countries = fields.List(
         Code("countries"), required=True, metadata={"description": "Other countries in which data are located (Art. 30)."}
+    )
+    stages = fields.List(
+        fields.Nested(StageOut),
+        required=True,
+        metadata={"description": "How long it was in each state. Only the requesting side sees the stages before transmission."},
     )
     suggestions = fields.List(fields.Nested(SuggestionOut), required=True)
 
@@ -158,6 +173,37 @@ class TransmissionOut(Shown):
     security = Code("security_levels", required=True)
     receipt = fields.String(allow_none=True)
     formal_confirmation_due = When(allow_none=True)
+    etag = fields.String(required=True)
+
+
+class TimeOut(Shown):
+    """When something was sent or received, as the side concerned states it, and what became of that statement."""
+
+    id = fields.UUID(required=True)
+    object_id = fields.UUID(required=True, metadata={"description": "The request to which the time belongs."})
+    item_id = fields.UUID(allow_none=True, metadata={"description": "The measure whose result was sent."})
+    what = OneOf(("sent", "received", "delivered", "notified", "enforcement_received", "transferred"), required=True)
+    side = OneOf(Side, required=True)
+    authority_id = fields.UUID(required=True)
+    at = When(required=True)
+    channel = Code("channels", allow_none=True, required=True)
+    proof = fields.String(allow_none=True, required=True)
+    state = OneOf(
+        TIME_LIFECYCLE.states,
+        required=True,
+        metadata={"description": "`proposed`: the correction waits for a second person. Only your own side sees it until then."},
+    )
+    replaces = fields.UUID(allow_none=True, required=True, metadata={"description": "The time that this one corrects."})
+    replaced_by = fields.UUID(allow_none=True, required=True)
+    reason = fields.String(allow_none=True, required=True, metadata={"description": "The reason for the correction."})
+    recorded_by = fields.UUID(required=True, metadata={"description": "The authority that entered the time."})
+    stated_at = When(required=True, metadata={"description": "When the time was entered here."})
+    contested_by = fields.UUID(allow_none=True, required=True)
+    contested_at = When(allow_none=True, required=True)
+    objection = fields.String(allow_none=True, required=True, metadata={"description": "Why the other side contests the time."})
+    approval_id = fields.UUID(
+        allow_none=True, required=True, metadata={"description": "The request for approval that the correction waits for."}
+    )
     etag = fields.String(required=True)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
 from coopapi.deadlines import service as deadlines
-from coopapi.deadlines.models import Deadline
+from coopapi.deadlines.models import Deadline, StatedTime
 from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, children, serve
@@ -22,6 +22,7 @@ from coopapi.mla import (
     presentation,
     provider_performance,
     readiness,
+    times,
     transitions,
     transmission,
 )
@@ -35,6 +36,7 @@ from coopapi.mla.responses import (
     RequestBrief,
     RequestOut,
     SidedTransitionsOut,
+    TimeOut,
     TransmissionOut,
 )
 from coopapi.mla.schemas import (
@@ -46,6 +48,7 @@ from coopapi.mla.schemas import (
     RequestPartyIn,
     RequestPatch,
     RequestStepIn,
+    TimeStepIn,
     TransmissionIn,
 )
 from coopapi.notices.schemas import RequirementNoticeOut
@@ -180,6 +183,28 @@ _DEADLINES.list(
     children(Request, Deadline.object_id),
     "List the deadlines of a request: what started each, and whether it was met, missed or extended.",
     order=Order((Deadline.due_at, Deadline.id), descending=False),
+)
+
+serve(
+    blp,
+    f"{_ONE}/times",
+    "list_request_times",
+    times.of_request,
+    "List when the request was sent and received, as each side states it: corrected and contested times as well.",
+    allow=_READ,
+    returns=TimeOut,
+    many="items",
+    show=times.show,
+)
+_TIMES = Collection(blp, "/times", TimeOut, _READ, Action.MLA_TRANSMIT, times.show, "/<uuid:time_id>")
+_TIMES.get("get_time", StatedTime, "Show one stated time, with its proof, and why it was corrected or is contested.")
+_TIMES.steps(
+    times.TIME,
+    """Correct a time of your own side, or contest one of the other side.
+
+    A correction by which a deadline is no longer missed waits until a second person of your authority approves it at `/approvals`.
+    """,
+    body=TimeStepIn,
 )
 
 _REQUESTS.act(

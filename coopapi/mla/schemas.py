@@ -100,6 +100,43 @@ class TransmissionIn(Schema):
     )
 
 
+class SendingIn(TransmissionIn):
+    """How and when a request went out."""
+
+    sent_at = When(
+        metadata={"description": "When it was sent, if not now; `receipt` is then the proof. Your side states this time."},
+    )
+
+    delivered_at = When(
+        metadata={
+            "description": "When it was delivered to the notified authority, if `receipt` proves it. Its period runs from then "
+            "until the receipt of the notification is stated."
+        },
+    )
+
+    @ma.validates_schema
+    def require_proof(self, data: dict[str, object], **_: object) -> None:
+        """A time that is stated has a proof."""
+        if (data.get("sent_at") or data.get("delivered_at")) and not data.get("receipt"):
+            raise refusal("proof", "Give the proof of the time in `receipt`.", "receipt")
+
+
+class ReceiptIn(Schema):
+    """When something arrived, if not now, as your side states it."""
+
+    received_at = When(required=True)
+    channel = Code("channels", required=True)
+    proof = Text(500, required=True, metadata={"description": "The proof of the time, such as the number of a return receipt."})
+
+
+class ResultSendingIn(Schema):
+    """When the result of a measure was sent, if not now, as your side states it."""
+
+    sent_at = When(required=True)
+    channel = Code("channels", required=True)
+    proof = Text(500, required=True)
+
+
 class PathIn(Schema):
     """Through whom else a communication went (Budapest Art. 30)."""
 
@@ -121,7 +158,14 @@ class RequestStepIn(TransitionIn):
     to_authority = fields.UUID(metadata={"description": "The authority to which the request is forwarded."})
     foreign_reference = Line(100, metadata={"description": "The reference of the executing side."})
     outcome_reason = Code("non_execution_reasons")
-    transmission = fields.Nested(TransmissionIn)
+    transmission = fields.Nested(SendingIn)
+    receipt = fields.Nested(ReceiptIn)
+    indirect = Flag(
+        metadata={
+            "description": "With the receipt of a police request: whether the information must be obtained from other authorities "
+            "or private parties (Directive (EU) 2023/977 Art. 5(1)(b))."
+        }
+    )
     path = fields.Nested(PathIn)
     recorded = fields.Nested(RecordedIn)
 
@@ -134,7 +178,17 @@ class MeasureStepIn(TransitionIn):
     until = When(metadata={"description": "The date until which the measure is postponed."})
     outcome_reason = Code("non_execution_reasons")
     conditions = Many(Code("use_conditions"), 10, metadata={"description": "The conditions on which the result is offered."})
+    sending = fields.Nested(ResultSendingIn)
     recorded = fields.Nested(RecordedIn)
+
+
+class TimeStepIn(TransitionIn):
+    """A step with a stated time; a correction has the new time with its proof."""
+
+    reason = Text(2000, metadata={"description": "The reason, for the other side to read."})
+    at = When(metadata={"description": "The corrected time."})
+    channel = Code("channels", metadata={"description": "The channel; as before if it is omitted."})
+    proof = Text(500, metadata={"description": "The proof of the corrected time."})
 
 
 class MessageIn(Schema):

@@ -7,7 +7,7 @@ from typing import Any, Final
 from coopapi.directory import codelists
 from coopapi.directory.entries import known_authority
 from coopapi.errors import Conflict, Unprocessable, broken, fault
-from coopapi.mla import authorization, lifecycles, measures, notifications, preservation, readiness, transmission
+from coopapi.mla import authorization, lifecycles, measures, moments, notifications, preservation, readiness, transmission
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.notifications import Act
 from coopapi.shared import parties
@@ -124,11 +124,12 @@ def _revise(step: Step[Request]) -> None:
 def _transmit(step: Step[Request]) -> None:
     if "transmission" not in step.data:
         raise fault("/transmission", "required", "Give the channel of transmission (Art. 25(3)).")
-    transmission.transmit(step.work, step.thing, step.data["transmission"])
+    transmission.transmit(step.work, step.thing, step.data["transmission"], _at(step))
 
 
 def _receive(step: Step[Request]) -> None:
     step.thing.received_at = _at(step)
+    preservation.begin(step)
 
 
 def _forward(step: Step[Request]) -> None:
@@ -154,8 +155,12 @@ def _refuse(step: Step[Request]) -> None:
 
 
 def _postpone(step: Step[Request]) -> None:
-    step.thing.grounds = grounds_of(step, step.thing)
-    step.thing.decided_at, step.thing.until = None, step.data.get("until")
+    step.thing.grounds, step.thing.until = grounds_of(step, step.thing), step.data.get("until")
+    if step.transition.target == "postponed":
+        step.thing.decided_at = None
+    elif step.thing.until is None:
+        detail = "Give the new date of the surrender (Framework Decision 2002/584/JHA Art. 23)."
+        raise fault("/until", "required", detail)
 
 
 def _finish(step: Step[Request]) -> None:
@@ -163,15 +168,19 @@ def _finish(step: Step[Request]) -> None:
     if step.data.get("foreign_reference") and step.transition.side is Side.EXECUTING:
         request.foreign_reference = step.data["foreign_reference"]
     request.state, request.updated_at = step.transition.target, work.now
-    notifications.step(work, request, Act(step.event, authorization.taken(step, request), step.data, facts=_facts(step)))
+    taken = authorization.taken(step, request)
+    time_id = moments.state(work, request, step.event, taken)
+    notifications.step(work, request, Act(step.event, taken, step.data, facts=_facts(step), time_id=time_id))
     if step.event in _AFTERWARDS:
         _AFTERWARDS[step.event](step)
 
 
 def _facts(step: Step[Request]) -> dict[str, Any]:
-    """Return the facts that deadlines depend on: until when a question must be answered, and how a request was sent."""
+    """Return the facts that deadlines depend on: how a request was sent, who holds the data, until when to answer a question."""
     if step.event == "transmit":
         return transmission.facts(step.thing, step.data["transmission"])
+    if step.event == "receive":
+        return {"indirect": step.data.get("indirect", False)}
     return {"answer_by": step.data.get("until")} if step.event == "ask" else {}
 
 
@@ -180,6 +189,11 @@ def _hand_over(step: Step[Request]) -> None:
     request = step.thing
     request.executing_id, request.received_at = step.data["to_authority"], None
     parties.stop_acting(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
+
+
+def _after_transmission(step: Step[Request]) -> None:
+    moments.deliver(step.work, step.thing, step.data["transmission"])
+    _follow_up(step)
 
 
 def _follow_up(step: Step[Request]) -> None:
@@ -196,7 +210,7 @@ def _follow_up(step: Step[Request]) -> None:
             REQUEST.take(work, earlier.version, {"event": "follow_up"}, request_id=earlier.id)
 
 
-_AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _follow_up}
+_AFTERWARDS: Final[dict[str, Callable[[Step[Request]], None]]] = {"forward": _hand_over, "transmit": _after_transmission}
 REQUEST: Final = Workflow[Request](
     name="request",
     lifecycles=tuple(dict.fromkeys(kind.life for kind in lifecycles.KINDS.values())),
@@ -213,6 +227,7 @@ REQUEST: Final = Workflow[Request](
         "extend": (preservation.require_extensible,),
         **dict.fromkeys(("refuse", "postpone", "raise_ground", "refuse_enforcement"), (_require_known_grounds,)),
         "expire": (preservation.require_expired,),
+        **dict.fromkeys(("receive_notification", "receive_enforcement"), (moments.require_unstated,)),
     },
     effects={
         "ready": _ready,
@@ -222,15 +237,13 @@ REQUEST: Final = Workflow[Request](
         "transmit": _transmit,
         "receive": _receive,
         "forward": _forward,
-        "recognise": _decide,
+        **dict.fromkeys(("recognise", "order_surrender", "accept_conditions", "decline_conditions"), _decide),
         "refuse": _refuse,
         "postpone": _postpone,
         "preserve": preservation.preserve,
         "extend": preservation.extend,
         "disclose_path": preservation.disclose_path,
         "expire": preservation.expire,
-        "accept_conditions": _decide,
-        "decline_conditions": _decide,
         "raise_ground": _refuse,
         "refuse_enforcement": _refuse,
     },

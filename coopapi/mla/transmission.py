@@ -1,6 +1,7 @@
 """Transmit a request: find the addressee, record the channel and admit the parties (Budapest Art. 25(3), 27, 35; EIO Art. 7)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,15 +43,15 @@ def addressee_of(work: UnitOfWork, request: Request) -> UUID:
     return found.authority_id
 
 
-def transmit(work: UnitOfWork, request: Request, sent: Mapping[str, Any]) -> None:
-    """Transmit a request. From now on the addressee and the notified authority, if any, take part in it."""
+def transmit(work: UnitOfWork, request: Request, sent: Mapping[str, Any], at: datetime) -> None:
+    """Record that a request was sent at this time. From now on the addressee and the notified authority take part in it."""
     addressee = addressee_of(work, request)
-    request.executing_id, request.transmitted_at = addressee, work.now
+    request.executing_id, request.transmitted_at = addressee, at
     work.session.flush()
     parties.admit(work, request.id, addressee, Side.EXECUTING)
     if request.enforcing_id:
         parties.admit(work, request.id, request.enforcing_id, Side.ENFORCING)
-    _record(work, request, addressee, sent)
+    _record(work, request, addressee, sent, at)
 
 
 def facts(request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,9 +60,10 @@ def facts(request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
     return {"unvalidated": unvalidated, "formal_confirmation_due": sent.get("formal_confirmation_due")}
 
 
-def _record(work: UnitOfWork, request: Request, addressee: UUID, sent: Mapping[str, Any]) -> Transmission:
-    sender = {"from_id": work.actor.authority_id, "sent_by": work.actor.id, "at": work.now}
-    return work.add(Transmission(request_id=request.id, to_id=addressee, **sender, **sent))
+def _record(work: UnitOfWork, request: Request, addressee: UUID, sent: Mapping[str, Any], at: datetime) -> Transmission:
+    how = {name: sent[name] for name in ("channel", "security", "receipt", "formal_confirmation_due") if name in sent}
+    sender = {"from_id": work.actor.authority_id, "sent_by": work.actor.id, "at": at}
+    return work.add(Transmission(request_id=request.id, to_id=addressee, **sender, **how))
 
 
 def confirm(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Transmission:
@@ -74,6 +76,6 @@ def confirm(work: UnitOfWork, request_id: UUID, data: Mapping[str, Any]) -> Tran
     authorization.require_on_duty(work, request.kind, request.urgency)
     if request.executing_id is None or request.transmitted_at is None:
         raise NotSentYet(state=request.state)
-    made = _record(work, request, request.executing_id, data)
+    made = _record(work, request, request.executing_id, data, work.now)
     notifications.step(work, request, Act("confirm", Taken(Side.REQUESTING, work.actor.authority_id, work.now), {}))
     return made

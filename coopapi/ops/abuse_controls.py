@@ -33,7 +33,7 @@ def plant(database: Database, kind: str, value: str, context: Context) -> UUID:
     if kind == "person":
         raise Unprocessable("A person cannot be a honey value, because other persons may have the same match keys by chance.")
     try:
-        read = holdings(database.keys, UUID(int=0), kind, None, kinds.read(kind, value, context).keys)
+        read = holdings(database.keys, UUID(int=0), kind, kinds.read(kind, value, context).keys)
     except ImpossibleValue as fault:
         raise Unprocessable(fault.detail) from None
     telling = [h for h in read if h.strength > 1] or read

@@ -127,13 +127,14 @@ def serve() -> None:
 
 
 @commands.command()
-def worker() -> None:
+@click.option("--parent", type=int, hidden=True, help="The server for which the worker works.")
+def worker(parent: int | None) -> None:
     """Find overlaps and link the journal, beside one or several `coopapi serve`. It ends with the process that started it."""
     settings = config.read()
     logging.getLogger("coopapi").handlers = logging.getLogger("coopapi.alarms").handlers
     logging.getLogger("coopapi").setLevel(settings.log_level)
     address = settings.worker_database_url or settings.database_url
-    running.run(administration.connect(replace(settings, database_url=address)))
+    running.run(administration.connect(replace(settings, database_url=address)), parent)
 
 
 def _folders() -> dict[str, str]:

@@ -31,7 +31,8 @@ from coopapi.provisioning.embedded_postgres import Embedded
 from coopapi.store import crypto
 
 SERVER: Final = [sys.executable, "-m", "gunicorn", "-c", "python:coopapi.http.gunicorn_conf", "coopapi.app:create_app()"]
-_PATIENCE: Final = 60.0
+_START_SECONDS: Final = 180.0
+_STOP_SECONDS: Final = 60.0
 
 
 DATA_DIR: Final = Path(".coopapi-demo")
@@ -112,7 +113,7 @@ def _stop_orphan(pid_file: Path) -> None:
     """Stop a service that is still running because its demo was killed. Its processes keep the file locked."""
     if not pid_file.exists():
         return
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _STOP_SECONDS
     with pid_file.open() as held:
         pid = int(held.read())
         while not _lock(held):
@@ -207,10 +208,10 @@ def served(environment: Mapping[str, str], log: Path, base_url: str) -> Iterator
 
 
 def _await(server: subprocess.Popen[bytes], base_url: str, log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            if urllib3.request("GET", f"{base_url}/readyz", retries=False, timeout=2).status == 200:  # noqa: PLR2004 (OK)
+            if urllib3.request("GET", f"{base_url}/readyz", retries=False, timeout=10).status == 200:  # noqa: PLR2004 (OK)
                 return
         except urllib3.exceptions.HTTPError:
             pass

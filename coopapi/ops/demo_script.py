@@ -16,7 +16,8 @@ import urllib3
 
 _PLACE: Final = re.compile(r"\{([^{}]+)\}")
 _MOMENT: Final = re.compile(r"(date)?\+(\d+)([ds])")
-_PATIENCE: Final = 10.0
+_PATIENCE: Final = 60.0
+"""The most seconds to wait for something that a step needs."""
 
 
 def operation() -> dict[str, Any]:
@@ -39,7 +40,8 @@ def steps(story: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for subject in entry["subjects"]:
             yield {"by": entry["by"], "post": f"{home}/subjects", "body": subject, "as": subject["pseudonym"]}
         items = [
-            {**item, "subject_id": f"{{{item['subject']}}}"} if "subject" in item else dict(item) for item in entry["identifiers"]
+            {**item, "subjects": [{"id": f"{{{item['subject']}}}"}]} if "subject" in item else dict(item)
+            for item in entry["identifiers"]
         ]
         for item in items:
             item.pop("subject", None)
@@ -84,15 +86,27 @@ class Rehearsal:
             headers = {"Idempotency-Key": key, "If-Match": f'"{stands["etag"]}"'}
             answer = self._send(who, "POST", step["move"] + "/transitions", step["body"], headers)
         else:
-            answer = self._send(who, "GET", step["get"])
+            return self._read(step)
         return self._told(step, answer)
+
+    def _read(self, step: Mapping[str, Any]) -> str | None:
+        """Read a value that later steps use. If it is not there yet, because the worker has not found it, wait and try again."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return self._told(step, self._send(step["by"], "GET", step["get"]))
+            except LookupError:
+                if time.monotonic() > deadline:
+                    raise click.ClickException(f"the operation could not be entered: {step['get']} lacks {step['take']}") from None
+            time.sleep(0.1)
 
     def _told(self, step: Mapping[str, Any], answer: Any) -> str | None:
         """Return the value in an answer that later steps may use, or None."""
         for path, wanted in self._filled(step.get("where", {})).items():
-            answer = next(item for item in answer["items"] if _at(item, path) == wanted)
-        found = _at(answer, step.get("take", "id"))
-        return found if isinstance(found, str) else None
+            found = [item for item in answer["items"] if _at(item, path) == wanted]
+            answer = found[0]
+        value = _at(answer, step.get("take", "id"))
+        return value if isinstance(value, str) else None
 
     def _send(self, who: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Send one request. If a meeting has not begun yet, wait and try again."""

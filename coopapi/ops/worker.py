@@ -40,12 +40,12 @@ def work_until_done(database: Database) -> None:
         pass
 
 
-def run(database: Database) -> None:
-    """Work until the process that started this one has ended.
+def run(database: Database, parent: int | None = None) -> None:
+    """Work while `parent` is the parent process of this one; by default it is the present one.
 
     A piece of work that fails is tried again in smaller and smaller portions and ever more rarely. The other kinds of work go on.
     """
-    parent, share, pause = os.getppid(), 1.0, TICK
+    parent, share, pause = parent or os.getppid(), 1.0, TICK
     while os.getppid() == parent:
         faults = _faults(database, share)
         for fault in faults:

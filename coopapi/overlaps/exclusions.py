@@ -9,12 +9,15 @@ from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.directory.models import Authority
 from coopapi.errors import fault
+from coopapi.identifiers.keys import listed_tokens
+from coopapi.identifiers.kinds import ImpossibleValue
 from coopapi.identifiers.registration import identifier_of
 from coopapi.matching import engine
 from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, Exclusion
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.unicode_text import NORMALISER_VERSION
 
 
 def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
@@ -24,13 +27,16 @@ def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
         raise fault("/other_id", "unknown", "There is no authority with this id.")
     if data.get("until") and data["until"] <= work.now:
         raise fault("/until", "order_of_time", "The time must be in the future.")
-    tokens = _tokens(work, **value) if value else None
+    listed = value if value and "kind" in value else None
+    tokens = _listed_tokens(work, listed) if listed else _tokens(work, **value) if value else None
     row = work.add(
         Exclusion(
             authority_id=work.actor.authority_id,
             everywhere=work.actor.operator,
             tokens=tokens,
-            identifier_id=value["identifier_id"] if value else None,
+            identifier_id=value["identifier_id"] if value and not listed else None,
+            listed=listed,
+            normaliser=NORMALISER_VERSION if listed else None,
             created_by=work.actor.id,
             created_at=work.now,
             **data,
@@ -40,6 +46,16 @@ def exclude(work: UnitOfWork, data: dict[str, Any]) -> Exclusion:
     what = "value" if value else "kind" if row.kind else "authority"
     work.note("exclusion.made", row, event=True, what=what, kind=row.kind)
     return row
+
+
+def _listed_tokens(work: UnitOfWork, listed: dict[str, Any]) -> list[bytes]:
+    """Return the tokens of a value that the operator lists without a case."""
+    if not work.actor.operator:
+        raise fault("/value/kind", "operator", "Only the operator lists a value. Name an identifier of your case.")
+    try:
+        return listed_tokens(work.keys, listed)
+    except ImpossibleValue as wrong:
+        raise fault("/value/value", wrong.rule, wrong.detail) from None
 
 
 def _tokens(work: UnitOfWork, case_id: UUID, identifier_id: UUID) -> list[bytes]:

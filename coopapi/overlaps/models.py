@@ -19,7 +19,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from coopapi.access import Action, Actor, Level
@@ -92,6 +92,7 @@ class Overlap(Row):
     shown_b: Mapped[datetime | None] = mapped_column()
     changed_at: Mapped[datetime] = mapped_column()
     open_changed_at: Mapped[datetime | None] = mapped_column()
+    waits_until: Mapped[datetime | None] = mapped_column()
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -182,6 +183,8 @@ class Exclusion(Versioned):
     everywhere: Mapped[bool] = mapped_column()
     tokens: Mapped[list[bytes] | None] = mapped_column(ARRAY(BYTEA))
     identifier_id: Mapped[UUID | None] = mapped_column(ForeignKey("identifiers.id"))
+    listed: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    normaliser: Mapped[int | None] = mapped_column(SmallInteger)
     kind: Mapped[str | None] = mapped_column()
     other_id: Mapped[UUID | None] = mapped_column(ForeignKey("authorities.id"))
     reason: Mapped[str] = mapped_column()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from coopapi.directory import codelists
 from coopapi.directory.models import Authority
 from coopapi.errors import NotFound
 from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
+from coopapi.identifiers import kinds
+from coopapi.identifiers.formats.common import list_version
 from coopapi.identifiers.kinds import Strength
 from coopapi.identifiers.service import keep_key, open_values
 from coopapi.matching import engine
@@ -22,6 +24,7 @@ from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.shared.grants import granted
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.unicode_text import NORMALISER_VERSION
 
 IN_LISTS: Final = 10
 """How many items of evidence each overlap of a list shows."""
@@ -36,6 +39,12 @@ _LATER: Final = (
     ("jurisdiction_consultation", "/api/v1/jurisdiction-consultations"),
 )
 """The steps that may follow a confirmed overlap, and where each one starts. They are suggestions: people take the steps."""
+_COMMON: Final = {
+    None: None,
+    "listed": kinds.common_value("listed", list_version(NORMALISER_VERSION)),
+    "excluded": kinds.excluded_value(),
+}
+"""What evidence says of a value that tells nobody apart, by what `priv.links` says of it."""
 _UUIDS: Final = ARRAY(Uuid())
 _SIDES: Final = text("select * from priv.shown_sides(:overlaps, :mine)").bindparams(
     bindparam("overlaps", type_=_UUIDS), bindparam("mine", type_=Uuid())
@@ -239,8 +248,9 @@ def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[st
         "rule": found.rule.split(),
         "why": why(found.rule),
         "value": value,
-        "my_role": found.my_role,
-        "their_role": found.their_role,
+        "common_value": _COMMON[found.common],
+        "my_roles": found.my_roles or [],
+        "their_roles": found.their_roles or [],
         "theirs": found.theirs,
         "holders": found.holders,
         "rarity": RARITIES[found.rarity],
@@ -250,6 +260,7 @@ def _item(found: Any, value: str | None, decided_at: datetime | None) -> dict[st
     }
 
 
+@cache
 def why(rule: str) -> str:
     """Return the matching rules in English words. The codelist `matching_rules` has them in four languages."""
     labels = {item.code: item.labels["en"] for item in codelists.load("matching_rules").items}

@@ -1,13 +1,19 @@
 """Overlaps, groups of cases and exclusions on the wire."""
 
+from typing import Final
+
 from marshmallow import fields, validates_schema
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
-from coopapi.http.fields import Count, Link, OneOf, Paged, Schema, Shown, Text, When, refusal
+from coopapi.http.fields import Count, Link, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
 from coopapi.http.transitions import TransitionIn
 from coopapi.identifiers.kinds import KINDS
+from coopapi.identifiers.schemas import CommonValueOut
 from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, RARITIES
+from coopapi.unicode_text import MAX_TEXT
+
+LISTED_FIELDS: Final = frozenset({"kind", "value", "platform", "country"})
 
 
 class OverlapFilter(Paged):
@@ -56,8 +62,17 @@ class OverlapEvidenceOut(Shown):
         allow_none=True,
         metadata={"description": "Your own value in clear, if you may read it. The value of the other side is never shown."},
     )
-    my_role = Code("subject_categories", allow_none=True)
-    their_role = Code("subject_categories", allow_none=True)
+    my_roles = fields.List(
+        Code("subject_categories"), required=True, metadata={"description": "The categories of the subjects of your identifier."}
+    )
+    their_roles = fields.List(
+        Code("subject_categories"), required=True, metadata={"description": "The categories of the subjects of the other side."}
+    )
+    common_value = fields.Nested(
+        CommonValueOut,
+        allow_none=True,
+        metadata={"description": "Why this is no evidence alone, so that it does not count in the overlap; otherwise null."},
+    )
     theirs = fields.Integer(required=True, metadata={"description": "The number of identifiers of the other case that match."})
     holders = fields.Integer(
         required=True, metadata={"description": "The number of cases that have the value, including these two."}
@@ -168,10 +183,23 @@ class ClusterList(Shown):
 
 
 class ExcludedValue(Schema):
-    """The value of one identifier of your case."""
+    """The value of one identifier of your case; or, from the operator, a value that tells nobody apart."""
 
-    case_id = fields.UUID(required=True)
-    identifier_id = fields.UUID(required=True)
+    case_id = fields.UUID()
+    identifier_id = fields.UUID()
+    kind = OneOf(KINDS)
+    value = Text(
+        MAX_TEXT,
+        metadata={"description": "The value in clear. Everybody who may list exclusions sees it, so it must not be secret."},
+    )
+    platform = Text(100, metadata={"description": "The platform, where the kind needs one."})
+    country = Code("countries", metadata={"description": "The country, where the kind needs one."})
+
+    @validates_schema
+    def require_one_form(self, data: dict[str, object], **_: object) -> None:
+        """A value is that of an identifier, or is written out."""
+        if data.keys() != {"case_id", "identifier_id"} and not {"kind", "value"} <= data.keys() <= LISTED_FIELDS:
+            raise refusal("exactly_one", "Give either case_id and identifier_id, or kind and value.", "identifier_id")
 
 
 class ExclusionIn(Schema):
@@ -190,6 +218,15 @@ class ExclusionIn(Schema):
             raise refusal("exactly_one", "Give exactly one of value, kind and other_id.", "kind")
 
 
+class ListedValueOut(Schema):
+    """A value that the operator listed because it tells nobody apart."""
+
+    kind = OneOf(KINDS, required=True)
+    value = fields.String(required=True)
+    platform = fields.String()
+    country = Code("countries")
+
+
 class ExclusionOut(Shown):
     """An exclusion, by whom and until when."""
 
@@ -197,6 +234,7 @@ class ExclusionOut(Shown):
     authority_id = fields.UUID(required=True)
     everywhere = fields.Boolean(required=True)
     identifier_id = fields.UUID(allow_none=True)
+    listed = Stored(ListedValueOut, allow_none=True, metadata={"description": "The value that the operator listed."})
     kind = OneOf(KINDS, allow_none=True)
     other_id = fields.UUID(allow_none=True)
     reason = fields.String(required=True)

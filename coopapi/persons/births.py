@@ -35,7 +35,8 @@ def read_birth(text: str) -> Birth:
 RELATIONS: Final = (
     "same_date", "same_first_of_january",
     "same_month", "same_year", "day_month_swapped", "digit_of_day", "digit_of_month", "digit_of_year", "year_beside",
-    "first_of_january", "same_day_other_year", "year_and_month", "year_only", "unknown", "decade_beside", "different",
+    "first_of_january", "same_day_other_year", "month_as_day",
+    "year_and_month", "year_only", "unknown", "decade_beside", "different",
 )  # fmt: skip
 
 
@@ -67,8 +68,15 @@ def _partial(a: Birth, b: Birth) -> str:
     if a.year != b.year:
         return "decade_beside" if abs(a.year - b.year) == 1 else "different"
     if a.month and b.month:
-        return "same_month" if a.month == b.month else "first_of_january" if _FIRST in {a[1:], b[1:]} else "year_only"
+        return "same_month" if a.month == b.month else _months(a, b)
     return "same_year"
+
+
+def _months(a: Birth, b: Birth) -> str:
+    """Relate a whole date to another month of its year: the month may be the day of a date whose day and month were swapped."""
+    if _FIRST in {a[1:], b[1:]}:
+        return "first_of_january"
+    return "month_as_day" if a.day == b.month or b.day == a.month else "year_only"
 
 
 def _within_year(a: Birth, b: Birth) -> str:

@@ -8,13 +8,14 @@ from itertools import combinations, permutations
 from typing import Final, NamedTuple
 
 from coopapi.persons.births import Birth, swapped
-from coopapi.persons.latin import fold
 from coopapi.persons.profile import Profile, Word
 
 _TELLING_PAIR: Final = 9
 _BEGINNING: Final = 6
 _LETTERS: Final = 3
 _RARE: Final = 0.8
+_WORD: Final = 2
+"""Fewer sounds than these are no word."""
 
 
 FAMILIES: Final = (
@@ -35,61 +36,49 @@ class MatchText(NamedTuple):
     answers_only: bool = False
 
 
-def texts(person: Profile) -> Iterator[MatchText]:
-    """Yield each text of a person once. Their number grows with the square of the number of words."""
-    given: set[MatchText] = set()
-    for text in _texts(person):
-        if text not in given:
-            given.add(text)
-            yield text
-
-
-def _texts(person: Profile) -> Iterator[MatchText]:
+def texts(person: Profile) -> list[MatchText]:
+    """Return each text of a person once. Their number grows with the square of the number of words."""
     found = list({word.latin: word for spelling in person.spellings for word in spelling}.values())
     dated = bool(person.births)
     genders = person.gender or "MF"
-    pairs, parts = set(_pairs(found)), set(_parts(found))
-    for pair in pairs:
-        yield MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR)
-    forms = set(_forms(found))
-    yield from (MatchText("beginning", f"{text}|{gender}", dated) for text in _beginnings(found, _BEGINNING) for gender in genders)
-    yield from (MatchText("form", form, dated) for form in forms)
-    yield from (MatchText("letters", text, dated) for text in _letters(found))
-    yield from (MatchText("whole", whole) for whole in _wholes(person.spellings))
-    yield from (MatchText("part+place", f"{part}|{place}") for place in person.places for part in parts)
-    telling, starts = set(_telling(person.spellings)), set(_beginnings(found, _LETTERS))
-    for birth in person.births:
-        yield from _of_year(birth, pairs, parts, forms)
-        yield from (MatchText("word+year", f"{code}|{birth.year}") for code in telling)
-        yield from (MatchText("letters+year", f"{text}|{birth.year}") for text in starts)
-        if birth.whole:
-            yield from _of_date(birth, {code for word in found for code in word.codes}, parts, genders)
+    pairs, parts, forms = set(_pairs(found)), set(_parts(found)), set(_forms(found))
+    out = [MatchText("pair", pair, dated and len(pair) < _TELLING_PAIR) for pair in pairs]
+    out += [MatchText("beginning", f"{text}|{gender}", dated) for text in set(_beginnings(found, _BEGINNING)) for gender in genders]
+    out += [MatchText("form", form, dated) for form in forms]
+    out += [MatchText("letters", text, dated) for text in set(_letters(found))]
+    out += [MatchText("whole", whole) for whole in set(_wholes(person.spellings))]
+    if person.places:
+        out += _with("part+place", parts, person.places)
+    if dated:
+        years = {f"{birth.year}" for birth in person.births}
+        out += _with("part+year", parts, years) + _with("form+year", forms, years)
+        out += _with("word+year", set(_telling(person.spellings)), years)
+        out += _with("letters+year", set(_beginnings(found, _LETTERS)), years)
+        out += _with("pair+year", pairs, {f"{year}" for birth in person.births for year in _years(birth)})
+    if whole := {birth for birth in person.births if birth.whole}:
+        out += _with("part+day", parts, {f"{birth.month}-{birth.day}" for birth in whole}) + _of_dates(found, whole, genders)
+    return out
 
 
-def _of_year(birth: Birth, pairs: Iterable[str], parts: Iterable[str], forms: Iterable[str]) -> Iterator[MatchText]:
-    """Yield the texts with a year of birth. A year without a day is often estimated, and 1 January often stands for one."""
-    years = range(birth.year - 1, birth.year + 2) if not birth.day or birth[1:] == (1, 1) else (birth.year,)
-    for pair in pairs:
-        for year in years:
-            yield MatchText("pair+year", f"{pair}|{year}")
-    for part in parts:
-        yield MatchText("part+year", f"{part}|{birth.year}")
-    for form in forms:
-        yield MatchText("form+year", f"{form}|{birth.year}")
+def _of_dates(found: Iterable[Word], births: Iterable[Birth], genders: str) -> list[MatchText]:
+    """Return the texts with a whole date and one word."""
+    codes = {code for word in found for code in word.codes}
+    dates = {f"{birth.year}-{birth.month}-{birth.day}" for birth in births}
+    either = {"{}|{}-{}".format(birth.year, *swapped(birth)) for birth in births}
+    return [
+        *_with("word+date", [code for code in codes if len(code) >= _WORD], dates),
+        *_with("word+swap", [code for code in codes if len(code) > _WORD], either),
+        *_with("initial+date", {code[0] for code in codes}, {f"{date}|{gender}" for date in dates for gender in genders}),
+    ]
 
 
-def _of_date(birth: Birth, codes: Iterable[str], parts: Iterable[str], genders: str) -> Iterator[MatchText]:
-    date, day = "{}-{}-{}".format(*birth), "{1}-{2}".format(*birth)
-    either = "{}|{}-{}".format(birth.year, *swapped(birth))
-    for code in codes:
-        if len(code) >= 2:  # noqa: PLR2004 (one sound is no word)
-            yield MatchText("word+date", f"{code}|{date}")
-        if len(code) >= 3:  # noqa: PLR2004 (the date is less certain)
-            yield MatchText("word+swap", f"{code}|{either}")
-        for gender in genders:
-            yield MatchText("initial+date", f"{code[0]}|{date}|{gender}")
-    for part in parts:
-        yield MatchText("part+day", f"{part}|{day}")
+def _with(family: str, names: Iterable[str], dates: Iterable[str]) -> list[MatchText]:
+    return [MatchText(family, f"{name}|{date}") for date in dates for name in names]
+
+
+def _years(birth: Birth) -> Sequence[int]:
+    """Return the years of a date. A year without a day is often estimated, and 1 January often stands for one."""
+    return range(birth.year - 1, birth.year + 2) if not birth.day or birth[1:] == (1, 1) else (birth.year,)
 
 
 def _pairs(found: Iterable[Word]) -> Iterator[str]:
@@ -98,31 +87,33 @@ def _pairs(found: Iterable[Word]) -> Iterator[str]:
         for a in one.codes:
             for b in other.codes:
                 if len(a) + len(b) >= 4:  # noqa: PLR2004
-                    yield " ".join(sorted((a, b)))
+                    yield f"{a} {b}" if a < b else f"{b} {a}"
 
 
 def _parts(found: Iterable[Word]) -> Iterator[str]:
     """Yield the sound of one word with the first sound of another."""
     for one, other in permutations(found, 2):
         for a in one.codes:
-            if len(a) >= 2:  # noqa: PLR2004
-                for b in other.codes:
-                    yield f"{a} {b[0]}"
+            if len(a) >= _WORD:
+                for head in other.heads:
+                    yield f"{a} {head}"
 
 
 def _beginnings(found: Iterable[Word], size: int) -> Iterator[str]:
     """Yield the first letters of a word with the first sound of another, to tolerate errors later in the word."""
     for one, other in permutations(found, 2):
-        text = fold(one.latin)
+        text = one.fine
         if len(text) >= size:
-            for b in other.codes:
-                yield f"{text[:size]} {b[0]}"
+            start = text[:size]
+            for head in other.heads:
+                yield f"{start} {head}"
 
 
 def _letters(found: Iterable[Word]) -> Iterator[str]:
     """Yield the first letters of two words, to tolerate errors later in both."""
     for one, other in combinations(found, 2):
-        yield " ".join(sorted((fold(one.latin)[:_LETTERS], fold(other.latin)[:_LETTERS])))
+        a, b = one.fine[:_LETTERS], other.fine[:_LETTERS]
+        yield f"{a} {b}" if a < b else f"{b} {a}"
 
 
 def _forms(found: Iterable[Word]) -> Iterator[str]:
@@ -130,7 +121,7 @@ def _forms(found: Iterable[Word]) -> Iterator[str]:
     for one, other in permutations(found, 2):
         for name in one.variants:
             for b in other.codes:
-                if len(b) >= 2:  # noqa: PLR2004
+                if len(b) >= _WORD:
                     yield f"{name} {b}"
 
 
@@ -138,7 +129,7 @@ def _wholes(spellings: Iterable[Sequence[Word]]) -> Iterator[str]:
     """Yield all words of a name whose words are so short that no two of them together are distinctive."""
     for spelling in spellings:
         if len(spelling) > 1 and not any(_pairs(spelling)):
-            yield " ".join(sorted(fold(word.latin) for word in spelling))
+            yield " ".join(sorted(word.fine for word in spelling))
 
 
 def _telling(spellings: Iterable[Sequence[Word]]) -> Iterator[str]:

@@ -31,6 +31,7 @@ _CYRILLIC: Final = str.maketrans(
     },
 )  # fmt: skip
 _GREEK_PAIRS: Final = (
+    ("ντζ", "ndz"), ("γουα", "wa"), ("γουε", "we"), ("γουι", "wi"), ("γουο", "wo"),
     ("μπ", MB), ("ντ", ND), ("γκ", NG), ("γγ", "ng"), ("γχ", "nch"), ("τζ", "dz"), ("τσ", "ts"), ("ου", "u"), ("αυ", "av"),
     ("ευ", "ev"), ("ηυ", "iv"), ("αι", "e"), ("ει", "i"), ("οι", "i"), ("υι", "i"),
 )  # fmt: skip
@@ -61,7 +62,7 @@ _HEBREW: Final = str.maketrans(
 _INITIALS: Final = _ARABIC | _HEBREW | str.maketrans({"و": "w", "ו": "w", "ב": "b", "פ": "p"})
 _LATIN: Final = str.maketrans(
     {"č": CH, "ć": CH, "ż": "zh", "ź": "z", "ś": "sh", "š": "sh", "ş": "sh", "ș": "sh", "ž": "zh", "ç": "ch", "ğ": "g", "ı": "i",
-     "þ": "th", "ð": "d", "đ": "d", "ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l", "ţ": "ts", "ț": "ts", "ŭ": SHORT_U},
+     "þ": "th", "ð": "d", "đ": DZ, "ß": "ss", "æ": "ae", "ø": "o", "å": "a", "ł": "l", "ţ": "ts", "ț": "ts", "ŭ": SHORT_U},
 )  # fmt: skip
 _FAMILIES: Final = {
     "이": "lee", "리": "ri", "노": "no", "로": "ro", "오": "oh", "유": "yu", "류": "ryu", "임": "im", "림": "rim", "박": "pak",
@@ -69,12 +70,10 @@ _FAMILIES: Final = {
 }  # fmt: skip
 """Family names that are not read like the same letters within a given name, or that are written in another way."""
 _DIGITS: Final = str.maketrans("015", "ols")
-_FOLDS: Final = (
-    (re.compile("[^a-z]"), ""), (re.compile("h(?![aeiouy])|(?<=[kgtscpzr])h"), ""), (re.compile("[ck](?=s)|x"), "k"),
-    (re.compile("[cqg]"), "k"), (re.compile("[wf]"), "v"), (re.compile("p(?=h)"), "v"), (re.compile("z"), "s"),
-    (re.compile("d"), "t"),
-    (re.compile("b"), "p"), (re.compile("ou|oo|o"), "u"), (re.compile("[iyej]+"), "i"), (re.compile("(.)\\1+"), "\\1"),
-)  # fmt: skip
+_FOLDED_H: Final = re.compile("h(?![aeiouy])|(?<=[kgtscpzr])h")
+_FOLDED: Final = str.maketrans("xcqgwfzdboeyj", "kkkkvvstpuiii")
+_DOUBLED: Final = re.compile(r"(.)\1+")
+_NO_LETTER: Final = re.compile("[^a-z]")
 _MARKS: Final = re.compile(r"['’‘ʼʹʺ`´\"\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u200b-\u200d]")
 _CAMEL: Final = re.compile(r"(?<=[a-zà-öø-ÿ])(?<!\bMc)(?<!\bMac)(?<!\bDe)(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])")
 # The signs for vowels in the scripts of South and South-East Asia are no letters for the module re.
@@ -84,15 +83,23 @@ _CYRILLIC_ALIKE: Final = "авекмнорстухіјѕАВЕКМНОРСТУХ
 _LATIN_ALIKE: Final = "abekmhopctyxijsABEKMHOPCTYXIJS"
 _TO_LATIN: Final = str.maketrans(_CYRILLIC_ALIKE, _LATIN_ALIKE)
 _TO_CYRILLIC: Final = str.maketrans(_LATIN_ALIKE, _CYRILLIC_ALIKE)
+_UNWRITTEN: Final = re.compile(
+    f"(?<=[gkq{HEH}])(?=[gkq{HEH}])|(?<=h)(?=[gkq{HEH}])|(?<=l)(?=l)|(?<=m)(?=m)|(?<=n)(?=n)|(?<=r)(?=r)|(?<=[dt])(?=[dt])|(?<=[sz])(?=[sz])"
+)
 _ARTICLE: Final = re.compile("^ال(?=.{3})")
 _SERVANT: Final = re.compile("^عبد ?(?:ال)?(?=.{3})")
 
 
 def words(name: str) -> list[str]:
     """Split a name into words: at spaces, hyphens and full stops, and inside words such as LiJuan."""
-    composed = _MARKS.sub("", unicodedata.normalize("NFKC", name))
-    parts = _APART.split(composed if composed.islower() or composed.isupper() else _CAMEL.sub(" ", composed))
-    return [part if part.isascii() else _one_script(part) for part in parts if part]
+    composed = _MARKS.sub("", name if name.isascii() else unicodedata.normalize("NFKC", name))
+    parts = [part for written in _APART.split(composed) if written for part in _humps(written)]
+    return parts if composed.isascii() else [_one_script(part) for part in parts]
+
+
+def _humps(word: str) -> list[str]:
+    """Split a word before each capital letter that starts another word."""
+    return [word] if word[1:].islower() or word.isupper() else _CAMEL.split(word)
 
 
 def _one_script(word: str) -> str:
@@ -138,10 +145,8 @@ def _arabic(text: str) -> str:
 
 def _semitic(text: str, table: dict[int, str]) -> str:
     """Transliterate a script without vowels. At the beginning of a word waw is the consonant w, ayn a vowel, and bet a b."""
-    written = text.translate(table)
-    if text[:1] in {"ع", "ע"}:
-        return f"a{written}"
-    return text[:1].translate(_INITIALS) + written[1:]
+    written = ("a" if text[:1] in {"ع", "ע"} else text[:1].translate(_INITIALS)) + text[1:].translate(table)
+    return _UNWRITTEN.sub("a", written)
 
 
 def _ascii(text: str) -> str:
@@ -154,6 +159,5 @@ def _ascii(text: str) -> str:
 @lru_cache(maxsize=65_536)
 def fold(latin: str) -> str:
     """Unify the differences between romanisations, but keep the vowels distinct."""
-    for pattern, letter in _FOLDS:
-        latin = pattern.sub(letter, latin)
-    return latin
+    text = latin if latin.isascii() and latin.isalpha() else _NO_LETTER.sub("", latin)
+    return _DOUBLED.sub(r"\1", _FOLDED_H.sub("", text).translate(_FOLDED))

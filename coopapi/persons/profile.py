@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
@@ -34,13 +34,17 @@ class Name(NamedTuple):
     family: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a name."""
+class Word(NamedTuple):
+    """One word of a name.
+
+    `fine` is its form without the differences between romanisations, and `heads` are the first sounds of its codes.
+    """
 
     latin: str
+    fine: str
     script: str
     codes: tuple[str, ...]
+    heads: tuple[str, ...]
     initials: frozenset[str]
     variants: frozenset[str]
     patronymic: bool
@@ -95,12 +99,22 @@ def word(text: str) -> Word | None:
     if not written.strip("0123456789"):
         return None
     bare = _ARTICLE.sub("", written)
-    codes = tuple(dict.fromkeys((*sounds(written), *sounds(bare))))[:MOST_READINGS] or (written[0].upper(),)
+    codes = sounds(written) if bare == written else tuple(dict.fromkeys((*sounds(written), *sounds(bare))))[:MOST_READINGS]
+    codes = codes or (written[0].upper(),)
     variants = _variants().get(written, frozenset())
     weight = (0.35 + 0.65 * min(len(codes[0]), _LONG) / _LONG) * (0.75 if variants else 1.0)
     script = unicodedata.name(text[0], "?").split()[0]
-    initials = frozenset({written[0], *(code[0] for code in codes)})
-    return Word(written, script, codes, initials, variants, bool(_PATRONYMIC.match(written)), weight, min(map(rarity, codes)))
+    heads = tuple(dict.fromkeys([code[0] for code in codes]))
+    initials = frozenset({written[0], *heads})
+    patronymic, rare = bool(_PATRONYMIC.match(written)), min(map(rarity, codes))
+    return Word(written, fold(written), script, codes, heads, initials, variants, patronymic, weight, rare)
+
+
+@lru_cache(maxsize=65_536)
+def word_in_name(text: str, part: str, *, father: bool) -> Word | None:
+    """Return the features of one word of a known part of a name. `father` tells whether it follows bin, ibn or ben."""
+    found = word(text)
+    return found._replace(part=part, father=father) if found and (part or father) else found
 
 
 def spellings(name: Name) -> list[tuple[Word, ...]]:
@@ -112,9 +126,9 @@ def spellings(name: Name) -> list[tuple[Word, ...]]:
 def _named(texts: Sequence[str], parts: Mapping[str, str], *, loud: bool) -> list[Word]:
     """Return the words of a name without particles and titles, but with them if it has no other words."""
     read = [
-        (text, replace(found, part=parts.get(text, ""), father=latin(before) in _SON_OF))
+        (text, found)
         for before, text in zip(("", *texts), texts, strict=False)
-        if (found := word(text))
+        if (found := word_in_name(text, parts.get(text, ""), father=latin(before) in _SON_OF))
     ]
     kept = [found for text, found in read if found.latin not in _idle() or (_is_initial(text) and not loud)]
     return kept or [found for _, found in read]
@@ -146,6 +160,7 @@ def profile(
     places: Iterable[str] = (),
 ) -> Profile:
     """Return the profile of a person from names in any script and order, and complete or partial dates of birth."""
-    found = tuple(dict.fromkeys(split for name in names for split in spellings(name) if split))
+    found = tuple(split for name in names for split in spellings(name) if split)
+    found = tuple(dict.fromkeys(found)) if len(found) > 1 else found
     dates = tuple(dict.fromkeys(read_birth(birth) for birth in births))
     return Profile(found, dates, gender, frozenset(nationalities), frozenset(filter(None, map(place, places))))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from functools import cache
+from operator import mul
 from typing import Any, Final, NamedTuple
 
 from coopapi.persons.alignment import LOST, Alignment, best
@@ -15,7 +16,7 @@ FEATURES: Final = (
     "gap", "gap_squared", "weakest", "weakest_doubtful", "weakest_lost", "next_weakest", "said", "said_little", "left",
     "left_some", "left_patronymic", "same", "spelt", "sound", "slip", "variant", "initial", "one_word", "short", "lost",
     "lost_given", "lost_family", "lost_family_woman", "family_meets", "given_meets", "gender_same", "gender_other",
-    "nationality_same", "nationality_other",
+    "nationality_same", "nationality_other", "other_given", "edits",
 )  # fmt: skip
 
 # There is one set of weights for each group of relations between the dates of birth.
@@ -23,7 +24,8 @@ DATES: Final[Mapping[str, str]] = {
     "same_date": "whole", "same_first_of_january": "whole",
     "same_month": "partial", "same_year": "partial", "day_month_swapped": "near", "digit_of_day": "near",
     "digit_of_month": "near", "digit_of_year": "near", "year_beside": "near", "first_of_january": "near",
-    "same_day_other_year": "far", "year_and_month": "far", "year_only": "far", "decade_beside": "partial", "different": "far",
+    "same_day_other_year": "far", "month_as_day": "partial",
+    "year_and_month": "far", "year_only": "far", "decade_beside": "partial", "different": "far",
     "unknown": "unknown",
 }  # fmt: skip
 TELLING: Final = frozenset({"same_date", "same_month", "day_month_swapped", "digit_of_month", "digit_of_year", "year_beside"})
@@ -83,7 +85,7 @@ def judge(one: Profile, other: Profile, levels: Levels | None = None) -> Verdict
     found = compare(one, other)
     weights = _weights()
     group = weights["names"][DATES[found.dates]]
-    log_odds = weights["dates"][found.dates] + sum(w * f for w, f in zip(group, found.features, strict=True) if f)
+    log_odds = weights["dates"][found.dates] + sum(map(mul, group, found.features))
     score = _probability(log_odds + weights["rare"] * found.rare + _places(found.places))
     rule = f"{_rule(found.names)} {found.dates}{' possible_kin' if _kin(found.names) else ''}"
     level = _level(score, levels or fitted_levels(), sure=telling(found))
@@ -152,14 +154,16 @@ def _unlike_only_in_writing(one: Profile, other: Profile, found: Comparison) -> 
 
 def _turned(names: Alignment) -> bool:
     """Tell whether father and child changed places: Hasan bin Ahmad, Ahmad bin Hasan."""
-    return sum(p.turned for p in names.pairs) > 1
+    return sum([p.turned for p in names.pairs]) > 1
 
 
 def _kin(names: Alignment) -> bool:
     """Tell whether two persons may be relatives: one word differs and the others meet, or father and child changed places."""
-    lost = sum(p.likeness < LOST for p in names.pairs)
-    met = sum(p.likeness > _MEETS for p in names.pairs)
-    return _turned(names) or (lost == 1 and met >= 1 and met + lost == len(names.pairs) and not names.left)
+    if names.left:
+        return _turned(names)
+    lost = sum([p.likeness < LOST for p in names.pairs])
+    met = sum([p.likeness > _MEETS for p in names.pairs])
+    return (lost == 1 and met >= 1 and met + lost == len(names.pairs)) or _turned(names)
 
 
 def _level(score: float, levels: Levels, *, sure: bool) -> str | None:
@@ -183,7 +187,7 @@ _WORST_FIRST: Final = ("lost", "initial", "slip", "variant", "sound", "spelt", "
 
 def _rule(names: Alignment) -> str:
     """Return the rule of a match, named after the least similar pair of words."""
-    worst = min((p.how for p in names.pairs), key=_WORST_FIRST.index)
+    worst = min([p.how for p in names.pairs], key=_WORST_FIRST.index)
     if names.scripts_differ and worst in {"sound", "spelt", "same"}:
         return "same_sound_other_script"
     return "part_of_name" if worst == "same" and names.left else f"{worst}_name"
@@ -198,30 +202,48 @@ def _weights() -> dict[str, Any]:
 
 
 def _features(one: Profile, other: Profile, names: Alignment) -> tuple[float, ...]:
+    """Return the features in the order of `FEATURES`."""
+    return (*_of_words(names), *_of_parts(names, woman="F" in (one.gender, other.gender)), *_of_persons(one, other),
+            sum([p.other_given for p in names.pairs]), sum([p.edits for p in names.pairs]))  # fmt: skip
+
+
+def _of_words(names: Alignment) -> tuple[float, ...]:
+    """Return how similar the words are, and what is left over."""
     pairs = names.pairs
-    likes = sorted(p.likeness for p in pairs)
-    gap = 1 - names.mean
-    said = sum(p.weight * max(0.0, p.likeness - 0.7) / 0.3 for p in pairs)
-    left = sum(w.weight for w in names.left if not w.patronymic)
-    lost = [p for p in pairs if p.likeness < LOST]
+    likes = sorted([p.likeness for p in pairs])
+    gap, count = 1 - names.mean, len(pairs)
+    said = sum([p.weight * (p.likeness - 0.7) for p in pairs if p.likeness > 0.7]) / 0.3  # noqa: PLR2004 (a random likeness)
+    left = sum([w.weight for w in names.left if not w.patronymic])
     hows = [p.how for p in pairs]
-    woman = "F" in (one.gender, other.gender)
-    lost_parts, met_parts = {p.part for p in lost}, {p.part for p in pairs if p.likeness > _MEETS}
-    both_genders = bool(one.gender and other.gender)
-    both_nationalities = bool(one.nationalities and other.nationalities)
-    same_nationality = bool(one.nationalities & other.nationalities)
     return (
-        gap, gap * gap, 1 - likes[0], likes[0] < _DOUBTFUL, likes[0] < LOST, 1 - likes[1] if len(likes) > 1 else 0.0,
-        said, min(said, 1.2), left, left > 0, any(w.patronymic for w in names.left),
-        *(hows.count(how) / len(hows) for how in ("same", "spelt", "sound", "slip", "variant", "initial")),
-        len(pairs) == 1, sum(p.weight for p in pairs) < 1, sum(p.weight for p in lost),
-        "given" in lost_parts, "family" in lost_parts, woman and "family" in lost_parts,
-        "family" in met_parts, "given" in met_parts,
-        both_genders and one.gender == other.gender, both_genders and one.gender != other.gender,
-        same_nationality, both_nationalities and not same_nationality,
+        gap, gap * gap, 1 - likes[0], likes[0] < _DOUBTFUL, likes[0] < LOST, 1 - likes[1] if count > 1 else 0.0,
+        said, min(said, 1.2), left, left > 0, sum([w.patronymic for w in names.left]) > 0,
+        hows.count("same") / count, hows.count("spelt") / count, hows.count("sound") / count, hows.count("slip") / count,
+        hows.count("variant") / count, hows.count("initial") / count, count == 1, sum([p.weight for p in pairs]) < 1,
     )  # fmt: skip
+
+
+def _of_parts(names: Alignment, *, woman: bool) -> tuple[float, ...]:
+    """Return which parts of the name differ. Beside a given name, the other one of two words is the family name."""
+    lost = [p for p in names.pairs if p.likeness < LOST]
+    met = [p for p in names.pairs if p.likeness > _MEETS]
+    met_parts = {p.part for p in met}
+    beside = "family" if len(names.pairs) == 2 and any(p.given for p in met) else ""  # noqa: PLR2004 (given and family name)
+    lost_parts = {p.part or beside for p in lost}
+    family = "family" in lost_parts
+    return (
+        sum([p.weight for p in lost]), "given" in lost_parts, family, woman and family, "family" in met_parts, "given" in met_parts,
+    )  # fmt: skip
+
+
+def _of_persons(one: Profile, other: Profile) -> tuple[float, ...]:
+    """Return what gender and nationality say."""
+    genders = one.gender == other.gender if one.gender and other.gender else None
+    same_nationality = not one.nationalities.isdisjoint(other.nationalities)
+    unlike = bool(one.nationalities and other.nationalities) and not same_nationality
+    return (genders is True, genders is False, same_nationality, unlike)
 
 
 def _rare(dates: str, names: Alignment) -> float:
     """Return how rare the words are that both names share. It counts where no whole date of birth tells people apart."""
-    return 0.0 if DATES[dates] in {"whole", "near"} else sum(p.rarity for p in names.pairs if p.likeness >= _DOUBTFUL)
+    return 0.0 if DATES[dates] in {"whole", "near"} else sum([p.rarity for p in names.pairs if p.likeness >= _DOUBTFUL])

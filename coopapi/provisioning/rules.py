@@ -64,6 +64,12 @@ begin
     for found in select * from pg_policies where schemaname in ('public', 'priv') loop
         execute format('drop policy %I on %I.%I', found.policyname, found.schemaname, found.tablename);
     end loop;
+    for found in
+        select t.tgname, t.tgrelid::regclass as what from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        where not t.tgisinternal and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
+    loop
+        execute format('drop trigger %I on %s', found.tgname, found.what);
+    end loop;
     select string_agg(p.oid::regprocedure::text, ', ') into functions from pg_proc p
     where p.pronamespace in ('priv'::regnamespace, 'public'::regnamespace)
       and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e');
@@ -89,12 +95,6 @@ begin
         where n.nspname in ('public', 'priv') and a.grantee not in (0, n.nspowner)
     loop
         execute format('revoke all on schema %I from %I', found.nspname, pg_get_userbyid(found.grantee));
-    end loop;
-    for found in
-        select t.tgname, t.tgrelid::regclass as what from pg_trigger t join pg_class c on c.oid = t.tgrelid
-        where not t.tgisinternal and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace)
-    loop
-        execute format('drop trigger %I on %s', found.tgname, found.what);
     end loop;
 end $$"""
 

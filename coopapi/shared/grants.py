@@ -4,11 +4,23 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, SmallInteger, and_, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    SmallInteger,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.store import visible
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
 
@@ -69,6 +81,11 @@ class CaseAccess(Versioned):
         )
 
 
+_LEVEL: Final = select(func.max(CaseAccess.level)).where(
+    CaseAccess.case_id == bindparam("case"), CaseAccess.live_for(visible.CALLER, visible.NOW)
+)
+
+
 def granted(
     case_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], level: Level, actor: Actor, now: datetime
 ) -> ColumnElement[bool]:
@@ -84,8 +101,7 @@ def granted(
 
 def level_of(work: UnitOfWork, case_id: UUID | None) -> Level | None:
     """Return the caller's highest level of access to a case, or None if it has no access."""
-    query = select(func.max(CaseAccess.level)).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now))
-    found = work.session.scalar(query)
+    found = work.session.scalar(_LEVEL, {"case": case_id})
     return None if found is None else Level(found)
 
 

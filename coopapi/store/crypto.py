@@ -57,7 +57,8 @@ class Keyring:
 
     def token(self, family: str, text: str) -> bytes:
         """Return the match token of a value: HMAC(k2, HMAC(k1, family | text)), 32 bytes."""
-        return self.outer(family, self.inner(family, text))
+        inner, outer = self._pair(family)
+        return outer.digest(inner_digest(inner, family, text))
 
     def outer(self, family: str, inner: bytes) -> bytes:
         """Return the match token for a digest that an authority made with k1."""

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, Result, RowMapping, Select, TextClause, create_engine, select, text
+from sqlalchemy import Engine, Result, RowMapping, Select, TextClause, create_engine, text
 from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from coopapi.access import CLEARABLE, Action, Actor
 from coopapi.config import Settings
 from coopapi.errors import Forbidden, NotFound, Stale
-from coopapi.store import alarms
+from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Row, Versioned, ids_of
@@ -87,8 +87,6 @@ class UnitOfWork:
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
     case_keys: dict[UUID, Any] = field(init=False, default_factory=dict)
     """The data keys of cases that were decrypted for this work, each with the authority of its case."""
-    visible: dict[type[Any], Select[Any]] = field(init=False, default_factory=dict)
-    """The queries that `all` has made, because their conditions are the same for one caller at one time."""
 
     def require(self, action: Action, *, human: bool = False) -> None:
         """Raise `Forbidden` unless the actor's role includes the action and, with `human`, the actor is a person (LED Art. 11)."""
@@ -104,9 +102,7 @@ class UnitOfWork:
 
     def all(self, model: type[R]) -> Select[R]:
         """Select all rows of this model that the actor may see."""
-        if model not in self.visible:
-            self.visible[model] = select(model).where(model.visible_to(self.actor, self.now))
-        return self.visible[model]
+        return visible.rows_for(model, self.actor)
 
     def one(self, model: type[K], row_id: UUID, *, version: int | None = None, lock: bool = False) -> K:
         """Return one row. Raises `NotFound` if it is absent or hidden from the actor, and `Stale` if its version is another."""
@@ -178,6 +174,7 @@ class Database:
             pool_size=settings.threads + 2,
             max_overflow=settings.threads,  # each thread may need a second connection for the separate transaction of `beside`
         )
+        visible.give_values(engine)
         return cls(engine, keys, settings, record, clock)
 
     @contextmanager
@@ -220,7 +217,7 @@ class Database:
         session = opening.session or self._open(_CONTEXT, {"context": context})[0]
         with self._committed(session):
             new_id = ids_of(now)
-            session.connection().execution_options(new_id=new_id)
+            session.connection().execution_options(new_id=new_id, caller=visible.values(actor, now))
             named = (request_id, purpose or actor.purpose, new_id)
             work = UnitOfWork(session, actor, now, self.keys, self.settings, *named, partial(self._in_second_transaction, context))
             yield work

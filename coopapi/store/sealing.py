@@ -3,6 +3,7 @@
 import hmac
 import os
 import secrets
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -42,8 +43,15 @@ class DataKey:
     """The data key of one case or shared object. If its encrypted form is destroyed, the values can no longer be read."""
 
     def __init__(self, key: bytes) -> None:
-        self._values = Sealer(derive(key, "values"))
-        self._fingerprints = derive(key, "fingerprints")
+        self._key = key
+
+    @cached_property
+    def _values(self) -> Sealer:
+        return Sealer(derive(self._key, "values"))
+
+    @cached_property
+    def _fingerprints(self) -> bytes:
+        return derive(self._key, "fingerprints")
 
     def fingerprint(self, family: str, text: str) -> bytes:
         """Return a keyed digest by which a value is recognised within this case, and in no other case."""

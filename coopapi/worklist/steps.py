@@ -8,7 +8,7 @@ import marshmallow as ma
 
 from coopapi.errors import BadRequest
 from coopapi.http import idempotency, problems
-from coopapi.http.api import version_of
+from coopapi.http.etags import version_of
 from coopapi.http.transitions import SERVED
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import Versioned

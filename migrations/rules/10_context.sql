@@ -4,49 +4,65 @@
 create function priv.signed(p_signed text) returns text[]
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    payload text;
-    mac bytea;
+    payload text := split_part(p_signed, '.', 1);
+    fields text[] := string_to_array(payload, '|');
+    inner_pad bytea;
+    outer_pad bytea;
 begin
     if p_signed is null or p_signed = '' then
         return null;
     end if;
-    payload := split_part(p_signed, '.', 1);
-    select case when split_part(payload, '|', 3) = 'worker'
-                then sha256(k.worker_outer_pad || sha256(k.worker_inner_pad || convert_to(payload, 'UTF8')))
-                else sha256(k.outer_pad || sha256(k.inner_pad || convert_to(payload, 'UTF8'))) end into mac from priv.context_key k;
-    if mac is null or sha256(convert_to(encode(mac, 'hex'), 'UTF8'))
-                      <> sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) then
+    if fields[3] = 'worker' then
+        select k.worker_inner_pad, k.worker_outer_pad into inner_pad, outer_pad from priv.context_key k;
+    else
+        select k.inner_pad, k.outer_pad into inner_pad, outer_pad from priv.context_key k;
+    end if;
+    if sha256(convert_to(encode(sha256(outer_pad || sha256(inner_pad || convert_to(payload, 'UTF8'))), 'hex'), 'UTF8'))
+            is distinct from sha256(convert_to(split_part(p_signed, '.', 2), 'UTF8')) then
         raise exception 'the context of the transaction is not signed by this service' using errcode = '42501';
     end if;
-    if abs(split_part(payload, '|', 7)::bigint - extract(epoch from clock_timestamp())) > 300 then
+    if abs(fields[7]::bigint - extract(epoch from clock_timestamp())) > 300 then
         raise exception 'the context of the transaction has expired' using errcode = '42501';
     end if;
-    return string_to_array(payload, '|');
+    return fields;
 end $$;
 
 -- The caller and the time, as the service signs them for each transaction.
 create function priv.context() returns text[] language sql stable return priv.signed(current_setting('coopapi.context', true));
 
--- PostgreSQL copies the body of a plain SQL function into every query that calls it. The policies call the following functions so often that
--- this copying was most of the work of the database. A function with its own search_path is called instead.
+-- PostgreSQL copies the body of a plain SQL function into every query that calls it, and starts an executor for the body of other SQL functions
+-- at each call. The policies call the following functions so often that this was most of the work of the database. A function in PL/pgSQL
+-- evaluates one expression.
 
-create function priv.authority() returns uuid language sql stable set search_path = pg_catalog, pg_temp
+create function priv.authority() returns uuid language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
     return nullif((priv.context())[1], '')::uuid;
+end $$;
 
-create function priv.principal() returns uuid language sql stable set search_path = pg_catalog, pg_temp
+create function priv.principal() returns uuid language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
     return nullif((priv.context())[2], '')::uuid;
+end $$;
 
-create function priv.role() returns text language sql stable set search_path = pg_catalog, pg_temp
+create function priv.role() returns text language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
     return nullif((priv.context())[3], '');
+end $$;
 
-create function priv.cleared() returns boolean language sql stable set search_path = pg_catalog, pg_temp
+create function priv.cleared() returns boolean language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
     return (priv.context())[4] = 't';
+end $$;
 
-create function priv.operator() returns boolean language sql stable set search_path = pg_catalog, pg_temp
+create function priv.operator() returns boolean language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
     return (priv.context())[5] = 't';
+end $$;
 
-create function priv.at() returns timestamptz language sql stable set search_path = pg_catalog, pg_temp
+create function priv.at() returns timestamptz language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
     return to_timestamp((priv.context())[6]::bigint / 1e6);
+end $$;
 
 -- Raise an error unless the worker calls.
 create function priv.require_worker() returns void language plpgsql stable as $$

@@ -146,16 +146,28 @@ begin
         from (select distinct u.id from unnest(array[a.authority_id, a.requested_from]) u (id) where u.id <> (select priv.authority())) o));
 end $$;
 
--- Request a change. Another administrator must decide on it within seven days.
+-- Tell whether the caller may request or decide on the correction of a time: a person in a role that decides on requests, who acts in the
+-- shared thing to which the time belongs. Administrators may not, because they do not see shared things.
+create function priv.may_correct(p_object uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select priv.role()) in ('prosecutor', 'central_authority', 'contact_point'), false) and priv.takes_part(p_object, 3)
+        and exists (select from public.principals p where p.id = (select priv.principal()) and p.active and p.kind = 'person')
+$$;
+
+-- Request a change. Another administrator must decide on it within seven days; on the correction of a time another person of the authority.
 create function priv.ask_approval(p_id uuid, p_authority uuid, p_kind text, p_object uuid, p_version integer, p_change jsonb,
     p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     a public.approvals;
 begin
-    perform priv.require_administrator(p_authority);
-    if p_kind not in ('account', 'quota') then
+    if p_kind not in ('account', 'quota', 'time') then
         raise exception 'there is no such kind of change' using errcode = '22023';
+    end if;
+    if p_kind <> 'time' then
+        perform priv.require_administrator(p_authority);
+    elsif (p_authority = priv.authority() and priv.may_correct(p_object)) is not true then
+        raise exception 'only a person who acts in the object may correct its times' using errcode = '42501';
     end if;
     insert into public.approvals (id, version, authority_id, kind, object_id, object_version, change, state, requested_by,
             requested_from, requested_at, expires_at)
@@ -174,12 +186,16 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Tell whether the caller may approve or reject: it is a second administrator of the authority, or of the operator if the authority has no
--- other.
+-- other. The correction of a time is decided by a second person of the authority who acts in the object.
 create function priv.may_decide(p_approval uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select exists (
+        select from public.approvals a
+        where a.id = p_approval and a.kind = 'time' and a.authority_id = (select priv.authority())
+          and a.requested_by <> (select priv.principal()) and priv.may_correct(a.object_id))
+    or exists (
         select from public.approvals a join public.principals me on me.id = (select priv.principal())
-        where a.id = p_approval and (select priv.role()) = 'admin' and priv.is_second(me, a)
+        where a.id = p_approval and a.kind <> 'time' and (select priv.role()) = 'admin' and priv.is_second(me, a)
           and (a.authority_id = me.authority_id
                or (select priv.operator()) and not exists (select from public.principals o
                                                   where o.authority_id = a.authority_id and priv.is_second(o, a))))
@@ -192,7 +208,9 @@ declare
     a public.approvals;
     target text := case p_event when 'approve' then 'approved' when 'reject' then 'rejected' when 'withdraw' then 'withdrawn' end;
 begin
-    perform priv.require_administrator(priv.authority());
+    if (select r.kind from public.approvals r where r.id = p_approval) is distinct from 'time' then
+        perform priv.require_administrator(priv.authority());
+    end if;
     select * into a from public.approvals r where r.id = p_approval for update;
     if (case p_event when 'withdraw' then a.requested_by = priv.principal() else priv.may_decide(p_approval) end) is not true then
         raise exception 'another administrator must decide' using errcode = '42501';
@@ -222,8 +240,19 @@ begin
     if not found then
         raise exception 'the change is not approved, or it was already applied' using errcode = '42501';
     end if;
-    perform priv.require_administrator(a.authority_id);
+    if a.kind <> 'time' then
+        perform priv.require_administrator(a.authority_id);
+    elsif (a.authority_id = priv.authority() and priv.may_correct(a.object_id)) is not true then
+        raise exception 'only a person who acts in the object may correct its times' using errcode = '42501';
+    end if;
     return a;
+end $$;
+
+-- Mark the approved correction of a time as applied. The application then replaces the time and computes its deadlines again.
+create function priv.take_correction(p_approval uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.take_approval(p_approval, 'time');
 end $$;
 
 -- Apply an approved change of an account. Return 'done', or why it was not done: 'stale', 'last'.
@@ -266,10 +295,13 @@ end $$;
 
 grant execute on function priv.move_issuer(text, text), priv.enter_account(jsonb), priv.change_account(uuid, integer, jsonb),
     priv.ask_approval(uuid, uuid, text, uuid, integer, jsonb, text), priv.may_decide(uuid),
-    priv.decide_approval(uuid, integer, text, text, text), priv.apply_to_account(uuid) to APP_ROLE;
+    priv.decide_approval(uuid, integer, text, text, text), priv.apply_to_account(uuid), priv.take_correction(uuid) to APP_ROLE;
 
 grant select on approvals to APP_ROLE;
 grant select, insert, update on approvals to coopapi_definer;
 create policy seen on approvals for select using (
-    (select priv.role()) in ('admin', 'auditor') and (select priv.authority()) in (authority_id, requested_from)
-    or (select priv.role()) = 'admin' and (select priv.operator()));
+    case when kind = 'time'
+    then (select priv.role()) in ('prosecutor', 'central_authority', 'contact_point') and authority_id = (select priv.authority())
+        and PARTY(approvals.object_id)
+    else (select priv.role()) in ('admin', 'auditor') and (select priv.authority()) in (authority_id, requested_from)
+        or (select priv.role()) = 'admin' and (select priv.operator()) end);

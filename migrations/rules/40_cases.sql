@@ -29,7 +29,7 @@ grant execute on function priv.may_grant_access(uuid) to APP_ROLE;
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,
     update (version, title, operation_name, case_type, crime_categories, countries, visibility_reason, handling_code, handler_id,
-            eurojust_number, siena_reference, ecodex_id, state, state_reason, updated_at) on cases to APP_ROLE;
+            eurojust_number, siena_reference, ecodex_id, external_id, state, state_reason, updated_at) on cases to APP_ROLE;
 grant select, update on cases to coopapi_definer;
 create policy seen on cases for select using (GRANTED(cases.id, 1));
 create policy opened on cases for insert with check (authority_id = (select priv.authority()));
@@ -50,7 +50,7 @@ grant select on case_keys to coopapi_definer;
 create policy seen on case_keys for select using (GRANTED(case_keys.case_id, 2));
 create policy made on case_keys for insert with check (GRANTED(case_keys.case_id, 4));
 
-grant select, insert, update (version, category, age_status) on subjects to APP_ROLE;
+grant select, insert, update (version, category, age_status, external_id) on subjects to APP_ROLE;
 grant select on subjects to coopapi_definer;
 create policy seen on subjects for select using (GRANTED(subjects.case_id, 2));
 create policy made on subjects for insert with check (GRANTED(subjects.case_id, 3));
@@ -61,8 +61,8 @@ create policy seen on subject_categories for select using (GRANTED(subject_categ
 create policy made on subject_categories for insert with check (GRANTED(subject_categories.case_id, 3));
 
 grant select, insert,
-    update (version, subject_id, fingerprint, sealed, normaliser, strength, warnings, basis, source_grading, information_grading,
-            handling_code, exceptional_reason, exceptional_until, withdrawn_at, withdrawal_reason) on identifiers to APP_ROLE;
+    update (version, fingerprint, sealed, normaliser, strength, warnings, basis, source_grading, information_grading,
+            handling_code, exceptional_reason, exceptional_until, external_id, withdrawn_at, withdrawal_reason) on identifiers to APP_ROLE;
 grant select on identifiers to coopapi_definer;
 create policy seen on identifiers for select using (GRANTED(identifiers.case_id, 2));
 create policy made on identifiers for insert with check (GRANTED(identifiers.case_id, 3));

@@ -1,5 +1,13 @@
--- Tell whether a holding concerns somebody who is not a victim, so that callers without victim clearance may know of it.
-create function priv.open(p_role text) returns boolean language sql immutable as $$ select p_role is distinct from 'victim' $$;
+-- Tell whether callers without victim clearance may know of a holding. They may not if all subjects of its identifier are victims. The roles
+-- are the categories of these subjects.
+create function priv.open(p_roles text[]) returns boolean language sql immutable as $$ select p_roles is distinct from array ['victim'] $$;
+
+-- Return the categories of the subjects of identifiers in alphabetical order; null where there is none.
+create function priv.roles_of(p_identifiers uuid[]) returns table (identifier_id uuid, roles text[]) language sql stable as $$
+    select i.id, (select array_agg(distinct s.category order by s.category)
+                  from public.identifier_subjects l join public.subjects s on s.id = l.subject_id where l.identifier_id = i.id)
+    from (select distinct u.id from unnest(p_identifiers) u (id)) i
+$$;
 
 -- Return what is needed to register identifiers of a case, and keep others from changing the case until then. Registrations do not wait for
 -- each other. Return nothing if the caller may not add to the case.
@@ -13,42 +21,115 @@ begin
     where c.id = p_case and GRANTED(c.id, 3) for share of c;
 end $$;
 
--- Store identifiers of a case and add those that it did not have to matching. p_rows holds their columns, bytes as hexadecimal digits; the
--- other arrays are the holdings as for priv.hold. Return the ids of those that are new. This runs with the rights of the caller.
-create function priv.register(p_case uuid, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
-                              p_kinds text[], p_roles text[]) returns uuid[]
+-- Update the holdings of identifiers after the people changed to whom they belong, or the category of one.
+create function priv.recast(p_case uuid, p_identifiers uuid[]) returns void language plpgsql volatile as $$
+declare
+    turned record;
+begin
+    select array_agg(distinct h.token) tokens, coalesce(bool_or(priv.open(h.roles) and not priv.open(r.roles)), false) closes into turned
+        from priv.roles_of(p_identifiers) r join public.holdings h on h.identifier_id = r.identifier_id
+        where h.case_id = p_case and h.roles is distinct from r.roles;
+    if turned.tokens is null then
+        return;
+    end if;
+    insert into public.matching_queue (case_id, tokens, whole, open_loses) values (p_case, turned.tokens, true, turned.closes);
+    update public.holdings h set roles = r.roles,
+        open_since = case when not priv.open(h.roles) and priv.open(r.roles) then (select priv.at()) else h.open_since end
+        from priv.roles_of(p_identifiers) r
+        where h.case_id = p_case and h.identifier_id = r.identifier_id and h.roles is distinct from r.roles;
+end $$;
+
+-- Link identifiers of a case to its subjects. p_links holds the fingerprint of the value, the subject, since when, and the basis. With
+-- p_complete, the links of that identifier that the caller sees become exactly these; links to victims are seen with victim clearance
+-- only, and those that the caller does not see stay as they are. Return how many links of other than the p_fresh identifiers were changed or
+-- withdrawn, of victims and of others. The version that callers without victim clearance see (`version`) changes only with links that they see.
+create function priv.link_subjects(p_case uuid, p_links jsonb, p_fresh uuid[], p_complete uuid, out changed integer, out victims integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    touched record;
+begin
+    perform priv.require_level(p_case, 3);
+    perform 1 from public.identifiers i
+        where i.case_id = p_case and i.withdrawn_at is null and i.id <> all (coalesce(p_fresh, '{}'))
+          and i.fingerprint in (select decode(r.fingerprint, 'hex') from jsonb_to_recordset(p_links) r (fingerprint text))
+        order by i.id for no key update;
+    with wanted as materialized (
+        select i.id, s.id as subject_id, s.category = 'victim' as victim, r.since, r.basis
+        from jsonb_to_recordset(p_links) r (fingerprint text, subject_id uuid, since timestamptz, basis text)
+        join public.identifiers i on i.case_id = p_case and i.fingerprint = decode(r.fingerprint, 'hex') and i.withdrawn_at is null
+        join public.subjects s on s.id = r.subject_id and s.case_id = p_case),
+    gone as (
+        delete from public.identifier_subjects l using public.subjects s
+        where l.identifier_id = p_complete and l.case_id = p_case and s.id = l.subject_id
+          and (s.category <> 'victim' or (select priv.cleared()))
+          and not exists (select from wanted w where w.id = l.identifier_id and w.subject_id = l.subject_id)
+        returning l.identifier_id as id, s.category = 'victim' as victim),
+    put as (
+        insert into public.identifier_subjects as l (identifier_id, subject_id, case_id, since, basis, created_at, created_by)
+            select w.id, w.subject_id, p_case, w.since, w.basis, (select priv.at()), (select priv.principal())
+            from wanted w order by 1, 2
+            on conflict (identifier_id, subject_id) do update set since = excluded.since, basis = excluded.basis
+                where l.identifier_id = p_complete and (l.since, l.basis) is distinct from (excluded.since, excluded.basis)
+                  and ((select priv.cleared()) or exists (select from public.subjects s where s.id = l.subject_id and s.category <> 'victim'))
+            returning l.identifier_id as id, l.subject_id)
+    select array_agg(t.id) filter (where not t.victim) as ids, array_agg(t.id) filter (where t.victim) as of_victims into touched
+        from (select g.id, g.victim from gone g
+              union all
+              select p.id, w.victim from put p join wanted w on w.id = p.id and w.subject_id = p.subject_id) t
+        where t.id <> all (coalesce(p_fresh, '{}'));
+    changed := coalesce(cardinality(touched.ids), 0);
+    victims := coalesce(cardinality(touched.of_victims), 0);
+    if changed + victims = 0 then
+        return;
+    end if;
+    update public.identifiers i set version = i.version + (i.id = any (coalesce(touched.ids, '{}')))::integer,
+            victim_version = i.victim_version + (i.id = any (coalesce(touched.of_victims, '{}')))::integer
+        where i.id = any (touched.ids || touched.of_victims);
+    perform priv.recast(p_case, touched.ids || touched.of_victims);
+end $$;
+
+-- Store identifiers of a case with their links to subjects, and add those that it did not have to matching. p_rows holds their columns,
+-- bytes as hexadecimal digits, p_links their subjects as for priv.link_subjects; the arrays are the holdings as for priv.hold. Return the ids
+-- of those that are new, and how many links the others got. This runs with the rights of the caller.
+create function priv.register(p_case uuid, p_rows jsonb, p_links jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
+                              p_strengths smallint[], p_kinds text[], p_common boolean[],
+                              out fresh uuid[], out linked integer, out victims_linked integer)
 language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
-    fresh uuid[];
     held record;
 begin
     with stored as (
-        insert into public.identifiers (id, version, case_id, subject_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
-                source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, created_at, created_by)
-            select r.id, 1, p_case, r.subject_id, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
+        insert into public.identifiers (id, version, case_id, kind, fingerprint, sealed, normaliser, strength, warnings, basis,
+                source_grading, information_grading, handling_code, exceptional_reason, exceptional_until, external_id,
+                created_at, created_by)
+            select r.id, 1, p_case, r.kind, decode(r.fingerprint, 'hex'), decode(r.sealed, 'hex'), r.normaliser, r.strength,
                    array (select jsonb_array_elements_text(r.warnings)), r.basis, r.source_grading, r.information_grading, r.handling_code,
-                   r.exceptional_reason, r.exceptional_until, (select priv.at()), (select priv.principal())
-            from jsonb_to_recordset(p_rows) r (id uuid, subject_id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
+                   r.exceptional_reason, r.exceptional_until, r.external_id, (select priv.at()), (select priv.principal())
+            from jsonb_to_recordset(p_rows) r (id uuid, kind text, fingerprint text, sealed text, normaliser smallint,
                  strength smallint, warnings jsonb, basis text, source_grading text, information_grading text, handling_code text,
-                 exceptional_reason text, exceptional_until timestamptz)
+                 exceptional_reason text, exceptional_until timestamptz, external_id text)
             order by r.fingerprint
             on conflict do nothing returning id)
     select array_agg(s.id) into fresh from stored s;
+    linked := 0;
+    victims_linked := 0;
+    if p_links <> '[]' then
+        select l.changed, l.victims into linked, victims_linked from priv.link_subjects(p_case, p_links, fresh, null) l;
+    end if;
     select array_agg(u.identifier) as identifiers, array_agg(u.token) as tokens, array_agg(u.family) as families,
-           array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.role) as roles into held
-        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles) u (identifier, token, family, strength, kind, role)
+           array_agg(u.strength) as strengths, array_agg(u.kind) as kinds, array_agg(u.common) as common into held
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) u (identifier, token, family, strength, kind, common)
         where u.identifier = any (fresh);
     if held.identifiers is not null then
-        perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.roles);
+        perform priv.hold(p_case, held.identifiers, held.tokens, held.families, held.strengths, held.kinds, held.common);
     end if;
-    return fresh;
 end $$;
 
 -- Add identifiers of a case to matching under their tokens, which must have been announced (priv.reserve). The arrays are parallel. The
 -- worker compares them with other cases after the commit. If a machine client hid the case and no person has confirmed that yet, the
 -- identifiers wait.
 create function priv.hold(p_case uuid, p_identifiers uuid[], p_tokens bytea[], p_families text[], p_strengths smallint[],
-                          p_kinds text[], p_roles text[]) returns void
+                          p_kinds text[], p_common boolean[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     home record;
@@ -67,17 +148,17 @@ begin
         raise exception 'these values were not counted against the quota' using errcode = '42501';
     end if;
     if home.hidden and not priv.hiding_confirmed(p_case) then
-        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
-            select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), min(u.role)
-            from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_roles)
-                 u (identifier, token, family, strength, kind, role)
+        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, common)
+            select u.token, p_case, u.identifier, min(u.family), min(u.kind), max(u.strength), bool_and(u.common)
+            from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_kinds, p_common) u (identifier, token, family, strength, kind, common)
             group by u.token, u.identifier;
         return;
     end if;
-    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
-        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(u.role), home.hidden, (select priv.at()),
-               (select priv.at())
-        from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_roles) u (identifier, token, strength, kind, role)
+    insert into public.holdings (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since, open_since)
+        select u.token, p_case, u.identifier, home.authority_id, min(u.kind), max(u.strength), min(r.roles), bool_and(u.common), home.hidden,
+               (select priv.at()), (select priv.at())
+        from unnest(p_identifiers, p_tokens, p_strengths, p_kinds, p_common) u (identifier, token, strength, kind, common)
+        join priv.roles_of(p_identifiers) r on r.identifier_id = u.identifier
         group by u.token, u.identifier order by 1, 3;
     insert into public.matching_queue (case_id, tokens, families, compared)
         values (p_case, p_tokens, p_families,
@@ -98,8 +179,8 @@ begin
     update public.cases c set visibility = 'hit_no_hit' where c.id = p_case and not priv.hiding_confirmed(c.id);
     with gone as (delete from public.pending_holdings w where w.case_id = p_case returning w.*)
     select array_agg(g.identifier_id) ids, array_agg(g.token) tokens, array_agg(g.family) families, array_agg(g.strength) strengths,
-           array_agg(g.kind) kinds, array_agg(g.role) roles into p from gone g;
-    perform priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.roles);
+           array_agg(g.kind) kinds, array_agg(g.common) common into p from gone g;
+    perform priv.hold(p_case, p.ids, p.tokens, p.families, p.strengths, p.kinds, p.common);
 end $$;
 
 -- Remove identifiers from matching at once: the named ones, or all of the case if none are named. Their likenesses are removed too. Until
@@ -116,8 +197,8 @@ begin
     with deleted as (
         delete from public.holdings h where h.case_id = p_case
             and (p_identifiers is null or h.identifier_id = any (p_identifiers))
-        returning h.token, h.identifier_id, h.role)
-    select array_agg(distinct d.identifier_id) ids, array_agg(distinct d.token) tokens, bool_or(priv.open(d.role)) as open into gone
+        returning h.token, h.identifier_id, h.roles)
+    select array_agg(distinct d.identifier_id) ids, array_agg(distinct d.token) tokens, bool_or(priv.open(d.roles)) as open into gone
         from deleted d;
     if gone.ids is null then
         return;
@@ -130,13 +211,15 @@ begin
         select p_case, gone.tokens, array (select distinct a.other from apart a), true, gone.open;
 end $$;
 
--- Update the holdings after the visibility of a case, or the category of a subject, changed.
-create function priv.relabel(p_case uuid, p_subject_identifiers uuid[], p_role text, p_visibility text) returns void
+-- Update the holdings after the visibility of a case, or the category of a subject, changed. If the subject became or ceased to be a victim,
+-- callers without victim clearance see its links no more, or now, so the version of its identifiers changes.
+create function priv.relabel(p_case uuid, p_subject uuid, p_was text, p_visibility text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     was_hidden boolean;
     now_hidden boolean;
     lately record;
+    own uuid[];
 begin
     perform priv.require_level(p_case, case when p_visibility is null then 3 else 4 end);
     select c.visibility = 'hidden' into was_hidden from public.cases c where c.id = p_case for no key update;
@@ -151,18 +234,37 @@ begin
     elsif not now_hidden then
         delete from public.hiding_confirmations h where h.case_id = p_case;
     end if;
-    update public.pending_holdings w set role = p_role where w.case_id = p_case and w.identifier_id = any (p_subject_identifiers);
-    insert into public.matching_queue (case_id, tokens, whole, loses, open_loses)
-        select p_case, array_agg(distinct h.token), true, now_hidden and not was_hidden,
-               now_hidden and not was_hidden or coalesce(bool_or(
-                   h.identifier_id = any (p_subject_identifiers) and priv.open(h.role) and not priv.open(p_role)), false)
-        from public.holdings h where h.case_id = p_case;
-    update public.holdings h set hidden = now_hidden,
-        role = case when h.identifier_id = any (p_subject_identifiers) then p_role else h.role end,
-        open_since = case when h.identifier_id = any (p_subject_identifiers) and not priv.open(h.role) and priv.open(p_role)
-                          then (select priv.at()) else h.open_since end
-    where h.case_id = p_case
-      and (h.hidden <> now_hidden or h.identifier_id = any (p_subject_identifiers));
+    if p_visibility is not null then
+        insert into public.matching_queue (case_id, tokens, whole, loses, open_loses)
+            select p_case, array_agg(distinct h.token), true, now_hidden and not was_hidden, now_hidden and not was_hidden
+            from public.holdings h where h.case_id = p_case;
+        update public.holdings h set hidden = now_hidden where h.case_id = p_case and h.hidden <> now_hidden;
+    end if;
+    select array_agg(l.identifier_id) into own from public.identifier_subjects l where l.subject_id = p_subject and l.case_id = p_case;
+    update public.identifiers i set version = i.version + 1
+        from public.subjects s
+        where i.id = any (own) and s.id = p_subject and (s.category = 'victim') <> (p_was = 'victim');
+    perform priv.recast(p_case, own);
+end $$;
+
+-- Return the kinds of the identifiers of a subject that are not stored exceptionally, also of those that the caller does not see.
+create function priv.kinds_of_subject(p_case uuid, p_subject uuid) returns setof text
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_level(p_case, 3);
+    return query
+    select distinct i.kind from public.identifier_subjects l join public.identifiers i on i.id = l.identifier_id
+    where l.subject_id = p_subject and l.case_id = p_case and i.withdrawn_at is null and i.exceptional_reason is null;
+end $$;
+
+-- Return those identifiers of a case that belong to victims alone, also if the caller does not see these links.
+create function priv.of_victims_alone(p_case uuid, p_identifiers uuid[]) returns setof uuid
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_level(p_case, 3);
+    return query
+    select i.id from public.identifiers i join priv.roles_of(p_identifiers) r on r.identifier_id = i.id
+    where i.case_id = p_case and not priv.open(r.roles);
 end $$;
 
 -- Return the tokens of an identifier's value. Tokens that are only weak evidence, such as the host of an address, are left out unless there
@@ -182,10 +284,21 @@ begin
 end $$;
 
 grant execute on function priv.case_to_add_to(uuid),
-    priv.register(uuid, jsonb, uuid[], bytea[], text[], smallint[], text[], text[]),
-    priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], text[]), priv.hold_pending(uuid),
-    priv.release(uuid, uuid[]), priv.relabel(uuid, uuid[], text, text), priv.value_tokens(uuid, uuid) to APP_ROLE;
+    priv.link_subjects(uuid, jsonb, uuid[], uuid), priv.kinds_of_subject(uuid, uuid), priv.of_victims_alone(uuid, uuid[]),
+    priv.register(uuid, jsonb, jsonb, uuid[], bytea[], text[], smallint[], text[], boolean[]),
+    priv.hold(uuid, uuid[], bytea[], text[], smallint[], text[], boolean[]), priv.hold_pending(uuid),
+    priv.release(uuid, uuid[]), priv.relabel(uuid, uuid, text, text), priv.value_tokens(uuid, uuid) to APP_ROLE;
 
 grant select, insert, update, delete on match_tokens to coopapi_definer;
 
 grant select, insert, update, delete on holdings to coopapi_definer;
+
+grant update (version, victim_version) on identifiers to coopapi_definer;
+
+grant select on identifier_subjects to APP_ROLE;
+grant select, insert, update, delete on identifier_subjects to coopapi_definer;
+-- Links to victims are for people with victim clearance, also in their own case. The function priv.link_subjects alone writes links.
+create policy seen on identifier_subjects for select using (
+    GRANTED(identifier_subjects.case_id, 2)
+    and ((select priv.cleared()) or not exists (
+        select from public.subjects s where s.id = identifier_subjects.subject_id and s.category = 'victim')));

@@ -8,47 +8,61 @@ create function priv.rank(p_strength integer, p_rarity integer, p_shared bigint)
     select p_strength * 1099511627776 + (9 - p_rarity) * 34359738368 + least(p_shared, 34359738367)
 $$;
 
--- Tell whether evidence of a kind, under a token, between two authorities is excluded at this time.
+-- Tell whether the operator lists the value of a token, at this time, as one that tells nobody apart.
+create function priv.listed(p_token bytea) returns boolean language sql stable as $$
+    select exists (
+        select from public.exclusions e
+        where e.everywhere and p_token = any (e.tokens)
+          and e.withdrawn_at is null and e.lapsed_at is null and (e.until is null or e.until > (select priv.at())))
+$$;
+
+-- Tell whether evidence of a kind, under a token, between two authorities is excluded at this time. A value that the operator excludes is
+-- not meant: priv.listed tells of it.
 create function priv.excluded(p_token bytea, p_kinds text[], p_a uuid, p_b uuid) returns boolean language sql stable as $$
     select exists (
         select from public.exclusions e
         where e.withdrawn_at is null and e.lapsed_at is null and (e.until is null or e.until > (select priv.at()))
           and (e.everywhere or e.authority_id in (p_a, p_b))
-          and (p_token = any (e.tokens) or e.kind = any (p_kinds)
+          and (p_token = any (e.tokens) and not e.everywhere or e.kind = any (p_kinds)
                or e.other_id is not null and e.authority_id in (p_a, p_b) and e.other_id in (p_a, p_b)
                   and (e.authority_id <> e.other_id or p_a = p_b)))
 $$;
 
 -- Tell whether few enough cases hold a token for it to link two holdings. Holdings about victims are not counted if neither holding is
 -- about a victim. Otherwise callers without victim clearance could infer how many cases hold the value for a victim.
-create function priv.links_few(p_cases integer, p_open_cases integer, p_x text, p_y text, p_limit integer) returns boolean
+create function priv.links_few(p_cases integer, p_open_cases integer, p_x text[], p_y text[], p_limit integer) returns boolean
 language sql immutable as $$
     select case when priv.open(p_x) and priv.open(p_y) then p_open_cases else p_cases end <= p_limit
 $$;
 
 -- Return everything that links pairs of cases: equal tokens that few enough cases hold, and likenesses based on a key that few enough
 -- identifiers hold. p_limits contains the maximum number of identifiers for a match key and of cases for a value. Rarity, number of holders
--- and time are returned twice: for callers with victim clearance, and for those without (ow, open_held, open_at).
-create function priv.links(p_mine uuid[], p_other uuid[], p_limits integer[])
-returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text, ki text, kj text, rx text, ry text,
-               v boolean, w smallint, held integer, at timestamptz, ow smallint, open_held integer, open_at timestamptz)
+-- and time are returned twice: for callers with victim clearance, and for those without (ow, open_held, open_at). Values that tell nobody
+-- apart are left out, or with p_common returned in rows of their own: `common` is then 'listed' for the list that the register has, and
+-- 'excluded' for a value that the operator added.
+create function priv.links(p_mine uuid[], p_other uuid[], p_limits integer[], p_common boolean)
+returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text, ki text, kj text, rx text[], ry text[],
+               v boolean, w smallint, held integer, at timestamptz, ow smallint, open_held integer, open_at timestamptz, common text)
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
     equal as (
         select x.case_id m, y.case_id n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s,
-               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.role rx, y.role ry, priv.rarity_step(t.cases) w,
+               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w,
                t.cases + coalesce(o.held, 0) held, greatest(x.since, y.since) at, priv.rarity_step(t.open_cases) ow,
-               t.open_cases + coalesce(o.open_held, 0) open_held, greatest(x.open_since, y.open_since) open_at
+               t.open_cases + coalesce(o.open_held, 0) open_held, greatest(x.open_since, y.open_since) open_at, c.common
         from public.holdings x
         join public.match_tokens t on t.token = x.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.strength > 0
         join pair p on p.m = x.case_id and p.n = y.case_id
         left join lateral (  -- the caller's own hidden cases
-            select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.role)) open_held
+            select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.roles)) open_held
             from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
             on t.hidden_cases > 0
-        where x.strength > 0 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[2])
+        cross join lateral (
+            select case when x.common or y.common then 'listed'
+                        when (select excluding from ruled) and priv.listed(x.token) then 'excluded' end as common) c
+        where x.strength > 0 and (p_common or c.common is null) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[2])
           and x.case_id = any (array (select distinct pair.m from pair))
           and not ((select excluding from ruled)
                    and priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
@@ -58,7 +72,7 @@ language sql stable as $$
         from pair p join public.likenesses l
              on l.case_a = p.m and l.case_b = p.n or l.case_a = p.n and l.case_b = p.m),
     held as (
-        select a.*, x.kind ki, y.kind kj, x.role rx, y.role ry, greatest(x.since, y.since) at,
+        select a.*, x.kind ki, y.kind kj, x.roles rx, y.roles ry, greatest(x.since, y.since) at,
                greatest(x.open_since, y.open_since) open_at
         from alike a
         join lateral (select h.* from public.holdings h where h.identifier_id = a.i limit 1) x on true
@@ -66,23 +80,23 @@ language sql stable as $$
         where exists (
             select from public.holdings h
             join public.match_tokens t on t.token = h.token and not t.exact
-                 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
+                 and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])
             join public.holdings g on g.token = h.token and g.case_id = a.n and g.identifier_id = a.j
             where h.identifier_id = a.i and h.strength + g.strength > -2)
           and not ((select excluding from ruled)
                    and priv.excluded(null, array [x.kind, y.kind], x.authority_id, y.authority_id))),
     every as (
         select e.m, e.n, e.i, e.j, e.s, e.score, e.rule, e.ki, e.kj, e.rx, e.ry, e.w, e.held, e.at, e.ow, e.open_held,
-               e.open_at from equal e
+               e.open_at, e.common from equal e
         union all
         select h.m, h.n, h.i, h.j, h.s, h.score, h.rule, h.ki, h.kj, h.rx, h.ry, 0::smallint, 2, h.at, 0::smallint, 2,
-               h.open_at from held h)
+               h.open_at, null from held h)
     select e.m, e.n, e.i, e.j, max(e.s), max(e.score), (array_agg(e.rule order by e.s desc, e.score desc, e.rule))[1],
            min(e.ki), min(e.kj), min(e.rx), min(e.ry),
            bool_or(not priv.open(e.rx) or not priv.open(e.ry)),
            (array_agg(e.w order by e.s desc, e.w))[1], min(e.held)::integer, max(e.at),
-           (array_agg(e.ow order by e.s desc, e.ow))[1], min(e.open_held)::integer, max(e.open_at)
-    from every e group by 1, 2, 3, 4
+           (array_agg(e.ow order by e.s desc, e.ow))[1], min(e.open_held)::integer, max(e.open_at), e.common
+    from every e group by 1, 2, 3, 4, e.common
 $$;
 
 -- Return the totals of each pair of cases, once with all evidence and once without evidence about victims (columns o...).
@@ -90,30 +104,37 @@ create function priv.totals(p_mine uuid[], p_other uuid[], p_limits integer[])
 returns table (m uuid, n uuid, si bigint, sj bigint, s smallint, w smallint, c real, ks text[], rs text[], f timestamptz, l timestamptz,
                oi bigint, oj bigint, os smallint, ow smallint, oc real, oks text[], ors text[], og timestamptz, ol timestamptz)
 language sql stable as $$
-    with link as materialized (select * from priv.links(p_mine, p_other, p_limits)),
-    said as (
-        select k.*, array [k.ki, k.kj] ks, least(coalesce(k.rx, 'unknown'), coalesce(k.ry, 'unknown')) || '-'
-               || greatest(coalesce(k.rx, 'unknown'), coalesce(k.ry, 'unknown')) r from link k)
+    with link as materialized (select * from priv.links(p_mine, p_other, p_limits, false)),
+    said as (select k.*, array [k.ki, k.kj] ks from link k),
+    role as (  -- of everybody whom the evidence concerns, and without victims
+        select k.m, k.n, array_agg(distinct p.r order by p.r) rs, array_agg(distinct p.r order by p.r) filter (where p.open) ors
+        from link k
+        cross join lateral (
+            select least(x, y) || '-' || greatest(x, y) r, 'victim' not in (x, y) as open
+            from unnest(coalesce(k.rx, '{unknown}')) x, unnest(coalesce(k.ry, '{unknown}')) y) p
+        group by 1, 2)
     select d.m, d.n, count(distinct d.i), count(distinct d.j), max(d.s), (array_agg(d.w order by d.s desc, d.w))[1],
            max(d.score),
            (select array_agg(distinct k order by k) from said e, unnest(e.ks) k where e.m = d.m and e.n = d.n),
-           array_agg(distinct d.r order by d.r), min(d.at), max(d.at),
+           min(r.rs), min(d.at), max(d.at),
            count(distinct d.i) filter (where not d.v), count(distinct d.j) filter (where not d.v),
            coalesce(max(d.s) filter (where not d.v), 0)::smallint,
            coalesce((array_agg(d.ow order by d.s desc, d.ow) filter (where not d.v))[1], 0)::smallint,
            coalesce(max(d.score) filter (where not d.v), 0)::real,
            coalesce((select array_agg(distinct k order by k) from said e, unnest(e.ks) k
                      where e.m = d.m and e.n = d.n and not e.v), '{}'),
-           coalesce(array_agg(distinct d.r order by d.r) filter (where not d.v), '{}'),
+           coalesce(min(r.ors), '{}'),
            min(d.open_at) filter (where not d.v), max(d.open_at) filter (where not d.v)
-    from said d group by 1, 2
+    from said d join role r on r.m = d.m and r.n = d.n group by 1, 2
 $$;
 
--- Return the overlaps that an exclusion can change: those of its author's cases, or of all cases if the operator made it.
+-- Return the overlaps that an exclusion can change: those of its author's cases, or of all cases if the operator made it. A value can change
+-- only those of the cases that have it.
 create function priv.touched_by(e public.exclusions) returns setof public.case_overlaps language sql stable as $$
     select o.* from public.case_overlaps o
     where (e.everywhere or e.authority_id in (o.authority_a, o.authority_b))
       and (e.other_id is null or e.other_id in (o.authority_a, o.authority_b))
+      and (e.tokens is null or exists (select from public.holdings h where h.token = any (e.tokens) and h.case_id = o.case_a))
 $$;
 
 -- Return the overlaps that have lost evidence for the caller since they were computed: a value was withdrawn, hidden or excluded, or is now
@@ -154,10 +175,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                      order by j.xid, j.id limit 1), 0)
 $$;
 
--- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares.
+-- Return the evidence of overlaps seen from one side: one row for every identifier of that side's case that the other case shares. Values
+-- that tell nobody apart (`common`) are shown only beside evidence that the caller sees and that tells somebody apart.
 create function priv.evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[])
-returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_role text,
-               their_role text, theirs integer, holders integer, rarity smallint, since timestamptz)
+returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[],
+               their_roles text[], theirs integer, holders integer, rarity smallint, since timestamptz, common text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 declare
@@ -173,13 +195,18 @@ begin
           and (not o.hidden_b or o.authority_b = (select priv.authority()))
           and o.id not in (select priv.unsettled()))
     select p.id, l.i, min(l.ki), max(l.s), max(l.score), (array_agg(l.rule order by l.s desc, l.score desc, l.rule))[1],
-           min(l.rx), min(l.ry), count(*)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1],
-           greatest(max(l.at), min(p.shown))
-    from (select k.m, k.n, k.i, k.s, k.score, k.rule, k.ki, k.rx, k.ry, case when cleared then k.held else k.open_held end held,
-                 case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at
-          from priv.links(array (select mine from pair), array (select other from pair), p_limits) k
+           min(l.rx), array_agg(distinct t.role order by t.role) filter (where t.role is not null), count(distinct l.j)::integer, min(l.held), (array_agg(l.w order by l.s desc, l.w))[1],
+           greatest(max(l.at), min(p.shown)), min(l.common)
+    from (select k.m, k.n, k.i, k.j, k.s, k.score, k.rule, k.ki, case when cleared then k.rx else array_remove(k.rx, 'victim') end rx,
+                 case when cleared then k.ry else array_remove(k.ry, 'victim') end ry, case when cleared then k.held else k.open_held end held,
+                 case when cleared then k.w else k.ow end w, case when cleared then k.at else k.open_at end at,
+                 k.common, bool_or(k.common is null) over (partition by k.m, k.n) beside,
+                 bool_or(k.common is null) over (partition by k.m, k.n, k.i) told
+          from priv.links(array (select mine from pair), array (select other from pair), p_limits, true) k
           where cleared or not k.v) l
     join pair p on p.mine = l.m and p.other = l.n
+    left join lateral unnest(l.ry) t (role) on true
+    where l.common is null or l.beside and not l.told
     group by 1, 2
     order by 1, 4 desc, 11, 5 desc, 2;
 end $$;
@@ -192,12 +219,26 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     with held as (
         select h.identifier_id i, h.kind, t.exact, case when (select priv.cleared()) then t.cases else t.open_cases end cases
         from public.holdings h join public.match_tokens t on t.token = h.token
-        where h.case_id = p_case and GRANTED(h.case_id, 1) and ((select priv.cleared()) or priv.open(h.role)))
+        where h.case_id = p_case and GRANTED(h.case_id, 1) and ((select priv.cleared()) or priv.open(h.roles)))
     select h.i, min(h.kind), max(h.cases) from held h where h.cases > p_limits[1 + h.exact::integer] group by 1
     order by 3 desc, 1
 $$;
 
-grant execute on function priv.unsettled(), priv.settled(uuid, interval), priv.worker_lag(), priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
+-- Return those identifiers, of cases that the caller may read, whose value the operator excluded for all.
+create function priv.excluded_everywhere(p_identifiers uuid[]) returns setof uuid
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    if not exists (select from public.exclusions e where e.everywhere and e.tokens is not null and e.withdrawn_at is null and e.lapsed_at is null) then
+        return;
+    end if;
+    return query
+    select i.id from public.identifiers i
+    where i.id = any (p_identifiers) and GRANTED(i.case_id, 2)
+      and exists (select from unnest(priv.tokens_of_value(i.id)) u (token) where priv.listed(u.token));
+end $$;
+
+grant execute on function priv.excluded_everywhere(uuid[]), priv.unsettled(), priv.settled(uuid, interval), priv.worker_lag(), priv.evidence(uuid[], uuid[], integer[]), priv.high_frequency(uuid, integer[]) to APP_ROLE;
 
 grant select, insert, update, delete on likenesses to coopapi_definer;
 

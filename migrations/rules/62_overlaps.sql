@@ -97,6 +97,7 @@ declare
     moved boolean;
     about_victims boolean;
     shown boolean;
+    waits timestamptz;
     r record;
 begin
     select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b) into firsts, seconds
@@ -139,7 +140,11 @@ begin
         stirred := (kept.strength, kept.rarity, kept.score, kept.kinds, kept.roles, kept.shared_a, kept.shared_b, kept.last_at)
               is distinct from (r.s, r.w, r.c, r.ks, r.rs, r.si::integer, r.sj::integer, r.l);
         shown := (kept.hidden_a, kept.hidden_b) <> (r.hidden_a, r.hidden_b);
-        continue when not moved and not stirred and not shown;
+        waits := case when r.si > 0 and r.oi = 0 then priv.waits(kept, r.unseen_a, r.unseen_b) end;
+        if waits is distinct from kept.waits_until then
+            update public.case_overlaps u set waits_until = waits where u.id = kept.id;
+        end if;
+        continue when waits is not null or not moved and not stirred and not shown;  -- what waits is stored as if it had not been found
         update public.case_overlaps u set
             hidden_a = r.hidden_a, hidden_b = r.hidden_b,
             state = case when r.si = 0 then 'withdrawn' else 'detected' end,

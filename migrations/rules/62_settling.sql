@@ -18,13 +18,14 @@ create function priv.waiting(p_normaliser integer, out changes boolean, out pair
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
 begin
     perform priv.require_worker();
-    changes := exists (select from public.matching_queue q where not q.followed) or exists (
+    changes := exists (select from public.matching_queue q where not q.followed) or priv.notices_are_due() or exists (
         select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()));
     pairs := exists (select from public.pairs_due d where not d.hidden) or exists (select from public.matching_queue);
     hidden_pairs := exists (select from public.pairs_due d where d.hidden);
     entries := exists (select from public.journal_entries j
                        where j.xid >= (select l.before from public.journal_linking l) and j.xid < pg_snapshot_xmin(pg_current_snapshot()));
     rereading := exists (select from public.identifiers i where i.normaliser < p_normaliser)
+        or exists (select from public.exclusions e where e.normaliser < p_normaliser and e.withdrawn_at is null)
         or exists (select from public.holdings h where h.outdated);
     clocks := priv.next_to_escalate() is not null;
 end $$;
@@ -37,8 +38,8 @@ returns table (token bytea, exact boolean, cases integer, open_cases integer, hi
     select h.token, bool_or(h.strength > 0),
            (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where not h.hidden)
                  else count(*) filter (where not h.hidden) end)::integer,
-           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where not h.hidden and priv.open(h.role))
-                 else count(*) filter (where not h.hidden and priv.open(h.role)) end)::integer,
+           (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where not h.hidden and priv.open(h.roles))
+                 else count(*) filter (where not h.hidden and priv.open(h.roles)) end)::integer,
            (case when bool_or(h.strength > 0) then count(distinct h.case_id) filter (where h.hidden)
                  else count(*) filter (where h.hidden) end)::integer
     from public.holdings h group by h.token
@@ -82,6 +83,7 @@ begin
     if not priv.take_turn() then
         return;
     end if;
+    perform priv.tend_waiting();
     with lapsed as (
         update public.exclusions e set lapsed_at = (select priv.at())
         where e.withdrawn_at is null and e.lapsed_at is null and e.until <= (select priv.at()) returning e.id)
@@ -131,10 +133,11 @@ begin
     touched as (  -- pairs that may have lost evidence exist already; pairs with evidence now may be new
         select c.m, h.case_id n, exists (
                    select from public.holdings x where x.token = c.token and x.case_id = c.m
-                   and priv.links_few(t.now, t.now_open, x.role, h.role, p_limits[2])) live, c.loses, c.open_loses
+                   and not x.common and not h.common
+                   and priv.links_few(t.now, t.now_open, x.roles, h.roles, p_limits[2])) live, c.loses, c.open_loses
         from mine c join token t on t.token = c.token
         join public.holdings h on h.token = c.token and h.case_id <> c.m
-        where t.exact and (t.now <= p_limits[2] or priv.open(h.role) and t.now_open <= p_limits[2])),
+        where t.exact and (t.now <= p_limits[2] or priv.open(h.roles) and t.now_open <= p_limits[2])),
     lost as (  -- the tokens that cases lost: in these changes, or in later ones that are not followed yet
         select x.case_id, u.token
         from (select c.case_id, c.tokens from unnest(changes) c where c.loses or c.open_loses or c.anew
@@ -157,11 +160,12 @@ begin
                             union all select v.case_a from public.case_overlaps v where v.case_b = c.m) o
         where exists (select from public.holdings b where b.token = t.token and b.case_id = o.n)),
     crossing as (
-        select a.case_id m, b.case_id n, priv.links_few(t.now, t.now_open, a.role, b.role, p_limits[2]) live, false loses, false open_loses
+        select a.case_id m, b.case_id n, not a.common and not b.common and priv.links_few(t.now, t.now_open, a.roles, b.roles, p_limits[2]) live,
+               false loses, false open_loses
         from token t join public.holdings a on a.token = t.token join public.holdings b on b.token = t.token
         where t.exact and a.case_id < b.case_id
           and (t.now <= p_limits[2] and priv.steps(t.was, t.now, p_limits[2])
-               or priv.open(a.role) and priv.open(b.role) and t.now_open <= p_limits[2]
+               or priv.open(a.roles) and priv.open(b.roles) and t.now_open <= p_limits[2]
                   and priv.steps(t.was_open, t.now_open, p_limits[2]))),
     resting as (  -- likenesses based on a key that crossed its limit
         select l.case_a m, l.case_b n, true live, false loses, false open_loses
@@ -220,15 +224,15 @@ begin
         from public.holdings x
         join public.match_tokens t on t.token = x.token and not t.exact and t.open_cases <= p_limits[1]
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and x.strength + y.strength > -2
-        where x.identifier_id = any (p_identifiers) and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])
+        where x.identifier_id = any (p_identifiers) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])
         union
         select x.identifier_id, y.identifier_id
         from unnest(p_tokens, p_was, p_was_open) u (token, was, was_open)
         join public.match_tokens t on t.token = u.token
         join public.holdings x on x.token = t.token
         join public.holdings y on y.token = t.token and y.case_id > x.case_id and x.strength + y.strength > -2
-        where not priv.links_few(u.was, u.was_open, x.role, y.role, p_limits[1])
-          and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1])),
+        where not priv.links_few(u.was, u.was_open, x.roles, y.roles, p_limits[1])
+          and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1])),
     pair as (
         select distinct least(k.i, k.j) a, greatest(k.i, k.j) b from near k)
     select array_agg(p.a order by p.a, p.b), array_agg(p.b order by p.a, p.b) into firsts, seconds

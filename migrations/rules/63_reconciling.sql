@@ -18,7 +18,7 @@ begin
     with pair as materialized (select * from priv.pairs()),
     found as (select t.* from priv.totals(array (select m from pair order by m, n), array (select n from pair order by m, n), p_limits) t)
     select (select count(*) from public.case_overlaps o full join found f on f.m = o.case_a and f.n = o.case_b
-            where (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
+            where o.waits_until is null and (coalesce(o.shared_a, 0), coalesce(o.shared_b, 0), coalesce(o.strength, 0), coalesce(o.rarity, 0),
                    coalesce(o.kinds, '{}'), coalesce(o.roles, '{}'), coalesce(o.open_shared_a, 0), coalesce(o.open_shared_b, 0),
                    coalesce(o.open_strength, 0), coalesce(o.open_rarity, 0), coalesce(o.open_kinds, '{}'),
                    coalesce(o.open_roles, '{}'))
@@ -50,7 +50,7 @@ begin
         from one join public.holdings x on x.identifier_id = one.identifier_id
         join public.match_tokens t on t.token = x.token and not t.exact
         join public.holdings y on y.token = x.token and y.case_id <> x.case_id and y.identifier_id > x.identifier_id
-             and x.strength + y.strength > -2 and priv.links_few(t.cases, t.open_cases, x.role, y.role, p_limits[1]))
+             and x.strength + y.strength > -2 and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[1]))
     select one.identifier_id, p.j, ia.case_id, ib.case_id, ca.authority_id, cb.authority_id, ia.sealed, ib.sealed, ka.wrapped,
            kb.wrapped, priv.shared_families(p.i, p.j), l.strength, l.score
     from one left join pair p on p.i = one.identifier_id

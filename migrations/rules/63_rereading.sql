@@ -33,7 +33,7 @@ end $$;
 -- Replace the tokens of identifiers of a case that were read again. The old tokens are kept as outdated ones. What was counted against the
 -- quota stays counted under the new tokens.
 create function priv.replace_holdings(p_case uuid, p_named uuid[], p_identifiers uuid[], p_tokens bytea[], p_families text[],
-                                      p_strengths smallint[]) returns void language plpgsql volatile as $$
+                                      p_strengths smallint[], p_common boolean[]) returns void language plpgsql volatile as $$
 declare
     home record;
     was record;
@@ -58,16 +58,17 @@ begin
           and not exists (select from public.registered_values x where x.case_id = p_case and x.digest = n.digest);
     if home.waits then
         delete from public.pending_holdings w where w.case_id = p_case and w.identifier_id = any (p_named);
-        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, role)
-            select u.token, p_case, u.identifier, min(u.family), min(i.kind), max(u.strength), min(s.category)
-            from unnest(p_identifiers, p_tokens, p_families, p_strengths) u (identifier, token, family, strength)
-            join public.identifiers i on i.id = u.identifier left join public.subjects s on s.id = i.subject_id
+        insert into public.pending_holdings (token, case_id, identifier_id, family, kind, strength, common)
+            select u.token, p_case, u.identifier, min(u.family), min(i.kind), max(u.strength), bool_and(u.common)
+            from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_common) u (identifier, token, family, strength, common)
+            join public.identifiers i on i.id = u.identifier
             group by u.token, u.identifier;
         return;
     end if;
     with wanted as materialized (
-        select u.token, u.identifier, min(u.family) family, max(u.strength) strength
-        from unnest(p_identifiers, p_tokens, p_families, p_strengths) u (identifier, token, family, strength) group by 1, 2),
+        select u.token, u.identifier, min(u.family) family, max(u.strength) strength, bool_and(u.common) common
+        from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_common) u (identifier, token, family, strength, common)
+        group by 1, 2),
     known as (
         select h.identifier_id, min(h.since) since, min(h.open_since) open_since
         from public.holdings h where h.identifier_id = any (p_named) group by 1),
@@ -76,14 +77,16 @@ begin
         where h.identifier_id = any (p_named) and not h.outdated
           and not exists (select from wanted w where w.token = h.token and w.identifier = h.identifier_id)),
     stored as (
-        insert into public.holdings as h (token, case_id, identifier_id, authority_id, kind, strength, role, hidden, since, open_since)
-            select w.token, p_case, w.identifier, home.authority_id, i.kind, w.strength, s.category, home.hidden,
+        insert into public.holdings as h (token, case_id, identifier_id, authority_id, kind, strength, roles, common, hidden, since,
+                                          open_since)
+            select w.token, p_case, w.identifier, home.authority_id, i.kind, w.strength, r.roles, w.common, home.hidden,
                    coalesce(k.since, (select priv.at())), coalesce(k.open_since, (select priv.at()))
-            from wanted w join public.identifiers i on i.id = w.identifier left join public.subjects s on s.id = i.subject_id
+            from wanted w join public.identifiers i on i.id = w.identifier join priv.roles_of(p_named) r on r.identifier_id = w.identifier
             left join known k on k.identifier_id = w.identifier
             order by 1, 3
-            on conflict (token, case_id, identifier_id) do update set strength = excluded.strength, outdated = false
-                where (h.strength, h.outdated) is distinct from (excluded.strength, false)
+            on conflict (token, case_id, identifier_id) do update
+                set strength = excluded.strength, common = excluded.common, outdated = false
+                where (h.strength, h.common, h.outdated) is distinct from (excluded.strength, excluded.common, false)
             returning h.token, h.identifier_id),
     compared as (select array_agg(distinct w.identifier) ids from wanted w where w.strength <= 0),
     changed as (
@@ -97,7 +100,7 @@ end $$;
 -- as they are. The arrays are the new holdings and are parallel. An identifier whose value another one of the case already has keeps its
 -- old fingerprint. The auditors of each owner are told how many identifiers of a case were read again.
 create function priv.store_reread(p_normaliser integer, p_rows jsonb, p_identifiers uuid[], p_tokens bytea[], p_families text[],
-                                  p_strengths smallint[]) returns void
+                                  p_strengths smallint[], p_common boolean[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
     set enable_seqscan = off set enable_mergejoin = off set enable_material = off as $$
 declare
@@ -123,10 +126,10 @@ begin
     for r in
         select i.case_id, array_agg(i.id) as named from public.identifiers i where i.id = any (named) group by 1 order by 1
     loop
-        perform priv.replace_holdings(r.case_id, r.named, u.identifiers, u.tokens, u.families, u.strengths)
+        perform priv.replace_holdings(r.case_id, r.named, u.identifiers, u.tokens, u.families, u.strengths, u.common)
             from (select array_agg(v.identifier) identifiers, array_agg(v.token) tokens, array_agg(v.family) families,
-                         array_agg(v.strength) strengths
-                  from unnest(p_identifiers, p_tokens, p_families, p_strengths) v (identifier, token, family, strength)
+                         array_agg(v.strength) strengths, array_agg(v.common) common
+                  from unnest(p_identifiers, p_tokens, p_families, p_strengths, p_common) v (identifier, token, family, strength, common)
                   where v.identifier = any (r.named)) u;
     end loop;
     update public.exclusions e
@@ -141,6 +144,26 @@ begin
             select c.authority_id, c.id, count(*) n
             from jsonb_to_recordset(p_rows) x (id uuid)
             join public.identifiers i on i.id = x.id join public.cases c on c.id = i.case_id group by 1, 2) s));
+end $$;
+
+-- Return the values that the operator listed and that readers of an older version read.
+create function priv.listed_to_reread(p_normaliser integer) returns table (id uuid, listed jsonb)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not priv.take_turn() then
+        return;
+    end if;
+    return query select e.id, e.listed from public.exclusions e where e.normaliser < p_normaliser and e.withdrawn_at is null;
+end $$;
+
+-- Give exclusions of listed values the tokens of today's readers. The old tokens stay for values that were not read again yet.
+create function priv.store_listed(p_normaliser integer, p_exclusion uuid, p_tokens bytea[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_worker();
+    update public.exclusions e set normaliser = p_normaliser, tokens = array (select unnest(e.tokens) union select unnest(p_tokens) order by 1)
+        where e.id = p_exclusion and e.normaliser < p_normaliser;
+    insert into public.matching_queue (exclusion_id) values (p_exclusion);
 end $$;
 
 -- Remove tokens of older versions of the readers, as soon as no identifier of an older version is left.
@@ -168,7 +191,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp set e
 $$;
 
 grant execute on function priv.next_to_reread(integer, integer),
-    priv.store_reread(integer, jsonb, uuid[], bytea[], text[], smallint[]), priv.drop_outdated(integer, integer),
-    priv.waiting_to_be_reread(integer) to APP_ROLE;
+    priv.store_reread(integer, jsonb, uuid[], bytea[], text[], smallint[], boolean[]), priv.drop_outdated(integer, integer),
+    priv.waiting_to_be_reread(integer), priv.listed_to_reread(integer), priv.store_listed(integer, uuid, bytea[]) to APP_ROLE;
 
 grant update (fingerprint, sealed, normaliser, strength, warnings) on identifiers to coopapi_definer;

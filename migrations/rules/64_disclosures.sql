@@ -7,13 +7,13 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     from public.disclosures d
     join public.disclosed_items x on x.disclosure_id = d.id
     join public.identifiers i on i.id = x.identifier_id and i.case_id = d.owner_case and i.withdrawn_at is null
-    left join public.subjects s on s.id = i.subject_id
+    cross join lateral priv.roles_of(array [i.id]) r
     join public.cases c on c.id = i.case_id and c.state <> 'withdrawn'
     join public.case_keys k on k.case_id = i.case_id
     where d.id = p_disclosure and d.state in ('disclosed_full', 'disclosed_partial')
       and (d.until is null or d.until > (select priv.at()))
       and (priv.level(d.asking_case) >= 2 or priv.level(d.owner_case) >= 2)
-      and (not x.victim and priv.open(s.category) and not d.victims_only or (select priv.cleared()))
+      and (not x.victim and priv.open(r.roles) and not d.victims_only or (select priv.cleared()))
 $$;
 
 -- Return the entries for both owners of the overlap of a disclosure, each with its own case. The next two functions use it.

@@ -6,6 +6,7 @@ create function priv.matched_identifiers(p_identifiers uuid[]) returns setof uui
     where x.identifier_id = any (p_identifiers) and x.strength > 0 and exists (
         select from public.holdings y
         where y.token = x.token and y.case_id <> x.case_id and y.strength > 0 and (not y.hidden or y.authority_id = x.authority_id)
+          and not x.common and not y.common and not priv.listed(x.token)
           and not priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))
     union
     select p.i from (

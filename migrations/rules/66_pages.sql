@@ -1,14 +1,14 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
 -- policies of every table apply.
 
--- Return the caller's level of access to cases, and the authorities that own them.
-create function priv.shown_access(p_cases uuid[]) returns table (case_id uuid, level smallint, id uuid, name text, country text)
+-- Return cases with the caller's level of access to each, and the name and country of the authority that owns it.
+create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, level smallint, name text, country text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select c.id, (case when GRANTED(c.id, 4) then 4 when GRANTED(c.id, 3) then 3 when GRANTED(c.id, 2) then 2 else 1 end)::smallint,
-           a.id, a.name, a.country
+    select c, (case when GRANTED(c.id, 4) then 4 when GRANTED(c.id, 3) then 3 when GRANTED(c.id, 2) then 2 else 1 end)::smallint,
+           a.name, a.country
     from public.cases c join public.authorities a on a.id = c.authority_id
     where c.id = any (p_cases);
 end $$;
@@ -64,17 +64,17 @@ end $$;
 -- Return a part of the evidence of each overlap, the best first: p_most items from p_from on, how many there are, and with p_clear what is
 -- needed to decrypt the caller's own values.
 create function priv.shown_evidence(p_overlaps uuid[], p_mine uuid[], p_limits integer[], p_clear boolean, p_from integer, p_most integer)
-returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_role text, their_role text,
-               theirs integer, holders integer, rarity smallint, since timestamptz, items bigint,
+returns table (overlap_id uuid, identifier_id uuid, kind text, strength smallint, score real, rule text, my_roles text[], their_roles text[],
+               theirs integer, holders integer, rarity smallint, since timestamptz, common text, items bigint,
                case_id uuid, authority_id uuid, sealed bytea, wrapped bytea)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select e.overlap_id, e.identifier_id, e.kind, e.strength, e.score, e.rule, e.my_role, e.their_role, e.theirs, e.holders, e.rarity,
-           e.since, e.items, i.case_id, c.authority_id, i.sealed, k.wrapped
+    select e.overlap_id, e.identifier_id, e.kind, e.strength, e.score, e.rule, e.my_roles, e.their_roles, e.theirs, e.holders, e.rarity,
+           e.since, e.common, e.items, i.case_id, c.authority_id, i.sealed, k.wrapped
     from (select v.*, count(*) over w as items,
-                 row_number() over (w order by v.strength desc, v.rarity, v.score desc, v.identifier_id) as place
+                 row_number() over (w order by v.common is not null, v.strength desc, v.rarity, v.score desc, v.identifier_id) as place
           from priv.evidence(p_overlaps, p_mine, p_limits) v window w as (partition by v.overlap_id)) e
     left join public.identifiers i on p_clear and i.id = e.identifier_id
     left join public.cases c on c.id = i.case_id
@@ -83,5 +83,18 @@ begin
     order by e.overlap_id, e.place;
 end $$;
 
-grant execute on function priv.places_of_overlaps(), priv.shown_access(uuid[]), priv.shown_sides(uuid[], uuid),
+-- Return what is shown of identifiers beside their rows: whether the operator excluded the value for all, and the subjects that the caller
+-- may know of.
+create function priv.shown_identifiers(p_identifiers uuid[]) returns table (identifier_id uuid, excluded boolean, subjects jsonb)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    select i.id, x.id is not null,
+           (select jsonb_agg(jsonb_build_object('id', l.subject_id, 'since', l.since, 'basis', l.basis) order by l.since nulls first, l.created_at, l.subject_id)
+            from public.identifier_subjects l where l.identifier_id = i.id)
+    from unnest(p_identifiers) i (id) left join priv.excluded_everywhere(p_identifiers) x (id) on x.id = i.id;
+end $$;
+
+grant execute on function priv.shown_identifiers(uuid[]), priv.places_of_overlaps(), priv.shown_cases(uuid[]), priv.shown_sides(uuid[], uuid),
     priv.shown_evidence(uuid[], uuid[], integer[], boolean, integer, integer) to APP_ROLE;

@@ -13,7 +13,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                         select from public.mla_measures m where m.request_id = r.id and m.state = 'not_executed') then 'not_executed'
                     when exists (
                         select from public.deadlines d
-                        where d.object_id = r.id and d.owed_by = 'executing' and d.met_at is null and d.cancelled_at is null
+                        where d.object_id = r.id and d.rule <> 'service_target' and d.owed_by = 'executing' and d.met_at is null and d.cancelled_at is null
                           and d.suspended_at is null and d.due_at < (select priv.at())) then 'overdue' end as what
         from public.mla_requests r join public.authorities q on q.id = r.requesting_id
         where r.transmitted_at >= p_since and r.kind = any (p_kinds) and r.executing_country is not null
@@ -56,3 +56,12 @@ create policy seen on mla_messages for select using (
         select from public.parties p where p.object_id = mla_messages.request_id and p.side = mla_messages.side)));
 create policy made on mla_messages for insert with check (
     ACTING(mla_messages.request_id) and recorded_by = (select priv.authority()));
+
+grant select, insert, update (version, since, time_id) on mla_stages to APP_ROLE;
+-- The stages before transmission are visible only to the requesting side.
+create policy seen on mla_stages for select using (
+    PARTY(mla_stages.request_id)
+    and (state not in ('draft', 'validation_pending', 'ready') or exists (
+        select from public.parties p where p.object_id = mla_stages.request_id and p.side = 'requesting')));
+create policy made on mla_stages for insert with check (ACTING(mla_stages.request_id));
+create policy changed on mla_stages for update using (ACTING(mla_stages.request_id));

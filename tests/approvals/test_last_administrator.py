@@ -1,11 +1,11 @@
 """An authority keeps an administrator, also when two end each other's access at the same moment."""
 
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
 from approving import account, change, from_shell
+from serving import until
 
 from coopapi.ops import administration
 
@@ -106,14 +106,15 @@ def unserialised(owner):
                 cursor.execute(definition)
 
 
+def waiting(cursor):
+    cursor.execute("select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted")
+    return cursor.fetchone()[0]
+
+
 def let_both_write(owner):
     """Wait until both have looked and are about to write, then let them."""
     with owner.cursor() as cursor:
-        for _ in range(400):
-            cursor.execute("select count(*) from pg_locks where locktype = 'advisory' and objid = 42 and not granted")
-            if cursor.fetchone()[0] == 2:
-                break
-            time.sleep(0.01)
+        until(lambda: waiting(cursor) == 2)
         cursor.execute("select pg_advisory_unlock_all()")
 
 

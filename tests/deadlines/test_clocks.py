@@ -102,17 +102,23 @@ def test_the_provider_s_clock_stands_still_while_the_issuer_clarifies(ask, clock
     clock.at("2026-06-01T10:00:00+01:00")
     measure = uuid4()
     asked = ask("epoc", "e_evidence", executing="provider").happens("receive", items=[measure])
-    assert asked.clocks() == {"epoc_std": ("2026-06-11T23:00", "running")}
+    right = {"epoc_conflict": ("2026-06-11T23:00", "running")}
+    assert asked.clocks() == {"epoc_std": ("2026-06-11T23:00", "running"), **right}
     clock.at("2026-06-03T10:00:00+01:00")
     asked.happens("ask_clarification")
     # five days from Wednesday 3 June, by the Dutch calendar: Monday 8
-    assert asked.clocks() == {"epoc_std": ("2026-06-11T23:00", "suspended"), "epoc_clarify": ("2026-06-08T22:00", "running")}
+    clarify = {"epoc_clarify": ("2026-06-08T22:00", "running")}
+    assert asked.clocks() == {"epoc_std": ("2026-06-11T23:00", "suspended"), **clarify, **right}
     clock.at("2026-06-12T10:00:00+01:00")
     assert asked.clocks()["epoc_std"][1] == "suspended"
     assert [d["rule"] for d in asked.rows(overdue="true")] == ["epoc_clarify"]
     asked.happens("clarify")
     # nine days more: Saturday 20 June, so Monday 22
-    assert asked.clocks() == {"epoc_std": ("2026-06-22T23:00", "running"), "epoc_clarify": ("2026-06-08T22:00", "met_late")}
+    assert asked.clocks() == {
+        "epoc_std": ("2026-06-22T23:00", "running"),
+        "epoc_clarify": ("2026-06-08T22:00", "met_late"),
+        "epoc_conflict": ("2026-06-11T23:00", "lapsed"),
+    }
     assert asked.row("epoc_std")["first_due_at"][:16] == "2026-06-11T23:00"
     clock.at("2026-06-22T10:00:00+01:00")
     asked.happens("measure.execute", item=measure)
@@ -152,12 +158,67 @@ def test_an_order_that_nobody_approved_is_approved_within_forty_eight_hours(ask,
 
 def test_silence_of_the_notified_authority_is_an_answer(ask, clock):
     clock.at("2026-12-04T10:00:00+01:00")
-    asked = ask("epoc", "e_evidence", executing="provider", enforcing="fr").happens("transmit", notified=True)
+    asked = ask("epoc", "e_evidence", executing="provider", enforcing="fr").happens("delivered", notified=True)
     assert asked.row("epoc_refusal")["authority_id"] == str(asked.world.authorities["fr"])
     clock.at("2026-12-15T10:00:00+01:00")
     assert asked.clocks() == {"epoc_refusal": ("2026-12-14T23:00", "lapsed")}
     assert asked.rows("prosecutor_fr", overdue="true") == []
     assert [d["rule"] for d in asked.rows("prosecutor_fr", state="lapsed")] == ["epoc_refusal"]
+
+
+def test_the_notified_authority_s_time_runs_from_receipt_and_until_then_from_provable_delivery(ask, clock):
+    clock.at("2026-12-04T10:20:00+01:00")
+    asked = ask("epoc", "e_evidence", "emergency", executing="provider", enforcing="fr").happens("delivered", notified=True)
+    # the hour from 10 to 11 is not counted: four times 24 hours from 11:00
+    assert asked.clocks() == {"epoc_refusal_emergency": ("2026-12-08T10:00", "running")}
+    clock.at("2026-12-05T08:30:00+01:00")
+    asked.happens("receive_notification", notified=True)
+    assert asked.clocks() == {"epoc_refusal_emergency": ("2026-12-09T08:00", "running")}
+    row = asked.row("epoc_refusal_emergency")
+    assert (row["started_by"], row["corrections"][0]["due_was"][:16]) == ("receive_notification", "2026-12-08T10:00")
+    undelivered = ask("epoc", "e_evidence", executing="provider", enforcing="fr").happens("transmit", notified=True)
+    assert undelivered.clocks() == {}
+    assert undelivered.happens("receive_notification", notified=True).clocks() == {"epoc_refusal": ("2026-12-15T23:00", "running")}
+
+
+def test_the_enforcing_authority_asks_and_the_issuer_answers_in_five_working_days(ask, clock):
+    clock.at("2026-12-23T10:00:00+01:00")
+    asked = ask("epoc", "e_evidence", executing="provider", enforcing="ro").happens("request_enforcement")
+    clock.at("2026-12-24T10:00:00+01:00")
+    asked.happens("receive_enforcement")
+    # in Romania 28 to 31 December are four, then Monday 4 January: the holidays are 25, 26 December, 1 and 2 January
+    assert asked.clocks() == {"epoc_enforce": ("2027-01-04T22:00", "running")}
+    asked.happens("consult_enforcement")
+    assert asked.clocks()["epoc_enforce_reply"] == ("2027-01-04T23:00", "running")
+    asked.happens("supply_enforcement")
+    assert asked.clocks()["epoc_enforce_reply"][1] == "met"
+
+
+def test_an_order_to_preserve_runs_sixty_days_by_itself_and_thirty_more_when_the_issuer_says_so(ask, clock):
+    clock.at("2026-06-01T10:00:00+01:00")
+    asked = ask("epoc_pr", "e_evidence", executing="provider").happens("receive")
+    assert asked.clocks() == {"epocpr": ("2026-07-31T22:00", "running")}
+    clock.at("2026-07-30T10:00:00+01:00")
+    asked.happens("extend", until=datetime(2026, 8, 30, 22, tzinfo=UTC))
+    assert asked.clocks() == {"epocpr": ("2026-08-30T22:00", "running")}
+    asked.happens("ask_clarification")
+    assert asked.row("epocpr_clarify")["article"].endswith("Art. 11(5)")
+    asked.happens("follow_up")
+    assert asked.clocks()["epocpr"][1] == "met"
+
+
+def test_a_provider_that_objects_because_of_a_third_country_waits_for_the_issuer(ask, clock):
+    clock.at("2026-06-01T10:00:00+01:00")
+    asked = ask("epoc", "e_evidence", executing="provider").happens("receive", items=[uuid4()])
+    row = asked.row("epoc_conflict")
+    assert (row["due_at"][:16], row["calendar"], row["verify"]) == ("2026-06-11T23:00", "national law", True)
+    clock.at("2026-06-03T10:00:00+01:00")
+    asked.happens("object_conflict")
+    assert (asked.clocks()["epoc_conflict"][1], asked.clocks()["epoc_std"][1]) == ("met", "suspended")
+    clock.at("2026-06-05T10:00:00+01:00")
+    asked.happens("uphold")
+    # two days more: Saturday 13 June, so Monday 15
+    assert asked.clocks()["epoc_std"] == ("2026-06-15T23:00", "running")
 
 
 def test_the_enforcing_authority_has_five_working_days(ask, clock):

@@ -111,6 +111,25 @@ RULES = [
     ("epoc_refusal", "2026-11-28T10:00+01:00", "ES", "2026-12-09T23:00", "2 days to 30 Nov, Tue 8 Dec Immaculate Conception: Wed"),
     ("epoc_refusal", "2026-02-21T10:00+02:00", "BG", "2026-03-04T22:00", "7 days to 28 Feb, Tue 3 March Liberation Day: Wed"),
     ("epoc_refusal", "2026-03-22T10:00+02:00", "CY", "2026-04-02T21:00", "9 days to 31 March, Wed 1 April national day: Thu"),
+    # --- an order to preserve, its clarification, enforcement and the law of a third country
+    ("epocpr", "2026-06-01T10:00+01:00", "IE", "2026-07-31T23:00", "29 + 31 = 60: Fri 31 July"),
+    ("epocpr", "2026-10-27T10:00+01:00", "NL", "2026-12-28T23:00", "4 + 30 = 34 to 30 Nov, Sat 26 Dec: Mon 28"),
+    ("epocpr_clarify", "2026-12-23T10:00+01:00", "NL", "2026-12-28T23:00", "Mon 28; the 24th and the 28th are two working days"),
+    ("epoc_enforce_reply", "2026-12-24T10:00+01:00", "NL", "2027-01-04T23:00", "28, 29, 30, 31 Dec, not 1 Jan, Mon 4 Jan"),
+    ("epoc_conflict", "2026-12-16T10:00+00:00", "IE", "2026-12-27T00:00", "Sat 26 Dec: plain days, national law may give more"),
+    # --- EU-UK TCA: no act of the Union
+    ("tca_decision", "2026-12-04T09:00+00:00", "GB", "2027-01-19T00:00", "27 to 31 Dec, 18 more: Mon 18 Jan"),
+    ("tca_decision", "2026-11-11T09:00+01:00", "NL", "2026-12-26T23:00", "19 to 30 Nov, 26 more: Sat 26 Dec stays"),
+    ("tca_execution", "2026-12-04T09:00+00:00", "GB", "2027-03-05T00:00", "27 + 31 + 28 = 86 to 28 Feb, Thu 4 March"),
+    # --- arrest warrants, freezing and confiscation
+    ("eaw_consent", "2026-12-15T10:00+01:00", "NL", "2026-12-28T23:00", "Fri 25 Dec: Mon 28"),
+    ("eaw_decision", "2026-10-27T10:00+01:00", "NL", "2026-12-28T23:00", "4 + 30 = 34 to 30 Nov, Sat 26 Dec: Mon 28"),
+    ("eaw_decision", "2026-09-01T10:00+02:00", "FR", "2026-11-02T23:00", "29 to 30 Sep, 31 more: Sat 31 Oct, so Mon 2 Nov"),
+    ("eaw_surrender", "2026-04-21T10:00+02:00", "FR", "2026-05-04T22:00", "9 to 30 April, Fri 1 May: Mon 4"),
+    ("eaw_surrender_postponed", "2027-01-15T00:00+01:00", "NL", "2027-01-25T23:00", "Mon 25 Jan, ten days after the new date"),
+    ("confiscation_decision", "2026-11-11T09:00+01:00", "NL", "2026-12-28T23:00", "19 to 30 Nov, Sat 26 Dec: Mon 28"),
+    ("freezing_decision_urgent", "2026-12-24T17:20+01:00", "DE", "2026-12-26T16:20", "Boxing Day, and stays"),
+    ("freezing_execution_urgent", "2026-03-28T12:00+01:00", "FR", "2026-03-30T11:00", "13:00 in summer time"),
     # --- two days or more hold two working days, Regulation 1182/71 Art. 3(5)
     ("epoc_clarify", "2026-04-02T10:00+02:00", "DE", "2026-04-08T22:00", "Fri, Sat, Sun, Mon are off, Tue 7 is the first: Wed"),
     ("epoc_clarify", "2026-04-02T10:00+02:00", "FR", "2026-04-07T22:00", "Fri 3 and Tue 7 April are working days in France: two"),
@@ -141,9 +160,36 @@ RULES = [
     ("eio_provisional", "2026-03-28T12:00+01:00", "FR", "2026-03-29T11:00", "13:00 in summer time"),
     ("eio_provisional", "2026-10-24T12:00+02:00", "FR", "2026-10-25T10:00", "11:00 in winter time"),
     ("epoc_expost", "2026-05-01T18:00+02:00", "FR", "2026-05-03T16:00", "a Sunday, and stays one"),
-    ("epoc_refusal_emergency", "2026-04-02T17:00+02:00", "DE", "2026-04-06T15:00", "Easter Monday, and stays"),
-    ("epoc_refusal_emergency", "2026-03-27T10:00+01:00", "NL", "2026-03-31T09:00", "four times 24 hours: 11:00 in summer time"),
-    ("eio_interception_objection", "2024-02-27T10:00+01:00", "NL", "2024-03-02T09:00", "28, 29 Feb, 1, 2 March: over the leap day"),
+    (
+        "epoc_refusal_emergency",
+        "2026-04-02T17:00+02:00",
+        "DE",
+        "2026-04-06T16:00",
+        "18:00 of Easter Monday, and stays: 17 to 18 is not counted",
+    ),
+    (
+        "epoc_refusal_emergency",
+        "2026-03-27T10:00+01:00",
+        "NL",
+        "2026-03-31T10:00",
+        "four times 24 hours from 11:00: 12:00 in summer time",
+    ),
+    (
+        "epoc_refusal_emergency",
+        "2026-03-02T10:59+01:00",
+        "NL",
+        "2026-03-06T10:00",
+        "10 to 11 is the hour of the event, so from 11:00",
+    ),
+    ("epoc_refusal_emergency", "2026-03-02T10:00:01+01:00", "NL", "2026-03-06T10:00", "the same hour"),
+    ("epoc_emergency", "2026-03-02T10:59+01:00", "IE", "2026-03-02T17:59", "a duty keeps the earlier end"),
+    (
+        "eio_interception_objection",
+        "2024-02-27T10:00+01:00",
+        "NL",
+        "2024-03-02T10:00",
+        "28, 29 Feb, 1, 2 March, from 11:00: over the leap day",
+    ),
     # --- no acts of the Union: what ends on a Sunday ends on a Sunday
     ("bud_29_min", "2026-03-04T10:00+01:00", "FR", "2026-05-03T22:00", "27 + 30 = 57 to 30 April, Sun 3 May"),
     ("bud_29_min", "2026-10-26T10:00+01:00", "NL", "2026-12-25T23:00", "5 + 30 = 35 to 30 Nov, Fri 25 Dec"),
@@ -169,7 +215,8 @@ EXTENDED = [
     ("eio_recognition", 1, "2026-03-02T09:00+01:00", "FR", "2026-05-04T22:00", "29 + 30 = 59 to 30 April, Fri 1 May: Mon 4"),
     ("eio_recognition", 1, "2026-10-27T09:00+01:00", "PL", "2026-12-28T23:00", "4 + 30 = 34 to 30 Nov, Sat 26 Dec: Mon 28"),
     ("eio_recognition", 1, "2026-11-25T10:00+01:00", "NL", "2027-01-25T23:00", "5 + 31 = 36 to 31 Dec, Sun 24 Jan: Mon 25"),
-    ("dir977_urgent_direct", 1, "2026-06-01T10:00+02:00", "NL", "2026-06-04T22:00", "three days instead of eight hours"),
+    ("eaw_decision", 1, "2026-09-01T10:00+02:00", "FR", "2026-11-30T23:00", "29 + 31 = 60 to 31 Oct, 30 more: Mon 30 Nov"),
+    ("eaw_consent", 1, "2026-11-25T10:00+01:00", "NL", "2027-01-04T23:00", "40 days: 5 + 31 = 36 to 31 Dec, Mon 4 Jan"),
 ]
 
 # length, unit, start, country, act of the Union, end, and why

@@ -13,7 +13,7 @@ LAW = {
     "eio_execution": (90, "days", "executing", {"recognise"}),
     "eio_shorter": (0, "given", "executing", {"receive"}),
     "eio_provisional": (24, "hours", "executing", {"receive"}),
-    "eio_interception_objection": (96, "hours", "enforcing", {"transmit"}),
+    "eio_interception_objection": (96, "hours", "enforcing", {"delivered", "receive_notification"}),
     "eio_transfer": (0, "none", "executing", set()),
     "bud_29_min": (60, "days", "executing", {"preserve"}),
     "preservation_expiry": (0, "given", "requesting", {"preserve"}),
@@ -26,12 +26,25 @@ LAW = {
     "p2_art10": (0, "none", "executing", set()),
     "epoc_std": (10, "days", "executing", {"receive"}),
     "epoc_emergency": (8, "hours", "executing", {"receive"}),
-    "epoc_refusal": (10, "days", "enforcing", {"transmit"}),
-    "epoc_refusal_emergency": (96, "hours", "enforcing", {"transmit"}),
+    "epoc_refusal": (10, "days", "enforcing", {"delivered", "receive_notification"}),
+    "epoc_refusal_emergency": (96, "hours", "enforcing", {"delivered", "receive_notification"}),
     "epoc_clarify": (5, "days", "requesting", {"ask_clarification"}),
     "epoc_expost": (48, "hours", "requesting", {"transmit"}),
-    "epocpr": (0, "given", "requesting", {"preserve"}),
+    "epocpr": (60, "days", "requesting", {"receive"}),
+    "epocpr_clarify": (5, "days", "requesting", {"ask_clarification"}),
+    "epoc_enforce_reply": (5, "working_days", "requesting", {"consult_enforcement"}),
+    "epoc_conflict": (10, "days", "executing", {"receive"}),
     "epoc_enforce": (5, "working_days", "enforcing", {"request_enforcement"}),
+    "tca_decision": (45, "days", "executing", {"receive"}),
+    "tca_execution": (90, "days", "executing", {"recognise"}),
+    "eaw_consent": (10, "days", "executing", {"consent"}),
+    "eaw_decision": (60, "days", "executing", {"arrest"}),
+    "eaw_surrender": (10, "days", "executing", {"order_surrender"}),
+    "eaw_surrender_postponed": (10, "days", "executing", {"postpone"}),
+    "freezing_decision": (0, "none", "executing", set()),
+    "freezing_decision_urgent": (48, "hours", "executing", {"receive"}),
+    "freezing_execution_urgent": (48, "hours", "executing", {"recognise"}),
+    "confiscation_decision": (45, "days", "executing", {"receive"}),
     "dir977_urgent_direct": (8, "hours", "executing", {"receive"}),
     "dir977_urgent_indirect": (3, "days", "executing", {"receive"}),
     "dir977_other": (7, "days", "executing", {"receive"}),
@@ -42,25 +55,17 @@ LAW = {
     "fd948_reply": (0, "given", "executing", {"consultation.contact"}),
     "postponed_until": (0, "given", "executing", {"measure.postpone"}),
     "postponed_decision": (0, "given", "executing", {"postpone"}),
+    "service_target": (0, "given", "executing", {"receive"}),
     "answer_question": (0, "given", "requesting", {"ask"}),
 }
 EVENTS = {
-    *(
-        e
-        for life in (
-            lifecycles.LETTER_LIFECYCLE,
-            lifecycles.ORDER_LIFECYCLE,
-            lifecycles.PRESERVATION_LIFECYCLE,
-            lifecycles.INFORMATION_LIFECYCLE,
-        )
-        for e in life.events
-    ),
+    *lifecycles.EVENTS,
     *(f"measure.{event}" for event in lifecycles.MEASURE_LIFECYCLE.events),
-    "confirm",
+    *("confirm", "delivered"),
     *("jit.activate", "jit.extend", "jit.end", "action.agree", "action.done", "action.drop"),
     *("consultation.contact", "consultation.reply", "consultation.close"),
 }
-NOT_OF_THE_UNION = ("Budapest", "CETS 224")
+NOT_OF_THE_UNION = ("Budapest", "CETS 224", "EU-UK TCA")
 
 
 def fitting(kind, instrument, urgency="routine", **facts):
@@ -81,7 +86,7 @@ def test_every_rule_cites_its_article_and_has_a_title_in_four_languages(rule):
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.code)
 def test_every_event_of_a_rule_is_a_step_that_somebody_takes(rule):
-    used = rule.starts_on | rule.ends_on | rule.suspended_on | rule.resumed_on | rule.moved_on
+    used = rule.starts_on | rule.ends_on | rule.suspended_on | rule.resumed_on | rule.moved_on | rule.restarts_on
     assert used <= EVENTS
     assert rule.cancelled_on <= EVENTS
     assert not rule.ends_on & rule.cancelled_on
@@ -94,7 +99,7 @@ def test_only_acts_of_the_union_move_their_periods_and_never_those_in_hours(rule
     if rule.moves:
         assert not rule.article.startswith(NOT_OF_THE_UNION)
         assert rule.unit != "hours"
-    elif rule.unit not in {"hours", "given", "none"}:
+    elif rule.unit not in {"hours", "given", "none"} and not rule.national:
         assert rule.article.startswith(NOT_OF_THE_UNION)
 
 
@@ -126,9 +131,20 @@ def test_the_protocol_that_is_not_in_force_has_rules_only_for_itself():
 
 
 def test_police_answer_by_how_urgent_it_is_and_who_has_the_data():
-    assert fitting("", "police", "urgent") == {"dir977_urgent_direct"}
-    assert fitting("", "police", "urgent", indirect=True) == {"dir977_urgent_indirect"}
-    assert fitting("", "police") == {"dir977_other"}
+    asked = "police_information", "police"
+    assert fitting(*asked, "urgent") == {"dir977_urgent_direct"}
+    assert fitting(*asked, "urgent", indirect=True) == {"dir977_urgent_indirect"}
+    assert fitting(*asked) == {"dir977_other"}
+    assert fitting("spontaneous_information", "police") == set()
+
+
+def test_only_a_judicial_authorisation_deviates_from_the_three_limits_of_police():
+    for code in ("dir977_urgent_direct", "dir977_urgent_indirect", "dir977_other"):
+        extension = RULES[code].extension
+        assert (extension.unit, extension.estimate, extension.article) == ("given", True, "Directive (EU) 2023/977 Art. 5(2)")
+
+
+def test_convictions_are_told_in_working_days():
     assert fitting("", "ecris") == {"ecris_reply"}
     assert fitting("", "ecris", data_subject=True) == {"ecris_reply_person"}
 

@@ -75,7 +75,7 @@ def test_every_state_that_is_shown_can_be_looked_for(ask, clock):
         ask("preservation", "budapest").happens("preserve"),
         ask("preservation", "budapest").happens("preserve").happens("expire"),
         ask("preservation", "budapest").happens("preserve").happens("release"),
-        ask("epoc", "e_evidence", executing="provider", enforcing="fr").happens("transmit", notified=True),
+        ask("epoc", "e_evidence", executing="provider", enforcing="fr").happens("delivered", notified=True),
         ask("epoc", "e_evidence", executing="provider").happens("receive", items=[first]).happens("ask_clarification"),
         ask().happens("receive").happens("return"),
     ]
@@ -110,7 +110,7 @@ def test_one_deadline_says_by_which_article_and_in_which_calendar(asked, world):
         "EIO Art. 12(3)", "Europe/Paris", "holidays", True,
     )  # fmt: skip
     assert (row["started_by"], row["from_at"][:16], row["country"], row["rule_version"]) == (
-        "receive", "2026-12-04T08:00", "FR", "2026-11",
+        "receive", "2026-12-04T08:00", "FR", "2026-12",
     )  # fmt: skip
     assert row["titles"]["fr"] == "Décider de la reconnaissance"
 

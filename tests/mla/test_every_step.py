@@ -7,8 +7,25 @@ from assisting import CONTENT_DATA, SENT, SUBSCRIBER, draft, read
 
 from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE
 
-LIVES = {"letter": "eio", "order": "epoc", "preservation": "preservation", "information": "spontaneous_information"}
-INSTRUMENTS = {"eio": ("eio", "eio_ne_bis_in_idem"), "epoc": ("e_evidence", "ev_ne_bis_in_idem")}
+LIVES = {
+    "letter": "eio",
+    "order": "epoc",
+    "preservation": "preservation",
+    "preservation_order": "epoc_pr",
+    "information": "spontaneous_information",
+    "warrant": "eaw",
+    "direct": "police_information",
+}
+ORDERED = ("e_evidence", "ev_ne_bis_in_idem")
+INSTRUMENTS = {
+    "eio": ("eio", "eio_ne_bis_in_idem"),
+    "epoc": ORDERED,
+    "epoc_pr": ORDERED,
+    "eaw": ("eaw", "eaw_age"),
+    "police_information": ("police", "police_refusal"),
+}
+POSTPONED = {"eaw": "eaw_humanitarian"}
+MEASURES = {"epoc": "subscriber", "epoc_pr": "subscriber", "eaw": "other", "police_information": "information_held"}
 BUDAPEST = ("budapest", "political_offence")
 SIDES = {"requesting": "prosecutor", "executing": "prosecutor_fr", "enforcing": "judge_fr"}
 
@@ -19,19 +36,19 @@ def body(world, event, kind="eio"):
     return {
         "event": event,
         "reason": "because",
-        "grounds": ["ongoing_investigation"] if event == "postpone" else [INSTRUMENTS.get(kind, BUDAPEST)[1]],
+        "grounds": [POSTPONED.get(kind, "ongoing_investigation")] if event == "postpone" else [INSTRUMENTS.get(kind, BUDAPEST)[1]],
         "transmission": SENT,
         "path": {"countries": ["US"]},
         "outcome_reason": "data_not_available",
         **({"to_authority": str(world.authorities["desk_fr"])} if event == "forward" else {}),
-        **({"until": later} if event in {"preserve", "extend", "postpone"} else {}),
+        **({"until": later} if event in {"preserve", "extend", "postpone"} and kind != "epoc_pr" else {}),
     }
 
 
 def prepare(world, owner, kind):
     """A complete request on which all three sides take part, and which somebody else drafted."""
-    to = "provider" if kind == "epoc" else "fr"
-    measures = [SUBSCRIBER if kind == "epoc" else CONTENT_DATA]
+    to = "provider" if KINDS[kind].to_provider else "fr"
+    measures = [CONTENT_DATA if kind not in MEASURES else {**SUBSCRIBER, "code": MEASURES[kind]}]
     more = {"instrument": INSTRUMENTS.get(kind, BUDAPEST)[0], "case_id": world.case("investigator"), "measures": measures}
     request = draft(world, "prosecutor", kind, to, **more)
     with owner.cursor() as cursor:
@@ -41,7 +58,7 @@ def prepare(world, owner, kind):
             (str(world.people["investigator"]), str(world.authorities["fr"]), str(world.authorities["fr_court"]), world.clock(),
              world.clock() - timedelta(days=1), request),
         )  # fmt: skip
-        if kind == "epoc":
+        if KINDS[kind].to_provider:
             cursor.execute("update authorities set type = 'service_provider' where id = %s", (str(world.authorities["fr"]),))
     return request
 
@@ -51,8 +68,10 @@ def reset(owner, world, request, state, measure="pending"):
         cursor.execute(
             """update mla_requests set state = %s, version = 1, executing_id = %s, until = %s where id = %s;
             update mla_measures set state = %s, version = 1, grounds = '{x}' where request_id = %s;
+            update deadlines set time_id = null where object_id = %s; delete from mla_stages where request_id = %s;
+            delete from stated_times where object_id = %s;
             delete from parties where object_id = %s;""",
-            (state, str(world.authorities["fr"]), world.clock() - timedelta(days=1), request, measure, request, request),
+            (state, str(world.authorities["fr"]), world.clock() - timedelta(days=1), request, measure, request, *[request] * 4),
         )
         for side, key in (("requesting", "nl"), ("executing", "fr"), ("enforcing", "fr_court")):
             cursor.execute(

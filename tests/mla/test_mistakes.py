@@ -78,7 +78,7 @@ def test_m9_urgent_opens_no_clock_of_emergencies(world):
     walk(world, request, ("prosecutor", "ready"), ("prosecutor", "transmit", {"transmission": SENT}))
     told = {"channel": "provider_portal", "proof": "ticket 1", "at": world.clock().isoformat()}
     walk(world, request, ("prosecutor", "receive", {"recorded": told}))
-    assert set(clocks(world, "prosecutor", request)) == {"epoc_std"}
+    assert set(clocks(world, "prosecutor", request)) == {"epoc_std", "epoc_conflict"}
 
 
 def test_m17_an_address_has_a_time_or_does_not_go(world):

@@ -412,8 +412,8 @@ def test_an_order_to_preserve_lasts_sixty_days_and_once_thirty_more(world, clock
     # sixty days from receipt on Tuesday 1 December end on Saturday 30 January 2027, so at the end of Monday 1 February in Dublin,
     # where that Monday is a holiday: at the end of Tuesday 2
     assert walk(world, request, ("prosecutor", "preserve", {"recorded": told}))["until"][:16] == "2027-02-03T00:00"
-    walk(world, request, ("prosecutor", "extend", {"recorded": told}))
-    again = step(world, "prosecutor", request, "extend", recorded=told)
+    walk(world, request, ("prosecutor", "extend", {"reason": "the order to produce is being prepared"}))
+    again = step(world, "prosecutor", request, "extend", reason="once more")
     assert (again.status_code, faults(again)) == (422, {"/until"})
 
 

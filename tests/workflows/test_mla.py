@@ -13,8 +13,24 @@ from coopapi.ops import administration
 from coopapi.shared.lifecycle import Side
 from workflows.gate import Scene, expect, set_state
 
-INSTRUMENTS = {"eio": "eio", "epoc": "e_evidence", "preservation": "budapest", "spontaneous_information": "budapest"}
-GROUNDS = {"eio": "eio_ne_bis_in_idem", "epoc": "ev_ne_bis_in_idem", "mla_letter": "domestic_or_treaty_ground"}
+INSTRUMENTS = {
+    "eio": "eio",
+    "epoc": "e_evidence",
+    "epoc_pr": "e_evidence",
+    "preservation": "budapest",
+    "spontaneous_information": "budapest",
+    "eaw": "eaw",
+    "police_information": "police",
+}
+MEASURES = {"epoc": "subscriber", "epoc_pr": "subscriber", "eaw": "other", "police_information": "information_held"}
+GROUNDS = {
+    "eio": "eio_ne_bis_in_idem",
+    "epoc": "ev_ne_bis_in_idem",
+    "epoc_pr": "ev_ne_bis_in_idem",
+    "mla_letter": "domestic_or_treaty_ground",
+    "eaw": "eaw_age",
+    "police_information": "police_refusal",
+}
 STATES = {KINDS[kind].life.leaving(state): (kind, state) for kind in INSTRUMENTS for state in KINDS[kind].life.states}.values()
 """Each state of each lifecycle, once where the same steps lead out of it in several."""
 FOUR_EYES = {"validation_pending", "transmitted"}
@@ -27,9 +43,8 @@ def bodies(world, kind, transitions, own):
     known = {
         "transmit": {"transmission": SENT},
         "forward": {"to_authority": world.authorities["desk_fr"]},
-        "postpone": {"grounds": ["ongoing_investigation"]},
-        "preserve": {"until": later},
-        "extend": {"until": later},
+        "postpone": {"grounds": ["eaw_humanitarian" if kind == "eaw" else "ongoing_investigation"], "until": later},
+        **({} if kind == "epoc_pr" else {"preserve": {"until": later}, "extend": {"until": later}}),
         "disclose_path": {"path": {"countries": ["US"]}},
         "offer_on_conditions": {"conditions": ["confidentiality"]},
         "not_execute": {"outcome_reason": "data_not_available"},
@@ -47,10 +62,11 @@ def bodies(world, kind, transitions, own):
 
 def on_three_sides(world, owner, kind):
     """A complete request of the prosecutor, in which a French authority executes and a French court is notified."""
-    to, measures = ("provider", [SUBSCRIBER]) if kind == "epoc" else ("fr", [CONTENT_DATA])
+    to = "provider" if KINDS[kind].to_provider else "fr"
+    measures = [{**SUBSCRIBER, "code": MEASURES[kind]} if kind in MEASURES else CONTENT_DATA]
     request = draft(world, "prosecutor", kind, to, instrument=INSTRUMENTS[kind], measures=measures)
     with owner.cursor() as cursor:
-        if kind == "epoc":
+        if KINDS[kind].to_provider:
             cursor.execute("update authorities set type = 'service_provider' where id = %s", (str(world.authorities["fr"]),))
         for side, key in (("executing", "fr"), ("enforcing", "fr_court")):
             cursor.execute(
@@ -79,7 +95,7 @@ def scene_of(world, request, kind, state, people, own=tuple(Side), columns=None)
 @pytest.mark.parametrize(("kind", "state"), STATES)
 def test_a_request(world, database, owner, kind, state):
     request = world.once(on_three_sides, owner, kind)
-    people = ("prosecutor", "prosecutor_fr", *(("judge_fr",) if kind == "epoc" else ()))
+    people = ("prosecutor", "prosecutor_fr", *(("judge_fr",) if KINDS[kind].to_provider else ()))
     colleagues = ("investigator",) if state in FOUR_EYES else ()
     expect(world, database, owner, scene_of(world, request, kind, state, (*people, *colleagues)), state)
 
@@ -103,7 +119,7 @@ def test_what_is_preserved_does_not_expire_before_its_time(world, database, owne
 def test_an_order_to_preserve_is_extended_once(world, database, owner):
     request = world.once(on_three_sides, owner, "preservation")
     late = {"kind": "epoc_pr", "received_at": world.clock(), "until": world.clock() + timedelta(days=100)}
-    scene = scene_of(world, request, "epoc_pr", "preserved", ("prosecutor_fr",), columns=late)
+    scene = scene_of(world, request, "epoc_pr", "preserved", ("prosecutor",), columns=late)
     assert "extend" not in expect(world, database, owner, scene, "preserved")
 
 

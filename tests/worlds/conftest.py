@@ -12,9 +12,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.fixture(scope="session")
 def lab(app, register, owner, signer, clock):
-    made = Lab(app, register, owner, signer, clock)
-    yield made
-    clock.stopped = None
+    return Lab(app, register, owner, signer, clock)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The leaks that were found by hand, as stories: each was a difference between the worlds before it was mended."""
 
-from worlds.steps import Ask, Assign, Correct, Decide, Hide, Hold, Judge, Look, Open, Relabel, Show, Wait, Withdraw
+from worlds.steps import Ask, Assign, Correct, Decide, Hide, Hold, Judge, Link, Look, Open, Relabel, Show, Wait, Withdraw
 
 
 def held(case, value, about=None):
@@ -38,6 +38,10 @@ ABOUT_VICTIMS = {
         held("nl1", "heron"), held("fr1", "heron", "changing"), Relabel("fr1"), Wait(), Relabel("fr1"),
     ],
     "a victim turns out to be none": [held("nl1", "heron"), Relabel("fr1"), held("fr1", "heron", "changing"), Wait(), Relabel("fr1")],
+    "a value of a suspect turns out to be a victim's too": [
+        held("nl1", "heron"), held("fr1", "heron", "changing"), Link("fr1", "heron", linked=True), Wait(), Relabel("fr1"), Wait(),
+        Relabel("fr1"), Link("fr1", "heron", linked=False),
+    ],
     "victims make a value common": [
         *meeting(), *meeting(one="nl2", other="ro1"), held("fr2", "owl", "victim"), Correct("fr2", "owl", "jay"),
     ],

@@ -141,7 +141,7 @@ class Play:
             place.subjects[pseudonym] = made.json["id"]
 
     def register(self, who, place, value, about):
-        item = {**VALUES[value], **({"subject_id": place.subjects[about]} if about else {})}
+        item = {**VALUES[value], **({"subjects": [{"id": place.subjects[about]}]} if about else {})}
         made = self.send(who, "POST", f"/cases/{place.id}/identifiers", {"identifiers": [item]})
         return made.json["identifiers"][0]["id"] if made.status_code == 201 else None
 

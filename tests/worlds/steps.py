@@ -74,6 +74,24 @@ class Correct(Step):
 
 
 @dataclass(frozen=True)
+class Link(Step):
+    """A value of somebody turns out to be a victim's too, or not to be."""
+
+    case: str
+    value: str
+    linked: bool
+
+    def act(self, play):
+        place = play.places[self.case]
+        about, identifier = place.held.get(self.value, (None, None))
+        if identifier is None or about in {None, "victim"} or (play.is_secret(place, "victim") and not play.full):
+            return
+        people = [about, "victim"] if self.linked else [about]
+        body = {"subjects": [{"id": place.subjects[one]} for one in people]}
+        play.change(CLEARED[place.authority], "PATCH", f"/cases/{place.id}/identifiers/{identifier}", body)
+
+
+@dataclass(frozen=True)
 class Relabel(Step):
     """A subject becomes a victim, or is no longer one."""
 
@@ -425,7 +443,7 @@ def stories(draw, secret, most=24):
         (1, st.builds(Wait)),
     ]
     if secret is not Secret.REGISTRATION:
-        weighted += [(3, st.builds(Relabel, _case))]
+        weighted += [(3, st.builds(Relabel, _case)), (2, st.builds(Link, _case, _value, st.booleans()))]
         ways = st.sampled_from(("request", "consultation", "meeting", "team"))
         weighted += [(2, st.builds(lambda pair, how: Cooperate(*pair, how), _pair, ways))]
     if secret is Secret.HIDDEN:

@@ -28,13 +28,15 @@ class Strength(IntEnum):
 class MatchKey:
     """A key that a value is matched by. Equal family and text are a match, with the weaker strength of the two sides.
 
-    With `digest`, the text is a digest that an authority made with k1, in hexadecimal.
+    With `digest`, the text is a digest that an authority made with k1, in hexadecimal. A `common` key tells nobody apart: it links
+    two cases only beside other evidence.
     """
 
     family: str
     text: str
     strength: Strength = Strength.STRONG
     digest: bool = False
+    common: bool = False
 
 
 @dataclass(frozen=True, slots=True)

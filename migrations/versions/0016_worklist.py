@@ -4,8 +4,8 @@ from alembic import op
 
 from coopapi.migrate import run_tables
 
-revision = "0019"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0014"
 
 
 def upgrade() -> None:

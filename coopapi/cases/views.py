@@ -1,0 +1,71 @@
+"""How cases are shown: as far as the caller's level of access goes."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, text
+
+from coopapi.access import Level
+from coopapi.cases.models import Case
+from coopapi.errors import NotFound
+from coopapi.store.db import UnitOfWork
+
+_INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
+_OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
+_COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
+_NOTHING: Final = dict.fromkeys(_COLUMNS)
+_SHOWN: Final = text("select (f.shown).*, f.level, f.name, f.country from priv.shown_cases(:cases) f").bindparams(
+    bindparam("cases", type_=ARRAY(Uuid()))
+)
+
+
+class CaseView(dict[str, Any]):
+    """A case, reduced to the fields that the caller's level of access shows. The others are None."""
+
+    __kind__: ClassVar[str] = Case.__kind__
+
+    @property
+    def id(self) -> UUID:
+        """The id of the case."""
+        found: UUID = self["id"]
+        return found
+
+    @property
+    def etag(self) -> str:
+        """The ETag of this view. It differs for callers who see only the index."""
+        found: str = self["etag"]
+        return found
+
+
+def show_case(work: UnitOfWork, case_id: UUID) -> CaseView:
+    """Return one case as the caller may see it. Raises `NotFound` if it is absent or hidden from the caller."""
+    found = _read(work, [case_id])
+    if not found:
+        raise NotFound
+    return found[case_id]
+
+
+def show_cases(work: UnitOfWork, cases: Sequence[Case]) -> list[CaseView]:
+    """Return the cases, each with the fields that the caller's access to it shows, in one query."""
+    found = _read(work, [case.id for case in cases])
+    return [found[case.id] for case in cases]
+
+
+def _read(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:
+    return {case.id: _view(case) for case in work.session.execute(_SHOWN, {"cases": case_ids})}
+
+
+def _view(case: Any) -> CaseView:
+    level = Level(case.level)
+    index = _OPEN_FIELDS if case.visibility == "open_index" else _INDEX_FIELDS
+    fields = _COLUMNS if level > Level.INDEX else index
+    return CaseView(
+        {
+            **_NOTHING,
+            **{key: getattr(case, key) for key in fields},
+            "authority": {"id": case.authority_id, "name": case.name, "country": case.country},
+            "level": level.name.lower(),
+            "etag": f"v{case.version}" if level > Level.INDEX else f"v{case.version}i",
+        }
+    )

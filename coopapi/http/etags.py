@@ -1,0 +1,47 @@
+"""ETags: each response names the version of its resource, and a change names the version that it is about."""
+
+import re
+from hashlib import sha256
+from typing import Final
+
+from flask import Response, g, request
+
+from coopapi.errors import BadRequest, PreconditionRequired
+
+_ETAG: Final = re.compile(
+    r'(?:W/)?"v([0-9]{1,9})[a-z]?(?:-[0-9a-f]{16})?(?:(?:--?|;)(?:gzip|br|zstd))?"',
+    re.ASCII,
+)
+"""Matches our ETags, also as a compressing proxy changes them: marked as weak (nginx), or with the encoding as a suffix (Apache,
+Caddy, Jetty).
+"""
+
+
+def mark(response: Response) -> None:
+    """Set the ETag of a response. The one of a GET also has a digest of the body, because that can depend on more than the row."""
+    if g.get("etag") and request.method in {"GET", "HEAD"}:
+        response.headers["ETag"] = f'"{g.etag}-{sha256(response.get_data()).hexdigest()[:16]}"'
+        response.make_conditional(request)
+    elif g.get("etag"):
+        response.headers["ETag"] = f'"{g.etag}"'
+
+
+def expected_version() -> int:
+    """Return the version in the If-Match header, which must be one of our ETags.
+
+    `*` is refused because it would overwrite changes that the caller has not seen. A weak ETag is accepted: a compressing proxy
+    weakens ours, and the version in it is still exact. The digest in the ETag of a GET is ignored here.
+    """
+    value = request.headers.get("If-Match")
+    if value is None:
+        raise PreconditionRequired("Read the resource and send its ETag in `If-Match`.")
+    version = version_of(value.strip())
+    if version is None:
+        raise BadRequest('The header If-Match must be one ETag of this resource, such as "v3".')
+    return version
+
+
+def version_of(etag: str) -> int | None:
+    """Return the version in one of our ETags, or None if it is not one of ours."""
+    tag = _ETAG.fullmatch(etag)
+    return int(tag[1]) if tag else None

@@ -1,0 +1,30 @@
+"""An identifier between its reading and its storing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from coopapi.cases.models import Identifier
+from coopapi.identifiers.kinds import Reading
+from coopapi.identifiers.subjects import links_of
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifierDraft:
+    """An identifier that was parsed and may be stored, but is not stored yet; with the key of a row, it `corrects` that row."""
+
+    item: Mapping[str, Any]
+    reading: Reading
+    row: dict[str, Any]
+    corrects: Identifier | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The key under which a national system knows the identifier."""
+        found: str | None = self.row["external_id"]
+        return found
+
+    @property
+    def links(self) -> list[dict[str, Any]]:
+        """Return the links to subjects as the database stores them, each with the fingerprint of the value."""
+        return links_of(self.row["fingerprint"], self.item)

@@ -1,0 +1,1 @@
+"""Proposes identifiers that stand in a text or a table."""

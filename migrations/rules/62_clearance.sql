@@ -1,0 +1,118 @@
+-- If all evidence of an overlap is about victims, only people with victim clearance may see it. On each side such a person must also have
+-- access to the case, in the authority or at the desk of its country. If one side has no such person, both sides are told 24 hours later, so
+-- that the overlap is not known on one side alone. The administrators of that side are told only that a clearance is missing. Sometimes they
+-- are told this although no overlap waits.
+
+-- Tell whether a person with victim clearance may know of the overlaps of a case: of its authority, or of the desk of its country.
+create function priv.has_cleared_person(p_case uuid, p_authority uuid) returns boolean language sql stable as $$
+    select exists (
+        select from public.authorities home
+        join public.authorities a on a.id = home.id or a.type = 'eurojust_desk' and a.country = home.country
+        join public.case_access g on g.case_id = p_case and g.authority_id = a.id
+             and g.withdrawn_at is null and (g.since is null or g.since <= (select priv.at())) and (g.until is null or g.until > (select priv.at()))
+        join public.principals p on p.authority_id = a.id and (g.principal_id is null or g.principal_id = p.id)
+        where home.id = p_authority and p.active and p.kind = 'person' and p.victim_cleared
+          and p.roles && array ['investigator', 'prosecutor', 'desk'])
+$$;
+
+-- Return until when an overlap waits whose evidence is all about victims, or null if it need not wait. A side to which the other case is
+-- hidden is not told and so not waited for.
+create function priv.waits(o public.case_overlaps, p_unseen_a boolean, p_unseen_b boolean) returns timestamptz language sql stable as $$
+    select u.until from (select coalesce(o.waits_until, (select priv.at()) + interval '24 hours') as until) u
+    where o.detected_a is null and o.detected_b is null and u.until > (select priv.at())
+      and not ((p_unseen_a or priv.has_cleared_person(o.case_a, o.authority_a))
+               and (p_unseen_b or priv.has_cleared_person(o.case_b, o.authority_b)))
+$$;
+
+-- Make overlaps due that need not wait any longer, or of which that has to be found out: those of a case, those whose time is over if no
+-- case is named.
+create function priv.wake(p_case uuid) returns void language plpgsql volatile as $$
+declare
+    pair record;
+begin
+    select array_agg(o.case_a) m, array_agg(o.case_b) n, array_agg(true) live, array_agg(false) none into pair
+        from public.case_overlaps o
+        where o.waits_until is not null and (p_case in (o.case_a, o.case_b) or p_case is null and o.waits_until <= (select priv.at()));
+    if pair.m is not null then
+        perform priv.make_due(pair.m, pair.n, pair.live, pair.none, pair.none);
+    end if;
+end $$;
+
+-- Somebody was given access to a case, or an account was changed that is cleared: overlaps may have waited for that.
+create function priv.access_was_given() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.wake(new.case_id);
+    return null;
+end $$;
+
+create function priv.clearance_was_given() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.wake(g.case_id)
+        from (select distinct g.case_id from public.case_access g
+              join public.case_overlaps o on o.waits_until is not null and g.case_id in (o.case_a, o.case_b)
+              where g.authority_id = new.authority_id) g;
+    return null;
+end $$;
+
+create trigger access_was_given after insert or update on case_access for each row execute function priv.access_was_given();
+create trigger clearance_was_given after insert or update on principals for each row
+    when (new.active and new.victim_cleared) execute function priv.clearance_was_given();
+
+-- Tell whether it is time to look which administrators have to be told that a clearance is missing, or an overlap has waited long enough.
+create function priv.notices_are_due() returns boolean language sql stable as $$
+    select exists (select from public.clearance_watch w where w.last_at <= (select priv.at()) - interval '1 hour')
+        or exists (select from public.case_overlaps o where o.waits_until <= (select priv.at()))
+$$;
+
+-- Make overlaps due that have waited long enough. Once an hour, tell the administrators of authorities without a cleared person that a
+-- clearance is missing: if an overlap of theirs has begun to wait since the last time, and of the others some by chance, so that the alarm
+-- does not tell whether there is one.
+create function priv.tend_waiting() returns void language plpgsql volatile as $$
+declare
+    last timestamptz;
+    chance real;
+    entries jsonb;
+begin
+    perform priv.wake(null);
+    select w.last_at, w.for_nothing into last, chance from public.clearance_watch w
+        where w.last_at <= (select priv.at()) - interval '1 hour' for update;
+    if not found then
+        return;
+    end if;
+    update public.clearance_watch w set last_at = (select priv.at());
+    select jsonb_agg(e.entry) into entries
+        from (
+            select s.authority_id
+            from public.case_overlaps o
+            cross join lateral (values (o.case_a, o.authority_a), (o.case_b, o.authority_b)) s (case_id, authority_id)
+            where o.waits_until > last + interval '24 hours' and not priv.has_cleared_person(s.case_id, s.authority_id)
+            union
+            select a.id
+            from (select x.id from public.authorities x where random() < chance) a
+            where exists (select from (select c.id from public.cases c where c.authority_id = a.id order by c.id desc limit 1000) c
+                          where not priv.has_cleared_person(c.id, a.id))) t
+        cross join lateral jsonb_array_elements(priv.alarmed(t.authority_id, 'clearance_missing', '{}')) e (entry);
+    if entries is not null then
+        perform priv.append(entries);
+    end if;
+end $$;
+
+-- Give the desk of a country index access to the cases that its authorities registered before it was entered, except hidden ones.
+create function priv.show_to_desk(p_desk uuid) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    perform priv.require_operator();
+    insert into public.case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)
+        select priv.uuid7(), 1, c.id, c.authority_id, d.id, 1, 'desk of the country', (select priv.at())
+        from public.authorities d
+        join public.authorities a on a.country = d.country
+        join public.cases c on c.authority_id = a.id and c.visibility <> 'hidden'
+        where d.id = p_desk and d.type = 'eurojust_desk'
+          and not exists (select from public.case_access g where g.case_id = c.id and g.authority_id = d.id);
+end $$;
+
+grant execute on function priv.show_to_desk(uuid) to APP_ROLE;
+
+grant select, update on clearance_watch to coopapi_definer;
