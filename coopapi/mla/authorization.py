@@ -9,9 +9,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, true
-
-from coopapi.access import Action, Actor, Role
+from coopapi.access import Action, Role
 from coopapi.errors import Forbidden, fault
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
@@ -57,13 +55,6 @@ class NotRoundTheClock(Forbidden):
 
     Ask the competent authority or the central authority of your country to take this step.
     """
-
-
-def on_duty(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for requests that `require_on_duty` lets the actor handle."""
-    if actor.role is not Role.CONTACT_POINT:
-        return true()
-    return or_(Request.urgency == "emergency", Request.kind.in_([name for name, kind in KINDS.items() if kind.round_the_clock]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_
-
 from coopapi.errors import NotFound, Unprocessable, broken
 from coopapi.mla import authorization, measures, moments, notifications, transitions
-from coopapi.mla.lifecycles import KINDS, MEASURE_LIFECYCLE, derived_state
+from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, derived_state
 from coopapi.mla.models import Measure, Request
 from coopapi.mla.notifications import Act
 from coopapi.shared.lifecycle import IllegalMove
@@ -61,11 +59,6 @@ def _require_acted_on(step: Step[Asked]) -> None:
     request = step.thing.request
     if request.state not in request.rules.acted_on:
         raise IllegalMove("The current state of the request does not allow steps on its measures.", state=request.state, allowed=[])
-
-
-def acted_on() -> ColumnElement[bool]:
-    """Return the condition for requests whose state allows steps on their measures."""
-    return or_(*(and_(Request.kind == name, Request.state.in_(kind.acted_on)) for name, kind in KINDS.items() if kind.acted_on))
 
 
 def _require_known_grounds(step: Step[Asked]) -> None:

@@ -1,9 +1,8 @@
 """The order of overlaps in lists: by rank, found without reading the overlaps of others."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Label, Select, Uuid, func, select, true, union
+from sqlalchemy import Column, Select, Uuid, func, select, true, union
 
 from coopapi.access import Actor
 from coopapi.http.paging import Order
@@ -34,15 +33,11 @@ class Ranked(Order):
 
     def first(self, query: Select[Any], count: int) -> Select[Any]:
         """Sort the query and limit it to the first rows."""
-        ids = self.best(query, count).subquery()
-        return super().first(select(Overlap).where(Overlap.id.in_(select(ids.c.id))), count)
+        found = union(*(self._of_place(query.where(here == there), count) for here, there in _WHERE)).subquery()
+        ids = select(found.c.id).order_by(found.c.rank.desc(), found.c.id.desc()).limit(count)
+        return super().first(select(Overlap).where(Overlap.id.in_(ids)), count)
 
-    def best(self, query: Select[Any], count: int, *more: Label[Any]) -> Select[Any]:
-        """Select the id, the rank and more columns of the first rows of a query of overlaps."""
-        found = union(*(self._of_place(query.where(here == there), count, more) for here, there in _WHERE)).subquery()
-        return select(found).order_by(found.c.rank.desc(), found.c.id.desc()).limit(count)
-
-    def _of_place(self, query: Select[Any], count: int, more: Sequence[Label[Any]]) -> Select[Any]:
-        columns = (Overlap.id, self.columns[0].label("rank"), *more)
-        part = super().first(query.with_only_columns(*columns), count).correlate(_PLACES).lateral()
-        return select(*part.c).select_from(_PLACES.join(part, true()))
+    def _of_place(self, query: Select[Any], count: int) -> Select[Any]:
+        rank = self.columns[0].label("rank")
+        part = super().first(query.with_only_columns(Overlap.id, rank), count).correlate(_PLACES).lateral()
+        return select(part.c.id, part.c.rank).select_from(_PLACES.join(part, true()))

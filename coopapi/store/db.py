@@ -23,6 +23,7 @@ from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Row, Versioned, ids_of
+from coopapi.store.together import Reads, together
 
 Clock = Callable[[], datetime]
 WORKER: Final = "worker"
@@ -87,6 +88,8 @@ class UnitOfWork:
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
     case_keys: dict[UUID, Any] = field(init=False, default_factory=dict)
     """The data keys of cases that were decrypted for this work, each with the authority of its case."""
+    reads: Reads = field(init=False, default_factory=Reads)
+    """What is read for many things at once."""
 
     def require(self, action: Action, *, human: bool = False) -> None:
         """Raise `Forbidden` unless the actor's role includes the action and, with `human`, the actor is a person (LED Art. 11)."""
@@ -106,15 +109,17 @@ class UnitOfWork:
 
     def one(self, model: type[K], row_id: UUID, *, version: int | None = None, lock: bool = False) -> K:
         """Return one row. Raises `NotFound` if it is absent or hidden from the actor, and `Stale` if its version is another."""
-        query = self.all(model).where(model.id == row_id)
         if lock:
-            query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-        row: K | None = self.session.scalar(query)
+            query = self.all(model).where(model.id == row_id).with_for_update(key_share=True)
+            row: Any = self.session.scalar(query.execution_options(populate_existing=True))
+        else:
+            row = _row(self, (model, row_id))
         if row is None:
             raise NotFound
         if version is not None and row.version != version:
             raise Stale(version=row.etag)
-        return row
+        found: K = row
+        return found
 
     def add(self, row: R) -> R:
         """Add a row and flush, so that constraints of the database are checked at once."""
@@ -153,6 +158,16 @@ class UnitOfWork:
                 "detail": rest,
             },
         )
+
+
+@together
+def _row(work: UnitOfWork, keys: Sequence[tuple[type[Versioned], UUID]]) -> dict[tuple[type[Versioned], UUID], Versioned | None]:
+    """Return rows by their model and id, and None for each that is absent or hidden from the actor."""
+    found: dict[tuple[type[Versioned], UUID], Versioned | None] = dict.fromkeys(keys)
+    for model in dict.fromkeys(model for model, _ in keys):
+        query = work.all(model).where(model.id.in_([row_id for named, row_id in keys if named is model]))
+        found |= {(model, row.id): row for row in work.session.scalars(query)}
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,20 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Remove the indexes, the column and the tables."""
     for index in (
+        "requests_open_of",
+        "requests_open_to",
+        "requests_open_for",
         "disclosures_waiting",
+        "disclosures_waiting_of_case",
         "evidence_waiting",
         "evidence_to_verify",
         "uses_waiting",
-        "invitations_waiting",
+        "parties_of_teams",
+        "amendments_that_admit",
+        "meetings_to_host",
+        "seats_that_wait",
+        "actions_waiting",
+        "replies_waiting",
         "approvals_waiting",
     ):
         op.execute(f"drop index {index}")
