@@ -3,8 +3,8 @@
 from marshmallow import fields
 
 from coopapi.approvals.models import APPROVAL_LIFECYCLE
-from coopapi.http.fields import OneOf, Schema, Shown, Stepped, Text, When
-from coopapi.http.transitions import embedded
+from coopapi.http.fields import OneOf, Schema, Shown, Text, When
+from coopapi.http.transitions import Stepped, embedded
 
 
 class ApprovalFilter(Stepped):

@@ -15,6 +15,7 @@ from coopapi.directory.models import Authority
 from coopapi.errors import broken, fault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import together
 
 _LOOKED_AT: Final = timedelta(days=30)
 _AROUND_THE_CLOCK: Final = ("art35_24_7", "g7_24_7", "un_cybercrime")
@@ -116,12 +117,22 @@ def _show(work: UnitOfWork, row: ContactPoint, figures: Any, reachable: str) -> 
     }
 
 
+@together
+def _in_turn(work: UnitOfWork, countries: Sequence[str]) -> dict[str, list[ContactPoint]]:
+    """Return the 24/7 contacts of countries, each in the order of `emergency_contacts`."""
+    return {country: _sorted_by_turn(work, country) for country in countries}
+
+
 def emergency_contacts(work: UnitOfWork, country: str) -> list[ContactPoint]:
     """Return the 24/7 contacts of a country in the order in which they are to be tried.
 
     Those that can be reached come first and those whose entry is unverified next; the others are not left out. Among these come the
     Convention's network first, and those that can preserve data.
     """
+    return _in_turn(work, country)
+
+
+def _sorted_by_turn(work: UnitOfWork, country: str) -> list[ContactPoint]:
     query = points(work, {"country": country}).where(ContactPoint.network.in_(_AROUND_THE_CLOCK))
     found = work.session.scalars(query.order_by(ContactPoint.id)).all()
     answers = roster.reachable(work, found)
@@ -211,5 +222,9 @@ def _found(row: Competence, authority: Authority, wanted: Mapping[str, Any]) -> 
 def accepted_languages(work: UnitOfWork, country: str, instrument: str | None, measure: str | None) -> set[str]:
     """Return the languages in which a country's competent authorities accept such requests; empty if none are declared."""
     wanted = {"country": country, "instrument": instrument, "measure": measure}
-    rows = work.session.scalars(competences(work, {"country": country}))
-    return {language for row in rows if _covers(row, wanted) for language in row.languages}
+    return {language for row in _competences_in(work, country) if _covers(row, wanted) for language in row.languages}
+
+
+@together
+def _competences_in(work: UnitOfWork, countries: Sequence[str]) -> dict[str, Sequence[Competence]]:
+    return {country: work.session.scalars(competences(work, {"country": country})).all() for country in countries}

@@ -4,8 +4,8 @@ from marshmallow import fields, validate
 
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Stepped, Stored, Text, When, in_languages
-from coopapi.http.transitions import TransitionIn, embedded
+from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Stored, Text, When, in_languages
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.shared.lifecycle import Side
 
 NATURES = ("law", "agreement", "target")

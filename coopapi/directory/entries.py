@@ -47,7 +47,7 @@ def known_authority(work: UnitOfWork, authority_id: UUID | None, pointer: str) -
 
 def find_authority(work: UnitOfWork, authority_id: UUID | None) -> Authority | None:
     """Return an authority of the directory, or None."""
-    return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
+    return work.find(Authority, authority_id) if authority_id else None
 
 
 def of_country(authority_id: SQLColumnExpression[Any], country: str) -> ColumnElement[bool]:

@@ -4,8 +4,8 @@ from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE
-from coopapi.http.fields import Many, OneOf, Schema, Shown, Stepped, Stored, Text, When
-from coopapi.http.transitions import TransitionIn, embedded
+from coopapi.http.fields import Many, OneOf, Schema, Shown, Stored, Text, When
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.identifiers.kinds import KINDS
 from coopapi.identifiers.schemas import PersonDataIn
 from coopapi.shared.lifecycle import Side

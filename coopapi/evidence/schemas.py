@@ -6,8 +6,8 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, USE_LIFECYCLE
-from coopapi.http.fields import Digest, Flag, Like, Line, Lower, Many, OneOf, Schema, Shown, Stepped, Text, When
-from coopapi.http.transitions import TransitionIn, embedded
+from coopapi.http.fields import Digest, Flag, Like, Line, Lower, Many, OneOf, Schema, Shown, Text, When
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.shared.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"

@@ -6,7 +6,6 @@ from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any, Final
-from uuid import UUID
 from zoneinfo import available_timezones
 
 import marshmallow as ma
@@ -265,23 +264,6 @@ class When(fields.AwareDateTime):
         return super()._serialize(value.astimezone(UTC) if value else value, attr, obj, **kwargs)
 
 
-class Assignee(fields.String):
-    """The person to whom something is assigned, in a filter: an id, or `me` or `none`."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        about = {"description": "The id of a person of your authority to whom it is assigned, or `me` or `none`."}
-        super().__init__(metadata=about, **kwargs)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if text in {"me", "none"}:
-            return text
-        try:
-            return UUID(text)
-        except ValueError as error:
-            raise refusal("assignee", "The value must be the id of a person, or me or none.") from error
-
-
 class Count(fields.Integer):
     """A whole number in ASCII digits, for query parameters."""
 
@@ -299,15 +281,6 @@ class Paged(Schema):
 
     limit = Count(1, 200, metadata={"description": "The maximum number of items (default 50)."})
     cursor = Text(4000, metadata={"description": "The value of `next` from the previous page."})
-
-
-class Stepped(Paged):
-    """The size of a page of things with steps, to whom they are assigned, and whether their steps are listed with them."""
-
-    assignee = Assignee()
-    include = OneOf(
-        ("transitions",), name="Included", metadata={"description": "What to add to each item: the steps that you may take now."}
-    )
 
 
 def bare_name(schema: type[ma.Schema]) -> str:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.access import Action
-from coopapi.http.fields import OneOf, Schema, Shown, Text
+from coopapi.http.fields import OneOf, Paged, Schema, Shown, Text, refusal
 from coopapi.shared.workflow import Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
@@ -43,6 +44,32 @@ def link(path: str, ids: Mapping[str, Any]) -> str:
 
 SERVED: Final[dict[str, Served]] = {}
 """Every workflow that has routes, by its name. `Blueprint.workflow` fills it."""
+
+
+class Assignee(fields.String):
+    """The person to whom something is assigned, in a filter: an id, or `me` or `none`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        about = {"description": "The id of a person of your authority to whom it is assigned, or `me` or `none`."}
+        super().__init__(metadata=about, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text in {"me", "none"}:
+            return text
+        try:
+            return UUID(text)
+        except ValueError as error:
+            raise refusal("assignee", "The value must be the id of a person, or me or none.") from error
+
+
+class Stepped(Paged):
+    """The size of a page of things with steps, to whom they are assigned, and whether their steps are listed with them."""
+
+    assignee = Assignee()
+    include = OneOf(
+        ("transitions",), name="Included", metadata={"description": "What to add to each item: the steps that you may take now."}
+    )
 
 
 class TransitionIn(Schema):

@@ -5,8 +5,8 @@ from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn, RecordedForOut
-from coopapi.http.fields import Flag, Many, OneOf, Schema, Shown, Stepped, Text, When, refusal
-from coopapi.http.transitions import TransitionIn, embedded
+from coopapi.http.fields import Flag, Many, OneOf, Schema, Shown, Text, When, refusal
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 
 

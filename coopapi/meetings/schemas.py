@@ -5,8 +5,8 @@ from marshmallow import fields, validate
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.http.fields import Count, Line, Many, OneOf, Schema, Stepped, Text, When, Zone
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Count, Line, Many, OneOf, Schema, Text, When, Zone
+from coopapi.http.transitions import Stepped, TransitionIn
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, MODES

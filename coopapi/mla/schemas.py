@@ -4,8 +4,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Count, Flag, Line, Many, OneOf, Schema, Stepped, Text, When, refusal
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Count, Flag, Line, Many, OneOf, Schema, Text, When, refusal
+from coopapi.http.transitions import Stepped, TransitionIn
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lifecycles import KINDS, STATES
 

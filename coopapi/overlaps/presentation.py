@@ -24,6 +24,7 @@ from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.shared.grants import granted
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import together
 from coopapi.unicode_text import NORMALISER_VERSION
 
 IN_LISTS: Final = 10
@@ -101,10 +102,16 @@ def how_many(work: UnitOfWork, query: Select[Overlap]) -> int:
 
 def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
     """Return one overlap. Raises `NotFound` if it is absent or hidden from the caller."""
-    found = work.session.scalar(work.all(Overlap).where(Overlap.id == overlap_id))
+    found = _overlaps(work, overlap_id)
     if found is None:
         raise NotFound
     return found
+
+
+@together
+def _overlaps(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Overlap | None]:
+    found = {row.id: row for row in work.session.scalars(work.all(Overlap).where(Overlap.id.in_(ids)))}
+    return {overlap_id: found.get(overlap_id) for overlap_id in ids}
 
 
 def show_overlaps(

@@ -1,5 +1,6 @@
 """Access to one case: the grants that its owner gives and withdraws, and the queries that evaluate them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,6 +24,7 @@ from coopapi.shared.lifecycle import Lifecycle, Transition
 from coopapi.store import visible
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
+from coopapi.store.together import together
 
 ACCESS_LIFECYCLE: Final = Lifecycle("given", Transition("withdraw", "given", "withdrawn", by=Action.CASE_SHARE, reason=True))
 
@@ -81,8 +83,10 @@ class CaseAccess(Versioned):
         )
 
 
-_LEVEL: Final = select(func.max(CaseAccess.level)).where(
-    CaseAccess.case_id == bindparam("case"), CaseAccess.live_for(visible.CALLER, visible.NOW)
+_LEVELS: Final = (
+    select(CaseAccess.case_id, func.max(CaseAccess.level))
+    .where(CaseAccess.case_id.in_(bindparam("cases", expanding=True)), CaseAccess.live_for(visible.CALLER, visible.NOW))
+    .group_by(CaseAccess.case_id)
 )
 
 
@@ -99,10 +103,15 @@ def granted(
     return grant.offset(literal_column("0")).exists()
 
 
+@together
+def _levels(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, Level | None]:
+    found = {case_id: Level(level) for case_id, level in work.session.execute(_LEVELS, {"cases": case_ids})}
+    return {case_id: found.get(case_id) for case_id in case_ids}
+
+
 def level_of(work: UnitOfWork, case_id: UUID | None) -> Level | None:
     """Return the caller's highest level of access to a case, or None if it has no access."""
-    found = work.session.scalar(_LEVEL, {"case": case_id})
-    return None if found is None else Level(found)
+    return None if case_id is None else _levels(work, case_id)
 
 
 def reaches(work: UnitOfWork, case_id: UUID | None, level: Level) -> bool:

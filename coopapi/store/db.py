@@ -23,7 +23,7 @@ from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Row, Versioned, ids_of
-from coopapi.store.together import Reads, together
+from coopapi.store.together import Reads
 
 Clock = Callable[[], datetime]
 WORKER: Final = "worker"
@@ -113,13 +113,18 @@ class UnitOfWork:
             query = self.all(model).where(model.id == row_id).with_for_update(key_share=True)
             row: Any = self.session.scalar(query.execution_options(populate_existing=True))
         else:
-            row = _row(self, (model, row_id))
+            row = self.find(model, row_id)
         if row is None:
             raise NotFound
         if version is not None and row.version != version:
             raise Stale(version=row.etag)
         found: K = row
         return found
+
+    def find(self, model: type[K], row_id: UUID) -> K | None:
+        """Return one row, or None if it is absent or hidden from the actor."""
+        found: Any = visible.row_of(self, (model, row_id))
+        return found  # type: ignore[no-any-return]
 
     def add(self, row: R) -> R:
         """Add a row and flush, so that constraints of the database are checked at once."""
@@ -158,16 +163,6 @@ class UnitOfWork:
                 "detail": rest,
             },
         )
-
-
-@together
-def _row(work: UnitOfWork, keys: Sequence[tuple[type[Versioned], UUID]]) -> dict[tuple[type[Versioned], UUID], Versioned | None]:
-    """Return rows by their model and id, and None for each that is absent or hidden from the actor."""
-    found: dict[tuple[type[Versioned], UUID], Versioned | None] = dict.fromkeys(keys)
-    for model in dict.fromkeys(model for model, _ in keys):
-        query = work.all(model).where(model.id.in_([row_id for named, row_id in keys if named is model]))
-        found |= {(model, row.id): row for row in work.session.scalars(query)}
-    return found
 
 
 @dataclass(frozen=True, slots=True)

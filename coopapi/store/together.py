@@ -1,9 +1,11 @@
 """Reads for many things at once: where many need the same kind of row, it is read for all of them in one statement."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
+
+from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, text
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -77,3 +79,16 @@ def each(work: Any, do: Callable[[Any], T], things: Sequence[Any]) -> list[T]:
         reads.known.clear()
         reads.asked.clear()
     return [done[place] for place in range(len(things))]
+
+
+def grouped(keys: Iterable[K], rows: Iterable[V], by: Callable[[V], K]) -> dict[K, list[V]]:
+    """Return the rows of each key, in their order."""
+    found: dict[K, list[V]] = {key: [] for key in keys}
+    for row in rows:
+        found[by(row)].append(row)
+    return found
+
+
+def with_ids(statement: str, *names: str) -> TextClause:
+    """Return a statement whose parameters of these names are arrays of ids."""
+    return text(statement).bindparams(*(bindparam(name, type_=ARRAY(Uuid())) for name in names))

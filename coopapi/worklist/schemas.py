@@ -3,9 +3,9 @@
 from marshmallow import fields
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Assignee, Line, Link, Many, OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import Line, Link, Many, OneOf, Paged, Schema, Shown, Text, When
 from coopapi.http.paging import WholePage
-from coopapi.http.transitions import AllowedTransition
+from coopapi.http.transitions import AllowedTransition, Assignee
 from coopapi.shared.lifecycle import Side
 from coopapi.worklist.service import MOST_COUNTED
 from coopapi.worklist.sources import SOURCES

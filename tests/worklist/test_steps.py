@@ -11,6 +11,15 @@ def steps_of(items, event="receive", **more):
     return [{"type": item["type"], "id": item["id"], "etag": item["etag"], "step": {"event": event, **more}} for item in items]
 
 
+def events_of(world, who, item):
+    """The steps of a thing and its ETag, as the thing says itself."""
+    path = item["link"].removeprefix("/api/v1") + "/transitions"
+    path += f"?case_id={item['case_id']}" if item["type"] == "overlap" else ""
+    found = world.as_(who).get(path)
+    assert found.status_code == 200, found.json
+    return [step["event"] for step in found.json["allowed"]], found.json["etag"]
+
+
 def send(world, who, steps, **headers):
     return world.as_(who).post("/worklist/steps", {"steps": steps}, **headers)
 
