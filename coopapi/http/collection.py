@@ -14,6 +14,7 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint, Show
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import Stepped, with_steps
 from coopapi.shared.assignments import assigned
 from coopapi.shared.workflow import Workflow
 from coopapi.store.db import UnitOfWork
@@ -98,14 +99,14 @@ class Collection:
             rows = page(work, "/".join((name, *map(str, ids.values()))), found, order or Order((model.id,)), wanted)
             return self._with_steps(work, rows, embeds, show, ids) if embeds and included else rows
 
-        self._show(self.path, name, find, about, page=True, **{"query": Paged, **options})
+        self._show(self.path, name, find, about, page=True, **{"query": Stepped if embeds else Paged, **options})
 
     def _with_steps(self, work: UnitOfWork, rows: Page, workflow: Workflow[Any], show: Show | None, ids: Mapping[str, Any]) -> Page:
         """Return a page of items as they are shown, each with its steps."""
         (item,) = _PARAMETER.findall(self.item)
         shown = show(work, rows.items) if show else [row.shown() for row in rows.items]
-        steps = [workflow.options(work, **ids, **{item: row.id}) for row in rows.items]
-        return replace(rows, items=[{**one, "transitions": each} for one, each in zip(shown, steps, strict=True)], shown=True)
+        things = [{**ids, item: row.id} for row in rows.items]
+        return replace(rows, items=with_steps(work, workflow, shown, things), shown=True)
 
     def add(self, name: str, make: Callable[..., Any], about: str, **options: Any) -> None:
         """Register the route that adds one object."""

@@ -14,6 +14,7 @@ from coopapi.http.fields import OneOf, Paged, Schema, Shown, Text, refusal
 from coopapi.shared.workflow import Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
+from coopapi.store.together import each
 
 _PARAMETER: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 
@@ -63,13 +64,18 @@ class Assignee(fields.String):
             raise refusal("assignee", "The value must be the id of a person, or me or none.") from error
 
 
-class Stepped(Paged):
-    """The size of a page of things with steps, to whom they are assigned, and whether their steps are listed with them."""
+class Included(Schema):
+    """Whether the steps of the items of a list are listed with them."""
 
-    assignee = Assignee()
     include = OneOf(
         ("transitions",), name="Included", metadata={"description": "What to add to each item: the steps that you may take now."}
     )
+
+
+class Stepped(Included, Paged):
+    """The size of a page of things with steps, to whom they are assigned, and whether their steps are listed with them."""
+
+    assignee = Assignee()
 
 
 class TransitionIn(Schema):
@@ -105,6 +111,14 @@ class TransitionsOut(Shown):
 
 class ListedSteps(TransitionsOut):
     """The present state of an item of a list, and what you may do now."""
+
+
+def with_steps(
+    work: UnitOfWork, workflow: Workflow[Any], shown: Sequence[Mapping[str, Any]], things: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return items as they are shown, each with its steps. `things` are the parameters of the workflow for each."""
+    steps = each(work, lambda ids: workflow.options(work, **ids), things)
+    return [{**one, "transitions": its} for one, its in zip(shown, steps, strict=True)]
 
 
 def embedded() -> fields.Nested:

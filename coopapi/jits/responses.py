@@ -167,6 +167,7 @@ class JitAmendmentOut(Shown):
     """An amendment, what it changes, and who has signed it."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     jit_id = fields.UUID(required=True)
     change = OneOf(CHANGES, required=True)
     authority_id = fields.UUID(allow_none=True)

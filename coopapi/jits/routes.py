@@ -93,7 +93,9 @@ _CASES.steps(
 )
 
 _AMENDMENTS = Collection(blp, f"{ONE}/amendments", JitAmendmentOut, *_ACTIONS, presentation.show_amendments, "/<uuid:amendment_id>")
-_AMENDMENTS.list("list_jit_amendments", children(Jit, JitAmendment.jit_id), "List the amendments of a team.")
+_AMENDMENTS.list(
+    "list_jit_amendments", children(Jit, JitAmendment.jit_id), "List the amendments of a team.", embeds=amendments.AMENDMENT
+)
 _AMENDMENTS.add(
     "propose_jit_amendment",
     amendments.propose,

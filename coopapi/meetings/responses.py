@@ -65,6 +65,7 @@ class MeetingPlaceOut(Shown):
     """An authority's place at a meeting."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     meeting_id = fields.UUID(required=True)
     authority = fields.Nested(AuthorityRef, required=True)
     country = Code("countries", allow_none=True)

@@ -67,6 +67,7 @@ _PLACES.list(
     "list_meeting_participants",
     children(Meeting, MeetingParticipant.meeting_id),
     "List the participants of a meeting.",
+    embeds=transitions.PLACE,
     order=Order((MeetingParticipant.id,), descending=False),
 )
 _PLACES.add(

@@ -87,6 +87,7 @@ class MeasureOut(Shown):
     """One measure, and what became of it."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     place = fields.Integer(required=True)
     code = Code("measures", required=True)
     state = OneOf(MEASURE_LIFECYCLE.states, required=True)

@@ -21,6 +21,7 @@ from coopapi.identifiers.kinds import Strength
 from coopapi.identifiers.service import keep_key, open_values
 from coopapi.matching import engine
 from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
+from coopapi.shared.assignments import assigned
 from coopapi.shared.grants import granted
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
@@ -74,6 +75,8 @@ def _filtered(work: UnitOfWork, query: Select[Overlap], wanted: Mapping[str, Any
         held = OverlapSide.holds_for(work.actor)
         side = work.all(OverlapSide).where(OverlapSide.overlap_id == Overlap.id, mine, OverlapSide.state == state, held)
         query = query.where(side.exists())
+    if "assignee" in wanted:
+        query = query.where(assigned(work, "overlap", Overlap.id, wanted["assignee"]))
     if kind := wanted.get("kind"):
         query = query.where(seen("kinds").contains([kind]))
     if role := wanted.get("role"):

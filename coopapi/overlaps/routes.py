@@ -8,6 +8,7 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import with_steps
 from coopapi.overlaps import clusters, exclusions, presentation, verification
 from coopapi.overlaps.models import Exclusion
 from coopapi.overlaps.ranking import by_rank
@@ -34,12 +35,17 @@ blp = Blueprint(
 
 
 def _list(work: UnitOfWork, name: str, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
+    included = wanted.pop("include", None)
     query = presentation.overlaps_of(work, wanted, case_id)
     by = by_rank(work.actor)
     order = Order(by.columns) if case_id else by
     found = page(work, name, query, order, wanted)
     total = presentation.how_many(work, order.first(query, presentation.MOST_COUNTED)) if wanted.get("totals") else None
-    return Page(presentation.show_overlaps(work, found.items, case_id), found.next, total)
+    shown = presentation.show_overlaps(work, found.items, case_id)
+    if included:
+        sides = [{"overlap_id": one["id"], "case_id": one["case_id"]} for one in shown]
+        shown = with_steps(work, verification.OVERLAP, shown, sides)
+    return Page(shown, found.next, total)
 
 
 @blp.route(

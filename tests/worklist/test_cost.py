@@ -117,3 +117,61 @@ def test_a_page_costs_as_many_statements_for_many_items_as_for_few_and_offers_th
 
 def test_every_kind_is_measured():
     assert {name.split()[0] for name in KINDS} == set(SOURCES)
+
+
+LISTS = {
+    "/overlaps": ("investigator", "overlap"),
+    "/mla-requests": ("prosecutor_fr", "request to recognise"),
+    "/disclosures": ("prosecutor_fr", "disclosure"),
+    "/jits": ("prosecutor_fr", "jit"),
+    "/meetings": ("desk", "meeting to schedule"),
+    "/evidence": ("prosecutor_fr", "evidence"),
+    "/evidence-uses": ("prosecutor", "evidence_use"),
+    "/actions": ("prosecutor_fr", "action"),
+    "/jurisdiction-consultations": ("prosecutor_fr", "consultation"),
+    "/deadlines": ("prosecutor_fr", "deadline"),
+    "/approvals": ("operator", "approval"),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_steps_in_a_list_cost_as_many_statements_for_many_items_as_for_few(app, world, idle, path):
+    who, kind = LISTS[path]
+    make = KINDS[kind][1]
+
+    def extra(*numbers):
+        """How many statements the steps of the list add."""
+        for number in numbers:
+            make(world, number)
+        sent = {}
+        for query in ("", "?include=transitions"):
+            with counted(app) as statements:
+                page = world.as_(who).get(path + query)
+            assert page.status_code == 200, page.json
+            sent[query] = len(statements)
+        assert all(item["transitions"]["etag"] for item in page.json["items"])
+        return len(page.json["items"]), sent["?include=transitions"] - sent[""]
+
+    few, once = extra(1)
+    many, again = extra(2, 3)
+    assert many > few > 0
+    assert again == once
+
+
+def below(world, path, name):
+    """A list below one thing, with the steps of its items, and the path of the steps of each."""
+    found = world.as_(name).get(f"{path}?include=transitions")
+    assert found.status_code == 200, found.json
+    assert all("transitions" not in item for item in world.as_(name).get(path).json["items"])
+    return [(item["transitions"], f"{path}/{item['id']}/transitions") for item in found.json["items"]]
+
+
+def test_measures_participants_and_amendments_are_listed_with_their_steps(world):
+    request, jit, meeting = recognised(world), active(world), planned(world)
+    amend(world, jit, change="purpose", purpose="Another.")
+    paths = (f"/mla-requests/{request}/measures", f"/jits/{jit}/amendments", f"/meetings/{meeting}/participants")
+    lists = [below(world, path, "prosecutor_fr") for path in paths]
+    assert all(lists)
+    for steps, path in (one for some in lists for one in some):
+        alone = world.as_("prosecutor_fr").get(path).json
+        assert {name: alone[name] for name in steps} == steps
