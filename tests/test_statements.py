@@ -10,7 +10,7 @@ MOST = {
     "get a case": 3,
     "list cases": 4,
     "overlaps of a case": 7,
-    "worklist": 10,
+    "worklist": 8,
     "list overlaps": 6,
     "timeline of a case": 4,
     "events": 3,
