@@ -5,7 +5,7 @@ A route without `allow` fails at import. The response is built inside the transa
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import wraps
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
@@ -95,20 +95,19 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
-        `page` and `many` return lists. `changes` requires If-Match and passes `version` to the view. `show` returns what the caller
-        may see. `settles` and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing.
-        With `apart` the view has no transaction.
+        `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see. `settles`
+        and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing. `apart` opens no transaction.
         """
 
         def decorator(view: V) -> V:
             answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
             served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
-            guard = _required if apart else partial(_within_work, changes=changes, settles=settles, polls=polls)
-            guarded = guard(served, allow)
-            names = "<" in rule or body is not None
-            flags = (changes, names, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
-            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, *flags))
+            guarded = (
+                _required(served, allow) if apart else _within_work(served, allow, changes=changes, settles=settles, polls=polls)
+            )
+            flags = ("<" in rule or body is not None, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *flags))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
             return view
 
