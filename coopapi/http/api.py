@@ -95,17 +95,15 @@ class Blueprint(flask_smorest.Blueprint):
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
-        `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see. `settles`
-        and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing. `apart` opens no transaction.
+        `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see.
+        `settles` and `polls` may wait. `only_reads` is the most bytes of a POST that makes nothing. `apart` opens no transaction.
         """
 
         def decorator(view: V) -> V:
             answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
             served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
-            guarded = (
-                _required(served, allow) if apart else _within_work(served, allow, changes=changes, settles=settles, polls=polls)
-            )
+            guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
             flags = ("<" in rule or body is not None, bool(body or form), counts_values, page, settles, polls, bool(only_reads))
             _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *flags))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
@@ -246,13 +244,17 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool, polls: bool) -> Callable[..., Any]:
+def _within_work(
+    view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool, polls: bool, apart: bool
+) -> Callable[..., Any]:
     """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock.
 
-    A public view runs without an actor.
+    A public view runs without an actor. With `apart` only the caller's right is checked, in a transaction of its own.
     """
     if allow is Action.PUBLIC:
         return view
+    if apart:
+        return _required(view, allow)
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
