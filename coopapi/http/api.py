@@ -244,7 +244,7 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(
+def _within_work(  # noqa: PLR0913 (one contract, all in one place)
     view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool, polls: bool, apart: bool
 ) -> Callable[..., Any]:
     """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock.
