@@ -38,6 +38,7 @@ class Action(StrEnum):
     CASE_OPEN = "case:open"
     CASE_EDIT = "case:edit"
     CASE_SHARE = "case:share"
+    CASE_ANSWER = "case:answer"
     CONSULTATIONS_READ = "consultations:read"
     SUBJECT_READ = "subject:read"
     SUBJECT_WRITE = "subject:write"
@@ -78,6 +79,7 @@ class Action(StrEnum):
     WORKLIST_READ = "worklist:read"
     WORKLIST_STEP = "worklist:step"
     WORKLIST_ASSIGN = "worklist:assign"
+    STATE_INDEX_READ = "state_index:read"
 
 
 class Purpose(StrEnum):
@@ -134,13 +136,16 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _TEAMING
     | _MEETING
     | _DECIDING
-    | {Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT}
+    | {Action.CASE_ANSWER, Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT}
     | {Action.WORKLIST_ASSIGN},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING
     | {Action.JIT_READ, Action.MEETING_READ},
-    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE, Action.WORKLIST_ASSIGN},
+    Role.DESK: _COORDINATING
+    | _ASSISTING
+    | _MEETING
+    | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ, Action.WORKLIST_ASSIGN},
     Role.ANALYST: _ANALYSING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING | _REQUESTING | _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.DIRECTORY_KEEP},

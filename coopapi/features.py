@@ -13,6 +13,7 @@ from coopapi.cases.dependents import BRANCHES, Branch, between, tell_all
 from coopapi.cases.routes import blp as cases
 from coopapi.contacts.routes import blp as contacts
 from coopapi.deadlines.routes import blp as deadlines
+from coopapi.desks.routes import blp as desks
 from coopapi.directory import quota_changes, rights
 from coopapi.directory.routes import blp as directory
 from coopapi.disclosures import service as disclosures
@@ -126,6 +127,7 @@ FEATURES: Final = (
         (meetings, meeting_results),
         dependents=(_shared("meeting", "meetings", Meeting, _open_states(MEETING_LIFECYCLE)),),
     ),
+    Feature("State index", "What a Eurojust desk sees of its State", (desks,)),
     Feature(
         "Joint investigation teams",
         "Teams, their members, agreements and public statements",

@@ -12,6 +12,7 @@ REFUSED = {
     ("admit", "p_object"): "select priv.admit('{meeting}', '{fr}', 'invited', null, true, null)",
     ("admit", "p_authority"): "select priv.admit(gen_random_uuid(), '{nl}', 'invited', null, true, null)",
     ("admit", "p_case"): "select priv.admit(gen_random_uuid(), '{fr}', 'invited', '{case}', true, null)",
+    ("answer_responsibility", "p_grant"): "select priv.answer_responsibility(gen_random_uuid(), 1, true, null, 'r')",
     ("apply_quota", "p_approval"): "select priv.apply_quota((select id from approvals limit 1))",
     ("apply_to_account", "p_approval"): "select priv.apply_to_account('{approval}')",
     ("ask_approval", "p_authority"): "select priv.ask_approval(gen_random_uuid(), '{nl}', 'account', '{person}', 1, '{}', 'r')",
@@ -30,7 +31,6 @@ REFUSED = {
     ("evidence", "p_overlaps"): "select * from priv.evidence(array['{overlap}'::uuid], array['{mine}'::uuid], array[4, 4])",
     ("evidence", "p_mine"): "select * from priv.evidence(array['{overlap}'::uuid], array['{case}'::uuid], array[4, 4])",
     ("excluded_everywhere", "p_identifiers"): "select * from priv.excluded_everywhere(array['{second}'::uuid])",
-    ("show_to_desk", "p_desk"): "select priv.show_to_desk('{fr}')",
     ("shown_identifiers", "p_identifiers"): "select excluded from priv.shown_identifiers(array['{second}'::uuid])",
     ("may_have_evidence", "p_object"): "select priv.may_have_evidence('{team}', '{nl}')",
     ("provides_item", "p_evidence"): "select priv.provides_item('{item}', '{shared}', '{nl}')",
@@ -92,7 +92,14 @@ REFUSED = {
     ("repair", "p_b"): "select priv.repair('{}', array['{second}'::uuid], '{}', '{}', '{}', array[4, 4])",
     ("reserve", "p_case"): "select * from priv.reserve('{case}', '{}', '{}', '{}', null)",
     ("reshare", "p_object"): "select priv.reshare('{team}', 'x')",
+    ("responsible_for", "p_cases"): "select * from priv.responsible_for(array['{case}'::uuid])",
+    ("shown_to_desk", "p_cases"): "select * from priv.shown_to_desk(array['{case}'::uuid])",
+    ("tell_responsible", "p_grant"): "select priv.tell_responsible(gen_random_uuid(), 'case.responsible_named', 'r')",
+    ("whom_to_consult", "p_case"): "select priv.whom_to_consult('{case}', null)",
+    ("whom_to_consult", "p_overlap"): "select priv.whom_to_consult('{case}', '{overlap}')",
     ("set_quota", "p_authority"): "select priv.set_quota('{fr}', '{1,1,1,1}', null, 'x')",
+    ("give_desk_its_cases", "p_desk"): "select priv.give_desk_its_cases('{fr}')",
+    ("hosts_for", "p_meeting"): "select priv.hosts_for('{meeting}', '{nl}')",
     ("may_record_for", "p_object"): "select priv.may_record_for('{shared}', '{nl}')",
     ("tell", "p_disclosure"): "select priv.tell('{disclosure}', 'disclosure.asked', '{}', 'r')",
     ("tell_recipients", "p_identifier"): "select priv.tell_recipients('{second}', 'withdrawn', 'r')",
@@ -109,9 +116,12 @@ TESTED_BY_ITSELF = {
 }  # fmt: skip
 FOR_ALL = {
     ("manned", "p_points"): "points of contact are for everybody, and only whether somebody is on duty is told",
+    ("state_index", "p_after"): "a place in the caller's own list",
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",
     ("client", "p_client"): "who proves to be a client has no context yet",
     ("same_state", "p_authority"): "the country of an authority is in the directory",
+    ("may_be_responsible", "p_authority"): "country and type of an authority are in the directory",
+    ("may_be_responsible", "p_owner"): "country and type of an authority are in the directory",
     ("has_users", "p_authority"): "whether an authority takes part in the register is no secret",
     ("public_jits", "p_id"): "public", ("public_jits", "p_after"): "public",
     ("overlaps_to_verify", "p_after"): "only the place at which the caller's own list goes on",
@@ -122,6 +132,7 @@ GUARDED_BY_ANOTHER_ID = {
     ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
     ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"), ("due_of", "p_item"),
+    ("hosts_for", "p_authority"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 

@@ -257,3 +257,14 @@ def test_the_database_asks_for_the_caller_once_for_each_statement():
     assert per_row("where until > (select priv.at())\n    if priv.role() = 'admin' then\n    now timestamptz := priv.at();") == []
     found = {path.name: per_row(path.read_text()) for path in (ROOT / "migrations" / "rules").glob("[2-9]*.sql")}
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+CAUGHT = re.compile(r"\b(?:GRANTED|ANSWERING)\(g\.|\b(?:PARTY|ACTING)\([pg]\.")
+"""A template whose own table has the same alias as the column that it is given: the condition would hold for every row."""
+
+
+def test_no_template_is_given_a_column_whose_alias_it_uses_itself():
+    assert CAUGHT.search("where GRANTED(g.case_id, 2)")
+    assert not CAUGHT.search("where GRANTED(c.id, 2) and PARTY(meetings.id)")
+    found = {path.name: CAUGHT.findall(path.read_text()) for path in (ROOT / "migrations" / "rules").glob("*.sql")}
+    assert {name: uses for name, uses in found.items() if uses} == {}

@@ -86,7 +86,7 @@ ENDS = {
 CELLS = [(name, state, event) for name, life in LIVES.items() for state in life.states for event in life.events]
 DOCS = Path(__file__).parents[1] / "docs"
 DRAWINGS = {
-    "cases": ("case",),
+    "cases": ("case", "access"),
     "matching": ("overlap", "disclosure"),
     "requests": ("letter", "order", "preservation", "preservation_order", "warrant", "direct", "information", "measure", "time"),
     "evidence": ("evidence", "use"),

@@ -2,7 +2,9 @@
 
 from uuid import uuid4
 
+import gathering
 import pytest
+from answering import office, responsible
 from test_definer_rights import record, run
 from test_handling import HERON, OWL
 
@@ -149,3 +151,63 @@ def test_the_journal_shows_nobody_more_by_sql_than_over_http(world):
 @pytest.mark.parametrize("kind", ["alarm", "audit"])
 def test_the_application_enters_nothing_of_the_types_that_only_the_register_writes(world, kind):
     assert record(world, "investigator", "case.consulted", object_type=kind) == REFUSED
+
+
+NAMED = """
+    insert into case_access (id, version, case_id, owner_id, authority_id, level, kind, reason, granted_at)
+    values (:id, 1, :case, :owner, :authority, :level, 'responsible', 'x', now()) returning 1"""
+
+
+def test_no_authority_is_made_responsible_without_its_consent_or_outside_its_state(world):
+    home, case = office(world), world.case("investigator")
+    abroad = office(world, "abroad", country="FR")
+
+    def grant(level, authority):
+        asked = {"id": str(uuid4()), "case": case, "owner": world.authorities["nl"], "authority": authority, "level": level}
+        return asked["id"], run(world, "investigator", NAMED, **asked)
+
+    assert grant(3, home)[1] == REFUSED
+    assert grant(1, abroad)[1] == REFUSED
+    id_, done = grant(1, home)
+    assert done == [(1,)]
+    for who in ("investigator", "officer"):
+        assert run(world, who, "update case_access set level = 3 where id = :id returning 1", id=id_) == REFUSED
+        assert run(world, who, "update case_access set kind = 'access' where id = :id returning 1", id=id_) == REFUSED
+    accept = "select priv.answer_responsibility(:id, 1, true, null, '')"
+    for who in ("investigator", "prosecutor", "abroad", "desk"):
+        assert run(world, who, accept, id=id_) == REFUSED
+    tell = "select priv.tell_responsible(:id, 'case.responsible_accepted', '')"
+    for who in ("abroad", "investigator", "officer"):  # nobody has accepted yet
+        assert run(world, who, tell, id=id_) == REFUSED
+    assert run(world, "officer", accept, id=id_) == [(True,)]
+    assert run(world, "officer", accept, id=id_) == [(False,)]
+
+
+def test_who_contributes_and_does_not_answer_for_a_case_neither_decides_nor_shares(world, met):
+    asked, _ = ask(world, met)
+    body = {"authority_id": str(world.authorities["ro"]), "level": "contribute", "reason": "together"}
+    assert world.as_("investigator").post(f"/cases/{met['theirs']}/access", body).status_code == 201
+    share = """insert into shared_cases (id, version, object_id, case_id, owner_id, level, shared_by, shared_at, sharer_id)
+        values (gen_random_uuid(), 1, :object, :case, :owner, 2, priv.principal(), now(), priv.authority()) returning 1"""
+    meeting = gathering.proposed(world)
+    about = {"object": meeting, "case": met["theirs"], "owner": world.authorities["nl"]}
+    decide = "update disclosures set state = 'awaiting_judicial_authorisation' where id = :id returning 1"
+    assert run(world, "prosecutor_ro", decide, id=asked) == []
+    assert run(world, "prosecutor_ro", share, **about) == REFUSED
+    assert run(world, "prosecutor_ro", GIVE, disclosure=asked, identifier=met["secret"]) == REFUSED
+
+    responsible(world, met["theirs"], office(world))
+    assert run(world, "officer", decide, id=asked) == [(1,)]
+    assert run(world, "officer", share, **about) == REFUSED  # it takes no part in the meeting
+
+
+def test_whom_to_consult_is_told_only_of_cases_and_overlaps_that_the_caller_sees(world, met):
+    home = office(world)
+    responsible(world, met["theirs"], home)
+    asked = "select cast(priv.whom_to_consult(:case, :overlap) as text)"
+    assert run(world, "foreign", asked, case=met["theirs"], overlap=met["overlap"]) == [(home,)]
+    assert run(world, "foreign", asked, case=met["theirs"], overlap=None) == [(None,)]
+    assert run(world, "romanian", asked, case=met["theirs"], overlap=met["overlap"]) == [(None,)]
+    shown = "select state from priv.responsible_for(array [cast(:case as uuid)])"
+    for who, state in (("foreign", []), ("romanian", []), ("desk", [("accepted",)]), ("investigator", [("accepted",)])):
+        assert run(world, who, shown, case=met["theirs"]) == state

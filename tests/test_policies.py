@@ -79,7 +79,7 @@ PROBES = {
     (
         "shared_cases",
         "given",
-    ): f"insert into shared_cases values ({NEW}, 1, {NEW}, '{{case}}', '{{nl}}', 2, '{{person}}', now(), null)",
+    ): f"insert into shared_cases values ({NEW}, 1, {NEW}, '{{case}}', '{{nl}}', 2, '{{person}}', now(), null, '{{nl}}')",
     ("shared_cases", "ended"): "update shared_cases set version = 9",
     ("mla_requests", "seen"): "select count(*) from mla_requests",
     (
@@ -352,8 +352,8 @@ def one_thing_of_each(world, owner):
             {"request": request, "nl": nl, "person": world.people["investigator"]},
         )
         cursor.execute(
-            "insert into shared_cases values (gen_random_uuid(), 1, gen_random_uuid(), %s, %s, 2, gen_random_uuid(), now(), null)",
-            (case, nl),
+            "insert into shared_cases values (gen_random_uuid(), 1, gen_random_uuid(), %s, %s, 2, gen_random_uuid(), now(), null, %s)",
+            (case, nl, nl),
         )
     there = {
         "request": request,

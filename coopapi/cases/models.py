@@ -50,6 +50,7 @@ class Case(Versioned):
     countries: Mapped[list[str]] = mapped_column()
     visibility: Mapped[str] = mapped_column()
     visibility_reason: Mapped[str | None] = mapped_column()
+    desk: Mapped[str] = mapped_column(default="index")
     handling_code: Mapped[str] = mapped_column()
     handler_id: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
     eurojust_number: Mapped[str | None] = mapped_column()

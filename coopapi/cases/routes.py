@@ -8,7 +8,7 @@ from sqlalchemy import Select, any_, literal, select
 from sqlalchemy.orm import Bundle
 
 from coopapi.access import Action, Level
-from coopapi.cases import service, subjects, transitions, views
+from coopapi.cases import granting, service, subjects, transitions, views
 from coopapi.cases.external_ids import with_key
 from coopapi.cases.models import Case, Subject
 from coopapi.cases.schemas import (
@@ -39,8 +39,10 @@ def list_cases(wanted: dict[str, Any], *, work: UnitOfWork) -> Page:
     """List the cases that you may see, newest first."""
     mine = service.accessible(work)
     query: Select[Any] = select(Bundle("case", Case.id)).join_from(Case, mine, mine.c.id == Case.id)
-    if wanted.keys() & {"state", "reference", "country", "external_id"}:
-        query = query.where(service.readable(work))
+    if wanted.keys() & {"country", "external_id"}:
+        query = query.where(service.described(work))
+    elif wanted.keys() & {"state", "reference"}:
+        query = query.where(service.titled(work))
     for name in wanted.keys() & {"state", "authority_id", "external_id"}:
         query = query.where(getattr(Case, name) == wanted[name])
     if "reference" in wanted:
@@ -106,7 +108,7 @@ def list_case_access(wanted: dict[str, Any], *, case_id: UUID, work: UnitOfWork)
 )
 def grant_case_access(data: dict[str, Any], *, case_id: UUID, work: UnitOfWork) -> CaseAccess:
     """Give an authority, or one of its people, access to the case."""
-    return service.give(work, service.changeable(work, case_id, Level.OWN), data)
+    return granting.give(work, service.changeable(work, case_id, Level.OWN), data)
 
 
 blp.workflow(
@@ -115,7 +117,7 @@ blp.workflow(
     read=Action.CASE_READ,
     act=Action.CASE_SHARE,
     returns=AccessOut,
-    about="Withdraw access; it ends immediately.",
+    about="Withdraw access, which ends immediately; or, as the named authority, accept or refuse to be responsible for the case.",
 )
 
 

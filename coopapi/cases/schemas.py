@@ -34,6 +34,7 @@ class AccessOut(Shown):
     case_id = fields.UUID(required=True)
     authority_id = fields.UUID(required=True)
     level = Code("access_levels", attribute="level_name", required=True)
+    kind = OneOf(("access", "responsible"), name="AccessKind", required=True)
     principal_id = fields.UUID(allow_none=True)
     since = When(allow_none=True)
     until = When(allow_none=True)
@@ -52,6 +53,18 @@ class ExternalId(Line):
         super().__init__(100, metadata={"description": _EXTERNAL}, **kwargs)
 
 
+class ResponsibleOut(Shown):
+    """The prosecution authority that is responsible for a case, or is named for it."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    country = Code("countries", required=True)
+    access_id = fields.UUID(
+        required=True,
+        metadata={"description": "The grant of access that makes the authority responsible; it accepts or refuses there."},
+    )
+
+
 class _CaseFields(Schema):
     operation_name = Line(200, allow_none=True)
     crime_categories = Many(Code("crime_categories"), 100)
@@ -67,6 +80,17 @@ class _CaseFields(Schema):
     siena_reference = Line(100, allow_none=True)
     ecodex_id = Line(200, allow_none=True)
     external_id = ExternalId(allow_none=True)
+    desk = OneOf(
+        ("index", "none"),
+        name="DeskAccess",
+        metadata={"description": "Whether the Eurojust desk of your State sees reference, title and handler of the case."},
+    )
+    responsible_authority = fields.UUID(
+        metadata={
+            "description": "The prosecution authority of your State that is to be responsible for the case. It must accept; a"
+            " machine client may name it at registration only."
+        }
+    )
 
 
 class CaseIn(_CaseFields):
@@ -95,7 +119,10 @@ class CaseFilter(Paged):
 
 
 class CaseOut(Shown):
-    """A case, as far as your access goes: with index alone it shows no more than that it exists and whose it is."""
+    """A case, as far as your access goes. With index alone it shows that it exists and whose it is.
+
+    The Eurojust desk of the owner's State is also shown reference, title, state and handler.
+    """
 
     id = fields.UUID(required=True)
     authority = fields.Nested(AuthorityRef, required=True)
@@ -103,6 +130,13 @@ class CaseOut(Shown):
     crime_categories = fields.List(Code("crime_categories"), required=True)
     reference = fields.String(allow_none=True)
     title = fields.String(allow_none=True)
+    title_warnings = fields.List(
+        OneOf(("identifier", "name"), name="TitleWarning"),
+        required=True,
+        metadata={
+            "description": "What the title seems to contain although others read it: an identifier, or the name of a person."
+        },
+    )
     operation_name = fields.String(allow_none=True)
     case_type = Code("case_types", allow_none=True)
     countries = fields.List(Code("countries"), allow_none=True)
@@ -110,6 +144,16 @@ class CaseOut(Shown):
     visibility_reason = fields.String(allow_none=True)
     handling_code = Code("handling_codes", allow_none=True)
     handler_id = fields.UUID(allow_none=True)
+    handler_name = fields.String(
+        allow_none=True, metadata={"description": "The name of the handler, for the Eurojust desk of the State."}
+    )
+    desk = OneOf(("index", "none"), name="DeskAccess", allow_none=True)
+    responsible_authority = fields.Nested(ResponsibleOut, allow_none=True)
+    named_authority = fields.Nested(
+        ResponsibleOut,
+        allow_none=True,
+        metadata={"description": "The authority that is named as responsible and has not accepted yet."},
+    )
     eurojust_number = fields.String(allow_none=True)
     siena_reference = fields.String(allow_none=True)
     ecodex_id = fields.String(allow_none=True)

@@ -1,25 +1,23 @@
 """Registering, changing and showing cases, and giving and withdrawing access to them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, select, text
+from sqlalchemy import ColumnElement, Subquery, and_, or_, select, text
+from sqlalchemy.orm import aliased
 
 from coopapi.access import Level
-from coopapi.cases import hiding
+from coopapi.cases import granting, hiding
 from coopapi.cases.external_ids import require_free_for_case
 from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
-from coopapi.directory.models import Authority, Principal
-from coopapi.errors import Conflict, Forbidden, NotFound, Unprocessable, broken, fault
+from coopapi.directory.models import Authority
+from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.matching import engine
-from coopapi.shared.grants import CaseAccess, granted, reaches
+from coopapi.shared.grants import CaseAccess, answers, granted, reaches
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.unicode_text import fold_reference
-
-_FOR_THE_DESK: Final = "desk of the country"
 
 
 class ReferenceTaken(Conflict):
@@ -33,13 +31,6 @@ class CaseIsFinal(Conflict):
     """The case was withdrawn or transferred, so nothing can be added to it.
 
     Register a new case, or continue in the case to which it was transferred.
-    """
-
-
-class NotYourPerson(Unprocessable):
-    """The person does not belong to that authority, or is not active.
-
-    Use the id of an active person or client of that authority. The administrator of the authority knows the id.
     """
 
 
@@ -65,9 +56,17 @@ def accessible(work: UnitOfWork) -> Subquery:
     return grants.distinct().order_by(CaseAccess.case_id.desc()).subquery("accessible")
 
 
-def readable(work: UnitOfWork) -> ColumnElement[bool]:
+def described(work: UnitOfWork) -> ColumnElement[bool]:
     """Return the condition for cases that the caller may read, beyond the fields of the index."""
     return granted(Case.id, Level.READ, work.actor, work.now)
+
+
+def titled(work: UnitOfWork) -> ColumnElement[bool]:
+    """Return the condition for cases whose reference and state the caller sees: those it may read, and for a desk its State's."""
+    me = aliased(Authority)
+    own = select(Authority.id).join(me, me.country == Authority.country)
+    own = own.where(me.id == work.actor.authority_id, me.type == "eurojust_desk")
+    return or_(described(work), and_(Case.authority_id.in_(own), Case.visibility != "hidden", Case.desk == "index"))
 
 
 def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE, *, version: int | None = None) -> Case:
@@ -78,6 +77,17 @@ def changeable(work: UnitOfWork, case_id: UUID, level: Level = Level.CONTRIBUTE,
     case = usable(work, case_id, level, version=version, lock=True)
     if not CASE_LIFECYCLE.leaving(case.state):
         raise CaseIsFinal(state=case.state)
+    return case
+
+
+def answered_for(work: UnitOfWork, case_id: UUID, *, ended: bool = False) -> Case:
+    """Return a case that the caller answers for, as its owner or as the authority that is responsible for it, locked.
+
+    Raises the errors of `changeable`, but `CaseIsFinal` only if `ended` is false, and `Forbidden` for any other caller.
+    """
+    case = usable(work, case_id, Level.CONTRIBUTE, lock=True) if ended else changeable(work, case_id)
+    if not answers(work, case_id):
+        raise Forbidden("Only the owner of the case, or the authority that is responsible for it, may do this.")
     return case
 
 
@@ -114,13 +124,13 @@ def to_add_to(work: UnitOfWork, case_id: UUID) -> CaseToAddTo:
 
 def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     """Register a case for the caller's authority, together with its data key and the access grants that were asked for."""
-    access = data.pop("access", [])
+    access, responsible = data.pop("access", []), data.pop("responsible_authority", None)
     same = Case.reference_folded == fold_reference(data["reference"])
     taken = work.session.scalar(work.all(Case).where(Case.authority_id == work.actor.authority_id, same))
     if taken is not None:
         raise ReferenceTaken(existing=f"/api/v1/cases/{taken.id}")
     require_free_for_case(work, data.get("external_id"))
-    _check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
+    granting.check_person(work, work.actor.authority_id, data.get("handler_id"), "/handler_id")
     countries = data.get("countries", [])
     case = Case(
         **{
@@ -141,75 +151,28 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
     )
     work.session.add(case)
     work.session.flush()
-    work.add(_grant(work, case, work.actor.authority_id, Level.OWN, "owner"))
+    work.add(granting.new_grant(work, case, work.actor.authority_id, Level.OWN, "owner"))
     work.session.add(CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)))
     if case.visibility == "hidden" and work.actor.human:
         engine.confirm_hiding(work, case.id)
     for wish in access:
-        give(work, case, wish)
-    tell_desk(work, case)
+        granting.give(work, case, wish)
+    if responsible is not None:
+        granting.name_responsible(work, case, responsible)
+    granting.tell_desk(work, case)
     work.note("case.registered", case, case_id=case.id, event=True)
     return case
-
-
-def tell_desk(work: UnitOfWork, case: Case) -> None:
-    """Give the Eurojust desk of the country index access to the case, unless the case is hidden."""
-    if case.visibility == "hidden":
-        return
-    desks = select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
-    has = select(CaseAccess.authority_id).where(CaseAccess.case_id == case.id, CaseAccess.withdrawn_at.is_(None))
-    for desk in work.session.scalars(desks.where(Authority.id.not_in(has))):
-        work.session.add(_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK))
-
-
-def hide_from_desk(work: UnitOfWork, case: Case) -> None:
-    """Withdraw the access that the desk of the country was given automatically, because the case is now hidden."""
-    given = work.all(CaseAccess).where(
-        CaseAccess.case_id == case.id, CaseAccess.reason == _FOR_THE_DESK, CaseAccess.withdrawn_at.is_(None)
-    )
-    for grant in work.session.scalars(given):
-        end_access(work, grant, "the case was hidden")
-
-
-def give(work: UnitOfWork, case: Case, wish: Mapping[str, Any]) -> CaseAccess:
-    """Give an authority, or one of its people, access to the case."""
-    if work.session.scalar(work.all(Authority).where(Authority.id == wish["authority_id"])) is None:
-        raise fault("/authority_id", "unknown", "There is no authority with this id.")
-    _check_person(work, wish["authority_id"], wish.get("principal_id"), "/principal_id")
-    level = Level[wish["level"].upper()]
-    grant = _grant(work, case, wish["authority_id"], level, wish["reason"])
-    grant.principal_id, grant.until = wish.get("principal_id"), wish.get("until")
-    work.add(grant)
-    work.note("access.given", grant, case_id=case.id, event=True, level=wish["level"], to=str(grant.authority_id))
-    return grant
-
-
-def _grant(work: UnitOfWork, case: Case, authority_id: UUID, level: Level, reason: str) -> CaseAccess:
-    return CaseAccess(
-        id=work.new_id(),
-        case_id=case.id,
-        owner_id=case.authority_id,
-        authority_id=authority_id,
-        level=level,
-        reason=reason,
-        granted_by=work.actor.id,
-        granted_at=work.now,
-    )
-
-
-def _check_person(work: UnitOfWork, authority_id: UUID, principal_id: UUID | None, pointer: str) -> None:
-    """Check that a person of the caller's authority exists. The caller sees no people of others; the database checks those."""
-    if principal_id is None or authority_id != work.actor.authority_id:
-        return
-    mine = work.all(Principal).where(Principal.id == principal_id, Principal.authority_id == authority_id, Principal.active)
-    if work.session.scalar(mine) is None:
-        raise NotYourPerson(errors=[broken(pointer, "own_person", "There is no active person with this id in that authority.")])
 
 
 def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
     """Change the fields of a case. If its visibility changes, matching is updated."""
     require_free_for_case(work, data.get("external_id"), case)
-    _check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
+    granting.check_person(work, case.authority_id, data.get("handler_id"), "/handler_id")
+    data = dict(data)
+    if (responsible := data.pop("responsible_authority", None)) is not None:
+        work.require_person()
+        granting.name_responsible(work, case, responsible)
+        case.updated_at = work.now
     changed = sorted(key for key, value in data.items() if getattr(case, key) != value)
     if "visibility" in changed:
         hiding.before_change(work, case, data["visibility"])
@@ -224,6 +187,8 @@ def change(work: UnitOfWork, case: Case, data: dict[str, Any]) -> Case:
     )
     if "visibility" in changed:
         _change_visibility(work, case, data["visibility"])
+    elif "desk" in changed:
+        _show_to_desk(work, case)
     return case
 
 
@@ -232,19 +197,13 @@ def _change_visibility(work: UnitOfWork, case: Case, visibility: str) -> None:
         engine.confirm_hiding(work, case.id)
     engine.change_visibility(work, case.id, visibility)
     work.session.refresh(case, ["visibility"])
-    (hide_from_desk if visibility == "hidden" else tell_desk)(work, case)
+    _show_to_desk(work, case)
 
 
-def end_access(work: UnitOfWork, grant: CaseAccess, reason: str | None) -> None:
-    """Withdraw access. It ends with the next request, and `reshare` does not give it again."""
-    grant.withdrawn_at, grant.withdrawn_by, grant.withdrawal_reason = work.now, work.actor.id, reason
-    grant.kept_out = grant.via_id is not None
-    work.note("access.withdrawn", grant, case_id=grant.case_id, event=True)
-
-
-def grant_of(work: UnitOfWork, case_id: UUID, grant_id: UUID, version: int | None = None) -> CaseAccess:
-    """Return one grant of this case. Raises `NotFound`, and `Stale` if its version is another."""
-    grant = work.one(CaseAccess, grant_id, version=version)
-    if grant.case_id != case_id:
-        raise NotFound
-    return grant
+def _show_to_desk(work: UnitOfWork, case: Case) -> None:
+    if case.visibility == "hidden":
+        granting.hide_from_desk(work, case, "the case was hidden")
+    elif case.desk == "none":
+        granting.hide_from_desk(work, case, "the case is not for the desk")
+    else:
+        granting.tell_desk(work, case)

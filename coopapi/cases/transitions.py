@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from coopapi.access import Level
-from coopapi.cases import dependents, hiding, service
+from coopapi.cases import dependents, granting, hiding, service
 from coopapi.cases.models import CASE_LIFECYCLE, Case
 from coopapi.errors import Conflict
 from coopapi.matching import engine
-from coopapi.shared.grants import ACCESS_LIFECYCLE, CaseAccess, level_of
+from coopapi.shared.grants import ACCESS_LIFECYCLE, RESPONSIBLE, CaseAccess, level_of
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
@@ -28,7 +28,7 @@ def _finish_case(step: Step[Case]) -> None:
     left = dependents.require_none(work, case, target, force=step.data.get("force", False))
     if case.state == hiding.PENDING and target != "withdrawn":
         hiding.settle(work, case, hidden=step.event == "confirm_hidden")
-        service.tell_desk(work, case)
+        granting.tell_desk(work, case)
     case.state, case.state_reason, case.updated_at = target, step.data.get("reason"), work.now
     work.note(f"case.{step.event}", case, case_id=case.id, event=True, state=target, left_alive=len(left))
     for branch, row in left:
@@ -48,13 +48,18 @@ CASE: Final = Workflow[Case](
 
 def _find_grant(work: UnitOfWork, case_id: UUID, grant_id: UUID) -> CaseAccess:
     service.require_access(work, case_id, Level.INDEX)
-    return service.grant_of(work, case_id, grant_id)
+    return granting.grant_of(work, case_id, grant_id)
 
 
 def _lock_grant(work: UnitOfWork, grant: CaseAccess, version: int) -> CaseAccess:
-    """Lock the case, so that two owners who withdraw each other's access at the same time cannot both succeed."""
+    """Lock the case, so that two owners who withdraw each other's access at the same time cannot both succeed.
+
+    An authority that is named as responsible cannot lock the case. Its answer locks it and checks the version in the database.
+    """
+    if _is_named(work, grant):
+        return granting.grant_of(work, grant.case_id, grant.id, version)
     service.usable(work, grant.case_id, Level.CONTRIBUTE, lock=True)
-    return service.grant_of(work, grant.case_id, grant.id, version)
+    return granting.grant_of(work, grant.case_id, grant.id, version)
 
 
 def _require_another_owner(step: Step[CaseAccess]) -> None:
@@ -69,8 +74,28 @@ def _require_another_owner(step: Step[CaseAccess]) -> None:
         raise Conflict("A case must have at least one owner.")
 
 
-def _withdraw(step: Step[CaseAccess]) -> None:
-    service.end_access(step.work, step.thing, step.data.get("reason"))
+def _is_named(work: UnitOfWork, grant: CaseAccess) -> bool:
+    return grant.kind == RESPONSIBLE and grant.authority_id == work.actor.authority_id
+
+
+def _standing_in_grant(work: UnitOfWork, grant: CaseAccess) -> Standing:
+    if _is_named(work, grant):
+        return Standing.on(Side.RECEIVER)
+    level = level_of(work, grant.case_id)
+    return Standing({} if level is None else {Side.OWNER: level})
+
+
+def _require_another_responsible(step: Step[CaseAccess]) -> None:
+    if step.thing.kind == RESPONSIBLE and step.thing.level > Level.INDEX:
+        raise granting.OnlyByAnother
+
+
+def _finish_grant(step: Step[CaseAccess]) -> None:
+    work, grant, reason = step.work, step.thing, step.data.get("reason")
+    if step.event == "withdraw":
+        granting.end_access(work, grant, reason)
+    else:
+        granting.answer(work, grant, grant.version, accepts=step.event == "accept", reason=reason)
 
 
 ACCESS: Final = Workflow[CaseAccess](
@@ -78,7 +103,7 @@ ACCESS: Final = Workflow[CaseAccess](
     lifecycles=(ACCESS_LIFECYCLE,),
     find=_find_grant,
     lock=_lock_grant,
-    standing=lambda work, grant: standing_in_case(work, grant.case_id),
-    guards={"withdraw": (_require_another_owner,)},
-    finish=_withdraw,
+    standing=_standing_in_grant,
+    guards={"withdraw": (_require_another_owner, _require_another_responsible)},
+    finish=_finish_grant,
 )

@@ -7,17 +7,19 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, text
 
 from coopapi.access import Level
+from coopapi.cases import titles
 from coopapi.cases.models import Case
 from coopapi.errors import NotFound
 from coopapi.store.db import UnitOfWork
 
 _INDEX_FIELDS: Final = ("id", "crime_categories", "visibility")
 _OPEN_FIELDS: Final = (*_INDEX_FIELDS, "reference", "title")
+_DESK_FIELDS: Final = (*_OPEN_FIELDS, "handler_id", "state")
 _COLUMNS: Final = tuple(column.key for column in Case.__table__.columns)
 _NOTHING: Final = dict.fromkeys(_COLUMNS)
-_SHOWN: Final = text("select (f.shown).*, f.level, f.name, f.country from priv.shown_cases(:cases) f").bindparams(
-    bindparam("cases", type_=ARRAY(Uuid()))
-)
+_SHOWN: Final = text(
+    "select (f.shown).*, f.level, f.name, f.country, f.responsible, f.for_desk, f.handler_name from priv.shown_cases(:cases) f"
+).bindparams(bindparam("cases", type_=ARRAY(Uuid())))
 
 
 class CaseView(dict[str, Any]):
@@ -59,13 +61,18 @@ def _read(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, CaseView]:
 def _view(case: Any) -> CaseView:
     level = Level(case.level)
     index = _OPEN_FIELDS if case.visibility == "open_index" else _INDEX_FIELDS
-    fields = _COLUMNS if level > Level.INDEX else index
+    fields = _COLUMNS if level > Level.INDEX else _DESK_FIELDS if case.for_desk else index
+    responsible = case.responsible or {}
     return CaseView(
         {
             **_NOTHING,
             **{key: getattr(case, key) for key in fields},
             "authority": {"id": case.authority_id, "name": case.name, "country": case.country},
+            "handler_name": case.handler_name,
+            "title_warnings": titles.warnings(case.title) if "title" in fields else [],
+            "responsible_authority": responsible.get("accepted"),
+            "named_authority": responsible.get("named"),
             "level": level.name.lower(),
-            "etag": f"v{case.version}" if level > Level.INDEX else f"v{case.version}i",
+            "etag": f"v{case.version}" if level > Level.INDEX else f"v{case.version}{'d' if case.for_desk else 'i'}",
         }
     )

@@ -75,9 +75,8 @@ def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
 
 def escalate(database: Database) -> None:
     """Tell those on duty of the next deadline of which half, or four fifths, of the period is over. Only the worker does this."""
-    minimum = [rule.code for rule in rules.load().values() if rule.minimum]
     with database.worker() as session:
-        session.execute(text("select priv.escalate(cast(:minimum as text[]))"), {"minimum": minimum})
+        session.execute(text("select priv.escalate(cast(:idle as text[]))"), {"idle": list(rules.idle())})
 
 
 def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
@@ -212,7 +211,12 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
             Party.object_id == Deadline.object_id, Party.side == Deadline.owed_by, Party.acting,
             Party.authority_id == work.actor.authority_id,
         )  # fmt: skip
-        mine = or_(Deadline.authority_id == work.actor.authority_id, and_(Deadline.object_type == "request", own.exists()))
+        watched = func.priv.hosts_for(Deadline.object_id, Deadline.authority_id)
+        mine = or_(
+            Deadline.authority_id == work.actor.authority_id,
+            and_(Deadline.object_type == "meeting", watched),
+            and_(Deadline.object_type == "request", own.exists()),
+        )
         query = query.where(mine if side == "mine" else ~mine)
     if wanted.get("overdue"):
         query = query.where(Deadline.running(), Deadline.due_at < work.now, _state(work.now) == "missed")
@@ -226,14 +230,13 @@ def due_of(
 ) -> SQLColumnExpression[Any]:
     """Return the earliest running deadline of the caller's side of a shared object, or of one item of it.
 
-    A period that only has to pass is not a time limit, and a right that has lapsed is due no more.
+    Rules that are `idle` set no time limit, and a right that has lapsed is due no more.
     """
-    minimum = [rule.code for rule in rules.load().values() if rule.minimum]
     lapsing = [rule.code for rule in rules.load().values() if rule.lapses]
     mine = or_(Deadline.authority_id == work.actor.authority_id, and_(Deadline.object_type == "request", Deadline.owed_by == side))
     there = or_(Deadline.due_at > work.now, Deadline.rule.not_in(lapsing))
     query = select(func.min(Deadline.due_at)).where(
-        Deadline.object_id == thing, Deadline.running(), mine, Deadline.rule.not_in(minimum), there
+        Deadline.object_id == thing, Deadline.running(), mine, Deadline.rule.not_in(rules.idle()), there
     )
     if item is not None:
         query = query.where(or_(Deadline.item_id.is_(None), Deadline.item_id == item))

@@ -42,7 +42,7 @@ def add_authority(work: UnitOfWork, data: dict[str, Any]) -> Authority:
         Authority(**{"country": None, "languages": [], "contact": {}, "operator": False, "created_at": work.now, **data})
     )
     if authority.type == "eurojust_desk":
-        work.session.execute(text("select priv.show_to_desk(:desk)"), {"desk": authority.id})
+        work.session.execute(text("select priv.give_desk_its_cases(:desk)"), {"desk": authority.id})
     work.note("authority.entered", authority, event=False)
     return authority
 

@@ -14,7 +14,7 @@ from coopapi.disclosures.models import GIVEN, OPEN, DisclosedItem, Disclosure
 from coopapi.errors import Conflict, Forbidden
 from coopapi.overlaps import presentation, verification
 from coopapi.overlaps.models import Overlap
-from coopapi.shared.grants import reaches
+from coopapi.shared.grants import answering, level_of, reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
@@ -106,8 +106,8 @@ def disclosures(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Disclosur
     """Select disclosures by side, state and whether they are overdue."""
     query = matching(work.all(Disclosure), wanted, state=Disclosure.state)
     if side := wanted.get("side"):
-        column = Disclosure.asking_authority if side == Side.ASKING else Disclosure.owner_authority
-        query = query.where(column == work.actor.authority_id)
+        column = Disclosure.asking_case if side == Side.ASKING else Disclosure.owner_case
+        query = query.where(answering(column, work.actor, work.now))
     if "overdue" in wanted:
         late = and_(Disclosure.state == "requested", Disclosure.due_at < work.now)
         query = query.where(late if wanted["overdue"] else not_(late))
@@ -137,7 +137,7 @@ def show(work: UnitOfWork, rows: Sequence[Disclosure]) -> list[dict[str, Any]]:
 
 def _show(work: UnitOfWork, row: Disclosure, items: Sequence[DisclosedItem]) -> dict[str, Any]:
     opened = _opened(work, row) if items and row.state in GIVEN else {}
-    mine = row.owner_authority == work.actor.authority_id and row.asking_authority != work.actor.authority_id
+    asks, owns = level_of(work, row.asking_case), level_of(work, row.owner_case)
     shown = [
         {
             "identifier_id": item.identifier_id,
@@ -149,9 +149,9 @@ def _show(work: UnitOfWork, row: Disclosure, items: Sequence[DisclosedItem]) -> 
     ]
     return {
         **row.shown(),
-        "side": Side.OWNER if mine else Side.ASKING,
-        "asking_case": row.asking_case if reaches(work, row.asking_case, Level.INDEX) else None,
-        "owner_case": row.owner_case if reaches(work, row.owner_case, Level.INDEX) else None,
+        "side": Side.OWNER if (owns or 0) > (asks or 0) else Side.ASKING,
+        "asking_case": None if asks is None else row.asking_case,
+        "owner_case": None if owns is None else row.owner_case,
         "overdue": row.state == "requested" and row.due_at < work.now,
         "items": shown,
     }

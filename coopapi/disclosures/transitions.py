@@ -10,7 +10,7 @@ from coopapi.cases.models import Identifier
 from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE, DisclosedItem, Disclosure
 from coopapi.disclosures.service import FourEyesOnDisclosure, tell
 from coopapi.errors import Unprocessable, broken, fault
-from coopapi.shared.grants import level_of
+from coopapi.shared.grants import answers, level_of
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
@@ -23,8 +23,9 @@ _OF_VICTIMS: Final = (
 
 
 def _standing(work: UnitOfWork, row: Disclosure) -> Standing:
-    """Return the caller's access level to the case of each side."""
-    levels = {Side.ASKING: level_of(work, row.asking_case), Side.OWNER: level_of(work, row.owner_case)}
+    """Return the caller's access level to the case of each side. On the owner's side act those who answer for the case."""
+    own = level_of(work, row.owner_case) if answers(work, row.owner_case) else None
+    levels = {Side.ASKING: level_of(work, row.asking_case), Side.OWNER: own}
     return Standing({side: level for side, level in levels.items() if level is not None})
 
 

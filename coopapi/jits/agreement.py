@@ -61,8 +61,8 @@ def propose(work: UnitOfWork, data: Mapping[str, Any]) -> Jit:
     own = {"authority_id": work.actor.authority_id, "leader": data.get("leader")}
     for n, wish in enumerate([own, *data.get("parties", ())]):
         invite(work, jit, wish, f"/parties/{n - 1}/authority_id" if n else "/")
-    for n, wish in enumerate(data.get("cases", ())):
-        case_sharing.link(work, jit, wish, f"/cases/{n}/case_id")
+    for wish in data.get("cases", ()):
+        case_sharing.link(work, jit, wish)
     tell(work, jit, "proposed", legal_basis=jit.legal_basis, parties_count=len(authorization.of_team(work, jit.id)))
     return jit
 

@@ -26,16 +26,14 @@ class TeamIsOver(Conflict):
     """
 
 
-def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any], pointer: str) -> SharedCase:
-    """Share a case of the caller's authority with a team. Access begins with the last signature and ends with the team.
+def link(work: UnitOfWork, jit: Jit, wish: Mapping[str, Any]) -> SharedCase:
+    """Share a case that the caller answers for with a team. Access begins with the last signature and ends with the team.
 
-    Raises `Unprocessable` for another authority's case.
+    Raises the errors of `answered_for`.
     """
     work.require(Action.CASE_SHARE)
-    case = cases.changeable(work, wish["case_id"], Level.OWN)
-    if case.authority_id != work.actor.authority_id:
-        raise fault(pointer, "own_case", "Only the owner of a case may share it.")
-    return shared_cases.offer(work, jit.id, case.id, Level[wish.get("level", "read").upper()])
+    case = cases.answered_for(work, wish["case_id"])
+    return shared_cases.offer(work, jit.id, case.id, case.authority_id, Level[wish.get("level", "read").upper()])
 
 
 def share(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> SharedCase:
@@ -44,7 +42,7 @@ def share(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> SharedCase
     authorization.require_party(work, jit)
     if (state := jit.stands(work.now)) in (*AFTER, "abandoned"):
         raise TeamIsOver(state=state)
-    row = link(work, jit, data, "/case_id")
+    row = link(work, jit, data)
     if jit.state == "active":
         authorization.update_shared_access(work, jit)
     tell(work, jit, "case_shared", level=Level(row.level).name.lower())

@@ -62,21 +62,26 @@ class JournalEntry(Row):
 
         Auditors see the whole journal of their authority, and administrators its alarms. Other roles see entries about cases that
         they may read; with index access only that the case exists and its overlaps. Entries about victims only are for cleared
-        callers. Entries of a team or a meeting are for the owner of the case and the participants.
+        callers. Entries of a team or a meeting are for the owner of the case and the participants. An authority reads in its
+        own journal that it was named as responsible for a case, also after its access ended.
         """
         if actor.may(Action.JOURNAL_READ):
             return cls.authority_id == actor.authority_id
         if actor.role is Role.ADMIN:
             return and_(cls.authority_id == actor.authority_id, cls.object_type == ALARM)
         cleared = (cls.uncleared_only if actor.cleared else cls.victims_only).is_(False)
-        in_index = or_(cls.action == "case.registered", cls.object_type == "overlap")
+        missing = cls.action == "case.responsible_missing"
+        own_journal = cls.authority_id == actor.authority_id
+        in_index = or_(cls.action == "case.registered", cls.object_type == "overlap", and_(missing, own_journal))
+        responsible = cls.action.like(r"case.responsible\_%")
+        named = and_(responsible, ~missing, own_journal)
         own = select(CaseAccess.id).where(CaseAccess.case_id == cls.case_id, CaseAccess.owner_id == actor.authority_id)
         theirs = and_(cls.object_type.in_(_BETWEEN), cls.authority_id != actor.authority_id)
         told = or_(~theirs, own.exists(), takes_part(cls.object_id, actor, now))
-        readable = and_(granted(cls.case_id, Level.READ, actor, now), told)
+        readable = and_(granted(cls.case_id, Level.READ, actor, now), told, or_(~responsible, own_journal))
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
         shared = and_(mine, takes_part(cls.object_id, actor, now))
-        return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), shared))
+        return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), named, shared))
 
 
 class JournalLink(Row):

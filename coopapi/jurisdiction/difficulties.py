@@ -20,6 +20,7 @@ from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.notification_duty import Facts
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Measure, Request
+from coopapi.shared.grants import answers
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store.db import UnitOfWork
@@ -36,8 +37,8 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
     Raises `Forbidden` unless the caller belongs to the authority of the case and may read its requests.
     """
     case = cases.usable(work, case_id, Level.READ)
-    if case.authority_id != work.actor.authority_id or not work.actor.may(Action.MLA_READ):
-        raise Forbidden("Only people of the authority of the case who may read its requests can see this assessment.")
+    if not answers(work, case_id) or not work.actor.may(Action.MLA_READ):
+        raise Forbidden("This is for people who may read the requests, of the owner of the case or its responsible authority.")
     owner = work.session.scalars(select(Authority.country).where(Authority.id == case.authority_id)).one()
     sent = _sent(work, case_id)
     countries = {row.id: row.executing_country for row in sent if row.executing_country}

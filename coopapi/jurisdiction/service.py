@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, text
 
 from coopapi.access import Action, Level
 from coopapi.cases import service as cases
@@ -94,12 +94,20 @@ def _case_and_contacts(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[UUID 
         if not ours:
             raise Forbidden("You may consult only from your own side of an overlap.")
         case_id = case_id or ours[0]
-        contacted += [overlap.authority_b if case_id == overlap.case_a else overlap.authority_a]
+        other_side = overlap.case_b if case_id == overlap.case_a else overlap.case_a
+        contacted.append(_whom_to_consult(work, other_side, overlap_id))
     if other := data.get("other_case_id"):
-        contacted.append(work.one(Case, other).authority_id)
+        contacted.append(_whom_to_consult(work, work.one(Case, other).id))
     if case_id:
         cases.changeable(work, case_id)
     return case_id, list(dict.fromkeys(contacted))
+
+
+def _whom_to_consult(work: UnitOfWork, case_id: UUID, overlap_id: UUID | None = None) -> UUID:
+    """Return the authority to consult about a case: the one that is responsible for it, or else its owner."""
+    asked = {"case": case_id, "overlap": overlap_id}
+    found: UUID = work.session.execute(text("select priv.whom_to_consult(:case, :overlap)"), asked).scalar_one()
+    return found
 
 
 def _known(work: UnitOfWork, authority_id: UUID, number: int) -> Authority:

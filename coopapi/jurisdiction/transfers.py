@@ -46,7 +46,7 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
         raise service.NotConsulted
     if consultation.prosecuting_country is None or consultation.prosecuting_country == work.actor.country:
         raise NothingAgreed(state=consultation.state)
-    cases.require_access(work, data["case_id"], Level.OWN)
+    case = cases.answered_for(work, data["case_id"], ended=True)
     to = {p.authority_id: p.country for p in service.positions(work, consultation.id)}
     if to.get(data["to_authority"]) != consultation.prosecuting_country:
         raise fault("/to_authority", "prosecutes", "This must be the authority of the State that prosecutes.")
@@ -56,7 +56,7 @@ def transfer(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -
         raise GivenOverAlready(existing=f"/api/v1/jurisdiction-consultations/{consultation.id}/transfers", transfer=str(found.id))
     about = {
         "from_case": data["case_id"],
-        "from_id": work.actor.authority_id,
+        "from_id": case.authority_id,
         "to_id": data["to_authority"],
         "transferred_on": data["transferred_on"],
     }

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_
+from sqlalchemy import Select, and_, func, or_
 
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.computation import zone_of
@@ -16,10 +16,12 @@ from coopapi.meetings import authorization
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE
 from coopapi.meetings.models import Meeting, MeetingAction
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.recording import moment_of, recorded_of
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import together, with_ids
 from coopapi.store.vault import seal, unseal
 
 _LATEST: Final = date(2200, 1, 1)
@@ -81,7 +83,7 @@ def undertake(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Me
             created_at=work.now,
         )
     )
-    _clock(work, meeting.id, row, "action.agree")
+    _clock(work, meeting.id, row, "action.agree", work.now)
     authorization.tell(work, meeting, "action_undertaken", item=str(row.id), owner=str(owner_id), due=due_at.isoformat())
     return row
 
@@ -91,16 +93,37 @@ def end_of(day: date, country: str | None) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
 
 
+_HOSTS_FOR: Final = with_ids(
+    "select a.meeting, a.owner, priv.hosts_for(a.meeting, a.owner) from unnest(:meetings, :owners) a (meeting, owner)",
+    "meetings",
+    "owners",
+)
+
+
+@together
+def _hosts_for(work: UnitOfWork, pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
+    """Tell for which authorities of meetings the caller hosts and records, because they have no users here."""
+    meetings, owners = zip(*pairs, strict=True)
+    rows = work.session.execute(_HOSTS_FOR, {"meetings": list(meetings), "owners": list(owners)})
+    return {(meeting_id, owner_id): hosts for meeting_id, owner_id, hosts in rows}
+
+
 def _standing(work: UnitOfWork, row: MeetingAction) -> Standing:
-    return Standing.on(Side.OWNER) if row.owner_id == work.actor.authority_id else Standing()
+    if row.owner_id == work.actor.authority_id:
+        return Standing.on(Side.OWNER)
+    if not _hosts_for(work, (row.meeting_id, row.owner_id)):
+        return Standing()
+    return Standing.on(Side.HOST, recorded=[Side.OWNER])
 
 
 def _finish(step: Step[MeetingAction]) -> None:
     """Mark an action as done, dropped or open again."""
     work, row, state = step.work, step.thing, step.transition.target
-    row.state, row.ended_at = state, None if state == "open" else work.now
-    row.reason = seal(_key(work), {"reason": step.data.get("reason")}, row.id, "reason")
-    _clock(work, row.meeting_id, row, {"done": "action.done", "dropped": "action.drop"}.get(state, "action.agree"))
+    recorded = step.data.get("recorded")
+    at = moment_of(work, recorded, own=not step.is_recorded)
+    row.state, row.ended_at = state, None if state == "open" else at
+    row.reason = seal(_key(work), {"reason": step.data.get("reason"), "recorded": recorded}, row.id, "reason")
+    _clock(work, row.meeting_id, row, {"done": "action.done", "dropped": "action.drop"}.get(state, "action.agree"), at)
     meeting = work.session.scalar(work.all(Meeting).where(Meeting.id == row.meeting_id))
     if meeting is not None:
         authorization.tell(work, meeting, f"action_{state}", item=str(row.id))
@@ -118,10 +141,10 @@ ACTION: Final = Workflow[MeetingAction](
 )
 
 
-def _clock(work: UnitOfWork, meeting_id: UUID, row: MeetingAction, event: str) -> None:
+def _clock(work: UnitOfWork, meeting_id: UUID, row: MeetingAction, event: str, at: datetime) -> None:
     """Start or stop the deadline of the authority that is responsible for an action."""
     owes = {Side.INVITED: (row.owner_id, row.country)}
-    occasion = Occasion(meeting_id, "meeting", "meeting", "", "", event, work.now, owes, item_id=row.id, facts={"due": row.due_at})
+    occasion = Occasion(meeting_id, "meeting", "meeting", "", "", event, at, owes, item_id=row.id, facts={"due": row.due_at})
     deadlines.happened(work, occasion)
 
 
@@ -129,7 +152,8 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[MeetingActio
     """Select actions by responsible authority, meeting and state; `within` is a number of hours."""
     query = matching(work.all(MeetingAction), wanted, owner=MeetingAction.owner_id, meeting_id=MeetingAction.meeting_id)
     if side := wanted.get("side"):
-        mine = MeetingAction.owner_id == work.actor.authority_id
+        watched = func.priv.hosts_for(MeetingAction.meeting_id, MeetingAction.owner_id)
+        mine = or_(MeetingAction.owner_id == work.actor.authority_id, watched)
         query = query.where(mine if side == "mine" else ~mine)
     overdue = and_(MeetingAction.state == "open", MeetingAction.due_at <= work.now)
     if state := wanted.get("state"):
@@ -149,11 +173,13 @@ def show(work: UnitOfWork, rows: Sequence[MeetingAction]) -> list[dict[str, Any]
 
 def _show(work: UnitOfWork, row: MeetingAction) -> dict[str, Any]:
     key = _key(work)
+    told = unseal(key, row.reason, row.id, "reason")
     last_moment = row.due_at.astimezone(ZoneInfo(zone_of(row.country))) - timedelta(microseconds=1)
     return {
         **row.shown(),
         "text": unseal(key, row.sealed, row.id)["text"],
-        "reason": unseal(key, row.reason, row.id, "reason").get("reason"),
+        "reason": told.get("reason"),
+        "recorded": recorded_of(told),
         "due_on": last_moment.date(),
         "zone": zone_of(row.country),
         "state": "overdue" if row.state == "open" and row.due_at <= work.now else row.state,

@@ -1,6 +1,6 @@
 """Decide on which side of a meeting a caller acts (host desk or invited authority) and which steps it may take."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing
 from coopapi.store.db import UnitOfWork
 from coopapi.store.together import grouped, together
+from coopapi.store.vault import key_of, seal, unseal
 
 AT_ONCE: Final = timedelta(milliseconds=1)
 """Access that ends after this period still holds in the present transaction, so that everybody concerned is told that it ended."""
@@ -35,6 +36,19 @@ def standing(work: UnitOfWork, meeting: Meeting) -> Standing:
     """Return the standing of a caller: the host desk, an invited authority, or on no side."""
     found = side(work, meeting)
     return Standing.on(found) if found else Standing(refusal="This is reserved for participants of the meeting.")
+
+
+def standing_of_host(work: UnitOfWork, meeting: Meeting, *, absent: bool) -> Standing:
+    """Return the standing of the host desk, which records the steps of participants without users here if there are any."""
+    own = standing(work, meeting)
+    return Standing(own.own, frozenset({Side.INVITED} if absent and Side.HOST in own.own else ()), own.refusal)
+
+
+def put_recorded(work: UnitOfWork, meeting: Meeting, place: MeetingParticipant, what: str, recorded: Mapping[str, Any]) -> None:
+    """Store how an answer or an agreement of an authority without users here is known."""
+    key = key_of(work, meeting)
+    said = {**unseal(key, place.recorded, place.id, "recorded"), what: dict(recorded)}
+    place.recorded = seal(key, said, place.id, "recorded")
 
 
 def require(work: UnitOfWork, meeting: Meeting, *, host: bool = False) -> Side:

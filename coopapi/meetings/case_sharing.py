@@ -33,7 +33,7 @@ def update_access(work: UnitOfWork, meeting: Meeting) -> None:
 
 
 def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> SharedCase:
-    """Share a case of the caller's authority with the participants for the time of the meeting.
+    """Share a case that the caller answers for with the participants for the time of the meeting.
 
     Raises `NothingToMeetFor` once the meeting was cancelled or closed.
     """
@@ -43,10 +43,10 @@ def share(work: UnitOfWork, meeting_id: UUID, data: Mapping[str, Any]) -> Shared
     authorization.require(work, meeting)
     if meeting.state in {"cancelled", "closed"}:
         raise NothingToMeetFor(state=meeting.state)
-    case = cases.changeable(work, data["case_id"], Level.OWN)
+    case = cases.answered_for(work, data["case_id"])
     level = Level[data.get("level", "read").upper()]
-    row = shared_cases.offer(work, meeting.id, case.id, level)
-    if all(part.case_id is None for part in own):
+    row = shared_cases.offer(work, meeting.id, case.id, case.authority_id, level)
+    if meeting.origin_id is not None and all(part.case_id is None for part in own):
         part = next(part for part in own if part.side in _AT_THE_TABLE)
         parties.admit(work, meeting.id, part.authority_id, Side(part.side), case_id=case.id, until=part.until)
     update_access(work, meeting)

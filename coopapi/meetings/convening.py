@@ -28,6 +28,7 @@ LONGEST: Final = timedelta(days=3 * 366)
 _DESK: Final = "eurojust_desk"
 _DESKS: Final = frozenset({_DESK, "liaison_prosecutor", "eurojust_contact_point", "organisation"})
 _TWO: Final = 2
+_DELEGATIONS: Final = "delegations"
 _COLUMNS: Final = ("mode", "time_zone", "interpretation", "countries")
 _IN_CALENDARS: Final = frozenset({"mode", "time_zone", "place"})
 
@@ -48,7 +49,7 @@ class MeetingIsOver(Conflict):
 
 def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
     """Propose a meeting. A desk hosts it itself; a prosecutor or an organisation asks a desk to host it."""
-    case_id = _seen_origin(work, data["origin_type"], data["origin_id"])
+    case_id = _seen_origin(work, data)
     host, me = _host(work, data.get("host_desk")), work.actor.authority_id
     mine = known_authority(work, me, "/authority_id")
     if data["level"] in AMONG_DESKS and mine.type not in _DESKS:
@@ -65,7 +66,7 @@ def convene(work: UnitOfWork, data: Mapping[str, Any]) -> Meeting:
             reference=f"CM-{work.now.year}-{row_id.hex[-8:].upper()}",
             level=data["level"],
             origin_type=data["origin_type"],
-            origin_id=data["origin_id"],
+            origin_id=data.get("origin_id"),
             convener_id=me,
             host_id=host.id,
             countries=countries,
@@ -93,11 +94,19 @@ def _admit_both(work: UnitOfWork, meeting_id: UUID, host_id: UUID, case_id: UUID
     parties.admit(work, meeting_id, host_id, Side.PARTICIPANT)
 
 
-def _seen_origin(work: UnitOfWork, kind: str, origin_id: UUID) -> UUID | None:
+def _seen_origin(work: UnitOfWork, data: Mapping[str, Any]) -> UUID | None:
     """Check that the convener sees what the meeting is about, and return the convener's own case among it, or None.
 
-    People who may read that case then see the meeting. Raises `NotFound`.
+    People who may read that case then see the meeting. Raises `NotFound`, and `Unprocessable` if the origin is missing, or if there
+    is one although the meeting is one of two delegations.
     """
+    kind, origin_id = data["origin_type"], data.get("origin_id")
+    if kind == _DELEGATIONS:
+        if data["level"] != "bilateral" or origin_id is not None:
+            raise fault("/origin_type", _DELEGATIONS, "Only a bilateral meeting is one of delegations, and it has no `origin_id`.")
+        return None
+    if origin_id is None:
+        raise fault("/origin_id", "required", "Name the case, the overlap or the request that the meeting is about.")
     if kind == "case":
         work.one(Case, origin_id)
         ours = [origin_id]

@@ -18,6 +18,7 @@ MEETING_LIFECYCLE: Final = Lifecycle(
     _hosts("reschedule", "scheduled", "scheduled", reason=True),
     _hosts("hold", "scheduled", "held", awaited=Awaited.NOW),
     _answers("agree", "held", "held", human=True, awaited=Awaited.NOW),
+    _answers("agree", "minutes_agreed", "minutes_agreed", human=True),
     *(_hosts("cancel", state, "cancelled", reason=True) for state in ("proposed", "dates_polled", "scheduled")),
     _hosts("close", "minutes_agreed", "closed", awaited=Awaited.NOW),
     derived=("minutes_agreed",),

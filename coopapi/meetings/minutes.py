@@ -8,8 +8,10 @@ from coopapi.errors import Conflict, fault
 from coopapi.meetings import authorization
 from coopapi.meetings.lifecycles import LIVE
 from coopapi.meetings.models import Meeting, MeetingConclusion, MeetingParticipant
+from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import new_part, with_texts
+from coopapi.shared.recording import moment_of
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, seal
 
@@ -83,9 +85,30 @@ def write(work: UnitOfWork, meeting_id: UUID, version: int, data: Mapping[str, A
     return meeting
 
 
-def agree(work: UnitOfWork, meeting: Meeting) -> None:
-    """Agree to the minutes for the caller's authority; raise `NothingToAgree` if its agreement is not awaited."""
-    require_awaited(work, meeting).agreed_at = work.now
+def agree(work: UnitOfWork, meeting: Meeting, recorded: Mapping[str, Any] | None) -> None:
+    """Agree to the minutes for the caller's authority, or record the agreement of one without users here.
+
+    Raises `NothingToAgree` if the agreement is not awaited, and `Unprocessable` if `recorded` names no such authority.
+    """
+    if recorded is None:
+        require_awaited(work, meeting).agreed_at = work.now
+        return
+    place = next((p for p in recordable(work, meeting) if p.authority_id == recorded.get("authority_id")), None)
+    if place is None:
+        raise fault("/recorded/authority_id", "without_users", "Name a participant without users here that has not agreed yet.")
+    place.agreed_at = moment_of(work, recorded, own=False)
+    authorization.put_recorded(work, meeting, place, "agreement", recorded)
+
+
+def recordable(work: UnitOfWork, meeting: Meeting) -> list[MeetingParticipant]:
+    """Return the States without users here whose agreement to the minutes the host may record, also after all others agreed."""
+    if meeting.minutes is None or meeting.state not in {"held", "minutes_agreed"}:
+        return []
+    return [p for p in _unagreed(work, meeting) if not parties.has_users(work, p.authority_id)]
+
+
+def _unagreed(work: UnitOfWork, meeting: Meeting) -> list[MeetingParticipant]:
+    return [p for p in authorization.of_meeting(work, meeting.id) if p.state in LIVE and p.country and p.agreed_at is None]
 
 
 def require_awaited(work: UnitOfWork, meeting: Meeting) -> MeetingParticipant:
@@ -99,11 +122,11 @@ def require_awaited(work: UnitOfWork, meeting: Meeting) -> MeetingParticipant:
 def awaited(work: UnitOfWork, meeting: Meeting) -> list[MeetingParticipant]:
     """Return the States that have not agreed to the minutes yet, including those that did not answer.
 
-    Organisations do not agree.
+    Organisations do not agree. States without users here are not waited for; the host records their agreement.
     """
     if meeting.minutes is None or meeting.state != "held":
         return []
-    return [p for p in authorization.of_meeting(work, meeting.id) if p.state in LIVE and p.country and p.agreed_at is None]
+    return [p for p in _unagreed(work, meeting) if parties.has_users(work, p.authority_id)]
 
 
 def settle(work: UnitOfWork, meeting: Meeting) -> None:

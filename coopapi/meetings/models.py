@@ -19,8 +19,9 @@ vault.register_readers(
     content=(*WORDS, "persons", "text", "note"),  # of the meeting, its participants, conclusions, and the log
     minutes=("minutes",),
     reason=("reason",),
+    recorded=("answer", "agreement"),
 )
-vault.register_readers("meeting-actions", Action.MEETING_READ, content=("text",), reason=("reason",))
+vault.register_readers("meeting-actions", Action.MEETING_READ, content=("text",), reason=("reason", "recorded"))
 
 
 class Meeting(SharedObject):
@@ -32,7 +33,7 @@ class Meeting(SharedObject):
     reference: Mapped[str] = mapped_column()
     level: Mapped[str] = mapped_column()
     origin_type: Mapped[str] = mapped_column()
-    origin_id: Mapped[UUID] = mapped_column()
+    origin_id: Mapped[UUID | None] = mapped_column()
     convener_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     host_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     state: Mapped[str] = mapped_column(default=MEETING_LIFECYCLE.start)
@@ -74,6 +75,7 @@ class MeetingParticipant(OfMeeting):
     invited_at: Mapped[datetime] = mapped_column()
     answered_at: Mapped[datetime | None] = mapped_column()
     agreed_at: Mapped[datetime | None] = mapped_column()
+    recorded: Mapped[bytes | None] = mapped_column()
 
 
 class MeetingOption(OfMeeting):

@@ -15,10 +15,11 @@ from coopapi.meetings.models import Meeting, MeetingParticipant
 from coopapi.mla.models import Request
 from coopapi.overlaps import models as overlaps
 from coopapi.shared.grants import reaches
-from coopapi.shared.parties import with_texts
+from coopapi.shared.parties import owners_of, with_texts
+from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
-from coopapi.store.vault import key_of, unseal
+from coopapi.store.vault import SealKey, key_of, unseal
 
 
 def select_meetings(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Meeting]:
@@ -74,6 +75,8 @@ def whole(work: UnitOfWork, rows: Sequence[Meeting]) -> list[dict[str, Any]]:
 
 def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
     """Tell whether the caller sees the origin without the meeting; only then is it named."""
+    if row.origin_id is None:
+        return True
     if row.origin_type == "case":
         return reaches(work, row.origin_id, Level.INDEX)
     if row.origin_type == "overlap":
@@ -83,12 +86,23 @@ def _sees_origin(work: UnitOfWork, row: Meeting) -> bool:
 
 
 def participants(work: UnitOfWork, rows: Sequence[MeetingParticipant]) -> list[dict[str, Any]]:
-    """Return participants with their authority and the persons that it sends."""
-    there = authorities_of(work, {row.authority_id for row in rows})
+    """Return participants with their authority, the persons that it sends, and how recorded answers are known."""
+    there, owners = authorities_of(work, {row.authority_id for row in rows}), owners_of(work, rows)
+    keys = {owner_id: key_of(work, owner) for owner_id, owner in owners.items()}
     return [
-        {**row.shown(), "authority": there.get(row.authority_id), "persons": said["persons"]}
-        for row, said in with_texts(work, rows)
+        {
+            **row.shown(),
+            "authority": there.get(row.authority_id),
+            "persons": said["persons"],
+            **_recorded(keys[row.meeting_id], row),
+        }
+        for row, said in with_texts(work, rows, owners)
     ]
+
+
+def _recorded(key: SealKey, row: MeetingParticipant) -> dict[str, Any]:
+    told = unseal(key, row.recorded, row.id, "recorded")
+    return {f"recorded_{what}": recorded_of({"recorded": told.get(what)}) for what in ("answer", "agreement")}
 
 
 def calendar_place(work: UnitOfWork, meeting: Meeting) -> str | None:

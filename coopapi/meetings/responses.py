@@ -4,6 +4,7 @@ from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
+from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import Link, OneOf, Shown, When
 from coopapi.http.transitions import embedded
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, FEED_LIFECYCLE, MEETING_LIFECYCLE, MODES, PLACE_LIFECYCLE
@@ -22,7 +23,7 @@ class MeetingBrief(Shown):
     side = OneOf(("host", "invited"), required=True, metadata={"description": "Whether you host the meeting or were invited."})
     host = fields.Nested(AuthorityRef, required=True)
     convener = fields.Nested(AuthorityRef, required=True)
-    origin_type = OneOf(("case", "overlap", "request"), required=True, allow_none=True)
+    origin_type = OneOf(("case", "overlap", "request", "delegations"), required=True, allow_none=True)
     origin_id = fields.UUID(
         allow_none=True,
         metadata={"description": "The id, only for callers who may see that resource independently of the meeting."},
@@ -75,6 +76,8 @@ class MeetingPlaceOut(Shown):
     invited_at = When(required=True)
     answered_at = When(allow_none=True)
     agreed_at = When(allow_none=True)
+    recorded_answer = fields.Nested(RecordedForOut, allow_none=True)
+    recorded_agreement = fields.Nested(RecordedForOut, allow_none=True)
     etag = fields.String(required=True)
 
 
@@ -123,6 +126,7 @@ class MeetingActionOut(Shown):
     text = fields.String(required=True)
     state = OneOf((*ACTION_LIFECYCLE.states, "overdue"), name="MeetingActionState", required=True)
     reason = fields.String(allow_none=True)
+    recorded = fields.Nested(RecordedForOut, allow_none=True)
     ended_at = When(allow_none=True)
     created_at = When(required=True)
     etag = fields.String(required=True)

@@ -18,7 +18,15 @@ from coopapi.meetings.responses import (
     MeetingOut,
     MeetingOutcomeOut,
 )
-from coopapi.meetings.schemas import ActionFilter, CentreEntryIn, MeetingActionIn, MeetingConclusionIn, MeetingOutcomeIn, MinutesIn
+from coopapi.meetings.schemas import (
+    ActionFilter,
+    CentreEntryIn,
+    MeetingActionIn,
+    MeetingConclusionIn,
+    MeetingOutcomeIn,
+    MinutesIn,
+    PlaceStepIn,
+)
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("meeting_papers", __name__, url_prefix="/api/v1", description="Conclusions, actions and outcomes of meetings")
@@ -70,7 +78,11 @@ _AGREED = Collection(blp, f"{_ONE}/actions", MeetingActionOut, *_ACTIONS, action
 _AGREED.list("list_meeting_actions", _of_meeting, "List the actions that were agreed at a meeting.", order=_NEXT_DUE_FIRST)
 _AGREED.add("add_meeting_action", actions.undertake, "Record what an authority will do and by when.", body=MeetingActionIn)
 _ALL.get("get_action", MeetingAction, "Show one action.")
-_ALL.steps(actions.ACTION, "Record that an action is done, or why it is dropped (responsible authority only).")
+_ALL.steps(
+    actions.ACTION,
+    "Record that an action is done, or why it is dropped; the host desk records it for an authority without users here.",
+    body=PlaceStepIn,
+)
 
 _OUTCOMES = Collection(blp, f"{_ONE}/outcomes", MeetingOutcomeOut, *_ACTIONS, outcomes.show)
 _OUTCOMES.list(

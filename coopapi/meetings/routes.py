@@ -27,6 +27,7 @@ from coopapi.meetings.schemas import (
     MeetingPlaceIn,
     MeetingShareIn,
     MeetingStepIn,
+    PlaceStepIn,
 )
 from coopapi.shared import shared_cases
 from coopapi.store.db import UnitOfWork
@@ -77,6 +78,7 @@ _PLACES.steps(
     transitions.PLACE,
     "Accept or decline an invitation (an authority that declines loses access), or remove a participant (host desk only).",
     act=Action.MEETING_WRITE,
+    body=PlaceStepIn,
 )
 
 _MEETINGS.get(

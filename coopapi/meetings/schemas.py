@@ -11,7 +11,19 @@ from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, MODES
 from coopapi.meetings.outcomes import OUTCOMES
-from coopapi.mla.schemas import RequestIn
+from coopapi.mla.schemas import RecordedIn, RequestIn
+
+
+class PlaceStepIn(TransitionIn):
+    """An answer to an invitation. The host desk records it for an authority without users here."""
+
+    recorded = fields.Nested(RecordedIn)
+
+
+class ParticipantRecordedIn(RecordedIn):
+    """The agreement of a participant without users here, recorded for it: whose, time, channel and proof."""
+
+    authority_id = fields.UUID(required=True)
 
 
 class SeatedIn(Schema):
@@ -42,8 +54,14 @@ class MeetingIn(_MeetingFields):
     """A meeting to propose, from what you see: a case, an overlap, or a request."""
 
     level = Code("meeting_levels", required=True)
-    origin_type = OneOf(("case", "overlap", "request"), required=True)
-    origin_id = fields.UUID(required=True)
+    origin_type = OneOf(
+        ("case", "overlap", "request", "delegations"),
+        required=True,
+        metadata={
+            "description": "`delegations` for a bilateral meeting of two delegations about many cases, which has no `origin_id`."
+        },
+    )
+    origin_id = fields.UUID()
     title = Line(300, required=True)
     host_desk = fields.UUID(metadata={"description": "The desk that you ask to host; the desk of your country by default."})
     function = Code(
@@ -79,6 +97,7 @@ class MeetingStepIn(TransitionIn):
     option_id = fields.UUID()
     starts_at = When()
     ends_at = When()
+    recorded = fields.Nested(ParticipantRecordedIn)
 
 
 class MeetingAnswerIn(Schema):

@@ -12,6 +12,7 @@ from coopapi.meetings.lifecycles import AHEAD, MEETING_LIFECYCLE, PLACE_LIFECYCL
 from coopapi.meetings.models import Meeting, MeetingOption, MeetingParticipant
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.recording import moment_of
 from coopapi.shared.shared_cases import end_shares
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
@@ -49,7 +50,12 @@ def _require_begun(step: Step[Meeting]) -> None:
 
 
 def _require_minutes(step: Step[Meeting]) -> None:
-    minutes.require_awaited(step.work, step.thing)
+    if not step.is_recorded:
+        minutes.require_awaited(step.work, step.thing)
+
+
+def _standing_in_meeting(work: UnitOfWork, meeting: Meeting) -> Standing:
+    return authorization.standing_of_host(work, meeting, absent=bool(minutes.recordable(work, meeting)))
 
 
 def _poll(step: Step[Meeting]) -> None:
@@ -89,7 +95,12 @@ def _cancel(step: Step[Meeting]) -> None:
 
 
 def _agree(step: Step[Meeting]) -> None:
-    minutes.agree(step.work, step.thing)
+    recorded = step.data.get("recorded")
+    if step.is_recorded and recorded is None:
+        raise fault("/recorded", "recorded", "Name the participant, and give the time, channel and proof of its agreement.")
+    if not step.is_recorded and recorded is not None:
+        raise fault("/recorded", "own_side", "This is a step of your own side. Take it without `recorded`.")
+    minutes.agree(step.work, step.thing, recorded)
 
 
 def _finish_meeting(step: Step[Meeting]) -> None:
@@ -97,7 +108,7 @@ def _finish_meeting(step: Step[Meeting]) -> None:
     meeting.state, meeting.updated_at = step.transition.target, work.now
     if reason := step.data.get("reason"):
         meeting.reason = seal(key_of(work, meeting), {"reason": reason}, meeting.id, "reason")
-    if step.event == "agree":
+    if step.event == "agree" and meeting.state == "held":
         minutes.settle(work, meeting)
     case_sharing.update_access(work, meeting)
     authorization.tell(work, meeting, step.event, sequence=meeting.sequence)
@@ -107,7 +118,7 @@ MEETING: Final = Workflow[Meeting](
     name="meeting",
     lifecycles=(MEETING_LIFECYCLE,),
     find=_find_meeting,
-    standing=authorization.standing,
+    standing=_standing_in_meeting,
     guards={"hold": (_require_begun,), "agree": (_require_minutes,)},
     effects={"poll": _poll, "schedule": _schedule, "reschedule": _schedule, "cancel": _cancel, "agree": _agree},
     finish=_finish_meeting,
@@ -127,8 +138,13 @@ def _lock_place(work: UnitOfWork, place: Place, version: int) -> Place:
 
 
 def _standing_at_place(work: UnitOfWork, place: Place) -> Standing:
-    """Return the standing: each authority answers for itself, and the host desk may remove every participant but the host."""
+    """Return the standing: each authority answers for itself, and the host desk may remove every participant but the host.
+
+    The host desk also records the answers of an authority without users here.
+    """
     side = authorization.side(work, place.meeting)
+    if side is Side.HOST and not place.is_the_hosts and not parties.has_users(work, place.row.authority_id):
+        return authorization.standing_of_host(work, place.meeting, absent=True)
     if place.is_the_hosts or (side is Side.INVITED and place.row.authority_id != work.actor.authority_id):
         side = None
     return (
@@ -157,7 +173,11 @@ def _require_invitation(_step: Step[Place]) -> None:
 
 def _finish_place(step: Step[Place]) -> None:
     work, meeting, place = step.work, step.thing.meeting, step.thing.row
-    place.state, place.answered_at = step.transition.target, work.now
+    recorded, invited = step.data.get("recorded"), step.transition.side is Side.INVITED
+    place.answered_at = moment_of(work, recorded, own=not step.is_recorded) if invited else work.now
+    if recorded and step.is_recorded:
+        authorization.put_recorded(work, meeting, place, "answer", recorded)
+    place.state = step.transition.target
     if place.state in {"declined", "removed"}:
         parties.admit(work, meeting.id, place.authority_id, Side.INVITED, until=work.now + AT_ONCE)
         end_shares(work, meeting.id, place.authority_id)

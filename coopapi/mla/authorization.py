@@ -3,7 +3,7 @@
 A caller acts for its own side. It also records the steps of an authority that does not use this register.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
@@ -15,6 +15,7 @@ from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Request
 from coopapi.shared import parties, recording
 from coopapi.shared.lifecycle import Side
+from coopapi.shared.parties import Party
 from coopapi.shared.workflow import Standing, Step
 from coopapi.store.db import UnitOfWork
 
@@ -139,6 +140,13 @@ def _stated(step: Step[Any], request: Request, found: Taken) -> Taken:
     return replace(found, at=at, stated=stated)
 
 
-def details(_work: UnitOfWork, _thing: Any, stands: Standing) -> dict[str, Any]:
-    """Return the side on which the caller acts, and the sides for which it may record steps."""
-    return {"side": min(stands.own, default="none"), "recorded_for": sorted(stands.recorded)}
+def side_of(parts: Sequence[Party]) -> str | None:
+    """Return the side of a caller with these parts in a request: where it acts, or else where it only reads."""
+    placed = sorted(parts, key=lambda part: (not part.acting, part.side != Side.FORWARDING))
+    return placed[0].side if placed else None
+
+
+def details(work: UnitOfWork, request_id: UUID, stands: Standing) -> dict[str, Any]:
+    """Return the side on which the caller acts or reads, and the sides for which it may record steps."""
+    side = min(stands.own, default=None) or side_of(parties.parts(work, request_id))
+    return {"side": side or "none", "recorded_for": sorted(stands.recorded)}

@@ -62,7 +62,8 @@ def _require_acted_on(step: Step[Asked]) -> None:
 
 
 def _require_known_grounds(step: Step[Asked]) -> None:
-    transitions.known_grounds(step.event, step.thing.request)
+    if not (step.is_recorded and step.event == "refuse"):
+        transitions.known_grounds(step.event, step.thing.request)
 
 
 def _cite_grounds(step: Step[Asked]) -> None:
@@ -122,5 +123,5 @@ MEASURE: Final = Workflow[Asked](
     finish=_finish,
     wrong_side=authorization.WrongSide,
     recorded_by=authorization.RECORDED_BY,
-    details=authorization.details,
+    details=lambda work, asked, stands: authorization.details(work, asked.request.id, stands),
 )

@@ -1,11 +1,11 @@
 """What a caller sees of requests. One record is outgoing for the requesting side and incoming for the other sides."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from coopapi.contacts import service as contacts
@@ -14,6 +14,7 @@ from coopapi.deadlines.models import Deadline
 from coopapi.directory.entries import authorities_of, of_country
 from coopapi.directory.models import Authority
 from coopapi.mla import measures, stages
+from coopapi.mla.authorization import side_of
 from coopapi.mla.models import Measure, Request
 from coopapi.overlaps import models as overlaps
 from coopapi.shared.lifecycle import Side
@@ -64,12 +65,24 @@ def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Reque
     if direction:
         sides = [Side.REQUESTING] if direction == "outgoing" else [Side.EXECUTING, Side.ENFORCING]
         query = query.where(work.all(Party).where(Party.object_id == Request.id, Party.side.in_(sides)).exists())
+    if "side" in wanted:
+        query = query.where(_on_side(work, wanted["side"]))
     if case_id := wanted.get("case_id"):
         query = query.where(in_case(work, Request.id, case_id))
     if authority := wanted.get("authority"):
         query = query.where(or_(Request.requesting_id == authority, Request.executing_id == authority))
     query = query.where(*(condition(wanted[name]) for name, condition in FILTERS.items() if name in wanted))
     return _by_time(work, query, wanted)
+
+
+def _on_side(work: UnitOfWork, side: str) -> ColumnElement[bool]:
+    """Return the condition for requests of which this is the caller's side, as `side_of` tells it."""
+    mine = work.all(Party).where(Party.object_id == Request.id)
+    acts, forwarded = mine.where(Party.acting).exists(), mine.where(Party.side == Side.FORWARDING).exists()
+    if side == Side.FORWARDING:
+        return and_(forwarded, ~acts)
+    there = mine.where(Party.side == side)
+    return or_(there.where(Party.acting).exists(), and_(there.exists(), ~acts, ~forwarded))
 
 
 def _by_time(work: UnitOfWork, query: Select[Request], wanted: Mapping[str, Any]) -> Select[Request]:
@@ -105,7 +118,7 @@ def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
     overlapping = overlaps.visible(work, (row.overlap_id for row in rows))
     shown = []
     for row in rows:
-        view = _brief(work, row, own.get(row.id, []), there)
+        view = _brief(row, work.now, own.get(row.id, []), there)
         hidden = {
             "previous": row.previous_id not in seen,
             "jit_id": row.jit_id not in own,
@@ -115,18 +128,18 @@ def brief(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
     return shown
 
 
-def _brief(work: UnitOfWork, row: Request, own: Sequence[Party], there: Mapping[UUID, Authority]) -> dict[str, Any]:
-    first = next((part for part in own if part.authority_id == work.actor.authority_id), own[0] if own else None)
+def _brief(row: Request, now: datetime, own: Sequence[Party], there: Mapping[UUID, Authority]) -> dict[str, Any]:
+    first = own[0] if own else None
     return {
         **row.shown(),
-        "side": first.side if first else None,
+        "side": side_of(own),
         "direction": "outgoing" if first is None or first.side == Side.REQUESTING else "incoming",
         "requesting": there.get(row.requesting_id),
         "executing": there.get(row.executing_id) if row.executing_id else None,
         "case_id": first.case_id if first else None,
         "overlap_id": row.overlap_id if first is not None and first.side == Side.REQUESTING else None,
         "previous": {"request_id": row.previous_id, "relation": row.relation} if row.previous_id else None,
-        "expired": row.state in _KEPT and row.until is not None and row.until < work.now,
+        "expired": row.state in _KEPT and row.until is not None and row.until < now,
     }
 
 

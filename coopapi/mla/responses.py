@@ -57,6 +57,7 @@ class RequestBrief(Shown):
         required=True,
         metadata={"description": "The direction from the point of view of your authority: outgoing or incoming."},
     )
+    side = OneOf(Side, allow_none=True, metadata={"description": "Your side; `forwarding` if you forwarded the request."})
     kind = Code("request_kinds", required=True)
     instrument = fields.String(allow_none=True)
     state = OneOf(STATES, required=True)
@@ -235,7 +236,7 @@ class SidedTransitionsOut(TransitionsOut):
     """The present state, on which side you are, and what you may do now."""
 
     side = fields.String(
-        required=True, metadata={"description": "Your side: requesting, executing, enforcing, or none if you may only read."}
+        required=True, metadata={"description": "Your side: requesting, executing, enforcing, forwarding, or none."}
     )
     recorded_for = fields.List(
         OneOf(Side),

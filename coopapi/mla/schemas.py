@@ -8,6 +8,7 @@ from coopapi.http.fields import Count, Flag, Line, Many, OneOf, Schema, Text, Wh
 from coopapi.http.transitions import Stepped, TransitionIn
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lifecycles import KINDS, STATES
+from coopapi.shared.lifecycle import Side
 
 RELATIONS = ("follow_up", "after_preservation", "extension", "supplement", "same_matter")
 
@@ -220,6 +221,11 @@ class RequestFilter(Stepped):
     """Which requests."""
 
     direction = OneOf(("outgoing", "incoming"))
+    side = OneOf(
+        (Side.REQUESTING, Side.EXECUTING, Side.ENFORCING, Side.FORWARDING),
+        name="RequestSide",
+        metadata={"description": "Your side; `forwarding` lists what you forwarded to another authority of your State."},
+    )
     kind = OneOf(KINDS)
     state = OneOf(STATES)
     urgency = Code("urgency_levels")

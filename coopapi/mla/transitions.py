@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
+from uuid import UUID
 
 from coopapi.directory import codelists
 from coopapi.directory.entries import known_authority
@@ -36,6 +37,11 @@ class FourEyesOnRequest(Conflict):
     """
 
 
+NONE_STATED: Final = "none_stated"
+"""The ground of a refusal that gave none which the law knows. Only the other side records it, for an authority without users."""
+_REFUSALS: Final = frozenset({"refuse", "raise_ground", "refuse_enforcement"})
+
+
 def known_grounds(event: str, request: Request) -> list[str]:
     """Return the grounds that the request's instrument has for a refusal or a postponement.
 
@@ -45,7 +51,8 @@ def known_grounds(event: str, request: Request) -> list[str]:
     known = sorted(
         item.code
         for item in codelists.load(name).items
-        if not request.instrument or not item.extra.get("instruments") or request.instrument in item.extra["instruments"]
+        if item.code != NONE_STATED
+        and (not request.instrument or not item.extra.get("instruments") or request.instrument in item.extra["instruments"])
     )
     if not known:
         raise GroundNeeded(errors=[broken("/grounds", "ground", f"The codelist {name} has no ground for {request.instrument}.")])
@@ -53,8 +60,14 @@ def known_grounds(event: str, request: Request) -> list[str]:
 
 
 def grounds_of(step: Step[Any], request: Request) -> list[str]:
-    """Return the grounds that a step cites; raise `GroundNeeded` unless all are grounds of the request's instrument."""
-    grounds, known = list(step.data.get("grounds", ())), known_grounds(step.event, request)
+    """Return the grounds that a step cites; raise `GroundNeeded` unless all are grounds of the request's instrument.
+
+    A refusal of a side without users here is recorded as it was: without a ground that the law knows, it has `NONE_STATED`.
+    """
+    grounds = list(step.data.get("grounds", ()))
+    if step.is_recorded and step.event in _REFUSALS and set(grounds) <= {NONE_STATED}:
+        return [NONE_STATED]
+    known = known_grounds(step.event, request)
     if not grounds or set(grounds) - set(known):
         detail = f"Name a ground that {request.instrument or 'the instrument'} provides for: {', '.join(known)}."
         raise GroundNeeded(errors=[broken("/grounds", "ground", detail)])
@@ -62,7 +75,8 @@ def grounds_of(step: Step[Any], request: Request) -> list[str]:
 
 
 def _require_known_grounds(step: Step[Request]) -> None:
-    known_grounds(step.event, step.thing)
+    if not (step.is_recorded and step.event in _REFUSALS):
+        known_grounds(step.event, step.thing)
 
 
 def _at(step: Step[Request]) -> datetime:
@@ -115,10 +129,11 @@ def _validate(step: Step[Request]) -> None:
 
 
 def _revise(step: Step[Request]) -> None:
-    """Return the request to draft and cancel its validation; an authority that returned it no longer takes part."""
+    """Return the request to draft and cancel its validation; those who returned or forwarded it no longer take part."""
     step.thing.validated_by = step.thing.validated_at = None
     if step.thing.state == "returned":
-        parties.stop_acting(step.work, step.thing.id, Side.EXECUTING, until=step.work.now)
+        for side in (Side.EXECUTING, Side.FORWARDING):
+            parties.stop_acting(step.work, step.thing.id, side, until=step.work.now)
 
 
 def _transmit(step: Step[Request]) -> None:
@@ -185,8 +200,14 @@ def _facts(step: Step[Request]) -> dict[str, Any]:
 
 
 def _hand_over(step: Step[Request]) -> None:
-    """Make the new authority the executing one; the forwarding authority keeps read access. This runs after all were told."""
-    request = step.thing
+    """Make the new authority the executing one; the forwarding authority keeps a side on which it reads on.
+
+    This runs after all were told.
+    """
+    request, own = step.thing, step.work.actor.authority_id
+    forwarding = cast("UUID", request.executing_id)
+    case_id = parties.case_of(step.work, request.id) if forwarding == own else None
+    parties.admit(step.work, request.id, forwarding, Side.FORWARDING, case_id=case_id, acting=False)
     request.executing_id, request.received_at = step.data["to_authority"], None
     parties.stop_acting(step.work, request.id, Side.EXECUTING, keep=request.executing_id)
 
@@ -250,5 +271,5 @@ REQUEST: Final = Workflow[Request](
     finish=_finish,
     wrong_side=authorization.WrongSide,
     recorded_by=authorization.RECORDED_BY,
-    details=authorization.details,
+    details=lambda work, request, stands: authorization.details(work, request.id, stands),
 )

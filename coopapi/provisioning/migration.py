@@ -154,6 +154,8 @@ def _run(connection: Connection, target: str) -> None:
     scripts = ScriptDirectory.from_config(config)
     present = present_revision(connection)
     down = target == "base" or (target != "head" and present is not None and _is_before(scripts, target, present))
+    if present not in {None, scripts.get_current_head() if target == "head" else target}:
+        rules.clear(connection)  # a column that a policy names cannot be dropped
     (command.downgrade if down else command.upgrade)(config, target)
 
 

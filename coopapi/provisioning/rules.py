@@ -61,6 +61,10 @@ declare
     found record;
     functions text;
 begin
+    for found in select c.oid::regclass as what from pg_class c
+                 where c.relforcerowsecurity and c.relnamespace in ('public'::regnamespace, 'priv'::regnamespace) loop
+        execute format('alter table %s no force row level security', found.what);
+    end loop;
     for found in select * from pg_policies where schemaname in ('public', 'priv') loop
         execute format('drop policy %I on %I.%I', found.policyname, found.schemaname, found.tablename);
     end loop;
@@ -138,14 +142,19 @@ def apply(connection: Connection, folder: Path, app_role: str) -> bool:
     digest = source_digest(folder, app_role)
     if recorded_source(connection) == digest and not differences(connection):
         return False
+    clear(connection)
     connection.exec_driver_sql("set local check_function_bodies = off")
-    connection.exec_driver_sql(_CLEAR.replace("%", "%%"))
     for sql in read(folder, app_role):
         connection.exec_driver_sql(sql.replace("%", "%%"))
     connection.execute(text("delete from priv.rules"))
     connection.execute(_RECORD)
     connection.execute(text("insert into priv.rules values ('source', 'migrations/rules', :digest)"), {"digest": digest})
     return True
+
+
+def clear(connection: Connection) -> None:
+    """Remove all functions, policies and grants. The owner of the tables then reads and writes every row."""
+    connection.exec_driver_sql(_CLEAR.replace("%", "%%"))
 
 
 def recorded_source(connection: Connection) -> str | None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
+    Select,
     SmallInteger,
     and_,
     bindparam,
@@ -20,13 +22,26 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.store import visible
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
 from coopapi.store.together import together
 
-ACCESS_LIFECYCLE: Final = Lifecycle("given", Transition("withdraw", "given", "withdrawn", by=Action.CASE_SHARE, reason=True))
+RESPONSIBLE: Final = "responsible"
+"""The kind of a grant that makes its authority responsible for the case."""
+
+_owner = partial(Transition, by=Action.CASE_SHARE, side=Side.OWNER, reason=True)
+_named = partial(Transition, by=Action.CASE_ANSWER, side=Side.RECEIVER, human=True)
+
+ACCESS_LIFECYCLE: Final = Lifecycle(
+    "given",
+    _owner("withdraw", "given", "withdrawn"),
+    _named("accept", "named", "given", awaited=Awaited.NOW),
+    _named("refuse", "named", "withdrawn", reason=True),
+    _owner("withdraw", "named", "withdrawn"),
+    also=("named",),
+)
 
 
 class CaseAccess(Versioned):
@@ -54,6 +69,7 @@ class CaseAccess(Versioned):
     withdrawal_reason: Mapped[str | None] = mapped_column()
     via_id: Mapped[UUID | None] = mapped_column()
     kept_out: Mapped[bool] = mapped_column(default=False)
+    kind: Mapped[str] = mapped_column(default="access")
 
     @property
     def level_name(self) -> str:
@@ -62,8 +78,10 @@ class CaseAccess(Versioned):
 
     @property
     def state(self) -> str:
-        """Return `given` or `withdrawn`."""
-        return "withdrawn" if self.withdrawn_at else "given"
+        """Return `given`, `withdrawn`, or `named` if the authority has not accepted to be responsible for the case yet."""
+        if self.withdrawn_at:
+            return "withdrawn"
+        return "named" if self.kind == RESPONSIBLE and self.level == Level.INDEX else "given"
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
@@ -88,6 +106,18 @@ _LEVELS: Final = (
     .where(CaseAccess.case_id.in_(bindparam("cases", expanding=True)), CaseAccess.live_for(visible.CALLER, visible.NOW))
     .group_by(CaseAccess.case_id)
 )
+_ANSWERS: Final = or_(CaseAccess.level == Level.OWN, and_(CaseAccess.level == Level.CONTRIBUTE, CaseAccess.kind == RESPONSIBLE))
+
+
+def answering(case_id: InstrumentedAttribute[UUID], actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Return the condition for rows whose case the actor answers for: it owns the case or is responsible for it."""
+    return _grant_on(case_id, actor, now).where(_ANSWERS).offset(literal_column("0")).exists()
+
+
+def _grant_on(
+    case_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], actor: Actor, now: datetime
+) -> Select[Any]:
+    return select(CaseAccess.case_id).where(CaseAccess.case_id == case_id, CaseAccess.live_for(actor, now))
 
 
 def granted(
@@ -97,10 +127,7 @@ def granted(
 
     Because of the offset, PostgreSQL looks the grant up for each row instead of reading all grants of the authority.
     """
-    grant = select(CaseAccess.case_id).where(
-        CaseAccess.case_id == case_id, CaseAccess.level >= level, CaseAccess.live_for(actor, now)
-    )
-    return grant.offset(literal_column("0")).exists()
+    return _grant_on(case_id, actor, now).where(CaseAccess.level >= level).offset(literal_column("0")).exists()
 
 
 @together
@@ -117,3 +144,15 @@ def level_of(work: UnitOfWork, case_id: UUID | None) -> Level | None:
 def reaches(work: UnitOfWork, case_id: UUID | None, level: Level) -> bool:
     """Tell whether the caller has at least this level of access to a case."""
     return (level_of(work, case_id) or 0) >= level
+
+
+def answers(work: UnitOfWork, case_id: UUID) -> bool:
+    """Tell whether the caller answers for a case: it owns the case, or is responsible for it and has accepted that."""
+    return _answered_for(work, case_id)
+
+
+@together
+def _answered_for(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, bool]:
+    query = select(CaseAccess.case_id).where(CaseAccess.case_id.in_(case_ids), CaseAccess.live_for(work.actor, work.now), _ANSWERS)
+    found = set(work.session.scalars(query))
+    return {case_id: case_id in found for case_id in case_ids}

@@ -34,6 +34,7 @@ class Side(StrEnum):
     REQUESTING = "requesting"
     EXECUTING = "executing"
     ENFORCING = "enforcing"
+    FORWARDING = "forwarding"
     NEGOTIATING = "negotiating"
     MEMBER = "member"
     PARTICIPANT = "participant"

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    ForeignKey,
     ForeignKeyConstraint,
     Select,
     SmallInteger,
     UniqueConstraint,
-    and_,
     or_,
     text,
 )
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.errors import Conflict, Forbidden, NotFound
-from coopapi.shared.grants import granted, level_of
+from coopapi.shared.grants import answering, answers
 from coopapi.shared.lifecycle import Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
 from coopapi.shared.workflow import Effect, Standing, Workflow
@@ -39,9 +39,9 @@ class SharedAlready(Conflict):
 
 
 class OwnersOnly(Forbidden):
-    """Only the owner of a case may end the sharing of that case.
+    """Only the owner of a case, or the authority that is responsible for it, may end the sharing of that case.
 
-    Ask the authority that shared the case to end the sharing.
+    Ask one of them to end the sharing.
     """
 
 
@@ -58,6 +58,7 @@ class SharedCase(Versioned):
     object_id: Mapped[UUID] = mapped_column()
     case_id: Mapped[UUID] = mapped_column()
     owner_id: Mapped[UUID] = mapped_column()
+    sharer_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
     level: Mapped[int] = mapped_column(SmallInteger)
     shared_by: Mapped[UUID] = mapped_column()
     shared_at: Mapped[datetime] = mapped_column()
@@ -70,23 +71,28 @@ class SharedCase(Versioned):
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
-        """Return the condition for shares that the actor sees: as a participant, or as an owner who may read the case."""
-        own = and_(cls.owner_id == actor.authority_id, granted(cls.case_id, Level.READ, actor, now))
-        return or_(takes_part(cls.object_id, actor, now), own)
+        """Return the condition for shares that the actor sees: as a participant, or because it answers for the case."""
+        return or_(takes_part(cls.object_id, actor, now), answering(cls.case_id, actor, now))
 
 
-def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, level: Level) -> SharedCase:
-    """Share a case of the caller's authority, for the first time or again. Call `reshare` afterwards to give the access.
+def offer(work: UnitOfWork, object_id: UUID, case_id: UUID, owner_id: UUID, level: Level) -> SharedCase:
+    """Share a case that the caller's authority answers for, for the first time or again.
 
-    Raises `SharedAlready` if the case is shared with this team or meeting now.
+    Call `reshare` afterwards to give the access. Raises `SharedAlready` if the case is shared with this team or meeting now.
     """
     there = work.all(SharedCase).where(SharedCase.object_id == object_id, SharedCase.case_id == case_id).with_for_update()
     row = work.session.scalar(there)
     if row is None:
-        row = SharedCase(object_id=object_id, case_id=case_id, owner_id=work.actor.authority_id)
+        row = SharedCase(object_id=object_id, case_id=case_id, owner_id=owner_id)
     elif row.ended_at is None:
         raise SharedAlready(existing=str(row.id))
-    row.level, row.shared_by, row.shared_at, row.ended_at = level, work.actor.id, work.now, None
+    row.level, row.shared_by, row.sharer_id, row.shared_at, row.ended_at = (
+        level,
+        work.actor.id,
+        work.actor.authority_id,
+        work.now,
+        None,
+    )
     return work.add(row)
 
 
@@ -119,10 +125,7 @@ def workflow(
 
 
 def _standing(work: UnitOfWork, shared: CaseShare[Any]) -> Standing:
-    level = level_of(work, shared.row.case_id)
-    if shared.row.owner_id != work.actor.authority_id or level is None:
-        return Standing()
-    return Standing({Side.OWNER: level})
+    return Standing.on(Side.OWNER) if answers(work, shared.row.case_id) else Standing()
 
 
 def one_of(work: UnitOfWork, object_id: UUID, row_id: UUID) -> SharedCase:

@@ -85,6 +85,4 @@ class Source:
 @cache
 def clocks() -> str:
     """Return which rules of deadlines set no time limit, and which right lapses, as the database reads it."""
-    every = rules.load().values()
-    idle = [rule.code for rule in every if rule.minimum or rule.nature == "target"]
-    return as_json({"idle": idle, "lapsing": [rule.code for rule in every if rule.lapses]})
+    return as_json({"idle": rules.idle(), "lapsing": [rule.code for rule in rules.load().values() if rule.lapses]})

@@ -7,6 +7,7 @@ from typing import Final
 from coopapi.access import Action, Actor, Role
 from coopapi.approvals.models import Approval
 from coopapi.approvals.service import APPROVAL
+from coopapi.cases.transitions import ACCESS
 from coopapi.deadlines.models import Deadline
 from coopapi.deadlines.transitions import DEADLINE
 from coopapi.disclosures.models import Disclosure
@@ -30,6 +31,7 @@ from coopapi.mla.models import Measure, Request
 from coopapi.mla.transitions import REQUEST
 from coopapi.overlaps.models import Overlap
 from coopapi.overlaps.verification import OVERLAP
+from coopapi.shared.grants import CaseAccess
 from coopapi.shared.lifecycle import Lifecycle
 from coopapi.worklist.awaited import SPECIAL, Reach, Source
 
@@ -94,6 +96,7 @@ SOURCES: Final[Mapping[str, Source]] = {
             reaches=_measures,
             filters=_OF_REQUESTS,
         ),
+        Source(workflow=ACCESS, model=CaseAccess, ids=lambda row: {"case_id": row.case_id, "grant_id": row.id}),
         Source(workflow=EVIDENCE, model=Evidence, ids=lambda row: {"evidence_id": row.id}),
         Source(workflow=USE, model=EvidenceUse, ids=lambda row: {"use_id": row.id}),
         Source(workflow=TEAM, model=Jit, ids=lambda row: {"jit_id": row.id}, soon=timedelta(days=max(ALARMS))),

@@ -119,7 +119,7 @@ end $$;
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
     select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered',
             'identifiers.compared', 'identifiers.reread', 'deadline.nears')
-        or p_action like any (array ['alarm.%', 'disclosure.item\_%'])
+        or p_action like any (array ['alarm.%', 'disclosure.item\_%', 'case.responsible\_%'])
 $$;
 
 -- Tell whether the caller may record something about a case: it has access to the index of the case, its access ended in this transaction,
@@ -187,17 +187,21 @@ create policy seen on journal_heads for select using (authority_id = (select pri
 grant select on journal_entries to APP_ROLE;
 grant select, insert, update (xid) on journal_entries to coopapi_definer;
 -- Auditors read the journal of their authority, and they alone read entries of the type audit. Administrators read the alarms. Readers of a
--- case read the entries about it, but entries of a team, a meeting or a consultation only if they own the case or take part. All others
+-- case read the entries about it, and an authority that was named as responsible reads that in its own journal also after its access ended;
+-- but entries of a team, a meeting or a consultation only if they own the case or take part. All others
 -- read entries without a case if they are events of things in which they take part.
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority())
          and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
      or case_id is not null and (GRANTED(journal_entries.case_id, 2)
+             and (action not like 'case.responsible\_%' or authority_id = (select priv.authority()))
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
                   or exists (select from public.case_access o
                              where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
-         or (action = 'case.registered' or object_type = 'overlap') and GRANTED(journal_entries.case_id, 1)))
+         or (action = 'case.registered' or object_type = 'overlap'
+             or action = 'case.responsible_missing' and authority_id = (select priv.authority())) and GRANTED(journal_entries.case_id, 1)
+         or action like 'case.responsible\_%' and action <> 'case.responsible_missing' and authority_id = (select priv.authority())))
     and ((select priv.role()) = 'auditor' or case when (select priv.cleared()) then not uncleared_only else not victims_only end)
     and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm'
              else object_type not in ('alarm', 'audit') end);

@@ -24,11 +24,111 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.may_grant_access(uuid) to APP_ROLE;
+-- Tell whether an authority may become responsible for the cases of another one: it prosecutes or investigates as a judge in the same State.
+create function priv.may_be_responsible(p_authority uuid, p_owner uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select (select priv.authority()) is not null and exists (
+        select from public.authorities a join public.authorities o on o.country = a.country and o.id <> a.id
+        where a.id = p_authority and o.id = p_owner and a.type in ('public_prosecutor', 'investigating_judge'))
+$$;
+
+-- Return the authority that is responsible for each case, or that is named and has not accepted yet. Readers of the case and authorities of
+-- the owner's State that see its index are told.
+create function priv.responsible_for(p_cases uuid[])
+returns table (case_id uuid, access_id uuid, id uuid, name text, country text, state text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    select r.case_id, r.id, a.id, a.name, a.country, case when r.level = 3 then 'accepted' else 'named' end
+    from public.case_access r join public.authorities a on a.id = r.authority_id
+    where r.case_id = any (p_cases) and r.kind = 'responsible' and r.withdrawn_at is null
+      and (GRANTED(r.case_id, 2) or GRANTED(r.case_id, 1) and priv.same_state(r.owner_id));
+end $$;
+
+-- Return those of the cases of which the caller, as the desk of the owner's State, sees reference, title and handler (Regulation (EU)
+-- 2018/1727 Art. 24), with the name of the handler.
+create function priv.shown_to_desk(p_cases uuid[]) returns table (case_id uuid, handler_name text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    select c.id, p.name
+    from public.cases c
+    join public.authorities o on o.id = c.authority_id
+    join public.authorities me on me.id = (select priv.authority()) and me.type = 'eurojust_desk' and me.country = o.country
+    left join public.principals p on p.id = c.handler_id
+    where c.id = any (p_cases) and c.visibility <> 'hidden' and c.desk = 'index' and GRANTED(c.id, 1);
+end $$;
+
+-- Tell the owner and the named authority what became of its responsibility, and the authority that another one replaced just now. The owner
+-- tells that it named the authority, and the authority what it answered.
+create function priv.tell_responsible(p_grant uuid, p_action text, p_request text) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    me uuid := (select priv.authority());
+    g public.case_access;
+begin
+    select x.* into g from public.case_access x where x.id = p_grant and x.kind = 'responsible';
+    if (case p_action when 'case.responsible_named' then priv.level(g.case_id) >= 4 and g.level = 1 and g.withdrawn_at is null
+                      when 'case.responsible_accepted' then g.authority_id = me and g.level = 3 and g.withdrawn_at is null
+                      when 'case.responsible_refused' then g.authority_id = me and g.level = 1 and g.withdrawn_by = (select priv.principal()) end
+            ) is not true then
+        raise exception 'the caller may not tell of this' using errcode = '42501';
+    end if;
+    perform priv.append((
+        select jsonb_agg(jsonb_build_object(
+            'authority_id', t.authority_id, 'at', (select priv.at()),
+            'principal_id', case when t.authority_id = me then (select priv.principal()) end,
+            'role', case when t.authority_id = me then (select priv.role()) else 'machine' end,
+            'action', t.action, 'object_type', 'case', 'object_id', g.case_id, 'case_id', g.case_id, 'purpose', 'prosecution',
+            'request_id', case when t.authority_id = me then p_request else '' end, 'consultation', false, 'event', true,
+            'victims_only', false, 'detail', jsonb_build_object('access', g.id, 'responsible', g.authority_id)))
+        from (values (g.owner_id, p_action), (g.authority_id, p_action)
+              union all
+              select x.authority_id, 'case.responsible_ended' from public.case_access x
+              where x.case_id = g.case_id and x.kind = 'responsible' and x.id <> g.id and x.withdrawn_at = (select priv.at()))
+             t (authority_id, action)));
+end $$;
+
+-- Record that the caller's authority accepts, or refuses, to be responsible for a case. The authority that was responsible before is not any
+-- more as soon as another one accepts. Return whether the grant still had the expected version.
+create function priv.answer_responsibility(p_grant uuid, p_version integer, p_accepts boolean, p_reason text, p_request text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    me uuid := (select priv.authority());
+    g public.case_access;
+begin
+    perform from public.cases c where c.id = (select x.case_id from public.case_access x where x.id = p_grant and x.authority_id = me)
+        for update;
+    select x.* into g from public.case_access x where x.id = p_grant;
+    if (g.authority_id = me and g.kind = 'responsible' and (select priv.role()) = 'prosecutor') is not true then
+        raise exception 'the caller is not named as responsible' using errcode = '42501';
+    end if;
+    if g.version <> p_version or g.level <> 1 or g.withdrawn_at is not null then
+        return false;
+    end if;
+    if p_accepts then
+        update public.case_access x set withdrawn_at = (select priv.at()), withdrawn_by = (select priv.principal()),
+                withdrawal_reason = 'another authority is responsible', version = x.version + 1
+            where x.case_id = g.case_id and x.kind = 'responsible' and x.level = 3 and x.withdrawn_at is null;
+        update public.case_access x set level = 3, version = x.version + 1 where x.id = p_grant;
+    else
+        update public.case_access x set withdrawn_at = (select priv.at()), withdrawn_by = (select priv.principal()),
+                withdrawal_reason = coalesce(p_reason, ''), version = x.version + 1 where x.id = p_grant;
+    end if;
+    update public.cases c set version = c.version + 1, updated_at = (select priv.at()) where c.id = g.case_id;
+    perform priv.tell_responsible(p_grant, case when p_accepts then 'case.responsible_accepted' else 'case.responsible_refused' end, p_request);
+    return true;
+end $$;
+
+grant execute on function priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid), priv.responsible_for(uuid[]),
+    priv.shown_to_desk(uuid[]),
+    priv.tell_responsible(uuid, text, text), priv.answer_responsibility(uuid, integer, boolean, text, text) to APP_ROLE;
 
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,
-    update (version, title, operation_name, case_type, crime_categories, countries, visibility_reason, handling_code, handler_id,
+    update (version, title, operation_name, case_type, crime_categories, desk, countries, visibility_reason, handling_code, handler_id,
             eurojust_number, siena_reference, ecodex_id, external_id, state, state_reason, updated_at) on cases to APP_ROLE;
 grant select, update on cases to coopapi_definer;
 create policy seen on cases for select using (GRANTED(cases.id, 1));
@@ -42,7 +142,10 @@ grant select, insert, update on case_access to coopapi_definer;
 create policy seen on case_access for select
     using (
     authority_id = (select priv.authority()) and (since is null or since <= (select priv.at())) or owner_id = (select priv.authority()));
-create policy given on case_access for insert with check (owner_id = (select priv.authority()) and priv.may_grant_access(case_id));
+-- A grant that makes an authority responsible begins with the level of the index. Only that authority raises it, by accepting.
+create policy given on case_access for insert with check (
+    owner_id = (select priv.authority()) and priv.may_grant_access(case_id)
+    and (kind = 'access' or level = 1 and priv.may_be_responsible(authority_id, owner_id)));
 create policy changed on case_access for update using (owner_id = (select priv.authority()) and priv.may_grant_access(case_id));
 
 grant select, insert on case_keys to APP_ROLE;

@@ -55,6 +55,14 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where p.object_id = p_object and p.authority_id = p_authority and (p.until is null or p.until > (select priv.at())))
 $$;
 
+-- Tell whether the caller hosts a meeting and so records what an authority without users here does, also after access to the meeting ended.
+create function priv.hosts_for(p_meeting uuid, p_authority uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (select from public.meetings m where m.id = p_meeting and m.host_id = (select priv.authority()))
+       and exists (select from public.meeting_participants p where p.meeting_id = p_meeting and p.authority_id = p_authority)
+       and not priv.has_users(p_authority)
+$$;
+
 -- Update access to the shared cases: give it to those who take part now on the given sides, until the end of their part, and withdraw it
 -- from those who left. Only shared cases are affected. An authority that the owner of a case has excluded stays excluded for as long as the
 -- case is shared.
@@ -86,7 +94,7 @@ begin
               and x.principal_id is not distinct from g.principal_id);
 end $$;
 
--- End the sharing of an authority's cases after it left the team, declined the meeting or was removed from it.
+-- End the sharing of the cases that an authority shared after it left the team, declined the meeting or was removed from it.
 create function priv.end_shares(p_jit uuid, p_authority uuid) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -101,7 +109,7 @@ begin
         raise exception 'the authority has not left the object' using errcode = '42501';
     end if;
     update public.shared_cases s set ended_at = (select priv.at()), version = s.version + 1
-        where s.object_id = p_jit and s.owner_id = p_authority and s.ended_at is null;
+        where s.object_id = p_jit and s.sharer_id = p_authority and s.ended_at is null;
 end $$;
 
 -- Return who has access through a shared thing, and from when until when: the members and leaders of a team, and each participating
@@ -134,7 +142,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
 $$;
 
 grant execute on function priv.admit(uuid, uuid, text, uuid, boolean, timestamptz),
-    priv.stop_acting(uuid, text, uuid, timestamptz), priv.may_record_for(uuid, uuid), priv.reshare(uuid, text),
+    priv.stop_acting(uuid, text, uuid, timestamptz), priv.may_record_for(uuid, uuid), priv.hosts_for(uuid, uuid), priv.reshare(uuid, text),
     priv.end_shares(uuid, uuid) to APP_ROLE;
 
 grant select on parties to APP_ROLE;
@@ -145,12 +153,11 @@ create policy seen on parties for select using (
     (until is null or until > (select priv.at())) and authority_id = (select priv.authority())
     and (case_id is null or GRANTED(parties.case_id, 2)));
 
-grant select, insert, update (version, level, shared_by, shared_at, ended_at) on shared_cases to APP_ROLE;
+grant select, insert, update (version, level, shared_by, sharer_id, shared_at, ended_at) on shared_cases to APP_ROLE;
 grant select, update on shared_cases to coopapi_definer;
 -- Readers of another authority's case do not learn with which teams it is shared.
 create policy seen on shared_cases for select using (
-    PARTY(shared_cases.object_id) or owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 2));
+    PARTY(shared_cases.object_id) or ANSWERING(shared_cases.case_id));
 create policy given on shared_cases for insert with check (
-    owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 4) and PARTY(shared_cases.object_id));
-create policy ended on shared_cases for update using (
-    owner_id = (select priv.authority()) and GRANTED(shared_cases.case_id, 4));
+    sharer_id = (select priv.authority()) and ANSWERING(shared_cases.case_id) and PARTY(shared_cases.object_id));
+create policy ended on shared_cases for update using (ANSWERING(shared_cases.case_id));

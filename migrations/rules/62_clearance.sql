@@ -99,20 +99,4 @@ begin
     end if;
 end $$;
 
--- Give the desk of a country index access to the cases that its authorities registered before it was entered, except hidden ones.
-create function priv.show_to_desk(p_desk uuid) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-begin
-    perform priv.require_operator();
-    insert into public.case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_at)
-        select priv.uuid7(), 1, c.id, c.authority_id, d.id, 1, 'desk of the country', (select priv.at())
-        from public.authorities d
-        join public.authorities a on a.country = d.country
-        join public.cases c on c.authority_id = a.id and c.visibility <> 'hidden'
-        where d.id = p_desk and d.type = 'eurojust_desk'
-          and not exists (select from public.case_access g where g.case_id = c.id and g.authority_id = d.id);
-end $$;
-
-grant execute on function priv.show_to_desk(uuid) to APP_ROLE;
-
 grant select, update on clearance_watch to coopapi_definer;

@@ -190,7 +190,18 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.counterparts(uuid[], uuid[]) to APP_ROLE;
+-- Return the authority to consult about a case: the one that is responsible for it, or else its owner. The caller sees the index of the case,
+-- or it is the other case of an overlap that the caller sees.
+create function priv.whom_to_consult(p_case uuid, p_overlap uuid) returns uuid
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select coalesce((select g.authority_id from public.case_access g
+                     where g.case_id = c.id and g.kind = 'responsible' and g.level = 3 and g.withdrawn_at is null), c.authority_id)
+    from public.cases c
+    where c.id = p_case and (GRANTED(c.id, 1) or exists (
+        select from priv.counterparts(array [p_overlap], array [p_case]) x where x.case_id = c.id))
+$$;
+
+grant execute on function priv.counterparts(uuid[], uuid[]), priv.whom_to_consult(uuid, uuid) to APP_ROLE;
 
 grant select on case_overlaps to APP_ROLE;
 grant select, insert, update on case_overlaps to coopapi_definer;

@@ -23,6 +23,22 @@ create function priv.disclosure_entries(p_disclosure uuid, p_action text, p_deta
     from public.disclosures d join public.case_overlaps o on o.id = d.overlap_id where d.id = p_disclosure
 $$;
 
+-- Return the entries that tell the desk of a State that a disclosure was asked just now of a case of its police for which nobody is
+-- responsible.
+create function priv.unanswerable_entries(p_disclosure uuid) returns jsonb language sql stable as $$
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'authority_id', e.id, 'at', (select priv.at()), 'role', 'machine', 'action', 'case.responsible_missing', 'object_type', 'case',
+        'object_id', c.id, 'case_id', c.id, 'purpose', 'coordination', 'request_id', '', 'consultation', false, 'event', true,
+        'victims_only', d.victims_only, 'detail', jsonb_build_object('due_at', d.due_at))), '[]')
+    from public.disclosures d join public.cases c on c.id = d.owner_case and c.visibility <> 'hidden' and c.desk = 'index'
+    join public.authorities o on o.id = c.authority_id
+        and o.type not in ('public_prosecutor', 'judge', 'court', 'investigating_judge', 'other_issuing')
+    join public.authorities e on e.type = 'eurojust_desk' and e.country = o.country
+    where d.id = p_disclosure and d.asked_at = (select priv.at()) and not exists (
+        select from public.case_access g
+        where g.case_id = c.id and g.kind = 'responsible' and g.level = 3 and g.withdrawn_at is null)
+$$;
+
 -- Tell both sides that the caller requested, answered or recalled a disclosure.
 create function priv.tell(p_disclosure uuid, p_action text, p_detail jsonb, p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -32,7 +48,7 @@ begin
             or p_action not like 'disclosure.%' or priv.registers_own(p_action) then
         raise exception 'the caller has no access to the disclosure' using errcode = '42501';
     end if;
-    perform priv.append(priv.disclosure_entries(p_disclosure, p_action, p_detail, p_request));
+    perform priv.append(priv.disclosure_entries(p_disclosure, p_action, p_detail, p_request) || priv.unanswerable_entries(p_disclosure));
 end $$;
 
 -- Tell the receivers of a value that it was corrected or withdrawn (Directive (EU) 2016/680 Art. 16(6)). The caller must be allowed to add
@@ -58,13 +74,13 @@ grant execute on function priv.disclosed(uuid), priv.tell(uuid, text, jsonb, tex
 
 grant select, insert, update (version, state, decided_by, decided_at, reason, ground, until) on disclosures to APP_ROLE;
 grant select on disclosures to coopapi_definer;
--- Both sides see the request and the answer. The asking side may ask about an overlap that it sees, and may withdraw the request. The owner
--- answers with identifiers of its own case.
+-- Both sides see the request and the answer. The asking side may ask about an overlap that it sees, and may withdraw the request. The owner,
+-- or the authority that is responsible for its case, answers with identifiers of that case.
 create policy seen on disclosures for select using (
     (GRANTED(disclosures.asking_case, 2) or GRANTED(disclosures.owner_case, 2))
     and (not victims_only or (select priv.cleared())));
 create policy asked on disclosures for insert with check (
-    GRANTED(disclosures.asking_case, 3) and asking_authority = (select priv.authority())
+    ANSWERING(disclosures.asking_case)
     and (not victims_only or (select priv.cleared())) and state = 'requested'
     and exists (select from public.case_overlaps o
                 where o.id = disclosures.overlap_id
@@ -74,8 +90,8 @@ create policy withdrawn on disclosures for update
     using (GRANTED(disclosures.asking_case, 3) and (not victims_only or (select priv.cleared())))
     with check (GRANTED(disclosures.asking_case, 3) and state = 'withdrawn');
 create policy answered on disclosures for update
-    using (GRANTED(disclosures.owner_case, 3) and (not victims_only or (select priv.cleared())))
-    with check (GRANTED(disclosures.owner_case, 3) and state <> 'withdrawn');
+    using (ANSWERING(disclosures.owner_case) and (not victims_only or (select priv.cleared())))
+    with check (ANSWERING(disclosures.owner_case) and state <> 'withdrawn');
 
 grant select, insert on disclosed_items to APP_ROLE;
 grant select on disclosed_items to coopapi_definer;
@@ -84,4 +100,4 @@ create policy seen on disclosed_items for select using (
     and (not victim or (select priv.cleared())));
 create policy given on disclosed_items for insert with check (
     exists (select from public.disclosures d join public.identifiers i on i.case_id = d.owner_case
-            where d.id = disclosed_items.disclosure_id and i.id = disclosed_items.identifier_id and GRANTED(d.owner_case, 3)));
+            where d.id = disclosed_items.disclosure_id and i.id = disclosed_items.identifier_id and ANSWERING(d.owner_case)));

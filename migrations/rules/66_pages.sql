@@ -1,15 +1,21 @@
 -- The functions in this file return what one page shows, in one statement whose plan is kept. They run with the rights of the caller, so the
 -- policies of every table apply.
 
--- Return cases with the caller's level of access to each, and the name and country of the authority that owns it.
-create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, level smallint, name text, country text)
+-- Return cases with the caller's level of access to each, the name and country of the authority that owns it, the authorities that are
+-- responsible for it, and whether the caller is the desk of the State, which sees more of the index.
+create function priv.shown_cases(p_cases uuid[]) returns table (shown public.cases, level smallint, name text, country text, responsible jsonb,
+               for_desk boolean, handler_name text)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
     select c, (case when GRANTED(c.id, 4) then 4 when GRANTED(c.id, 3) then 3 when GRANTED(c.id, 2) then 2 else 1 end)::smallint,
-           a.name, a.country
+           a.name, a.country, r.responsible, d.case_id is not null, d.handler_name
     from public.cases c join public.authorities a on a.id = c.authority_id
+    left join (select f.case_id, jsonb_object_agg(f.state, jsonb_build_object(
+                   'id', f.id, 'name', f.name, 'country', f.country, 'access_id', f.access_id)) responsible
+               from priv.responsible_for(p_cases) f group by f.case_id) r on r.case_id = c.id
+    left join priv.shown_to_desk(p_cases) d on d.case_id = c.id
     where c.id = any (p_cases);
 end $$;
 

@@ -7,7 +7,8 @@ create policy seen on deadlines for select using (
     PARTY(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
 create policy made on deadlines for insert with check (ACTING(deadlines.object_id));
 create policy changed on deadlines for update using (
-    ACTING(deadlines.object_id) or object_type = 'meeting' and authority_id = (select priv.authority()));
+    ACTING(deadlines.object_id)
+    or object_type = 'meeting' and (authority_id = (select priv.authority()) or priv.hosts_for(object_id, authority_id)));
 
 grant select, insert, update (version, state, objection, contested_by, contested_at) on stated_times to APP_ROLE;
 -- A correction that waits for the approval of a second person, or was rejected, is for the side that proposed it.
@@ -57,9 +58,10 @@ $$;
 
 -- Tell those concerned that a deadline is half over, or nearly over: at first those on duty for the authority that owes it, and if nobody of
 -- them may read the thing, or four fifths are over, also the desks of its country that take part in the thing. If there is nobody, the
--- administrators of the authority get an alarm that names no object. Periods that only have to pass (p_minimum) are passed over. The step is
+-- administrators of the authority get an alarm that names no object. Rules that set no time limit (p_idle) are passed over. What an authority
+-- without users here owes in a meeting is told to its host, which watches it. The step is
 -- stored with the deadline in the same transaction, so nobody is told twice.
-create function priv.escalate(p_minimum text[]) returns void
+create function priv.escalate(p_idle text[]) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     d public.deadlines;
@@ -75,7 +77,7 @@ begin
     percent := case when d.escalated = 50 or extract(epoch from d.due_at - priv.at()) <= 0.2 * extract(epoch from d.due_at - d.from_at)
                     then 80 else 50 end;
     update public.deadlines x set escalated = percent where x.id = d.id;
-    if d.rule = any (p_minimum) or d.due_at <= priv.at() then
+    if d.rule = any (p_idle) or d.due_at <= priv.at() then
         return;
     end if;
     told := priv.on_duty(d.authority_id, d.object_id);
@@ -88,6 +90,8 @@ begin
         from (select distinct q.authority_id, q.case_id from public.parties q join public.authorities a on a.id = q.authority_id
               where q.object_id = d.object_id and (q.until is null or q.until > (select priv.at()))
                 and (q.authority_id = d.authority_id and told is not null
+                     or d.object_type = 'meeting' and not priv.has_users(d.authority_id)
+                        and exists (select from public.meetings m where m.id = d.object_id and m.host_id = q.authority_id)
                      or a.type = 'eurojust_desk' and a.country = d.country and (percent = 80 or told is null))) p;
     if entries = '[]' and priv.has_users(d.authority_id) then
         perform priv.alarm(d.authority_id, 'deadline_unattended', jsonb_build_object('percent', percent));

@@ -30,7 +30,7 @@ create policy made on meetings for insert with check (ACTING(meetings.id) and co
 create policy changed on meetings for update using (ACTING(meetings.id));
 
 grant select, insert,
-    update (version, function, state, sealed, invited_at, answered_at, agreed_at) on meeting_participants to APP_ROLE;
+    update (version, function, state, sealed, invited_at, answered_at, agreed_at, recorded) on meeting_participants to APP_ROLE;
 grant select on meeting_participants to coopapi_definer;
 create policy seen on meeting_participants for select using (PARTY(meeting_participants.meeting_id));
 create policy made on meeting_participants for insert with check (ACTING(meeting_participants.meeting_id));
@@ -57,7 +57,8 @@ grant select, insert, update (version, state, reason, ended_at) on meeting_actio
 create policy seen on meeting_actions for select using (
     owner_id = (select priv.authority()) or PARTY(meeting_actions.meeting_id));
 create policy made on meeting_actions for insert with check (ACTING(meeting_actions.meeting_id));
-create policy changed on meeting_actions for update using (owner_id = (select priv.authority()));
+create policy changed on meeting_actions for update using (
+    owner_id = (select priv.authority()) or priv.hosts_for(meeting_id, owner_id));
 
 grant select, insert on meeting_outcomes to APP_ROLE;
 create policy seen on meeting_outcomes for select using (PARTY(meeting_outcomes.meeting_id));
@@ -92,7 +93,6 @@ create policy changed on consultation_positions for update using (
 grant select, insert, update (version, to_case, received_at) on proceedings_transfers to APP_ROLE;
 create policy seen on proceedings_transfers for select using (PARTY(proceedings_transfers.consultation_id));
 create policy made on proceedings_transfers for insert with check (
-    ACTING(proceedings_transfers.consultation_id) and from_id = (select priv.authority())
-    and GRANTED(proceedings_transfers.from_case, 4));
+    ACTING(proceedings_transfers.consultation_id) and ANSWERING(proceedings_transfers.from_case));
 create policy changed on proceedings_transfers for update using (
     ACTING(proceedings_transfers.consultation_id) and to_id = (select priv.authority()));

@@ -115,7 +115,7 @@ begin
     where not p_wanted ? 'measure' or m.code = p_wanted ->> 'measure';
 end $$;
 
--- Return disclosures to decide: of the cases of the caller's authority, and of cases of others to which it contributes.
+-- Return disclosures to decide: of the cases of the caller's authority, and of those for which it is responsible.
 create function priv.waiting_disclosures(p_steps jsonb, p_wanted jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -127,20 +127,29 @@ begin
         where d.owner_authority = (select priv.authority()) and d.state in ('requested', 'awaiting_judicial_authorisation')
         union
         select d.id from public.case_access g join public.disclosures d on d.owner_case = g.case_id
-        where g.authority_id = (select priv.authority()) and g.owner_id < (select priv.authority()) and g.level >= 3
-          and d.state in ('requested', 'awaiting_judicial_authorisation')
-        union
-        select d.id from public.case_access g join public.disclosures d on d.owner_case = g.case_id
-        where g.authority_id = (select priv.authority()) and g.owner_id > (select priv.authority()) and g.level >= 3
+        where g.authority_id = (select priv.authority()) and g.kind = 'responsible' and g.withdrawn_at is null and g.level = 3
           and d.state in ('requested', 'awaiting_judicial_authorisation'))
     select 'disclosure', d.id, d.owner_case, w.side, w.event, d.asked_at, d.due_at
     from mine m join public.disclosures d on d.id = m.id join priv.awaited(p_steps, 'disclosure') w on w.state = d.state
-    where GRANTED(d.owner_case, 3)
+    where ANSWERING(d.owner_case)
       and (not p_wanted ? 'requesting_country'
            or exists (select from public.authorities a where a.id = d.asking_authority and a.country = p_wanted ->> 'requesting_country'))
       and (not p_wanted ? 'executing_country'
            or exists (select from public.authorities a where a.id = d.owner_authority and a.country = p_wanted ->> 'executing_country'))
       and (not p_wanted ? 'urgency' or d.urgency = p_wanted ->> 'urgency');
+end $$;
+
+-- Return the cases for which the caller's authority was named as responsible and has not answered.
+create function priv.waiting_responsibilities(p_steps jsonb)
+returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
+#variable_conflict use_column
+begin
+    return query
+    select 'case_access', g.id, g.case_id, w.side, w.event, g.granted_at, null::timestamptz
+    from public.case_access g join priv.awaited(p_steps, 'case_access') w on w.state = 'named'
+    where g.authority_id = (select priv.authority()) and g.kind = 'responsible' and g.withdrawn_at is null and g.level = 1
+      and GRANTED(g.case_id, 1);
 end $$;
 
 -- Return evidence that is offered to the caller's authority or that it has to verify, and uses of its evidence to which it has to consent.
@@ -204,7 +213,8 @@ begin
           where g.subject_id = f.subject and g.authority_id = (select priv.authority()) and g.voided_at is null));
 end $$;
 
--- Return the meetings to schedule, hold or close, minutes to agree to, invitations to answer, and actions to take.
+-- Return the meetings to schedule, hold or close, minutes to agree to, invitations to answer, and actions to take. What authorities without
+-- users here answer or do waits for the host, who records it.
 create function priv.waiting_meetings(p_steps jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -233,9 +243,21 @@ begin
     where s.authority_id = (select priv.authority()) and m.host_id <> (select priv.authority())
       and m.state in ('proposed', 'dates_polled', 'scheduled', 'held') and ACTING(m.id)
     union all
+    select 'meeting_place', s.id, priv.own_case(m.id), 'host', w.event, s.invited_at, m.starts_at
+    from public.meetings m join public.meeting_participants s on s.meeting_id = m.id
+    join priv.awaited(p_steps, 'meeting_place') w on w.state = s.state
+    where m.host_id = (select priv.authority()) and m.state in ('proposed', 'dates_polled', 'scheduled', 'held')
+      and s.state = 'invited' and priv.hosts_for(m.id, s.authority_id) and ACTING(m.id)
+    union all
     select 'action', a.id, priv.own_case(a.meeting_id), w.side, w.event, a.created_at, a.due_at
     from public.meeting_actions a join priv.awaited(p_steps, 'action') w on w.state = a.state
-    where a.owner_id = (select priv.authority()) and a.state = 'open';
+    where a.owner_id = (select priv.authority()) and a.state = 'open'
+    union all
+    select 'action', a.id, priv.own_case(a.meeting_id), 'host', w.event, a.created_at, a.due_at
+    from public.meetings m join public.meeting_actions a on a.meeting_id = m.id
+    join priv.awaited(p_steps, 'action') w on w.state = a.state
+    where m.host_id = (select priv.authority()) and a.state = 'open' and a.owner_id <> (select priv.authority())
+      and priv.hosts_for(m.id, a.owner_id);
 end $$;
 
 create function priv.waiting_consultations(p_steps jsonb, p_rules jsonb)
@@ -263,7 +285,8 @@ begin
     where a.state = 'requested' and a.expires_at > (select priv.at()) and priv.may_decide(a.id);
 end $$;
 
--- Return the deadlines that were missed and still run: those of the caller's authority, and those of its side of open requests.
+-- Return the deadlines that were missed and still run: those of the caller's authority, those of its side of open requests, and those of
+-- authorities without users here in meetings that it hosts.
 create function priv.missed_deadlines(p_rules jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -275,7 +298,11 @@ begin
         where d.authority_id = (select priv.authority()) and d.met_at is null and d.cancelled_at is null and d.due_at < (select priv.at())
         union
         select d.id from priv.open_requests('{}') r join public.deadlines d on d.object_id = r.request_id and d.owed_by = r.side
-        where d.object_type = 'request' and d.met_at is null and d.cancelled_at is null and d.due_at < (select priv.at()))
+        where d.object_type = 'request' and d.met_at is null and d.cancelled_at is null and d.due_at < (select priv.at())
+        union
+        select d.id from public.meetings m join public.deadlines d on d.object_id = m.id
+        where m.host_id = (select priv.authority()) and d.met_at is null and d.cancelled_at is null and d.due_at < (select priv.at())
+          and priv.hosts_for(m.id, d.authority_id))
     select 'deadline', d.id, priv.own_case(d.object_id), d.owed_by, 'missed', d.due_at, d.due_at
     from missed m join public.deadlines d on d.id = m.id
     where d.suspended_at is null and not p_rules -> 'idle' ? d.rule and not p_rules -> 'lapsing' ? d.rule;
@@ -403,6 +430,9 @@ begin
     if p_steps ? 'disclosure' then
         return query select w.*, v_first from priv.waiting_disclosures(p_steps, p_wanted) w;
     end if;
+    if p_steps ? 'case_access' then
+        return query select w.*, v_first from priv.waiting_responsibilities(p_steps) w;
+    end if;
     if p_steps ? 'request' then
         return query select w.*, v_first from priv.waiting_requests(p_steps, p_wanted, p_rules) w;
     end if;
@@ -474,7 +504,7 @@ end $$;
 
 grant execute on function priv.awaited(jsonb, text), priv.due_of(uuid, uuid, text, jsonb), priv.own_case(uuid), priv.open_requests(jsonb),
     priv.waiting_requests(jsonb, jsonb, jsonb), priv.waiting_measures(jsonb, jsonb, jsonb), priv.waiting_disclosures(jsonb, jsonb),
-    priv.waiting_evidence(jsonb), priv.waiting_teams(jsonb, jsonb), priv.waiting_meetings(jsonb),
+    priv.waiting_responsibilities(jsonb), priv.waiting_evidence(jsonb), priv.waiting_teams(jsonb, jsonb), priv.waiting_meetings(jsonb),
     priv.waiting_consultations(jsonb, jsonb), priv.waiting_approvals(jsonb), priv.missed_deadlines(jsonb),
     priv.sides_to_verify(public.case_overlaps, jsonb, jsonb), priv.is_assigned(text, uuid, text),
     priv.overlaps_to_verify(jsonb, jsonb, integer, bigint, uuid, uuid), priv.places_to_verify(jsonb),

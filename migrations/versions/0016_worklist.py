@@ -5,7 +5,7 @@ from alembic import op
 from coopapi.migrate import run_tables
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 
 
 def upgrade() -> None:
@@ -20,13 +20,14 @@ def downgrade() -> None:
         "requests_open_to",
         "requests_open_for",
         "disclosures_waiting",
+        "responsibilities",
         "disclosures_waiting_of_case",
         "evidence_waiting",
         "evidence_to_verify",
         "uses_waiting",
         "parties_of_teams",
         "amendments_that_admit",
-        "meetings_to_host",
+        "meetings_by_host",
         "seats_that_wait",
         "actions_waiting",
         "replies_waiting",

@@ -150,6 +150,19 @@ def test_the_proceedings_of_a_case_are_given_over_once(world):
     assert second.json["transfer"] == first.json["id"]
 
 
+def test_proceedings_are_given_over_also_when_the_case_has_ended_as_transferred(world):
+    consultation = world.once(consulting)
+    for who, position in (("prosecutor", "transfer"), ("prosecutor_ro", "end"), ("prosecutor_fr", "prosecute")):
+        assert hold(world, who, consultation, position).status_code == 200
+    walk(world, consultation, ("prosecutor", "agree"))
+    case = world.case("prosecutor")
+    path, me = f"/cases/{case}/transitions", world.as_("prosecutor")
+    ended = {"event": "transfer", "reason": "France prosecutes"}
+    assert me.post(path, ended, If_Match=f'"{me.get(path).json["etag"]}"').json["state"] == "transferred"
+    body = {"case_id": case, "to_authority": str(world.authorities["fr"]), "transferred_on": "2026-01-01", "handed_over": ["File"]}
+    assert me.post(f"{ROOT}/{consultation}/transfers", body).status_code == 201
+
+
 HOW = {"at": "2026-11-01T10:00:00Z", "channel": "post", "proof": "letter 7/2026"}
 
 

@@ -198,6 +198,25 @@ def test_a_machine_client_transmits_and_never_decides(world):
     assert "recognise" not in [m["event"] for m in client.get(path, headers=machine).json["allowed"]]
 
 
+def test_a_refusal_without_a_ground_that_the_law_knows_is_recorded_as_it_was(world, clock):
+    request = world.once(sent, kind="mla_letter", to="us", instrument="eu_us_mla")
+    told = {"recorded": {**TOLD, "at": clock().isoformat()}}
+    walk(world, request, ("prosecutor", "receive", told), ("prosecutor", "acknowledge", told))
+    assert (
+        step(world, "prosecutor", request, "refuse", **told, reason="No.", grounds=["sovereignty", "none_stated"]).status_code
+        == 422
+    )
+    refused = walk(world, request, ("prosecutor", "refuse", {**told, "reason": "Not a priority."}))
+    assert (refused["state"], refused["grounds"]) == ("refused", ["none_stated"])
+
+
+def test_nobody_refuses_on_its_own_side_without_a_ground(world):
+    request = world.once(sent)
+    walk(world, request, ("prosecutor_fr", "receive"), ("prosecutor_fr", "acknowledge"))
+    for grounds in ([], ["none_stated"]):
+        assert step(world, "prosecutor_fr", request, "refuse", reason="No.", grounds=grounds).status_code == 422
+
+
 def test_what_the_other_side_did_is_recorded_while_it_has_nobody_here(world, owner, clock):
     request = world.once(sent, kind="mla_letter", to="us", instrument="eu_us_mla")
     bare = step(world, "prosecutor", request, "receive")

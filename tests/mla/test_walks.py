@@ -159,12 +159,34 @@ def test_the_wrong_authority_forwards_and_reads_on(world, clock):
     assert read(world, "prosecutor", request)["executing"]["id"] == to
     assert read(world, "prosecutor_fr", request)["state"] == "forwarded"
     assert step(world, "prosecutor_fr", request, "receive").status_code == 403
+    mine = world.as_("prosecutor_fr")
+    assert mine.get(f"/mla-requests/{request}/transitions").json["side"] == "forwarding"
+    assert [row["id"] for row in mine.get("/mla-requests?side=forwarding").json["items"]] == [request]
+    assert [row["side"] for row in mine.get("/mla-requests?direction=incoming").json["items"]] == ["forwarding"]
+    assert mine.get("/mla-requests?side=executing").json["items"] == []
+    assert world.as_("judge_fr").get("/mla-requests?side=forwarding").json["items"] == []
+    assert [row["id"] for row in world.as_("judge_fr").get("/mla-requests?side=executing").json["items"]] == [request]
 
     clock.at("2026-12-03T10:00:00+01:00")
     walk(world, request, ("judge_fr", "receive"), ("judge_fr", "acknowledge"))
     assert clocks(world, "prosecutor", request)["eio_recognition"][1] == "running"
     assert "eio_recognition" in morning_list(world, "judge_fr", side="mine")
     assert "eio_recognition" not in morning_list(world, "prosecutor_fr", side="mine")
+
+
+def test_a_forwarded_request_stays_with_the_people_who_may_read_its_case(world):
+    case = world.case("romanian")
+    given = {"authority_id": str(world.authorities["fr"]), "principal_id": str(world.people["prosecutor_fr"])}
+    shared = world.as_("romanian").post(f"/cases/{case}/access", {**given, "level": "contribute", "reason": "together"})
+    assert shared.status_code == 201, shared.json
+    request = sent(world)
+    walk(world, request, ("prosecutor_fr", "receive"))
+    assert world.as_("prosecutor_fr").post(f"/mla-requests/{request}/case", {"case_id": case}).status_code == 200
+    assert world.as_("foreign").get(f"/mla-requests/{request}").status_code == 404
+    court = {"reason": "the court is competent", "to_authority": str(world.authorities["fr_court"])}
+    walk(world, request, ("prosecutor_fr", "forward", court))
+    assert read(world, "prosecutor_fr", request)["state"] == "forwarded"
+    assert world.as_("foreign").get(f"/mla-requests/{request}").status_code == 404
 
 
 def test_measures_end_each_in_their_own_way(world):

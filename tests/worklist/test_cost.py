@@ -1,6 +1,8 @@
 """What a page of the worklist costs, and that its steps are those that each thing says itself."""
 
+import answering
 import pytest
+from answering import office
 from approving import add
 from assisting import draft, recognised, sent, step, walk
 from consulting import opened
@@ -50,6 +52,12 @@ def action(world, number):
     assert world.as_("prosecutor_fr").post(f"/meetings/{meeting}/actions", body).status_code == 201
 
 
+def responsibility(world, number):
+    home = world.people.get("the office") or office(world)
+    world.people["the office"] = home
+    assert answering.name(world, world.case("investigator", reference=f"NL-{number}"), home).status_code == 200
+
+
 def validation(world, number):
     walk(world, draft(world, by="investigator", reference=f"V-{number}"), ("investigator", "submit"))
 
@@ -80,6 +88,7 @@ KINDS = {
     "request to validate": ("prosecutor", validation),
     "request to transmit": ("prosecutor", lambda world, n: step(world, "prosecutor", draft(world, reference=f"T-{n}"), "ready")),
     "measure": ("prosecutor_fr", lambda world, n: recognised(world, reference=f"R-{n}")),
+    "case_access": ("officer", responsibility),
     "evidence": ("prosecutor_fr", evidence),
     "evidence_use": ("prosecutor", use),
     "jit": ("prosecutor_fr", lambda world, _: to_sign(world)),

@@ -1,6 +1,10 @@
 """What stands in the worklist, for whom, and since when."""
 
+from datetime import timedelta
+
 import pytest
+from answering import answer as accepts
+from answering import name, office
 from approving import add
 from assisting import SENT, act, draft, recognised, sent, walk
 from consulting import opened
@@ -9,6 +13,8 @@ from gathering import answer, minuted
 from gathering import held as met
 from gathering import proposed as meeting_proposed
 from gathering import step as meet
+from meetings.test_without_users import recorded, with_americans
+from meetings.test_without_users import take as record
 from teaming import active, amend, approve, closed, sign, sign_amendment, state, to_sign
 
 from coopapi.access import GRANTS, Role
@@ -179,6 +185,39 @@ def test_minutes_wait_for_every_state_until_it_has_agreed(world):
     assert made.status_code == 201, made.json
     assert titles(world, "prosecutor_fr", "?type=action") == ["action.done"]
     assert titles(world, "prosecutor_ro", "?type=action") == []
+
+
+def test_a_case_waits_for_the_office_that_is_to_be_responsible_and_then_what_is_asked_of_it(world):
+    home, (mine, _) = office(world), met_overlap(world)
+    assert name(world, mine, home).status_code == 200
+    (item,) = listed(world, "officer")
+    assert (item["title_key"], item["case_id"], events(item)) == ("case_access.accept", mine, ["accept", "refuse"])
+    assert "case_access.accept" not in titles(world, "investigator") + titles(world, "prosecutor_fr")
+    assert accepts(world, mine).status_code == 200
+    assert titles(world, "officer", "?type=case_access") == []
+    asked = world.asked("foreign", world.overlaps("foreign")[0]["case_id"])
+    (item,) = listed(world, "officer", "?type=disclosure")
+    assert (item["id"], item["side"], "disclose" in events(item)) == (asked["id"], "owner", True)
+
+
+def test_what_a_state_without_users_answers_and_does_waits_for_the_host(world):
+    meeting, place = with_americans(world)
+    (item,) = listed(world, "desk", "?type=meeting_place")
+    assert (item["id"], item["side"], "accept" in events(item)) == (place, "host", True)
+    path = f"/meetings/{meeting}/participants/{place}"
+    assert record(world, "desk", path, {"event": "accept", **recorded(world)}).status_code == 200
+    assert listed(world, "desk", "?type=meeting_place") == []
+    world.clock.forward(hours=30)
+    assert meet(world, "desk", meeting, "hold").status_code == 200
+    due = (world.clock() + timedelta(days=30)).date().isoformat()
+    body = {"owner": str(world.authorities["us"]), "due_on": due, "text": "Ask the provider."}
+    assert world.as_("desk").post(f"/meetings/{meeting}/actions", body).status_code == 201
+    (item,) = listed(world, "desk", "?type=action")
+    assert (item["side"], events(item)) == ("host", ["done", "drop"])
+    assert titles(world, "prosecutor_fr", "?type=action") == titles(world, "desk", "?type=deadline") == []
+    world.clock.forward(days=32)
+    assert titles(world, "desk", "?type=deadline") == ["deadline.missed"]
+    assert titles(world, "prosecutor_fr", "?type=deadline") == []
 
 
 def test_a_consultation_waits_for_each_reply(world):

@@ -14,6 +14,7 @@ NEEDED = {
     "/api/v1/holidays": "?country=FR&year=2026",
     "/api/v1/instruments/applicable": "?from=NL&to=FR",
     "/api/v1/requirement-notices": "?country=FR",
+    "/api/v1/state-index": "?type=disclosure",
 }
 ASKED_TOO = {
     "/api/v1/overlaps": (
@@ -26,9 +27,11 @@ ASKED_TOO = {
         "?counts=true", "?type=overlap", "?type=disclosure", "?overdue=true", "?assignee=none", "?assignee=me", "?urgency=urgent",
     ),
     "/api/v1/disclosures": ("?side=owner", "?side=asking", "?overdue=true", "?state=requested"),
+    "/api/v1/state-index": ("?type=disclosure&missed=true", "?type=request", "?type=meeting", "?type=team"),
 }  # fmt: skip
 ALWAYS = tuple(
-    f"/api/v1/{name}" for name in ("cases", "overlaps", "disclosures", "exclusions", "events", "journal", "me", "worklist")
+    f"/api/v1/{name}"
+    for name in ("cases", "overlaps", "disclosures", "exclusions", "events", "journal", "me", "state-index", "worklist")
 )
 IN_TURN = 8
 PAGED = ("/api/v1/overlaps", "/api/v1/events", "/api/v1/disclosures", "/api/v1/exclusions", "/api/v1/cases")
