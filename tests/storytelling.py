@@ -6,19 +6,22 @@ from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "docs" / "stories.md"
 FENCE = re.compile(r"^```http\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LATER = re.compile(r"\((\d+) hours later\)")
 CALL = re.compile(r"(\w+): (GET|POST|PATCH) (\S+)")
 NAMED = re.compile(r"\{(\w+)\}")
 PART = re.compile(r"(\w+)?(?:\[(\w+)=([^\]]+)\])?")
 
 
 def told(title):
-    """The calls of one story: each as its first line, its header fields, its body, and what is kept or expected of its answer."""
+    """The calls of one story, each with its header fields, its body, and what is kept or expected; or how many hours pass."""
     story = PAGE.read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
     return [_call(block) for fence in FENCE.findall(story) for block in fence.strip().split("\n\n")]
 
 
 def _call(block):
     first, *lines = block.splitlines()
+    if later := LATER.fullmatch(first):
+        return int(later[1])
     headers = dict(line.split(": ") for line in lines if line.startswith(("If-Match: ", "Idempotency-Key: ")))
     after = [line for line in lines if line.startswith(("keep ", "expect "))]
     body = "\n".join(line for line in lines if line not in after and line.split(": ")[0] not in headers)
@@ -33,14 +36,23 @@ class Telling:
 
     def tell(self, title, most):
         """Send every call of a story. There may be `most` of them."""
-        for (name, method, path), headers, body, after in told(title):
-            self.calls += 1
-            fields = {field.replace("-", "_"): self._filled(value) for field, value in headers.items()}
-            answer = self._as(name).send(method, self._filled(path), self._filled(body), **fields)
-            assert answer.status_code < 300, (name, method, path, answer.json)
-            for line in after:
-                self._check(line, answer.json)
+        for call in told(title):
+            if isinstance(call, int):
+                self.world.clock.forward(hours=call)
+            else:
+                self._send(*call)
         assert self.calls <= most, self.calls
+
+    def _send(self, asked, headers, body, after):
+        name, method, path = asked
+        self.calls += 1
+        self.known["now"] = self.world.clock().isoformat()
+        fields = {field.replace("-", "_"): self._filled(value) for field, value in headers.items()}
+        answer = self._as(name).send(method, self._filled(path), self._filled(body), **fields)
+        refused = "expect status 404" in after
+        assert answer.status_code == 404 if refused else answer.status_code < 300, (name, method, path, answer.json)
+        for line in after if not refused else ():
+            self._check(line, answer.json)
 
     def _as(self, name):
         return self.world.as_(self.people.get(name, name))
