@@ -146,10 +146,10 @@ language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mod
 #variable_conflict use_column
 begin
     return query
-    select 'case_access', g.id, g.case_id, w.side, w.event, g.granted_at, null::timestamptz
-    from public.case_access g join priv.awaited(p_steps, 'case_access') w on w.state = 'named'
-    where g.authority_id = (select priv.authority()) and g.kind = 'responsible' and g.withdrawn_at is null and g.level = 1
-      and GRANTED(g.case_id, 1);
+    select 'case_access', n.id, n.case_id, w.side, w.event, n.granted_at, null::timestamptz
+    from public.case_access n join priv.awaited(p_steps, 'case_access') w on w.state = 'named'
+    where n.authority_id = (select priv.authority()) and n.kind = 'responsible' and n.withdrawn_at is null and n.level = 1
+      and GRANTED(n.case_id, 1);
 end $$;
 
 -- Return evidence that is offered to the caller's authority or that it has to verify, and uses of its evidence to which it has to consent.
