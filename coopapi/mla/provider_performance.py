@@ -35,4 +35,4 @@ def performance(work: UnitOfWork, provider_id: UUID) -> dict[str, Any]:
             Request.received_at.is_not(None),
         )
     )
-    return dict(work.session.execute(query).mappings().one().all())
+    return dict(work.session.execute(query).mappings().one())
