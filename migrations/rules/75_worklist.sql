@@ -308,25 +308,6 @@ begin
     where d.suspended_at is null and not p_rules -> 'idle' ? d.rule and not p_rules -> 'lapsing' ? d.rule;
 end $$;
 
--- Return the sides of an overlap that wait for the caller to verify them, or that it has taken.
-create function priv.sides_to_verify(p_overlap public.case_overlaps, p_steps jsonb, p_wanted jsonb)
-returns table (case_id uuid, event text, since timestamptz)
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
-#variable_conflict use_column
-begin
-    return query
-    select s.case_id, w.event, t.detected
-    from public.overlap_sides s join priv.awaited(p_steps, 'overlap') w on w.state = s.state
-    cross join lateral (select case when s.case_id = p_overlap.case_a and (select priv.cleared()) then p_overlap.detected_a
-                                    when s.case_id = p_overlap.case_a then p_overlap.open_detected_a
-                                    when (select priv.cleared()) then p_overlap.detected_b else p_overlap.open_detected_b end as detected) t
-    where s.overlap_id = p_overlap.id and t.detected is not null and GRANTED(s.case_id, 3)
-      and (s.state <> 'under_verification' or s.verifier_id = (select priv.principal()))
-      and (not p_wanted ? 'case_id' or s.case_id = (p_wanted ->> 'case_id')::uuid)
-      and priv.is_assigned('overlap', p_overlap.id, p_wanted ->> 'assignee')
-      and not exists (select from public.overlap_sides l where l.overlap_id = s.overlap_id and l.case_id = s.case_id and l.turn > s.turn);
-end $$;
-
 -- Tell whether a thing is assigned to this person of the caller's authority, or to `none`. Without an assignee it is always so.
 create function priv.is_assigned(p_type text, p_object uuid, p_assignee text) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -335,67 +316,96 @@ begin
         where a.authority_id = (select priv.authority()) and a.object_type = p_type and a.object_id = p_object), 'none');
 end $$;
 
--- Return the strongest overlaps that wait for the caller and come after the one at p_rank, p_after and p_side, read in the order of their rank.
+-- Return the strongest overlaps whose sides wait for the caller to verify them, or that it has taken, after the one at p_rank, p_after and p_side.
+-- They are read in the order of their rank.
 create function priv.overlaps_to_verify(p_steps jsonb, p_wanted jsonb, p_count integer, p_rank bigint, p_after uuid, p_side uuid)
 returns table (type text, id uuid, case_id uuid, event text, since timestamptz, rank bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan
-set enable_bitmapscan = off set enable_sort = off as $$
+set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
+declare
+    v_states text[] := array (select w.state from priv.awaited(p_steps, 'overlap') w);
+    v_case uuid := p_wanted ->> 'case_id';
+    v_assignee text := p_wanted ->> 'assignee';
 begin
     if priv.cleared() then
         return query
-        select distinct 'overlap', f.* from priv.places_to_verify(p_wanted) l cross join lateral (
-            (select o.id, s.case_id, s.event, s.since, o.rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.authority_a = l.authority_id and o.strength > 0 and o.rank <= p_rank
+        with side as not materialized (
+            select s.overlap_id, s.case_id, s.state from public.overlap_sides s
+            where s.state = any (v_states) and GRANTED(s.case_id, 3)
+              and (s.state <> 'under_verification' or s.verifier_id = (select priv.principal()))
+              and (v_case is null or s.case_id = v_case)
+              and (v_assignee is null or priv.is_assigned('overlap', s.overlap_id, v_assignee))
+              and not exists (select from public.overlap_sides x
+                              where x.overlap_id = s.overlap_id and x.case_id = s.case_id and x.turn > s.turn))
+        select distinct 'overlap', f.id, f.case_id, w.event, f.since, f.rank
+        from priv.places_to_verify(p_wanted) l cross join lateral (
+            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
+             where o.authority_a = l.authority_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
                and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
              order by o.rank desc, o.id desc, s.case_id desc limit p_count)
             union
-            (select o.id, s.case_id, s.event, s.since, o.rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.authority_b = l.authority_id and o.strength > 0 and o.rank <= p_rank
+            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
+             where o.authority_b = l.authority_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
                and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
              order by o.rank desc, o.id desc, s.case_id desc limit p_count)
             union
-            (select o.id, s.case_id, s.event, s.since, o.rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.case_a = l.case_id and o.strength > 0 and o.rank <= p_rank
+            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
+             where o.case_a = l.case_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
                and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
              order by o.rank desc, o.id desc, s.case_id desc limit p_count)
             union
-            (select o.id, s.case_id, s.event, s.since, o.rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.case_b = l.case_id and o.strength > 0 and o.rank <= p_rank
+            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
+             where o.case_b = l.case_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
                and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.rank desc, o.id desc, s.case_id desc limit p_count)
-        ) f;
+             order by o.rank desc, o.id desc, s.case_id desc limit p_count)) f join priv.awaited(p_steps, 'overlap') w on w.state = f.state;
     else
         return query
-        select distinct 'overlap', f.* from priv.places_to_verify(p_wanted) l cross join lateral (
-            (select o.id, s.case_id, s.event, s.since, o.open_rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.authority_a = l.authority_id and o.open_strength > 0 and o.open_rank <= p_rank
+        with side as not materialized (
+            select s.overlap_id, s.case_id, s.state from public.overlap_sides s
+            where s.state = any (v_states) and GRANTED(s.case_id, 3)
+              and (s.state <> 'under_verification' or s.verifier_id = (select priv.principal()))
+              and (v_case is null or s.case_id = v_case)
+              and (v_assignee is null or priv.is_assigned('overlap', s.overlap_id, v_assignee))
+              and not exists (select from public.overlap_sides x
+                              where x.overlap_id = s.overlap_id and x.case_id = s.case_id and x.turn > s.turn))
+        select distinct 'overlap', f.id, f.case_id, w.event, f.since, f.open_rank
+        from priv.places_to_verify(p_wanted) l cross join lateral (
+            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
+             where o.authority_a = l.authority_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
                and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
              order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)
             union
-            (select o.id, s.case_id, s.event, s.since, o.open_rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.authority_b = l.authority_id and o.open_strength > 0 and o.open_rank <= p_rank
+            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
+             where o.authority_b = l.authority_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
                and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
              order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)
             union
-            (select o.id, s.case_id, s.event, s.since, o.open_rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.case_a = l.case_id and o.open_strength > 0 and o.open_rank <= p_rank
+            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
+             where o.case_a = l.case_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
                and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
              order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)
             union
-            (select o.id, s.case_id, s.event, s.since, o.open_rank from public.case_overlaps o
-             cross join lateral priv.sides_to_verify(o, p_steps, p_wanted) s
-             where o.case_b = l.case_id and o.open_strength > 0 and o.open_rank <= p_rank
+            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
+             join side s on s.overlap_id = o.id
+             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
+             where o.case_b = l.case_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
                and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)
-        ) f;
+             order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)) f join priv.awaited(p_steps, 'overlap') w on w.state = f.state;
     end if;
 end $$;
 
@@ -506,7 +516,7 @@ grant execute on function priv.awaited(jsonb, text), priv.due_of(uuid, uuid, tex
     priv.waiting_requests(jsonb, jsonb, jsonb), priv.waiting_measures(jsonb, jsonb, jsonb), priv.waiting_disclosures(jsonb, jsonb),
     priv.waiting_responsibilities(jsonb), priv.waiting_evidence(jsonb), priv.waiting_teams(jsonb, jsonb), priv.waiting_meetings(jsonb),
     priv.waiting_consultations(jsonb, jsonb), priv.waiting_approvals(jsonb), priv.missed_deadlines(jsonb),
-    priv.sides_to_verify(public.case_overlaps, jsonb, jsonb), priv.is_assigned(text, uuid, text),
+    priv.is_assigned(text, uuid, text),
     priv.overlaps_to_verify(jsonb, jsonb, integer, bigint, uuid, uuid), priv.places_to_verify(jsonb),
     priv.waiting(jsonb, jsonb, jsonb, integer, jsonb), priv.worklist(jsonb, jsonb, jsonb, integer, jsonb),
     priv.worklist_counts(jsonb, jsonb, jsonb, integer) to APP_ROLE;

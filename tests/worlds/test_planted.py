@@ -43,7 +43,7 @@ IN_SQL = {
         VICTIMS_ONLY_BY_NOW, "overlaps_to_verify", "o.open_strength > 0", "o.strength > 0",
     ),
     "the worklist says since when there was evidence about victims": (
-        VICTIMS_FIRST, "sides_to_verify", "then p_overlap.open_detected_a", "then p_overlap.detected_a",
+        VICTIMS_FIRST, "overlaps_to_verify", "then o.open_detected_a else", "then o.detected_a else",
     ),
 }  # fmt: skip
 
