@@ -1,6 +1,8 @@
 """What stands in the worklist, for whom, and since when."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from answering import answer as accepts
@@ -19,6 +21,7 @@ from teaming import active, amend, approve, closed, sign, sign_amendment, state,
 
 from coopapi.access import GRANTS, Role
 from coopapi.directory import codelists
+from coopapi.mla.lifecycles import KINDS
 from coopapi.shared.lifecycle import Awaited
 from coopapi.worklist.sources import SOURCES
 
@@ -257,3 +260,12 @@ def test_the_codelist_has_no_title_that_no_item_can_have():
     assert codelists.load("worklist_titles").codes == {title for source in SOURCES.values() for title in source.titles}
     waits = [move for source in SOURCES.values() for life in source.workflow.lifecycles for move in life.transitions.values()]
     assert {move.awaited for move in waits} == {None, *Awaited}
+
+
+def test_nothing_waits_in_the_states_that_the_index_of_open_requests_leaves_out():
+    sql = (Path(__file__).parents[2] / "migrations" / "rules" / "75_worklist.sql").read_text()
+    ended = set(re.findall(r"'(\w+)'", re.search(r"state <> all \(array\[(.*?)\]\)", sql)[1]))
+    lives = SOURCES["request"].workflow.lifecycles
+    assert ended <= {state for life in lives for state in life.states}
+    assert {move.source for life in lives for move in life.transitions.values() if move.awaited} & ended == set()
+    assert {state for kind in KINDS.values() for state in kind.acted_on} & ended == set()
