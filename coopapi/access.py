@@ -78,6 +78,9 @@ class Action(StrEnum):
     EVENTS_READ = "events:read"
     JOURNAL_READ = "journal:read"
     STATISTICS_READ = "statistics:read"
+    WORKLIST_READ = "worklist:read"
+    WORKLIST_STEP = "worklist:step"
+    WORKLIST_ASSIGN = "worklist:assign"
     STATE_INDEX_READ = "state_index:read"
     WEBHOOK_READ = "webhook:read"
     WEBHOOK_MANAGE = "webhook:manage"
@@ -108,8 +111,8 @@ class Level(IntEnum):
     OWN = 4
 
 
-_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ})
-_FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ}
+_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ})
+_FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ, Action.WORKLIST_STEP}
 _RECEIVING: Final = frozenset({Action.WEBHOOK_READ, Action.WEBHOOK_SEND})
 """What a machine client of any role may do with its own webhooks."""
 _ANALYSING: Final = _FOLLOWING | {Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.OVERLAP_READ}
@@ -140,13 +143,17 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | _TEAMING
     | _MEETING
     | _DECIDING
-    | {Action.CASE_ANSWER, Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT},
+    | {Action.CASE_ANSWER, Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT}
+    | {Action.WORKLIST_ASSIGN},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING
     | _RECEIVING
     | {Action.JIT_READ, Action.MEETING_READ, Action.IMPORT_READ, Action.IMPORT_SEND},
-    Role.DESK: _COORDINATING | _ASSISTING | _MEETING | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ},
+    Role.DESK: _COORDINATING
+    | _ASSISTING
+    | _MEETING
+    | {Action.JIT_READ, Action.MEETING_CONVENE, Action.STATE_INDEX_READ, Action.WORKLIST_ASSIGN},
     Role.ANALYST: _ANALYSING | _RECEIVING,
     Role.CENTRAL_AUTHORITY: _FOLLOWING | _RECEIVING | _REQUESTING | _DECIDING | {Action.DIRECTORY_KEEP, Action.JIT_READ},
     Role.CONTACT_POINT: _FOLLOWING
@@ -161,6 +168,7 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
     | {
         Action.WEBHOOK_MANAGE,
         Action.EVENTS_READ,
+        Action.WORKLIST_STEP,
         Action.AUTHORITY_MANAGE,
         Action.STAFF_MANAGE,
         *_APPROVING,

@@ -55,6 +55,7 @@ from coopapi.store.rows import Versioned
 from coopapi.timelines.routes import blp as timelines
 from coopapi.webhooks import service as webhook_service
 from coopapi.webhooks.routes import blp as webhooks
+from coopapi.worklist.routes import blp as worklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _shared(kind: str, path: str, model: type[Versioned], states: Sequence[str])
 
 FEATURES: Final = (
     Feature("Signing in", "Access tokens for machine clients, and the keys that verify them", (oauth,)),
+    Feature("Worklist", "What waits for you or your authority, assignments, and many steps at once", (worklist,)),
     Feature("Cases", "Cases, access to them, and their subjects", (opening, cases)),
     Feature("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
     Feature("Imports", "Files of cases, subjects and identifiers, stored line by line", (imports,)),

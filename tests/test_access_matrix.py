@@ -28,6 +28,10 @@ BODIES = {
     "POST /api/v1/authorities/{authority}/clients": {"name": "New", "roles": ["system"]},
     "PATCH /api/v1/authorities/{authority}/clients/{client}": {"active": False},
     "POST /api/v1/approvals/{approval}/transitions": {"event": "approve"},
+    "POST /api/v1/worklist/steps": {
+        "steps": [{"type": "request", "id": "{request}", "etag": "v9", "step": {"event": "withdraw", "reason": "R"}}]
+    },
+    "POST /api/v1/worklist/assignments": {"type": "request", "id": "{request}", "assignee": None},
     "POST /api/v1/cases": {"reference": "new", "title": "New"},
     "PATCH /api/v1/cases/{case}": {"title": "Newer"},
     "POST /api/v1/cases/{case}/transitions": {"event": "open"},
@@ -64,6 +68,8 @@ BODIES = {
     "POST /api/v1/contact-points": POINT,
     "PATCH /api/v1/contact-points/{point}": {"verified": True},
     "POST /api/v1/contact-points/{point}/checks": {"outcome": "reached"},
+    "POST /api/v1/contact-points/{point}/roster": {"person_id": "{contact}", "since": AN_HOUR_AGO, "until": AN_HOUR_AGO},
+    "PATCH /api/v1/contact-points/{point}/roster/{shift}": {"until": "2026-01-02T00:00:00Z"},
     "POST /api/v1/competences": COMPETENCE,
     "PATCH /api/v1/competences/{competence}": {"confirmed": True},
     "POST /api/v1/providers": {**PROVIDER, "authority_id": "{newcomer}", "legal_entity": "New"},
@@ -113,6 +119,7 @@ BODIES = {
 FILES = {"POST /api/v1/imports": b'{"type": "case", "external_id": "C", "reference": "C", "title": "C"}\n'}
 NDJSON = {"Content-Type": "application/x-ndjson"}
 BEFORE = {
+    "/api/v1/contact-points/{point}/roster/{shift}": "update duty_shifts set version = 1",
     "/api/v1/service-targets": "delete from service_targets where urgency = 'urgent'",
     "/api/v1/service-targets/{target}": "update service_targets set version = 1",
     "/api/v1/times/{time}/transitions": "update stated_times set state = 'stated', version = 1",
@@ -236,7 +243,15 @@ def request(world, owner, case):
 def entries(world):
     """What the Dutch keep in the directory, and a provider without a profile."""
     newcomer = {"name": "Owl Hosting BV", "type": "service_provider", "country": "NL"}
-    return {**one_of_each(world), "newcomer": world.as_("operator").post("/authorities", newcomer).json["id"]}
+    made = one_of_each(world)
+    shift = {"person_id": str(world.people["contact"]), "since": "2026-01-01T00:00:00Z", "until": "2026-01-20T00:00:00Z"}
+    kept = world.as_("contact").post(f"/contact-points/{made['point']}/roster", shift).json["id"]
+    return {
+        **made,
+        "contact": world.people["contact"],
+        "shift": kept,
+        "newcomer": world.as_("operator").post("/authorities", newcomer).json["id"],
+    }
 
 
 def meeting(world, owner, case):

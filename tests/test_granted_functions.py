@@ -118,6 +118,9 @@ REFUSED = {
     ("may_record_for", "p_object"): "select priv.may_record_for('{shared}', '{nl}')",
     ("tell", "p_disclosure"): "select priv.tell('{disclosure}', 'disclosure.asked', '{}', 'r')",
     ("tell_recipients", "p_identifier"): "select priv.tell_recipients('{second}', 'withdrawn', 'r')",
+    ("due_of", "p_object"): """select priv.due_of('{shared}', null, 'executing', '{"idle": [], "lapsing": []}')""",
+    ("own_case", "p_object"): "select priv.own_case('{shared}')",
+    ("is_assigned", "p_object"): "select priv.is_assigned('overlap', '{overlap}', 'x')",
     ("forbidden_terms", "p_jit"): "select * from priv.forbidden_terms('{team}')",
     ("value_tokens", "p_case"): "select priv.value_tokens('{case}', '{second}')",
     ("value_tokens", "p_identifier"): "select priv.value_tokens('{mine}', '{second}')",
@@ -135,6 +138,7 @@ TESTED_BY_ITSELF = {
     ("stop_import", "p_import"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
 }  # fmt: skip
 FOR_ALL = {
+    ("manned", "p_points"): "points of contact are for everybody, and only whether somebody is on duty is told",
     ("state_index", "p_after"): "a place in the caller's own list",
     ("settled", "p_case"): "to a caller without access every case is settled; whether the worker is late is in /readyz",
     ("page_of_overlaps", "p_id"): "a place in the list, which need not be the id of an overlap",
@@ -144,12 +148,15 @@ FOR_ALL = {
     ("may_be_responsible", "p_owner"): "country and type of an authority are in the directory",
     ("has_users", "p_authority"): "whether an authority takes part in the register is no secret",
     ("public_jits", "p_id"): "public", ("public_jits", "p_after"): "public",
+    ("overlaps_to_verify", "p_after"): "only the place at which the caller's own list goes on",
+    ("overlaps_to_verify", "p_side"): "only the place at which the caller's own list goes on",
     ("reserve", "p_identifiers"): "not registered yet when it is announced; the figures take only those that the case came to hold",
 }  # fmt: skip
 GUARDED_BY_ANOTHER_ID = {
     ("ask_approval", "p_id"), ("ask_approval", "p_object"), ("send_webhook", "p_id"), ("end_members", "p_authority"), ("end_shares", "p_authority"),
     ("may_have_evidence", "p_authority"), ("provides_item", "p_object"), ("provides_item", "p_provider"), ("stop_acting", "p_keep"),
-    ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"), ("hosts_for", "p_authority"),
+    ("receivers", "p_provider"), ("may_record_for", "p_authority"), ("link_subjects", "p_fresh"), ("due_of", "p_item"),
+    ("hosts_for", "p_authority"),
 }  # fmt: skip
 """What is asked or done with them concerns the thing alone that another argument names, and that one is checked."""
 

@@ -152,6 +152,13 @@ PROBES = {
     f" use_as, consent_needed, state, sealed, asked_by, asked_at) values ({NEW}, 1, '{{item}}', '{{shared}}', '{{nl}}', '{{case}}', '{{fr}}',"
     " 'x', 'evidence', false, 'recorded', 's', '{foreign}', now())",
     ("evidence_uses", "changed"): "update evidence_uses set version = 9",
+    ("duty_shifts", "seen"): "select count(*) from duty_shifts",
+    ("duty_shifts", "made"): "insert into duty_shifts values"
+    f" ({NEW}, 1, '{{point}}', '{{nl}}', '{{keeper}}', now(), now(), '{{keeper}}', now())",
+    ("duty_shifts", "changed"): "update duty_shifts set version = 9",
+    ("assignments", "seen"): "select count(*) from assignments",
+    ("assignments", "given"): f"insert into assignments values ({NEW}, 1, '{{nl}}', 'request', {NEW}, null, '{{person}}', now())",
+    ("assignments", "changed"): "update assignments set version = 9",
     (
         "contact_points",
         "made",
@@ -340,12 +347,16 @@ def one_thing_of_each(world, owner):
     me = world.as_("prosecutor")
     assert me.post(f"/disclosures/{asked['id']}/transitions", disclosed, If_Match='"v1"').status_code == 200
     assert me.post("/exclusions", {"kind": "mac", "reason": "shared machines"}).status_code == 201
+    assigned = {"type": "overlap", "id": asked["overlap_id"], "assignee": None}
+    assert me.post("/worklist/assignments", assigned).status_code == 200
     client = {"name": "System", "roles": ["system"]}
     assert world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", client).json["pending"]
     world.as_("investigator").post("/cases", {"reference": "once", "title": "T"}, Idempotency_Key="k")
     shared = {**evidence(world, owner, case), **gathering(world, owner, case)}
     listed = one_of_each(world)
     assert me.post(f"/contact-points/{listed['point']}/checks", {"outcome": "reached"}).status_code == 201
+    shift = {"person_id": str(world.people["contact"]), "since": "2026-01-01T00:00:00Z", "until": "2026-01-20T00:00:00Z"}
+    assert world.as_("contact").post(f"/contact-points/{listed['point']}/roster", shift).status_code == 201
     with owner.cursor() as cursor:
         cursor.execute("delete from case_keys where case_id = %s", (bare := world.case("investigator"),))
         cursor.execute("delete from evidence_texts where evidence_id = %s", (shared["wordless"],))
@@ -390,7 +401,19 @@ def one_thing_of_each(world, owner):
     about = {"disclosure": asked["id"], "overlap": asked["overlap_id"]}
     team = team_rows.things(world, owner)
     team |= webhook(world, owner)
-    return {"case": case, "subject": subject, "bare": bare, "nl": nl, "fr": fr, **there, **about, **shared, **listed, **team}
+    return {
+        "keeper": world.people["contact"],
+        "case": case,
+        "subject": subject,
+        "bare": bare,
+        "nl": nl,
+        "fr": fr,
+        **there,
+        **about,
+        **shared,
+        **listed,
+        **team,
+    }
 
 
 def webhook(world, owner):

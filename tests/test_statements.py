@@ -8,7 +8,8 @@ MOST = {
     "get a case": 3,
     "list cases": 4,
     "overlaps of a case": 7,
-    "worklist": 5,
+    "worklist": 8,
+    "list overlaps": 5,
     "timeline of a case": 4,
     "events": 2,
     "register identifiers": 6,  # the last reads what is shown beside the rows: subjects, and whether the operator excluded the value
@@ -33,7 +34,8 @@ def requests(world, idle):
         "get a case": lambda: caller.get(f"/cases/{mine}"),
         "list cases": lambda: caller.get("/cases"),
         "overlaps of a case": lambda: caller.get(f"/cases/{mine}/overlaps"),
-        "worklist": lambda: caller.get("/overlaps"),
+        "worklist": lambda: caller.get("/worklist?counts=true"),
+        "list overlaps": lambda: caller.get("/overlaps"),
         "timeline of a case": lambda: caller.get(f"/cases/{mine}/timeline"),
         "events": lambda: caller.get("/events"),
         "register identifiers": lambda: caller.post(

@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement, ForeignKey, and_, false, literal, or_, tru
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Role
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
 from coopapi.store.rows import Versioned
 
 APPROVAL_LIFECYCLE: Final = Lifecycle(
     "requested",
-    Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, side=Side.DECIDING, human=True),
+    Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, side=Side.DECIDING, human=True, awaited=Awaited.NOW),
     Transition("reject", "requested", "rejected", by=Action.APPROVAL_DECIDE, reason=True, side=Side.DECIDING, human=True),
     Transition("withdraw", "requested", "withdrawn", by=Action.APPROVAL_DECIDE, side=Side.ASKING),
     derived=("expired",),

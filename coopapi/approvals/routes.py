@@ -18,7 +18,9 @@ _APPROVALS = Collection(
     show=service.show,
     item="/<uuid:approval_id>",
 )
-_APPROVALS.list("list_approvals", service.listed, "List the requests for approval, newest first.", query=ApprovalFilter)
+_APPROVALS.list(
+    "list_approvals", service.listed, "List the requests for approval, newest first.", query=ApprovalFilter, embeds=service.APPROVAL
+)
 _APPROVALS.get("get_approval", Approval, "Show one request for approval.")
 _APPROVALS.steps(
     service.APPROVAL,

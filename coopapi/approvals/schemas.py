@@ -3,10 +3,11 @@
 from marshmallow import fields
 
 from coopapi.approvals.models import APPROVAL_LIFECYCLE
-from coopapi.http.fields import OneOf, Paged, Schema, Shown, Text, When
+from coopapi.http.fields import OneOf, Schema, Shown, Text, When
+from coopapi.http.transitions import Stepped, embedded
 
 
-class ApprovalFilter(Paged):
+class ApprovalFilter(Stepped):
     """Which requests."""
 
     state = OneOf(APPROVAL_LIFECYCLE.states)
@@ -17,6 +18,7 @@ class ApprovalOut(Shown):
     """A request for approval."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
     kind = OneOf(
         ("account", "quota", "time", "webhook"),

@@ -12,6 +12,7 @@ from coopapi.shared.lifecycle import IllegalMove, Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import matching
+from coopapi.store.together import together, with_ids
 
 Apply = Callable[[UnitOfWork, Approval], None]
 APPLY: Final[dict[str, Apply]] = {}
@@ -69,9 +70,17 @@ def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Approval]:
 def _standing(work: UnitOfWork, row: Approval) -> Standing:
     """Return the caller's standing: the requester may withdraw; the database tells who may decide."""
     sides = [Side.ASKING] if row.requested_by == work.actor.id else []
-    if work.session.scalar(text("select priv.may_decide(:id)"), {"id": row.id}):
+    if _may_decide(work, row.id):
         sides.append(Side.DECIDING)
     return Standing.on(*sides)
+
+
+_MAY_DECIDE: Final = with_ids("select a.id, priv.may_decide(a.id) from unnest(:ids) a (id)", "ids")
+
+
+@together
+def _may_decide(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, bool]:
+    return dict(work.session.execute(_MAY_DECIDE, {"ids": list(ids)}).all())
 
 
 def _read_again(work: UnitOfWork, row: Approval, version: int) -> Approval:

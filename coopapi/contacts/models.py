@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ColumnElement, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from coopapi.access import Actor
 from coopapi.directory.entries import ForEverybody
 from coopapi.store.rows import Versioned
 
@@ -32,6 +33,27 @@ class ContactPoint(ForEverybody, Versioned):
     valid_until: Mapped[date | None] = mapped_column()
     last_verified_at: Mapped[datetime | None] = mapped_column()
     verified_by: Mapped[UUID | None] = mapped_column(ForeignKey("principals.id"))
+
+
+class DutyShift(Versioned):
+    """A time for which a person of the authority is on duty for a point of contact. Only the authority itself sees it."""
+
+    __kind__ = "dutyshift"
+    __tablename__ = "duty_shifts"
+
+    contact_point_id: Mapped[UUID] = mapped_column(ForeignKey("contact_points.id"))
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    since: Mapped[datetime] = mapped_column()
+    until: Mapped[datetime] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for the shifts of the actor's authority."""
+        del now
+        return cls.authority_id == actor.authority_id
 
 
 class ContactCheck(ForEverybody, Versioned):

@@ -1,7 +1,7 @@
 """Points of contact and competences over HTTP."""
 
 from coopapi.access import Action
-from coopapi.contacts import service
+from coopapi.contacts import roster, service
 from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
 from coopapi.contacts.schemas import (
     CompetenceFilter,
@@ -16,6 +16,9 @@ from coopapi.contacts.schemas import (
     ContactPointOut,
     ContactPointPatch,
     FinderIn,
+    ShiftIn,
+    ShiftOut,
+    ShiftPatch,
 )
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, children, serve
@@ -49,6 +52,16 @@ _CHECKS.list(
     "List how a point of contact answered when it was called.",
 )
 _CHECKS.add("add_contact_check", service.add_check, "Record how a point of contact answered when you called.", body=ContactCheckIn)
+
+_ROSTER = Collection(blp, f"/contact-points{_ONE}/roster", ShiftOut, *_ACTIONS, show=roster.show_shifts, item="/<uuid:shift_id>")
+_ROSTER.list("list_duty_shifts", roster.shifts, "List who of your authority is on duty for a point of contact, and when.")
+_ROSTER.add("add_duty_shift", roster.add_shift, "Enter for which time a person of your authority is on duty.", body=ShiftIn)
+_ROSTER.update(
+    "update_duty_shift",
+    roster.change_shift,
+    "Change the times of a shift. A shift that ends when it begins is cancelled.",
+    body=ShiftPatch,
+)
 
 serve(
     blp,

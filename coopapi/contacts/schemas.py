@@ -6,6 +6,7 @@ from typing import Final
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from coopapi.contacts.roster import REACHABLE
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityOut, ContactIn
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Stored, Text, When, Zone, refusal
@@ -100,9 +101,43 @@ class ContactPointOut(Shown):
     last_verified_at = When(allow_none=True)
     verified_days_ago = fields.Integer(allow_none=True)
     stale = fields.Boolean(required=True, metadata={"description": "Whether the entry has not been verified for 180 days."})
-    reachable_now = fields.Boolean(required=True)
+    reachable_now = OneOf(
+        REACHABLE,
+        name="Reachable",
+        required=True,
+        metadata={
+            "description": "Whether it can be reached now: `no` outside its hours, `unverified` if the entry is stale or if"
+            " nobody is on duty by its roster."
+        },
+    )
     checks_30_days = fields.Integer(required=True)
     reached_30_days = fields.Integer(required=True)
+    etag = fields.String(required=True)
+
+
+class ShiftPatch(Schema):
+    """Other times of a shift."""
+
+    since = When()
+    until = When(metadata={"description": "At most 31 days after the start. A shift that ends when it begins is cancelled."})
+
+
+class ShiftIn(ShiftPatch):
+    """For which time a person is on duty."""
+
+    person_id = fields.UUID(required=True)
+    since = When(required=True)
+    until = When(required=True)
+
+
+class ShiftOut(Shown):
+    """For which time a person of your authority is on duty."""
+
+    id = fields.UUID(required=True)
+    contact_point_id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    since = When(required=True)
+    until = When(required=True)
     etag = fields.String(required=True)
 
 

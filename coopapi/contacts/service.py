@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from coopapi.contacts import roster
 from coopapi.contacts.models import Competence, ContactCheck, ContactPoint
 from coopapi.directory.entries import OnlyForItself, kept_authority, require_keeper, require_order, speaks_for_a_country
 from coopapi.directory.models import Authority
 from coopapi.errors import broken, fault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import together
 
-_STALE: Final = timedelta(days=180)
 _LOOKED_AT: Final = timedelta(days=30)
 _AROUND_THE_CLOCK: Final = ("art35_24_7", "g7_24_7", "un_cybercrime")
 _RANK: Final = ("place", "country", "some_places", "central_authority")
@@ -101,40 +101,54 @@ def show_points(work: UnitOfWork, rows: Sequence[ContactPoint]) -> list[dict[str
         .group_by(ContactCheck.contact_point_id)
     )
     figures = {row.contact_point_id: row for row in work.session.execute(query)}
-    return [_show(work, row, figures.get(row.id)) for row in rows]
+    answers = roster.reachable(work, rows)
+    return [_show(work, row, figures.get(row.id), answers[row.id]) for row in rows]
 
 
-def _show(work: UnitOfWork, row: ContactPoint, figures: Any) -> dict[str, Any]:
+def _show(work: UnitOfWork, row: ContactPoint, figures: Any, reachable: str) -> dict[str, Any]:
     verified = None if row.last_verified_at is None else work.now - row.last_verified_at
     return {
         **row.shown(),
-        "reachable_now": reachable(row, work.now),
-        "stale": verified is None or verified > _STALE,
+        "reachable_now": reachable,
+        "stale": roster.is_stale(row, work.now),
         "verified_days_ago": None if verified is None else verified.days,
         "checks_30_days": figures.checks if figures else 0,
         "reached_30_days": figures.reached if figures else 0,
     }
 
 
-def reachable(point: ContactPoint, now: datetime) -> bool:
-    """Tell whether the office is open now, in its own time zone."""
-    local = now.astimezone(ZoneInfo(point.time_zone))
-    clock = local.strftime("%H:%M")
-    return point.always or any(h["weekday"] == local.weekday() and h["opens"] <= clock < h["closes"] for h in point.hours)
+@together
+def _in_turn(work: UnitOfWork, countries: Sequence[str]) -> dict[str, list[ContactPoint]]:
+    """Return the 24/7 contacts of countries, each in the order of `emergency_contacts`."""
+    return {country: _sorted_by_turn(work, country) for country in countries}
 
 
-def emergency_contact(work: UnitOfWork, country: str, now: datetime) -> ContactPoint | None:
-    """Return the best 24/7 contact of a country, or None.
+def emergency_contacts(work: UnitOfWork, country: str) -> list[ContactPoint]:
+    """Return the 24/7 contacts of a country in the order in which they are to be tried.
 
-    Reachable ones come first, then those of the Convention's network, then those that can preserve data.
+    Those that can be reached come first and those whose entry is unverified next; the others are not left out. Among these come the
+    Convention's network first, and those that can preserve data.
     """
+    return _in_turn(work, country)
+
+
+def _sorted_by_turn(work: UnitOfWork, country: str) -> list[ContactPoint]:
     query = points(work, {"country": country}).where(ContactPoint.network.in_(_AROUND_THE_CLOCK))
     found = work.session.scalars(query.order_by(ContactPoint.id)).all()
-    best = sorted(
+    answers = roster.reachable(work, found)
+    return sorted(
         found,
-        key=lambda p: (not reachable(p, now), _AROUND_THE_CLOCK.index(p.network), "preserves" not in p.powers),
+        key=lambda p: (
+            roster.REACHABLE.index(answers[p.id]),
+            _AROUND_THE_CLOCK.index(p.network),
+            "preserves" not in p.powers,
+        ),
     )
-    return best[0] if best else None
+
+
+def emergency_contact(work: UnitOfWork, country: str) -> ContactPoint | None:
+    """Return the 24/7 contact of a country that is to be tried first, or None if it has none."""
+    return next(iter(emergency_contacts(work, country)), None)
 
 
 def add_competence(work: UnitOfWork, data: dict[str, Any]) -> Competence:
@@ -208,5 +222,9 @@ def _found(row: Competence, authority: Authority, wanted: Mapping[str, Any]) -> 
 def accepted_languages(work: UnitOfWork, country: str, instrument: str | None, measure: str | None) -> set[str]:
     """Return the languages in which a country's competent authorities accept such requests; empty if none are declared."""
     wanted = {"country": country, "instrument": instrument, "measure": measure}
-    rows = work.session.scalars(competences(work, {"country": country}))
-    return {language for row in rows if _covers(row, wanted) for language in row.languages}
+    return {language for row in _competences_in(work, country) if _covers(row, wanted) for language in row.languages}
+
+
+@together
+def _competences_in(work: UnitOfWork, countries: Sequence[str]) -> dict[str, Sequence[Competence]]:
+    return {country: work.session.scalars(competences(work, {"country": country})).all() for country in countries}

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, or_
+from sqlalchemy import ColumnElement, ForeignKey, SmallInteger, and_, or_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -67,6 +67,8 @@ class Deadline(Versioned):
     time_id: Mapped[UUID | None] = mapped_column(ForeignKey("stated_times.id"))
     corrections: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     rule_version: Mapped[str] = mapped_column()
+    escalated: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """What percentage of the period was over when those on duty were last told of it. Only the worker changes it."""
 
     @classmethod
     def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:

@@ -34,6 +34,7 @@ _DEADLINES.list(
     `overdue=true&side=mine` lists the overdue deadlines of your side.
     """,
     query=DeadlineFilter,
+    embeds=transitions.DEADLINE,
     order=Order((Deadline.due_at, Deadline.id), descending=False),
 )
 _DEADLINES.get("get_deadline", Deadline, "Show one deadline, with its legal basis and what was done about it.")

@@ -84,6 +84,12 @@ def load() -> Mapping[str, DeadlineRule]:
 
 
 @cache
+def idle() -> tuple[str, ...]:
+    """Return the rules that set no time limit: periods that only have to pass, and an authority's own targets."""
+    return tuple(rule.code for rule in load().values() if rule.minimum or rule.nature == "target")
+
+
+@cache
 def _data() -> dict[str, Any]:
     found: dict[str, Any] = json.loads((files("coopapi.deadlines") / "data" / "rules.json").read_text("utf-8"))
     return found

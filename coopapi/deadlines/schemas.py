@@ -5,13 +5,13 @@ from marshmallow import fields, validate
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Count, OneOf, Paged, Schema, Shown, Stored, Text, When, in_languages
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.shared.lifecycle import Side
 
 NATURES = ("law", "agreement", "target")
 
 
-class DeadlineFilter(Paged):
+class DeadlineFilter(Stepped):
     """Which deadlines: `overdue=true&side=mine` is the morning list."""
 
     overdue = fields.Boolean()
@@ -55,6 +55,7 @@ class DeadlineOut(Shown):
     """A deadline: by which article, what started it, who owes it, how it stands."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     object_id = fields.UUID(required=True)
     object_type = fields.String(required=True)
     item_id = fields.UUID(allow_none=True, metadata={"description": "The measure, if each measure has a deadline of its own."})

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select, text
 
 from coopapi.deadlines import computation, rules
 from coopapi.deadlines.models import Deadline, StatedTime
@@ -14,7 +14,7 @@ from coopapi.deadlines.rules import DeadlineRule
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.parties import Party
 from coopapi.store import vault
-from coopapi.store.db import UnitOfWork
+from coopapi.store.db import Database, UnitOfWork
 from coopapi.store.rows import matching
 
 
@@ -71,6 +71,12 @@ def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
     )
     for row in work.session.scalars(running):
         row.cancelled_at = work.now
+
+
+def escalate(database: Database) -> None:
+    """Tell those on duty of the next deadline of which half, or four fifths, of the period is over. Only the worker does this."""
+    with database.worker() as session:
+        session.execute(text("select priv.escalate(cast(:idle as text[]))"), {"idle": list(rules.idle())})
 
 
 def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
@@ -217,6 +223,24 @@ def worklist(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Deadline]:
     if hours := wanted.get("within"):
         query = query.where(Deadline.running(), Deadline.due_at >= work.now, Deadline.due_at <= work.now + timedelta(hours=hours))
     return query
+
+
+def due_of(
+    work: UnitOfWork, thing: SQLColumnExpression[Any], side: SQLColumnExpression[Any], item: SQLColumnExpression[Any] | None = None
+) -> SQLColumnExpression[Any]:
+    """Return the earliest running deadline of the caller's side of a shared object, or of one item of it.
+
+    Rules that are `idle` set no time limit, and a right that has lapsed is due no more.
+    """
+    lapsing = [rule.code for rule in rules.load().values() if rule.lapses]
+    mine = or_(Deadline.authority_id == work.actor.authority_id, and_(Deadline.object_type == "request", Deadline.owed_by == side))
+    there = or_(Deadline.due_at > work.now, Deadline.rule.not_in(lapsing))
+    query = select(func.min(Deadline.due_at)).where(
+        Deadline.object_id == thing, Deadline.running(), mine, Deadline.rule.not_in(rules.idle()), there
+    )
+    if item is not None:
+        query = query.where(or_(Deadline.item_id.is_(None), Deadline.item_id == item))
+    return query.scalar_subquery()
 
 
 def show(work: UnitOfWork, rows: Sequence[Deadline]) -> list[dict[str, Any]]:

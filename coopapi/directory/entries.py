@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, select, true
 
 from coopapi.access import Actor
 from coopapi.directory.models import Authority
@@ -46,7 +47,12 @@ def known_authority(work: UnitOfWork, authority_id: UUID | None, pointer: str) -
 
 def find_authority(work: UnitOfWork, authority_id: UUID | None) -> Authority | None:
     """Return an authority of the directory, or None."""
-    return work.session.scalar(work.all(Authority).where(Authority.id == authority_id)) if authority_id else None
+    return work.find(Authority, authority_id) if authority_id else None
+
+
+def of_country(authority_id: SQLColumnExpression[Any], country: str) -> ColumnElement[bool]:
+    """Return the condition that an authority is one of this country."""
+    return authority_id.in_(select(Authority.id).where(Authority.country == country))
 
 
 def authorities_of(work: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Authority]:

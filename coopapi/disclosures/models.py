@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.store.rows import Row, Versioned, own_id
 
 _asker = partial(Transition, by=Action.DISCLOSURE_ASK, level=Level.CONTRIBUTE, side=Side.ASKING, human=True)
@@ -18,12 +18,12 @@ _owner = partial(Transition, by=Action.DISCLOSURE_DECIDE, level=Level.CONTRIBUTE
 
 DISCLOSURE_LIFECYCLE: Final = Lifecycle(
     "requested",
-    _owner("disclose", "requested", "disclosed_full"),
+    _owner("disclose", "requested", "disclosed_full", awaited=Awaited.NOW),
     _owner("disclose_in_part", "requested", "disclosed_partial", reason=True),
     _owner("refuse", "requested", "refused", reason=True),
     _owner("await_authorisation", "requested", "awaiting_judicial_authorisation"),
     _asker("withdraw", "requested", "withdrawn", reason=True),
-    _owner("disclose", "awaiting_judicial_authorisation", "disclosed_full"),
+    _owner("disclose", "awaiting_judicial_authorisation", "disclosed_full", awaited=Awaited.NOW),
     _owner("disclose_in_part", "awaiting_judicial_authorisation", "disclosed_partial", reason=True),
     _owner("refuse", "awaiting_judicial_authorisation", "refused", reason=True),
     _asker("withdraw", "awaiting_judicial_authorisation", "withdrawn", reason=True),

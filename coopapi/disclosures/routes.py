@@ -32,6 +32,7 @@ _DISCLOSURES.list(
     `side=owner&state=requested` lists the requests that wait for your answer, and `overdue=true` lists late answers.
     """,
     query=DisclosureFilter,
+    embeds=transitions.DISCLOSURE,
 )
 _DISCLOSURES.get("get_disclosure", Disclosure, "Show one disclosure, with its items in clear as long as access to them lasts.")
 _DISCLOSURES.steps(

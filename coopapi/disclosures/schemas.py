@@ -4,8 +4,8 @@ from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.disclosures.models import DISCLOSURE_LIFECYCLE
-from coopapi.http.fields import Many, OneOf, Paged, Schema, Shown, Stored, Text, When
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Many, OneOf, Schema, Shown, Stored, Text, When
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.identifiers.kinds import KINDS
 from coopapi.identifiers.schemas import PersonDataIn
 from coopapi.shared.lifecycle import Side
@@ -38,7 +38,7 @@ class DecisionIn(TransitionIn):
     ground = Code("refusal_grounds")
 
 
-class DisclosureFilter(Paged):
+class DisclosureFilter(Stepped):
     """Which disclosures: those owed by you with side=owner are your worklist."""
 
     side = OneOf(Side)
@@ -61,6 +61,7 @@ class DisclosureOut(Shown):
     """A request for disclosure, and what came of it."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     overlap_id = fields.UUID(required=True)
     side = OneOf(Side, required=True, metadata={"description": "The side on which you are."})
     state = OneOf(DISCLOSURE_LIFECYCLE.states, required=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
 from coopapi.store import vault
 from coopapi.store.rows import Row, Versioned
@@ -24,9 +24,9 @@ _verifies = partial(Transition, by=Action.EVIDENCE_USE, side=Side.VERIFIER, huma
 
 EVIDENCE_LIFECYCLE: Final = Lifecycle(
     "offered",
-    _verifies("verify", "to_verify", "offered"),
+    _verifies("verify", "to_verify", "offered", awaited=Awaited.NOW),
     _verifies("reject", "to_verify", "rejected", reason=True),
-    _receiver("accept", "offered", "accepted"),
+    _receiver("accept", "offered", "accepted", awaited=Awaited.NOW),
     _receiver("decline", "offered", "declined", reason=True),
     _takes_back("withdraw", "to_verify", "withdrawn"),
     _takes_back("withdraw", "offered", "withdrawn"),
@@ -37,7 +37,7 @@ EVIDENCE_LIFECYCLE: Final = Lifecycle(
 """The lifecycle of an item as one side sees it. Each receiver answers for itself; a withdrawal by the provider applies to all."""
 USE_LIFECYCLE: Final = Lifecycle(
     "consent_asked",
-    _consents("consent", "consent_asked", "recorded"),
+    _consents("consent", "consent_asked", "recorded", awaited=Awaited.NOW),
     _consents("deny", "consent_asked", "denied", reason=True),
     _user("withdraw", "consent_asked", "withdrawn", reason=True),
     _consents("revoke", "recorded", "revoked", reason=True),

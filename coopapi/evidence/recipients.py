@@ -13,6 +13,7 @@ from coopapi.evidence import authorization
 from coopapi.evidence.channels import TeamView
 from coopapi.evidence.models import Evidence, Recipient
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import grouped, together
 
 FOUR_WEEKS: Final = timedelta(days=28)
 """How long the text about an item that was exchanged in a team is kept here (Regulation (EU) 2023/969 Art. 21)."""
@@ -152,10 +153,23 @@ def of(work: UnitOfWork, items: Sequence[Evidence]) -> Sequence[Recipient]:
     return work.session.scalars(query.order_by(Recipient.id)).all()
 
 
+@together
+def _of_items(work: UnitOfWork, item_ids: Sequence[UUID]) -> dict[UUID, list[Recipient]]:
+    return grouped(
+        item_ids,
+        work.session.scalars(work.all(Recipient).where(Recipient.evidence_id.in_(item_ids)).order_by(Recipient.id)),
+        lambda row: row.evidence_id,
+    )
+
+
+def of_item(work: UnitOfWork, item: Evidence) -> Sequence[Recipient]:
+    """Return the recipients of one item."""
+    return _of_items(work, item.id)
+
+
 def one(work: UnitOfWork, item: Evidence, authority_id: UUID) -> Recipient | None:
     """Return one recipient of an item, or None."""
-    query = work.all(Recipient).where(Recipient.evidence_id == item.id, Recipient.authority_id == authority_id)
-    return work.session.scalar(query)
+    return next((row for row in of_item(work, item) if row.authority_id == authority_id), None)
 
 
 def receive(work: UnitOfWork, item: Evidence, holder: UUID, at: datetime) -> None:
@@ -169,6 +183,6 @@ def receive(work: UnitOfWork, item: Evidence, holder: UUID, at: datetime) -> Non
 def notified(work: UnitOfWork, item: Evidence) -> set[UUID]:
     """Return who is told of events of an item: its provider, its verifier, and its recipients once it is verified."""
     if item.verifier_id is None:
-        return {item.provider_id, *(row.authority_id for row in of(work, [item]))}
-    there = of(work, [item]) if item.verified_at else ()
+        return {item.provider_id, *(row.authority_id for row in of_item(work, item))}
+    there = of_item(work, item) if item.verified_at else ()
     return {item.provider_id, item.verifier_id, *(row.authority_id for row in there)}

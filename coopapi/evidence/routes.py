@@ -41,6 +41,7 @@ _EVIDENCE.list(
     service.items,
     "List the items of evidence that were given in the requests and teams in which you take part.",
     query=EvidenceFilter,
+    embeds=transitions.EVIDENCE,
 )
 _EVIDENCE.add(
     "give_evidence", _give, "Give an item of evidence, as metadata, to participants of a request or team.", body=EvidenceIn
@@ -91,6 +92,7 @@ _USES.list(
     uses.uses,
     "List uses of evidence; `side=provider&state=consent_asked` lists the uses that wait for your consent.",
     query=UseFilter,
+    embeds=uses.USE,
 )
 _USES.get("get_evidence_use", EvidenceUse, "Show one use of an item.")
 _USES.steps(uses.USE, "Consent to a use, deny it or revoke the consent; or withdraw your own request for consent.", body=UseStepIn)

@@ -6,8 +6,8 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.models import EVIDENCE_LIFECYCLE, USE_LIFECYCLE
-from coopapi.http.fields import Digest, Flag, Like, Line, Lower, Many, OneOf, Paged, Schema, Shown, Text, When
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Digest, Flag, Like, Line, Lower, Many, OneOf, Schema, Shown, Text, When
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.shared.lifecycle import Side
 
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
@@ -74,7 +74,7 @@ class RecipientIn(Schema):
     authority_id = fields.UUID(required=True)
 
 
-class EvidenceFilter(Paged):
+class EvidenceFilter(Stepped):
     """Which items."""
 
     object_id = fields.UUID()
@@ -124,7 +124,7 @@ class UseIn(Schema):
     ask_consent = Flag(metadata={"description": "Ask the provider for consent if it is needed; otherwise the answer is 409."})
 
 
-class UseFilter(Paged):
+class UseFilter(Stepped):
     """Which uses: those to decide on are side=provider&state=consent_asked."""
 
     side = OneOf((Side.ASKING, Side.PROVIDER))
@@ -165,6 +165,7 @@ class EvidenceOut(Shown):
     """An item of evidence: its words where they are open to you, which for a receiver is while its conditions are accepted."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     object_id = fields.UUID(required=True)
     object_type = OneOf(("request", "jit"), required=True)
     item_id = fields.UUID(allow_none=True)
@@ -229,6 +230,7 @@ class UseOut(Shown):
     """A use of an item: by whom, for what, with whose consent; the case where you may know of it."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     evidence_id = fields.UUID(required=True)
     object_id = fields.UUID(required=True)
     side = OneOf(Side, required=True, metadata={"description": "The side on which you are."})

@@ -16,6 +16,7 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.recording import recorded_of
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import together
 
 _DIGITAL: Final = ("sha256", "size", "media_type")
 _FACTS: Final = ("source_country", "obtained_on", "obtained_under", "handling_code")
@@ -112,7 +113,13 @@ def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Evidence]:
 
 def standing(work: UnitOfWork, row: Evidence) -> str:
     """Return the state of an item as the caller's side sees it."""
-    return work.session.execute(select(Evidence.standing(work.actor)).where(Evidence.id == row.id)).scalar_one()
+    return _standings(work, row.id)
+
+
+@together
+def _standings(work: UnitOfWork, item_ids: Sequence[UUID]) -> dict[UUID, str]:
+    query = select(Evidence.id, Evidence.standing(work.actor)).where(Evidence.id.in_(item_ids))
+    return dict(work.session.execute(query).all())
 
 
 def give_to(work: UnitOfWork, evidence_id: UUID, data: Mapping[str, Any]) -> Evidence:

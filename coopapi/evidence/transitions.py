@@ -42,7 +42,7 @@ def _lock(work: UnitOfWork, item: EvidenceItem, version: int) -> EvidenceItem:
 
 def _views(work: UnitOfWork, item: EvidenceItem) -> Sequence[EvidenceItem]:
     """Return the caller's own view, and one for each recipient that does not use this register."""
-    others = [one for one in recipients.of(work, [item.row]) if one.authority_id != work.actor.authority_id]
+    others = [one for one in recipients.of_item(work, item.row) if one.authority_id != work.actor.authority_id]
     absent = [one for one in others if may_record_for(work, item.row.object_id, one.authority_id)]
     return (item, *(EvidenceItem(item.row, one) for one in absent))
 

@@ -23,6 +23,7 @@ from coopapi.shared.shared_cases import SharedCase
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import together
 
 
 class ConsentNeeded(Conflict):
@@ -132,10 +133,18 @@ def _obtained_for(work: UnitOfWork, item: Evidence) -> set[UUID | None]:
 
 
 def _require_usable(work: UnitOfWork, item: Evidence) -> None:
-    if not work.session.scalar(select(Evidence.opened(work.actor)).where(Evidence.id == item.id, Evidence.state == "given")):
+    if not _opened(work, item.id):
         raise NotForUse(state=standing(work, item))
     if item.usable_until and item.usable_until <= work.now:
         raise TimeLimitPassed
+
+
+@together
+def _opened(work: UnitOfWork, item_ids: Sequence[UUID]) -> dict[UUID, bool]:
+    """Tell of items whether they are given, and the caller gave them or accepted their conditions."""
+    query = select(Evidence.id).where(Evidence.id.in_(item_ids), Evidence.state == "given", Evidence.opened(work.actor))
+    found = set(work.session.scalars(query))
+    return {item_id: item_id in found for item_id in item_ids}
 
 
 def uses(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[EvidenceUse]:

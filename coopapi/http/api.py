@@ -14,7 +14,6 @@ import flask_smorest
 import marshmallow as ma
 from flask import Request, Response, current_app, g, json, request
 from marshmallow import RAISE
-from sqlalchemy.exc import DBAPIError
 from webargs.flaskparser import FlaskParser
 
 from coopapi import strictjson
@@ -24,7 +23,8 @@ from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload,
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
 from coopapi.http.paging import Page, brief_of, list_of, page_of, settled_of
-from coopapi.http.transitions import TransitionIn, TransitionsOut, event_schema, options_schema
+from coopapi.http.transactions import retried, separately, work_of_request
+from coopapi.http.transitions import SERVED, Served, TransitionIn, TransitionsOut, event_schema, options_schema
 from coopapi.shared.workflow import Workflow
 from coopapi.store import quotas
 from coopapi.store.db import Database, UnitOfWork
@@ -32,7 +32,6 @@ from coopapi.store.rows import Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
-_ATTEMPTS: Final = 3
 _PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
@@ -93,18 +92,19 @@ class Blueprint(flask_smorest.Blueprint):
         uploads: Mapping[str, str] | None = None,
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
+        apart: bool = False,
     ) -> Callable[[V], V]:
         """Register a view: check access, open a transaction, and document its input and output.
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see.
-        `settles` and `polls` may wait (waiting.py). `only_reads` is the most bytes of a POST that makes nothing.
+        `settles` and `polls` may wait. `only_reads` is the most bytes of a POST that makes nothing. `apart` opens no transaction.
         """
 
         def decorator(view: V) -> V:
             answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
             served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
-            guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls)
+            guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
             has = (bool("<" in rule or body), bool(body or form or uploads), counts_values, page, settles, polls, bool(only_reads))
             _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads or {}))
             self.add_url_rule(rule, view.__name__, guarded, methods=[method])
@@ -154,13 +154,14 @@ class Blueprint(flask_smorest.Blueprint):
         path, identify the object.
         """
         named = tuple(query().fields) if query else ()
+        served = Served(f"{self.url_prefix or ''}{path}", workflow, act, event_schema(body, workflow), named, show)
+        SERVED[workflow.name] = served
 
         def list_steps(wanted: dict[str, Any] | None = None, *, work: UnitOfWork, **ids: Any) -> dict[str, Any]:
             return workflow.options(work, **ids, **(wanted or {}))
 
         def take_step(data: dict[str, Any], *, version: int, work: UnitOfWork, **ids: Any) -> Versioned:
-            chosen = {name: data[name] for name in named if name in data}
-            return workflow.take(work, version, data, **ids, **chosen)
+            return served.take(work, version, data, **ids)
 
         list_steps.__name__, take_step.__name__ = f"list_{workflow.name}_transitions", f"take_{workflow.name}_transition"
         list_steps.__doc__ = (
@@ -169,8 +170,8 @@ class Blueprint(flask_smorest.Blueprint):
         take_step.__doc__ = about
         at = f"{path}/transitions"
         self.route(at, allow=read, query=query, returns=options_schema(options, workflow))(list_steps)
-        step, steps = event_schema(body, workflow), workflow.steps
-        self.route(at, method="POST", allow=act, body=step, returns=returns, changes=True, show=show, steps=steps)(take_step)
+        steps = workflow.steps
+        self.route(at, method="POST", allow=act, body=served.body, returns=returns, changes=True, show=show, steps=steps)(take_step)
 
 
 def _document(view: Callable[..., Any], served: Callable[..., Any], notes: Notes) -> None:
@@ -221,8 +222,8 @@ def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | No
     if isinstance(made, Page):
         g.next = made.next
         g.nothing_new = made.complete is True and not made.items
-        items = show(work, made.items) if show and work else made.items
-        more = {name: said for name in ("total", "complete") if (said := getattr(made, name)) is not None}
+        items = show(work, made.items) if show and work and not made.shown else made.items
+        more = {name: said for name in ("total", "complete", "counts") if (said := getattr(made, name)) is not None}
         return {"items": items, "next": made.next, **more, **({"settled": g.settled} if "settled" in g else {})}
     if many and g.get("minimal"):
         return {many: [], "ids": [row.id for row in made]}
@@ -247,31 +248,38 @@ def _asked() -> bytes:
     return f"{request.method} {request.path} {json.dumps(body, sort_keys=True)}".encode()
 
 
-def _within_work(view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool, polls: bool) -> Callable[..., Any]:
+def _within_work(  # noqa: PLR0913 (one contract, all in one place)
+    view: Callable[..., Any], allow: Action, *, changes: bool, settles: bool, polls: bool, apart: bool
+) -> Callable[..., Any]:
     """Run the view in one transaction of one actor, and retry it after a serialization failure or a deadlock.
 
-    A public view runs without an actor.
+    A public view runs without an actor. With `apart` only the caller's right is checked, in a transaction of its own.
     """
     if allow is Action.PUBLIC:
         return view
+    if apart:
+        return _required(view, allow)
 
     @wraps(view)
     def guarded(**params: Any) -> Any:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return _once(view, allow, {**params, **({"version": etags.expected_version()} if changes else {})})
-            except DBAPIError as error:
-                if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) not in {"40001", "40P01"}:
-                    raise
-        raise AssertionError
+        return retried(lambda: _once(view, allow, {**params, **({"version": etags.expected_version()} if changes else {})}))
 
     return waiting.settling(guarded) if settles else waiting.polling(guarded) if polls else guarded
 
 
+def _required(view: Callable[..., Any], allow: Action) -> Callable[..., Any]:
+    """Check that the caller's role includes the action, in a transaction of its own, and then run the view without one."""
+
+    @wraps(view)
+    def guarded(**params: Any) -> Any:
+        separately(lambda work: work.require(allow))
+        return view(**params)
+
+    return guarded
+
+
 def _once(view: Callable[..., Any], allow: Action, params: dict[str, Any]) -> Response:
-    service = current_app.extensions["coopapi"]
-    purpose = request.headers.get("Coopapi-Purpose")
-    with service.database.work(service.identify, g.request_id, service.purpose(purpose)) as work:
+    with work_of_request() as work:
         work.require(allow)
         g.caller = work.actor.id
         waiting.check(work)

@@ -1,8 +1,8 @@
 """Routes without code of their own: each calls a function of the feature with what the request contains."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from inspect import signature
 from typing import Any, Final
@@ -14,6 +14,8 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint, Show
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import Stepped, with_steps
+from coopapi.shared.assignments import assigned
 from coopapi.shared.workflow import Workflow
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
@@ -75,21 +77,36 @@ class Collection:
         about: str,
         *,
         order: Order | None = None,
+        embeds: Workflow[Any] | None = None,
         **options: Any,
     ) -> None:
         """Register a list in pages, by default the newest first.
 
-        `select` returns the query. It gets `wanted` only if the list has filters (`query`).
+        `select` returns the query. It gets `wanted` only if the list has filters (`query`). `embeds` is the workflow of the items:
+        the filters are then those of `Stepped`, and the schema of an item has the field `embedded`.
         """
         filtered = "query" in options
         signature(select).bind(**dict.fromkeys(["work", *_PARAMETER.findall(self.path), *(["wanted"] if filtered else [])]))
 
-        def find(work: UnitOfWork, wanted: dict[str, Any], **ids: Any) -> Page:
-            found = select(work=work, **ids, **({"wanted": wanted} if filtered else {}))
-            by = order or Order((found.column_descriptions[0]["entity"].id,))
-            return page(work, "/".join((name, *map(str, ids.values()))), found, by, wanted)
+        show: Show | None = options.get("show", self.show)
 
-        self._show(self.path, name, find, about, page=True, **{"query": Paged, **options})
+        def find(work: UnitOfWork, wanted: dict[str, Any], **ids: Any) -> Page:
+            included = wanted.pop("include", None)
+            found = select(work=work, **ids, **({"wanted": wanted} if filtered else {}))
+            model = found.column_descriptions[0]["entity"]
+            if embeds and "assignee" in wanted:
+                found = found.where(assigned(work, embeds.name, model.id, wanted["assignee"]))
+            rows = page(work, "/".join((name, *map(str, ids.values()))), found, order or Order((model.id,)), wanted)
+            return self._with_steps(work, rows, embeds, show, ids) if embeds and included else rows
+
+        self._show(self.path, name, find, about, page=True, **{"query": Stepped if embeds else Paged, **options})
+
+    def _with_steps(self, work: UnitOfWork, rows: Page, workflow: Workflow[Any], show: Show | None, ids: Mapping[str, Any]) -> Page:
+        """Return a page of items as they are shown, each with its steps."""
+        (item,) = _PARAMETER.findall(self.item)
+        shown = show(work, rows.items) if show else [row.shown() for row in rows.items]
+        things = [{**ids, item: row.id} for row in rows.items]
+        return replace(rows, items=with_steps(work, workflow, shown, things), shown=True)
 
     def add(self, name: str, make: Callable[..., Any], about: str, **options: Any) -> None:
         """Register the route that adds one object."""

@@ -35,7 +35,13 @@ def expected_version() -> int:
     value = request.headers.get("If-Match")
     if value is None:
         raise PreconditionRequired("Read the resource and send its ETag in `If-Match`.")
-    tag = _ETAG.fullmatch(value.strip())
-    if tag is None:
+    version = version_of(value.strip())
+    if version is None:
         raise BadRequest('The header If-Match must be one ETag of this resource, such as "v3".')
-    return int(tag[1])
+    return version
+
+
+def version_of(etag: str) -> int | None:
+    """Return the version in one of our ETags, or None if it is not one of ours."""
+    tag = _ETAG.fullmatch(etag)
+    return int(tag[1]) if tag else None

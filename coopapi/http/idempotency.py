@@ -1,6 +1,6 @@
 """Idempotency keys: a request that is sent twice takes effect once. The key is stored in the transaction of the effect."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -61,13 +61,10 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
     if the request differs, and `NotFound` or `Forbidden` if the caller may no longer see everything that was created. `case_id` is
     the case in the path, if there is one.
     """
-    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
-        raise BadRequest(f"The Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
+    _require_readable(key)
     me = {"principal": work.actor.id, "key": key}
     fingerprint = work.keys.mac("idempotency", asked)
-    about = {"authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now, "old": work.now - KEPT}
-    claimed = _CLAIM.first(work.session, **me, **about)
-    if claimed is None:
+    if not _claimed(work, me, fingerprint):
         return _again(work, me, fingerprint, case_id)
     made = effect()
     work.session.flush()
@@ -75,10 +72,39 @@ def once(work: UnitOfWork, key: str, asked: bytes, effect: Callable[[], Made], c
     return made
 
 
-def _again(work: UnitOfWork, me: dict[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
+def claim(work: UnitOfWork, key: str, asked: bytes) -> None:
+    """Claim a key for a request whose parts are committed one by one, each under a key of its own.
+
+    Raises `BadRequest` for a malformed key, and `KeyReused` if the key was used for a different request.
+    """
+    _require_readable(key)
+    me = {"principal": work.actor.id, "key": key}
+    fingerprint = work.keys.mac("idempotency", asked)
+    if not _claimed(work, me, fingerprint):
+        _require_same(work, me, fingerprint)
+
+
+def _require_readable(key: str) -> None:
+    if not (0 < len(key) <= LONGEST and key.isascii() and key.isprintable()):
+        raise BadRequest(f"The Idempotency-Key must have 1 to {LONGEST} printable ASCII characters.")
+
+
+def _claimed(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes) -> bool:
+    """Store a key, and tell whether it is new. If the same key is being stored, this waits until that is committed."""
+    about = {"authority": work.actor.authority_id, "fingerprint": fingerprint, "now": work.now, "old": work.now - KEPT}
+    return _CLAIM.first(work.session, **me, **about) is not None
+
+
+def _require_same(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes) -> Any:
+    """Return what is stored under a key; raise `KeyReused` if it was used for a different request."""
     found = _FOUND.one(work.session, **me)
     if bytes(found.fingerprint) != fingerprint:
         raise KeyReused
+    return found
+
+
+def _again(work: UnitOfWork, me: Mapping[str, Any], fingerprint: bytes, case_id: UUID | None) -> Made:
+    found = _require_same(work, me, fingerprint)
     single = isinstance(found.made["ids"], str)
     ids = [UUID(row_id) for row_id in ([found.made["ids"]] if single else found.made["ids"])]
     rows = _rows(work, found.made["model"], ids)

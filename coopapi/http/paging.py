@@ -42,13 +42,16 @@ class BadCursor(BadRequest):
 class Page:
     """The rows of one page, the cursor of the next page, and the total number of rows if it was requested.
 
-    `complete` says of a feed whether there was nothing more when it was read.
+    `complete` says of a feed whether there was nothing more when it was read. `counts` are the figures of the worklist, if they
+    were requested. `shown` says that the items are already as they are shown.
     """
 
     items: Sequence[Any]
     next: str | None
     total: int | None = None
     complete: bool | None = None
+    counts: Sequence[Any] | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +130,17 @@ def open_cursor(work: UnitOfWork, cursor: str, place: str) -> dict[str, Any]:
     return content
 
 
+class WholePage(Shown):
+    """Base class of schemas of a page that has more members than other pages."""
+
+    next = fields.String(allow_none=True, required=True, metadata={"description": "The cursor of the next page, or null."})
+
+
 @cache
 def page_of(schema: type[ma.Schema]) -> type[ma.Schema]:
-    """Return the schema of one page of a list with items of this schema."""
+    """Return the schema of one page of a list with items of this schema. A schema of a whole page is returned as it is."""
+    if issubclass(schema, WholePage):
+        return schema
     name = f"{bare_name(schema)}Page"
     return Shown.from_dict(
         {

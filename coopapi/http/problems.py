@@ -123,8 +123,7 @@ def from_http(error: HTTPException) -> Response:
         return error.response  # type: ignore[return-value]  # a finished answer, such as 304
     data: Mapping[str, Any] = getattr(error, "data", None) or {}
     if "messages" in data:
-        faults = [fault for where, tree in data["messages"].items() for fault in pointers(tree, where)]
-        return from_domain(errors.InvalidInput(errors=faults))
+        return from_domain(invalid(data["messages"]))
     status = error.code or 500
     kind = _FRAMEWORK.get(status, errors.BadRequest if status < HTTPStatus.INTERNAL_SERVER_ERROR else CoopError)
     told = kind is not errors.NotFound and status < HTTPStatus.INTERNAL_SERVER_ERROR
@@ -133,6 +132,11 @@ def from_http(error: HTTPException) -> Response:
         if key.lower() in {"allow", "retry-after"}:
             answer.headers[key] = value
     return answer
+
+
+def invalid(messages: Mapping[str, Any]) -> errors.InvalidInput:
+    """Return the error for input that does not fit its schema. `messages` has a tree of messages for each place of the input."""
+    return errors.InvalidInput(errors=[fault for where, tree in messages.items() for fault in pointers(tree, where)])
 
 
 def pointers(tree: Any, where: str, path: str = "") -> Iterator[dict[str, str]]:

@@ -1,6 +1,6 @@
 """The kinds of amendments: what each requires, and what it changes once all parties have signed it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from coopapi.jits.models import Jit, JitAmendment, JitParty
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import grouped, together
 from coopapi.store.vault import key_of, seal, unseal
 
 
@@ -24,8 +25,13 @@ class JoinsAlready(Conflict):
 
 def pending(work: UnitOfWork, jit: Jit) -> list[JitAmendment]:
     """Return the amendments of a team that wait for signatures."""
-    query = work.all(JitAmendment).where(JitAmendment.jit_id == jit.id, JitAmendment.state == "proposed")
-    return list(work.session.scalars(query.order_by(JitAmendment.id)))
+    return _pending(work, jit.id)
+
+
+@together
+def _pending(work: UnitOfWork, jit_ids: Sequence[UUID]) -> dict[UUID, list[JitAmendment]]:
+    query = work.all(JitAmendment).where(JitAmendment.jit_id.in_(jit_ids), JitAmendment.state == "proposed")
+    return grouped(jit_ids, work.session.scalars(query.order_by(JitAmendment.id)), lambda row: row.jit_id)
 
 
 def holds(work: UnitOfWork, jit: Jit, row: JitAmendment) -> bool:

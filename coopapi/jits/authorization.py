@@ -1,6 +1,6 @@
 """Decide who acts in a team: a State that is a party, a State that is to join, or an organisation that may only read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -23,7 +23,6 @@ from coopapi.jits.models import (
     JitParty,
     JitSignature,
     OfTeam,
-    through,
 )
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Lifecycle, Side
@@ -31,6 +30,7 @@ from coopapi.shared.recording import may_record_for, moment_of, recorded_of
 from coopapi.shared.shared_cases import end_shares, reshare
 from coopapi.shared.workflow import Effect, Standing, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import grouped, together
 from coopapi.store.vault import key_of, seal, unseal
 
 Q = TypeVar("Q", bound=OfTeam)
@@ -120,7 +120,13 @@ def countries_of(work: UnitOfWork, jit_id: UUID) -> set[str | None]:
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> list[JitParty]:
     """Return the present parties of a team."""
-    return list(work.session.scalars(work.all(JitParty).where(through(jit_id)).order_by(JitParty.id)))
+    return _of_teams(work, jit_id)
+
+
+@together
+def _of_teams(work: UnitOfWork, jit_ids: Sequence[UUID]) -> dict[UUID, list[JitParty]]:
+    present = work.all(JitParty).where(JitParty.jit_id.in_(jit_ids), JitParty.state == "party")
+    return grouped(jit_ids, work.session.scalars(present.order_by(JitParty.id)), lambda row: row.jit_id)
 
 
 def mine(work: UnitOfWork, jit_id: UUID) -> JitParty | None:

@@ -11,6 +11,7 @@ from coopapi.jits.models import JitEvaluation
 from coopapi.jits.notifications import tell
 from coopapi.shared.parties import owners_of, with_texts
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import together
 from coopapi.store.vault import key_of, seal
 
 
@@ -56,8 +57,14 @@ def answer(work: UnitOfWork, jit_id: UUID, data: Mapping[str, Any]) -> JitEvalua
 
 def joint_there(work: UnitOfWork, jit_id: UUID) -> bool:
     """Tell whether the joint evaluation exists."""
-    query = work.all(JitEvaluation).where(JitEvaluation.jit_id == jit_id, JitEvaluation.authority_id.is_(None))
-    return work.session.scalar(query) is not None
+    return _joint(work, jit_id)
+
+
+@together
+def _joint(work: UnitOfWork, jit_ids: Sequence[UUID]) -> dict[UUID, bool]:
+    query = work.all(JitEvaluation).where(JitEvaluation.jit_id.in_(jit_ids), JitEvaluation.authority_id.is_(None))
+    found = {row.jit_id for row in work.session.scalars(query)}
+    return {jit_id: jit_id in found for jit_id in jit_ids}
 
 
 def show(work: UnitOfWork, rows: Sequence[JitEvaluation]) -> list[dict[str, Any]]:

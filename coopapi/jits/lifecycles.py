@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from coopapi.access import Action
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 
 _writes = partial(Transition, by=Action.JIT_WRITE, side=Side.NEGOTIATING)
 _signs = partial(Transition, by=Action.JIT_SIGN, side=Side.NEGOTIATING, human=True)
@@ -13,12 +13,12 @@ JIT_LIFECYCLE: Final = Lifecycle(
     "proposed",
     _writes("draft", "proposed", "drafting"),
     _writes("request_signatures", "drafting", "signature_pending"),
-    _signs("sign", "signature_pending", "signature_pending"),
+    _signs("sign", "signature_pending", "signature_pending", awaited=Awaited.NOW),
     _writes("reopen", "signature_pending", "drafting", reason=True),
     _writes("abandon", "proposed", "abandoned", reason=True),
     _writes("abandon", "drafting", "abandoned", reason=True),
     _writes("abandon", "signature_pending", "abandoned", reason=True),
-    _signs("end", "active", "ended", reason=True),
+    _signs("end", "active", "ended", reason=True, awaited=Awaited.SOON),
     _writes("evaluate", "ended", "evaluation"),
     _writes("close", "ended", "closed", reason=True),
     _writes("close", "evaluation", "closed"),
@@ -28,7 +28,7 @@ JIT_LIFECYCLE: Final = Lifecycle(
 )
 AMENDMENT_LIFECYCLE: Final = Lifecycle(
     "proposed",
-    _signs("sign", "proposed", "proposed"),
+    _signs("sign", "proposed", "proposed", awaited=Awaited.NOW),
     _signs("refuse", "proposed", "refused", reason=True),
     _writes("withdraw", "proposed", "withdrawn", reason=True),
     derived=("applied",),
@@ -36,7 +36,7 @@ AMENDMENT_LIFECYCLE: Final = Lifecycle(
 )
 STATEMENT_LIFECYCLE: Final = Lifecycle(
     "proposed",
-    _signs("approve", "proposed", "proposed"),
+    _signs("approve", "proposed", "proposed", awaited=Awaited.NOW),
     _signs("retract", "approved", "proposed", reason=True),
     derived=("approved",),
     parts="its_approvals",

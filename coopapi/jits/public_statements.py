@@ -16,6 +16,7 @@ from coopapi.jits.notifications import tell
 from coopapi.jits.statement_checks import Term
 from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import grouped, together, with_ids
 from coopapi.store.vault import key_of, seal, unseal
 
 LANGUAGES: Final = ("en", "fr", "es", "pt")
@@ -64,7 +65,13 @@ def _require_closed(jit: Jit) -> None:
 
 
 def _statement(work: UnitOfWork, jit_id: UUID) -> JitStatement | None:
-    return work.session.scalar(work.all(JitStatement).where(JitStatement.jit_id == jit_id))
+    return _statements(work, jit_id)
+
+
+@together
+def _statements(work: UnitOfWork, jit_ids: Sequence[UUID]) -> dict[UUID, JitStatement | None]:
+    found = {row.jit_id: row for row in work.session.scalars(work.all(JitStatement).where(JitStatement.jit_id.in_(jit_ids)))}
+    return {jit_id: found.get(jit_id) for jit_id in jit_ids}
 
 
 def of_team(work: UnitOfWork, jit_id: UUID) -> JitStatement:
@@ -91,16 +98,33 @@ def _forbidden_terms(work: UnitOfWork, jit: Jit, *, names_operation: bool) -> li
     They are the references and pseudonyms of every shared case, the team's own reference, the names of its members and leaders,
     and, unless the parties want to publish it, the name of the operation.
     """
-    work.session.flush()
-    rows = work.session.execute(text("select rule, term from priv.forbidden_terms(:jit)"), {"jit": jit.id})
-    terms = [Term("case_reference", jit.reference), *(Term(row.rule, row.term) for row in rows)]
+    terms = [Term("case_reference", jit.reference), *_terms(work, jit.id)]
     if jit.operation_name and not names_operation:
         terms.append(Term("operation_name", jit.operation_name))
     key = key_of(work, jit)
-    for member in work.session.scalars(work.all(JitMember).where(JitMember.jit_id == jit.id)):
+    for member in _members(work, jit.id):
         said = unseal(key, member.sealed, member.id)
         terms += [Term("member_name", said[name]) for name in ("name", "security_id") if name in said]
     return terms
+
+
+_FORBIDDEN: Final = with_ids(
+    "select j.id, t.rule, t.term from unnest(:jits) j (id) cross join lateral priv.forbidden_terms(j.id) t", "jits"
+)
+
+
+@together
+def _terms(work: UnitOfWork, jit_ids: Sequence[UUID]) -> dict[UUID, list[Term]]:
+    work.session.flush()
+    found: dict[UUID, list[Term]] = {jit_id: [] for jit_id in jit_ids}
+    for row in work.session.execute(_FORBIDDEN, {"jits": list(jit_ids)}):
+        found[row.id].append(Term(row.rule, row.term))
+    return found
+
+
+@together
+def _members(work: UnitOfWork, jit_ids: Sequence[UUID]) -> dict[UUID, list[JitMember]]:
+    return grouped(jit_ids, work.session.scalars(work.all(JitMember).where(JitMember.jit_id.in_(jit_ids))), lambda row: row.jit_id)
 
 
 def _texts(work: UnitOfWork, jit: Jit, row: JitStatement) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
 from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import OneOf, Shown, Stored, When
-from coopapi.http.transitions import TransitionsOut
+from coopapi.http.transitions import TransitionsOut, embedded
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.lifecycles import (
     AMENDMENT_LIFECYCLE,
@@ -33,6 +33,7 @@ class JitBrief(Shown):
     """A team as lists show it."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     reference = fields.String(required=True)
     legal_basis = Code("jit_legal_bases", required=True)
     operation_name = fields.String(allow_none=True)
@@ -166,6 +167,7 @@ class JitAmendmentOut(Shown):
     """An amendment, what it changes, and who has signed it."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     jit_id = fields.UUID(required=True)
     change = OneOf(CHANGES, required=True)
     authority_id = fields.UUID(allow_none=True)

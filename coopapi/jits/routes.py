@@ -29,6 +29,7 @@ _JITS.list(
     `expires_within=60` lists the active teams that end within 60 days, so that they can be extended or wound up.
     """,
     query=JitFilter,
+    embeds=transitions.TEAM,
     returns=JitBrief,
     show=presentation.brief,
 )
@@ -92,7 +93,9 @@ _CASES.steps(
 )
 
 _AMENDMENTS = Collection(blp, f"{ONE}/amendments", JitAmendmentOut, *_ACTIONS, presentation.show_amendments, "/<uuid:amendment_id>")
-_AMENDMENTS.list("list_jit_amendments", children(Jit, JitAmendment.jit_id), "List the amendments of a team.")
+_AMENDMENTS.list(
+    "list_jit_amendments", children(Jit, JitAmendment.jit_id), "List the amendments of a team.", embeds=amendments.AMENDMENT
+)
 _AMENDMENTS.add(
     "propose_jit_amendment",
     amendments.propose,

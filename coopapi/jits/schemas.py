@@ -5,8 +5,8 @@ from marshmallow import fields, validate
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn
-from coopapi.http.fields import Count, Digest, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Count, Digest, Flag, Line, Many, OneOf, Schema, Text, When, refusal
+from coopapi.http.transitions import Stepped, TransitionIn
 from coopapi.jits.amendment_kinds import CHANGES
 from coopapi.jits.lifecycles import CLAUSES, END_REASONS, JIT_LIFECYCLE, TEXTS
 from coopapi.jits.public_statements import LANGUAGES
@@ -100,7 +100,7 @@ class JitIn(_AgreementFields):
     cases = Many(fields.Nested(CaseShareIn), 50)
 
 
-class JitFilter(Paged):
+class JitFilter(Stepped):
     """Which teams."""
 
     state = OneOf(JIT_LIFECYCLE.states)

@@ -3,7 +3,7 @@
 Another party may record the signature of a State without users here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any, Final
@@ -15,6 +15,7 @@ from coopapi.jits.models import Jit, JitAmendment, JitParticipant, JitParty, Jit
 from coopapi.jits.notifications import tell
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.together import grouped, together
 from coopapi.store.vault import key_of, unseal
 
 Subject = Jit | JitAmendment | JitStatement
@@ -87,8 +88,13 @@ def text_of(work: UnitOfWork, jit: Jit) -> str:
 
 def in_force(work: UnitOfWork, subject_id: UUID) -> list[JitSignature]:
     """Return the signatures under a text that have not been voided."""
-    query = work.all(JitSignature).where(JitSignature.subject_id == subject_id, JitSignature.voided_at.is_(None))
-    return list(work.session.scalars(query.order_by(JitSignature.id)))
+    return _in_force(work, subject_id)
+
+
+@together
+def _in_force(work: UnitOfWork, subject_ids: Sequence[UUID]) -> dict[UUID, list[JitSignature]]:
+    query = work.all(JitSignature).where(JitSignature.subject_id.in_(subject_ids), JitSignature.voided_at.is_(None))
+    return grouped(subject_ids, work.session.scalars(query.order_by(JitSignature.id)), lambda row: row.subject_id)
 
 
 def signers(work: UnitOfWork, subject_id: UUID) -> set[UUID]:

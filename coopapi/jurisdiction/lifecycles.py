@@ -4,13 +4,13 @@ from functools import partial
 from typing import Final
 
 from coopapi.access import Action
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 
 _step = partial(Transition, by=Action.CONSULT, human=True)
 
 CONSULTATION_LIFECYCLE: Final = Lifecycle(
     "opened",
-    _step("reply", "opened", "opened", side=Side.EXECUTING),
+    _step("reply", "opened", "opened", side=Side.EXECUTING, awaited=Awaited.NOW),
     _step("consult", "replied", "consulting"),
     _step("agree", "consulting", "consensus"),
     _step("fail", "consulting", "no_consensus", reason=True),

@@ -34,6 +34,7 @@ _CONSULTATIONS.list(
     service.consultations,
     "List the consultations on jurisdiction in which your authority takes part, newest first.",
     query=ConsultationFilter,
+    embeds=transitions.CONSULTATION,
 )
 _CONSULTATIONS.add(
     "begin_jurisdiction_consultation",

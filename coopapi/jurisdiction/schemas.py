@@ -5,8 +5,8 @@ from marshmallow import fields
 
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForIn, RecordedForOut
-from coopapi.http.fields import Flag, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Flag, Many, OneOf, Schema, Shown, Text, When, refusal
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 
 
@@ -80,7 +80,7 @@ class TransferIn(Schema):
     )
 
 
-class ConsultationFilter(Paged):
+class ConsultationFilter(Stepped):
     """Which consultations."""
 
     state = OneOf(CONSULTATION_LIFECYCLE.states)
@@ -114,6 +114,7 @@ class ConsultationOut(Shown):
     """A consultation on jurisdiction."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     reference = fields.String(required=True)
     contacting_id = fields.UUID(required=True)
     case_id = fields.UUID(allow_none=True, metadata={"description": "Your case."})

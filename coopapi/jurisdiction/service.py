@@ -22,6 +22,7 @@ from coopapi.shared.grants import reaches
 from coopapi.shared.lifecycle import Side
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import grouped, together
 from coopapi.store.vault import key_of, seal
 
 
@@ -181,8 +182,13 @@ def link(work: UnitOfWork, consultation_id: UUID, data: Mapping[str, Any]) -> Co
 
 def positions(work: UnitOfWork, consultation_id: UUID) -> Sequence[ConsultationPosition]:
     """Return the positions of all States, that of the contacting State first."""
-    query = work.all(ConsultationPosition).where(ConsultationPosition.consultation_id == consultation_id)
-    return work.session.scalars(query.order_by(ConsultationPosition.id)).all()
+    return _positions(work, consultation_id)
+
+
+@together
+def _positions(work: UnitOfWork, consultation_ids: Sequence[UUID]) -> dict[UUID, list[ConsultationPosition]]:
+    query = work.all(ConsultationPosition).where(ConsultationPosition.consultation_id.in_(consultation_ids))
+    return grouped(consultation_ids, work.session.scalars(query.order_by(ConsultationPosition.id)), lambda row: row.consultation_id)
 
 
 def consultations(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Consultation]:

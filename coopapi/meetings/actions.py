@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_
 
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.computation import zone_of
@@ -21,6 +21,7 @@ from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import together, with_ids
 from coopapi.store.vault import seal, unseal
 
 _LATEST: Final = date(2200, 1, 1)
@@ -92,10 +93,25 @@ def end_of(day: date, country: str | None) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
 
 
+_HOSTS_FOR: Final = with_ids(
+    "select a.meeting, a.owner, priv.hosts_for(a.meeting, a.owner) from unnest(:meetings, :owners) a (meeting, owner)",
+    "meetings",
+    "owners",
+)
+
+
+@together
+def _hosts_for(work: UnitOfWork, pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
+    """Tell for which authorities of meetings the caller hosts and records, because they have no users here."""
+    meetings, owners = zip(*pairs, strict=True)
+    rows = work.session.execute(_HOSTS_FOR, {"meetings": list(meetings), "owners": list(owners)})
+    return {(meeting_id, owner_id): hosts for meeting_id, owner_id, hosts in rows}
+
+
 def _standing(work: UnitOfWork, row: MeetingAction) -> Standing:
     if row.owner_id == work.actor.authority_id:
         return Standing.on(Side.OWNER)
-    if not work.session.scalar(select(func.priv.hosts_for(row.meeting_id, row.owner_id))):
+    if not _hosts_for(work, (row.meeting_id, row.owner_id)):
         return Standing()
     return Standing.on(Side.HOST, recorded=[Side.OWNER])
 

@@ -11,6 +11,7 @@ from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import grouped, together
 from coopapi.store.vault import key_of, seal, unseal
 
 AT_ONCE: Final = timedelta(milliseconds=1)
@@ -67,8 +68,13 @@ def require_seat(work: UnitOfWork, meeting: Meeting) -> None:
 
 def of_meeting(work: UnitOfWork, meeting_id: UUID) -> Sequence[MeetingParticipant]:
     """Return the participants of a meeting, in the order of the invitations."""
-    query = work.all(MeetingParticipant).where(MeetingParticipant.meeting_id == meeting_id)
-    return work.session.scalars(query.order_by(MeetingParticipant.id)).all()
+    return _of_meetings(work, meeting_id)
+
+
+@together
+def _of_meetings(work: UnitOfWork, meeting_ids: Sequence[UUID]) -> dict[UUID, list[MeetingParticipant]]:
+    query = work.all(MeetingParticipant).where(MeetingParticipant.meeting_id.in_(meeting_ids))
+    return grouped(meeting_ids, work.session.scalars(query.order_by(MeetingParticipant.id)), lambda row: row.meeting_id)
 
 
 def place(work: UnitOfWork, meeting: Meeting, participant_id: UUID) -> MeetingParticipant:

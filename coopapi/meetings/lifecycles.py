@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from coopapi.access import Action
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 
 _hosts = partial(Transition, by=Action.MEETING_CONVENE, side=Side.HOST, human=True)
 _answers = partial(Transition, by=Action.MEETING_WRITE, side=Side.INVITED)
@@ -13,20 +13,20 @@ _owns = partial(Transition, by=Action.MEETING_WRITE, side=Side.OWNER)
 MEETING_LIFECYCLE: Final = Lifecycle(
     "proposed",
     _hosts("poll", "proposed", "dates_polled"),
-    _hosts("schedule", "proposed", "scheduled"),
-    _hosts("schedule", "dates_polled", "scheduled"),
+    _hosts("schedule", "proposed", "scheduled", awaited=Awaited.NOW),
+    _hosts("schedule", "dates_polled", "scheduled", awaited=Awaited.NOW),
     _hosts("reschedule", "scheduled", "scheduled", reason=True),
-    _hosts("hold", "scheduled", "held"),
-    _answers("agree", "held", "held", human=True),
+    _hosts("hold", "scheduled", "held", awaited=Awaited.NOW),
+    _answers("agree", "held", "held", human=True, awaited=Awaited.NOW),
     _answers("agree", "minutes_agreed", "minutes_agreed", human=True),
     *(_hosts("cancel", state, "cancelled", reason=True) for state in ("proposed", "dates_polled", "scheduled")),
-    _hosts("close", "minutes_agreed", "closed"),
+    _hosts("close", "minutes_agreed", "closed", awaited=Awaited.NOW),
     derived=("minutes_agreed",),
     parts="agreement_of_all",
 )
 PLACE_LIFECYCLE: Final = Lifecycle(
     "invited",
-    _answers("accept", "invited", "accepted"),
+    _answers("accept", "invited", "accepted", awaited=Awaited.NOW),
     _answers("decline", "invited", "declined", reason=True),
     _answers("decline", "accepted", "declined", reason=True),
     *(_hosts("remove", state, "removed", reason=True) for state in ("invited", "accepted")),
@@ -34,7 +34,7 @@ PLACE_LIFECYCLE: Final = Lifecycle(
 )
 ACTION_LIFECYCLE: Final = Lifecycle(
     "open",
-    _owns("done", "open", "done"),
+    _owns("done", "open", "done", awaited=Awaited.NOW),
     _owns("drop", "open", "dropped", reason=True),
     _owns("reopen", "done", "open", reason=True),
 )

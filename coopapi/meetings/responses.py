@@ -6,6 +6,7 @@ from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
 from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import Link, OneOf, Shown, When
+from coopapi.http.transitions import embedded
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, FEED_LIFECYCLE, MEETING_LIFECYCLE, MODES, PLACE_LIFECYCLE
 from coopapi.meetings.outcomes import OUTCOMES
 
@@ -14,6 +15,7 @@ class MeetingBrief(Shown):
     """A meeting, in lists."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     reference = fields.String(required=True)
     level = Code("meeting_levels", required=True)
     state = OneOf(MEETING_LIFECYCLE.states, required=True)
@@ -64,6 +66,7 @@ class MeetingPlaceOut(Shown):
     """An authority's place at a meeting."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     meeting_id = fields.UUID(required=True)
     authority = fields.Nested(AuthorityRef, required=True)
     country = Code("countries", allow_none=True)
@@ -113,6 +116,7 @@ class MeetingActionOut(Shown):
     """What an authority undertook, by when."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     meeting_id = fields.UUID(required=True)
     owner_id = fields.UUID(required=True)
     country = Code("countries", allow_none=True)

@@ -71,6 +71,7 @@ _ALL.list(
     `side=mine&overdue=true` lists the overdue actions of your authority.
     """,
     query=ActionFilter,
+    embeds=actions.ACTION,
     order=_NEXT_DUE_FIRST,
 )
 _AGREED = Collection(blp, f"{_ONE}/actions", MeetingActionOut, *_ACTIONS, actions.show)

@@ -42,6 +42,7 @@ _MEETINGS.list(
     presentation.select_meetings,
     "List the meetings that your authority hosts or was invited to, newest first.",
     query=MeetingFilter,
+    embeds=transitions.MEETING,
     returns=MeetingBrief,
     show=presentation.brief,
 )
@@ -67,6 +68,7 @@ _PLACES.list(
     "list_meeting_participants",
     children(Meeting, MeetingParticipant.meeting_id),
     "List the participants of a meeting.",
+    embeds=transitions.PLACE,
     order=Order((MeetingParticipant.id,), descending=False),
 )
 _PLACES.add(

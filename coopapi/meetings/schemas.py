@@ -5,8 +5,8 @@ from marshmallow import fields, validate
 from coopapi.directory import codelists
 from coopapi.directory.fields import Code
 from coopapi.disclosures.schemas import DisclosureIn
-from coopapi.http.fields import Count, Line, Many, OneOf, Paged, Schema, Text, When, Zone
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Count, Line, Many, OneOf, Schema, Text, When, Zone
+from coopapi.http.transitions import Stepped, TransitionIn
 from coopapi.jits.schemas import JitIn
 from coopapi.jurisdiction.schemas import ConsultationIn
 from coopapi.meetings.lifecycles import ACTION_LIFECYCLE, MEETING_LIFECYCLE, MODES
@@ -171,7 +171,7 @@ class CentreEntryIn(Schema):
     note = Text(2000)
 
 
-class MeetingFilter(Paged):
+class MeetingFilter(Stepped):
     """Which meetings."""
 
     state = OneOf(MEETING_LIFECYCLE.states)
@@ -182,7 +182,7 @@ class MeetingFilter(Paged):
     upcoming = fields.Boolean()
 
 
-class ActionFilter(Paged):
+class ActionFilter(Stepped):
     """Which actions: `side=mine&overdue=true` is the morning list."""
 
     side = OneOf(("mine", "theirs"))

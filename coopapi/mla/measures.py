@@ -14,6 +14,7 @@ from coopapi.identifiers.kinds import Context, ImpossibleValue
 from coopapi.identifiers.service import open_values
 from coopapi.mla.models import Measure, Request
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import grouped, together
 from coopapi.store.vault import SealKey, seal, unseal
 
 
@@ -96,9 +97,18 @@ def _token(work: UnitOfWork, sought: Mapping[str, Any]) -> bytes:
     return work.keys.mac("mla-identifiers", f"{key.family}|{key.text}".encode())
 
 
+@together
+def _of_requests(work: UnitOfWork, request_ids: Sequence[UUID]) -> dict[UUID, list[Measure]]:
+    return grouped(
+        request_ids,
+        work.session.scalars(work.all(Measure).where(Measure.request_id.in_(request_ids)).order_by(Measure.place)),
+        lambda row: row.request_id,
+    )
+
+
 def of_request(work: UnitOfWork, request_id: UUID) -> Sequence[Measure]:
     """Return the measures of a request, in their order."""
-    return work.session.scalars(work.all(Measure).where(Measure.request_id == request_id).order_by(Measure.place)).all()
+    return _of_requests(work, request_id)
 
 
 def seen(work: UnitOfWork, request_id: UUID) -> Sequence[Measure]:

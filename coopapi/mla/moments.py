@@ -1,6 +1,6 @@
 """Record when something was sent or received, with channel and proof, as the side concerned states it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Step
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import together
 
 
 class ReceiptStated(Conflict):
@@ -27,9 +28,17 @@ class ReceiptStated(Conflict):
 
 def require_unstated(step: Step[Request]) -> None:
     """Raise `ReceiptStated` if the time of this step was already stated."""
-    query = step.work.all(StatedTime).where(StatedTime.object_id == step.thing.id, StatedTime.what == STATED[step.event].what)
-    if step.work.session.scalar(query.limit(1)):
+    if STATED[step.event].what in _stated(step.work, step.thing.id):
         raise ReceiptStated
+
+
+@together
+def _stated(work: UnitOfWork, request_ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Return of what the times were stated, for each request."""
+    found: dict[UUID, set[str]] = {request_id: set() for request_id in request_ids}
+    for row in work.session.scalars(work.all(StatedTime).where(StatedTime.object_id.in_(request_ids))):
+        found[row.object_id].add(row.what)
+    return found
 
 
 def state(work: UnitOfWork, request: Request, event: str, taken: Taken, item_id: UUID | None = None) -> UUID | None:

@@ -1,16 +1,17 @@
 """What a caller sees of requests. One record is outgoing for the requesting side and incoming for the other sides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
+from coopapi.contacts import service as contacts
 from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
-from coopapi.directory.entries import authorities_of
+from coopapi.directory.entries import authorities_of, of_country
 from coopapi.directory.models import Authority
 from coopapi.mla import measures, stages
 from coopapi.mla.authorization import side_of
@@ -21,11 +22,31 @@ from coopapi.shared.parties import Party, in_case
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
 from coopapi.store.vault import key_of, unseal
+from coopapi.unicode_text import fold_reference
 
+UNANSWERED: Final = timedelta(minutes=15)
 _KEPT: Final = ("preserved", "extension_requested")
 _CONDITIONS: Final = ("use_conditions", "conditions_text")
 _SECTION_M: Final = frozenset({"necessity", "proportionality", "facts", "link", "persons"})
 _DISCLOSED: Final = frozenset({"accepted", "closed"})
+
+
+def measured(code: str) -> ColumnElement[bool]:
+    """Return the condition for requests with a measure of this kind."""
+    return select(Measure.id).where(Measure.request_id == Request.id, Measure.code == code).exists()
+
+
+FILTERS: Final[Mapping[str, Callable[[Any], ColumnElement[bool]]]] = {
+    "requesting_country": lambda country: of_country(Request.requesting_id, country),
+    "executing_country": lambda country: Request.executing_country == country,
+    "urgency": lambda urgency: Request.urgency == urgency,
+    "measure": measured,
+    "reference": lambda part: or_(
+        Request.reference_folded.contains(fold_reference(part), autoescape=True),
+        func.lower(Request.foreign_reference).contains(part.lower(), autoescape=True),
+    ),
+}
+"""The filters of requests that the list of requests and the worklist have."""
 
 
 def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Request]:
@@ -35,7 +56,6 @@ def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Reque
         wanted,
         kind=Request.kind,
         state=Request.state,
-        urgency=Request.urgency,
         instrument=Request.instrument,
         overlap_id=Request.overlap_id,
         jit_id=Request.jit_id,
@@ -51,6 +71,7 @@ def select_requests(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Reque
         query = query.where(in_case(work, Request.id, case_id))
     if authority := wanted.get("authority"):
         query = query.where(or_(Request.requesting_id == authority, Request.executing_id == authority))
+    query = query.where(*(condition(wanted[name]) for name, condition in FILTERS.items() if name in wanted))
     return _by_time(work, query, wanted)
 
 
@@ -69,6 +90,10 @@ def _by_time(work: UnitOfWork, query: Select[Request], wanted: Mapping[str, Any]
     if wanted.get("overdue"):
         late = deadlines.worklist(work, {"overdue": True, "nature": "law"}).where(Deadline.object_id == Request.id)
         query = query.where(late.exists())
+    if before := wanted.get("due_before"):
+        part = aliased(Party)
+        own = select(part.id).where(part.object_id == Request.id, part.visible_to(work.actor, work.now))
+        query = query.where(own.where(deadlines.due_of(work, Request.id, part.side) < before).exists())
     if hours := wanted.get("expires_within"):
         soon = work.now + timedelta(hours=hours)
         query = query.where(Request.state.in_(_KEPT), Request.until <= soon)
@@ -126,7 +151,8 @@ def whole(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
         content = _open_to(row, view, unseal(key, row.sealed, row.id))
         rows_of = measures.of_request(work, row.id)
         asked = [{**_outcome(m), "asked": {} if _undisclosed(row, view) else measures.asked(key, m)} for m in rows_of]
-        extra = {"suggestions": suggestions(row, view, rows_of), "stages": stages.of_request(work, row.id)}
+        proposed = [*suggestions(row, view, rows_of), *next_contact(work, row, view)]
+        extra = {"suggestions": proposed, "stages": stages.of_request(work, row.id)}
         shown.append({**view, "content": content, "measures": asked, **extra})
     return shown
 
@@ -159,6 +185,26 @@ def show_measures(work: UnitOfWork, rows: Sequence[Measure]) -> list[dict[str, A
     open_ = {id_: key_of(work, row) for id_, row in there.items() if not _undisclosed(row, views[id_])}
     return [
         {**_outcome(row), "asked": measures.asked(open_[row.request_id], row) if row.request_id in open_ else {}} for row in rows
+    ]
+
+
+def next_contact(work: UnitOfWork, row: Request, view: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the 24/7 contact to try next if the one to which a request was sent has not confirmed its receipt for 15 minutes."""
+    urgent = row.rules.round_the_clock or row.urgency == "emergency"
+    waits = row.state == "transmitted" and row.transmitted_at is not None and work.now - row.transmitted_at >= UNANSWERED
+    if not urgent or not waits or view["direction"] != "outgoing" or row.executing_country is None:
+        return []
+    there = contacts.emergency_contacts(work, row.executing_country)
+    others = [one for one in there if one.authority_id not in {row.executing_id, row.requesting_id}]
+    return [
+        {
+            "do": "try_next_contact",
+            "href": f"/api/v1/contact-points/{one.id}",
+            "method": "GET",
+            "previous": str(row.id),
+            "why": "There was no answer for 15 minutes.",
+        }
+        for one in others[:1]
     ]
 
 

@@ -1,7 +1,7 @@
 """Assess whether a request can be transmitted: what is missing, what is advised, and what the addressed country will refuse."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -64,8 +64,10 @@ class Readiness:
 
 
 def of_request(work: UnitOfWork, request_id: UUID) -> Readiness:
-    """Assess the request with this id."""
-    return assess(work, work.one(Request, request_id))
+    """Assess the request with this id, and find earlier requests for the same data."""
+    request = work.one(Request, request_id)
+    earlier = asked_for.asked_before(work, request, asked_for.of_request(work, request.id))
+    return replace(assess(work, request), duplicates=earlier)
 
 
 def assess(work: UnitOfWork, request: Request) -> Readiness:
@@ -73,7 +75,7 @@ def assess(work: UnitOfWork, request: Request) -> Readiness:
     rows = asked_for.of_request(work, request.id)
     addressee = find_authority(work, request.executing_id)
     draft = _draft(work, request, rows, addressee)
-    found = Readiness(duplicates=asked_for.asked_before(work, request, rows))
+    found = Readiness()
     for rule in unmet(draft, advised=False):
         found.missing.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
     for rule in unmet(draft, advised=True):

@@ -6,7 +6,7 @@ from coopapi.deadlines.models import TIME_LIFECYCLE
 from coopapi.directory.fields import Code
 from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import Link, OneOf, Shown, Stored, When
-from coopapi.http.transitions import TransitionsOut
+from coopapi.http.transitions import TransitionsOut, embedded
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, STATES
 from coopapi.mla.schemas import RELATIONS
@@ -26,7 +26,9 @@ class SuggestionOut(Shown):
     """Something that might be done next: what to send where, and why."""
 
     do = OneOf(
-        ("preserve", "follow_up"), required=True, metadata={"description": "The suggested action: `preserve` or `follow_up`."}
+        ("preserve", "follow_up", "try_next_contact"),
+        required=True,
+        metadata={"description": "The suggested action: `preserve`, `follow_up`, or `try_next_contact` of the requested country."},
     )
     why = fields.String(required=True)
     country = Code("countries")
@@ -47,6 +49,7 @@ class RequestBrief(Shown):
     """A request as lists show it: who asks whom for what, and where it stands."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     reference = fields.String(required=True)
     foreign_reference = fields.String(allow_none=True)
     direction = OneOf(
@@ -85,6 +88,7 @@ class MeasureOut(Shown):
     """One measure, and what became of it."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     place = fields.Integer(required=True)
     code = Code("measures", required=True)
     state = OneOf(MEASURE_LIFECYCLE.states, required=True)

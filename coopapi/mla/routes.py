@@ -1,6 +1,7 @@
 """Requests for assistance over HTTP."""
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select
@@ -13,6 +14,7 @@ from coopapi.deadlines.schemas import DeadlineOut
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, children, serve
 from coopapi.http.paging import Order
+from coopapi.http.transitions import Included, with_steps
 from coopapi.mla import (
     documents,
     drafts,
@@ -72,6 +74,13 @@ def _consult(work: UnitOfWork, request_id: UUID) -> Request:
     return request
 
 
+def _measures(work: UnitOfWork, request_id: UUID, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = measures.seen(work, request_id)
+    shown = presentation.show_measures(work, rows)
+    things = [{"request_id": request_id, "measure_id": row.id} for row in rows]
+    return with_steps(work, measure_transitions.MEASURE, shown, things) if wanted.get("include") else shown
+
+
 _REQUESTS = Collection(blp, "/mla-requests", RequestOut, _READ, _DRAFT, presentation.whole, "/<uuid:request_id>")
 _REQUESTS.list(
     "list_requests",
@@ -81,6 +90,7 @@ _REQUESTS.list(
     `direction=incoming&overdue=true` lists the incoming requests with an overdue deadline.
     """,
     query=RequestFilter,
+    embeds=transitions.REQUEST,
     returns=RequestBrief,
     show=presentation.brief,
 )
@@ -142,12 +152,12 @@ serve(
     blp,
     f"{_ONE}/measures",
     "list_request_measures",
-    measures.seen,
+    _measures,
     "List the measures of a request and their results.",
     allow=_READ,
+    query=Included,
     returns=MeasureOut,
     many="items",
-    show=presentation.show_measures,
 )
 _MEASURES.steps(
     measure_transitions.MEASURE,

@@ -4,8 +4,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 from coopapi.directory.fields import Code
-from coopapi.http.fields import Count, Flag, Line, Many, OneOf, Paged, Schema, Text, When, refusal
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Count, Flag, Line, Many, OneOf, Schema, Text, When, refusal
+from coopapi.http.transitions import Stepped, TransitionIn
 from coopapi.mla.content import ContentIn, MeasureIn
 from coopapi.mla.lifecycles import KINDS, STATES
 from coopapi.shared.lifecycle import Side
@@ -217,7 +217,7 @@ class RequestCaseIn(Schema):
     case_id = fields.UUID(required=True)
 
 
-class RequestFilter(Paged):
+class RequestFilter(Stepped):
     """Which requests."""
 
     direction = OneOf(("outgoing", "incoming"))
@@ -234,7 +234,12 @@ class RequestFilter(Paged):
     overlap_id = fields.UUID()
     jit_id = fields.UUID()
     authority = fields.UUID(metadata={"description": "The authority of the other side."})
-    country = Code("countries", metadata={"description": "The country in which the request is executed."})
+    country = Code("countries", metadata={"description": "The same as `executing_country`."})
+    requesting_country = Code("countries", metadata={"description": "The country that makes the request."})
+    executing_country = Code("countries", metadata={"description": "The country in which the request is executed."})
+    measure = Code("measures", metadata={"description": "A measure that is requested."})
+    reference = Line(100, metadata={"description": "A part of your reference or of that of the other side."})
+    due_before = When(metadata={"description": "Only requests with a running deadline of your side that ends before this time."})
     overdue = fields.Boolean(metadata={"description": "Only requests with an overdue deadline."})
     expires_within = Count(1, 8760, metadata={"description": "Only preservation requests that end within this number of hours."})
     never_followed_up = fields.Boolean(

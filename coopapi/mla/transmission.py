@@ -37,7 +37,7 @@ def addressee_of(work: UnitOfWork, request: Request) -> UUID:
     """
     if request.executing_id:
         return request.executing_id
-    found = contacts.emergency_contact(work, request.executing_country, work.now) if request.executing_country else None
+    found = contacts.emergency_contact(work, request.executing_country) if request.executing_country else None
     if found is None or found.authority_id in {request.requesting_id, request.enforcing_id}:
         raise NoRoundTheClockContact
     return found.authority_id

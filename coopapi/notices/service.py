@@ -14,6 +14,7 @@ from coopapi.errors import Conflict, Forbidden, fault
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.together import together
 
 
 class AlreadyReplaced(Conflict):
@@ -103,8 +104,15 @@ def in_force(
     work: UnitOfWork, country: str, measures: Sequence[str], instrument: str | None, on: date
 ) -> Sequence[RequirementNotice]:
     """Return the notices of a country about any of these measures under this instrument that are in force on a day."""
-    query = notices(work, {"country": country, "on": on}).where(
-        or_(RequirementNotice.measure.is_(None), RequirementNotice.measure.in_(measures)),
-        or_(RequirementNotice.instrument.is_(None), RequirementNotice.instrument == instrument),
-    )
-    return work.session.scalars(query.order_by(RequirementNotice.id)).all()
+    return [
+        notice
+        for notice in _of_day(work, (country, on))
+        if notice.measure in {None, *measures} and notice.instrument in {None, instrument}
+    ]
+
+
+@together
+def _of_day(work: UnitOfWork, days: Sequence[tuple[str, date]]) -> dict[tuple[str, date], Sequence[RequirementNotice]]:
+    """Return the notices of a country that are in force on a day."""
+    asked = {day: notices(work, {"country": day[0], "on": day[1]}).order_by(RequirementNotice.id) for day in days}
+    return {day: work.session.scalars(query).all() for day, query in asked.items()}

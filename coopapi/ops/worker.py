@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import text
 
+from coopapi.deadlines.service import escalate
 from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
 from coopapi.journal.service import link_entries
@@ -123,5 +124,7 @@ def _waiting(database: Database, share: float) -> Iterator[Callable[[], None]]:
         yield lambda: settler.settle_pairs(database, share, hidden=True)
     if waiting.entries:
         yield lambda: link_entries(database)
+    if waiting.clocks:
+        yield lambda: escalate(database)
     if waiting.rereading and not (waiting.changes or waiting.pairs or waiting.hidden_pairs or waiting.entries):
         yield lambda: rereading.reread(database, share)

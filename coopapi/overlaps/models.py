@@ -24,7 +24,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
-from coopapi.shared.lifecycle import Lifecycle, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Transition
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Row, Versioned
 
@@ -32,8 +32,8 @@ _step = partial(Transition, by=Action.OVERLAP_JUDGE, level=Level.CONTRIBUTE, hum
 RARITIES: Final = ("rare", "few", "some", "many")
 SIDE_LIFECYCLE: Final = Lifecycle(
     "detected",
-    _step("take", "detected", "under_verification"),
-    _step("confirm", "under_verification", "confirmed"),
+    _step("take", "detected", "under_verification", awaited=Awaited.NOW),
+    _step("confirm", "under_verification", "confirmed", awaited=Awaited.NOW),
     _step("reject", "under_verification", "rejected", reason=True),
     _step("doubt", "under_verification", "unsure", reason=True),
     _step("release", "under_verification", "detected"),

@@ -21,6 +21,7 @@ from coopapi.overlaps.models import RARITIES, Overlap, OverlapSide
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.statements import Statement
+from coopapi.store.together import together
 from coopapi.unicode_text import NORMALISER_VERSION
 
 IN_LISTS: Final = 10
@@ -49,10 +50,16 @@ _HIGH_FREQUENCY: Final = Statement("select * from priv.high_frequency(:case, :li
 
 def one_overlap(work: UnitOfWork, overlap_id: UUID) -> Overlap:
     """Return one overlap. Raises `NotFound` if it is absent or hidden from the caller."""
-    found = work.session.scalar(work.all(Overlap).where(Overlap.id == overlap_id))
+    found = _overlaps(work, overlap_id)
     if found is None:
         raise NotFound
     return found
+
+
+@together
+def _overlaps(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Overlap | None]:
+    found = {row.id: row for row in work.session.scalars(work.all(Overlap).where(Overlap.id.in_(ids)))}
+    return {overlap_id: found.get(overlap_id) for overlap_id in ids}
 
 
 def show_overlaps(work: UnitOfWork, rows: Sequence[Any], mine: UUID | None = None, most: int = IN_LISTS) -> list[dict[str, Any]]:
@@ -110,10 +117,10 @@ def show_sides(work: UnitOfWork, sides: Sequence[OverlapSide]) -> list[SideShown
     return [SideShown(one) for one in shown]
 
 
-def my_case(work: UnitOfWork, overlap_id: UUID) -> UUID:
+@together
+def my_case(work: UnitOfWork, overlap_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     """Return the caller's case of an overlap that it sees. A case of its own authority has precedence over one that is shared."""
-    found: UUID = _SIDES.one(work.session, overlaps=[overlap_id], mine=None).mine
-    return found
+    return {side.overlap_id: side.mine for side in _SIDES.rows(work.session, overlaps=overlap_ids, mine=None)}
 
 
 def other(row: Overlap, mine: UUID) -> UUID:

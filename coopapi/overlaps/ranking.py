@@ -16,7 +16,7 @@ MOST_COUNTED: Final = 1_000
 _PAGE: Final = Statement("select * from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
 _COUNT: Final = Statement("select count(*) from priv.page_of_overlaps(:case, cast(:wanted as jsonb), :rank, :id, :most)")
 _FIRST: Final[Mapping[str, Any]] = {"rank": 2**63 - 1, "id": UUID(int=2**128 - 1)}
-_FILTERS: Final = ("state", "kind", "role", "since", "scope", "authority_id", "country")
+_FILTERS: Final = ("state", "kind", "role", "since", "scope", "authority_id", "country", "assignee")
 
 
 def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None = None) -> Page:
@@ -28,12 +28,12 @@ def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID 
         cases.require_access(work, case_id, Level.INDEX)
     name, limit = f"overlaps/{case_id}" if case_id else "overlaps", wanted.get("limit", LIMIT)
     place = place_of(work, name, wanted)
-    asked = _asked(wanted, case_id)
+    asked = _asked(work, wanted, case_id)
     if cursor := wanted.get("cursor"):
         rank, overlap_id = open_cursor(work, cursor, place)["at"]
         asked |= {"rank": int(rank), "id": UUID(overlap_id)}
     rows = _PAGE.rows(work.session, **asked, most=limit + 1)
-    total = _COUNT.one(work.session, **_asked(wanted, case_id), most=MOST_COUNTED)[0] if wanted.get("totals") else None
+    total = _COUNT.one(work.session, **_asked(work, wanted, case_id), most=MOST_COUNTED)[0] if wanted.get("totals") else None
     if len(rows) <= limit:
         return Page(rows, None, total)
     last = rows[limit - 1]
@@ -43,10 +43,12 @@ def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID 
 
 def strongest_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], most: int) -> Sequence[Any]:
     """Return the overlaps of all cases that the caller may see, the highest rank first, at most so many."""
-    return _PAGE.rows(work.session, **_asked(wanted, None), most=most)
+    return _PAGE.rows(work.session, **_asked(work, wanted, None), most=most)
 
 
-def _asked(wanted: Mapping[str, Any], case_id: UUID | None) -> dict[str, Any]:
+def _asked(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID | None) -> dict[str, Any]:
     filters = {name: wanted[name] for name in _FILTERS if name in wanted}
+    if filters.get("assignee") == "me":
+        filters["assignee"] = work.actor.id
     least = Strength[wanted.get("strength", "weak").upper()]
     return {"case": case_id, "wanted": as_json({**filters, "strength": int(least)}), **_FIRST}

@@ -9,6 +9,7 @@ from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.fields import Paged
 from coopapi.http.paging import Order, Page, page
+from coopapi.http.transitions import with_steps
 from coopapi.overlaps import clusters, exclusions, presentation, verification
 from coopapi.overlaps.models import Exclusion
 from coopapi.overlaps.ranking import page_of_overlaps
@@ -35,8 +36,13 @@ blp = Blueprint(
 
 
 def _list(work: UnitOfWork, wanted: dict[str, Any], case_id: UUID | None = None) -> Page:
+    included = wanted.pop("include", None)
     found = page_of_overlaps(work, wanted, case_id)
-    return replace(found, items=presentation.show_overlaps(work, found.items, case_id))
+    shown = presentation.show_overlaps(work, found.items, case_id)
+    if included:
+        sides = [{"overlap_id": one["id"], "case_id": one["case_id"]} for one in shown]
+        shown = with_steps(work, verification.OVERLAP, shown, sides)
+    return replace(found, items=shown)
 
 
 @blp.route(

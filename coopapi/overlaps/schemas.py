@@ -6,8 +6,8 @@ from marshmallow import fields, validates_schema
 
 from coopapi.directory.fields import Code
 from coopapi.directory.schemas import AuthorityRef
-from coopapi.http.fields import Count, Link, OneOf, Paged, Schema, Shown, Stored, Text, When, refusal
-from coopapi.http.transitions import TransitionIn
+from coopapi.http.fields import Count, Link, OneOf, Schema, Shown, Stored, Text, When, refusal
+from coopapi.http.transitions import Stepped, TransitionIn, embedded
 from coopapi.identifiers.kinds import KINDS
 from coopapi.identifiers.schemas import CommonValueOut
 from coopapi.overlaps.models import EXCLUSION_LIFECYCLE, RARITIES
@@ -16,7 +16,7 @@ from coopapi.unicode_text import MAX_TEXT
 LISTED_FIELDS: Final = frozenset({"kind", "value", "platform", "country"})
 
 
-class OverlapFilter(Paged):
+class OverlapFilter(Stepped):
     """Which overlaps; those with evidence, in whatever state, if no state is asked for."""
 
     state = Code("overlap_states", metadata={"description": "The state of the overlap for your side."})
@@ -106,6 +106,7 @@ class OverlapOut(Shown):
     """Two cases that share identifiers, seen from mine."""
 
     id = fields.UUID(required=True)
+    transitions = embedded()
     case_id = fields.UUID(required=True, metadata={"description": "My case."})
     state = Code("overlap_states", required=True)
     strength = Code("overlap_strength", allow_none=True)

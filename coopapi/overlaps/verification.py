@@ -1,5 +1,6 @@
 """Verification of an overlap: a person on each side decides. If both cases have the same owner, they must be two people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +15,7 @@ from coopapi.overlaps.presentation import my_case, one_overlap
 from coopapi.shared.lifecycle import IllegalMove
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import grouped, together
 
 _DECISIONS = frozenset({"confirm", "reject", "doubt"})
 
@@ -47,11 +49,30 @@ class Judged:
 
 def _judged(work: UnitOfWork, overlap: Overlap, mine: UUID, *, lock: bool = False) -> Judged | None:
     """Return the current decision of the caller's side, or None if it has none that the caller sees."""
-    query = work.all(OverlapSide).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id == mine)
     if lock:
+        query = work.all(OverlapSide).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id == mine)
         query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-    rows = work.session.scalars(query.order_by(OverlapSide.turn)).all()
+        rows = list(work.session.scalars(query.order_by(OverlapSide.turn)))
+    else:
+        rows = [row for row in _sides(work, overlap.id) if row.case_id == mine]
     return Judged(rows[-1], sum(row.version for row in rows)) if rows else None
+
+
+@together
+def _sides(work: UnitOfWork, overlap_ids: Sequence[UUID]) -> dict[UUID, list[OverlapSide]]:
+    """Return the decisions about overlaps that the caller sees, the latest last."""
+    query = work.all(OverlapSide).where(OverlapSide.overlap_id.in_(overlap_ids))
+    return grouped(overlap_ids, work.session.scalars(query.order_by(OverlapSide.turn)), lambda row: row.overlap_id)
+
+
+@together
+def _verifiers(work: UnitOfWork, overlap_ids: Sequence[UUID]) -> dict[UUID, set[tuple[UUID, UUID | None]]]:
+    """Return who judged overlaps, each with the case of the side."""
+    found: dict[UUID, set[tuple[UUID, UUID | None]]] = {overlap_id: set() for overlap_id in overlap_ids}
+    query = select(OverlapSide.overlap_id, OverlapSide.case_id, OverlapSide.verifier_id)
+    for overlap_id, case_id, verifier in work.session.execute(query.where(OverlapSide.overlap_id.in_(overlap_ids))):
+        found[overlap_id].add((case_id, verifier))
+    return found
 
 
 def side_of(work: UnitOfWork, overlap: Overlap, case_id: UUID | None, *, version: int | None = None, lock: bool = False) -> Judged:
@@ -103,8 +124,9 @@ def _require_verifier(step: Step[OwnSide]) -> None:
 def _require_four_eyes(step: Step[OwnSide]) -> None:
     """Raise `FourEyesOnOverlap` if the caller has judged the other side and both cases belong to the same authority."""
     overlap, side, work = step.thing.overlap, step.thing.now, step.work
-    query = select(OverlapSide.verifier_id).where(OverlapSide.overlap_id == overlap.id, OverlapSide.case_id != side.case_id)
-    if overlap.authority_a == overlap.authority_b and work.actor.id in set(work.session.scalars(query)):
+    if overlap.authority_a == overlap.authority_b and any(
+        case_id != side.case_id and verifier == work.actor.id for case_id, verifier in _verifiers(work, overlap.id)
+    ):
         raise FourEyesOnOverlap
 
 

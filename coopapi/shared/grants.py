@@ -1,5 +1,6 @@
 """Access to one case: the grants that its owner gives and withdraws, and the queries that evaluate them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -19,10 +20,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
-from coopapi.shared.lifecycle import Lifecycle, Side, Transition
+from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
 from coopapi.store.statements import Statement
+from coopapi.store.together import together
 
 RESPONSIBLE: Final = "responsible"
 """The kind of a grant that makes its authority responsible for the case."""
@@ -33,7 +35,7 @@ _named = partial(Transition, by=Action.CASE_ANSWER, side=Side.RECEIVER, human=Tr
 ACCESS_LIFECYCLE: Final = Lifecycle(
     "given",
     _owner("withdraw", "given", "withdrawn"),
-    _named("accept", "named", "given"),
+    _named("accept", "named", "given", awaited=Awaited.NOW),
     _named("refuse", "named", "withdrawn", reason=True),
     _owner("withdraw", "named", "withdrawn"),
     also=("named",),
@@ -97,7 +99,7 @@ class CaseAccess(Versioned):
         )
 
 
-_LEVEL: Final = Statement("select priv.level(:case)")
+_LEVELS: Final = Statement("select c.id, priv.level(c.id) as level from unnest(cast(:cases as uuid[])) c (id)")
 _ANSWERS: Final = or_(CaseAccess.level == Level.OWN, and_(CaseAccess.level == Level.CONTRIBUTE, CaseAccess.kind == RESPONSIBLE))
 
 
@@ -122,10 +124,14 @@ def granted(
     return _grant_on(case_id, actor, now).where(CaseAccess.level >= level).offset(literal_column("0")).exists()
 
 
+@together
+def _levels(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, Level | None]:
+    return {case_id: Level(level) if level else None for case_id, level in _LEVELS.rows(work.session, cases=case_ids)}
+
+
 def level_of(work: UnitOfWork, case_id: UUID | None) -> Level | None:
     """Return the caller's highest level of access to a case, or None if it has no access."""
-    (found,) = _LEVEL.one(work.session, case=case_id)
-    return Level(found) if found else None
+    return None if case_id is None else _levels(work, case_id)
 
 
 def reaches(work: UnitOfWork, case_id: UUID | None, level: Level) -> bool:
@@ -135,5 +141,11 @@ def reaches(work: UnitOfWork, case_id: UUID | None, level: Level) -> bool:
 
 def answers(work: UnitOfWork, case_id: UUID) -> bool:
     """Tell whether the caller answers for a case: it owns the case, or is responsible for it and has accepted that."""
-    query = select(CaseAccess.case_id).where(CaseAccess.case_id == case_id, CaseAccess.live_for(work.actor, work.now), _ANSWERS)
-    return work.session.scalar(query.limit(1)) is not None
+    return _answered_for(work, case_id)
+
+
+@together
+def _answered_for(work: UnitOfWork, case_ids: Sequence[UUID]) -> dict[UUID, bool]:
+    query = select(CaseAccess.case_id).where(CaseAccess.case_id.in_(case_ids), CaseAccess.live_for(work.actor, work.now), _ANSWERS)
+    found = set(work.session.scalars(query))
+    return {case_id: case_id in found for case_id in case_ids}

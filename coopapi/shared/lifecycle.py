@@ -45,9 +45,19 @@ class Side(StrEnum):
     VERIFIER = "verifier"
 
 
+class Awaited(StrEnum):
+    """When a step is work that waits for the side that takes it: from the moment of the state on, or when a deadline is near."""
+
+    NOW = "now"
+    SOON = "soon"
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A change from one state to another: who may make it, on which side, and if it needs a reason or a person (LED Art. 11)."""
+    """A change from one state to another: who may make it, on which side, and if it needs a reason or a person (LED Art. 11).
+
+    `awaited` says that the step is expected of its side, so that it stands in the worklist. Other steps are possible only.
+    """
 
     event: str
     source: str
@@ -57,6 +67,7 @@ class Transition:
     reason: bool = False
     side: Side = Side.ANY
     human: bool = False
+    awaited: Awaited | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what a caller who may take this step needs to know about it."""

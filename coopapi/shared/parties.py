@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ForeignKey, UniqueConstraint, and_, or_, select, text
@@ -14,6 +14,7 @@ from coopapi.shared.lifecycle import Side
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Row, Versioned, own_id
+from coopapi.store.together import together, with_ids
 
 P = TypeVar("P", bound="PartOf")
 S = TypeVar("S", bound="SharedObject")
@@ -43,6 +44,12 @@ class Party(Row):
         """Return the condition for parts that the actor has itself. It does not see the parts of other authorities."""
         need_to_know = or_(cls.case_id.is_(None), granted(cls.case_id, Level.READ, actor, now))
         return and_(or_(cls.until.is_(None), cls.until > now), cls.authority_id == actor.authority_id, need_to_know)
+
+    @classmethod
+    def acting_for(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for parts in which the actor may act. A part that names a case needs contribute access to it."""
+        near = or_(cls.case_id.is_(None), granted(cls.case_id, Level.CONTRIBUTE, actor, now))
+        return and_(cls.acting, near)
 
 
 def takes_part(
@@ -134,16 +141,25 @@ def in_case(work: UnitOfWork, object_id: InstrumentedAttribute[UUID], case_id: U
     return work.all(Party).where(Party.object_id == object_id, Party.case_id == case_id).exists()
 
 
+@together
+def _parts(work: UnitOfWork, object_ids: Sequence[UUID]) -> dict[UUID, list[tuple[Party, bool]]]:
+    """Return the parts through which the caller sees shared objects, and whether it may act in each."""
+    acts = Party.acting_for(work.actor, work.now)
+    query = work.all(Party).add_columns(acts).where(Party.object_id.in_(object_ids))
+    found: dict[UUID, list[tuple[Party, bool]]] = {object_id: [] for object_id in object_ids}
+    for part, acting in work.session.execute(query.order_by(Party.id)):
+        found[part.object_id].append((part, acting))
+    return found
+
+
 def parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     """Return the parts through which the caller sees a shared object."""
-    return work.session.scalars(work.all(Party).where(Party.object_id == object_id).order_by(Party.id)).all()
+    return [part for part, _ in _parts(work, object_id)]
 
 
 def acting_parts(work: UnitOfWork, object_id: UUID) -> Sequence[Party]:
     """Return the parts in which the caller may act. A part that names a case needs contribute access to that case."""
-    near = or_(Party.case_id.is_(None), granted(Party.case_id, Level.CONTRIBUTE, work.actor, work.now))
-    query = work.all(Party).where(Party.object_id == object_id, Party.acting, near)
-    return work.session.scalars(query.order_by(Party.id)).all()
+    return [part for part, acting in _parts(work, object_id) if acting]
 
 
 def sides(work: UnitOfWork, object_id: UUID) -> set[Side]:
@@ -186,7 +202,14 @@ def stop_acting(work: UnitOfWork, object_id: UUID, side: Side, *, keep: UUID | N
     work.session.execute(text("select priv.stop_acting(:object, :side, :keep, :until)"), gone)
 
 
+_HAVE_USERS: Final = with_ids("select a.id, priv.has_users(a.id) from unnest(:ids) a (id)", "ids")
+
+
+@together
+def _have_users(work: UnitOfWork, authority_ids: Sequence[UUID]) -> dict[UUID, bool]:
+    return dict(work.session.execute(_HAVE_USERS, {"ids": list(authority_ids)}).all())
+
+
 def has_users(work: UnitOfWork, authority_id: UUID) -> bool:
     """Tell whether the authority has users in this register. If it has none, the other side records its steps."""
-    found: bool = work.session.scalar(text("select priv.has_users(:authority)"), {"authority": authority_id})
-    return found
+    return _have_users(work, authority_id)

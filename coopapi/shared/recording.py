@@ -1,14 +1,13 @@
 """Steps that a caller records for a side that has no users in this register: when, how it was communicated, and the proof."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
-
-from sqlalchemy import text
 
 from coopapi.errors import fault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.together import together, with_ids
 
 
 def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool, since: datetime | None = None) -> datetime:
@@ -39,9 +38,22 @@ def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool
 
 def may_record_for(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> bool:
     """Tell whether the caller records the steps of an authority of a shared object because that authority has no users here."""
-    asked = {"object": object_id, "authority": authority_id}
-    found: bool = work.session.scalar(text("select priv.may_record_for(:object, :authority)"), asked)
-    return found
+    return _may_record(work, (object_id, authority_id))
+
+
+_MAY_RECORD: Final = with_ids(
+    "select a.object, a.authority, priv.may_record_for(a.object, a.authority)"
+    " from unnest(:objects, :authorities) a (object, authority)",
+    "objects",
+    "authorities",
+)
+
+
+@together
+def _may_record(work: UnitOfWork, pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
+    objects, authorities = zip(*pairs, strict=True)
+    rows = work.session.execute(_MAY_RECORD, {"objects": list(objects), "authorities": list(authorities)})
+    return {(object_id, authority_id): may for object_id, authority_id, may in rows}
 
 
 def recorded_of(content: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
 from coopapi.store.rows import Row, Versioned, ids_of
 from coopapi.store.statements import Statement, read_ids_fast
+from coopapi.store.together import Reads
 
 Clock = Callable[[], datetime]
 WORKER: Final = "worker"
@@ -87,6 +88,8 @@ class UnitOfWork:
     """The caller's quotas after this work counted against them; they are sent in header fields of the response. Otherwise empty."""
     case_keys: dict[UUID, Any] = field(init=False, default_factory=dict)
     """The data keys of cases that were decrypted for this work, each with the authority of its case."""
+    reads: Reads = field(init=False, default_factory=Reads)
+    """What is read for many things at once."""
 
     def in_one_transaction(self) -> "UnitOfWork":
         """Return this work, but what would be done in a second transaction is done in this one."""
@@ -115,15 +118,22 @@ class UnitOfWork:
 
     def one(self, model: type[K], row_id: UUID, *, version: int | None = None, lock: bool = False) -> K:
         """Return one row. Raises `NotFound` if it is absent or hidden from the actor, and `Stale` if its version is another."""
-        query = self.all(model).where(model.id == row_id)
         if lock:
-            query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
-        row: K | None = self.session.scalar(query)
+            query = self.all(model).where(model.id == row_id).with_for_update(key_share=True)
+            row: Any = self.session.scalar(query.execution_options(populate_existing=True))
+        else:
+            row = self.find(model, row_id)
         if row is None:
             raise NotFound
         if version is not None and row.version != version:
             raise Stale(version=row.etag)
-        return row
+        found: K = row
+        return found
+
+    def find(self, model: type[K], row_id: UUID) -> K | None:
+        """Return one row, or None if it is absent or hidden from the actor."""
+        found: Any = visible.row_of(self, (model, row_id))
+        return found  # type: ignore[no-any-return]
 
     def add(self, row: R) -> R:
         """Add a row and flush, so that constraints of the database are checked at once."""

@@ -1,6 +1,6 @@
 """Queries of the rows that a caller may see. They are built once for each kind of caller, and get their values when they run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, TypeVar, cast
@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, DateTime, Engine, Select, SelectBase, Uuid, bindparam, event, select
 
 from coopapi.access import Actor, Role
-from coopapi.store.rows import Row
+from coopapi.store.rows import Row, Versioned
+from coopapi.store.together import together
 
 R = TypeVar("R", bound=Row)
 NOW: Final = cast(datetime, bindparam("caller_now", type_=DateTime(timezone=True)))
@@ -36,6 +37,16 @@ def _all(model: type[Row], kind: str, role: Role, victim_cleared: bool, operator
 def rows_for(model: type[R], actor: Actor) -> Select[R]:
     """Select all rows of this model that the actor may see. It runs only in a transaction of this actor."""
     return _all(model, actor.kind, actor.role, actor.victim_cleared, actor.operator)
+
+
+@together
+def row_of(work: Any, keys: Sequence[tuple[type[Versioned], UUID]]) -> dict[tuple[type[Versioned], UUID], Versioned | None]:
+    """Return rows by their model and id, and None for each that is absent or hidden from the actor of the work."""
+    found: dict[tuple[type[Versioned], UUID], Versioned | None] = dict.fromkeys(keys)
+    for model in dict.fromkeys(model for model, _ in keys):
+        query = rows_for(model, work.actor).where(model.id.in_([row_id for named, row_id in keys if named is model]))
+        found |= {(model, row.id): row for row in work.session.scalars(query)}
+    return found
 
 
 def values(actor: Actor, now: datetime) -> Mapping[str, Any]:

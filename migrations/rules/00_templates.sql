@@ -41,6 +41,7 @@ order by x.{rank} desc, x.id desc
          or case when cleared then {overlap}.changed_at else {overlap}.open_changed_at end >= (p_wanted ->> 'since')::timestamptz)
     and (p_wanted ->> 'scope' is null or ({overlap}.authority_a = {overlap}.authority_b) = (p_wanted ->> 'scope' = 'within'))
     and (p_wanted ->> 'authority_id' is null or (p_wanted ->> 'authority_id')::uuid in ({overlap}.authority_a, {overlap}.authority_b))
+    and (p_wanted ->> 'assignee' is null or priv.is_assigned('overlap', {overlap}.id, p_wanted ->> 'assignee'))
     and (p_wanted ->> 'country' is null or exists (
         select from public.authorities a
         where a.id in ({overlap}.authority_a, {overlap}.authority_b) and a.country = p_wanted ->> 'country')))

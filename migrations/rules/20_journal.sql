@@ -119,7 +119,7 @@ end $$;
 -- Tell whether only database functions may write entries with this action. The application cannot append them.
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
     select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered',
-            'identifiers.compared', 'identifiers.reread', 'digests.outdated', 'import.stopped')
+            'identifiers.compared', 'identifiers.reread', 'digests.outdated', 'import.stopped', 'deadline.nears')
         or p_action like any (array ['alarm.%', 'disclosure.item\_%', 'case.responsible\_%'])
 $$;
 

@@ -60,6 +60,27 @@ create policy seen on contact_points for select using ((select priv.authority())
 create policy made on contact_points for insert with check (priv.may_edit_entries(authority_id));
 create policy changed on contact_points for update using (priv.may_edit_entries(authority_id));
 
+grant select, insert, update (version, since, until) on duty_shifts to APP_ROLE;
+grant select on duty_shifts to coopapi_definer;
+-- Only the authority itself sees who is on duty. Others learn from `priv.manned` whether anybody is.
+create policy seen on duty_shifts for select using (authority_id = (select priv.authority()));
+create policy made on duty_shifts for insert with check (
+    authority_id = (select priv.authority()) and priv.may_edit_entries(authority_id)
+    and exists (select from public.contact_points c where c.id = contact_point_id and c.authority_id = duty_shifts.authority_id));
+create policy changed on duty_shifts for update using (authority_id = (select priv.authority()) and priv.may_edit_entries(authority_id));
+
+-- Tell of each of these points of contact that keeps a roster whether somebody is on duty now. A point keeps one if a shift ended less than
+-- thirty days ago or has not ended.
+create function priv.manned(p_points uuid[]) returns table (contact_point_id uuid, now boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select s.contact_point_id, bool_or(s.since <= (select priv.at()) and s.until > (select priv.at()) and p.active)
+    from public.duty_shifts s join public.principals p on p.id = s.principal_id
+    where s.contact_point_id = any (p_points) and s.until > (select priv.at()) - interval '30 days' and (select priv.authority()) is not null
+    group by s.contact_point_id
+$$;
+
+grant execute on function priv.manned(uuid[]) to APP_ROLE;
+
 grant select, insert on contact_checks to APP_ROLE;
 create policy seen on contact_checks for select using ((select priv.authority()) is not null);
 create policy made on contact_checks for insert with check (authority_id = (select priv.authority()));

@@ -23,11 +23,15 @@ ASKED_TOO = {
         *(f"?state={state}" for state in ("detected", "under_verification", "confirmed", "rejected", "unsure", "withdrawn")),
     ),
     "/api/v1/overlaps/clusters": ("?strength=weak", "?strength=strong"),
+    "/api/v1/worklist": (
+        "?counts=true", "?type=overlap", "?type=disclosure", "?overdue=true", "?assignee=none", "?assignee=me", "?urgency=urgent",
+    ),
     "/api/v1/disclosures": ("?side=owner", "?side=asking", "?overdue=true", "?state=requested"),
     "/api/v1/state-index": ("?type=disclosure&missed=true", "?type=request", "?type=meeting", "?type=team"),
 }  # fmt: skip
 ALWAYS = tuple(
-    f"/api/v1/{name}" for name in ("cases", "overlaps", "disclosures", "exclusions", "events", "journal", "me", "state-index")
+    f"/api/v1/{name}"
+    for name in ("cases", "overlaps", "disclosures", "exclusions", "events", "journal", "me", "state-index", "worklist")
 )
 IN_TURN = 8
 PAGED = ("/api/v1/overlaps", "/api/v1/events", "/api/v1/disclosures", "/api/v1/exclusions", "/api/v1/cases")

@@ -99,13 +99,19 @@ class Answers:
     def _settled(self, key, text):
         """Lists in which a random id decides between equals: those stand in the order of what is said of them."""
         template = key[0]
-        if not template.endswith(("/overlaps", "/clusters")) or not text.startswith("200"):
+        if not template.endswith(("/overlaps", "/clusters", "/worklist")) or not text.startswith("200"):
             return text
         head, body = text.split("\n\n", 1)
         shown = json.loads(body)
         if template.endswith("/clusters"):
             for group in shown["items"]:
                 group["cases"].sort(key=lambda c: (c["case_id"] or "~", c["authority_id"]))
+        elif template.endswith("/worklist"):
+            rest = [item for item in shown["items"] if item["type"] != "overlap"]
+            overlaps = [item for item in shown["items"] if item["type"] == "overlap"]  # their order is that of the list of overlaps
+            assert shown["items"] == rest + overlaps
+            overlaps.sort(key=lambda one: (self._ranked(json.dumps(one)), one["case_id"], self.about.get(one["id"], "")))
+            shown["items"] = rest + overlaps
         else:
             shown["items"] = self._in_order(shown["items"])
         return f"{head}\n\n{json.dumps(shown, ensure_ascii=False)}"

@@ -357,6 +357,22 @@ class Revoke(Step):
 
 
 @dataclass(frozen=True)
+class Assign(Step):
+    """Somebody cleared of another authority takes an overlap upon themselves. It happens only in the full world: nobody else may notice."""
+
+    side: str
+    other: str
+
+    def act(self, play):
+        place, other = play.places[self.side], play.places[self.other]
+        found = play.overlap(place, other)
+        if found is not None and play.full and play.others(place):
+            who = CLEARED[place.authority]
+            body = {"type": "overlap", "id": found[0], "assignee": str(play.world.people[who])}
+            assert play.world.as_(who).post("/worklist/assignments", body).status_code in {200, 403, 404}
+
+
+@dataclass(frozen=True)
 class Look(Step):
     """A cleared colleague looks at the overlaps of a case and of all cases."""
 
@@ -423,6 +439,7 @@ def stories(draw, secret, most=24):
         (1, st.builds(Grant, _case, st.sampled_from(HOMES), st.sampled_from(("index", "read")))),
         (1, st.builds(Revoke, some)),
         (1, st.builds(Look, _case)),
+        (1, st.builds(lambda pair: Assign(*pair), _pair)),
         (1, st.builds(Wait)),
     ]
     if secret is not Secret.REGISTRATION:

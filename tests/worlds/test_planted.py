@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
-from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, held
+from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held
 from worlds.play import Secret
 
 from coopapi.access import Role
@@ -41,6 +41,12 @@ IN_SQL = {
     ),
     "a text is longer by one space for each holder": (
         THIRD, "evidence", "min(l.ki)", "min(l.ki) || repeat(' ', (select max(t.cases) from public.match_tokens t))",
+    ),
+    "the worklist has what has evidence about victims only": (
+        VICTIMS_ONLY_BY_NOW, "overlaps_to_verify", "o.open_strength > 0", "o.strength > 0",
+    ),
+    "the worklist says since when there was evidence about victims": (
+        VICTIMS_FIRST, "overlaps_to_verify", "then o.open_detected_a else", "then o.detected_a else",
     ),
 }  # fmt: skip
 

@@ -1,0 +1,45 @@
+"""The transactions of one request: each has the caller of the request, and is retried if PostgreSQL asks for it."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Final, TypeVar
+
+from flask import current_app, g, request
+from sqlalchemy.exc import DBAPIError
+
+from coopapi.store.db import UnitOfWork
+
+T = TypeVar("T")
+_ATTEMPTS: Final = 3
+
+
+def separately(do: Callable[[UnitOfWork], T]) -> T:
+    """Run a function in a transaction of its own of the caller, which is committed at its end, and return what it returns.
+
+    It is retried after a serialization failure or a deadlock.
+    """
+
+    def once() -> T:
+        with work_of_request() as work:
+            return do(work)
+
+    return retried(once)
+
+
+def retried(do: Callable[[], T]) -> T:
+    """Call a function, and call it again after a serialization failure or a deadlock, at most three times."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return do()
+        except DBAPIError as error:
+            if attempt == _ATTEMPTS or getattr(error.orig, "pgcode", None) not in {"40001", "40P01"}:
+                raise
+    raise AssertionError
+
+
+def work_of_request() -> AbstractContextManager[UnitOfWork]:
+    """Open a transaction of the caller of this request, for the purpose that the request names."""
+    service = current_app.extensions["coopapi"]
+    purpose = request.headers.get("Coopapi-Purpose")
+    found: AbstractContextManager[UnitOfWork] = service.database.work(service.identify, g.request_id, service.purpose(purpose))
+    return found

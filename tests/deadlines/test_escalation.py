@@ -1,0 +1,113 @@
+"""Escalation: those on duty are told at half and at four fifths of a clock, once, and only if they may read the thing."""
+
+from datetime import timedelta
+
+import pytest
+from assisting import sent, walk
+from entries import point
+from sqlalchemy import text
+
+from coopapi.ops import worker
+
+
+def on_duty(world, who="contact_fr"):
+    made = point(world, who, always=True)
+    body = {"person_id": str(world.people[who]), "since": world.clock().isoformat()}
+    body["until"] = (world.clock() + timedelta(days=30)).isoformat()
+    assert world.as_(who).post(f"/contact-points/{made['id']}/roster", body).status_code == 201
+
+
+def told(world, who):
+    return [e for e in world.as_(who).get("/events?limit=200").json["items"] if e["action"] == "deadline.nears"]
+
+
+def alarms(world, who="admin_fr"):
+    return [e for e in world.as_(who).get("/events?kind=alarm").json["items"] if e["action"] == "alarm.deadline_unattended"]
+
+
+@pytest.fixture
+def received(world):
+    """A request whose acknowledgment is due in about a week, and its recognition in about a month."""
+    request = sent(world)
+    walk(world, request, ("prosecutor_fr", "receive"))
+    return request
+
+
+def test_those_on_duty_are_told_at_half_and_at_four_fifths_each_once(world, received):
+    on_duty(world)
+    world.work()
+    assert told(world, "prosecutor_fr") == []
+    world.clock.forward(days=5)
+    world.work()
+    (first,) = told(world, "prosecutor_fr")
+    assert (first["detail"]["rule"], first["detail"]["percent"], first["object_id"]) == ("eio_ack", 50, received)
+    assert first["detail"]["on_duty"] == [str(world.people["contact_fr"])]
+    world.work()
+    assert len(told(world, "prosecutor_fr")) == 1
+    world.clock.forward(days=2, hours=12)
+    world.work()
+    assert [e["detail"]["percent"] for e in told(world, "prosecutor_fr") if e["detail"]["rule"] == "eio_ack"] == [50, 80]
+    assert (
+        told(world, "prosecutor") == told(world, "prosecutor_ro") == told(world, "desk_fr") == []
+    )  # the other side, and who takes no part
+    assert alarms(world) == []
+
+
+def test_if_nobody_qualifies_the_administrators_get_an_alarm_without_the_object(world, received):
+    world.clock.forward(days=5)
+    world.work()
+    (alarm,) = alarms(world)
+    assert (alarm["detail"], alarm["object_id"], alarm["case_id"]) == ({"percent": 50}, None, None)
+    assert received not in str(alarm)
+    assert told(world, "prosecutor_fr") == [] == alarms(world, "admin")
+
+
+def test_somebody_on_duty_who_may_not_read_the_case_is_not_told(world, owner):
+    case = world.case("prosecutor_fr", reference="FR-ONE")
+    request = sent(world)
+    walk(world, request, ("prosecutor_fr", "receive"))
+    linked = world.as_("prosecutor_fr").post(f"/mla-requests/{request}/case", {"case_id": case})
+    assert linked.status_code in {200, 201}, linked.json
+    with owner.cursor() as cursor:  # the case is for one person of the authority alone
+        cursor.execute(
+            "update case_access set principal_id = %s where case_id = %s and authority_id = %s",
+            (str(world.people["prosecutor_fr"]), case, str(world.authorities["fr"])),
+        )
+    on_duty(world)
+    world.clock.forward(days=5)
+    world.work()
+    assert told(world, "prosecutor_fr") == []
+    assert len(alarms(world)) == 1
+
+
+def test_a_worker_that_is_killed_tells_nobody_twice_and_forgets_nobody(world, received):
+    """What is told and that it was told are one transaction: before its commit there is neither."""
+    on_duty(world)
+    world.clock.forward(days=5)
+    database = world.app.extensions["coopapi"].database
+
+    def killed():
+        with database.worker() as session:
+            session.execute(text("select priv.escalate('{}')"))
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        killed()
+    assert told(world, "prosecutor_fr") == []
+    worker.work_until_done(database)
+    worker.work_until_done(database)
+    assert len(told(world, "prosecutor_fr")) == 1
+
+
+def test_nobody_but_the_worker_escalates(world, received):
+    database = world.app.extensions["coopapi"].database
+    with pytest.raises(Exception, match="only the worker"), database.anonymous() as session:
+        session.execute(text("select priv.escalate('{}')"))
+
+
+def test_a_clock_that_was_met_or_stands_still_is_not_told_of(world, received):
+    on_duty(world)
+    walk(world, received, ("prosecutor_fr", "acknowledge"))
+    world.clock.forward(days=5)
+    world.work()
+    assert told(world, "prosecutor_fr") == []
