@@ -195,7 +195,11 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         **_ENDED,
     },
     "request": _REQUEST | _ENDED,
-    "deadline": {"extended": "A deadline was extended.", "recomputed": "A deadline was computed again."},
+    "deadline": {
+        "extended": "A deadline was extended.",
+        "recomputed": "A deadline was computed again.",
+        "nears": "Half, or four fifths, of the time of a deadline is over.",
+    },
     "evidence": {
         "given": "An item of evidence was given to an authority.",
         "verify": "The receiver is to verify an item.",
@@ -249,6 +253,7 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "unusual_registration": "A client registered unusually much.",
         "rights_from_shell": "Rights were changed from the command line.",
         "webhook_paused": "An address for webhooks was paused, because it failed for 24 hours or the register was restored.",
+        "deadline_unattended": "A deadline nears, and nobody who could act on it is on duty.",
         "clearance_missing": "No person of the authority is cleared for evidence about victims.",
     },
 }

@@ -1,4 +1,4 @@
-"""Who answers for a case, imports, webhooks, and digests of older versions."""
+"""Who answers for a case, the worklist, imports, webhooks, and digests of older versions."""
 
 from alembic import op
 
@@ -6,11 +6,35 @@ from coopapi.migrate import run_tables
 
 revision = "0015"
 down_revision = "0014"
-_TABLES = ("webhook_deliveries", "webhook_endpoints", "imported_rows", "import_lines", "import_chunks", "imports")
+_TABLES = (
+    "webhook_deliveries", "webhook_endpoints", "imported_rows", "import_lines", "import_chunks", "imports", "assignments",
+    "duty_shifts",
+)  # fmt: skip
+_INDEXES = (
+    "requests_open_of",
+    "requests_open_to",
+    "requests_open_for",
+    "disclosures_waiting",
+    "responsibilities",
+    "disclosures_waiting_of_case",
+    "evidence_waiting",
+    "evidence_to_verify",
+    "uses_waiting",
+    "parties_of_teams",
+    "amendments_that_admit",
+    "meetings_by_host",
+    "seats_that_wait",
+    "actions_waiting",
+    "replies_waiting",
+    "approvals_waiting",
+    "parties_by_side",
+    "disclosures_by_asking_authority",
+    "disclosures_by_owning_authority",
+)
 
 
 def upgrade() -> None:
-    """Add the tables of imports and webhooks, and the columns of grants, shares, sides, desks, older digests and equal values."""
+    """Add the tables of imports, webhooks, assignments and shifts, and columns of cases, grants, sides, deadlines and tokens."""
     run_tables(op.get_bind(), revision)
 
 
@@ -29,8 +53,9 @@ def downgrade() -> None:
         "alter table meetings drop constraint meeting_origin, add constraint meeting_origin check"
         " (origin_type in ('case', 'overlap', 'request')) not valid"
     )
-    for name in ("parties_by_side", "disclosures_by_asking_authority", "disclosures_by_owning_authority"):
+    for name in _INDEXES:
         op.execute(f"drop index {name}")
+    op.execute("alter table deadlines drop column escalated")
     op.execute("alter table meeting_participants drop column recorded")
     op.execute("alter table cases drop column desk")
     op.execute("alter table shared_cases drop column sharer_id")
