@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, false, or_, select, true
+from sqlalchemy import BigInteger, ColumnElement, Double, ForeignKey, and_, false, or_, select, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Role
@@ -38,15 +38,15 @@ class Import(Versioned):
     dry_run: Mapped[bool] = mapped_column()
     state: Mapped[str] = mapped_column()
     state_reason: Mapped[str | None] = mapped_column()
-    lines: Mapped[int] = mapped_column()
-    read: Mapped[int] = mapped_column(default=0)
-    stored: Mapped[int] = mapped_column(default=0)
-    updated: Mapped[int] = mapped_column(default=0)
-    withdrawn: Mapped[int] = mapped_column(default=0)
-    unchanged: Mapped[int] = mapped_column(default=0)
-    refused: Mapped[int] = mapped_column(default=0)
-    conflicts: Mapped[int] = mapped_column(default=0)
-    worked: Mapped[float] = mapped_column(default=0.0)
+    lines: Mapped[int] = mapped_column(BigInteger)
+    read: Mapped[int] = mapped_column(BigInteger, default=0)
+    stored: Mapped[int] = mapped_column(BigInteger, default=0)
+    updated: Mapped[int] = mapped_column(BigInteger, default=0)
+    withdrawn: Mapped[int] = mapped_column(BigInteger, default=0)
+    unchanged: Mapped[int] = mapped_column(BigInteger, default=0)
+    refused: Mapped[int] = mapped_column(BigInteger, default=0)
+    conflicts: Mapped[int] = mapped_column(BigInteger, default=0)
+    worked: Mapped[float] = mapped_column(Double, default=0.0)
     wrapped: Mapped[bytes | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column()
     started_at: Mapped[datetime | None] = mapped_column()
@@ -90,7 +90,7 @@ class ImportChunk(Row):
     __tablename__ = "import_chunks"
 
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"), primary_key=True)
-    first_line: Mapped[int] = mapped_column(primary_key=True)
+    first_line: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     lines: Mapped[int] = mapped_column()
     sealed: Mapped[bytes] = mapped_column()
 
@@ -106,7 +106,7 @@ class ImportLine(Row):
     __tablename__ = "import_lines"
 
     import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"), primary_key=True)
-    line: Mapped[int] = mapped_column(primary_key=True)
+    line: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     type: Mapped[str | None] = mapped_column()
     external_id: Mapped[str | None] = mapped_column()
     case_external_id: Mapped[str | None] = mapped_column()

@@ -32,7 +32,7 @@ class ImportRefused(click.ClickException):
     """The register did not accept the import."""
 
 
-class Part(NamedTuple):
+class FilePart(NamedTuple):
     """A part of the file: the number of the first line, counted from 1, and the lines."""
 
     first: int
@@ -85,7 +85,7 @@ def _read(answer: Any) -> Any:
     return said
 
 
-def parts(path: Path, *, is_csv: bool) -> Iterator[Part]:
+def parts(path: Path, *, is_csv: bool) -> Iterator[FilePart]:
     """Cut a file, which may be compressed, into parts of whole lines. Each part of a CSV file begins with the header.
 
     The lines of a CSV file are its rows, and the header is the first.
@@ -98,10 +98,10 @@ def parts(path: Path, *, is_csv: bool) -> Iterator[Part]:
             kept.append(line)
             size += len(line)
             if len(kept) >= PART_LINES or size >= PART_BYTES:
-                yield Part(first, len(kept), header + b"".join(kept))
+                yield FilePart(first, len(kept), header + b"".join(kept))
                 first, kept, size = first + len(kept), [], 0
         if kept:
-            yield Part(first, len(kept), header + b"".join(kept))
+            yield FilePart(first, len(kept), header + b"".join(kept))
 
 
 def _rows(file: Any) -> Iterator[bytes]:
@@ -152,7 +152,7 @@ class Sender:
     query: Mapping[str, str]
     media_type: str
 
-    def send(self, part: Part, number: int) -> str:
+    def send(self, part: FilePart, number: int) -> str:
         """Send a part unless that was done. Returns the id of its import."""
         known = self.kept.part(number)
         if known["import"] is None:
