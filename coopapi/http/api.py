@@ -107,10 +107,14 @@ class Blueprint(flask_smorest.Blueprint):
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
             has = (bool("<" in rule or body), bool(body or form or uploads), counts_values, page, settles, polls, bool(only_reads))
             _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads or {}))
-            self.add_url_rule(rule, view.__name__, guarded, methods=[method])
-            return view
+            return self._entered(rule, method, view, guarded)
 
         return decorator
+
+    def _entered(self, rule: str, method: str, view: V, guarded: Callable[..., Any]) -> V:
+        """Let a rule be answered by the guarded form of a view, and return the view."""
+        self.add_url_rule(rule, view.__name__, guarded, methods=[method])
+        return view
 
     def by_item(self, schema: type[ma.Schema]) -> Callable[[V], V]:
         """Document that a view may also answer 200 with what became of each item."""

@@ -144,7 +144,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class FileSender:
     """How the parts of one file are sent."""
 
     register: Register
@@ -216,7 +216,7 @@ def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
     status = file.stat()
     about = {"to": register.url, "client": client_id, "size": status.st_size, "modified": status.st_mtime_ns, **query}
     kept = Kept(file.with_name(f"{file.name}.coopapi-import"), about)
-    sender = Sender(register, kept, query, "text/csv" if mapping else "application/x-ndjson")
+    sender = FileSender(register, kept, query, "text/csv" if mapping else "application/x-ndjson")
     counts, refused = _run(sender, file, is_csv=mapping is not None)
     if options["report"]:
         options["report"].write_text("".join(json.dumps(line) + "\n" for line in refused))
@@ -228,7 +228,7 @@ def import_file(file: Path, url: str, client_id: str, **options: Any) -> None:
     sys.exit(1 if refused else 0)
 
 
-def _run(sender: Sender, file: Path, *, is_csv: bool) -> tuple[Counter[str], list[Mapping[str, Any]]]:
+def _run(sender: FileSender, file: Path, *, is_csv: bool) -> tuple[Counter[str], list[Mapping[str, Any]]]:
     """Send all parts. Returns how many lines had each outcome, and the lines that were not accepted."""
     register = sender.register
     counts: Counter[str] = Counter()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from hashlib import sha256
-from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine, Select, create_engine
@@ -21,7 +21,7 @@ from coopapi.errors import Forbidden, NotFound, Stale
 from coopapi.store import alarms, visible
 from coopapi.store.crypto import CONTEXTS, Keyring
 from coopapi.store.quotas import Quota
-from coopapi.store.rows import Row, Versioned, ids_of
+from coopapi.store.rows import Named, Row, Versioned, ids_of
 from coopapi.store.statements import Statement, read_ids_fast
 from coopapi.store.together import Reads
 
@@ -48,16 +48,6 @@ def utc_now() -> datetime:
 
 K = TypeVar("K", bound=Versioned)
 R = TypeVar("R", bound=Row)
-
-
-class Named(Protocol):
-    """Something that entries of the journal can be about."""
-
-    __kind__: ClassVar[str]
-
-    @property
-    def id(self) -> Any:
-        """Its id."""
 
 
 class Recorder(Protocol):
@@ -271,7 +261,6 @@ class Database:
         return f"{payload}.{self.keys.mac(key, payload.encode()).hex()}"
 
 
-@cache
 @cache
 def _second(statement: str) -> Statement:
     return Statement(f"{_SETTINGS}; SET LOCAL synchronous_commit = off; SET LOCAL coopapi.context = :context; {statement}")

@@ -4,7 +4,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false
@@ -19,6 +19,16 @@ from coopapi.unicode_text import fold_reference
 Q = TypeVar("Q")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+class Named(Protocol):
+    """Something that entries of the journal can be about."""
+
+    __kind__: ClassVar[str]
+
+    @property
+    def id(self) -> Any:
+        """Its id."""
 
 
 def ids_of(now: datetime) -> Callable[[], UUID]:
