@@ -7,6 +7,7 @@ import signal
 import time
 
 import pytest
+from psycopg2.extensions import cursor
 from sqlalchemy import event
 from test_imports import CASE, EMAIL, SUBJECT, emails, report, sent, state
 
@@ -48,14 +49,19 @@ def killed_at(database, number, *, half=False):
         database.engine.dispose(close=False)
         seen = 0
 
-        @event.listens_for(database.engine, "before_cursor_execute")
-        def before(_connection, cursor, statement, *_):
-            nonlocal seen
-            seen += 1
-            if seen == number or (half and "into import_lines" in statement):
-                if half:
-                    cursor.connection.commit()
-                os.kill(os.getpid(), signal.SIGKILL)
+        class Killing(cursor):
+            def execute(self, statement, values=None):
+                nonlocal seen
+                seen += 1
+                if seen == number or (half and b"into import_lines" in self.mogrify(statement, values)):
+                    if half:
+                        self.connection.commit()
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return super().execute(statement, values)
+
+        @event.listens_for(database.engine, "checkout")
+        def count(connection, *_):
+            connection.cursor_factory = Killing
 
         running.import_once(database)
         os._exit(0)

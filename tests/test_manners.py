@@ -127,6 +127,7 @@ def test_whatever_is_made_under_a_key_is_a_row_that_can_be_shown_again(app):
     posts = [rule.endpoint for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.endpoint != "oauth.issue_token"]
     made = {name: get_type_hints(inspect.unwrap(app.view_functions[name]))["return"] for name in posts}
     del made["identifiers.extract_identifiers"]  # it makes nothing
+    del made["worklist.take_worklist_steps"]  # each of its steps has a key of its own
     made["identifiers.register_identifiers"] = get_args(made["identifiers.register_identifiers"])[
         0
     ]  # the other is a list of outcomes

@@ -22,7 +22,7 @@ def signed(database, clock):
         class Caught(Exception):
             pass
 
-        def keep(_statement, values):
+        def keep(_statement, **values):
             caught.update(values)
             raise Caught
 

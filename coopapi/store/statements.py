@@ -61,10 +61,11 @@ def _row_class(names: tuple[str, ...]) -> Any:
 
 
 def _refused(connection: Connection, fault: psycopg2.Error) -> DBAPIError:
-    """Return the error as SQLAlchemy raises it, without the values. A connection that is lost is not used again."""
+    """Return the error as SQLAlchemy raises it, without the values. If the connection is lost, none of the pool is used again."""
     lost = connection.dialect.is_disconnect(fault, connection.connection.dbapi_connection, None)
     if lost:
         connection.invalidate(fault)
+        connection.engine.dispose()
     refused: DBAPIError = DBAPIError.instance(
         None, None, fault, psycopg2.Error, hide_parameters=True, connection_invalidated=lost, dialect=connection.dialect
     )

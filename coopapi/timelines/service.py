@@ -159,18 +159,19 @@ def _once(work: UnitOfWork, chosen: Mapping[str, Any], rows: Sequence[Any], star
     """Leave out events about an act of which the caller sees an earlier event.
 
     An act that concerns several cases or authorities has an entry for each of them, in one transaction. Who may read several of
-    these entries is told once.
+    these entries is told once, with the entry of its own authority if there is one.
     """
+    home = work.actor.authority_id
     told = set()
     if rows and rows[0].xid == start.xid:  # the page before ended inside this transaction
         asked = {"xid": start.xid, "entry": start.entry, "most": MOST_LOOKED_AT}
         told = {_act(row) for row in _EARLIER.rows(work.session, **asked, **chosen)}
-    kept = []
+    best: dict[tuple[Any, ...], Any] = {}
     for row in rows:
-        if row.object_id is None or _act(row) not in told:
-            kept.append(row)
-        told.add(_act(row))
-    return kept
+        act = _act(row)
+        if act not in best or (row.authority_id == home != best[act].authority_id):
+            best[act] = row
+    return [row for row in rows if row.object_id is None or (_act(row) not in told and best[_act(row)] is row)]
 
 
 def _act(row: Any) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """The comparison of two worlds can see: each leak that is planted here is a difference."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from worlds.found import ABOUT_VICTIMS, HIDDEN_CASES, OTHERS_HOLD_IT, VICTIMS_ONLY_BY_NOW, held
@@ -90,10 +91,8 @@ def test_numbers_with_gaps_are_seen(lab, monkeypatch):
 
     def numbered(work, case_id, wanted):
         page = read(work, case_id, wanted)
-        for entry in page.items:
-            work.session.expunge(entry)
-            entry.detail = {**entry.detail, "number": entry.id}
-        return page
+        numbered = [entry._replace(detail={**entry.detail, "number": entry.id}) for entry in page.items]
+        return replace(page, items=numbered)
 
     monkeypatch.setattr(service, "timeline", numbered)
     assert lab.compare(Secret.VICTIMS, "colleague", "nl", VICTIMS_FIRST) != []

@@ -20,7 +20,7 @@ from coopapi.identifiers.formats.reading import (
 from coopapi.unicode_text import fold
 
 _IBAN: Final = re.compile("[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$")
-_BEHIND: Final = re.compile(r"[ ,;/]+(?:BIC|SWIFT|BANK|BEI)\b.*$")
+_BEHIND: Final = re.compile(r"(?<![ ,;/])[ ,;/]+(?:BIC|SWIFT|BANK|BEI)\b.*$")
 _BANK_BEHIND: Final = re.compile(
     r"^(?:(?:kto|konto|kontonummer)[. :]*)?(\d{1,7}|\d{9,10})[ /,-]+((?:blz|bankleitzahl)?[. :]*\d{8})$"
 )
