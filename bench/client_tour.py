@@ -11,7 +11,7 @@ from coopapi_client.api.cases import open_case
 from coopapi_client.api.identifiers import register_identifiers
 from coopapi_client.api.overlaps import get_overlap, list_case_overlaps
 from coopapi_client.api.signing_in import issue_token
-from coopapi_client.models import CaseIn, Country, IdentifierIn, IdentifierKind, IdentifiersIn, TokenIn
+from coopapi_client.models import CaseWithContentIn, Country, IdentifierIn, IdentifierKind, IdentifiersIn, TokenIn
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     form = TokenIn(grant_type="client_credentials", client_id=client_id, client_secret=secret)
     token = issue_token.sync(client=Client(url), body=form)
     me = AuthenticatedClient(url, token=token.access_token)
-    case = open_case.sync(client=me, body=CaseIn(reference=uuid4().hex, title="Generated", countries=[Country.NL]))
+    case = open_case.sync(client=me, body=CaseWithContentIn(reference=uuid4().hex, title="Generated", countries=[Country.NL]))
     held = IdentifiersIn([IdentifierIn(kind=IdentifierKind.EMAIL, value="night.heron@example.org")])
     made = register_identifiers.sync(case.id, client=me, body=held, idempotency_key=uuid4().hex)
     page = list_case_overlaps.sync(case.id, client=me)

@@ -7,6 +7,8 @@ import subprocess
 import psycopg2
 import pytest
 from freezing import FROZEN
+from sqlalchemy import create_engine, text
+from test_migrations import plain  # noqa: F401 (a fixture)
 from world import Caller
 
 from coopapi import config
@@ -83,3 +85,20 @@ def test_a_frozen_database_is_upgraded_and_used(upgraded, signer):
 
     assert [fault for chain in administration.verify_journal(database) for fault in chain.breaks] == []
     assert administration.reconcile(database, repair=False) == {"overlaps": 0, "tokens": 0, "strays": 0, "likenesses": 0}
+
+
+def test_a_revision_reads_and_changes_the_rows_of_an_owner_who_is_no_superuser(plain, keys, tmp_path):  # noqa: F811
+    """A table without policies shows no row to an owner on whom row-level security is forced."""
+    roles = plain("roles")[1]
+    migration.migrate(roles, roles, keys)
+    server, owner = plain("frozen")
+    restore = [server.bin / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", owner.replace("+psycopg2", "")]
+    subprocess.run(restore, input=gzip.decompress((FROZEN / "0013.sql.gz").read_bytes()), check=True, stdout=subprocess.DEVNULL)
+    frozen_keys = tmp_path / "keys.json"
+    frozen_keys.write_bytes((FROZEN / "0013.keys.json").read_bytes())
+    frozen_keys.chmod(0o600)
+    migration.migrate(owner, owner, crypto.load_keys(frozen_keys))
+    engine = create_engine(server.url("frozen"))
+    with engine.connect() as connection:
+        assert connection.scalar(text("select count(*) from stated_times")) > 0
+    engine.dispose()

@@ -1,16 +1,13 @@
 """Migrations: up, down, up; the schema is what the models say; an unprivileged role cannot serve."""
 
-import gzip
 import hashlib
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from freezing import FROZEN
 from sqlalchemy import create_engine, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
@@ -261,23 +258,6 @@ def test_an_owner_who_is_no_superuser_migrates_a_cluster_of_its_own(plain, keys)
     database.engine.dispose()
     migration.migrate(owner, owner, keys, "base")
     migration.migrate(owner, owner, keys)
-
-
-def test_a_revision_reads_and_changes_the_rows_of_an_owner_who_is_no_superuser(plain, keys, tmp_path):
-    """A table without policies shows no row to an owner on whom row-level security is forced."""
-    roles = plain("roles")[1]
-    migration.migrate(roles, roles, keys)
-    server, owner = plain("frozen")
-    restore = [server.bin / "psql", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", owner.replace("+psycopg2", "")]
-    subprocess.run(restore, input=gzip.decompress((FROZEN / "0013.sql.gz").read_bytes()), check=True, stdout=subprocess.DEVNULL)
-    frozen_keys = tmp_path / "keys.json"
-    frozen_keys.write_bytes((FROZEN / "0013.keys.json").read_bytes())
-    frozen_keys.chmod(0o600)
-    migration.migrate(owner, owner, crypto.load_keys(frozen_keys))
-    engine = create_engine(server.url("frozen"))
-    with engine.connect() as connection:
-        assert connection.scalar(text("select count(*) from stated_times")) > 0
-    engine.dispose()
 
 
 def test_the_service_refuses_a_role_that_policies_do_not_bind(postgres, migrated, keys):

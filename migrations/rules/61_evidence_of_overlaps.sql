@@ -46,31 +46,29 @@ returns table (m uuid, n uuid, i uuid, j uuid, s smallint, score real, rule text
 language sql stable as $$
     with pair as (select distinct u.m, u.n from unnest(p_mine, p_other) u (m, n)),
     ruled as (select exists (select from public.exclusions e where e.withdrawn_at is null and e.lapsed_at is null) excluding),
-    shared as (  -- two index scans in the order of the token for each pair, which read nothing but the index
-        select p.m, p.n, b.token
+    shared as (  -- what both cases of a pair hold: two ranges of an index, read in the order of the token
+        select b.x, b.y
         from pair p
         cross join lateral (
-            select distinct x.token from public.holdings x join public.holdings y on y.token = x.token
+            select x, y from public.holdings x join public.holdings y on y.token = x.token
             where x.case_id = p.m and x.strength > 0 and y.case_id = p.n and y.strength > 0 offset 0) b),
     equal as (
-        select x.case_id m, y.case_id n, x.identifier_id i, y.identifier_id j, least(x.strength, y.strength) s,
-               1::real score, 'same_value' rule, x.kind ki, y.kind kj, x.roles rx, y.roles ry, priv.rarity_step(t.cases) w,
-               t.cases + coalesce(o.held, 0) held, greatest(x.since, y.since) at, priv.rarity_step(t.open_cases) ow,
-               t.open_cases + coalesce(o.open_held, 0) open_held, greatest(x.open_since, y.open_since) open_at, c.common
+        select (b.x).case_id m, (b.y).case_id n, (b.x).identifier_id i, (b.y).identifier_id j, least((b.x).strength, (b.y).strength) s,
+               1::real score, 'same_value' rule, (b.x).kind ki, (b.y).kind kj, (b.x).roles rx, (b.y).roles ry, priv.rarity_step(t.cases) w,
+               t.cases + coalesce(o.held, 0) held, greatest((b.x).since, (b.y).since) at, priv.rarity_step(t.open_cases) ow,
+               t.open_cases + coalesce(o.open_held, 0) open_held, greatest((b.x).open_since, (b.y).open_since) open_at, c.common
         from shared b
-        join public.match_tokens t on t.token = b.token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
-        join public.holdings x on x.token = b.token and x.case_id = b.m and x.strength > 0
-        join public.holdings y on y.token = b.token and y.case_id = b.n and y.strength > 0
+        join public.match_tokens t on t.token = (b.x).token and t.exact and t.open_cases <= p_limits[2] and t.cases + t.hidden_cases > 1
         left join lateral (  -- the caller's own hidden cases
             select count(distinct h.case_id) held, count(distinct h.case_id) filter (where priv.open(h.roles)) open_held
             from public.holdings h where h.token = t.token and h.hidden and h.authority_id = (select priv.authority())) o
             on t.hidden_cases > 0
         cross join lateral (
-            select case when x.common or y.common then 'listed'
-                        when (select excluding from ruled) and priv.listed(x.token) then 'excluded' end as common) c
-        where (p_common or c.common is null) and priv.links_few(t.cases, t.open_cases, x.roles, y.roles, p_limits[2])
+            select case when (b.x).common or (b.y).common then 'listed'
+                        when (select excluding from ruled) and priv.listed((b.x).token) then 'excluded' end as common) c
+        where (p_common or c.common is null) and priv.links_few(t.cases, t.open_cases, (b.x).roles, (b.y).roles, p_limits[2])
           and not ((select excluding from ruled)
-                   and priv.excluded(x.token, array [x.kind, y.kind], x.authority_id, y.authority_id))),
+                   and priv.excluded((b.x).token, array [(b.x).kind, (b.y).kind], (b.x).authority_id, (b.y).authority_id))),
     alike as (
         select p.m, p.n, case when l.case_a = p.m then l.identifier_a else l.identifier_b end i,
                case when l.case_a = p.m then l.identifier_b else l.identifier_a end j, l.strength s, l.score, l.rule
