@@ -183,6 +183,7 @@ def test_two_registers_of_one_cluster_have_an_application_role_each(postgres, fr
         engine.dispose()
 
 
+@pytest.mark.usefixtures("migrated")  # the role exists
 def test_an_application_role_that_may_create_objects_stops_migrate(postgres, fresh, keys):
     url, app_url = postgres.url(fresh), postgres.url(fresh, migration.DEFAULT_ROLE, "app-password")
     engine = create_engine(url)
