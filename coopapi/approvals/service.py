@@ -12,7 +12,8 @@ from coopapi.shared.lifecycle import IllegalMove, Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.rows import matching
-from coopapi.store.together import together, with_ids
+from coopapi.store.statements import Statement
+from coopapi.store.together import together
 
 Apply = Callable[[UnitOfWork, Approval], None]
 APPLY: Final[dict[str, Apply]] = {}
@@ -75,12 +76,12 @@ def _standing(work: UnitOfWork, row: Approval) -> Standing:
     return Standing.on(*sides)
 
 
-_MAY_DECIDE: Final = with_ids("select a.id, priv.may_decide(a.id) from unnest(:ids) a (id)", "ids")
+_MAY_DECIDE: Final = Statement("select a.id, priv.may_decide(a.id) from unnest(cast(:ids as uuid[])) a (id)")
 
 
 @together
 def _may_decide(work: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, bool]:
-    return dict(work.session.execute(_MAY_DECIDE, {"ids": list(ids)}).all())
+    return dict(_MAY_DECIDE.rows(work.session, ids=list(ids)))
 
 
 def _read_again(work: UnitOfWork, row: Approval, version: int) -> Approval:

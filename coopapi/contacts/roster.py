@@ -6,19 +6,20 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, text
+from sqlalchemy import Select
 
 from coopapi.contacts.models import ContactPoint, DutyShift
 from coopapi.directory.entries import require_keeper
 from coopapi.directory.models import Principal
 from coopapi.errors import fault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 
 STALE: Final = timedelta(days=180)
 REACHABLE: Final = ("yes", "unverified", "no")
 """Whether an office can be reached, in the order in which offices are tried."""
 _LONGEST: Final = timedelta(days=31)
-_MANNED: Final = text("select * from priv.manned(:points)").bindparams(bindparam("points", type_=ARRAY(Uuid())))
+_MANNED: Final = Statement("select * from priv.manned(cast(:points as uuid[]))")
 
 
 def add_shift(work: UnitOfWork, point_id: UUID, data: Mapping[str, Any]) -> DutyShift:
@@ -81,7 +82,7 @@ def reachable(work: UnitOfWork, points: Sequence[ContactPoint]) -> dict[UUID, st
     It cannot be reached outside its hours. It is unverified if its entry is stale, or if it keeps a roster on which nobody is on
     duty now.
     """
-    kept = work.session.execute(_MANNED, {"points": [point.id for point in points]})
+    kept = _MANNED.rows(work.session, points=[point.id for point in points])
     manned: dict[UUID, bool] = {row.contact_point_id: row.now for row in kept}
     doubtful = {point.id for point in points if is_stale(point, work.now) or not manned.get(point.id, True)}
     return {point.id: "no" if not is_open(point, work.now) else "unverified" if point.id in doubtful else "yes" for point in points}

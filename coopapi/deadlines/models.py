@@ -67,6 +67,8 @@ class Deadline(Versioned):
     time_id: Mapped[UUID | None] = mapped_column(ForeignKey("stated_times.id"))
     corrections: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     rule_version: Mapped[str] = mapped_column()
+    counts_as_due: Mapped[bool] = mapped_column(server_default="true")
+    """Whether it sets a time limit: periods that only have to pass do not, and an authority's own target only if it says so."""
     escalated: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     """What percentage of the period was over when those on duty were last told of it. Only the worker changes it."""
 
@@ -131,6 +133,8 @@ class ServiceTarget(ForEverybody, Versioned):
     kind: Mapped[str | None] = mapped_column()
     urgency: Mapped[str] = mapped_column()
     hours: Mapped[int] = mapped_column()
+    counts_as_due: Mapped[bool] = mapped_column(server_default="false")
+    """Whether the authority treats it as a time limit: in its worklist, and by telling those on duty."""
     set_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     set_at: Mapped[datetime] = mapped_column()
     ended_at: Mapped[datetime | None] = mapped_column()

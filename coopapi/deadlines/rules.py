@@ -84,9 +84,9 @@ def load() -> Mapping[str, DeadlineRule]:
 
 
 @cache
-def idle() -> tuple[str, ...]:
-    """Return the rules that set no time limit: periods that only have to pass, and an authority's own targets."""
-    return tuple(rule.code for rule in load().values() if rule.minimum or rule.nature == "target")
+def lapsing() -> tuple[str, ...]:
+    """Return the rules whose right lapses at the end."""
+    return tuple(rule.code for rule in load().values() if rule.lapses)
 
 
 @cache

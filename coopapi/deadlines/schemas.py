@@ -1,5 +1,7 @@
 """Deadlines on the wire."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from coopapi.deadlines.models import DEADLINE_LIFECYCLE
@@ -196,18 +198,31 @@ class TargetFilter(Paged):
     authority = fields.UUID()
 
 
+class CountsAsDue(fields.Boolean):
+    """Whether a target counts as a time limit in the authority that set it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        said = (
+            "Whether your authority treats the target as a time limit: it counts for `due_at` and `overdue` in the worklist, and "
+            "those on duty are told at half and at four fifths of the period. For the other side it stays a target."
+        )
+        super().__init__(metadata={"description": said}, **kwargs)
+
+
 class TargetIn(Schema):
     """Within how many hours your authority wants to answer requests: its own target, which is not law."""
 
     kind = Code("request_kinds", allow_none=True, metadata={"description": "The kind of request; without it, every kind."})
     urgency = Code("urgency_levels", required=True)
     hours = fields.Integer(required=True, strict=True, validate=validate.Range(1, 8760))
+    counts_as_due = CountsAsDue(load_default=False)
 
 
 class TargetPatch(Schema):
-    """Another number of hours, or the end of a target. Deadlines that run are not changed."""
+    """Another number of hours, whether it counts as a time limit, or the end of a target. Deadlines that run are not changed."""
 
     hours = fields.Integer(strict=True, validate=validate.Range(1, 8760))
+    counts_as_due = CountsAsDue()
     ended = fields.Boolean()
 
 
@@ -219,6 +234,7 @@ class TargetOut(Shown):
     kind = Code("request_kinds", allow_none=True, required=True)
     urgency = Code("urgency_levels", required=True)
     hours = fields.Integer(required=True)
+    counts_as_due = CountsAsDue(required=True)
     set_at = When(required=True)
     ended_at = When(allow_none=True, required=True)
     etag = fields.String(required=True)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select
 
 from coopapi.deadlines import computation, rules
 from coopapi.deadlines.models import Deadline, StatedTime
@@ -16,6 +16,9 @@ from coopapi.shared.parties import Party
 from coopapi.store import vault
 from coopapi.store.db import Database, UnitOfWork
 from coopapi.store.rows import matching
+from coopapi.store.statements import Statement
+
+_ESCALATE: Final = Statement("select priv.escalate()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def drop(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> None:
 def escalate(database: Database) -> None:
     """Tell those on duty of the next deadline of which half, or four fifths, of the period is over. Only the worker does this."""
     with database.worker() as session:
-        session.execute(text("select priv.escalate(cast(:idle as text[]))"), {"idle": list(rules.idle())})
+        _ESCALATE.rows(session)
 
 
 def _touch(row: Deadline, rule: DeadlineRule, occasion: Occasion) -> None:
@@ -146,6 +149,7 @@ def _start(work: UnitOfWork, rule: DeadlineRule, occasion: Occasion, item: UUID 
             due_at=due,
             first_due_at=due,
             extensions=[],
+            counts_as_due=not rule.minimum and (rule.nature != "target" or occasion.facts["target_counts"]),
             time_id=occasion.time_id,
             rule_version=rules.version(),
         )
@@ -230,13 +234,12 @@ def due_of(
 ) -> SQLColumnExpression[Any]:
     """Return the earliest running deadline of the caller's side of a shared object, or of one item of it.
 
-    Rules that are `idle` set no time limit, and a right that has lapsed is due no more.
+    A right that has lapsed is due no more.
     """
-    lapsing = [rule.code for rule in rules.load().values() if rule.lapses]
     mine = or_(Deadline.authority_id == work.actor.authority_id, and_(Deadline.object_type == "request", Deadline.owed_by == side))
-    there = or_(Deadline.due_at > work.now, Deadline.rule.not_in(lapsing))
+    there = or_(Deadline.due_at > work.now, Deadline.rule.not_in(rules.lapsing()))
     query = select(func.min(Deadline.due_at)).where(
-        Deadline.object_id == thing, Deadline.running(), mine, Deadline.rule.not_in(rules.idle()), there
+        Deadline.object_id == thing, Deadline.running(), mine, Deadline.counts_as_due, there
     )
     if item is not None:
         query = query.where(or_(Deadline.item_id.is_(None), Deadline.item_id == item))

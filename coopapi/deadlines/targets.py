@@ -35,8 +35,8 @@ def add(work: UnitOfWork, data: Mapping[str, Any]) -> ServiceTarget:
         if row.kind == kind:
             raise TargetSet(existing=f"/api/v1/service-targets/{row.id}")
     made = {"authority_id": work.actor.authority_id, "set_by": work.actor.id, "set_at": work.now}
-    row = work.add(ServiceTarget(kind=kind, urgency=urgency, hours=data["hours"], **made))
-    work.note("service_target.set", row, kind=kind, urgency=urgency, hours=row.hours)
+    row = work.add(ServiceTarget(kind=kind, urgency=urgency, hours=data["hours"], counts_as_due=data["counts_as_due"], **made))
+    work.note("service_target.set", row, kind=kind, urgency=urgency, hours=row.hours, counts_as_due=row.counts_as_due)
     return row
 
 
@@ -45,18 +45,22 @@ def change(work: UnitOfWork, target_id: UUID, version: int, data: Mapping[str, A
     if work.one(ServiceTarget, target_id).authority_id != work.actor.authority_id:
         raise Forbidden("This is the target of another authority.")
     row = work.one(ServiceTarget, target_id, version=version, lock=True)
-    row.hours = data.get("hours", row.hours)
+    row.set({name: data[name] for name in ("hours", "counts_as_due") if name in data})
     row.ended_at = work.now if data.get("ended") else row.ended_at
-    work.note("service_target.changed", row, hours=row.hours, ended=row.ended_at is not None)
+    work.note("service_target.changed", row, hours=row.hours, counts_as_due=row.counts_as_due, ended=row.ended_at is not None)
     return row
 
 
-def due(work: UnitOfWork, authority_id: UUID | None, kind: str, urgency: str, at: datetime) -> datetime | None:
-    """Return by when an authority wants to answer what it received at this time, or None if there is no target."""
+def facts(work: UnitOfWork, authority_id: UUID | None, kind: str, urgency: str, at: datetime) -> dict[str, Any]:
+    """Return by when an authority wants to answer what it received at this time, and whether that counts as its time limit.
+
+    The end is None if there is no target.
+    """
     rows = _of(work, authority_id, urgency)
     best = min((row for row in rows if row.kind in {kind, None}), key=lambda row: row.kind is None, default=None)
     hours = best.hours if best else EMERGENCY if urgency == "emergency" else None
-    return at + timedelta(hours=hours) if hours else None
+    due = at + timedelta(hours=hours) if hours else None
+    return {"target_due": due, "target_counts": best is not None and best.counts_as_due}
 
 
 def _of(work: UnitOfWork, authority_id: UUID | None, urgency: str) -> list[ServiceTarget]:

@@ -2,30 +2,25 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from uuid import UUID
 
-from sqlalchemy import text
-
-from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
+from coopapi.http.paging import LIMIT, Page, begins_at, cut, place_of
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 
-_INDEX: Final = text("select * from priv.state_index(:type, :after, :limit, :missed)")
+_INDEX: Final = Statement("select * from priv.state_index(:type, cast(:after as uuid), :limit, :missed)")
 
 
 def state_index(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """Return one page of the index of the caller's State, the newest entries first."""
     limit: int = wanted.get("limit", LIMIT)
-    place, after = place_of(work, "state-index", wanted), None
-    if cursor := wanted.get("cursor"):
-        after = UUID(open_cursor(work, cursor, place)["at"])
-    asked = {"type": wanted["type"], "after": after, "limit": limit + 1, "missed": wanted.get("missed", False)}
-    rows = [_shown(work, wanted["type"], row) for row in work.session.execute(_INDEX, asked)]
+    place = place_of(work, "state-index", wanted)
+    asked = {"type": wanted["type"], "after": begins_at(work, wanted, place), "limit": limit + 1}
+    rows = _INDEX.rows(work.session, **asked, missed=wanted.get("missed", False))
     work.note("state_index.consulted", object_type="state_index", consultation=True)
-    following = seal_cursor(work, {"at": str(rows[limit - 1]["id"])}, place) if len(rows) > limit else None
-    return Page(rows[:limit], following)
+    return cut(work, [_shown(work, wanted["type"], row) for row in rows], limit, place, lambda row: str(row["id"]))
 
 
 def _shown(work: UnitOfWork, kind: str, row: Any) -> dict[str, Any]:
     authority = {"id": row.authority_id, "name": row.authority_name, "country": work.actor.country}
     countries = sorted({country for country in row.countries if country})
-    return {**row._mapping, "type": kind, "authority": authority, "countries": countries}  # noqa: SLF001
+    return {**row._asdict(), "type": kind, "authority": authority, "countries": countries}

@@ -82,14 +82,23 @@ def page(work: UnitOfWork, name: str, query: Select[Any], order: Order, wanted: 
     """Return one page of a list. `wanted` holds the limit, the cursor, and the filters that the cursor is bound to."""
     limit: int = wanted.get("limit", LIMIT)
     place = place_of(work, name, wanted)
-    if cursor := wanted.get("cursor"):
-        query = order.after(query, _values(order, open_cursor(work, cursor, place)["at"]))
+    if (at := begins_at(work, wanted, place)) is not None:
+        query = order.after(query, _values(order, at))
     order.prepare(work)
     rows = work.session.scalars(order.first(query, limit + 1)).all()
+    return cut(work, rows, limit, place, lambda row: [str(getattr(row, c.key)) for c in order.columns], **more)
+
+
+def begins_at(work: UnitOfWork, wanted: Mapping[str, Any], place: str) -> Any:
+    """Return where a page begins: the place of the last row before it, or None for the first page."""
+    return open_cursor(work, wanted["cursor"], place)["at"] if wanted.get("cursor") else None
+
+
+def cut(work: UnitOfWork, rows: Sequence[Any], limit: int, place: str, at: Callable[[Any], Any], **more: Any) -> Page:
+    """Return a page of up to `limit` of the rows, which are one more if another page follows. `at` returns the place of a row."""
     if len(rows) <= limit:
         return Page(rows, None)
-    last = [str(getattr(rows[limit - 1], c.key)) for c in order.columns]
-    return Page(rows[:limit], seal_cursor(work, {"at": last, **more}, place))
+    return Page(rows[:limit], seal_cursor(work, {"at": at(rows[limit - 1]), **more}, place))
 
 
 def place_of(work: UnitOfWork, name: str, wanted: Mapping[str, Any]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from coopapi.errors import Conflict, NotFound, Unprocessable, fault
@@ -16,11 +15,12 @@ from coopapi.jits.notifications import tell
 from coopapi.jits.statement_checks import Term
 from coopapi.shared.workflow import Step
 from coopapi.store.db import UnitOfWork
-from coopapi.store.together import grouped, together, with_ids
+from coopapi.store.statements import Statement
+from coopapi.store.together import grouped, together
 from coopapi.store.vault import key_of, seal, unseal
 
 LANGUAGES: Final = ("en", "fr", "es", "pt")
-_PUBLIC: Final = text("select * from priv.public_jits(:id, :after, :year, :limit)")
+_PUBLIC: Final = Statement("select * from priv.public_jits(:id, cast(:after as uuid), cast(:year as integer), :limit)")
 
 
 class NotClosedYet(Conflict):
@@ -108,8 +108,8 @@ def _forbidden_terms(work: UnitOfWork, jit: Jit, *, names_operation: bool) -> li
     return terms
 
 
-_FORBIDDEN: Final = with_ids(
-    "select j.id, t.rule, t.term from unnest(:jits) j (id) cross join lateral priv.forbidden_terms(j.id) t", "jits"
+_FORBIDDEN: Final = Statement(
+    "select j.id, t.rule, t.term from unnest(cast(:jits as uuid[])) j (id) cross join lateral priv.forbidden_terms(j.id) t"
 )
 
 
@@ -117,7 +117,7 @@ _FORBIDDEN: Final = with_ids(
 def _terms(work: UnitOfWork, jit_ids: Sequence[UUID]) -> dict[UUID, list[Term]]:
     work.session.flush()
     found: dict[UUID, list[Term]] = {jit_id: [] for jit_id in jit_ids}
-    for row in work.session.execute(_FORBIDDEN, {"jits": list(jit_ids)}):
+    for row in _FORBIDDEN.rows(work.session, jits=list(jit_ids)):
         found[row.id].append(Term(row.rule, row.term))
     return found
 
@@ -219,4 +219,4 @@ def show(work: UnitOfWork, rows: Sequence[JitStatement]) -> list[dict[str, Any]]
 def public(session: Session, wanted: Mapping[str, Any], release_id: UUID | None = None) -> list[dict[str, Any]]:
     """Return the published statements. The session has no caller and can reach no other data."""
     asked = {"id": release_id, "after": wanted.get("after"), "year": wanted.get("year"), "limit": wanted.get("limit", 50)}
-    return [dict(row) for row in session.execute(_PUBLIC, asked).mappings()]
+    return [row._asdict() for row in _PUBLIC.rows(session, **asked)]

@@ -21,7 +21,8 @@ from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import matching
-from coopapi.store.together import together, with_ids
+from coopapi.store.statements import Statement
+from coopapi.store.together import together
 from coopapi.store.vault import seal, unseal
 
 _LATEST: Final = date(2200, 1, 1)
@@ -93,10 +94,9 @@ def end_of(day: date, country: str | None) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone_of(country))).astimezone(UTC)
 
 
-_HOSTS_FOR: Final = with_ids(
-    "select a.meeting, a.owner, priv.hosts_for(a.meeting, a.owner) from unnest(:meetings, :owners) a (meeting, owner)",
-    "meetings",
-    "owners",
+_HOSTS_FOR: Final = Statement(
+    "select a.meeting, a.owner, priv.hosts_for(a.meeting, a.owner)"
+    " from unnest(cast(:meetings as uuid[]), cast(:owners as uuid[])) a (meeting, owner)"
 )
 
 
@@ -104,7 +104,7 @@ _HOSTS_FOR: Final = with_ids(
 def _hosts_for(work: UnitOfWork, pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
     """Tell for which authorities of meetings the caller hosts and records, because they have no users here."""
     meetings, owners = zip(*pairs, strict=True)
-    rows = work.session.execute(_HOSTS_FOR, {"meetings": list(meetings), "owners": list(owners)})
+    rows = _HOSTS_FOR.rows(work.session, meetings=list(meetings), owners=list(owners))
     return {(meeting_id, owner_id): hosts for meeting_id, owner_id, hosts in rows}
 
 

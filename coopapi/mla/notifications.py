@@ -88,10 +88,10 @@ def set_clocks(work: UnitOfWork, request: Request, act: Act) -> None:
 
 
 def _target(work: UnitOfWork, request: Request, act: Act) -> dict[str, Any]:
-    """Return by when the executing authority wants to answer what it received now, as its own target."""
+    """Return the own target of the executing authority for what it received now."""
     if act.name != "receive" or request.rules.to_provider:
         return {}
-    return {"target_due": targets.due(work, request.executing_id, request.kind, request.urgency, act.taken.at)}
+    return targets.facts(work, request.executing_id, request.kind, request.urgency, act.taken.at)
 
 
 def _given(work: UnitOfWork, request: Request, measure: Measure | None, rows: Sequence[Measure]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, aliased, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Level
 from coopapi.shared.grants import granted
@@ -161,16 +161,6 @@ class OverlapSide(Versioned):
         overlap = select(Overlap.id).where(Overlap.id == cls.overlap_id, Overlap.visible_to(actor, now))
         cleared = true() if actor.cleared else cls.victims.is_(False)
         return and_(granted(cls.case_id, Level.INDEX, actor, now), cleared, overlap.exists())
-
-    @classmethod
-    def holds_for(cls, actor: Actor) -> ColumnElement[bool]:
-        """Return the condition for the row that is the current decision of its side, as far as the actor knows."""
-        later = aliased(cls)
-        known = true() if actor.cleared else later.victims.is_(False)
-        query = select(later.id).where(
-            later.overlap_id == cls.overlap_id, later.case_id == cls.case_id, later.turn > cls.turn, known
-        )
-        return ~query.exists()
 
 
 class Exclusion(Versioned):

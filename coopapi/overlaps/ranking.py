@@ -1,12 +1,13 @@
 """Lists of overlaps in the order of their rank, read without the overlaps of others (`priv.page_of_overlaps`)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
+from coopapi.http.paging import LIMIT, Page, begins_at, cut, place_of
 from coopapi.identifiers.kinds import Strength
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement
@@ -29,16 +30,12 @@ def page_of_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], case_id: UUID 
     name, limit = f"overlaps/{case_id}" if case_id else "overlaps", wanted.get("limit", LIMIT)
     place = place_of(work, name, wanted)
     asked = _asked(work, wanted, case_id)
-    if cursor := wanted.get("cursor"):
-        rank, overlap_id = open_cursor(work, cursor, place)["at"]
-        asked |= {"rank": int(rank), "id": UUID(overlap_id)}
+    if (at := begins_at(work, wanted, place)) is not None:
+        asked |= {"rank": int(at[0]), "id": UUID(at[1])}
     rows = _PAGE.rows(work.session, **asked, most=limit + 1)
     total = _COUNT.one(work.session, **_asked(work, wanted, case_id), most=MOST_COUNTED)[0] if wanted.get("totals") else None
-    if len(rows) <= limit:
-        return Page(rows, None, total)
-    last = rows[limit - 1]
-    at = [last.rank if work.actor.cleared else last.open_rank, last.id]
-    return Page(rows[:limit], seal_cursor(work, {"at": at}, place), total)
+    found = cut(work, rows, limit, place, lambda row: [row.rank if work.actor.cleared else row.open_rank, row.id])
+    return replace(found, total=total)
 
 
 def strongest_overlaps(work: UnitOfWork, wanted: Mapping[str, Any], most: int) -> Sequence[Any]:

@@ -14,7 +14,8 @@ from coopapi.shared.lifecycle import Side
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Row, Versioned, own_id
-from coopapi.store.together import together, with_ids
+from coopapi.store.statements import Statement
+from coopapi.store.together import together
 
 P = TypeVar("P", bound="PartOf")
 S = TypeVar("S", bound="SharedObject")
@@ -202,12 +203,12 @@ def stop_acting(work: UnitOfWork, object_id: UUID, side: Side, *, keep: UUID | N
     work.session.execute(text("select priv.stop_acting(:object, :side, :keep, :until)"), gone)
 
 
-_HAVE_USERS: Final = with_ids("select a.id, priv.has_users(a.id) from unnest(:ids) a (id)", "ids")
+_HAVE_USERS: Final = Statement("select a.id, priv.has_users(a.id) from unnest(cast(:ids as uuid[])) a (id)")
 
 
 @together
 def _have_users(work: UnitOfWork, authority_ids: Sequence[UUID]) -> dict[UUID, bool]:
-    return dict(work.session.execute(_HAVE_USERS, {"ids": list(authority_ids)}).all())
+    return dict(_HAVE_USERS.rows(work.session, ids=list(authority_ids)))
 
 
 def has_users(work: UnitOfWork, authority_id: UUID) -> bool:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from coopapi.errors import fault
 from coopapi.store.db import UnitOfWork
-from coopapi.store.together import together, with_ids
+from coopapi.store.statements import Statement
+from coopapi.store.together import together
 
 
 def moment_of(work: UnitOfWork, recorded: Mapping[str, Any] | None, *, own: bool, since: datetime | None = None) -> datetime:
@@ -41,18 +42,16 @@ def may_record_for(work: UnitOfWork, object_id: UUID, authority_id: UUID) -> boo
     return _may_record(work, (object_id, authority_id))
 
 
-_MAY_RECORD: Final = with_ids(
+_MAY_RECORD: Final = Statement(
     "select a.object, a.authority, priv.may_record_for(a.object, a.authority)"
-    " from unnest(:objects, :authorities) a (object, authority)",
-    "objects",
-    "authorities",
+    " from unnest(cast(:objects as uuid[]), cast(:authorities as uuid[])) a (object, authority)"
 )
 
 
 @together
 def _may_record(work: UnitOfWork, pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], bool]:
     objects, authorities = zip(*pairs, strict=True)
-    rows = work.session.execute(_MAY_RECORD, {"objects": list(objects), "authorities": list(authorities)})
+    rows = _MAY_RECORD.rows(work.session, objects=list(objects), authorities=list(authorities))
     return {(object_id, authority_id): may for object_id, authority_id, may in rows}
 
 

@@ -50,6 +50,11 @@ class Statement:
             raise NoResultFound
         return found
 
+    def value(self, session: Session, **values: Any) -> Any:
+        """Return the only value of the first row, or None if there is no row."""
+        found = self.first(session, **values)
+        return None if found is None else found[0]
+
 
 def _named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:
     return list(map(_row_class(tuple(column.name for column in description))._make, rows))

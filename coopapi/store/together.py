@@ -5,8 +5,6 @@ from contextlib import suppress
 from functools import wraps
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, TextClause, Uuid, bindparam, text
-
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 T = TypeVar("T")
@@ -87,8 +85,3 @@ def grouped(keys: Iterable[K], rows: Iterable[V], by: Callable[[V], K]) -> dict[
     for row in rows:
         found[by(row)].append(row)
     return found
-
-
-def with_ids(statement: str, *names: str) -> TextClause:
-    """Return a statement whose parameters of these names are arrays of ids."""
-    return text(statement).bindparams(*(bindparam(name, type_=ARRAY(Uuid())) for name in names))

@@ -9,7 +9,7 @@ from sqlalchemy import Select
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
-from coopapi.http.paging import LIMIT, BadCursor, Order, Page, open_cursor, page, place_of, seal_cursor
+from coopapi.http.paging import LIMIT, BadCursor, Order, Page, begins_at, cut, open_cursor, page, place_of, seal_cursor
 from coopapi.journal.models import JournalEntry, JournalLink
 from coopapi.store.db import UnitOfWork, as_json
 from coopapi.store.statements import Statement
@@ -46,10 +46,9 @@ def timeline(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page
     cases.require_access(work, case_id, Level.READ)
     work.note("timeline.consulted", case_id=case_id, object_type="case", consultation=True)
     place, limit = place_of(work, f"timeline/{case_id}", wanted), wanted.get("limit", LIMIT)
-    before = int(open_cursor(work, wanted["cursor"], place)["at"][0]) if "cursor" in wanted else _AFTER_ALL
+    (before,) = begins_at(work, wanted, place) or (_AFTER_ALL,)
     rows = _TIMELINE.rows(work.session, case=case_id, before=before, most=limit + 1)
-    more = len(rows) > limit
-    return Page(rows[:limit], seal_cursor(work, {"at": [rows[limit - 1].id]}, place) if more else None)
+    return cut(work, rows, limit, place, lambda row: [row.id])
 
 
 def consultations(work: UnitOfWork, case_id: UUID, wanted: Mapping[str, Any]) -> Page:

@@ -83,6 +83,6 @@ class Source:
 
 
 @cache
-def clocks() -> str:
-    """Return which rules of deadlines set no time limit, and which right lapses, as the database reads it."""
-    return as_json({"idle": rules.idle(), "lapsing": [rule.code for rule in rules.load().values() if rule.lapses]})
+def lapsing() -> str:
+    """Return the rules of deadlines whose right lapses, as the database reads them."""
+    return as_json(rules.lapsing())

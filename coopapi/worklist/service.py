@@ -1,28 +1,28 @@
 """One page of the worklist, and how much waits. What waits is found by `priv.worklist`, in one statement."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from coopapi.errors import NotFound
-from coopapi.http.paging import LIMIT, Page, open_cursor, place_of, seal_cursor
+from coopapi.http.paging import LIMIT, Page, begins_at, cut, place_of
 from coopapi.http.transitions import SERVED, link
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.statements import Statement
 from coopapi.store.together import each
 from coopapi.unicode_text import fold_reference
-from coopapi.worklist.awaited import clocks
+from coopapi.worklist.awaited import lapsing
 from coopapi.worklist.sources import SOURCES
 
 MOST_COUNTED: Final = 1_000
 """Up to how many items of each kind are counted."""
 _FIRST: Final = 2**63 - 1
 """The rank of everything but overlaps, which come last, the strongest of them first: no deadline runs for them."""
-_ASKED: Final = "cast(:steps as jsonb), cast(:wanted as jsonb), cast(:clocks as jsonb)"
-_PAGE: Final = text(f"select * from priv.worklist({_ASKED}, :count, cast(:after as jsonb))")  # noqa: S608 (constants)
-_COUNTS: Final = text(f"select * from priv.worklist_counts({_ASKED}, :most)")  # noqa: S608 (constants)
+_ASKED: Final = "cast(:steps as jsonb), cast(:wanted as jsonb), cast(:lapsing as jsonb)"
+_PAGE: Final = Statement(f"select * from priv.worklist({_ASKED}, :count, cast(:after as jsonb))")  # noqa: S608 (constants)
+_COUNTS: Final = Statement(f"select * from priv.worklist_counts({_ASKED}, :most)")  # noqa: S608 (constants)
 
 
 def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
@@ -32,18 +32,17 @@ def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     """
     limit: int = wanted.get("limit", LIMIT)
     place = place_of(work, "worklist", wanted)
-    after = open_cursor(work, wanted["cursor"], place)["at"] if "cursor" in wanted else None
+    after = begins_at(work, wanted, place)
     asked = {**_asked(work, wanted), "count": limit + 1, "after": None if after is None else as_json(after)}
-    rows = work.session.execute(_PAGE, asked).all()
-    following = seal_cursor(work, {"at": _place(rows[limit - 1])}, place) if len(rows) > limit else None
-    work.note("worklist.consulted", object_type="worklist", consultation=True, count=len(rows[:limit]))
-    shown = each(work, partial(_item, work), rows[:limit])
-    return Page([item for item in shown if item], following)
+    found = cut(work, _PAGE.rows(work.session, **asked), limit, place, _place)
+    work.note("worklist.consulted", object_type="worklist", consultation=True, count=len(found.items))
+    shown = each(work, partial(_item, work), found.items)
+    return replace(found, items=[item for item in shown if item])
 
 
 def counts(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Count what waits for the caller, by kind, up to a thousand of each."""
-    found = work.session.execute(_COUNTS, {**_asked(work, wanted), "most": MOST_COUNTED + 1}).all()
+    found = _COUNTS.rows(work.session, **_asked(work, wanted), most=MOST_COUNTED + 1)
     counted = {row.type: int(row.items) for row in found}
     return [
         {"type": kind, "count": min(counted[kind], MOST_COUNTED), "more": counted[kind] > MOST_COUNTED}
@@ -61,7 +60,7 @@ def _asked(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, str]:
         filters["assignee"] = work.actor.id
     if "reference" in wanted:
         filters["reference_folded"] = fold_reference(wanted["reference"])
-    return {"steps": as_json(steps), "wanted": as_json(filters), "clocks": clocks()}
+    return {"steps": as_json(steps), "wanted": as_json(filters), "lapsing": lapsing()}
 
 
 def _place(row: Any) -> dict[str, str]:

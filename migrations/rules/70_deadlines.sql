@@ -18,7 +18,7 @@ create policy made on stated_times for insert with check (
     ACTING(stated_times.object_id) and recorded_by = (select priv.authority()) and stated_by = (select priv.principal()));
 create policy changed on stated_times for update using (ACTING(stated_times.object_id));
 
-grant select, insert, update (version, hours, ended_at) on service_targets to APP_ROLE;
+grant select, insert, update (version, hours, counts_as_due, ended_at) on service_targets to APP_ROLE;
 create policy seen on service_targets for select using ((select priv.authority()) is not null);
 create policy made on service_targets for insert with check (authority_id = (select priv.authority()));
 create policy changed on service_targets for update using (authority_id = (select priv.authority()));
@@ -58,10 +58,10 @@ $$;
 
 -- Tell those concerned that a deadline is half over, or nearly over: at first those on duty for the authority that owes it, and if nobody of
 -- them may read the thing, or four fifths are over, also the desks of its country that take part in the thing. If there is nobody, the
--- administrators of the authority get an alarm that names no object. Rules that set no time limit (p_idle) are passed over. What an authority
+-- administrators of the authority get an alarm that names no object. Those that set no time limit are passed over. What an authority
 -- without users here owes in a meeting is told to its host, which watches it. The step is
 -- stored with the deadline in the same transaction, so nobody is told twice.
-create function priv.escalate(p_idle text[]) returns void
+create function priv.escalate() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     d public.deadlines;
@@ -77,7 +77,7 @@ begin
     percent := case when d.escalated = 50 or extract(epoch from d.due_at - priv.at()) <= 0.2 * extract(epoch from d.due_at - d.from_at)
                     then 80 else 50 end;
     update public.deadlines x set escalated = percent where x.id = d.id;
-    if d.rule = any (p_idle) or d.due_at <= priv.at() then
+    if not d.counts_as_due or d.due_at <= priv.at() then
         return;
     end if;
     told := priv.on_duty(d.authority_id, d.object_id);
@@ -100,4 +100,4 @@ begin
     end if;
 end $$;
 
-grant execute on function priv.escalate(text[]) to APP_ROLE;
+grant execute on function priv.escalate() to APP_ROLE;

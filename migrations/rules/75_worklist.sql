@@ -13,8 +13,7 @@ create policy changed on assignments for update
 
 -- The functions below return what waits for the caller, each of some kinds, in statements whose plan is kept. They run with the rights of the
 -- caller, so the policies of every table apply. p_steps has the awaited steps that the caller's role may take, for each kind in the order
--- in which they count. p_wanted has the filters. p_rules has the rules of deadlines that set no time limit (`idle`), and those whose right
--- lapses (`lapsing`).
+-- in which they count. p_wanted has the filters. p_lapsing has the rules of deadlines whose right lapses.
 
 -- Return the awaited steps of one kind. A step may hold only for some kinds of requests, for an urgency, for requests in some states
 -- (`within`), or only when the deadline ends `soon`.
@@ -27,14 +26,14 @@ begin
 end $$;
 
 -- Return the earliest running deadline of the caller's side of a shared thing, or of one item of it. A right that has lapsed is due no more.
-create function priv.due_of(p_object uuid, p_item uuid, p_side text, p_rules jsonb) returns timestamptz
+create function priv.due_of(p_object uuid, p_item uuid, p_side text, p_lapsing jsonb) returns timestamptz
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
     return (select min(d.due_at) from public.deadlines d
             where d.object_id = p_object and d.met_at is null and d.cancelled_at is null and d.suspended_at is null
               and (d.authority_id = (select priv.authority()) or d.object_type = 'request' and d.owed_by = p_side)
               and (p_item is null or d.item_id is null or d.item_id = p_item)
-              and not p_rules -> 'idle' ? d.rule and (d.due_at > (select priv.at()) or not p_rules -> 'lapsing' ? d.rule));
+              and d.counts_as_due and (d.due_at > (select priv.at()) or not p_lapsing ? d.rule));
 end $$;
 
 -- Return the case through which the caller takes part in a shared thing, or null.
@@ -72,7 +71,7 @@ begin
            or exists (select from public.mla_measures x where x.request_id = r.id and x.code = p_wanted ->> 'measure'));
 end $$;
 
-create function priv.waiting_requests(p_steps jsonb, p_wanted jsonb, p_rules jsonb)
+create function priv.waiting_requests(p_steps jsonb, p_wanted jsonb, p_lapsing jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -81,7 +80,7 @@ begin
     with step as materialized (select * from priv.awaited(p_steps, 'request'))
     select 'request', r.request_id, r.case_id, r.side, s.event, r.since, d.due
     from priv.open_requests(p_wanted) r
-    cross join lateral (select priv.due_of(r.request_id, null, r.side, p_rules) as due) d
+    cross join lateral (select priv.due_of(r.request_id, null, r.side, p_lapsing) as due) d
     cross join lateral (
         select w.event from step w
         where w.side = r.side and w.state = r.state and r.kind = any (w.kinds) and (w.urgency is null or w.urgency = r.urgency)
@@ -96,7 +95,7 @@ begin
         order by w.place limit 1) s;
 end $$;
 
-create function priv.waiting_measures(p_steps jsonb, p_wanted jsonb, p_rules jsonb)
+create function priv.waiting_measures(p_steps jsonb, p_wanted jsonb, p_lapsing jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -106,7 +105,7 @@ begin
     select 'measure', m.id, r.case_id, r.side, s.event, r.since, d.due
     from priv.open_requests(p_wanted) r
     join public.mla_measures m on m.request_id = r.request_id
-    cross join lateral (select priv.due_of(r.request_id, m.id, r.side, p_rules) as due) d
+    cross join lateral (select priv.due_of(r.request_id, m.id, r.side, p_lapsing) as due) d
     cross join lateral (
         select w.event from step w
         where w.side = r.side and w.state = m.state and r.state = any (w.within) and r.kind = any (w.kinds)
@@ -175,7 +174,7 @@ begin
 end $$;
 
 -- Return the teams, amendments and public statements that wait for the caller's signature, and teams that end soon.
-create function priv.waiting_teams(p_steps jsonb, p_rules jsonb)
+create function priv.waiting_teams(p_steps jsonb, p_lapsing jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -206,7 +205,7 @@ begin
         join priv.awaited(p_steps, 'jit_statement') w on w.state = s.state and w.side = t.side
         where t.state = 'closed')
     select f.type, f.id, f.case_id, f.side, f.event, f.since, d.due
-    from found f cross join lateral (select priv.due_of(f.team, null, f.side, p_rules) as due) d
+    from found f cross join lateral (select priv.due_of(f.team, null, f.side, p_lapsing) as due) d
     where (f.soon is null or d.due <= (select priv.at()) + f.soon)
       and (f.event not in ('sign', 'approve') or not exists (
           select from public.jit_signatures g
@@ -260,13 +259,13 @@ begin
       and priv.hosts_for(m.id, a.owner_id);
 end $$;
 
-create function priv.waiting_consultations(p_steps jsonb, p_rules jsonb)
+create function priv.waiting_consultations(p_steps jsonb, p_lapsing jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select 'consultation', c.id, p.case_id, w.side, w.event, c.created_at, priv.due_of(c.id, null, w.side, p_rules)
+    select 'consultation', c.id, p.case_id, w.side, w.event, c.created_at, priv.due_of(c.id, null, w.side, p_lapsing)
     from public.consultation_positions o join public.consultations c on c.id = o.consultation_id
     join public.parties p on p.object_id = c.id and p.acting and p.authority_id = (select priv.authority())
         and (p.case_id is null or GRANTED(p.case_id, 3))
@@ -287,7 +286,7 @@ end $$;
 
 -- Return the deadlines that were missed and still run: those of the caller's authority, those of its side of open requests, and those of
 -- authorities without users here in meetings that it hosts.
-create function priv.missed_deadlines(p_rules jsonb)
+create function priv.missed_deadlines(p_lapsing jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -305,7 +304,7 @@ begin
           and priv.hosts_for(m.id, d.authority_id))
     select 'deadline', d.id, priv.own_case(d.object_id), d.owed_by, 'missed', d.due_at, d.due_at
     from missed m join public.deadlines d on d.id = m.id
-    where d.suspended_at is null and not p_rules -> 'idle' ? d.rule and not p_rules -> 'lapsing' ? d.rule;
+    where d.suspended_at is null and d.counts_as_due and not p_lapsing ? d.rule;
 end $$;
 
 -- Tell whether a thing is assigned to this person of the caller's authority, or to `none`. Without an assignee it is always so.
@@ -421,7 +420,7 @@ begin
 end $$;
 
 -- Return everything that waits for the caller: of overlaps only the first p_count after the place p_after, and nothing else after an overlap.
-create function priv.waiting(p_steps jsonb, p_wanted jsonb, p_rules jsonb, p_count integer, p_after jsonb)
+create function priv.waiting(p_steps jsonb, p_wanted jsonb, p_lapsing jsonb, p_count integer, p_after jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz, rank bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
@@ -444,34 +443,34 @@ begin
         return query select w.*, v_first from priv.waiting_responsibilities(p_steps) w;
     end if;
     if p_steps ? 'request' then
-        return query select w.*, v_first from priv.waiting_requests(p_steps, p_wanted, p_rules) w;
+        return query select w.*, v_first from priv.waiting_requests(p_steps, p_wanted, p_lapsing) w;
     end if;
     if p_steps ? 'measure' then
-        return query select w.*, v_first from priv.waiting_measures(p_steps, p_wanted, p_rules) w;
+        return query select w.*, v_first from priv.waiting_measures(p_steps, p_wanted, p_lapsing) w;
     end if;
     if p_steps ?| array['evidence', 'evidence_use'] then
         return query select w.*, v_first from priv.waiting_evidence(p_steps) w;
     end if;
     if p_steps ?| array['jit', 'jit_amendment', 'jit_statement'] then
-        return query select w.*, v_first from priv.waiting_teams(p_steps, p_rules) w;
+        return query select w.*, v_first from priv.waiting_teams(p_steps, p_lapsing) w;
     end if;
     if p_steps ?| array['meeting', 'meeting_place', 'action'] then
         return query select w.*, v_first from priv.waiting_meetings(p_steps) w;
     end if;
     if p_steps ? 'consultation' then
-        return query select w.*, v_first from priv.waiting_consultations(p_steps, p_rules) w;
+        return query select w.*, v_first from priv.waiting_consultations(p_steps, p_lapsing) w;
     end if;
     if p_steps ? 'approval' then
         return query select w.*, v_first from priv.waiting_approvals(p_steps) w;
     end if;
     if p_steps ? 'deadline' then
-        return query select w.*, v_first from priv.missed_deadlines(p_rules) w;
+        return query select w.*, v_first from priv.missed_deadlines(p_lapsing) w;
     end if;
 end $$;
 
 -- Return one page of the worklist: what is due first, then what has waited for longest, then overlaps by their rank. p_after is the last item of
 -- the page before.
-create function priv.worklist(p_steps jsonb, p_wanted jsonb, p_rules jsonb, p_count integer, p_after jsonb)
+create function priv.worklist(p_steps jsonb, p_wanted jsonb, p_lapsing jsonb, p_count integer, p_after jsonb)
 returns table (type text, id uuid, case_id uuid, side text, event text, since timestamptz, due timestamptz, rank bigint, assignee uuid)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
@@ -481,7 +480,7 @@ begin
     from (select v.*, coalesce(v.due, 'infinity') as sooner,
                  case when v.rank = 9223372036854775807 then v.since else 'infinity' end as longer,
                  coalesce(v.case_id, '00000000-0000-0000-0000-000000000000') as in_case
-          from priv.waiting(p_steps, p_wanted, p_rules, p_count, p_after) v) w
+          from priv.waiting(p_steps, p_wanted, p_lapsing, p_count, p_after) v) w
     left join public.assignments a
         on a.authority_id = (select priv.authority()) and a.object_type = w.type and a.object_id = w.id
     where (not p_wanted ? 'case_id' or w.case_id = (p_wanted ->> 'case_id')::uuid)
@@ -499,12 +498,12 @@ begin
 end $$;
 
 -- Count what waits for the caller, by type, up to p_most of each.
-create function priv.worklist_counts(p_steps jsonb, p_wanted jsonb, p_rules jsonb, p_most integer) returns table (type text, items bigint)
+create function priv.worklist_counts(p_steps jsonb, p_wanted jsonb, p_lapsing jsonb, p_most integer) returns table (type text, items bigint)
 language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
 begin
     return query
-    select w.type, least(count(*), p_most) from priv.waiting(p_steps, p_wanted, p_rules, p_most, null) w
+    select w.type, least(count(*), p_most) from priv.waiting(p_steps, p_wanted, p_lapsing, p_most, null) w
     where (not p_wanted ? 'case_id' or w.case_id = (p_wanted ->> 'case_id')::uuid)
       and (not p_wanted ? 'due_before' or w.due < (p_wanted ->> 'due_before')::timestamptz)
       and (not p_wanted ? 'overdue' or w.due < (select priv.at()))

@@ -88,7 +88,7 @@ def test_a_worker_that_is_killed_tells_nobody_twice_and_forgets_nobody(world, re
 
     def killed():
         with database.worker() as session:
-            session.execute(text("select priv.escalate('{}')"))
+            session.execute(text("select priv.escalate()"))
             raise SystemExit
 
     with pytest.raises(SystemExit):
@@ -102,7 +102,7 @@ def test_a_worker_that_is_killed_tells_nobody_twice_and_forgets_nobody(world, re
 def test_nobody_but_the_worker_escalates(world, received):
     database = world.app.extensions["coopapi"].database
     with pytest.raises(Exception, match="only the worker"), database.anonymous() as session:
-        session.execute(text("select priv.escalate('{}')"))
+        session.execute(text("select priv.escalate()"))
 
 
 def test_a_clock_that_was_met_or_stands_still_is_not_told_of(world, received):
@@ -111,3 +111,38 @@ def test_a_clock_that_was_met_or_stands_still_is_not_told_of(world, received):
     world.clock.forward(days=5)
     world.work()
     assert told(world, "prosecutor_fr") == []
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_an_own_target_counts_as_a_time_limit_only_if_the_authority_says_so(world, counts):
+    body = {"urgency": "routine", "hours": 48, "counts_as_due": counts}
+    assert world.as_("central_fr").post("/service-targets", body).json["counts_as_due"] is counts
+    on_duty(world)
+    request = sent(world)
+    walk(world, request, ("prosecutor_fr", "receive"))
+
+    def item():
+        return next(i for i in world.as_("prosecutor_fr").get("/worklist?type=request").json["items"] if i["id"] == request)
+
+    ends = world.clock() + timedelta(hours=48)
+    assert (item()["due_at"][:16] == ends.isoformat()[:16]) is counts
+    world.clock.forward(hours=25)
+    world.work()
+    assert [e["detail"]["rule"] for e in told(world, "prosecutor_fr")] == ["service_target"] * counts
+    assert told(world, "prosecutor") == []
+    world.clock.forward(hours=25)
+    assert item()["overdue"] is counts
+    missed = world.as_("prosecutor_fr").get("/worklist?type=deadline").json["items"]
+    assert [i["title_key"] for i in missed] == ["deadline.missed"] * counts
+    assert world.as_("prosecutor").get("/worklist?type=deadline").json["items"] == []
+
+
+def test_a_target_that_counts_later_leaves_deadlines_that_run_as_they_are(world):
+    me = world.as_("central_fr")
+    target = me.post("/service-targets", {"urgency": "routine", "hours": 48}).json
+    request = sent(world)
+    walk(world, request, ("prosecutor_fr", "receive"))
+    changed = me.patch(f"/service-targets/{target['id']}", {"counts_as_due": True}, If_Match=f'"{target["etag"]}"')
+    assert (changed.status_code, changed.json["counts_as_due"], changed.json["hours"]) == (200, True, 48)
+    world.clock.forward(hours=50)
+    assert world.as_("prosecutor_fr").get("/worklist?type=deadline").json["items"] == []
