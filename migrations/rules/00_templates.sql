@@ -7,25 +7,51 @@
 with place as materialized (select * from priv.places_of_overlaps())
 select (x.o).* from (
     select distinct on (f.{rank}, f.id) f.{rank}, f.id, f.o from (
-        select o.{rank}, o.id, o.o from place p cross join lateral (
-            select o.{rank}, o.id, o from public.case_overlaps o
-            where o.authority_a = p.authority_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o)
-            order by o.{rank} desc, o.id desc limit p_most) o
+        OVERLAPS_AT(authority_a, authority_id, {rank}, p_most)
         union all
-        select o.{rank}, o.id, o.o from place p cross join lateral (
-            select o.{rank}, o.id, o from public.case_overlaps o
-            where o.authority_b = p.authority_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o)
-            order by o.{rank} desc, o.id desc limit p_most) o
+        OVERLAPS_AT(authority_b, authority_id, {rank}, p_most)
         union all
-        select o.{rank}, o.id, o.o from place p cross join lateral (
-            select o.{rank}, o.id, o from public.case_overlaps o
-            where o.case_a = p.case_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o) offset 0) o
+        OVERLAPS_AT(case_a, case_id, {rank}, null)
         union all
-        select o.{rank}, o.id, o.o from place p cross join lateral (
-            select o.{rank}, o.id, o from public.case_overlaps o
-            where o.case_b = p.case_id and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o) offset 0) o) f
+        OVERLAPS_AT(case_b, case_id, {rank}, null)) f
     order by f.{rank} desc, f.id desc limit p_most) x
 order by x.{rank} desc, x.id desc
+
+-- template OVERLAPS_AT(end, place, rank, most): the overlaps with this authority or case at one of their two ends. Of an authority `most` are
+-- read; a case has few, and its overlaps are all read.
+select o.{rank}, o.id, o.o from place p cross join lateral (
+    select o.{rank}, o.id, o from public.case_overlaps o
+    where o.{end} = p.{place} and (o.{rank}, o.id) < (p_rank, p_id) and WANTED(o) and IN_STATE(o)
+    order by o.{rank} desc, o.id desc limit {most}) o
+
+-- template TO_VERIFY(rank, strength, since_a, since_b): the overlaps after a place whose sides wait for the caller to verify them, or that it has
+-- taken. The columns are those for callers who are cleared for victims, or those for the others.
+with side as not materialized (
+    select s.overlap_id, s.case_id, s.state from public.overlap_sides s
+    where s.state = any (v_states) and GRANTED(s.case_id, 3)
+      and (s.state <> 'under_verification' or s.verifier_id = (select priv.principal()))
+      and (v_case is null or s.case_id = v_case)
+      and (v_assignee is null or priv.is_assigned('overlap', s.overlap_id, v_assignee))
+      and not exists (select from public.overlap_sides x
+                      where x.overlap_id = s.overlap_id and x.case_id = s.case_id and x.turn > s.turn))
+select distinct 'overlap', f.id, f.case_id, w.event, f.since, f.{rank}
+from priv.places_to_verify(p_wanted) l cross join lateral (
+    (TO_VERIFY_AT(authority_a, authority_id, {rank}, {strength}, {since_a}, {since_b}))
+    union
+    (TO_VERIFY_AT(authority_b, authority_id, {rank}, {strength}, {since_a}, {since_b}))
+    union
+    (TO_VERIFY_AT(case_a, case_id, {rank}, {strength}, {since_a}, {since_b}))
+    union
+    (TO_VERIFY_AT(case_b, case_id, {rank}, {strength}, {since_a}, {since_b}))) f
+join priv.awaited(p_steps, 'overlap') w on w.state = f.state
+
+-- template TO_VERIFY_AT(end, place, rank, strength, since_a, since_b): those of them with this authority or case at one of their two ends.
+select o.id, s.case_id, s.state, d.since, o.{rank} from public.case_overlaps o
+join side s on s.overlap_id = o.id
+cross join lateral (select case when s.case_id = o.case_a then o.{since_a} else o.{since_b} end as since) d
+where o.{end} = l.{place} and o.{strength} > 0 and d.since is not null and o.{rank} <= p_rank
+  and (p_after is null or (o.{rank}, o.id, s.case_id) < (p_rank, p_after, p_side))
+order by o.{rank} desc, o.id desc, s.case_id desc limit p_count
 
 -- template IN_STATE(overlap): the decision of the caller's side is the one that a list of all cases asks for.
 (p_wanted ->> 'state' is null or p_wanted ->> 'state' = 'withdrawn' or p_wanted ->> 'state' = (

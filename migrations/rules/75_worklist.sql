@@ -328,83 +328,9 @@ declare
     v_assignee text := p_wanted ->> 'assignee';
 begin
     if priv.cleared() then
-        return query
-        with side as not materialized (
-            select s.overlap_id, s.case_id, s.state from public.overlap_sides s
-            where s.state = any (v_states) and GRANTED(s.case_id, 3)
-              and (s.state <> 'under_verification' or s.verifier_id = (select priv.principal()))
-              and (v_case is null or s.case_id = v_case)
-              and (v_assignee is null or priv.is_assigned('overlap', s.overlap_id, v_assignee))
-              and not exists (select from public.overlap_sides x
-                              where x.overlap_id = s.overlap_id and x.case_id = s.case_id and x.turn > s.turn))
-        select distinct 'overlap', f.id, f.case_id, w.event, f.since, f.rank
-        from priv.places_to_verify(p_wanted) l cross join lateral (
-            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
-             where o.authority_a = l.authority_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
-               and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.rank desc, o.id desc, s.case_id desc limit p_count)
-            union
-            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
-             where o.authority_b = l.authority_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
-               and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.rank desc, o.id desc, s.case_id desc limit p_count)
-            union
-            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
-             where o.case_a = l.case_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
-               and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.rank desc, o.id desc, s.case_id desc limit p_count)
-            union
-            (select o.id, s.case_id, s.state, d.since, o.rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.detected_a else o.detected_b end as since) d
-             where o.case_b = l.case_id and o.strength > 0 and d.since is not null and o.rank <= p_rank
-               and (p_after is null or (o.rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.rank desc, o.id desc, s.case_id desc limit p_count)) f join priv.awaited(p_steps, 'overlap') w on w.state = f.state;
+        return query TO_VERIFY(rank, strength, detected_a, detected_b);
     else
-        return query
-        with side as not materialized (
-            select s.overlap_id, s.case_id, s.state from public.overlap_sides s
-            where s.state = any (v_states) and GRANTED(s.case_id, 3)
-              and (s.state <> 'under_verification' or s.verifier_id = (select priv.principal()))
-              and (v_case is null or s.case_id = v_case)
-              and (v_assignee is null or priv.is_assigned('overlap', s.overlap_id, v_assignee))
-              and not exists (select from public.overlap_sides x
-                              where x.overlap_id = s.overlap_id and x.case_id = s.case_id and x.turn > s.turn))
-        select distinct 'overlap', f.id, f.case_id, w.event, f.since, f.open_rank
-        from priv.places_to_verify(p_wanted) l cross join lateral (
-            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
-             where o.authority_a = l.authority_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
-               and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)
-            union
-            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
-             where o.authority_b = l.authority_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
-               and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)
-            union
-            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
-             where o.case_a = l.case_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
-               and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)
-            union
-            (select o.id, s.case_id, s.state, d.since, o.open_rank from public.case_overlaps o
-             join side s on s.overlap_id = o.id
-             cross join lateral (select case when s.case_id = o.case_a then o.open_detected_a else o.open_detected_b end as since) d
-             where o.case_b = l.case_id and o.open_strength > 0 and d.since is not null and o.open_rank <= p_rank
-               and (p_after is null or (o.open_rank, o.id, s.case_id) < (p_rank, p_after, p_side))
-             order by o.open_rank desc, o.id desc, s.case_id desc limit p_count)) f join priv.awaited(p_steps, 'overlap') w on w.state = f.state;
+        return query TO_VERIFY(open_rank, open_strength, open_detected_a, open_detected_b);
     end if;
 end $$;
 
