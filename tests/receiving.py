@@ -38,10 +38,11 @@ class Got:
 
 @dataclass
 class Receiver:
-    """Answers 204, or what `answer` returns for a message; keeps every message in `got`."""
+    """Answers 204, or what `answer` returns for a message, with the headers that it `says`; keeps every message in `got`."""
 
     port: int
     answer: object = lambda _got: 204
+    says: dict = field(default_factory=dict)
     got: list = field(default_factory=list)
 
     @property
@@ -91,7 +92,8 @@ class Server:
                 with lock:
                     receiver.got.append(got)
                 self.send_response(got.status)
-                self.send_header("Location", "/elsewhere")
+                for name, value in {"Location": "/elsewhere", **receiver.says}.items():
+                    self.send_header(name, value)
                 self.end_headers()
 
             def log_message(self, *_):

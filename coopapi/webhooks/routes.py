@@ -62,3 +62,13 @@ _DELIVERIES.act(
     "Send the message of a delivery once more, with the same `webhook-id`. Only the client itself may do this.",
     status=HTTPStatus.CREATED,
 )
+_DELIVERIES.act(
+    "/skip",
+    "skip_webhook_delivery",
+    service.skip,
+    """Give up an event that your receiver cannot take, so that the later ones of its case are sent.
+
+    It stays in `/events`, and it can be sent again with `replay`. Only the client itself may do this.
+    """,
+    status=HTTPStatus.OK,
+)

@@ -74,7 +74,7 @@ class WebhookDeliveryOut(Shown):
     endpoint_id = fields.UUID(required=True)
     kind = OneOf(("event", "replay", "ping"), required=True)
     message_id = fields.UUID(required=True, metadata={"description": "The header `webhook-id`: the id of the event in `/events`."})
-    state = OneOf(("waiting", "delivered", "failed", "withheld"), required=True)
+    state = OneOf(("waiting", "delivered", "failed", "withheld", "skipped"), required=True)
     created_at = When(required=True)
     next_at = When(required=True, metadata={"description": "While it waits: when it is tried next, at the earliest."})
     settled_at = When(allow_none=True)

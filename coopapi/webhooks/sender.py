@@ -39,7 +39,7 @@ PAGE: Final = 200
 _DUE: Final = text("select * from priv.webhooks_due()")
 _ENTER: Final = text("select priv.enter_deliveries(:endpoint, cast(:was as jsonb), cast(:place as jsonb), cast(:entries as jsonb))")
 _TAKE: Final = text("select * from priv.take_deliveries(:endpoint, :most, :free)")
-_SETTLE: Final = text("select priv.settle_delivery(:delivery, :outcome, cast(:attempt as jsonb))")
+_SETTLE: Final = text("select priv.settle_delivery(:delivery, :outcome, cast(:attempt as jsonb), :wait)")
 _RESTORED: Final = text("select priv.pause_restored_webhook(:endpoint)")
 _log = logging.getLogger("coopapi.webhooks")
 
@@ -131,16 +131,16 @@ class Sender:
 
     def _deliver(self, endpoint: Row[Any], delivery: Row[Any], message: bytes | None) -> None:
         """Send one message, and note what became of it."""
-        outcome, attempt = "withheld", None
+        outcome, attempt, pause = "withheld", None, None
         if message is not None:
             at = self.database.clock()
             answer = self._post(endpoint, delivery.message_id, message, int(at.timestamp()))
-            outcome = "delivered" if answer.ok else "failed"
+            outcome, pause = "delivered" if answer.ok else "failed", answer.wait
             attempt = as_json(
                 {"at": at.isoformat(), "status": answer.status, "fault": answer.fault, "milliseconds": answer.milliseconds}
             )
         with self.database.worker() as session:
-            session.execute(_SETTLE, {"delivery": delivery.id, "outcome": outcome, "attempt": attempt})
+            session.execute(_SETTLE, {"delivery": delivery.id, "outcome": outcome, "attempt": attempt, "wait": pause})
 
     def _post(self, endpoint: Row[Any], message_id: UUID, message: bytes, at: int) -> Answer:
         keys = self.database.keys

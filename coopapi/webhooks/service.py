@@ -15,6 +15,7 @@ from coopapi.errors import Conflict, NotFound, fault
 from coopapi.shared.lifecycle import Side
 from coopapi.shared.workflow import Standing, Step, Workflow
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 from coopapi.webhooks import signatures
 from coopapi.webhooks.addresses import RefusedAddress, target_of
 from coopapi.webhooks.models import WEBHOOK_LIFECYCLE, WebhookDelivery, WebhookEndpoint
@@ -23,6 +24,7 @@ KIND: Final = "webhook"
 MOST_OF_A_CLIENT: Final = 10
 OLD_SECRET: Final = timedelta(hours=24)
 """For so long after a rotation, messages carry a signature with the previous secret too."""
+_SKIP: Final = Statement("select priv.skip_delivery(:delivery)")
 _SEND: Final = text("select priv.send_webhook(:id, :endpoint, :delivery)")
 
 
@@ -30,6 +32,13 @@ class TooManyWebhooks(Conflict):
     """The client has as many addresses for webhooks as it may have.
 
     End one that is no longer needed.
+    """
+
+
+class NotWaiting(Conflict):
+    """Only an event that waits to be sent can be skipped.
+
+    Read the delivery again: it was sent, withheld or skipped meanwhile, or it is a ping or a repetition.
     """
 
 
@@ -135,6 +144,18 @@ def replay(work: UnitOfWork, webhook_id: UUID, delivery_id: UUID) -> WebhookDeli
     if row.endpoint_id != webhook_id or row.entry_id is None:
         raise NotFound
     return _send(work, work.one(WebhookEndpoint, webhook_id), row.id)
+
+
+def skip(work: UnitOfWork, webhook_id: UUID, delivery_id: UUID) -> WebhookDelivery:
+    """Give up an event that the receiver cannot take, so that the later ones of its case are sent. Raises `NotWaiting`."""
+    row, endpoint = work.one(WebhookDelivery, delivery_id), work.one(WebhookEndpoint, webhook_id)
+    if row.endpoint_id != webhook_id or row.entry_id is None:
+        raise NotFound
+    if not _SKIP.value(work.session, delivery=row.id):
+        raise NotWaiting
+    work.session.refresh(row)
+    work.note("webhook.skipped", endpoint)
+    return row
 
 
 def _send(work: UnitOfWork, endpoint: WebhookEndpoint, delivery_id: UUID | None) -> WebhookDelivery:

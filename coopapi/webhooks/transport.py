@@ -11,20 +11,28 @@ from typing import Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
 
 from coopapi.webhooks.addresses import Lookup, RefusedAddress, Target, resolve
 
 SECONDS: Final = 10
 """The most seconds that an answer may take, from the beginning of the connection to the end of its headers."""
 
+LONGEST_PAUSE: Final = 3600
+"""The most seconds for which a receiver may ask to be left alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an attempt: the status of the answer or the kind of the fault, and the time in milliseconds."""
+    """What became of an attempt: the status of the answer or the kind of the fault, and the time in milliseconds.
+
+    `wait` is for how many seconds the receiver asked to be left alone (Retry-After), at most an hour.
+    """
 
     status: int | None
     fault: str | None
     milliseconds: int
+    wait: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -35,16 +43,16 @@ class Answer:
 def post(target: Target, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext, lookup: Lookup) -> Answer:
     """Send a message. Every fault is part of the answer."""
     began = time.monotonic()
-    status, fault = None, None
+    status, fault, wait = None, None, None
     try:
-        status = _send(target, resolve(target, lookup), body, headers, tls)
+        status, wait = _send(target, resolve(target, lookup), body, headers, tls)
     except RefusedAddress:
         fault = "refused_address"
     except TimeoutError:
         fault = "timeout"
     except (OSError, HTTPError, ValueError) as wrong:
         fault = _kind(wrong, time.monotonic() - began)
-    return Answer(status, fault, round((time.monotonic() - began) * 1000))
+    return Answer(status, fault, round((time.monotonic() - began) * 1000), wait)
 
 
 def _kind(wrong: Exception, seconds: float) -> str:
@@ -55,8 +63,11 @@ def _kind(wrong: Exception, seconds: float) -> str:
     return "tls" if isinstance(wrong, ssl.SSLError) or "SSL" in type(wrong).__name__ else "connection"
 
 
-def _send(target: Target, address: str, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext) -> int:
-    """Connect to the address and return the status of the answer. The certificate must be that of the host in the URL."""
+def _send(target: Target, address: str, body: bytes, headers: Mapping[str, str], tls: ssl.SSLContext) -> tuple[int, int | None]:
+    """Connect to the address and return the status of the answer, and for how many seconds the receiver asks to be left alone.
+
+    The certificate must be that of the host in the URL.
+    """
     if target.scheme == "https":
         connection: HTTPConnection = HTTPSConnection(
             address, target.port, timeout=SECONDS, server_hostname=target.host, ssl_context=tls
@@ -68,13 +79,21 @@ def _send(target: Target, address: str, body: bytes, headers: Mapping[str, str],
     end.start()
     try:
         connection.request("POST", target.path, body, {**headers, "Host": target.authority}, preload_content=False)
-        status = int(connection.getresponse().status)
+        answer = connection.getresponse()
     finally:
         end.cancel()
         connection.close()
     if over.is_set():
         raise TimeoutError
-    return status
+    return int(answer.status), _pause(answer.headers.get("Retry-After"))
+
+
+def _pause(said: str | None) -> int | None:
+    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3), or None if there is none that can be read."""
+    try:
+        return None if said is None else min(int(Retry().parse_retry_after(said)), LONGEST_PAUSE)
+    except (HTTPError, ValueError, OverflowError):
+        return None
 
 
 def _cut(connection: HTTPConnection, over: Event) -> None:

@@ -53,6 +53,17 @@ begin
     return true;
 end $$;
 
+-- End a delivery of the caller, a client, whose receiver cannot take the event. It may also be leased: the answer is not noted then. Return
+-- false if it does not wait.
+create function priv.skip_delivery(p_delivery uuid) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    update public.webhook_deliveries d set version = d.version + 1, state = 'skipped', settled_at = (select priv.at()), leased_until = null
+        where d.id = p_delivery and d.state = 'waiting' and d.kind = 'event'
+          and d.endpoint_id in (select e.id from public.webhook_endpoints e where e.client_id = (select priv.principal()));
+    return found;
+end $$;
+
 -- Return the addresses for which there is something to read in the feed or to send. Before that, end the addresses of clients that ended or
 -- lost the role, and pause those for which a delivery has failed for 24 hours, with an alarm for the administrators.
 create function priv.webhooks_due()
@@ -153,8 +164,9 @@ begin
 end $$;
 
 -- Note what became of a delivery: 'delivered', 'failed', or 'withheld' because the client may not see the event any more. An event that
--- failed is tried again, each time after a longer pause. After five failures in a row, the address is left alone for a while.
-create function priv.settle_delivery(p_delivery uuid, p_outcome text, p_attempt jsonb) returns void
+-- failed is tried again, each time after a longer pause. After five failures in a row, or if the receiver asked to be left alone for p_wait
+-- seconds, the address is left alone for a while.
+create function priv.settle_delivery(p_delivery uuid, p_outcome text, p_attempt jsonb, p_wait integer) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     at_time timestamptz := priv.at();
@@ -182,8 +194,8 @@ begin
         where o.id = d.id;
     if again then
         update public.webhook_endpoints e set failures = e.failures + 1,
-            next_at = case when e.failures >= 4
-                then at_time + make_interval(secs => jitter * least(30 * 2 ^ least(e.failures - 4, 12), 3600)) else e.next_at end
+            next_at = greatest(e.next_at, at_time + make_interval(secs => p_wait), case when e.failures >= 4
+                then at_time + make_interval(secs => jitter * least(30 * 2 ^ least(e.failures - 4, 12), 3600)) end)
             where e.id = d.endpoint_id;
     elsif p_outcome = 'delivered' then
         select e.failures into was from public.webhook_endpoints e where e.id = d.endpoint_id;
@@ -209,7 +221,8 @@ end $$;
 
 grant execute on function priv.apply_webhook(uuid), priv.resume_webhook(uuid), priv.send_webhook(uuid, uuid, uuid), priv.webhooks_due(),
     priv.enter_deliveries(uuid, jsonb, jsonb, jsonb), priv.take_deliveries(uuid, integer, integer),
-    priv.settle_delivery(uuid, text, jsonb), priv.pause_restored_webhook(uuid) to APP_ROLE;
+    priv.settle_delivery(uuid, text, jsonb, integer), priv.skip_delivery(uuid),
+    priv.pause_restored_webhook(uuid) to APP_ROLE;
 
 grant select, insert (id, version, authority_id, client_id, role, url, events, state, secret, created_by, created_at),
     update (version, state, secret, old_secret, old_until, ended_at, pause) on webhook_endpoints to APP_ROLE;

@@ -241,6 +241,63 @@ def test_after_a_day_of_failure_it_is_paused_with_an_alarm_and_resumes_without_a
     assert sorted(got.json["data"]["case_id"] for got in receiver.taken) == sorted(cases)
 
 
+def test_a_client_skips_an_event_that_its_receiver_cannot_take_and_later_ones_of_the_case_follow(
+    world, client, made, receiver, sender, clock
+):
+    case = world.case("investigator")
+    world.subject("investigator", case)
+    receiver.answer = lambda got: 500 if got.json["type"] == "case.registered" else 204
+    send(sender, 3)
+    assert receiver.taken == []
+    poison = client.get(f"/webhooks/{made['id']}/deliveries").json["items"][-1]
+    path = f"/webhooks/{made['id']}/deliveries/{poison['id']}"
+    assert world.as_("admin").post(f"{path}/skip").status_code == 404
+    other = machine(world)
+    assert other.post(f"{path}/skip").status_code == 404
+    skipped = client.post(f"{path}/skip")
+    assert (skipped.status_code, skipped.json["state"]) == (200, "skipped"), skipped.json
+    again = client.post(f"{path}/skip")
+    assert (again.status_code, again.json["type"]) == (409, "/problems/not-waiting")
+    clock.forward(minutes=1)
+    send(sender, 2)
+    assert [got.json["type"] for got in receiver.taken] == ["subject.added"]
+    assert poison["message_id"] in {event["id"] for event in feed(client)}
+    receiver.answer = lambda _got: 204
+    assert client.post(f"{path}/replay").status_code == 201
+    send(sender, 2)
+    assert receiver.taken[-1].id == poison["message_id"]
+
+
+def test_an_answer_that_comes_after_the_event_was_skipped_changes_nothing(world, client, made, receiver, sender):
+    def answer(_got):
+        (waiting,) = client.get(f"/webhooks/{made['id']}/deliveries").json["items"]
+        assert client.post(f"/webhooks/{made['id']}/deliveries/{waiting['id']}/skip").status_code == 200
+        return 500
+
+    receiver.answer = answer
+    world.case("investigator")
+    send(sender, 2)
+    (shown,) = client.get(f"/webhooks/{made['id']}/deliveries").json["items"]
+    assert (shown["state"], len(receiver.got)) == ("skipped", 1)
+
+
+@pytest.mark.parametrize(("said", "pause"), [("1200", 1200), ("99999", 3600), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", 0)])
+def test_a_receiver_that_asks_for_a_pause_is_left_alone_for_it(world, client, made, receiver, sender, clock, said, pause):
+    receiver.answer, receiver.says = (lambda _got: 429), {"Retry-After": said}
+    for _ in range(2):
+        world.case("investigator")
+    send(sender, 2)
+    tried = len(receiver.got)
+    assert tried in {1, 2}
+    clock.forward(seconds=max(pause - 60, 0))
+    send(sender, 2)
+    assert len(receiver.got) == tried
+    receiver.answer = lambda _got: 204
+    clock.forward(seconds=120)
+    send(sender, 3)
+    assert len(receiver.taken) == 2
+
+
 def happen(owner, world, cases, count):
     """So many events, in turn in each of these cases, each committed by itself."""
     with owner.cursor() as cursor:
