@@ -24,6 +24,8 @@ from coopapi.webhooks import sender
 
 TICK: Final = 0.04
 """Seconds between two looks for work. Results are published at these ticks of the clock, however long the work before took."""
+_IMPORT_TICK: Final = 0.5
+"""Seconds between two looks for imports, which take longer than that by themselves."""
 SMALLEST: Final = 1 / settler.MOST_PAIRS
 _LONGEST_PAUSE: Final = 10.0
 _WAITING: Final = text("select * from priv.waiting(:normaliser)")
@@ -51,7 +53,7 @@ def run(database: Database, parent: int | None = None) -> None:
     """
     parent = parent or os.getppid()
     Thread(target=sender.run, args=(database, lambda: os.getppid() == parent), daemon=True).start()
-    _repeat(lambda share, _: _faults(database, share), parent)
+    _repeat(lambda share, _: _faults(database, share), parent, TICK)
 
 
 def run_imports(database: Database, parent: int | None = None) -> None:
@@ -59,19 +61,19 @@ def run_imports(database: Database, parent: int | None = None) -> None:
 
     So an import takes no longer because the other process finds much in what it stored.
     """
-    _repeat(lambda share, parent: _import_faults(database, share, parent), parent or os.getppid())
+    _repeat(lambda share, parent: _import_faults(database, share, parent), parent or os.getppid(), _IMPORT_TICK)
 
 
-def _repeat(work: Callable[[float, int], list[Exception]], parent: int) -> None:
-    """Work in portions while the parent process lives: smaller ones, and after longer pauses, as long as something fails."""
-    share, pause = 1.0, TICK
+def _repeat(work: Callable[[float, int], list[Exception]], parent: int, tick: float) -> None:
+    """Work at each tick while the parent process lives: less at a time, and after longer pauses, as long as something fails."""
+    share, pause = 1.0, tick
     while os.getppid() == parent:
         faults = work(share, parent)
         for fault in faults:
             _log.error("the worker will try again", extra={"error": type(fault).__name__})
         share = max(share / 2, SMALLEST) if faults else min(share * 2, 1)
-        pause = min(pause * 2, _LONGEST_PAUSE) if faults else TICK
-        _pause(pause - time.time() % TICK, parent)
+        pause = min(pause * 2, _LONGEST_PAUSE) if faults else tick
+        _pause(pause - time.time() % tick, parent)
 
 
 def _pause(seconds: float, parent: int) -> None:
