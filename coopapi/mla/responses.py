@@ -33,6 +33,8 @@ class SuggestionOut(Shown):
     )
     why = fields.String(required=True)
     country = Code("countries")
+    kind = Code("request_kinds", metadata={"description": "The kind of request with which the data can be preserved there."})
+    instrument = fields.String()
     relation = OneOf(RELATIONS)
     href = Link(required=True)
     method = fields.String(required=True)
