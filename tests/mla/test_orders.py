@@ -5,7 +5,7 @@ steps `ready` and `validate` answer.
 """
 
 import csv
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,7 +40,8 @@ CAREFUL = {"individual_assessment": "done on 3 November", "accompanied_by": "a g
 
 def aged(years):
     """A birth date of somebody who is or becomes so many years old this year."""
-    return date.today().replace(day=1).replace(year=date.today().year - years).isoformat()
+    today = datetime.now(UTC).date()
+    return today.replace(day=1, year=today.year - years).isoformat()
 
 
 def person(role="victim", **more):
