@@ -134,12 +134,13 @@ def test_intrusive_measures_are_those_that_need_a_judge():
         "covert",
         "controlled_delivery",
         "freezing",
+        "sampling",
     }
 
 
 def test_kinds_and_measures_are_kept_apart():
     kinds, measures = codelists.load("request_kinds"), codelists.load("measures")
-    assert (len(kinds.items), len(measures.items)) == (18, 19)
+    assert (len(kinds.items), len(measures.items)) == (18, 20)
     assert kinds.codes & measures.codes == {"preservation"}
     assert all(item.article for item in (*kinds.items, *measures.items))
     assert {item.code for item in kinds.items if item.group == "tracked"} == {
