@@ -30,7 +30,16 @@ def missing(draft: RequestDraft) -> Iterator[Point]:
 
 
 def advised(draft: RequestDraft) -> Iterator[Point]:
-    """Yield what an order should leave out or say: offences that do not bear it, and an authority of another State."""
+    """Yield what an order should leave out or say: offences that do not bear it, and an authority of another State.
+
+    A prosecutor may issue an Investigation Order for traffic or location data only if national law lets it order them (C-724/19).
+    """
+    if draft.kind == "eio" and draft.protected and not draft.said("authorisation"):
+        detail = (
+            "If a judge authorises traffic or location data in your State, name the decision, or have a judge validate the order."
+        )
+        article = "Directive 2014/41/EU Art. 2(c), 6(1)(b); Court of Justice C-724/19"
+        yield Point("domestic_law", "/content/authorisation", detail, article, verify=True)
     if draft.kind != "epoc":
         return
     offences = draft.content.get("offences", ())
