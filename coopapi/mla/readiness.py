@@ -1,8 +1,7 @@
 """Assess whether a request can be transmitted: what is missing, what is advised, and what the addressed country will refuse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import UUID
 
 from coopapi.contacts import service as contacts
@@ -47,6 +46,16 @@ class Readiness:
     def ready(self) -> bool:
         """Tell whether nothing required is missing and nobody has to validate the request first."""
         return not self.missing and self.needs_validation is Validator.NONE
+
+    @property
+    def validation_article(self) -> str | None:
+        """Return the article that says who may issue the request, or None if anybody may."""
+        return self.issuing_rule.article if self.issuing_rule else None
+
+    @property
+    def validation_verify(self) -> bool:
+        """Tell whether that article was not checked in the official text."""
+        return self.issuing_rule is not None and self.issuing_rule.verify
 
 
 def of_request(work: UnitOfWork, request_id: UUID) -> Readiness:
@@ -222,11 +231,3 @@ def _look_at_language(work: UnitOfWork, request: Request, draft: RequestDraft, f
     elif accepted and not written & accepted:
         detail = f"Add a translation. The country accepts {', '.join(sorted(accepted))}."
         found.missing.append(Point("translation", "/content/translations", detail, "EIO Art. 5(2)"))
-
-
-def shown(found: Readiness) -> Mapping[str, Any]:
-    """Return the assessment as the API shows it."""
-    names = ("ready", "missing", "advised", "will_be_refused", "notices", "duplicates", "accepted_languages", "needs_validation")
-    rule = found.issuing_rule
-    by = {"validation_article": rule and rule.article, "validation_verify": rule is not None and rule.verify}
-    return {**{name: getattr(found, name) for name in names}, "validated_later": found.validated_later, **by}

@@ -142,6 +142,7 @@ def test_what_may_happen_to_an_order_is_what_the_articles_say(court, clock, row)
     assert " ".join(point["rule"] for point in found["missing"]) == row["missing"].replace("-", "")
     assert (found["needs_validation"], "yes" if found["validated_later"] else "no") == (row["needs"], row["later"])
     assert found["ready"] is (row["ready"] == "200")
+    assert (found["validation_article"] is None) is not issuing.judicial(row["kind"])
     offered = {one["event"] for one in court.as_(issuer).get(f"/mla-requests/{request}/transitions").json["allowed"]}
     assert ("ready" in offered) is found["ready"]
     assert step(court, issuer, request, "ready").status_code == int(row["ready"])
