@@ -246,7 +246,7 @@ def test_one_administrator_alone_makes_nobody_a_judge(world):
 
 def test_the_function_of_a_judge_is_taken_by_one_administrator_at_once(world):
     world.approved(change(world, "admin", "prosecutor", functions=["judge"]))
-    lost = change(world, "admin", "prosecutor", roles=["analyst"])
+    lost = change(world, "admin", "prosecutor", roles=["investigator"])
     assert (lost.status_code, lost.json["type"]) == (422, "/problems/function-needs-role")
 
     assert change(world, "admin", "prosecutor", functions=[]).json["functions"] == []
