@@ -24,6 +24,12 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Function(StrEnum):
+    """What a person may be beside its role. Some orders may be issued or validated only by a person with a function."""
+
+    JUDGE = "judge"
+
+
 class Action(StrEnum):
     """An operation that a role may be allowed to do. Every route names the action that it needs."""
 
@@ -181,6 +187,13 @@ GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
 CLEARABLE: Final = frozenset({Role.INVESTIGATOR, Role.PROSECUTOR, Role.DESK, Role.SYSTEM})
 """The roles that can be given clearance for evidence about victims."""
 
+HOLDERS: Final[Mapping[Function, frozenset[Role]]] = {Function.JUDGE: frozenset({Role.PROSECUTOR})}
+"""The roles in which a person can have each function.
+
+Two administrators give a function (`coopapi/approvals`). People of a court (authority types judge, court, investigating_judge) are
+judges without it. Which orders need a judge is in `mla/issuing.py`.
+"""
+
 _DEFAULT_PURPOSES: Final[Mapping[Role, Purpose]] = {
     Role.INVESTIGATOR: Purpose.INVESTIGATION,
     Role.PROSECUTOR: Purpose.PROSECUTION,
@@ -208,6 +221,7 @@ class Actor:
     roles: tuple[Role, ...]
     victim_cleared: bool
     operator: bool
+    functions: tuple[Function, ...] = ()
 
     def may(self, action: Action) -> bool:
         """Tell whether the caller's role includes the action."""
@@ -217,6 +231,10 @@ class Actor:
     def human(self) -> bool:
         """Tell whether the caller is a person and not a machine client. The law reserves some steps for a person."""
         return self.kind == "person"
+
+    def serves_as(self, function: Function) -> bool:
+        """Tell whether the caller is a person who has this function, and acts in a role that goes with it."""
+        return self.human and function in self.functions and self.role in HOLDERS[function]
 
     @property
     def cleared(self) -> bool:

@@ -111,6 +111,8 @@ BODIES = {
         "handed_over": ["File"],
     },
     "POST /api/v1/jurisdiction-consultations/{consultation}/transfers/{transfer}/case": {"case_id": "{case}"},
+    "POST /api/v1/cases/{case}/eurojust-records": {"article": "21(5)", "recorded_on": "2026-01-01"},
+    "POST /api/v1/cases/{case}/eurojust-records/{record}/answer": {"answer": "followed", "answered_on": "2026-01-02"},
     "POST /api/v1/evidence-uses/{use}/transitions": {"event": "withdraw", "reason": "settled"},
     "POST /api/v1/webhooks": {"client_id": "{client}", "url": "https://receiver.example/hook"},
     "POST /api/v1/webhooks/{webhook}/transitions": {"event": "pause"},
@@ -165,6 +167,9 @@ def one_place_of_each(world, owner):
         **meeting(world, owner, case),
         **consultation(world, owner),
         **webhook(world, owner, client.json["id"]),
+        "record": world.as_("prosecutor")
+        .post(f"/cases/{case}/eurojust-records", {"article": "4(5)", "recorded_on": "2026-01-01"})
+        .json["id"],
         "target": world.as_("central").post("/service-targets", {"urgency": "routine", "hours": 99}).json["id"],
         "court": world.authorities["fr_court"],
         "neighbour": world.authorities["desk_nl"],

@@ -16,7 +16,19 @@ from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
 
 NEW = "gen_random_uuid()"
-POWERS = ("roles", "victim_cleared", "active", "secret_digest", "jwks", "issuer", "subject", "vouched_by", "authority_id", "kind")
+POWERS = (
+    "roles",
+    "victim_cleared",
+    "functions",
+    "active",
+    "secret_digest",
+    "jwks",
+    "issuer",
+    "subject",
+    "vouched_by",
+    "authority_id",
+    "kind",
+)
 PROBES = {
     ("authorities", "seen"): "select count(*) from authorities where id = '00000000-0000-0000-0000-000000000000'",
     ("authorities", "made"): f"insert into authorities values ({NEW}, 1, 'X', 'court', 'BE', '{{}}', '{{}}', false, now())",
@@ -296,6 +308,10 @@ MEETING_PROBES = {
     f" transferred_on, sealed, created_by, created_at) values ({NEW}, 1, '{{consultation}}', '{{case}}', '{{nl}}', '{{fr}}', now(), 'x',"
     " '{foreign}', now())",
     ("proceedings_transfers", "changed"): "update proceedings_transfers set version = 9",
+    ("eurojust_records", "seen"): "select count(*) from eurojust_records",
+    ("eurojust_records", "made"): "insert into eurojust_records (id, version, case_id, authority_id, kind, article, recorded_on,"
+    f" created_by, created_at) values ({NEW}, 1, '{{case}}', '{{nl}}', 'notification', '21(5)', now(), '{{person}}', now())",
+    ("eurojust_records", "changed"): "update eurojust_records set version = 9",
 }
 PROBES |= MEETING_PROBES
 IMPORT = """
@@ -327,7 +343,9 @@ MEETING = """
     insert into consultation_positions (id, version, consultation_id, authority_id, side, position, sealed, updated_at)
         values (gen_random_uuid(), 1, %(consultation)s, %(nl)s, 'requesting', 'end', 'x', now());
     insert into proceedings_transfers (id, version, consultation_id, from_case, from_id, to_id, transferred_on, sealed, created_by, created_at)
-        values (gen_random_uuid(), 1, %(consultation)s, %(case)s, %(nl)s, %(ro)s, now(), 'x', %(person)s, now())"""
+        values (gen_random_uuid(), 1, %(consultation)s, %(case)s, %(nl)s, %(ro)s, now(), 'x', %(person)s, now());
+    insert into eurojust_records (id, version, case_id, authority_id, kind, article, recorded_on, created_by, created_at)
+        values (gen_random_uuid(), 1, %(case)s, %(nl)s, 'notification', '21(5)', now(), %(person)s, now())"""
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from coopapi.access import Actor, Purpose, Role
+from coopapi.access import Actor, Function, Purpose, Role
 from coopapi.auth.tokens import Verifier
 from coopapi.errors import BadRequest, Forbidden, Unauthenticated
 from coopapi.store.db import Database, Opening
@@ -67,6 +67,7 @@ def actor_of(opening: Opening, issuer: str, subject: str, role: str | None) -> A
         roles=roles,
         victim_cleared=found.victim_cleared,
         operator=found.operator,
+        functions=tuple(Function(name) for name in found.functions),
     )
 
 

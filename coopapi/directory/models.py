@@ -50,6 +50,7 @@ class Principal(Versioned):
     subject: Mapped[str] = mapped_column()
     roles: Mapped[list[str]] = mapped_column()
     victim_cleared: Mapped[bool] = mapped_column()
+    functions: Mapped[list[str]] = mapped_column()
     active: Mapped[bool] = mapped_column()
     secret_digest: Mapped[bytes | None] = mapped_column()
     jwks: Mapped[dict[str, Any] | None] = mapped_column()

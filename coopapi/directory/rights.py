@@ -33,8 +33,8 @@ def enter(work: UnitOfWork, account: Mapping[str, Any]) -> Principal:
     """Create an account. Rights that one administrator may not give alone are left out, and their approval is requested."""
     waits = work.session.scalar(text("select priv.enter_account(cast(:account as jsonb))"), {"account": _written(account)})
     row = work.one(Principal, account["id"])
-    work.note(f"{row.kind}.added", row, roles=row.roles, victim_cleared=row.victim_cleared)
-    wanted = {key: account[key] for key in ("roles", "victim_cleared")}
+    work.note(f"{row.kind}.added", row, roles=row.roles, victim_cleared=row.victim_cleared, functions=row.functions)
+    wanted = {key: account[key] for key in ("roles", "victim_cleared", "functions") if key != "functions" or account[key]}
     _ask(work, row, wanted, waits=bool(waits))
     return row
 
@@ -95,7 +95,8 @@ def apply(work: UnitOfWork, approval: Approval) -> None:
 
 
 def _note(work: UnitOfWork, row: Principal, **rest: Any) -> None:
-    work.note(f"{row.kind}.changed", row, roles=row.roles, victim_cleared=row.victim_cleared, active=row.active, **rest)
+    rights: dict[str, Any] = {"roles": row.roles, "victim_cleared": row.victim_cleared, "functions": row.functions}
+    work.note(f"{row.kind}.changed", row, **rights, active=row.active, **rest)
 
 
 def show(work: UnitOfWork, rows: Sequence[Principal]) -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ def get_me(*, work: UnitOfWork) -> dict[str, Any]:
         "role": actor.role,
         "roles": actor.roles,
         "victim_cleared": actor.cleared,
+        "functions": [function for function in actor.functions if actor.serves_as(function)],
         "actions": sorted(GRANTS[actor.role]),
     }
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate, validates_schema
 
-from coopapi.access import CLEARABLE, Action, Role
+from coopapi.access import CLEARABLE, HOLDERS, Action, Function, Role
 from coopapi.approvals.schemas import ApprovalOut
 from coopapi.directory.fields import Code
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Stored, Text, When, in_languages, refusal
@@ -90,8 +90,23 @@ class PersonPatch(_StaffFields):
     """What changes about a person: what is taken ends with this, what gives power waits for another administrator."""
 
     roles = Many(OneOf(Role), 9, least=1)
+    functions = Many(
+        OneOf(Function),
+        len(Function),
+        metadata={"description": "`judge`: the person issues and validates the orders that the law reserves for a judge."},
+    )
     issuer = Text(300, metadata=_ISSUER)
     subject = Text(255, metadata=_SUBJECT)
+
+    @validates_schema
+    def some_roles_have_no_function(self, data: dict[str, object], **_: object) -> None:
+        """A function belongs to some roles only."""
+        named, roles = data.get("functions"), data.get("roles")
+        if not isinstance(named, list) or not isinstance(roles, list):
+            return
+        for name in named:
+            if not HOLDERS[Function(name)] & {Role(role) for role in roles}:
+                raise refusal("function", f"Only {', '.join(sorted(HOLDERS[Function(name)]))} can be {name}.", "functions")
 
 
 class PersonIn(PersonPatch):
@@ -147,6 +162,7 @@ class StaffOut(Shown):
     name = fields.String(required=True)
     roles = fields.List(OneOf(Role), required=True)
     victim_cleared = fields.Boolean(required=True)
+    functions = fields.List(OneOf(Function), required=True)
     active = fields.Boolean(required=True)
     issuer = fields.String(required=True)
     subject = fields.String(required=True)
@@ -192,6 +208,11 @@ class MeOut(Shown):
     role = OneOf(Role, required=True)
     roles = fields.List(OneOf(Role), required=True)
     victim_cleared = fields.Boolean(required=True)
+    functions = fields.List(
+        OneOf(Function),
+        required=True,
+        metadata={"description": "The functions that you have; people of a court in the role prosecutor are judges."},
+    )
     actions = fields.List(OneOf(Action), required=True)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, text
 
-from coopapi.access import CLEARABLE, Action, Role
+from coopapi.access import CLEARABLE, HOLDERS, Action, Function, Role
 from coopapi.auth.jwks import StaticKeys
 from coopapi.directory import codelists, rights
 from coopapi.directory.models import Authority, Principal
@@ -28,6 +28,13 @@ class NotClearable(Unprocessable):
     """None of these roles can have clearance for evidence about victims.
 
     Remove `victim_cleared`, or add one of the roles investigator, prosecutor, desk or system.
+    """
+
+
+class FunctionNeedsRole(Unprocessable):
+    """None of these roles can have this function.
+
+    Remove the function, or add a role that can have it: a judge has the role prosecutor.
     """
 
 
@@ -123,7 +130,7 @@ def add_client(work: UnitOfWork, authority_id: UUID, data: dict[str, Any]) -> Pr
 def enrol(work: UnitOfWork, authority_id: UUID, kind: str, data: dict[str, Any]) -> Principal:
     """Add a person or client. For rights that need a second administrator, approval is requested."""
     _require_free(work, data["issuer"], data["subject"])
-    defaults = {"id": work.new_id(), "victim_cleared": False, "active": True}
+    defaults = {"id": work.new_id(), "victim_cleared": False, "functions": [], "active": True}
     return rights.enter(work, {**defaults, **data, "authority_id": authority_id, "kind": kind})
 
 
@@ -149,6 +156,9 @@ def change_staff(work: UnitOfWork, row: Principal, data: dict[str, Any]) -> Prin
     roles = data.get("roles", row.roles)
     if data.get("victim_cleared", row.victim_cleared) and not CLEARABLE & {Role(name) for name in roles}:
         raise NotClearable
+    for name in data.get("functions", row.functions):
+        if not HOLDERS[Function(name)] & {Role(role) for role in roles}:
+            raise FunctionNeedsRole
     _require_free(work, data.get("issuer", row.issuer), data.get("subject", row.subject), but=row)
     rights.change(work, row, data)
     return row

@@ -126,6 +126,7 @@ class Instrument:
     languages: InstrumentRule
     in_force_from: date | None = None
     scope: InstrumentRule | None = None
+    of_kind: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     supplements: str = ""
     excluded: Mapping[str, InstrumentRule] = field(default_factory=dict)
     yields: tuple[Precedence, ...] = ()
@@ -136,6 +137,10 @@ class Instrument:
     pairs: tuple[CountryPair, ...] = ()
     open: bool = False
     verify: bool = False
+
+    def measures_of(self, kind: str | None) -> Mapping[str, str]:
+        """Return the measures that a kind of request may ask for, with their articles."""
+        return self.of_kind.get(kind or "", self.measures)
 
     @property
     def complete(self) -> bool:

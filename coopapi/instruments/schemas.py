@@ -124,6 +124,12 @@ class InstrumentDetailOut(InstrumentOut):
         required=True,
         metadata={"description": "Each measure that the instrument provides for, with the article."},
     )
+    of_kind = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.String()),
+        required=True,
+        metadata={"description": "The kinds of request that may ask only for some measures: each with its measures and articles."},
+    )
     form = fields.Nested(InstrumentRuleOut, required=True)
     channel = fields.Nested(InstrumentRuleOut, required=True)
     languages = fields.Nested(InstrumentRuleOut, required=True)

@@ -92,7 +92,7 @@ def _assess(instrument: Instrument, asked: Question) -> Assessment:
         reasons += _uncovered(instrument, asked) + _excluded(instrument, asked)
     reasons = reasons or _preceding_instruments(instrument, asked)
     conditions = [] if reasons else _conditions(instrument, asked)
-    article = instrument.measures.get(asked.measure or "", "")
+    article = instrument.measures_of(asked.kind).get(asked.measure or "", "")
     return Assessment(instrument, not reasons, tuple(reasons), tuple(conditions), article)
 
 
@@ -159,7 +159,8 @@ def _same_side(instrument: Instrument, asked: Question) -> list[Reason]:
 
 def _uncovered(instrument: Instrument, asked: Question) -> list[Reason]:
     """Return the reasons why the instrument does not cover the measure or the kind of request."""
-    parts = (("measure_not_covered", asked.measure, instrument.measures), ("kind_not_covered", asked.kind, instrument.kinds))
+    measures = instrument.measures_of(asked.kind)
+    parts = (("measure_not_covered", asked.measure, measures), ("kind_not_covered", asked.kind, instrument.kinds))
     reasons = []
     for code, wanted, served in parts:
         if wanted is not None and wanted not in served:
@@ -177,7 +178,18 @@ def _excluded(instrument: Instrument, asked: Question) -> list[Reason]:
 def _conditions(instrument: Instrument, asked: Question) -> list[Reason]:
     made = [r for r in _reservations(instrument, asked.to, "conditions") if r.concerns(asked)]
     scope = [Reason("scope", instrument.scope.text, instrument.scope.article)] if instrument.scope else []
+    if instrument.open:
+        scope += [Reason("nothing_else_known", *_nothing_else(asked))]
     return scope + [Reason("reservation", r.text, r.article) for r in made]
+
+
+def _nothing_else(asked: Question) -> tuple[str, str]:
+    """Return why reciprocity is offered, with its source: the register knows no treaty, which does not mean that there is none."""
+    text = (
+        f"The register knows no treaty between {_name(asked.from_)} and {_name(asked.to)} that serves this. It does not have every"
+        " treaty: ask your central authority before you rely on reciprocity (verify)."
+    )
+    return text, "General practice"
 
 
 def _reservations(instrument: Instrument, country: str, effect: str) -> list[Reservation]:

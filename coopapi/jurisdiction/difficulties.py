@@ -7,22 +7,22 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 
-from coopapi.access import Action, Level
-from coopapi.cases import service as cases
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.models import Authority
-from coopapi.errors import Forbidden
+from coopapi.jits.models import Jit
 from coopapi.jurisdiction import notification_duty
+from coopapi.jurisdiction.eurojust_records import of_case as of_case_records
+from coopapi.jurisdiction.eurojust_records import require_answering
 from coopapi.jurisdiction.lifecycles import SETTLED
 from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.notification_duty import Facts
 from coopapi.mla.lifecycles import KINDS
 from coopapi.mla.models import Measure, Request
-from coopapi.shared.grants import answers
 from coopapi.shared.lifecycle import Side
-from coopapi.shared.parties import Party
+from coopapi.shared.parties import Party, in_case
+from coopapi.shared.shared_cases import SharedCase
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
 
@@ -36,9 +36,7 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
 
     Raises `Forbidden` unless the caller belongs to the authority of the case and may read its requests.
     """
-    case = cases.usable(work, case_id, Level.READ)
-    if not answers(work, case_id) or not work.actor.may(Action.MLA_READ):
-        raise Forbidden("This is for people who may read the requests, of the owner of the case or its responsible authority.")
+    case = require_answering(work, case_id)
     owner = work.session.scalars(select(Authority.country).where(Authority.id == case.authority_id)).one()
     sent = _sent(work, case_id)
     countries = {row.id: row.executing_country for row in sent if row.executing_country}
@@ -54,6 +52,8 @@ def of_case(work: UnitOfWork, case_id: UUID) -> dict[str, Any]:
         deliveries=frozenset(carried | ({owner} if carried and owner else set())),
         conflicts=_conflicts(work, case_id),
         difficulties=Counter(countries[id_] for id_, _ in _difficulties(work, sent) if id_ in countries),
+        teams=_teams(work, case_id),
+        records=tuple((row.kind, row.article) for row in work.session.scalars(of_case_records(work, case_id))),
     )
     work.note("duty.assessed", case, case_id=case_id, consultation=True)
     return {"case_id": case_id, **notification_duty.assess(facts)}
@@ -77,6 +77,13 @@ def _measures(work: UnitOfWork, rows: Sequence[Request]) -> Sequence[Measure]:
 def _offences(work: UnitOfWork, row: Request) -> list[tuple[str | None, float | None]]:
     content = unseal(key_of(work, row), row.sealed, row.id)
     return [(one.get("category"), one.get("max_penalty_years")) for one in content.get("offences", ())]
+
+
+def _teams(work: UnitOfWork, case_id: UUID) -> frozenset[str]:
+    """Return the states of the teams that the case belongs to or is shared with."""
+    shared = work.all(SharedCase).where(SharedCase.object_id == Jit.id, SharedCase.case_id == case_id)
+    query = work.all(Jit).where(or_(in_case(work, Jit.id, case_id), shared.exists()))
+    return frozenset(row.stands(work.now) for row in work.session.scalars(query))
 
 
 def _conflicts(work: UnitOfWork, case_id: UUID) -> int:

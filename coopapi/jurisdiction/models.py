@@ -3,13 +3,16 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, ForeignKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from coopapi.access import Action
+from coopapi.access import Action, Actor
+from coopapi.cases.models import InCase
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
+from coopapi.shared.grants import answering
 from coopapi.shared.parties import PartOf, SharedObject
 from coopapi.store import vault
+from coopapi.store.rows import Versioned
 
 vault.register_readers("consultation", Action.MEETING_READ, content=("facts", "reason", "reasons", "recorded", "handed_over"))
 
@@ -79,3 +82,26 @@ class ProceedingsTransfer(OfConsultation):
     created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
     created_at: Mapped[datetime] = mapped_column()
     received_at: Mapped[datetime | None] = mapped_column()
+
+
+class EurojustRecord(InCase, Versioned):
+    """What an authority records of its duties towards Eurojust: a notification, an exemption, or a written opinion."""
+
+    __kind__ = "eurojustrecord"
+    __tablename__ = "eurojust_records"
+
+    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
+    kind: Mapped[str] = mapped_column()
+    article: Mapped[str] = mapped_column()
+    recorded_on: Mapped[date] = mapped_column()
+    reference: Mapped[str | None] = mapped_column()
+    answer: Mapped[str | None] = mapped_column()
+    ground: Mapped[str | None] = mapped_column()
+    answered_on: Mapped[date | None] = mapped_column()
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    created_at: Mapped[datetime] = mapped_column()
+
+    @classmethod
+    def visible_to(cls, actor: Actor, now: datetime) -> ColumnElement[bool]:
+        """Return the condition for records of cases for which the actor's authority answers."""
+        return answering(cls.case_id, actor, now)

@@ -1,4 +1,4 @@
-"""Whether Eurojust must be notified of a case: each condition of Art. 21(5) and (6), whether it is met, and why."""
+"""Whether Eurojust must be notified of a case: each condition of Art. 21(4) to (7), whether it is met, and why."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,9 +19,14 @@ def rules() -> Mapping[str, Any]:
     return found
 
 
+def bound() -> frozenset[str]:
+    """Return the Member States that the Regulation binds. Denmark takes part by agreement."""
+    return member_states() - set(rules()["not_bound"])
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts of a case that the assessment uses: countries, requests, offences and difficulties."""
+    """The facts of a case that the assessment uses: countries, requests, offences, difficulties, teams, and what was recorded."""
 
     owner: str | None
     countries: frozenset[str] = frozenset()
@@ -31,11 +36,13 @@ class Facts:
     deliveries: frozenset[str] = frozenset()
     conflicts: int = 0
     difficulties: Mapping[str, int] = field(default_factory=dict)
+    teams: frozenset[str] = frozenset()
+    records: tuple[tuple[str, str], ...] = ()
 
     @property
     def affected(self) -> frozenset[str]:
         """Return the Member States that the case affects, including the one that conducts it."""
-        return (self.countries | self.requested | frozenset(filter(None, [self.owner]))) & member_states()
+        return (self.countries | self.requested | frozenset(filter(None, [self.owner]))) & bound()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +56,52 @@ class Condition:
 
 
 def assess(facts: Facts) -> dict[str, Any]:
-    """Return whether Eurojust must be notified, under which paragraphs, and the result of every condition."""
-    of_5, of_6 = list(_paragraph_5(facts)), list(_paragraph_6(facts))
-    bound, three, two, *kinds = [condition.holds for condition in of_5]
-    articles = [f"{_REGULATION} Art. 21(5)"] if bound and three and two and any(kinds) else []
-    articles += [c.article for c in of_6 if c.holds and bound]
-    return {"due": bool(articles), "article": articles[0] if articles else None, "articles": articles, "conditions": of_5 + of_6}
+    """Return whether Eurojust must be notified, under which paragraphs, and the result of every condition.
+
+    With an exemption (Art. 21(7)) nothing is due in this case. `not_notified` are the paragraphs without a recorded notification.
+    """
+    of_4, of_5, of_6, exempt = _paragraph_4(facts), list(_paragraph_5(facts)), list(_paragraph_6(facts)), _exemption(facts)
+    is_bound, three, two, *kinds = [condition.holds for condition in of_5]
+    articles = [of_4[0].article] if is_bound and any(condition.holds for condition in of_4) else []
+    articles += [f"{_REGULATION} Art. 21(5)"] if is_bound and three and two and any(kinds) else []
+    articles += [c.article for c in of_6 if c.holds and is_bound]
+    told = {f"{_REGULATION} Art. {article}" for kind, article in facts.records if kind == "notification"}
+    return {
+        "due": bool(articles) and not exempt.holds,
+        "article": articles[0] if articles else None,
+        "articles": articles,
+        "not_notified": [] if exempt.holds else [article for article in articles if article not in told],
+        "conditions": [*of_4, *of_5, *of_6, exempt],
+        "verify": rules()["verify"],
+    }
+
+
+def _paragraph_4(facts: Facts) -> list[Condition]:
+    """Return the conditions of Art. 21(4): a team was set up, and it has results. Each one is sufficient."""
+    article = f"{_REGULATION} Art. 21(4)"
+    found = (
+        ("team_set_up", "set_up", "a joint investigation team was set up"),
+        ("team_results", "with_results", "a team has ended"),
+    )
+    return [
+        Condition(code, article, here := bool(facts.teams & set(rules()[name])), f"{'In' if here else 'Not in'} this case {what}.")
+        for code, name, what in found
+    ]
+
+
+def _exemption(facts: Facts) -> Condition:
+    """Return the condition that the authority recorded an exemption: national security, or the safety of individuals."""
+    found = sorted(article for kind, article in facts.records if kind == "exemption")
+    why = f"The authority recorded an exemption (Art. {', '.join(found)})." if found else "No exemption is recorded."
+    return Condition("exempted", f"{_REGULATION} Art. 21(7)", bool(found), why)
 
 
 def _paragraph_5(facts: Facts) -> Iterator[Condition]:
     """Yield the conditions of Art. 21(5): three Member States affected, requests to two of them, and one of (a) to (c)."""
-    data, affected, asked = rules(), facts.affected, facts.requested & member_states()
-    bound = facts.owner in member_states()
-    yield Condition(
-        "member_state",
-        f"{_REGULATION} Art. 21",
-        bound,
-        f"The case belongs to {facts.owner or 'no State'}. Only Member States have this duty.",
-    )
+    data, affected, asked = rules(), facts.affected, facts.requested & bound()
+    note = data["notes"].get(facts.owner, "Only Member States have this duty.")
+    why = f"The case belongs to {facts.owner or 'no State'}. {note}"
+    yield Condition("member_state", f"{_REGULATION} Art. 21", facts.owner in bound(), why)
     yield Condition(
         "three_affected",
         f"{_REGULATION} Art. 21(5)",
@@ -98,7 +133,7 @@ def _listed(facts: Facts) -> Condition:
     data = rules()
     listed, years = set(data["listed"]), data["penalty_years"]
     stated = [(code, most) for code, most in facts.offences if code in listed and most is not None]
-    heavy = sorted({f"{code} ({most:g} years)" for code, most in stated if most >= years})
+    heavy = sorted({f"{code} ({most:g} years, point {data['listed'][code]})" for code, most in stated if most >= years})
     named = facts.categories | {code for code, _ in facts.offences if code}
     unstated = (named & listed) - {code for code, _ in stated}
     if heavy:
@@ -144,7 +179,7 @@ def _paragraph_6(facts: Facts) -> Iterator[Condition]:
     yield Condition(
         "controlled_deliveries",
         f"{article}(b)",
-        len(where) >= least and len(where & member_states()) >= members,
+        len(where) >= least and len(where & bound()) >= members,
         f"Controlled deliveries in {len(where)} States ({_named(where)}); required are {least}, of them {members} Member States.",
     )
     repeated = {country for country, count in facts.difficulties.items() if count >= data["repeated"]}

@@ -3,7 +3,7 @@
 from coopapi.access import Action
 from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection, serve
-from coopapi.jurisdiction import difficulties, presentation, service, transfers, transitions
+from coopapi.jurisdiction import difficulties, eurojust_records, presentation, service, transfers, transitions
 from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.schemas import (
     ConsultationFilter,
@@ -15,7 +15,10 @@ from coopapi.jurisdiction.schemas import (
     ConsultedCaseIn,
     DifficultyFilter,
     DifficultyOut,
+    EurojustRecordIn,
+    EurojustRecordOut,
     NotificationDutyOut,
+    OpinionAnswerIn,
     TransferIn,
     TransferOut,
 )
@@ -78,10 +81,34 @@ serve(
     "/cases/<uuid:case_id>/notification-duty",
     "get_notification_duty",
     difficulties.of_case,
-    "Show whether Eurojust must be notified of a case, with each condition of Art. 21(5) and (6) and the reason.",
+    "Show whether Eurojust must be notified of a case, with each condition of Art. 21(4) to (7) and the reason.",
     allow=Action.CASE_READ,
     returns=NotificationDutyOut,
 )
+_RECORDS = Collection(
+    blp, "/cases/<uuid:case_id>/eurojust-records", EurojustRecordOut, Action.CASE_READ, Action.CONSULT, item="/<uuid:record_id>"
+)
+_RECORDS.list(
+    "list_eurojust_records",
+    eurojust_records.of_case,
+    "List what was recorded of the duties towards Eurojust in a case: notifications, exemptions and written opinions.",
+)
+_RECORDS.add(
+    "add_eurojust_record",
+    eurojust_records.record,
+    "Record that Eurojust was notified, that an exemption of Art. 21(7) applies, or a written opinion of Eurojust.",
+    body=EurojustRecordIn,
+)
+_RECORDS.get("get_eurojust_record", eurojust_records.one, "Show one record.")
+_RECORDS.act(
+    "/answer",
+    "answer_eurojust_opinion",
+    eurojust_records.answer,
+    "Record whether you follow a written opinion of Eurojust, or on which ground you decline (Art. 4(6)).",
+    body=OpinionAnswerIn,
+    changes=True,
+)
+
 serve(
     blp,
     "/difficulties",

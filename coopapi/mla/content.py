@@ -25,22 +25,50 @@ class OffenceIn(Schema):
     category = Code("crime_categories")
     max_penalty_years = fields.Float(validate=validate.Range(0, 99))
     list_offence = Flag(metadata={"description": "Whether this is a list offence (EIO Annex D, EPOC Annex IV)."})
+    union_offence = Code(
+        "union_offences",
+        metadata={"description": "The offence of Union law that this is, if Regulation (EU) 2023/1543 Art. 5(4)(b)-(c) lists it."},
+    )
+    by_information_system = Flag(
+        metadata={"description": "Whether it was wholly or partly committed by means of an information system (Art. 5(4)(b))."}
+    )
+
+
+class SentenceIn(Schema):
+    """A sentence that is to be executed, if the order serves that (Regulation (EU) 2023/1543 Art. 5(3), 6(3))."""
+
+    months = fields.Integer(required=True, validate=validate.Range(1, 1200))
+    in_absentia = Flag()
+    absconded = Flag(metadata={"description": "Whether the convicted person absconded from justice."})
+
+
+class ProtectionIn(Schema):
+    """How a child who is a victim or a witness is protected (Directive 2012/29/EU Art. 20-24, Lanzarote Convention Art. 35)."""
+
+    individual_assessment = Text(2000, metadata={"description": "What the assessment found, or when it takes place (Art. 22)."})
+    accompanied_by = Text(300, metadata={"description": "A representative, or an adult of the child's choice: function, not name."})
+    recorded = fields.Boolean(metadata={"description": "Whether the interview is recorded audiovisually (Art. 24(1)(a))."})
+    interviews_so_far = fields.Integer(validate=validate.Range(0, 100))
+    interviews_planned = fields.Integer(validate=validate.Range(1, 100))
+    strictly_necessary = Text(2000, metadata={"description": "Why a sample or an examination is strictly necessary (Art. 20(d))."})
 
 
 class ConcernedIn(Schema):
     """A person whom the request concerns, identified by a reference. Give only what the execution needs."""
 
-    ref = Line(40, required=True)
+    ref = Line(40, required=True, metadata={"description": "The reference by which measures name the person; may be a pseudonym."})
     role = OneOf(("suspect", "convicted", "victim", "witness", "expert", "third_party"), required=True)
     name = Text(300)
     aliases = Many(Text(300), 20)
     birth_date = Text(10, validate=[validate.Regexp(r"\d{4}(-\d{2}(-\d{2})?)?\Z")])
+    age_status = Code("age_status")
     birth_place = Text(200)
     nationality = Code("countries")
     gender = OneOf(("F", "M", "X"))
     address = Text(500)
     document = Text(100)
     languages = Many(Code("languages"), 10)
+    protection = fields.Nested(ProtectionIn)
 
 
 class AuthorisationIn(Schema):
@@ -123,6 +151,12 @@ class OrderIn(Schema):
     format = Text(200)
     service = Text(200)
     residence_of_user = Code("countries")
+    offence_in_issuing_state = Flag(
+        metadata={
+            "description": "Whether there are reasonable grounds to believe that the offence was, is or will be committed in the "
+            "issuing State. If the user resides there too, the enforcing authority need not be notified (Art. 8(2))."
+        }
+    )
 
 
 class ContentIn(Schema):
@@ -137,6 +171,7 @@ class ContentIn(Schema):
     )
     persons = Many(fields.Nested(ConcernedIn), 200)
     proceedings = Code("proceeding_types")
+    sentence = fields.Nested(SentenceIn)
     stage = Text(500)
     necessity = Text(4000)
     proportionality = Text(4000)

@@ -11,7 +11,7 @@ from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden
 from coopapi.http.api import Printed
 from coopapi.http.fields import OneOf, Schema, Shown
-from coopapi.mla import forms, presentation, printing
+from coopapi.mla import forms, issuing, presentation, printing
 from coopapi.mla.models import Request
 from coopapi.mla.responses import RequestOut
 from coopapi.mla.wording import LANGUAGES
@@ -116,11 +116,11 @@ def _view(work: UnitOfWork, request: Request) -> dict[str, Any]:
 
 
 def _unchecked(view: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the time limits for a request of this kind that were not checked against the official text."""
+    """Return the time limits, and the rule of who may issue the request, that were not checked against the official text."""
     facts = {"measures": [measure["code"] for measure in view["measures"]], "notified": view["enforcing_authority"] is not None}
     about = (view["kind"], view["instrument"] or "", view["urgency"])
-    return [
-        {"titles": rule.titles, "article": rule.article}
-        for rule in rules.load().values()
-        if rule.verify and rule.fits(*about, facts)
-    ]
+    protected = any(issuing.data_of({"code": one["code"], **one["asked"]}) & issuing.PROTECTED for one in view["measures"])
+    issued = issuing.rule_for(view["kind"], protected)
+    by = [{"titles": "who_issues", "article": issued.article}] if issued and issued.verify else []
+    clocks = (rule for rule in rules.load().values() if rule.verify and rule.fits(*about, facts))
+    return by + [{"titles": rule.titles, "article": rule.article} for rule in clocks]

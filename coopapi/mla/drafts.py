@@ -4,7 +4,7 @@ A draft may reuse an earlier request. A request that was received from an author
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from coopapi.cases import service as cases
@@ -133,13 +133,33 @@ def _reused(work: UnitOfWork, data: Mapping[str, Any]) -> tuple[Request | None, 
         content = {**unseal(key, previous.sealed, previous.id), **content}
         rows = measures.of_request(work, previous.id)
         left = [row for row in rows if row.state in _NOT_CARRIED_OUT] or rows
-        wanted = wanted or [{"code": row.code, **_asked_again(measures.asked(key, row))} for row in left]
+        again = [{"code": row.code, **_asked_again(measures.asked(key, row))} for row in left]
+        if earlier["relation"] == "after_preservation" and data["kind"] not in {"preservation", "epoc_pr"}:
+            content = {name: said for name, said in content.items() if name != "preservation"}
+            again = [one for measure in again for one in _produced(measure)]
+        wanted = wanted or again
     return previous, content, wanted
 
 
 def _asked_again(asked: Mapping[str, Any]) -> dict[str, Any]:
     sought = [{k: v for k, v in one.items() if k != "identifier_id"} for one in asked.get("identifiers", ())]
     return {**asked, "identifiers": sought}
+
+
+_PRODUCES: Final[Mapping[str, str]] = {"identify_user_only": "identification"}
+"""The measure that obtains a category of data, if it has another name."""
+
+
+def _produced(measure: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what asks for the data that a measure preserved: one measure for each category of data.
+
+    A preservation that named no category yields none, because which data are wanted must be said.
+    """
+    if measure["code"] != "preservation":
+        return [dict(measure)]
+    return [
+        {**measure, "code": _PRODUCES.get(name, name), "data_categories": [name]} for name in measure.get("data_categories", ())
+    ]
 
 
 def _set(work: UnitOfWork, request: Request, data: Mapping[str, Any]) -> None:

@@ -230,13 +230,12 @@ def derived_state(measures: Iterable[str], *, order: bool = False) -> str:
 class RequestKind:
     """What distinguishes a kind of request.
 
-    `life` is its lifecycle and `acted_on` are the states in which its measures may move. `judicial` kinds need a judge or
-    prosecutor. A 24/7 contact may handle `round_the_clock` kinds. `to_provider` kinds are addressed to a provider.
+    `life` is its lifecycle and `acted_on` are the states in which its measures may move. A 24/7 contact may handle
+    `round_the_clock` kinds. `to_provider` kinds are addressed to a provider. Who may issue a kind is in `issuing`.
     """
 
     life: Lifecycle
     acted_on: frozenset[str] = frozenset()
-    judicial: bool = True
     round_the_clock: bool = False
     to_provider: bool = False
 
@@ -253,21 +252,21 @@ KINDS: Final[Mapping[str, RequestKind]] = {
     "mla_letter": _LETTER,
     "eio": _LETTER,
     "subscriber_information": _LETTER,
-    "expedited_disclosure": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False, round_the_clock=True),
-    "service_of_documents": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
+    "expedited_disclosure": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, round_the_clock=True),
+    "service_of_documents": RequestKind(LETTER_LIFECYCLE, _ACTED_ON),
     "extradition": _LETTER,
     "eaw": RequestKind(WARRANT_LIFECYCLE),
     "freezing_certificate": _LETTER,
     "confiscation_certificate": _LETTER,
-    "police_information": RequestKind(DIRECT_LIFECYCLE, _ON_RECEIPT, judicial=False, round_the_clock=True),
-    "voluntary_cooperation": RequestKind(DIRECT_LIFECYCLE, _ON_RECEIPT, judicial=False, to_provider=True),
+    "police_information": RequestKind(DIRECT_LIFECYCLE, _ON_RECEIPT, round_the_clock=True),
+    "voluntary_cooperation": RequestKind(DIRECT_LIFECYCLE, _ON_RECEIPT, to_provider=True),
     "transfer_of_proceedings": _LETTER,
-    "jit_setup": RequestKind(LETTER_LIFECYCLE, _ACTED_ON, judicial=False),
-    "preservation": RequestKind(PRESERVATION_LIFECYCLE, judicial=False, round_the_clock=True),
+    "jit_setup": RequestKind(LETTER_LIFECYCLE, _ACTED_ON),
+    "preservation": RequestKind(PRESERVATION_LIFECYCLE, round_the_clock=True),
     "epoc_pr": RequestKind(PRESERVATION_ORDER_LIFECYCLE, round_the_clock=True, to_provider=True),
     "epoc": RequestKind(ORDER_LIFECYCLE, _ON_RECEIPT, to_provider=True),
     "production_order": RequestKind(ORDER_LIFECYCLE, _ON_RECEIPT, to_provider=True),
-    "spontaneous_information": RequestKind(INFORMATION_LIFECYCLE, judicial=False, round_the_clock=True),
+    "spontaneous_information": RequestKind(INFORMATION_LIFECYCLE, round_the_clock=True),
 }
 EVENTS: Final = tuple(dict.fromkeys(event for kind in KINDS.values() for event in kind.life.events))
 STATES: Final = tuple(dict.fromkeys(state for kind in KINDS.values() for state in kind.life.states))

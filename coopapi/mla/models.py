@@ -19,7 +19,8 @@ vault.register_readers(
     "request",
     Action.MLA_READ,
     content=(
-        *("title", "offences", "facts", "link", "persons", "proceedings", "stage", "necessity", "proportionality", "authorisation"),
+        *("title", "offences", "facts", "link", "persons", "proceedings", "sentence", "stage", "necessity"),
+        *("proportionality", "authorisation"),
         *("domestic_legal_basis", "urgency_reasons", "wanted_by", "confidentiality", "formalities", "officials_present"),
         *("legal_remedies", "contact", "investigating_authority", "court", "use_conditions", "conditions_text", "information"),
         *("translations", "attachments", "certification", "preservation", "order", "extra"),

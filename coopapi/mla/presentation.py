@@ -1,6 +1,6 @@
 """What a caller sees of requests. One record is outgoing for the requesting side and incoming for the other sides."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,6 +13,7 @@ from coopapi.deadlines import service as deadlines
 from coopapi.deadlines.models import Deadline
 from coopapi.directory.entries import authorities_of, of_country
 from coopapi.directory.models import Authority
+from coopapi.instruments import service as instruments
 from coopapi.mla import measures, stages
 from coopapi.mla.authorization import side_of
 from coopapi.mla.models import Measure, Request
@@ -151,7 +152,7 @@ def whole(work: UnitOfWork, rows: Sequence[Request]) -> list[dict[str, Any]]:
         content = _open_to(row, view, unseal(key, row.sealed, row.id))
         rows_of = measures.of_request(work, row.id)
         asked = [{**_outcome(m), "asked": {} if _undisclosed(row, view) else measures.asked(key, m)} for m in rows_of]
-        proposed = [*suggestions(row, view, rows_of), *next_contact(work, row, view)]
+        proposed = [*suggestions(work, row, view, rows_of), *next_contact(work, row, view)]
         extra = {"suggestions": proposed, "stages": stages.of_request(work, row.id)}
         shown.append({**view, "content": content, "measures": asked, **extra})
     return shown
@@ -208,13 +209,26 @@ def next_contact(work: UnitOfWork, row: Request, view: Mapping[str, Any]) -> lis
     ]
 
 
-def suggestions(row: Request, view: Mapping[str, Any], rows: Sequence[Measure]) -> list[dict[str, str]]:
+def _preservable(work: UnitOfWork, row: Request) -> Iterator[dict[str, str]]:
+    """Yield the countries on the path of a communication in which data can be preserved, with the kind of request that does it."""
+    issuer = authorities_of(work, {row.requesting_id}).get(row.requesting_id)
+    for country in row.path_countries:
+        for kind in ("preservation", "epoc_pr"):
+            every = instruments.applicable(
+                issuer.country if issuer and issuer.country else "", country, "preservation", kind, on=work.now.date()
+            )
+            if fitting := next((one.instrument.code for one in every if one.applicable), None):
+                yield {"do": "preserve", "country": country, "kind": kind, "instrument": fitting, "why": "Budapest Art. 30"}
+                break
+
+
+def suggestions(work: UnitOfWork, row: Request, view: Mapping[str, Any], rows: Sequence[Measure]) -> list[dict[str, str]]:
     """Return what the requesting side could do next. These are suggestions; no step is taken automatically."""
     if view["direction"] != "outgoing":
         return []
-    found = []
-    if row.kind == "preservation":
-        found += [{"do": "preserve", "country": country, "why": "Budapest Art. 30"} for country in row.path_countries]
+    found: list[dict[str, str]] = []
+    if row.kind == "preservation" and row.path_countries:
+        found += _preservable(work, row)
     if row.state in _KEPT:
         found.append({"do": "follow_up", "relation": "after_preservation", "why": "Budapest Art. 29(7)"})
     if any(m.state in {"partly_executed", "partly_transferred", "not_executed"} for m in rows):

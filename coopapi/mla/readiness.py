@@ -1,26 +1,24 @@
 """Assess whether a request can be transmitted: what is missing, what is advised, and what the addressed country will refuse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
 from uuid import UUID
 
-from coopapi.access import Role
 from coopapi.contacts import service as contacts
 from coopapi.directory.entries import find_authority
 from coopapi.directory.models import Authority
-from coopapi.errors import Unprocessable, broken
+from coopapi.errors import Unprocessable
 from coopapi.instruments import service as instruments
+from coopapi.mla import issuing, order_conditions, protection
 from coopapi.mla import measures as asked_for
+from coopapi.mla.issuing import IssuingRule, Validator
 from coopapi.mla.models import Measure, Request
+from coopapi.mla.points import Point
 from coopapi.mla.requirements import RequestDraft, timeless_addresses, unmet, vague_measures
 from coopapi.notices import service as notices
 from coopapi.notices.models import RequirementNotice
 from coopapi.store.db import UnitOfWork
 from coopapi.store.vault import key_of, unseal
-
-_JUDICIAL: Final = frozenset({"judge", "court", "investigating_judge", "public_prosecutor"})
-_COURT: Final = frozenset({"judge", "court", "investigating_judge"})
 
 
 class NotReady(Unprocessable):
@@ -28,22 +26,6 @@ class NotReady(Unprocessable):
 
     Complete what `errors` lists. `readiness` shows the same list before you take the step.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Something that is missing, advised, or will be refused."""
-
-    rule: str
-    pointer: str
-    detail: str
-    article: str = ""
-
-    @property
-    def fault(self) -> dict[str, str]:
-        """Return the point as an entry of a problem document."""
-        detail = f"{self.detail.removesuffix('.')} ({self.article})." if self.article else self.detail
-        return broken(self.pointer, self.rule, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +38,24 @@ class Readiness:
     notices: list[UUID] = field(default_factory=list)
     duplicates: list[UUID] = field(default_factory=list)
     accepted_languages: list[str] = field(default_factory=list)
+    needs_validation: Validator = Validator.NONE
+    validated_later: bool = False
+    issuing_rule: IssuingRule | None = None
 
     @property
     def ready(self) -> bool:
-        """Tell whether nothing required is missing."""
-        return not self.missing
+        """Tell whether nothing required is missing and nobody has to validate the request first."""
+        return not self.missing and self.needs_validation is Validator.NONE
+
+    @property
+    def validation_article(self) -> str | None:
+        """Return the article that says who may issue the request, or None if anybody may."""
+        return self.issuing_rule.article if self.issuing_rule else None
+
+    @property
+    def validation_verify(self) -> bool:
+        """Tell whether that article was not checked in the official text."""
+        return self.issuing_rule is not None and self.issuing_rule.verify
 
 
 def of_request(work: UnitOfWork, request_id: UUID) -> Readiness:
@@ -75,11 +70,19 @@ def assess(work: UnitOfWork, request: Request) -> Readiness:
     rows = asked_for.of_request(work, request.id)
     addressee = find_authority(work, request.executing_id)
     draft = _draft(work, request, rows, addressee)
-    found = Readiness()
+    issued = issuing.rule_for(request.kind, draft.protected)
+    found = Readiness(
+        needs_validation=_open_validation(work, request, issued),
+        validated_later=validated_later(request, issued) and request.validated_at is None,
+        issuing_rule=issued,
+    )
     for rule in unmet(draft, advised=False):
         found.missing.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
     for rule in unmet(draft, advised=True):
         found.advised.append(Point(rule.rule, rule.pointer, rule.detail, rule.article))
+    today = work.now.date()
+    found.missing.extend((*order_conditions.missing(draft), *protection.missing(draft, today)))
+    found.advised.extend((*order_conditions.advised(draft), *protection.advised(draft, today)))
     _look_at_measures(found, draft)
     _look_at_instrument(work, request, draft, found)
     _look_at_notices(work, request, rows, found)
@@ -95,8 +98,13 @@ def require(work: UnitOfWork, request: Request) -> Readiness:
     return found
 
 
+def _draft_of(work: UnitOfWork, request: Request) -> RequestDraft:
+    return _draft(work, request, asked_for.of_request(work, request.id), find_authority(work, request.executing_id))
+
+
 def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addressee: Authority | None) -> RequestDraft:
     key = key_of(work, request)
+    issuer, notified = find_authority(work, request.requesting_id), find_authority(work, request.enforcing_id)
     return RequestDraft(
         kind=request.kind,
         instrument=request.instrument,
@@ -105,24 +113,49 @@ def _draft(work: UnitOfWork, request: Request, rows: Sequence[Measure], addresse
         measures=[{"code": row.code, **asked_for.asked(key, row)} for row in rows],
         addressed=request.executing_id is not None,
         provider=addressee is not None and addressee.type == "service_provider",
+        emergency_ground=request.emergency_ground,
+        from_country=issuer.country if issuer else None,
+        to_country=request.executing_country,
+        notified=request.enforcing_id is not None,
+        enforcing_country=notified.country if notified else None,
+        relation=request.relation,
     )
 
 
-def needs_validation(work: UnitOfWork, request: Request, rows: Sequence[Measure]) -> bool:
-    """Tell whether a judge or a prosecutor must approve first (EIO Art. 2(c)(ii), Regulation (EU) 2023/1543 Art. 4).
+def rule_of(work: UnitOfWork, request: Request) -> IssuingRule | None:
+    """Return the rule that says who may issue a request and who validates it; None if anybody may issue it."""
+    return issuing.rule_for(request.kind, _draft_of(work, request).protected)
 
-    An order for traffic or content data needs a court; other judicial requests need a judge or a prosecutor.
+
+def needs_validation(work: UnitOfWork, request: Request) -> Validator:
+    """Return who must still validate a request before it is sent: nobody if it was validated, or if the caller may issue it.
+
+    An order that may be validated within 48 hours after it was sent needs nobody before (Regulation (EU) 2023/1543 Art. 4(5)).
     """
-    if not request.rules.judicial:
-        return False
+    return _open_validation(work, request, rule_of(work, request))
+
+
+def _open_validation(work: UnitOfWork, request: Request, rule: IssuingRule | None) -> Validator:
+    if rule is None or request.validated_at or validated_later(request, rule):
+        return Validator.NONE
+    if request.state == "validation_pending":
+        return rule.validator
     issuer = find_authority(work, request.requesting_id)
-    if request.kind == "epoc" and any(row.code in {"traffic", "content"} for row in rows):
-        return issuer is None or issuer.type not in _COURT
-    by_prosecutor = work.actor.human and work.actor.role is Role.PROSECUTOR
-    return not by_prosecutor and (issuer is None or issuer.type not in _JUDICIAL)
+    return issuing.needed(rule, work.actor, issuer.type if issuer else None)
+
+
+def validated_later(request: Request, rule: IssuingRule | None) -> bool:
+    """Tell whether a request may be validated after it was sent."""
+    return issuing.validated_later(rule, request.urgency, request.emergency_ground)
 
 
 def _look_at_measures(found: Readiness, draft: RequestDraft) -> None:
+    if draft.relation == "after_preservation" and draft.kind not in {"preservation", "epoc_pr"}:
+        for place, measure in enumerate(draft.measures):
+            if measure["code"] == "preservation":
+                detail = "The data are preserved already. Ask for the data themselves."
+                pointer, article = f"/measures/{place}/code", "Budapest Art. 29(2)(f), 29(7)"
+                found.missing.append(Point("after_preservation", pointer, detail, article))
     for place, name, detail in vague_measures(draft):
         found.advised.append(Point("scope", f"/measures/{place}/{name}", detail, "SIRIUS"))
     for place, number in timeless_addresses(draft):
@@ -198,9 +231,3 @@ def _look_at_language(work: UnitOfWork, request: Request, draft: RequestDraft, f
     elif accepted and not written & accepted:
         detail = f"Add a translation. The country accepts {', '.join(sorted(accepted))}."
         found.missing.append(Point("translation", "/content/translations", detail, "EIO Art. 5(2)"))
-
-
-def shown(found: Readiness) -> Mapping[str, Any]:
-    """Return the assessment as the API shows it."""
-    names = ("ready", "missing", "advised", "will_be_refused", "notices", "duplicates", "accepted_languages")
-    return {name: getattr(found, name) for name in names}

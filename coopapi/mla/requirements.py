@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from coopapi.directory import codelists
+from coopapi.mla.issuing import PROTECTED, data_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +19,22 @@ class RequestDraft:
     measures: Sequence[Mapping[str, Any]]
     addressed: bool
     provider: bool
+    emergency_ground: str | None = None
+    from_country: str | None = None
+    to_country: str | None = None
+    notified: bool = False
+    enforcing_country: str | None = None
+    relation: str | None = None
 
     @property
     def intrusive(self) -> bool:
         """Tell whether a measure is so intrusive that a judge or an independent authority must have authorised it."""
         return any(measure["code"] in intrusive_measures() for measure in self.measures)
+
+    @property
+    def protected(self) -> bool:
+        """Tell whether traffic data, except to identify the user, or content are asked for (Reg. (EU) 2023/1543 Art. 4(2))."""
+        return any(data_of(measure) & PROTECTED for measure in self.measures)
 
     def said(self, path: str) -> bool:
         """Tell whether the content has a value at a dotted path, such as `preservation.custodian`."""

@@ -8,6 +8,7 @@ from coopapi.evidence.schemas import RecordedForOut
 from coopapi.http.fields import Link, OneOf, Shown, Stored, When
 from coopapi.http.transitions import TransitionsOut, embedded
 from coopapi.mla.content import ContentIn, MeasureIn
+from coopapi.mla.issuing import Validator
 from coopapi.mla.lifecycles import MEASURE_LIFECYCLE, STATES
 from coopapi.mla.schemas import RELATIONS
 from coopapi.shared.lifecycle import Side
@@ -32,6 +33,8 @@ class SuggestionOut(Shown):
     )
     why = fields.String(required=True)
     country = Code("countries")
+    kind = Code("request_kinds", metadata={"description": "The kind of request with which the data can be preserved there."})
+    instrument = fields.String()
     relation = OneOf(RELATIONS)
     href = Link(required=True)
     method = fields.String(required=True)
@@ -216,12 +219,36 @@ class ReadinessPointOut(Shown):
     pointer = fields.String(required=True)
     detail = fields.String(required=True)
     article = fields.String()
+    verify = fields.Boolean(required=True, metadata={"description": "True if the rule was not checked against the official text."})
 
 
 class ReadinessOut(Shown):
     """Whether a request may go, and what would make it better."""
 
-    ready = fields.Boolean(required=True)
+    ready = fields.Boolean(
+        required=True, metadata={"description": "Whether nothing is missing and nobody has to validate the request first."}
+    )
+    needs_validation = OneOf(
+        Validator,
+        required=True,
+        metadata={
+            "description": "Who must validate the request before it is sent, if you would issue it: `judge` is a person with the "
+            "function `judge`, `prosecutor` also a prosecutor. `none` once it was validated."
+        },
+    )
+    validated_later = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether the order may be validated within 48 hours after it is sent "
+            "(Regulation (EU) 2023/1543 Art. 4(5))."
+        },
+    )
+    validation_article = fields.String(
+        required=True, allow_none=True, metadata={"description": "The article that says who may issue the request."}
+    )
+    validation_verify = fields.Boolean(
+        required=True, metadata={"description": "True if that article was not checked against the official text."}
+    )
     missing = fields.List(fields.Nested(ReadinessPointOut), required=True)
     advised = fields.List(fields.Nested(ReadinessPointOut), required=True)
     will_be_refused = fields.List(fields.Nested(ReadinessPointOut), required=True)

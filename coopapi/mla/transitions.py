@@ -1,15 +1,16 @@
 """The workflow of a request: what each step requires and what it changes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
 from coopapi.directory import codelists
 from coopapi.directory.entries import known_authority
-from coopapi.errors import Conflict, Unprocessable, broken, fault
-from coopapi.mla import authorization, lifecycles, measures, moments, notifications, preservation, readiness, transmission
-from coopapi.mla.models import Measure, Request
+from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
+from coopapi.mla import authorization, issuing, lifecycles, moments, notifications, preservation, readiness, transmission
+from coopapi.mla.issuing import Validator
+from coopapi.mla.models import Request
 from coopapi.mla.notifications import Act
 from coopapi.shared import parties
 from coopapi.shared.lifecycle import Side
@@ -26,7 +27,15 @@ class GroundNeeded(Unprocessable):
 class ValidationNeeded(Conflict):
     """A judge or a prosecutor must validate the request first.
 
-    Send the event `submit`. A judge or a prosecutor can then validate the request.
+    Send the event `submit`. The one whom `needs_validation` names can then validate the request.
+    """
+
+
+class NotTheValidator(Forbidden):
+    """The law reserves this order for a judge, and you do not have the function of one.
+
+    Ask a judge to validate the order. Two administrators give a person in the role prosecutor the function `judge`; people of a
+    court have it.
     """
 
 
@@ -93,18 +102,16 @@ def _require_complete(step: Step[Request]) -> None:
 
 
 def _require_validated(step: Step[Request]) -> None:
-    rows = measures.of_request(step.work, step.thing.id)
-    if readiness.needs_validation(step.work, step.thing, rows) and not _in_emergency(step.thing, rows):
-        raise ValidationNeeded(state=step.thing.state, allowed=["submit"])
+    by = readiness.needs_validation(step.work, step.thing)
+    if by is not Validator.NONE:
+        raise ValidationNeeded(state=step.thing.state, allowed=["submit"], needs_validation=by)
 
 
-def _in_emergency(request: Request, rows: Sequence[Measure]) -> bool:
-    """Tell whether validation may follow within 48 hours after transmission (Regulation (EU) 2023/1543 Art. 4(5)).
-
-    This holds in an emergency for orders for subscriber data or data that identify a user.
-    """
-    harmless = all(row.code in {"subscriber", "identification", "preservation"} for row in rows)
-    return request.kind in {"epoc", "epoc_pr"} and request.urgency == "emergency" and harmless
+def _require_validator(step: Step[Request]) -> None:
+    """Raise `NotTheValidator` unless the caller may validate this request: only a judge validates what only a judge may order."""
+    rule = readiness.rule_of(step.work, step.thing)
+    if rule is not None and not issuing.may_validate(rule, step.work.actor):
+        raise NotTheValidator
 
 
 def _require_another_person(step: Step[Request]) -> None:
@@ -117,10 +124,9 @@ def _require_addressee(step: Step[Request]) -> None:
 
 
 def _ready(step: Step[Request]) -> None:
-    """Record the validation if the sender is a judge or prosecutor who may approve the request."""
-    work, request = step.work, step.thing
-    unvalidated = readiness.needs_validation(work, request, measures.of_request(work, request.id))
-    if work.actor.human and request.rules.judicial and not unvalidated:
+    """Record the validation if the sender is a judge or prosecutor who may issue the request."""
+    rule = readiness.rule_of(step.work, step.thing)
+    if rule is not None and issuing.may_validate(rule, step.work.actor):
         _validate(step)
 
 
@@ -242,8 +248,8 @@ REQUEST: Final = Workflow[Request](
     guards={
         "submit": (_require_complete,),
         "ready": (_require_complete, _require_validated),
-        "validate": (_require_another_person,),
-        "validate_ex_post": (_require_another_person,),
+        "validate": (_require_another_person, _require_validator),
+        "validate_ex_post": (_require_another_person, _require_validator),
         "transmit": (_require_complete, _require_addressee),
         "extend": (preservation.require_extensible,),
         **dict.fromkeys(("refuse", "postpone", "raise_ground", "refuse_enforcement"), (_require_known_grounds,)),

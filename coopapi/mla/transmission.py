@@ -7,7 +7,7 @@ from uuid import UUID
 
 from coopapi.contacts import service as contacts
 from coopapi.errors import Conflict
-from coopapi.mla import authorization, notifications
+from coopapi.mla import authorization, issuing, notifications
 from coopapi.mla.authorization import Taken
 from coopapi.mla.models import Request, Transmission
 from coopapi.mla.notifications import Act
@@ -56,7 +56,7 @@ def transmit(work: UnitOfWork, request: Request, sent: Mapping[str, Any], at: da
 
 def facts(request: Request, sent: Mapping[str, Any]) -> dict[str, Any]:
     """Return the facts that deadlines depend on: whether validation is due, and until when to confirm the request."""
-    unvalidated = request.rules.judicial and request.validated_at is None
+    unvalidated = issuing.judicial(request.kind) and request.validated_at is None
     return {"unvalidated": unvalidated, "formal_confirmation_due": sent.get("formal_confirmation_due")}
 
 

@@ -76,7 +76,11 @@ def enter(environment: Mapping[str, str], signer: Signer, client_file: Path) -> 
     personas = []
     for person in story["people"]:
         data = {"issuer": ISSUER, "subject": person["key"], "name": person["name"], "roles": [person["role"]]}
-        administration.add_person(database, ids[person["authority"]], {**data, "victim_cleared": person["victim_cleared"]})
+        administration.add_person(
+            database,
+            ids[person["authority"]],
+            {**data, **{name: person[name] for name in ("victim_cleared", "functions") if name in person}},
+        )
         home = story["authorities"].get(person["authority"], _OPERATOR)
         personas.append(
             Persona(person["key"], person["name"], person["role"], home["name"], home["country"], sign(signer, person["key"]))

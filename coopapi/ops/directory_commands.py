@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 from marshmallow import Schema, ValidationError
 
-from coopapi.access import Role
+from coopapi.access import Function, Role
 from coopapi.app import accepted_issuers
 from coopapi.directory import codelists
 from coopapi.directory.schemas import CLIENT_ROLES, AuthorityIn, AuthorityOut, ClientIn, ClientOut, PersonIn, StaffOut
@@ -97,6 +97,7 @@ def person() -> None:
 @click.option("--subject", required=True, help="The subject claim of the person's tokens.")
 @_roles(tuple(Role))
 @_CLEARED
+@click.option("--function", "functions", multiple=True, type=click.Choice(tuple(Function)), help="A function; may be repeated.")
 def person_add(authority_id: UUID, issuer: str | None, **data: Any) -> None:
     """Add a person and print its id. An existing one with the same content is left unchanged."""
     database = administration.connect()

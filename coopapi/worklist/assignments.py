@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from coopapi.access import Action, Actor, Role
+from coopapi.access import Action, Actor, Function, Role
 from coopapi.directory.models import Principal
 from coopapi.errors import Forbidden, NotFound, fault
 from coopapi.shared.assignments import Assignment
@@ -61,8 +61,9 @@ def _in_each_role(work: UnitOfWork, person: Principal) -> Iterator[Actor]:
     """Yield a person of the caller's authority as the actor that it is in each of its roles."""
     roles = tuple(Role(name) for name in person.roles)
     for role in roles:
-        cleared = person.victim_cleared
-        yield replace(work.actor, id=person.id, kind=person.kind, name=person.name, role=role, roles=roles, victim_cleared=cleared)
+        mine = replace(work.actor, id=person.id, kind=person.kind, name=person.name, role=role, roles=roles)
+        functions = tuple(Function(name) for name in person.functions)
+        yield replace(mine, victim_cleared=person.victim_cleared, functions=functions)
 
 
 def _sees(work: UnitOfWork, source: Source, object_id: UUID, actor: Actor) -> bool:

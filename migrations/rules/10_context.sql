@@ -72,15 +72,22 @@ begin
     end if;
 end $$;
 
+-- Return the functions of an account. People of a court who decide there in the role prosecutor are judges without being named so.
+create function priv.functions_of(p public.principals, p_type text) returns text[] language sql immutable as $$
+    select case when p.kind = 'person' and 'prosecutor' = any (p.roles) and p_type in ('judge', 'court', 'investigating_judge')
+                then array['judge'] else p.functions end
+$$;
+
 -- Return the account that a token belongs to. This runs before the context is set.
 create function priv.account_of(p_issuer text, p_subject text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
-               victim_cleared boolean, operator boolean)
+               victim_cleared boolean, operator boolean, functions text[])
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin
     return query
-    select p.id, p.kind, p.name, p.authority_id, a.name, a.country, p.roles, p.victim_cleared, a.operator
+    select p.id, p.kind, p.name, p.authority_id, a.name, a.country, p.roles, p.victim_cleared, a.operator,
+        priv.functions_of(p, a.type)
     from public.principals p join public.authorities a on a.id = p.authority_id
     where p.issuer = p_issuer and p.subject = p_subject and p.active;
 end $$;
@@ -97,7 +104,7 @@ $$;
 -- set only if it is clear in which role the caller acts; it ends with the transaction.
 create function priv.identify(p_issuer text, p_subject text, p_role text, p_signed text)
 returns table (id uuid, kind text, name text, authority_id uuid, authority_name text, country text, roles text[],
-               victim_cleared boolean, operator boolean)
+               victim_cleared boolean, operator boolean, functions text[])
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     asked text[] := priv.signed(p_signed);
@@ -120,7 +127,7 @@ begin
             asked[6], asked[7], asked[8])), true);
     end if;
     return query select found.id, found.kind, found.name, found.authority_id, found.authority_name, found.country, found.roles,
-        found.victim_cleared, found.operator;
+        found.victim_cleared, found.operator, found.functions;
 end $$;
 
 create function priv.client(p_client uuid) returns table (secret_digest bytea, jwks jsonb)

@@ -42,6 +42,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
                    where r.role not in ('admin', 'auditor') and r.role <> all (p.roles))
         or p.id = (select priv.principal()) and (p_change -> 'roles') ? 'auditor' and not 'auditor' = any (p.roles)
         or coalesce((p_change ->> 'victim_cleared')::boolean, false) and not p.victim_cleared
+        or exists (select from jsonb_array_elements_text(p_change -> 'functions') f (name) where f.name <> all (p.functions))
         or coalesce((p_change ->> 'active')::boolean, false) and not p.active
             and (p.victim_cleared or not p.roles <@ array['admin', 'auditor'])
 $$;
@@ -74,7 +75,7 @@ begin
         update public.principals c set vouched_by = p_voucher where c.vouched_by = p.id;
     end if;
     update public.principals u set version = p.version + 1, issuer = n.issuer, subject = n.subject, roles = n.roles,
-        victim_cleared = n.victim_cleared, active = n.active, secret_digest = n.secret_digest, jwks = n.jwks,
+        victim_cleared = n.victim_cleared, functions = n.functions, active = n.active, secret_digest = n.secret_digest, jwks = n.jwks,
         vouched_by = n.vouched_by
         where u.id = p.id;
 end $$;
@@ -85,7 +86,7 @@ begin
     if priv.is_machine() then
         perform priv.alarm(p_authority, 'rights_from_shell', jsonb_build_object('account', p_account)
             || (select coalesce(jsonb_object_agg(c.key, c.value), '{}') from jsonb_each(p_change) c
-                where c.key in ('roles', 'victim_cleared', 'active')));
+                where c.key in ('roles', 'victim_cleared', 'functions', 'active')));
     end if;
 end $$;
 
@@ -98,10 +99,12 @@ declare
     waits boolean;
 begin
     perform priv.require_administrator(n.authority_id);
-    waits := not priv.is_machine() and (n.victim_cleared or not n.roles <@ array['admin', 'auditor']);
+    n.functions := coalesce(n.functions, '{}');
+    waits := not priv.is_machine() and (n.victim_cleared or n.functions <> '{}' or not n.roles <@ array['admin', 'auditor']);
     if waits then
         n.roles := '{}';
         n.victim_cleared := false;
+        n.functions := '{}';
     end if;
     n.vouched_by := case when 'admin' = any (n.roles) then priv.voucher(priv.principal()) end;
     n.version := 1;

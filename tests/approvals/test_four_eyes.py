@@ -230,3 +230,47 @@ def test_a_subject_that_was_taken_meanwhile_is_not_given(world, second):
     add(world, "admin", "owl", roles=["auditor"])
     assert decide(world, second, request).status_code == 409
     assert account(world, "admin", "analyst")[1]["subject"] == "analyst"
+
+
+def test_one_administrator_alone_makes_nobody_a_judge(world):
+    answer = change(world, "admin", "prosecutor", functions=["judge"])
+
+    assert (answer.status_code, answer.json["functions"]) == (200, [])
+    request = asked(answer)
+    assert request["change"] == {"functions": ["judge"]}
+    assert decide(world, "admin", request).status_code == 403
+    assert world.as_("prosecutor").get("/me").json["functions"] == []
+    assert decide(world, "operator", request).status_code == 200
+    assert world.as_("prosecutor").get("/me").json["functions"] == ["judge"]
+
+
+def test_the_function_of_a_judge_is_taken_by_one_administrator_at_once(world):
+    world.approved(change(world, "admin", "prosecutor", functions=["judge"]))
+    lost = change(world, "admin", "prosecutor", roles=["investigator"])
+    assert (lost.status_code, lost.json["type"]) == (422, "/problems/function-needs-role")
+
+    assert change(world, "admin", "prosecutor", functions=[]).json["functions"] == []
+    assert world.as_("prosecutor").get("/me").json["functions"] == []
+
+
+def test_only_a_prosecutor_can_be_a_judge_and_people_of_a_court_are(world):
+    refused = change(world, "admin", "investigator", functions=["judge"])
+    assert (refused.status_code, refused.json["type"]) == (422, "/problems/function-needs-role")
+    body = {"name": "N", "issuer": "https://x", "subject": "n", "roles": ["investigator"], "functions": ["judge"]}
+    made = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/people", body)
+    assert (made.status_code, made.json["errors"][0]["pointer"]) == (422, "/functions")
+    unknown = world.as_("admin").post(f"/authorities/{world.authorities['nl']}/clients", {**body, "roles": ["system"]})
+    assert unknown.status_code == 422
+
+    assert world.as_("judge_fr").get("/me").json["functions"] == ["judge"]
+    assert world.as_("prosecutor_fr").get("/me").json["functions"] == []
+
+
+def test_a_new_judge_waits_for_role_and_function_together(world):
+    made = add(world, "admin", "examining", roles=["prosecutor"], functions=["judge"])
+    (request,) = made["pending"]
+
+    assert (made["roles"], made["functions"]) == ([], [])
+    assert request["change"] == {"roles": ["prosecutor"], "victim_cleared": False, "functions": ["judge"]}
+    assert decide(world, "operator", request).status_code == 200
+    assert world.as_("examining").get("/me").json["functions"] == ["judge"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coopapi.access import Level, Purpose, Role
+from coopapi.access import Function, Level, Purpose, Role
 from coopapi.directory import codelists
 from coopapi.identifiers.kinds import KINDS
 
@@ -26,6 +26,7 @@ def test_a_codelist_has_its_source_and_four_languages(name):
 
 def test_what_the_code_names_is_what_the_lists_name():
     assert codelists.load("roles").codes == set(Role)
+    assert codelists.load("functions").codes == set(Function)
     assert codelists.load("purposes").codes == set(Purpose)
     assert codelists.load("access_levels").codes == {level.name.lower() for level in Level}
 
@@ -45,7 +46,8 @@ def test_annex_ii_part_two_bounds_what_is_stored_about_others_than_suspects():
 
 
 def test_a_role_is_described_in_four_languages():
-    described = [item.extra["description"] for item in codelists.load("roles").items]
+    lists = codelists.load("roles").items + codelists.load("functions").items
+    described = [item.extra["description"] for item in lists]
     assert all(set(words) == LANGUAGES and all(words.values()) for words in described)
 
 
@@ -132,12 +134,13 @@ def test_intrusive_measures_are_those_that_need_a_judge():
         "covert",
         "controlled_delivery",
         "freezing",
+        "sampling",
     }
 
 
 def test_kinds_and_measures_are_kept_apart():
     kinds, measures = codelists.load("request_kinds"), codelists.load("measures")
-    assert (len(kinds.items), len(measures.items)) == (18, 19)
+    assert (len(kinds.items), len(measures.items)) == (18, 20)
     assert kinds.codes & measures.codes == {"preservation"}
     assert all(item.article for item in (*kinds.items, *measures.items))
     assert {item.code for item in kinds.items if item.group == "tracked"} == {

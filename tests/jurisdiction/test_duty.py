@@ -10,13 +10,14 @@ from coopapi.jurisdiction.notification_duty import Facts, assess
 A, B, C = "listed_offence", "criminal_organisation", "serious_cross_border"
 THREE, TWO, MS = "three_affected", "two_requested", "member_state"
 CONFLICT, DELIVERIES, DIFFICULTIES = "conflict_of_jurisdiction", "controlled_deliveries", "repeated_difficulties"
+SET_UP, RESULTS, EXEMPT = "team_set_up", "team_results", "exempted"
 OCSEA = (("ocsea", 8.0),)
 
 
-def f(owner, *, also="", asked="", categories="", offences=(), deliveries="", conflicts=0, **difficulties):
-    split = {"countries": also, "requested": asked, "categories": categories, "deliveries": deliveries}
+def f(owner, *, also="", asked="", categories="", offences=(), deliveries="", conflicts=0, teams="", records=(), **difficulties):
+    split = {"countries": also, "requested": asked, "categories": categories, "deliveries": deliveries, "teams": teams}
     sets = {name: frozenset(text.split()) for name, text in split.items()}
-    return Facts(owner=owner, offences=offences, conflicts=conflicts, difficulties=difficulties, **sets)
+    return Facts(owner=owner, offences=offences, conflicts=conflicts, difficulties=difficulties, records=records, **sets)
 
 
 GOLDEN = [
@@ -39,7 +40,26 @@ GOLDEN = [
     ("deliveries in two States", f("NL", deliveries="NL FR"), False, {MS}),
     ("refused twice by one State", f("NL", asked="FR", FR=2), True, {MS, DIFFICULTIES}),
     ("refused once each by two States", f("NL", asked="FR RO", FR=1, RO=1), False, {MS, THREE, TWO}),
-    ("Denmark takes part", f("DK", asked="FR RO", offences=OCSEA), True, {MS, THREE, TWO, A}),
+    ("Denmark takes part by agreement, not by the Regulation", f("DK", asked="FR RO DE", offences=OCSEA), False, {THREE, TWO, A}),
+    ("Denmark is not counted", f("NL", asked="FR DK", offences=OCSEA), False, {MS, A}),
+    ("illicit trade in organs is not on the list", f("NL", asked="FR RO", offences=(("organs", 10.0),)), False, {MS, THREE, TWO}),
+    ("forgery of means of payment is", f("NL", asked="FR RO", offences=(("forgery_money", 6.0),)), True, {MS, THREE, TWO, A}),
+    (
+        "terrorism is in Article 21a, not on the list",
+        f("NL", asked="FR RO", offences=(("terrorism", 20.0),)),
+        False,
+        {MS, THREE, TWO},
+    ),
+    ("a team at work, by itself", f("NL", teams="active"), True, {MS, SET_UP}),
+    ("a team that has ended has results", f("NL", teams="ended"), True, {MS, SET_UP, RESULTS}),
+    ("a team that is only proposed", f("NL", teams="drafting"), False, {MS}),
+    ("a team of a third State", f("CH", teams="active"), False, {SET_UP}),
+    (
+        "an exemption",
+        f("NL", asked="FR RO", offences=OCSEA, records=(("exemption", "21(7)(b)"),)),
+        False,
+        {MS, THREE, TWO, A, EXEMPT},
+    ),
     ("Ireland is a Member State", f("IE", asked="FR RO", categories="cybercrime"), True, {MS, THREE, TWO, A}),
     ("a third State's conflict", f("CH", conflicts=2), False, {CONFLICT}),
 ]
@@ -175,3 +195,57 @@ def test_the_desk_of_either_state_learns_how_often_and_of_no_request(world):
     assert (pair["refused"], pair["overdue"]) == (3, 1)
     world.clock.forward(days=366)
     assert world.as_("desk").get("/difficulties").json["items"] == []
+
+
+def records(case):
+    return f"/cases/{case}/eurojust-records"
+
+
+def test_what_was_notified_and_exempted_is_recorded_and_counts(world):
+    case, today = world.case("prosecutor", countries=["FR"]), world.clock().date().isoformat()
+    sent(world, case_id=case, reference="1")
+    sent(world, case_id=case, reference="2", to="ro")
+    assert duty(world, case)[0]["not_notified"] == ["Regulation (EU) 2018/1727 Art. 21(5)"]
+    me = world.as_("prosecutor")
+    made = me.post(records(case), {"article": "21(5)", "recorded_on": today, "reference": "EJ-2026/1"})
+    assert (made.status_code, made.json["kind"]) == (201, "notification")
+    assert (duty(world, case)[0]["due"], duty(world, case)[0]["not_notified"]) == (True, [])
+
+    assert me.post(records(case), {"article": "21(7)(b)", "recorded_on": today}).json["kind"] == "exemption"
+    found, holding = duty(world, case)
+    assert (found["due"], EXEMPT in holding) == (False, True)
+    assert [row["article"] for row in me.get(records(case)).json["items"]] == ["21(7)(b)", "21(5)"]
+    ahead = me.post(records(case), {"article": "21(5)", "recorded_on": "2199-01-01"})
+    assert (ahead.status_code, ahead.json["errors"][0]["pointer"]) == (422, "/recorded_on")
+
+
+def test_a_written_opinion_is_answered_once_and_declined_only_on_a_ground(world):
+    case, today = world.case("prosecutor"), world.clock().date().isoformat()
+    me = world.as_("prosecutor")
+    opinion = me.post(records(case), {"article": "4(5)", "recorded_on": today}).json
+    path = f"{records(case)}/{opinion['id']}"
+
+    def answered(**said):
+        return me.post(f"{path}/answer", {"answered_on": today, **said}, If_Match=f'"{me.get(path).json["etag"]}"')
+
+    assert answered(answer="declined").json["errors"][0]["pointer"] == "/ground"
+    assert answered(answer="followed", ground="safety").status_code == 422
+    assert answered(answer="declined", ground="ongoing_investigation").json["ground"] == "ongoing_investigation"
+    assert answered(answer="followed").json["type"] == "/problems/opinion-answered"
+    notified = me.post(records(case), {"article": "21(4)", "recorded_on": today}).json
+    path = f"{records(case)}/{notified['id']}"
+    assert answered(answer="followed").status_code == 409
+
+
+def test_the_records_of_a_case_are_for_the_authority_that_answers_for_it(world):
+    case, today = world.case("prosecutor"), world.clock().date().isoformat()
+    made = world.as_("prosecutor").post(records(case), {"article": "4(4)", "recorded_on": today}).json
+    given = {"authority_id": str(world.authorities["ro"]), "level": "read", "reason": "R"}
+    assert world.as_("prosecutor").post(f"/cases/{case}/access", given).status_code == 201
+
+    for path in (records(case), f"{records(case)}/{made['id']}"):
+        told = {who: world.as_(who).get(path).status_code for who in ("investigator", "prosecutor_ro", "prosecutor_fr", "desk")}
+        assert told == {"investigator": 200, "prosecutor_ro": 403, "prosecutor_fr": 404, "desk": 403}
+    other = world.case("prosecutor")
+    assert world.as_("prosecutor").get(f"{records(other)}/{made['id']}").status_code == 404
+    assert world.as_("investigator").post(records(case), {"article": "4(4)", "recorded_on": today}).status_code == 403

@@ -512,8 +512,10 @@ def test_only_authorities_of_ones_country_stand_on_ones_side(world):
 
 def test_content_is_not_ordered_before_a_court_validated_it_even_in_an_emergency(world):
     urgent = {"urgency": "emergency", "emergency_ground": "imminent_threat_to_life"}
-    request = draft(world, "investigator", "epoc", "provider", measures=[CONTENT_DATA], **urgent)
-    assert step(world, "investigator", request, "ready").json["allowed"] == ["submit"]
+    notified = {"enforcing_authority": str(world.authorities["fr_court"])}
+    request = draft(world, "investigator", "epoc", "provider", measures=[CONTENT_DATA], **urgent, **notified)
+    refused = step(world, "investigator", request, "ready")
+    assert (refused.json["allowed"], refused.json["needs_validation"]) == (["submit"], "judge")
 
 
 def test_an_urgent_request_is_confirmed_formally(world, clock):
