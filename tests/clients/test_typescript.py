@@ -1,0 +1,40 @@
+"""The TypeScript package: built, packed and installed with the Node of a wheel, then typed and driven against a running register."""
+
+import json
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from javascript import node
+from standardwebhooks.webhooks import Webhook
+
+HERE = Path(__file__).parent
+PAGE = (HERE.parents[1] / "docs" / "clients.md").read_text()
+TYPESCRIPT = HERE.parents[1] / "openapi" / "clients" / "typescript"
+STRICT = ("--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "nodenext", "--types", "")
+
+
+def test_the_example_of_the_page_does_what_it_says(application, live):
+    text = re.search(r"^<!-- run: typescript -->\n```typescript\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[1]
+    (application / ".coopapi-demo").mkdir()
+    (application / ".coopapi-demo" / "client.json").write_text(json.dumps(live.credentials))
+    (application / "example.ts").write_text(text.replace("http://127.0.0.1:8000", live.url))
+    said = node("example.ts", cwd=application).splitlines()
+    assert (said[0], said[-2:]) == ("overlap: strong NL", ["read: 2 of 2", "refused: 2"])
+
+
+def test_the_package_has_its_manners(application, live, faults, webhook):
+    secret, headers, body = webhook
+    at = datetime.now(UTC) - timedelta(minutes=6)
+    signature = Webhook(secret).sign(headers["webhook-id"], at, body.decode())
+    old = {**headers, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+    message = {"secret": secret, "headers": headers, "body": body.decode(), "old": old}
+    told = {"url": faults.url, "credentials": live.credentials, "keyed": live.keyed, "webhook": message}
+    (application / "live.json").write_text(json.dumps(told))
+    shutil.copy(HERE / "manners.test.mjs", application)
+    assert "# fail 0" in node("--test", "--test-reporter=tap", "manners.test.mjs", cwd=application)
+
+
+def test_the_lock_names_no_registry():
+    assert "resolved" not in (TYPESCRIPT / "package-lock.json").read_text()
