@@ -16,7 +16,8 @@ class Faults:
     """`plan` has, for each of the next requests under /api or /oauth, one of these:
 
     `lose`: the service answers, but the client gets nothing; `refuse`: the service gets another token; a number: the client is answered with
-    this status, and with `retry_after` if that is set; `hour`: the header `Date` is one hour later; nothing: as it is.
+    this status, and with `retry_after` if that is set; a dictionary: the same with 200 and this body; `hour`: the header `Date` is one
+    hour later; nothing: as it is.
     """
 
     def __init__(self, target):
@@ -46,9 +47,10 @@ class Faults:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 faults.seen.append({"method": self.command, "path": self.path, "headers": headers, "at": time.monotonic()})
                 act = faults.plan.pop(0) if faults.plan else None
-                if isinstance(act, int):
+                if isinstance(act, int | dict):
                     more = {"Retry-After": str(faults.retry_after)} if faults.retry_after is not None else {}
-                    return self.answer(act, more, b"{}")
+                    status, answer = (act, {}) if isinstance(act, int) else (200, act)
+                    return self.answer(status, more, json.dumps(answer).encode())
                 if act == "refuse":
                     headers["authorization"] = "Bearer made-up"
                 given = faults.pool.request(self.command, faults.target + self.path, body=body, headers=headers, redirect=False)

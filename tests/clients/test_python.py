@@ -199,6 +199,14 @@ def test_the_feed_goes_on_at_the_cursor_that_was_stored(register, pauses):
     assert pauses == []
 
 
+def test_the_feed_pauses_if_there_is_no_place_to_wait(register, faults, pauses):
+    feed = register.events(action="case.registered")
+    made = register.open_case({"reference": uuid4().hex, **CASE})
+    faults.reset({"items": [], "next": feed.cursor, "complete": True}, retry_after=5)
+    assert next(iter(feed))["case_id"] == made["id"]
+    assert pauses == [5]
+
+
 def test_an_import_is_waited_for_and_found_again_under_its_key(register, faults, tmp_path, pauses, monkeypatch):
     case = {"type": "case", "external_id": "I", "reference": "I", "title": "Imported"}
     emails = [{"type": "identifier", "case": "I", "external_id": str(n), "kind": "email", "value": v} for n, v in
