@@ -6,12 +6,12 @@ It is run by `python -m bench clients`, which puts the generated package on the 
 import sys
 from uuid import uuid4
 
-from coopapi_client import AuthenticatedClient, Client
-from coopapi_client.api.cases import open_case
-from coopapi_client.api.identifiers import register_identifiers
-from coopapi_client.api.overlaps import get_overlap, list_case_overlaps
-from coopapi_client.api.signing_in import issue_token
-from coopapi_client.models import CaseWithContentIn, Country, IdentifierIn, IdentifierKind, IdentifiersIn, TokenIn
+from generated_client import AuthenticatedClient, Client
+from generated_client.api.cases import open_case
+from generated_client.api.identifiers import register_identifiers
+from generated_client.api.overlaps import get_overlap, list_case_overlaps
+from generated_client.api.signing_in import issue_token
+from generated_client.models import CaseWithContentIn, Country, IdentifierIn, IdentifierKind, IdentifiersIn, TokenIn
 
 
 def main() -> None:

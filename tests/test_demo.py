@@ -134,7 +134,7 @@ def test_one_command_shows_two_countries_that_they_hold_the_same_perpetrator(fol
     given = urllib3.request("POST", told["base_url"] + "/oauth/token", **form, retries=False)
     assert ask(told, "/api/v1/cases", given.json()["access_token"]).json()["items"]
 
-    assert integrate(folder, told) == "system\nstrong National Police, Team Heron NL\n"
+    assert integrate(folder, told) == "system\nstrong National Police, Team Heron NL\n200\n412\n2 stored, 1 refused\nemail\n"
 
     before = cases(told)
     second = subprocess.run([*COMMAND, "--data-dir", str(folder / "data")], capture_output=True, text=True, check=False)

@@ -24,6 +24,9 @@ LISTS = "docs/contributing.md"
 RUN_BY = {
     "tour": "tests/test_demo.py",
     "integrating": "tests/test_demo.py",
+    "python": "tests/clients/test_python.py",
+    "python_webhook": "tests/clients/test_python.py",
+    "typescript": "tests/clients/test_typescript.py",
     "superuser": "tests/test_backup.py",
     "shell": "tests/test_backup.py",
     "restored": "tests/test_backup.py",

@@ -5,37 +5,23 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from registers import provisioned
 from serving import PATIENCE, served
 from test_imports import BAD, CASE, FILE, emails, ndjson
 
-from coopapi import config
 from coopapi.http import middleware
-from coopapi.journal.service import record
 from coopapi.ops import administration, import_command
-from coopapi.provisioning import migration
-from coopapi.store import crypto
-from coopapi.store.db import Database
 
 
 @pytest.fixture(scope="module")
 def running(postgres, migrated, tmp_path_factory):
     """A service with its worker, and the credentials of a machine client."""
     folder = tmp_path_factory.mktemp("importing")
-    postgres.create_database("importing")
-    crypto.create_key_file(folder / "keys.json")
-    environment = {
-        "COOPAPI_DATABASE_URL": postgres.url("importing", migration.DEFAULT_ROLE, "app-password"),
-        "COOPAPI_KEY_FILE": str(folder / "keys.json"),
-        "COOPAPI_ISSUER": "https://importing.test",
-    }
-    settings, keys = config.read(environment), crypto.load_keys(folder / "keys.json")
-    migration.migrate(postgres.url("importing"), settings.database_url, keys)
-    database = Database.connect(settings, keys, record)
-    home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})
-    client = administration.provide_client(database, home, {"name": "System", "roles": ["system"], "victim_cleared": False})
-    with served(environment, folder, WORKERS=1, SPOOL_MB=100) as service:
-        yield service, client, database
-    database.engine.dispose()
+    with provisioned(postgres, "importing", folder) as (environment, database):
+        home = administration.add_authority(database, {"name": "Police", "type": "police_unit", "country": "NL"})
+        client = administration.provide_client(database, home, {"name": "System", "roles": ["system"], "victim_cleared": False})
+        with served(environment, folder, WORKERS=1, SPOOL_MB=100) as service:
+            yield service, client, database
 
 
 @pytest.fixture

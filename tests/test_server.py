@@ -103,6 +103,17 @@ def test_the_service_answers_while_200_requests_are_half_sent(service, token):
         assert [is_open(client) for client in clients] == [True] * 200
 
 
+def test_every_answer_has_one_date(service, token):
+    case = register(service, token, "dated")
+    bearer = {"Authorization": f"Bearer {token}"}
+    path = f"/api/v1/cases/{case.json()['id']}"
+    read = service.get(path, **bearer)
+    same = service.get(path, **bearer, **{"If-None-Match": read.headers["ETag"]})
+    page = service.get("/static/swagger-ui/swagger-ui.css")
+    assert [answer.status for answer in (case, read, same, page)] == [201, 200, 304, 200]
+    assert [len(answer.headers.getlist("Date")) for answer in (case, read, same, page)] == [1, 1, 1, 1]
+
+
 def test_a_worker_that_reads_in_its_threads_would_not_answer(deployment, tmp_path):
     """The sabotage: the threads that gunicorn has without us."""
     command = [*demo.SERVER, "-k", "gthread"]

@@ -167,6 +167,7 @@ def digest_of_upload() -> str:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers.pop("Date", None)  # conditional answers have one from Flask, and the server adds its own
     for name, value in SECURITY.items():
         if name not in response.headers:
             response.headers.add(name, value)
