@@ -3,6 +3,7 @@
 A route without `allow` fails at import. The response is built inside the transaction, but sent only after the commit.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -15,6 +16,7 @@ import marshmallow as ma
 from flask import Request, Response, current_app, g, json, request
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from coopapi import strictjson
 from coopapi.access import Action
@@ -48,6 +50,32 @@ class Printed:
         answer = Response(self.body, mimetype=self.media_type)
         answer.headers["Content-Disposition"] = f'inline; filename="{self.name}"'
         answer.headers["Content-Security-Policy"] = _PAGE
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file, or a part of it that begins at `first`, which is saved and not displayed."""
+
+    body: bytes
+    media_type: str
+    name: str
+    first: int
+    size: int
+    sha256: bytes
+    partial: bool
+
+    def answer(self) -> Response:
+        """Return a response with the part (RFC 9110, 14.4) and the digest of the whole file (RFC 9530)."""
+        if self.partial and not self.body:
+            raise RequestedRangeNotSatisfiable(length=self.size)
+        status = HTTPStatus.PARTIAL_CONTENT if self.partial else HTTPStatus.OK
+        answer = Response(self.body, status, content_type=self.media_type)
+        answer.headers["Content-Disposition"] = f'attachment; filename="{self.name}"'
+        answer.headers["Accept-Ranges"] = "bytes"
+        answer.headers["Repr-Digest"] = f"sha-256=:{b64encode(self.sha256).decode()}:"
+        if self.partial:
+            answer.headers["Content-Range"] = f"bytes {self.first}-{self.first + len(self.body) - 1}/{self.size}"
         return answer
 
 
@@ -90,6 +118,7 @@ class Blueprint(flask_smorest.Blueprint):
         only_reads: int | None = None,
         also: Sequence[str] = (),
         uploads: Mapping[str, str] | None = None,
+        files: Sequence[str] = (),
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
         apart: bool = False,
@@ -98,6 +127,7 @@ class Blueprint(flask_smorest.Blueprint):
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see.
         `settles` and `polls` may wait. `only_reads` is the most bytes of a POST that makes nothing. `apart` opens no transaction.
+        `files` are the media types of a file that is the answer.
         """
 
         def decorator(view: V) -> V:
@@ -106,7 +136,7 @@ class Blueprint(flask_smorest.Blueprint):
             served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
             has = (bool("<" in rule or body), bool(body or form or uploads), counts_values, page, settles, polls, bool(only_reads))
-            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads or {}))
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads or {}, files))
             return self._entered(rule, method, view, guarded)
 
         return decorator
@@ -221,7 +251,7 @@ def _serve(
 
 
 def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | None) -> Any:
-    if isinstance(made, Printed):
+    if isinstance(made, Printed | Download):
         return made.answer()
     if isinstance(made, Page):
         g.next = made.next

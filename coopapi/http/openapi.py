@@ -36,6 +36,8 @@ class Notes:
     only_reads: bool
     uploads: Mapping[str, str]
     """The media types of a file that is the body, each with an example."""
+    files: Sequence[str] = ()
+    """The media types of a file that is the answer."""
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -112,6 +114,11 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         schema = {"type": "string", "format": "binary"}
         content = {kind: {"schema": schema, "example": example} for kind, example in notes.uploads.items()}
         doc["requestBody"] = {"required": True, "content": content}
+    if notes.files:
+        schema = {"type": "string", "format": "binary"}
+        whole = {**doc["responses"][int(HTTPStatus.OK)], "content": {kind: {"schema": schema} for kind in notes.files}}
+        part = {**whole, "description": "The part that `Range` names."}
+        doc["responses"] |= {int(HTTPStatus.OK): whole, int(HTTPStatus.PARTIAL_CONTENT): part}
     words = info["docstring"]
     words["description"] = "\n\n".join(filter(None, (words.get("description"), *_explained(notes))))
     if notes.allow is Action.PUBLIC:
