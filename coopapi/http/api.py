@@ -16,10 +16,10 @@ import marshmallow as ma
 from flask import Request, Response, current_app, g, json, request
 from marshmallow import RAISE
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import RequestedRangeNotSatisfiable
 
 from coopapi import strictjson
 from coopapi.access import Action
+from coopapi.errors import OutOfRange
 from coopapi.http import etags, idempotency, waiting
 from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
 from coopapi.http.openapi import Notes, document_route
@@ -68,7 +68,7 @@ class Download:
     def answer(self) -> Response:
         """Return a response with the part (RFC 9110, 14.4) and the digest of the whole file (RFC 9530)."""
         if self.partial and not self.body:
-            raise RequestedRangeNotSatisfiable(length=self.size)
+            raise OutOfRange(size=self.size)
         status = HTTPStatus.PARTIAL_CONTENT if self.partial else HTTPStatus.OK
         answer = Response(self.body, status, content_type=self.media_type)
         answer.headers["Content-Disposition"] = f'attachment; filename="{self.name}"'

@@ -47,7 +47,8 @@ class Notes:
             HTTPStatus.UNAUTHORIZED: not public or self.method == "POST",
             HTTPStatus.FORBIDDEN: not public,
             HTTPStatus.NOT_FOUND: self.names_things,
-            HTTPStatus.CONFLICT: posts and not public and not self.only_reads,
+            HTTPStatus.CONFLICT: (posts and not public and not self.only_reads) or bool(self.files),
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: bool(self.files),
             HTTPStatus.PRECONDITION_FAILED: self.changes,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self.has_body,
             HTTPStatus.PRECONDITION_REQUIRED: self.changes,
@@ -119,6 +120,7 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         whole = {**doc["responses"][int(HTTPStatus.OK)], "content": {kind: {"schema": schema} for kind in notes.files}}
         part = {**whole, "description": "The part that `Range` names."}
         doc["responses"] |= {int(HTTPStatus.OK): whole, int(HTTPStatus.PARTIAL_CONTENT): part}
+        doc["parameters"] = [*doc.get("parameters", []), _header("Range", "A range of bytes, such as `bytes=0-16777215`.")]
     words = info["docstring"]
     words["description"] = "\n\n".join(filter(None, (words.get("description"), *_explained(notes))))
     if notes.allow is Action.PUBLIC:

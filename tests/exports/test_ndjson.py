@@ -4,16 +4,12 @@ import hashlib
 import json
 
 import pytest
+from exporting import CONSENTS
 from test_imports import report, sent
 from world import ISSUER
 
 from coopapi.exports import selecting, service
 from coopapi.ops import administration
-
-CONSENTS = [
-    {"handling_code": "H2", "given_by": "FIU", "given_on": "2026-01-02", "proof": "letter 7", "conditions": "only for this case"},
-    {"handling_code": "H3", "given_by": "FIU", "given_on": "2026-01-02", "proof": "letter 8", "conditions": "not to be copied"},
-]
 
 
 def lines(file):

@@ -1,4 +1,4 @@
-"""CASE 1.4 and UCO 1.4 as JSON-LD: an investigation with observable objects, persons, relationships and markings."""
+"""CASE 1.5 with UCO as JSON-LD: an investigation with observable objects, persons, relationships and markings."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ _FACETS: Final[Mapping[str, tuple[str, str, str]]] = {
 """The class, the facet and the property for the value of each kind that has one."""
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TAGS: Final = (
-    "crime_categories", "case_type", "countries", "desk", "category", "age_status", "basis", "source_grading",
+    "kind", "crime_categories", "case_type", "countries", "desk", "category", "age_status", "basis", "source_grading",
     "information_grading",
 )  # fmt: skip
 _REFERENCES: Final = ("reference", "eurojust_number", "siena_reference", "ecodex_id", "external_id")
@@ -41,7 +41,7 @@ _REFERENCES: Final = ("reference", "eurojust_number", "siena_reference", "ecodex
 class CaseUco:
     """One JSON-LD document with a graph. Codes are tags, and handling codes are markings."""
 
-    version = "CASE 1.4, coopapi 1"
+    version = "CASE 1.5, coopapi 1"
     media_type = "application/ld+json"
     suffix = "jsonld"
 
@@ -172,11 +172,13 @@ def _facet(about: About, line: Line, value: str) -> Node | None:
         }
         return _observable(about, line, "File", "ContentDataFacet", {"uco-observable:hash": [digest]})
     if kind in ACCOUNTS:
-        said = {"uco-observable:accountType": kind, "uco-observable:accountIdentifier": line["value"]}
+        said = {"uco-observable:accountIdentifier": line["value"]}
         return _observable(about, line, "Account", "AccountFacet", said)
     if kind == "ip":
         version = "IPv6Address" if ":" in value else "IPv4Address"
         return _observable(about, line, version, f"{version}Facet", {"uco-observable:addressValue": line["value"]})
+    if kind == "as_number":
+        return _observable(about, line, "AutonomousSystem", "AutonomousSystemFacet", {"uco-observable:number": int(value[2:])})
     if kind in _FACETS:
         name, facet, field = _FACETS[kind]
         return _observable(about, line, name, facet, {f"uco-observable:{field}": line["value"]})

@@ -164,17 +164,18 @@ def _zulu(text: str) -> str:
 def _observable(line: Line, value: str) -> Object | None:
     """Return an observable with the id of the standard, or None if STIX has none for this kind."""
     kind, sent = line["kind"], line["value"]
-    if kind in _VALUES:
-        return _identified(_VALUES[kind], value=value if kind in {"mac", "domain", "onion"} else sent)
-    if kind == "ip":
-        return _identified("ipv6-addr" if ":" in value else "ipv4-addr", value=value)
-    if kind in _HASHES:
-        return _identified("file", hashes={_HASHES[kind]: value})
-    if kind == "file_name":
-        return _identified("file", name=sent)
     if kind in ACCOUNTS:
         return _identified("user-account", account_type=kind, user_id=sent)
-    return None
+    if kind in _HASHES:
+        return _identified("file", hashes={_HASHES[kind]: value})
+    match kind:
+        case "ip":
+            return _identified("ipv6-addr" if ":" in value else "ipv4-addr", value=value)
+        case "file_name":
+            return _identified("file", name=sent)
+        case "as_number":
+            return _identified("autonomous-system", number=int(value.removeprefix("AS")))
+    return _identified(_VALUES[kind], value=sent if kind == "email" else value) if kind in _VALUES else None
 
 
 def _identified(kind: str, **said: Any) -> Object:
