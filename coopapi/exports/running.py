@@ -24,7 +24,7 @@ from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.lines import Portion, Terms
 from coopapi.exports.models import KEPT, LARGEST, Export
 from coopapi.exports.selecting import ConsentMissing
-from coopapi.exports.service import left_out, note, terms_of, words_of
+from coopapi.exports.service import left_out, tell, terms_of, words_of
 from coopapi.store.db import Database, UnitOfWork
 
 _MOST_DELETED: Final = 100
@@ -162,7 +162,7 @@ def _end(making: Making) -> None:
     pieces.add(work, job, making.form.tail(making.about, said))
     job.digest = pieces.digest(work, job)
     job.state, job.ready_at, job.expires_at = "ready", work.now, work.now + KEPT
-    note(work, job, "made", **said, sha256=job.digest.hex())
+    tell(work, job, "made", **said, sha256=job.digest.hex())
 
 
 _STAGES: Final = {"case": _of_case, "subjects": _of_subjects, "identifiers": _of_identifiers, "end": _end}

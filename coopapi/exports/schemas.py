@@ -10,7 +10,7 @@ from coopapi.exports.models import STATES, STOPS
 from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
 
 
-class RecipientIn(Schema):
+class ExportRecipientIn(Schema):
     """For whom the file is: an authority of the directory, or somebody else with a name and a country."""
 
     authority_id = fields.UUID()
@@ -24,7 +24,7 @@ class RecipientIn(Schema):
             raise refusal("exactly_one", "Give either authority_id, or name and country.", "authority_id")
 
 
-class RecipientOut(Shown):
+class ExportRecipientOut(Shown):
     """For whom the file is."""
 
     authority_id = fields.UUID(allow_none=True)
@@ -32,7 +32,7 @@ class RecipientOut(Shown):
     country = Code("countries", allow_none=True)
 
 
-class ConsentIn(Schema):
+class ExportConsentIn(Schema):
     """The consent of the authority that gave information under the handling code H2 or H3, as it was recorded."""
 
     handling_code = OneOf(("H2", "H3"), name="ConsentCode", required=True)
@@ -42,7 +42,7 @@ class ConsentIn(Schema):
     conditions = Text(1000, metadata={"description": "The conditions of the consent, which the file carries; required for H3."})
 
 
-class ConsentOut(Shown):
+class ExportConsentOut(Shown):
     """A recorded consent."""
 
     handling_code = OneOf(("H2", "H3"), name="ConsentCode", required=True)
@@ -58,12 +58,12 @@ class ExportIn(Schema):
     case_id = fields.UUID(required=True)
     format = OneOf(FORMATS, name="ExportFormat", required=True)
     purpose = Code("purposes", required=True)
-    recipient = fields.Nested(RecipientIn, required=True)
+    recipient = fields.Nested(ExportRecipientIn, required=True)
     handling_code = Code("handling_codes", metadata={"description": "The code for what has none of its own (H0, the default)."})
     victims = Flag(
         metadata={"description": "Whether data about victims are exported; only people with victim clearance may ask for that."}
     )
-    consents = Many(fields.Nested(ConsentIn), 10, distinct=False)
+    consents = Many(fields.Nested(ExportConsentIn), 10, distinct=False)
     reason = Text(500, required=True)
 
 
@@ -94,11 +94,11 @@ class ExportOut(Shown):
     format = OneOf(FORMATS, name="ExportFormat", required=True)
     format_version = fields.String(required=True)
     purpose = Code("purposes", required=True)
-    recipient = fields.Nested(RecipientOut, required=True)
+    recipient = fields.Nested(ExportRecipientOut, required=True)
     reason = fields.String(required=True)
     handling_code = Code("handling_codes", required=True)
     victims = fields.Boolean(required=True)
-    consents = fields.List(fields.Nested(ConsentOut), required=True)
+    consents = fields.List(fields.Nested(ExportConsentOut), required=True)
     four_eyes = fields.Boolean(
         required=True, metadata={"description": "Whether a second person must approve it, because it leaves the Member States."}
     )

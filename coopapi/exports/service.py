@@ -38,7 +38,7 @@ class HiddenCaseStays(Conflict):
     """
 
 
-class NotReady(Conflict):
+class ExportNotReady(Conflict):
     """The file of the export cannot be downloaded: it is not made yet, or it was deleted.
 
     `state` is the state of the export. Files are deleted seven days after they were made; ask for a new export then.
@@ -72,7 +72,7 @@ def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
     if job.four_eyes:
         change = {"case_id": str(case.id), "format": job.format, "recipient_id": job.recipient_id, "country": country}
         approvals.ask(work, KIND, job.authority_id, (job.id, job.version), {**change, "victims": victims})
-    note(work, job, "asked", waits=job.four_eyes)
+    tell(work, job, "asked", waits=job.four_eyes)
     return job
 
 
@@ -151,7 +151,7 @@ def terms_of(work: UnitOfWork, job: Export) -> Terms:
     return Terms(job.victims, job.cleared, job.handling_code, consents, internal)
 
 
-def note(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:
+def tell(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:
     """Write an act about an export to the journal: only cleared people see it if the person who asked is cleared."""
     about: dict[str, Any] = {
         "format": job.format,
@@ -166,14 +166,14 @@ def apply(work: UnitOfWork, approval: Approval) -> None:
     """Let an approved export be made. Raises `ChangedSince` if it no longer waits."""
     if not work.session.scalar(_APPLY, {"id": approval.id}):
         raise ChangedSince
-    note(work, work.one(Export, approval.object_id), "approved")
+    tell(work, work.one(Export, approval.object_id), "approved")
 
 
 def dismiss(work: UnitOfWork, approval: Approval) -> None:
     """End an export that was not approved."""
     job = work.one(Export, approval.object_id)
     work.session.execute(_REFUSE, {"id": approval.id})
-    note(work, job, "refused")
+    tell(work, job, "refused")
 
 
 def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Any]:
@@ -216,16 +216,16 @@ def content(work: UnitOfWork, export_id: UUID, wanted: tuple[int | None, int | N
     """Return an export, where the wanted part of its file begins, and the bytes of the part.
 
     The rights are checked as they are now. `wanted` are the first byte and the one after the last as in a `Range`, or None for all.
-    Raises `NotFound` for the exports of others, `NotReady`, `InParts`, and the errors of `case_of`.
+    Raises `NotFound` for the exports of others, `ExportNotReady`, `InParts`, and the errors of `case_of`.
     """
     job = work.one(Export, export_id)
     if job.principal_id != work.actor.id:
         raise Forbidden("Only the person who asked for an export downloads it.")
     case_of(work, job)
     if job.state != "ready" or job.expires_at is None or job.expires_at <= work.now:
-        raise NotReady(state="deleted" if job.state == "ready" else job.state)
+        raise ExportNotReady(state="deleted" if job.state == "ready" else job.state)
     first, last = _part(job, wanted)
-    note(work, job, "downloaded", first=first, last=last)
+    tell(work, job, "downloaded", first=first, last=last)
     return job, first, b"".join(pieces.read(work, job, first, last))
 
 

@@ -42,7 +42,7 @@ def killed_at(database, number):
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_killed_at_every_statement_it_is_made_once_and_whole(world, exports, heron, idle, monkeypatch, owner):
-    monkeypatch.setattr(selecting, "MOST_ROWS", 5)
+    monkeypatch.setattr(selecting, "MOST_ROWS", 12)
     whole = exports.ask(heron["case"])
     while running.export_once(idle):
         pass

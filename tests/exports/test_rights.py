@@ -127,7 +127,7 @@ def test_an_export_to_a_third_state_needs_another_prosecutor(world, exports, her
         assert (asked["state"], asked["four_eyes"]) == ("waiting_for_approval", True)
         world.work()
         assert exports.shown(asked)["state"] == "waiting_for_approval"
-        assert slug(json.loads(exports.content(asked, status=409))) == "not-ready"
+        assert slug(json.loads(exports.content(asked, status=409))) == "export-not-ready"
         assert exports.approve(asked).status_code == 200
         assert exports.shown(asked)["state"] == "ready"
         assert b"export" in exports.content(asked)
@@ -199,7 +199,7 @@ def test_the_file_is_sealed_and_deleted_after_seven_days(world, exports, heron, 
         assert b"heron" not in pieces.lower()
         assert b"investigates" not in words
         clock.forward(days=7)
-        assert slug(json.loads(exports.content(shown, status=409))) == "not-ready", "also before the worker deletes it"
+        assert slug(json.loads(exports.content(shown, status=409))) == "export-not-ready", "also before the worker deletes it"
         exports.delete()
         cursor.execute("select count(*), (select wrapped from exports) from export_pieces")
         assert cursor.fetchone() == (0, None)
