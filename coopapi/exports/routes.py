@@ -10,8 +10,9 @@ from coopapi.exports import service
 from coopapi.exports.formats.table import FORMATS
 from coopapi.exports.models import Export
 from coopapi.exports.schemas import ExportFilter, ExportIn, ExportOut
-from coopapi.http.api import Blueprint, Download
+from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection
+from coopapi.http.files import Download
 from coopapi.store.db import UnitOfWork
 
 blp = Blueprint("exports", __name__, url_prefix="/api/v1", description="Cases in files for named recipients")

@@ -3,12 +3,10 @@
 A route without `allow` fails at import. The response is built inside the transaction, but sent only after the commit.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import flask_smorest
@@ -19,8 +17,8 @@ from webargs.flaskparser import FlaskParser
 
 from coopapi import strictjson
 from coopapi.access import Action
-from coopapi.errors import OutOfRange
 from coopapi.http import etags, idempotency, waiting
+from coopapi.http.files import Download, Printed
 from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
@@ -34,49 +32,6 @@ from coopapi.store.rows import Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
-_PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A response that is not JSON: a page or a file, with its bytes as they are sent."""
-
-    body: bytes
-    media_type: str
-    name: str
-
-    def answer(self) -> Response:
-        """Return a response that a browser displays, with a policy that forbids it to run or load anything."""
-        answer = Response(self.body, mimetype=self.media_type)
-        answer.headers["Content-Disposition"] = f'inline; filename="{self.name}"'
-        answer.headers["Content-Security-Policy"] = _PAGE
-        return answer
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file, or a part of it that begins at `first`, which is saved and not displayed."""
-
-    body: bytes
-    media_type: str
-    name: str
-    first: int
-    size: int
-    sha256: bytes
-    partial: bool
-
-    def answer(self) -> Response:
-        """Return a response with the part (RFC 9110, 14.4) and the digest of the whole file (RFC 9530)."""
-        if self.partial and not self.body:
-            raise OutOfRange(size=self.size)
-        status = HTTPStatus.PARTIAL_CONTENT if self.partial else HTTPStatus.OK
-        answer = Response(self.body, status, content_type=self.media_type)
-        answer.headers["Content-Disposition"] = f'attachment; filename="{self.name}"'
-        answer.headers["Accept-Ranges"] = "bytes"
-        answer.headers["Repr-Digest"] = f"sha-256=:{b64encode(self.sha256).decode()}:"
-        if self.partial:
-            answer.headers["Content-Range"] = f"bytes {self.first}-{self.first + len(self.body) - 1}/{self.size}"
-        return answer
 
 
 class StrictParser(FlaskParser):
@@ -127,7 +82,6 @@ class Blueprint(flask_smorest.Blueprint):
 
         `page` and `many` return lists. `changes` requires If-Match and passes `version`. `show` returns what the caller may see.
         `settles` and `polls` may wait. `only_reads` is the most bytes of a POST that makes nothing. `apart` opens no transaction.
-        `files` are the media types of a file that is the answer.
         """
 
         def decorator(view: V) -> V:

@@ -116,11 +116,7 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         content = {kind: {"schema": schema, "example": example} for kind, example in notes.uploads.items()}
         doc["requestBody"] = {"required": True, "content": content}
     if notes.files:
-        schema = {"type": "string", "format": "binary"}
-        whole = {**doc["responses"][int(HTTPStatus.OK)], "content": {kind: {"schema": schema} for kind in notes.files}}
-        part = {**whole, "description": "The part that `Range` names."}
-        doc["responses"] |= {int(HTTPStatus.OK): whole, int(HTTPStatus.PARTIAL_CONTENT): part}
-        doc["parameters"] = [*doc.get("parameters", []), _header("Range", "A range of bytes, such as `bytes=0-16777215`.")]
+        _document_file(doc, notes)
     words = info["docstring"]
     words["description"] = "\n\n".join(filter(None, (words.get("description"), *_explained(notes))))
     if notes.allow is Action.PUBLIC:
@@ -144,6 +140,15 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         )
     doc["parameters"] = [*doc.get("parameters", []), *headers]
     return doc
+
+
+def _document_file(doc: dict[str, Any], notes: Notes) -> None:
+    """Document a file as the response, whole or in part."""
+    schema = {"type": "string", "format": "binary"}
+    whole = {**doc["responses"][int(HTTPStatus.OK)], "content": {kind: {"schema": schema} for kind in notes.files}}
+    part = {**whole, "description": "The part that `Range` names."}
+    doc["responses"] |= {int(HTTPStatus.OK): whole, int(HTTPStatus.PARTIAL_CONTENT): part}
+    doc["parameters"] = [*doc.get("parameters", []), _header("Range", "A range of bytes, such as `bytes=0-16777215`.")]
 
 
 def _document_answers(doc: dict[str, Any], notes: Notes) -> None:
