@@ -1,6 +1,7 @@
 """Exports over HTTP."""
 
 from http import HTTPStatus
+from typing import Final
 from uuid import UUID
 
 from flask import request
@@ -14,6 +15,14 @@ from coopapi.http.api import Blueprint
 from coopapi.http.collection import Collection
 from coopapi.http.files import Download
 from coopapi.store.db import UnitOfWork
+
+_EXAMPLES: Final = {
+    FORMATS[
+        "ndjson"
+    ].media_type: '{"type": "case", "external_id": "4711", "reference": "RO-2026-4711", "title": "Stolen accounts"}\n',
+    FORMATS["case"].media_type: '{"@context": {}, "@graph": []}',
+    FORMATS["stix"].media_type: '{"type": "bundle", "id": "bundle--5d0f6f0e-6d2b-4a54-9d5e-9e7f3c6c1f0a", "objects": []}',
+}
 
 blp = Blueprint("exports", __name__, url_prefix="/api/v1", description="Cases in files for named recipients")
 
@@ -33,7 +42,7 @@ _EXPORTS.add(
 _EXPORTS.get("get_export", Export, "Show how far an export is, and what was left out.")
 
 
-@blp.route("/exports/<uuid:export_id>/content", allow=Action.CASE_EXPORT, files=tuple(form.media_type for form in FORMATS.values()))
+@blp.route("/exports/<uuid:export_id>/content", allow=Action.CASE_EXPORT, files=_EXAMPLES)
 def get_export_content(export_id: UUID, *, work: UnitOfWork) -> Download:
     """Download the file of an export, for seven days after it was made.
 

@@ -17,7 +17,7 @@ from coopapi.auth.authentication import actor_of
 from coopapi.cases.models import Case
 from coopapi.cases.service import CaseIsFinal
 from coopapi.directory.entries import find_authority
-from coopapi.errors import CoopError, Forbidden, NotFound, Unauthenticated
+from coopapi.errors import Forbidden, NotFound, Unauthenticated
 from coopapi.exports import pieces, selecting
 from coopapi.exports.formats.common import About, Format
 from coopapi.exports.formats.table import FORMATS
@@ -34,7 +34,7 @@ _DELETE: Final = text("select priv.delete_old_exports(:most)")
 _log = logging.getLogger("coopapi.worker")
 
 
-class TooLargeToExport(CoopError):
+class TooLargeToExport(Exception):
     """The file of an export would be larger than it may be."""
 
 

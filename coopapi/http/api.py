@@ -72,8 +72,7 @@ class Blueprint(flask_smorest.Blueprint):
         polls: bool = False,
         only_reads: int | None = None,
         also: Sequence[str] = (),
-        uploads: Mapping[str, str] | None = None,
-        files: Sequence[str] = (),
+        files: Mapping[str, str] | None = None,
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
         apart: bool = False,
@@ -86,11 +85,11 @@ class Blueprint(flask_smorest.Blueprint):
 
         def decorator(view: V) -> V:
             answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
-            served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
-            served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
+            shown = answer(_serve(view, show, many, returns, repeatable=not only_reads))
+            served = self._reading(shown, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
-            has = (bool("<" in rule or body), bool(body or form or uploads), counts_values, page, settles, polls, bool(only_reads))
-            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads or {}, files))
+            has = (bool("<" in rule or body), bool(body or form or files), counts_values, page, settles, polls, bool(only_reads))
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, files or {}))
             return self._entered(rule, method, view, guarded)
 
         return decorator
