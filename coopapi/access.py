@@ -45,6 +45,7 @@ class Action(StrEnum):
     CASE_EDIT = "case:edit"
     CASE_SHARE = "case:share"
     CASE_ANSWER = "case:answer"
+    CASE_EXPORT = "case:export"
     CONSULTATIONS_READ = "consultations:read"
     SUBJECT_READ = "subject:read"
     SUBJECT_WRITE = "subject:write"
@@ -143,14 +144,14 @@ _APPROVING: Final = frozenset({Action.APPROVAL_READ, Action.APPROVAL_DECIDE})
 _DECIDING: Final = _TRANSMITTING | _APPROVING | {Action.MLA_DECIDE, Action.EVIDENCE_CONSENT}
 
 GRANTS: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _TEAMING | _MEETING | {Action.IMPORT_READ},
+    Role.INVESTIGATOR: _INVESTIGATING | _REQUESTING | _TEAMING | _MEETING | {Action.IMPORT_READ, Action.CASE_EXPORT},
     Role.PROSECUTOR: _INVESTIGATING
     | _REQUESTING
     | _TEAMING
     | _MEETING
     | _DECIDING
     | {Action.CASE_ANSWER, Action.DISCLOSURE_DECIDE, Action.MLA_VALIDATE, Action.JIT_SIGN, Action.MEETING_CONVENE, Action.CONSULT}
-    | {Action.WORKLIST_ASSIGN},
+    | {Action.WORKLIST_ASSIGN, Action.CASE_EXPORT},
     Role.SYSTEM: _INVESTIGATING - {Action.OVERLAP_JUDGE, Action.DISCLOSURE_ASK, Action.EXCLUSION_MANAGE}
     | _REQUESTING
     | _TRANSMITTING

@@ -13,6 +13,7 @@ CoopError
   MethodNotAllowed     the address does not support this method
   TooLarge             the request is too large
   UnsupportedMedia     the format of the body is not supported
+  OutOfRange           the part that was asked for does not exist
   TooSlow              the request did not arrive in time
   HeadersTooLarge      the headers are too large
   TooMany              the caller exceeded a limit for this period
@@ -133,6 +134,13 @@ class UnsupportedMedia(CoopError):
 
     Send `Content-Type: application/json` (`application/x-www-form-urlencoded` at `/oauth/token`) and no `Content-Encoding`. At
     `/imports`, send `application/x-ndjson` or `text/csv`, as it is or compressed with `Content-Encoding: gzip`.
+    """
+
+
+class OutOfRange(CoopError):
+    """The file has no bytes in the range of the header Range.
+
+    `size` is the number of bytes of the file. Ask for a range that begins before its end, or leave the header out.
     """
 
 

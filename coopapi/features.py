@@ -21,6 +21,8 @@ from coopapi.disclosures.models import GIVEN, OPEN, Disclosure
 from coopapi.disclosures.routes import blp as disclosure_requests
 from coopapi.evidence.channels import CHANNELS, Channel
 from coopapi.evidence.routes import blp as evidence
+from coopapi.exports import service as export_service
+from coopapi.exports.routes import blp as exports
 from coopapi.http.openapi import Group
 from coopapi.identifiers.opening import blp as opening
 from coopapi.identifiers.routes import blp as identifiers
@@ -98,6 +100,13 @@ FEATURES: Final = (
     Feature("Cases", "Cases, access to them, and their subjects", (opening, cases)),
     Feature("Identifiers", "Identifiers in cases: phone numbers, addresses, accounts, persons", (identifiers,)),
     Feature("Imports", "Files of cases, subjects and identifiers, stored line by line", (imports,)),
+    Feature(
+        "Exports",
+        "Cases in files for named recipients",
+        (exports,),
+        applies={export_service.KIND: export_service.apply},
+        dismisses={export_service.KIND: export_service.dismiss},
+    ),
     Feature("Overlaps", "Overlaps between cases that share identifiers, and their verification", (overlaps,)),
     Feature(
         "Disclosures",

@@ -48,6 +48,13 @@ BODIES = {
     "POST /api/v1/disclosures/{disclosure}/transitions": {"event": "withdraw", "reason": "settled"},
     "POST /api/v1/exclusions": {"kind": "mac", "reason": "shared machines"},
     "POST /api/v1/exclusions/{exclusion}/transitions": {"event": "withdraw", "reason": "settled"},
+    "POST /api/v1/exports": {
+        "case_id": "{case}",
+        "format": "ndjson",
+        "purpose": "investigation",
+        "recipient": {"name": "Office", "country": "BE"},
+        "reason": "R",
+    },
     "POST /api/v1/evidence": {"object_id": "{shared}", **ITEM},
     "POST /api/v1/evidence/{evidence}/transitions": {"event": "accept"},
     "POST /api/v1/evidence/{evidence}/recipients": {"authority_id": "{court}"},
@@ -189,6 +196,7 @@ def one_place_of_each(world, owner):
         "grant": grants[0]["id"],
         "overlap": world.overlaps("investigator", case)[0]["id"],
         "import": imported(world),
+        "export": exported(world, case),
     }
 
 
@@ -196,6 +204,13 @@ def imported(world):
     """A file that the Dutch system sent."""
     me = world.as_("system")
     made = me.client.post("/api/v1/imports", data=FILES["POST /api/v1/imports"], headers={**NDJSON, **_bearer(world, "system")})
+    assert made.status_code == 202, made.json
+    return made.json["id"]
+
+
+def exported(world, case):
+    """A file of the Dutch case for a Belgian office."""
+    made = world.as_("investigator").post("/exports", _filled(BODIES["POST /api/v1/exports"], {"case": case}))
     assert made.status_code == 202, made.json
     return made.json["id"]
 

@@ -15,7 +15,7 @@ ENTRY = {
     "victims_only": False, "detail": {},
 }  # fmt: skip
 RESERVED = ["overlap.detected", "overlap.changed", "overlap.withdrawn", "evidence.erased", "client.refused", "honey_value.registered", "identifiers.compared", "identifiers.reread",
-            "digests.outdated", "import.stopped", "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
+            "digests.outdated", "import.stopped", "export.stopped", "alarm.anything", "disclosure.item_corrected", "disclosure.item_withdrawn"]  # fmt: skip
 
 
 def run(world, who, sql, **values):
@@ -114,6 +114,9 @@ WORKERS_OWN = (
     "select * from priv.next_import()",
     "select priv.stop_import(cast(:a as uuid), 'client_revoked')",
     "select priv.forget_import_lines(now(), 1)",
+    "select * from priv.next_export()",
+    "select priv.stop_export(cast(:a as uuid), 'failed')",
+    "select priv.delete_old_exports(1)",
     "select * from priv.webhooks_due()",
     "select priv.enter_deliveries(cast(:a as uuid), '{}', '{}', '[]')",
     "select * from priv.take_deliveries(cast(:a as uuid), 1, 1)",

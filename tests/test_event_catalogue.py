@@ -13,7 +13,7 @@ from coopapi.journal.catalogue import EVENTS
 from coopapi.shared.workflow import Workflow
 
 ROOT = Path(__file__).parents[1]
-PREFIXES = {"disclosures": "disclosure", "evidence": "evidence", "jits": "jit", "jurisdiction": "consultation", "meetings": "meeting", "mla": "request"}  # fmt: skip
+PREFIXES = {"disclosures": "disclosure", "evidence": "evidence", "exports": "export", "jits": "jit", "jurisdiction": "consultation", "meetings": "meeting", "mla": "request"}  # fmt: skip
 """What precedes the name of an act that the function `tell` of a package writes."""
 STEPS = {"case": "case.", "overlap": "overlap.", "disclosure": "disclosure.", "evidence": "evidence.", "evidence_use": "evidence.use_",
          "consultation": "consultation.", "meeting": "meeting.", "request": "request.", "measure": "request.measure."}  # fmt: skip
@@ -67,7 +67,7 @@ def written():
         found |= {f"alarm.{kind}" for kind in re.findall(r"priv\.alarm(?:ed)?\(.{1,60}?, '([a-z_]+)'", sql)}
         found |= set(re.findall(r"'(overlap\.\w+)'", sql)) if path.name == "62_overlaps.sql" else set()
         found |= {"disclosure.item_corrected", "disclosure.item_withdrawn"} if "'disclosure.item_' || p_act" in sql else set()
-        found |= set(re.findall(r"'((?:case\.responsible_|digests\.|import\.|deadline\.)\w+)'", sql))
+        found |= set(re.findall(r"'((?:case\.responsible_|digests\.|import\.|export\.|deadline\.)\w+)'", sql))
         found |= {"evidence.erased"} if "'evidence.erased'" in sql else set()
     return found
 

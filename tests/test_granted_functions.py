@@ -126,6 +126,8 @@ REFUSED = {
     ("value_tokens", "p_identifier"): "select priv.value_tokens('{mine}', '{second}')",
     ("verify_item", "p_evidence"): "select priv.verify_item('{item}')",
     ("apply_webhook", "p_approval"): "select priv.apply_webhook('{approval}')",
+    ("apply_export", "p_approval"): "select priv.apply_export('{approval}')",
+    ("refuse_export", "p_approval"): "select priv.refuse_export('{approval}')",
     ("resume_webhook", "p_endpoint"): "select priv.resume_webhook('{webhook}')",
     ("send_webhook", "p_endpoint"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', null)",
     ("send_webhook", "p_delivery"): "select priv.send_webhook(gen_random_uuid(), '{webhook}', '{delivery}')",
@@ -135,7 +137,7 @@ REFUSED = {
     ("pause_restored_webhook", "p_endpoint"): "select priv.pause_restored_webhook('{webhook}')",
 }
 TESTED_BY_ITSELF = {
-    ("stop_import", "p_import"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
+    ("stop_import", "p_import"), ("stop_export", "p_export"), ("hold_item", "p_evidence"), ("settle_item", "p_evidence"), ("add_likenesses", "p_a"), ("add_likenesses", "p_b"), ("store_reread", "p_identifiers"), ("store_listed", "p_exclusion"),
 }  # fmt: skip
 FOR_ALL = {
     ("manned", "p_points"): "points of contact are for everybody, and only whether somebody is on duty is told",

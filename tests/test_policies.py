@@ -222,6 +222,17 @@ PROBES = {
     ): "insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest)"
     f" values ({NEW}, 'case', 'x', {NEW}, '{{nl}}', '{{person}}', 1, 'x')",
     ("imported_rows", "changed"): "update imported_rows set version = 9",
+    ("exports", "seen"): "select count(*) from exports",
+    (
+        "exports",
+        "asked",
+    ): "insert into exports (id, version, authority_id, principal_id, role, purpose, case_id, format, format_version,"
+    " recipient_country, handling_code, victims, cleared, four_eyes, words, state, stage, created_at)"
+    f" values ({NEW}, 1, '{{nl}}', '{{person}}', 'investigator', 'x', '{{case}}', 'ndjson', '1', 'US', 'H0', false, false, false, 'x',"
+    " 'queued', 'case', now())",
+    ("exports", "made"): "update exports set version = 9",
+    ("export_pieces", "seen"): "select count(*) from export_pieces",
+    ("export_pieces", "made"): "insert into export_pieces values ('{export}', 9, 1, 1, 'x')",
     ("webhook_endpoints", "seen"): "select count(*) from webhook_endpoints",
     (
         "webhook_endpoints",
@@ -321,6 +332,12 @@ IMPORT = """
     insert into import_lines (import_id, line, outcome) values (%(import)s, 1, 'stored');
     insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest)
         values (%(nl)s, 'case', 'x', gen_random_uuid(), %(nl)s, %(person)s, 1, 'x')"""
+EXPORT = """
+    insert into exports (id, version, authority_id, principal_id, role, purpose, case_id, format, format_version, recipient_country,
+        handling_code, victims, cleared, four_eyes, words, state, stage, created_at)
+        values (%(export)s, 1, %(nl)s, %(person)s, 'investigator', 'x', %(case)s, 'ndjson', '1', 'BE', 'H0', false, false, false, 'x',
+        'queued', 'case', now());
+    insert into export_pieces values (%(export)s, 0, 0, 1, 'x')"""
 MEETING = """
     insert into parties values (gen_random_uuid(), %(meeting)s, %(nl)s, 'host', null, true, now(), null),
         (gen_random_uuid(), %(consultation)s, %(nl)s, 'requesting', null, true, now(), null);
@@ -408,8 +425,11 @@ def one_thing_of_each(world, owner):
             (case, nl, nl),
         )
         cursor.execute(IMPORT, {"import": (imported := str(uuid4())), "nl": nl, "person": world.people["system"]})
+        exported = {"export": str(uuid4()), "nl": nl, "case": case, "person": world.people["investigator"]}
+        cursor.execute(EXPORT, exported)
     there = {
         "import": imported,
+        "export": exported["export"],
         "request": request,
         "other": other,
         "ro": world.authorities["ro"],

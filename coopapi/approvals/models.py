@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ForeignKey, and_, false, literal, or_, true
+from sqlalchemy import ColumnElement, ForeignKey, and_, column, false, literal, or_, select, table, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Role
@@ -12,6 +12,7 @@ from coopapi.shared.lifecycle import Awaited, Lifecycle, Side, Transition
 from coopapi.shared.parties import takes_part
 from coopapi.store.rows import Versioned
 
+_EXPORTS: Final = table("exports", column("id"))
 APPROVAL_LIFECYCLE: Final = Lifecycle(
     "requested",
     Transition("approve", "requested", "approved", by=Action.APPROVAL_DECIDE, side=Side.DECIDING, human=True, awaited=Awaited.NOW),
@@ -49,15 +50,17 @@ class Approval(Versioned):
 
         Administrators and auditors of the authority concerned and of the one that asked see a request, and so do administrators of
         the operator. Corrections of times are for those who take part in the object to which the time belongs, and for no
-        administrator.
+        administrator. Exports are for those who see the export: the policies of its table decide that.
         """
+        exported = and_(cls.kind == "export", select(_EXPORTS.c.id).where(_EXPORTS.c.id == cls.object_id).exists())
         if not actor.may(Action.APPROVAL_READ):
-            return false()
+            return exported
         if actor.role not in {Role.ADMIN, Role.AUDITOR}:
-            return and_(cls.kind == "time", cls.authority_id == actor.authority_id, takes_part(cls.object_id, actor, now))
+            time = and_(cls.kind == "time", cls.authority_id == actor.authority_id, takes_part(cls.object_id, actor, now))
+            return or_(time, exported)
         every = true() if actor.operator and actor.may(Action.APPROVAL_DECIDE) else false()
         near = or_(cls.authority_id == actor.authority_id, cls.requested_from == actor.authority_id, every)
-        return and_(cls.kind != "time", near)
+        return and_(cls.kind.not_in(("time", "export")), near)
 
     @classmethod
     def in_state(cls, state: str, now: datetime) -> ColumnElement[bool]:

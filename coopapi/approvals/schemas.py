@@ -21,12 +21,12 @@ class ApprovalOut(Shown):
     transitions = embedded()
     authority_id = fields.UUID(required=True, metadata={"description": "The authority whose account or setting would change."})
     kind = OneOf(
-        ("account", "quota", "time", "webhook"),
+        ("account", "export", "quota", "time", "webhook"),
         required=True,
         metadata={
             "description": "The kind of change: `account` for people and clients, `quota` for an authority, `webhook` for an "
             "address to which events are sent, `time` for the correction of a stated time, which a second person of the authority "
-            "decides on."
+            "decides on, and `export` for a case that leaves the Member States, on which another prosecutor decides."
         },
     )
     object_id = fields.UUID(required=True)

@@ -4,10 +4,9 @@ A route without `allow` fails at import. The response is built inside the transa
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import flask_smorest
@@ -19,6 +18,7 @@ from webargs.flaskparser import FlaskParser
 from coopapi import strictjson
 from coopapi.access import Action
 from coopapi.http import etags, idempotency, waiting
+from coopapi.http.files import Download, Printed
 from coopapi.http.middleware import LARGEST_BODY, UPLOADED_TO, digest_of_upload, read_body
 from coopapi.http.openapi import Notes, document_route
 from coopapi.http.outcomes import Outcomes, outcomes_of, results_of
@@ -32,23 +32,6 @@ from coopapi.store.rows import Versioned
 
 V = TypeVar("V", bound=Callable[..., Any])
 Show = Callable[[UnitOfWork, Sequence[Any]], Sequence[Any]]
-_PAGE: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A response that is not JSON: a page or a file, with its bytes as they are sent."""
-
-    body: bytes
-    media_type: str
-    name: str
-
-    def answer(self) -> Response:
-        """Return a response that a browser displays, with a policy that forbids it to run or load anything."""
-        answer = Response(self.body, mimetype=self.media_type)
-        answer.headers["Content-Disposition"] = f'inline; filename="{self.name}"'
-        answer.headers["Content-Security-Policy"] = _PAGE
-        return answer
 
 
 class StrictParser(FlaskParser):
@@ -89,7 +72,7 @@ class Blueprint(flask_smorest.Blueprint):
         polls: bool = False,
         only_reads: int | None = None,
         also: Sequence[str] = (),
-        uploads: Mapping[str, str] | None = None,
+        files: Mapping[str, str] | None = None,
         show: Show | None = None,
         steps: Mapping[str, Collection[Action]] | None = None,
         apart: bool = False,
@@ -102,11 +85,11 @@ class Blueprint(flask_smorest.Blueprint):
 
         def decorator(view: V) -> V:
             answer = self.response(int(status), _answer(returns, page=page, many=many, settles=settles))
-            served = answer(_serve(view, show, many, returns, repeatable=not only_reads))
-            served = self._reading(served, {"query": query, "form": form, "json": body}, only_reads)
+            shown = answer(_serve(view, show, many, returns, repeatable=not only_reads))
+            served = self._reading(shown, {"query": query, "form": form, "json": body}, only_reads)
             guarded = _within_work(served, allow, changes=changes, settles=settles, polls=polls, apart=apart)
-            has = (bool("<" in rule or body), bool(body or form or uploads), counts_values, page, settles, polls, bool(only_reads))
-            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, uploads or {}))
+            has = (bool("<" in rule or body), bool(body or form or files), counts_values, page, settles, polls, bool(only_reads))
+            _document(guarded, served, Notes(view.__name__, allow, method, also, steps or {}, changes, *has, files or {}))
             return self._entered(rule, method, view, guarded)
 
         return decorator
@@ -221,7 +204,7 @@ def _serve(
 
 
 def _shown(made: Any, show: Show | None, many: str | None, work: UnitOfWork | None) -> Any:
-    if isinstance(made, Printed):
+    if isinstance(made, Printed | Download):
         return made.answer()
     if isinstance(made, Page):
         g.next = made.next

@@ -34,8 +34,13 @@ class Notes:
     settles: bool
     polls: bool
     only_reads: bool
-    uploads: Mapping[str, str]
-    """The media types of a file that is the body, each with an example."""
+    files: Mapping[str, str]
+    """The media types of a file that is the body, or for GET the answer, each with an example."""
+
+    @property
+    def gives_file(self) -> bool:
+        """Tell whether the response is a file."""
+        return bool(self.files) and self.method == "GET"
 
     @property
     def problems(self) -> list[HTTPStatus]:
@@ -45,9 +50,10 @@ class Notes:
             HTTPStatus.UNAUTHORIZED: not public or self.method == "POST",
             HTTPStatus.FORBIDDEN: not public,
             HTTPStatus.NOT_FOUND: self.names_things,
-            HTTPStatus.CONFLICT: posts and not public and not self.only_reads,
+            HTTPStatus.CONFLICT: (posts and not public and not self.only_reads) or self.gives_file,
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: self.gives_file,
             HTTPStatus.PRECONDITION_FAILED: self.changes,
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self.has_body,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self.has_body and not self.gives_file,
             HTTPStatus.PRECONDITION_REQUIRED: self.changes,
             HTTPStatus.TOO_MANY_REQUESTS: self.counts_values or (public and posts),
         }
@@ -108,10 +114,8 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
     if notes.name in ENDING:
         doc["deprecated"] = True
     _document_answers(doc, notes)
-    if notes.uploads:
-        schema = {"type": "string", "format": "binary"}
-        content = {kind: {"schema": schema, "example": example} for kind, example in notes.uploads.items()}
-        doc["requestBody"] = {"required": True, "content": content}
+    if notes.files:
+        _document_file(doc, notes)
     words = info["docstring"]
     words["description"] = "\n\n".join(filter(None, (words.get("description"), *_explained(notes))))
     if notes.allow is Action.PUBLIC:
@@ -135,6 +139,19 @@ def document_route(doc: dict[str, Any], info: dict[str, Any], **_: Any) -> dict[
         )
     doc["parameters"] = [*doc.get("parameters", []), *headers]
     return doc
+
+
+def _document_file(doc: dict[str, Any], notes: Notes) -> None:
+    """Document a file as the body, or as the response, whole or in part."""
+    schema = {"type": "string", "format": "binary"}
+    content = {kind: {"schema": schema, "example": example} for kind, example in notes.files.items()}
+    if not notes.gives_file:
+        doc["requestBody"] = {"required": True, "content": content}
+        return
+    whole = {**doc["responses"][int(HTTPStatus.OK)], "content": content}
+    part = {**whole, "description": "The part that `Range` names."}
+    doc["responses"] |= {int(HTTPStatus.OK): whole, int(HTTPStatus.PARTIAL_CONTENT): part}
+    doc["parameters"] = [*doc.get("parameters", []), _header("Range", "A range of bytes, such as `bytes=0-16777215`.")]
 
 
 def _document_answers(doc: dict[str, Any], notes: Notes) -> None:

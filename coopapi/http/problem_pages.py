@@ -6,7 +6,7 @@ from flask import Flask, Response, json, render_template, request
 
 from coopapi.errors import CoopError, NotFound
 from coopapi.http import problems
-from coopapi.http.api import Printed
+from coopapi.http.files import Printed
 
 
 def register(app: Flask) -> None:

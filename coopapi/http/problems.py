@@ -31,6 +31,7 @@ STATUS: Final[Mapping[type[CoopError], HTTPStatus]] = {
     errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedMedia: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.OutOfRange: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     errors.TooSlow: HTTPStatus.REQUEST_TIMEOUT,
     errors.HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     errors.TooMany: HTTPStatus.TOO_MANY_REQUESTS,

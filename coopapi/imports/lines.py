@@ -22,6 +22,8 @@ from coopapi.store.crypto import Keyring
 from coopapi.unicode_text import controlled
 
 LONGEST_KEY: Final = 100
+ABOUT_EXPORT: Final = "export"
+"""The type of lines that say where a file comes from. Nothing is stored of them."""
 _MOST_MEMBERS: Final = 5000
 _KINDS: Final = {"case": "case", "subject": "subject", "identifier": "identifier", "person": "identifier"}
 """The kind of row that a line of each type makes."""
@@ -164,7 +166,9 @@ def _read(line: SentLine) -> None:
     line.external_id, line.case = _text(sent, "external_id"), _text(sent, "case")
     if line.type == "person":
         sent.setdefault("kind", "person")
-    if not isinstance(line.type, str) or line.type not in TYPES:
+    if line.type == ABOUT_EXPORT:
+        line.outcome = "unchanged"
+    elif not isinstance(line.type, str) or line.type not in TYPES:
         line.type = None
         line.refuse("/type", "one_of")
     elif line.type != "withdrawal":

@@ -33,7 +33,7 @@ blp = Blueprint("imports", __name__, url_prefix="/api/v1", description="Bulk int
     method="POST",
     allow=Action.IMPORT_SEND,
     query=ImportQuery,
-    uploads=dict(zip(UPLOADS, (_NDJSON, _CSV), strict=True)),
+    files=dict(zip(UPLOADS, (_NDJSON, _CSV), strict=True)),
     returns=ImportOut,
     status=HTTPStatus.ACCEPTED,
 )

@@ -245,6 +245,14 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "finished": "All lines of an import were read.",
         "stopped": "An import ended before all its lines were read.",
     },
+    "export": {
+        "asked": "A file of a case was asked for.",
+        "approved": "A second person approved that a file of a case leaves the Member States.",
+        "refused": "A second person did not approve a file of a case.",
+        "made": "A file of a case was made for its recipient.",
+        "downloaded": "A file of a case, or a part of it, was downloaded.",
+        "stopped": "A file of a case could not be made.",
+    },
     "exclusion": {"made": "A value or a kind was excluded from matching.", "withdrawn": "An exclusion was withdrawn."},
     "alarm": {
         "client_secret_guessing": "Somebody seems to guess the secret of a client.",
@@ -271,6 +279,7 @@ _PATHS: Final = {
     "jit": "/jits/{object}",
     "consultation": "/jurisdiction-consultations/{object}",
     "import": "/imports/{object}",
+    "export": "/exports/{object}",
 }
 
 

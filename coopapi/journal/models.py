@@ -78,7 +78,9 @@ class JournalEntry(Row):
         own = select(CaseAccess.id).where(CaseAccess.case_id == cls.case_id, CaseAccess.owner_id == actor.authority_id)
         theirs = and_(cls.object_type.in_(_BETWEEN), cls.authority_id != actor.authority_id)
         told = or_(~theirs, own.exists(), takes_part(cls.object_id, actor, now))
-        readable = and_(granted(cls.case_id, Level.READ, actor, now), told, or_(~responsible, own_journal))
+        readable = and_(
+            granted(cls.case_id, Level.READ, actor, now), told, or_(~responsible & (cls.object_type != "export"), own_journal)
+        )
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
         shared = and_(mine, takes_part(cls.object_id, actor, now))
         return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), named, shared))

@@ -9,8 +9,8 @@ from marshmallow import fields
 from coopapi.deadlines import rules
 from coopapi.directory.entries import find_authority
 from coopapi.errors import Forbidden
-from coopapi.http.api import Printed
 from coopapi.http.fields import OneOf, Schema, Shown
+from coopapi.http.files import Printed
 from coopapi.mla import forms, issuing, presentation, printing
 from coopapi.mla.models import Request
 from coopapi.mla.responses import RequestOut

@@ -23,7 +23,7 @@ from coopapi.app import create_app, specification
 from coopapi.config import BadSettings
 from coopapi.errors import CoopError
 from coopapi.http.middleware import FIGURES_MARK, JsonLines
-from coopapi.ops import abuse_commands, administration, digests, directory_commands, import_command, worker_command
+from coopapi.ops import abuse_commands, administration, convert_command, digests, directory_commands, import_command, worker_command
 from coopapi.ops import demo as demonstration
 from coopapi.ops import worker as running
 from coopapi.provisioning import migration
@@ -253,6 +253,7 @@ def token(principal: UUID) -> None:
 
 commands.add_command(worker_command.worker)
 commands.add_command(import_command.import_file)
+commands.add_command(convert_command.convert)
 for group in (directory_commands.authority, directory_commands.person, directory_commands.client, directory_commands.issuer):
     commands.add_command(group)
 

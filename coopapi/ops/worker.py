@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import text
 
 from coopapi.deadlines.service import escalate
+from coopapi.exports import running as exports
 from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
 from coopapi.journal.service import link_entries
@@ -42,7 +43,7 @@ def work_once(database: Database, share: float = 1) -> bool:
 
 def work_until_done(database: Database) -> None:
     """Do all work that waits now."""
-    while work_once(database) or imports.import_once(database):
+    while work_once(database) or imports.import_once(database) or exports.export_once(database):
         pass
 
 
@@ -86,9 +87,9 @@ def _pause(seconds: float, parent: int) -> None:
 def _import_faults(database: Database, share: float, parent: int) -> list[Exception]:
     """Store the imports that wait and delete old results of lines, and return the exception if that failed."""
     try:
-        while os.getppid() == parent and imports.import_once(database, share):
+        while os.getppid() == parent and any([imports.import_once(database, share), exports.export_once(database)]):
             pass
-        while os.getppid() == parent and imports.forget(database):
+        while os.getppid() == parent and any([imports.forget(database), exports.delete_old(database)]):
             pass
     except Exception as fault:  # noqa: BLE001 (the worker goes on, whatever happens)
         return [fault]

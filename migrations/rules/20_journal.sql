@@ -119,7 +119,7 @@ end $$;
 -- Tell whether only database functions may write entries with this action. The application cannot append them.
 create function priv.registers_own(p_action text) returns boolean language sql immutable as $$
     select p_action in ('overlap.detected', 'overlap.changed', 'overlap.withdrawn', 'evidence.erased', 'client.refused', 'honey_value.registered',
-            'identifiers.compared', 'identifiers.reread', 'digests.outdated', 'import.stopped', 'deadline.nears')
+            'identifiers.compared', 'identifiers.reread', 'digests.outdated', 'import.stopped', 'export.stopped', 'deadline.nears')
         or p_action like any (array ['alarm.%', 'disclosure.item\_%', 'case.responsible\_%'])
 $$;
 
@@ -196,7 +196,7 @@ create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority())
          and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
      or (select priv.role()) not in ('auditor', 'admin') and case_id is not null and (GRANTED(journal_entries.case_id, 2)
-             and (action not like 'case.responsible\_%' or authority_id = (select priv.authority()))
+             and (action not like 'case.responsible\_%' and object_type <> 'export' or authority_id = (select priv.authority()))
              and (object_type not in ('jit', 'meeting', 'consultation')
                   or authority_id = (select priv.authority()) or PARTY(journal_entries.object_id)
                   or exists (select from public.case_access o

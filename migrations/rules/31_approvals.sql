@@ -157,17 +157,33 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         and exists (select from public.principals p where p.id = (select priv.principal()) and p.active and p.kind = 'person')
 $$;
 
--- Request a change. Another administrator must decide on it within seven days; on the correction of a time another person of the authority.
+-- Tell whether the caller, a prosecutor who answers for the case and may know of the export, may decide on an export that leaves the Member
+-- States.
+create function priv.may_decide_export(p_export uuid) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select exists (select from public.exports e
+                   where e.id = p_export and e.principal_id <> (select priv.principal()) and (select priv.role()) = 'prosecutor'
+                     and ANSWERING(e.case_id) and (not e.cleared or (select priv.cleared())))
+        and exists (select from public.principals p where p.id = (select priv.principal()) and p.active and p.kind = 'person')
+$$;
+
+-- Request a change. Another administrator must decide on it within seven days; on the correction of a time another person of the authority,
+-- and on an export that leaves the Member States another prosecutor.
 create function priv.ask_approval(p_id uuid, p_authority uuid, p_kind text, p_object uuid, p_version integer, p_change jsonb,
     p_request text) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     a public.approvals;
 begin
-    if p_kind not in ('account', 'quota', 'time', 'webhook') then
+    if p_kind not in ('account', 'quota', 'time', 'webhook', 'export') then
         raise exception 'there is no such kind of change' using errcode = '22023';
     end if;
-    if p_kind <> 'time' then
+    if p_kind = 'export' then
+        if not exists (select from public.exports e where e.id = p_object and e.principal_id = (select priv.principal())
+                       and e.authority_id = p_authority and e.state = 'waiting_for_approval') then
+            raise exception 'only the person who asked for an export may have it approved' using errcode = '42501';
+        end if;
+    elsif p_kind <> 'time' then
         perform priv.require_administrator(p_authority);
     elsif (p_authority = priv.authority() and priv.may_correct(p_object)) is not true then
         raise exception 'only a person who acts in the object may correct its times' using errcode = '42501';
@@ -197,8 +213,10 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
         where a.id = p_approval and a.kind = 'time' and a.authority_id = (select priv.authority())
           and a.requested_by <> (select priv.principal()) and priv.may_correct(a.object_id))
     or exists (
+        select from public.approvals a where a.id = p_approval and a.kind = 'export' and priv.may_decide_export(a.object_id))
+    or exists (
         select from public.approvals a join public.principals me on me.id = (select priv.principal())
-        where a.id = p_approval and a.kind <> 'time' and (select priv.role()) = 'admin' and priv.is_second(me, a)
+        where a.id = p_approval and a.kind not in ('time', 'export') and (select priv.role()) = 'admin' and priv.is_second(me, a)
           and (a.authority_id = me.authority_id
                or (select priv.operator()) and not exists (select from public.principals o
                                                   where o.authority_id = a.authority_id and priv.is_second(o, a))))
@@ -211,7 +229,7 @@ declare
     a public.approvals;
     target text := case p_event when 'approve' then 'approved' when 'reject' then 'rejected' when 'withdraw' then 'withdrawn' end;
 begin
-    if (select r.kind from public.approvals r where r.id = p_approval) is distinct from 'time' then
+    if (select r.kind in ('time', 'export') from public.approvals r where r.id = p_approval) is not true then
         perform priv.require_administrator(priv.authority());
     end if;
     select * into a from public.approvals r where r.id = p_approval for update;
@@ -243,7 +261,11 @@ begin
     if not found then
         raise exception 'the change is not approved, or it was already applied' using errcode = '42501';
     end if;
-    if a.kind <> 'time' then
+    if a.kind = 'export' then
+        if not priv.may_decide(a.id) then
+            raise exception 'only another prosecutor who answers for the case may let an export be made' using errcode = '42501';
+        end if;
+    elsif a.kind <> 'time' then
         perform priv.require_administrator(a.authority_id);
     elsif (a.authority_id = priv.authority() and priv.may_correct(a.object_id)) is not true then
         raise exception 'only a person who acts in the object may correct its times' using errcode = '42501';
@@ -303,8 +325,8 @@ grant execute on function priv.move_issuer(text, text), priv.enter_account(jsonb
 grant select on approvals to APP_ROLE;
 grant select, insert, update on approvals to coopapi_definer;
 create policy seen on approvals for select using (
-    case when kind = 'time'
-    then (select priv.role()) in ('prosecutor', 'central_authority', 'contact_point') and authority_id = (select priv.authority())
+    case when kind = 'time' then (select priv.role()) in ('prosecutor', 'central_authority', 'contact_point') and authority_id = (select priv.authority())
         and PARTY(approvals.object_id)
+    when kind = 'export' then exists (select from public.exports e where e.id = approvals.object_id)
     else (select priv.role()) in ('admin', 'auditor') and (select priv.authority()) in (authority_id, requested_from)
         or (select priv.role()) = 'admin' and (select priv.operator()) end);

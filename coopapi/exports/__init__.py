@@ -1,0 +1,1 @@
+"""Exports: a case, as a person may see it, in a file for a named recipient."""

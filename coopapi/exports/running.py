@@ -1,0 +1,168 @@
+"""The part of the worker that makes exports.
+
+A portion of a case is one transaction in the name of the person who asked, with the rights that it has at that moment. The piece of
+the file and the progress are committed together, so nothing is lost or doubled if the worker is killed.
+"""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import OperationalError
+
+from coopapi.auth.authentication import actor_of
+from coopapi.cases.models import Case
+from coopapi.cases.service import CaseIsFinal
+from coopapi.directory.entries import find_authority
+from coopapi.errors import Forbidden, NotFound, Unauthenticated
+from coopapi.exports import pieces, selecting
+from coopapi.exports.formats.common import About, Format
+from coopapi.exports.formats.table import FORMATS
+from coopapi.exports.lines import Portion, Terms
+from coopapi.exports.models import KEPT, LARGEST, Export
+from coopapi.exports.selecting import ConsentMissing
+from coopapi.exports.service import left_out, tell, terms_of, words_of
+from coopapi.store.db import Database, UnitOfWork
+
+_MOST_DELETED: Final = 100
+_NEXT: Final = text("select * from priv.next_export()")
+_STOP: Final = text("select priv.stop_export(:id, :reason)")
+_DELETE: Final = text("select priv.delete_old_exports(:most)")
+_log = logging.getLogger("coopapi.worker")
+
+
+class TooLargeToExport(Exception):
+    """The file of an export would be larger than it may be."""
+
+
+def export_once(database: Database) -> bool:
+    """Make the next portion of the export whose turn it is. Returns False if no export waits."""
+    with database.worker() as session:
+        found = session.execute(_NEXT).one_or_none()
+    if found is None:
+        return False
+    try:
+        return _advance(database, found)
+    except ConsentMissing:
+        _stop(database, found, "consent_missing")
+    except (Unauthenticated, Forbidden, NotFound, CaseIsFinal):
+        _stop(database, found, "rights_lost")
+    except TooLargeToExport:
+        _stop(database, found, "too_large")
+    except OperationalError:
+        raise
+    except Exception as fault:  # noqa: BLE001 (an export that cannot go on does not keep the others waiting)
+        _log.error("an export cannot go on", extra={"export": str(found.id), "error": type(fault).__name__})
+        _stop(database, found, "failed")
+    return True
+
+
+def delete_old(database: Database) -> bool:
+    """Delete the files of exports whose time is over. Returns False if there were none."""
+    with database.worker() as session:
+        return bool(session.scalar(_DELETE, {"most": _MOST_DELETED}))
+
+
+def _stop(database: Database, found: Row[Any], reason: str) -> None:
+    with database.worker() as session:
+        session.execute(_STOP, {"id": found.id, "reason": reason})
+
+
+def _locked(work: UnitOfWork, export_id: UUID) -> Export | None:
+    """Lock an export that is not made yet, unless another worker is at it. Raises `NotFound` if its person lost the rights."""
+    work.one(Export, export_id)
+    query = work.all(Export).where(Export.id == export_id, Export.state.in_(("queued", "running")))
+    locked: Export | None = work.session.scalar(query.with_for_update(skip_locked=True).execution_options(populate_existing=True))
+    return locked
+
+
+def _advance(database: Database, found: Row[Any]) -> bool:
+    named = (found.issuer, found.subject, found.role)
+    with database.work(lambda opening: actor_of(opening, *named), f"export.{found.id}", found.purpose) as opened:
+        work = opened.in_one_transaction()
+        job = _locked(work, found.id)
+        if job is None:
+            return False
+        case = selecting.case_of(work, job)
+        _STAGES[job.stage](Making(work, job, case, terms_of(work, job), _about(work, job), FORMATS[job.format]))
+        if job.size > LARGEST:
+            raise TooLargeToExport
+        job.worked_at = work.now
+        if job.state == "queued":
+            job.state = "running"
+    return True
+
+
+def _about(work: UnitOfWork, job: Export) -> About:
+    words = words_of(work, job)
+    home = find_authority(work, job.authority_id)
+    recipient = find_authority(work, job.recipient_id)
+    return About(
+        id=job.id,
+        version=job.format_version,
+        made_at=job.created_at,
+        authority_id=job.authority_id,
+        authority=home.name if home else "",
+        country=home.country if home else None,
+        recipient=recipient.name if recipient else f"{words['recipient_name']} ({job.recipient_country})",
+        purpose=job.purpose,
+        handling_code=job.handling_code,
+        conditions=[f"{one['handling_code']}: {one['conditions']}" for one in words["consents"] if one.get("conditions")],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """An export that is being made."""
+
+    work: UnitOfWork
+    job: Export
+    case: Case
+    terms: Terms
+    about: About
+    form: Format
+
+    def add(self, portion: Portion, before: bytes = b"") -> None:
+        """Add a portion to the file, and count what it has and what it leaves out."""
+        job, lines = self.job, portion.lines
+        pieces.add(self.work, job, before + self.form.portion(self.about, portion))
+        job.subjects += sum(line["type"] == "subject" for line in lines)
+        job.identifiers += sum(line["type"] in ("identifier", "person") for line in lines)
+        job.links += sum(len(line.get("subjects", ())) for line in lines)
+        job.codes = sorted({*job.codes, *portion.codes})
+        counted = Counter(job.left_out)
+        counted.update({f"{what} {why}": n for (what, why), n in portion.left_out.items()})
+        job.left_out = dict(counted)
+
+
+def _of_case(making: Making) -> None:
+    making.add(selecting.portion_of_case(making.case, making.terms), making.form.head(making.about))
+    making.job.stage, making.job.after = "subjects", None
+
+
+def _of_subjects(making: Making) -> None:
+    portion, last = selecting.portion_of_subjects(making.work, making.job, making.case, making.terms)
+    making.add(portion)
+    making.job.stage, making.job.after = ("subjects", last) if last else ("identifiers", None)
+
+
+def _of_identifiers(making: Making) -> None:
+    portion, last = selecting.portion_of_identifiers(making.work, making.job, making.case, making.terms)
+    making.add(portion)
+    making.job.stage, making.job.after = ("identifiers", last) if last else ("end", None)
+
+
+def _end(making: Making) -> None:
+    work, job = making.work, making.job
+    counts = {name: getattr(job, name) for name in ("subjects", "identifiers", "links")}
+    said = {**counts, "handling_codes": job.codes, "left_out": left_out(job)}
+    pieces.add(work, job, making.form.tail(making.about, said))
+    job.digest = pieces.digest(work, job)
+    job.state, job.ready_at, job.expires_at = "ready", work.now, work.now + KEPT
+    tell(work, job, "made", **said, sha256=job.digest.hex())
+
+
+_STAGES: Final = {"case": _of_case, "subjects": _of_subjects, "identifiers": _of_identifiers, "end": _end}

@@ -1,0 +1,119 @@
+"""Exports on the wire."""
+
+from typing import Any
+
+from marshmallow import fields, validates_schema
+
+from coopapi.directory.fields import Code
+from coopapi.exports.formats.table import FORMATS
+from coopapi.exports.models import STATES, STOPS
+from coopapi.http.fields import Flag, Line, Many, OneOf, Paged, Schema, Shown, Text, When, refusal
+
+
+class ExportRecipientIn(Schema):
+    """For whom the file is: an authority of the directory, or somebody else with a name and a country."""
+
+    authority_id = fields.UUID()
+    name = Line(200)
+    country = Code("countries")
+
+    @validates_schema
+    def require_one_recipient(self, data: dict[str, Any], **_: object) -> None:
+        """A recipient is named in one way."""
+        if data.keys() not in ({"authority_id"}, {"name", "country"}):
+            raise refusal("exactly_one", "Give either authority_id, or name and country.", "authority_id")
+
+
+class ExportRecipientOut(Shown):
+    """For whom the file is."""
+
+    authority_id = fields.UUID(allow_none=True)
+    name = fields.String(required=True)
+    country = Code("countries", allow_none=True)
+
+
+class ExportConsentIn(Schema):
+    """The consent of the authority that gave information under the handling code H2 or H3, as it was recorded."""
+
+    handling_code = OneOf(("H2", "H3"), name="ConsentCode", required=True)
+    given_by = Line(200, required=True, metadata={"description": "The authority that gave the information, and its consent."})
+    given_on = fields.Date(required=True)
+    proof = Text(500, required=True, metadata={"description": "Where the consent can be found, such as the number of a letter."})
+    conditions = Text(1000, metadata={"description": "The conditions of the consent, which the file carries; required for H3."})
+
+
+class ExportConsentOut(Shown):
+    """A recorded consent."""
+
+    handling_code = OneOf(("H2", "H3"), name="ConsentCode", required=True)
+    given_by = fields.String(required=True)
+    given_on = fields.String(required=True)
+    proof = fields.String(required=True)
+    conditions = fields.String(allow_none=True)
+
+
+class ExportIn(Schema):
+    """What is exported, for whom, and why."""
+
+    case_id = fields.UUID(required=True)
+    format = OneOf(FORMATS, name="ExportFormat", required=True)
+    purpose = Code("purposes", required=True)
+    recipient = fields.Nested(ExportRecipientIn, required=True)
+    handling_code = Code("handling_codes", metadata={"description": "The code for what has none of its own (H0, the default)."})
+    victims = Flag(
+        metadata={"description": "Whether data about victims are exported; only people with victim clearance may ask for that."}
+    )
+    consents = Many(fields.Nested(ExportConsentIn), 10, distinct=False)
+    reason = Text(500, required=True)
+
+
+class ExportFilter(Paged):
+    """Which exports."""
+
+    state = OneOf(STATES, name="ExportState")
+    case_id = fields.UUID()
+
+
+class LeftOutOut(Shown):
+    """Something that is not in the file, and why."""
+
+    what = fields.String(required=True, metadata={"description": "A type of line, a field such as `case.state`, or a kind."})
+    why = OneOf(
+        ("withdrawn", "victim", "no_subject", "consent_missing", "digests_only", "same_value", "no_place"),
+        name="WhyLeftOut",
+        required=True,
+    )
+    count = fields.Integer(required=True)
+
+
+class ExportOut(Shown):
+    """An export, and how far it is."""
+
+    id = fields.UUID(required=True)
+    case_id = fields.UUID(required=True)
+    format = OneOf(FORMATS, name="ExportFormat", required=True)
+    format_version = fields.String(required=True)
+    purpose = Code("purposes", required=True)
+    recipient = fields.Nested(ExportRecipientOut, required=True)
+    reason = fields.String(required=True)
+    handling_code = Code("handling_codes", required=True)
+    victims = fields.Boolean(required=True)
+    consents = fields.List(fields.Nested(ExportConsentOut), required=True)
+    four_eyes = fields.Boolean(
+        required=True, metadata={"description": "Whether a second person must approve it, because it leaves the Member States."}
+    )
+    state = OneOf(STATES, name="ExportState", required=True)
+    state_reason = OneOf(STOPS, name="ExportStop", allow_none=True)
+    requested_by = fields.UUID(attribute="principal_id", required=True)
+    subjects = fields.Integer(required=True)
+    identifiers = fields.Integer(required=True)
+    links = fields.Integer(required=True)
+    handling_codes = fields.List(Code("handling_codes"), required=True, metadata={"description": "The codes in the file."})
+    left_out = fields.List(fields.Nested(LeftOutOut), required=True)
+    size = fields.Integer(required=True, metadata={"description": "The bytes of the file."})
+    sha256 = fields.String(allow_none=True)
+    created_at = When(required=True)
+    ready_at = When(allow_none=True)
+    expires_at = When(allow_none=True, metadata={"description": "When the file is deleted."})
+    ended_at = When(allow_none=True)
+    etag = fields.String(required=True)

@@ -1,0 +1,104 @@
+"""What of a case is exported: only what the person sees, without what the terms keep back, and with a count of that."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+
+from coopapi.access import Action, Level
+from coopapi.cases import service as cases
+from coopapi.cases.models import Case, Identifier, Subject, SubjectCategory
+from coopapi.errors import Forbidden
+from coopapi.exports.lines import Portion, Terms, case_line, identifier_line, key_of, linked, subject_line
+from coopapi.exports.models import Export
+from coopapi.identifiers.service import linked_since, open_values, shown_beside
+from coopapi.store.db import UnitOfWork
+
+MOST_ROWS: Final = 500
+"""How many rows one portion has."""
+NEEDED: Final = (Action.CASE_EXPORT, Action.CASE_READ, Action.SUBJECT_READ, Action.IDENTIFIER_READ, Action.IDENTIFIER_CLEAR)
+"""The actions that a person needs for an export."""
+
+
+class ConsentMissing(Forbidden):
+    """The case has the handling code H2 or H3, and no consent of its originator is recorded.
+
+    Ask the authority that gave the information, and send its consent in `consents`.
+    """
+
+
+def case_of(work: UnitOfWork, job: Export) -> Case:
+    """Return the case of an export, if the person may still export it. Raises `Forbidden`, `NotFound` or `CaseIsFinal`."""
+    for action in NEEDED:
+        work.require(action)
+    case = cases.usable(work, job.case_id, Level.READ)
+    if case.state == "withdrawn":
+        raise cases.CaseIsFinal(state=case.state)
+    return case
+
+
+def portion_of_case(case: Case, terms: Terms) -> Portion:
+    """Return the line of the case itself. Raises `ConsentMissing`."""
+    if terms.needs_consent(case.handling_code):
+        raise ConsentMissing
+    code = terms.code(case.handling_code)
+    portion = Portion([case_line(case, code)], codes={code})
+    portion.leave_out("case.state", "no_place")
+    portion.leave_out("case.handler", "no_place", int(case.handler_id is not None))
+    portion.leave_out("case.visibility", "no_place", int(case.visibility != "hit_no_hit"))
+    return portion
+
+
+def portion_of_subjects(work: UnitOfWork, job: Export, case: Case, terms: Terms) -> tuple[Portion, UUID | None]:
+    """Return the next subjects, and the id of the last one, or None if there are no more."""
+    rows = work.session.scalars(_next(work.all(Subject), Subject, job)).all()
+    portion, sent = Portion(), [row for row in rows if terms.victims or row.category != "victim"]
+    portion.leave_out("subject", "victim", len(rows) - len(sent))
+    portion.lines = [subject_line(row, key_of(case)) for row in sent]
+    earlier = (
+        select(SubjectCategory.subject_id)
+        .where(SubjectCategory.subject_id.in_([row.id for row in sent]), SubjectCategory.visible_to(work.actor, work.now))
+        .group_by(SubjectCategory.subject_id)
+        .having(func.count() > 1)
+    )
+    portion.leave_out("subject.history", "no_place", len(work.session.scalars(earlier).all()))
+    return portion, _last(rows)
+
+
+def portion_of_identifiers(work: UnitOfWork, job: Export, case: Case, terms: Terms) -> tuple[Portion, UUID | None]:
+    """Return the next identifiers, and the id of the last one, or None if there are no more."""
+    rows = work.session.scalars(_next(work.all(Identifier), Identifier, job)).all()
+    portion, clear = Portion(), open_values(work, rows)
+    links = {row_id: [linked_since(one) for one in more.subjects or ()] for row_id, more in shown_beside(work, rows).items()}
+    subjects = _subjects(work, job, {link["id"] for every in links.values() for link in every})
+    keys = {one.id: key_of(one) for one in subjects.values() if terms.victims or one.category != "victim"}
+    for row in rows:
+        said = clear.get(row.id, {})
+        categories = [subjects[link["id"]].category for link in links[row.id] if link["id"] in subjects]
+        if why := terms.keeps(row, said, categories):
+            portion.leave_out("identifier", why)
+            continue
+        code = terms.code(row.handling_code)
+        portion.codes.add(code)
+        portion.read[key_of(row)] = said.get("normalised") or said.get("value") or ""
+        portion.lines.append(identifier_line(row, key_of(case), said, linked(links[row.id], keys), code))
+        if terms.cleared and not terms.victims:
+            portion.leave_out("link", "victim", categories.count("victim"))
+    return portion, _last(rows)
+
+
+def _next(query: Select[Any], model: Any, job: Export) -> Select[Any]:
+    """Select the next rows of the case that it had when the export was asked for."""
+    query = query.where(model.case_id == job.case_id, model.created_at <= job.created_at)
+    return (query.where(model.id > job.after) if job.after else query).order_by(model.id).limit(MOST_ROWS)
+
+
+def _last(rows: Sequence[Any]) -> UUID | None:
+    found: UUID | None = rows[-1].id if len(rows) == MOST_ROWS else None
+    return found
+
+
+def _subjects(work: UnitOfWork, job: Export, ids: set[UUID]) -> Mapping[UUID, Subject]:
+    query = work.all(Subject).where(Subject.id.in_(ids), Subject.created_at <= job.created_at)
+    return {row.id: row for row in work.session.scalars(query)} if ids else {}

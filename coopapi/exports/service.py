@@ -1,0 +1,241 @@
+"""Asking for exports, approving them, and downloading their files."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, text
+
+from coopapi.approvals import service as approvals
+from coopapi.approvals.models import Approval
+from coopapi.cases.models import Case
+from coopapi.directory.codelists import member_states
+from coopapi.directory.entries import authorities_of, known_authority
+from coopapi.directory.models import Authority
+from coopapi.directory.rights import ChangedSince
+from coopapi.errors import Conflict, Forbidden, Unprocessable, broken, fault
+from coopapi.exports import pieces
+from coopapi.exports.formats.table import FORMATS
+from coopapi.exports.lines import Terms
+from coopapi.exports.models import Export
+from coopapi.exports.selecting import ConsentMissing, case_of
+from coopapi.shared.grants import answers
+from coopapi.store import vault
+from coopapi.store.db import UnitOfWork
+from coopapi.store.rows import matching
+
+KIND: Final = "export"
+MOST_AT_ONCE: Final = 16 * 1024 * 1024
+"""The most bytes that one answer has."""
+_APPLY: Final = text("select priv.apply_export(:id)")
+_REFUSE: Final = text("select priv.refuse_export(:id)")
+
+
+class HiddenCaseStays(Conflict):
+    """A hidden case is not given to other authorities, because they must not learn that it exists.
+
+    Export it for your own authority, or make the case visible first.
+    """
+
+
+class ExportNotReady(Conflict):
+    """The file of the export cannot be downloaded: it is not made yet, or it was deleted.
+
+    `state` is the state of the export. Files are deleted seven days after they were made; ask for a new export then.
+    """
+
+
+class InParts(Conflict):
+    """The file is too large for one answer.
+
+    Ask for parts of it with the header `Range`, such as `bytes=0-16777215`. `size` is the size of the whole file.
+    """
+
+
+def ask(work: UnitOfWork, data: Mapping[str, Any]) -> Export:
+    """Ask for an export. It is made afterwards, or when a second person has approved that it leaves the Member States.
+
+    Raises `Forbidden` for a machine client, for victims without clearance, and for the case of another authority that is to be
+    passed on; `HiddenCaseStays`; `ConsentMissing`; and the errors of `case_of`.
+    """
+    work.require_person()
+    recipient = _recipient(work, data["recipient"])
+    country = recipient.country if recipient else data["recipient"]["country"]
+    victims = data.get("victims", False)
+    if victims and not work.actor.cleared:
+        raise Forbidden("An export with data about victims needs clearance for evidence about victims.")
+    job = _new(work, data, recipient, four_eyes=_leaves(work, recipient, country), victims=victims)
+    job.recipient_country = country
+    case = case_of(work, job)
+    _check_case(work, case, job, data)
+    work.add(job)
+    if job.four_eyes:
+        change = {"case_id": str(case.id), "format": job.format, "recipient_id": job.recipient_id, "country": country}
+        approvals.ask(work, KIND, job.authority_id, (job.id, job.version), {**change, "victims": victims})
+    tell(work, job, "asked", waits=job.four_eyes)
+    return job
+
+
+def _recipient(work: UnitOfWork, said: Mapping[str, Any]) -> Authority | None:
+    return known_authority(work, said["authority_id"], "/recipient/authority_id") if "authority_id" in said else None
+
+
+def _leaves(work: UnitOfWork, recipient: Authority | None, country: str | None) -> bool:
+    """Tell whether an export goes to somebody else than an authority of a Member State of the Union."""
+    if recipient is not None and recipient.id == work.actor.authority_id:
+        return False
+    return country not in member_states() or (recipient is not None and recipient.type == "service_provider")
+
+
+def _new(work: UnitOfWork, data: Mapping[str, Any], recipient: Authority | None, *, four_eyes: bool, victims: bool) -> Export:
+    made = work.new_id()
+    words = {"recipient_name": data["recipient"].get("name"), "reason": data["reason"], "consents": _stored(data)}
+    return Export(
+        id=made,
+        authority_id=work.actor.authority_id,
+        principal_id=work.actor.id,
+        role=work.actor.role,
+        purpose=data["purpose"],
+        case_id=data["case_id"],
+        format=data["format"],
+        format_version=FORMATS[data["format"]].version,
+        recipient_id=recipient.id if recipient else None,
+        handling_code=data.get("handling_code", "H0"),
+        victims=victims,
+        cleared=work.actor.cleared,
+        four_eyes=four_eyes,
+        words=vault.seal(vault.kind_key(work, KIND), words, made),
+        state="waiting_for_approval" if four_eyes else "queued",
+        wrapped=vault.new_key(work, KIND, made)[0],
+        created_at=work.now,
+    )
+
+
+def _stored(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{**one, "given_on": one["given_on"].isoformat()} for one in data.get("consents", ())]
+
+
+def _check_case(work: UnitOfWork, case: Case, job: Export, data: Mapping[str, Any]) -> None:
+    """Raise the problem that keeps a case from being exported to the recipient."""
+    faults = [
+        broken(f"/consents/{n}/conditions", "H3", "The handling code H3 needs a text with its restrictions.")
+        for n, one in enumerate(data.get("consents", ()))
+        if one["handling_code"] == "H3" and not one.get("conditions")
+    ]
+    faults += [
+        broken(f"/consents/{n}/given_on", "order_of_time", "The day must not be in the future.")
+        for n, one in enumerate(data.get("consents", ()))
+        if one["given_on"] > work.now.date()
+    ]
+    if faults:
+        raise Unprocessable(errors=faults)
+    if job.recipient_id == work.actor.authority_id:
+        return
+    if not answers(work, case.id):
+        raise Forbidden("Only the owner of the case, or the authority that is responsible for it, may give it to others.")
+    if case.visibility == "hidden":
+        raise HiddenCaseStays
+    if terms_of(work, job).needs_consent(case.handling_code):
+        raise fault("/consents", "consent", ConsentMissing.title())
+
+
+def words_of(work: UnitOfWork, job: Export) -> dict[str, Any]:
+    """Decrypt the recipient's name, the reason and the consents of an export."""
+    return vault.unseal(vault.kind_key(work, KIND), job.words, job.id)
+
+
+def terms_of(work: UnitOfWork, job: Export) -> Terms:
+    """Return what may be exported."""
+    consents = frozenset(one["handling_code"] for one in words_of(work, job).get("consents", ()))
+    internal = job.recipient_id == job.authority_id
+    return Terms(job.victims, job.cleared, job.handling_code, consents, internal)
+
+
+def tell(work: UnitOfWork, job: Export, act: str, **detail: Any) -> None:
+    """Write an act about an export to the journal: only cleared people see it if the person who asked is cleared."""
+    about: dict[str, Any] = {
+        "format": job.format,
+        "recipient": str(job.recipient_id) if job.recipient_id else None,
+        "country": job.recipient_country,
+    }
+    work.note(f"export.{act}", job, case_id=job.case_id, event=True, **about, victims=job.victims, **detail)
+    work.notes[-1]["victims_only"] = job.cleared
+
+
+def apply(work: UnitOfWork, approval: Approval) -> None:
+    """Let an approved export be made. Raises `ChangedSince` if it no longer waits."""
+    if not work.session.scalar(_APPLY, {"id": approval.id}):
+        raise ChangedSince
+    tell(work, work.one(Export, approval.object_id), "approved")
+
+
+def dismiss(work: UnitOfWork, approval: Approval) -> None:
+    """End an export that was not approved."""
+    job = work.one(Export, approval.object_id)
+    work.session.execute(_REFUSE, {"id": approval.id})
+    tell(work, job, "refused")
+
+
+def listed(work: UnitOfWork, wanted: Mapping[str, Any]) -> Select[Any]:
+    """Select the exports that the caller sees."""
+    return matching(work.all(Export), wanted, state=Export.state, case_id=Export.case_id)
+
+
+def show(work: UnitOfWork, rows: Sequence[Export]) -> list[dict[str, Any]]:
+    """Return exports with their recipients, reasons, consents and what was left out."""
+    named = authorities_of(work, {row.recipient_id for row in rows if row.recipient_id})
+    return [{**row.shown(), **_words(work, row, named)} for row in rows]
+
+
+def _words(work: UnitOfWork, row: Export, named: Mapping[UUID, Authority]) -> dict[str, Any]:
+    words = words_of(work, row)
+    known = named.get(row.recipient_id) if row.recipient_id else None
+    return {
+        "recipient": {
+            "authority_id": row.recipient_id,
+            "name": known.name if known else words.get("recipient_name"),
+            "country": row.recipient_country,
+        },
+        "reason": words["reason"],
+        "consents": words["consents"],
+        "handling_codes": row.codes,
+        "sha256": bytes(row.digest).hex() if row.digest else None,
+        "left_out": left_out(row),
+    }
+
+
+def left_out(row: Export) -> list[dict[str, Any]]:
+    """Return what was left out so far, and why."""
+    return [
+        {"what": what, "why": why, "count": n}
+        for (what, _, why), n in ((key.partition(" "), n) for key, n in sorted(row.left_out.items()))
+    ]
+
+
+def content(work: UnitOfWork, export_id: UUID, wanted: tuple[int | None, int | None] | None) -> tuple[Export, int, bytes]:
+    """Return an export, where the wanted part of its file begins, and the bytes of the part.
+
+    The rights are checked as they are now. `wanted` are the first byte and the one after the last as in a `Range`, or None for all.
+    Raises `NotFound` for the exports of others, `ExportNotReady`, `InParts`, and the errors of `case_of`.
+    """
+    job = work.one(Export, export_id)
+    if job.principal_id != work.actor.id:
+        raise Forbidden("Only the person who asked for an export downloads it.")
+    case_of(work, job)
+    if job.state != "ready" or job.expires_at is None or job.expires_at <= work.now:
+        raise ExportNotReady(state="deleted" if job.state == "ready" else job.state)
+    first, last = _part(job, wanted)
+    tell(work, job, "downloaded", first=first, last=last)
+    return job, first, b"".join(pieces.read(work, job, first, last))
+
+
+def _part(job: Export, wanted: tuple[int | None, int | None] | None) -> tuple[int, int]:
+    """Return the first and the last byte of a part, at most `MOST_AT_ONCE` of them."""
+    if wanted is None:
+        if job.size > MOST_AT_ONCE:
+            raise InParts(size=job.size)
+        return 0, job.size - 1
+    first, stop = wanted
+    first = max(0, job.size + first) if first is not None and first < 0 else first or 0
+    last = min(stop or job.size, job.size, first + MOST_AT_ONCE) - 1
+    return first, last

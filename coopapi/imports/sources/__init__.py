@@ -1,0 +1,1 @@
+"""Files of other systems that are turned into lines for imports: reports of the CyberTipline, and hash lists of Project VIC."""
