@@ -13,7 +13,6 @@ from math import ceil
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, text
 from sqlalchemy.exc import OperationalError
 
 from coopapi.access import Action
@@ -25,16 +24,17 @@ from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
 from coopapi.imports.portions import rehearse, store
 from coopapi.store.db import Database, UnitOfWork, as_json
 from coopapi.store.quotas import QuotaExceeded
+from coopapi.store.statements import Statement, array
 
 MOST_LINES: Final = 1000
 """How many lines one transaction stores."""
 _MOST_FORGOTTEN: Final = 10_000
 _NEEDED: Final = (Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE)
-_NEXT: Final = text("select * from priv.next_import()")
-_STOP: Final = text("select priv.stop_import(:id, :reason)")
-_FORGET: Final = text("select priv.forget_import_lines(:before, :most)")
-_FORGET_TOLD: Final = text("update import_lines set sealed = null where import_id = :id and sealed is not null")
-_REPORT: Final = text(
+_NEXT: Final = Statement("select * from priv.next_import()")
+_STOP: Final = Statement("select priv.stop_import(:id, :reason)")
+_FORGET: Final = Statement("select priv.forget_import_lines(:before, :most) as forgotten")
+_FORGET_TOLD: Final = Statement("update import_lines set sealed = null where import_id = :id and sealed is not null")
+_REPORT: Final = Statement(
     "insert into import_lines (import_id, line, type, external_id, case_external_id, outcome, faults, sealed)"
     " select :id, u.line, u.type, u.key, u.within, u.outcome, cast(u.faults as jsonb), u.sealed"
     " from unnest(cast(:lines as bigint[]), cast(:types as text[]), cast(:keys as text[]), cast(:cases as text[]),"
@@ -50,7 +50,7 @@ def import_once(database: Database, share: float = 1) -> bool:
     `share` is the part of `MOST_LINES` that is taken.
     """
     with database.worker() as session:
-        found = session.execute(_NEXT).one_or_none()
+        found = _NEXT.first(session)
     if found is None:
         return False
     try:
@@ -65,7 +65,7 @@ def import_once(database: Database, share: float = 1) -> bool:
     return True
 
 
-def _store_next(database: Database, found: Row[Any], most: int) -> bool:
+def _store_next(database: Database, found: Any, most: int) -> bool:
     """Store the next lines of an import, at most so many: fewer if a quota or a fault of one line prevents it.
 
     Returns False if another worker is at it.
@@ -86,19 +86,19 @@ def _store_next(database: Database, found: Row[Any], most: int) -> bool:
         most //= 2
 
 
-def _stop(database: Database, found: Row[Any], reason: str) -> None:
+def _stop(database: Database, found: Any, reason: str) -> None:
     with database.worker() as session:
-        session.execute(_STOP, {"id": found.id, "reason": reason})
+        _STOP.rows(session, id=found.id, reason=reason)
 
 
 def forget(database: Database) -> bool:
     """Delete old results of lines. Returns False if there are none."""
     with database.worker() as session:
-        asked = {"before": database.clock() - REPORTED, "most": _MOST_FORGOTTEN}
-        return bool(session.scalar(_FORGET, asked))
+        before = database.clock() - REPORTED
+        return bool(_FORGET.one(session, before=before, most=_MOST_FORGOTTEN).forgotten)
 
 
-def _open(database: Database, found: Row[Any]) -> Any:
+def _open(database: Database, found: Any) -> Any:
     named = (found.issuer, found.subject, found.role)
     return database.work(lambda opening: actor_of(opening, *named), f"import.{found.id}", found.purpose)
 
@@ -110,7 +110,7 @@ def _locked(work: UnitOfWork, import_id: UUID) -> Import | None:
     return found
 
 
-def _wait(database: Database, found: Row[Any], fault: QuotaExceeded) -> None:
+def _wait(database: Database, found: Any, fault: QuotaExceeded) -> None:
     """Let an import wait until the quota is reset."""
     seconds = max(quota.seconds for quota in fault.quotas if quota.exceeded)
     with _open(database, found) as work:
@@ -118,7 +118,7 @@ def _wait(database: Database, found: Row[Any], fault: QuotaExceeded) -> None:
             job.state, job.waits_until = "waiting_for_quota", work.now + timedelta(seconds=seconds)
 
 
-def _advance(database: Database, found: Row[Any], most: int, *, failed: bool = False) -> bool:
+def _advance(database: Database, found: Any, most: int, *, failed: bool = False) -> bool:
     """Store the next lines of an import in one transaction. With `failed`, the next line is refused instead."""
     began = time.perf_counter()
     with _open(database, found) as opened:
@@ -165,18 +165,16 @@ def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine], told: Mapp
             as_json([{name: fault[name] for name in ("pointer", "rule")} for fault in line.faults]) if line.faults else None
             for line in lines
         ]
-        work.session.execute(
-            _REPORT,
-            {
-                "id": job.id,
-                "lines": [line.number for line in lines],
-                "types": [line.type for line in lines],
-                "keys": [line.external_id for line in lines],
-                "cases": [line.case for line in lines],
-                "outcomes": [line.outcome for line in lines],
-                "faults": said,
-                "sealed": [f"\\x{told[line.number].hex()}" if line.number in told else None for line in lines],
-            },
+        _REPORT.rows(
+            work.session,
+            id=job.id,
+            lines=array(line.number for line in lines),
+            types=array(line.type for line in lines),
+            keys=array(line.external_id for line in lines),
+            cases=array(line.case for line in lines),
+            outcomes=array(line.outcome for line in lines),
+            faults=array(said),
+            sealed=array(told.get(line.number) for line in lines),
         )
 
 
@@ -196,6 +194,6 @@ def _progress(work: UnitOfWork, job: Import, chunk: ImportChunk, lines: Sequence
 def _end(work: UnitOfWork, job: Import) -> None:
     job.state, job.ended_at, job.wrapped = "finished", work.now, None
     if job.dry_run:
-        work.session.execute(_FORGET_TOLD, {"id": job.id})
+        _FORGET_TOLD.rows(work.session, id=job.id)
     counted = {column: getattr(job, column) for column in COUNTERS.values()}
     work.note("import.finished", job, event=True, dry_run=job.dry_run, **counted)

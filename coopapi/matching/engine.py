@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from coopapi.config import Settings
 from coopapi.store import quotas
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.statements import Statement
+from coopapi.store.statements import Statement, array
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def register_pending(work: UnitOfWork, case_id: UUID) -> None:
 
 def _values(holdings: Sequence[Holding]) -> dict[str, list[Any]]:
     return {
-        "identifiers": [str(h.identifier_id) for h in holdings],
-        "tokens": [_bytea(h.token) for h in holdings],
-        "strengths": [int(h.strength) for h in holdings],
+        "identifiers": array(h.identifier_id for h in holdings),
+        "tokens": array(h.token for h in holdings),
+        "strengths": array(int(h.strength) for h in holdings),
     }
 
 
@@ -103,9 +103,9 @@ def _asked(case_id: UUID, holdings: Sequence[Holding]) -> dict[str, Any]:
     return {
         "case": case_id,
         **_values(holdings),
-        "families": [h.family for h in holdings],
-        "kinds": [h.kind for h in holdings],
-        "common": [h.common for h in holdings],
+        "families": array(h.family for h in holdings),
+        "kinds": array(h.kind for h in holdings),
+        "common": array(h.common for h in holdings),
     }
 
 
@@ -152,10 +152,10 @@ def register_in_cases(
     every = [holding for _, holding in holdings]
     asked = {
         **_values(every),
-        "cases": [str(case_id) for case_id, _ in holdings],
-        "families": [h.family for h in every],
-        "kinds": [h.kind for h in every],
-        "common": [h.common for h in every],
+        "cases": array(case_id for case_id, _ in holdings),
+        "families": array(h.family for h in every),
+        "kinds": array(h.kind for h in every),
+        "common": array(h.common for h in every),
         "rows": as_json(_stored(rows)),
         "links": as_json(links),
     }
@@ -186,7 +186,7 @@ def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, 
 
     A row has the columns that changed. Without a sealed value its tokens stay. The kinds of the holdings are not used.
     """
-    asked = {**_values(holdings), "families": [h.family for h in holdings], "common": [h.common for h in holdings]}
+    asked = {**_values(holdings), "families": array(h.family for h in holdings), "common": array(h.common for h in holdings)}
     _STORE_REREAD.rows(session, normaliser=normaliser, rows=as_json(rows), **asked)
 
 
@@ -203,10 +203,6 @@ def change_visibility(work: UnitOfWork, case_id: UUID, visibility: str) -> None:
 def reconsider(work: UnitOfWork, exclusion_id: UUID) -> None:
     """Have the overlaps computed anew that an exclusion can change, because it took effect or was withdrawn."""
     _run(work, _RECONSIDER, {"exclusion": exclusion_id})
-
-
-def _bytea(token: bytes) -> str:
-    return f"\\x{bytes(token).hex()}"
 
 
 def _run(work: UnitOfWork, query: Statement, asked: Mapping[str, Any]) -> None:

@@ -58,6 +58,11 @@ def matching(query: Select[Q], wanted: Mapping[str, Any], **columns: Any) -> Sel
     return query.where(*(column == wanted[name] for name, column in columns.items() if name in wanted))
 
 
+def columns_of(row: "Row") -> dict[str, Any]:
+    """Return the columns of a new row that were set."""
+    return {name: value for name, value in vars(row).items() if name[0] != "_"}
+
+
 class Row(DeclarativeBase):
     """Base class of all tables. No caller sees a row until the model defines `visible_to`."""
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
 from typing import Any, Final
@@ -49,6 +49,22 @@ class Statement:
         if found is None:
             raise NoResultFound
         return found
+
+
+def array(values: Iterable[Any]) -> str:
+    """Return values as the text of an array, which PostgreSQL reads much faster than the list of constants that the driver makes."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
 
 
 def _named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:

@@ -146,6 +146,7 @@ declare
     at_time timestamptz := to_timestamp(said[6]::bigint / 1e6);
     caller jsonb := jsonb_build_object('authority_id', me, 'principal_id', nullif(said[2], ''), 'role', coalesce(nullif(said[3], ''), 'machine'),
         'at', at_time);
+    mine uuid[];  -- the cases to whose index the caller has access
 begin
     if me is null then
         raise exception 'there is no caller whose act can be recorded' using errcode = '42501';
@@ -154,9 +155,11 @@ begin
                where priv.registers_own(x ->> 'action') or x ->> 'object_type' in ('alarm', 'audit')) then
         raise exception 'entries of this name or type are written only by the register itself' using errcode = '42501';
     end if;
+    select array_agg(c.id) into mine from (select distinct (x ->> 'case_id')::uuid as id from jsonb_array_elements(p_entries) x) c
+        where GRANTED(c.id, 1);
     if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
                             from jsonb_array_elements(p_entries) x) c
-               where c.id is not null and not priv.notes_about(c.id, c.about)) then
+               where c.id is not null and c.id <> all (coalesce(mine, '{}')) and not priv.notes_about(c.id, c.about)) then
         raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
     perform priv.append((
