@@ -1,12 +1,13 @@
 """An identifier between its reading and its storing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from coopapi.cases.models import Identifier
 from coopapi.identifiers.kinds import Reading
 from coopapi.identifiers.subjects import links_of
+from coopapi.matching.engine import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class IdentifierDraft:
     reading: Reading
     row: dict[str, Any]
     corrects: Identifier | None = None
+    held: Sequence[Held] | None = None
+    """Its tokens, if they were made already."""
 
     @property
     def key(self) -> str | None:

@@ -128,7 +128,19 @@ def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mappin
         reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
-    return IdentifierDraft(item, reading, _row(work, case, key, item, reading))
+    return drafted(work, case, key, item, reading)
+
+
+def drafted(
+    work: UnitOfWork,
+    case: Case | CaseToAddTo,
+    key: DataKey,
+    item: Mapping[str, Any],
+    reading: Reading,
+    held: Sequence[engine.Held] | None = None,
+) -> IdentifierDraft:
+    """Return the draft of an item that was parsed, whose tokens may have been made already."""
+    return IdentifierDraft(item, reading, _row(work, case, key, item, reading), held=held)
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:

@@ -9,8 +9,9 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
@@ -19,6 +20,7 @@ from coopapi.access import Action
 from coopapi.auth.authentication import actor_of
 from coopapi.errors import Forbidden, Unauthenticated
 from coopapi.imports import staging
+from coopapi.imports.ahead import Ahead, Place
 from coopapi.imports.lines import SentLine, portion, read_lines
 from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
 from coopapi.imports.portions import rehearse, store
@@ -44,17 +46,17 @@ _REPORT: Final = Statement(
 _log = logging.getLogger("coopapi.worker")
 
 
-def import_once(database: Database, share: float = 1) -> bool:
+def import_once(database: Database, share: float = 1, ahead: Ahead | None = None) -> bool:
     """Store the next lines of the import whose turn it is. Returns False if no import waits.
 
-    `share` is the part of `MOST_LINES` that is taken.
+    `share` is the part of `MOST_LINES` that is taken. `ahead` is the process that reads lines in advance, if there is one.
     """
     with database.worker() as session:
         found = _NEXT.first(session)
     if found is None:
         return False
     try:
-        return _store_next(database, found, ceil(MOST_LINES * share))
+        return _store_next(Importer(database, found, ahead), ceil(MOST_LINES * share))
     except (Unauthenticated, Forbidden):
         _stop(database, found, "client_revoked")
     except OperationalError:
@@ -65,24 +67,32 @@ def import_once(database: Database, share: float = 1) -> bool:
     return True
 
 
-def _store_next(database: Database, found: Any, most: int) -> bool:
+class Importer(NamedTuple):
+    """Stores lines of one import."""
+
+    database: Database
+    found: Any
+    ahead: Ahead | None
+
+
+def _store_next(importer: Importer, most: int) -> bool:
     """Store the next lines of an import, at most so many: fewer if a quota or a fault of one line prevents it.
 
     Returns False if another worker is at it.
     """
     while True:
         try:
-            return _advance(database, found, most)
+            return _advance(importer, most)
         except QuotaExceeded as fault:
             if most == 1:
-                _wait(database, found, fault)
+                _wait(importer.database, importer.found, fault)
                 return True
         except (Unauthenticated, Forbidden, OperationalError):
             raise
         except Exception as fault:  # noqa: BLE001 (a line that cannot be stored does not keep the others waiting)
-            _log.error("lines cannot be stored together", extra={"import": str(found.id), "error": type(fault).__name__})
+            _log.error("lines cannot be stored together", extra={"import": str(importer.found.id), "error": type(fault).__name__})
             if most == 1:
-                return _advance(database, found, most, failed=True)
+                return _advance(importer, most, failed=True)
         most //= 2
 
 
@@ -118,21 +128,21 @@ def _wait(database: Database, found: Any, fault: QuotaExceeded) -> None:
             job.state, job.waits_until = "waiting_for_quota", work.now + timedelta(seconds=seconds)
 
 
-def _advance(database: Database, found: Any, most: int, *, failed: bool = False) -> bool:
+def _advance(importer: Importer, most: int, *, failed: bool = False) -> bool:
     """Store the next lines of an import in one transaction. With `failed`, the next line is refused instead."""
     began = time.perf_counter()
-    with _open(database, found) as opened:
+    with _open(importer.database, importer.found) as opened:
         work = opened.in_one_transaction()
         for action in _NEEDED:
             work.require(action)
-        job = _locked(work, found.id)
+        job = _locked(work, importer.found.id)
         if job is None:
             return False
-        chunk = _chunk(work, job)
-        if chunk is None:
+        chunks = _chunks(work, job)
+        if not chunks:
             _end(work, job)
             return True
-        lines = read_lines(staging.unsealed(work, job, chunk), chunk.first_line, job.read, most)
+        chunk, lines = chunks[0], _read(work, job, chunks, importer.ahead, most)
         taken = portion(lines)
         told: dict[int, bytes] = {}
         if failed:
@@ -148,11 +158,21 @@ def _advance(database: Database, found: Any, most: int, *, failed: bool = False)
     return True
 
 
-def _chunk(work: UnitOfWork, job: Import) -> ImportChunk | None:
-    """Return the staged piece with the next line, or None if all were processed."""
-    query = work.all(ImportChunk).where(ImportChunk.import_id == job.id).order_by(ImportChunk.first_line).limit(1)
-    found: ImportChunk | None = work.session.scalar(query)
-    return found
+def _chunks(work: UnitOfWork, job: Import) -> Sequence[ImportChunk]:
+    """Return the staged piece with the next line, and the one after it."""
+    query = work.all(ImportChunk).where(ImportChunk.import_id == job.id).order_by(ImportChunk.first_line).limit(2)
+    return work.session.scalars(query).all()
+
+
+def _read(work: UnitOfWork, job: Import, chunks: Sequence[ImportChunk], ahead: Ahead | None, most: int) -> list[SentLine]:
+    """Return the next lines of an import, at most so many, and have those of the next piece read meanwhile."""
+    unsealed = [partial(staging.unsealed, work, job, chunk) for chunk in chunks]
+    if ahead is None:
+        return read_lines(unsealed[0](), chunks[0].first_line, job.read, most)
+    places = [Place(job.id, chunk.first_line) for chunk in chunks]
+    for place, plain in zip(places, unsealed, strict=True):
+        ahead.ask(place, plain, max(job.read, place.first_line - 1))
+    return ahead.lines(places[0], unsealed[0], job.read, most)
 
 
 def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine], told: Mapping[int, bytes]) -> None:

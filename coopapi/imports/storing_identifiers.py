@@ -75,7 +75,12 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
         try:
             item = _item(line, case, found)
             key = keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
-            drafted.append(DraftedLine(line, case, registration.draft(work, known.addable(case), key, item)))
+            made = (
+                registration.draft(work, case, key, item)
+                if line.reading is None
+                else registration.drafted(work, case, key, item, line.reading, line.held)
+            )
+            drafted.append(DraftedLine(line, case, made))
         except Unprocessable as fault:
             refuse(line, fault)
     return drafted

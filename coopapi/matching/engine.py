@@ -33,6 +33,9 @@ class Holding:
     common: bool
 
 
+Held = tuple[bytes, str, int, bool]
+"""A token with its family, its strength, and whether it comes from a value that tells nobody apart."""
+
 _HOLD_PENDING = Statement("select priv.hold_pending(:case)")
 _CONFIRM_HIDING = Statement("select priv.confirm_hiding(:case)")
 _HOLDINGS: Final = (
@@ -137,29 +140,31 @@ def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def register_in_cases(
-    work: UnitOfWork,
-    rows: Sequence[Mapping[str, Any]],
-    links: Sequence[Mapping[str, Any]],
-    holdings: Sequence[tuple[UUID, Holding]],
+    work: UnitOfWork, rows: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, Any]], held: Sequence[Sequence[Held]]
 ) -> None:
     """Count identifiers of several cases against the quotas, store them, and put them into matching, all in this transaction.
 
-    They must be new to their cases. Each holding has the case of its identifier, and each link its identifier.
+    They must be new to their cases. `held` are the tokens of each row, and each link has its identifier.
 
     Raises `QuotaExceeded`.
     """
     work.session.flush()
-    every = [holding for _, holding in holdings]
+    names = [(str(row["id"]), str(row["case_id"]), row["kind"]) for row in rows]
+    every = [(*name, *token) for name, tokens in zip(names, held, strict=True) for token in tokens]
+    identifiers, cases, kinds, tokens, families, strengths, common = zip(*every, strict=True) if every else ((),) * 7
     asked = {
-        **_values(every),
-        "cases": array(case_id for case_id, _ in holdings),
-        "families": array(h.family for h in every),
-        "kinds": array(h.kind for h in every),
-        "common": array(h.common for h in every),
-        "rows": as_json(_stored(rows)),
-        "links": as_json(links),
+        "identifiers": array(identifiers),
+        "cases": array(cases),
+        "kinds": array(kinds),
+        "tokens": array(tokens),
+        "families": array(families),
+        "strengths": array(strengths),
+        "common": array(common),
     }
-    work.quotas[:] = [quotas.Quota(**row._asdict()) for row in _REGISTER_IN_CASES.rows(work.session, **asked)]
+    stored, linked = as_json(_stored(rows)), as_json(links)
+    work.quotas[:] = [
+        quotas.Quota(**row._asdict()) for row in _REGISTER_IN_CASES.rows(work.session, rows=stored, links=linked, **asked)
+    ]
     quotas.require(work.quotas)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from coopapi.deadlines.service import escalate
 from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
+from coopapi.imports.ahead import Ahead
 from coopapi.journal.service import link_entries
 from coopapi.matching import settler
 from coopapi.store.db import Database
@@ -59,7 +60,8 @@ def run_imports(database: Database, parent: int | None = None) -> None:
 
     So an import takes no longer because the other process finds much in what it stored.
     """
-    _repeat(lambda share, parent: _import_faults(database, share, parent), parent or os.getppid())
+    ahead = Ahead(database.keys)
+    _repeat(lambda share, parent: _import_faults(database, share, parent, ahead), parent or os.getppid())
 
 
 def _repeat(work: Callable[[float, int], list[Exception]], parent: int) -> None:
@@ -81,10 +83,10 @@ def _pause(seconds: float, parent: int) -> None:
         time.sleep(min(left, 0.5))
 
 
-def _import_faults(database: Database, share: float, parent: int) -> list[Exception]:
+def _import_faults(database: Database, share: float, parent: int, ahead: Ahead) -> list[Exception]:
     """Store the imports that wait and delete old results of lines, and return the exception if that failed."""
     try:
-        while os.getppid() == parent and imports.import_once(database, share):
+        while os.getppid() == parent and imports.import_once(database, share, ahead):
             pass
         while os.getppid() == parent and imports.forget(database):
             pass
