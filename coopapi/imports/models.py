@@ -105,7 +105,7 @@ class ImportLine(Row):
 
     __tablename__ = "import_lines"
 
-    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
     line: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     type: Mapped[str | None] = mapped_column()
     external_id: Mapped[str | None] = mapped_column()
@@ -130,8 +130,8 @@ class ImportedRow(Row):
     kind: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     row_id: Mapped[UUID] = mapped_column()
-    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
-    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    authority_id: Mapped[UUID] = mapped_column()
+    principal_id: Mapped[UUID] = mapped_column()
     version: Mapped[int] = mapped_column()
     digest: Mapped[bytes] = mapped_column()
     withdrawn: Mapped[bool] = mapped_column()

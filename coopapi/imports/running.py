@@ -28,7 +28,7 @@ from coopapi.store.db import Database, UnitOfWork, as_json
 from coopapi.store.quotas import QuotaExceeded
 from coopapi.store.statements import Statement, array
 
-MOST_LINES: Final = 1000
+MOST_LINES: Final = 2000
 """How many lines one transaction stores."""
 _MOST_FORGOTTEN: Final = 10_000
 _NEEDED: Final = (Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE)

@@ -33,6 +33,11 @@ class Holding:
     common: bool
 
 
+_COLUMNS: Final = (
+    "id", "case_id", "kind", "normaliser", "strength", "warnings", "basis", "source_grading", "information_grading", "handling_code",
+    "exceptional_reason", "exceptional_until", "external_id",
+)  # fmt: skip
+"""The columns of an identifier that is registered. The database knows who registers it, and when."""
 Held = tuple[bytes, str, int, bool]
 """A token with its family, its strength, and whether it comes from a value that tells nobody apart."""
 
@@ -136,7 +141,9 @@ def register(
 
 
 def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
+    return [
+        {**{name: row[name] for name in _COLUMNS}, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows
+    ]
 
 
 def register_in_cases(
