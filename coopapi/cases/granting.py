@@ -39,7 +39,10 @@ class OnlyByAnother(Conflict):
 
 
 def tell_desk(work: UnitOfWork, case: Case) -> None:
-    """Give the Eurojust desk of the country index access to a case, unless it has access, or the case is hidden or not for the desk."""
+    """Give the Eurojust desk of the country index access to a case, unless it has access.
+
+    It gets none to a case that is hidden or not for the desk.
+    """
     given = select(CaseAccess.id).where(
         CaseAccess.case_id == case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
     )

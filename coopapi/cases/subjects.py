@@ -20,7 +20,6 @@ from coopapi.store.rows import columns_of
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
-
 _ADD: Final = Statement(
     "insert into subjects select * from jsonb_populate_recordset(null::subjects, cast(:subjects as jsonb));"
     " insert into subject_categories select * from jsonb_populate_recordset(null::subject_categories, cast(:categories as jsonb))"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -43,6 +43,14 @@ class Correction:
     draft: IdentifierDraft
     fields: AbstractSet[str]
     holdings: Sequence[engine.Holding]
+
+
+class Read(NamedTuple):
+    """An item that was parsed, with its tokens if they were made already."""
+
+    item: Mapping[str, Any]
+    reading: Reading
+    held: Sequence[engine.Held] | None = None
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
@@ -128,19 +136,12 @@ def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mappin
         reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
-    return drafted(work, case, key, item, reading)
+    return drafted(work, case, key, Read(item, reading))
 
 
-def drafted(
-    work: UnitOfWork,
-    case: Case | CaseToAddTo,
-    key: DataKey,
-    item: Mapping[str, Any],
-    reading: Reading,
-    held: Sequence[engine.Held] | None = None,
-) -> IdentifierDraft:
-    """Return the draft of an item that was parsed, whose tokens may have been made already."""
-    return IdentifierDraft(item, reading, _row(work, case, key, item, reading), held=held)
+def drafted(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, read: Read) -> IdentifierDraft:
+    """Return the draft of an item that was parsed."""
+    return IdentifierDraft(read.item, read.reading, _row(work, case, key, read.item, read.reading), held=read.held)
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:

@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 
 class _Lines(NamedTuple):
-    """Lines that were read, as bytes, so that each attempt to store them begins with what was read. `last` is the number of the last."""
+    """Lines that were read, as bytes, so that each attempt to store them begins anew. `last` is the number of the last."""
 
     last: int
     pickled: bytes

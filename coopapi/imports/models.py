@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Double, ForeignKey, and_, fals
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Role
+from coopapi.journal.models import tell_with
 from coopapi.store import vault
 from coopapi.store.rows import Row, Versioned
 
@@ -82,6 +83,9 @@ class Import(Versioned):
 def of_import(column: Any, actor: Actor, now: datetime) -> ColumnElement[bool]:
     """Return the condition for rows of an import that the actor sees."""
     return select(Import.id).where(Import.id == column, Import.visible_to(actor, now)).exists()
+
+
+tell_with(Import.__kind__, of_import)
 
 
 class ImportChunk(Row):

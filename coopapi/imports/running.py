@@ -152,6 +152,8 @@ def _advance(importer: Importer, most: int, *, failed: bool = False) -> bool:
             told = rehearse(work, job, taken)
         else:
             store(work, taken)
+        if importer.ahead and taken:
+            importer.ahead.values = sum(line.outcome == "unchanged" for line in taken) < len(taken) / 2
         _report(work, job, taken, told)
         _progress(work, job, chunk, taken, whole=len(taken) == len(lines) < most)
         job.worked += time.perf_counter() - began

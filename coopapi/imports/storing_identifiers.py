@@ -10,6 +10,7 @@ from coopapi.errors import Unprocessable
 from coopapi.identifiers import keyed, registration
 from coopapi.identifiers.drafts import IdentifierDraft
 from coopapi.identifiers.keyed import HeldRows
+from coopapi.identifiers.registration import Read
 from coopapi.identifiers.service import keep_key, open_values, shown_beside
 from coopapi.identifiers.several_cases import register_in_cases
 from coopapi.identifiers.subjects import check_subjects
@@ -78,7 +79,7 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
             made = (
                 registration.draft(work, case, key, item)
                 if line.reading is None
-                else registration.drafted(work, case, key, item, line.reading, line.held)
+                else registration.drafted(work, case, key, Read(item, line.reading, line.held))
             )
             drafted.append(DraftedLine(line, case, made))
         except Unprocessable as fault:

@@ -34,8 +34,8 @@ class Holding:
 
 
 _COLUMNS: Final = (
-    "id", "case_id", "kind", "normaliser", "strength", "warnings", "basis", "source_grading", "information_grading", "handling_code",
-    "exceptional_reason", "exceptional_until", "external_id",
+    "id", "case_id", "kind", "normaliser", "strength", "warnings", "basis", "source_grading", "information_grading",
+    "handling_code", "exceptional_reason", "exceptional_until", "external_id",
 )  # fmt: skip
 """The columns of an identifier that is registered. The database knows who registers it, and when."""
 Held = tuple[bytes, str, int, bool]
@@ -99,7 +99,7 @@ def register_pending(work: UnitOfWork, case_id: UUID) -> None:
     _run(work, _HOLD_PENDING, {"case": case_id})
 
 
-def _values(holdings: Sequence[Holding]) -> dict[str, list[Any]]:
+def _values(holdings: Sequence[Holding]) -> dict[str, str]:
     return {
         "identifiers": array(h.identifier_id for h in holdings),
         "tokens": array(h.token for h in holdings),
@@ -142,7 +142,8 @@ def register(
 
 def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
-        {**{name: row[name] for name in _COLUMNS}, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows
+        {**{name: row[name] for name in _COLUMNS}, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()}
+        for row in rows
     ]
 
 

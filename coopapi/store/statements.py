@@ -52,7 +52,7 @@ class Statement:
 
 
 def array(values: Iterable[Any]) -> str:
-    """Return values as the text of an array, which PostgreSQL reads much faster than the list of constants that the driver makes."""
+    """Return values as the text of an array. PostgreSQL reads it much faster than the list of constants that the driver makes."""
     return "{" + ",".join(map(_element, values)) + "}"
 
 
