@@ -24,7 +24,7 @@ COUNTED = """
     select (select count(*) from cases where external_id is not null), (select count(*) from subjects), (select count(*) from identifiers),
         (select count(*) from identifier_subjects), (select count(distinct identifier_id) from holdings),
         (select count(*) from registered_values), (select max(used) from quota_use where policy = 'hour'),
-        (select count(*) from imported_rows), (select count(*) from import_lines where outcome = 'stored'), (select stored from imports),
+        (select count(*) from imported_rows), (select count(*) from import_lines where outcome = 'stored'), (select sum(stored) from imports),
         (select count(*) from journal_entries where action = 'case.registered'),
         (select sum((detail ->> 'count')::int) from journal_entries where action = 'identifiers.registered'),
         (select count(*) from journal_entries where action = 'import.finished')"""

@@ -18,7 +18,7 @@ from coopapi.matching import engine
 from coopapi.shared.grants import CaseAccess, answers, granted, reaches
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.rows import columns_of
+from coopapi.store.rows import columns_of, take_in
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
@@ -168,7 +168,7 @@ def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], *, desks:
     access = as_json([columns_of(grant) for grant in grants])
     work.session.flush()
     _OPEN.rows(work.session, cases=as_json(opened), access=access)
-    work.take_in(cases)
+    take_in(work.session, cases)
     for case in cases:
         if case.visibility == "hidden" and work.actor.human:
             engine.confirm_hiding(work, case.id)

@@ -16,7 +16,7 @@ from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.matching import engine
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.rows import columns_of
+from coopapi.store.rows import columns_of, take_in
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
@@ -92,7 +92,7 @@ def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, An
     categories = [columns_of(_category(work, subject)) for subject in subjects]
     work.session.flush()
     _ADD.rows(work.session, subjects=as_json([columns_of(subject) for subject in subjects]), categories=as_json(categories))
-    work.take_in(subjects)
+    take_in(work.session, subjects)
     for subject in subjects:
         work.note("subject.added", subject, case_id=subject.case_id, event=True, category=subject.category)
     return subjects

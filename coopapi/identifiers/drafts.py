@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from coopapi.cases.models import Identifier
 from coopapi.identifiers.kinds import Reading
 from coopapi.identifiers.subjects import links_of
 from coopapi.matching.engine import Held
+
+
+class Read(NamedTuple):
+    """An item that was parsed, with its tokens if they were made already."""
+
+    item: Mapping[str, Any]
+    reading: Reading
+    held: Sequence[Held] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID
-
-from sqlalchemy import text
 
 from coopapi.access import Level
 from coopapi.cases import service as cases
@@ -16,7 +14,7 @@ from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import NotFound, Stale, Unprocessable, broken
 from coopapi.identifiers import keyed, keys, kinds
-from coopapi.identifiers.drafts import IdentifierDraft
+from coopapi.identifiers.drafts import IdentifierDraft, Read
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
@@ -27,8 +25,12 @@ from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
+
+_TELL: Final = Statement("select priv.tell_recipients(:id, :act, :request)")
+"""Notifies the cases to which a value was disclosed (LED Art. 16(6)), each in its own journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,6 @@ class Correction:
     draft: IdentifierDraft
     fields: AbstractSet[str]
     holdings: Sequence[engine.Holding]
-
-
-class Read(NamedTuple):
-    """An item that was parsed, with its tokens if they were made already."""
-
-    item: Mapping[str, Any]
-    reading: Reading
-    held: Sequence[engine.Held] | None = None
 
 
 def data_key(work: UnitOfWork, case_id: UUID) -> DataKey:
@@ -230,7 +224,7 @@ def _withdraw(step: Step[Identifier]) -> None:
     work.session.flush()
     engine.unregister(work, row.case_id, [row.id])
     work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
-    _tell_recipients(work, row, "withdrawn")
+    _TELL.rows(work.session, id=row.id, act="withdrawn", request=work.request_id)
 
 
 IDENTIFIER: Final = Workflow[Identifier](
@@ -300,10 +294,4 @@ def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correctio
     fields = correction.fields - {"subjects"}
     work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(fields))
     if {"value", "person"} & fields:
-        _tell_recipients(work, row, "corrected")
-
-
-def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
-    """Notify the cases to which the value was disclosed (LED Art. 16(6)), each in its own journal."""
-    said = {"id": row.id, "act": act, "request": work.request_id}
-    work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
+        _TELL.rows(work.session, id=row.id, act="corrected", request=work.request_id)

@@ -25,7 +25,7 @@ _TOGETHER: Final = 500
 """How many lines are handed over together."""
 
 
-class Place(NamedTuple):
+class Staged(NamedTuple):
     """A staged piece: its import, and the number of its first line."""
 
     import_id: Any
@@ -46,7 +46,7 @@ class Ahead:
         self.values = True
         """Whether values are read, too. That is a waste if most lines are those that the register has already."""
         self._keyring = keyring
-        self._asked: dict[Place, Future[list[_Lines]]] = {}
+        self._asked: dict[Staged, Future[list[_Lines]]] = {}
         keep_memory()
         self._begin()
 
@@ -56,14 +56,23 @@ class Ahead:
         self._pool = ProcessPoolExecutor(1, get_context("fork"), _begin, begin)
         self._pool.submit(int).result()
 
-    def ask(self, place: Place, plain: Callable[[], bytes], after: int) -> None:
+    @property
+    def processes(self) -> list[int]:
+        """The ids of the processes that read: one, or none after it ended."""
+        return list(self._pool._processes)  # noqa: SLF001 (there is no other way to learn them)
+
+    def end(self) -> None:
+        """End the process."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def ask(self, place: Staged, plain: Callable[[], bytes], after: int) -> None:
         """Have the lines of a piece read that come after a line. `plain` returns the piece."""
         if place not in self._asked:
             while len(self._asked) > 1:
                 self._asked.pop(next(iter(self._asked))).cancel()
             self._asked[place] = self._pool.submit(_read, plain(), place.first_line, after, values=self.values)
 
-    def lines(self, place: Place, plain: Callable[[], bytes], after: int, most: int) -> list[SentLine]:
+    def lines(self, place: Staged, plain: Callable[[], bytes], after: int, most: int) -> list[SentLine]:
         """Return the first lines of a piece that come after a line, at most so many."""
         try:
             self.ask(place, plain, after)

@@ -20,7 +20,7 @@ from coopapi.access import Action
 from coopapi.auth.authentication import actor_of
 from coopapi.errors import Forbidden, Unauthenticated
 from coopapi.imports import staging
-from coopapi.imports.ahead import Ahead, Place
+from coopapi.imports.ahead import Ahead, Staged
 from coopapi.imports.lines import SentLine, portion, read_lines
 from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
 from coopapi.imports.portions import rehearse, store
@@ -171,7 +171,7 @@ def _read(work: UnitOfWork, job: Import, chunks: Sequence[ImportChunk], ahead: A
     unsealed = [partial(staging.unsealed, work, job, chunk) for chunk in chunks]
     if ahead is None:
         return read_lines(unsealed[0](), chunks[0].first_line, job.read, most)
-    places = [Place(job.id, chunk.first_line) for chunk in chunks]
+    places = [Staged(job.id, chunk.first_line) for chunk in chunks]
     for place, plain in zip(places, unsealed, strict=True):
         ahead.ask(place, plain, max(job.read, place.first_line - 1))
     return ahead.lines(places[0], unsealed[0], job.read, most)

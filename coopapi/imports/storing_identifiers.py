@@ -8,9 +8,8 @@ from uuid import UUID
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Unprocessable
 from coopapi.identifiers import keyed, registration
-from coopapi.identifiers.drafts import IdentifierDraft
+from coopapi.identifiers.drafts import IdentifierDraft, Read
 from coopapi.identifiers.keyed import HeldRows
-from coopapi.identifiers.registration import Read
 from coopapi.identifiers.service import keep_key, open_values, shown_beside
 from coopapi.identifiers.several_cases import register_in_cases
 from coopapi.identifiers.subjects import check_subjects

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, Select, create_engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm import Session
 
 from coopapi.access import CLEARABLE, Action, Actor
 from coopapi.config import Settings
@@ -131,12 +131,6 @@ class UnitOfWork:
         self.session.add(row)
         self.session.flush()
         return row
-
-    def take_in(self, rows: Iterable[Row]) -> None:
-        """Take in new rows, all columns of which a statement has just stored."""
-        for row in rows:
-            make_transient_to_detached(row)
-            self.session.add(row)
 
     def note(
         self,
