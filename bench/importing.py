@@ -33,6 +33,7 @@ from coopapi import config
 from coopapi.auth.authentication import actor_of
 from coopapi.http.worker_process import COMMAND
 from coopapi.imports import running, service
+from coopapi.imports.ahead import Ahead
 from coopapi.journal.service import record
 from coopapi.ops import administration, demo, demo_people, worker
 from coopapi.provisioning.embedded_postgres import Embedded
@@ -127,12 +128,12 @@ def stage(database: Database, count: int, persons: float, seed: int = 1) -> floa
     return time.perf_counter() - began
 
 
-def stored(database: Database) -> list[float]:
+def stored(database: Database, ahead: Ahead | None = None) -> list[float]:
     """Store what was sent. Returns the seconds of each portion."""
     seconds = []
     while True:
         began = time.perf_counter()
-        if not running.import_once(database):
+        if not running.import_once(database, 1, ahead):
             return seconds
         seconds.append(time.perf_counter() - began)
 

@@ -44,3 +44,28 @@ def chart(title: str, series: Sequence[str], bars: Mapping[str, Sequence[tuple[f
     size = f'width="{_LEFT + _WIDE + 40}" height="{y + 24}" font-family="sans-serif" font-size="11"'
     white = '<rect width="100%" height="100%" fill="white"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{white}{"".join(drawn)}</svg>\n'
+
+
+def curves(title: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Draw several series of points as lines over one horizontal axis, each in a field of its own that begins at zero."""
+    most = max(x for points in series.values() for x, _ in points)
+    high, gap, top = 110, 36, 40
+    drawn = [f'<text x="10" y="20" font-size="14">{escape(title)}</text>']
+    for number, (name, points) in enumerate(series.items()):
+        peak = max(y for _, y in points) or 1.0
+        foot = top + (high + gap) * number + high
+        places = [f"{80 + x / most * _WIDE:.1f},{foot - y / peak * (high - 20):.1f}" for x, y in points]
+        drawn += [
+            f'<text x="80" y="{foot - high + 10}">{escape(name)}</text>',
+            f'<line x1="80" y1="{foot}" x2="{80 + _WIDE}" y2="{foot}" stroke="#999"/>',
+            f'<text x="74" y="{foot}" text-anchor="end">0</text>',
+            f'<text x="74" y="{foot - high + 24}" text-anchor="end">{peak:,.0f}</text>',
+            f'<polyline points="{" ".join(places)}" fill="none" stroke="{_COLOURS[number % len(_COLOURS)]}" stroke-width="1.5"/>',
+            *(
+                f'<text x="{80 + part * _WIDE:.0f}" y="{foot + 14}" text-anchor="middle">{part * most:,.0f}</text>'
+                for part in (0.25, 0.5, 0.75, 1.0)
+            ),
+        ]
+    size = f'width="{80 + _WIDE + 40}" height="{top + (high + gap) * len(series) + 10}" font-family="sans-serif" font-size="11"'
+    white = '<rect width="100%" height="100%" fill="white"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{white}{"".join(drawn)}</svg>\n'

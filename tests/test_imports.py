@@ -494,3 +494,30 @@ def statements_for(world, idle, cases, name):
 def test_new_lines_are_stored_in_as_many_statements_however_many_they_are(world, idle):
     few, many = (statements_for(world, idle, cases, f"n{cases}") for cases in (2, 100))
     assert few == many < 35
+
+
+def told_of_imports(world, who):
+    items = world.as_(who).get("/events?kind=import&limit=100").json["items"]
+    return [(one["action"], one["object_id"]) for one in items]
+
+
+def test_the_client_of_an_import_and_the_investigators_of_its_authority_are_told_of_it(world):
+    job = sent(world, CASE)
+    expected = [("import.received", job), ("import.finished", job)]
+    assert {who: told_of_imports(world, who) for who in ("system", "colleague", "investigator", "foreign", "romanian")} == {
+        "system": expected,
+        "colleague": expected,
+        "investigator": expected,
+        "foreign": [],
+        "romanian": [],
+    }
+
+
+def test_another_client_of_the_authority_is_not_told_of_an_import(world, owner):
+    with owner.cursor() as cursor:
+        cursor.execute(
+            "insert into principals select gen_random_uuid(), 1, authority_id, kind, issuer, 'other_system', name, roles, victim_cleared, active"
+            " from principals where subject = 'system'"
+        )
+    sent(world, CASE)
+    assert told_of_imports(world, "other_system") == []

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, select, text
+from sqlalchemy import Select, select, text
 
 from coopapi.access import Level
 from coopapi.cases.models import Case
@@ -38,18 +38,31 @@ class OnlyByAnother(Conflict):
     """
 
 
-def tell_desk(work: UnitOfWork, cases: Sequence[Case]) -> None:
-    """Give the Eurojust desk of the country index access to these cases, except to those that are hidden or not for the desk."""
-    shown = {case.id: case for case in cases if case.visibility != "hidden" and case.desk != "none"}
-    if not shown:
-        return
-    has = select(CaseAccess.id).where(
-        CaseAccess.case_id == Case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
+def tell_desk(work: UnitOfWork, case: Case) -> None:
+    """Give the Eurojust desk of the country index access to a case, unless it has access.
+
+    It gets none to a case that is hidden or not for the desk.
+    """
+    given = select(CaseAccess.id).where(
+        CaseAccess.case_id == case.id, CaseAccess.authority_id == Authority.id, CaseAccess.withdrawn_at.is_(None)
     )
-    desks = and_(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
-    query = select(Case.id, Authority.id).select_from(Case).join(Authority, desks).where(Case.id.in_(shown), ~has.exists())
-    missing = work.session.execute(query)
-    work.session.add_all([new_grant(work, shown[case_id], desk, Level.INDEX, _FOR_THE_DESK) for case_id, desk in missing])
+    missing = work.session.scalars(_desks(work).where(~given.exists()))
+    work.session.add_all(for_desks(work, case, missing.all()))
+
+
+def desks_of(work: UnitOfWork) -> Sequence[UUID]:
+    """Return the Eurojust desks of the caller's country."""
+    return work.session.scalars(_desks(work)).all()
+
+
+def _desks(work: UnitOfWork) -> Select[UUID]:
+    return select(Authority.id).where(Authority.type == "eurojust_desk", Authority.country == work.actor.country)
+
+
+def for_desks(work: UnitOfWork, case: Case, desks: Sequence[UUID]) -> list[CaseAccess]:
+    """Return the grants by which desks see the index of a case: none if it is hidden or not for them."""
+    shown = case.visibility != "hidden" and case.desk != "none"
+    return [new_grant(work, case, desk, Level.INDEX, _FOR_THE_DESK) for desk in desks] if shown else []
 
 
 def hide_from_desk(work: UnitOfWork, case: Case, reason: str) -> None:

@@ -11,13 +11,14 @@ from sqlalchemy.orm import aliased
 from coopapi.access import Level
 from coopapi.cases import granting, hiding
 from coopapi.cases.external_ids import require_free_for_case
-from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey
+from coopapi.cases.models import CASE_LIFECYCLE, Case
 from coopapi.directory.models import Authority
 from coopapi.errors import Conflict, Forbidden, NotFound
 from coopapi.matching import engine
 from coopapi.shared.grants import CaseAccess, answers, granted, reaches
 from coopapi.store import vault
-from coopapi.store.db import UnitOfWork
+from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.rows import columns_of, take_in
 from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
 
@@ -106,6 +107,7 @@ class CaseToAddTo:
     wrapped: bytes
 
 
+_OPEN: Final = Statement("select priv.open_cases(cast(:cases as jsonb), cast(:access as jsonb))")
 _TO_ADD_TO: Final = Statement("select * from priv.case_to_add_to(:case)")
 
 
@@ -137,7 +139,7 @@ def open_case(work: UnitOfWork, data: dict[str, Any]) -> Case:
         granting.give(work, case, wish)
     if responsible is not None:
         granting.name_responsible(work, case, responsible)
-    granting.tell_desk(work, [case])
+    granting.tell_desk(work, case)
     return case
 
 
@@ -148,18 +150,28 @@ def cases_with_references(work: UnitOfWork, references: Iterable[str]) -> dict[s
     return {case.reference_folded: case.id for case in found}
 
 
-def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]]) -> list[Case]:
-    """Register cases for the caller's authority, each with its data key. Their references and keys must be free."""
+def open_cases(work: UnitOfWork, several: Sequence[Mapping[str, Any]], *, desks: Sequence[UUID] = ()) -> list[Case]:
+    """Register cases for the caller's authority, each with its data key, and show them to desks of its country.
+
+    Their references and keys must be free.
+    """
     cases = [_new_case(work, data) for data in several]
-    work.session.add_all(cases)
+    grants = [
+        grant
+        for case in cases
+        for grant in (
+            granting.new_grant(work, case, work.actor.authority_id, Level.OWN, "owner"),
+            *granting.for_desks(work, case, desks),
+        )
+    ]
+    opened = [{**columns_of(case), "wrapped": vault.new_case_key(work, case.id).hex()} for case in cases]
+    access = as_json([columns_of(grant) for grant in grants])
     work.session.flush()
-    work.session.add_all([granting.new_grant(work, case, work.actor.authority_id, Level.OWN, "owner") for case in cases])
-    work.session.flush()
-    work.session.add_all([CaseKey(case_id=case.id, wrapped=vault.new_case_key(work, case.id)) for case in cases])
+    _OPEN.rows(work.session, cases=as_json(opened), access=access)
+    take_in(work.session, cases)
     for case in cases:
         if case.visibility == "hidden" and work.actor.human:
             engine.confirm_hiding(work, case.id)
-    for case in cases:
         work.note("case.registered", case, case_id=case.id, event=True)
     return cases
 
@@ -169,17 +181,20 @@ def _new_case(work: UnitOfWork, data: Mapping[str, Any]) -> Case:
     return Case(
         **{
             "id": work.new_id(),
+            "version": 1,
             "operation_name": None,
             "crime_categories": [],
             "case_type": "multilateral" if len(set(countries) | {work.actor.country}) > 2 else "bilateral",  # noqa: PLR2004
             "countries": [],
             "visibility": "hit_no_hit",
             "visibility_reason": None,
+            "desk": "index",
             "state": hiding.first_state(work, data),
             "handling_code": "H0",
             "authority_id": work.actor.authority_id,
             "created_at": work.now,
             "updated_at": work.now,
+            "reference_folded": fold_reference(data["reference"]),
             **data,
         },
     )
@@ -227,4 +242,4 @@ def _show_to_desk(work: UnitOfWork, case: Case) -> None:
     elif case.desk == "none":
         granting.hide_from_desk(work, case, "the case is not for the desk")
     else:
-        granting.tell_desk(work, [case])
+        granting.tell_desk(work, case)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,8 +15,15 @@ from coopapi.cases.models import Subject, SubjectCategory
 from coopapi.directory import codelists
 from coopapi.errors import Conflict, NotFound, Unprocessable
 from coopapi.matching import engine
-from coopapi.store.db import UnitOfWork
+from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.rows import columns_of, take_in
+from coopapi.store.statements import Statement
 from coopapi.unicode_text import fold_reference
+
+_ADD: Final = Statement(
+    "insert into subjects select * from jsonb_populate_recordset(null::subjects, cast(:subjects as jsonb));"
+    " insert into subject_categories select * from jsonb_populate_recordset(null::subject_categories, cast(:categories as jsonb))"
+)
 
 
 class NotForThisCategory(Unprocessable):
@@ -82,17 +89,27 @@ def add_subject(work: UnitOfWork, case_id: UUID, data: dict[str, Any]) -> Subjec
 def add_subjects(work: UnitOfWork, several: Sequence[tuple[UUID, Mapping[str, Any]]]) -> list[Subject]:
     """Add people to cases that may be changed, in which their pseudonyms and keys are free."""
     subjects = [_new_subject(work, case_id, data) for case_id, data in several]
-    work.session.add_all(subjects)
+    categories = [columns_of(_category(work, subject)) for subject in subjects]
     work.session.flush()
+    _ADD.rows(work.session, subjects=as_json([columns_of(subject) for subject in subjects]), categories=as_json(categories))
+    take_in(work.session, subjects)
     for subject in subjects:
-        _keep(work, subject)
         work.note("subject.added", subject, case_id=subject.case_id, event=True, category=subject.category)
     return subjects
 
 
 def _new_subject(work: UnitOfWork, case_id: UUID, data: Mapping[str, Any]) -> Subject:
-    presumed = "presumed_child" if data["category"] == "victim" else "adult"
-    return Subject(id=work.new_id(), case_id=case_id, created_at=work.now, **{"age_status": presumed, **data})
+    return Subject(
+        **{
+            "id": work.new_id(),
+            "version": 1,
+            "case_id": case_id,
+            "age_status": "presumed_child" if data["category"] == "victim" else "adult",
+            "created_at": work.now,
+            "pseudonym_folded": fold_reference(data["pseudonym"]),
+            **data,
+        }
+    )
 
 
 def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> Subject:
@@ -109,7 +126,7 @@ def change_subject(work: UnitOfWork, subject: Subject, data: dict[str, Any]) -> 
     for key, value in data.items():
         setattr(subject, key, value)
     if subject.category != old:
-        _keep(work, subject)
+        work.session.add(_category(work, subject))
         engine.relabel(work, subject.case_id, subject.id, old)
     work.note(
         "subject.changed", subject, case_id=subject.case_id, event=True, fields=sorted(data), was=old, category=subject.category
@@ -126,9 +143,9 @@ def _require_free(work: UnitOfWork, case_id: UUID, key: str | None) -> None:
         raise ExternalIdTaken(existing=f"/api/v1/cases/{case_id}/subjects/{taken.id}")
 
 
-def _keep(work: UnitOfWork, subject: Subject) -> None:
+def _category(work: UnitOfWork, subject: Subject) -> SubjectCategory:
     kept = {"case_id": subject.case_id, "subject_id": subject.id, "category": subject.category}
-    work.session.add(SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept))
+    return SubjectCategory(id=work.new_id(), since=work.now, set_by=work.actor.id, **kept)
 
 
 def _check_kinds(work: UnitOfWork, subject: Subject, category: str) -> None:

@@ -1,12 +1,21 @@
 """An identifier between its reading and its storing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from coopapi.cases.models import Identifier
 from coopapi.identifiers.kinds import Reading
 from coopapi.identifiers.subjects import links_of
+from coopapi.matching.engine import Held
+
+
+class Read(NamedTuple):
+    """An item that was parsed, with its tokens if they were made already."""
+
+    item: Mapping[str, Any]
+    reading: Reading
+    held: Sequence[Held] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +26,8 @@ class IdentifierDraft:
     reading: Reading
     row: dict[str, Any]
     corrects: Identifier | None = None
+    held: Sequence[Held] | None = None
+    """Its tokens, if they were made already."""
 
     @property
     def key(self) -> str | None:

@@ -5,13 +5,18 @@ from uuid import UUID
 
 from coopapi.identifiers import kinds
 from coopapi.identifiers.kinds import Context, MatchKey, Strength
-from coopapi.matching.engine import Holding
+from coopapi.matching.engine import Held, Holding
 from coopapi.store.crypto import Keyring
 
 
 def holdings(keys: Keyring, identifier_id: UUID, kind: str, read: Iterable[MatchKey]) -> list[Holding]:
     """Return the tokens of one identifier, each with its kind."""
     return [Holding(identifier_id, _token(keys, key), key.family, int(key.strength), kind, key.common) for key in read]
+
+
+def held(keys: Keyring, read: Iterable[MatchKey]) -> list[Held]:
+    """Return the tokens of a value."""
+    return [(_token(keys, key), key.family, int(key.strength), key.common) for key in read]
 
 
 def listed_tokens(keys: Keyring, listed: Mapping[str, str]) -> list[bytes]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from coopapi.access import Level
 from coopapi.cases import service as cases
 from coopapi.cases.models import IDENTIFIER_LIFECYCLE, Case, Identifier
@@ -16,7 +14,7 @@ from coopapi.cases.service import CaseToAddTo
 from coopapi.cases.transitions import standing_in_case
 from coopapi.errors import NotFound, Stale, Unprocessable, broken
 from coopapi.identifiers import keyed, keys, kinds
-from coopapi.identifiers.drafts import IdentifierDraft
+from coopapi.identifiers.drafts import IdentifierDraft, Read
 from coopapi.identifiers.formats.persons import read_digests, read_names
 from coopapi.identifiers.kinds import Context, ImpossibleValue, Reading
 from coopapi.identifiers.refusals import ImpossibleIdentifiers, Refused, refuse_many_persons
@@ -27,8 +25,12 @@ from coopapi.matching.similarity import PERSON
 from coopapi.shared.workflow import Step, Workflow
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement
 from coopapi.store.vault import DataKey
 from coopapi.unicode_text import NORMALISER_VERSION
+
+_TELL: Final = Statement("select priv.tell_recipients(:id, :act, :request)")
+"""Notifies the cases to which a value was disclosed (LED Art. 16(6)), each in its own journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,12 @@ def draft(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, item: Mappin
         reading = read_item(item)
     except ImpossibleValue as fault:
         raise Unprocessable(errors=[broken("/" + fault.field.replace(".", "/"), fault.rule, fault.detail)]) from None
-    return IdentifierDraft(item, reading, _row(work, case, key, item, reading))
+    return drafted(work, case, key, Read(item, reading))
+
+
+def drafted(work: UnitOfWork, case: Case | CaseToAddTo, key: DataKey, read: Read) -> IdentifierDraft:
+    """Return the draft of an item that was parsed."""
+    return IdentifierDraft(read.item, read.reading, _row(work, case, key, read.item, read.reading), held=read.held)
 
 
 def read_item(item: Mapping[str, Any]) -> Reading:
@@ -217,7 +224,7 @@ def _withdraw(step: Step[Identifier]) -> None:
     work.session.flush()
     engine.unregister(work, row.case_id, [row.id])
     work.note("identifier.withdrawn", row, case_id=row.case_id, event=True, kind=row.kind)
-    _tell_recipients(work, row, "withdrawn")
+    _TELL.rows(work.session, id=row.id, act="withdrawn", request=work.request_id)
 
 
 IDENTIFIER: Final = Workflow[Identifier](
@@ -287,10 +294,4 @@ def _put_value(work: UnitOfWork, case: Case | CaseToAddTo, correction: Correctio
     fields = correction.fields - {"subjects"}
     work.note("identifier.corrected", row, case_id=case.id, event=True, kind=row.kind, fields=sorted(fields))
     if {"value", "person"} & fields:
-        _tell_recipients(work, row, "corrected")
-
-
-def _tell_recipients(work: UnitOfWork, row: Identifier, act: str) -> None:
-    """Notify the cases to which the value was disclosed (LED Art. 16(6)), each in its own journal."""
-    said = {"id": row.id, "act": act, "request": work.request_id}
-    work.session.execute(text("select priv.tell_recipients(:id, :act, :request)"), said)
+        _TELL.rows(work.session, id=row.id, act="corrected", request=work.request_id)

@@ -16,12 +16,8 @@ def register_in_cases(work: UnitOfWork, several: Sequence[tuple[Case, Sequence[I
     """
     every = [draft for _, drafts in several for draft in drafts]
     links = [{**link, "identifier_id": draft.row["id"]} for draft in every for link in draft.links]
-    holdings = [
-        (draft.row["case_id"], holding)
-        for draft in every
-        for holding in keys.holdings(work.keys, draft.row["id"], draft.item["kind"], draft.reading.keys)
-    ]
-    engine.register_in_cases(work, [draft.row for draft in every], links, holdings)
+    held = [keys.held(work.keys, draft.reading.keys) if draft.held is None else draft.held for draft in every]
+    engine.register_in_cases(work, [draft.row for draft in every], links, held)
     for case, drafts in several:
         kinds = sorted({draft.item["kind"] for draft in drafts})
         work.note("identifiers.registered", case, case_id=case.id, event=True, count=len(drafts), kinds=kinds)

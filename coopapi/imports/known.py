@@ -5,20 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select
 
 from coopapi.cases.models import CASE_LIFECYCLE, Case, CaseKey, Identifier, Subject
 from coopapi.cases.service import CaseToAddTo
 from coopapi.imports.lines import SentLine
 from coopapi.store.db import UnitOfWork
 from coopapi.store.rows import Versioned
+from coopapi.store.statements import Statement, array
 
-_IMPORTED: Final = text(
+_IMPORTED: Final = Statement(
     "select r.scope, r.kind, r.external_id, r.row_id, r.principal_id, r.version, r.digest, r.withdrawn"
     " from unnest(cast(:scopes as uuid[]), cast(:kinds as text[]), cast(:keys as text[])) u (scope, kind, key)"
-    " join imported_rows r on r.scope = u.scope and r.kind = u.kind and r.external_id = u.key"
+    " cross join lateral (select * from imported_rows r"
+    " where r.scope = u.scope and r.kind = u.kind and r.external_id = u.key offset 0) r"
 )
-_KEEP: Final = text(
+"""Because of `offset 0`, each key is looked up in the index. Otherwise PostgreSQL reads the whole table for each portion."""
+_KEEP: Final = Statement(
     "insert into imported_rows (scope, kind, external_id, row_id, authority_id, principal_id, version, digest, withdrawn)"
     " select u.scope, u.kind, u.key, u.row_id, :authority, :principal, u.version, u.digest, u.withdrawn"
     " from unnest(cast(:scopes as uuid[]), cast(:kinds as text[]), cast(:keys as text[]), cast(:rows as uuid[]),"
@@ -36,8 +39,8 @@ class Known:
     work: UnitOfWork
     cases: dict[str, Case]
     wrapped: dict[UUID, bytes]
-    imported: dict[tuple[UUID, str, str], Row[Any]] = field(default_factory=dict)
-    kept: dict[tuple[UUID, str, str], dict[str, Any]] = field(default_factory=dict)
+    imported: dict[tuple[UUID, str, str], Any] = field(default_factory=dict)
+    kept: dict[tuple[UUID, str, str], tuple[UUID, bytes, int, bool]] = field(default_factory=dict)
     opened: set[UUID] = field(default_factory=set)
     """The cases that lines of this portion opened, of which nothing else is in the register."""
     dry: bool = False
@@ -71,11 +74,10 @@ class Known:
         ]
         if keys:
             scopes, kinds, names = zip(*keys, strict=True)
-            asked = {"scopes": [str(scope) for scope in scopes], "kinds": list(kinds), "keys": list(names)}
-            for row in self.work.session.execute(_IMPORTED, asked):
+            for row in _IMPORTED.rows(self.work.session, scopes=array(scopes), kinds=array(kinds), keys=array(names)):
                 self.imported[row.scope, row.kind, row.external_id] = row
 
-    def made(self, line: SentLine) -> Row[Any] | None:
+    def made(self, line: SentLine) -> Any | None:
         """Return the row that an import made under the key of a line."""
         scope = self.scope(line)
         return self.imported.get((scope, line.kind, line.external_id or "")) if scope else None
@@ -102,8 +104,7 @@ class Known:
         """Note that a row is now as this line says."""
         scope = self.scope(line)
         if scope is not None and line.external_id is not None:
-            digest = line.digested(self.work.keys, scope)
-            said = {"row": row_id, "version": version, "digest": digest, "withdrawn": withdrawn}
+            said = (row_id, line.digested(self.work.keys, scope), version, withdrawn)
             self.kept[scope, line.kind, line.external_id] = said
 
     def store_kept(self) -> None:
@@ -111,20 +112,18 @@ class Known:
         if not self.kept:
             return
         scopes, kinds, keys = zip(*self.kept, strict=True)
-        rows = self.kept.values()
-        self.work.session.execute(
-            _KEEP,
-            {
-                "authority": self.work.actor.authority_id,
-                "principal": self.work.actor.id,
-                "scopes": [str(scope) for scope in scopes],
-                "kinds": list(kinds),
-                "keys": list(keys),
-                "rows": [str(row["row"]) for row in rows],
-                "versions": [row["version"] for row in rows],
-                "digests": [f"\\x{row['digest'].hex()}" for row in rows],
-                "withdrawn": [row["withdrawn"] for row in rows],
-            },
+        rows, digests, versions, withdrawn = zip(*self.kept.values(), strict=True)
+        _KEEP.rows(
+            self.work.session,
+            authority=self.work.actor.authority_id,
+            principal=self.work.actor.id,
+            scopes=array(scopes),
+            kinds=array(kinds),
+            keys=array(keys),
+            rows=array(rows),
+            versions=array(versions),
+            digests=array(digests),
+            withdrawn=array(withdrawn),
         )
 
     def to_add_to(self, line: SentLine) -> Case | None:

@@ -15,9 +15,11 @@ from coopapi.directory.fields import Code
 from coopapi.errors import BadRequest, TooLarge, broken
 from coopapi.http.fields import Many, OneOf, Schema, Text, When
 from coopapi.http.problems import pointers
+from coopapi.identifiers.kinds import Reading
 from coopapi.identifiers.schemas import MOST_SUBJECTS, IdentifierIn
 from coopapi.imports.models import TYPES
 from coopapi.imports.staging import LONGEST_LINE, OTHER_COLUMNS, TOO_LONG
+from coopapi.matching.engine import Held
 from coopapi.store.crypto import Keyring
 from coopapi.unicode_text import controlled
 
@@ -105,6 +107,9 @@ class SentLine:
     faults: Sequence[Mapping[str, Any]] = ()
     digest: bytes = b""
     row: Any = None
+    reading: Reading | None = None
+    held: list[Held] | None = None
+    """What the value was read as, and its tokens, if both were made in advance."""
 
     @property
     def key(self) -> tuple[str, str | None, str | None]:
@@ -114,7 +119,7 @@ class SentLine:
     @property
     def named(self) -> set[tuple[str, str | None, str | None]]:
         """The keys of the other rows that the line names: its case, and the subjects of an identifier."""
-        links = (self.sent or {}).get("subjects")
+        links = (self.sent or self.data or {}).get("subjects")
         keys = [link.get("external_id") for link in links if isinstance(link, dict)] if isinstance(links, list) else []
         subjects = {("subject", self.case, key.strip()) for key in keys if isinstance(key, str)}
         return {("case", None, self.case), *subjects} if self.case else set()

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, Double, ForeignKey, and_, fals
 from sqlalchemy.orm import Mapped, mapped_column
 
 from coopapi.access import Action, Actor, Role
+from coopapi.journal.models import tell_with
 from coopapi.store import vault
 from coopapi.store.rows import Row, Versioned
 
@@ -84,6 +85,9 @@ def of_import(column: Any, actor: Actor, now: datetime) -> ColumnElement[bool]:
     return select(Import.id).where(Import.id == column, Import.visible_to(actor, now)).exists()
 
 
+tell_with(Import.__kind__, of_import)
+
+
 class ImportChunk(Row):
     """A sealed piece of an import that is not processed yet: whole lines, as they were sent."""
 
@@ -105,7 +109,7 @@ class ImportLine(Row):
 
     __tablename__ = "import_lines"
 
-    import_id: Mapped[UUID] = mapped_column(ForeignKey("imports.id"), primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
     line: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     type: Mapped[str | None] = mapped_column()
     external_id: Mapped[str | None] = mapped_column()
@@ -130,8 +134,8 @@ class ImportedRow(Row):
     kind: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     row_id: Mapped[UUID] = mapped_column()
-    authority_id: Mapped[UUID] = mapped_column(ForeignKey("authorities.id"))
-    principal_id: Mapped[UUID] = mapped_column(ForeignKey("principals.id"))
+    authority_id: Mapped[UUID] = mapped_column()
+    principal_id: Mapped[UUID] = mapped_column()
     version: Mapped[int] = mapped_column()
     digest: Mapped[bytes] = mapped_column()
     withdrawn: Mapped[bool] = mapped_column()

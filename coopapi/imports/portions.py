@@ -5,8 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from coopapi.cases import service as cases
 from coopapi.cases import subjects
 from coopapi.cases.models import Subject
@@ -17,9 +15,10 @@ from coopapi.imports.models import ACCEPTED, Import
 from coopapi.imports.storing_identifiers import store_identifiers
 from coopapi.store import vault
 from coopapi.store.db import UnitOfWork, as_json
+from coopapi.store.statements import Statement, array
 
 Told = Mapping[tuple[UUID, str], Subject]
-_EARLIER: Final = text(
+_EARLIER: Final = Statement(
     "select l.line, case when l.type = 'person' then 'identifier' else l.type end as kind, l.case_external_id, l.external_id,"
     " l.sealed"
     " from unnest(cast(:kinds as text[]), cast(:cases as text[]), cast(:keys as text[])) u (kind, within, key)"
@@ -82,13 +81,12 @@ def _earlier(work: UnitOfWork, job: Import, lines: Iterable[SentLine]) -> dict[t
     """Return what earlier lines of this dry run said about the rows that these lines are about or name."""
     keys = {key for line in lines if line.outcome is None for key in (line.key, *line.named)}
     kinds, within, names = zip(*[key for key in keys if key[2]], strict=True) if any(key[2] for key in keys) else ((), (), ())
-    asked = {"id": job.id, "kinds": list(kinds), "cases": list(within), "keys": list(names)}
     key = vault.key_of(work, job)
     return {
         (row.kind, None if row.kind == "case" else row.case_external_id, row.external_id): json.loads(
             vault.open_bytes(key, bytes(row.sealed), _place(job.id, row.line))
         )
-        for row in work.session.execute(_EARLIER, asked)
+        for row in _EARLIER.rows(work.session, id=job.id, kinds=array(kinds), cases=array(within), keys=array(names))
     }
 
 

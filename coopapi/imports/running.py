@@ -9,32 +9,34 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, text
 from sqlalchemy.exc import OperationalError
 
 from coopapi.access import Action
 from coopapi.auth.authentication import actor_of
 from coopapi.errors import Forbidden, Unauthenticated
 from coopapi.imports import staging
+from coopapi.imports.ahead import Ahead, Staged
 from coopapi.imports.lines import SentLine, portion, read_lines
 from coopapi.imports.models import COUNTERS, REPORTED, Import, ImportChunk
 from coopapi.imports.portions import rehearse, store
 from coopapi.store.db import Database, UnitOfWork, as_json
 from coopapi.store.quotas import QuotaExceeded
+from coopapi.store.statements import Statement, array
 
-MOST_LINES: Final = 1000
+MOST_LINES: Final = 2000
 """How many lines one transaction stores."""
 _MOST_FORGOTTEN: Final = 10_000
 _NEEDED: Final = (Action.IMPORT_SEND, Action.CASE_OPEN, Action.CASE_EDIT, Action.SUBJECT_WRITE, Action.IDENTIFIER_WRITE)
-_NEXT: Final = text("select * from priv.next_import()")
-_STOP: Final = text("select priv.stop_import(:id, :reason)")
-_FORGET: Final = text("select priv.forget_import_lines(:before, :most)")
-_FORGET_TOLD: Final = text("update import_lines set sealed = null where import_id = :id and sealed is not null")
-_REPORT: Final = text(
+_NEXT: Final = Statement("select * from priv.next_import()")
+_STOP: Final = Statement("select priv.stop_import(:id, :reason)")
+_FORGET: Final = Statement("select priv.forget_import_lines(:before, :most) as forgotten")
+_FORGET_TOLD: Final = Statement("update import_lines set sealed = null where import_id = :id and sealed is not null")
+_REPORT: Final = Statement(
     "insert into import_lines (import_id, line, type, external_id, case_external_id, outcome, faults, sealed)"
     " select :id, u.line, u.type, u.key, u.within, u.outcome, cast(u.faults as jsonb), u.sealed"
     " from unnest(cast(:lines as bigint[]), cast(:types as text[]), cast(:keys as text[]), cast(:cases as text[]),"
@@ -44,17 +46,17 @@ _REPORT: Final = text(
 _log = logging.getLogger("coopapi.worker")
 
 
-def import_once(database: Database, share: float = 1) -> bool:
+def import_once(database: Database, share: float = 1, ahead: Ahead | None = None) -> bool:
     """Store the next lines of the import whose turn it is. Returns False if no import waits.
 
-    `share` is the part of `MOST_LINES` that is taken.
+    `share` is the part of `MOST_LINES` that is taken. `ahead` is the process that reads lines in advance, if there is one.
     """
     with database.worker() as session:
-        found = session.execute(_NEXT).one_or_none()
+        found = _NEXT.first(session)
     if found is None:
         return False
     try:
-        return _store_next(database, found, ceil(MOST_LINES * share))
+        return _store_next(Importer(database, found, ahead), ceil(MOST_LINES * share))
     except (Unauthenticated, Forbidden):
         _stop(database, found, "client_revoked")
     except OperationalError:
@@ -65,40 +67,48 @@ def import_once(database: Database, share: float = 1) -> bool:
     return True
 
 
-def _store_next(database: Database, found: Row[Any], most: int) -> bool:
+class Importer(NamedTuple):
+    """Stores lines of one import."""
+
+    database: Database
+    found: Any
+    ahead: Ahead | None
+
+
+def _store_next(importer: Importer, most: int) -> bool:
     """Store the next lines of an import, at most so many: fewer if a quota or a fault of one line prevents it.
 
     Returns False if another worker is at it.
     """
     while True:
         try:
-            return _advance(database, found, most)
+            return _advance(importer, most)
         except QuotaExceeded as fault:
             if most == 1:
-                _wait(database, found, fault)
+                _wait(importer.database, importer.found, fault)
                 return True
         except (Unauthenticated, Forbidden, OperationalError):
             raise
         except Exception as fault:  # noqa: BLE001 (a line that cannot be stored does not keep the others waiting)
-            _log.error("lines cannot be stored together", extra={"import": str(found.id), "error": type(fault).__name__})
+            _log.error("lines cannot be stored together", extra={"import": str(importer.found.id), "error": type(fault).__name__})
             if most == 1:
-                return _advance(database, found, most, failed=True)
+                return _advance(importer, most, failed=True)
         most //= 2
 
 
-def _stop(database: Database, found: Row[Any], reason: str) -> None:
+def _stop(database: Database, found: Any, reason: str) -> None:
     with database.worker() as session:
-        session.execute(_STOP, {"id": found.id, "reason": reason})
+        _STOP.rows(session, id=found.id, reason=reason)
 
 
 def forget(database: Database) -> bool:
     """Delete old results of lines. Returns False if there are none."""
     with database.worker() as session:
-        asked = {"before": database.clock() - REPORTED, "most": _MOST_FORGOTTEN}
-        return bool(session.scalar(_FORGET, asked))
+        before = database.clock() - REPORTED
+        return bool(_FORGET.one(session, before=before, most=_MOST_FORGOTTEN).forgotten)
 
 
-def _open(database: Database, found: Row[Any]) -> Any:
+def _open(database: Database, found: Any) -> Any:
     named = (found.issuer, found.subject, found.role)
     return database.work(lambda opening: actor_of(opening, *named), f"import.{found.id}", found.purpose)
 
@@ -110,7 +120,7 @@ def _locked(work: UnitOfWork, import_id: UUID) -> Import | None:
     return found
 
 
-def _wait(database: Database, found: Row[Any], fault: QuotaExceeded) -> None:
+def _wait(database: Database, found: Any, fault: QuotaExceeded) -> None:
     """Let an import wait until the quota is reset."""
     seconds = max(quota.seconds for quota in fault.quotas if quota.exceeded)
     with _open(database, found) as work:
@@ -118,21 +128,21 @@ def _wait(database: Database, found: Row[Any], fault: QuotaExceeded) -> None:
             job.state, job.waits_until = "waiting_for_quota", work.now + timedelta(seconds=seconds)
 
 
-def _advance(database: Database, found: Row[Any], most: int, *, failed: bool = False) -> bool:
+def _advance(importer: Importer, most: int, *, failed: bool = False) -> bool:
     """Store the next lines of an import in one transaction. With `failed`, the next line is refused instead."""
     began = time.perf_counter()
-    with _open(database, found) as opened:
+    with _open(importer.database, importer.found) as opened:
         work = opened.in_one_transaction()
         for action in _NEEDED:
             work.require(action)
-        job = _locked(work, found.id)
+        job = _locked(work, importer.found.id)
         if job is None:
             return False
-        chunk = _chunk(work, job)
-        if chunk is None:
+        chunks = _chunks(work, job)
+        if not chunks:
             _end(work, job)
             return True
-        lines = read_lines(staging.unsealed(work, job, chunk), chunk.first_line, job.read, most)
+        chunk, lines = chunks[0], _read(work, job, chunks, importer.ahead, most)
         taken = portion(lines)
         told: dict[int, bytes] = {}
         if failed:
@@ -142,17 +152,29 @@ def _advance(database: Database, found: Row[Any], most: int, *, failed: bool = F
             told = rehearse(work, job, taken)
         else:
             store(work, taken)
+        if importer.ahead and taken:
+            importer.ahead.values = sum(line.outcome == "unchanged" for line in taken) < len(taken) / 2
         _report(work, job, taken, told)
         _progress(work, job, chunk, taken, whole=len(taken) == len(lines) < most)
         job.worked += time.perf_counter() - began
     return True
 
 
-def _chunk(work: UnitOfWork, job: Import) -> ImportChunk | None:
-    """Return the staged piece with the next line, or None if all were processed."""
-    query = work.all(ImportChunk).where(ImportChunk.import_id == job.id).order_by(ImportChunk.first_line).limit(1)
-    found: ImportChunk | None = work.session.scalar(query)
-    return found
+def _chunks(work: UnitOfWork, job: Import) -> Sequence[ImportChunk]:
+    """Return the staged piece with the next line, and the one after it."""
+    query = work.all(ImportChunk).where(ImportChunk.import_id == job.id).order_by(ImportChunk.first_line).limit(2)
+    return work.session.scalars(query).all()
+
+
+def _read(work: UnitOfWork, job: Import, chunks: Sequence[ImportChunk], ahead: Ahead | None, most: int) -> list[SentLine]:
+    """Return the next lines of an import, at most so many, and have those of the next piece read meanwhile."""
+    unsealed = [partial(staging.unsealed, work, job, chunk) for chunk in chunks]
+    if ahead is None:
+        return read_lines(unsealed[0](), chunks[0].first_line, job.read, most)
+    places = [Staged(job.id, chunk.first_line) for chunk in chunks]
+    for place, plain in zip(places, unsealed, strict=True):
+        ahead.ask(place, plain, max(job.read, place.first_line - 1))
+    return ahead.lines(places[0], unsealed[0], job.read, most)
 
 
 def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine], told: Mapping[int, bytes]) -> None:
@@ -165,18 +187,16 @@ def _report(work: UnitOfWork, job: Import, lines: Sequence[SentLine], told: Mapp
             as_json([{name: fault[name] for name in ("pointer", "rule")} for fault in line.faults]) if line.faults else None
             for line in lines
         ]
-        work.session.execute(
-            _REPORT,
-            {
-                "id": job.id,
-                "lines": [line.number for line in lines],
-                "types": [line.type for line in lines],
-                "keys": [line.external_id for line in lines],
-                "cases": [line.case for line in lines],
-                "outcomes": [line.outcome for line in lines],
-                "faults": said,
-                "sealed": [f"\\x{told[line.number].hex()}" if line.number in told else None for line in lines],
-            },
+        _REPORT.rows(
+            work.session,
+            id=job.id,
+            lines=array(line.number for line in lines),
+            types=array(line.type for line in lines),
+            keys=array(line.external_id for line in lines),
+            cases=array(line.case for line in lines),
+            outcomes=array(line.outcome for line in lines),
+            faults=array(said),
+            sealed=array(told.get(line.number) for line in lines),
         )
 
 
@@ -196,6 +216,6 @@ def _progress(work: UnitOfWork, job: Import, chunk: ImportChunk, lines: Sequence
 def _end(work: UnitOfWork, job: Import) -> None:
     job.state, job.ended_at, job.wrapped = "finished", work.now, None
     if job.dry_run:
-        work.session.execute(_FORGET_TOLD, {"id": job.id})
+        _FORGET_TOLD.rows(work.session, id=job.id)
     counted = {column: getattr(job, column) for column in COUNTERS.values()}
     work.note("import.finished", job, event=True, dry_run=job.dry_run, **counted)

@@ -1,10 +1,10 @@
 """Storing the cases and subjects of a portion, and withdrawing what its lines say. Each line is accepted or refused by itself."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, text
+from sqlalchemy import or_
 
 from coopapi.cases import granting, subjects
 from coopapi.cases import service as cases
@@ -16,9 +16,10 @@ from coopapi.identifiers.registration import IDENTIFIER
 from coopapi.imports.known import Known, version_of
 from coopapi.imports.lines import SentLine
 from coopapi.store.db import UnitOfWork
+from coopapi.store.statements import Statement, array
 from coopapi.unicode_text import fold_reference
 
-_FOLLOW: Any = text(
+_FOLLOW: Final = Statement(
     "update imported_rows r set version = i.version + i.victim_version from identifiers i"
     " where r.row_id = i.id and i.id = any (cast(:rows as uuid[])) and r.version = i.version + i.victim_version - 1"
     " and r.principal_id = :principal"
@@ -67,8 +68,7 @@ def store_cases(known: Known, lines: Sequence[SentLine]) -> None:
         else:
             taken.add(folded)
             free.append(line)
-    opened = cases.open_cases(work, [_data(line) for line in free]) if free else []
-    granting.tell_desk(work, opened)
+    opened = cases.open_cases(work, [_data(line) for line in free], desks=granting.desks_of(work)) if free else []
     known.add_cases(opened)
     for line, case in zip(free, opened, strict=True):
         line.outcome, line.row = "stored", case
@@ -151,8 +151,7 @@ def _change_subject(known: Known, line: SentLine, row: Subject, data: dict[str, 
         line.outcome = "updated"
         work.session.flush()
         after = [link.identifier_id for link in work.session.scalars(linked)]
-        said = {"rows": [str(one) for one in {*before, *after}], "principal": work.actor.id}
-        work.session.execute(_FOLLOW, said)
+        _FOLLOW.rows(work.session, rows=array({*before, *after}), principal=work.actor.id)
     known.keep(line, row.id, version_of(row))
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from coopapi.cases.models import Case, Identifier, Subject
 from coopapi.errors import Unprocessable
 from coopapi.identifiers import keyed, registration
-from coopapi.identifiers.drafts import IdentifierDraft
+from coopapi.identifiers.drafts import IdentifierDraft, Read
 from coopapi.identifiers.keyed import HeldRows
 from coopapi.identifiers.service import keep_key, open_values, shown_beside
 from coopapi.identifiers.several_cases import register_in_cases
@@ -75,7 +75,12 @@ def _drafted(known: Known, ready: Sequence[tuple[SentLine, Case]], told: Mapping
         try:
             item = _item(line, case, found)
             key = keep_key(work, case.id, known.wrapped[case.id], case.authority_id)
-            drafted.append(DraftedLine(line, case, registration.draft(work, known.addable(case), key, item)))
+            made = (
+                registration.draft(work, case, key, item)
+                if line.reading is None
+                else registration.drafted(work, case, key, Read(item, line.reading, line.held))
+            )
+            drafted.append(DraftedLine(line, case, made))
         except Unprocessable as fault:
             refuse(line, fault)
     return drafted

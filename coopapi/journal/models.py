@@ -1,11 +1,12 @@
 """The tables of the journal: logs of acts, consultations and combinations (LED Art. 25, EUDPR Art. 88)."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Identity, SmallInteger, and_, false, or_, select, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 from coopapi.access import Action, Actor, Level, Role
@@ -18,6 +19,18 @@ ALARM: Final = "alarm"
 
 _BETWEEN: Final = ("jit", "meeting", "consultation")
 """Types of objects whose entries only the participants and the owner of the case see, even if the entry names a case."""
+
+
+Seen = Callable[[InstrumentedAttribute[UUID | None], Actor, datetime], ColumnElement[bool]]
+_SEEN_WITH: Final[dict[str, Seen]] = {}
+
+
+def tell_with(kind: str, seen: Seen) -> None:
+    """Let all who see an object of this kind read the events about it that name no case, in the journal of its authority.
+
+    `seen` returns the condition for entries whose object the actor sees.
+    """
+    _SEEN_WITH[kind] = seen
 
 
 class Xid8(UserDefinedType[str]):
@@ -63,7 +76,8 @@ class JournalEntry(Row):
         Auditors see the whole journal of their authority, and administrators its alarms. Other roles see entries about cases that
         they may read; with index access only that the case exists and its overlaps. Entries about victims only are for cleared
         callers. Entries of a team or a meeting are for the owner of the case and the participants. An authority reads in its
-        own journal that it was named as responsible for a case, also after its access ended.
+        own journal that it was named as responsible for a case, also after its access ended. Events of an import are for its client
+        and the investigators of the authority.
         """
         if actor.may(Action.JOURNAL_READ):
             return cls.authority_id == actor.authority_id
@@ -82,8 +96,10 @@ class JournalEntry(Row):
             granted(cls.case_id, Level.READ, actor, now), told, or_(~responsible & (cls.object_type != "export"), own_journal)
         )
         mine = and_(cls.authority_id == actor.authority_id, cls.case_id.is_(None), cls.event, cls.object_type != ALARM)
-        shared = and_(mine, takes_part(cls.object_id, actor, now))
-        return and_(cleared, or_(readable, and_(in_index, granted(cls.case_id, Level.INDEX, actor, now)), named, shared))
+        shared = [takes_part(cls.object_id, actor, now)]
+        shared += [and_(cls.object_type == kind, seen(cls.object_id, actor, now)) for kind, seen in _SEEN_WITH.items()]
+        indexed = and_(in_index, granted(cls.case_id, Level.INDEX, actor, now))
+        return and_(cleared, or_(readable, indexed, named, and_(mine, or_(*shared))))
 
 
 class JournalLink(Row):

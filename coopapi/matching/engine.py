@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from coopapi.config import Settings
 from coopapi.store import quotas
 from coopapi.store.db import UnitOfWork, as_json
-from coopapi.store.statements import Statement
+from coopapi.store.statements import Statement, array
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,14 @@ class Holding:
     kind: str
     common: bool
 
+
+_COLUMNS: Final = (
+    "id", "case_id", "kind", "normaliser", "strength", "warnings", "basis", "source_grading", "information_grading",
+    "handling_code", "exceptional_reason", "exceptional_until", "external_id",
+)  # fmt: skip
+"""The columns of an identifier that is registered. The database knows who registers it, and when."""
+Held = tuple[bytes, str, int, bool]
+"""A token with its family, its strength, and whether it comes from a value that tells nobody apart."""
 
 _HOLD_PENDING = Statement("select priv.hold_pending(:case)")
 _CONFIRM_HIDING = Statement("select priv.confirm_hiding(:case)")
@@ -91,11 +99,11 @@ def register_pending(work: UnitOfWork, case_id: UUID) -> None:
     _run(work, _HOLD_PENDING, {"case": case_id})
 
 
-def _values(holdings: Sequence[Holding]) -> dict[str, list[Any]]:
+def _values(holdings: Sequence[Holding]) -> dict[str, str]:
     return {
-        "identifiers": [str(h.identifier_id) for h in holdings],
-        "tokens": [_bytea(h.token) for h in holdings],
-        "strengths": [int(h.strength) for h in holdings],
+        "identifiers": array(h.identifier_id for h in holdings),
+        "tokens": array(h.token for h in holdings),
+        "strengths": array(int(h.strength) for h in holdings),
     }
 
 
@@ -103,9 +111,9 @@ def _asked(case_id: UUID, holdings: Sequence[Holding]) -> dict[str, Any]:
     return {
         "case": case_id,
         **_values(holdings),
-        "families": [h.family for h in holdings],
-        "kinds": [h.kind for h in holdings],
-        "common": [h.common for h in holdings],
+        "families": array(h.family for h in holdings),
+        "kinds": array(h.kind for h in holdings),
+        "common": array(h.common for h in holdings),
     }
 
 
@@ -133,33 +141,38 @@ def register(
 
 
 def _stored(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{**row, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()} for row in rows]
+    return [
+        {**{name: row[name] for name in _COLUMNS}, "fingerprint": row["fingerprint"].hex(), "sealed": row["sealed"].hex()}
+        for row in rows
+    ]
 
 
 def register_in_cases(
-    work: UnitOfWork,
-    rows: Sequence[Mapping[str, Any]],
-    links: Sequence[Mapping[str, Any]],
-    holdings: Sequence[tuple[UUID, Holding]],
+    work: UnitOfWork, rows: Sequence[Mapping[str, Any]], links: Sequence[Mapping[str, Any]], held: Sequence[Sequence[Held]]
 ) -> None:
     """Count identifiers of several cases against the quotas, store them, and put them into matching, all in this transaction.
 
-    They must be new to their cases. Each holding has the case of its identifier, and each link its identifier.
+    They must be new to their cases. `held` are the tokens of each row, and each link has its identifier.
 
     Raises `QuotaExceeded`.
     """
     work.session.flush()
-    every = [holding for _, holding in holdings]
+    names = [(str(row["id"]), str(row["case_id"]), row["kind"]) for row in rows]
+    every = [(*name, *token) for name, tokens in zip(names, held, strict=True) for token in tokens]
+    identifiers, cases, kinds, tokens, families, strengths, common = zip(*every, strict=True) if every else ((),) * 7
     asked = {
-        **_values(every),
-        "cases": [str(case_id) for case_id, _ in holdings],
-        "families": [h.family for h in every],
-        "kinds": [h.kind for h in every],
-        "common": [h.common for h in every],
-        "rows": as_json(_stored(rows)),
-        "links": as_json(links),
+        "identifiers": array(identifiers),
+        "cases": array(cases),
+        "kinds": array(kinds),
+        "tokens": array(tokens),
+        "families": array(families),
+        "strengths": array(strengths),
+        "common": array(common),
     }
-    work.quotas[:] = [quotas.Quota(**row._asdict()) for row in _REGISTER_IN_CASES.rows(work.session, **asked)]
+    stored, linked = as_json(_stored(rows)), as_json(links)
+    work.quotas[:] = [
+        quotas.Quota(**row._asdict()) for row in _REGISTER_IN_CASES.rows(work.session, rows=stored, links=linked, **asked)
+    ]
     quotas.require(work.quotas)
 
 
@@ -186,7 +199,7 @@ def store_reread(session: Session, normaliser: int, rows: Sequence[Mapping[str, 
 
     A row has the columns that changed. Without a sealed value its tokens stay. The kinds of the holdings are not used.
     """
-    asked = {**_values(holdings), "families": [h.family for h in holdings], "common": [h.common for h in holdings]}
+    asked = {**_values(holdings), "families": array(h.family for h in holdings), "common": array(h.common for h in holdings)}
     _STORE_REREAD.rows(session, normaliser=normaliser, rows=as_json(rows), **asked)
 
 
@@ -203,10 +216,6 @@ def change_visibility(work: UnitOfWork, case_id: UUID, visibility: str) -> None:
 def reconsider(work: UnitOfWork, exclusion_id: UUID) -> None:
     """Have the overlaps computed anew that an exclusion can change, because it took effect or was withdrawn."""
     _run(work, _RECONSIDER, {"exclusion": exclusion_id})
-
-
-def _bytea(token: bytes) -> str:
-    return f"\\x{bytes(token).hex()}"
 
 
 def _run(work: UnitOfWork, query: Statement, asked: Mapping[str, Any]) -> None:

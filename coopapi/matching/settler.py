@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from coopapi.matching import engine
 from coopapi.matching.similarity import Likeness, compare
 from coopapi.store.db import Database
-from coopapi.store.statements import Statement
+from coopapi.store.statements import Statement, array
 
 MOST_CHANGES: Final = 200
 """How many changes of holdings one transaction follows."""
@@ -55,16 +55,15 @@ def settle_pairs(database: Database, share: float = 1, *, hidden: bool) -> None:
 
 def _compare(database: Database, session: Session, change: Any, limits: list[int]) -> None:
     asked = {
-        "compared": [str(identifier) for identifier in change.compared or ()],
-        "fallen": [bytes(token) for token in change.fallen or ()],
-        "was": change.fallen_was or [],
-        "was_open": change.fallen_was_open or [],
+        "compared": array(change.compared or ()),
+        "fallen": array(bytes(token) for token in change.fallen or ()),
+        "was": array(change.fallen_was or ()),
+        "was_open": array(change.fallen_was_open or ()),
     }
     pairs = _CANDIDATES.rows(session, **asked, limits=limits)
     if found := compare(database.keys, database.settings, pairs):
         _ADD.rows(session, **_columns(found))
 
 
-def _columns(found: Sequence[Likeness]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {name: [getattr(likeness, name) for likeness in found] for name in Likeness._fields}
-    return columns | {name: [str(identifier) for identifier in columns[name]] for name in ("a", "b")}
+def _columns(found: Sequence[Likeness]) -> dict[str, str]:
+    return {name: array(getattr(likeness, name) for likeness in found) for name in Likeness._fields}

@@ -17,6 +17,7 @@ from coopapi.deadlines.service import escalate
 from coopapi.exports import running as exports
 from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
+from coopapi.imports.ahead import Ahead
 from coopapi.journal.service import link_entries
 from coopapi.matching import settler
 from coopapi.store.db import Database
@@ -62,7 +63,8 @@ def run_imports(database: Database, parent: int | None = None) -> None:
 
     So an import takes no longer because the other process finds much in what it stored.
     """
-    _repeat(lambda share, parent: _import_faults(database, share, parent), parent or os.getppid(), _IMPORT_TICK)
+    ahead = Ahead(database.keys)
+    _repeat(lambda share, parent: _import_faults(database, share, parent, ahead), parent or os.getppid(), _IMPORT_TICK)
 
 
 def _repeat(work: Callable[[float, int], list[Exception]], parent: int, tick: float) -> None:
@@ -84,10 +86,10 @@ def _pause(seconds: float, parent: int) -> None:
         time.sleep(min(left, 0.5))
 
 
-def _import_faults(database: Database, share: float, parent: int) -> list[Exception]:
+def _import_faults(database: Database, share: float, parent: int, ahead: Ahead) -> list[Exception]:
     """Store the imports that wait and delete old results of lines, and return the exception if that failed."""
     try:
-        while os.getppid() == parent and any([imports.import_once(database, share), exports.export_once(database)]):
+        while os.getppid() == parent and any([imports.import_once(database, share, ahead), exports.export_once(database)]):
             pass
         while os.getppid() == parent and any([imports.forget(database), exports.delete_old(database)]):
             pass

@@ -26,6 +26,7 @@ from coopapi.store.statements import Statement, read_ids_fast
 from coopapi.store.together import Reads
 
 Clock = Callable[[], datetime]
+_JSON: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 WORKER: Final = "worker"
 """The role in the context of the worker. No person or client has it."""
 _SETTINGS: Final = (
@@ -295,4 +296,4 @@ class Opening:
 
 def as_json(value: Any) -> str:
     """Return a value as JSON text for the database."""
-    return json.dumps(value, separators=(",", ":"), default=str)
+    return _JSON.encode(value)

@@ -2,7 +2,7 @@
 
 import itertools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, false
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.engine.interfaces import ExecutionContext
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, declared_attr, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, declared_attr, make_transient_to_detached, mapped_column
 from sqlalchemy.types import DateTime, Text
 
 from coopapi.access import Actor
@@ -56,6 +56,18 @@ def folded(column: str) -> MappedColumn[str]:
 def matching(query: Select[Q], wanted: Mapping[str, Any], **columns: Any) -> Select[Q]:
     """Restrict a query to rows in which each column that has a filter of its name equals the filter."""
     return query.where(*(column == wanted[name] for name, column in columns.items() if name in wanted))
+
+
+def columns_of(row: "Row") -> dict[str, Any]:
+    """Return the columns of a new row that were set."""
+    return {name: value for name, value in vars(row).items() if name[0] != "_"}
+
+
+def take_in(session: Session, rows: Iterable["Row"]) -> None:
+    """Take in new rows, all columns of which a statement has just stored."""
+    for row in rows:
+        make_transient_to_detached(row)
+        session.add(row)
 
 
 class Row(DeclarativeBase):

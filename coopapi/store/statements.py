@@ -2,7 +2,7 @@
 
 import re
 from collections import namedtuple
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from functools import lru_cache
 from typing import Any, Final
@@ -54,6 +54,22 @@ class Statement:
         """Return the only value of the first row, or None if there is no row."""
         found = self.first(session, **values)
         return None if found is None else found[0]
+
+
+def array(values: Iterable[Any]) -> str:
+    """Return values as the text of an array. PostgreSQL reads it much faster than the list of constants that the driver makes."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
 
 
 def _named(description: Sequence[Any], rows: Sequence[tuple[Any, ...]]) -> list[Any]:

@@ -146,6 +146,7 @@ declare
     at_time timestamptz := to_timestamp(said[6]::bigint / 1e6);
     caller jsonb := jsonb_build_object('authority_id', me, 'principal_id', nullif(said[2], ''), 'role', coalesce(nullif(said[3], ''), 'machine'),
         'at', at_time);
+    mine uuid[];  -- the cases to whose index the caller has access
 begin
     if me is null then
         raise exception 'there is no caller whose act can be recorded' using errcode = '42501';
@@ -154,9 +155,11 @@ begin
                where priv.registers_own(x ->> 'action') or x ->> 'object_type' in ('alarm', 'audit')) then
         raise exception 'entries of this name or type are written only by the register itself' using errcode = '42501';
     end if;
+    select array_agg(c.id) into mine from (select distinct (x ->> 'case_id')::uuid as id from jsonb_array_elements(p_entries) x) c
+        where GRANTED(c.id, 1);
     if exists (select from (select distinct (x ->> 'case_id')::uuid as id, (x ->> 'object_id')::uuid as about
                             from jsonb_array_elements(p_entries) x) c
-               where c.id is not null and not priv.notes_about(c.id, c.about)) then
+               where c.id is not null and c.id <> all (coalesce(mine, '{}')) and not priv.notes_about(c.id, c.about)) then
         raise exception 'the caller has no access to the case' using errcode = '42501';
     end if;
     perform priv.append((
@@ -191,7 +194,7 @@ grant select, insert, update (xid) on journal_entries to coopapi_definer;
 -- Auditors read the journal of their authority, and they alone read entries of the type audit. Administrators read the alarms. Readers of a
 -- case read the entries about it, and an authority that was named as responsible reads that in its own journal also after its access ended;
 -- but entries of a team, a meeting or a consultation only if they own the case or take part. All others
--- read entries without a case if they are events of things in which they take part.
+-- read entries without a case if they are events of things in which they take part, or of imports that they see.
 create policy seen on journal_entries for select using (
     (authority_id = (select priv.authority())
          and ((select priv.role()) in ('auditor', 'admin') or case_id is null and event and PARTY(journal_entries.object_id))
@@ -203,7 +206,9 @@ create policy seen on journal_entries for select using (
                              where o.case_id = journal_entries.case_id and o.owner_id = (select priv.authority())))
          or (action = 'case.registered' or object_type = 'overlap'
              or action = 'case.responsible_missing' and authority_id = (select priv.authority())) and GRANTED(journal_entries.case_id, 1)
-         or action like 'case.responsible\_%' and action <> 'case.responsible_missing' and authority_id = (select priv.authority())))
+         or action like 'case.responsible\_%' and action <> 'case.responsible_missing' and authority_id = (select priv.authority()))
+     or (select priv.role()) not in ('auditor', 'admin') and authority_id = (select priv.authority()) and case_id is null and event
+             and object_type = 'import' and exists (select from public.imports i where i.id = journal_entries.object_id))
     and ((select priv.role()) = 'auditor' or case when (select priv.cleared()) then not uncleared_only else not victims_only end)
     and case (select priv.role()) when 'auditor' then true when 'admin' then object_type = 'alarm'
              else object_type not in ('alarm', 'audit') end);

@@ -48,6 +48,33 @@ begin
       and (GRANTED(r.case_id, 2) or GRANTED(r.case_id, 1) and priv.same_state(r.owner_id));
 end $$;
 
+-- Register cases of the caller's authority, with their encrypted keys, and access to each for the authority itself and, if it is among
+-- p_access, for the desk of its country.
+create function priv.open_cases(p_cases jsonb, p_access jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    home uuid := priv.authority();
+    desks uuid[];
+    ids uuid[];
+begin
+    select array_agg(a.id) into desks from public.authorities a join public.authorities me on me.country = a.country
+        where me.id = home and a.type = 'eurojust_desk';
+    with opened as (
+        insert into public.cases select c.* from jsonb_populate_recordset(null::public.cases, p_cases) c where c.authority_id = home returning id)
+    select array_agg(o.id) into ids from opened o;
+    if coalesce(cardinality(ids), 0) <> jsonb_array_length(p_cases) or exists (
+        select from jsonb_to_recordset(p_access) g (case_id uuid, owner_id uuid, authority_id uuid, level smallint)
+        where (g.case_id = any (ids) and g.owner_id = home and (g.authority_id = home or g.level = 1 and g.authority_id = any (desks)))
+              is not true) then
+        raise exception 'the caller opens cases of its own authority' using errcode = '42501';
+    end if;
+    insert into public.case_access (id, version, case_id, owner_id, authority_id, level, reason, granted_by, granted_at)
+        select g.id, 1, g.case_id, home, g.authority_id, g.level, g.reason, (select priv.principal()), (select priv.at())
+        from jsonb_to_recordset(p_access) g (id uuid, case_id uuid, authority_id uuid, level smallint, reason text);
+    insert into public.case_keys (case_id, wrapped)
+        select k.id, decode(k.wrapped, 'hex') from jsonb_to_recordset(p_cases) k (id uuid, wrapped text);
+end $$;
+
 -- Return those of the cases of which the caller, as the desk of the owner's State, sees reference, title and handler (Regulation (EU)
 -- 2018/1727 Art. 24), with the name of the handler.
 create function priv.shown_to_desk(p_cases uuid[]) returns table (case_id uuid, handler_name text)
@@ -126,13 +153,14 @@ end $$;
 
 grant execute on function priv.level(uuid), priv.may_grant_access(uuid), priv.may_be_responsible(uuid, uuid), priv.responsible_for(uuid[]),
     priv.shown_to_desk(uuid[]),
-    priv.tell_responsible(uuid, text, text), priv.answer_responsibility(uuid, integer, boolean, text, text) to APP_ROLE;
+    priv.tell_responsible(uuid, text, text), priv.answer_responsibility(uuid, integer, boolean, text, text), priv.open_cases(jsonb, jsonb)
+    to APP_ROLE;
 
 -- Only the matching functions (60_holdings.sql) change the visibility, in the same statement as the holdings.
 grant select, insert,
     update (version, title, operation_name, case_type, crime_categories, desk, countries, visibility_reason, handling_code, handler_id,
             eurojust_number, siena_reference, ecodex_id, external_id, state, state_reason, updated_at) on cases to APP_ROLE;
-grant select, update on cases to coopapi_definer;
+grant select, insert, update on cases to coopapi_definer;
 create policy seen on cases for select using (GRANTED(cases.id, 1));
 create policy opened on cases for insert with check (authority_id = (select priv.authority()));
 -- Contributors of a case lock its row; only owners change it.
@@ -151,7 +179,7 @@ create policy given on case_access for insert with check (
 create policy changed on case_access for update using (owner_id = (select priv.authority()) and priv.may_grant_access(case_id));
 
 grant select, insert on case_keys to APP_ROLE;
-grant select on case_keys to coopapi_definer;
+grant select, insert on case_keys to coopapi_definer;
 create policy seen on case_keys for select using (GRANTED(case_keys.case_id, 2));
 create policy made on case_keys for insert with check (GRANTED(case_keys.case_id, 4));
 

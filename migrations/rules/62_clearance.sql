@@ -42,7 +42,10 @@ end $$;
 create function priv.access_was_given() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    perform priv.wake(new.case_id);
+    perform priv.wake(g.case_id)
+        from (select distinct f.case_id from fresh f
+              where f.case_id in (select o.case_a from public.case_overlaps o where o.waits_until is not null
+                                  union all select o.case_b from public.case_overlaps o where o.waits_until is not null)) g;
     return null;
 end $$;
 
@@ -56,7 +59,10 @@ begin
     return null;
 end $$;
 
-create trigger access_was_given after insert or update on case_access for each row execute function priv.access_was_given();
+create trigger access_was_given after insert on case_access referencing new table as fresh
+    for each statement execute function priv.access_was_given();
+create trigger access_was_changed after update on case_access referencing new table as fresh
+    for each statement execute function priv.access_was_given();
 create trigger clearance_was_given after insert or update on principals for each row
     when (new.active and new.victim_cleared) execute function priv.clearance_was_given();
 

@@ -65,7 +65,9 @@ declare
 begin
     select array_agg(x.id) ids into cases
         from (select distinct (r ->> 'case_id')::uuid as id from jsonb_array_elements(p_rows) r union select u from unnest(p_cases) u) x;
-    perform priv.require_level(c, 3) from unnest(cases.ids) c;
+    if exists (select from unnest(cases.ids) c where not GRANTED(c, 3)) then
+        raise exception 'the caller has no access to the case' using errcode = '42501';
+    end if;
     select array_agg(c.id) ids, array_agg(c.authority_id) homes, array_agg(c.visibility = 'hidden') hidden,
            array_agg(c.visibility = 'hidden' and not priv.hiding_confirmed(c.id)) waits into cases
         from public.cases c where c.id = any (cases.ids) and c.state <> 'withdrawn';

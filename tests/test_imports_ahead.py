@@ -1,0 +1,59 @@
+"""Lines that a second process reads in advance are stored as if one process did both."""
+
+import os
+import signal
+
+import pytest
+from test_imports import CASE, FILE, PERSON, emails, report, sent
+
+from coopapi.imports import ahead, running
+from coopapi.imports.ahead import Ahead, Staged
+from coopapi.imports.lines import read_lines
+
+BAD = (
+    {"type": "case"},
+    b"{",
+    {**PERSON, "external_id": "I9", "subjects": []},
+    {"type": "identifier", "case": "C1", "external_id": "I8", "kind": "email", "value": "no address"},
+)
+MIXED = (*FILE, *emails(30), *BAD, {**CASE, "title": "Another title"}, *emails(3))
+
+
+@pytest.fixture
+def reader(database):
+    made = Ahead(database.keys)
+    yield made
+    made.end()
+
+
+def told(world, database, reader=None):
+    job = sent(world, *MIXED)
+    while running.import_once(database, 1, reader):
+        pass
+    return report(world, job)
+
+
+def test_the_report_is_the_same_as_without_a_second_process(world, idle, reader, monkeypatch):
+    monkeypatch.setattr(running, "MOST_LINES", 7)
+    monkeypatch.setattr(ahead, "_TOGETHER", 3)
+    alone = told(world, idle)
+    world.register.as_of("world", lambda: None)
+    assert told(world, idle, reader) == alone
+    assert {one["outcome"] for one in alone} == {"stored", "updated", "unchanged", "refused"}
+    assert [one["outcome"] for one in told(world, idle, reader)].count("unchanged") > 30
+    assert reader.values is False
+
+
+def test_an_attempt_begins_with_what_was_read_and_a_killed_reader_is_replaced(reader):
+    plain = b'{"type": "withdrawal", "of": "case", "external_id": "C", "reason": "x"}\n' * 5
+    place = Staged("an import", 11)
+    (first, *_), again = reader.lines(place, lambda: plain, 12, 2), reader.lines(place, lambda: plain, 12, 9)
+    first.outcome = "refused"
+    assert [line.number for line in again] == [13, 14, 15]
+    assert reader.lines(place, lambda: plain, 12, 9)[0].outcome is None
+    (pid,) = reader.processes
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    other = Staged("an import", 16)
+    assert reader.lines(other, lambda: plain, 15, 9) == read_lines(plain, 16, 15, 9)
+    assert reader.processes != [pid]
