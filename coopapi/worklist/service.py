@@ -33,8 +33,8 @@ def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     limit: int = wanted.get("limit", LIMIT)
     place = place_of(work, "worklist", wanted)
     after = open_cursor(work, wanted["cursor"], place)["at"] if "cursor" in wanted else None
-    asked = {**_asked(work, wanted), "count": limit + 1, "after": None if after is None else as_json(after)}
-    rows = work.session.execute(_PAGE, asked).all()
+    sent = {**asked(work, wanted), "count": limit + 1, "after": None if after is None else as_json(after)}
+    rows = work.session.execute(_PAGE, sent).all()
     following = seal_cursor(work, {"at": _place(rows[limit - 1])}, place) if len(rows) > limit else None
     work.note("worklist.consulted", object_type="worklist", consultation=True, count=len(rows[:limit]))
     shown = each(work, partial(_item, work), rows[:limit])
@@ -43,7 +43,7 @@ def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
 def counts(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Count what waits for the caller, by kind, up to a thousand of each."""
-    found = work.session.execute(_COUNTS, {**_asked(work, wanted), "most": MOST_COUNTED + 1}).all()
+    found = work.session.execute(_COUNTS, {**asked(work, wanted), "most": MOST_COUNTED + 1}).all()
     counted = {row.type: int(row.items) for row in found}
     return [
         {"type": kind, "count": min(counted[kind], MOST_COUNTED), "more": counted[kind] > MOST_COUNTED}
@@ -52,7 +52,7 @@ def counts(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _asked(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, str]:
+def asked(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, str]:
     """Return the awaited steps of the caller's role and the filters, as the database reads them."""
     offered = [source for source in SOURCES.values() if source.concerns(work.actor) and source.offers(wanted)]
     steps = {source.type: source.steps(work.actor) for source in offered}
