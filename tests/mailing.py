@@ -10,8 +10,6 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from coopapi.mail.mailer import Mailer
-
 HOST = "mail.test"
 CODE = re.compile(r"^[a-z2-7]{4}(-[a-z2-7]{4}){3}$", re.MULTILINE)
 
@@ -46,15 +44,16 @@ class Mailbox:
     data: object = lambda _got: "250 ok"
     got: list = field(default_factory=list)
     asked: list = field(default_factory=list)
+    members_only: bool = False
 
-    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+    async def handle_RCPT(self, _server, session, envelope, address, _options):
         self.asked.append(address)
-        answer = self.rcpt(address)
+        answer = self.rcpt(address) if session.authenticated or not self.members_only else "530 log in"
         if answer.startswith("2"):
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, _server, session, envelope):
         (to,) = envelope.rcpt_tos
         got = Got(to, envelope.mail_from, envelope.content, session.ssl is not None)
         answer = self.data(got)
@@ -80,7 +79,8 @@ class Server(Controller):
             authority.issue_cert(*(starttls or (HOST,))).configure_cert(ours)
         more = {"tls_context": ours, "require_starttls": True} if starttls else {}
         if login:
-            more |= {"authenticator": self._authenticate, "auth_required": True}
+            more |= {"authenticator": self._authenticate, "auth_require_tls": not secure}
+            self.box.members_only = True
         self.login = login
         super().__init__(self.box, hostname="127.0.0.1", port=port, ssl_context=ours if secure else None, **more)
 
@@ -96,6 +96,7 @@ class Server(Controller):
 
     def __exit__(self, *_):
         self.stop()
+        self.loop.close()
 
 
 def send(mailer, rounds=1):
@@ -103,10 +104,6 @@ def send(mailer, rounds=1):
     for _ in range(rounds):
         mailer.look()
         mailer.send()
-
-
-def next_minute(clock, minutes=1):
-    clock.forward(minutes=minutes)
 
 
 def confirmed(world, box, mailer, who, address=None, use="usual"):
@@ -128,10 +125,3 @@ def choose(world, who, **data):
     done = me.patch("/me/notifications", data, If_Match=etag)
     assert done.status_code == 200, done.json
     return done.json
-
-
-def mailed(world, box, mailer, who, address=None, **data):
-    """A person with an address in use, who gets mail at once, and has been told of everything that waited until now."""
-    confirmed(world, box, mailer, who, address)
-    choose(world, who, **{"frequency": "at_once", **data})
-    return Mailer

@@ -45,6 +45,6 @@ def message(settings: Settings, mail: Any, address: str, code: str, at: datetime
     made["Date"] = at
     made["Message-ID"] = f"<{mail.id}@{urlsplit(settings.base_url).hostname}>"
     made["Auto-Submitted"] = "auto-generated"
-    made["Content-Language"] = mail.language
     made.set_content(text["body"].format(link=settings.base_url, code=code), cte="quoted-printable")
+    made["Content-Language"] = mail.language
     return made

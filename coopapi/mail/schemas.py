@@ -12,6 +12,7 @@ from coopapi.setting_values import MAIL_ADDRESS
 
 _CLOCK: Final = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _CODE: Final = re.compile(r"[a-z2-7]{4}(?:-[a-z2-7]{4}){3}", re.ASCII)
+_PLAIN: Final = Like(rf"{MAIL_ADDRESS.pattern}\Z", "This is no plain address such as a.b@justice.example.")
 _SINCE: Final = {"description": "Since when mail fails; null if the last one arrived at the mail server."}
 
 
@@ -43,7 +44,7 @@ class MailAddressIn(Schema):
         required=True,
         metadata={"description": "Usual, or for emergencies and clocks of eight hours while the person is on duty."},
     )
-    address = Line(254, required=True, validate=[Like(rf"{MAIL_ADDRESS.pattern}\Z", "This is no plain address such as a.b@justice.example.")])
+    address = Line(254, required=True, validate=[_PLAIN])
 
 
 class MailCodeIn(Schema):

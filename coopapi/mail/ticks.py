@@ -27,6 +27,8 @@ def next_tick(chosen: Any, after: datetime) -> datetime | None:
         return None
     if chosen.frequency == "daily":
         return _at_clock(chosen, f"{chosen.hour:02}:00", after)
+    if is_quiet(chosen, after):
+        return _at_clock(chosen, chosen.quiet_until, after)
     step = _STEPS[chosen.frequency]
     tick = _whole(after, step) + step
     return _at_clock(chosen, chosen.quiet_until, tick) if is_quiet(chosen, tick) else tick

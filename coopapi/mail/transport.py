@@ -60,13 +60,20 @@ def _opened(settings: Settings, tls: ssl.SSLContext) -> smtplib.SMTP:
     try:
         if parts.scheme == "smtp" and not _loops_back(host):
             client.starttls(context=tls)
-        if parts.username:
-            password = settings.smtp_password_file.read_text("utf-8").strip() if settings.smtp_password_file else ""
-            client.login(unquote(parts.username), password)
+        client.ehlo_or_helo_if_needed()
+        if parts.username and settings.smtp_password_file:
+            _log_in(client, unquote(parts.username), settings.smtp_password_file.read_text("utf-8").strip())
     except BaseException:
         client.close()
         raise
     return client
+
+
+def _log_in(client: smtplib.SMTP, user: str, password: str) -> None:
+    try:
+        client.login(user, password)
+    except smtplib.SMTPNotSupportedError:
+        raise Fault("login") from None
 
 
 def send(client: smtplib.SMTP, message: EmailMessage) -> None:
@@ -114,6 +121,8 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 def _fault(wrong: Exception) -> Fault:
     """Return the fault that an exception of the library means; raise the exception again if it means none."""
+    if isinstance(wrong, Fault):
+        return wrong
     for kind, word in _WORDS:
         if isinstance(wrong, kind):
             return Fault(word)

@@ -102,7 +102,9 @@ def test_a_machine_client_gets_no_mail(world):
 def test_no_address_is_in_the_journal_or_in_clear_in_the_database(world, box, mailer, owner):
     confirmed(world, box, mailer, "colleague", "plover@justice.example")
     with owner.cursor() as cursor:
-        cursor.execute("select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'")
+        cursor.execute(
+            "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'"
+        )
         for (table,) in cursor.fetchall():
             cursor.execute(f"select count(*) from {table} t where t::text like '%plover%' or t::text like '%706c6f766572%'")
             assert cursor.fetchone() == (0,), table
