@@ -92,6 +92,7 @@ class Action(StrEnum):
     WEBHOOK_READ = "webhook:read"
     WEBHOOK_MANAGE = "webhook:manage"
     WEBHOOK_SEND = "webhook:send"
+    MAIL_CHOOSE = "mail:choose"
 
 
 class Purpose(StrEnum):
@@ -118,7 +119,7 @@ class Level(IntEnum):
     OWN = 4
 
 
-_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ})
+_EVERYBODY: Final = frozenset({Action.WHOAMI, Action.DIRECTORY_READ, Action.WORKLIST_READ, Action.MAIL_CHOOSE})
 _FOLLOWING: Final = _EVERYBODY | {Action.CASE_READ, Action.TIMELINE_READ, Action.EVENTS_READ, Action.WORKLIST_STEP}
 _RECEIVING: Final = frozenset({Action.WEBHOOK_READ, Action.WEBHOOK_SEND})
 """What a machine client of any role may do with its own webhooks."""

@@ -37,6 +37,7 @@ from coopapi.jits.routes import blp as jits
 from coopapi.jurisdiction.lifecycles import CONSULTATION_LIFECYCLE
 from coopapi.jurisdiction.models import Consultation
 from coopapi.jurisdiction.routes import blp as jurisdiction
+from coopapi.mail.routes import blp as mail
 from coopapi.meetings.lifecycles import MEETING_LIFECYCLE
 from coopapi.meetings.models import Meeting
 from coopapi.meetings.results_routes import blp as meeting_results
@@ -168,6 +169,7 @@ FEATURES: Final = (
         (directory,),
         applies={rights.KIND: rights.apply, quota_changes.KIND: quota_changes.apply},
     ),
+    Feature("Mail", "Mail to people that says only that something new waits", (mail,)),
     Feature("Approvals", "Changes that need the approval of a second administrator", (approvals,)),
     Feature("Contacts", "Points of contact and their hours, and the competences of authorities", (contacts,)),
     Feature("Service providers", "Service providers, and memoranda of understanding with them", (providers,)),

@@ -100,7 +100,14 @@ def receiver_port():
 
 
 @pytest.fixture(scope="session")
-def settings(postgres, signer, tmp_path_factory, receiver_port):
+def mail_port():
+    """The port of the mail server of the tests."""
+    with reserved_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def settings(postgres, signer, tmp_path_factory, receiver_port, mail_port):
     folder = tmp_path_factory.mktemp("settings")
     issuer = {"issuer": ISSUER, "jwks": {"keys": [public_jwk("test", signer.private)]}, "max_lifetime": 86_400}
     (folder / "issuers.json").write_text(json.dumps([issuer]))
@@ -114,6 +121,8 @@ def settings(postgres, signer, tmp_path_factory, receiver_port):
             "COOPAPI_BASE_URL": "https://coopapi.test",
             "COOPAPI_HIGH_FREQUENCY": "4",
             "COOPAPI_CROWD": "4",
+            "COOPAPI_SMTP_URL": f"smtp://127.0.0.1:{mail_port}",
+            "COOPAPI_SMTP_FROM": "coopapi@coopapi.test",
             "COOPAPI_WEBHOOK_ALLOW": f"receiver.test:{receiver_port},127.0.0.1:{receiver_port}",
         }
     )

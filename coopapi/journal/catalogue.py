@@ -261,6 +261,7 @@ _OBJECTS: Final[Mapping[str, Mapping[str, str]]] = {
         "unusual_registration": "A client registered unusually much.",
         "rights_from_shell": "Rights were changed from the command line.",
         "webhook_paused": "An address for webhooks was paused, because it failed for 24 hours or the register was restored.",
+        "mail_failing": "An address for mail of a person does not work.",
         "deadline_unattended": "A deadline is near, and no person on duty can act on it.",
         "clearance_missing": "No person of the authority is cleared for evidence about victims.",
     },

@@ -17,6 +17,7 @@ from coopapi.directory import service as directory
 from coopapi.directory.models import OPERATOR, Authority, Principal
 from coopapi.errors import Conflict, NotFound
 from coopapi.journal import service as journal
+from coopapi.mail import transport
 from coopapi.oauth import service as oauth
 from coopapi.ops import reconciliation
 from coopapi.provisioning import checks
@@ -192,6 +193,18 @@ def rotate_keys(database: Database) -> str:
         return kid
 
 
+def mail_server(database: Database) -> checks.Check:
+    """Check that the mail server, if there is one, lets this service log in over an encrypted connection."""
+    fault = None
+    if database.settings.smtp_url:
+        try:
+            with transport.connected(database.settings):
+                pass
+        except transport.Fault as found:
+            fault = f"mail cannot be sent: {found.word}"
+    return checks.Check("mail server", fault, "correct COOPAPI_SMTP_URL, its password file, or the certificate of the server")
+
+
 def check(database: Database) -> Iterator[checks.Check]:
     """Run the essential checks, then the others if the essential ones have no fault, and the check of the clock."""
     with database.anonymous() as session:
@@ -201,6 +214,7 @@ def check(database: Database) -> Iterator[checks.Check]:
             yield from checks.unknown_callers(database, session)
             yield from checks.advisable(database, session)
             yield clients_issuer(database)
+        yield mail_server(database)
         yield checks.clock(session, time.time)
 
 

@@ -37,6 +37,8 @@ _STOP_SECONDS: Final = 60.0
 
 DATA_DIR: Final = Path(".coopapi-demo")
 _RUNS_ALREADY: Final = "a demo is already running in {}: stop it with Ctrl-C, or use another folder with --data-dir"
+_PASSED_ON: Final = "COOPAPI_SMTP_"
+"""Settings that begin like this hold for the demo too."""
 _LEFT_BEHIND: Final = ("keys.json", "app-password", "issuer.pem", "issuers.json", "client.json", "entered.json", "service.log")
 _FIRST_LOOK: Final = {
     "admin": "authorities",
@@ -193,7 +195,9 @@ def served(environment: Mapping[str, str], log: Path, base_url: str) -> Iterator
     pid_file = log.with_suffix(".pid")
     with log.open("ab") as output, pid_file.open("w") as held:
         _lock(held)
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_")}
+        inherited = {
+            key: value for key, value in os.environ.items() if not key.startswith("COOPAPI_") or key.startswith(_PASSED_ON)
+        }
         options: Any = {"env": {**inherited, **environment}, "stdout": output, "stderr": output, "pass_fds": (held.fileno(),)}
         server = subprocess.Popen(SERVER, **options, start_new_session=True)  # noqa: S603 (ours)
         held.write(str(server.pid))

@@ -1,7 +1,7 @@
-"""The worker: a process beside the web server that finds overlaps and links the journal, many times a second, and sends webhooks.
+"""The worker: a process beside the web server that finds overlaps, links the journal, and sends webhooks and mail.
 
-Webhooks are sent in a thread of their own, so that no receiver holds up the rest. Any number of workers may run. One of them works
-at a time, and another takes over at once if it ends.
+It does the first two many times a second. Webhooks and mail are sent in threads of their own, so no receiver holds up the rest.
+Any number of workers may run. One of them works at a time, and another takes over at once if it ends.
 """
 
 import logging
@@ -19,6 +19,7 @@ from coopapi.identifiers import rereading
 from coopapi.imports import running as imports
 from coopapi.imports.ahead import Ahead
 from coopapi.journal.service import link_entries
+from coopapi.mail import mailer
 from coopapi.matching import settler
 from coopapi.store.db import Database
 from coopapi.unicode_text import NORMALISER_VERSION
@@ -54,7 +55,8 @@ def run(database: Database, parent: int | None = None) -> None:
     A piece of work that fails is tried again in smaller and smaller portions and ever more rarely. The other kinds of work go on.
     """
     parent = parent or os.getppid()
-    Thread(target=sender.run, args=(database, lambda: os.getppid() == parent), daemon=True).start()
+    for sending in (sender.run, mailer.run):
+        Thread(target=sending, args=(database, lambda: os.getppid() == parent), daemon=True).start()
     _repeat(lambda share, _: _faults(database, share), parent, TICK)
 
 

@@ -21,6 +21,7 @@ from coopapi.store.sealing import DataKey as DataKey  # noqa: PLC0414 (others na
 
 SERVICE: Final[Mapping[str, str]] = {
     "bodies": "request bodies that are still arriving, for the process that receives them",
+    "mail-addresses": "the sending of mail, and the person whose address it is",
     "cursors": "paging, for the caller to whom the list was shown",
     "signing-keys": "the signing of access tokens",
     "webhooks": "the signing of webhooks",

@@ -33,8 +33,8 @@ def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
     limit: int = wanted.get("limit", LIMIT)
     place = place_of(work, "worklist", wanted)
     after = begins_at(work, wanted, place)
-    asked = {**_asked(work, wanted), "count": limit + 1, "after": None if after is None else as_json(after)}
-    found = cut(work, _PAGE.rows(work.session, **asked), limit, place, _place)
+    sent = {**asked(work, wanted), "count": limit + 1, "after": None if after is None else as_json(after)}
+    found = cut(work, _PAGE.rows(work.session, **sent), limit, place, _place)
     work.note("worklist.consulted", object_type="worklist", consultation=True, count=len(found.items))
     shown = each(work, partial(_item, work), found.items)
     return replace(found, items=[item for item in shown if item])
@@ -42,7 +42,7 @@ def items(work: UnitOfWork, wanted: Mapping[str, Any]) -> Page:
 
 def counts(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Count what waits for the caller, by kind, up to a thousand of each."""
-    found = _COUNTS.rows(work.session, **_asked(work, wanted), most=MOST_COUNTED + 1)
+    found = _COUNTS.rows(work.session, **asked(work, wanted), most=MOST_COUNTED + 1)
     counted = {row.type: int(row.items) for row in found}
     return [
         {"type": kind, "count": min(counted[kind], MOST_COUNTED), "more": counted[kind] > MOST_COUNTED}
@@ -51,7 +51,7 @@ def counts(work: UnitOfWork, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _asked(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, str]:
+def asked(work: UnitOfWork, wanted: Mapping[str, Any]) -> dict[str, str]:
     """Return the awaited steps of the caller's role and the filters, as the database reads them."""
     offered = [source for source in SOURCES.values() if source.concerns(work.actor) and source.offers(wanted)]
     steps = {source.type: source.steps(work.actor) for source in offered}
